@@ -1,0 +1,72 @@
+# Two commands for everybody: `make run` (set-up and the demonstration), `make test`
+# (set-up and the tests). For contributors: `make check`, `make bench`, `make pins`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
+PACKAGE := federation scripts tests
+
+.PHONY: run test check bench docs pins clean
+.DELETE_ON_ERROR:
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+# Hashes are checked for every file; the project itself is linked, not copied.
+$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Memasang paket (sekali saja) / installing packages (once) …" >&2
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PROJECT)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Memasang paket (sekali saja) / installing packages (once) …" >&2
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PROJECT)
+	@touch $@ $(VENV)/.run
+
+# make run [DATA=../shared/data/pilpres2019] [ARGS="--once --json"]
+run: $(VENV)/.run
+	@$(BIN)/python -m federation demo $(if $(DATA),--data $(DATA)) $(ARGS)
+
+# make test [T=tests/tlog]: all but the slow ones
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(T)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check $(PACKAGE)
+	$(BIN)/ruff check $(PACKAGE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# Everything in docs/ and schemas/ that the code writes
+docs: $(VENV)/.dev
+	$(BIN)/python scripts/make_schemas.py
+	$(BIN)/python scripts/make_vectors.py
+	$(BIN)/python scripts/make_docs.py
+
+# New pins after a change of pyproject.toml; the files name no package index
+PIN := compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+  --no-emit-find-links --no-header --strip-extras --allow-unsafe --no-annotate
+pins:
+	@$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install --quiet pip-tools
+	@echo 'flit_core>=3.12,<5' > .venv-pins/build.in
+	.venv-pins/bin/pip-$(PIN) -o requirements.txt .venv-pins/build.in pyproject.toml
+	.venv-pins/bin/pip-$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt \
+	  .venv-pins/build.in pyproject.toml
+	sed -i '/considered to be unsafe/d' requirements.txt requirements-dev.txt
+	rm -rf .venv-pins
+
+clean:
+	rm -rf $(VENV) demo-data

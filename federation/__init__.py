@@ -1,0 +1,1 @@
+"""A federated, signed log of polling-station results; one node per organisation."""

@@ -1,0 +1,125 @@
+"""What can go wrong, named by whose fault it is.
+
+Rule: an error says what is wrong, where, and (where a person can act) how to mend
+it. It knows nothing of HTTP, of exit codes or of languages: `web/problem.py` and
+`cli/` each hold one table. Our own bugs are assertions, never one of these.
+
+`code` is stable and documented (`docs/reference/errors.md`): programs may rely on it.
+"""
+
+from typing import ClassVar
+
+
+class FederationError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class ConfigError(FederationError):
+    """A configuration file, or a key file, that cannot be used as it is."""
+
+    code = "config"
+
+    def __init__(self, path: str, key: str, reason: str) -> None:
+        """`key` is the dotted key inside the file, or "" for the whole file."""
+        self.path, self.key, self.reason = path, key, reason
+        super().__init__(f"{path}: {key + ': ' if key else ''}{reason}")
+
+
+class FormatError(FederationError):
+    """Bytes that are not in the one form that the specification allows."""
+
+    code = "format"
+
+    def __init__(self, what: str, at: str = "") -> None:
+        """`what` is wrong; `at` says where: "line 2", "byte 17", a path."""
+        self.what, self.at = what, at
+        super().__init__(f"{what} ({at})" if at else what)
+
+
+class RecordError(FederationError):
+    """A record that breaks a rule of its type."""
+
+    code = "record"
+
+    def __init__(self, rule: str, field: str = "") -> None:
+        """`rule` that is broken; `field` is the dotted member, or ""."""
+        self.rule, self.field = rule, field
+        super().__init__(f"{field}: {rule}" if field else rule)
+
+
+class VerificationError(FederationError):
+    """Somebody signed or served something that does not hold."""
+
+    code = "verification"
+
+
+class SignatureError(VerificationError):
+    """A signature is missing, unknown, bad, or by a key not valid there."""
+
+    code = "signature"
+
+
+class ProofError(VerificationError):
+    """Hashes that do not lead to the signed root."""
+
+    code = "proof"
+
+
+class RollbackError(VerificationError):
+    """A log is offered smaller than what was already signed and held."""
+
+    code = "rollback"
+
+    def __init__(self, known: int, offered: int) -> None:
+        """Both are tree sizes; `offered` < `known`."""
+        self.known, self.offered = known, offered
+        super().__init__(f"offered size {offered} is below the held size {known}")
+
+
+class ForkError(VerificationError):
+    """Proof, checkable by anyone, that an origin signed two histories."""
+
+    code = "fork"
+
+    def __init__(
+        self, origin: str, old: bytes, new: bytes, hashes: tuple[bytes, ...] = ()
+    ) -> None:
+        """`old`, `new`: the two signed checkpoint notes; `hashes`: ≤ 64, 32 bytes each.
+
+        Without hashes both notes have one size. See `tlog/fork.py`.
+        """
+        self.origin, self.old, self.new, self.hashes = origin, old, new, hashes
+        super().__init__(f"{origin} signed two histories")
+
+
+class ConflictError(FederationError):
+    """Somebody else was first: a lock is held, a size has moved on."""
+
+    code = "conflict"
+
+    def __init__(self, what: str, known_size: int | None = None) -> None:
+        """`known_size`: what the size is now, where the conflict is about one."""
+        self.known_size = known_size
+        super().__init__(what)
+
+
+class NotFoundError(FederationError):
+    """There is no such thing here."""
+
+    code = "not-found"
+
+
+class PeerError(FederationError):
+    """A peer did not answer, or not as the protocol says."""
+
+    code = "peer"
+
+    def __init__(
+        self, origin: str, url: str, status: int | None = None, reason: str = ""
+    ) -> None:
+        """`origin` is a log or an organisation; `status` the HTTP status, if any."""
+        self.origin, self.url, self.status, self.reason = origin, url, status, reason
+        said = f"answered {status}" if status else "did not answer"
+        super().__init__(f"{origin}: {url} {said}{': ' + reason if reason else ''}")
