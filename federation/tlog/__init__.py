@@ -1,0 +1,1 @@
+"""Signed notes, Merkle logs and their proofs: pure, without I/O, clock or chance."""
