@@ -1,0 +1,111 @@
+"""The status vector and the cutting of tiles."""
+
+import hashlib
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from federation.errors import FormatError
+from federation.feeds.feed import (
+    MAX_LOGS,
+    NO_DIGEST,
+    VectorEntry,
+    format_vector,
+    full,
+    max_bytes_of,
+    parse_vector,
+    truncate,
+)
+from federation.tlog.tile import Bundle, Tile, encode_bundle
+
+DIGEST = hashlib.sha256(b"x").hexdigest()
+
+
+def entry(origin: str, *, keys: str = DIGEST, about: str = NO_DIGEST) -> VectorEntry:
+    return VectorEntry(about=about, checkpoint="a\n1\n", keys=keys, origin=origin)
+
+
+GOLDEN = (
+    b'{"logs":[{"about":"' + b"0" * 64 + b'","checkpoint":"a\\n1\\n","keys":"'
+    b"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    b'","origin":"a.example/e"}]}'
+)
+
+
+def test_the_vector_has_one_form():
+    assert format_vector([entry("a.example/e")]) == GOLDEN
+    assert parse_vector(GOLDEN).logs == (entry("a.example/e"),)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text(max_size=20).filter(str.isprintable), unique=True, max_size=8))
+def test_a_vector_formatted_in_any_order_parses_to_the_sorted_rows(origins):
+    rows = [entry(origin) for origin in origins]
+    vector = parse_vector(format_vector(rows))
+    assert [row.origin for row in vector.logs] == sorted(origins)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("nothing", b""),
+        ("a line feed behind it", GOLDEN + b"\n"),
+        ("white space", GOLDEN.replace(b'":[', b'": [')),
+        ("another order of members", b'{"logs":[{"origin":"a","about":""}]}'),
+        ("an unknown member", GOLDEN.replace(b"}]}", b',"z":1}]}')),
+        ("an unknown member on top", GOLDEN[:-1] + b',"more":[]}'),
+        ("a member twice", GOLDEN.replace(b'"origin"', b'"keys":"","origin"')),
+        ("an escape that is not needed", GOLDEN.replace(b"a.ex", b"\\u0061.ex")),
+        ("upper-case hex", GOLDEN.replace(b"2d7116", b"2D7116")),
+        ("a short digest", GOLDEN.replace(b"2d7116", b"")),
+        ("not UTF-8", GOLDEN.replace(b"a.example", b"\xff.example")),
+        ("null for a text", GOLDEN.replace(b'"a.example/e"', b"null")),
+        ("a list", b"[]"),
+        ("deep nesting", b"[" * 100_000),
+    ],
+)
+def test_a_vector_in_any_other_form_is_refused(name, data):
+    with pytest.raises(FormatError):
+        parse_vector(data)
+
+
+def test_a_log_listed_twice_is_refused():
+    with pytest.raises(FormatError, match="twice"):
+        parse_vector(format_vector([entry("a"), entry("a")]))
+
+
+def test_rows_out_of_order_are_refused():
+    rows = msgspec.json.encode({"logs": [entry("b"), entry("a")]}, order="sorted")
+    with pytest.raises(FormatError, match="canonical"):
+        parse_vector(rows)
+
+
+def test_a_vector_of_too_many_logs_is_refused():
+    with pytest.raises(FormatError, match="10001"):
+        parse_vector(format_vector(entry(f"{n}") for n in range(MAX_LOGS + 1)))
+
+
+@pytest.mark.parametrize("width", [1, 2, 255, 256])
+def test_a_partial_tile_is_the_beginning_of_the_full_one(width):
+    hashes = bytes(range(256)) * 32
+    tile = Tile(0, 3, width)
+    assert truncate(hashes, tile) == hashes[: 32 * width]
+    assert full(tile) == Tile(0, 3, 256)
+    assert max_bytes_of(tile) == 32 * width
+
+
+@pytest.mark.parametrize("width", [1, 2, 255, 256])
+def test_a_partial_bundle_is_the_beginning_of_the_full_one(width):
+    leaves = [b"%d" % n for n in range(256)]
+    bundle = Bundle(3, width)
+    assert truncate(encode_bundle(leaves), bundle) == encode_bundle(leaves[:width])
+    assert max_bytes_of(bundle) == width * 65537
+
+
+def test_less_than_was_asked_for_is_refused():
+    with pytest.raises(FormatError):
+        truncate(b"\0" * 32, Tile(0, 0, 2))
+    with pytest.raises(FormatError):
+        truncate(encode_bundle([b"a"]), Bundle(0, 2))
