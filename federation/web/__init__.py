@@ -1,0 +1,1 @@
+"""What a node answers over HTTP: files for peers, results for programs and people."""

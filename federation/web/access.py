@@ -1,0 +1,128 @@
+"""Who may do what, how often, and for how long a connection may be held.
+
+    Authorization: Bearer <token>      scope "intake" or "control"
+
+aiohttp closes a connection whose request head is not complete within
+`keepalive_timeout` and has no deadline for a body or a slow reader: `deadlines` and
+`Doorkeeper` add those. When all places are taken, the oldest connection gives way,
+so that half-open sockets cannot lock out those who have something to say.
+
+Source: RFC 6750 section 2.1 (bearer tokens); threats.md (slow-loris).
+"""
+
+import asyncio
+import contextlib
+import hmac
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from aiohttp import web
+
+from federation.store import tokens
+from federation.web.problem import Handler, problem
+from federation.web.site import SITE
+
+HEAD_DEADLINE_S = 15.0
+BODY_DEADLINE_S = 60.0
+CONNECTION_AGE_S = 600.0
+_SWEEP_S = 5.0
+
+
+class Refused(web.HTTPUnauthorized):
+    """No token, or one that does not open this door."""
+
+
+async def require_token(request: web.Request, scope: str) -> None:
+    """Return if the request carries a token of `scope`.
+
+    Raises:
+        Refused: it carries none, or another.
+    """
+    site = request.app[SITE]
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    # Compared in constant time; the stored tokens are looked up by their digest.
+    if hmac.compare_digest(given.encode(), site.control_token.encode()):
+        return
+    if given and await site.db.read(tokens.is_valid, given, scope):
+        return
+    raise Refused(
+        text=f"a token of scope {scope!r} is needed: "
+        "`federation keys token` on the node makes one",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+class Bucket:
+    """So many events per key at once, refilled at a steady rate; bounded in memory."""
+
+    def __init__(self, burst: int, refill_s: float, max_keys: int = 10_000) -> None:
+        """One event more every `refill_s` seconds, never more than `burst` saved."""
+        self._burst, self._refill_s, self._max_keys = burst, refill_s, max_keys
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str, now: float) -> bool:
+        """Whether `key` may do it once more at time `now` (seconds)."""
+        level, then = self._levels.pop(key, (float(self._burst), now))
+        level = min(self._burst, level + (now - then) / self._refill_s)
+        allowed = level >= 1
+        self._levels[key] = (level - 1 if allowed else level, now)
+        if len(self._levels) > self._max_keys:
+            self._levels.popitem(last=False)
+        return allowed
+
+
+@web.middleware
+async def deadlines(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A request with a body has a minute to send it and be answered."""
+    if not request.can_read_body:
+        return await handler(request)
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            return await handler(request)
+    except TimeoutError:
+        return problem(
+            HTTPStatus.REQUEST_TIMEOUT, "too-slow", "the request took too long to send"
+        )
+
+
+class Doorkeeper:
+    """Counts the connections of a runner and closes those that have been too long."""
+
+    def __init__(self, runner: web.AppRunner, max_connections: int) -> None:
+        """`runner` is set up already; `max_connections` open at once."""
+        self._runner, self._max = runner, max_connections
+        self._since: dict[object, float] = {}
+
+    @contextlib.asynccontextmanager
+    async def on(self, host: str, port: int) -> AsyncIterator[int]:
+        """Listen on `host` and `port` (0: any free one); the port that it is."""
+        loop = asyncio.get_running_loop()
+        assert self._runner.server is not None
+        server = await loop.create_server(self._admit, host, port, backlog=512)
+        sweep = asyncio.create_task(self._sweep())
+        try:
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            sweep.cancel()
+            server.close()
+            await server.wait_closed()
+
+    def _admit(self) -> asyncio.Protocol:
+        server = self._runner.server
+        assert server is not None
+        open_now = server.connections
+        for oldest in open_now[: max(0, len(open_now) - self._max + 1)]:
+            oldest.force_close()
+        return server()
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            assert self._runner.server is not None
+            open_now, now = self._runner.server.connections, loop.time()
+            self._since = {c: self._since.get(c, now) for c in open_now}
+            for connection in open_now:
+                if now - self._since[connection] > CONNECTION_AGE_S:
+                    connection.force_close()

@@ -1,0 +1,63 @@
+"""The table of contents: every path a node answers, and what wraps all of them."""
+
+from importlib.metadata import version
+
+from aiohttp import web
+
+from federation.web import api, dashboard, feed, intake, openapi
+from federation.web.access import Bucket, deadlines
+from federation.web.problem import answer_problems
+from federation.web.site import SITE, Site
+
+PACKAGE = "tps-federation"
+
+
+def make_app(site: Site) -> web.Application:
+    """The application of one node."""
+    app = web.Application(
+        middlewares=[answer_problems, deadlines],
+        client_max_size=site.settings.limits.max_body_bytes,
+    )
+    app[SITE] = site
+    app[feed.LOG_IDS] = {}
+    # Three notices at once from anybody, then one every ten seconds.
+    app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
+    app.add_routes(
+        [
+            web.get("/livez", live),
+            web.get("/readyz", ready),
+            web.get("/metrics", metrics),
+        ]
+    )
+    endpoints = [*api.endpoints(), *intake.endpoints()]
+    app.add_routes(endpoint.route() for endpoint in endpoints)
+    app.add_routes([openapi.describe(endpoints, version=version(PACKAGE))])
+    app.on_response_prepare.append(openapi.share_public_reads)
+    app.add_routes(intake.routes())
+    app.add_routes(feed.routes())
+    app.add_routes(dashboard.routes())
+    return app
+
+
+async def live(_: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="ok\n")
+
+
+async def ready(request: web.Request) -> web.Response:
+    """Whether this node signs and merges; if not, why (503)."""
+    reasons = request.app[SITE].desk.readiness()
+    return web.Response(
+        status=503 if reasons else 200, text="\n".join(reasons or ["ok"]) + "\n"
+    )
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Counters and gauges in Prometheus' text format."""
+    lines = [
+        f"{name} {value:g}" for name, value in request.app[SITE].desk.metrics().items()
+    ]
+    return web.Response(
+        text="\n".join(lines) + "\n",
+        headers={"Content-Type": "text/plain; version=0.0.4"},
+    )

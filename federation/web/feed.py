@@ -1,0 +1,162 @@
+"""What peers and auditors fetch: checkpoints, tiles, key chains, the status vector.
+
+Rule: nothing here is computed per record and nothing is compressed per request; a
+tile is read and sent as it is stored. Any log that this node holds is served, own or
+mirrored: a relay is trusted for freshness only.
+
+    GET /.well-known/tps-federation      the signed about note
+    GET /logs                            the status vector, with ETag
+    GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about
+
+Source: protocol.md "Node over HTTP"; C2SP tlog-tiles v0.1.
+"""
+
+import hashlib
+
+from aiohttp import web
+
+from federation.errors import NotFoundError
+from federation.feeds.feed import NO_DIGEST, VectorEntry, format_vector
+from federation.records.keychain import encode_keys
+from federation.store import logs
+from federation.store.db import View
+from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
+from federation.web.site import SITE
+
+FOREVER = "public, max-age=31536000, immutable"
+BRIEFLY = "public, max-age=2"
+BYTES, TEXT = "application/octet-stream", "text/plain"
+
+#: hex of an origin → id of its log. Ids never change, so what is found stays.
+LOG_IDS: web.AppKey[dict[str, int]] = web.AppKey("log_ids", dict)
+
+
+def routes() -> list[web.RouteDef]:
+    """The paths of the protocol."""
+    return [
+        web.get("/.well-known/tps-federation", well_known),
+        web.get("/logs", status_vector),
+        web.get("/{log:[0-9a-f]{64}}/checkpoint", checkpoint),
+        web.get("/{log:[0-9a-f]{64}}/keys", keys),
+        web.get("/{log:[0-9a-f]{64}}/about", about),
+        web.get("/{log:[0-9a-f]{64}}/{path:tile/.+}", tile),
+    ]
+
+
+async def well_known(request: web.Request) -> web.Response:
+    """Who this node is, signed by its node key."""
+    body = request.app[SITE].about()
+    return _conditional(request, body, TEXT, BRIEFLY)
+
+
+async def status_vector(request: web.Request) -> web.Response:
+    """Every log held here; an idle peer asks only this, and gets 304."""
+    body = await request.app[SITE].db.read(read_status)
+    return _conditional(request, body, "application/json", "no-cache")
+
+
+def read_status(view: View) -> bytes:
+    """The status vector: the logs that have a checkpoint and are public."""
+    return format_vector(
+        VectorEntry(
+            about=_digest(logs.read_about(view, log.org)),
+            checkpoint=log.checkpoint.decode(),
+            keys=_digest(encode_keys(logs.read_keys(view, log.id))),
+            origin=log.origin,
+        )
+        for log in logs.list_logs(view)
+        if log.checkpoint is not None and log.visibility == "public"
+    )
+
+
+async def checkpoint(request: web.Request) -> web.Response:
+    """The newest checkpoint with the cosignatures collected for it."""
+
+    def read(view: View, log_id: int) -> bytes:
+        log = logs.log_by_id(view, log_id)
+        if log.checkpoint is None:
+            raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
+        lines = logs.read_cosignatures(view, log_id, log.size)
+        return log.checkpoint + b"".join(lines)
+
+    log_id = await _log_id(request)
+    body = await request.app[SITE].db.read(read, log_id)
+    return web.Response(body=body, content_type=TEXT, headers=_cached(BRIEFLY))
+
+
+async def keys(request: web.Request) -> web.Response:
+    """The key chain: each statement behind its length."""
+    log_id = await _log_id(request)
+    notes = await request.app[SITE].db.read(logs.read_keys, log_id)
+    return _conditional(request, encode_keys(notes), BYTES, BRIEFLY)
+
+
+async def about(request: web.Request) -> web.Response:
+    """The about note of the organisation whose log this is."""
+    log_id = await _log_id(request)
+
+    def read(view: View) -> bytes:
+        org = logs.log_by_id(view, log_id).org
+        note = logs.read_about(view, org)
+        if note is None:
+            raise NotFoundError(f"nothing is known here about {org} yet")
+        return note
+
+    body = await request.app[SITE].db.read(read)
+    return _conditional(request, body, TEXT, BRIEFLY)
+
+
+async def tile(request: web.Request) -> web.Response:
+    """A hash tile or an entry bundle: full ones never change."""
+    wanted = parse_tile_path(request.match_info["path"])
+    log_id = await _log_id(request)
+    site = request.app[SITE]
+    if isinstance(wanted, Tile):
+        body = await site.db.read(logs.read_tile, log_id, wanted)
+    else:
+        assert isinstance(wanted, Bundle)
+        body = await site.db.read(logs.read_bundle, log_id, wanted)
+    # A partial tile never changes either, but a cache that keeps it for a year
+    # keeps 255 of them for every full one.
+    cache = FOREVER if wanted.width == WIDTH else BRIEFLY
+    return web.Response(body=body, content_type=BYTES, headers=_cached(cache))
+
+
+async def _log_id(request: web.Request) -> int:
+    """The log that the path names.
+
+    Raises:
+        NotFoundError: none of that name is held here.
+    """
+    name = request.match_info["log"]
+    known = request.app[LOG_IDS]
+    if name not in known:
+        held = await request.app[SITE].db.read(logs.list_logs)
+        known.update(
+            (hashlib.sha256(log.origin.encode()).hexdigest(), log.id)
+            for log in held
+            if log.visibility == "public"
+        )
+    if name not in known:
+        raise NotFoundError("no such log is held here: see /logs")
+    return known[name]
+
+
+def _digest(body: bytes | None) -> str:
+    return NO_DIGEST if body is None else hashlib.sha256(body).hexdigest()
+
+
+def _cached(value: str) -> dict[str, str]:
+    return {"Cache-Control": value}
+
+
+def _conditional(
+    request: web.Request, body: bytes, media_type: str, cache: str
+) -> web.Response:
+    """`body` under its digest as ETag, or 304 where the caller has it."""
+    etag = hashlib.sha256(body).hexdigest()
+    headers = {"Cache-Control": cache, "ETag": f'"{etag}"'}
+    matches = request.if_none_match or ()
+    if any(known.value == etag for known in matches):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, content_type=media_type, headers=headers)

@@ -1,0 +1,107 @@
+"""The one table from an error's type to an HTTP status (RFC 9457 Problem Details).
+
+    {"code":"format","detail":"…","status":400,"title":"Bad Request",
+     "type":"about:blank"}
+
+`code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
+mend it. Our own bugs answer 500 without detail: the log has the trace, the caller
+learns nothing about the machine.
+
+Source: RFC 9457 section 3.
+"""
+
+import errno
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    FederationError,
+    FormatError,
+    NotFoundError,
+    PeerError,
+    RecordError,
+    VerificationError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: dict[type[FederationError], HTTPStatus] = {
+    FormatError: HTTPStatus.BAD_REQUEST,
+    RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    VerificationError: HTTPStatus.SERVICE_UNAVAILABLE,
+    PeerError: HTTPStatus.BAD_GATEWAY,
+    ConfigError: HTTPStatus.SERVICE_UNAVAILABLE,
+    FederationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_RETRY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def problem(
+    status: HTTPStatus, code: str, detail: str = "", *, retry_after_s: int = 10
+) -> web.Response:
+    """The answer that says what is wrong, to programs and to people."""
+    body = {
+        "code": code,
+        "detail": detail,
+        "status": int(status),
+        "title": status.phrase,
+        "type": "about:blank",
+    }
+    answer = web.Response(
+        status=status, body=msgspec.json.encode(body), content_type=MEDIA_TYPE
+    )
+    if status in _RETRY:
+        answer.headers["Retry-After"] = str(retry_after_s)
+    return answer
+
+
+def status_of(error: FederationError) -> HTTPStatus:
+    """The status of an error: that of its nearest ancestor in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _full_disk(error: OSError) -> web.Response:
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        raise error
+    return problem(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "disk-full",
+        "the disk of this node is full: nothing was taken; ask its operator",
+    )
+
+
+def _http_error(error: web.HTTPException) -> web.Response:
+    answer = problem(
+        HTTPStatus(error.status),
+        HTTPStatus(error.status).phrase.lower().replace(" ", "-"),
+        error.text or "",
+    )
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal in one form, whoever raised it."""
+    try:
+        return await handler(request)
+    except FederationError as error:
+        return problem(status_of(error), error.code, str(error))
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return _http_error(error)
+    except OSError as error:
+        return _full_disk(error)
