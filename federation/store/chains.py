@@ -1,0 +1,149 @@
+"""What others signed about logs: key statements, about notes, cosignatures, refusals.
+
+Rule: bytes as they were signed, kept beside the log that they belong to; whoever saves
+them has verified them. Key statements only ever grow by one version.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from federation.errors import ConflictError
+from federation.store.db import Transaction, View
+from federation.tlog.keys import VerifierKey
+
+if TYPE_CHECKING:
+    from federation.records.admission import Rejected
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE key_statement (
+            log_id INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            note BLOB NOT NULL,
+            PRIMARY KEY (log_id, version)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE about (
+            org TEXT PRIMARY KEY,
+            issue INTEGER NOT NULL,
+            note BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE cosignature (
+            log_id INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            vkey TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            line BLOB NOT NULL,
+            PRIMARY KEY (log_id, size, vkey)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE rejected (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            code TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+
+def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
+    """Keep a verified chain of key statements, version 1 first.
+
+    Raises:
+        ConflictError: another statement is held for one of the versions.
+    """
+    held = read_keys(tx, log_id)
+    if list(notes[: len(held)]) != held[: len(notes)]:
+        raise ConflictError(f"log {log_id} holds other key statements", len(held))
+    tx.connection.executemany(
+        "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)",
+        [
+            (log_id, version, note)
+            for version, note in enumerate(notes, start=1)
+            if version > len(held)
+        ],
+    )
+
+
+def read_keys(view: View, log_id: int) -> list[bytes]:
+    """The key statements of a log, version 1 first."""
+    rows = view.connection.execute(
+        "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
+    )
+    return [row[0] for row in rows]
+
+
+def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
+    """Keep an organisation's about note, if its issue is the highest seen."""
+    tx.connection.execute(
+        "INSERT INTO about (org, issue, note) VALUES (?,?,?) ON CONFLICT (org)"
+        " DO UPDATE SET issue = excluded.issue, note = excluded.note"
+        " WHERE excluded.issue > about.issue",
+        (org, issue, note),
+    )
+
+
+def read_about(view: View, org: str) -> bytes | None:
+    """The newest about note of an organisation, if one is held."""
+    row = view.connection.execute(
+        "SELECT note FROM about WHERE org = ?", (org,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def save_cosignature(
+    tx: Transaction, log_id: int, size: int, line: bytes, key: VerifierKey, time: int
+) -> None:
+    """Keep a verified cosignature of the checkpoint of `size`; the newest time wins.
+
+    Args:
+        tx: The transaction.
+        log_id: Of the log.
+        size: Of the checkpoint that it signs.
+        line: The signature line of the note, with its LF.
+        key: That signed.
+        time: That it says, in seconds of Unix time.
+    """
+    tx.connection.execute(
+        "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"
+        " ON CONFLICT (log_id, size, vkey) DO UPDATE"
+        " SET time = excluded.time, line = excluded.line"
+        " WHERE excluded.time > cosignature.time",
+        (log_id, size, str(key), time, line),
+    )
+
+
+def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
+    """The signature lines over the checkpoint of `size`, in a fixed order."""
+    rows = view.connection.execute(
+        "SELECT line FROM cosignature WHERE log_id = ? AND size = ? ORDER BY vkey",
+        (log_id, size),
+    )
+    return [row[0] for row in rows]
+
+
+def save_rejected(tx: Transaction, log_id: int, rejected: "Sequence[Rejected]") -> None:
+    """Keep which leaves were quarantined, and why."""
+    tx.connection.executemany(
+        "INSERT OR REPLACE INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)",
+        [(log_id, one.index, one.code, one.reason) for one in rejected],
+    )
+
+
+def clear_rejected(tx: Transaction, log_id: int) -> None:
+    """Forget the quarantine of a log: a newer key statement re-judges all of it."""
+    tx.connection.execute("DELETE FROM rejected WHERE log_id = ?", (log_id,))
+
+
+def list_rejected(view: View, log_id: int) -> "list[Rejected]":
+    """The quarantined leaves of a log, by index."""
+    rows = view.connection.execute(
+        "SELECT idx, reason, code FROM rejected WHERE log_id = ? ORDER BY idx",
+        (log_id,),
+    )
+    from federation.records.admission import Rejected  # noqa: PLC0415  for now
+
+    return [Rejected(*row) for row in rows]

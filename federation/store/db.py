@@ -1,0 +1,250 @@
+"""One SQLite file, one writer, many readers.
+
+Rule: everything that changes goes through `transaction()` (durable when it returns),
+everything that is looked up through `view()` (a snapshot that cannot write). The
+coroutines `read`, `write` and `run` only choose the thread: readers have a small
+pool and a connection each, the writer is one thread.
+
+Durability: WAL with `synchronous=FULL`. With NORMAL a power cut loses rows that were
+already acknowledged. SQLite 3.7.0 to 3.51.2 can lose a WAL when it is reset: where
+only such a library is found, the slower rollback journal is used instead.
+
+Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
+"""
+
+import asyncio
+import contextlib
+import errno
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+import sqlite_utils
+
+from federation.errors import ConflictError, NotFoundError, VerificationError
+from federation.store import migrations
+
+if TYPE_CHECKING:
+    import sqlite3
+    from sqlite3 import Connection
+else:
+    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
+
+FILE_NAME = "federation.db"
+READER_THREADS = 4
+WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
+BUSY_TIMEOUT_MS = 10_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FULL, _IOERR, _CORRUPT, _NOTADB, _BUSY = 13, 10, 11, 26, 5
+
+
+class View:
+    """A snapshot of the database that can only be read."""
+
+    def __init__(self, connection: "Connection") -> None:
+        """`connection` is for the modules of this package only."""
+        self.connection = connection
+
+
+class Transaction(View):
+    """A snapshot that can be written; all of it is kept, or nothing."""
+
+
+class Database:
+    """The database of one data folder."""
+
+    def __init__(self, path: Path, *, readonly: bool) -> None:
+        """Nothing is opened yet: see `open`."""
+        self.path, self.readonly = path, readonly
+        self._connections: list[Connection] = []
+        self._local = threading.local()
+        self._writer: Connection | None = None
+        self._write_lock = threading.Lock()
+        self._list_lock = threading.Lock()
+        self._readers = ThreadPoolExecutor(READER_THREADS, "store-reader")
+        self._writing = ThreadPoolExecutor(1, "store-writer")
+
+    @classmethod
+    def open(cls, folder: Path, *, readonly: bool = False) -> Self:
+        """The database of `folder`, created and brought up to date unless readonly.
+
+        Whoever opens it for writing holds the folder's lock (`lock.hold`).
+
+        Raises:
+            NotFoundError: readonly, and there is no database yet.
+            VerificationError: the file is damaged.
+        """
+        database = cls(folder / FILE_NAME, readonly=readonly)
+        if readonly:
+            if not database.path.exists():
+                raise NotFoundError(f"no database at {database.path}")
+            return database
+        folder.mkdir(parents=True, exist_ok=True)
+        with _translated():
+            database._writer = database._connect_writer()
+        return database
+
+    def close(self) -> None:
+        """Wait for what is running, then let go of the file."""
+        self._writing.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        with self._list_lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @contextlib.contextmanager
+    def view(self) -> Iterator[View]:
+        """A snapshot on this thread's own read-only connection.
+
+        Raises:
+            VerificationError: the file is damaged.
+            OSError: the disk failed.
+        """
+        connection = self._reader()
+        with _translated():
+            if connection.in_transaction:
+                yield View(connection)  # an outer view of this thread: one snapshot
+                return
+            connection.execute("BEGIN")
+            try:
+                yield View(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Everything in the block is durable when it ends, or undone if it raises.
+
+        Raises:
+            VerificationError: the file is damaged.
+            ConflictError: another process writes.
+            OSError: the disk is full or failed.
+        """
+        assert self._writer is not None, "opened read-only, or closed"
+        with self._write_lock, _translated():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._writer)
+                self._writer.execute("COMMIT")
+            finally:
+                # A failed COMMIT (disk full) may leave the transaction open.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    async def read(
+        self, fn: Callable[Concatenate[View, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What `fn(view, …)` gives, on a reader thread.
+
+        Raises:
+            FederationError: whatever `fn` raises.
+        """
+
+        def work() -> T:
+            with self.view() as view:
+                return fn(view, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def write(
+        self,
+        fn: Callable[Concatenate[Transaction, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """What `fn(transaction, …)` gives, in one transaction on the writer thread.
+
+        Raises:
+            FederationError: whatever `fn` raises; then nothing is kept.
+        """
+
+        def work() -> T:
+            with self.transaction() as tx:
+                return fn(tx, *args, **kwargs)
+
+        return await self.run(work)
+
+    async def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `fn(…)` gives, on the writer thread: for work of several transactions.
+
+        Raises:
+            FederationError: whatever `fn` raises.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writing, lambda: fn(*args, **kwargs)
+        )
+
+    def _reader(self) -> "Connection":
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            with _translated():
+                connection = sqlite3.connect(
+                    f"{self.path.absolute().as_uri()}?mode=ro",
+                    uri=True,
+                    isolation_level=None,
+                    check_same_thread=False,  # close() runs on another thread
+                )
+                connection.execute("PRAGMA query_only=ON")
+                connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            self._local.connection = connection
+            with self._list_lock:
+                self._connections.append(connection)
+        return connection
+
+    def _connect_writer(self) -> "Connection":
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA page_size=8192")  # before the first table only
+        connection.execute(f"PRAGMA journal_mode={journal_mode()}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA journal_size_limit=67108864")
+        migrations.migrate(sqlite_utils.Database(connection, execute_plugins=False))
+        return connection
+
+
+def journal_mode(version: str = sqlite3.sqlite_version) -> str:
+    """The journal that is safe with this SQLite: WAL, or DELETE with a warning.
+
+    Source: https://sqlite.org/wal.html section "The WAL-Reset Bug"
+    """
+    found = tuple(int(part) for part in version.split(".")[:3])
+    if not WAL_RESET_BUG[0] <= found <= WAL_RESET_BUG[1]:
+        return "WAL"
+    warnings.warn(
+        f"SQLite {version} can lose a write-ahead log; using the slower rollback "
+        "journal. Install pysqlite3 or SQLite 3.51.3 or later.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return "DELETE"
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """No error of SQLite leaves this package where a person can act on it."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == _FULL:
+            raise OSError(errno.ENOSPC, "the disk is full") from error
+        if code == _IOERR:
+            raise OSError(errno.EIO, f"the disk failed: {error}") from error
+        if code in {_CORRUPT, _NOTADB}:
+            raise VerificationError(f"the database is damaged: {error}") from error
+        if code == _BUSY:
+            raise ConflictError("another process writes to the database") from error
+        raise

@@ -1,0 +1,95 @@
+"""The guard: the highest size and root ever signed, outside the database.
+
+Rule: it is raised after a checkpoint is stored and before anything above it is shown.
+A database restored from a backup is older than the guard, and so is found out before
+it signs a second history. It never goes down, and one size keeps one root.
+
+One small text file for each origin, named by SHA-256 of the origin:
+
+    jagasuara.example/pemilu-2024
+    20852163
+    CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from federation.errors import (
+    FormatError,
+    ProofError,
+    RollbackError,
+    VerificationError,
+)
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    format_checkpoint,
+    parse_checkpoint,
+)
+
+
+class Guard:
+    """The guard files of a folder; at best on another disk than the database."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made, readable by the owner only, when first needed."""
+        self._folder = folder
+
+    def read(self, origin: str) -> tuple[int, bytes] | None:
+        """The highest size and its root that were signed, or None for a new log.
+
+        Raises:
+            VerificationError: the file is damaged; it must not be guessed.
+        """
+        path = self._path(origin)
+        try:
+            checkpoint = parse_checkpoint(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except FormatError as error:
+            raise VerificationError(f"the guard {path} is damaged: {error}") from error
+        if checkpoint.origin != origin:
+            raise VerificationError(f"the guard {path} is of {checkpoint.origin}")
+        return checkpoint.size, checkpoint.root
+
+    def raise_to(self, origin: str, size: int, root: bytes) -> None:
+        """Remember, durably, that this size was signed with this root.
+
+        Raises:
+            RollbackError: a larger size was signed before.
+            ProofError: this size was signed with another root.
+            OSError: the disk failed; the guard is the old or the new one.
+        """
+        held = self.read(origin)
+        if held is not None and size < held[0]:
+            raise RollbackError(held[0], size)
+        if held is not None and size == held[0]:
+            if root != held[1]:
+                raise ProofError(f"{origin} has signed another root for size {size}")
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(origin)
+        new = path.with_suffix(".new")
+        # Written beside, synced, renamed, the folder synced: after a power cut the
+        # file is whole, and it is the new one if this returned.
+        with new.open("wb") as file:
+            file.write(format_checkpoint(Checkpoint(origin, size, root)))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        with _open_folder(self._folder) as descriptor:
+            os.fsync(descriptor)
+
+    def _path(self, origin: str) -> Path:
+        return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.guard"
+
+
+@contextlib.contextmanager
+def _open_folder(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,195 @@
+"""The bytes of every log: bundles of 256 leaves and tiles of 256 hashes, a row each.
+
+Rule: this module knows indexes and widths, not origins, signatures or what is
+visible: `logs` does. A row holds exactly what is served, uncompressed; the last row of
+each kind is partial and grows. Sizes are never counted: they stand in `logs`.
+
+Source: C2SP tlog-tiles v0.1
+"""
+
+from collections.abc import Iterator, Sequence
+
+from federation.errors import NotFoundError
+from federation.store.db import Transaction, View
+from federation.tlog.merkle import Frontier, HashReader
+from federation.tlog.tile import (
+    HEIGHT,
+    WIDTH,
+    Bundle,
+    Tile,
+    decode_bundle,
+    encode_bundle,
+    hash_reader,
+    tile_root,
+)
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE bundle (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (log_id, idx)
+        ) STRICT;
+        CREATE TABLE tile (
+            log_id INTEGER NOT NULL,
+            level INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (log_id, level, idx)
+        ) STRICT;
+        """,
+    ),
+)
+
+HASH_BYTES = 32
+
+_PUT_BUNDLE = (
+    "INSERT OR REPLACE INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
+)
+_PUT_TILE = "INSERT OR REPLACE INTO tile (log_id, level, idx, body) VALUES (?,?,?,?)"
+
+
+def append(
+    tx: Transaction,
+    log_id: int,
+    start: int,
+    leaves: Sequence[bytes],
+    leaf_hashes: Sequence[bytes],
+) -> None:
+    """Store `leaves` from index `start` on, and every hash above them.
+
+    Raises:
+        FormatError: a leaf of more than 65,535 bytes.
+    """
+    assert len(leaves) == len(leaf_hashes), "a hash for each leaf"
+    _append_bundles(tx, log_id, start, leaves)
+    level, hashes = 0, b"".join(leaf_hashes)
+    while hashes:
+        hashes = _append_hashes(tx, log_id, level, start, hashes)
+        level, start = level + 1, start >> HEIGHT
+
+
+def _append_bundles(
+    tx: Transaction, log_id: int, start: int, leaves: Sequence[bytes]
+) -> None:
+    first, filled = divmod(start, WIDTH)
+    edge = bundle_bytes(tx, log_id, Bundle(first, filled)) if filled else b""
+    rows = []
+    at = 0
+    while at < len(leaves):
+        part = leaves[at : at + WIDTH - filled]
+        at += len(part)
+        width = filled + len(part)
+        rows.append((log_id, first, width, edge + encode_bundle(part)))
+        first, filled, edge = first + 1, 0, b""
+    tx.connection.executemany(_PUT_BUNDLE, rows)
+
+
+def _append_hashes(
+    tx: Transaction, log_id: int, level: int, start: int, hashes: bytes
+) -> bytes:
+    """Store hashes from position `start` of a level; the roots of tiles now full."""
+    index, filled = divmod(start, WIDTH)
+    if filled:
+        hashes = tile_bytes(tx, log_id, Tile(level, index, filled)) + hashes
+    step = WIDTH * HASH_BYTES
+    bodies = [hashes[at : at + step] for at in range(0, len(hashes), step)]
+    tx.connection.executemany(
+        _PUT_TILE, [(log_id, level, index + n, body) for n, body in enumerate(bodies)]
+    )
+    return b"".join(tile_root(body) for body in bodies if len(body) == step)
+
+
+def drop_above(tx: Transaction, log_id: int, size: int) -> None:
+    """Forget every leaf from index `size` on, and the hashes above them."""
+    index, filled = divmod(size, WIDTH)
+    if filled:
+        body = bundle_bytes(tx, log_id, Bundle(index, filled))
+        tx.connection.execute(_PUT_BUNDLE, (log_id, index, filled, body))
+    tx.connection.execute(
+        "DELETE FROM bundle WHERE log_id = ? AND idx >= ?",
+        (log_id, index + bool(filled)),
+    )
+    levels = tx.connection.execute(
+        "SELECT max(level) FROM tile WHERE log_id = ?", (log_id,)
+    ).fetchone()[0]
+    for level in range(0 if levels is None else levels + 1):
+        index, filled = divmod(size >> HEIGHT * level, WIDTH)
+        if filled:
+            body = tile_bytes(tx, log_id, Tile(level, index, filled))
+            tx.connection.execute(_PUT_TILE, (log_id, level, index, body))
+        tx.connection.execute(
+            "DELETE FROM tile WHERE log_id = ? AND level = ? AND idx >= ?",
+            (log_id, level, index + bool(filled)),
+        )
+
+
+def tile_bytes(view: View, log_id: int, tile: Tile) -> bytes:
+    """The first `width` hashes of a stored tile.
+
+    Raises:
+        NotFoundError: it is not stored, or not that wide.
+    """
+    row = view.connection.execute(
+        "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
+        (log_id, tile.level, tile.index),
+    ).fetchone()
+    if row is None or len(row[0]) < tile.width * HASH_BYTES:
+        raise NotFoundError(f"no tile {tile.level}/{tile.index} of width {tile.width}")
+    body: bytes = row[0]
+    return body[: tile.width * HASH_BYTES]
+
+
+def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
+    """The first `width` leaves of a stored bundle, as bytes.
+
+    Raises:
+        NotFoundError: it is not stored, or not that wide.
+    """
+    row = view.connection.execute(
+        "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
+        (log_id, bundle.index),
+    ).fetchone()
+    if row is None or row[0] < bundle.width:
+        raise NotFoundError(f"no bundle {bundle.index} of width {bundle.width}")
+    body: bytes = row[1]
+    if row[0] == bundle.width:
+        return body
+    at = 0
+    for _ in range(bundle.width):
+        at += 2 + int.from_bytes(body[at : at + 2], "big")
+    return body[:at]
+
+
+def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[bytes]]:
+    """The leaves [start, end), a bundle at a time: memory stays flat.
+
+    Raises:
+        NotFoundError: a bundle is missing or too short.
+        FormatError: a stored bundle is damaged.
+    """
+    for index in range(start // WIDTH, -(-end // WIDTH)):
+        width = min(WIDTH, end - index * WIDTH)
+        leaves = decode_bundle(bundle_bytes(view, log_id, Bundle(index, width)), width)
+        yield leaves[max(0, start - index * WIDTH) :]
+
+
+def reader(view: View, log_id: int, size: int) -> HashReader:
+    """What reads the nodes of the stored tree of `size`."""
+    return hash_reader(lambda tile: tile_bytes(view, log_id, tile), size)
+
+
+def frontier(view: View, log_id: int, size: int) -> Frontier:
+    """The compact range over the first `size` leaves."""
+    read = reader(view, log_id, size)
+    peaks = []
+    at = 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            peaks.append(read(level, at >> level))
+            at += 1 << level
+    return Frontier(size, peaks)

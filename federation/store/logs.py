@@ -1,0 +1,419 @@
+"""Every log that this node holds, its own and its mirrors of others.
+
+Rule: a log is two numbers that only grow. Below `size` everything is covered by the
+`checkpoint` and visible to others; below `next_index` everything is stored. Between
+them lies what is being written (own log) or fetched (a mirror, towards `pending`).
+The compare-and-swap stands in the WHERE of each move; UNIQUE (log, size) makes a
+second root for one size impossible to store.
+
+    own log:  append_leaves → (read back, sign) → publish
+    mirror:   set_pending → append_leaves, in steps → complete
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from federation.errors import ConflictError, NotFoundError
+from federation.store import leaves
+from federation.store.chains import (
+    clear_rejected,
+    list_rejected,
+    read_about,
+    read_cosignatures,
+    read_keys,
+    save_about,
+    save_cosignature,
+    save_keys,
+    save_rejected,
+)
+from federation.store.db import Transaction, View
+from federation.tlog.merkle import Frontier
+from federation.tlog.tile import HEIGHT, WIDTH, Bundle, Tile, decode_bundle
+
+__all__ = [
+    "MIGRATIONS",
+    "Log",
+    "add_log",
+    "append_leaves",
+    "clear_rejected",
+    "close",
+    "complete",
+    "drop_above",
+    "edge_hashes",
+    "freeze",
+    "frontier",
+    "get_log",
+    "list_checkpoints",
+    "list_logs",
+    "list_rejected",
+    "log_by_id",
+    "publish",
+    "read_about",
+    "read_bundle",
+    "read_cosignatures",
+    "read_keys",
+    "read_leaf",
+    "read_leaves",
+    "read_tile",
+    "root_of_size",
+    "save_about",
+    "save_cosignature",
+    "save_keys",
+    "save_rejected",
+    "set_pending",
+    "stall",
+]
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE log (
+            id INTEGER PRIMARY KEY,
+            origin TEXT NOT NULL UNIQUE,
+            org TEXT NOT NULL,
+            election TEXT NOT NULL,
+            visibility TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            own INTEGER NOT NULL,
+            size INTEGER NOT NULL DEFAULT 0,
+            checkpoint BLOB,
+            next_index INTEGER NOT NULL DEFAULT 0,
+            pending BLOB,
+            pending_size INTEGER NOT NULL DEFAULT 0,
+            pending_root BLOB,
+            frozen BLOB,
+            stalled TEXT,
+            closed_at INTEGER
+        ) STRICT;
+        CREATE TABLE checkpoint (
+            log_id INTEGER NOT NULL REFERENCES log (id),
+            size INTEGER NOT NULL,
+            root BLOB NOT NULL,
+            note BLOB NOT NULL,
+            PRIMARY KEY (log_id, size)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+_COLUMNS = (
+    "id, origin, org, election, visibility, generation, own, size, checkpoint, "
+    "next_index, pending, pending_size, frozen, stalled, closed_at"
+)
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one log; see the head of this file."""
+
+    id: int
+    origin: str
+    org: str
+    election: str
+    visibility: str
+    generation: int
+    own: bool
+    size: int
+    checkpoint: bytes | None
+    next_index: int
+    pending: bytes | None
+    pending_size: int
+    frozen: bytes | None
+    stalled: str | None
+    closed_at: int | None
+
+
+def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
+    """The log of this origin, added empty if it was not there.
+
+    Raises:
+        FormatError: not an origin.
+    """
+    from federation.records.keychain import parse_origin  # noqa: PLC0415  for now
+
+    org, election, visibility, generation = parse_origin(origin)
+    tx.connection.execute(
+        "INSERT OR IGNORE INTO log (origin, org, election, visibility, generation, own)"
+        " VALUES (?,?,?,?,?,?)",
+        (origin, org, election, visibility, generation, int(own)),
+    )
+    return get_log(tx, origin)
+
+
+def get_log(view: View, origin: str) -> Log:
+    """The log of this origin.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = view.connection.execute(
+        f"SELECT {_COLUMNS} FROM log WHERE origin = ?",  # noqa: S608  a constant
+        (origin,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no log {origin}")
+    return _log(row)
+
+
+def log_by_id(view: View, log_id: int) -> Log:
+    """The log with this number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = view.connection.execute(
+        f"SELECT {_COLUMNS} FROM log WHERE id = ?",  # noqa: S608  a constant
+        (log_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no log {log_id}")
+    return _log(row)
+
+
+def list_logs(view: View) -> list[Log]:
+    """Every log, sorted by origin."""
+    rows = view.connection.execute(
+        f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
+    )
+    return [_log(row) for row in rows]
+
+
+def _log(row: Sequence[object]) -> Log:
+    fields = dict(zip(Log.__struct_fields__, row, strict=True))
+    fields["own"] = bool(fields["own"])
+    return msgspec.convert(fields, Log)
+
+
+def append_leaves(
+    tx: Transaction,
+    log_id: int,
+    start: int,
+    new: Sequence[bytes],
+    leaf_hashes: Sequence[bytes],
+) -> None:
+    """Store leaves from `start` on; not yet covered by a checkpoint, so not visible.
+
+    Raises:
+        ConflictError: `start` is not the log's next index.
+        FormatError: a leaf of more than 65,535 bytes.
+    """
+    done = tx.connection.execute(
+        "UPDATE log SET next_index = next_index + ? WHERE id = ? AND next_index = ?",
+        (len(new), log_id, start),
+    )
+    if done.rowcount != 1:
+        raise ConflictError(
+            f"leaf {start} is not the next of log {log_id}",
+            log_by_id(tx, log_id).next_index,
+        )
+    leaves.append(tx, log_id, start, new, leaf_hashes)
+
+
+def drop_above(tx: Transaction, log_id: int, size: int) -> None:
+    """Forget every leaf from index `size` on; never below the checkpoint.
+
+    Raises:
+        ConflictError: the checkpoint covers more than `size`.
+    """
+    log = log_by_id(tx, log_id)
+    if size < log.size:
+        raise ConflictError(f"{log.origin} has signed more than {size}", log.size)
+    if size < log.next_index:
+        leaves.drop_above(tx, log_id, size)
+        tx.connection.execute(
+            "UPDATE log SET next_index = ? WHERE id = ?", (size, log_id)
+        )
+
+
+def publish(
+    tx: Transaction, log_id: int, old_size: int, note: bytes, size: int, root: bytes
+) -> None:
+    """Make `note` the checkpoint of an own log: from now on it is visible.
+
+    Args:
+        tx: The transaction.
+        log_id: Of the log.
+        old_size: The size that it has now: compare-and-swap.
+        note: With the log's own signature only.
+        size: That the note says, at most the next index.
+        root: That the note says, 32 bytes.
+
+    Raises:
+        ConflictError: the size has moved on, or another root is held for `size`.
+    """
+    done = tx.connection.execute(
+        "UPDATE log SET size = ?, checkpoint = ? WHERE id = ? AND own = 1"
+        " AND size = ? AND size < ? AND next_index >= ? AND pending IS NULL",
+        (size, note, log_id, old_size, size, size),
+    )
+    if done.rowcount != 1:
+        known = log_by_id(tx, log_id).size
+        raise ConflictError(f"log {log_id} is not at size {old_size}", known)
+    _keep_checkpoint(tx, log_id, size, root, note)
+
+
+def set_pending(
+    tx: Transaction, log_id: int, note: bytes, size: int, root: bytes
+) -> None:
+    """Aim at a larger checkpoint, of which our prefix was proved.
+
+    Raises:
+        ConflictError: it is not larger than what is held.
+    """
+    done = tx.connection.execute(
+        "UPDATE log SET pending = ?, pending_size = ?, pending_root = ?, stalled = NULL"
+        " WHERE id = ? AND size < ? AND next_index <= ?",
+        (note, size, root, log_id, size, size),
+    )
+    if done.rowcount != 1:
+        known = log_by_id(tx, log_id).size
+        raise ConflictError(f"log {log_id} holds more than {size}", known)
+
+
+def complete(tx: Transaction, log_id: int) -> None:
+    """Make the pending checkpoint the held one: every leaf below it is stored.
+
+    Raises:
+        ConflictError: nothing is pending, or leaves are missing.
+    """
+    row = tx.connection.execute(
+        "UPDATE log SET size = pending_size, checkpoint = pending, pending = NULL,"
+        " pending_size = 0 WHERE id = ? AND pending IS NOT NULL"
+        " AND next_index = pending_size RETURNING size, pending_root, checkpoint",
+        (log_id,),
+    ).fetchone()
+    if row is None:
+        known = log_by_id(tx, log_id).next_index
+        raise ConflictError(f"log {log_id} is not complete", known)
+    _keep_checkpoint(tx, log_id, *row)
+
+
+def _keep_checkpoint(
+    tx: Transaction, log_id: int, size: int, root: bytes, note: bytes
+) -> None:
+    tx.connection.execute(
+        "INSERT OR IGNORE INTO checkpoint (log_id, size, root, note) VALUES (?,?,?,?)",
+        (log_id, size, root, note),
+    )
+    held = root_of_size(tx, log_id, size)
+    if held != root:
+        raise ConflictError(f"log {log_id} has another root for size {size}", size)
+
+
+def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:
+    """Stop here for good: `evidence` proves two histories. The first proof stays."""
+    tx.connection.execute(
+        "UPDATE log SET frozen = coalesce(frozen, ?) WHERE id = ?", (evidence, log_id)
+    )
+
+
+def stall(tx: Transaction, log_id: int, reason: str | None) -> None:
+    """Say why this log does not go on, or (None) that it does: no accusation."""
+    tx.connection.execute("UPDATE log SET stalled = ? WHERE id = ?", (reason, log_id))
+
+
+def close(tx: Transaction, log_id: int, index: int) -> None:
+    """Note that the leaf at `index` closed the log; the first one counts."""
+    tx.connection.execute(
+        "UPDATE log SET closed_at = coalesce(closed_at, ?) WHERE id = ?",
+        (index, log_id),
+    )
+
+
+def root_of_size(view: View, log_id: int, size: int) -> bytes | None:
+    """The root of a checkpoint that was held at exactly this size, if any."""
+    row = view.connection.execute(
+        "SELECT root FROM checkpoint WHERE log_id = ? AND size = ?", (log_id, size)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def list_checkpoints(
+    view: View, log_id: int, after: int = -1
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """Every checkpoint ever held, as (size, root, note), by size."""
+    return iter(
+        view.connection.execute(
+            "SELECT size, root, note FROM checkpoint WHERE log_id = ? AND size > ?"
+            " ORDER BY size",
+            (log_id, after),
+        )
+    )
+
+
+def frontier(view: View, log_id: int, size: int) -> Frontier:
+    """The compact range over the first `size` leaves that are stored.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    return leaves.frontier(view, log_id, size)
+
+
+def edge_hashes(view: View, log_id: int, size: int) -> list[bytes]:
+    """The hashes of the leaves of the partial tile at the edge of `size`.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    index, width = divmod(size, WIDTH)
+    if not width:
+        return []
+    body = leaves.tile_bytes(view, log_id, Tile(0, index, width))
+    return [body[at : at + 32] for at in range(0, len(body), 32)]
+
+
+def read_tile(view: View, log_id: int, tile: Tile) -> bytes:
+    """The bytes of a tile, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such tile.
+    """
+    visible = _visible(view, log_id) >> HEIGHT * tile.level
+    if visible < tile.index * WIDTH + tile.width:
+        raise NotFoundError(f"no tile {tile.level}/{tile.index}.p/{tile.width}")
+    return leaves.tile_bytes(view, log_id, tile)
+
+
+def read_bundle(view: View, log_id: int, bundle: Bundle) -> bytes:
+    """The bytes of a bundle, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such bundle.
+    """
+    if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
+        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
+    return leaves.bundle_bytes(view, log_id, bundle)
+
+
+def read_leaf(view: View, log_id: int, index: int) -> bytes:
+    """The stored leaf at `index`.
+
+    Raises:
+        NotFoundError: none is stored there.
+    """
+    bundle, at = divmod(index, WIDTH)
+    body = leaves.bundle_bytes(view, log_id, Bundle(bundle, at + 1))
+    return decode_bundle(body, at + 1)[at]
+
+
+def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:
+    """The stored leaves [start, end).
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    return [
+        leaf for bundle in leaves.bundles(view, log_id, start, end) for leaf in bundle
+    ]
+
+
+def _visible(view: View, log_id: int) -> int:
+    row = view.connection.execute(
+        "SELECT size FROM log WHERE id = ?", (log_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no log {log_id}")
+    size: int = row[0]
+    return size
