@@ -1,0 +1,235 @@
+"""Trust files: which logs and witnesses count, and how many of them are enough.
+
+Rule: a policy judges one signed checkpoint and nothing else. It is written by hand, so
+spaces, comments and empty lines are free; the meaning of each line is not. Names are
+octets: two spellings of one look are two names.
+
+    log <vkey> [<url>]
+    witness <name> <vkey> [<url>]
+    group <name> all|any|<k> <name>...
+    quorum <name>|none
+
+A quorum of q among n witnesses of which f may lie rules out two histories only where
+2q - n > f; below that a fork is detected, not prevented.
+
+Source: C2SP tlog-policy (draft)
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from federation.errors import FormatError, ProofError, SignatureError
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    parse_decimal,
+)
+from federation.tlog.cosignature import Cosignature, open_cosignatures
+from federation.tlog.keys import (
+    ALG_COSIGNATURE,
+    ALG_ED25519,
+    VerifierKey,
+    format_vkey,
+    parse_vkey,
+)
+from federation.tlog.note import parse_note
+
+MAX_POLICY_BYTES: Final = 256_000
+NO_QUORUM: Final = "none"
+
+_BAD_OCTET: Final = re.compile(rb"[^\x09\x0a\x20-\x7e\x80-\xff]")
+_MAX_LINES_OF_A_KIND: Final = 256
+
+
+class Log(NamedTuple):
+    """A log that counts."""
+
+    key: VerifierKey
+    url: str = ""
+
+
+class Witness(NamedTuple):
+    """A witness; `name` has a meaning inside the file only."""
+
+    name: str
+    key: VerifierKey
+    url: str = ""
+
+
+class Group(NamedTuple):
+    """Witnesses if at least `threshold` of its members do."""
+
+    name: str
+    threshold: int
+    members: tuple[str, ...]
+
+
+class Policy(NamedTuple):
+    """A trust file; `groups` stand in an order in which each knows its members."""
+
+    logs: tuple[Log, ...]
+    witnesses: tuple[Witness, ...]
+    groups: tuple[Group, ...]
+    quorum: str
+
+    def is_met(self, names: Collection[str]) -> bool:
+        """Whether cosignatures by the witnesses of these names are enough."""
+        met = {one.name for one in self.witnesses if one.name in names}
+        for group in self.groups:
+            if sum(member in met for member in group.members) >= group.threshold:
+                met.add(group.name)
+        return self.quorum == NO_QUORUM or self.quorum in met
+
+
+def check_policy(policy: Policy, note: bytes) -> tuple[Checkpoint, list[Cosignature]]:
+    """The verified checkpoint, and the cosignatures that count for it.
+
+    Raises:
+        FormatError: not the note of a checkpoint.
+        SignatureError: none of the policy's logs signed it.
+        ProofError: too few of the policy's witnesses cosigned it.
+    """
+    origin = parse_checkpoint(parse_note(note).text).origin
+    keys = [log.key for log in policy.logs if log.key.name == origin]
+    if not keys:
+        raise SignatureError(f"the policy does not know the log {origin}")
+    checkpoint = _open_by_any(note, keys)
+    by_key = {one.key: one.name for one in policy.witnesses}
+    found = open_cosignatures(note, by_key)
+    if not policy.is_met({by_key[one.key] for one in found}):
+        raise ProofError(f"{len(found)} cosignatures do not meet the policy")
+    return checkpoint, found
+
+
+def format_policy(policy: Policy) -> bytes:
+    """The trust file in the form that we write: no comments, one line each."""
+    lines = [f"log {format_vkey(one.key)} {one.url}".rstrip() for one in policy.logs]
+    lines += [
+        f"witness {one.name} {format_vkey(one.key)} {one.url}".rstrip()
+        for one in policy.witnesses
+    ]
+    lines += [
+        f"group {one.name} {one.threshold} {' '.join(one.members)}"
+        for one in policy.groups
+    ]
+    lines.append(f"quorum {policy.quorum}")
+    text = "".join(f"{line}\n" for line in lines)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def parse_policy(data: bytes) -> Policy:
+    """The policy in a trust file.
+
+    Raises:
+        FormatError: an unknown line, a name used before it is defined, a key or name
+            that is there twice, a threshold that no group can meet, or no quorum.
+    """
+    if len(data) > MAX_POLICY_BYTES:
+        raise FormatError(f"a policy of more than {MAX_POLICY_BYTES} bytes")
+    if _BAD_OCTET.search(data):
+        raise FormatError("a control character in a policy")
+    if data and not data.endswith(b"\n"):
+        raise FormatError("the last line of a policy ends in LF")
+    reader = _Reader()
+    # Octets that are not UTF-8 pass through unchanged: names are opaque.
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    for number, line in enumerate(lines, 1):
+        # The draft's white space is space and tab; str.split() knows many more.
+        words = [word for word in re.split("[ \t]+", line) if word]
+        if words and not words[0].startswith("#"):
+            reader.read(words, f"line {number}")
+    return reader.policy()
+
+
+class _Reader:
+    """A policy as far as it has been read."""
+
+    def __init__(self) -> None:
+        self._logs: list[Log] = []
+        self._witnesses: list[Witness] = []
+        self._groups: list[Group] = []
+        self._quorum: str | None = None
+        self._names = {NO_QUORUM}
+        self._members: set[str] = set()
+
+    def policy(self) -> Policy:
+        if self._quorum is None:
+            raise FormatError("a policy without quorum")
+        return Policy(
+            tuple(self._logs),
+            tuple(self._witnesses),
+            tuple(self._groups),
+            self._quorum,
+        )
+
+    def read(self, words: list[str], at: str) -> None:
+        kind, *rest = words
+        if kind == "log" and 1 <= len(rest) <= 2:
+            self._read_log(rest, at)
+        elif kind == "witness" and 2 <= len(rest) <= 3:
+            self._read_witness(rest, at)
+        elif kind == "group" and len(rest) >= 3:
+            self._read_group(rest, at)
+        elif kind == "quorum" and len(rest) == 1:
+            self._read_quorum(rest[0], at)
+        else:
+            raise FormatError("not a line of a policy", at)
+
+    def _read_log(self, words: list[str], at: str) -> None:
+        log = Log(parse_vkey(words[0]), *words[1:])
+        publics = [one.key.public for one in self._logs]
+        if log.key.alg != ALG_ED25519 or log.key.public in publics:
+            raise FormatError("the key of a log twice, or of another kind", at)
+        _check_room(publics, at)
+        self._logs.append(log)
+
+    def _read_witness(self, words: list[str], at: str) -> None:
+        self._define(words[0], at)
+        witness = Witness(words[0], parse_vkey(words[1]), *words[2:])
+        publics = [one.key.public for one in self._witnesses]
+        if witness.key.alg != ALG_COSIGNATURE or witness.key.public in publics:
+            raise FormatError("the key of a witness twice, or of another kind", at)
+        _check_room(publics, at)
+        self._witnesses.append(witness)
+
+    def _read_group(self, words: list[str], at: str) -> None:
+        name, rule, *members = words
+        for member in members:
+            # Once at most, anywhere: a witness must not count in two ways.
+            if member not in self._names - {NO_QUORUM} or member in self._members:
+                raise FormatError("a member that is unknown or in a group already", at)
+            self._members.add(member)
+        self._define(name, at)
+        named = {"any": 1, "all": len(members)}
+        threshold = named[rule] if rule in named else parse_decimal(rule)
+        if not 1 <= threshold <= len(members):
+            raise FormatError("a threshold that is 0 or above the members", at)
+        _check_room(self._groups, at)
+        self._groups.append(Group(name, threshold, tuple(members)))
+
+    def _read_quorum(self, name: str, at: str) -> None:
+        if self._quorum is not None or name not in self._names:
+            raise FormatError("a second quorum, or one of an unknown name", at)
+        self._quorum = name
+
+    def _define(self, name: str, at: str) -> None:
+        if name in self._names:
+            raise FormatError("a name that is taken", at)
+        self._names.add(name)
+
+
+def _check_room(lines: Collection[object], at: str) -> None:
+    if len(lines) >= _MAX_LINES_OF_A_KIND:
+        raise FormatError(f"more than {_MAX_LINES_OF_A_KIND} lines of a kind", at)
+
+
+def _open_by_any(note: bytes, keys: list[VerifierKey]) -> Checkpoint:
+    for key in keys[:-1]:
+        try:
+            return open_checkpoint(note, key)
+        except SignatureError:
+            # The log changed its key, and the policy lists both.
+            continue
+    return open_checkpoint(note, keys[-1])
