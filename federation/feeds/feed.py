@@ -30,7 +30,7 @@ from federation.tlog.tile import (
 )
 
 MAX_ABOUT_BYTES: Final = 1 << 18
-MAX_VECTOR_BYTES: Final = 1 << 24
+MAX_STATUS_BYTES: Final = 1 << 24
 MAX_CHECKPOINT_BYTES: Final = 1 << 16
 MAX_KEYS_BYTES: Final = 1 << 20
 MAX_LOGS: Final = 10_000
@@ -71,7 +71,7 @@ class Feed(Protocol):
         ...
 
 
-class VectorEntry(
+class StatusEntry(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
     """What a node says of one log that it holds."""
@@ -87,25 +87,25 @@ class StatusVector(
 ):
     """Every log that a node holds and may show, sorted by origin."""
 
-    logs: tuple[VectorEntry, ...]
+    logs: tuple[StatusEntry, ...]
 
 
 _DECODER: Final = msgspec.json.Decoder(StatusVector)
 
 
-def format_vector(entries: Iterable[VectorEntry]) -> bytes:
+def format_status(entries: Iterable[StatusEntry]) -> bytes:
     """The one line of JSON, without a line feed, for these logs in any order."""
     logs = tuple(sorted(entries, key=lambda entry: entry.origin))
     return msgspec.json.encode(StatusVector(logs=logs), order="sorted")
 
 
-def parse_vector(data: bytes) -> StatusVector:
+def parse_status(data: bytes) -> StatusVector:
     """The status vector that these bytes are; nothing in it is verified.
 
     Raises:
         FormatError: not the one canonical form, or too much of it.
     """
-    if len(data) > MAX_VECTOR_BYTES:
+    if len(data) > MAX_STATUS_BYTES:
         raise FormatError(f"a status vector of {len(data)} bytes")
     try:
         vector = _DECODER.decode(data)
@@ -113,7 +113,7 @@ def parse_vector(data: bytes) -> StatusVector:
         raise FormatError(f"not a status vector: {error}") from None
     _check_rows(vector.logs)
     try:
-        again = format_vector(vector.logs)
+        again = format_status(vector.logs)
     except UnicodeEncodeError:
         raise FormatError("a lone surrogate in a status vector") from None
     if again != data:
@@ -121,7 +121,7 @@ def parse_vector(data: bytes) -> StatusVector:
     return vector
 
 
-def _check_rows(logs: tuple[VectorEntry, ...]) -> None:
+def _check_rows(logs: tuple[StatusEntry, ...]) -> None:
     if len(logs) > MAX_LOGS:
         raise FormatError(f"a status vector of {len(logs)} logs")
     if len({entry.origin for entry in logs}) != len(logs):

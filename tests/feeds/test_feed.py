@@ -11,11 +11,11 @@ from federation.errors import FormatError
 from federation.feeds.feed import (
     MAX_LOGS,
     NO_DIGEST,
-    VectorEntry,
-    format_vector,
+    StatusEntry,
+    format_status,
     full,
     max_bytes_of,
-    parse_vector,
+    parse_status,
     truncate,
 )
 from federation.tlog.tile import Bundle, Tile, encode_bundle
@@ -23,8 +23,8 @@ from federation.tlog.tile import Bundle, Tile, encode_bundle
 DIGEST = hashlib.sha256(b"x").hexdigest()
 
 
-def entry(origin: str, *, keys: str = DIGEST, about: str = NO_DIGEST) -> VectorEntry:
-    return VectorEntry(about=about, checkpoint="a\n1\n", keys=keys, origin=origin)
+def entry(origin: str, *, keys: str = DIGEST, about: str = NO_DIGEST) -> StatusEntry:
+    return StatusEntry(about=about, checkpoint="a\n1\n", keys=keys, origin=origin)
 
 
 GOLDEN = (
@@ -35,15 +35,15 @@ GOLDEN = (
 
 
 def test_the_vector_has_one_form():
-    assert format_vector([entry("a.example/e")]) == GOLDEN
-    assert parse_vector(GOLDEN).logs == (entry("a.example/e"),)
+    assert format_status([entry("a.example/e")]) == GOLDEN
+    assert parse_status(GOLDEN).logs == (entry("a.example/e"),)
 
 
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=20).filter(str.isprintable), unique=True, max_size=8))
 def test_a_vector_formatted_in_any_order_parses_to_the_sorted_rows(origins):
     rows = [entry(origin) for origin in origins]
-    vector = parse_vector(format_vector(rows))
+    vector = parse_status(format_status(rows))
     assert [row.origin for row in vector.logs] == sorted(origins)
 
 
@@ -68,23 +68,23 @@ def test_a_vector_formatted_in_any_order_parses_to_the_sorted_rows(origins):
 )
 def test_a_vector_in_any_other_form_is_refused(name, data):
     with pytest.raises(FormatError):
-        parse_vector(data)
+        parse_status(data)
 
 
 def test_a_log_listed_twice_is_refused():
     with pytest.raises(FormatError, match="twice"):
-        parse_vector(format_vector([entry("a"), entry("a")]))
+        parse_status(format_status([entry("a"), entry("a")]))
 
 
 def test_rows_out_of_order_are_refused():
     rows = msgspec.json.encode({"logs": [entry("b"), entry("a")]}, order="sorted")
     with pytest.raises(FormatError, match="canonical"):
-        parse_vector(rows)
+        parse_status(rows)
 
 
 def test_a_vector_of_too_many_logs_is_refused():
     with pytest.raises(FormatError, match="10001"):
-        parse_vector(format_vector(entry(f"{n}") for n in range(MAX_LOGS + 1)))
+        parse_status(format_status(entry(f"{n}") for n in range(MAX_LOGS + 1)))
 
 
 @pytest.mark.parametrize("width", [1, 2, 255, 256])

@@ -1,0 +1,41 @@
+"""How fast a peer's bytes are asked for.
+
+Rule: bytes are counted when they have come; the next request waits until the account
+is even again. So a limit never turns into a request that is late, and the average
+holds whatever the size of an answer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+class Pace:
+    """An account of bytes that fills with time, up to one second's worth."""
+
+    def __init__(
+        self,
+        max_kbit_s: int | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`clock` gives monotonic seconds; no limit where `max_kbit_s` is None."""
+        self._rate = None if max_kbit_s is None else max_kbit_s * 125.0
+        self._clock, self._sleep = clock, sleep
+        self._balance, self._at = 0.0, clock()
+
+    async def ready(self) -> None:
+        """Wait until more may be asked for."""
+        while self._rate is not None:
+            self._fill(self._rate)
+            if self._balance >= 0:
+                return
+            await self._sleep(-self._balance / self._rate)
+
+    def spend(self, count: int) -> None:
+        """Note that `count` bytes have come."""
+        self._balance -= count
+
+    def _fill(self, rate: float) -> None:
+        now = self._clock()
+        self._balance = min(rate, self._balance + (now - self._at) * rate)
+        self._at = now
