@@ -1,0 +1,151 @@
+"""The command line: which commands there are, and how one ends.
+
+Rule: a command parses, calls one function and prints. It is loaded only when it is
+called, so that `federation --help` starts in an instant. The table below is all that
+joins a name to its code; the line of help of each is `cli.command-<name>`.
+
+Every sentence is a key of `federation/text` ("peers.help-add"): help texts are
+translated when they are printed, in the language of that call.
+"""
+
+import importlib
+import os
+import sys
+from types import TracebackType
+from typing import Final
+
+import click
+
+from federation.cli.help import Group
+from federation.cli.output import BUG, INTERRUPTED, USAGE, Output
+from federation.errors import FederationError
+from federation.text import LANGUAGES, Text, pick_language
+
+COMMANDS: Final = {
+    "init": "federation.cli.init:init",
+    "keys": "federation.cli.keys:keys",
+    "peers": "federation.cli.peers:peers",
+    "tps-list": "federation.cli.tps_list:tps_list",
+    "election": "federation.cli.election:election",
+    "import": "federation.cli.importing:import_results",
+    "withdraw": "federation.cli.withdraw:withdraw",
+    "serve": "federation.cli.serve:serve",
+    "sync": "federation.cli.sync:sync",
+    "status": "federation.cli.views:status",
+    "show": "federation.cli.views:show",
+    "coverage": "federation.cli.views:coverage",
+    "gaps": "federation.cli.views:gaps",
+    "disputed": "federation.cli.views:disputed",
+    "tally": "federation.cli.views:tally",
+    "export": "federation.cli.export:export",
+    "doctor": "federation.cli.doctor:doctor",
+    "demo": "federation.cli.demo:demo",
+}
+
+
+class LazyGroup(Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table: the order in which one needs them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, its module loaded now; None if there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def help_key(self, ctx: click.Context, name: str) -> str:
+        """The text key of a command's one line: asking it must not load the module."""
+        del ctx
+        return f"cli.command-{name}"
+
+
+@click.group("federation", cls=LazyGroup, help="cli.about")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="cli.option-lang")
+@click.version_option(package_name="tps-federation", help="cli.option-version")
+def federation(lang: str | None) -> None:
+    """All commands hang here; what they share is in `cli/context.py`."""
+    # `main` has looked the language up already: help is printed before options are
+    # read.
+    del lang
+
+
+class BugReport:
+    """Ends the process with `BUG` when an error of our own comes through.
+
+    A context manager and not an `except`: nothing is handled here, the traceback is
+    printed as Python would, and only the exit code is added.
+    """
+
+    def __init__(self, out: Output) -> None:
+        self.out = out
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the ordinary ends pass; anything else is a bug.
+
+        Raises:
+            SystemExit: with code `BUG`.
+        """
+        if kind and issubclass(kind, Exception):
+            sys.excepthook(kind, error or kind(), trace)
+            self.out.fault(BUG, "bug", self.out.t("errors.bug"))
+            raise SystemExit(BUG)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and leave with its exit code (docs/reference/exit-codes.md).
+
+    Raises:
+        SystemExit: always.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    language = pick_language(_option(given, "--lang"), os.environ)
+    out = Output(Text(language), is_json="--json" in given)
+    with BugReport(out):
+        code = run(given, out)
+    raise SystemExit(code)
+
+
+def run(arguments: list[str], out: Output) -> int:
+    """Run one command; what it ends with, every expected error printed and counted."""
+    try:
+        result = federation.main(
+            arguments, "federation", standalone_mode=False, obj=out
+        )
+    except FederationError as error:
+        return out.error(error)
+    except click.exceptions.Abort:
+        return out.fault(INTERRUPTED, "interrupted", out.t("errors.interrupted"))
+    except click.ClickException as error:
+        detail = out.t("errors.usage", detail=error.format_message())
+        return out.fault(USAGE, "usage", detail)
+    except BrokenPipeError:
+        # The reader (`| head`) has had enough: that is its right, and Python must
+        # not complain about it once more while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _option(arguments: list[str], name: str) -> str | None:
+    """The value given for an option, looked up before anything is parsed."""
+    for here, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        if here == name:
+            return after
+        if here.startswith(name + "="):
+            return here.partition("=")[2]
+    return None

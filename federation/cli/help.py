@@ -1,0 +1,96 @@
+"""Help texts that are translated when they are printed.
+
+Rule: wherever click wants a help text, a command gives the key of a sentence
+(`help="peers.help-add"`). Click reads help at import time, before the language is
+known; these two classes look the sentence up at print time instead.
+"""
+
+import os
+import re
+from typing import Final
+
+import click
+
+from federation.cli.output import Output
+from federation.text import Text, pick_language
+
+_KEY: Final = re.compile(r"\A[a-z_]+\.[a-z0-9-]+")
+
+
+def text_of(ctx: click.Context) -> Text:
+    """The language of this call: `main` found it; elsewhere the environment says."""
+    out = ctx.find_object(Output)
+    return out.t if out else Text(pick_language(None, os.environ))
+
+
+def translate(t: Text, help_text: str) -> str:
+    """The text with the key that it begins with replaced by its sentence.
+
+    What click adds behind ("[required]") stays; a text that is no key stays whole.
+    """
+    match = _KEY.match(help_text)
+    if not match or not t.has(match[0]):
+        return help_text
+    return t(match[0]) + help_text[match.end() :]
+
+
+class Command(click.Command):
+    """A command whose help is a key of `federation/text`."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage line under a translated heading."""
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, text_of(ctx)("cli.usage"))
+
+    def format_help_text(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write what the command does."""
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(translate(text_of(ctx), self.help or ""))
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write one line per option; a group's commands follow."""
+        t = text_of(ctx)
+        records = [
+            (record[0], translate(t, record[1]))
+            for param in self.get_params(ctx)
+            if isinstance(param, click.Option)
+            and (record := param.get_help_record(ctx)) is not None
+        ]
+        with formatter.section(t("cli.options")):
+            formatter.write_dl(records)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own `--help`, its text made a key as well."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = "cli.option-help"
+        return option
+
+
+class Group(Command, click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the options, then one line per command."""
+        super().format_options(ctx, formatter)
+        t = text_of(ctx)
+        rows = [
+            (name, translate(t, self.help_key(ctx, name)))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section(t("cli.commands")):
+            formatter.write_dl(rows)
+
+    def help_key(self, ctx: click.Context, name: str) -> str:
+        """The text key of a command's one line."""
+        command = self.get_command(ctx, name)
+        return (command.help or "") if command else ""

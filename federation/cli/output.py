@@ -1,0 +1,213 @@
+r"""What a command prints, and the exit code that it ends with.
+
+Rule: results go to standard output, everything else (hints, progress, errors) to
+standard error; with `--json` standard output holds JSON and nothing else. Foreign
+text (an organisation's name, a note in a record) may hold terminal escapes or marks
+that reverse the writing direction: what is printed for people passes `clean`, which
+shows them as `\x1b`. Rich's markup is off for the same reason.
+
+Exit codes: docs/reference/exit-codes.md.
+"""
+
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, TextIO
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import TimeRemainingColumn as Remaining
+from rich.table import Table
+from rich.text import Text as Styled
+
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    FederationError,
+    FormatError,
+    NotFoundError,
+    PeerError,
+    RecordError,
+    VerificationError,
+)
+from federation.text import Text
+
+OK: Final = 0
+NEGATIVE: Final = 1
+USAGE: Final = 2
+CONFIG: Final = 3
+VERIFICATION: Final = 4
+PEER: Final = 5
+CONFLICT: Final = 6
+NOT_FOUND: Final = 7
+BUG: Final = 70
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
+    (ConfigError, CONFIG),
+    (FormatError, USAGE),
+    (RecordError, USAGE),
+    (VerificationError, VERIFICATION),
+    (ConflictError, CONFLICT),
+    (NotFoundError, NOT_FOUND),
+    (PeerError, PEER),
+    (FederationError, NEGATIVE),
+)
+
+# Wide enough that a table is never wrapped when a program or a file reads it.
+_UNBOUNDED: Final = 10_000
+
+
+def exit_code(error: FederationError) -> int:
+    """The exit code of an expected error: that of the nearest type in the table."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def clean(text: str) -> str:
+    r"""The text with everything that steers a terminal shown as an escape (`\x1b`).
+
+    Kept: printable characters and the line feed.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c == "\n" or c.isprintable() or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )  # fmt: skip
+
+
+class Output:
+    """One command's way to speak: to a person, or (`is_json`) to a program."""
+
+    def __init__(
+        self,
+        t: Text,
+        *,
+        is_json: bool = False,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.t = t
+        self.is_json = is_json
+        self._stdout, self._stderr = stdout, stderr
+
+    @property
+    def stdout(self) -> TextIO:
+        """Standard output as it is now: a test replaces it after the import."""
+        return self._stdout or sys.stdout
+
+    @property
+    def stderr(self) -> TextIO:
+        """Standard error as it is now."""
+        return self._stderr or sys.stderr
+
+    def line(self, text: str = "") -> None:
+        """Print a line of the result; nothing with `--json`."""
+        if not self.is_json:
+            print(clean(text), file=self.stdout)
+
+    def note(self, text: str) -> None:
+        """Print a hint or a warning on standard error."""
+        print(clean(text), file=self.stderr)
+
+    def json(self, value: object) -> None:
+        """Print a value (Struct, dict, list) as one line of JSON."""
+        # order=None: members stay as the type or the caller ordered them.
+        data = msgspec.json.encode(value)
+        print(data.decode("utf-8"), file=self.stdout, flush=True)
+
+    def show(self, value: object, human: Callable[[], None]) -> None:
+        """Print `value` with `--json`; else let `human` print it for people."""
+        if self.is_json:
+            self.json(value)
+        else:
+            human()
+
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        title: str = "",
+        right: Sequence[int] = (),
+    ) -> None:
+        """Print a table for people; nothing with `--json`.
+
+        Args:
+            headers: one per column.
+            rows: cells; None is an empty cell, integers get thousands separators.
+            title: a line above.
+            right: the columns (counted from 0) that are aligned to the right.
+        """
+        if self.is_json:
+            return
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            title=title or None,
+            title_justify="left",
+            pad_edge=False,
+        )
+        for number, header in enumerate(headers):
+            justify = "right" if number in right else "left"
+            table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich narrows to literals
+        for row in rows:
+            table.add_row(*(Styled(self._cell(value)) for value in row))
+        self._console(self.stdout).print(table)
+
+    @contextmanager
+    def progress(
+        self, total: int | None, label: str
+    ) -> Iterator[Callable[[int], None]]:
+        """A bar on standard error while a terminal watches; yields `advance(n)`."""
+        console = self._console(self.stderr)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            Remaining(),
+        )
+        watched = console.is_terminal and not self.is_json
+        with Progress(*columns, console=console, disable=not watched) as bar:
+            task = bar.add_task(clean(label), total=total)
+            yield lambda count: bar.advance(task, count)
+
+    def error(self, error: FederationError) -> int:
+        """Print an expected error; returns its exit code."""
+        sentence = self.t(f"errors.{error.code}", detail=str(error))
+        return self.fault(exit_code(error), error.code, sentence)
+
+    def fault(self, code: int, name: str, sentence: str) -> int:
+        """Print why the command failed, on standard error; returns `code`.
+
+        With `--json` it is one line `{"error":{"code","exit","message"}}`.
+        """
+        if self.is_json:
+            said = {"error": {"code": name, "exit": code, "message": sentence}}
+            print(msgspec.json.encode(said).decode(), file=self.stderr)
+        else:
+            self.note(sentence)
+        return code
+
+    def _cell(self, value: object) -> str:
+        """A cell as text; thousands are separated as the language does."""
+        if value is None:
+            return ""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return self.number(value)
+        return clean(str(value)).replace("\n", "\\n")
+
+    def number(self, value: int) -> str:
+        """An integer for people: 81.012 in Indonesian, 81,012 in English."""
+        grouped = f"{value:,}"
+        return grouped.replace(",", ".") if self.t.language == "id" else grouped
+
+    def _console(self, stream: TextIO) -> Console:
+        """A console of that stream: as wide as the terminal, unbounded elsewhere."""
+        width = None if stream.isatty() else _UNBOUNDED
+        return Console(
+            file=stream, width=width, markup=False, emoji=False, highlight=False
+        )

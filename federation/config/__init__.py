@@ -1,0 +1,1 @@
+"""What an operator sets: settings, partners, key files, and where things lie."""

@@ -1,0 +1,120 @@
+"""Where the files of a node lie.
+
+Rule: every path of a home folder is named here and nowhere else.
+
+    federation.toml                 settings
+    peers.toml                      partners
+    elections/<election>.json       profiles added by `federation election add`
+    identity/identity.pem           the encrypted identity key; take it off this machine
+    identity/recovery.html          to print
+    keys/                           0700
+      <org>.vkey                    identity keys, public: ours and the partners'
+      records.pem node.pem mirror.pem
+      log.<election>.pem            one per history; "/" of its name becomes "."
+      <hex sha256(origin)>.chain    the statements of the identity key for that log
+      contributor.secret
+    data/                           0700: database, guard/, lock, control.json
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from federation.config.settings import Settings
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one node.
+
+    `data` and `keys` are folders; the settings may put them elsewhere (`Home.of`).
+    """
+
+    folder: Path
+    data_folder: str = "data"
+    keys_folder: str = "keys"
+
+    @classmethod
+    def of(cls, folder: Path, settings: "Settings") -> Self:
+        """The paths as these settings say; relative ones start at `folder`."""
+        return cls(folder, settings.data_folder, settings.keys_folder)
+
+    @property
+    def settings(self) -> Path:
+        """federation.toml."""
+        return self.folder / "federation.toml"
+
+    @property
+    def peers(self) -> Path:
+        """peers.toml."""
+        return self.folder / "peers.toml"
+
+    @property
+    def elections(self) -> Path:
+        """The folder of added election profiles."""
+        return self.folder / "elections"
+
+    @property
+    def identity_folder(self) -> Path:
+        """The folder that belongs in a safe once the node runs."""
+        return self.folder / "identity"
+
+    @property
+    def identity(self) -> Path:
+        """The encrypted identity key."""
+        return self.identity_folder / "identity.pem"
+
+    @property
+    def recovery(self) -> Path:
+        """The sheet to print."""
+        return self.identity_folder / "recovery.html"
+
+    @property
+    def data(self) -> Path:
+        """The folder of the database."""
+        return self.folder / self.data_folder
+
+    @property
+    def guard(self) -> Path:
+        """The folder of the guard files."""
+        return self.data / "guard"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the one writing process."""
+        return self.data / "lock"
+
+    @property
+    def control(self) -> Path:
+        """How a command reaches the running node: address and token, 0600."""
+        return self.data / "control.json"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of key files."""
+        return self.folder / self.keys_folder
+
+    def vkey(self, org: str) -> Path:
+        """The public identity key of an organisation."""
+        return self.keys / f"{org}.vkey"
+
+    def role_key(self, role: str) -> Path:
+        """The private key of a role that does not depend on the election."""
+        return self.keys / f"{role}.pem"
+
+    def log_key(self, origin: str) -> Path:
+        """The private key that signs the checkpoints of one of our logs."""
+        # What follows the organisation: neither it nor "/" can hold a full stop.
+        name = origin.partition("/")[2].replace("/", ".")
+        return self.keys / f"log.{name}.pem"
+
+    def chain(self, origin: str) -> Path:
+        """The key statements of a log, in the form of `records.keychain.encode_keys`."""
+        return self.keys / f"{hashlib.sha256(origin.encode()).hexdigest()}.chain"
+
+    @property
+    def contributor_secret(self) -> Path:
+        """The secret of the contributors' pseudonyms."""
+        return self.keys / "contributor.secret"

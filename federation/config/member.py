@@ -1,0 +1,38 @@
+"""Members that settings and partners share, with their bounds in words.
+
+Rule: a bound that a regular expression states is explained in `PLAIN`, because the
+expression itself tells an operator nothing.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+ORG: Final = r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z"
+ELECTION: Final = r"\A[a-z0-9-]{1,40}\Z"
+URL: Final = r"\Ahttps?://[^/?#\s@]+(/[^?#\s]*[^/?#\s])?\Z"
+LINE: Final = r"\A[^\x00-\x1f\x7f]*\Z"
+FILLED: Final = r"\A[^\x00-\x1f\x7f]+\Z"
+
+PLAIN: Final = {
+    ORG: 'a domain name in small letters, like "jagapemilu.example"',
+    ELECTION: 'small letters, digits and "-", like "pemilu-2024"',
+    URL: 'an address like "https://data.example.org", without "/" at the end',
+    LINE: "one line of text",
+    FILLED: "one line of text, not empty",
+}
+
+Org = Annotated[str, Meta(pattern=ORG, max_length=200)]
+Election = Annotated[str, Meta(pattern=ELECTION)]
+Url = Annotated[str, Meta(pattern=URL, max_length=500)]
+Line = Annotated[str, Meta(pattern=LINE, max_length=300)]
+Filled = Annotated[str, Meta(pattern=FILLED, max_length=300)]
+Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+
+
+def explain(reason: str) -> str:
+    """A refusal's reason, a regular expression in it replaced by what it asks for."""
+    for pattern, plain in PLAIN.items():
+        if repr(pattern) in reason:
+            return f"should be {plain}"
+    return reason

@@ -1,0 +1,190 @@
+"""peers.toml: whose data we want, whom we ask, and by which key we know them.
+
+Rule: one table per organisation; five lines are enough. The identity key is what is
+trusted, never the address: an entry without `url` is reached through another partner.
+
+    [[peer]]
+    org = "jagasuara.example"
+    name = "Jaga Suara"
+    identity = "keys/jagasuara.example.vkey"
+    url = "https://data.jagasuara.example"
+
+`identity` is the key itself (one line, `name+id+key`) or the path of a file that
+holds it, relative to peers.toml. Errors count the tables from 1: `peer[1].url`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from federation.config.document import convert, parse_document, read_file
+from federation.config.member import Election, Filled, Line, Org, Seconds, Url
+from federation.errors import ConfigError, FormatError
+from federation.tlog.keys import ALG_ED25519, VerifierKey, parse_vkey
+
+Amount = Annotated[int, Meta(ge=1, le=(1 << 53) - 1)]
+
+_MAX_VKEY_BYTES: Final = 4096
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[peer]]` table as it is written."""
+
+    org: Org
+    identity: Filled
+    name: Line = ""
+    url: Url | None = None
+    elections: list[Election] | None = None
+    interval_s: Seconds | None = None
+    deadline_s: Seconds | None = None
+    max_kbit_s: Amount | None = None
+    max_bytes_per_turn: Amount | None = None
+    max_rows_per_turn: Amount | None = None
+    allow_private: bool = False
+    paused: bool = False
+    hidden: bool = False
+    relay: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """One partner; None means: as in federation.toml, or no bound."""
+
+    org: str
+    identity: VerifierKey
+    name: str = ""
+    url: str | None = None
+    elections: tuple[str, ...] | None = None
+    interval_s: int | None = None
+    deadline_s: int | None = None
+    max_kbit_s: int | None = None
+    max_bytes_per_turn: int | None = None
+    max_rows_per_turn: int | None = None
+    allow_private: bool = False
+    paused: bool = False
+    hidden: bool = False
+    relay: bool = True
+
+
+def load_peers(path: Path) -> tuple[Peer, ...]:
+    """The partners in a file, in its order; none where there is no file.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key, a wrong type or value, a
+            key file that is missing or wrong, or an organisation listed twice.
+    """
+    if not path.exists():
+        return ()
+    return parse_peers(read_file(path), path)
+
+
+def parse_peers(text: str, path: Path) -> tuple[Peer, ...]:
+    """The partners in a text; key files are looked for from where `path` lies.
+
+    Raises:
+        ConfigError: as `load_peers`.
+    """
+    where = str(path)
+    peers: dict[str, Peer] = {}
+    for number, table in enumerate(tables_of(text, where), 1):
+        entry = convert(table, Entry, where, f"peer[{number}]")
+        key = f"peer[{number}].org"
+        if entry.org in peers:
+            raise ConfigError(where, key, f"{entry.org} is listed twice")
+        identity = _read_identity(entry, path, f"peer[{number}].identity")
+        peers[entry.org] = _to_peer(entry, identity)
+    return tuple(peers.values())
+
+
+def tables_of(text: str, where: str) -> list[Any]:
+    """The `[[peer]]` tables of a text, not yet checked one by one.
+
+    Raises:
+        ConfigError: not TOML, or something else than `[[peer]]` tables.
+    """
+    document = parse_document(text, where)
+    for name in document:
+        if name != "peer":
+            reason = "there is no such key; partners are [[peer]] tables"
+            raise ConfigError(where, name, reason)
+    tables = document.get("peer", [])
+    if not isinstance(tables, list):
+        reason = "is one table; write [[peer]] with double brackets"
+        raise ConfigError(where, "peer", reason)
+    return tables
+
+
+def format_peer(peer: Peer, identity: str | None = None) -> str:
+    """A partner as a `[[peer]]` table; what is as the default says is left out.
+
+    Args:
+        peer: the partner.
+        identity: what to write for the key, e.g. the path of its file; None writes
+            the key itself.
+    """
+    lines = ["[[peer]]", f"org = {_quote(peer.org)}"]
+    if peer.name:
+        lines.append(f"name = {_quote(peer.name)}")
+    lines.append(f"identity = {_quote(identity or str(peer.identity))}")
+    for field in msgspec.structs.fields(Entry):
+        value = getattr(peer, field.name)
+        written = field.name in ("org", "name", "identity")
+        if not written and value != field.default:
+            lines.append(f"{field.name} = {_format_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _to_peer(entry: Entry, identity: VerifierKey) -> Peer:
+    members = msgspec.structs.asdict(entry)
+    elections = None if entry.elections is None else tuple(entry.elections)
+    return Peer(**{**members, "identity": identity, "elections": elections})
+
+
+def _read_identity(entry: Entry, path: Path, key: str) -> VerifierKey:
+    """The identity key of an entry, from the text itself or from the file it names."""
+    text, where = entry.identity, str(path)
+    # A key holds two "+" and a path ends in .vkey: neither can be taken for the other.
+    if text.endswith(".vkey"):
+        text = load_vkey_text(path.parent / text, where, key)
+    try:
+        identity = parse_vkey(text)
+    except FormatError as error:
+        raise ConfigError(where, key, str(error)) from error
+    expected = f"{entry.org}/identity"
+    if identity.name != expected or identity.alg != ALG_ED25519:
+        reason = f"is the key {identity.name!r}; it should be named {expected!r}"
+        raise ConfigError(where, key, reason)
+    return identity
+
+
+def load_vkey_text(file: Path, where: str, key: str) -> str:
+    """The one line in a .vkey file, without its line feed.
+
+    Raises:
+        ConfigError: it cannot be read; `where` and `key` name who refers to it.
+    """
+    try:
+        with file.open(encoding="ascii") as stream:
+            return stream.read(_MAX_VKEY_BYTES).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(where, key, f"{file} cannot be read: {error}") from error
+
+
+def _format_value(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case tuple() | list():
+            return f"[{', '.join(_quote(str(item)) for item in value)}]"
+        case _:
+            return _quote(str(value))
+
+
+def _quote(text: str) -> str:
+    """A TOML basic string: JSON's escapes are a subset of TOML's."""
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")

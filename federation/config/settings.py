@@ -1,0 +1,87 @@
+"""federation.toml: what this node is called and how it behaves.
+
+Rule: meaning, unit and default of each key stand in `docs/reference/configuration.md`
+(a test holds them together) and as comments in the file that `federation init` writes.
+An empty table or a missing one means the defaults.
+
+    org = "jagapemilu.example"
+    name = "Jaga Pemilu"
+    contact = "data@jagapemilu.example"
+    elections = ["pemilu-2024"]
+    [listen]
+    port = 8470
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from federation.config.document import convert, parse_document, read_file
+from federation.config.member import Election, Filled, Line, Org, Seconds, Url
+from federation.errors import ConfigError
+
+
+class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the node answers."""
+
+    host: Filled = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8470
+    public_url: Url | None = None
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the node asks its partners, and for how long."""
+
+    interval_s: Seconds = 60
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    deadline_s: Seconds = 120
+    heartbeat_s: Seconds = 300
+    reconcile_wait_s: Annotated[int, Meta(ge=0, le=86_400)] = 30
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one caller may take of this node."""
+
+    max_body_bytes: Annotated[int, Meta(ge=65_536, le=1 << 30)] = 8 << 20
+    max_connections: Annotated[int, Meta(ge=1, le=65_536)] = 512
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """federation.toml."""
+
+    org: Org
+    name: Filled
+    contact: Filled
+    elections: list[Election]
+    licence: Filled = "CC-BY-4.0"
+    attribution: Line = ""
+    language: Literal["id", "en"] | None = None
+    data_folder: Filled = "data"
+    keys_folder: Filled = "keys"
+    listen: Listen = Listen()
+    sync: Sync = Sync()
+    limits: Limits = Limits()
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a file.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key, a wrong type or value.
+    """
+    return parse_settings(read_file(path), str(path))
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """The settings in a text; `where` names it in errors.
+
+    Raises:
+        ConfigError: not TOML, an unknown key, a wrong type or value.
+    """
+    table = parse_document(text, where)
+    settings = convert(table, Settings, where)
+    if len(set(settings.elections)) != len(settings.elections):
+        raise ConfigError(where, "elections", "names an election twice")
+    return settings

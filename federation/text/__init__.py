@@ -1,0 +1,80 @@
+"""What people read, in Indonesian and English.
+
+Rule: every sentence a person meets (command line, pages, written files) comes from
+here; nothing here knows who prints it. Programs read codes, never these sentences.
+One TOML file per topic lies beside this module, one table per sentence:
+
+    [added]
+    en = "{org} was added."
+    id = "{org} ditambahkan."
+
+`Text("id")("peers.added", org="jagasuara.example")` is the sentence. Both languages
+are there for every key, with the same places to fill in; a test holds that.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Literal, cast
+
+Language = Literal["id", "en"]
+LANGUAGES: tuple[Language, ...] = ("id", "en")
+
+
+class Text:
+    """The sentences of one language."""
+
+    __slots__ = ("language",)
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence `topic.name`, its places filled in.
+
+        Values are put in as they are: braces inside a value mean nothing.
+
+        Raises:
+            KeyError: no such sentence, or a place without a value (our own bug).
+        """
+        topic, _, name = key.partition(".")
+        return load_topic(topic)[name][self.language].format_map(values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a sentence of that key."""
+        topic, _, name = key.partition(".")
+        return topic in topics() and name in load_topic(topic)
+
+
+@cache
+def topics() -> frozenset[str]:
+    """The names of all topics that there are."""
+    names = (entry.name for entry in resources.files(__name__).iterdir())
+    return frozenset(n.removesuffix(".toml") for n in names if n.endswith(".toml"))
+
+
+@cache
+def load_topic(topic: str) -> dict[str, dict[str, str]]:
+    """The table of one topic: name of the sentence → language → sentence.
+
+    Raises:
+        KeyError: there is no such topic.
+    """
+    if topic not in topics():
+        raise KeyError(topic)
+    path = resources.files(__name__) / f"{topic}.toml"
+    text = path.read_text(encoding="utf-8")
+    return cast("dict[str, dict[str, str]]", tomllib.loads(text))
+
+
+def pick_language(flag: str | None, environ: Mapping[str, str]) -> Language:
+    """The language: the flag, `FEDERATION_LANG`, else the locale, else English.
+
+    As gettext does, `LC_ALL` wins over `LC_MESSAGES` and that over `LANG`; an empty
+    variable counts as absent.
+    """
+    wanted = [flag, environ.get("FEDERATION_LANG")]
+    wanted += [environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    first = next((value for value in wanted if value), "en")
+    return "id" if first.lower().startswith("id") else "en"
