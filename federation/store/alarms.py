@@ -1,0 +1,69 @@
+"""What an operator has to look at: one row for each code and subject.
+
+Rule: an alarm is a fact with a date, never a verdict about somebody. Raised again it
+is counted, not repeated; cleared it is gone. `code` is stable: programs rely on it.
+"""
+
+import msgspec
+
+from federation.store.db import Transaction, View
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE alarm (
+            code TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            times INTEGER NOT NULL,
+            PRIMARY KEY (code, subject)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to look at; times are seconds of Unix time."""
+
+    code: str
+    subject: str
+    detail: str
+    first_at: int
+    last_at: int
+    times: int
+
+
+def raise_alarm(
+    tx: Transaction, code: str, subject: str, detail: str, now: int
+) -> None:
+    """Raise, or raise again, the alarm `code` about `subject`."""
+    tx.connection.execute(
+        "INSERT INTO alarm (code, subject, detail, first_at, last_at, times)"
+        " VALUES (?,?,?,?,?,1) ON CONFLICT (code, subject) DO UPDATE"
+        " SET detail = excluded.detail, last_at = excluded.last_at, times = times + 1",
+        (code, subject, detail, int(now), int(now)),
+    )
+
+
+def clear_alarm(tx: Transaction, code: str, subject: str) -> bool:
+    """Whether there was such an alarm; there is none now."""
+    done = tx.connection.execute(
+        "DELETE FROM alarm WHERE code = ? AND subject = ?", (code, subject)
+    )
+    return done.rowcount > 0
+
+
+def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
+    """The alarms that stand, newest first."""
+    rows = view.connection.execute(
+        "SELECT code, subject, detail, first_at, last_at, times FROM alarm"
+        " ORDER BY last_at DESC, code, subject LIMIT ?",
+        (limit,),
+    )
+    return [
+        Alarm(**dict(zip(Alarm.__struct_fields__, row, strict=True))) for row in rows
+    ]

@@ -1,0 +1,137 @@
+"""What our own logs have said, slot by slot: what intake asks before it signs.
+
+Rule: own logs only, derived from their visible leaves, written with the checkpoint
+that covers them. A slot is (tps, contest, round, official or not); the highest index
+stands in it. A `content` is the first 16 bytes of SHA-256 over the record without its
+`recorded_at`: enough to know our own words again.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from federation.store.db import Transaction, View
+
+Review = Literal["unreviewed", "reviewed", "withdrawn"]
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE said (
+            log_id INTEGER NOT NULL,
+            tps TEXT NOT NULL,
+            contest TEXT NOT NULL,
+            round TEXT NOT NULL,
+            official INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            review TEXT NOT NULL,
+            ref TEXT,
+            PRIMARY KEY (log_id, tps, contest, round, official, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE reference (
+            log_id INTEGER NOT NULL,
+            ref TEXT NOT NULL,
+            contest TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (log_id, ref, contest)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+
+class Slot(NamedTuple):
+    """Where one organisation says one thing."""
+
+    tps: str
+    contest: str
+    round: str
+    official: bool
+
+
+class Said(NamedTuple):
+    """One statement of ours; `revision` only counts beside a `ref`."""
+
+    slot: Slot
+    index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
+    content: bytes
+    review: Review
+    ref: str | None = None
+    revision: int | None = None
+
+
+class Revision(NamedTuple):
+    """The newest revision of a thing that was logged, and its content."""
+
+    revision: int
+    content: bytes
+
+
+def save_said(tx: Transaction, log_id: int, statements: Iterable[Said]) -> None:
+    """Remember statements of an own log; sorted by slot, they go in fast."""
+    rows = sorted(statements)
+    tx.connection.executemany(
+        "INSERT OR REPLACE INTO said"
+        " (log_id, tps, contest, round, official, idx, content, review, ref)"
+        " VALUES (?,?,?,?,?,?,?,?,?)",
+        [
+            (log_id, *one.slot[:3], int(one.slot.official), *one[1:4], one.ref)
+            for one in rows
+        ],
+    )
+    tx.connection.executemany(
+        "INSERT INTO reference (log_id, ref, contest, revision, content)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (log_id, ref, contest) DO UPDATE"
+        " SET revision = excluded.revision, content = excluded.content"
+        " WHERE excluded.revision > reference.revision",
+        [
+            (log_id, one.ref, one.slot.contest, one.revision, one.content)
+            for one in rows
+            if one.ref is not None and one.revision is not None
+        ],
+    )
+
+
+def said_at(view: View, log_id: int, tps: Sequence[str]) -> dict[Slot, list[Said]]:
+    """All that a log has said of these polling stations, oldest first in each slot."""
+    found: dict[Slot, list[Said]] = {}
+    for row in view.connection.execute(
+        "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
+        " WHERE log_id = ? AND tps IN (SELECT value FROM json_each(?))"
+        " ORDER BY tps, contest, round, official, idx",
+        (log_id, json.dumps(tps)),
+    ):
+        slot = Slot(row[0], row[1], row[2], bool(row[3]))
+        found.setdefault(slot, []).append(Said(slot, *row[4:]))
+    return found
+
+
+def revisions_of(
+    view: View, log_id: int, refs: Sequence[str]
+) -> dict[tuple[str, str], Revision]:
+    """The newest revision logged of each of these things, by (ref, contest)."""
+    rows = view.connection.execute(
+        "SELECT ref, contest, revision, content FROM reference"
+        " WHERE log_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        (log_id, json.dumps(refs)),
+    )
+    return {(ref, contest): Revision(*rest) for ref, contest, *rest in rows}
+
+
+def all_said(view: View, log_id: int) -> Iterator[Said]:
+    """Every statement of an own log, by slot, oldest first: for `doctor`."""
+    for row in view.connection.execute(
+        "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
+        " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
+        (log_id,),
+    ):
+        yield Said(Slot(row[0], row[1], row[2], bool(row[3])), *row[4:])
+
+
+def clear_said(tx: Transaction, log_id: int) -> None:
+    """Forget what this log said: it is about to be read again from its leaves."""
+    tx.connection.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
+    tx.connection.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))
