@@ -1,0 +1,210 @@
+"""What is remembered of each peer between turns, and how its turns went.
+
+Rule: nothing here is believed of a log (`logs` has that), and every row can be lost
+at the cost of one more request. What a peer says fills a bounded number of rows: its
+newest turns, its first offers.
+
+    peer_turn    the schedule's: failures in a row, when the next turn is due
+    peer_seen    pull's: the status vector it had, and the sizes of our logs in it
+    pull         one row per turn, the failed ones too
+    offered      logs that a peer holds and that nobody here asked for
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from federation.store.db import Transaction, View
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE peer_turn (
+            org TEXT PRIMARY KEY,
+            failures INTEGER NOT NULL,
+            next_due REAL NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE peer_seen (
+            org TEXT PRIMARY KEY,
+            etag TEXT NOT NULL,
+            wanted TEXT NOT NULL,
+            answered_at INTEGER NOT NULL,
+            own_sizes TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE pull (
+            org TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            turn INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            outcome TEXT NOT NULL,
+            new_leaves INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (org, turn)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE offered (
+            peer TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (peer, origin)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+KEPT_TURNS: Final = 100
+KEPT_OFFERS: Final = 100
+
+
+class PeerTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """When a peer is asked next; `next_due` is Unix seconds."""
+
+    org: str
+    failures: int = 0
+    next_due: float = 0.0
+
+
+class PeerSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a peer showed when it was last asked and wholly taken in.
+
+    `wanted` is a digest of what we wanted then: an ETag only says that the peer's side
+    did not change. `own_sizes`: the sizes of our own logs there, by origin.
+    """
+
+    org: str
+    etag: str = ""
+    wanted: str = ""
+    answered_at: int = 0
+    own_sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """How one turn went; `at` is Unix seconds, `reason` empty where all was well."""
+
+    org: str
+    at: int
+    seconds: float
+    outcome: str
+    new_leaves: int = 0
+    reason: str = ""
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that `peer` holds, and that is neither trusted nor fetched here."""
+
+    peer: str
+    origin: str
+    at: int
+
+
+def load_turns(view: View) -> dict[str, PeerTurn]:
+    """When each peer is due, by organisation."""
+    rows = view.connection.execute("SELECT org, failures, next_due FROM peer_turn")
+    return {
+        org: PeerTurn(org=org, failures=failures, next_due=next_due)
+        for org, failures, next_due in rows
+    }
+
+
+def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
+    """Keep how a turn went and when the next one is due, dropping the oldest turn."""
+    tx.connection.execute(
+        "INSERT OR REPLACE INTO peer_turn (org, failures, next_due) VALUES (?,?,?)",
+        (state.org, state.failures, state.next_due),
+    )
+    last = tx.connection.execute(
+        "SELECT coalesce(max(turn), 0) FROM pull WHERE org = ?", (turn.org,)
+    ).fetchone()[0]
+    tx.connection.execute(
+        "INSERT INTO pull (org, at, turn, seconds, outcome, new_leaves, reason)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (
+            turn.org,
+            turn.at,
+            last + 1,
+            turn.seconds,
+            turn.outcome,
+            turn.new_leaves,
+            turn.reason,
+        ),
+    )
+    tx.connection.execute(
+        "DELETE FROM pull WHERE org = ? AND turn <= ?",
+        (turn.org, last + 1 - KEPT_TURNS),
+    )
+
+
+def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
+    """The newest turns of a peer, newest first."""
+    rows = view.connection.execute(
+        "SELECT org, at, seconds, outcome, new_leaves, reason FROM pull"
+        " WHERE org = ? ORDER BY turn DESC LIMIT ?",
+        (org, limit),
+    )
+    names = Turn.__struct_fields__
+    return [Turn(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def load_seen(view: View, org: str) -> PeerSeen:
+    """What the peer showed last; nothing, where it never answered."""
+    row = view.connection.execute(
+        "SELECT etag, wanted, answered_at, own_sizes FROM peer_seen WHERE org = ?",
+        (org,),
+    ).fetchone()
+    if row is None:
+        return PeerSeen(org=org)
+    etag, wanted, answered_at, own_sizes = row
+    return PeerSeen(
+        org=org,
+        etag=etag,
+        wanted=wanted,
+        answered_at=answered_at,
+        own_sizes=msgspec.json.decode(own_sizes, type=dict[str, int]),
+    )
+
+
+def save_seen(tx: Transaction, seen: PeerSeen) -> None:
+    """Keep what a peer showed."""
+    tx.connection.execute(
+        "INSERT OR REPLACE INTO peer_seen (org, etag, wanted, answered_at, own_sizes)"
+        " VALUES (?,?,?,?,?)",
+        (
+            seen.org,
+            seen.etag,
+            seen.wanted,
+            seen.answered_at,
+            msgspec.json.encode(seen.own_sizes, order="sorted").decode(),
+        ),
+    )
+
+
+def save_offered(tx: Transaction, peer: str, origins: Iterable[str], now: int) -> None:
+    """Replace what a peer offers; of very many only the first by name are kept."""
+    tx.connection.execute("DELETE FROM offered WHERE peer = ?", (peer,))
+    tx.connection.executemany(
+        "INSERT INTO offered (peer, origin, at) VALUES (?,?,?)",
+        [(peer, origin, now) for origin in sorted(set(origins))[:KEPT_OFFERS]],
+    )
+
+
+def list_offered(view: View) -> list[Offered]:
+    """Every log that is offered and not trusted, by origin."""
+    rows = view.connection.execute(
+        "SELECT peer, origin, at FROM offered ORDER BY origin, peer"
+    )
+    return [Offered(peer=peer, origin=origin, at=at) for peer, origin, at in rows]
+
+
+def forget_peer(tx: Transaction, org: str) -> None:
+    """Drop every row about a peer that is no longer configured."""
+    for table, column in (
+        ("peer_turn", "org"),
+        ("peer_seen", "org"),
+        ("pull", "org"),
+        ("offered", "peer"),
+    ):
+        tx.connection.execute(
+            f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608  constants above
+            (org,),
+        )
