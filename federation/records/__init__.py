@@ -1,0 +1,1 @@
+"""What is stated and merged: the domain's rules, pure (no I/O, no clock)."""

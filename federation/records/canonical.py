@@ -1,0 +1,213 @@
+"""The single byte form of every statement, and the members that statements share.
+
+Rule: canonical or refused. A line is decoded, encoded again and compared with what
+was given; any difference (white space, order, duplicate members, escapes, `-0`, `1.0`)
+refuses it, so one statement has one text and one id.
+
+    {"contest":"ppwp","election":"pemilu-2024",…,"type":"tps-result/1"}
+
+- members sorted, names in ASCII, no white space, UTF-8;
+- values: text, integers 0 … 2^53-1, arrays, objects; no floats, booleans or null
+  (what is not known is absent; yes and no are 1 and 0);
+- no code point of `FORBIDDEN`, also not escaped. NFC is applied when signing and not
+  checked here: Unicode tables change, verdicts must not.
+
+Within that the bytes equal those of RFC 8785.
+"""
+
+import re
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from federation.errors import FormatError, RecordError
+
+MAX_INTEGER: Final = 2**53 - 1
+MAX_DEPTH: Final = 16
+
+# Controls, soft hyphen, marks that reorder or hide text, surrogates, non-characters:
+# what lets two different texts look the same, or one text look like another.
+FORBIDDEN_CLASS: Final = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff"
+) + "".join(
+    chr(plane << 16 | last) for plane in range(1, 17) for last in (65534, 65535)
+)
+FORBIDDEN: Final = re.compile(f"[{FORBIDDEN_CLASS}]")
+
+_DEPTH: Final = f"nested more than {MAX_DEPTH} deep"
+_WHERE: Final = re.compile(r" - at (`key` in )?`\$\.?(.*)`$", re.DOTALL)
+_LEAP: Final = r"[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])00"
+_DAY: Final = (
+    r"[12][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+
+# Every pattern ends in `$(?!\n)`, which Python and ECMAScript read alike; `$` alone
+# takes a trailing newline in Python.
+ORG_PATTERN: Final = r"^[a-z0-9-]+(?:\.[a-z0-9-]+)+$(?!\n)"
+TIME_PATTERN: Final = (
+    rf"^(?:{_DAY}|(?:{_LEAP})-02-29)T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){{2}}Z$(?!\n)"
+)
+ORIGIN_PATTERN: Final = (
+    r"^([a-z0-9-]+(?:\.[a-z0-9-]+)+)/([a-z0-9-]{1,40})(/incidents)?"
+    r"(?:/([2-9]|[1-9][0-9]{1,2}))?$(?!\n)"
+)
+
+Org = Annotated[str, Meta(pattern=ORG_PATTERN, max_length=253)]
+Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=320)]
+Time = Annotated[str, Meta(pattern=TIME_PATTERN)]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+ShortText = Annotated[str, Meta(min_length=1, max_length=300)]
+VKey = Annotated[str, Meta(min_length=1, max_length=600)]
+Count = Annotated[int, Meta(ge=0, le=999_999)]
+Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+
+T = TypeVar("T")
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+_decoders: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
+
+
+def check_text(text: str, field: str) -> None:
+    """Refuse text that could hide something from its reader.
+
+    Raises:
+        RecordError: it holds a code point of `FORBIDDEN`.
+    """
+    if found := FORBIDDEN.search(text):
+        raise RecordError(f"code point U+{ord(found[0]):04X} is not allowed", field)
+
+
+def encode(value: object) -> bytes:
+    """The canonical line of a value, without LF.
+
+    It does not judge: what is encoded to be signed is decoded again first.
+    """
+    return _encoder.encode(value)
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The members of a canonical line of any type.
+
+    Raises:
+        FormatError: anything that is not canonical.
+    """
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from None
+    if not isinstance(value, dict):
+        raise FormatError("not a JSON object")
+    _check_values(value)
+    _check_line(line, value)
+    return value
+
+
+def decode_as(line: bytes, kind: type[T]) -> T:
+    """The statement of this type that a canonical line says.
+
+    Raises:
+        FormatError: the line is not canonical.
+        RecordError: a member is missing, unknown or outside its bounds.
+    """
+    try:
+        value = _decoder(kind).decode(line)
+    except msgspec.ValidationError as error:
+        raise _broken(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from None
+    _check_line(line, value)
+    return value
+
+
+def convert(members: object, kind: type[T]) -> T:
+    """The value of this type with these members, checked like a decoded one.
+
+    Raises:
+        RecordError: a member is missing, unknown or outside its bounds.
+    """
+    try:
+        return msgspec.convert(members, kind)
+    except msgspec.ValidationError as error:
+        raise _broken(error) from None
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    # One decoder per type: making one takes longer than decoding a thousand lines.
+    if kind not in _decoders:
+        _decoders[kind] = msgspec.json.Decoder(kind)
+    decoder: msgspec.json.Decoder[T] = _decoders[kind]
+    return decoder
+
+
+def _check_line(line: bytes, value: object) -> None:
+    again = _encoder.encode(value)
+    if again != line:
+        pairs = zip(line, again, strict=False)
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
+        at = min(len(line), len(again)) if at is None else at
+        raise FormatError("not canonical JSON", f"byte {at}")
+    # A canonical line escapes only the quote, the backslash and control characters,
+    # and holds no raw one below 0x20: for most lines two quick scans are enough.
+    if line.isascii() and b"\x7f" not in line and b"\\" not in line:
+        return
+    text = line.decode()
+    found = FORBIDDEN.search(text) or FORBIDDEN.search(_unescape(text))
+    if found:
+        raise FormatError(f"code point U+{ord(found[0]):04X} is not allowed")
+
+
+def _unescape(text: str) -> str:
+    # Pairs are taken from the left, so `\\n` (a backslash and an n) is not `\n`.
+    return re.sub(r'\\(["\\])|\\(?:u00[01].|.)', lambda m: m[1] or "\x00", text)
+
+
+def _check_values(value: object) -> None:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                _check_names(item)
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+            else:
+                _check_scalar(item)
+        if not inner:
+            return
+        level = inner
+    raise FormatError(_DEPTH)
+
+
+def _check_names(members: dict[str, object]) -> None:
+    if not all(name.isascii() for name in members):
+        raise FormatError("a member name that is not ASCII")
+
+
+def _check_scalar(value: object) -> None:
+    # bool is an int to Python: `type` and not `isinstance`.
+    if type(value) is str:
+        return
+    if type(value) is not int:
+        raise FormatError("a float, a boolean or null")
+    if not 0 <= value <= MAX_INTEGER:
+        raise FormatError("an integer outside 0 … 2^53-1")
+
+
+def _malformed(error: Exception) -> FormatError:
+    if isinstance(error, RecursionError):
+        return FormatError(_DEPTH)
+    if isinstance(error, UnicodeDecodeError):
+        return FormatError("not UTF-8")
+    return FormatError(str(error))
+
+
+def _broken(error: msgspec.ValidationError) -> RecordError:
+    text = str(error)
+    where = _WHERE.search(text)
+    if where is None:
+        return RecordError(text)
+    rule = text[: where.start()]
+    return RecordError(f"name of a member: {rule}" if where[1] else rule, where[2])

@@ -1,0 +1,32 @@
+"""The end of a log.
+
+Rule: nothing that stands behind it in the same log is valid.
+
+    {"election":"pemilu-2024","org":"jagasuara.example",
+     "origin":"jagasuara.example/pemilu-2024","reason":"…",
+     "recorded_at":"2024-06-01T00:00:00Z",
+     "successor":"jagasuara.example/pemilu-2024/2","type":"log-closed/1"}
+"""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from federation.records.canonical import Org, Origin, ShortText, Time
+from federation.records.profile import Election
+
+
+class LogClosed(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="log-closed/1",
+):
+    """This log has ended; `successor` is the log that continues it, if any does."""
+
+    election: Election
+    org: Org
+    origin: Origin
+    reason: ShortText
+    recorded_at: Time
+    successor: Origin | UnsetType = UNSET

@@ -1,0 +1,266 @@
+"""The result of one contest at one TPS, as one organisation read it from a form.
+
+Rule: figures keep the names of the form (C.Hasil). Absent means not read, zero means
+zero. Malformed input is refused; a form whose sums do not hold is shared and flagged
+(`failed_rules`), because a wrong form is what election monitors look for.
+
+    {"candidates":{"01":127},"contest":"ppwp","election":"pemilu-2024",
+     "figures":{"suara_sah":154},"form":"plano","org":"jagasuara.example",
+     "recorded_at":"2024-02-14T13:05:00Z","review":"reviewed","round":"reguler",
+     "source":"observer","tps":"3171010001001","type":"tps-result/1"}
+
+Contests of parties have `parties` instead of `candidates`:
+`{"1":{"caleg":{"100211":3},"jumlah":9,"partai":6}}`. A result without votes but with
+evidence is a photo that waits for someone who reads it.
+"""
+
+from typing import Annotated, Final, Literal, get_args
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from federation.errors import RecordError
+from federation.records.canonical import (
+    Count,
+    Digest,
+    Natural,
+    Org,
+    ShortText,
+    Time,
+)
+from federation.records.profile import (
+    CONTESTS,
+    PARTY_CONTESTS,
+    ROUNDS,
+    CandidateId,
+    Contest,
+    Election,
+    PartyNumber,
+    Profile,
+    Round,
+)
+from federation.records.tps import TpsCode
+
+__all__ = (
+    "CONTESTS",
+    "FIGURES",
+    "ROUNDS",
+    "RULES",
+    "Evidence",
+    "Part",
+    "TpsResult",
+    "check_result",
+    "failed_rules",
+)
+
+Figure = Literal[
+    "disabilitas_j",
+    "disabilitas_l",
+    "disabilitas_p",
+    "pemilih_dpt_j",
+    "pemilih_dpt_l",
+    "pemilih_dpt_p",
+    "pengguna_dpk_j",
+    "pengguna_dpk_l",
+    "pengguna_dpk_p",
+    "pengguna_dpt_j",
+    "pengguna_dpt_l",
+    "pengguna_dpt_p",
+    "pengguna_dptb_j",
+    "pengguna_dptb_l",
+    "pengguna_dptb_p",
+    "pengguna_total_j",
+    "pengguna_total_l",
+    "pengguna_total_p",
+    "suara_sah",
+    "suara_tidak_sah",
+    "suara_total",
+    "surat_suara_digunakan",
+    "surat_suara_dikembalikan",
+    "surat_suara_diterima",
+    "surat_suara_sisa",
+]
+FIGURES: Final[tuple[str, ...]] = get_args(Figure)
+
+_Votes = Annotated[dict[CandidateId, Count], Meta(min_length=1, max_length=256)]
+_MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A party's votes: for itself, for each of its candidates, and their sum."""
+
+    caleg: _Votes | UnsetType = UNSET
+    jumlah: Count | UnsetType = UNSET
+    partai: Count | UnsetType = UNSET
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file behind a result: the shared copy, stripped of everything personal."""
+
+    media_type: Annotated[str, Meta(pattern=_MEDIA_TYPE, max_length=100)]
+    sha256: Digest
+    size: Natural
+    page: Annotated[int, Meta(ge=1, le=999)] | UnsetType = UNSET
+
+
+class TpsResult(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="tps-result/1",
+):
+    """What one organisation says that one form says."""
+
+    contest: Contest
+    election: Election
+    form: Literal["plano", "salinan", "unknown"]
+    org: Org
+    recorded_at: Time
+    review: Literal["reviewed", "unreviewed"]
+    round: Round
+    source: Literal["citizen", "kpu", "observer"]
+    tps: TpsCode
+    candidates: _Votes | UnsetType = UNSET
+    contributor: Digest | UnsetType = UNSET
+    derived_from: Digest | UnsetType = UNSET
+    evidence: (
+        Annotated[tuple[Evidence, ...], Meta(min_length=1, max_length=32)] | UnsetType
+    ) = UNSET
+    figures: Annotated[dict[Figure, Count], Meta(min_length=1)] | UnsetType = UNSET
+    note: ShortText | UnsetType = UNSET
+    observed_at: Time | UnsetType = UNSET
+    parties: (
+        Annotated[dict[PartyNumber, Part], Meta(min_length=1, max_length=64)]
+        | UnsetType
+    ) = UNSET
+    ref: ShortText | UnsetType = UNSET
+    revision: Natural | UnsetType = UNSET
+
+
+# Rule id: the figure on the left is the sum of those on the right.
+_SUMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "valid_total": ("suara_total", ("suara_sah", "suara_tidak_sah")),
+    "total_users": ("suara_total", ("pengguna_total_j",)),
+    "total_used": ("suara_total", ("surat_suara_digunakan",)),
+    "users_used": ("pengguna_total_j", ("surat_suara_digunakan",)),
+    "users_sum": (
+        "pengguna_total_j",
+        ("pengguna_dpt_j", "pengguna_dptb_j", "pengguna_dpk_j"),
+    ),
+    "lp_pemilih_dpt": ("pemilih_dpt_j", ("pemilih_dpt_l", "pemilih_dpt_p")),
+    "lp_pengguna_dpt": ("pengguna_dpt_j", ("pengguna_dpt_l", "pengguna_dpt_p")),
+    "lp_pengguna_dptb": ("pengguna_dptb_j", ("pengguna_dptb_l", "pengguna_dptb_p")),
+    "lp_pengguna_dpk": ("pengguna_dpk_j", ("pengguna_dpk_l", "pengguna_dpk_p")),
+    "lp_pengguna_total": (
+        "pengguna_total_j",
+        ("pengguna_total_l", "pengguna_total_p"),
+    ),
+    "lp_disabilitas": ("disabilitas_j", ("disabilitas_l", "disabilitas_p")),
+    "ballots_sum": (
+        "surat_suara_diterima",
+        ("surat_suara_digunakan", "surat_suara_dikembalikan", "surat_suara_sisa"),
+    ),
+}
+# Every rule that `failed_rules` may name, in its order.
+RULES: Final[tuple[str, ...]] = (
+    "votes_sum",  # sum of candidates, or of the parties' jumlah = suara_sah
+    "max_votes",  # that sum <= the most that an ordinary TPS can have
+    "party_sum",  # partai + sum of caleg = jumlah, for every party
+    *_SUMS,
+    "users_dpt",  # pengguna_dpt_j <= pemilih_dpt_j
+    "ballots_received",  # diterima = DPT + the spare ballots of the profile
+)
+
+
+def check_result(result: TpsResult) -> None:
+    """Refuse a result that says nothing, or not in the terms of its contest.
+
+    Raises:
+        RecordError: no votes, figures or evidence; `parties` where candidates stand
+            or the reverse; a party without any number.
+    """
+    parties, candidates = result.parties, result.candidates
+    if parties is UNSET:
+        if candidates is UNSET:
+            if result.figures is UNSET and result.evidence is UNSET:
+                raise RecordError("needs candidates, parties, figures or evidence")
+        elif result.contest in PARTY_CONTESTS:
+            raise RecordError("a contest of parties has `parties`", "candidates")
+        return
+    if candidates is not UNSET or result.contest not in PARTY_CONTESTS:
+        raise RecordError("a contest of candidates has `candidates`", "parties")
+    for number, part in parties.items():
+        if part.jumlah is UNSET and part.partai is UNSET and part.caleg is UNSET:
+            raise RecordError("needs caleg, jumlah or partai", f"parties.{number}")
+
+
+def failed_rules(result: TpsResult, profile: Profile) -> tuple[str, ...]:
+    """The ids of `RULES` that this form breaks, as far as both sides were read."""
+    failed = _failed_votes(result, profile)
+    if result.figures is not UNSET:
+        failed += _failed_figures(result.figures, profile)
+    return tuple(failed)
+
+
+def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
+    failed: list[str] = []
+    total = 0
+    if result.candidates is not UNSET:
+        votes: dict[str, int] = result.candidates
+        total = sum(votes.values())
+    elif result.parties is not UNSET:
+        votes = {
+            number: part.jumlah
+            for number, part in result.parties.items()
+            if part.jumlah is not UNSET
+        }
+        total = sum(votes.values())
+    else:
+        return failed
+    if result.figures is not UNSET and _is_whole(result, votes, profile):
+        valid = result.figures.get("suara_sah", total)
+        if valid != total:
+            failed.append("votes_sum")
+    most = profile.max_votes(result.contest, result.tps)
+    # What was read of the votes is at most their sum: too many is too many.
+    if most is not None and total > most:
+        failed.append("max_votes")
+    if result.parties is not UNSET and any(
+        _is_off(part) for part in result.parties.values()
+    ):
+        failed.append("party_sum")
+    return failed
+
+
+def _is_whole(result: TpsResult, votes: dict[str, int], profile: Profile) -> bool:
+    """Whether a sum over these is the sum over all who stand there."""
+    ids = profile.ids(result.contest, result.tps)
+    if ids is not None:
+        return ids <= votes.keys()
+    return result.parties is UNSET or len(votes) == len(result.parties)
+
+
+def _is_off(part: Part) -> bool:
+    if part.jumlah is UNSET or part.partai is UNSET or part.caleg is UNSET:
+        return False
+    return part.partai + sum(part.caleg.values()) != part.jumlah
+
+
+def _failed_figures(figures: dict[Figure, int], profile: Profile) -> list[str]:
+    read: dict[str, int] = figures  # type: ignore[assignment]  # a Figure is a str
+    failed = [
+        rule
+        for rule, (total, parts) in _SUMS.items()
+        if total in read
+        and all(part in read for part in parts)
+        and read[total] != sum(read[part] for part in parts)
+    ]
+    voters = read.get("pemilih_dpt_j")
+    if voters is not None:
+        if read.get("pengguna_dpt_j", 0) > voters:
+            failed.append("users_dpt")
+        expected = voters + profile.spare_ballots(voters)
+        if read.get("surat_suara_diterima", expected) != expected:
+            failed.append("ballots_received")
+    return failed

@@ -1,0 +1,88 @@
+"""The code of a polling station (TPS) and what can be read from it.
+
+Rule: a code is text, never a number, in the one form below; importers bring other
+spellings into it (`format_tps`) before anything else sees them.
+
+    3171010001001        99AB010001901
+    ^^ province          99 = overseas; its two characters may be letters
+      ^^ kabupaten/kota
+        ^^ kecamatan
+          ^^^^ kelurahan/desa
+              ^^^ number of the TPS; 901 and up: special locations
+"""
+
+import re
+from typing import Annotated, Final, NewType
+
+from msgspec import Meta
+
+from federation.errors import FormatError
+
+TpsId = NewType("TpsId", str)
+
+# `$` alone would take a trailing newline, `\d` full-width digits. The form with a
+# look-ahead means the same to Python and to ECMAScript (JSON Schema).
+TPS_PATTERN: Final = r"^(?:[0-9]{13}|99[0-9A-Z]{2}[0-9]{9})$(?!\n)"
+_KELURAHAN: Final = re.compile(r"[0-9]{10}|99[0-9A-Z]{2}[0-9]{6}")
+_TPS: Final = re.compile(TPS_PATTERN)
+_LEVELS: Final = (0, 2, 4, 6, 10)
+SPECIAL_FROM: Final = 901
+
+TpsCode = Annotated[TpsId, Meta(pattern=TPS_PATTERN)]
+
+
+def parse_tps(text: str) -> TpsId:
+    """The code, if it is one.
+
+    Raises:
+        FormatError: any other text, also full-width digits and a trailing newline.
+    """
+    if not _TPS.fullmatch(text):
+        raise FormatError(f"not a TPS code of 13 characters: {text[:40]!r}")
+    return TpsId(text)
+
+
+def format_tps(kelurahan: str, number: int) -> TpsId:
+    """The code of TPS `number` (1 … 999) in a kelurahan of ten characters.
+
+    Raises:
+        FormatError: the kelurahan or the number is not one.
+    """
+    if not _KELURAHAN.fullmatch(kelurahan):
+        raise FormatError(f"not a kelurahan code of 10 characters: {kelurahan[:40]!r}")
+    if not 1 <= number <= 999:
+        raise FormatError(f"not a TPS number from 1 to 999: {number}")
+    return TpsId(f"{kelurahan}{number:03d}")
+
+
+def regions_of(tps: TpsId) -> tuple[str, ...]:
+    """The regions it lies in, from the nation ("") down to the kelurahan."""
+    return "", tps[:2], tps[:4], tps[:6], tps[:10]
+
+
+def region_level(region: str) -> int:
+    """0 for the nation, 1 province, 2 kabupaten, 3 kecamatan, 4 kelurahan.
+
+    Raises:
+        FormatError: not the code of a region.
+    """
+    if region and not _KELURAHAN.fullmatch(region + "0" * (10 - len(region))):
+        raise FormatError(f"not a region code: {region[:40]!r}")
+    if len(region) not in _LEVELS:
+        raise FormatError(f"a region code has 0, 2, 4, 6 or 10 characters: {region!r}")
+    return _LEVELS.index(len(region))
+
+
+def tps_number(tps: TpsId) -> int:
+    """The number within the kelurahan, 0 … 999."""
+    return int(tps[10:])
+
+
+def is_overseas(tps: TpsId) -> bool:
+    """Whether it lies outside Indonesia."""
+    return tps.startswith("99")
+
+
+def is_special(tps: TpsId) -> bool:
+    """Whether it is a special location, such as a prison or a campus."""
+    return tps_number(tps) >= SPECIAL_FROM
