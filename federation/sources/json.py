@@ -1,0 +1,150 @@
+"""JSON that others wrote: decoded strictly, one value at a time.
+
+Rule: what two programs could read differently is refused: duplicate members, `NaN`,
+numbers too long. A document's depth and size are bounded before anything looks at it.
+
+`read_members` walks the members of one huge object (`{"<code>": {…}, …}`, as KPU's
+documents are collected) and holds one member at a time.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from federation.errors import FormatError
+from federation.sources.row import clip
+from federation.sources.stream import Source
+
+MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]  # set.add says None: that is the point
+        raise ValueError(f"member {clip(twice)} is there twice")
+    return members
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+
+
+def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    """The one value in `line`.
+
+    Raises:
+        FormatError: It is not one JSON value, or could be read in two ways.
+    """
+    try:
+        return _DECODER.decode(line.decode())
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error.msg}", f"column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not UTF-8: {error.reason}") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"not JSON that can be trusted: {error}") from error
+
+
+class _Window:
+    """The part of a text between what was understood and what was read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._bytes = b""
+        self.text, self.at, self.ended = "", 0, False
+
+    def more(self) -> None:
+        """Read on, or set `ended`.
+
+        Raises:
+            FormatError: The next block is not UTF-8.
+        """
+        block = self._source.read()
+        self.ended = not block
+        data = self._bytes + block
+        # A character cut by the end of the block waits for the next one.
+        cut = len(data)
+        while not self.ended and cut > len(data) - 4 and cut and data[cut - 1] & 0x80:
+            cut -= 1
+        try:
+            self.text = self.text[self.at :] + data[:cut].decode()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"not UTF-8: {error.reason}") from error
+        self._bytes, self.at = data[cut:], 0
+
+    def take(self, expected: str) -> str:
+        """The next character that is not white space, which must be in `expected`.
+
+        Raises:
+            FormatError: It is another, or the text ends.
+        """
+        while True:
+            match = _SPACE.match(self.text, self.at)
+            assert match is not None
+            self.at = match.end()
+            if self.at < len(self.text):
+                break
+            if self.ended:
+                raise FormatError("the file ends too early")
+            self.more()
+        found = self.text[self.at]
+        if found not in expected:
+            raise FormatError(f"{clip(found)} where one of {expected} should be")
+        self.at += 1
+        return found
+
+    def value(self) -> Any:  # noqa: ANN401 - JSON is anything
+        """The next value.
+
+        Raises:
+            FormatError: There is none, or it is too large.
+        """
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                if self.ended:
+                    raise FormatError(f"not JSON: {error.msg}") from error
+            except (ValueError, RecursionError) as error:
+                raise FormatError(f"not JSON that can be trusted: {error}") from error
+            else:
+                self.at = end
+                return value
+            if len(self.text) - self.at > MAX_DOCUMENT:
+                raise FormatError(f"a document beyond {MAX_DOCUMENT} characters")
+            self.more()
+
+
+def read_members(source: Source) -> Iterator[tuple[str, Any]]:
+    """Name and value of each member of the one object in `source`, in its order.
+
+    Raises:
+        FormatError: The text is no object, or is damaged from here on.
+    """
+    window = _Window(source)
+    window.take("{")
+    if window.take('"}') == "}":
+        return
+    while True:
+        window.at -= 1
+        name = window.value()
+        window.take(":")
+        window.at = _skip_space(window)
+        yield name, window.value()
+        if window.take(",}") == "}":
+            return
+        window.take('"')
+
+
+def _skip_space(window: _Window) -> int:
+    match = _SPACE.match(window.text, window.at)
+    assert match is not None
+    return match.end()

@@ -1,0 +1,155 @@
+"""What the operator says about a file: defaults for its rows, and which column is what.
+
+Rule: a flag wins over the mapping file, and both win over what is guessed from a
+header. A mapping file is TOML:
+
+    delimiter = ";"
+    [columns]                   # what is ours = its name there, or "#3" for the third
+    tps = "Kode"
+    "candidates.01" = "Suara Paslon A"
+    "figures.suara_sah" = "Sah"
+    "parties.1.jumlah" = "PKB total"
+    "parties.1.caleg.100211" = "PKB 1"
+    [defaults]                  # for rows that do not say
+    form = "plano"
+
+In JSON lines a name is a path: `"figures.suara_sah" = "hasil.sah"`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from federation.errors import ConfigError
+from federation.records.result import FIGURES
+from federation.sources.row import clip
+
+TEXTS = (
+    "contest",
+    "round",
+    "form",
+    "source",
+    "review",
+    "observed_at",
+    "ref",
+    "revision",
+    "contributor",
+    "derived_from",
+    "note",
+)
+EVIDENCE = ("media_type", "page", "sha256", "size")
+_ID = r"[0-9a-z-]{1,32}"
+TARGET = re.compile(
+    r"tps|kelurahan|number|"
+    + "|".join(TEXTS)
+    + rf"|candidates\.{_ID}|figures\.({'|'.join(sorted(FIGURES))})"
+    + rf"|evidence\.({'|'.join(EVIDENCE)})"
+    + rf"|parties\.[0-9]{{1,3}}\.(partai|jumlah|caleg\.{_ID})"
+)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for every row that does not say otherwise, and the named columns."""
+
+    contest: str | None = None
+    round: str | None = None
+    source: str = "observer"
+    form: str = "unknown"
+    review: str = "unreviewed"
+    delimiter: str | None = None
+    columns: Mapping[str, str] = {}
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[defaults]` of a mapping file."""
+
+    contest: str | None = None
+    round: str | None = None
+    source: str | None = None
+    form: str | None = None
+    review: str | None = None
+
+
+class Mapping_(  # noqa: N801 - `Mapping` is the standard library's
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """A mapping file."""
+
+    delimiter: str | None = None
+    columns: dict[str, str] = {}
+    defaults: Defaults = Defaults()
+
+
+def load_mapping(path: Path) -> Mapping_:
+    """The mapping in a TOML file.
+
+    Raises:
+        ConfigError: It cannot be read, or has a key or value that means nothing.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        mapping = msgspec.convert(table, Mapping_)
+    except (OSError, ValueError) as error:  # msgspec's and tomllib's are ValueErrors
+        raise ConfigError(str(path), "", str(error)) from error
+    for target in mapping.columns:
+        _check_target(target, str(path))
+    return mapping
+
+
+def parse_flags(flags: Iterable[str]) -> dict[str, str]:
+    """The columns named by `--map tps=Kode`: ours → theirs.
+
+    A bare figure or candidate (`--map suara_sah=Sah`, `--map 01=A`) is understood.
+
+    Raises:
+        ConfigError: A flag is not `OURS=THEIRS`, or ours is no member of a result.
+    """
+    columns: dict[str, str] = {}
+    for flag in flags:
+        target, equals, name = flag.partition("=")
+        if not equals or not name:
+            raise ConfigError("--map", "", f"{clip(flag)}: say OURS=THEIRS")
+        target = _spell_out(target.strip())
+        _check_target(target, "--map")
+        columns[target] = name
+    return columns
+
+
+def _spell_out(target: str) -> str:
+    if target in FIGURES:
+        return f"figures.{target}"
+    if re.fullmatch(r"[0-9]{1,9}", target):
+        return f"candidates.{target}"
+    return target
+
+
+def _check_target(target: str, where: str) -> None:
+    if not TARGET.fullmatch(target):
+        raise ConfigError(
+            where,
+            target,
+            "no such member; there are tps, kelurahan, number, candidates.<id>,"
+            " parties.<n>.partai|jumlah|caleg.<id>, figures.<name>, evidence.<name>, "
+            + ", ".join(TEXTS),
+        )
+
+
+def join_options(flags: Mapping[str, Any], mapping: Mapping_ | None) -> Options:
+    """The options of one run: `flags` (None = not said) over `mapping`.
+
+    Raises:
+        ConfigError: A value is not one that a result may have (checked by `Options`).
+    """
+    said: dict[str, Any] = {}
+    if mapping is not None:
+        said = {k: getattr(mapping.defaults, k) for k in Defaults.__struct_fields__}
+        said["delimiter"] = mapping.delimiter
+        said["columns"] = dict(mapping.columns)
+    columns = {**said.get("columns", {}), **(flags.get("columns") or {})}
+    said.update({k: v for k, v in flags.items() if v is not None})
+    said["columns"] = columns
+    return Options(**{k: v for k, v in said.items() if v is not None})

@@ -1,0 +1,52 @@
+"""One row of a file: a draft, a refusal, or a remark.
+
+Rule: a reader never stops at a bad row and never drops one in silence. Row numbers
+are those a person finds again: the spreadsheet's row (the header is row 1), the line
+of an NDJSON file, the n-th document of a collection; 0 is the file as a whole.
+"""
+
+from typing import Any, NamedTuple, TypeAlias
+
+
+class Draft(NamedTuple):
+    """Members of a `tps-result/1`, except `org`, `election`, `recorded_at`, `type`."""
+
+    row: int
+    fields: dict[str, Any]
+
+
+class Bad(NamedTuple):
+    """A row that cannot become a record; `code` is stable, `reason` is for people."""
+
+    row: int
+    code: str
+    reason: str
+    column: str = ""
+
+
+class Said(NamedTuple):
+    """Something a person should know, though nothing is wrong with a row."""
+
+    row: int
+    code: str
+    reason: str
+
+
+Row: TypeAlias = Draft | Bad | Said
+
+NO_NUMBERS = "no-numbers"  # a place is named, but nothing was counted there yet
+
+
+class BadCell(Exception):  # noqa: N818 - a signal inside this floor: becomes a Bad row, never leaves
+    """Why one cell, and with it its row, cannot be taken."""
+
+    def __init__(self, code: str, reason: str, column: str = "") -> None:
+        """See `Bad`."""
+        self.code, self.reason, self.column = code, reason, column
+        super().__init__(reason)
+
+
+def clip(value: object) -> str:
+    """`value` as it may stand in a message: escaped, quoted, at most 40 characters."""
+    text = str(value)
+    return ascii(text if len(text) <= 40 else text[:37] + "...")

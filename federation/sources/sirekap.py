@@ -1,0 +1,196 @@
+"""KPU's Sirekap: one document per polling station, collected in one file or many.
+
+Rule: what KPU published is passed on as it stands, sums that fail and all; only what it
+left out (null, the literal key "null") is left out. Documents without any number are
+reported, not drafted. The addresses of KPU's pictures are not evidence.
+
+    {"3101011001001": {"chart": {"null": null, "100025": 83, …}, "administrasi": {…},
+                       "psu": null, "ts": "2024-02-16 23:00:00", …}, …}
+
+Three shapes: president (`chart` of candidates), legislative (`chart` of parties with
+`jml_suara_total` and `jml_suara_partai`, beside it `caleg`), Pilkada (the same as the
+president's, under `tungsura`). Spec: the project's domain page, "KPU's published JSON".
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from federation.errors import FormatError
+from federation.records.profile import Profile
+from federation.records.result import CONTESTS, FIGURES
+from federation.sources.candidate import NO_ID
+from federation.sources.cell import check_count, parse_place
+from federation.sources.json import decode_json, read_members
+from federation.sources.mapping import Options
+from federation.sources.member import Members, read_round
+from federation.sources.row import Bad, BadCell, Row, Said, clip
+from federation.sources.stream import Source
+
+KEYS = frozenset({"chart", "administrasi", "tungsura", "caleg"})  # any one betrays it
+
+_IMAGE = re.compile(rf"/({'|'.join(CONTESTS)})/")
+_FIGURES: Mapping[str, str] = {
+    **{name: name for name in FIGURES},
+    **{f"pengguna_non_dpt_{g}": f"pengguna_dpk_{g}" for g in "lpj"},
+}
+
+
+def read_sirekap(
+    source: Source, options: Options, profile: Profile, *, single: bool = False
+) -> Iterator[Row]:
+    """Every document as draft, refusal or remark.
+
+    Args:
+        source: `{code: document}`, or one document in a file named by its code.
+        options: Defaults; `contest` must be said where the shape does not tell it.
+        profile: Of the election.
+        single: The file is one document.
+
+    Raises:
+        ConfigError: A default is none that a result may have.
+        FormatError: The file is not of either form.
+    """
+    reader = _Reader(options, profile)
+    documents = _one(source) if single else read_members(source)
+    row = 0
+    while True:
+        row += 1
+        try:
+            code, document = next(documents)
+        except StopIteration:
+            break
+        except FormatError as error:
+            yield Bad(row, "json", f"{error}; nothing after it can be read")
+            break
+        try:
+            yield reader.read(row, code, document)
+        except BadCell as bad:
+            yield Bad(row, bad.code, f"{clip(code)}: {bad.reason}", bad.column)
+    if reader.unknown_figures:
+        names = ", ".join(sorted(map(clip, reader.unknown_figures)))
+        yield Said(0, "figures", f"figures not known, left out: {names}")
+
+
+def _one(source: Source) -> Iterator[tuple[str, Any]]:
+    data = b"".join(iter(source.read, b""))
+    yield code_of(source.path), decode_json(data)
+
+
+def code_of(path: Path) -> str:
+    """The polling station that a file is named by."""
+    return path.name.split(".", maxsplit=1)[0]
+
+
+class _Reader:
+    """Turns documents of one file into drafts."""
+
+    def __init__(self, options: Options, profile: Profile) -> None:
+        self._members = Members(options, profile)
+        self._contests = profile.contests
+        self.unknown_figures: set[str] = set()
+
+    def read(self, row: int, code: str, document: object) -> Row:
+        tps = parse_place(code)
+        body, outer = _open(document)
+        said: dict[str, tuple[Any, str]] = {
+            "round": (read_round(outer.get("psu"), "psu"), "psu"),
+            "observed_at": (outer.get("ts"), "ts"),
+        }
+        chart = _mapping(body.get("chart"), "chart")
+        if self._members.contest is None:
+            said["contest"] = (self._find_contest(chart, outer), "contest")
+        fields = self._members.begin(tps, said)
+        aliases = self._members.aliases(fields["contest"])
+        blocks: dict[str, Any] = {"figures": self._read_figures(body)}
+        if _is_legislative(chart, outer):
+            caleg = _mapping(outer.get("caleg"), "caleg")
+            blocks["parties"] = {
+                aliases.find_party(number, tps, f"chart.{number}"): party
+                for number, party in _read_parties(chart, caleg).items()
+            }
+        else:
+            blocks["candidates"] = aliases.read_chart(chart, "chart")
+        return self._members.finish(row, fields, blocks)
+
+    def _find_contest(
+        self, chart: Mapping[str, Any], document: Mapping[str, Any]
+    ) -> str | None:
+        """The contest that KPU's picture addresses name, or whose candidates these are.
+
+        A document without either is refused: numbers of the wrong contest would be
+        worse than none.
+        """
+        images = document.get("images")
+        for image in images if isinstance(images, list) else ():
+            named = _IMAGE.search(image) if isinstance(image, str) else None
+            if named:
+                return named[1]
+        ids = [raw for raw in chart if raw != NO_ID]
+        for contest in self._contests if ids else ():
+            if all(self._members.aliases(contest).is_listed(raw) for raw in ids):
+                return contest
+        return None
+
+    def _read_figures(self, body: Mapping[str, Any]) -> dict[str, int]:
+        figures = {}
+        for name, value in _mapping(body.get("administrasi"), "administrasi").items():
+            ours = _FIGURES.get(name)
+            count = check_count(value, name) if ours else None
+            if ours is None:
+                # Bounded: a hostile file must not fill memory with names.
+                if len(self.unknown_figures) < 20:
+                    self.unknown_figures.add(name)
+            elif count is not None:
+                figures[ours] = count
+        return figures
+
+
+def _open(document: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    outer = _mapping(document, "document")
+    body = _mapping(outer["tungsura"], "tungsura") if "tungsura" in outer else outer
+    if not body.keys() & KEYS:
+        raise BadCell("shape", "neither chart nor administrasi: no document of KPU's")
+    return body, outer
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise BadCell("shape", f"{name} is {clip(value)}, not an object", name)
+
+
+def _is_legislative(chart: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    return "caleg" in document or any(isinstance(v, dict) for v in chart.values())
+
+
+def _read_parties(
+    chart: Mapping[str, Any], caleg: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    parties: dict[str, dict[str, Any]] = {}
+    for number in dict.fromkeys((*chart, *caleg)):
+        if number == NO_ID:
+            continue
+        party = _read_totals(_mapping(chart.get(number), f"chart.{number}"), number)
+        votes = {
+            who: check_count(n, f"caleg.{number}.{who}")
+            for who, n in _mapping(caleg.get(number), f"caleg.{number}").items()
+            if who != NO_ID and n is not None
+        }
+        if votes:
+            party["caleg"] = votes
+        if party:
+            parties[number] = party
+    return parties
+
+
+def _read_totals(totals: Mapping[str, Any], number: str) -> dict[str, Any]:
+    party: dict[str, Any] = {}
+    for theirs, ours in (("jml_suara_total", "jumlah"), ("jml_suara_partai", "partai")):
+        count = check_count(totals.get(theirs), f"chart.{number}.{theirs}")
+        if count is not None:
+            party[ours] = count
+    return party

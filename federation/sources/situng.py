@@ -1,0 +1,71 @@
+"""KPU's Situng of 2019: one line of JSON per polling station.
+
+    {"kode":"1371011001001","chart":{"21":127,"22":27},"suara_sah":154,
+     "suara_tidak_sah":0,"suara_total":154}
+
+Also with `pemilih_j`, `pengguna_j`, `ts` and `images`, as KPU served it. Rule: the same
+as for Sirekap, its successor: as published, what is null is left out.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from federation.errors import FormatError
+from federation.records.profile import Profile
+from federation.sources.cell import check_count, parse_place
+from federation.sources.json import decode_json
+from federation.sources.mapping import Options
+from federation.sources.member import Members
+from federation.sources.row import Bad, BadCell, Row, clip
+from federation.sources.stream import LongLine, Source
+
+_FIGURES = {
+    "suara_sah": "suara_sah",
+    "suara_tidak_sah": "suara_tidak_sah",
+    "suara_total": "suara_total",
+    "pemilih_j": "pemilih_dpt_j",
+    "pengguna_j": "pengguna_total_j",
+}
+_OTHERS = frozenset({"kode", "chart", "ts", "images"})
+
+
+def read_situng(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
+    """Every line as draft, refusal or remark.
+
+    Raises:
+        ConfigError: A default is none that a result may have.
+        FormatError: The file cannot be read.
+    """
+    members = Members(options, profile)
+    for row, line in enumerate(source.lines(), start=1):
+        if isinstance(line, LongLine):
+            yield Bad(row, "long", "the line is longer than a megabyte")
+            continue
+        if line.isspace():
+            continue
+        try:
+            yield _read_line(row, decode_json(line), members)
+        except BadCell as bad:
+            yield Bad(row, bad.code, bad.reason, bad.column)
+        except FormatError as error:
+            yield Bad(row, "json", str(error))
+
+
+def _read_line(row: int, line: Any, members: Members) -> Row:  # noqa: ANN401 - JSON is anything
+    if not isinstance(line, dict) or not isinstance(line.get("kode"), str):
+        raise BadCell("shape", 'no object with "kode"', "kode")
+    unknown = line.keys() - _FIGURES.keys() - _OTHERS
+    if unknown:
+        raise BadCell("member", f"{clip(min(unknown))} is not a member of Situng's")
+    tps = parse_place(line["kode"], "kode")
+    fields = members.begin(tps, {"observed_at": (line.get("ts"), "ts")})
+    chart = line.get("chart") or {}
+    if not isinstance(chart, dict):
+        raise BadCell("shape", f"{clip(chart)} is not an object", "chart")
+    candidates = members.aliases(fields["contest"]).read_chart(chart, "chart")
+    figures: dict[str, int] = {}
+    for theirs, ours in _FIGURES.items():
+        count = check_count(line.get(theirs), theirs)
+        if count is not None:
+            figures[ours] = count
+    return members.finish(row, fields, {"candidates": candidates, "figures": figures})
