@@ -17,14 +17,19 @@ statement counts. Validity goes by log index, never by a clock.
     records   <org>/records        records; `from` is a leaf index
     node      <org>/node           HTTP requests, the about document
     mirror    <org>/mirror         cosignatures (algorithm 0x04)
+
+An origin is the name of a log, `<org>/<election>[/incidents][/<generation, from 2>]`.
 """
 
-from typing import Annotated, Final, Literal
+import re
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
 from federation.records.canonical import (
+    ORIGIN_PATTERN,
     Digest,
     Natural,
     Org,
@@ -38,12 +43,23 @@ from federation.tlog.keys import (
     ALG_COSIGNATURE,
     ALG_ED25519,
     VerifierKey,
+    format_vkey,
     parse_vkey,
 )
 
 Role = Literal["log", "mirror", "node", "records"]
 MAX_KEYS: Final = 100
 _REQUIRED: Final = frozenset({"log", "records"})
+_ORIGIN: Final = re.compile(ORIGIN_PATTERN)
+
+
+class OriginParts(NamedTuple):
+    """What the name of a log says."""
+
+    org: str
+    election: str
+    visibility: str
+    generation: int
 
 
 class KeyEntry(
@@ -107,6 +123,65 @@ class KeyStatement(
     ) = UNSET
 
 
+def format_origin(
+    org: str, election: str, visibility: str = "public", generation: int = 1
+) -> str:
+    """The name of a log.
+
+    Raises:
+        FormatError: a part is not one.
+    """
+    origin = f"{org}/{election}"
+    if visibility != "public":
+        origin += f"/{visibility}"
+    if generation != 1:
+        origin += f"/{generation}"
+    if parse_origin(origin) != (org, election, visibility, generation):
+        raise FormatError(f"not an origin: {origin[:200]!r}")
+    return origin
+
+
+def parse_origin(origin: str) -> OriginParts:
+    """The parts of a log's name: visibility is `public` or `incidents`.
+
+    Raises:
+        FormatError: any other text.
+    """
+    match = _ORIGIN.fullmatch(origin)
+    if not match:
+        raise FormatError(f"not an origin: {origin[:200]!r}")
+    org, election, incidents, generation = match.groups()
+    visibility = "incidents" if incidents else "public"
+    return OriginParts(org, election, visibility, int(generation or 1))
+
+
+def first_statement(
+    origin: str,
+    identity: VerifierKey,
+    keys: Iterable[tuple[Role, VerifierKey]],
+    recorded_at: str,
+    follows: Follows | None = None,
+) -> KeyStatement:
+    """Version 1 for a new log: these keys, valid from the start.
+
+    Raises:
+        FormatError: not an origin.
+    """
+    org, election, _, _ = parse_origin(origin)
+    return KeyStatement(
+        election=election,
+        follows=UNSET if follows is None else follows,
+        identity=format_vkey(identity),
+        keys=tuple(
+            KeyEntry(from_=0, role=role, vkey=format_vkey(key)) for role, key in keys
+        ),
+        org=org,
+        origin=origin,
+        recorded_at=recorded_at,
+        version=1,
+    )
+
+
 def key_name(role: str, org: str, origin: str) -> str:
     """The name that a key of this role must have."""
     return origin if role == "log" else f"{org}/{role}"
@@ -116,13 +191,15 @@ def check_key_statement(statement: KeyStatement) -> None:
     """Refuse a statement whose keys could be taken for one another.
 
     Raises:
-        RecordError: a key is weak, has not its role's name or algorithm, or stands
+        RecordError: the origin is of someone else, or does not say what the log
+            follows; a key is weak, has not its role's name or algorithm, or stands
             twice; two log keys begin at one size; a required role has no key; the
             first version has a predecessor or a later one has none; a revoked key is
             not listed.
     """
     if (statement.version == 1) != (statement.previous is UNSET):
         raise RecordError("present from version 2 on, and only then", "previous")
+    _check_origin(statement)
     identity = _parse_key(statement.identity, "identity", statement, "identity")
     # One public key in two roles would let a signature made for one purpose be
     # shown as made for another.
@@ -138,6 +215,18 @@ def check_key_statement(statement: KeyStatement) -> None:
     if not {entry.role for entry in statement.keys} >= _REQUIRED:
         raise RecordError("needs a key of role log and one of role records", "keys")
     _check_revoked(statement)
+
+
+def _check_origin(statement: KeyStatement) -> None:
+    org, election, visibility, generation = parse_origin(statement.origin)
+    if (org, election) != (statement.org, statement.election):
+        raise RecordError("names another organisation or election", "origin")
+    expected: str | UnsetType = UNSET
+    if generation > 1:
+        expected = format_origin(org, election, visibility, generation - 1)
+    follows = UNSET if statement.follows is UNSET else statement.follows.origin
+    if follows != expected:
+        raise RecordError("a successor, and only one, names the log before", "follows")
 
 
 def _check_revoked(statement: KeyStatement) -> None:

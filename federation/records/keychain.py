@@ -1,0 +1,297 @@
+"""The key statements of one log, linked and verified: who may sign what, and where.
+
+Rule: a chain is believed only from a pinned identity key, and whole. Every statement
+is signed by the identity key that it names; where that key changes, by the old one
+first and the new one second; each names the SHA-256 of the note before it. The newest
+statement alone decides which key is valid at which index.
+
+A chain as bytes (`/keys`), for each note, oldest first:
+
+    uint16 big-endian length || note
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from federation.errors import FormatError, RecordError, SignatureError
+from federation.records.canonical import decode_as, encode
+from federation.records.keystatement import (
+    Follows,
+    KeyEntry,
+    KeyStatement,
+    Revocation,
+    Role,
+    check_key_statement,
+    first_statement,
+    format_origin,
+    parse_origin,
+)
+from federation.tlog.keys import Signer, VerifierKey, format_vkey, parse_vkey, verify
+from federation.tlog.note import Note, parse_note, sign_note
+
+__all__ = (
+    "KeyChain",
+    "KeyRange",
+    "decode_keys",
+    "encode_keys",
+    "first_statement",
+    "format_origin",
+    "next_statement",
+    "open_chain",
+    "parse_origin",
+    "sign_statement",
+)
+
+MAX_STATEMENTS: Final = 1000
+MAX_STATEMENT_BYTES: Final = 65_535
+
+# No log can grow to this: the end of a key that nobody has revoked.
+_NEVER: Final = 2**63
+
+
+class KeyRange(NamedTuple):
+    """A key and the indexes (or sizes) [start, end) at which it is valid."""
+
+    key: VerifierKey
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class KeyChain:
+    """A verified chain; made by `open_chain`.
+
+    Attributes:
+        identity: the identity key of the newest statement.
+        digest: hex SHA-256 of `encode_keys(notes)`.
+        records_key_ranges: the records keys by name and key id.
+    """
+
+    origin: str
+    org: str
+    election: str
+    visibility: str
+    generation: int
+    identity: VerifierKey
+    notes: tuple[bytes, ...]
+    statements: tuple[KeyStatement, ...]
+    digest: str
+    records_key_ranges: dict[tuple[str, bytes], KeyRange] = field(repr=False)
+    _log_keys: tuple[KeyRange, ...] = field(repr=False)
+
+    def log_key(self, size: int) -> VerifierKey:
+        """The key that signs checkpoints of this size.
+
+        Raises:
+            SignatureError: no log key is valid there.
+        """
+        valid = [r for r in self._log_keys if r.start <= size < r.end]
+        if not valid:
+            raise SignatureError(f"{self.origin} has no log key valid at size {size}")
+        return max(valid, key=lambda r: r.start).key
+
+    def record_keys(self, index: int) -> dict[tuple[str, bytes], VerifierKey]:
+        """The keys that may sign the record at this index, by name and key id."""
+        ranges = self.records_key_ranges.items()
+        return {name: r.key for name, r in ranges if r.start <= index < r.end}
+
+    def node_keys(self) -> tuple[VerifierKey, ...]:
+        """The keys of the organisation's node, now."""
+        return self._of_role("node")
+
+    def mirror_keys(self) -> tuple[VerifierKey, ...]:
+        """The keys that the organisation cosigns with, now."""
+        return self._of_role("mirror")
+
+    def follows(self) -> Follows | None:
+        """The log that this one continues."""
+        follows = self.statements[-1].follows
+        return None if follows is UNSET else follows
+
+    def _of_role(self, role: Role) -> tuple[VerifierKey, ...]:
+        keys = self.statements[-1].keys
+        return tuple(parse_vkey(entry.vkey) for entry in keys if entry.role == role)
+
+
+def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
+    """The chain that these notes form, oldest first, if the pinned key is part of it.
+
+    The pinned key may be an earlier identity (the chain then shows how it was
+    replaced) or a later one (it signed a statement that names the earlier ones).
+
+    Raises:
+        FormatError: not notes of canonical statements, none, or too many.
+        RecordError: a statement breaks a rule or does not continue the one before.
+        SignatureError: a signature is missing, bad or too many, or the pinned
+            identity key is none of the chain's.
+    """
+    if not 0 < len(notes) <= MAX_STATEMENTS:
+        raise FormatError(f"a key chain of {len(notes)} statements")
+    statements: list[KeyStatement] = []
+    identities: list[VerifierKey] = []
+    for note in notes:
+        before = identities[-1] if identities else None
+        statement, key = _open_statement(note, before)
+        if statements:
+            _check_next(statements[-1], statement, notes[len(statements) - 1])
+        elif statement.version != 1:
+            raise RecordError("the first statement has version 1", "version")
+        statements.append(statement)
+        identities.append(key)
+    if identity not in identities:
+        raise SignatureError(f"{statements[0].origin}: not the pinned identity key")
+    return _build(tuple(notes), tuple(statements), identities[-1])
+
+
+def encode_keys(notes: Iterable[bytes]) -> bytes:
+    """The bytes served as `/keys`."""
+    return b"".join(len(note).to_bytes(2) + note for note in notes)
+
+
+def decode_keys(data: bytes) -> list[bytes]:
+    """The notes in the bytes of `/keys`, none of them verified.
+
+    Raises:
+        FormatError: a length that does not fit, or too many notes.
+    """
+    notes: list[bytes] = []
+    at = 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2])
+        if at + 2 > len(data) or end > len(data):
+            raise FormatError("a key chain that is cut off", f"byte {at}")
+        notes.append(data[at + 2 : end])
+        at = end
+        if len(notes) > MAX_STATEMENTS:
+            raise FormatError(f"a key chain of more than {MAX_STATEMENTS} statements")
+    return notes
+
+
+def next_statement(
+    chain: KeyChain,
+    recorded_at: str,
+    *,
+    identity: VerifierKey | None = None,
+    add: Iterable[tuple[Role, VerifierKey, int]] = (),
+    revoke: Iterable[tuple[VerifierKey, int, str]] = (),
+) -> KeyStatement:
+    """The version that follows, with everything the newest one says and more.
+
+    Args:
+        chain: what has been said so far.
+        recorded_at: when this is said.
+        identity: the new identity key, where it changes.
+        add: role, key, first index (or size). A new `node` or `mirror` key replaces
+            the older ones of its role.
+        revoke: key, first index (or size) at which it is not valid any more, reason.
+    """
+    newest = chain.statements[-1]
+    added = list(add)
+    replaced = {role for role, _, _ in added} & {"node", "mirror"}
+    revoked = {} if newest.revoked is UNSET else {r.vkey: r for r in newest.revoked}
+    for key, start, reason in revoke:
+        vkey = format_vkey(key)
+        revoked[vkey] = Revocation(from_=start, reason=reason, vkey=vkey)
+    return replace(
+        newest,
+        identity=newest.identity if identity is None else format_vkey(identity),
+        keys=(
+            *(entry for entry in newest.keys if entry.role not in replaced),
+            *(
+                KeyEntry(from_=start, role=role, vkey=format_vkey(key))
+                for role, key, start in added
+            ),
+        ),
+        previous=hashlib.sha256(chain.notes[-1]).hexdigest(),
+        recorded_at=recorded_at,
+        revoked=tuple(revoked.values()) or UNSET,
+        version=newest.version + 1,
+    )
+
+
+def sign_statement(statement: KeyStatement, *identity_signers: Signer) -> bytes:
+    """The note of a statement, also the leaf that carries it.
+
+    Args:
+        statement: what is said.
+        identity_signers: the identity key; where it changes, the old one first.
+
+    Raises:
+        FormatError: a text holds a code point that is not allowed.
+        RecordError: a rule of the statement is broken.
+        SignatureError: not signed as `open_chain` will ask.
+    """
+    note = sign_note(encode(statement) + b"\n", *identity_signers)
+    before = identity_signers[0].key if len(identity_signers) > 1 else None
+    _open_statement(note, before)
+    return note
+
+
+def _open_statement(
+    data: bytes, before: VerifierKey | None
+) -> tuple[KeyStatement, VerifierKey]:
+    note = parse_note(data, MAX_STATEMENT_BYTES)
+    statement = decode_as(note.text[:-1], KeyStatement)
+    check_key_statement(statement)
+    identity = parse_vkey(statement.identity)
+    _check_signatures(note, list(dict.fromkeys((before or identity, identity))))
+    return statement, identity
+
+
+def _check_signatures(note: Note, keys: list[VerifierKey]) -> None:
+    # Exactly these lines: with others allowed, one statement would have many notes,
+    # and each of them another digest to be linked by.
+    found = [(signature.name, signature.key_id) for signature in note.signatures]
+    if found != [(key.name, key.key_id) for key in keys]:
+        raise SignatureError("not signed by exactly the identity key(s) it needs")
+    for key, signature in zip(keys, note.signatures, strict=True):
+        if not verify(key.public, note.text, signature.payload):
+            raise SignatureError(f"a bad signature by {key.name}")
+
+
+def _check_next(old: KeyStatement, new: KeyStatement, old_note: bytes) -> None:
+    if (new.origin, new.follows) != (old.origin, old.follows):
+        raise RecordError("continues the statement of another log", "origin")
+    if new.version != old.version + 1:
+        raise RecordError(f"version {new.version} after {old.version}", "version")
+    if new.previous != hashlib.sha256(old_note).hexdigest():
+        raise RecordError("not the SHA-256 of the statement before", "previous")
+    kept = {entry.vkey: entry for entry in new.keys}
+    for entry in old.keys:
+        if entry.role in {"log", "records"} and kept.get(entry.vkey) != entry:
+            raise RecordError("a key was dropped or changed, not revoked", "keys")
+
+
+def _build(
+    notes: tuple[bytes, ...],
+    statements: tuple[KeyStatement, ...],
+    identity: VerifierKey,
+) -> KeyChain:
+    newest = statements[-1]
+    org, election, visibility, generation = parse_origin(newest.origin)
+    revoked = () if newest.revoked is UNSET else newest.revoked
+    ends = {revocation.vkey: revocation.from_ for revocation in revoked}
+    ranges = [
+        (e.role, KeyRange(parse_vkey(e.vkey), e.from_, ends.get(e.vkey, _NEVER)))
+        for e in newest.keys
+    ]
+    return KeyChain(
+        origin=newest.origin,
+        org=org,
+        election=election,
+        visibility=visibility,
+        generation=generation,
+        identity=identity,
+        notes=notes,
+        statements=statements,
+        digest=hashlib.sha256(encode_keys(notes)).hexdigest(),
+        records_key_ranges={
+            (r.key.name, r.key.key_id): r for role, r in ranges if role == "records"
+        },
+        _log_keys=tuple(r for role, r in ranges if role == "log"),
+    )

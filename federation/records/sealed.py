@@ -1,0 +1,210 @@
+"""A statement and its signature as one leaf of a log.
+
+Rule: bytes in, verified statement out, or an error. A leaf belongs to its log: it must
+name the log's organisation and election, be of a type that is published there, and be
+signed by a key that is valid at its index. What a type says about a profile is not
+asked here: validity must not change with a file.
+
+    {"contest":"ppwp",…,"type":"tps-result/1"}
+    <empty line>
+    — jagasuara.example/records <base64(key id[4] || Ed25519 signature)>
+
+A record's id is the hex SHA-256 of its text (the first line with its LF). A key
+statement is the note of the key chain, byte for byte. A well-formed record of a type
+that this version does not know is kept as it is: its type's rules are for others.
+"""
+
+import hashlib
+import unicodedata
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+from msgspec import UNSET, Meta, Struct
+
+from federation.errors import FormatError, RecordError, SignatureError
+from federation.records.canonical import (
+    Org,
+    Time,
+    convert,
+    decode,
+    decode_as,
+    encode,
+)
+from federation.records.keychain import KeyChain, parse_origin
+from federation.records.keystatement import KeyStatement, check_key_statement
+from federation.records.logclosed import LogClosed
+from federation.records.profile import Election
+from federation.records.result import TpsResult, check_result
+from federation.records.withdrawal import Withdrawal
+from federation.tlog.keys import Signer, verify
+from federation.tlog.note import parse_note, sign_note
+from federation.tlog.tile import MAX_LEAF_BYTES
+
+Statement: TypeAlias = TpsResult | Withdrawal | KeyStatement | LogClosed
+
+_RESULT_END: Final = b'"type":"tps-result/1"}'
+_KINDS: Final[dict[object, type[Statement]]] = {
+    "tps-result/1": TpsResult,
+    "withdrawal/1": Withdrawal,
+    "key-statement/1": KeyStatement,
+    "log-closed/1": LogClosed,
+}
+_TYPE: Final = r"^[a-z0-9-]{1,40}/[1-9][0-9]{0,3}$(?!\n)"
+
+
+class UnknownStatement(Struct, frozen=True, kw_only=True):
+    """A well-formed record of a type that needs a newer version."""
+
+    type: str
+    org: str
+    election: str
+    text: bytes
+
+
+class Sealed(NamedTuple):
+    """A verified leaf; `text` is what was signed, with its LF."""
+
+    index: int  # type: ignore[assignment]  # a leaf's position; tuple.index is not used
+    record: str
+    statement: Statement | UnknownStatement
+    text: bytes
+
+
+class _Common(Struct, frozen=True, kw_only=True):
+    """What a record of any type has."""
+
+    election: Election
+    org: Org
+    recorded_at: Time
+    type: Annotated[str, Meta(pattern=_TYPE)]
+
+
+def parse_statement(line: bytes) -> Statement | UnknownStatement:
+    """The statement that a canonical line (without LF) says, by the rules of its type.
+
+    Raises:
+        FormatError: the line is not canonical.
+        RecordError: it breaks a rule of its type, or has none.
+    """
+    # Nearly every leaf is a result, whose last member is its type: one decoding.
+    if line.endswith(_RESULT_END):
+        result = decode_as(line, TpsResult)
+        check_result(result)
+        return result
+    members = decode(line)
+    kind = _KINDS.get(members.get("type")) if _has_type(members) else None
+    if kind is None:
+        common = convert(members, _Common)
+        return UnknownStatement(
+            type=common.type,
+            org=common.org,
+            election=common.election,
+            text=line + b"\n",
+        )
+    statement = decode_as(line, kind)
+    if isinstance(statement, TpsResult):
+        check_result(statement)
+    elif isinstance(statement, KeyStatement):
+        check_key_statement(statement)
+    return statement
+
+
+def seal(statement: Statement, signer: Signer) -> bytes:
+    """The leaf of a statement, its text in Unicode's form NFC.
+
+    Args:
+        statement: any but a key statement (`keychain.sign_statement`).
+        signer: the organisation's records key.
+
+    Raises:
+        FormatError: a text holds a code point that is not allowed, or the leaf is
+            larger than a log takes.
+        RecordError: a rule of the type is broken.
+        SignatureError: the signer is not a records key of the organisation.
+    """
+    line = encode(statement)
+    if not line.isascii():
+        line = unicodedata.normalize("NFC", line.decode()).encode()
+    parsed = parse_statement(line)
+    if isinstance(parsed, KeyStatement):
+        raise SignatureError("a key statement is signed by the identity key")
+    if signer.name != f"{parsed.org}/records":
+        raise SignatureError(f"{signer.name} is not a records key of {parsed.org}")
+    leaf = sign_note(line + b"\n", signer)
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise FormatError(f"a record of more than {MAX_LEAF_BYTES} bytes")
+    return leaf
+
+
+def open_leaf(leaf: bytes, chain: KeyChain, index: int) -> Sealed:
+    """The statement of the leaf at `index` of the chain's log, verified.
+
+    Whether a `log-closed/1` came before is the caller's to know.
+
+    Raises:
+        FormatError: not a note of one canonical line, or too large.
+        RecordError: a rule of its type is broken, or it belongs to another log.
+        SignatureError: not exactly one good signature by a key valid at this index.
+    """
+    note = parse_note(leaf, MAX_LEAF_BYTES)
+    statement = parse_statement(note.text[:-1])
+    _check_log(statement, chain)
+    if isinstance(statement, KeyStatement):
+        # The chain has verified it: what is not in the chain nobody vouches for.
+        if leaf not in chain.notes:
+            raise SignatureError("a key statement that is not in the key chain")
+        return Sealed(index, record_id(note.text), statement, note.text)
+    if len(note.signatures) != 1:
+        raise SignatureError("a record has exactly one signature")
+    name, key_id, signature = note.signatures[0]
+    valid = chain.records_key_ranges.get((name, key_id))
+    if valid is None:
+        raise SignatureError(f"{name} {key_id.hex()} is not a records key of this log")
+    if not valid.start <= index < valid.end:
+        raise SignatureError(f"{name} {key_id.hex()} is not valid at index {index}")
+    if not verify(valid.key.public, note.text, signature):
+        raise SignatureError(f"a bad signature by {name}")
+    return Sealed(index, record_id(note.text), statement, note.text)
+
+
+def record_id(text: bytes) -> str:
+    """The id of the record with this text (with its LF)."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def leaf_text(leaf: bytes) -> bytes:
+    """The text, with its LF, of a leaf that was verified before.
+
+    Raises:
+        FormatError: not a leaf.
+    """
+    text, gap, _ = leaf.partition(b"\n\n")
+    if not gap:
+        raise FormatError("a leaf without an empty line")
+    return text + b"\n"
+
+
+def _has_type(members: dict[str, object]) -> bool:
+    return isinstance(members.get("type"), str)
+
+
+def _check_log(statement: Statement | UnknownStatement, chain: KeyChain) -> None:
+    if statement.org != chain.org:
+        raise RecordError(f"in a log of {chain.org}", "org")
+    if statement.election != chain.election:
+        raise RecordError(f"in a log of {chain.election}", "election")
+    if isinstance(statement, (TpsResult, Withdrawal)):
+        if chain.visibility != "public":
+            raise RecordError("belongs in the public log", "type")
+    elif isinstance(statement, (KeyStatement, LogClosed)):
+        if statement.origin != chain.origin:
+            raise RecordError(f"in the log {chain.origin}", "origin")
+        if isinstance(statement, LogClosed):
+            _check_successor(statement)
+
+
+def _check_successor(closed: LogClosed) -> None:
+    if closed.successor is UNSET:
+        return
+    old, new = parse_origin(closed.origin), parse_origin(closed.successor)
+    if new != old._replace(generation=old.generation + 1):
+        raise RecordError("not the next generation of this log", "successor")
