@@ -175,6 +175,7 @@ def check_inclusion(
     if not 0 <= index < size:
         raise ProofError(f"no leaf {index} in a tree of size {size}")
     _check_hashes(proof)
+    _check_hashes((leaf_hash,))
     node, last, found = index, size - 1, leaf_hash
     for one in proof:
         if last == 0:
