@@ -1,0 +1,93 @@
+"""Which leaves of a log are taken in, and what each of them claims.
+
+Rule: a leaf is judged alone, by its log's key chain and its place; one bad leaf is
+named with its reason and the rest goes on. The same judgement for what a peer sends,
+for what was signed elsewhere and handed in, and for an audit. Runs in worker
+processes: plain values in and out. Whether a leaf is valid never depends on the
+election's profile; what it claims (complete, implausible) does.
+
+Source: protocol.md sections "Record = leaf" and "Pull" step 4
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from federation.errors import FederationError, FormatError, RecordError, SignatureError
+from federation.records.claim import encode_claim, to_claim
+from federation.records.keychain import KeyChain, parse_origin
+from federation.records.logclosed import LogClosed
+from federation.records.profile import Profile
+from federation.records.sealed import UnknownStatement, open_leaf
+
+EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
+
+CLOSED_CODE = "log-closed"
+
+
+class Rejected(Struct, frozen=True):
+    """A leaf that is not taken in: where, why, and the error's stable code."""
+
+    index: int
+    reason: str
+    code: str
+
+
+class Admission(NamedTuple):
+    """What a run of leaves comes to.
+
+    `claims` are encoded, in the order of the leaves; `unknown` counts well-formed
+    leaves of a type that this version does not know; `closed_at` is the index of the
+    leaf that closed the log, if one has.
+    """
+
+    claims: list[EncodedClaim]
+    rejected: list[Rejected]
+    unknown: int
+    closed_at: int | None
+
+
+def admit(
+    leaves: Sequence[bytes],
+    start: int,
+    chain: KeyChain,
+    profile: Profile,
+    closed_at: int | None = None,
+) -> Admission:
+    """What these leaves claim, and which of them are refused; never raises for one.
+
+    Args:
+        leaves: As they are in the log.
+        start: The index of the first.
+        chain: The log's keys.
+        profile: The election's.
+        closed_at: Where the log was closed by an earlier leaf, if it was.
+    """
+    generation = parse_origin(chain.origin)[3]
+    claims: list[EncodedClaim] = []
+    rejected: list[Rejected] = []
+    unknown = 0
+    for index, leaf in enumerate(leaves, start):
+        if closed_at is not None and index > closed_at:
+            reason = f"the log was closed by leaf {closed_at}"
+            rejected.append(Rejected(index, reason, CLOSED_CODE))
+            continue
+        try:
+            sealed = open_leaf(leaf, chain, index)
+        except (FormatError, RecordError, SignatureError) as error:
+            rejected.append(Rejected(index, str(error), _code(error)))
+            continue
+        statement = sealed.statement
+        if isinstance(statement, UnknownStatement):
+            unknown += 1
+        elif isinstance(statement, LogClosed):
+            closed_at = index
+        claim = to_claim(sealed, profile, generation)
+        if claim is not None:
+            claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
+    return Admission(claims, rejected, unknown, closed_at)
+
+
+def _code(error: FederationError) -> str:
+    return error.code

@@ -1,0 +1,162 @@
+"""What a statement about a polling station says, in the few members merging needs.
+
+Rule: everything that the merged map can depend on is in the claim, and nothing else,
+so that merging never opens a leaf. `complete`, `rules` and which votes are compared
+follow from the election's profile: a changed profile means new claims.
+
+A claim is stored as a msgpack array, its members in the order below:
+
+    [index, kind, org, official, contest, tps, round, record, votes, complete,
+     rules, files, figures, derived, generation, review]
+
+`votes` and `figures` stay the canonical JSON text that they are compared by:
+`{"01":127,"02":27}`; for a party contest each party's `jumlah`.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET
+
+from federation.errors import FormatError
+from federation.records.profile import Profile
+from federation.records.result import TpsResult, failed_rules
+from federation.records.sealed import Sealed
+from federation.records.withdrawal import Withdrawal
+
+Kind = Literal["votes", "unread", "withdrawal"]
+Slot: TypeAlias = tuple[str, bool, str, str, str]
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """One statement of an organisation about one polling station and contest.
+
+    `unread`: no votes were read (a photo, or figures only). `complete`: the votes are
+    for exactly those who stand there. `rules`: the sums that it fails. `files`:
+    SHA-256 of its evidence. `derived`: it cites another record.
+    """
+
+    index: int
+    kind: Kind
+    org: str
+    official: bool
+    contest: str
+    tps: str
+    round: str
+    record: str
+    votes: str = ""
+    complete: bool = False
+    rules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    figures: str = ""
+    derived: bool = False
+    generation: int = 1
+    review: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Claim)
+_json = msgspec.json.Encoder(order="sorted")
+
+
+def encode_claim(claim: Claim) -> bytes:
+    """The claim as it is stored."""
+    return _encoder.encode(claim)
+
+
+def decode_claim(data: bytes) -> Claim:
+    """The claim that was stored as `data`.
+
+    Raises:
+        FormatError: not an encoded claim.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FormatError(f"not a stored claim: {error}") from error
+
+
+def slot(claim: Claim) -> Slot:
+    """Where the claim stands: only the latest statement of a slot counts."""
+    return claim.org, claim.official, claim.contest, claim.tps, claim.round
+
+
+def is_newer(claim: Claim, than: Claim) -> bool:
+    """Whether `claim` replaces `than`, both of one slot: by place, never by clock."""
+    return (claim.generation, claim.index) > (than.generation, than.index)
+
+
+def to_claim(sealed: Sealed, profile: Profile, generation: int = 1) -> Claim | None:
+    """The claim of a verified leaf, or None where it says nothing about a TPS."""
+    statement = sealed.statement
+    if isinstance(statement, TpsResult):
+        return _of_result(sealed, statement, profile, generation)
+    if isinstance(statement, Withdrawal):
+        return Claim(
+            index=sealed.index,
+            kind="withdrawal",
+            org=statement.org,
+            official=bool(statement.official),
+            contest=statement.contest,
+            tps=statement.tps,
+            round=statement.round,
+            record=sealed.record,
+            generation=generation,
+        )
+    return None
+
+
+def _of_result(
+    sealed: Sealed, result: TpsResult, profile: Profile, generation: int
+) -> Claim:
+    votes = _votes(result, profile)
+    return Claim(
+        index=sealed.index,
+        kind="votes" if votes else "unread",
+        org=result.org,
+        official=result.source == "kpu",
+        contest=result.contest,
+        tps=result.tps,
+        round=result.round,
+        record=sealed.record,
+        votes=_json.encode(votes).decode() if votes else "",
+        complete=bool(votes) and _is_complete(votes, result, profile),
+        rules=failed_rules(result, profile),
+        files=_files(result),
+        figures=""
+        if result.figures is UNSET
+        else _json.encode(result.figures).decode(),
+        derived=result.derived_from is not UNSET,
+        generation=generation,
+        review=result.review,
+    )
+
+
+def _files(result: TpsResult) -> tuple[str, ...]:
+    if result.evidence is UNSET:
+        return ()
+    return tuple(sorted({file.sha256 for file in result.evidence}))
+
+
+def _votes(result: TpsResult, profile: Profile) -> dict[str, int]:
+    """The votes that are compared: legislative results are compared by party."""
+    if profile.is_party_contest(result.contest):
+        if result.parties is UNSET:
+            return {}
+        return {
+            number: part.jumlah
+            for number, part in result.parties.items()
+            if part.jumlah is not UNSET
+        }
+    return {} if result.candidates is UNSET else result.candidates
+
+
+def _is_complete(votes: dict[str, int], result: TpsResult, profile: Profile) -> bool:
+    """Whether these are the votes of exactly those who stand there.
+
+    A contest that is not held at this place has nobody standing.
+    """
+    if not profile.stands(result.contest, result.tps):
+        return False
+    ids = profile.ids(result.contest, result.tps)
+    return ids is None or votes.keys() == ids

@@ -1,0 +1,303 @@
+"""What the monitors' claims about one polling station come to: one row of the map.
+
+Rule: a row is a function of the latest claim per slot, of whether the register (and the
+contest's area) has the TPS, and of which files stand at another TPS. No clock, no
+order of arrival, no storage. Change what is said here and `RULES_VERSION` changes:
+peers then tell each other instead of wondering why their maps differ.
+
+A row is canonical JSON and LF; SHA-256 over all rows, sorted by (contest, tps), is the
+map's digest:
+
+    {"claims":[{"index":0,"official":0,"org":"…","origin":"…","record":"…",
+    "round":"reguler"}],"contest":"ppwp","flags":[],"groups":[{"orgs":["…"],
+    "votes":{"01":127,"02":27}}],"official":"none","round":"reguler",
+    "status":"single","tps":"1371011001001"}
+
+Claims are sorted by (org, official, round), groups by their first organisation, flags
+by name. Standing claims of every round are named; groups, status, `official` and flags
+look only at the counted round, and flags at KPU's claims too (KPU's zeros and failing
+sums are what people look for). `incomplete` means votes were read, but not for exactly
+those who stand there; `figures_differ` that one figure was read differently.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from federation.errors import FormatError
+from federation.records.claim import Claim
+from federation.records.result import ROUNDS
+
+RULES_VERSION = 1
+STATUSES = ("missing", "unread", "single", "agreed", "disputed")
+FLAGS = (
+    "figures_differ",
+    "implausible",
+    "incomplete",
+    "one_digit",
+    "outside_register",
+    "shared_file",
+    "zero",
+)
+
+Placed: TypeAlias = tuple[str, Claim]  # the origin of the log, and what it says
+
+_ORDER = {name: place for place, name in enumerate(ROUNDS)}
+_ONE_DIGIT = frozenset({1, 10, 100})
+
+
+class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A standing claim, by where it can be found and checked."""
+
+    index: int
+    official: int
+    org: str
+    origin: str
+    record: str
+    round: str
+
+
+class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Equal votes, and the organisations that say so, sorted."""
+
+    orgs: list[str]
+    votes: dict[str, int]
+
+
+class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One polling station in one contest; members in the order of the bytes."""
+
+    claims: list[RowClaim]
+    contest: str
+    flags: list[str]
+    groups: list[Group]
+    official: str | UnsetType = UNSET
+    round: str | UnsetType = UNSET
+    status: str
+    tps: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Row)
+_decode_counts = msgspec.json.Decoder(dict[str, int]).decode
+
+
+def encode_row(row: Row) -> bytes:
+    """The row's canonical JSON and LF."""
+    return _encoder.encode(row) + b"\n"
+
+
+def decode_row(data: bytes) -> Row:
+    """The row that these bytes are, with or without the LF.
+
+    Raises:
+        FormatError: not a row.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FormatError(f"not a row of the map: {error}") from error
+
+
+def digest_rows(rows: Iterable[bytes]) -> str:
+    """The map's digest: hex SHA-256 over encoded rows, sorted by (contest, tps)."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row)
+    return digest.hexdigest()
+
+
+def merge_tps(
+    contest: str,
+    tps: str,
+    claims: Sequence[Placed],
+    *,
+    in_register: bool,
+    shared_files: frozenset[str] = frozenset(),
+) -> Row | None:
+    """The row of one TPS and contest, or None where nothing was ever said.
+
+    Args:
+        contest: Of the row.
+        tps: Of the row.
+        claims: The latest statement of each slot, withdrawals too, in any order.
+        in_register: The register has the TPS and the contest is held there.
+        shared_files: Those of the claims' files that stand at another TPS.
+    """
+    if not claims:
+        return None
+    standing = [placed for placed in claims if placed[1].kind != "withdrawal"]
+    if len(standing) > 1:
+        standing.sort(key=_place)
+    said = [_row_claim(origin, claim) for origin, claim in standing]
+    outside = [] if in_register else ["outside_register"]
+    counted = counted_claims([claim for _, claim in standing])
+    if not counted:
+        return Row(
+            claims=said,
+            contest=contest,
+            flags=outside,
+            groups=[],
+            status="missing",
+            tps=tps,
+        )
+    monitors = [claim for claim in counted if not claim.official]
+    groups = group_claims(monitors)
+    flags = [*outside, *_flags(counted, groups, shared_files)]
+    flags.sort()
+    return Row(
+        claims=said,
+        contest=contest,
+        flags=flags,
+        groups=groups,
+        official=_official(counted, groups),
+        round=monitors[0].round,
+        status=status_of(monitors, groups),
+        tps=tps,
+    )
+
+
+def counted_claims(claims: Sequence[Claim]) -> list[Claim]:
+    """The standing claims of the counted round, KPU's too.
+
+    That is the highest round in which a monitor's claim stands; none, no claims.
+
+    Args:
+        claims: The latest statement of each slot.
+    """
+    best = -1
+    for claim in claims:
+        if not claim.official and claim.kind != "withdrawal":
+            best = max(best, _ORDER[claim.round])
+    if best < 0:
+        return []
+    name = ROUNDS[best]
+    return [
+        claim for claim in claims if claim.round == name and claim.kind != "withdrawal"
+    ]
+
+
+def counted_files(claims: Sequence[Claim]) -> frozenset[str]:
+    """The distinct files behind what is counted, hex SHA-256."""
+    return frozenset(file for claim in counted_claims(claims) for file in claim.files)
+
+
+def group_claims(monitors: Sequence[Claim]) -> list[Group]:
+    """Equal votes together, of the complete claims among these."""
+    if len(monitors) == 1:
+        only = monitors[0]
+        if not only.complete:
+            return []
+        return [Group(orgs=[only.org], votes=_decode_counts(only.votes))]
+    orgs: dict[str, list[str]] = {}
+    for claim in monitors:
+        if claim.complete:
+            orgs.setdefault(claim.votes, []).append(claim.org)
+    groups = [
+        Group(orgs=sorted(names), votes=_decode_counts(votes))
+        for votes, names in orgs.items()
+    ]
+    if len(groups) > 1:
+        groups.sort(key=_first_org)
+    return groups
+
+
+def status_of(monitors: Sequence[Claim], groups: Sequence[Group]) -> str:
+    """The status that these claims of one round, and their groups, come to.
+
+    Who only copies or transcribes a partner's file adds no source.
+    """
+    if not monitors:
+        return "missing"
+    if not groups:
+        return "unread"
+    if len(groups) > 1:
+        return "disputed"
+    sources = sum(claim.complete and not claim.derived for claim in monitors)
+    return "agreed" if sources > 1 else "single"
+
+
+def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
+    """How KPU's complete claims compare with the monitors' groups."""
+    official = {claim.votes for claim in counted if claim.official and claim.complete}
+    if not official or not groups:
+        return "none"
+    if len(official) > 1 or len(groups) > 1:
+        return "differs"
+    same = _decode_counts(official.pop()) == groups[0].votes
+    return "matches" if same else "differs"
+
+
+def _flags(
+    counted: Sequence[Claim], groups: Sequence[Group], shared_files: frozenset[str]
+) -> list[str]:
+    found = []
+    if any(claim.rules for claim in counted):
+        found.append("implausible")
+    if any(claim.votes and not claim.complete for claim in counted):
+        found.append("incomplete")
+    if len(groups) > 1 and _is_one_digit(groups):
+        found.append("one_digit")
+    if len(counted) > 1 and _figures_differ(counted):
+        found.append("figures_differ")
+    if shared_files and any(not shared_files.isdisjoint(c.files) for c in counted):
+        found.append("shared_file")
+    if any(_is_zero(claim) for claim in counted):
+        found.append("zero")
+    return found
+
+
+def _is_zero(claim: Claim) -> bool:
+    # A first digit of a number follows ":"; cheaper than decoding every claim.
+    if not claim.complete or ":0" not in claim.votes:
+        return False
+    return not any(_decode_counts(claim.votes).values())
+
+
+def _is_one_digit(groups: Sequence[Group]) -> bool:
+    for one, other in combinations(groups, 2):
+        gaps = [
+            abs(one.votes.get(name, 0) - other.votes.get(name, 0))
+            for name in one.votes.keys() | other.votes.keys()
+        ]
+        if sum(gap > 0 for gap in gaps) == 1 and max(gaps) in _ONE_DIGIT:
+            return True
+    return False
+
+
+def _figures_differ(counted: Sequence[Claim]) -> bool:
+    texts = {claim.figures for claim in counted if claim.figures}
+    if len(texts) < 2:
+        return False
+    read: dict[str, int] = {}
+    for text in texts:
+        figures: Mapping[str, int] = _decode_counts(text)
+        if any(
+            read.setdefault(name, value) != value for name, value in figures.items()
+        ):
+            return True
+    return False
+
+
+def _place(placed: Placed) -> tuple[str, bool, int]:
+    claim = placed[1]
+    return claim.org, claim.official, _ORDER[claim.round]
+
+
+def _first_org(group: Group) -> str:
+    return group.orgs[0]
+
+
+def _row_claim(origin: str, claim: Claim) -> RowClaim:
+    return RowClaim(
+        index=claim.index,
+        official=int(claim.official),
+        org=claim.org,
+        origin=origin,
+        record=claim.record,
+        round=claim.round,
+    )

@@ -1,0 +1,134 @@
+"""Votes of a region as honest intervals: the least and the most that is claimed.
+
+Rule: `single` and `agreed` stations add their votes; a `disputed` one adds, candidate
+by candidate, the least and the most that any of its groups claims. Nothing is averaged
+and nobody wins silently. Twice: with all claims, and after dropping the monitors'
+claims that fail a sum (the round stays the counted one: what a repeated vote replaced
+does not come back). Stations outside the register never enter.
+
+    sum.<id>  min.<id>  max.<id>      all claims
+    p.<any of these>, p.status.<…>    what dropping implausible claims changes, added to
+                                      the former: absent where nothing is implausible
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from federation.records.claim import Claim
+from federation.records.merge import (
+    STATUSES,
+    Group,
+    Row,
+    counted_claims,
+    group_claims,
+    status_of,
+)
+
+# One race each below these: sums of "candidate 1" across races would mean nothing.
+_RACE_LEVEL = {"pdpd": 2, "pkwkp": 2, "pkwkk": 4}
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """`votes` by candidate or party: (least, most); `status`: of the stations behind.
+
+    `plausible…` are the same without the monitors' claims that fail a sum.
+    """
+
+    votes: dict[str, tuple[int, int]]
+    status: dict[str, int]
+    plausible_votes: dict[str, tuple[int, int]]
+    plausible_status: dict[str, int]
+
+
+def race_level(contest: str) -> int:
+    """The shortest region code within which the contest's candidates are the same."""
+    return _RACE_LEVEL.get(contest, 0)
+
+
+def is_of_race(counter: str) -> bool:
+    """Whether a counter is of votes: those add up only within one race."""
+    return counter.removeprefix("p.").startswith(("sum.", "min.", "max."))
+
+
+def contribution(row: Row, claims: Iterable[Claim]) -> dict[str, int]:
+    """What one station adds to the counters of each of its regions.
+
+    Args:
+        row: Of the station.
+        claims: The latest statement of each of its slots.
+    """
+    if "outside_register" in row.flags:
+        return {}
+    added = _votes(row.status, row.groups)
+    if "implausible" in row.flags:
+        for name, change in _without_implausible(row, added, claims).items():
+            added[f"p.{name}"] = change
+    return added
+
+
+def region_tally(counters: Mapping[str, int]) -> Tally:
+    """A region's tally out of its counters."""
+    split = [name.removeprefix("p.").partition(".") for name in counters]
+    kinds = {"sum", "min", "max"}
+    candidates = sorted({name for kind, _, name in split if kind in kinds})
+    plausible = dict(counters)
+    for name, change in counters.items():
+        if name.startswith("p."):
+            bare = name.removeprefix("p.")
+            plausible[bare] = plausible.get(bare, 0) + change
+    return Tally(
+        votes=_intervals(counters, candidates),
+        status=_statuses(counters),
+        plausible_votes=_intervals(plausible, candidates),
+        plausible_status=_statuses(plausible),
+    )
+
+
+def _intervals(
+    counters: Mapping[str, int], candidates: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    def both(name: str) -> tuple[int, int]:
+        undisputed = counters.get(f"sum.{name}", 0)
+        return (
+            undisputed + counters.get(f"min.{name}", 0),
+            undisputed + counters.get(f"max.{name}", 0),
+        )
+
+    return {name: both(name) for name in candidates}
+
+
+def _statuses(counters: Mapping[str, int]) -> dict[str, int]:
+    return {name: counters.get(f"status.{name}", 0) for name in STATUSES}
+
+
+def _votes(status: str, groups: Sequence[Group]) -> dict[str, int]:
+    if not groups:
+        return {}
+    if status != "disputed":
+        return {f"sum.{name}": count for name, count in groups[0].votes.items()}
+    added = {}
+    for name in {name for group in groups for name in group.votes}:
+        claimed = [group.votes.get(name, 0) for group in groups]
+        added[f"min.{name}"], added[f"max.{name}"] = min(claimed), max(claimed)
+    return added
+
+
+def _without_implausible(
+    row: Row, added: Mapping[str, int], claims: Iterable[Claim]
+) -> dict[str, int]:
+    """How the counters change when implausible monitors' claims are dropped."""
+    monitors = [
+        claim
+        for claim in counted_claims(list(claims))
+        if not claim.official and not claim.rules
+    ]
+    groups = group_claims(monitors)
+    status = status_of(monitors, groups)
+    after = _votes(status, groups)
+    if status != row.status:
+        after[f"status.{status}"] = 1
+        added = {**added, f"status.{row.status}": 1}
+    names = after.keys() | added.keys()
+    changes = {name: after.get(name, 0) - added.get(name, 0) for name in names}
+    return {name: change for name, change in changes.items() if change}

@@ -1,0 +1,286 @@
+"""What the logs claim about stations, and what the merged map says of it.
+
+Rule: `claim` is written with the leaves, in the order of the log, and knows nothing of
+the map; the map follows behind its own cursor (`cursor`, `merged`; written by
+flows/merge). Reading the map: a station, a list, the changes since a number, the
+digest. A row is given as the bytes that are digested, canonical JSON and LF.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from federation.records import coverage, tally
+from federation.records.claim import Claim, decode_claim
+from federation.records.merge import decode_row, digest_rows
+from federation.store import cursor, merged
+from federation.store.cursor import epoch, vector
+from federation.store.db import Transaction, View
+from federation.store.mapkey import (
+    decode_key,
+    election_range,
+    encode_key,
+    region_range,
+)
+from federation.store.merged import Held
+
+__all__ = [
+    "MIGRATIONS",
+    "Change",
+    "MergedTps",
+    "changes",
+    "drop_claims",
+    "epoch",
+    "list_rows",
+    "map_digest",
+    "read_claims",
+    "read_tps",
+    "replace_claims",
+    "save_claims",
+    "sum_region",
+    "vector",
+]
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE claim (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+    *cursor.MIGRATIONS,
+    *merged.MIGRATIONS,
+)
+
+_QUEUES = frozenset({"disputed", "unread"})
+_CONTESTS = ("pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp")
+
+
+class MergedTps(NamedTuple):
+    """One station in one contest: its row, the claims behind it, what they replaced.
+
+    `claims` are the latest statement of each slot, withdrawals too, each with the
+    origin of its log; `history` names the replaced ones by (origin, index).
+    """
+
+    contest: str
+    tps: str
+    row: bytes
+    claims: list[tuple[str, Claim]]
+    history: list[tuple[str, int]]
+
+
+class Change(NamedTuple):
+    """A row that changed, and the number of its last change."""
+
+    seq: int
+    contest: str
+    tps: str
+    row: bytes
+
+
+def save_claims(
+    tx: Transaction, log_id: int, claims: Iterable[tuple[int, str, str, bytes]]
+) -> None:
+    """Keep what an admission found; saying it twice changes nothing.
+
+    Args:
+        tx: The transaction that also appends the leaves.
+        log_id: Of the log.
+        claims: `Admission.claims`.
+    """
+    tx.connection.executemany(
+        "INSERT OR REPLACE INTO claim (log_id, idx, body) VALUES (?,?,?)",
+        ((log_id, index, body) for index, _, _, body in claims),
+    )
+
+
+def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
+    """Forget the claims from index `size` on, with the leaves that they were in."""
+    tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
+
+
+def replace_claims(
+    tx: Transaction,
+    log_id: int,
+    start: int,
+    end: int,
+    claims: Iterable[tuple[int, str, str, bytes]],
+) -> None:
+    """Put these claims in the place of those of leaves [start, end)."""
+    tx.connection.execute(
+        "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
+    )
+    save_claims(tx, log_id, claims)
+
+
+def read_claims(
+    view: View, log_id: int, start: int, end: int, limit: int
+) -> list[Claim]:
+    """The claims of leaves [start, end), by index, at most `limit` of them."""
+    rows = view.connection.execute(
+        "SELECT body FROM claim WHERE log_id=? AND idx>=? AND idx<?"
+        " ORDER BY idx LIMIT ?",
+        (log_id, start, end, limit),
+    )
+    return [decode_claim(row[0]) for row in rows]
+
+
+def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
+    """What is said about one station, a contest each, sorted by contest."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return []
+    held = merged.load(view, [encode_key(number, name, tps) for name in _CONTESTS])
+    if not held:
+        return []
+    origins = _origins(view)
+    return [_merged_tps(view, held[key], origins) for key in sorted(held)]
+
+
+def _merged_tps(view: View, held: Held, origins: dict[int, str]) -> MergedTps:
+    contest, tps = decode_key(held.key)
+    claims = sorted(
+        ((origins[slot.log_id], slot.claim) for slot in held.slots),
+        key=lambda placed: (placed[0], placed[1].index),
+    )
+    history = [
+        (origins[log_id], index)
+        for log_id, index in merged.list_superseded(view, held.key)
+    ]
+    return MergedTps(contest, tps, held.row, claims, sorted(history))
+
+
+def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
+    view: View,
+    election: str,
+    contest: str,
+    region: str = "",
+    *,
+    status: str | None = None,
+    flag: str | None = None,
+    after: str = "",
+    limit: int = 1000,
+) -> list[bytes]:
+    """The rows of a region, by code.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        contest: Of the rows.
+        region: A code of at most 10 characters, "" for the nation; or a whole TPS.
+        status: Only rows with this status.
+        flag: Only rows with this flag.
+        after: Only codes above this one: the last of the page before.
+        limit: At most so many.
+    """
+    number = cursor.find_election(view, election)
+    if number is None:
+        return []
+    first, last = region_range(number, contest, region)
+    if after:
+        first = max(first, encode_key(number, contest, after) + 1)
+    where, values = "key BETWEEN ? AND ?", [first, last]
+    if status is not None:
+        where += " AND status = ?"
+        values.append(status)  # type: ignore[arg-type]
+        if status in _QUEUES:  # says to SQLite that the small index is enough
+            where += " AND status IN ('disputed', 'unread')"
+    if flag is not None:
+        where += " AND flags <> 0 AND flags & ?"
+        values.append(merged.flag_bit(flag))
+    rows = view.connection.execute(
+        f"SELECT row FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants
+        (*values, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def changes(
+    view: View,
+    election: str,
+    since: int,
+    limit: int = 1000,
+    exclude_org: str | None = None,
+) -> tuple[list[Change], int]:
+    """The rows that changed after change number `since`, by number, and the next one.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        since: 0, or the second value of the call before.
+        limit: At most so many rows are looked at.
+        exclude_org: Leave out rows in which only this organisation's statements
+            changed since.
+
+    Returns:
+        The rows; and the number to go on from: equal to `since` where all was seen.
+    """
+    number = cursor.find_election(view, election)
+    if number is None:
+        return [], since
+    rows = view.connection.execute(
+        "SELECT key, seq, row, slots FROM merged WHERE seq > ? AND seq < ?"
+        " ORDER BY seq LIMIT ?",
+        (merged.pack_seq(number, since), merged.pack_seq(number + 1, 0), limit),
+    )
+    found, last = [], since
+    for columns in rows:
+        held = merged.held_row(columns)
+        last = held.seq
+        if exclude_org is None or _concerns_others(held, since, exclude_org):
+            found.append(Change(held.seq, *decode_key(held.key), held.row))
+    return found, last
+
+
+def _concerns_others(held: Held, since: int, org: str) -> bool:
+    newest = max(slot.seq for slot in held.slots)
+    if newest < held.seq:
+        return True  # not a statement but another station changed the row
+    return any(s.seq > since and s.claim.org != org for s in held.slots)
+
+
+def map_digest(view: View, election: str) -> str:
+    """The digest of the whole map: reads all of it, about 2 µs a row."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return digest_rows(())
+    rows = view.connection.execute(
+        "SELECT row FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
+        election_range(number),
+    )
+    return digest_rows(row[0] for row in rows)
+
+
+def sum_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:
+    """A region's counters, summed now: for what the roll-up does not keep."""
+    total: dict[str, int] = {}
+    for held in _list_region(view, election, contest, region):
+        row, claims = decode_row(held.row), [slot.claim for slot in held.slots]
+        added = coverage.contribution(row), tally.contribution(row, claims)
+        for counters in added:
+            for name, count in counters.items():
+                total[name] = total.get(name, 0) + count
+    return {name: count for name, count in total.items() if count}
+
+
+def _list_region(
+    view: View, election: str, contest: str, region: str
+) -> Iterator[Held]:
+    number = cursor.find_election(view, election)
+    if number is None:
+        return
+    rows = view.connection.execute(
+        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?",
+        region_range(number, contest, region),
+    )
+    for row in rows:
+        yield merged.held_row(row)
+
+
+def _origins(view: View) -> dict[int, str]:
+    return dict(view.connection.execute("SELECT id, origin FROM log").fetchall())

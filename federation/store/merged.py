@@ -1,0 +1,217 @@
+"""The rows of the map, and what stands behind each: written in batches.
+
+Rule: one table row per (election, contest, TPS): the row as it is digested, the slots
+(latest statement of each) that it follows from, and the number of its last change. So
+merging one station is one look-up and one write, whatever its history: what was
+replaced is only named, in `superseded`. All of it can be dropped and made again.
+
+`merged_file` holds the counted files of every row, to find one file at two stations.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from federation.records.claim import Claim
+from federation.records.merge import FLAGS
+from federation.store.db import Transaction, View
+from federation.store.mapkey import decode_key, election_range
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create-merged",
+        """
+        CREATE TABLE merged (
+            key INTEGER PRIMARY KEY,
+            seq INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            flags INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            slots BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX merged_seq ON merged (seq);
+        CREATE INDEX merged_queue ON merged (status)
+            WHERE status IN ('disputed', 'unread');
+        CREATE INDEX merged_flagged ON merged (key, flags) WHERE flags <> 0;
+        CREATE TABLE superseded (
+            key INTEGER NOT NULL,
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            PRIMARY KEY (key, log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE merged_file (
+            sha256 BLOB NOT NULL,
+            key INTEGER NOT NULL,
+            PRIMARY KEY (sha256, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+# Seven contests at one station, so more rows than this are of three stations or more.
+MAX_FILE_ROWS = 16
+_CHUNK = 400
+_SEQ_SHIFT = 40
+
+_FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
+Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
+
+
+class Slot(msgspec.Struct, frozen=True, array_like=True):
+    """The latest statement of a slot: of which log, since which change of the map."""
+
+    log_id: int
+    seq: int
+    claim: Claim
+
+
+class Held(NamedTuple):
+    """A row as it is stored; `seq` is the number of its last change."""
+
+    key: int
+    seq: int
+    row: bytes
+    slots: list[Slot]
+
+
+class Changed(NamedTuple):
+    """A row to be stored."""
+
+    key: int
+    seq: int
+    status: str
+    flags: Sequence[str]
+    row: bytes
+    slots: list[Slot]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Slot]).decode
+
+
+def flag_bit(flag: str) -> int:
+    """The bit of a flag in the column `flags`."""
+    return _FLAG_BITS[flag]
+
+
+def pack_seq(election: int, seq: int) -> int:
+    """The number of a change among those of every election."""
+    return (election << _SEQ_SHIFT) | seq
+
+
+def unpack_seq(packed: int) -> int:
+    """The number of a change among those of its election."""
+    return packed & ((1 << _SEQ_SHIFT) - 1)
+
+
+def load(view: View, keys: Iterable[int]) -> dict[int, Held]:
+    """The stored rows among these keys, by key."""
+    found = {}
+    rest = iter(keys)
+    while chunk := list(islice(rest, _CHUNK)):
+        marks = ",".join("?" * len(chunk))
+        rows = view.connection.execute(
+            f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
+            chunk,
+        )
+        for row in rows:
+            found[row[0]] = held_row(row)
+    return found
+
+
+def held_row(columns: Sequence[bytes | int]) -> Held:
+    """The row of these columns: key, seq, row, slots."""
+    key, seq, row, slots = columns
+    assert isinstance(key, int)
+    assert isinstance(seq, int)
+    assert isinstance(row, bytes)
+    return Held(key, unpack_seq(seq), row, _decode(bytes(slots)))
+
+
+def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
+    """Store these rows instead of what was there."""
+    tx.connection.executemany(
+        "INSERT INTO merged (key, seq, status, flags, row, slots)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
+        " status = excluded.status, flags = excluded.flags, row = excluded.row,"
+        " slots = excluded.slots",
+        (
+            (
+                one.key,
+                pack_seq(election, one.seq),
+                one.status,
+                sum(_FLAG_BITS[flag] for flag in one.flags),
+                one.row,
+                _encode(one.slots),
+            )
+            for one in changed
+        ),
+    )
+
+
+def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
+    """Name statements that another of their slot stands above."""
+    tx.connection.executemany(
+        "INSERT OR IGNORE INTO superseded (key, log_id, idx) VALUES (?,?,?)", pointers
+    )
+
+
+def list_superseded(view: View, key: int) -> list[tuple[int, int]]:
+    """The (log, index) of a row's replaced statements, sorted."""
+    rows = view.connection.execute(
+        "SELECT log_id, idx FROM superseded WHERE key=? ORDER BY log_id, idx", (key,)
+    )
+    return rows.fetchall()
+
+
+def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
+    """Remember that these files (hex SHA-256) are counted in these rows."""
+    tx.connection.executemany(
+        "INSERT OR IGNORE INTO merged_file (sha256, key) VALUES (?,?)",
+        sorted((bytes.fromhex(file), key) for file, key in files),
+    )
+
+
+def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
+    """Forget that these files are counted in these rows."""
+    tx.connection.executemany(
+        "DELETE FROM merged_file WHERE sha256=? AND key=?",
+        [(bytes.fromhex(file), key) for file, key in files],
+    )
+
+
+def rows_with_file(view: View, election: int, file: str) -> list[int]:
+    """The keys of the election's rows that count this file, at most MAX_FILE_ROWS."""
+    rows = view.connection.execute(
+        "SELECT key FROM merged_file WHERE sha256=? AND key BETWEEN ? AND ? LIMIT ?",
+        (bytes.fromhex(file), *election_range(election), MAX_FILE_ROWS),
+    )
+    return [row[0] for row in rows]
+
+
+def is_shared(keys: Iterable[int]) -> bool:
+    """Whether these rows are of more than one station."""
+    return len({decode_key(key)[1] for key in keys}) > 1
+
+
+def list_held(view: View, election: int) -> Iterator[Held]:
+    """Every row of an election in the map's order: for whoever checks them all."""
+    rows = view.connection.execute(
+        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?"
+        " ORDER BY key",
+        election_range(election),
+    )
+    for row in rows:
+        yield held_row(row)
+
+
+def clear(tx: Transaction, election: int) -> None:
+    """Forget the map of an election: it will be made again from the claims."""
+    between = election_range(election)
+    for table in ("merged", "superseded", "merged_file"):
+        tx.connection.execute(
+            f"DELETE FROM {table} WHERE key BETWEEN ? AND ?",  # noqa: S608  a constant
+            between,
+        )
