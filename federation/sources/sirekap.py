@@ -25,7 +25,7 @@ from federation.sources.cell import check_count, parse_place
 from federation.sources.json import decode_json, read_members
 from federation.sources.mapping import Options
 from federation.sources.member import Members, read_round
-from federation.sources.row import Bad, BadCell, Row, Said, clip
+from federation.sources.row import NO_NUMBERS, Bad, BadCell, Row, Said, clip
 from federation.sources.stream import Source
 
 KEYS = frozenset({"chart", "administrasi", "tungsura", "caleg"})  # any one betrays it
@@ -99,11 +99,14 @@ class _Reader:
             "observed_at": (outer.get("ts"), "ts"),
         }
         chart = _mapping(body.get("chart"), "chart")
+        blocks: dict[str, Any] = {"figures": self._read_figures(body)}
+        if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
+            # Before its contest is looked for: an empty document may name none.
+            return Said(row, NO_NUMBERS, f"{tps}: published without numbers")
         if self._members.contest is None:
             said["contest"] = (self._find_contest(chart, outer), "contest")
         fields = self._members.begin(tps, said)
         aliases = self._members.aliases(fields["contest"])
-        blocks: dict[str, Any] = {"figures": self._read_figures(body)}
         if _is_legislative(chart, outer):
             caleg = _mapping(outer.get("caleg"), "caleg")
             blocks["parties"] = {
@@ -161,6 +164,10 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     raise BadCell("shape", f"{name} is {clip(value)}, not an object", name)
+
+
+def _has_votes(chart: Mapping[str, Any]) -> bool:
+    return any(raw != NO_ID and value is not None for raw, value in chart.items())
 
 
 def _is_legislative(chart: Mapping[str, Any], document: Mapping[str, Any]) -> bool:

@@ -1,0 +1,301 @@
+"""The registers of elections, as they were last imported.
+
+Rule: a register is replaced whole, in one transaction, or not at all; merging sees by
+its digest that it has another one and makes the map anew. One row per village, with
+its stations' numbers and voters packed (uint16 and int32, big-endian): 84,000 rows
+instead of 823,000, and a look-up stays one read. Counts are kept per region, never
+counted when asked.
+"""
+
+import sys
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
+from federation.records.tps import TpsId
+from federation.store import cursor
+from federation.store.db import Transaction, View
+from federation.store.mapkey import decode_key, region_range
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE register (
+            election TEXT PRIMARY KEY,
+            digest TEXT NOT NULL,
+            source TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE register_region (
+            election TEXT NOT NULL,
+            level INTEGER NOT NULL,
+            region TEXT NOT NULL,
+            stations INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            PRIMARY KEY (election, level, region)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE register_village (
+            election TEXT NOT NULL,
+            village TEXT NOT NULL,
+            numbers BLOB NOT NULL,
+            voters BLOB NOT NULL,
+            PRIMARY KEY (election, village)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+_CHUNK = 400
+_VILLAGES_AHEAD = 256  # read at once while looking for gaps: about one kecamatan's rows
+
+
+T = TypeVar("T")
+
+
+class Missing(NamedTuple):
+    """A station nobody has reported from; `voters` None where not known."""
+
+    tps: TpsId
+    voters: int | None
+
+
+class Source(NamedTuple):
+    """What a register is: its digest, where it came from, how many stations."""
+
+    digest: str
+    source: str
+    stations: int
+
+
+def save_register(tx: Transaction, register: Register, source: str) -> None:
+    """Put `register` in the place of what the election had."""
+    election = register.election
+    for table in ("register", "register_region", "register_village"):
+        tx.connection.execute(f"DELETE FROM {table} WHERE election=?", (election,))  # noqa: S608  a constant
+    tx.connection.execute(
+        "INSERT INTO register VALUES (?,?,?)", (election, register.digest(), source)
+    )
+    tx.connection.executemany(
+        "INSERT INTO register_village VALUES (?,?,?,?)",
+        (
+            (election, one.code, _pack(one.numbers), _pack(one.voters))
+            for one in register.villages()
+        ),
+    )
+    counts = register.count_regions()
+    tx.connection.executemany(
+        "INSERT INTO register_region VALUES (?,?,?,?,?)",
+        (
+            (
+                election,
+                len(region),
+                region,
+                counts[region],
+                register.names.get(region, ""),
+            )
+            for region in sorted(counts, key=lambda code: (len(code), code))
+        ),
+    )
+
+
+def read_source(view: View, election: str) -> Source | None:
+    """What register the election has, if any."""
+    row = view.connection.execute(
+        "SELECT digest, source FROM register WHERE election=?", (election,)
+    ).fetchone()
+    return Source(row[0], row[1], count(view, election)) if row else None
+
+
+def register_digest(view: View, election: str) -> str:
+    """The digest of the election's register; "" where there is none."""
+    row = view.connection.execute(
+        "SELECT digest FROM register WHERE election=?", (election,)
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def is_known(view: View, election: str) -> bool:
+    """Whether the election has a register here."""
+    return register_digest(view, election) != ""
+
+
+def count(view: View, election: str, region: str = "") -> int:
+    """How many stations of a region the register has; 0 without a register."""
+    row = view.connection.execute(
+        "SELECT stations FROM register_region"
+        " WHERE election=? AND level=? AND region=?",
+        (election, len(region), region),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
+    """The names of these regions, of those that have one."""
+    found: dict[str, str] = {}
+    for chunk in _chunks(sorted(codes), _CHUNK):
+        by_level = defaultdict(list)
+        for code in chunk:
+            by_level[len(code)].append(code)
+        for level, some in by_level.items():
+            rows = view.connection.execute(
+                "SELECT region, name FROM register_region"  # noqa: S608  question marks only
+                " WHERE election=? AND level=? AND name<>'' AND region IN"
+                f" ({','.join('?' * len(some))})",
+                (election, level, *some),
+            )
+            found.update(rows.fetchall())
+    return found
+
+
+def children(view: View, election: str, region: str) -> dict[str, str]:
+    """The regions right below one, with their names ("" where not known), by code."""
+    below = [level for level in LEVELS if level > len(region)]
+    if not below:
+        return {}
+    rows = view.connection.execute(
+        "SELECT region, name FROM register_region"
+        " WHERE election=? AND level=? AND region>=? AND region<? ORDER BY region",
+        (election, below[0], region, region + "~"),
+    )
+    return dict(rows.fetchall())
+
+
+def contains(view: View, election: str, tps: str) -> bool:
+    """Whether the register has this station."""
+    return bool(among(view, election, (tps,)))
+
+
+def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
+    """Those of `codes` that the register has: one look-up per village."""
+    by_village: dict[str, list[str]] = defaultdict(list)
+    for code in codes:
+        by_village[code[:10]].append(code)
+    found: set[str] = set()
+    for chunk in _chunks(sorted(by_village), _CHUNK):
+        rows = view.connection.execute(
+            "SELECT village, numbers FROM register_village"  # noqa: S608  question marks only
+            f" WHERE election=? AND village IN ({','.join('?' * len(chunk))})",
+            (election, *chunk),
+        )
+        for village, numbers in rows:
+            held = set(_unpack("H", numbers))
+            found.update(c for c in by_village[village] if int(c[10:]) in held)
+    return found
+
+
+def voters(view: View, election: str, tps: str) -> int | None:
+    """How many voters (DPT) the register says; None where it does not."""
+    row = view.connection.execute(
+        "SELECT numbers, voters FROM register_village WHERE election=? AND village=?",
+        (election, tps[:10]),
+    ).fetchone()
+    if row is None:
+        return None
+    numbers, number = _unpack("H", row[0]), int(tps[10:])
+    at = bisect_left(numbers, number)
+    if at == len(numbers) or numbers[at] != number:
+        return None
+    found = _unpack("i", row[1])[at]
+    return None if found == UNKNOWN_VOTERS else found
+
+
+def list_missing(  # noqa: PLR0913  the filters of one list, all but three optional
+    view: View,
+    election: str,
+    contest: str,
+    region: str = "",
+    after: str = "",
+    limit: int = 100,
+    *,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> list[Missing]:
+    """Stations of the register from which no monitor has a result, by code.
+
+    Args:
+        view: Of the database.
+        election: Of the register.
+        contest: Whose results are looked for.
+        region: Within this region only.
+        after: The last code of the page before.
+        limit: How many at most.
+        only: Regions that the contest is held in; none: everywhere.
+        without: Regions that it is not held in.
+    """
+    held = tuple(only) or ("",)
+    spared = tuple(without)
+    found: list[Missing] = []
+    villages = _list_villages(view, election, region, after[:10])
+    for chunk in _chunks(villages, _VILLAGES_AHEAD):
+        seen = _reported(view, election, contest, chunk[0].code, chunk[-1].code)
+        for village in chunk:
+            if not village.code.startswith(held):
+                continue
+            if spared and village.code.startswith(spared):
+                continue
+            found += (
+                Missing(tps, None if voters == UNKNOWN_VOTERS else voters)
+                for tps, voters in zip(village.codes(), village.voters, strict=True)
+                if tps > after and tps not in seen
+            )
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def list_codes(view: View, election: str, region: str = "") -> Iterator[TpsId]:
+    """Every station of a region, sorted; read while it is walked."""
+    for village in _list_villages(view, election, region, ""):
+        yield from village.codes()
+
+
+def _list_villages(
+    view: View, election: str, region: str, start: str
+) -> Iterator[Village]:
+    rows = view.connection.execute(
+        "SELECT village, numbers, voters FROM register_village"
+        " WHERE election=? AND village>=? AND village<? ORDER BY village",
+        (election, max(region, start), region + "~"),
+    )
+    for village, numbers, held in rows:
+        yield Village(village, _unpack("H", numbers), _unpack("i", held))
+
+
+def _reported(
+    view: View, election: str, contest: str, first: str, last: str
+) -> set[str]:
+    """The stations of villages `first` … `last` that a monitor has a result of."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return set()
+    low, _ = region_range(number, contest, first)
+    _, high = region_range(number, contest, last)
+    rows = view.connection.execute(
+        "SELECT key FROM merged WHERE key BETWEEN ? AND ? AND status<>'missing'",
+        (low, high),
+    )
+    return {decode_key(key)[1] for (key,) in rows}
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _pack(values: "array[int]") -> bytes:
+    if sys.byteorder == "little":
+        values = array(values.typecode, values)
+        values.byteswap()
+    return values.tobytes()
+
+
+def _unpack(typecode: str, data: bytes) -> "array[int]":
+    values = array(typecode, data)
+    if sys.byteorder == "little":
+        values.byteswap()
+    return values
