@@ -5,14 +5,11 @@ them has verified them. Key statements only ever grow by one version.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from federation.errors import ConflictError
+from federation.records.admission import Rejected
 from federation.store.db import Transaction, View
 from federation.tlog.keys import VerifierKey
-
-if TYPE_CHECKING:
-    from federation.records.admission import Rejected
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -125,7 +122,7 @@ def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-def save_rejected(tx: Transaction, log_id: int, rejected: "Sequence[Rejected]") -> None:
+def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) -> None:
     """Keep which leaves were quarantined, and why."""
     tx.connection.executemany(
         "INSERT OR REPLACE INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)",
@@ -138,12 +135,10 @@ def clear_rejected(tx: Transaction, log_id: int) -> None:
     tx.connection.execute("DELETE FROM rejected WHERE log_id = ?", (log_id,))
 
 
-def list_rejected(view: View, log_id: int) -> "list[Rejected]":
+def list_rejected(view: View, log_id: int) -> list[Rejected]:
     """The quarantined leaves of a log, by index."""
     rows = view.connection.execute(
         "SELECT idx, reason, code FROM rejected WHERE log_id = ? ORDER BY idx",
         (log_id,),
     )
-    from federation.records.admission import Rejected  # noqa: PLC0415  for now
-
     return [Rejected(*row) for row in rows]

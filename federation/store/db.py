@@ -122,8 +122,12 @@ class Database:
                 connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Everything in the block is durable when it ends, or undone if it raises.
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Everything in the block is kept when it ends, or undone if it raises.
+
+        Args:
+            durable: Wait for the disk. Without it a power cut may undo the block,
+                and only blocks after it: for what start-up does again.
 
         Raises:
             VerificationError: the file is damaged.
@@ -132,6 +136,8 @@ class Database:
         """
         assert self._writer is not None, "opened read-only, or closed"
         with self._write_lock, _translated():
+            if not durable:
+                self._writer.execute("PRAGMA synchronous=NORMAL")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._writer)
@@ -140,6 +146,8 @@ class Database:
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                if not durable:
+                    self._writer.execute("PRAGMA synchronous=FULL")
 
     async def read(
         self, fn: Callable[Concatenate[View, P], T], *args: P.args, **kwargs: P.kwargs

@@ -6,7 +6,7 @@ them lies what is being written (own log) or fetched (a mirror, towards `pending
 The compare-and-swap stands in the WHERE of each move; UNIQUE (log, size) makes a
 second root for one size impossible to store.
 
-    own log:  append_leaves → (read back, sign) → publish
+    own log:  append_leaves → (read back, sign) → keep_signed → (guard) → publish
     mirror:   set_pending → append_leaves, in steps → complete
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from federation.errors import ConflictError, NotFoundError
+from federation.records.keystatement import parse_origin
 from federation.store import leaves
 from federation.store.chains import (
     clear_rejected,
@@ -34,6 +35,7 @@ from federation.tlog.tile import HEIGHT, WIDTH, Bundle, Tile, decode_bundle
 __all__ = [
     "MIGRATIONS",
     "Log",
+    "abandon",
     "add_log",
     "append_leaves",
     "clear_rejected",
@@ -44,10 +46,12 @@ __all__ = [
     "freeze",
     "frontier",
     "get_log",
+    "keep_signed",
     "list_checkpoints",
     "list_logs",
     "list_rejected",
     "log_by_id",
+    "newest_checkpoint",
     "publish",
     "read_about",
     "read_bundle",
@@ -130,8 +134,6 @@ def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
     Raises:
         FormatError: not an origin.
     """
-    from federation.records.keychain import parse_origin  # noqa: PLC0415  for now
-
     org, election, visibility, generation = parse_origin(origin)
     tx.connection.execute(
         "INSERT OR IGNORE INTO log (origin, org, election, visibility, generation, own)"
@@ -226,6 +228,38 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
         )
 
 
+def keep_signed(
+    tx: Transaction, log_id: int, old_size: int, note: bytes, size: int, root: bytes
+) -> None:
+    """Keep the next checkpoint of an own log: signed, not yet visible.
+
+    The arguments are those of `publish`.
+
+    Raises:
+        ConflictError: the size has moved on, or another checkpoint was signed.
+    """
+    done = tx.connection.execute(
+        "INSERT INTO checkpoint (log_id, size, root, note) SELECT id, ?, ?, ? FROM log"
+        " WHERE id = ? AND own = 1 AND size = ? AND next_index >= ?"
+        " AND pending IS NULL AND NOT EXISTS (SELECT 1 FROM checkpoint AS later"
+        " WHERE later.log_id = log.id AND later.size > log.size)",
+        (size, root, note, log_id, old_size, size),
+    )
+    if done.rowcount != 1:
+        known = log_by_id(tx, log_id).size
+        raise ConflictError(f"log {log_id} is not at size {old_size}", known)
+
+
+def newest_checkpoint(view: View, log_id: int) -> tuple[int, bytes, bytes] | None:
+    """The largest checkpoint ever kept, as (size, root, note); visible or not yet."""
+    row: tuple[int, bytes, bytes] | None = view.connection.execute(
+        "SELECT size, root, note FROM checkpoint WHERE log_id = ?"
+        " ORDER BY size DESC LIMIT 1",
+        (log_id,),
+    ).fetchone()
+    return row
+
+
 def publish(
     tx: Transaction, log_id: int, old_size: int, note: bytes, size: int, root: bytes
 ) -> None:
@@ -299,6 +333,17 @@ def _keep_checkpoint(
     held = root_of_size(tx, log_id, size)
     if held != root:
         raise ConflictError(f"log {log_id} has another root for size {size}", size)
+
+
+def abandon(tx: Transaction, log_id: int) -> None:
+    """Give up a pending checkpoint that nobody can serve, and the leaves towards it.
+
+    What was derived from those leaves (claims, quarantine) is the caller's.
+    """
+    tx.connection.execute(
+        "UPDATE log SET pending = NULL, pending_size = 0 WHERE id = ?", (log_id,)
+    )
+    drop_above(tx, log_id, log_by_id(tx, log_id).size)
 
 
 def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:

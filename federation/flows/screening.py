@@ -1,0 +1,142 @@
+"""What our log already says, and so what a row that comes in is answered with.
+
+Rule: platforms repeat themselves and send out of order, so the order of arrival decides
+nothing. Judged row by row against the log and the rows accepted before it in the batch:
+
+    stale           an older revision of the same thing (`ref`) than was logged
+    refused         another content under a revision that was logged
+    held            the same content was said of that slot before, even superseded
+    kept-reviewed   an unreviewed row where a reviewed one stands
+    logged          all others
+
+Source: domain.md section "C.Hasil"
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import UNSET
+
+from federation.records.claim import Claim
+from federation.records.result import TpsResult
+from federation.records.sealed import Sealed
+from federation.records.withdrawal import Withdrawal
+from federation.store import claims, statements
+from federation.store.db import View
+from federation.store.statements import Revision, Said, Slot
+
+Outcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
+
+CONTENT_BYTES = 16
+
+# Exact: inside the text of a member every quotation mark is escaped.
+_RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
+
+
+class Judgement(NamedTuple):
+    """The answer to one row, and what else an operator should look at."""
+
+    outcome: Outcome
+    reason: str = ""
+    several_refs: bool = False
+
+
+def said_of(sealed: Sealed) -> Said | None:
+    """What a leaf says of a slot; None where it says nothing of any."""
+    one = sealed.statement
+    content = content_of(sealed.text)
+    if isinstance(one, TpsResult):
+        slot = Slot(one.tps, one.contest, one.round, one.source == "kpu")
+        ref = None if one.ref is UNSET else one.ref
+        revision = None if one.revision is UNSET else one.revision
+        return Said(slot, sealed.index, content, one.review, ref, revision)
+    if isinstance(one, Withdrawal):
+        slot = Slot(one.tps, one.contest, one.round, bool(one.official))
+        return Said(slot, sealed.index, content, "withdrawn")
+    return None
+
+
+def find_echo(view: View, election: str, claim: Claim) -> tuple[str, int] | None:
+    """The (origin, index) of a partner's claim with our votes and one of our files.
+
+    Two organisations seldom take one and the same photo: it may be an export of the
+    partner's data that came back as our own, and then counts as two sources.
+    """
+    if not claim.files or not claim.votes or claim.derived:
+        return None
+    for merged in claims.read_tps(view, election, claim.tps):
+        for origin, other in merged.claims:
+            if (
+                other.org != claim.org
+                and other.contest == claim.contest
+                and other.votes == claim.votes
+                and not set(other.files).isdisjoint(claim.files)
+            ):
+                return origin, other.index
+    return None
+
+
+def content_of(text: bytes) -> bytes:
+    """What a record says, but when it was signed: 16 bytes of SHA-256."""
+    said = _RECORDED_AT.sub(b"", text, count=1)
+    return hashlib.sha256(said).digest()[:CONTENT_BYTES]
+
+
+class Screen:
+    """What a log says of the slots of one batch, kept current while it is judged."""
+
+    def __init__(self, view: View, log_id: int, rows: Iterable[Said]) -> None:
+        """Read at once what is known about all `rows`."""
+        batch = list(rows)
+        tps = sorted({row.slot.tps for row in batch})
+        refs = sorted({row.ref for row in batch if row.ref is not None})
+        self._history = statements.said_at(view, log_id, tps)
+        self._revisions = statements.revisions_of(view, log_id, refs) if refs else {}
+
+    def judge(self, row: Said, *, force: bool, restate: bool) -> Judgement:
+        """The answer to a row; `add` it if it is logged."""
+        history = self._history.get(row.slot, [])
+        if row.review == "withdrawn":
+            return _judge_withdrawal(history)
+        if late := self._judge_revision(row, restate=restate):
+            return late
+        if not restate and any(row.content == said.content for said in history):
+            return Judgement("held", "this log has said the same before")
+        standing = history[-1].review if history else "withdrawn"
+        if standing == "reviewed" and row.review == "unreviewed" and not force:
+            return Judgement("kept-reviewed", "a reviewed result stands there")
+        refs = {said.ref for said in history if said.ref is not None}
+        several = standing != "withdrawn" and bool(row.ref) and bool(refs - {row.ref})
+        return Judgement("logged", several_refs=several)
+
+    def add(self, row: Said) -> None:
+        """Judge what follows as if `row` were logged, which it will be."""
+        self._history.setdefault(row.slot, []).append(row)
+        if row.ref is not None and row.revision is not None:
+            newest = Revision(row.revision, row.content)
+            self._revisions[row.ref, row.slot.contest] = newest
+
+    def _judge_revision(self, row: Said, *, restate: bool) -> Judgement | None:
+        if row.ref is None or row.revision is None:
+            return None
+        known = self._revisions.get((row.ref, row.slot.contest))
+        if known is None or known.revision < row.revision:
+            return None
+        if known.revision > row.revision:
+            newer = f"revision {known.revision} of {row.ref} was logged before"
+            return Judgement("stale", newer)
+        if known.content == row.content:
+            same = Judgement("held", "this log has said the same before")
+            return None if restate else same
+        other = f"revision {row.revision} of {row.ref} was logged with another content"
+        return Judgement("refused", other)
+
+
+def _judge_withdrawal(history: list[Said]) -> Judgement:
+    if not history:
+        return Judgement("refused", "there is nothing to withdraw")
+    if history[-1].review == "withdrawn":
+        return Judgement("held", "it is withdrawn already")
+    return Judgement("logged")

@@ -1,0 +1,175 @@
+"""The order of writing: durable, then signed, then guarded, then visible.
+
+Rule: an own log grows only through `commit`, and its key signs checkpoints only here.
+
+    T1     leaves and tiles beyond the size, durable
+    read   them back on another connection: a flipped bit is never signed
+    sign   the checkpoint of what was read back
+    T2     keep it, by compare-and-swap on the size, with all that follows from it
+    guard  raise it, outside the database, synced
+    T3     make the size visible (not synced: `settle` does it again)
+
+After a crash, or an error that leaves open what was kept, `settle` brings the log to
+one of two states: as before T1, or as after T3. What was signed and not kept by T2
+was never shown to anybody, so another checkpoint of that size may be signed.
+
+Source: protocol.md section "Log"
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from federation.errors import ConflictError, VerificationError
+from federation.records.keychain import KeyChain, parse_origin
+from federation.records.profile import Profile
+from federation.store import leaves as stored
+from federation.store import logs
+from federation.store.db import Database, Transaction, View
+from federation.store.guard import Guard
+from federation.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from federation.tlog.keys import Signer
+from federation.tlog.merkle import Frontier, hash_leaf, root_at
+
+
+class OwnLog(NamedTuple):
+    """A log that this node writes, with the keys to do it."""
+
+    origin: str
+    log_id: int
+    chain: KeyChain
+    log_signer: Signer
+    records_signer: Signer
+    profile: Profile
+
+    @property
+    def generation(self) -> int:
+        """1, or more for a successor."""
+        return parse_origin(self.origin)[3]
+
+
+class Head(NamedTuple):
+    """Where an own log stands: the frontier of its `size` leaves."""
+
+    size: int
+    frontier: Frontier
+
+
+def commit(
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    head: Head,
+    new: Sequence[bytes],
+    derive: Callable[[Transaction], None],
+) -> None:
+    """Append leaves after `head` and make them visible; returns when they are.
+
+    Args:
+        db: The database; this is its writer thread.
+        guard: The guard files.
+        log: To append to.
+        head: From `settle`.
+        new: The leaves, at least one.
+        derive: Writes, into T2, whatever follows from the leaves.
+
+    Raises:
+        ConflictError: somebody else wrote.
+        VerificationError: what was read back is not what was written.
+        OSError: the disk failed; nothing is acknowledged.
+    """
+    hashes = [hash_leaf(leaf) for leaf in new]
+    frontier = head.frontier.copy()
+    for one in hashes:
+        frontier.append(one)
+    with db.transaction() as tx:
+        logs.append_leaves(tx, log.log_id, head.size, new, hashes)
+    with db.view() as view:
+        _read_back(view, log.log_id, head.size, hashes, frontier)
+    checkpoint = Checkpoint(log.origin, frontier.size, frontier.root())
+    note = sign_checkpoint(checkpoint, log.log_signer)
+    # Also a signature can come out wrong, and a wrong one can give away the key.
+    open_checkpoint(note, log.chain.log_key(checkpoint.size))
+    with db.transaction() as tx:
+        logs.keep_signed(
+            tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root
+        )
+        derive(tx)
+    guard.raise_to(log.origin, checkpoint.size, checkpoint.root)
+    with db.transaction(durable=False) as tx:
+        logs.publish(tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root)
+
+
+def settle(db: Database, guard: Guard, origin: str) -> Head:
+    """Bring an own log into a state from which it can be appended to.
+
+    Raises:
+        ConflictError: it must not be signed: closed, frozen, stalled, being refilled,
+            or the guard is above the database; the message says what to do.
+        VerificationError: the database does not lead to what was signed.
+    """
+    with db.view() as view:
+        log = logs.get_log(view, origin)
+        newest = logs.newest_checkpoint(view, log.id)
+    check_writable(log)
+    size, root = newest[:2] if newest else (0, Frontier().root())
+    if log.next_index > size:
+        with db.transaction() as tx:
+            logs.drop_above(tx, log.id, log.size if newest is None else size)
+    with db.view() as view:
+        frontier = logs.frontier(view, log.id, size)
+        if frontier.root() != root:
+            raise VerificationError(f"{origin}: the stored tree is not the signed one")
+        _check_guard(view, log, size, guard.read(origin))
+    if newest is not None:
+        guard.raise_to(origin, size, root)
+        if log.size < size:
+            with db.transaction(durable=False) as tx:
+                logs.publish(tx, log.id, log.size, newest[2], size, root)
+    return Head(size, frontier)
+
+
+def check_writable(log: logs.Log) -> None:
+    """Refuse a log that must not be appended to.
+
+    Raises:
+        ConflictError: closed, frozen, stalled, or being refilled.
+    """
+    reason = None
+    if log.closed_at is not None:
+        reason = "is closed"
+    elif log.frozen is not None:
+        reason = "signed two histories: open a successor"
+    elif log.stalled is not None:
+        reason = f"does not sign: {log.stalled}"
+    elif log.pending is not None:
+        reason = "is being refilled from a partner: let the node finish"
+    if reason:
+        raise ConflictError(f"{log.origin} {reason}", log.size)
+
+
+def _check_guard(
+    view: View, log: logs.Log, size: int, held: tuple[int, bytes] | None
+) -> None:
+    if held is None:
+        return
+    if held[0] > size:
+        raise ConflictError(
+            f"{log.origin} has signed {held[0]} records, but this database holds "
+            f"{size}: it is an older copy. Start the node, so that it can refill the "
+            "log from a partner; where no partner holds it, open a successor",
+            size,
+        )
+    if root_at(held[0], stored.reader(view, log.id, size)) != held[1]:
+        raise VerificationError(
+            f"{log.origin} has signed another history of {held[0]} records than this "
+            "database holds: do not use this copy; open a successor"
+        )
+
+
+def _read_back(
+    view: View, log_id: int, start: int, hashes: Sequence[bytes], frontier: Frontier
+) -> None:
+    end = start + len(hashes)
+    again = [hash_leaf(leaf) for leaf in logs.read_leaves(view, log_id, start, end)]
+    if again != list(hashes) or logs.frontier(view, log_id, end) != frontier:
+        raise VerificationError("the disk does not give back what was written to it")
