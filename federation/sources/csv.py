@@ -1,8 +1,8 @@
-"""Tables of results: comma, semicolon, tab or bar; one row a polling station.
+"""Tables as people save them: comma, semicolon, tab or bar; rows of cells out.
 
-Rule: a row is taken whole or refused whole, with its row number, the column and the
-reason. Spoilt quotes cost the one row they stand in: `csv` would swallow what follows
-into one cell, so the lines after it are read again.
+Rule: what a row means is not known here. Spoilt quotes cost the one row they stand in:
+`csv` would swallow what follows into one cell, so the lines after it are read again.
+Every row has as many cells as the header, or is refused.
 
     kode_kelurahan,no_tps,paslon_01,paslon_02,sah,tidak_sah,diunggah
     1371011001,1,127,27,154,0,2019-04-17T22:53:46Z
@@ -13,20 +13,25 @@ Spec: RFC 4180, wider: any of four delimiters, LF, UTF-16, `sep=;` as Excel writ
 import csv
 from collections import deque
 from collections.abc import Iterator
-
-from msgspec import UNSET
+from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
-from federation.records.profile import Profile
-from federation.sources.columns import read_header
-from federation.sources.mapping import Options
-from federation.sources.member import only_contest
-from federation.sources.row import Bad, BadCell, Row, Said, clip
+from federation.sources.row import Bad, Said, clip
 from federation.sources.stream import LongLine, Source
-from federation.sources.table import TablePlan
 
 DELIMITERS = ";\t|,"  # the first wins a draw: decimal commas are more common than ;
+TOO_LONG = "\0too long"  # stands for a line beyond the bound; NUL is in no real one
 MAX_SPAN = 20  # lines of one quoted cell; more is a quote that was never closed
+
+
+class Cells(NamedTuple):
+    """One row: its number (the header is row 1) and its cells, as many as headers."""
+
+    row: int
+    cells: list[str]
+
+
+Line: TypeAlias = Cells | Bad | Said
 
 
 class _Lines:
@@ -52,7 +57,7 @@ class _Lines:
     def _read(self) -> str:
         line = next(self._source)
         if isinstance(line, LongLine):
-            return "\0too long\n"
+            return TOO_LONG + "\n"
         try:
             return line.decode()
         except UnicodeDecodeError:
@@ -72,29 +77,65 @@ def find_delimiter(header: str) -> str:
     return best if counts[best] > 1 else ","
 
 
-def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
-    """Every row of the table as draft, refusal or remark.
+class Table:
+    """An open table: its header was read, its rows come one by one."""
 
-    Raises:
-        FormatError: The header cannot be understood, or the file cannot be read.
-    """
-    lines = _Lines(source)
-    first = next(lines, "")
-    row = 1
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:
-        options_delimiter, first, row = first[4], next(lines, ""), 2
-    else:
-        options_delimiter = options.delimiter or find_delimiter(first)
-    if not first.strip():
-        raise FormatError("the file is empty, or its first row is", str(source.path))
-    header = _split_header(first, options_delimiter)
-    aliases = _header_aliases(profile, options)
-    plan = TablePlan(
-        header, read_header(header, options.columns, aliases), options, profile
-    )
-    yield from plan.remarks()
-    lines.span.clear()
-    yield from _read_rows(lines, options_delimiter, plan, row)
+    def __init__(self, source: Source, delimiter: str | None = None) -> None:
+        """Read the header of `source`; a `delimiter` of None is found out.
+
+        Raises:
+            FormatError: There is no header, or it cannot be read.
+        """
+        self._lines = _Lines(source)
+        self._row = 1
+        first = next(self._lines, "")
+        if first.lower().startswith("sep=") and len(first.strip()) == 5:
+            delimiter, first, self._row = first[4], next(self._lines, ""), 2
+        if not first.strip() or TOO_LONG in first:
+            raise FormatError("the file has no header in its first row", "row 1")
+        self.delimiter = delimiter or find_delimiter(first)
+        self.header = _split_header(first, self.delimiter)
+
+    def rows(self) -> Iterator[Line]:
+        """Each row below the header; blank ones are passed over.
+
+        Raises:
+            FormatError: The file cannot be read on.
+        """
+        told = False
+        reader = self._reader()
+        while True:
+            self._row += 1
+            self._lines.span.clear()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._lines.back()
+                reader = self._reader()
+                yield Bad(self._row, "quotes", f"the row cannot be read: {error}")
+                continue
+            if self._lines.said and not told:
+                told = True
+                yield Said(self._row, "latin-1", "not UTF-8: read as Windows-1252")
+            if any(cells):
+                yield self._check(cells)
+
+    def _reader(self) -> Iterator[list[str]]:
+        return csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+
+    def _check(self, cells: list[str]) -> Line:
+        if len(cells) == len(self.header):
+            return Cells(self._row, cells)
+        if cells[0] == TOO_LONG:
+            return Bad(self._row, "long", "the line is longer than a megabyte")
+        return Bad(
+            self._row,
+            "cells",
+            f"{len(cells)} cells, the header has {len(self.header)}"
+            f" (it begins with {clip(cells[0])})",
+        )
 
 
 def _split_header(line: str, delimiter: str) -> list[str]:
@@ -102,56 +143,3 @@ def _split_header(line: str, delimiter: str) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise FormatError(f"the header cannot be read: {error}", "row 1") from error
-
-
-def _header_aliases(profile: Profile, options: Options) -> dict[str, str]:
-    contest = options.contest or only_contest(profile)
-    rules = profile.file.contests.get(contest)  # type: ignore[call-overload]  # any text may be asked for
-    if rules is None or rules.candidates is UNSET:
-        return {}
-    return {
-        alias: known
-        for known, candidate in rules.candidates.items()
-        for alias in (known, *candidate.aliases)
-    }
-
-
-def _read_rows(
-    lines: _Lines, delimiter: str, plan: TablePlan, row: int
-) -> Iterator[Row]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    told = False
-    while True:
-        row += 1
-        lines.span.clear()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            lines.back()
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
-            yield Bad(row, "quotes", f"the row cannot be read: {error}")
-            continue
-        if lines.said and not told:
-            told = True
-            yield Said(row, "latin-1", "not UTF-8: read as Windows-1252")
-        if not any(cells):
-            continue
-        yield _read_row(row, cells, plan)
-
-
-def _read_row(row: int, cells: list[str], plan: TablePlan) -> Row:
-    if "\0too long\n".strip() in cells[0]:
-        return Bad(row, "long", "the line is longer than a megabyte")
-    if len(cells) != plan.width:
-        return Bad(
-            row,
-            "cells",
-            f"{len(cells)} cells, the header has {plan.width}"
-            f" (it begins with {clip(cells[0])})",
-        )
-    try:
-        return plan.read(row, cells)
-    except BadCell as bad:
-        return Bad(row, bad.code, bad.reason, bad.column)

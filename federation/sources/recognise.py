@@ -13,12 +13,12 @@ from typing import Literal, get_args
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources import sirekap
-from federation.sources.csv import read_csv
 from federation.sources.mapping import Options
 from federation.sources.ndjson import read_ndjson
 from federation.sources.row import Row
 from federation.sources.situng import read_situng
 from federation.sources.stream import Source
+from federation.sources.table import read_csv
 
 Format = Literal["csv", "ndjson", "sirekap", "sirekap-one", "situng"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -1,30 +1,210 @@
 """A register of polling stations, from a table or from ranges in JSON.
 
-Rule: names and voters are shown to people, codes decide; a row whose code cannot be
-read is refused by its number, a code that is there twice counts once and is said.
+Rule: names and voters are shown to people, codes decide. A row whose code cannot be
+read is refused by its number; a code that is there twice counts once, and is said.
 
     kode_tps,provinsi,kabupaten,kecamatan,kelurahan,dpt_l,dpt_p
     1371011001001,SUMATERA BARAT,KOTA PADANG,PADANG SELATAN,BELAKANG PONDOK,102,105
 
     {"id2name": {"13": "SUMATERA BARAT", …}, "tps": {"1371011001": [4, 901, 902], …}}
 
-In the second form `[3]` is 1 … 3, `[4, 901, 902]` is 1 … 4 and 901 … 902, and `[-26]`
-is number 26 alone.
+In the second form `[3]` is 1 … 3, `[-26]` is number 26 alone, and `[4, 901, 905]` is
+1 … 4 and 901 … 905: after the first number come pairs, first and last.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from federation.errors import FormatError, RecordError
+from federation.errors import ConfigError, FormatError, RecordError
 from federation.records.canonical import check_text
 from federation.records.register import Register
 from federation.records.tps import TpsId, format_tps
-from federation.sources.cell import parse_count, parse_place
-from federation.sources.columns import guess, join_columns
-from federation.sources.json import read_members
-from federation.sources.mapping import Options
+from federation.sources.cell import join_place, parse_count, parse_place
+from federation.sources.csv import Cells, Table
+from federation.sources.json import decode_json
 from federation.sources.row import Bad, BadCell, Said, clip
 from federation.sources.stream import Source
-from federation.sources.tablelines import read_table
 
 MAX_NAME = 100
+MAX_JSON_BYTES = 64 << 20  # the country's ranges are 3 MB
+
+_COLUMNS: dict[str, str] = {
+    name: ours
+    for ours, names in {
+        "tps": "tps kode_tps kode tps_id tps_code",
+        "kelurahan_code": "kode_kelurahan kelurahan_id kode_desa kode_wilayah",
+        "number": "no_tps nomor_tps tps_no number",
+        "2": "provinsi nama_provinsi province",
+        "4": "kabupaten kabupaten_kota kabkota kab_kota kota nama_kabupaten regency",
+        "6": "kecamatan nama_kecamatan district",
+        "10": "kelurahan desa kelurahan_desa desa_kelurahan nama_kelurahan village",
+        "dpt": "dpt dpt_j dpt_total jumlah_dpt pemilih_dpt_j voters",
+        "dpt_l": "dpt_l pemilih_dpt_l",
+        "dpt_p": "dpt_p pemilih_dpt_p",
+    }.items()
+    for name in names.split()
+}
+_NAMES = ("2", "4", "6", "10")
+
+
+def read_register(
+    source: Source, register: Register, columns: Mapping[str, str]
+) -> Iterator[Bad | Said]:
+    """Fill `register` from `source`; what could not be taken comes back row by row.
+
+    Args:
+        source: A table or ranges; which is recognised.
+        register: Is added to.
+        columns: Our column → its header there, over what is guessed; ours are
+            tps, kelurahan_code, number, dpt, dpt_l, dpt_p, and 2, 4, 6, 10: the
+            regions' names by the length of their code.
+
+    Raises:
+        ConfigError: `columns` names a column that is not ours.
+        FormatError: The file as a whole cannot be read.
+    """
+    head = source.peek().lstrip()
+    if not head:
+        raise FormatError("the file is empty", str(source.path))
+    if head.startswith(b"{"):
+        return _read_ranges(source, register)
+    return _read_table(source, register, columns)
+
+
+def _read_table(
+    source: Source, register: Register, columns: Mapping[str, str]
+) -> Iterator[Bad | Said]:
+    table = Table(source)
+    plan = _Plan(table.header, columns)
+    for line in table.rows():
+        if not isinstance(line, Cells):
+            yield line
+            continue
+        try:
+            tps = plan.read_place(line.cells)
+            if not register.add(tps, plan.read_voters(line.cells)):
+                yield Said(line.row, "twice", f"{tps} is there twice")
+            plan.read_names(register, tps, line.cells)
+        except BadCell as bad:
+            yield Bad(line.row, bad.code, bad.reason, bad.column)
+
+
+class _Plan:
+    """Which column of the table is what."""
+
+    def __init__(self, header: list[str], columns: Mapping[str, str]) -> None:
+        self._header = header
+        self._at: dict[str, int] = {}
+        for ours, theirs in columns.items():
+            if ours not in _COLUMNS.values():
+                known = ", ".join(dict.fromkeys(_COLUMNS.values()))
+                raise ConfigError("--map", ours, f"no such column; there are {known}")
+            if header.count(theirs) != 1:
+                raise FormatError(f"{ours}: not one column {clip(theirs)}", "row 1")
+            self._at[ours] = header.index(theirs)
+        for at, name in enumerate(header):
+            plain = re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_")
+            ours = _COLUMNS.get(plain, "")
+            if ours and ours not in columns and self._at.setdefault(ours, at) != at:
+                other = clip(header[self._at[ours]])
+                raise FormatError(
+                    f"{other} and {clip(name)} could both be {ours}: say --map", "row 1"
+                )
+        if not ("tps" in self._at or {"kelurahan_code", "number"} <= self._at.keys()):
+            raise FormatError(
+                "no column with TPS codes is known by its header: say --map tps=…",
+                "row 1",
+            )
+
+    def read_place(self, cells: list[str]) -> TpsId:
+        at, header = self._at, self._header
+        if "tps" in at and "kelurahan_code" not in at:
+            return parse_place(cells[at["tps"]], header[at["tps"]])
+        a, b = at["kelurahan_code"], at["number"] if "number" in at else at["tps"]
+        return join_place(cells[a], cells[b], (header[a], header[b]))
+
+    def read_voters(self, cells: list[str]) -> int | None:
+        """The voters: the total if it is said, else men and women together."""
+        if "dpt" in self._at:
+            return self._count(cells, "dpt")
+        if "dpt_l" not in self._at or "dpt_p" not in self._at:
+            return None
+        men, women = self._count(cells, "dpt_l"), self._count(cells, "dpt_p")
+        return None if men is None or women is None else men + women
+
+    def _count(self, cells: list[str], ours: str) -> int | None:
+        at = self._at[ours]
+        return parse_count(cells[at], self._header[at])
+
+    def read_names(self, register: Register, tps: TpsId, cells: list[str]) -> None:
+        """Note the names of the station's regions, the first time each is met."""
+        if tps[:10] in register.names:
+            return
+        for level in _NAMES:
+            if level in self._at:
+                at = self._at[level]
+                _add_name(register, tps[: int(level)], cells[at], self._header[at])
+
+
+def _add_name(register: Register, region: str, name: object, column: str) -> None:
+    if region in register.names:
+        return
+    if not isinstance(name, str) or len(name) > MAX_NAME:
+        raise BadCell("name", f"{clip(name)} is no name of a region", column)
+    try:
+        check_text(name, column)
+    except RecordError as error:
+        raise BadCell("name", str(error), column) from error
+    register.names[region] = name.strip()
+
+
+def _read_ranges(source: Source, register: Register) -> Iterator[Bad | Said]:
+    document = decode_json(_read_whole(source))
+    villages = document.get("tps") if isinstance(document, dict) else None
+    names = document.get("id2name", {}) if isinstance(document, dict) else None
+    if not isinstance(villages, dict) or not isinstance(names, dict):
+        raise FormatError('no object with "tps" and "id2name"', str(source.path))
+    for row, (village, ranges) in enumerate(villages.items(), start=1):
+        try:
+            _add_village(register, village, ranges)
+        except BadCell as bad:
+            yield Bad(row, bad.code, f"{clip(village)}: {bad.reason}", bad.column)
+    for region, name in names.items():
+        if re.fullmatch(r"[0-9A-Z]{2}([0-9A-Z]{2}([0-9]{2}([0-9]{4})?)?)?", region):
+            try:
+                _add_name(register, region, name, "id2name")
+            except BadCell as bad:
+                yield Bad(0, bad.code, f"{clip(region)}: {bad.reason}", bad.column)
+
+
+def _read_whole(source: Source) -> bytes:
+    data = bytearray()
+    while block := source.read():
+        data += block
+        if len(data) > MAX_JSON_BYTES:
+            raise FormatError(f"larger than {MAX_JSON_BYTES} bytes", str(source.path))
+    return bytes(data)
+
+
+def _add_village(register: Register, village: str, ranges: Any) -> None:  # noqa: ANN401 - JSON is anything
+    for first, last in _parse_ranges(ranges):
+        for number in range(first, last + 1):
+            try:
+                register.add(format_tps(village, number))
+            except FormatError as error:
+                raise BadCell("tps", str(error)) from error
+
+
+def _parse_ranges(ranges: object) -> list[tuple[int, int]]:
+    if not isinstance(ranges, list) or not len(ranges) % 2 or len(ranges) > 199:
+        raise BadCell("ranges", f"{clip(ranges)} is no list of an odd length")
+    for number in ranges:
+        if type(number) is not int or not 1 <= abs(number) <= 999:
+            raise BadCell("ranges", f"{clip(number)} is no TPS number (1-999)")
+    start = ranges[0]
+    pairs = [(1, start) if start > 0 else (-start, -start)]
+    pairs += zip(ranges[1::2], ranges[2::2], strict=True)
+    if any(not 0 < first <= last for first, last in pairs):
+        raise BadCell("ranges", f"{clip(ranges)}: a range ends before it begins")
+    return pairs

@@ -9,15 +9,55 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.sources.cell import BLANK, join_place, parse_count, parse_place
+from federation.sources.columns import read_header
+from federation.sources.csv import Cells, Table
 from federation.sources.mapping import TEXTS, Options
-from federation.sources.member import Members
-from federation.sources.row import BadCell, Row, Said, clip
+from federation.sources.member import Members, only_contest
+from federation.sources.row import Bad, BadCell, Row, Said, clip
+from federation.sources.stream import Source
 
 Counts = list[tuple[str, int, str]]  # our id, number of the column, its header
+
+
+def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
+    """Every row of a table of results as draft, refusal or remark.
+
+    Raises:
+        ConfigError: A default is none that a result may have.
+        FormatError: The header cannot be understood, or the file cannot be read.
+    """
+    table = Table(source, options.delimiter)
+    columns = read_header(
+        table.header, options.columns, _header_aliases(profile, options)
+    )
+    plan = TablePlan(table.header, columns, options, profile)
+    yield from plan.remarks()
+    for line in table.rows():
+        if not isinstance(line, Cells):
+            yield line
+            continue
+        try:
+            yield plan.read(line.row, line.cells)
+        except BadCell as bad:
+            yield Bad(line.row, bad.code, bad.reason, bad.column)
+
+
+def _header_aliases(profile: Profile, options: Options) -> dict[str, str]:
+    contest = options.contest or only_contest(profile)
+    rules = profile.file.contests.get(contest)  # type: ignore[call-overload]  # any text may be asked for
+    if rules is None or rules.candidates is UNSET:
+        return {}
+    return {
+        alias: known
+        for known, candidate in rules.candidates.items()
+        for alias in (known, *candidate.aliases)
+    }
 
 
 class TablePlan:
@@ -37,7 +77,6 @@ class TablePlan:
             FormatError: No contest is said, a candidate is unknown, or no column holds
                 anything of a result.
         """
-        self.width = len(header)
         self._header = header
         self._columns = columns
         self._members = Members(options, profile)
