@@ -34,7 +34,13 @@ from federation.tlog.checkpoint import (
 )
 from federation.tlog.fork import parse_evidence
 from federation.tlog.keys import VerifierKey
-from federation.tlog.merkle import Frontier, HashReader, fold_prefix, prove_prefix
+from federation.tlog.merkle import (
+    Frontier,
+    HashReader,
+    fold_prefix,
+    prove_prefix,
+    root_of,
+)
 from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH, Tile, split_hashes, tile_at, tile_root
 
@@ -111,10 +117,13 @@ def offer(mirror: Mirror, note: bytes, log_key: VerifierKey, read: HashReader) -
 class Authenticated:
     """The hashes of new leaves, shown to lead to a signed root."""
 
-    def __init__(self, roots: Mapping[int, bytes], last: Sequence[bytes]) -> None:
+    def __init__(
+        self, roots: Mapping[int, bytes], last_index: int, last: Sequence[bytes]
+    ) -> None:
         """`roots` of the full bundles by index, `last`: leaves of the partial one."""
         self._roots = roots
-        self._last = last
+        self._last_index = last_index
+        self._last = list(last)
 
     @property
     def edge_hashes(self) -> list[bytes]:
@@ -137,10 +146,15 @@ class Authenticated:
         """
         root = self._roots.get(bundle_index)
         if root is None:
-            is_good = list(leaf_hashes) == self._last
+            # The right leaves under another index are other leaves.
+            is_last = bundle_index == self._last_index and len(self._last) > 0
+            is_good = is_last and list(leaf_hashes) == self._last
         else:
+            # Two hashes in one and none in the next would give the same root.
             is_good = (
-                len(leaf_hashes) == WIDTH and tile_root(b"".join(leaf_hashes)) == root
+                len(leaf_hashes) == WIDTH
+                and all(len(one) == 32 for one in leaf_hashes)
+                and root_of(leaf_hashes) == root
             )
         if not is_good:
             raise ProofError(f"bundle {bundle_index} does not hold the signed leaves")
@@ -210,7 +224,7 @@ class Extension(NamedTuple):
             _append(grown, last)
         if grown.size != self.new.size or grown.root() != self.new.root:
             raise ProofError("tiles that do not lead from what is held to the new root")
-        return Authenticated(roots, last)
+        return Authenticated(roots, self.new.size // WIDTH, last)
 
     def _spine_roots(self, fetched: Mapping[Tile, bytes]) -> list[tuple[int, bytes]]:
         first = -(-self.old // WIDTH)
