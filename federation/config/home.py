@@ -111,7 +111,7 @@ class Home:
         return self.keys / f"log.{name}.pem"
 
     def chain(self, origin: str) -> Path:
-        """The key statements of a log, in the form of `records.keychain.encode_keys`."""
+        """The key statements of a log, encoded by `records.keychain`."""
         return self.keys / f"{hashlib.sha256(origin.encode()).hexdigest()}.chain"
 
     @property

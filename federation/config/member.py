@@ -4,9 +4,12 @@ Rule: a bound that a regular expression states is explained in `PLAIN`, because 
 expression itself tells an operator nothing.
 """
 
+import re
 from typing import Annotated, Final
 
 from msgspec import Meta
+
+from federation.errors import FormatError
 
 ORG: Final = r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z"
 ELECTION: Final = r"\A[a-z0-9-]{1,40}\Z"
@@ -36,3 +39,13 @@ def explain(reason: str) -> str:
         if repr(pattern) in reason:
             return f"should be {plain}"
     return reason
+
+
+def check_member(name: str, text: str, pattern: str) -> None:
+    """Refuse an argument that could not stand in a settings file.
+
+    Raises:
+        FormatError: it does not match; `name` is the argument's.
+    """
+    if not re.search(pattern, text):
+        raise FormatError(f"{name} should be {PLAIN[pattern]}", text)

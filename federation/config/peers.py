@@ -125,10 +125,10 @@ def format_peer(peer: Peer, identity: str | None = None) -> str:
         identity: what to write for the key, e.g. the path of its file; None writes
             the key itself.
     """
-    lines = ["[[peer]]", f"org = {_quote(peer.org)}"]
+    lines = ["[[peer]]", f"org = {quote(peer.org)}"]
     if peer.name:
-        lines.append(f"name = {_quote(peer.name)}")
-    lines.append(f"identity = {_quote(identity or str(peer.identity))}")
+        lines.append(f"name = {quote(peer.name)}")
+    lines.append(f"identity = {quote(identity or str(peer.identity))}")
     for field in msgspec.structs.fields(Entry):
         value = getattr(peer, field.name)
         written = field.name in ("org", "name", "identity")
@@ -180,11 +180,11 @@ def _format_value(value: object) -> str:
         case int():
             return str(value)
         case tuple() | list():
-            return f"[{', '.join(_quote(str(item)) for item in value)}]"
+            return f"[{', '.join(quote(str(item)) for item in value)}]"
         case _:
-            return _quote(str(value))
+            return quote(str(value))
 
 
-def _quote(text: str) -> str:
-    """A TOML basic string: JSON's escapes are a subset of TOML's."""
+def quote(text: str) -> str:
+    """The text as a TOML basic string: JSON's escapes are a subset of TOML's."""
     return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")

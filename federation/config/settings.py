@@ -20,7 +20,8 @@ from msgspec import Meta
 
 from federation.config.document import convert, parse_document, read_file
 from federation.config.member import Election, Filled, Line, Org, Seconds, Url
-from federation.errors import ConfigError
+from federation.errors import ConfigError, RecordError
+from federation.records.canonical import check_text
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,4 +85,10 @@ def parse_settings(text: str, where: str) -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", "names an election twice")
+    for key in ("name", "contact", "licence", "attribution"):
+        # These are signed in the about document, which refuses hidden characters.
+        try:
+            check_text(getattr(settings, key), key)
+        except RecordError as error:
+            raise ConfigError(where, key, error.rule) from error
     return settings

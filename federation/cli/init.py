@@ -1,0 +1,191 @@
+"""`federation init`: from an empty folder to a node that can be started.
+
+Rule: asks on a terminal, takes flags without one; every answer is checked before
+anything is written. What exists is kept and named, so it may be run again at any time.
+"""
+
+import secrets
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.passphrase import OPTION, read_passphrase
+from federation.config.disk import create_file, make_folder
+from federation.config.fingerprint import fingerprint
+from federation.config.founding import Founder, Report, load_identity_key
+from federation.config.home import Home
+from federation.config.keystore import MIN_PASSPHRASE
+from federation.config.recovery import format_recovery, save_recovery
+from federation.config.settings import Settings, load_settings, parse_settings
+from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
+from federation.errors import ConfigError, ConflictError
+from federation.records.keychain import format_origin
+
+
+@click.command("init", cls=Command, help="init.help")
+@click.option("--org", help="init.option-org")
+@click.option("--name", help="init.option-name")
+@click.option("--contact", help="init.option-contact")
+@click.option("--licence", help="init.option-licence")
+@click.option("--attribution", help="init.option-attribution")
+@click.option("--election", "elections", multiple=True, help="init.option-election")
+@click.option("--host", help="init.option-host")
+@click.option("--port", type=click.IntRange(0, 65_535), help="init.option-port")
+@click.option("--public-url", help="init.option-public-url")
+@click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
+@click.option("--yes", is_flag=True, help="cli.option-yes")
+@command_options
+def init(
+    run: Run, *, passphrase_file: str | None, yes: bool, **flags: object
+) -> int | None:
+    """Set up a node."""
+    home = Home(run.folder)
+    if home.settings.exists():
+        settings = load_settings(home.settings)
+        _check_same(run, home, settings, flags["org"])
+        text = ""
+    else:
+        text = format_settings(_Questions(run, flags, yes=yes).ask())
+        settings = parse_settings(text, str(home.settings))
+    home = Home.of(run.folder, settings)
+    report = Report()
+    _found(run, home, settings, (text, passphrase_file, yes), report)
+    _print(run, home, settings, report)
+    return None
+
+
+class _Questions:
+    """Takes each answer from its flag, else from the terminal, else the default."""
+
+    def __init__(self, run: Run, flags: dict[str, object], *, yes: bool) -> None:
+        self.run, self.flags, self.yes = run, flags, yes
+
+    def ask(self) -> Answers:
+        """All answers, not yet checked.
+
+        Raises:
+            click.UsageError: one is missing and nobody can be asked.
+        """
+        org = self._answer("org")
+        name = self._answer("name")
+        elections = self.flags["elections"] or self._answer("election").split()
+        return Answers(
+            org=org,
+            name=name,
+            contact=self._answer("contact"),
+            elections=tuple(elections),  # type: ignore[arg-type]  # click gives a tuple of str
+            licence=self._answer("licence", "CC-BY-4.0"),
+            attribution=self._answer("attribution", name),
+            host=self._answer("host", "127.0.0.1"),
+            port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
+            public_url=self._answer("public_url", "") or None,
+        )
+
+    def _answer(self, member: str, default: str | None = None) -> str:
+        """One answer; a member without a question takes its default unasked."""
+        t, given = self.run.t, self.flags.get(member)
+        if given is not None:
+            return str(given)
+        option = "--" + member.replace("_", "-")
+        question = f"init.ask-{member.replace('_', '-')}"
+        if default is not None and (self.yes or not t.has(question)):
+            return default
+        if self.yes:
+            raise click.UsageError(t("init.needs", option=option))
+        return self.run.ask(t(question), option, default=default)
+
+
+def _check_same(run: Run, home: Home, settings: Settings, org: object) -> None:
+    """Refuse to go on in another organisation's folder.
+
+    Raises:
+        ConflictError: the folder belongs to another organisation than the flag says.
+    """
+    if org is not None and org != settings.org:
+        where = home.settings
+        raise ConflictError(f"{where}: {run.t('init.other-org', org=settings.org)}")
+
+
+def _found(
+    run: Run,
+    home: Home,
+    settings: Settings,
+    given: tuple[str, str | None, bool],
+    report: Report,
+) -> None:
+    """Make whatever is missing.
+
+    Args:
+        run: this command.
+        home: where.
+        settings: for whom.
+        given: the text of federation.toml ("" where it exists), the passphrase's
+            file, and whether nobody may be asked.
+        report: takes what was made.
+    """
+    text, file, yes = given
+    passphrase = ""
+    if _needs_identity(home, settings):
+        if yes and file is None:
+            raise click.UsageError(run.t("init.needs", option=OPTION))
+        passphrase = read_passphrase(run, file, new=not home.identity.exists())
+        if len(passphrase) < MIN_PASSPHRASE:
+            reason = f"the passphrase has fewer than {MIN_PASSPHRASE} characters"
+            raise ConfigError(str(home.identity), "", reason)
+    make_folder(home.folder, 0o755)
+    settings_data, peers_data = text.encode(), PEERS_TEXT.encode()
+    report.ensure(home.settings, lambda: create_file(home.settings, settings_data))
+    report.ensure(home.peers, lambda: create_file(home.peers, peers_data))
+    make_folder(home.keys)
+    founder = Founder(home, settings.org, secrets.token_bytes, report)
+    founder.found_keys(settings.elections)
+    if passphrase:
+        identity = founder.found_identity(passphrase)
+        # Before the chains: once they are signed nobody is asked for the passphrase
+        # again, and a sheet that is missing then would never be made.
+        report.ensure(home.recovery, lambda: _save_sheet(run, home, settings))
+        for election in settings.elections:
+            founder.found_chain(election, identity, run.now())
+    make_folder(home.data)
+
+
+def _needs_identity(home: Home, settings: Settings) -> bool:
+    """Whether the identity key has something to sign here, or has to be made."""
+    chains = [
+        home.chain(format_origin(settings.org, election))
+        for election in settings.elections
+    ]
+    return not all(path.exists() for path in (home.vkey(settings.org), *chains))
+
+
+def _save_sheet(run: Run, home: Home, settings: Settings) -> None:
+    identity = load_identity_key(home, settings.org)
+    pem = home.identity.read_text(encoding="ascii")
+    sheet = format_recovery(identity, pem, settings.name, run.t.language)
+    save_recovery(home.recovery, sheet)
+
+
+def _print(run: Run, home: Home, settings: Settings, report: Report) -> None:
+    """Say what was made, the fingerprint, and what comes next."""
+    t, out = run.t, run.out
+    print_ = fingerprint(load_identity_key(home, settings.org))
+
+    def human() -> None:
+        rows = [(path, t("init.made")) for path in report.made]
+        rows += [(path, t("init.kept")) for path in report.kept]
+        out.table((t("init.file"), t("init.what")), rows)
+        if not report.made:
+            out.line(t("init.nothing"))
+        out.line(t("init.fingerprint"))
+        out.line(f"  {print_}")
+        out.line(t("init.next", recovery=home.recovery))
+
+    value = {
+        "org": settings.org,
+        "fingerprint": print_,
+        "home": str(home.folder),
+        "made": [str(path) for path in report.made],
+        "kept": [str(path) for path in report.kept],
+    }
+    out.show(value, human)

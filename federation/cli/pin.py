@@ -1,0 +1,69 @@
+"""Agreeing on a key with people, and pinning it.
+
+Rule: nothing is pinned before people have compared the fingerprint; the key file is
+written before the entry that refers to it.
+"""
+
+from os.path import relpath
+
+from federation.cli.context import Run
+from federation.config.disk import create_file, make_folder
+from federation.config.fingerprint import fingerprint
+from federation.config.peers import Peer, load_vkey_text
+from federation.config.rewrite import add_peers
+from federation.errors import ConfigError, NotFoundError, SignatureError
+from federation.tlog.keys import VerifierKey
+
+
+def compare_key(
+    run: Run, who: str, identity: VerifierKey, expected: str | None
+) -> bool:
+    """Whether people agree that this is the key they mean.
+
+    Raises:
+        SignatureError: the fingerprint is not the expected one.
+    """
+    found = fingerprint(identity)
+    if expected is not None:
+        if found == expected:
+            return True
+        raise SignatureError(run.t("peers.differs", expected=expected, found=found))
+    run.out.note(who)
+    run.out.note(f"  {found}")
+    agreed = run.confirm(run.t("peers.ask-compare"), "--expect")
+    if not agreed:
+        run.out.note(run.t("peers.declined"))
+    return agreed
+
+
+def pin_peers(run: Run, new: list[Peer]) -> None:
+    """Write the keys and the entries of new partners; the entries last, all or none.
+
+    Raises:
+        ConfigError: a file cannot be written, or another key lies under that name.
+        ConflictError: one of them is listed already.
+    """
+    home = run.home
+    make_folder(home.keys)
+    entries = []
+    for peer in new:
+        path = home.vkey(peer.org)
+        if not path.exists():
+            create_file(path, f"{peer.identity}\n".encode())
+        elif load_vkey_text(path, str(path), "") != str(peer.identity):
+            raise ConfigError(str(path), "", run.t("peers.other-key", org=peer.org))
+        entries.append((peer, relpath(path, home.peers.parent)))
+    if entries:
+        add_peers(home.peers, entries)
+
+
+def find_peer(run: Run, org: str) -> Peer:
+    """The partner of that name.
+
+    Raises:
+        NotFoundError: it is not listed.
+    """
+    for peer in run.peers:
+        if peer.org == org:
+            return peer
+    raise NotFoundError(f"{org} is not listed in {run.home.peers}")

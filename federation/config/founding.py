@@ -1,0 +1,199 @@
+"""The keys and files a node begins with.
+
+Rule: nothing that exists is replaced. Each step makes what is missing and says so, so
+a founding that was interrupted is finished by doing it again. An identity is made only
+where there is no trace of one: a second identity under one name would look to every
+partner like a theft.
+
+For each log, what the identity key says about its keys is signed here and lies ready
+as `keys/<hex sha256(origin)>.chain`; the log itself begins with it when it is opened.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from federation.config.disk import create_file, make_folder
+from federation.config.home import Home
+from federation.config.keystore import (
+    SECRET_BYTES,
+    load_identity,
+    load_signer,
+    save_contributor_secret,
+    save_identity,
+    save_signer,
+)
+from federation.config.peers import load_vkey_text
+from federation.config.pkcs8 import SALT_BYTES
+from federation.errors import ConfigError, FormatError
+from federation.records.keychain import (
+    decode_keys,
+    encode_keys,
+    format_origin,
+    open_chain,
+    sign_statement,
+)
+from federation.records.keystatement import KeyEntry, KeyStatement, Role
+from federation.tlog.keys import (
+    ALG_COSIGNATURE,
+    ALG_ED25519,
+    Signer,
+    VerifierKey,
+    parse_vkey,
+)
+
+NODE_ROLES: Final[tuple[tuple[Role, int], ...]] = (
+    ("records", ALG_ED25519),
+    ("node", ALG_ED25519),
+    ("mirror", ALG_COSIGNATURE),
+)
+
+
+@dataclass
+class Report:
+    """Which files were made, and which were there already."""
+
+    made: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+
+    def ensure(self, path: Path, make: Callable[[], None]) -> None:
+        """Make a file unless it exists; note which it was."""
+        if path.exists():
+            self.kept.append(path)
+        else:
+            make()
+            self.made.append(path)
+
+
+@dataclass(frozen=True)
+class Founder:
+    """Makes the keys of one organisation.
+
+    `random` gives that many random bytes; it is an argument so that tests and golden
+    vectors can fix it.
+    """
+
+    home: Home
+    org: str
+    random: Callable[[int], bytes]
+    report: Report
+
+    def found_identity(self, passphrase: str) -> Signer:
+        """The identity key, made unless it exists, with its public file.
+
+        Raises:
+            ConfigError: the passphrase is wrong or too short, or the public file is
+                there and the private one is not.
+        """
+        home, public = self.home, self.home.vkey(self.org)
+        if public.exists() and not home.identity.exists():
+            reason = (
+                f"the identity of {self.org} exists ({public}); bring its private key "
+                f"back for as long as this takes"
+            )
+            raise ConfigError(str(home.identity), "", reason)
+        self.report.ensure(
+            home.identity,
+            lambda: save_identity(
+                home.identity, self.random(32), passphrase, self.random(SALT_BYTES)
+            ),
+        )
+        identity = load_identity(home.identity, self.org, passphrase)
+        make_folder(home.keys)
+        self.report.ensure(
+            public, lambda: create_file(public, f"{identity.key}\n".encode())
+        )
+        if load_identity_key(home, self.org) != identity.key:
+            reason = f"is not the identity of {public}"
+            raise ConfigError(str(home.identity), "", reason)
+        return identity
+
+    def found_keys(self, elections: Sequence[str]) -> None:
+        """Make the keys that lie on the node: for each role and for each election.
+
+        Raises:
+            ConfigError: one cannot be written.
+        """
+        home = self.home
+        paths = [home.role_key(role) for role, _ in NODE_ROLES]
+        paths += [home.log_key(format_origin(self.org, e)) for e in elections]
+        for path in paths:
+            self.report.ensure(path, lambda p=path: save_signer(p, self.random(32)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        secret = home.contributor_secret
+        self.report.ensure(
+            secret,
+            lambda: save_contributor_secret(secret, self.random(SECRET_BYTES)),
+        )
+
+    def found_chain(self, election: str, identity: Signer, now: datetime) -> None:
+        """Sign the first key statement of an election's log, unless there is one.
+
+        Raises:
+            ConfigError: a key is missing or cannot be used.
+        """
+        origin = format_origin(self.org, election)
+        path = self.home.chain(origin)
+
+        def make() -> None:
+            statement = self._first_statement(origin, election, identity.key, now)
+            notes = [sign_statement(statement, identity)]
+            # What is signed once lies in the log for ever: read it as others will.
+            open_chain(notes, identity.key)
+            create_file(path, encode_keys(notes))
+
+        self.report.ensure(path, make)
+
+    def _first_statement(
+        self, origin: str, election: str, identity: VerifierKey, now: datetime
+    ) -> KeyStatement:
+        signers = [("log", load_signer(self.home.log_key(origin), origin))]
+        signers += [
+            (role, load_signer(self.home.role_key(role), f"{self.org}/{role}", alg))
+            for role, alg in NODE_ROLES
+        ]
+        return KeyStatement(
+            election=election,
+            identity=str(identity),
+            keys=tuple(
+                KeyEntry(from_=0, role=role, vkey=str(signer.key))  # type: ignore[arg-type]  # a str that came from NODE_ROLES
+                for role, signer in signers
+            ),
+            org=self.org,
+            origin=origin,
+            recorded_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            version=1,
+        )
+
+
+def load_identity_key(home: Home, org: str) -> VerifierKey:
+    """The public identity key of our organisation, from its file.
+
+    Raises:
+        ConfigError: it is missing or no key.
+    """
+    path = home.vkey(org)
+    try:
+        return parse_vkey(load_vkey_text(path, str(path), ""))
+    except FormatError as error:
+        raise ConfigError(str(path), "", str(error)) from error
+
+
+def load_chain_notes(home: Home, origin: str) -> list[bytes]:
+    """The signed key statements of one of our logs, as they lie ready.
+
+    Raises:
+        ConfigError: they are missing or damaged.
+    """
+    path = home.chain(origin)
+    try:
+        return decode_keys(path.read_bytes())
+    except OSError as error:
+        reason = (
+            f"the keys of {origin} are not signed yet; run: "
+            f"federation keys chain --election {origin.split('/')[1]}"
+        )
+        raise ConfigError(str(path), "", reason) from error
+    except FormatError as error:
+        raise ConfigError(str(path), "", str(error)) from error

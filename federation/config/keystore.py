@@ -1,0 +1,195 @@
+"""Private keys on disk.
+
+Rule: a private key lies in a file that only its owner can read (0600), in a folder
+that only its owner can enter (0700), and is refused otherwise, with the command that
+mends it. No key is ever overwritten. The identity key lies apart and is encrypted:
+whoever takes over a running node must not be able to name new keys for it.
+"""
+
+import hashlib
+import hmac
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from federation.config.disk import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    create_file,
+    make_folder,
+)
+from federation.config.home import Home
+from federation.config.pkcs8 import (
+    decode_private_key,
+    encode_private_key,
+    encrypt_private_key,
+)
+from federation.errors import ConfigError, FormatError
+from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
+
+MIN_PASSPHRASE: Final = 12
+SECRET_BYTES: Final = 32
+_MAX_KEY_BYTES: Final = 16_384
+
+
+@dataclass(frozen=True)
+class NodeKeys:
+    """The private keys that a running node holds; the identity is not among them."""
+
+    log: dict[str, Signer]
+    records: Signer
+    node: Signer
+    mirror: Signer
+
+
+def load_signer(path: Path, name: str, alg: int = ALG_ED25519) -> Signer:
+    """The private key in a file.
+
+    Args:
+        path: a PKCS#8 PEM file.
+        name: the name it signs under.
+        alg: what it signs.
+
+    Raises:
+        ConfigError: it is missing, readable by others, or no such key.
+    """
+    return Signer.from_seed(name, _load_seed(path, None), alg)
+
+
+def save_signer(path: Path, seed: bytes) -> None:
+    """Write a private key (32 bytes) to a new file.
+
+    Raises:
+        ConflictError: there is one already.
+        ConfigError: it cannot be written, or its folder is open to others.
+    """
+    _make_private(path.parent)
+    create_file(path, encode_private_key(seed), PRIVATE_FILE)
+
+
+def load_identity(path: Path, org: str, passphrase: str) -> Signer:
+    """The identity key of our organisation.
+
+    Raises:
+        ConfigError: it is missing, readable by others, not encrypted, or the
+            passphrase is wrong.
+    """
+    return Signer.from_seed(f"{org}/identity", _load_seed(path, passphrase))
+
+
+def save_identity(path: Path, seed: bytes, passphrase: str, salt: bytes) -> None:
+    """Write the identity key (32 bytes) to a new file, encrypted.
+
+    Raises:
+        ConflictError: there is one already.
+        ConfigError: the passphrase is too short, it cannot be written, or its folder
+            is open to others.
+    """
+    if len(passphrase) < MIN_PASSPHRASE:
+        reason = f"the passphrase has fewer than {MIN_PASSPHRASE} characters"
+        raise ConfigError(str(path), "", reason)
+    _make_private(path.parent)
+    create_file(path, encrypt_private_key(seed, passphrase, salt), PRIVATE_FILE)
+
+
+def load_node_keys(home: Home, org: str, origins: Iterable[str]) -> NodeKeys:
+    """The keys a node needs to sign for these logs.
+
+    Raises:
+        ConfigError: one is missing, readable by others, or no such key.
+    """
+    return NodeKeys(
+        log={origin: load_signer(home.log_key(origin), origin) for origin in origins},
+        records=load_signer(home.role_key("records"), f"{org}/records"),
+        node=load_signer(home.role_key("node"), f"{org}/node"),
+        mirror=load_signer(home.role_key("mirror"), f"{org}/mirror", ALG_COSIGNATURE),
+    )
+
+
+def save_contributor_secret(path: Path, secret: bytes) -> None:
+    """Write the secret of the contributors' pseudonyms to a new file.
+
+    Raises:
+        ConflictError: there is one already.
+        ConfigError: it cannot be written.
+    """
+    _make_private(path.parent)
+    create_file(path, secret.hex().encode() + b"\n", PRIVATE_FILE)
+
+
+def load_contributor_secret(path: Path) -> bytes:
+    """The secret of the contributors' pseudonyms, 32 bytes.
+
+    Raises:
+        ConfigError: it is missing, readable by others, or not 64 hex digits.
+    """
+    text = read_private(path).removesuffix(b"\n").decode("ascii", "replace")
+    if len(text) != 2 * SECRET_BYTES or not set(text) <= set("0123456789abcdef"):
+        raise ConfigError(str(path), "", "does not hold 64 hex digits")
+    return bytes.fromhex(text)
+
+
+def pseudonym(secret: bytes, org: str, election: str, contributor: str) -> str:
+    """The `contributor` member for a person: 64 hex digits.
+
+    The same person gets another one in another election or organisation, so that
+    nobody can be followed from one to the other.
+    """
+    message = f"{org}\n{election}\n{contributor}".encode()
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+
+
+def read_private(path: Path) -> bytes:
+    """The bytes of a file that only its owner can read.
+
+    Raises:
+        ConfigError: missing, unreadable, too large, or open to others.
+    """
+    try:
+        check_private(path.parent, PRIVATE_FOLDER)
+        check_private(path, PRIVATE_FILE)
+        with path.open("rb") as file:
+            data = file.read(_MAX_KEY_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(str(path), "", f"cannot be read: {reason}") from error
+    if len(data) > _MAX_KEY_BYTES:
+        raise ConfigError(str(path), "", "is too large for a key")
+    return data
+
+
+def check_private(path: Path, mode: int) -> None:
+    """Refuse a file or folder that others than its owner may use.
+
+    Raises:
+        ConfigError: its mode gives a right that `mode` does not, or it belongs to
+            somebody else; the reason holds the command that mends it.
+        OSError: it is not there.
+    """
+    found = path.stat()
+    open_to = stat.S_IMODE(found.st_mode) & ~mode
+    if open_to:
+        octal = f"{stat.S_IMODE(found.st_mode):04o}"
+        reason = f"others can use it (mode {octal}); run: chmod {mode:04o} {path}"
+        raise ConfigError(str(path), "", reason)
+    if found.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(str(path), "", f"belongs to user {found.st_uid}")
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder of a key, or refuse one that is open to others."""
+    make_folder(folder)
+    try:
+        check_private(folder, PRIVATE_FOLDER)
+    except OSError as error:
+        raise ConfigError(str(folder), "", f"cannot be read: {error}") from error
+
+
+def _load_seed(path: Path, passphrase: str | None) -> bytes:
+    try:
+        return decode_private_key(read_private(path), passphrase)
+    except FormatError as error:
+        raise ConfigError(str(path), "", str(error)) from error

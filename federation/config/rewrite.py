@@ -1,0 +1,172 @@
+"""Changes to peers.toml and federation.toml that leave an operator's own lines alone.
+
+Rule: the text is edited line by line, so comments and order stay; then it is parsed
+and must say exactly what was meant, or nothing is written and the operator is asked
+to edit by hand. So a file written in an unforeseen way is never spoilt.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from federation.config.disk import replace_file
+from federation.config.document import parse_document, read_file
+from federation.config.peers import Peer, format_peer, tables_of
+from federation.errors import ConfigError, ConflictError, NotFoundError
+
+_HEADER: Final = re.compile(r"\s*\[\[\s*peer\s*\]\]\s*(#.*)?")
+_ANY_HEADER: Final = re.compile(r"\s*\[")
+_QUIET: Final = re.compile(r"\s*(#.*)?")
+_ELECTIONS: Final = re.compile(r"(?m)^(elections\s*=\s*\[)([^\]\n]*?)(,?\s*\])")
+
+
+def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
+    """Append partners to peers.toml, all or none.
+
+    Args:
+        path: peers.toml; made where it is missing.
+        entries: each partner and what to write as its `identity` (None: the key).
+
+    Raises:
+        ConflictError: one of them is listed already.
+        ConfigError: the file cannot be read or written.
+    """
+    text = read_file(path) if path.exists() else ""
+    before = tables_of(text, str(path))
+    for peer, _ in entries:
+        if _find(before, peer.org) is not None:
+            raise ConflictError(f"{peer.org} is listed in {path} already")
+    added = "".join("\n" + format_peer(peer, identity) for peer, identity in entries)
+    after = (text if text.endswith("\n") or not text else text + "\n") + added
+    new = tables_of("\n".join(format_peer(*entry) for entry in entries), str(path))
+    _replace(path, after, before + new)
+
+
+def add_peer(path: Path, peer: Peer, identity: str | None = None) -> None:
+    """Append one partner to peers.toml.
+
+    Raises:
+        ConflictError: it is listed already.
+        ConfigError: the file cannot be read or written.
+    """
+    add_peers(path, [(peer, identity)])
+
+
+def remove_peer(path: Path, org: str) -> None:
+    """Take a partner's table out of peers.toml.
+
+    Raises:
+        NotFoundError: it is not listed.
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    lines, tables, number = _open(path, org)
+    start, end = _blocks(lines, len(tables), path)[number]
+    while end < len(lines) and not lines[end].strip():
+        end += 1
+    del lines[start:end]
+    del tables[number]
+    _replace(path, "".join(lines), tables)
+
+
+def set_flag(
+    path: Path, org: str, name: Literal["paused", "hidden"], *, value: bool
+) -> None:
+    """Set a yes-or-no member of a partner's table in peers.toml.
+
+    Raises:
+        NotFoundError: it is not listed.
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    lines, tables, number = _open(path, org)
+    start, end = _blocks(lines, len(tables), path)[number]
+    word = "true" if value else "false"
+    member = re.compile(rf"(\s*{name}\s*=\s*)(true|false)(.*)", re.DOTALL)
+    for at in range(start, end):
+        if match := member.fullmatch(lines[at]):
+            lines[at] = f"{match[1]}{word}{match[3]}"
+            break
+    else:
+        if not lines[end - 1].endswith("\n"):
+            lines[end - 1] += "\n"
+        lines.insert(end, f"{name} = {word}\n")
+    tables[number] = {**tables[number], name: value}
+    _replace(path, "".join(lines), tables)
+
+
+def set_paused(path: Path, org: str, *, paused: bool) -> None:
+    """Pause or resume a partner.
+
+    Raises:
+        NotFoundError: it is not listed.
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    set_flag(path, org, "paused", value=paused)
+
+
+def add_election(path: Path, election: str) -> None:
+    """Add an election to the list in federation.toml; one that is there stays.
+
+    Raises:
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    text = read_file(path)
+    document = parse_document(text, str(path))
+    elections = document.get("elections", [])
+    if election in elections:
+        return
+    comma = ", " if elections else ""
+    after = _ELECTIONS.sub(rf'\g<1>\g<2>{comma}"{election}"]', text, count=1)
+    meant = {**document, "elections": [*elections, election]}
+    if parse_document(after, str(path)) != meant:
+        reason = f'cannot be changed here; add "{election}" to it by hand'
+        raise ConfigError(str(path), "elections", reason)
+    replace_file(path, after.encode("utf-8"))
+
+
+def _open(path: Path, org: str) -> tuple[list[str], list[Any], int]:
+    """The lines of the file, its tables, and which one is about `org`."""
+    text = read_file(path) if path.exists() else ""
+    tables = tables_of(text, str(path))
+    number = _find(tables, org)
+    if number is None:
+        raise NotFoundError(f"{org} is not listed in {path}")
+    return text.splitlines(keepends=True), tables, number
+
+
+def _find(tables: Sequence[Any], org: str) -> int | None:
+    for number, table in enumerate(tables):
+        if isinstance(table, dict) and table.get("org") == org:
+            return number
+    return None
+
+
+def _blocks(lines: list[str], count: int, path: Path) -> list[tuple[int, int]]:
+    """Where each table stands: its header and its members, `[start, end)` in lines.
+
+    Blank lines and comments behind the last member are not part of it: a comment
+    that stands there is about the next table.
+    """
+    starts = [n for n, line in enumerate(lines) if _HEADER.fullmatch(line.rstrip())]
+    blocks = []
+    for start in starts:
+        end = start + 1
+        while end < len(lines) and not _ANY_HEADER.match(lines[end]):
+            end += 1
+        while _QUIET.fullmatch(lines[end - 1].rstrip("\n")):
+            end -= 1
+        blocks.append((start, end))
+    if len(blocks) != count:
+        raise ConfigError(str(path), "peer", "cannot be changed here; edit it by hand")
+    return blocks
+
+
+def _replace(path: Path, text: str, meant: list[Any]) -> None:
+    """Write the text, if it says what was meant."""
+    try:
+        holds = tables_of(text, str(path)) == meant
+    except ConfigError:
+        holds = False
+    if not holds:
+        raise ConfigError(str(path), "peer", "cannot be changed here; edit it by hand")
+    replace_file(path, text.encode("utf-8"))

@@ -1,0 +1,124 @@
+"""The federation.toml that `federation init` writes, explained in both languages.
+
+Rule: every key stands in it, with its unit and default, so that nobody needs a second
+page to change one; what has a default and was not chosen is a comment.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from federation.config.peers import quote
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What an operator answers."""
+
+    org: str
+    name: str
+    contact: str
+    elections: tuple[str, ...]
+    licence: str
+    attribution: str
+    host: str
+    port: int
+    public_url: str | None
+
+
+_TEXT: Final = """\
+# Settings of this node. Each key: what it means (English, then Indonesian), its unit
+# and its default. A key that is not listed here is refused.
+# Pengaturan node ini. Tiap kunci: artinya (Inggris, lalu Indonesia), satuan, dan nilai
+# bawaan. Kunci yang tidak tercantum di sini akan ditolak.
+
+# Our domain name; it is in everything we sign and can never be changed.
+# Nama domain kita; tercantum di semua yang kita tandatangani dan tidak bisa diganti.
+org = {org}
+
+# How people call us. / Nama kita bagi orang.
+name = {name}
+
+# Where to reach us when something is wrong. / Kontak kita bila ada masalah.
+contact = {contact}
+
+# Under which licence our records may be used, and whom to name.
+# Lisensi untuk catatan kita, dan siapa yang harus disebut.
+licence = {licence}
+attribution = {attribution}
+
+# Elections that we publish results of; add one with `federation keys chain`.
+# Pemilu yang hasilnya kita terbitkan; tambah dengan `federation keys chain`.
+elections = [{elections}]
+
+# Language of pages for visitors whose browser names neither: "id" or "en".
+# Bahasa halaman bagi pengunjung yang perambannya tidak menyebut keduanya.
+# language = "id"
+
+# Folders, relative to this file. / Folder, relatif terhadap berkas ini.
+# data_folder = "data"
+# keys_folder = "keys"
+
+[listen]
+# Address and port of this node; 0.0.0.0 = every network, port 0 = any free one.
+# Alamat dan porta node; 0.0.0.0 = semua jaringan, porta 0 = porta bebas mana pun.
+host = {host}
+port = {port}
+# How partners reach it, usually through a web server with TLS, without "/" at the end.
+# Alamat bagi mitra, biasanya melalui server web dengan TLS, tanpa "/" di akhir.
+{public_url}
+
+[sync]
+# Seconds between two turns with a partner, and how far a turn may move (0.1 = 10 %).
+# Detik antara dua giliran dengan satu mitra, dan seberapa jauh boleh bergeser.
+# interval_s = 60
+# jitter = 0.1
+# Seconds after which a turn is ended; it goes on next time.
+# Detik sebelum satu giliran dihentikan; dilanjutkan pada giliran berikutnya.
+# deadline_s = 120
+# Seconds after which we confirm again that we hold a partner's records.
+# Detik sebelum kita menegaskan lagi bahwa kita menyimpan catatan mitra.
+# heartbeat_s = 300
+# Seconds at start to wait for partners that may hold more of our records than we do.
+# Detik menunggu mitra saat mulai; mungkin mereka menyimpan lebih banyak catatan kita.
+# reconcile_wait_s = 30
+
+[limits]
+# Bytes of one request, and connections at a time.
+# Bita per permintaan, dan sambungan sekaligus.
+# max_body_bytes = 8388608
+# max_connections = 512
+"""
+
+
+def format_settings(answers: Answers) -> str:
+    """The text of federation.toml for these answers."""
+    url = answers.public_url
+    return _TEXT.format(
+        org=quote(answers.org),
+        name=quote(answers.name),
+        contact=quote(answers.contact),
+        licence=quote(answers.licence),
+        attribution=quote(answers.attribution),
+        elections=", ".join(quote(election) for election in answers.elections),
+        host=quote(answers.host),
+        port=answers.port,
+        public_url=f"public_url = {quote(url)}"
+        if url
+        else '# public_url = "https://…"',
+    )
+
+
+PEERS_TEXT: Final = """\
+# Partners of this node. Add one with `federation peers add`, or write it here: five
+# lines are enough. peers.example.toml and docs/reference/configuration.md explain
+# every key. A change takes effect without a restart.
+# Mitra node ini. Tambah dengan `federation peers add`, atau tulis di sini: lima baris
+# cukup. peers.example.toml dan docs/reference/configuration.md menjelaskan tiap kunci.
+# Perubahan berlaku tanpa mulai ulang.
+#
+# [[peer]]
+# org = "jagasuara.example"
+# name = "Jaga Suara"
+# identity = "keys/jagasuara.example.vkey"
+# url = "https://data.jagasuara.example"
+"""
