@@ -1,0 +1,25 @@
+"""Pull: take in what one peer has, in one turn.
+
+Rule: whatever the feed hands over is verified here before it is stored; a mismatch
+blames the feed, an origin is frozen on proof alone, and one bad log, leaf or bundle
+stops nothing else. The whole turn, and where its parts stand:
+
+    turn      the status vector, each log in it compared, the report
+    chain     the keys of a log, opened with the pinned identity, only ever longer
+    extend    a larger tree: prefix proved, then bundles, committed in steps
+    bundle    bundles fetched ahead, checked, their leaves verified
+    blame     where two histories were signed: the proof, or nothing
+
+Source: protocol.md, "Pull (one peer, one turn)"
+"""
+
+from federation.flows.pull.context import (
+    Budget,
+    LogReport,
+    OwnCopy,
+    PullContext,
+    PullReport,
+)
+from federation.flows.pull.turn import pull
+
+__all__ = ["Budget", "LogReport", "OwnCopy", "PullContext", "PullReport", "pull"]

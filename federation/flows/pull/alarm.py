@@ -1,0 +1,109 @@
+"""What a turn writes down for the operator: facts, and whose they are.
+
+Rule: `feed-*` alarms name the peer and the log and accuse the feed alone; `stalled`
+and `behind` name the log without accusing anyone; `fork` and `own-fork` stand on
+evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
+
+    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
+"""
+
+from typing import Final
+
+from federation.errors import FederationError, ForkError, PeerError, ProofError
+from federation.flows.pull.chain import format_fork
+from federation.flows.pull.context import LogReport, Outcome
+from federation.store import alarms, chains, logs
+from federation.store.db import Database, Transaction, View
+from federation.store.logs import Log
+
+_OF_LOG: Final = ("stalled", "behind")
+_OF_FEED: Final = ("feed-mismatch", "feed-refused")
+
+
+class Alarms:
+    """The alarms of one turn with one peer."""
+
+    def __init__(self, db: Database, org: str, now: int) -> None:
+        """`org` is the peer's, `now` Unix seconds."""
+        self._db, self._org, self._now = db, org, now
+
+    async def freeze(self, fork: ForkError) -> None:
+        """Keep the evidence of a fork and stop that log for good."""
+        await self._db.write(self._freeze, fork)
+
+    async def blame_feed(
+        self, origin: str, before: int, error: FederationError
+    ) -> LogReport:
+        """The report of a log for which the feed is at fault, as far as is proved."""
+        outcome: Outcome = "refused"
+        if isinstance(error, PeerError):
+            outcome = "failed"
+        elif isinstance(error, ProofError):
+            outcome = "mismatch"
+        log = await self._db.write(self._blame, origin, outcome, str(error))
+        return LogReport(
+            origin=origin,
+            outcome=outcome,
+            before=before,
+            after=0 if log is None else log.size,
+            reason=str(error),
+        )
+
+    async def behind(self, origin: str, detail: str) -> None:
+        """The origin itself shows less than it has signed."""
+        await self._db.write(alarms.raise_alarm, "behind", origin, detail, self._now)
+
+    async def settle(self, origin: str, *, grown: bool) -> None:
+        """Clear what no longer holds of a log; of one that grew, count refusals."""
+        # Looked up first: an idle turn must not cost a durable commit per log.
+        if await self._db.read(self._is_settled, origin, grown):
+            return
+        await self._db.write(self._settle, origin, grown)
+
+    def _freeze(self, tx: Transaction, fork: ForkError) -> None:
+        log = logs.get_log(tx, fork.origin)
+        logs.freeze(tx, log.id, format_fork(fork))
+        code = "own-fork" if log.own else "fork"
+        said = f"seen at {self._org}: {fork}"
+        alarms.raise_alarm(tx, code, fork.origin, said, self._now)
+
+    def _blame(
+        self, tx: Transaction, origin: str, outcome: Outcome, reason: str
+    ) -> Log | None:
+        log = find_log(tx, origin)
+        if outcome == "failed":
+            return log
+        subject = f"{self._org} {origin}"
+        alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self._now)
+        # The origin is the last to ask: when it cannot show its own log either,
+        # nobody goes on here.
+        if log is not None and log.org == self._org:
+            logs.stall(tx, log.id, reason)
+            alarms.raise_alarm(tx, "stalled", origin, reason, self._now)
+        return log
+
+    def _subjects(self, origin: str) -> set[tuple[str, str]]:
+        mine = f"{self._org} {origin}"
+        return {(c, origin) for c in _OF_LOG} | {(c, mine) for c in _OF_FEED}
+
+    def _is_settled(self, view: View, origin: str, grown: bool) -> bool:  # noqa: FBT001  passed on by Database.read
+        standing = {(a.code, a.subject) for a in alarms.list_alarms(view)}
+        if self._subjects(origin) & standing:
+            return False
+        log = logs.get_log(view, origin)
+        return not (grown and chains.list_rejected(view, log.id))
+
+    def _settle(self, tx: Transaction, origin: str, grown: bool) -> None:  # noqa: FBT001  passed on by Database.write
+        for code, subject in self._subjects(origin):
+            alarms.clear_alarm(tx, code, subject)
+        log = logs.get_log(tx, origin)
+        rejected = chains.list_rejected(tx, log.id)
+        if grown and rejected:
+            said = f"{len(rejected)} records do not verify: {rejected[-1].reason}"
+            alarms.raise_alarm(tx, "rejected", origin, said, self._now)
+
+
+def find_log(view: View, origin: str) -> Log | None:
+    """The log of this origin, if there is one."""
+    found = [log for log in logs.list_logs(view) if log.origin == origin]
+    return found[0] if found else None

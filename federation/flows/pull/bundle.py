@@ -1,0 +1,173 @@
+"""Entry bundles of one log: fetched ahead, checked, their leaves verified, in order.
+
+Rule: a bundle whose hashes are not those that lead to the signed root is refused
+before a single signature in it is looked at. Few leaves are verified in a thread, many
+in worker processes; a worker is sent the log's keys and the election's profile once
+and knows them by digest from then on.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from typing import Final, NamedTuple
+
+from federation.feeds.feed import Feed
+from federation.records.admission import Admission, admit
+from federation.records.keychain import KeyChain
+from federation.records.profile import Profile
+from federation.tlog.merkle import hash_leaf
+from federation.tlog.mirror import Authenticated
+from federation.tlog.tile import WIDTH, Bundle, decode_bundle
+
+AHEAD: Final = 8
+POOL_FROM_LEAVES: Final = 2_000
+MAX_AHEAD_BYTES: Final = 1 << 24
+
+_MAX_KNOWN: Final = 64
+_log = logging.getLogger(__name__)
+
+# Of a worker process: keys and profiles it was sent, the latest used last.
+_known: OrderedDict[str, tuple[KeyChain, Profile]] = OrderedDict()
+
+
+class Checked(NamedTuple):
+    """The new leaves of one bundle, their hashes, and what they come to."""
+
+    start: int
+    leaves: Sequence[bytes]
+    leaf_hashes: Sequence[bytes]
+    admission: Admission
+    size: int
+
+
+class Verifier:
+    """What judges the leaves of one log."""
+
+    def __init__(
+        self, executor: Executor | None, chain: KeyChain, profile: Profile
+    ) -> None:
+        """`executor` has worker processes; None: verify in a thread."""
+        self._executor, self._chain, self._profile = executor, chain, profile
+        self._name = f"{chain.origin} {chain.digest} {profile.digest}"
+
+    async def admit(
+        self, data: bytes, leaves: Sequence[bytes], start: int, closed_at: int | None
+    ) -> Admission:
+        """What the leaves from index `start` on come to.
+
+        Args:
+            data: The whole bundle, which is cheaper to send than its leaves.
+            leaves: Its last ones.
+            start: The index of the first of them.
+            closed_at: Where the log was closed, if it was.
+        """
+        if self._executor is None:
+            return await asyncio.to_thread(
+                admit, leaves, start, self._chain, self._profile, closed_at
+            )
+        job = (self._name, data, start, closed_at)
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self._executor, admit_known, *job)
+            if found is not None:
+                return found
+            return await loop.run_in_executor(
+                self._executor, admit_taught, self._chain, self._profile, *job
+            )
+        except BrokenExecutor:
+            # A worker was killed, out of memory perhaps. Slower, but it goes on.
+            _log.exception("the verifying processes ended; verifying in a thread")
+            self._executor = None
+            return await self.admit(data, leaves, start, closed_at)
+
+
+def admit_known(
+    name: str, data: bytes, start: int, closed_at: int | None
+) -> Admission | None:
+    """In a worker: what the bundle comes to, or None for keys it does not know."""
+    known = _known.get(name)
+    if known is None:
+        return None
+    _known.move_to_end(name)
+    leaves = decode_bundle(data)[start % WIDTH :]
+    return admit(leaves, start, *known, closed_at)
+
+
+def admit_taught(
+    chain: KeyChain,
+    profile: Profile,
+    name: str,
+    data: bytes,
+    start: int,
+    closed_at: int | None,
+) -> Admission:
+    """In a worker: the same, after remembering the keys and profile under `name`."""
+    _known[name] = chain, profile
+    while len(_known) > _MAX_KNOWN:
+        _known.popitem(last=False)
+    leaves = decode_bundle(data)[start % WIDTH :]
+    return admit(leaves, start, chain, profile, closed_at)
+
+
+class Bundles:
+    """The bundles of one extension at one feed."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        origin: str,
+        hashes: Authenticated,
+        verifier: Verifier,
+        closed_at: int | None,
+    ) -> None:
+        """`hashes` lead to the signed root; `closed_at` as in `Verifier.admit`."""
+        self._feed, self._origin, self._hashes = feed, origin, hashes
+        self._verifier, self._closed_at = verifier, closed_at
+
+    async def read(self, start: int, end: int, size: int) -> AsyncGenerator[Checked]:
+        """The leaves [start, end) of the tree of `size`, bundle by bundle.
+
+        Some bundles past the one that is handed over are under way. When one fails,
+        those before it have been handed over and those after it are dropped.
+
+        Raises:
+            PeerError: the feed did not deliver.
+            FormatError: not a bundle.
+            ProofError: a bundle with other leaves than the signed ones.
+        """
+        wanted = iter(range(start // WIDTH, -(-end // WIDTH)))
+        under_way = deque[asyncio.Task[Checked]]()
+        ahead = AHEAD
+        try:
+            while True:
+                while len(under_way) < ahead:
+                    index = next(wanted, None)
+                    if index is None:
+                        break
+                    bundle = Bundle(index, min(WIDTH, size - index * WIDTH))
+                    task = asyncio.create_task(self._check(bundle, start))
+                    under_way.append(task)
+                if not under_way:
+                    return
+                checked = await under_way.popleft()
+                # Bundles may be 16 MB each: then fewer of them at once.
+                ahead = max(1, min(AHEAD, MAX_AHEAD_BYTES // (checked.size + 1)))
+                yield checked
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _check(self, bundle: Bundle, start: int) -> Checked:
+        data = await self._feed.tile(self._origin, bundle)
+        leaves = decode_bundle(data, bundle.width)
+        hashes = [hash_leaf(leaf) for leaf in leaves]
+        self._hashes.check_bundle(bundle.index, hashes)
+        first = bundle.index * WIDTH
+        skip = max(0, start - first)
+        admission = await self._verifier.admit(
+            data, leaves[skip:], first + skip, self._closed_at
+        )
+        return Checked(first + skip, leaves[skip:], hashes[skip:], admission, len(data))

@@ -1,0 +1,163 @@
+"""What a turn is given, and what it reports.
+
+Rule: values only. `wants` is the one place that says which logs are taken from whom.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from federation.config.peers import Peer
+from federation.errors import FormatError
+from federation.records.keychain import KeyChain, parse_origin
+from federation.records.profile import Profile
+from federation.store.db import Database
+
+PUBLIC: Final = "public"
+
+Outcome = Literal[
+    "same",  # nothing new
+    "extended",  # taken in as far as the feed showed
+    "partial",  # the budget ended; the rest follows
+    "waiting",  # the feed is behind what another one showed us
+    "behind",  # the origin itself shows less than it signed before
+    "mismatch",  # the feed's bytes do not lead to what the origin signed
+    "refused",  # keys or checkpoint do not verify
+    "failed",  # the feed did not deliver
+    "busy",  # another peer's turn is taking it in
+    "frozen",  # the origin signed two histories
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullContext:
+    """Everything that a turn uses beside its peer and its feed.
+
+    Args:
+        db: Of this node.
+        profiles: Of the elections of this node, by name: others are not fetched.
+        peers: Every configured partner by organisation, also those without URL.
+        own: The key chains of our own logs by origin.
+        executor: Of two worker processes for large pulls; None: always in threads.
+        clock: Monotonic seconds.
+        busy: The origins that some turn is taking in now; one context serves all
+            turns, so that two peers never extend one log at once.
+    """
+
+    db: Database
+    profiles: Mapping[str, Profile]
+    peers: Mapping[str, Peer]
+    own: Mapping[str, KeyChain]
+    executor: Executor | None
+    clock: Callable[[], float]
+    busy: set[str] = field(default_factory=set)
+
+    def wants(self, peer: Peer, origin: str) -> Peer | None:
+        """The partner whose log this is, if we take it from `peer`; else None."""
+        try:
+            org, election, visibility, _ = parse_origin(origin)
+        except FormatError:
+            return None
+        partner = self.peers.get(org)
+        if partner is None or partner.paused or visibility != PUBLIC:
+            return None
+        if election not in self.profiles:
+            return None
+        if partner.elections is not None and election not in partner.elections:
+            return None
+        # Its own logs a peer may always bring; those of others only as a relay.
+        return partner if org == peer.org or peer.relay else None
+
+    def wanted_digest(self, peer: Peer) -> str:
+        """Changes whenever `wants` could say something else of this peer's logs."""
+        wanted = [
+            (one.org, str(one.identity), one.paused, one.elections)
+            for one in sorted(self.peers.values(), key=lambda one: one.org)
+        ]
+        own = [(origin, chain.digest) for origin, chain in sorted(self.own.items())]
+        said = (peer.relay, wanted, sorted(self.profiles), own)
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """What is left of one turn; the rest comes with the next one."""
+
+    rows: int | None
+    size: int | None
+    until: float
+    clock: Callable[[], float]
+    taken_rows: int = field(default=0, init=False)
+    taken_bytes: int = field(default=0, init=False)
+
+    def spend(self, *, rows: int = 0, size: int = 0) -> None:
+        """Note what was taken: leaves, bytes."""
+        self.taken_rows += rows
+        self.taken_bytes += size
+
+    @property
+    def rows_left(self) -> int | None:
+        """How many leaves may still be taken; None: as many as there are."""
+        return None if self.rows is None else max(0, self.rows - self.taken_rows)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the turn should end here."""
+        return (
+            self.rows_left == 0
+            or (self.size is not None and self.taken_bytes >= self.size)
+            or self.clock() >= self.until
+        )
+
+
+class OwnCopy(NamedTuple):
+    """A peer holds a larger tree of one of our own logs, signed by our own key."""
+
+    origin: str
+    size: int
+    note: bytes
+
+
+class LogReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one log: sizes held before and after, and why not more."""
+
+    origin: str
+    outcome: Outcome
+    before: int = 0
+    after: int = 0
+    reason: str = ""
+
+
+class PullReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one turn brought.
+
+    `answered` are the origins for which the peer, being their organisation itself,
+    confirmed what we hold: the ones to cosign anew. `own_sizes` are the sizes of our
+    own logs at the peer. `more` says that the budget ended before the logs did.
+    """
+
+    org: str
+    unchanged: bool = False
+    logs: tuple[LogReport, ...] = ()
+    answered: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+    own_larger: tuple[OwnCopy, ...] = ()
+    own_sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
+    new_leaves: int = 0
+    new_bytes: int = 0
+    more: bool = False
+
+    @property
+    def extended(self) -> tuple[str, ...]:
+        """The origins whose held checkpoint grew."""
+        return tuple(one.origin for one in self.logs if one.after > one.before)
+
+    @property
+    def failures(self) -> tuple[LogReport, ...]:
+        """The logs for which the feed, not the origin, is at fault."""
+        bad = ("mismatch", "refused", "failed")
+        return tuple(one for one in self.logs if one.outcome in bad)

@@ -1,0 +1,121 @@
+"""One log in one turn: its keys, its checkpoint, its new leaves.
+
+Rule: keys first, then the checkpoint, then leaves; and whatever goes wrong with a log
+is said of that log, so that the next one follows.
+"""
+
+from federation.config.peers import Peer
+from federation.errors import ForkError
+from federation.feeds.feed import Feed, StatusEntry
+from federation.flows.pull.alarm import Alarms
+from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
+from federation.flows.pull.context import Budget, LogReport, Outcome, PullContext
+from federation.flows.pull.extend import Extending, extend, read_mirror
+from federation.records.keychain import KeyChain
+from federation.store import leaves, logs
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.mirror import Offer, offer
+from federation.tlog.note import parse_note
+
+
+class Follower:
+    """What follows the logs of one peer's vector, one after the other."""
+
+    def __init__(
+        self, ctx: PullContext, peer: Peer, feed: Feed, budget: Budget, alarms: Alarms
+    ) -> None:
+        """`budget` is that of the turn, shared by its logs."""
+        self._ctx, self._peer, self._feed = ctx, peer, feed
+        self._budget, self._alarms = budget, alarms
+
+    async def follow(
+        self, entry: StatusEntry, log: Log | None, partner: Peer
+    ) -> LogReport:
+        """What became of a log of `partner` that this peer has."""
+        if log is not None and log.frozen is not None:
+            return _report(log, log, "frozen")
+        if entry.origin in self._ctx.busy:
+            # Another peer's turn is taking it in right now.
+            return LogReport(origin=entry.origin, outcome="busy")
+        before = 0 if log is None else log.size
+        self._ctx.busy.add(entry.origin)
+        try:
+            return await self._follow(entry, log, partner)
+        except ForkError as fork:
+            await self._alarms.freeze(fork)
+            return LogReport(
+                origin=entry.origin, outcome="frozen", before=before, reason=str(fork)
+            )
+        except BAD_FEED as error:
+            return await self._alarms.blame_feed(entry.origin, before, error)
+        finally:
+            self._ctx.busy.discard(entry.origin)
+
+    async def _follow(
+        self, entry: StatusEntry, log: Log | None, partner: Peer
+    ) -> LogReport:
+        db = self._ctx.db
+        log, chain = await trust(db, self._feed, entry, log, partner.identity)
+        reason = await refresh_about(db, self._feed, entry, chain)
+        found = await compare(self._ctx, log, entry, chain)
+        pending = log.pending is not None and log.pending == found.note
+        if found.kind == "larger" or pending:
+            return await self._extend(log, chain, found)
+        if found.kind == "smaller" and log.org == self._peer.org:
+            said = f"shows {found.checkpoint.size} of {log.size} records"
+            await self._alarms.behind(log.origin, said)
+            return _report(log, log, "behind", said)
+        await self._alarms.settle(log.origin, grown=False)
+        kind: Outcome = "waiting" if found.kind == "waiting" else "same"
+        return _report(log, log, kind, reason)
+
+    async def _extend(self, log: Log, chain: KeyChain, found: Offer) -> LogReport:
+        if self._budget.is_spent:
+            return _report(log, log, "partial")
+        job = Extending(
+            feed=self._feed,
+            log=log,
+            chain=chain,
+            note=found.note,
+            checkpoint=found.checkpoint,
+            budget=self._budget,
+        )
+        grown = await extend(self._ctx, job)
+        if grown.size < found.checkpoint.size:
+            return _report(log, grown, "partial")
+        await self._alarms.settle(log.origin, grown=True)
+        return _report(log, grown, "extended")
+
+
+async def compare(
+    ctx: PullContext, log: Log, entry: StatusEntry, chain: KeyChain
+) -> Offer:
+    """The checkpoint in a vector, verified, beside what we hold of its log.
+
+    Raises:
+        FormatError: not a checkpoint.
+        SignatureError: not signed by the log's key for that size.
+        ForkError: another history than the one that we hold.
+    """
+    note = entry.checkpoint.encode()
+    size = parse_checkpoint(parse_note(note).text).size
+    key = chain.log_key(size)
+
+    def read(view: View) -> Offer:
+        held = logs.log_by_id(view, log.id)
+        reader = leaves.reader(view, log.id, held.size)
+        return offer(read_mirror(view, held), note, key, reader)
+
+    return await ctx.db.read(read)
+
+
+def _report(before: Log, after: Log, outcome: Outcome, reason: str = "") -> LogReport:
+    return LogReport(
+        origin=before.origin,
+        outcome=outcome,
+        before=before.size,
+        after=after.size,
+        reason=reason,
+    )

@@ -1,0 +1,216 @@
+"""One turn with one peer: its status vector, and every log in it.
+
+Rule: every signed checkpoint that we see, from whomever, is compared with what we
+hold, also those of our own logs. The ETag is kept only when the whole vector was taken
+in; otherwise an unchanged vector would hide what is still to be done.
+
+Source: protocol.md, "Pull (one peer, one turn)"
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from federation.config.peers import Peer
+from federation.errors import ForkError
+from federation.feeds.feed import Feed, StatusEntry, parse_status
+from federation.flows.pull.alarm import Alarms
+from federation.flows.pull.chain import BAD_FEED
+from federation.flows.pull.context import (
+    Budget,
+    LogReport,
+    Outcome,
+    OwnCopy,
+    PullContext,
+    PullReport,
+)
+from federation.flows.pull.follow import Follower, compare
+from federation.records.keychain import encode_keys
+from federation.store import chains, logs, pulls
+from federation.store.db import Transaction, View
+from federation.store.logs import Log
+from federation.store.pulls import PeerSeen
+
+SOFT_DEADLINE_S: Final = 3600.0
+
+_DONE: Final[frozenset[Outcome]] = frozenset({"same", "extended", "waiting", "frozen"})
+_CONFIRMED: Final[frozenset[Outcome]] = frozenset({"same", "extended"})
+_UNFINISHED: Final[frozenset[Outcome]] = frozenset({"partial", "busy"})
+
+
+async def pull(
+    ctx: PullContext,
+    peer: Peer,
+    feed: Feed,
+    now: int,
+    *,
+    soft_deadline_s: float = SOFT_DEADLINE_S,
+) -> PullReport:
+    """What one turn with this peer brought.
+
+    Args:
+        ctx: What this node is.
+        peer: Whom we ask; its budgets hold for this turn.
+        feed: The way to it.
+        now: Unix seconds, for what is written down.
+        soft_deadline_s: No new bundle is asked for after this; the rest comes next.
+
+    Raises:
+        PeerError: there is no status vector.
+        FormatError: there is something else in its place.
+    """
+    db = ctx.db
+    wanted = ctx.wanted_digest(peer)
+    seen = await db.read(pulls.load_seen, peer.org)
+    etag = seen.etag if seen.etag and seen.wanted == wanted else None
+    answer = await feed.logs(etag)
+    if answer is None:
+        answered = await db.read(_confirmed, peer.org)
+        return PullReport(
+            org=peer.org, unchanged=True, answered=answered, own_sizes=seen.own_sizes
+        )
+    body, etag = answer
+    turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
+    report = await turn.take(parse_status(body).logs)
+    is_whole = all(one.outcome in _DONE for one in report.logs)
+    seen = PeerSeen(
+        org=peer.org,
+        etag=etag if is_whole else "",
+        wanted=wanted,
+        answered_at=now,
+        own_sizes=report.own_sizes,
+    )
+    await db.write(_save, seen, report.offered)
+    return report
+
+
+class _Held(NamedTuple):
+    """A log as we hold it, and the digest of its keys."""
+
+    log: Log
+    keys: str
+
+
+class _Turn:
+    """A turn whose vector has come."""
+
+    def __init__(
+        self, ctx: PullContext, peer: Peer, feed: Feed, now: int, until: float
+    ) -> None:
+        self._ctx, self._peer = ctx, peer
+        self._budget = Budget(
+            rows=peer.max_rows_per_turn,
+            size=peer.max_bytes_per_turn,
+            until=until,
+            clock=ctx.clock,
+        )
+        self._alarms = Alarms(ctx.db, peer.org, now)
+        self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
+        self._own_larger = list[OwnCopy]()
+        self._own_sizes = dict[str, int]()
+
+    async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
+        """Every log of the vector, compared and, where we want it, taken in."""
+        held = await self._ctx.db.read(_read_held)
+        reports, offered = list[LogReport](), list[str]()
+        wanted = list[tuple[StatusEntry, Peer]]()
+        for entry in entries:
+            partner = self._ctx.wants(self._peer, entry.origin)
+            if entry.origin in self._ctx.own:
+                reports.append(await self._compare_own(entry, held.get(entry.origin)))
+            elif partner is None:
+                offered.append(entry.origin)
+            else:
+                wanted.append((entry, partner))
+        # Its own logs before those that it relays: they are what only it must have.
+        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        answered = list[str]()
+        for entry, partner in wanted:
+            report = await self._take_one(entry, held.get(entry.origin), partner)
+            reports.append(report)
+            if partner.org == self._peer.org and report.outcome in _CONFIRMED:
+                answered.append(entry.origin)
+        return PullReport(
+            org=self._peer.org,
+            logs=tuple(reports),
+            answered=tuple(answered),
+            offered=tuple(offered),
+            own_larger=tuple(self._own_larger),
+            own_sizes=self._own_sizes,
+            new_leaves=self._budget.taken_rows,
+            new_bytes=self._budget.taken_bytes,
+            more=any(one.outcome in _UNFINISHED for one in reports),
+        )
+
+    async def _take_one(
+        self, entry: StatusEntry, held: _Held | None, partner: Peer
+    ) -> LogReport:
+        if held is not None and _is_same(entry, held) and not held.log.stalled:
+            # Byte for byte what was verified before: nothing to verify, or to write.
+            size = held.log.size
+            return LogReport(
+                origin=entry.origin, outcome="same", before=size, after=size
+            )
+        log = None if held is None else held.log
+        return await self._follower.follow(entry, log, partner)
+
+    async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> LogReport:
+        """Our own log as the peer holds it: what reconciliation wants to know."""
+        ctx, origin = self._ctx, entry.origin
+        size = 0 if held is None else held.log.size
+        if held is not None and held.log.frozen is not None:
+            return LogReport(origin=origin, outcome="frozen", before=size, after=size)
+        log = held.log if held is not None else await ctx.db.write(_add_own, origin)
+        try:
+            found = await compare(ctx, log, entry, ctx.own[origin])
+        except ForkError as fork:
+            await self._alarms.freeze(fork)
+            return LogReport(origin=origin, outcome="frozen", reason=str(fork))
+        except BAD_FEED as error:
+            return await self._alarms.blame_feed(origin, size, error)
+        self._own_sizes[origin] = found.checkpoint.size
+        if found.kind == "larger":
+            copy = OwnCopy(origin, found.checkpoint.size, found.note)
+            self._own_larger.append(copy)
+        return LogReport(origin=origin, outcome="same", before=size, after=size)
+
+
+def _read_held(view: View) -> dict[str, _Held]:
+    return {
+        log.origin: _Held(
+            log, hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
+        )
+        for log in logs.list_logs(view)
+    }
+
+
+def _is_same(entry: StatusEntry, held: _Held) -> bool:
+    log = held.log
+    return (
+        log.checkpoint == entry.checkpoint.encode()
+        and held.keys == entry.keys
+        and log.pending is None
+        and log.frozen is None
+    )
+
+
+def _confirmed(view: View, org: str) -> tuple[str, ...]:
+    """The logs of an organisation that still shows what we wholly took in."""
+    return tuple(
+        log.origin
+        for log in logs.list_logs(view)
+        if log.org == org
+        and not log.own
+        and log.checkpoint is not None
+        and log.pending is None
+        and log.frozen is None
+    )
+
+
+def _add_own(tx: Transaction, origin: str) -> Log:
+    return logs.add_log(tx, origin, own=True)
+
+
+def _save(tx: Transaction, seen: PeerSeen, offered: Sequence[str]) -> None:
+    pulls.save_seen(tx, seen)
+    pulls.save_offered(tx, seen.org, offered, seen.answered_at)
