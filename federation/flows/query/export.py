@@ -1,0 +1,128 @@
+"""Everything of one sort, page by page: for spreadsheets, archives, other systems.
+
+Rule: memory does not grow with the country, and no snapshot is held while somebody
+slowly downloads. The cursor is that of the beginning: pages read later may be newer,
+never older, so whoever takes an export and then follows `changes` from its cursor has
+the whole map. Read within one view (the command does), it is exact for the cursor.
+
+    results    every statement that stands      disputed   only where monitors differ
+    gaps       stations nobody has been to      coverage   every region to kecamatan
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+from federation.flows.query.ask import Asked, parse_region, read_names
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.lists import gaps
+from federation.flows.query.region import read_line, region
+from federation.flows.query.state import sources
+from federation.flows.query.table import (
+    Credit,
+    Table,
+    claim_table,
+    gap_table,
+    region_table,
+)
+from federation.flows.query.tps import contest_of
+from federation.records.merge import decode_row
+from federation.store import claims, logs, merged
+from federation.store.cursor import find_election
+from federation.store.db import View
+from federation.store.mapkey import encode_key
+
+What: TypeAlias = Literal["results", "disputed", "gaps", "coverage"]
+WHATS: tuple[What, ...] = ("results", "disputed", "gaps", "coverage")
+PAGE = 500
+_DISTRICT = 6
+
+
+class Export:
+    """One export under way; `read` gives a page, until `done`."""
+
+    def __init__(self, view: View, asked: Asked, what: What, code: str = "") -> None:
+        """Begin at the cursor of this view; `code` limits it to a region.
+
+        Raises:
+            FormatError: `code` is not the code of a region.
+        """
+        self.asked, self.what, self.region = asked, what, parse_region(code)
+        self.cursor = format_cursor(read_cursor(view, asked.election))
+        self.sources = sources(view, asked.election)
+        self.done = False
+        self._credit = Credit(self.cursor, self.sources)
+        self._after = ""
+        self._regions = [self.region]
+        whole = what == "coverage"
+        self._root = [read_line(view, asked, self.region)] if whole else []
+        self._orgs = sorted({org for one in self._root for org in one.coverage.orgs})
+        self._numbers = list(asked.candidates)
+
+    def head(self) -> dict[str, object]:
+        """What the first line of an NDJSON export says about the rest."""
+        return {
+            "election": self.asked.election,
+            "contest": self.asked.contest,
+            "what": self.what,
+            "region": self.region,
+            "cursor": self.cursor,
+            "sources": self.sources,
+        }
+
+    def read(self, view: View) -> Table:
+        """The next page; its columns are those of every page."""
+        assert not self.done, "read to the end"
+        if self.what == "gaps":
+            return self._read_gaps(view)
+        if self.what == "coverage":
+            return self._read_regions(view)
+        return self._read_claims(view)
+
+    def _read_gaps(self, view: View) -> Table:
+        found = gaps(view, self.asked, self.region, self._after, PAGE)
+        self._after, self.done = found.next or "", not found.next
+        names = read_names(view, self.asked.election, [g.tps for g in found.gaps])
+        return gap_table(self.asked.contest, found.gaps, names, self._credit)
+
+    def _read_regions(self, view: View) -> Table:
+        lines, self._root = self._root, []
+        found = region(view, self.asked, self._regions.pop(), limit=1)
+        lines += found.children
+        below = [one.code for one in found.children if len(one.code) < _DISTRICT]
+        self._regions += reversed(below)
+        self.done = not self._regions
+        return region_table(
+            self.asked.contest, lines, self._orgs, self._numbers, self._credit
+        )
+
+    def _read_claims(self, view: View) -> Table:
+        asked = self.asked
+        rows = claims.list_rows(
+            view,
+            asked.election,
+            asked.contest,
+            self.region,
+            status="disputed" if self.what == "disputed" else None,
+            after=self._after,
+            limit=PAGE,
+        )
+        codes = [decode_row(row).tps for row in rows]
+        self.done = len(codes) < PAGE
+        self._after = codes[-1] if codes else ""
+        names = read_names(view, asked.election, codes)
+        said = [contest_of(one, asked.profile, {}) for one in _held(view, asked, codes)]
+        return claim_table(said, self._numbers, names, self._credit)
+
+
+def _held(view: View, asked: Asked, codes: Sequence[str]) -> Iterator[claims.MergedTps]:
+    """These stations with their claims, in one look-up and without their history."""
+    if not codes:
+        return
+    number = find_election(view, asked.election)
+    assert number is not None, "it has rows"
+    origins = {log.id: log.origin for log in logs.list_logs(view)}
+    keys = [encode_key(number, asked.contest, tps) for tps in codes]
+    held = merged.load(view, keys)
+    for key, tps in zip(keys, codes, strict=True):
+        placed = [(origins[slot.log_id], slot.claim) for slot in held[key].slots]
+        yield claims.MergedTps(asked.contest, tps, held[key].row, placed, [])

@@ -1,0 +1,86 @@
+"""Lists of polling stations: where nobody has been, where monitors differ.
+
+Rule: pages of at most `limit`, in the order of the codes; `next` is what to give as
+`after`, and is absent on the last page.
+"""
+
+from msgspec import UNSET, UnsetType
+
+from federation.flows.query import answer
+from federation.flows.query.ask import Asked, list_missing, parse_region, places
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.tps import confirmations, contest_of
+from federation.records.merge import decode_row
+from federation.store import claims, registers
+from federation.store.db import View
+
+
+def gaps(
+    view: View, asked: Asked, region: str = "", after: str = "", limit: int = 100
+) -> answer.GapsAnswer:
+    """Stations of the register without a result from any monitor.
+
+    Raises:
+        FormatError: `region` is not the code of a region.
+    """
+    code = parse_region(region)
+    found = list_missing(view, asked, code, after, limit + 1)
+    page = found[:limit]
+    villages = sorted({one.tps[:10] for one in page})
+    names = registers.names(view, asked.election, villages)
+    return answer.GapsAnswer(
+        election=asked.election,
+        contest=asked.contest,
+        cursor=format_cursor(read_cursor(view, asked.election)),
+        region=places(view, asked.election, [code])[0],
+        register=registers.count(view, asked.election, code),
+        gaps=[
+            answer.Gap(
+                tps=one.tps,
+                village=names.get(one.tps[:10], ""),
+                voters=UNSET if one.voters is None else one.voters,
+            )
+            for one in page
+        ],
+        next=_next([one.tps for one in found], limit),
+    )
+
+
+def disputed(
+    view: View, asked: Asked, region: str = "", after: str = "", limit: int = 100
+) -> answer.DisputedAnswer:
+    """Stations where monitors differ, with every group and KPU apart.
+
+    Raises:
+        FormatError: `region` is not the code of a region.
+    """
+    code = parse_region(region)
+    rows = claims.list_rows(
+        view,
+        asked.election,
+        asked.contest,
+        code,
+        status="disputed",
+        after=after,
+        limit=limit + 1,
+    )
+    codes = [decode_row(row).tps for row in rows]
+    merged = [
+        one
+        for tps in codes[:limit]
+        for one in claims.read_tps(view, asked.election, tps)
+        if one.contest == asked.contest
+    ]
+    confirmed = confirmations(view, merged)
+    return answer.DisputedAnswer(
+        election=asked.election,
+        contest=asked.contest,
+        cursor=format_cursor(read_cursor(view, asked.election)),
+        region=places(view, asked.election, [code])[0],
+        disputed=[contest_of(one, asked.profile, confirmed) for one in merged],
+        next=_next(codes, limit),
+    )
+
+
+def _next(codes: list[str], limit: int) -> str | UnsetType:
+    return codes[limit - 1] if len(codes) > limit else UNSET

@@ -1,0 +1,154 @@
+"""A region and its parts: coverage, statuses, votes; the drill-down of the map."""
+
+from msgspec import UNSET, UnsetType
+
+from federation.errors import NotFoundError
+from federation.flows.query import answer
+from federation.flows.query.ask import (
+    Asked,
+    list_missing,
+    parents_of,
+    parse_region,
+    places,
+)
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.records.coverage import region_coverage
+from federation.records.merge import decode_row
+from federation.records.tally import Tally, race_level, region_tally
+from federation.store import claims, registers, rollup
+from federation.store.db import View
+
+_VILLAGE = 10
+_DISTRICT = 6  # the smallest region whose counters are kept
+
+
+def region(
+    view: View, asked: Asked, code: str = "", after: str = "", limit: int = 500
+) -> answer.RegionAnswer:
+    """A region with its parts; of a village, its stations from `after` on.
+
+    Raises:
+        FormatError: `code` is not the code of a region.
+        NotFoundError: nobody ever heard of that region.
+    """
+    here = parse_region(code)
+    own = read_line(view, asked, here)
+    inside = _children(view, asked, here)
+    stations: list[answer.Station] = []
+    following: str | UnsetType = UNSET
+    if len(here) == _VILLAGE:
+        stations, following = _stations(view, asked, here, after, limit)
+    nothing = not (own.listed or own.name or own.coverage.covered or inside)
+    if here and nothing and not (own.coverage.outside or stations):
+        raise NotFoundError(f"no region {here} in {asked.election}")
+    return answer.RegionAnswer(
+        election=asked.election,
+        contest=asked.contest,
+        cursor=format_cursor(read_cursor(view, asked.election)),
+        vector=claims.vector(view, asked.election),
+        parents=places(view, asked.election, parents_of(here)),
+        region=own,
+        children=inside,
+        stations=stations,
+        candidates=asked.candidates,
+        next=following,
+    )
+
+
+def read_line(view: View, asked: Asked, code: str) -> answer.Region:
+    """One region by itself."""
+    name = registers.names(view, asked.election, [code]).get(code, "")
+    if len(code) == _VILLAGE:
+        counters = claims.sum_region(view, asked.election, asked.contest, code)
+    else:
+        counters = rollup.read_region(view, asked.election, asked.contest, code)
+    return _line(view, asked, code, name, counters)
+
+
+def _line(
+    view: View, asked: Asked, code: str, name: str, counters: dict[str, int]
+) -> answer.Region:
+    expected = count_expected(view, asked, code)
+    return answer.Region(
+        code=code,
+        name=name,
+        listed=expected > 0,
+        coverage=region_coverage(counters, expected),
+        tally=_tally(asked.contest, code, counters),
+    )
+
+
+def _tally(contest: str, code: str, counters: dict[str, int]) -> Tally | UnsetType:
+    # Candidate 1 of one province's race is not candidate 1 of the next one's.
+    return UNSET if len(code) < race_level(contest) else region_tally(counters)
+
+
+def count_expected(view: View, asked: Asked, code: str) -> int:
+    """How many stations of the region the register has where the contest is held."""
+    rules = asked.rules
+    held = _overlaps(rules.only, code) if rules.only else [code]
+    spared = _overlaps(rules.without, code) if rules.without else []
+    return sum(registers.count(view, asked.election, part) for part in held) - sum(
+        registers.count(view, asked.election, part) for part in spared
+    )
+
+
+def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
+    """The parts of region `code` that lie in the area."""
+    if code.startswith(area):
+        return [code]
+    return [part for part in area if part.startswith(code)]
+
+
+def _children(view: View, asked: Asked, code: str) -> list[answer.Region]:
+    """The regions right below, those of the register without any result too."""
+    if len(code) == _VILLAGE:
+        return []
+    names = registers.children(view, asked.election, code)
+    if len(code) == _DISTRICT:
+        counted = {
+            village: claims.sum_region(view, asked.election, asked.contest, village)
+            for village in names.keys() | _villages(view, asked, code)
+        }
+    else:
+        counted = rollup.list_children(view, asked.election, asked.contest, code)
+    return [
+        _line(view, asked, child, names.get(child, ""), counted.get(child, {}))
+        for child in sorted(names.keys() | counted.keys())
+    ]
+
+
+def _villages(view: View, asked: Asked, code: str) -> set[str]:
+    """The villages of a district from which anybody has anything."""
+    rows = claims.list_rows(view, asked.election, asked.contest, code, limit=10_000)
+    return {decode_row(row).tps[:_VILLAGE] for row in rows}
+
+
+def _stations(
+    view: View, asked: Asked, code: str, after: str, limit: int
+) -> tuple[list[answer.Station], str | UnsetType]:
+    """A page of a village's stations, those without a result too."""
+    rows = {
+        row.tps: row
+        for row in map(
+            decode_row,
+            claims.list_rows(
+                view, asked.election, asked.contest, code, after=after, limit=limit + 1
+            ),
+        )
+    }
+    listed = list_missing(view, asked, code, after, limit + 1)
+    codes = sorted(rows.keys() | {one.tps for one in listed})
+    page = []
+    for tps in codes[:limit]:
+        row = rows.get(tps)
+        page.append(
+            answer.Station(
+                tps=tps,
+                status=row.status if row else "missing",
+                official=row.official if row else UNSET,
+                flags=row.flags if row else [],
+                groups=row.groups if row else [],
+            )
+        )
+    return page, codes[limit - 1] if len(codes) > limit else UNSET

@@ -1,0 +1,153 @@
+"""The node itself: its logs, who holds them, partners, alarms; the map as a whole."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import UNSET
+
+from federation.flows.query import answer
+from federation.flows.query.ask import Asked, candidate_names, contests_of
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.region import count_expected, read_line
+from federation.records.about import open_about_unpinned
+from federation.records.profile import Profile
+from federation.store import alarms, chains, claims, holders, logs, pulls, registers
+from federation.store.db import View
+
+
+def status(
+    view: View,
+    elections: Sequence[str],
+    org: str,
+    name: str,
+    peers: Sequence[str] | None = None,
+) -> answer.StatusAnswer:
+    """How this node is.
+
+    Args:
+        view: The snapshot.
+        elections: Those this node takes part in.
+        org: This organisation.
+        name: Its name for people.
+        peers: The partners' organisations; None: those that were ever asked.
+    """
+    held = logs.list_logs(view)
+    confirmed = holders.load_holders(view, [log.origin for log in held])
+    merged: dict[str, int] = {}
+    for election in {log.election for log in held}:
+        merged.update(claims.vector(view, election))
+    return answer.StatusAnswer(
+        org=org,
+        name=name,
+        cursors={one: format_cursor(read_cursor(view, one)) for one in elections},
+        logs=[_log(log, merged, confirmed) for log in held],
+        peers=_peers(view, peers),
+        alarms=alarms.list_alarms(view),
+    )
+
+
+def _log(
+    log: logs.Log, merged: Mapping[str, int], confirmed: holders.Holders
+) -> answer.LogStatus:
+    return answer.LogStatus(
+        origin=log.origin,
+        org=log.org,
+        own=log.own,
+        size=log.size,
+        merged=merged.get(log.origin, 0),
+        held_by=holders.count_holders(confirmed, log.origin, log.size - 1),
+        frozen=log.frozen is not None,
+        stalled=log.stalled or UNSET,
+        closed=log.closed_at is not None,
+    )
+
+
+def _peers(view: View, peers: Sequence[str] | None) -> list[answer.PeerStatus]:
+    due = pulls.load_turns(view)
+    peers = sorted(due) if peers is None else peers
+    found = []
+    for org in peers:
+        last = next(iter(pulls.list_turns(view, org, 1)), None)
+        turn = due.get(org, pulls.PeerTurn(org=org))
+        found.append(
+            answer.PeerStatus(
+                org=org,
+                failures=turn.failures,
+                last_at=last.at if last else UNSET,
+                outcome=last.outcome if last else UNSET,
+                reason=last.reason or UNSET if last else UNSET,
+                new=last.new_leaves if last else UNSET,
+                next_at=int(turn.next_due) if turn.next_due else UNSET,
+            )
+        )
+    return found
+
+
+def elections(
+    view: View, profiles: Mapping[str, Profile], names: Sequence[str]
+) -> answer.ElectionsAnswer:
+    """The elections of this node: contests, candidates, sources."""
+    return answer.ElectionsAnswer(
+        elections=[
+            _election(view, profiles[name]) for name in names if name in profiles
+        ]
+    )
+
+
+def _election(view: View, profile: Profile) -> answer.ElectionInfo:
+    return answer.ElectionInfo(
+        election=profile.election,
+        name={"en": profile.file.name.en, "id": profile.file.name.id},
+        profile=profile.digest,
+        register=registers.count(view, profile.election, ""),
+        contests=[
+            answer.ContestInfo(
+                contest=contest, candidates=candidate_names(profile, contest)
+            )
+            for contest in contests_of(profile)
+        ],
+        sources=sources(view, profile.election),
+    )
+
+
+def sources(view: View, election: str) -> list[answer.Source]:
+    """The logs that the map of an election is made from, and their licences.
+
+    The licence is what the organisation's own signed note says, as it was verified
+    when it was saved; "" where none is held yet.
+    """
+    found = []
+    for origin, size in sorted(claims.vector(view, election).items()):
+        org = origin.partition("/")[0]
+        note = chains.read_about(view, org)
+        about = None if note is None else open_about_unpinned(note)
+        found.append(
+            answer.Source(
+                org=org,
+                origin=origin,
+                size=size,
+                name=about.name if about else "",
+                licence=about.licence if about else "",
+                attribution=about.attribution if about else "",
+            )
+        )
+    return found
+
+
+def summary(view: View, asked: Asked, org: str) -> answer.Summary:
+    """One contest's whole map in one object.
+
+    The digest reads every row of the election: keep the answer until the cursor moves.
+    """
+    nation = read_line(view, asked, "")
+    return answer.Summary(
+        org=org,
+        election=asked.election,
+        contest=asked.contest,
+        digest=claims.map_digest(view, asked.election),
+        register=count_expected(view, asked, ""),
+        status=nation.coverage.status,
+        official=nation.coverage.official,
+        tally=nation.tally.votes if nation.tally else {},
+        coverage={name: one.tps for name, one in nation.coverage.orgs.items()},
+        vector=claims.vector(view, asked.election),
+    )

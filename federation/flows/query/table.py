@@ -1,0 +1,177 @@
+"""Answers as rows of cells: the one layout behind CSV, NDJSON and exports.
+
+Rule: a row can be judged by itself, also when it was cut out of its file: it ends with
+licence and attribution of whom it comes from, and with the cursor it was read at.
+
+    claims    one row per statement that stands: who says what, KPU's too
+    regions   one row per region: coverage, statuses, what each organisation has
+    gaps      one row per station of the register without any monitor's result
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from federation.flows.query import answer
+
+Cell: TypeAlias = str | int
+Row: TypeAlias = list[Cell]
+
+LEVELS = (2, 4, 6, 10)
+_PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
+_END = ("licence", "attribution", "cursor")
+_STATUS = ("unread", "single", "agreed", "disputed")
+
+
+class Table(NamedTuple):
+    """Column names and rows as long as they are."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
+class Credit:
+    """Whose data it is and when it was read: the end of every row."""
+
+    def __init__(self, cursor: str, sources: Sequence[answer.Source]) -> None:
+        """`sources`: the logs of the election."""
+        self.cursor = cursor
+        self._of = {
+            one.org: (one.licence, one.attribution or one.name or one.org)
+            for one in sources
+        }
+        licences = sorted({licence for licence, _ in self._of.values() if licence})
+        names = sorted({name for _, name in self._of.values()})
+        self._all = ", ".join(licences), "; ".join(names)
+
+    def end(self, org: str = "") -> tuple[str, str, str]:
+        """Licence, attribution, cursor: of one organisation, or of all together."""
+        licence, name = self._of.get(org, ("", org)) if org else self._all
+        return licence, name, self.cursor
+
+
+def claim_table(
+    contests: Iterable[answer.Contest],
+    numbers: Sequence[str],
+    names: Mapping[str, str],
+    credit: Credit,
+) -> Table:
+    """What is said at these stations.
+
+    Args:
+        contests: One contest at one station each.
+        numbers: Candidates or parties that get a column of their own.
+        names: Of the regions around the stations, by code.
+        credit: For the end of each row.
+    """
+    columns = (
+        *_PLACE, "status", "compared_with_kpu", "flags", "org", "source", "round",
+        "counted", "kind", "complete", "failed_sums",
+        *(f"votes_{number}" for number in numbers), "votes_other", "valid", "invalid",
+        "files", "origin", "index", "record", *_END,
+    )  # fmt: skip
+    rows = [
+        [
+            *_place(one.contest, one.tps, names),
+            one.status,
+            one.official or "",
+            " ".join(one.flags),
+            *_said(said, numbers),
+            *credit.end(said.org),
+        ]
+        for one in contests
+        for said in (*one.monitors, *one.kpu)
+    ]
+    return Table(columns, rows)
+
+
+def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    return contest, tps, *(names.get(tps[:length], "") for length in LEVELS)
+
+
+def _said(said: answer.Said, numbers: Sequence[str]) -> Iterator[Cell]:
+    votes, figures = dict(said.votes or {}), said.figures or {}
+    yield said.org
+    yield "kpu" if said.official else "monitor"
+    yield said.round
+    yield int(said.counted)
+    yield said.kind
+    yield int(said.complete)
+    yield " ".join(said.rules or ())
+    yield from [votes.pop(number, "") for number in numbers]
+    yield " ".join(f"{number}={count}" for number, count in sorted(votes.items()))
+    yield figures.get("suara_sah", "")
+    yield figures.get("suara_tidak_sah", "")
+    yield len(said.files or ())
+    yield said.origin
+    yield said.index
+    yield said.record
+
+
+def region_table(
+    contest: str,
+    regions: Iterable[answer.Region],
+    orgs: Sequence[str],
+    numbers: Sequence[str],
+    credit: Credit,
+) -> Table:
+    """Coverage, statuses and votes (the least and the most claimed) of regions.
+
+    Args:
+        contest: Of all of them.
+        regions: One row each.
+        orgs: Organisations that get columns.
+        numbers: Candidates or parties that get columns.
+        credit: For the end of each row.
+    """
+    columns = (
+        "contest", "region", "name", "register", "covered", "missing", *_STATUS,
+        "matches_kpu", "differs_from_kpu", "implausible", "outside_register",
+        *(f"{part}_{org}" for org in orgs for part in ("has", "adds")),
+        *(f"{part}_{number}" for number in numbers for part in ("least", "most")),
+        *_END,
+    )  # fmt: skip
+    rows = [[contest, *_region(one, orgs, numbers), *credit.end()] for one in regions]
+    return Table(columns, rows)
+
+
+def _region(
+    one: answer.Region, orgs: Sequence[str], numbers: Sequence[str]
+) -> Iterator[Cell]:
+    seen = one.coverage
+    yield one.code
+    yield one.name
+    yield seen.register if one.listed else ""
+    yield seen.covered
+    yield seen.missing if one.listed else ""
+    yield from (seen.status[name] for name in _STATUS)
+    yield seen.official["matches"]
+    yield seen.official["differs"]
+    yield seen.flags.get("implausible", 0)
+    yield seen.outside
+    for org in orgs:
+        share = seen.orgs.get(org)
+        yield from (share.tps, share.adds) if share else (0, 0)
+    votes = one.tally.votes if one.tally else {}
+    for number in numbers:
+        yield from votes.get(number, ("", "") if not one.tally else (0, 0))
+
+
+def gap_table(
+    contest: str,
+    gaps: Iterable[answer.Gap],
+    names: Mapping[str, str],
+    credit: Credit,
+) -> Table:
+    """Where nobody has been.
+
+    Args:
+        contest: Of all of them.
+        gaps: One row each.
+        names: Of the regions around them, by code.
+        credit: For the end of each row.
+    """
+    rows: list[Row] = [
+        [*_place(contest, gap.tps, names), gap.voters or "", *credit.end()]
+        for gap in gaps
+    ]
+    return Table((*_PLACE, "voters", *_END), rows)

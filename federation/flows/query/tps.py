@@ -1,0 +1,112 @@
+"""One polling station: who says what, side by side, KPU apart."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import UNSET
+
+from federation.errors import NotFoundError
+from federation.flows.query import answer
+from federation.flows.query.ask import candidate_names, parents_of, places
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.records.claim import Claim
+from federation.records.merge import decode_row
+from federation.records.profile import Profile
+from federation.records.tps import parse_tps
+from federation.store import claims, holders, registers
+from federation.store.db import View
+
+_counts = msgspec.json.Decoder(dict[str, int]).decode
+
+
+def tps(
+    view: View, profiles: Mapping[str, Profile], election: str, code: str
+) -> answer.TpsAnswer:
+    """Everything said about a polling station, in every contest.
+
+    Raises:
+        FormatError: `code` is not the code of a polling station.
+        NotFoundError: no such election here; or a register is known, it does not have
+            the station, and nobody ever said anything about it.
+    """
+    station = parse_tps(code)
+    profile = profiles.get(election)
+    if profile is None:
+        raise NotFoundError(f"no election {election!r} here")
+    merged = claims.read_tps(view, election, station)
+    confirmed = confirmations(view, merged)
+    found = [contest_of(one, profile, confirmed) for one in merged]
+    in_register = registers.contains(view, election, station)
+    if not found and not in_register and registers.is_known(view, election):
+        raise NotFoundError(f"no polling station {station} in {election}")
+    voters = registers.voters(view, election, station)
+    return answer.TpsAnswer(
+        election=election,
+        cursor=format_cursor(read_cursor(view, election)),
+        tps=station,
+        places=places(view, election, [*parents_of(station[:10]), station[:10]]),
+        in_register=in_register if registers.is_known(view, election) else UNSET,
+        voters=UNSET if voters is None else voters,
+        contests=found,
+    )
+
+
+def confirmations(view: View, merged: Iterable[claims.MergedTps]) -> holders.Holders:
+    """Who holds the logs of these claims, as far as they confirmed it."""
+    return holders.load_holders(
+        view, {origin for one in merged for origin, _ in one.claims}
+    )
+
+
+def contest_of(
+    merged: claims.MergedTps, profile: Profile, confirmed: holders.Holders
+) -> answer.Contest:
+    """One contest at one station, out of its stored row and claims."""
+    row = decode_row(merged.row)
+    said = [
+        _said(origin, claim, row.round, confirmed)
+        for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
+    ]
+    files = {f for one in said if one.counted for f in one.files or ()}
+    return answer.Contest(
+        contest=row.contest,
+        tps=row.tps,
+        status=row.status,
+        official=row.official,
+        round=row.round,
+        flags=row.flags,
+        files=len(files),
+        groups=row.groups,
+        monitors=[one for one in said if not one.official],
+        kpu=[one for one in said if one.official],
+        earlier=[
+            answer.Entry(origin=origin, index=index) for origin, index in merged.history
+        ],
+        candidates=candidate_names(profile, row.contest),
+    )
+
+
+def _said(
+    origin: str,
+    claim: Claim,
+    counted: str | msgspec.UnsetType,
+    confirmed: holders.Holders,
+) -> answer.Said:
+    return answer.Said(
+        org=claim.org,
+        origin=origin,
+        index=claim.index,
+        record=claim.record,
+        kind=claim.kind,
+        round=claim.round,
+        official=claim.official,
+        counted=claim.round == counted and claim.kind != "withdrawal",
+        complete=claim.complete,
+        derived=claim.derived,
+        review=claim.review,
+        held_by=holders.count_holders(confirmed, origin, claim.index),
+        votes=_counts(claim.votes) if claim.votes else UNSET,
+        figures=_counts(claim.figures) if claim.figures else UNSET,
+        rules=claim.rules or UNSET,
+        files=claim.files or UNSET,
+    )

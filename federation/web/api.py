@@ -1,0 +1,301 @@
+"""The public reads: the merged map for programs.
+
+Rule: a handler reads its query, calls one function of `flows/query` in one snapshot
+and writes what it gave, as JSON or as a table. It decides nothing about elections.
+Answers carry an `ETag` that begins with the map's cursor: who asks again with it gets
+304 until something changed.
+
+    GET /v1/tps/{code}      /v1/regions   /v1/regions/{code}   /v1/gaps   /v1/disputed
+    GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
+"""
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+
+from federation.flows.query import answer, changes, lists, region, state, table, tps
+from federation.flows.query.ask import Asked, ask, read_names
+from federation.flows.query.cursor import Cursor, parse_cursor, read_cursor
+from federation.flows.query.export import Export
+from federation.store.db import Database, View
+from federation.web.asking import (
+    ChangesQuery,
+    ContestQuery,
+    ElectionQuery,
+    ExportQuery,
+    ListQuery,
+    RegionQuery,
+    TpsQuery,
+)
+from federation.web.openapi import Endpoint, NoQuery
+from federation.web.reply import lines, reply, stream
+from federation.web.site import SITE, Site
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """Every public read below `/v1`."""
+    code = {"code": "code of a polling station, 13 characters"}
+    place = {"code": "code of a region: 2, 4, 6 or 10 characters"}
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/tps/{code}",
+            summary="Everything said about one polling station, KPU apart",
+            handler=get_tps,
+            query=TpsQuery,
+            response=answer.TpsAnswer,
+            names=code,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/regions",
+            summary="The nation and its provinces: coverage, statuses, votes",
+            handler=get_region,
+            query=RegionQuery,
+            response=answer.RegionAnswer,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/regions/{code}",
+            summary="A region and its parts: coverage, statuses, votes",
+            handler=get_region,
+            query=RegionQuery,
+            response=answer.RegionAnswer,
+            names=place,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/gaps",
+            summary="Polling stations without a result from any monitor",
+            handler=get_gaps,
+            query=ListQuery,
+            response=answer.GapsAnswer,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/disputed",
+            summary="Polling stations where monitors differ, side by side",
+            handler=get_disputed,
+            query=ListQuery,
+            response=answer.DisputedAnswer,
+            tables=True,
+        ),
+        *_whole_map(),
+    ]
+
+
+def _whole_map() -> list[Endpoint[Any]]:
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/changes",
+            summary="Rows of the map that changed since a cursor; can wait for news",
+            handler=get_changes,
+            query=ChangesQuery,
+            response=answer.ChangesAnswer,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/export",
+            summary="All rows of one sort as CSV or NDJSON, with licence and cursor",
+            handler=get_export,
+            query=ExportQuery,
+            tables=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/summary",
+            summary="One contest's whole map in one object, with its digest",
+            handler=get_summary,
+            query=ContestQuery,
+            response=answer.Summary,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/elections",
+            summary="The elections, contests and sources of this node",
+            handler=get_elections,
+            query=ElectionQuery,
+            response=answer.ElectionsAnswer,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/status",
+            summary="This node's history, who holds it, its partners and alarms",
+            handler=get_status,
+            query=NoQuery,
+            response=answer.StatusAnswer,
+        ),
+    ]
+
+
+async def get_tps(request: web.Request, query: TpsQuery) -> web.StreamResponse:
+    """One polling station."""
+    site, code = request.app[SITE], request.match_info["code"]
+
+    def read(view: View) -> tuple[answer.TpsAnswer, table.Table | None]:
+        asked = _ask(site, query.election)
+        found = tps.tps(view, site.profiles, asked.election, code)
+        if query.format == "json":
+            return found, None
+        numbers = sorted({n for one in found.contests for n in one.candidates})
+        names = read_names(view, asked.election, [found.tps])
+        credit = _credit(view, asked.election, found.cursor)
+        return found, table.claim_table(found.contests, numbers, names, credit)
+
+    return reply(request, query.format, *await site.db.read(read))
+
+
+async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResponse:
+    """A region and its parts."""
+    site, code = request.app[SITE], request.match_info.get("code", "")
+
+    def read(view: View) -> tuple[answer.RegionAnswer, table.Table | None]:
+        asked = _ask(site, query.election, query.contest)
+        found = region.region(view, asked, code, query.after, query.limit)
+        if query.format == "json":
+            return found, None
+        return found, table.region_table(
+            asked.contest,
+            [found.region, *found.children],
+            sorted(found.region.coverage.orgs),
+            list(found.candidates),
+            _credit(view, asked.election, found.cursor),
+        )
+
+    return reply(request, query.format, *await site.db.read(read))
+
+
+async def get_gaps(request: web.Request, query: ListQuery) -> web.StreamResponse:
+    """Where nobody has been."""
+    site = request.app[SITE]
+
+    def read(view: View) -> tuple[answer.GapsAnswer, table.Table | None]:
+        asked = _ask(site, query.election, query.contest)
+        found = lists.gaps(view, asked, query.region, query.after, query.limit)
+        if query.format == "json":
+            return found, None
+        names = read_names(view, asked.election, [gap.tps for gap in found.gaps])
+        credit = _credit(view, asked.election, found.cursor)
+        return found, table.gap_table(asked.contest, found.gaps, names, credit)
+
+    return reply(request, query.format, *await site.db.read(read))
+
+
+async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResponse:
+    """Where monitors differ."""
+    site = request.app[SITE]
+
+    def read(view: View) -> tuple[answer.DisputedAnswer, table.Table | None]:
+        asked = _ask(site, query.election, query.contest)
+        found = lists.disputed(view, asked, query.region, query.after, query.limit)
+        if query.format == "json":
+            return found, None
+        names = read_names(view, asked.election, [c.tps for c in found.disputed])
+        credit = _credit(view, asked.election, found.cursor)
+        numbers = list(asked.candidates)
+        return found, table.claim_table(found.disputed, numbers, names, credit)
+
+    return reply(request, query.format, *await site.db.read(read))
+
+
+async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamResponse:
+    """What changed since a cursor; waits for news when asked to."""
+    site = request.app[SITE]
+    asked = _ask(site, query.election)
+    others = site.settings.org if query.exclude == "own" else None
+
+    def read(view: View) -> answer.ChangesAnswer:
+        return changes.changes(view, asked, query.since, query.limit, others)
+
+    found = await site.db.read(read)
+    if query.wait and not (found.changes or found.more or found.reset):
+        await site.desk.changed(parse_cursor(found.cursor).change, query.wait)
+        found = await site.db.read(read)
+    if query.format == "ndjson":
+        head = {"cursor": found.cursor, "more": found.more, "reset": found.reset}
+        return lines(request, found.cursor, [head, *found.changes])
+    return reply(request, "json", found)
+
+
+async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResponse:
+    """All rows of one sort, sent page by page."""
+    site = request.app[SITE]
+    asked = _ask(site, query.election, query.contest)
+    export = await site.db.read(Export, asked, query.what, query.region)
+    return await stream(request, query.format, export, site.db)
+
+
+async def get_summary(request: web.Request, query: ContestQuery) -> web.StreamResponse:
+    """The whole map of a contest in one object."""
+    site = request.app[SITE]
+    asked = _ask(site, query.election, query.contest)
+    kept = _SUMMARIES.setdefault(site.db, _Summaries())
+    return reply(request, "json", await kept.read(site, asked))
+
+
+async def get_elections(
+    request: web.Request, query: ElectionQuery
+) -> web.StreamResponse:
+    """What there is to ask about."""
+    site = request.app[SITE]
+    names = [query.election] if query.election else site.settings.elections
+    for name in names:
+        _ask(site, name)
+    found = await site.db.read(state.elections, site.profiles, names)
+    return reply(request, "json", found)
+
+
+async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """How this node is."""
+    site = request.app[SITE]
+    found = await site.db.read(
+        state.status,
+        site.settings.elections,
+        site.settings.org,
+        site.settings.name,
+    )
+    return reply(request, "json", found)
+
+
+class _Summaries:
+    """The last summary of each contest: a digest reads the whole map.
+
+    One at a time, so that asking often cannot take every reader of the database.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._kept: dict[tuple[str, str], tuple[Cursor, answer.Summary]] = {}
+
+    async def read(self, site: Site, asked: Asked) -> answer.Summary:
+        """The summary as of now."""
+        key = asked.election, asked.contest
+        async with self._lock:
+            now = await site.db.read(read_cursor, asked.election)
+            if key not in self._kept or self._kept[key][0] != now:
+                self._kept[key] = await site.db.read(_summarise, asked, site)
+            return self._kept[key][1]
+
+
+_SUMMARIES: WeakKeyDictionary[Database, _Summaries] = WeakKeyDictionary()
+
+
+def _summarise(view: View, asked: Asked, site: Site) -> tuple[Cursor, answer.Summary]:
+    found = state.summary(view, asked, site.settings.org)
+    return read_cursor(view, asked.election), found
+
+
+def _ask(site: Site, election: str = "", contest: str = "") -> Asked:
+    return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def _credit(view: View, election: str, cursor: str) -> table.Credit:
+    return table.Credit(cursor, state.sources(view, election))

@@ -1,0 +1,95 @@
+"""One answer in the form that was asked for: JSON, CSV, NDJSON, or a long stream.
+
+Rule: an `ETag` is `<cursor>-<check>`: where the map stood, and CRC-32 of the bytes, so
+that it also changes with what is not of the map (who holds an entry). A stream has
+none; it names its cursor in `Federation-Cursor` and in every row.
+
+NDJSON begins with one line about the rest: cursor, sources, `next`.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+
+from federation.flows.query.export import Export
+from federation.flows.query.table import Table
+from federation.store.db import Database
+from federation.web.cells import format_csv, format_ndjson
+from federation.web.openapi import CSV, JSON, NDJSON
+
+CURSOR = "Federation-Cursor"
+FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
+
+
+def reply(
+    request: web.Request, form: str, answer: msgspec.Struct, table: Table | None = None
+) -> web.Response:
+    """The answer as `form`; 304 where the caller has it already."""
+    following = getattr(answer, "next", None) or ""
+    if table is None:
+        body, media = msgspec.json.encode(answer), JSON
+    elif form == "csv":
+        body, media = format_csv([table.columns, *table.rows]), CSV
+    else:
+        head = {
+            "cursor": getattr(answer, "cursor", ""),
+            **({"next": following} if following else {}),
+        }
+        body, media = format_ndjson([head, *_dicts(table)]), NDJSON
+    return _send(request, body, media, getattr(answer, "cursor", ""), following)
+
+
+def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Response:
+    """These values as NDJSON."""
+    return _send(request, format_ndjson(rows), NDJSON, cursor, "")
+
+
+async def stream(
+    request: web.Request, form: str, export: Export, db: Database
+) -> web.StreamResponse:
+    """The export, page by page; each page is read when the caller took the last."""
+    response = web.StreamResponse()
+    response.content_type = CSV if form == "csv" else NDJSON
+    response.charset = "utf-8"
+    response.headers[CURSOR] = export.cursor
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    name = f"{export.asked.election}-{export.what}.{form}"
+    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    await response.prepare(request)
+    if form == "ndjson":
+        await response.write(format_ndjson([export.head()]))
+    is_first = True
+    while not export.done:
+        page = await db.read(export.read)
+        if form == "ndjson":
+            await response.write(format_ndjson(_dicts(page)))
+            continue
+        await response.write(format_csv([page.columns, *page.rows][not is_first :]))
+        is_first = False
+    await response.write_eof()
+    return response
+
+
+def _dicts(table: Table) -> Iterable[Mapping[str, str | int]]:
+    return (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+
+
+def _send(
+    request: web.Request, body: bytes, media: str, cursor: str, following: str
+) -> web.Response:
+    tag = f"{cursor or 'state'}-{zlib.crc32(body):08x}"
+    headers = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: FRESH}
+    if following:
+        after = request.rel_url.update_query(after=following)
+        headers[hdrs.LINK] = f'<{after}>; rel="next"'
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(
+        body=body,
+        content_type=media,
+        charset=None if media == JSON else "utf-8",
+        headers=headers,
+    )
