@@ -10,21 +10,20 @@ answered, not logged (`flows/screening.py`).
 """
 
 import datetime as dt
-import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from federation.errors import FormatError, RecordError, SignatureError
+from federation.errors import RecordError, SignatureError
 from federation.flows.screening import Judgement, Outcome, Screen, find_echo, said_of
 from federation.flows.sequence import OwnLog, commit, settle
+from federation.flows.signing import Opened, Opener, Signed, Statement, open_rows
 from federation.records.canonical import convert
-from federation.records.claim import encode_claim, to_claim
+from federation.records.claim import Claim, encode_claim, to_claim
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
-from federation.records.sealed import Sealed, open_leaf, seal
+from federation.records.sealed import Sealed, seal
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
@@ -42,14 +41,11 @@ __all__ = (
 )
 
 MAX_BATCH = 5_000
-INLINE_ROWS = 500
-SIGNING_THREADS = 2
 
 ECHO = "suspected-echo"
 SEVERAL_REFS = "several-refs"
 
 Draft: TypeAlias = Mapping[str, Any]
-Statement: TypeAlias = TpsResult | Withdrawal | LogClosed
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +67,7 @@ class _Batch(NamedTuple):
     """Rows, how each becomes a leaf, and how they are judged."""
 
     rows: Sequence[Any]
-    signed: Callable[[Any], bytes]
+    sign: Callable[[Any], Signed]
     now: float
     force: bool = False
     restate: bool = False
@@ -79,13 +75,13 @@ class _Batch(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row that is signed and verified, on its way into the log."""
+    """A row on its way into the log, at its index there."""
 
     row: int
     leaf: bytes
     sealed: Sealed
     said: Said | None
-    flags: tuple[str, ...] = ()
+    several_refs: bool
 
 
 def append(  # noqa: PLR0913  three callers hold exactly these
@@ -119,10 +115,11 @@ def append(  # noqa: PLR0913  three callers hold exactly these
     """
     stamp = _format_time(now)
 
-    def signed(draft: Draft) -> bytes:
-        return seal(_result(draft, log, stamp), log.records_signer)
+    def sign(draft: Draft) -> Signed:
+        result = _result(draft, log, stamp)
+        return Signed(seal(result, log.records_signer), result)
 
-    return _take(db, guard, log, _Batch(drafts, signed, now, force, restate))
+    return _take(db, guard, log, _Batch(drafts, sign, now, force, restate))
 
 
 def append_leaves(
@@ -135,7 +132,11 @@ def append_leaves(
         VerificationError: the database is not what was signed.
         OSError: the disk failed; nothing is acknowledged.
     """
-    return _take(db, guard, log, _Batch(leaves, bytes, now))
+
+    def handed_in(leaf: bytes) -> Signed:
+        return Signed(leaf, None)
+
+    return _take(db, guard, log, _Batch(leaves, handed_in, now))
 
 
 def append_statements(
@@ -154,22 +155,25 @@ def append_statements(
     """
     taken = (TpsResult, Withdrawal, LogClosed)
 
-    def signed(statement: Statement) -> bytes:
-        return seal(statement, log.records_signer)
+    def sign(statement: Statement) -> Signed:
+        return Signed(seal(statement, log.records_signer), statement)
 
-    return _take(db, guard, log, _Batch(said, signed, now, taken=taken))
+    return _take(db, guard, log, _Batch(said, sign, now, taken=taken))
 
 
 def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdict]:
     assert len(batch.rows) <= MAX_BATCH, "the caller cuts batches"
     head = settle(db, guard, log.origin)
-    rows: list[_Row] = []
+    opener = Opener(log.chain, head.size, batch.sign, batch.taken, log.verifier)
+    rows: list[Opened] = []
     verdicts: list[Verdict] = []
-    for opened in _open_rows(log, batch, head.size):
-        (rows if isinstance(opened, _Row) else verdicts).append(opened)  # type: ignore[arg-type]  # told apart in the same expression
+    for one in open_rows(opener, batch.rows):
+        if isinstance(one, Opened):
+            rows.append(one)
+        else:
+            verdicts.append(_refused(one.row, str(one.error), one.error.code))
     with db.view() as view:
-        screen = Screen(view, log.log_id, [row.said for row in rows if row.said])
-        kept = _screen(rows, screen, batch, head.size, verdicts)
+        kept = _screen(view, log, batch, rows, verdicts)
         derived = _derive(view, log, kept)
     if kept:
         _check_keys(log, head.size, head.size + len(kept))
@@ -196,77 +200,41 @@ def _result(draft: Draft, log: OwnLog, stamp: str) -> TpsResult:
     return convert(members, TpsResult)
 
 
-def _open_rows(log: OwnLog, batch: _Batch, size: int) -> list[_Row | Verdict]:
-    """Every row signed and verified, or refused with the reason."""
-
-    def work(numbers: range) -> list[_Row | Verdict]:
-        return [_open_row(log, batch, size, number) for number in numbers]
-
-    count = len(batch.rows)
-    if count < INLINE_ROWS:
-        return work(range(count))
-    # Half of the time is libsodium's, which lets other threads run meanwhile.
-    step = -(-count // SIGNING_THREADS)
-    parts = [range(at, min(at + step, count)) for at in range(0, count, step)]
-    with ThreadPoolExecutor(SIGNING_THREADS, "ingest") as pool:
-        return list(itertools.chain.from_iterable(pool.map(work, parts)))
-
-
-def _open_row(log: OwnLog, batch: _Batch, size: int, number: int) -> _Row | Verdict:
-    try:
-        leaf = batch.signed(batch.rows[number])
-        sealed = _open(log, leaf, size, batch.taken)
-    except (FormatError, RecordError, SignatureError) as error:
-        return Verdict(
-            row=number, outcome="refused", reason=str(error), code=error.code
-        )
-    return _Row(number, leaf, sealed, said_of(sealed))
-
-
-def _open(
-    log: OwnLog, leaf: bytes, size: int, taken: tuple[type[Statement], ...]
-) -> Sealed:
-    sealed = open_leaf(leaf, log.chain, size)
-    if not isinstance(sealed.statement, taken):
-        raise RecordError("not a type that is taken in here", "type")
-    return sealed
+def _refused(row: int, reason: str, code: str = "") -> Verdict:
+    return Verdict(row=row, outcome="refused", reason=reason, code=code)
 
 
 def _screen(
-    rows: Iterable[_Row],
-    screen: Screen,
+    view: View,
+    log: OwnLog,
     batch: _Batch,
-    size: int,
+    rows: Sequence[Opened],
     verdicts: list[Verdict],
 ) -> list[_Row]:
-    """The rows to log, each with its index; the verdicts on the others are added."""
+    """The rows to log, each at its index; the verdicts on the others are added."""
+    said = {row.row: said_of(row.sealed) for row in rows}
+    screen = Screen(view, log.log_id, filter(None, said.values()))
     kept: list[_Row] = []
     closed = False
-    for row in rows:
-        judged = (
-            Judgement("refused", "the log was closed before it")
-            if closed
-            else screen.judge(row.said, force=batch.force, restate=batch.restate)
-            if row.said
-            else Judgement("logged")
-        )
+    for row, leaf, sealed in rows:
+        if closed:
+            verdicts.append(_refused(row, "the log was closed before it"))
+            continue
+        index = sealed.index + len(kept)
+        one, judged = said[row], Judgement("logged")
+        if one is not None:
+            one = one._replace(index=index)
+            judged = screen.judge(one, force=batch.force, restate=batch.restate)
         if judged.outcome != "logged":
             verdicts.append(
-                Verdict(row=row.row, outcome=judged.outcome, reason=judged.reason)
+                Verdict(row=row, outcome=judged.outcome, reason=judged.reason)
             )
             continue
-        closed = isinstance(row.sealed.statement, LogClosed)
-        index = size + len(kept)
-        said = row.said and row.said._replace(index=index)
-        if said:
-            screen.add(said)
-        kept.append(
-            row._replace(
-                sealed=row.sealed._replace(index=index),
-                said=said,
-                flags=(SEVERAL_REFS,) if judged.several_refs else (),
-            )
-        )
+        if one is not None:
+            screen.add(one)
+        placed = sealed._replace(index=index)
+        kept.append(_Row(row, leaf, placed, one, judged.several_refs))
+        closed = isinstance(sealed.statement, LogClosed)
     return kept
 
 
@@ -283,28 +251,20 @@ class _Derived(NamedTuple):
 def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
     derived = _Derived([], [], None, [], [])
     for row in kept:
-        sealed, flags = row.sealed, row.flags
-        claim = to_claim(sealed, log.profile, log.generation)
+        claim = to_claim(row.sealed, log.profile, log.generation)
+        flags = _alarms(view, log, row, claim, derived.alarms)
         if claim is not None:
-            body = encode_claim(claim)
-            derived.claims.append((sealed.index, claim.contest, claim.tps, body))
+            place = claim.index, claim.contest, claim.tps
+            derived.claims.append((*place, encode_claim(claim)))
             flags = (*claim.rules, *flags)
-            if echo := find_echo(view, log.chain.election, claim):
-                flags = (*flags, ECHO)
-                place = f"{claim.tps} {claim.contest}: {log.origin} {sealed.index}"
-                derived.alarms.append((ECHO, place, f"{echo[0]} {echo[1]}"))
-        if row.said:
+        if row.said is not None:
             derived.said.append(row.said)
-            if SEVERAL_REFS in row.flags:
-                slot = row.said.slot
-                place = f"{slot.tps} {slot.contest} {slot.round}"
-                derived.alarms.append((SEVERAL_REFS, place, str(row.said.ref)))
         derived.verdicts.append(
             Verdict(
                 row=row.row,
                 outcome="logged",
-                record=sealed.record,
-                index=sealed.index,
+                record=row.sealed.record,
+                index=row.sealed.index,
                 flags=flags,
             )
         )
@@ -312,6 +272,28 @@ def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
     if last and isinstance(last.statement, LogClosed):
         return derived._replace(closed_at=last.index)
     return derived
+
+
+def _alarms(
+    view: View,
+    log: OwnLog,
+    row: _Row,
+    claim: Claim | None,
+    found: list[tuple[str, str, str]],
+) -> tuple[str, ...]:
+    """The codes of what an operator should look at; added to `found` with the rest."""
+    if claim is None:
+        return ()
+    flags: tuple[str, ...] = ()
+    place = f"{claim.tps} {claim.contest} {claim.round}"
+    if row.said is not None and row.several_refs:
+        flags = (SEVERAL_REFS,)
+        found.append((SEVERAL_REFS, place, f"{row.said.ref} at {claim.index}"))
+    if echo := find_echo(view, log.chain.election, claim):
+        flags = (*flags, ECHO)
+        both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
+        found.append((ECHO, place, both))
+    return flags
 
 
 def _write(tx: Transaction, log: OwnLog, derived: _Derived, now: int) -> None:

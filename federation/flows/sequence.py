@@ -17,6 +17,7 @@ Source: protocol.md section "Log"
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 from federation.errors import ConflictError, VerificationError
@@ -32,7 +33,10 @@ from federation.tlog.merkle import Frontier, hash_leaf, root_at
 
 
 class OwnLog(NamedTuple):
-    """A log that this node writes, with the keys to do it."""
+    """A log that this node writes, with the keys to do it.
+
+    `verifier` (a process pool, shared with others) verifies large batches.
+    """
 
     origin: str
     log_id: int
@@ -40,6 +44,7 @@ class OwnLog(NamedTuple):
     log_signer: Signer
     records_signer: Signer
     profile: Profile
+    verifier: Executor | None = None
 
     @property
     def generation(self) -> int:
