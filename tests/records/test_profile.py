@@ -1,0 +1,173 @@
+"""Profiles: where a contest is held, who stands there, whose ids mean whom."""
+
+import json
+import pickle
+
+import pytest
+
+from federation.errors import FormatError, RecordError
+from federation.records.profile import parse_profile
+
+SMALL = {
+    "contests": {
+        "ppwp": {
+            "candidates": {
+                "01": {"name": "A", "aliases": ["1", "100025"]},
+                "02": {"name": "B"},
+            }
+        },
+        "pdprdk": {
+            "parties": {
+                "1": {"name": "P"},
+                "18": {"name": "Q", "only": ["11", "1201"]},
+            },
+            "without": ["31", "99"],
+        },
+        "pkwkp": {"only": ["32"]},
+    },
+    "election": "small-2024",
+    "exceptions": [{"reason": "noken", "regions": ["94"]}],
+    "max_voters": 300,
+    "name": {"en": "Small", "id": "Kecil"},
+    "rounds": ["reguler", "psu"],
+    "spare_per_mille": 20,
+    "time_zone": "Asia/Jakarta",
+    "version": 3,
+    "voting_day": "2024-02-14",
+}
+
+
+def changed(**members):
+    return json.dumps(SMALL | members).encode()
+
+
+@pytest.fixture(scope="module")
+def small():
+    return parse_profile(changed())
+
+
+def test_white_space_and_order_of_the_file_do_not_change_the_digest(small):
+    other = dict(reversed(list(SMALL.items())))
+    spaced = parse_profile(json.dumps(other, indent=7).encode())
+    assert spaced.digest == small.digest
+    assert parse_profile(small.text).digest == small.digest
+    assert parse_profile(changed(version=4)).digest != small.digest
+
+
+def test_a_profile_can_be_sent_to_another_process(small):
+    again = pickle.loads(pickle.dumps(small))
+    assert (again.digest, again.election, again.version) == (
+        small.digest,
+        "small-2024",
+        3,
+    )
+    assert again.name.id == "Kecil"
+    assert again.contests == ("pdprdk", "pkwkp", "ppwp")
+
+
+def test_a_contest_is_held_only_within_its_area(small):
+    held = [
+        ("ppwp", "9901010001001"),
+        ("ppwp", "3101010001001"),
+        ("pdprdk", "3201010001001"),
+        ("pkwkp", "3201010001001"),
+    ]
+    not_held = [
+        ("pdprdk", "3101010001001"),
+        ("pdprdk", "99AB010001001"),
+        ("pkwkp", "3301010001001"),
+        ("pdpr", "3201010001001"),
+        ("", "3201010001001"),
+    ]
+    assert all(small.stands(*place) for place in held)
+    assert not any(small.stands(*place) for place in not_held)
+
+
+def test_ids_are_those_that_stand_at_the_place(small):
+    assert small.ids("ppwp", "3101010001001") == {"01", "02"}
+    assert small.ids("pdprdk", "3201010001001") == {"1"}
+    assert small.ids("pdprdk", "1101010001001") == {"1", "18"}
+    assert small.ids("pdprdk", "1201010001001") == {"1", "18"}
+    assert small.ids("pdprdk", "1202010001001") == {"1"}
+    assert small.ids("pkwkp", "3201010001001") is None
+    assert small.ids("pdpr", "3201010001001") is None
+    assert small.candidates("ppwp")["02"].name == "B"
+    assert small.candidates("pkwkp") == small.candidates("pdpr") == {}
+
+
+def test_an_alias_leads_to_the_canonical_id_or_is_refused(small):
+    for raw in ("01", "1", "100025"):
+        assert small.alias("ppwp", raw) == "01"
+    for contest, raw in (("ppwp", "2"), ("ppwp", ""), ("pdprdk", "01"), ("x", "1")):
+        with pytest.raises(RecordError):
+            small.alias(contest, raw)
+    assert small.alias("pkwkp", "1000026") == "1000026"
+
+
+def test_the_most_votes_are_the_voters_and_the_spare_ballots(small):
+    assert small.max_votes("ppwp", "3101010001001") == 306
+    assert small.max_votes("ppwp", "3101010001900") == 306
+    for tps in ("3101010001901", "99AB010001001", "9401010001001"):
+        assert small.max_votes("ppwp", tps) is None
+    assert small.max_votes("pdpr", "3101010001001") is None
+
+
+@pytest.mark.parametrize(
+    ("voters", "spare"), [(0, 0), (1, 1), (50, 1), (51, 2), (200, 4), (201, 5)]
+)
+def test_spare_ballots_are_rounded_up(small, voters, spare):
+    assert small.spare_ballots(voters) == spare
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"\xff", b'{"a":1,"a":2}', b"[" * 99_999])
+def test_what_is_not_json_is_a_format_error(data):
+    with pytest.raises(FormatError):
+        parse_profile(data)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"election": "Small"},
+        {"version": 0},
+        {"version": True},
+        {"contests": {}},
+        {"contests": {"president": {}}},
+        {"contests": {"ppwp": {"parties": {"1": {"name": "P"}}}}},
+        {"contests": {"pdpr": {"candidates": {"1": {"name": "P"}}}}},
+        {"contests": {"ppwp": {"only": []}}},
+        {
+            "contests": {
+                "ppwp": {
+                    "candidates": {
+                        "01": {"name": "A", "aliases": ["1"]},
+                        "02": {"name": "B", "aliases": ["1"]},
+                    }
+                }
+            }
+        },
+        {
+            "contests": {
+                "ppwp": {
+                    "candidates": {
+                        "01": {"name": "A", "aliases": ["02"]},
+                        "02": {"name": "B"},
+                    }
+                }
+            }
+        },
+        {"rounds": []},
+        {"rounds": ["first"]},
+        {"register_digest": "x"},
+        {"surprise": 1},
+        {"name": {"en": "Small"}},
+    ],
+)
+def test_a_profile_that_breaks_a_rule_is_refused(members):
+    with pytest.raises(RecordError):
+        parse_profile(changed(**members))
+
+
+def test_a_register_may_be_pinned():
+    pinned = parse_profile(changed(register_digest="a" * 64))
+    assert pinned.file.register_digest == "a" * 64
