@@ -28,7 +28,7 @@ Kind = Literal["votes", "unread", "withdrawal"]
 Slot: TypeAlias = tuple[str, bool, str, str, str]
 
 
-class Claim(msgspec.Struct, frozen=True, array_like=True):
+class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One statement of an organisation about one polling station and contest.
 
     `unread`: no votes were read (a photo, or figures only). `complete`: the votes are

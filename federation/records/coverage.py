@@ -12,7 +12,7 @@ A photo without votes covers a station too: it can be transcribed.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import UNSET, Struct
 
@@ -45,28 +45,43 @@ class Coverage(Struct, frozen=True, kw_only=True):
     outside: int
 
 
+class Kind(NamedTuple):
+    """All of a row that its counters follow from; many rows are of one kind."""
+
+    status: str
+    official: str
+    orgs: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+def kind_of(row: Row) -> Kind:
+    """The kind of a row; `orgs` are those with a counted claim, sorted, without KPU."""
+    counted = row.round
+    return Kind(
+        row.status,
+        "" if row.official is UNSET else row.official,
+        # Claims are sorted by organisation, which has one in each round.
+        tuple([c.org for c in row.claims if c.round == counted and not c.official]),
+        tuple(row.flags),
+    )
+
+
+def counters_of(kind: Kind) -> list[str]:
+    """The counters that each row of this kind adds one to."""
+    if "outside_register" in kind.flags:
+        return ["outside", f"outside.{kind.status}"] if kind.orgs else []
+    names = [f"status.{kind.status}", *(f"flag.{flag}" for flag in kind.flags)]
+    names.extend(f"org.{org}" for org in kind.orgs)
+    if kind.official:
+        names.append(f"official.{kind.official}")
+    if len(kind.orgs) == 1:
+        names.append(f"only.{kind.orgs[0]}")
+    return names
+
+
 def contribution(row: Row) -> dict[str, int]:
     """What one station adds to the counters of each of its regions."""
-    counted = row.round
-    orgs = {c.org for c in row.claims if c.round == counted and not c.official}
-    official = "" if row.official is UNSET else row.official
-    return dict(_counters(row.status, official, tuple(sorted(orgs)), tuple(row.flags)))
-
-
-@lru_cache(maxsize=4096)
-def _counters(
-    status: str, official: str, orgs: tuple[str, ...], flags: tuple[str, ...]
-) -> Mapping[str, int]:
-    # Few stations differ in this: a country has some hundred combinations.
-    if "outside_register" in flags:
-        return {"outside": 1, f"outside.{status}": 1} if orgs else {}
-    names = [f"status.{status}", *(f"flag.{flag}" for flag in flags)]
-    names.extend(f"org.{org}" for org in orgs)
-    if official:
-        names.append(f"official.{official}")
-    if len(orgs) == 1:
-        names.append(f"only.{orgs[0]}")
-    return dict.fromkeys(names, 1)
+    return dict.fromkeys(counters_of(kind_of(row)), 1)
 
 
 def region_coverage(counters: Mapping[str, int], register_count: int) -> Coverage:

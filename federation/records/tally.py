@@ -46,7 +46,7 @@ def race_level(contest: str) -> int:
     return _RACE_LEVEL.get(contest, 0)
 
 
-def is_of_race(counter: str) -> bool:
+def is_votes(counter: str) -> bool:
     """Whether a counter is of votes: those add up only within one race."""
     return counter.removeprefix("p.").startswith(("sum.", "min.", "max."))
 

@@ -59,7 +59,7 @@ _FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
 
 
-class Slot(msgspec.Struct, frozen=True, array_like=True):
+class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The latest statement of a slot: of which log, since which change of the map."""
 
     log_id: int

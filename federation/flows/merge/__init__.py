@@ -1,0 +1,19 @@
+"""The merged map follows the logs: claims -> rows and roll-ups, in batches.
+
+Rule: each batch is one transaction that moves the cursor, so the map is always exactly
+what the leaves below the vector say, whatever the order in which anything came, was
+interrupted or was made again. A batch takes claims of every log that is ahead of the
+map, sorted by station: one look-up and one write per station, one addition per region.
+
+    plan    what is ahead of the map, and whether the map must be made again
+    follow  the next claims of one log
+    batch   those claims applied: slots -> rows -> differences of the counters
+    files   one file at two stations: the only thing that ties stations together
+    deltas  differences of the counters, per kecamatan, then per region
+
+Source: merge.md
+"""
+
+from federation.flows.merge.once import merge_once, rebuild
+
+__all__ = ["merge_once", "rebuild"]

@@ -1,0 +1,135 @@
+"""The stations that one batch touches, until they are written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from federation.flows.merge.deltas import Deltas
+from federation.flows.merge.files import exchange_files
+from federation.records.claim import Claim, is_newer
+from federation.records.merge import Row, decode_row, encode_row, merge_tps
+from federation.records.profile import Profile
+from federation.records.tps import TpsId
+from federation.store import cursor, logs, merged, registers
+from federation.store.db import Transaction
+from federation.store.mapkey import encode_key
+from federation.store.merged import Changed, Held, Pointer, Slot
+
+_NEW = -1  # the change number of a slot that this batch changes
+
+
+class Batch:
+    """Claims by the row that they concern; `number` is the election's in the keys."""
+
+    def __init__(
+        self, tx: Transaction, election: str, number: int, profile: Profile
+    ) -> None:
+        self._tx, self._election, self._profile = tx, election, profile
+        self.number = number
+        self._incoming: dict[int, list[tuple[int, Claim]]] = defaultdict(list)
+        self._superseded: list[Pointer] = []
+        self._outside: set[int] = set()
+        self._shared: frozenset[str] = frozenset()
+        self._deltas = Deltas()
+        self._seq = cursor.last_seq(tx, election)
+        self._origins = {log.id: log.origin for log in logs.list_logs(tx)}
+
+    def take(self, log_id: int, found: Iterable[Claim], counted: int | None) -> None:
+        """Add the claims of a log, but those from index `counted` on."""
+        incoming, number = self._incoming, self.number
+        for claim in found:
+            if counted is None or claim.index < counted:
+                key = encode_key(number, claim.contest, claim.tps)
+                incoming[key].append((log_id, claim))
+
+    def finish(self) -> None:
+        """Write the rows, the roll-ups and the number of the last change."""
+        tx, keys = self._tx, sorted(self._incoming)
+        held = merged.load(tx, keys)
+        slots = {key: self._fold(key, held.get(key)) for key in keys}
+        self._outside = self._find_outside(keys, held)
+        self._shared, others = exchange_files(tx, self.number, held, slots)
+        held |= others
+        slots |= {key: row.slots for key, row in others.items()}
+        changed = (
+            self._evaluate(key, held.get(key), slots[key]) for key in sorted(slots)
+        )
+        merged.save(tx, self.number, [one for one in changed if one is not None])
+        merged.save_superseded(tx, self._superseded)
+        cursor.raise_seq(tx, self.number, self._seq)
+        self._deltas.roll_up(tx, self._election)
+
+    def _fold(self, key: int, held: Held | None) -> list[Slot]:
+        """The latest statement of each slot; what it stands above is only named."""
+        slots = list(held.slots) if held else []
+        for log_id, claim in self._incoming[key]:
+            new = Slot(log_id, _NEW, claim)
+            for place, old in enumerate(slots):
+                if _is_same_slot(old.claim, claim):
+                    last, first = (
+                        (new, old) if is_newer(claim, old.claim) else (old, new)
+                    )
+                    slots[place] = last
+                    pointer = key, first.log_id, first.claim.index
+                    self._superseded.append(pointer)
+                    break
+            else:
+                slots.append(new)
+        return slots
+
+    def _find_outside(self, keys: Iterable[int], held: Mapping[int, Held]) -> set[int]:
+        """Which new rows are not of the register, or not of the contest's area.
+
+        Asked once per row: another register or profile clears the map.
+        """
+        said = {key: self._incoming[key][0][1] for key in keys if key not in held}
+        outside = {
+            key
+            for key, claim in said.items()
+            if not self._profile.stands(claim.contest, TpsId(claim.tps))
+        }
+        if registers.is_known(self._tx, self._election):
+            codes = {claim.tps for claim in said.values()}
+            known = registers.among(self._tx, self._election, codes)
+            outside.update(key for key, claim in said.items() if claim.tps not in known)
+        return outside
+
+    def _evaluate(
+        self, key: int, held: Held | None, slots: list[Slot]
+    ) -> Changed | None:
+        """What is to be stored for this row, if anything changes."""
+        old = decode_row(held.row) if held else None
+        first = slots[0].claim
+        row = merge_tps(
+            first.contest,
+            first.tps,
+            [(self._origins[slot.log_id], slot.claim) for slot in slots],
+            in_register="outside_register" not in old.flags
+            if old
+            else key not in self._outside,
+            shared_files=self._shared,
+        )
+        assert row is not None, "it has a slot"
+        data = encode_row(row)
+        if held is not None and old is not None:
+            if data == held.row and slots == held.slots:
+                return None
+            if data == held.row:  # one withdrawal after another
+                return _changed(key, held.seq, row, data, slots)
+            self._deltas.count(old, held.slots, -1)
+        self._seq += 1
+        self._deltas.count(row, slots, 1)
+        return _changed(key, self._seq, row, data, slots)
+
+
+def _is_same_slot(one: Claim, other: Claim) -> bool:
+    """Of one station and contest they are already."""
+    return (
+        one.org == other.org
+        and one.round == other.round
+        and one.official == other.official
+    )
+
+
+def _changed(key: int, seq: int, row: Row, data: bytes, slots: list[Slot]) -> Changed:
+    slots = [Slot(s.log_id, seq, s.claim) if s.seq == _NEW else s for s in slots]
+    return Changed(key, seq, row.status, row.flags, data, slots)

@@ -1,0 +1,44 @@
+"""The next claims of one log.
+
+Rule: claims were made when the leaves were admitted. With another profile they are made
+again as the cursor passes, from the leaves: which leaves were admitted does not depend
+on a profile, and they were verified then, so signatures are not looked at again.
+"""
+
+from federation.flows.merge.plan import Step
+from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.profile import Profile
+from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
+from federation.store import claims, logs
+from federation.store.db import Transaction
+
+
+def next_claims(
+    tx: Transaction, step: Step, share: int, profile: Profile
+) -> tuple[list[Claim], int]:
+    """At most `share` claims from the position on, and the index that follows them."""
+    start, end, stale_below = step.position.index, step.end, step.position.stale_below
+    if start < stale_below:
+        end = min(end, stale_below, start + share)
+        return _make_again(tx, step, start, end, profile), end
+    found = claims.read_claims(tx, step.log.id, start, end, share)
+    return found, found[-1].index + 1 if len(found) == share else end
+
+
+def _make_again(
+    tx: Transaction, step: Step, start: int, end: int, profile: Profile
+) -> list[Claim]:
+    log = step.log
+    old = claims.read_claims(tx, log.id, start, end, end - start)
+    admitted = {claim.index for claim in old}
+    found = []
+    for index, leaf in enumerate(logs.read_leaves(tx, log.id, start, end), start):
+        if index in admitted:
+            text = leaf_text(leaf)
+            sealed = Sealed(index, record_id(text), parse_statement(text[:-1]), text)
+            claim = to_claim(sealed, profile, log.generation)
+            assert claim is not None, "it was a claim when it was admitted"
+            found.append(claim)
+    encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in found]
+    claims.replace_claims(tx, log.id, start, end, encoded)
+    return found

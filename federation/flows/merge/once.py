@@ -1,0 +1,84 @@
+"""One batch of each election that is behind: the transaction that moves the cursor."""
+
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
+from federation.flows.merge.batch import Batch
+from federation.flows.merge.follow import next_claims
+from federation.flows.merge.plan import Plan, current_basis, make_plan
+from federation.records.profile import Profile
+from federation.store import cursor, merged, rollup
+from federation.store.cursor import Basis
+from federation.store.db import Database, Transaction
+
+BATCH = 10_000
+
+
+def merge_once(
+    db: Database,
+    profiles: Mapping[str, Profile],
+    limit: int = BATCH,
+    hidden: Collection[str] = frozenset(),
+) -> int:
+    """Merge one batch of each election that is behind; call it again until it gives 0.
+
+    Args:
+        db: Its writer thread is the caller's.
+        profiles: By election; what has none is not merged.
+        limit: About how many claims one batch takes.
+        hidden: Organisations whose statements stay out of the map.
+
+    Returns:
+        How many leaves the cursors moved over; 0 when nothing was behind.
+    """
+    moved = 0
+    for election, profile in sorted(profiles.items()):
+        # Asked on a view first: being up to date must not cost a write.
+        with db.view() as view:
+            plan = make_plan(view, election, profile, hidden)
+        if not plan.is_idle():
+            with db.transaction() as tx:
+                plan = make_plan(tx, election, profile, hidden)
+                if plan.restart:
+                    _clear(tx, election, current_basis(tx, election, profile))
+                    plan = make_plan(tx, election, profile, hidden)
+                moved += _merge_batch(tx, election, profile, plan, limit)
+    return moved
+
+
+def rebuild(db: Database, election: str, profile: Profile) -> None:
+    """Clear the map of an election; `merge_once` makes it again, from the leaves on."""
+    with db.transaction() as tx:
+        # Another profile than any: so the claims are made again, too.
+        basis = current_basis(tx, election, profile)
+        _clear(tx, election, basis._replace(profile=""))
+        _clear(tx, election, basis)
+
+
+def _clear(tx: Transaction, election: str, basis: Basis) -> None:
+    merged.clear(tx, cursor.add_election(tx, election, basis))
+    rollup.clear(tx, election)
+    cursor.restart(tx, election, basis)
+
+
+def _merge_batch(
+    tx: Transaction, election: str, profile: Profile, plan: Plan, limit: int
+) -> int:
+    basis = current_basis(tx, election, profile)
+    batch = Batch(tx, election, cursor.add_election(tx, election, basis), profile)
+    behind = sum(step.end > step.position.index for step in plan.steps)
+    moved = 0
+    for step in plan.steps:
+        index = step.position.index
+        if step.end > index:
+            # A share for each log: those in the same order travel together, and a
+            # station that three logs name is written once.
+            share = max(1, limit // behind)
+            found, index = next_claims(tx, step, share, profile)
+            batch.take(step.log.id, found, step.position.counted)
+        to = replace(step.position, index=index)
+        cursor.move(tx, batch.number, step.log.id, to)
+        moved += index - step.position.index
+    batch.finish()
+    return moved

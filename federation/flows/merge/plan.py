@@ -1,0 +1,104 @@
+"""What is ahead of the map, and whether the map must be made again.
+
+Made again, by the same batches, on: another profile, register or version of the rules;
+an organisation hidden whose leaves it holds; a successor log that names an earlier end
+than what was merged of its predecessor.
+
+Own leaves count below the signed size (a crash may still take back those above it),
+mirrored ones as soon as they are verified and stored.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from federation.records.keystatement import Follows, KeyStatement
+from federation.records.merge import RULES_VERSION
+from federation.records.profile import Profile
+from federation.records.sealed import leaf_text, parse_statement
+from federation.store import chains, cursor, logs, registers
+from federation.store.cursor import Basis, Position
+from federation.store.db import View
+from federation.store.logs import Log
+
+
+class Step(NamedTuple):
+    """A log, how far the map follows it, and how far it can."""
+
+    log: Log
+    position: Position
+    end: int
+
+
+class Plan(NamedTuple):
+    """Whether to start again, and every log that belongs in the map."""
+
+    restart: bool
+    steps: list[Step]
+
+    def is_idle(self) -> bool:
+        """Whether the map is up to date."""
+        return not self.restart and all(
+            step.end <= step.position.index for step in self.steps
+        )
+
+
+def current_basis(view: View, election: str, profile: Profile) -> Basis:
+    """What a map made now depends on, beside the leaves."""
+    register = registers.register_digest(view, election)
+    return Basis(profile.digest, register, RULES_VERSION)
+
+
+def make_plan(
+    view: View, election: str, profile: Profile, hidden: Collection[str]
+) -> Plan:
+    """What is to be done for this election; see the head of this file."""
+    positions = cursor.read_positions(view, election)
+    shown = [
+        log
+        for log in logs.list_logs(view)
+        if log.election == election
+        and log.visibility == "public"
+        and log.org not in hidden
+    ]
+    basis = cursor.read_basis(view, election)
+    restart = basis is not None and basis != current_basis(view, election, profile)
+    # A log that the map holds leaves of, and that is hidden now.
+    restart |= not {log.id for log in shown} >= positions.keys()
+    ends = _counted_ends(view, shown)
+    steps = []
+    for log in shown:
+        position = positions.get(log.id, Position(0))
+        counted = ends.get(log.origin)
+        if counted != position.counted:
+            restart |= position.index > _lowest(counted, position.counted)
+            position = replace(position, counted=counted)
+        steps.append(Step(log, position, log.size if log.own else log.next_index))
+    return Plan(restart, steps)
+
+
+def _lowest(*ends: int | None) -> int:
+    return min(end for end in ends if end is not None)
+
+
+def _counted_ends(view: View, shown: Iterable[Log]) -> dict[str, int]:
+    """Below which index a log counts, where a successor says so, by origin."""
+    ends: dict[str, int] = {}
+    for log in shown:
+        follows = _follows(view, log) if log.generation > 1 else None
+        if follows is not None:
+            known = ends.get(follows.origin, follows.size)
+            ends[follows.origin] = min(known, follows.size)
+    return ends
+
+
+def _follows(view: View, log: Log) -> Follows | None:
+    notes = chains.read_keys(view, log.id)
+    if not notes:
+        return None
+    # Verified when it was saved.
+    statement = parse_statement(leaf_text(notes[-1])[:-1])
+    assert isinstance(statement, KeyStatement), "nothing else is saved there"
+    return None if statement.follows is UNSET else statement.follows
