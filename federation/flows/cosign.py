@@ -1,0 +1,166 @@
+"""Cosigning what we hold of others, and collecting what others say of ours.
+
+Rule: a cosignature says "I hold and have verified every leaf below this size", and is
+the only thing that carries a time. So it is given once for every checkpoint that was
+completed, and repeated on a heartbeat only where the origin itself has shown that
+checkpoint again: otherwise a relay could make a dead log look alive.
+
+An origin collects: it asks a peer that shows its current size for that checkpoint, and
+again once per heartbeat.
+
+Source: protocol.md, "Pull" step 6; C2SP tlog-cosignature v1
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from federation.config.peers import Peer
+from federation.errors import FormatError, RecordError, SignatureError
+from federation.feeds.feed import Feed
+from federation.records.keychain import open_chain
+from federation.store import chains, logs
+from federation.store.db import Database, Transaction, View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.cosignature import (
+    Cosignature,
+    cosign,
+    open_cosignatures,
+    select_cosignatures,
+)
+from federation.tlog.keys import Signer, VerifierKey
+from federation.tlog.note import Signature, format_signature, parse_note
+
+
+def cosign_held(
+    tx: Transaction,
+    signer: Signer,
+    answered: Collection[str],
+    now: int,
+    heartbeat_s: int,
+) -> list[str]:
+    """Cosign every mirrored log that is to be; their origins.
+
+    Args:
+        tx: The transaction.
+        signer: Our `mirror` key.
+        answered: Origins that have themselves just shown what we hold of them.
+        now: Unix seconds.
+        heartbeat_s: How old our cosignature may grow where the origin answers.
+    """
+    cosigned = []
+    for log in logs.list_logs(tx):
+        if log.own or log.checkpoint is None or log.frozen is not None:
+            continue
+        last = _last_time(tx, log, (signer.key,))
+        is_due = last is None or (log.origin in answered and now - last >= heartbeat_s)
+        # Never a time that is not later: of two, the newer wins everywhere.
+        if is_due and (last is None or now > last):
+            line = cosign(parse_note(log.checkpoint).text, signer, now)
+            _save(tx, log, log.size, [(line, Cosignature(signer.key, now))])
+            cosigned.append(log.origin)
+    return cosigned
+
+
+class _Asked(NamedTuple):
+    size: int
+    at: int
+
+
+class Collector:
+    """What collects cosignatures of our own logs; remembers whom it asked when."""
+
+    def __init__(self, db: Database, heartbeat_s: int) -> None:
+        """One for a node: an idle turn stays one request."""
+        self._db, self._heartbeat_s = db, heartbeat_s
+        self._asked: dict[tuple[str, str], _Asked] = {}
+
+    async def collect(
+        self,
+        peers: Mapping[str, Peer],
+        org: str,
+        feed: Feed,
+        own_sizes: Mapping[str, int],
+        now: int,
+    ) -> int:
+        """Ask a peer for our checkpoints that it holds; how many lines were kept.
+
+        Args:
+            peers: The partners, whose cosignatures count.
+            org: The peer that is asked.
+            feed: The way to it.
+            own_sizes: The sizes of our logs there, `PullReport.own_sizes`.
+            now: Unix seconds.
+
+        Raises:
+            PeerError: the peer did not deliver.
+            FormatError: it delivered something else than a checkpoint of ours.
+        """
+        kept = 0
+        held = {log.origin: log for log in await self._db.read(logs.list_logs)}
+        for origin, size in own_sizes.items():
+            log = held.get(origin)
+            if log is None or not log.own or log.size != size or not size:
+                continue
+            asked = self._asked.get((org, origin))
+            if asked and asked.size == size and now - asked.at < self._heartbeat_s:
+                continue
+            note = await feed.checkpoint(origin)
+            keys = await self._db.read(mirror_keys, peers)
+            kept += await self._db.write(save_collected, origin, note, keys)
+            self._asked[org, origin] = _Asked(size, now)
+        return kept
+
+
+def save_collected(
+    tx: Transaction, origin: str, note: bytes, keys: Sequence[VerifierKey]
+) -> int:
+    """Keep the good cosignatures in a note of our own checkpoint; how many.
+
+    Raises:
+        FormatError: not a checkpoint that we signed.
+    """
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    log = logs.get_log(tx, origin)
+    root = logs.root_of_size(tx, log.id, checkpoint.size)
+    if checkpoint.origin != origin or root != checkpoint.root:
+        raise FormatError("not a checkpoint that we signed", origin)
+    times = open_cosignatures(note, keys)
+    lines = select_cosignatures(note, keys)
+    _save(tx, log, checkpoint.size, zip(lines, times, strict=True))
+    return len(lines)
+
+
+def mirror_keys(view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:
+    """The keys that our partners cosign with, as far as we hold their key chains."""
+    found: dict[VerifierKey, None] = {}
+    for log in logs.list_logs(view):
+        peer = peers.get(log.org)
+        notes = chains.read_keys(view, log.id)
+        if peer is None or log.own or not notes:
+            continue
+        try:
+            chain = open_chain(notes, peer.identity)
+        except (FormatError, RecordError, SignatureError):
+            continue  # pinned anew since: pull says so, and these keys do not count
+        found.update(dict.fromkeys(chain.mirror_keys()))
+    return tuple(found)
+
+
+def _last_time(view: View, log: Log, keys: Sequence[VerifierKey]) -> int | None:
+    assert log.checkpoint is not None, "only what is held is cosigned"
+    lines = chains.read_cosignatures(view, log.id, log.size)
+    found = open_cosignatures(log.checkpoint + b"".join(lines), keys)
+    return max((one.time for one in found), default=None)
+
+
+def _save(
+    tx: Transaction,
+    log: Log,
+    size: int,
+    lines: Iterable[tuple[Signature, Cosignature]],
+) -> None:
+    for line, said in lines:
+        chains.save_cosignature(
+            tx, log.id, size, format_signature(line), said.key, said.time
+        )

@@ -1,0 +1,296 @@
+"""What is due, and one turn at a time for each duty.
+
+Rule: a duty (a peer to pull from, the merging, the heartbeat) has an interval, a
+deadline and never two turns at once; none waits for another. What is due is decided
+here, with the clock as an argument; APScheduler only wakes us up every second. What a
+duty raises ends that turn and nothing else.
+
+Backoff has two levels, and is kept in the database over restarts:
+
+    failures   next turn after                      for
+    1 to 3     5, 10, 20 s (at most the interval)   a hiccup, a restart
+    from 4     2, 4, 8 … intervals, at most 600 s   a peer that is gone
+
+A turn after a failure is a probe: few run at once, so that dead peers, which take
+until their deadline to fail, hold nobody up. One success ends the backoff; so does
+news from the peer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from msgspec.structs import replace
+
+from federation.errors import FederationError
+from federation.flows.pull import PullReport
+from federation.store import alarms, pulls
+from federation.store.db import Database
+from federation.store.pulls import PeerTurn, Turn
+
+QUICK_S: Final = 5.0
+QUICK_FAILURES: Final = 3
+MAX_SLOW_S: Final = 600.0
+MAX_PROBES: Final = 4
+WAKE_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a turn went: `is_failed` backs off, `more` is due again at once."""
+
+    outcome: str
+    new_leaves: int = 0
+    reason: str = ""
+    more: bool = False
+    is_failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """Something to be done again and again.
+
+    Args:
+        name: The peer's organisation, or what else it is.
+        run: One turn.
+        interval_s: Between two turns, from the end of one to the beginning of the next.
+        deadline_s: A turn that takes longer is ended, and has failed.
+        jitter: Share of the interval by which turns are spread.
+        is_kept: Whether turns and backoff are written down: for peers.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[Result]]
+    interval_s: float
+    deadline_s: float
+    jitter: float = 0.1
+    is_kept: bool = False
+
+
+def next_due(
+    now: float, duty: Duty, failures: int, rng: Random, *, more: bool = False
+) -> float:
+    """When the duty is due again, in Unix seconds, after `failures` in a row."""
+    if more and not failures:
+        return now
+    if failures == 0:
+        wait = duty.interval_s
+    elif failures <= QUICK_FAILURES:
+        wait = min(duty.interval_s, QUICK_S * 2 ** (failures - 1))
+    else:
+        doublings = min(failures - QUICK_FAILURES, 32)
+        wait = min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2**doublings)
+    return now + wait * (1 + duty.jitter * rng.uniform(-1, 1))
+
+
+def due(
+    now: float,
+    duties: Iterable[Duty],
+    states: Mapping[str, PeerTurn],
+    running: Iterable[str] = (),
+) -> list[Duty]:
+    """The duties to begin now, the longest overdue first.
+
+    Args:
+        now: Unix seconds.
+        duties: All of them.
+        states: Of those that ever had a turn.
+        running: Those that are having one.
+    """
+    busy = set(running)
+    waiting = []
+    probes = MAX_PROBES - sum(_failures(states, name) > 0 for name in busy)
+    for duty in duties:
+        state = states.get(duty.name, PeerTurn(org=duty.name))
+        if duty.name not in busy and state.next_due <= now:
+            waiting.append((state.next_due, duty.name, duty))
+    begun = []
+    for _, name, duty in sorted(waiting, key=lambda one: one[:2]):
+        if _failures(states, name):
+            if probes <= 0:
+                continue
+            probes -= 1
+        begun.append(duty)
+    return begun
+
+
+def result_of(report: PullReport) -> Result:
+    """A pull's report as the schedule sees it.
+
+    Bytes that do not verify are no reason to ask less often: an alarm says so, and
+    only what the peer did not deliver backs off.
+    """
+    reasons = [f"{one.origin}: {one.reason}" for one in report.logs if one.reason]
+    failed = [one for one in report.logs if one.outcome == "failed"]
+    outcome = "unchanged" if report.unchanged else "ok"
+    for one in report.failures:
+        outcome = one.outcome
+    if report.more and outcome == "ok":
+        outcome = "partial"
+    return Result(
+        outcome=outcome,
+        new_leaves=report.new_leaves,
+        reason="; ".join(reasons)[:1000],
+        # Only what was taken in makes it worth to go on at once.
+        more=report.more and report.new_leaves > 0,
+        is_failed=bool(failed) and report.new_leaves == 0,
+    )
+
+
+class Schedule:
+    """The duties of a node, each having its turns."""
+
+    def __init__(self, db: Database, clock: Callable[[], float], rng: Random) -> None:
+        """`clock` gives Unix seconds; nothing runs before `start` or `tick`."""
+        self._db, self._clock, self._rng = db, clock, rng
+        self._duties: dict[str, Duty] = {}
+        self._states: dict[str, PeerTurn] = {}
+        self._running: dict[str, asyncio.Task[Result]] = {}
+        self._again: set[str] = set()
+        self._waker = AsyncIOScheduler()
+
+    async def load(self) -> None:
+        """Take up the backoff of earlier runs."""
+        now = self._clock()
+        kept = await self._db.read(pulls.load_turns)
+        # A clock that was ahead must not silence a peer for years.
+        latest = now + MAX_SLOW_S
+        for name, state in kept.items():
+            when = min(state.next_due, latest)
+            self._states.setdefault(name, replace(state, next_due=when))
+
+    def set_duties(self, duties: Iterable[Duty]) -> None:
+        """From now on these; a turn of a duty that is gone is ended."""
+        self._duties = {duty.name: duty for duty in duties}
+        for name, task in self._running.items():
+            if name not in self._duties:
+                task.cancel()
+
+    def notify(self, name: str) -> bool:
+        """Whether there is such a duty; it is due at once, or right after its turn."""
+        if name not in self._duties:
+            return False
+        if name in self._running:
+            self._again.add(name)
+        else:
+            self._set_due(name, self._clock())
+        return True
+
+    async def tick(self) -> None:
+        """Begin every turn that is due."""
+        duties = self._duties.values()
+        for duty in due(self._clock(), duties, self._states, self._running):
+            self._begin(duty)
+
+    async def run_now(self, names: Iterable[str] | None = None) -> dict[str, Result]:
+        """One turn of these duties, or of all, begun now; how each went."""
+        wanted = list(self._duties) if names is None else list(names)
+        turns = {}
+        for name in wanted:
+            duty = self._duties.get(name)
+            if duty is not None:
+                turns[name] = self._after(name, duty)
+        results = await asyncio.gather(*turns.values())
+        return dict(zip(turns, results, strict=True))
+
+    def start(self) -> None:
+        """Wake up every second, in the running event loop."""
+        self._waker.add_job(
+            self.tick,
+            "interval",
+            seconds=WAKE_S,
+            # By default a wake-up that is a second late is dropped.
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        self._waker.start()
+
+    async def stop(self) -> None:
+        """End every turn; what each has committed stays."""
+        if self._waker.running:
+            self._waker.shutdown(wait=False)
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _after(self, name: str, duty: Duty) -> Result:
+        """A turn that begins after this call, behind the one that is running."""
+        if name in self._running:
+            await asyncio.wait([self._running[name]])
+        task = self._running.get(name) or self._begin(duty)
+        return await asyncio.shield(task)
+
+    def _begin(self, duty: Duty) -> asyncio.Task[Result]:
+        task = asyncio.create_task(self._turn(duty), name=f"duty {duty.name}")
+        self._running[duty.name] = task
+        task.add_done_callback(lambda _: self._running.pop(duty.name, None))
+        return task
+
+    async def _turn(self, duty: Duty) -> Result:
+        began = self._clock()
+        self._again.discard(duty.name)
+        result = await self._guarded(duty)
+        now = self._clock()
+        failures = _failures(self._states, duty.name) + 1 if result.is_failed else 0
+        when = next_due(now, duty, failures, self._rng, more=result.more)
+        if duty.name in self._again:
+            when = now
+        state = PeerTurn(org=duty.name, failures=failures, next_due=when)
+        self._states[duty.name] = state
+        if duty.is_kept:
+            await self._keep(state, began, result)
+        return result
+
+    async def _keep(self, state: PeerTurn, began: float, result: Result) -> None:
+        turn = Turn(
+            org=state.org,
+            at=int(began),
+            seconds=self._clock() - began,
+            outcome=result.outcome,
+            new_leaves=result.new_leaves,
+            reason=result.reason,
+        )
+        try:
+            await self._db.write(pulls.save_turn, state, turn)
+        except (FederationError, OSError):
+            # A full disk ends no schedule: what was kept in memory still counts.
+            _log.exception("the turn of %s could not be kept", state.org)
+
+    async def _guarded(self, duty: Duty) -> Result:
+        try:
+            async with asyncio.timeout(duty.deadline_s):
+                return await duty.run()
+        except TimeoutError:
+            reason = f"not done within {duty.deadline_s:g} s"
+            return Result(outcome="failed", reason=reason, is_failed=True)
+        except FederationError as error:
+            return Result(outcome="failed", reason=str(error), is_failed=True)
+        except Exception as error:  # noqa: BLE001  a bug, or a full disk: this turn ends, every other duty goes on
+            _log.exception("the turn of %s ended by an error of ours", duty.name)
+            reason = f"{type(error).__name__}: {error}"
+            await self._alarm(duty.name, reason)
+            return Result(outcome="crashed", reason=reason, is_failed=True)
+
+    async def _alarm(self, name: str, reason: str) -> None:
+        now = int(self._clock())
+        try:
+            await self._db.write(alarms.raise_alarm, "crashed", name, reason, now)
+        except (FederationError, OSError):
+            _log.exception("an alarm about %s could not be kept", name)
+
+    def _set_due(self, name: str, when: float) -> None:
+        state = self._states.get(name, PeerTurn(org=name))
+        self._states[name] = replace(state, next_due=when)
+
+
+def _failures(states: Mapping[str, PeerTurn], name: str) -> int:
+    state = states.get(name)
+    return 0 if state is None else state.failures
