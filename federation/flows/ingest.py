@@ -241,6 +241,7 @@ def _screen(
 class _Derived(NamedTuple):
     """All that follows from the leaves of a batch and is kept with its checkpoint."""
 
+    size: int
     claims: list[tuple[int, str, str, bytes]]
     said: list[Said]
     closed_at: int | None
@@ -249,7 +250,8 @@ class _Derived(NamedTuple):
 
 
 def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
-    derived = _Derived([], [], None, [], [])
+    size = kept[-1].sealed.index + 1 if kept else 0
+    derived = _Derived(size, [], [], None, [], [])
     for row in kept:
         claim = to_claim(row.sealed, log.profile, log.generation)
         flags = _alarms(view, log, row, claim, derived.alarms)
@@ -298,7 +300,7 @@ def _alarms(
 
 def _write(tx: Transaction, log: OwnLog, derived: _Derived, now: int) -> None:
     claims.save_claims(tx, log.log_id, derived.claims)
-    statements.save_said(tx, log.log_id, derived.said)
+    statements.save_said(tx, log.log_id, derived.said, derived.size)
     for code, subject, detail in derived.alarms:
         alarms.raise_alarm(tx, code, subject, detail, now)
     if derived.closed_at is not None:

@@ -9,10 +9,11 @@ key statement is leaf 0.
 from typing import NamedTuple
 
 from federation.errors import ConfigError, SignatureError
+from federation.flows.screening import recall
 from federation.flows.sequence import OwnLog, commit, settle
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.store import logs
+from federation.store import logs, statements
 from federation.store.db import Database, Transaction
 from federation.store.guard import Guard
 from federation.tlog.keys import Signer
@@ -43,9 +44,11 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
     valid = chain.record_keys(max(log.size, 1)).values()
     if keys.records_signer.key not in valid:
         raise SignatureError(f"the records key is not in the chain of {chain.origin}")
-    return OwnLog(
+    own = OwnLog(
         chain.origin, log.id, chain, keys.log_signer, keys.records_signer, profile
     )
+    recall(db, own)
+    return own
 
 
 def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
@@ -64,6 +67,7 @@ def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
 
     def write(tx: Transaction) -> None:
         logs.save_keys(tx, log.log_id, log.chain.notes)
+        statements.save_said(tx, log.log_id, (), head.size + len(new))
 
     commit(db, guard, log, head, new, write)
     return len(new)

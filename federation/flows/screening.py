@@ -19,17 +19,25 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
+from federation.errors import FormatError, RecordError
+from federation.flows.sequence import OwnLog
 from federation.records.claim import Claim
 from federation.records.result import TpsResult
-from federation.records.sealed import Sealed
+from federation.records.sealed import (
+    Sealed,
+    leaf_text,
+    parse_statement,
+    record_id,
+)
 from federation.records.withdrawal import Withdrawal
-from federation.store import claims, statements
-from federation.store.db import View
+from federation.store import claims, logs, statements
+from federation.store.db import Database, View
 from federation.store.statements import Revision, Said, Slot
 
 Outcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
 
 CONTENT_BYTES = 16
+RECALL_STEP = 10_000
 
 # Exact: inside the text of a member every quotation mark is escaped.
 _RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
@@ -82,6 +90,42 @@ def content_of(text: bytes) -> bytes:
     """What a record says, but when it was signed: 16 bytes of SHA-256."""
     said = _RECORDED_AT.sub(b"", text, count=1)
     return hashlib.sha256(said).digest()[:CONTENT_BYTES]
+
+
+def recall(db: Database, log: OwnLog) -> None:
+    """Read again what our log says where it did not grow by our hand: a refill.
+
+    The leaves below its size were verified when they were taken in.
+    """
+    with db.view() as view:
+        start, end = statements.said_size(view, log.log_id), _size(view, log)
+        versions = len(logs.read_keys(view, log.log_id))
+    for at in range(start, end, RECALL_STEP):
+        until = min(at + RECALL_STEP, end)
+        with db.view() as view:
+            new = logs.read_leaves(view, log.log_id, at, until)
+        said = []
+        for index, leaf in enumerate(new, at):
+            if leaf in log.chain.notes:
+                versions = max(versions, log.chain.notes.index(leaf) + 1)
+            elif one := _said_by(leaf, index):
+                said.append(one)
+        with db.transaction() as tx:
+            statements.save_said(tx, log.log_id, said, until)
+            logs.save_keys(tx, log.log_id, log.chain.notes[:versions])
+
+
+def _size(view: View, log: OwnLog) -> int:
+    return logs.get_log(view, log.origin).size
+
+
+def _said_by(leaf: bytes, index: int) -> Said | None:
+    try:
+        text = leaf_text(leaf)
+        statement = parse_statement(text[:-1])
+    except (FormatError, RecordError):
+        return None  # a quarantined leaf says nothing
+    return said_of(Sealed(index, record_id(text), statement, text))
 
 
 class Screen:

@@ -38,6 +38,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             content BLOB NOT NULL,
             PRIMARY KEY (log_id, ref, contest)
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE said_below (
+            log_id INTEGER PRIMARY KEY,
+            size INTEGER NOT NULL
+        ) STRICT;
         """,
     ),
 )
@@ -70,9 +74,14 @@ class Revision(NamedTuple):
     content: bytes
 
 
-def save_said(tx: Transaction, log_id: int, statements: Iterable[Said]) -> None:
-    """Remember statements of an own log; sorted by slot, they go in fast."""
-    rows = sorted(statements)
+def save_said(
+    tx: Transaction, log_id: int, statements: Iterable[Said], size: int
+) -> None:
+    """Remember statements of an own log: with them, all below `size` are here."""
+    rows = sorted(statements)  # in the order of the table they go in fast
+    tx.connection.execute(
+        "INSERT OR REPLACE INTO said_below (log_id, size) VALUES (?,?)", (log_id, size)
+    )
     tx.connection.executemany(
         "INSERT OR REPLACE INTO said"
         " (log_id, tps, contest, round, official, idx, content, review, ref)"
@@ -93,6 +102,14 @@ def save_said(tx: Transaction, log_id: int, statements: Iterable[Said]) -> None:
             if one.ref is not None and one.revision is not None
         ],
     )
+
+
+def said_size(view: View, log_id: int) -> int:
+    """Below which index all statements of an own log are remembered here."""
+    row = view.connection.execute(
+        "SELECT size FROM said_below WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return 0 if row is None else row[0]
 
 
 def said_at(view: View, log_id: int, tps: Sequence[str]) -> dict[Slot, list[Said]]:
@@ -133,5 +150,6 @@ def all_said(view: View, log_id: int) -> Iterator[Said]:
 
 def clear_said(tx: Transaction, log_id: int) -> None:
     """Forget what this log said: it is about to be read again from its leaves."""
+    tx.connection.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))
     tx.connection.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
     tx.connection.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))

@@ -1,0 +1,186 @@
+"""Whether an own log may be signed: our database, our guard and the partners' copies.
+
+Rule: a log that signs twice for one size is lost for good, so in doubt it does not
+sign. `decide` is the whole policy, pure; `reconcile` asks it on the writer thread, so
+that nothing is appended between what it saw and what it stops.
+
+    copy larger than ours, same history    refill from that partner, then ask again
+    copy of another history                never again: two histories are signed
+    guard above us and all copies          never again: a successor
+    every partner with an address agrees   sign
+    some answered, and we waited           sign
+    nobody to ask, or told to go alone     sign
+    else                                   wait
+
+A restored backup shows as the first or third row. A clone that goes on elsewhere
+cannot be prevented; it is found out, by the first or second, within one interval.
+
+Source: protocol.md section "Log"
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from federation.errors import FormatError, SignatureError
+from federation.flows.sequence import OwnLog
+from federation.store import alarms, logs
+from federation.store import leaves as stored
+from federation.store.db import Database, Transaction, View
+from federation.store.guard import Guard
+from federation.store.logs import Log
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    strip_cosignatures,
+)
+from federation.tlog.fork import format_evidence
+from federation.tlog.merkle import prove_prefix, root_at
+from federation.tlog.note import parse_note
+
+Action: TypeAlias = Literal["sign", "wait", "refill", "never"]
+
+LARGER = "own-log-larger-elsewhere"
+LOST = "own-log-successor-needed"
+
+
+class Copy(NamedTuple):
+    """A checkpoint of our own log, as a partner shows it; not verified yet."""
+
+    org: str
+    note: bytes
+
+
+class Found(NamedTuple):
+    """A partner's copy that our own key signed."""
+
+    org: str
+    note: bytes
+    checkpoint: Checkpoint
+
+
+class Asked(NamedTuple):
+    """How far the partners were asked: `peers` are those that have an address."""
+
+    peers: int
+    answered: int
+    waited: bool = False
+    alone: bool = False
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether what they said will do to judge by."""
+        return self.answered >= self.peers or (self.waited and self.answered > 0)
+
+
+class Decision(NamedTuple):
+    """What to do, and why; `copy` to refill from."""
+
+    action: Action
+    reason: str
+    copy: Found | None = None
+
+
+def decide(
+    size: int, guard_size: int, copies: Iterable[Found], asked: Asked
+) -> Decision:
+    """Whether to sign; all copies are of the history that we hold.
+
+    Args:
+        size: Of our log as the database has it.
+        guard_size: That was signed at most, as the guard has it; 0 for a new log.
+        copies: What partners hold of it.
+        asked: Whom we could ask.
+    """
+    best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
+    if best is not None and best.checkpoint.size > size:
+        held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
+        return Decision("refill", held, best)
+    if guard_size > size:
+        above = f"{guard_size} records were signed, this database holds {size}"
+        if asked.is_enough:
+            return Decision("never", f"{above}, and no partner more: open a successor")
+        return Decision("wait", f"{above}; waiting for the partners' copies")
+    if asked.is_enough or asked.alone:
+        return Decision("sign", "")
+    return Decision("wait", "waiting for the partners' copies")
+
+
+def reconcile(
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    copies: Sequence[Copy],
+    asked: Asked,
+    now: float,
+) -> Decision:
+    """Decide, and stop or allow signing accordingly; on the writer thread.
+
+    Args:
+        db: The database.
+        guard: The guard files.
+        log: Of our own.
+        copies: Of it, from any partner; what our key did not sign is ignored.
+        asked: Whom we could ask.
+        now: Unix time in seconds, for alarms.
+
+    Raises:
+        VerificationError: the guard file is damaged.
+    """
+    found = [one for copy in copies if (one := _open(log, copy))]
+    held = guard.read(log.origin)
+    with db.transaction() as tx:
+        own = logs.get_log(tx, log.origin)
+        if own.frozen is not None:
+            return Decision("never", "two histories were signed: open a successor")
+        if evidence := _find_fork(tx, own, found):
+            logs.freeze(tx, own.id, evidence)
+            reason = "two histories were signed: open a successor"
+            alarms.raise_alarm(tx, LOST, log.origin, reason, int(now))
+            return Decision("never", reason)
+        newest = logs.newest_checkpoint(tx, own.id)
+        size = newest[0] if newest else 0
+        decision = decide(size, held[0] if held else 0, found, asked)
+        _apply(tx, own, decision, int(now))
+    return decision
+
+
+def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
+    if decision.action == "sign":
+        logs.stall(tx, own.id, None)
+        alarms.clear_alarm(tx, LARGER, own.origin)
+        alarms.clear_alarm(tx, LOST, own.origin)
+    else:
+        logs.stall(tx, own.id, decision.reason)
+    if decision.action == "refill":
+        alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
+    elif decision.action == "never":
+        alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)
+
+
+def _open(log: OwnLog, copy: Copy) -> Found | None:
+    """The copy, if our own key signed it: a relay may show anything."""
+    try:
+        size = parse_checkpoint(parse_note(copy.note).text).size
+        key = log.chain.log_key(size)
+        checkpoint = open_checkpoint(copy.note, key)
+        return Found(copy.org, strip_cosignatures(copy.note, key), checkpoint)
+    except (FormatError, SignatureError):
+        return None
+
+
+def _find_fork(view: View, own: Log, found: Iterable[Found]) -> bytes | None:
+    """The evidence that we signed another history than the one that we hold."""
+    newest = logs.newest_checkpoint(view, own.id)
+    if newest is None:
+        return None
+    size, root, note = newest
+    read = stored.reader(view, own.id, size)
+    for copy in found:
+        seen = copy.checkpoint
+        if seen.size == size and seen.root != root:
+            return format_evidence(note, copy.note)
+        if 0 < seen.size < size and root_at(seen.size, read) != seen.root:
+            hashes = prove_prefix(seen.size, size, read)
+            return format_evidence(copy.note, note, hashes)
+    return None
