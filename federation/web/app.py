@@ -54,9 +54,8 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Counters and gauges in Prometheus' text format."""
-    lines = [
-        f"{name} {value:g}" for name, value in request.app[SITE].desk.metrics().items()
-    ]
+    gauges = await request.app[SITE].desk.metrics()
+    lines = [f"{name} {value:g}" for name, value in gauges.items()]
     return web.Response(
         text="\n".join(lines) + "\n",
         headers={"Content-Type": "text/plain; version=0.0.4"},

@@ -16,7 +16,7 @@ import hashlib
 from aiohttp import web
 
 from federation.errors import NotFoundError
-from federation.feeds.feed import NO_DIGEST, VectorEntry, format_vector
+from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys
 from federation.store import logs
 from federation.store.db import View
@@ -57,8 +57,8 @@ async def status_vector(request: web.Request) -> web.Response:
 
 def read_status(view: View) -> bytes:
     """The status vector: the logs that have a checkpoint and are public."""
-    return format_vector(
-        VectorEntry(
+    return format_status(
+        StatusEntry(
             about=_digest(logs.read_about(view, log.org)),
             checkpoint=log.checkpoint.decode(),
             keys=_digest(encode_keys(logs.read_keys(view, log.id))),

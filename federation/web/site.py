@@ -27,12 +27,12 @@ class Desk(Protocol):
         *,
         force: bool,
         restate: bool,
-    ) -> list[msgspec.Struct]:
+    ) -> Sequence[msgspec.Struct]:
         """Sign and publish; one verdict per draft, in order."""
 
     async def take_leaves(
         self, election: str, leaves: Sequence[bytes]
-    ) -> list[msgspec.Struct]:
+    ) -> Sequence[msgspec.Struct]:
         """Publish records that this organisation signed elsewhere."""
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
@@ -47,7 +47,7 @@ class Desk(Protocol):
     def readiness(self) -> list[str]:
         """Why this node is not ready, in words; empty when it is."""
 
-    def metrics(self) -> Mapping[str, float]:
+    async def metrics(self) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels)."""
 
 

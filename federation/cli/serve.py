@@ -1,0 +1,44 @@
+"""`federation serve`: run this organisation's node until it is asked to stop."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import time
+from random import SystemRandom
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.node.parts import Parts, open_parts
+from federation.node.running import Clocks
+from federation.node.service import serve as serve_node
+
+
+@click.command("serve", cls=Command, help="serve.help")
+@click.option("--alone", is_flag=True, help="serve.help-alone")
+@command_options
+def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Answer, ask partners, merge; until Ctrl-C."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with open_parts(run.home, run.settings) as parts:
+        asyncio.run(_serve(run, parts, alone=alone))
+
+
+async def _serve(run: Run, parts: Parts, *, alone: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    clocks = Clocks(wall=run.clock, steady=time.monotonic)
+    token = secrets.token_urlsafe(32)
+    async with serve_node(parts, clocks, SystemRandom(), token, alone=alone) as url:
+        run.out.show(
+            {"url": url, "org": parts.settings.org},
+            lambda: run.out.line(run.t("serve.up", name=parts.settings.name, url=url)),
+        )
+        await stop.wait()
+    run.out.line(run.t("serve.stopped"))

@@ -1,0 +1,50 @@
+"""`federation sync`: ask partners now, or look at what they would bring."""
+
+import asyncio
+from typing import Any
+
+import click
+import msgspec
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command, Group
+from federation.cli.output import OK, PEER
+from federation.cli.writing import open_desk
+from federation.node.commands import Turn
+
+
+@click.group("sync", cls=Group, help="sync.help")
+def sync() -> None:
+    """The verbs hang here."""
+
+
+@sync.command("now", cls=Command, help="sync.help-now")
+@click.argument("orgs", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="sync.help-dry-run")
+@command_options
+def now(run: Run, orgs: tuple[str, ...], dry_run: bool) -> int:  # noqa: FBT001  # click
+    """Ask all partners, or those named; exit code `PEER` when one failed."""
+    arguments = {"orgs": orgs, "dry_run": dry_run}
+    answer = asyncio.run(_ask(run, arguments))
+    turns = msgspec.convert(answer, list[Turn], from_attributes=True)
+    run.out.show({"turns": turns}, lambda: _print(run, turns))
+    return OK if all(t.outcome in {"ok", "unchanged"} for t in turns) else PEER
+
+
+async def _ask(run: Run, arguments: dict[str, Any]) -> object:
+    async with open_desk(run) as desk:
+        return await desk.run("sync", arguments)
+
+
+def _print(run: Run, turns: list[Turn]) -> None:
+    t = run.t
+    if not turns:
+        run.out.line(t("sync.nobody"))
+        return
+    rows = []
+    for turn in turns:
+        key = f"sync.outcome-{turn.outcome}"
+        said = t(key) if t.has(key) else turn.outcome
+        rows.append((turn.org, said, turn.new, turn.reason))
+    headers = [t(f"sync.{name}") for name in ("org", "outcome", "new", "reason")]
+    run.out.table(headers, rows, right=(2,))

@@ -1,0 +1,227 @@
+"""What another command of this machine may ask of the running node, by name.
+
+Rule: each command is a type for its arguments and a function that answers when the
+work is durable. The web hands them in under `/v1/control/<name>`; a command that holds
+the lock itself calls the same functions, so both ways do the same.
+
+    register   {"register": "<base64>", "source": "…"}   replace a register
+    withdraw   {"election", "contest", "tps", "round", "official", "reason"}
+    close      {"election", "reason"}                        end our log
+    sync       {"orgs": [], "dry_run": false}                ask partners now
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from federation.config.peers import Peer
+from federation.errors import FederationError, NotFoundError
+from federation.feeds.feed import parse_status
+from federation.flows import ingest
+from federation.flows.ingest import Verdict
+from federation.flows.query import state
+from federation.node.running import Running
+from federation.records.logclosed import LogClosed
+from federation.records.profile import Contest, Round
+from federation.records.register import decode_register
+from federation.records.tps import parse_tps
+from federation.records.withdrawal import Withdrawal
+from federation.store import logs, registers
+from federation.store.db import View
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
+
+GATE_S = 20.0
+
+
+class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a command without any."""
+
+
+class SaveRegister(Arguments, frozen=True, kw_only=True):
+    """A register, as `records.register.encode_register` writes it."""
+
+    register: bytes
+    source: str
+
+
+class Withdraw(Arguments, frozen=True, kw_only=True):
+    """What of ours shall no longer stand."""
+
+    election: str
+    contest: Contest
+    tps: str
+    round: Round
+    reason: str
+    official: Literal[0, 1] = 0
+
+
+class Close(Arguments, frozen=True, kw_only=True):
+    """Which of our logs ends, and why."""
+
+    election: str
+    reason: str
+
+
+class Sync(Arguments, frozen=True, kw_only=True):
+    """Which partners to ask; none named: all."""
+
+    orgs: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner would bring: its size of a log beside ours."""
+
+    origin: str
+    ours: int
+    theirs: int
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How asking one partner went."""
+
+    org: str
+    outcome: str
+    new: int = 0
+    reason: str = ""
+    offers: tuple[Offer, ...] = ()
+
+
+async def save_register(node: Running, given: SaveRegister) -> dict[str, Any]:
+    """Replace the register; merging makes the map anew by itself."""
+    register = decode_register(given.register)
+    await node.parts.db.write(registers.save_register, register, given.source)
+    node.merge_soon()
+    return {"election": register.election, "digest": register.digest()}
+
+
+async def withdraw(node: Running, given: Withdraw) -> Verdict:
+    """Say that our result of a polling station no longer stands.
+
+    Raises:
+        FormatError: not the code of a polling station.
+        RecordError: a member is not of its form.
+    """
+    log = node.parts.log_of(given.election)
+    statement = Withdrawal(
+        contest=given.contest,
+        election=given.election,
+        official=given.official,
+        org=node.parts.settings.org,
+        reason=given.reason,
+        recorded_at=_stamp(node),
+        round=given.round,
+        tps=parse_tps(given.tps),
+    )
+    return await _log(node, log, statement)
+
+
+async def close(node: Running, given: Close) -> Verdict:
+    """End our log of an election: nothing can be added afterwards."""
+    log = node.parts.log_of(given.election)
+    statement = LogClosed(
+        election=given.election,
+        org=node.parts.settings.org,
+        origin=log.origin,
+        reason=given.reason,
+        recorded_at=_stamp(node),
+    )
+    return await _log(node, log, statement)
+
+
+async def sync(node: Running, given: Sync) -> list[Turn]:
+    """Ask partners now; with `dry_run` only look at what they would bring.
+
+    Raises:
+        NotFoundError: an organisation is no partner with an address.
+    """
+    reachable = node.partners.reachable
+    for org in given.orgs:
+        if org not in reachable:
+            raise NotFoundError(f"{org} is no partner with an address in peers.toml")
+    orgs = given.orgs or tuple(reachable)
+    if given.dry_run:
+        peers = [node.partners.by_org[org] for org in orgs]
+        return list(await asyncio.gather(*(_look(node, peer) for peer in peers)))
+    results = await node.schedule.run_now(orgs)
+    return [
+        Turn(org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason)
+        for org, one in results.items()
+    ]
+
+
+async def _look(node: Running, peer: Peer) -> Turn:
+    try:
+        answer = await node.feed(peer).logs(None)
+        assert answer is not None, "asked without an ETag"
+        vector = parse_status(answer[0])
+    except FederationError as error:
+        return Turn(org=peer.org, outcome=error.code, reason=str(error))
+    held = await node.parts.db.read(_sizes)
+    context = node.pull_context()
+    offers = []
+    for entry in vector.logs:
+        theirs = parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+        ours = held.get(entry.origin, 0)
+        if context.wants(peer, entry.origin) and theirs > ours:
+            offers.append(Offer(origin=entry.origin, ours=ours, theirs=theirs))
+    new = sum(offer.theirs - offer.ours for offer in offers)
+    return Turn(org=peer.org, outcome="ok", new=new, offers=tuple(offers))
+
+
+async def _log(
+    node: Running, log: ingest.OwnLog, statement: Withdrawal | LogClosed
+) -> Verdict:
+    parts = node.parts
+    await node.gate.passed(GATE_S)
+    verdicts = await parts.db.run(
+        ingest.append_statements,
+        parts.db,
+        parts.guard,
+        log,
+        [statement],
+        node.clocks.wall(),
+    )
+    node.news()
+    return verdicts[0]
+
+
+def _stamp(node: Running) -> str:
+    now = datetime.fromtimestamp(node.clocks.wall(), UTC)
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sizes(view: View) -> dict[str, int]:
+    return {log.origin: log.size for log in logs.list_logs(view)}
+
+
+def read_metrics(view: View) -> dict[str, float]:
+    """Gauges by Prometheus name, labels included."""
+    found = state.status(view, (), "", "")
+    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
+    for log in found.logs:
+        label = f'{{log="{log.origin}"}}'
+        gauges[f"federation_log_size{label}"] = log.size
+        gauges[f"federation_log_merged{label}"] = log.merged
+        gauges[f"federation_log_held_by{label}"] = log.held_by
+        gauges[f"federation_log_frozen{label}"] = log.frozen
+    for peer in found.peers:
+        label = f'{{org="{peer.org}"}}'
+        gauges[f"federation_peer_failures{label}"] = peer.failures
+        if peer.last_at is not msgspec.UNSET:
+            gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+Work = Callable[[Running, Any], Awaitable[object]]
+
+COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
+    "register": (SaveRegister, save_register),
+    "withdraw": (Withdraw, withdraw),
+    "close": (Close, close),
+    "sync": (Sync, sync),
+}

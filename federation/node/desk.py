@@ -1,0 +1,117 @@
+"""The desk of a running node: work that comes in over HTTP (see `web/site.py`)."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from federation.errors import FormatError, NotFoundError
+from federation.flows import ingest
+from federation.flows.ingest import MAX_BATCH, OwnLog, Verdict
+from federation.node import commands
+from federation.node.running import Running
+
+GATE_S = 20.0
+
+
+class NodeDesk:
+    """Takes work in, in the order in which it comes."""
+
+    def __init__(self, node: Running) -> None:
+        """`node` is open."""
+        self._node = node
+
+    async def take_records(
+        self,
+        election: str,
+        drafts: Sequence[dict[str, Any]],
+        *,
+        force: bool,
+        restate: bool,
+    ) -> list[Verdict]:
+        """Sign and publish drafts; see `flows/ingest.append`."""
+
+        def take(log: OwnLog, rows: Sequence[Any], now: float) -> list[Verdict]:
+            return ingest.append(
+                self._node.parts.db,
+                self._node.parts.guard,
+                log,
+                rows,
+                now,
+                force=force,
+                restate=restate,
+            )
+
+        return await self._take(election, drafts, take)
+
+    async def take_leaves(
+        self, election: str, leaves: Sequence[bytes]
+    ) -> list[Verdict]:
+        """Publish records signed elsewhere; see `flows/ingest.append_leaves`."""
+
+        def take(log: OwnLog, rows: Sequence[Any], now: float) -> list[Verdict]:
+            parts = self._node.parts
+            return ingest.append_leaves(parts.db, parts.guard, log, rows, now)
+
+        return await self._take(election, leaves, take)
+
+    async def _take(
+        self,
+        election: str,
+        rows: Sequence[Any],
+        take: Callable[[OwnLog, Sequence[Any], float], list[Verdict]],
+    ) -> list[Verdict]:
+        node = self._node
+        log = node.parts.log_of(election)
+        await node.gate.passed(GATE_S)
+        verdicts: list[Verdict] = []
+        for start in range(0, len(rows), MAX_BATCH):
+            batch = rows[start : start + MAX_BATCH]
+            now = node.clocks.wall()
+            for verdict in await node.parts.db.run(take, log, batch, now):
+                row = verdict.row + start
+                verdicts.append(msgspec.structs.replace(verdict, row=row))
+        if any(verdict.outcome == "logged" for verdict in verdicts):
+            node.news()
+        return verdicts
+
+    async def run(self, command: str, arguments: dict[str, Any]) -> object:
+        """What another command of this machine asks.
+
+        Raises:
+            NotFoundError: there is no such command.
+            FormatError: its arguments are not of the right form.
+        """
+        if command not in commands.COMMANDS:
+            raise NotFoundError(f"no command {command!r}")
+        kind, work = commands.COMMANDS[command]
+        try:
+            given = msgspec.convert(arguments, kind)
+        except msgspec.ValidationError as error:
+            raise FormatError(str(error), "body") from None
+        return await work(self._node, given)
+
+    def news(self, org: str) -> bool:
+        """A partner has news: ask it now; others are nobody's business."""
+        known = org in self._node.partners.by_org
+        if known:
+            self._node.schedule.notify(org)
+        return known
+
+    async def changed(self, since: int, timeout_s: float) -> None:
+        """Return at the next change of the map, or after `timeout_s`."""
+        del since  # the caller has just looked: any change from now on is news
+        try:
+            async with asyncio.timeout(timeout_s), self._node.map_changed:
+                await self._node.map_changed.wait()
+        except TimeoutError:
+            return
+
+    def readiness(self) -> list[str]:
+        """Why this node does not sign yet."""
+        return self._node.gate.reasons()
+
+    async def metrics(self) -> Mapping[str, float]:
+        """Gauges by Prometheus name."""
+        return await self._node.parts.db.read(commands.read_metrics)

@@ -1,0 +1,48 @@
+"""How this node presents itself: its about note, renewed when its words change."""
+
+from federation.node.parts import Parts
+from federation.records.about import About, OfferedLog, open_about, sign_about
+from federation.store import logs
+from federation.store.db import Transaction
+
+
+def renew_about(parts: Parts) -> bytes:
+    """Our about note; signed anew, with the next issue, if the settings changed.
+
+    Raises:
+        ConfigError: the settings hold a text that no note may hold.
+    """
+    with parts.db.transaction() as tx:
+        return _renew(tx, parts)
+
+
+def _renew(tx: Transaction, parts: Parts) -> bytes:
+    settings = parts.settings
+    key = parts.keys.node.key
+    held = logs.read_about(tx, settings.org)
+    before = open_about(held, [key]) if held else None
+    issue = 1 if before is None else before.issue
+    about = _describe(parts, issue)
+    if held is not None and about == before:
+        return held
+    about = _describe(parts, issue + (before is not None))
+    note = sign_about(about, parts.keys.node)
+    logs.save_about(tx, settings.org, about.issue, note)
+    return note
+
+
+def _describe(parts: Parts, issue: int) -> About:
+    settings = parts.settings
+    own = sorted(parts.own.values(), key=lambda log: log.origin)
+    return About(
+        attribution=settings.attribution,
+        audience=(),
+        contact=settings.contact,
+        identity=str(own[0].chain.identity) if own else "",
+        issue=issue,
+        licence=settings.licence,
+        logs=tuple(OfferedLog(origin=o.origin, visibility="public") for o in own),
+        name=settings.name,
+        org=settings.org,
+        versions=(1,),
+    )

@@ -1,0 +1,118 @@
+"""The parts of a node that writes: lock, database, guard, keys, its own logs.
+
+Rule: whoever writes holds the lock, for as long as it writes. `serve` holds it while
+it runs; a command without a running node holds it for that command.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from federation.config.founding import load_chain_notes, load_identity_key
+from federation.config.home import Home
+from federation.config.keystore import NodeKeys, load_node_keys
+from federation.config.settings import Settings
+from federation.errors import ConfigError, FederationError
+from federation.flows.ingest import OwnLog
+from federation.flows.open_log import OwnKeys, open_own
+from federation.profiles import load_shipped
+from federation.records.keychain import format_origin, open_chain
+from federation.records.profile import Profile, parse_profile
+from federation.store.db import Database
+from federation.store.guard import Guard
+from federation.store.lock import hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What is open; `own` by election."""
+
+    home: Home
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    db: Database
+    guard: Guard
+    keys: NodeKeys
+    own: Mapping[str, OwnLog]
+
+    def log_of(self, election: str) -> OwnLog:
+        """Our log of an election.
+
+        Raises:
+            ConfigError: this node takes no part in it.
+        """
+        if election not in self.own:
+            known = ", ".join(self.own) or "none"
+            path = str(self.home.settings)
+            raise ConfigError(
+                path, "elections", f"has no {election!r}; it has: {known}"
+            )
+        return self.own[election]
+
+
+@contextlib.contextmanager
+def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
+    """The parts, closed at the end of the block.
+
+    Raises:
+        ConflictError: another process holds the lock.
+        ConfigError: a key or a profile is missing or cannot be used.
+        SignatureError: the keys of a log are not those that its chain names.
+        VerificationError: the database is not what was signed.
+    """
+    profiles = _profiles(home, settings)
+    origins = {e: format_origin(settings.org, e) for e in settings.elections}
+    keys = load_node_keys(home, settings.org, origins.values())
+    identity = load_identity_key(home, settings.org)
+    home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with hold(home.lock), contextlib.closing(Database.open(home.data)) as db:
+        own = {
+            election: open_own(
+                db,
+                OwnKeys(
+                    open_chain(load_chain_notes(home, origin), identity),
+                    keys.log[origin],
+                    keys.records,
+                ),
+                profiles[election],
+            )
+            for election, origin in origins.items()
+        }
+        yield Parts(
+            home=home,
+            settings=settings,
+            profiles=profiles,
+            db=db,
+            guard=Guard(home.guard),
+            keys=keys,
+            own=own,
+        )
+
+
+def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
+    """The rules of the elections of this node.
+
+    Raises:
+        ConfigError: one is not known.
+    """
+    known = load_shipped()
+    for path in sorted(home.elections.glob("*.json")):
+        added = _load_profile(path)
+        known[added.election] = added
+    for election in settings.elections:
+        if election not in known:
+            raise ConfigError(
+                str(home.settings),
+                "elections",
+                f"{election!r} is not known; `federation election list` shows what is, "
+                "`federation election add FILE` adds one",
+            )
+    return {election: known[election] for election in settings.elections}
+
+
+def _load_profile(path: Path) -> Profile:
+    try:
+        return parse_profile(path.read_bytes())
+    except (OSError, FederationError) as error:
+        raise ConfigError(str(path), "", str(error)) from error

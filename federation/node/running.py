@@ -1,0 +1,235 @@
+"""A node that runs: asks its partners, merges, signs when it may, answers for itself.
+
+Rule: every duty is one task; a duty that fails raises an alarm and goes on. Whatever
+signs passes the gate (`gate.py`). Clocks and randomness come in as arguments.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from random import Random
+
+from federation.config.peers import Peer
+from federation.errors import FederationError, NotFoundError
+from federation.feeds.feed import Feed
+from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.pace import Pace
+from federation.flows import cosign, open_log
+from federation.flows.ingest import OwnLog
+from federation.flows.merge import merge_once
+from federation.flows.pull import OwnCopy, PullContext, PullReport, pull
+from federation.flows.reconcile import Copy, Decision, reconcile
+from federation.flows.refill import refill
+from federation.node.gate import Gate
+from federation.node.partners import ALARM, Partners
+from federation.node.parts import Parts
+from federation.schedule import Duty, Result, Schedule, result_of
+from federation.store import alarms
+
+VERIFYING_PROCESSES = 2
+_WATCH_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clocks:
+    """`wall`: Unix seconds; `steady`: monotonic seconds."""
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
+
+
+class Running:
+    """The life of one node between start and stop."""
+
+    def __init__(
+        self, parts: Parts, clocks: Clocks, random: Random, *, alone: bool = False
+    ) -> None:
+        """Inside the event loop; nothing runs before `open`."""
+        self.parts, self.clocks = parts, clocks
+        self.partners = Partners(parts.home.peers, self._peers_file)
+        wait_s = parts.settings.sync.reconcile_wait_s
+        self.gate = Gate(self.partners.reachable, wait_s, clocks.steady, alone=alone)
+        self.map_changed = asyncio.Condition()
+        self._merge_due = asyncio.Event()
+        self._sessions = Sessions()
+        self._paces: dict[tuple[str, int | None], Pace] = {}
+        self._executor: Executor | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
+        self.schedule = Schedule(parts.db, clocks.wall, random)
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["Running"]:
+        """The node at work until the end of the block."""
+        # Workers are started by the first large pull, not before: a node that only
+        # keeps up never needs them.
+        self._executor = ProcessPoolExecutor(
+            VERIFYING_PROCESSES, mp_context=get_context("spawn")
+        )
+        self.merge_soon()
+        await self.schedule.load()
+        self.schedule.set_duties(self._duties())
+        for duty in (self._begin, self._merge, self._watch_partners):
+            self._start(duty())
+        self.schedule.start()
+        try:
+            yield self
+        finally:
+            await self.schedule.stop()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._sessions.close()
+            self._executor.shutdown(cancel_futures=True)
+
+    def merge_soon(self) -> None:
+        """Something was stored that the map does not show yet."""
+        self._merge_due.set()
+
+    def feed(self, peer: Peer) -> Feed:
+        """The way to a partner.
+
+        Raises:
+            NotFoundError: it has no address.
+        """
+        if peer.url is None:
+            raise NotFoundError(f"{peer.org} has no address in peers.toml")
+        session = self._sessions.session(allow_private=peer.allow_private)
+        # One account for each limit of each partner, over all its turns.
+        limit = peer.org, peer.max_kbit_s
+        pace = self._paces.setdefault(limit, Pace(peer.max_kbit_s, self.clocks.steady))
+        return HttpFeed(session, peer.org, peer.url, pace=pace)
+
+    async def tell_partners(self) -> None:
+        """Let every partner know that we have news; who does not listen will ask."""
+
+        async def tell(org: str) -> None:
+            with contextlib.suppress(FederationError):
+                feed = self.feed(self.partners.by_org[org])
+                await feed.notify(self.parts.settings.org)
+
+        await asyncio.gather(*map(tell, self.partners.reachable))
+
+    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+        """Raise an alarm, or clear it where `detail` is None."""
+        db, now = self.parts.db, int(self.clocks.wall())
+        if detail is None:
+            await db.write(alarms.clear_alarm, code, subject)
+        else:
+            await db.write(alarms.raise_alarm, code, subject, detail, now)
+
+    def pull_context(self) -> PullContext:
+        """What a turn may use, as it is now."""
+        return PullContext(
+            db=self.parts.db,
+            profiles=self.parts.profiles,
+            peers=self.partners.by_org,
+            own={log.origin: log.chain for log in self.parts.own.values()},
+            executor=self._executor,
+            clock=self.clocks.steady,
+        )
+
+    def _duties(self) -> list[Duty]:
+        """One for each partner that is asked."""
+        return [self._duty(self.partners.by_org[o]) for o in self.partners.reachable]
+
+    def _duty(self, peer: Peer) -> Duty:
+        sync = self.parts.settings.sync
+        return Duty(
+            name=peer.org,
+            run=lambda: self._turn(peer),
+            interval_s=peer.interval_s or sync.interval_s,
+            deadline_s=peer.deadline_s or sync.deadline_s,
+            jitter=sync.jitter,
+            is_kept=True,
+        )
+
+    async def _turn(self, peer: Peer) -> Result:
+        """One turn with one peer, and what follows from it."""
+        feed, now = self.feed(peer), int(self.clocks.wall())
+        deadline_s = peer.deadline_s or self.parts.settings.sync.deadline_s
+        context = self.pull_context()
+        report = await pull(context, peer, feed, now, deadline_s=deadline_s)
+        self.gate.answered(peer.org)
+        if report.new_leaves:
+            self.merge_soon()
+        await self._reconcile(report.own_larger, feed, peer.org)
+        await self._cosign(peer, feed, report)
+        return result_of(report)
+
+    async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
+        db, now = self.parts.db, int(self.clocks.wall())
+        heartbeat_s = self.parts.settings.sync.heartbeat_s
+        mirror = self.parts.keys.mirror
+        await db.write(cosign.cosign_held, mirror, report.answered, now, heartbeat_s)
+        await self._collector.collect(
+            self.partners.by_org, peer.org, feed, report.own_sizes, now
+        )
+
+    def news(self) -> None:
+        """Our own log has grown: merge it, and let the partners know."""
+        self.merge_soon()
+        self._start(self.tell_partners())
+
+    async def _begin(self) -> None:
+        """Begin our logs, each with its key statement, when they may be signed."""
+        parts = self.parts
+        while True:
+            await self._reconcile(())
+            if not self.gate.reasons():
+                break
+            await asyncio.sleep(_WATCH_S)
+        for log in parts.own.values():
+            if await parts.db.run(open_log.introduce, parts.db, parts.guard, log):
+                self.news()
+
+    async def _reconcile(
+        self, larger: Sequence[OwnCopy], feed: Feed | None = None, org: str = ""
+    ) -> None:
+        """Ask again whether our logs may be signed, and take back what was lost."""
+        parts, now = self.parts, self.clocks.wall()
+        for log in parts.own.values():
+            copies = [Copy(org, c.note) for c in larger if c.origin == log.origin]
+            decision = await self._decide(log, copies)
+            if decision.action == "refill" and decision.copy and feed:
+                context = self.pull_context()
+                await refill(context, parts.guard, log, feed, decision.copy, now)
+                decision = await self._decide(log, ())
+                self.merge_soon()
+            await self.gate.decided(log.origin, decision)
+
+    async def _decide(self, log: OwnLog, copies: Sequence[Copy]) -> Decision:
+        db, now = self.parts.db, self.clocks.wall()
+        return await db.run(
+            reconcile, db, self.parts.guard, log, copies, self.gate.asked(), now
+        )
+
+    async def _merge(self) -> None:
+        parts = self.parts
+        while True:
+            await self._merge_due.wait()
+            self._merge_due.clear()
+            while await parts.db.run(
+                merge_once, parts.db, parts.profiles, hidden=self.partners.hidden
+            ):
+                async with self.map_changed:
+                    self.map_changed.notify_all()
+
+    async def _watch_partners(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if self.partners.refresh():
+                self.schedule.set_duties(self._duties())
+                self.merge_soon()
+
+    def _peers_file(self, fault: str | None) -> None:
+        subject = str(self.parts.home.peers)
+        self._start(self.alarm(ALARM, subject, fault))
+
+    def _start(self, duty: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(duty)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

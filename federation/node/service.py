@@ -1,0 +1,89 @@
+"""`serve`: the parts, the running node and its web, from start to stop.
+
+    lock → database → web answers → control.json → partners are asked → signing
+
+`control.json` (0600) tells other commands of this machine where the node is and gives
+them a token that is new at every start; it is gone when the node has stopped.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from random import Random
+
+from aiohttp import web
+
+from federation.node.desk import NodeDesk
+from federation.node.identity import renew_about
+from federation.node.parts import Parts
+from federation.node.running import Clocks, Running
+from federation.web.access import HEAD_DEADLINE_S, Doorkeeper
+from federation.web.app import make_app
+from federation.web.site import Site
+
+_SHUTDOWN_S = 5.0
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    parts: Parts, clocks: Clocks, random: Random, token: str, *, alone: bool
+) -> AsyncIterator[str]:
+    """The node at work until the end of the block; the URL on which it answers.
+
+    Raises:
+        ConfigError: peers.toml cannot be used.
+        OSError: the port is taken.
+    """
+    about = await parts.db.run(renew_about, parts)
+    node = Running(parts, clocks, random, alone=alone)
+    site = Site(
+        db=parts.db,
+        settings=parts.settings,
+        profiles=parts.profiles,
+        desk=NodeDesk(node),
+        about=lambda: about,
+        control_token=token,
+        clock=lambda: int(clocks.wall()),
+    )
+    runner = web.AppRunner(
+        make_app(site),
+        keepalive_timeout=HEAD_DEADLINE_S,
+        shutdown_timeout=_SHUTDOWN_S,
+        access_log=None,
+        lingering_time=2.0,
+    )
+    await runner.setup()
+    listen = parts.settings.listen
+    door = Doorkeeper(runner, parts.settings.limits.max_connections)
+    try:
+        async with door.on(listen.host, listen.port) as port:
+            url = f"http://{_reachable(listen.host)}:{port}"
+            with _control_file(parts.home.control, url, token):
+                async with node.open():
+                    yield url
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.contextmanager
+def _control_file(path: Path, url: str, token: str) -> Iterator[None]:
+    """The file is there, whole and private, for the block."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    # Private from its first byte: never a moment in which others could read it.
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+        json.dump({"url": url, "token": token}, f)
+    new.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _reachable(host: str) -> str:
+    """The address under which this machine reaches itself."""
+    if host in {"0.0.0.0", ""}:  # noqa: S104  compared, not bound
+        return "127.0.0.1"
+    return f"[{'::1' if host == '::' else host}]" if ":" in host else host
