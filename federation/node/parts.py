@@ -7,18 +7,17 @@ it runs; a command without a running node holds it for that command.
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import NodeKeys, load_node_keys
 from federation.config.settings import Settings
-from federation.errors import ConfigError, FederationError
+from federation.errors import ConfigError
 from federation.flows.ingest import OwnLog
 from federation.flows.open_log import OwnKeys, open_own
-from federation.profiles import load_shipped
+from federation.profiles import load_profiles
 from federation.records.keychain import format_origin, open_chain
-from federation.records.profile import Profile, parse_profile
+from federation.records.profile import Profile
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
@@ -96,10 +95,7 @@ def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
     Raises:
         ConfigError: one is not known.
     """
-    known = load_shipped()
-    for path in sorted(home.elections.glob("*.json")):
-        added = _load_profile(path)
-        known[added.election] = added
+    known = load_profiles(home.elections)
     for election in settings.elections:
         if election not in known:
             raise ConfigError(
@@ -109,10 +105,3 @@ def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
                 "`federation election add FILE` adds one",
             )
     return {election: known[election] for election in settings.elections}
-
-
-def _load_profile(path: Path) -> Profile:
-    try:
-        return parse_profile(path.read_bytes())
-    except (OSError, FederationError) as error:
-        raise ConfigError(str(path), "", str(error)) from error

@@ -9,7 +9,9 @@ one overlooked is still compared with the others.
 """
 
 from importlib.resources import files
+from pathlib import Path
 
+from federation.errors import ConfigError, FederationError
 from federation.records.profile import Profile, parse_profile
 
 
@@ -22,3 +24,19 @@ def load_shipped() -> dict[str, Profile]:
         if path.name.endswith(".json")
     )
     return {profile.election: profile for profile in profiles}
+
+
+def load_profiles(folder: Path) -> dict[str, Profile]:
+    """The shipped profiles and those that an operator added to `folder`, by election.
+
+    Raises:
+        ConfigError: an added file cannot be used.
+    """
+    known = load_shipped()
+    for path in sorted(folder.glob("*.json")):
+        try:
+            added = parse_profile(path.read_bytes())
+        except (OSError, FederationError) as error:
+            raise ConfigError(str(path), "", str(error)) from error
+        known[added.election] = added
+    return known
