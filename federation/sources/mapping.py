@@ -101,21 +101,31 @@ def load_mapping(path: Path) -> Mapping_:
 
 
 def parse_flags(flags: Iterable[str]) -> dict[str, str]:
-    """The columns named by `--map tps=Kode`: ours → theirs.
+    """The columns of results named by `--map tps=Kode`: ours → theirs.
 
     A bare figure or candidate (`--map suara_sah=Sah`, `--map 01=A`) is understood.
 
     Raises:
         ConfigError: A flag is not `OURS=THEIRS`, or ours is no member of a result.
     """
+    columns = {_spell_out(o): theirs for o, theirs in split_flags(flags).items()}
+    for target in columns:
+        _check_target(target, "--map")
+    return columns
+
+
+def split_flags(flags: Iterable[str]) -> dict[str, str]:
+    """Flags `OURS=THEIRS` as ours → theirs.
+
+    Raises:
+        ConfigError: One is not of that form.
+    """
     columns: dict[str, str] = {}
     for flag in flags:
-        target, equals, name = flag.partition("=")
-        if not equals or not name:
+        ours, equals, theirs = flag.partition("=")
+        if not equals or not theirs:
             raise ConfigError("--map", "", f"{clip(flag)}: say OURS=THEIRS")
-        target = _spell_out(target.strip())
-        _check_target(target, "--map")
-        columns[target] = name
+        columns[ours.strip()] = theirs
     return columns
 
 

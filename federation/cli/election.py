@@ -1,0 +1,196 @@
+"""`federation election`: the rules that are known here, and the end of a log.
+
+Rule: a profile is what partners merge by, so its digest stands beside its name: two
+partners compare sixteen characters on the telephone. A file is taken in as it is
+written; what it says is checked first.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Group
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.writing import open_desk
+from federation.config.disk import make_folder, replace_file
+from federation.config.home import Home
+from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
+from federation.flows.ingest import Verdict
+from federation.profiles import load_shipped
+from federation.records.profile import Profile, parse_profile
+
+MAX_PROFILE_BYTES = 4 << 20
+
+
+@click.group("election", cls=Group, help="election.help")
+def election() -> None:
+    """Elections."""
+
+
+@election.command("add", help="election.help-add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@command_options
+def add(run: Run, *, file: str) -> int | None:
+    """Take in the rules of an election from a file."""
+    data = Path(file).read_bytes()
+    if len(data) > MAX_PROFILE_BYTES:
+        raise ConfigError(file, "", f"larger than {MAX_PROFILE_BYTES} bytes")
+    profile = _parse(data, file)
+    if profile.election in load_shipped():
+        raise ConflictError(run.t("election.is-shipped", election=profile.election))
+    before = known_profiles(run.home).get(profile.election)
+    if before is not None and profile.version < before[0].version:
+        raise ConflictError(run.t("election.is-older", version=str(before[0].version)))
+    make_folder(run.home.elections, 0o755)
+    path = run.home.elections / f"{profile.election}.json"
+    replace_file(path, data)
+    value = {**_describe(profile, path), "digest": profile.digest}
+
+    def human() -> None:
+        run.out.line(run.t("election.added", election=profile.election, path=path))
+        run.out.line(run.t("election.digest", digest=profile.digest))
+        if profile.election not in run.settings.elections:
+            run.out.note(run.t("election.next", election=profile.election))
+
+    run.out.show(value, human)
+    return OK
+
+
+@election.command("list", help="election.help-list")
+@command_options
+def list_elections(run: Run) -> int | None:
+    """The elections whose rules are known, shipped ones and added ones."""
+    out, t = run.out, run.t
+    taking_part = set(run.settings.elections)
+    found = [
+        {**_describe(profile, path), "taking_part": name in taking_part}
+        for name, (profile, path) in sorted(known_profiles(run.home).items())
+    ]
+
+    def human() -> None:
+        headers = [t(f"election.{name}") for name in _HEADERS]
+        out.table(headers, [_cells(run, one) for one in found])
+
+    out.show({"elections": found}, human)
+    return OK
+
+
+_HEADERS = ("election", "name", "version", "contests", "from", "rules", "ours")
+
+
+@election.command("close", help="election.help-close")
+@click.argument("name", metavar="ELECTION")
+@click.option("--reason", required=True, help="election.option-reason")
+@click.option("--yes", is_flag=True, help="cli.option-yes")
+@click.option("--alone", is_flag=True, help="import.option-alone")
+@command_options
+def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | None:
+    """End our own history of an election, for ever."""
+    if name not in run.settings.elections:
+        raise NotFoundError(run.t("election.not-ours", election=name))
+    if not yes and not run.confirm(run.t("election.sure", election=name)):
+        return NEGATIVE
+    arguments = {"election": name, "reason": reason}
+    verdict = run_statement(run, "close", arguments, alone=alone)
+    done = verdict.outcome == "logged"
+    key = "election.closed" if done else "election.not-closed"
+    sentence = run.t(key, election=name, reason=verdict.reason)
+    run.out.show(verdict, lambda: run.out.line(sentence))
+    return OK if done else NEGATIVE
+
+
+def known_profiles(home: Home) -> dict[str, tuple[Profile, Path | None]]:
+    """The rules known here and the file of those that were added, by election.
+
+    Raises:
+        ConfigError: A file that was added cannot be used any more.
+    """
+    found: dict[str, tuple[Profile, Path | None]] = {
+        name: (profile, None) for name, profile in load_shipped().items()
+    }
+    for path in sorted(home.elections.glob("*.json")):
+        profile = _parse(path.read_bytes(), str(path))
+        found[profile.election] = (profile, path)
+    return found
+
+
+def find_profile(run: Run, name: str) -> Profile:
+    """The rules of an election.
+
+    Raises:
+        NotFoundError: They are not known here.
+    """
+    known = known_profiles(run.home)
+    if name not in known:
+        raise NotFoundError(run.t("election.unknown", election=name))
+    return known[name][0]
+
+
+def pick_election(run: Run, asked: str | None) -> str:
+    """The election that is meant: the one asked for, or the only one of this node.
+
+    Raises:
+        NotFoundError: It is not one of this node.
+        click.UsageError: None was asked for and there are several.
+    """
+    elections = run.settings.elections
+    names = ", ".join(elections)
+    if asked is None and len(elections) == 1:
+        return elections[0]
+    if asked is None:
+        raise click.UsageError(run.t("election.which", elections=names))
+    if asked not in elections:
+        raise NotFoundError(run.t("election.none", election=asked, elections=names))
+    return asked
+
+
+def run_statement(
+    run: Run, command: str, arguments: dict[str, Any], *, alone: bool
+) -> Verdict:
+    """Hand one statement in and give the verdict on it.
+
+    Raises:
+        FederationError: The desk could not be opened, or refused the command.
+    """
+
+    async def hand_in() -> Verdict:
+        async with open_desk(run, alone=alone) as desk:
+            answer = await desk.run(command, arguments)
+        return msgspec.convert(answer, Verdict, from_attributes=True)
+
+    return asyncio.run(hand_in())
+
+
+def _parse(data: bytes, path: str) -> Profile:
+    try:
+        return parse_profile(data)
+    except FederationError as error:
+        raise ConfigError(path, "", str(error)) from error
+
+
+def _describe(profile: Profile, path: Path | None) -> dict[str, Any]:
+    return {
+        "election": profile.election,
+        "name": {"en": profile.file.name.en, "id": profile.file.name.id},
+        "version": profile.version,
+        "contests": list(profile.contests),
+        "file": str(path) if path else None,
+        "digest": profile.digest,
+    }
+
+
+def _cells(run: Run, one: dict[str, Any]) -> list[object]:
+    t = run.t
+    return [
+        one["election"],
+        one["name"][t.language],
+        one["version"],
+        ", ".join(one["contests"]),
+        t("election.from-file" if one["file"] else "election.from-us"),
+        one["digest"][:16],
+        t("election.yes" if one["taking_part"] else "election.no"),
+    ]

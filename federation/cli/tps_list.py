@@ -1,0 +1,152 @@
+"""`federation tps-list`: the polling stations that there should be.
+
+Rule: a list is taken whole or not at all, since a row that is left out would silently
+raise every percentage; `--partial` says that this is meant. Partners with the same
+list have the same digest.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from federation.cli.context import Run, command_options
+from federation.cli.election import find_profile, pick_election
+from federation.cli.help import Group
+from federation.cli.intake import Finding, Report
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.writing import open_desk
+from federation.errors import FormatError, NotFoundError
+from federation.records.register import Register, encode_register
+from federation.sources.mapping import split_flags
+from federation.sources.register import read_register
+from federation.sources.row import Bad
+from federation.sources.stream import Source
+from federation.store import registers
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of one import."""
+
+    file: str
+    election: str | None
+    source: str | None
+    columns: tuple[str, ...]
+    report: str | None
+    partial: bool
+
+
+@click.group("tps-list", cls=Group, help="tps_list.help")
+def tps_list() -> None:
+    """The list of polling stations."""
+
+
+@tps_list.command("import", help="tps_list.help-import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--election", help="import.option-election")
+@click.option("--source", help="tps_list.option-source")
+@click.option("--map", "columns", multiple=True, help="tps_list.option-map")
+@click.option("--report", type=click.Path(), help="import.option-report")
+@click.option("--partial", is_flag=True, help="tps_list.option-partial")
+@command_options
+def import_list(run: Run, **given: object) -> int | None:
+    """Replace the list of an election by that in a file."""
+    asked = msgspec.convert(given, Asked)
+    name = pick_election(run, asked.election)
+    register = Register(name)
+    with Report(Path(asked.report) if asked.report else None) as report:
+        bad = _read(run, asked, register, report)
+    if not register.size:
+        raise FormatError(run.t("tps_list.empty"), asked.file)
+    if bad and not asked.partial:
+        _print_bad(run, report, bad)
+        return NEGATIVE
+    source = asked.source or Path(asked.file).name
+    asyncio.run(_save(run, register, source))
+    value = {
+        "election": name,
+        "stations": register.size,
+        "villages": sum(1 for _ in register.villages()),
+        "digest": register.digest(),
+        "source": source,
+        "refused": bad,
+    }
+    run.out.show(value, lambda: _print_saved(run, value))
+    return NEGATIVE if bad else OK
+
+
+@tps_list.command("show", help="tps_list.help-show")
+@click.option("--election", help="import.option-election")
+@command_options
+def show(run: Run, *, election: str | None) -> int | None:
+    """The list that is in force, by province."""
+    name = pick_election(run, election)
+    database = run.open_database()
+    with database.view() as view:
+        found = registers.read_source(view, name)
+        if found is None:
+            raise NotFoundError(run.t("tps_list.none", election=name))
+        provinces = [
+            {"code": code, "name": label, "stations": registers.count(view, name, code)}
+            for code, label in registers.children(view, name, "").items()
+        ]
+    value = {"election": name, **found._asdict(), "provinces": provinces}
+
+    def human() -> None:
+        headers = [run.t(f"tps_list.{key}") for key in ("code", "name", "stations")]
+        run.out.table(headers, [list(one.values()) for one in provinces], right=[2])
+        _print_saved(run, value)
+
+    run.out.show(value, human)
+    return OK
+
+
+def _read(run: Run, asked: Asked, register: Register, report: Report) -> int:
+    """Fill the register; how many rows were refused."""
+    path, columns = Path(asked.file), split_flags(asked.columns)
+    bad = done = 0
+    with (
+        Source(path) as source,
+        run.out.progress(source.total, run.t("import.progress")) as advance,
+    ):
+        for at, one in enumerate(read_register(source, register, columns)):
+            column = one.column if isinstance(one, Bad) else ""
+            report.add(Finding(str(path), one.row, column, one.code, one.reason))
+            bad += isinstance(one, Bad)
+            if at % 1000 == 0:
+                advance(source.done - done)
+                done = source.done
+        advance(source.total - done)
+    return bad
+
+
+async def _save(run: Run, register: Register, source: str) -> None:
+    # Alone: a list is not signed, so there is nobody to ask first.
+    async with open_desk(run, alone=True) as desk:
+        arguments = {"register": encode_register(register), "source": source}
+        await desk.run("register", arguments)
+
+
+def _print_bad(run: Run, report: Report, bad: int) -> None:
+    out, t = run.out, run.t
+    rows = [(one.row, one.column, one.reason) for one in report.shown]
+    value = {"refused": bad, "not_taken": [one._asdict() for one in report.shown]}
+
+    def human() -> None:
+        out.table([t(f"import.{key}") for key in ("row", "column", "reason")], rows)
+        out.line(t("tps_list.not-taken", rows=out.number(bad)))
+
+    out.show(value, human)
+
+
+def _print_saved(run: Run, value: dict[str, Any]) -> None:
+    out, t = run.out, run.t
+    stations = out.number(value["stations"])
+    out.line(t("tps_list.known", election=value["election"], stations=stations))
+    out.line(t("tps_list.source", source=value["source"]))
+    out.line(t("tps_list.digest", digest=value["digest"]))
+    pinned = find_profile(run, value["election"]).file.register_digest
+    if pinned and pinned != value["digest"]:
+        out.note(t("tps_list.other", digest=pinned))

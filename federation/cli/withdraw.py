@@ -1,0 +1,63 @@
+"""`federation withdraw`: what we said about one polling station no longer stands.
+
+Rule: nothing is erased; partners see that it was withdrawn and why. The mistake below
+does not come back: a corrected result is imported after it, or instead of it.
+"""
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.election import find_profile, pick_election, run_statement
+from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
+from federation.records.result import CONTESTS, ROUNDS
+from federation.records.tps import parse_tps
+
+
+@click.command("withdraw", cls=Command, help="withdraw.help")
+@click.argument("tps")
+@click.option("--reason", required=True, help="election.option-reason")
+@click.option("--election", help="import.option-election")
+@click.option("--contest", type=click.Choice(CONTESTS), help="withdraw.option-contest")
+@click.option(
+    "--round",
+    type=click.Choice(ROUNDS),
+    default=ROUNDS[0],
+    help="withdraw.option-round",
+)
+@click.option("--official", is_flag=True, help="withdraw.option-official")
+@click.option("--alone", is_flag=True, help="import.option-alone")
+@command_options
+def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
+    """Withdraw our own result."""
+    election = pick_election(run, _text(given["election"]))
+    code = parse_tps(tps)
+    contest = _pick_contest(run, election, _text(given["contest"]))
+    arguments = {
+        "election": election,
+        "contest": contest,
+        "tps": code,
+        "round": given["round"],
+        "official": given["official"],
+        "reason": given["reason"],
+    }
+    verdict = run_statement(run, "withdraw", arguments, alone=alone)
+    sentence = run.t(
+        f"withdraw.{verdict.outcome}", tps=code, contest=contest, reason=verdict.reason
+    )
+    run.out.show(verdict, lambda: run.out.line(sentence))
+    return NEGATIVE if verdict.outcome == "refused" else OK
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _pick_contest(run: Run, election: str, asked: str | None) -> str:
+    contests = find_profile(run, election).contests
+    if asked in contests:
+        return str(asked)
+    if asked is None and len(contests) == 1:
+        return contests[0]
+    names = ", ".join(contests)
+    raise click.UsageError(run.t("withdraw.which", contests=names))

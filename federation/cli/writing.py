@@ -1,0 +1,190 @@
+"""How a command writes: by itself where nobody does, else through the running node.
+
+Rule: one process writes (a lock on the data folder). A command that gets the lock is a
+node for as long as it takes: it asks its partners before it signs, as `serve` does. A
+command that finds it held hands its work to the node that holds it, with the address
+and the token of `data/control.json`. Either way a command sees the same desk.
+
+    {"url": "http://127.0.0.1:8470", "token": "…"}
+"""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from random import Random
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+
+from federation.cli.context import Run
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    FederationError,
+    FormatError,
+    NotFoundError,
+    PeerError,
+    RecordError,
+)
+from federation.flows.ingest import Verdict
+from federation.flows.merge import merge_once
+from federation.node.desk import NodeDesk
+from federation.node.parts import open_parts
+from federation.node.running import Clocks, Running
+
+DEADLINE_S = 600
+MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
+_BLAME: Mapping[str, type[FederationError]] = {
+    "conflict": ConflictError,
+    "format": FormatError,
+    "not-found": NotFoundError,
+    "record": RecordError,
+}
+
+
+class Desk(Protocol):
+    """Where a command hands in work; it answers when the work is durable."""
+
+    async def take_records(
+        self,
+        election: str,
+        drafts: Sequence[dict[str, Any]],
+        *,
+        force: bool,
+        restate: bool,
+    ) -> list[Verdict]:
+        """Sign and publish; one verdict per draft, in order."""
+
+    async def run(self, command: str, arguments: dict[str, Any]) -> object:
+        """One of the commands of `node/commands.py`; a JSON value."""
+
+
+@contextlib.asynccontextmanager
+async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
+    """The desk of this home: ours, or that of the node that runs.
+
+    Args:
+        run: Of the command.
+        alone: Sign without having asked the partners; the operator's word.
+
+    Raises:
+        ConflictError: Another command, not a node, holds the lock.
+        FederationError: The node cannot be opened, see `open_parts`.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            parts = stack.enter_context(open_parts(run.home, run.settings))
+        except ConflictError:
+            if not run.home.control.exists():
+                raise
+            async with _remote(run) as desk:
+                yield desk
+            return
+        clocks = Clocks(wall=run.clock, steady=time.monotonic)
+        node = Running(parts, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
+        async with node.open():
+            yield NodeDesk(node)
+            # Nobody will follow the log when this command is gone.
+            while await parts.db.run(
+                merge_once, parts.db, parts.profiles, hidden=node.partners.hidden
+            ):
+                pass
+
+
+class _Control(msgspec.Struct, frozen=True):
+    url: str
+    token: str
+
+
+@contextlib.asynccontextmanager
+async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
+    path = run.home.control
+    try:
+        control = msgspec.json.decode(path.read_bytes(), type=_Control)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigError(str(path), "", str(error)) from error
+    async with aiohttp.ClientSession(
+        headers={"Authorization": f"Bearer {control.token}"},
+        timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
+    ) as session:
+        yield RemoteDesk(session, control.url)
+
+
+class RemoteDesk:
+    """The desk of the node that runs on this machine."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """`session` carries the token."""
+        self._session, self._url = session, url
+
+    async def take_records(
+        self,
+        election: str,
+        drafts: Sequence[dict[str, Any]],
+        *,
+        force: bool,
+        restate: bool,
+    ) -> list[Verdict]:
+        """See `Desk`; a batch too large for one request goes in two.
+
+        Raises:
+            FederationError: What the node answered.
+        """
+        body = msgspec.json.encode(
+            {
+                "election": election,
+                "records": drafts,
+                "force": force,
+                "restate": restate,
+            }
+        )
+        if len(body) > MAX_BODY_BYTES and len(drafts) > 1:
+            half = len(drafts) // 2
+            return [
+                msgspec.structs.replace(one, row=one.row + start)
+                for start, part in ((0, drafts[:half]), (half, drafts[half:]))
+                for one in await self.take_records(
+                    election, part, force=force, restate=restate
+                )
+            ]
+        answer = await self._post("/v1/records", body)
+        try:
+            return msgspec.convert(answer["verdicts"], list[Verdict])
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise PeerError("this node", self._url, reason=str(error)) from error
+
+    async def run(self, command: str, arguments: dict[str, Any]) -> object:
+        """See `Desk`.
+
+        Raises:
+            FederationError: What the node answered.
+        """
+        body = msgspec.json.encode(arguments)
+        return await self._post(f"/v1/control/{command}", body)
+
+    async def _post(self, path: str, body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+        try:
+            async with self._session.post(
+                self._url + path,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+            ) as answer:
+                data = await answer.read()
+                status = answer.status
+            value = msgspec.json.decode(data)
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+            reason = str(error) or type(error).__name__
+            raise PeerError("this node", self._url, reason=reason) from error
+        if status != 200:
+            raise _error(self._url, status, value)
+        return value
+
+
+def _error(url: str, status: int, problem: object) -> FederationError:
+    """What a Problem Details answer says, as the error it was on the other side."""
+    members = problem if isinstance(problem, dict) else {}
+    detail = str(members.get("detail", ""))
+    kind = _BLAME.get(str(members.get("code", "")))
+    return kind(detail) if kind else PeerError("this node", url, status, detail)
