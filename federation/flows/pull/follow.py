@@ -5,7 +5,7 @@ is said of that log, so that the next one follows.
 """
 
 from federation.config.peers import Peer
-from federation.errors import ForkError
+from federation.errors import ConflictError, ForkError
 from federation.feeds.feed import Feed, StatusEntry
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
@@ -47,6 +47,11 @@ class Follower:
             await self._alarms.freeze(fork)
             return LogReport(
                 origin=entry.origin, outcome="frozen", before=before, reason=str(fork)
+            )
+        except ConflictError as error:
+            # Taken in by somebody without this context; the next turn sees how far.
+            return LogReport(
+                origin=entry.origin, outcome="busy", before=before, reason=str(error)
             )
         except BAD_FEED as error:
             return await self._alarms.blame_feed(entry.origin, before, error)
