@@ -1,6 +1,6 @@
 """A region and its parts: coverage, statuses, votes; the drill-down of the map."""
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from federation.errors import NotFoundError
 from federation.flows.query import answer
@@ -69,18 +69,30 @@ def _line(
     view: View, asked: Asked, code: str, name: str, counters: dict[str, int]
 ) -> answer.Region:
     expected = count_expected(view, asked, code)
+    seen = region_coverage(counters, expected)
+    # Candidate 1 of one province's race is not candidate 1 of the next one's.
+    is_one_race = len(code) >= race_level(asked.contest)
     return answer.Region(
         code=code,
         name=name,
         listed=expected > 0,
-        coverage=region_coverage(counters, expected),
-        tally=_tally(asked.contest, code, counters),
+        coverage=seen,
+        tally=_tally(counters, seen.register) if is_one_race else UNSET,
     )
 
 
-def _tally(contest: str, code: str, counters: dict[str, int]) -> Tally | UnsetType:
-    # Candidate 1 of one province's race is not candidate 1 of the next one's.
-    return UNSET if len(code) < race_level(contest) else region_tally(counters)
+def _tally(counters: dict[str, int], register: int) -> Tally:
+    """The tally, its stations counted up to the register: the silent ones too."""
+    found = region_tally(counters)
+    return structs.replace(
+        found,
+        status=_with_silent(found.status, register),
+        plausible_status=_with_silent(found.plausible_status, register),
+    )
+
+
+def _with_silent(status: dict[str, int], register: int) -> dict[str, int]:
+    return {**status, "missing": register - sum(status.values()) + status["missing"]}
 
 
 def count_expected(view: View, asked: Asked, code: str) -> int:

@@ -1,0 +1,321 @@
+"""Commands that show the map: each asks one question of `flows/query` and prints it.
+
+Rule: with `--json` the output is the JSON that the API answers to the same question,
+byte for byte. For people the same figures stand in tables; nothing is computed here.
+The database is only read, so they work while the node runs.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+from msgspec import UnsetType
+
+from federation.cli import compare
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.flows.query import answer, lists, state
+from federation.flows.query import region as regions
+from federation.flows.query import tps as stations
+from federation.flows.query.ask import Asked, ask
+from federation.profiles import load_profiles
+from federation.records.profile import Profile
+from federation.records.tally import race_level
+from federation.store.db import View
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def which(function: F) -> F:
+    """The command with `--election` and `--contest`."""
+    contest = click.option("--contest", default="", help="views.option-contest")
+    election = click.option("--election", default="", help="views.option-election")
+    return election(contest(function))
+
+
+def paged(function: F) -> F:
+    """The command with `--region`, `--limit` and `--after`."""
+    after = click.option("--after", default="", help="views.option-after")
+    limit = click.option(
+        "--limit",
+        default=50,
+        type=click.IntRange(1, 1_000_000),
+        help="views.option-limit",
+        show_default=True,
+    )
+    region = click.option("--region", default="", help="views.option-region")
+    return region(limit(after(function)))
+
+
+@click.command("status", cls=Command, help="views.help-status")
+@command_options
+def status(run: Run) -> None:
+    """How this node is."""
+    settings, peers = run.settings, [peer.org for peer in run.peers]
+
+    def read(view: View) -> answer.StatusAnswer:
+        return state.status(
+            view, settings.elections, settings.org, settings.name, peers
+        )
+
+    found = look(run, read)
+    run.out.show(found, lambda: _print_status(run, found))
+
+
+@click.command("show", cls=Command, help="views.help-show")
+@click.argument("tps")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def show(run: Run, tps: str, election: str) -> None:
+    """One polling station."""
+    profiles = profiles_of(run)
+    asked = ask(profiles, run.settings.elections, election)
+    found = look(run, lambda v: stations.tps(v, profiles, asked.election, tps))
+    run.out.show(found, lambda: compare.print_station(run, found))
+
+
+@click.command("coverage", cls=Command, help="views.help-coverage")
+@click.argument("region", default="")
+@which
+@command_options
+def coverage(run: Run, region: str, election: str, contest: str) -> None:
+    """A region's coverage and its parts."""
+    asked = ask_for(run, election, contest)
+    found = look(run, lambda view: regions.region(view, asked, region))
+    run.out.show(found, lambda: _print_coverage(run, found))
+
+
+@click.command("tally", cls=Command, help="views.help-tally")
+@click.argument("region", default="")
+@which
+@command_options
+def tally(run: Run, region: str, election: str, contest: str) -> None:
+    """A region's votes."""
+    asked = ask_for(run, election, contest)
+    found = look(run, lambda view: regions.region(view, asked, region))
+    run.out.show(found, lambda: _print_tally(run, found))
+
+
+@click.command("gaps", cls=Command, help="views.help-gaps")
+@paged
+@which
+@command_options
+def gaps(
+    run: Run, region: str, limit: int, after: str, election: str, contest: str
+) -> None:
+    """Where nobody has been."""
+    asked = ask_for(run, election, contest)
+    found = look(run, lambda view: lists.gaps(view, asked, region, after, limit))
+    run.out.show(found, lambda: _print_gaps(run, found))
+
+
+@click.command("disputed", cls=Command, help="views.help-disputed")
+@paged
+@which
+@command_options
+def disputed(
+    run: Run, region: str, limit: int, after: str, election: str, contest: str
+) -> None:
+    """Where monitors differ."""
+    asked = ask_for(run, election, contest)
+    found = look(run, lambda view: lists.disputed(view, asked, region, after, limit))
+
+    def human() -> None:
+        for one in found.disputed:
+            run.out.line(run.t("views.station", tps=one.tps))
+            compare.print_contest(run, one)
+        if not found.disputed:
+            run.out.line(run.t("views.no-disputed"))
+        _print_more(run, found.next)
+
+    run.out.show(found, human)
+
+
+def profiles_of(run: Run) -> dict[str, Profile]:
+    """The rules of every election this machine knows.
+
+    Raises:
+        ConfigError: an added election's file cannot be used.
+    """
+    return load_profiles(run.home.elections)
+
+
+def ask_for(run: Run, election: str, contest: str) -> Asked:
+    """What these options mean on this node.
+
+    Raises:
+        NotFoundError: there is no such election or contest here.
+    """
+    return ask(profiles_of(run), run.settings.elections, election, contest)
+
+
+def look(run: Run, read: Callable[[View], T]) -> T:
+    """What `read` finds in one snapshot of the database.
+
+    Raises:
+        FederationError: whatever `read` raises.
+    """
+    with run.open_database().view() as view:
+        return read(view)
+
+
+def _print_status(run: Run, found: answer.StatusAnswer) -> None:
+    t, out = run.t, run.out
+    out.line(t("views.node", name=found.name, org=found.org))
+    headers = ("history", "entries", "on-map", "held-by", "state")
+    rows = [
+        (
+            log.origin,
+            log.size,
+            log.merged,
+            t("views.held-by-others", count=log.held_by),
+            _log_state(run, log),
+        )
+        for log in found.logs
+    ]
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
+    else:
+        out.line(t("views.no-histories"))
+    _print_peers(run, found.peers)
+    if found.alarms:
+        keys = ("alarm", "subject", "detail", "since")
+        alarms = [
+            (a.code, a.subject, a.detail, _when(a.first_at)) for a in found.alarms
+        ]
+        title = t("views.alarms")
+        out.table([t(f"views.{key}") for key in keys], alarms, title=title)
+    else:
+        out.line(t("views.no-alarms"))
+    for election, cursor in found.cursors.items():
+        out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _log_state(run: Run, log: answer.LogStatus) -> str:
+    if log.frozen:
+        return run.t("views.state-frozen")
+    if log.stalled:
+        return run.t("views.state-stalled", reason=log.stalled)
+    if log.closed:
+        return run.t("views.state-closed")
+    return run.t("views.state-own") if log.own else ""
+
+
+def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
+    if not peers:
+        return
+    t = run.t
+    headers = ("partner", "last-turn", "outcome", "new", "next-turn", "failures")
+    rows = [
+        (
+            peer.org,
+            _when(peer.last_at) or t("views.never"),
+            f"{peer.outcome or ''} {peer.reason or ''}".strip(),
+            peer.new or 0,
+            _when(peer.next_at),
+            peer.failures,
+        )
+        for peer in peers
+    ]
+    run.out.table([t(f"views.{key}") for key in headers], rows, right=(3, 5))
+
+
+def _when(seconds: int | UnsetType) -> str:
+    """A time for people, in UTC; "" where there is none."""
+    if not seconds:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _print_coverage(run: Run, found: answer.RegionAnswer) -> None:
+    t, out, here = run.t, run.out, found.region
+    seen = here.coverage
+    _print_head(run, found)
+    out.line(t("views.statuses", **{k: out.number(v) for k, v in seen.status.items()}))
+    out.line(
+        t("views.official", **{k: out.number(v) for k, v in seen.official.items()})
+    )
+    implausible = out.number(seen.flags.get("implausible", 0))
+    beside = {"implausible": implausible, "outside": out.number(seen.outside)}
+    out.line(t("views.beside", **beside))
+    headers = ("who", "has", "adds", "gains")
+    rows = [(org, one.tps, one.adds, one.gains) for org, one in seen.orgs.items()]
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2, 3))
+    if found.children:
+        orgs = list(seen.orgs)
+        names = ("code", "region", "register", "together")
+        parts = [
+            (
+                one.code,
+                one.name,
+                one.coverage.register if one.listed else None,
+                one.coverage.covered,
+                *(one.coverage.orgs[org].tps if org in one.coverage.orgs else 0
+                  for org in orgs),
+            )
+            for one in found.children
+        ]  # fmt: skip
+        right = range(2, 4 + len(orgs))
+        out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)
+
+
+def _print_head(run: Run, found: answer.RegionAnswer) -> None:
+    here, out = found.region, run.out
+    around = [place.name or place.code for place in found.parents]
+    names = [*around, here.name or here.code]
+    out.line(" / ".join(filter(None, names)) + f"  ({found.election} {found.contest})")
+    covered, register = here.coverage.covered, here.coverage.register
+    if here.listed:
+        out.line(
+            run.t(
+                "views.covered-of",
+                covered=out.number(covered),
+                register=out.number(register),
+                share=compare.percent(run.t, covered, register),
+            )
+        )
+    else:
+        out.line(run.t("views.covered-unlisted", covered=out.number(covered)))
+
+
+def _print_tally(run: Run, found: answer.RegionAnswer) -> None:
+    t, out, votes = run.t, run.out, found.region.tally
+    _print_head(run, found)
+    if not votes:
+        out.line(t("views.no-race", length=race_level(found.contest)))
+        return
+    headers = ("candidate", "all-forms", "plausible-forms")
+    rows = [
+        (
+            f"{number} {found.candidates.get(number, '')}".strip(),
+            compare.span(out, interval),
+            compare.span(out, votes.plausible_votes.get(number, (0, 0))),
+        )
+        for number, interval in votes.votes.items()
+    ]
+    out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
+    counted = sum(votes.status[name] for name in ("single", "agreed", "disputed"))
+    register = out.number(found.region.coverage.register)
+    out.line(t("views.tally-note", count=out.number(counted), register=register))
+
+
+def _print_gaps(run: Run, found: answer.GapsAnswer) -> None:
+    t = run.t
+    if not found.register:
+        run.out.line(t("page.gaps_unlisted"))
+        return
+    if not found.gaps:
+        run.out.line(t("views.no-gaps"))
+        return
+    rows = [(gap.tps, gap.village, gap.voters or None) for gap in found.gaps]
+    headers = [t("views.code"), t("views.village"), t("views.voters")]
+    run.out.table(headers, rows, right=(2,))
+    _print_more(run, found.next)
+
+
+def _print_more(run: Run, following: str | UnsetType) -> None:
+    if following:
+        run.out.note(run.t("views.more", after=following))

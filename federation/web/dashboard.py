@@ -1,0 +1,210 @@
+"""Pages for people: coverage, a polling station, gaps, differences.
+
+Rule: a page shows what the API answers, through the same functions, in Indonesian or
+English (the reader's browser says which, a link switches). No script and nothing from
+elsewhere: `page.POLICY` forbids both, so that text out of a record could do nothing
+even if it got through the escaping of the templates.
+
+    /   /wilayah/{code}   /tps/{code}   /tps?code=   /kosong   /berbeda   /static/…
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from federation.errors import FormatError, NotFoundError
+from federation.flows.query import answer, lists, region, tps
+from federation.flows.query.ask import Asked, ask, contests_of
+from federation.records.tps import parse_tps
+from federation.text import LANGUAGES, Language, Text
+from federation.web.page import Page, static_file
+from federation.web.site import SITE
+
+PAGE_SIZE = 50
+_CHOICES = ("election", "contest", "lang")
+_MEDIA = {"css": "text/css", "svg": "image/svg+xml"}
+
+
+def routes() -> list[web.RouteDef]:
+    """The pages."""
+    return [
+        web.get("/", _page(home)),
+        web.get("/wilayah/{code}", _page(home)),
+        web.get("/tps", _page(search)),
+        web.get("/tps/{code}", _page(station)),
+        web.get("/kosong", _page(gaps)),
+        web.get("/berbeda", _page(disputed)),
+        web.get("/static/{name}", static),
+    ]
+
+
+async def home(page: Page) -> web.StreamResponse:
+    """A region and its parts; the nation is the first page."""
+    site, asked = page.request.app[SITE], _asked(page)
+    code = page.request.match_info.get("code", "")
+    after = page.request.query.get("after", "")
+    found = await site.db.read(region.region, asked, code, after, PAGE_SIZE)
+    return page.render(
+        "region.html",
+        site.settings.name,
+        answer=found,
+        choices=_choices(page, asked),
+        data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+        tally_note=_tally_note(page, found.region),
+    )
+
+
+async def station(page: Page) -> web.StreamResponse:
+    """One polling station."""
+    site, asked = page.request.app[SITE], _asked(page)
+    code = page.request.match_info["code"]
+    found = await site.db.read(tps.tps, site.profiles, asked.election, code)
+    data = f"/v1/tps/{found.tps}?election={asked.election}"
+    return page.render("tps.html", site.settings.name, answer=found, data=data)
+
+
+async def search(page: Page) -> web.StreamResponse:
+    """To the page of the station whose code was typed, however it was typed."""
+    given = page.request.query.get("code", "")
+    code = "".join(c for c in given.upper() if c.isascii() and c.isalnum())
+    raise web.HTTPSeeOther(page.link(f"/tps/{parse_tps(code)}"))
+
+
+async def gaps(page: Page) -> web.StreamResponse:
+    """Where nobody has been."""
+    return await _list(page, "gaps.html", "/v1/gaps", lists.gaps)
+
+
+async def disputed(page: Page) -> web.StreamResponse:
+    """Where monitors differ."""
+    return await _list(page, "disputed.html", "/v1/disputed", lists.disputed)
+
+
+async def static(request: web.Request) -> web.Response:
+    """The style sheet and the icon; their addresses change with their bytes."""
+    name = request.match_info["name"]
+    try:
+        data, _ = static_file(name)
+    except KeyError:
+        raise NotFoundError("no such file") from None
+    media = _MEDIA[name.rpartition(".")[2]]
+    kept = "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
+    return web.Response(
+        body=data, content_type=media, headers={hdrs.CACHE_CONTROL: kept}
+    )
+
+
+async def _list(
+    page: Page, template: str, data: str, read: Callable[..., Any]
+) -> web.StreamResponse:
+    site, asked = page.request.app[SITE], _asked(page)
+    code = page.request.query.get("region", "")
+    after = page.request.query.get("after", "")
+    found = await site.db.read(read, asked, code, after, PAGE_SIZE)
+    page.chosen = {**page.chosen, **({"region": code} if code else {})}
+    address = _data(asked, data) + (f"&region={code}" if code else "")
+    return page.render(template, site.settings.name, answer=found, data=address)
+
+
+def _page(
+    show: Callable[[Page], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler of a page: a mistake is answered as a page, not as JSON."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
+        page = Page(request, Text(pick_page_language(request)), chosen)
+        try:
+            return await show(page)
+        except (NotFoundError, FormatError) as error:
+            return _mistake(page, error)
+
+    return handle
+
+
+def _mistake(page: Page, error: NotFoundError | FormatError) -> web.Response:
+    site = page.request.app[SITE]
+    is_format = isinstance(error, FormatError)
+    is_station = page.request.path.startswith("/tps")
+    key = "page.bad_code" if is_format and is_station else "page.not_found"
+    if not site.settings.elections:
+        key = "page.no_election"
+    page.chosen = {k: v for k, v in page.chosen.items() if k == "lang"}
+    given = page.request.query.get("code") or page.request.match_info.get("code", "")
+    answered = page.render(
+        "problem.html", site.settings.name, said=page.t(key), given=given[:40]
+    )
+    answered.set_status(HTTPStatus.BAD_REQUEST if is_format else HTTPStatus.NOT_FOUND)
+    return answered
+
+
+def pick_page_language(request: web.Request) -> Language:
+    """The language that was chosen, else what the browser likes more; Indonesian first.
+
+    Source: RFC 9110 section 12.5.4
+    """
+    chosen = request.query.get("lang", "")
+    for language in LANGUAGES:
+        if chosen == language:
+            return language
+    likes = {"id": 0.0, "en": 0.0}
+    for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").split(","):
+        tag, _, weight = part.strip().lower().partition(";q=")
+        language_tag = tag.partition("-")[0]
+        if language_tag in likes:
+            likes[language_tag] = max(likes[language_tag], _weight(weight))
+    # Whoever asks for neither gets English; whoever says nothing is at home.
+    if not request.headers.get(hdrs.ACCEPT_LANGUAGE):
+        return "id"
+    return "id" if likes["id"] > 0 and likes["id"] >= likes["en"] else "en"
+
+
+def _weight(text: str) -> float:
+    if not text:
+        return 1.0
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
+def _asked(page: Page) -> Asked:
+    site, query = page.request.app[SITE], page.request.query
+    election, contest = query.get("election", ""), query.get("contest", "")
+    return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def _choices(page: Page, asked: Asked) -> list[Mapping[str, object]]:
+    """The other elections and contests that can be looked at."""
+    site = page.request.app[SITE]
+    found: list[Mapping[str, object]] = []
+    for election in site.settings.elections:
+        profile = site.profiles[election]
+        for contest in contests_of(profile):
+            words = [page.word("contest", contest)]
+            if len(site.settings.elections) > 1:
+                words.append(getattr(profile.file.name, page.t.language))
+            query = {"election": election, "contest": contest}
+            found.append(
+                {
+                    "text": " · ".join(words),
+                    "href": page.link(page.request.path, **query),
+                    "here": (election, contest) == (asked.election, asked.contest),
+                }
+            )
+    return found
+
+
+def _data(asked: Asked, path: str) -> str:
+    return f"{path}?election={asked.election}&contest={asked.contest}"
+
+
+def _tally_note(page: Page, one: answer.Region) -> str:
+    """How much of the region stands behind its votes."""
+    status = one.tally.status if one.tally else {}
+    count = sum(status.get(name, 0) for name in ("single", "agreed", "disputed"))
+    register = page.number(one.coverage.register)
+    return page.t("page.tally_note", count=page.number(count), register=register)

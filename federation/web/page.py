@@ -1,0 +1,149 @@
+"""A page out of a template: language, numbers, links that keep what was chosen.
+
+Rule: templates only print. Autoescape is on for all of them, undefined names are
+errors, and there is no `|safe` in any template (a test holds that).
+"""
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+import jinja2
+from aiohttp import hdrs, web
+
+from federation.flows.query import answer
+from federation.text import Text
+
+STATIC = resources.files("federation.web") / "static"
+EN_DASH = "\N{EN DASH}"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+SAFETY = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Page:
+    """One request's page: its language and what was chosen on the way to it."""
+
+    def __init__(self, request: web.Request, t: Text, chosen: dict[str, str]) -> None:
+        """`chosen`: the parameters that every link keeps (election, contest, lang)."""
+        self.request, self.t, self.chosen = request, t, chosen
+
+    def render(self, template: str, owner: str, /, **values: object) -> web.Response:
+        """The template as an answer, with the headers that keep it harmless."""
+        other = "en" if self.t.language == "id" else "id"
+        text = (
+            _templates()
+            .get_template(template)
+            .render(
+                t=self.t,
+                owner=owner,
+                keep=self.chosen,
+                link=self.link,
+                name=self.name,
+                number=self.number,
+                percent=self.percent,
+                span=self.span,
+                word=self.word,
+                stylesheet=static_address("style.css"),
+                other_language=str(self.request.rel_url.update_query(lang=other)),
+                **{"data": "", **values},
+            )
+        )
+        answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
+        answered.headers[hdrs.CONTENT_LANGUAGE] = self.t.language
+        answered.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
+        answered.headers[hdrs.CACHE_CONTROL] = "no-cache"
+        return answered
+
+    def link(self, path: str, **more: str) -> str:
+        """The address of another page, keeping what was chosen."""
+        query = {k: v for k, v in {**self.chosen, **more}.items() if v}
+        return str(self.request.rel_url.with_path(path).with_query(query))
+
+    def name(self, place: answer.Place | answer.Region) -> str:
+        """A region's name, or its code in words."""
+        if place.name:
+            return place.name
+        return self.t("page.unnamed", code=place.code) if place.code else "Indonesia"
+
+    def number(self, value: int) -> str:
+        """A number with the language's separators."""
+        grouped = f"{value:,}"
+        return grouped.replace(",", ".") if self.t.language == "id" else grouped
+
+    def percent(self, part: int, whole: int) -> str:
+        """A share with one decimal, rounded down: 100 % means all of it."""
+        tenths = part * 1000 // whole if whole else 0
+        point = "," if self.t.language == "id" else "."
+        return f"{tenths // 10}{point}{tenths % 10} %"
+
+    def span(self, interval: answer.Interval) -> str:
+        """The least and the most, once where they are equal."""
+        least, most = map(self.number, interval)
+        return least if least == most else f"{least} {EN_DASH} {most}"
+
+    def word(self, kind: str, code: str) -> str:
+        """The word for a code of the field; the code itself where there is none."""
+        return self.t(f"page.{kind}_{code}")
+
+
+def static_address(name: str) -> str:
+    """Where a static file is; the address changes with its bytes."""
+    return f"/static/{name}?v={_static(name)[1]}"
+
+
+def static_file(name: str) -> tuple[bytes, str]:
+    """The bytes of a static file and their short digest.
+
+    Raises:
+        KeyError: there is no such file.
+    """
+    if name not in static_names():
+        raise KeyError(name)
+    return _static(name)
+
+
+@cache
+def static_names() -> frozenset[str]:
+    """The files that there are: nothing else is ever opened."""
+    return frozenset(entry.name for entry in STATIC.iterdir())
+
+
+@cache
+def _static(name: str) -> tuple[bytes, str]:
+    data = (STATIC / name).read_bytes()
+    return data, hashlib.sha256(data).hexdigest()[:12]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("federation.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["standing"] = standing
+    found.filters["differs"] = differs
+    return found
+
+
+def standing(contest: answer.Contest) -> list[str]:
+    """The numbers of everybody who has votes here, the smallest first."""
+    said = [group.votes for group in contest.groups]
+    said += [one.votes for one in contest.kpu if one.counted and one.votes]
+    return sorted({n for votes in said for n in votes}, key=lambda n: (len(n), n))
+
+
+def differs(contest: answer.Contest, number: str) -> bool:
+    """Whether somebody says another figure for this number than somebody else."""
+    said = [group.votes for group in contest.groups]
+    said += [one.votes for one in contest.kpu if one.counted and one.votes]
+    return len({votes.get(number) for votes in said}) > 1
