@@ -52,7 +52,7 @@ class _List(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     type: Literal["circle/1"]
     name: Filled
     signer: Filled
-    member: Annotated[tuple[Member, ...], Meta(max_length=1000)] = ()
+    member: Annotated[tuple[object, ...], Meta(max_length=1000)] = ()
 
 
 @dataclass(frozen=True)
@@ -110,21 +110,22 @@ def _parse(text: str) -> Circle:
     where = "circle"
     table = convert(parse_document(text, where), _List, where)
     members = [
-        Peer(
-            org=member.org,
-            identity=_identity(member.identity, f"member[{number}].identity"),
-            name=member.name,
-            url=member.url,
-        )
+        _to_peer(convert(member, Member, where, key), key)
         for number, member in enumerate(table.member, 1)
+        for key in [f"member[{number}]"]
     ]
-    for number, peer in enumerate(members, 1):
-        if peer.identity.name != f"{peer.org}/identity":
-            reason = f"is the key of {peer.identity.name}, not of {peer.org}"
-            raise ConfigError(where, f"member[{number}].identity", reason)
     if len({peer.org for peer in members}) != len(members):
         raise ConfigError(where, "member", "an organisation is listed twice")
     return Circle(table.name, _identity(table.signer, "signer"), tuple(members))
+
+
+def _to_peer(member: Member, key: str) -> Peer:
+    """The member as a partner; `key` is where it stands in the list."""
+    identity = _identity(member.identity, f"{key}.identity")
+    if identity.name != f"{member.org}/identity":
+        reason = f"is the key of {identity.name}, not of {member.org}"
+        raise ConfigError("circle", f"{key}.identity", reason)
+    return Peer(org=member.org, identity=identity, name=member.name, url=member.url)
 
 
 def _identity(text: str, key: str) -> VerifierKey:

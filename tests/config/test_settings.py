@@ -1,0 +1,130 @@
+"""Settings say exactly what holds; whatever else is written is refused."""
+
+import re
+import runpy
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from federation.config.document import MAX_FILE_BYTES
+from federation.config.home import Home
+from federation.config.settings import Settings, load_settings, parse_settings
+from federation.config.settings_text import Answers, format_settings
+from federation.errors import ConfigError
+
+HOSTILE = runpy.run_path(str(Path(__file__).with_name("hostile.py")))
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
+
+
+def test_the_shortest_settings_have_the_documented_defaults():
+    settings = parse_settings(HOSTILE["BASE"], "f")
+    assert settings == Settings(
+        org="a.example", name="A", contact="c", elections=["pemilu-2024"]
+    )
+    assert (settings.sync.interval_s, settings.sync.jitter) == (60, 0.1)
+    assert (settings.listen.host, settings.listen.port) == ("127.0.0.1", 8470)
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "reason"), HOSTILE["SETTINGS"], ids=lambda v: str(v)[:40]
+)
+def test_what_is_wrong_is_refused_with_file_key_and_reason(what, text, reason):
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, "home/federation.toml")
+    assert str(caught.value).startswith(f"home/federation.toml: {reason}"), what
+
+
+def test_an_integer_is_a_good_jitter():
+    text = HOSTILE["BASE"] + "[sync]\njitter = 1\n"
+    assert parse_settings(text, "f").sync.jitter == 1.0
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff", "is not UTF-8"),
+        (b"#" * (MAX_FILE_BYTES + 1), "is larger than"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said(tmp_path, data, reason):
+    path = tmp_path / "federation.toml"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ConfigError, match=reason):
+        load_settings(path)
+
+
+def answers(**changed):
+    given = {
+        "org": "a.example",
+        "name": 'Jaga "Pemilu" \\ {x}',
+        "contact": "a@b",
+        "elections": ("pemilu-2024", "pilpres-2019"),
+        "licence": "CC-BY-4.0",
+        "attribution": "",
+        "host": "0.0.0.0",
+        "port": 0,
+        "public_url": None,
+    }
+    return Answers(**{**given, **changed})
+
+
+@pytest.mark.parametrize("url", [None, "https://data.a.example"])
+def test_what_init_writes_says_what_was_answered(url):
+    settings = parse_settings(format_settings(answers(public_url=url)), "f")
+    assert settings.name == 'Jaga "Pemilu" \\ {x}'
+    assert settings.elections == ["pemilu-2024", "pilpres-2019"]
+    assert (settings.listen.port, settings.listen.public_url) == (0, url)
+
+
+def test_what_init_writes_shows_every_key_with_its_default():
+    text = format_settings(answers())
+    # With every comment that holds a value taken for one, nothing changes.
+    uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
+    uncommented = uncommented.replace('public_url = "https://…"', "")
+    loud = parse_settings(uncommented, "f")
+    quiet = parse_settings(text, "f")
+    assert msgspec.structs.replace(loud, language=None) == quiet
+    for kind in (Settings, type(quiet.listen), type(quiet.sync), type(quiet.limits)):
+        for name in kind.__struct_fields__:
+            assert re.search(rf"(?m)^(# )?\[?{name}\b", text), name
+
+
+def keys_of(kind, prefix=""):
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from keys_of(field.type, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}", field.default
+
+
+def documented(title):
+    section = DOCS.read_text(encoding="utf-8").partition(f"## {title}\n")[2]
+    rows = re.findall(
+        r"(?m)^\| `([a-z_.]+)` \|.*\| ([^|]*) \|$", section.split("\n## ")[0]
+    )
+    return dict(rows)
+
+
+def test_every_key_is_documented_with_its_default():
+    table = documented("federation.toml")
+    keys = dict(keys_of(Settings))
+    assert set(table) == set(keys)
+    for key, default in keys.items():
+        if default is msgspec.NODEFAULT:
+            assert table[key] == "needed", key
+        else:
+            shown = {None: "none", "": "empty"}.get(default, f"`{default}`")
+            assert table[key] == shown, key
+
+
+def test_folders_are_found_from_the_home(tmp_path):
+    text = HOSTILE["BASE"] + 'data_folder = "d"\nkeys_folder = "/etc/keys"\n'
+    home = Home.of(tmp_path, parse_settings(text, "f"))
+    assert home.data == tmp_path / "d"
+    assert home.lock == tmp_path / "d" / "lock"
+    assert home.role_key("node") == Path("/etc/keys/node.pem")
+    assert home.log_key("a.example/e-1/2").name == "log.e-1.2.pem"
+    assert len(home.chain("a.example/e-1").name) == 64 + len(".chain")
