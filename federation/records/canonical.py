@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from federation.errors import FormatError, RecordError
+from federation.records.tps import TPS_PATTERN
 
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 16
@@ -56,10 +57,24 @@ ORIGIN_PATTERN: Final = (
     r"(?:/([2-9]|[1-9][0-9]{1,2}))?$(?!\n)"
 )
 
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
+
+# What people are told instead of a pattern.
+_WORDS: Final = {
+    f"Expected `str` matching regex {pattern!r}": f"not {words}"
+    for pattern, words in {
+        DIGEST_PATTERN: "64 lower-case hexadecimal digits",
+        ORG_PATTERN: "a domain name in lower case",
+        ORIGIN_PATTERN: "the name of a log",
+        TIME_PATTERN: "a real time in the form YYYY-MM-DDTHH:MM:SSZ",
+        TPS_PATTERN: "a TPS code of 13 characters",
+    }.items()
+}
+
 Org = Annotated[str, Meta(pattern=ORG_PATTERN, max_length=253)]
 Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=320)]
 Time = Annotated[str, Meta(pattern=TIME_PATTERN)]
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Digest = Annotated[str, Meta(pattern=DIGEST_PATTERN)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=300)]
 VKey = Annotated[str, Meta(min_length=1, max_length=600)]
 Count = Annotated[int, Meta(ge=0, le=999_999)]
@@ -208,4 +223,5 @@ def _broken(error: msgspec.ValidationError) -> RecordError:
     if where is None:
         return RecordError(text)
     rule = text[: where.start()]
+    rule = _WORDS.get(rule, rule)
     return RecordError(f"name of a member: {rule}" if where[1] else rule, where[2])
