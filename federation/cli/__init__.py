@@ -19,7 +19,7 @@ import click
 from federation.cli.help import Group
 from federation.cli.output import BUG, INTERRUPTED, USAGE, Output
 from federation.errors import FederationError
-from federation.text import LANGUAGES, Text, pick_language
+from federation.text import Text, pick_language
 
 COMMANDS: Final = {
     "init": "federation.cli.init:init",
@@ -68,13 +68,9 @@ class LazyGroup(Group):
 
 
 @click.group("federation", cls=LazyGroup, help="cli.about")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="cli.option-lang")
 @click.version_option(package_name="tps-federation", help="cli.option-version")
-def federation(lang: str | None) -> None:
+def federation() -> None:
     """All commands hang here; what they share is in `cli/context.py`."""
-    # `main` has looked the language up already: help is printed before options are
-    # read.
-    del lang
 
 
 class BugReport:
@@ -130,6 +126,9 @@ def run(arguments: list[str], out: Output) -> int:
         return out.error(error)
     except click.exceptions.Abort:
         return out.fault(INTERRUPTED, "interrupted", out.t("errors.interrupted"))
+    except click.exceptions.NoArgsIsHelpError as error:
+        out.note(error.format_message())
+        return USAGE
     except click.ClickException as error:
         detail = out.t("errors.usage", detail=error.format_message())
         return out.fault(USAGE, "usage", detail)
@@ -143,9 +142,9 @@ def run(arguments: list[str], out: Output) -> int:
 
 def _option(arguments: list[str], name: str) -> str | None:
     """The value given for an option, looked up before anything is parsed."""
-    for here, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for at, here in enumerate(arguments):
         if here == name:
-            return after
+            return "".join(arguments[at + 1 : at + 2])
         if here.startswith(name + "="):
             return here.partition("=")[2]
     return None

@@ -7,12 +7,12 @@ known; these two classes look the sentence up at print time instead.
 
 import os
 import re
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from federation.cli.output import Output
-from federation.text import Text, pick_language
+from federation.text import LANGUAGES, Text, pick_language
 
 _KEY: Final = re.compile(r"\A[a-z_]+\.[a-z0-9-]+")
 
@@ -76,6 +76,22 @@ class Group(Command, click.Group):
     """A group of such commands."""
 
     command_class = Command
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:  # noqa: ANN401  # whatever click.Group takes
+        """As `click.Group`, and `--lang` is understood before the command's name.
+
+        Its value is not used here: `main` has looked the language up already,
+        because help is printed while options are still being read.
+        """
+        super().__init__(*args, **attrs)
+        self.params.append(
+            click.Option(
+                ["--lang"],
+                type=click.Choice(LANGUAGES),
+                help="cli.option-lang",
+                expose_value=False,
+            )
+        )
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
