@@ -54,7 +54,9 @@ class FixedClock:
 
 
 def signer(name: str, alg: int = ALG_ED25519) -> Signer:
-    return Signer.from_seed(name, hashlib.sha256(f"{name} {alg}".encode()).digest(), alg)
+    return Signer.from_seed(
+        name, hashlib.sha256(f"{name} {alg}".encode()).digest(), alg
+    )
 
 
 class FakeOrg:
@@ -108,6 +110,13 @@ class FakeOrg:
 
     def results(self, start: int, end: int, votes: int = 100) -> list[bytes]:
         return [self.result(number, votes) for number in range(start, end)]
+
+
+def self_signed(owner: FakeOrg) -> bytes:
+    """The first key statement of an organisation, by whatever identity it has now."""
+    named = [("log", owner.log.key), ("records", owner.records.key)]
+    first = first_statement(owner.origin, owner.identity.key, named, RECORDED_AT)
+    return sign_statement(first, owner.identity)
 
 
 class Tree:
