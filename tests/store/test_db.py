@@ -1,0 +1,144 @@
+"""One writer, many readers, and what of it survives."""
+
+import asyncio
+import errno
+import threading
+
+import pytest
+
+from federation.errors import ConflictError, NotFoundError, VerificationError
+from federation.store import alarms
+from federation.store.db import FILE_NAME, Database, journal_mode
+
+
+def raise_one(tx, code="code"):
+    alarms.raise_alarm(tx, code, "subject", "detail", 1)
+
+
+def test_a_block_that_raises_leaves_nothing(db):
+    def work():
+        with db.transaction() as tx:
+            raise_one(tx)
+            raise ConflictError("no")
+
+    with pytest.raises(ConflictError):
+        work()
+    with db.view() as view:
+        assert alarms.list_alarms(view) == []
+
+
+def test_what_a_transaction_kept_is_there_when_opened_again(tmp_path):
+    first = Database.open(tmp_path)
+    with first.transaction() as tx:
+        raise_one(tx)
+    first.close()
+    again = Database.open(tmp_path)
+    with again.view() as view:
+        assert len(alarms.list_alarms(view)) == 1
+    again.close()
+
+
+def test_a_view_is_a_snapshot_and_cannot_write(db):
+    with db.view() as view:
+        assert alarms.list_alarms(view) == []
+        with db.transaction() as tx:
+            raise_one(tx)
+        assert alarms.list_alarms(view) == []
+        with pytest.raises(Exception, match="readonly"):
+            raise_one(view)
+    with db.view() as view:
+        assert len(alarms.list_alarms(view)) == 1
+
+
+def test_a_view_inside_a_view_is_the_same_snapshot(db):
+    with db.view() as outer:
+        alarms.list_alarms(outer)
+        with db.transaction() as tx:
+            raise_one(tx)
+        with db.view() as inner:
+            assert alarms.list_alarms(inner) == []
+
+
+def test_readonly_needs_a_database_and_writes_none(tmp_path):
+    with pytest.raises(NotFoundError):
+        Database.open(tmp_path / "nothing", readonly=True)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_readonly_reads_beside_a_writer(db, tmp_path):
+    with db.transaction() as tx:
+        raise_one(tx)
+    reader = Database.open(tmp_path / "data", readonly=True)
+    with reader.view() as view:
+        assert len(alarms.list_alarms(view)) == 1
+    reader.close()
+
+
+async def test_reads_and_writes_have_threads_of_their_own(db):
+    def name(*_):
+        return threading.current_thread().name
+
+    assert (await db.read(name)).startswith("store-reader")
+    assert {await db.write(name), await db.run(name)} == {"store-writer_0"}
+
+
+async def test_writes_never_overlap(db):
+    inside = 0
+
+    def work(tx):
+        nonlocal inside
+        inside += 1
+        assert inside == 1
+        raise_one(tx, f"code-{threading.get_ident()}")
+        inside -= 1
+
+    await asyncio.gather(*(db.write(work) for _ in range(20)))
+    rows = await db.read(alarms.list_alarms)
+    assert [row.times for row in rows] == [20]
+
+
+def test_a_disk_that_is_full_is_an_os_error_and_undoes_the_block(db):
+    with db.transaction() as tx:
+        pages = tx.connection.execute("PRAGMA page_count").fetchone()[0]
+    db._writer.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(OSError) as raised, db.transaction() as tx:  # noqa: PT011, PT012  the number tells
+        for number in range(1000):
+            alarms.raise_alarm(tx, f"code-{number}", "s", "d" * 1000, 1)
+    assert raised.value.errno == errno.ENOSPC
+    db._writer.execute("PRAGMA max_page_count=1000000")
+    with db.transaction() as tx:
+        raise_one(tx)
+    with db.view() as view:
+        assert len(alarms.list_alarms(view)) == 1
+
+
+def test_a_damaged_file_is_named_as_such(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database" * 1000)
+    with pytest.raises(VerificationError, match="damaged"):
+        Database.open(tmp_path)
+
+
+def test_a_second_writer_is_told_so(db, tmp_path):
+    other = Database.open(tmp_path / "data")
+    other._writer.execute("PRAGMA busy_timeout=10")
+    with db.transaction(), pytest.raises(ConflictError), other.transaction():
+        pass
+    other.close()
+
+
+def test_a_quick_transaction_goes_back_to_waiting_for_the_disk(db):
+    with db.transaction(durable=False) as tx:
+        assert tx.connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    with db.transaction() as tx:
+        assert tx.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("version", ["3.7.0", "3.40.1", "3.51.2"])
+def test_a_library_with_the_wal_reset_bug_gets_the_rollback_journal(version):
+    with pytest.warns(RuntimeWarning, match=version):
+        assert journal_mode(version) == "DELETE"
+
+
+@pytest.mark.parametrize("version", ["3.51.3", "3.53.4", "4.0.0"])
+def test_a_library_without_it_gets_wal(version):
+    assert journal_mode(version) == "WAL"
