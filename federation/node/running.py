@@ -150,9 +150,10 @@ class Running:
     async def _turn(self, peer: Peer) -> Result:
         """One turn with one peer, and what follows from it."""
         feed, now = self.feed(peer), int(self.clocks.wall())
-        deadline_s = peer.deadline_s or self.parts.settings.sync.deadline_s
+        # A turn ends by itself, with all that it brought, before it would be ended.
+        soft_s = 0.8 * (peer.deadline_s or self.parts.settings.sync.deadline_s)
         context = self.pull_context()
-        report = await pull(context, peer, feed, now, deadline_s=deadline_s)
+        report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
         self.gate.answered(peer.org)
         if report.new_leaves:
             self.merge_soon()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -50,8 +51,6 @@ class Member:
 class CommandError(FederationError):
     """A command of the demonstration failed."""
 
-    code = "demo"
-
 
 class Stage:
     """The members, how to give them commands, and how to ask their nodes."""
@@ -85,8 +84,13 @@ class Stage:
             CommandError: it failed; with its own words.
         """
         process = await self._spawn(member, *words, "--json")
-        async with asyncio.timeout(COMMAND_S):
-            out, err = await process.communicate()
+        try:
+            async with asyncio.timeout(COMMAND_S):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if process.returncode:
             said = err.decode(errors="replace").strip() or f"exit {process.returncode}"
             raise CommandError(f"federation {' '.join(words)}: {said}")
@@ -108,10 +112,12 @@ class Stage:
             "--contact", f"data@{member.org}", "--election", election,
             "--port", str(member.port), "--passphrase-file", str(passphrase),
         )  # fmt: skip
-        with (member.home / "federation.toml").open("a") as settings:
-            settings.write(
-                f"\n[sync]\ninterval_s = {SYNC_EVERY_S}\nreconcile_wait_s = 5\n"
-            )
+        settings = member.home / "federation.toml"
+        text = settings.read_text()
+        for key, value in (("interval_s", SYNC_EVERY_S), ("reconcile_wait_s", 5)):
+            text, found = re.subn(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", text)
+            assert found == 1, f"federation init writes {key} once"
+        settings.write_text(text)
 
     async def start(self, member: Member) -> None:
         """Start the member's node; return when it answers.
@@ -139,7 +145,7 @@ class Stage:
         for other in others:
             shown = await self.command(other, "keys", "show")
             await self.command(
-                member, "peers", "add", other.url, "--allow-private", "--yes",
+                member, "peers", "add", other.url, "--allow-private",
                 "--expect", shown["fingerprint"],
             )  # fmt: skip
 

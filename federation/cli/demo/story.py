@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from federation.cli.demo.sample import Sample
 from federation.cli.demo.stage import CommandError, Member, Stage
 from federation.cli.output import Output
+from federation.errors import FederationError
 from federation.flows.query.answer import Summary
 from federation.records.merge import Row
 from federation.tlog.tile import Bundle, decode_bundle, format_tile_path
@@ -38,7 +39,7 @@ class Story:
             FederationError: a command or a node failed.
         """
         self._out.note(self._t("demo.step-prepare"))
-        await asyncio.gather(*(self._prepare(member) for member in self._members))
+        await _all(self._prepare(member) for member in self._members)
         alone = await self._summaries()
         self._say_alone(alone)
         self._out.note(self._t("demo.step-sync"))
@@ -63,16 +64,19 @@ class Story:
                 source = ["--source", "kpu"] if stream.official else []
                 await stage.command(
                     member, "import", str(stream.path), "--election", election,
-                    "--form", stream.form, *source,
+                    "--contest", "ppwp", "--form", stream.form, *source,
                 )  # fmt: skip
         await stage.start(member)
 
     async def _connect(self) -> None:
         """A chain: each end knows the other's key, but not where it is."""
-        await asyncio.gather(
-            self._stage.connect(self._first, [self._middle]),
-            self._stage.connect(self._middle, [self._first, self._last]),
-            self._stage.connect(self._last, [self._middle]),
+        middle = self._middle
+        await _all(
+            (
+                self._stage.connect(self._first, [middle]),
+                self._stage.connect(middle, [self._first, self._last]),
+                self._stage.connect(self._last, [middle]),
+            )
         )
         for here, there in ((self._first, self._last), (self._last, self._first)):
             vkey = (there.home / "keys" / f"{there.org}.vkey").read_text().strip()
@@ -265,6 +269,20 @@ class Story:
 
     def _line(self, key: str, **values: Any) -> None:  # noqa: ANN401  # text values
         self._out.line(self._t(f"demo.{key}", **values))
+
+
+async def _all(work: Iterable[Coroutine[object, object, None]]) -> None:
+    """All of it at once; the first failure ends the others, and is what is raised.
+
+    Raises:
+        FederationError: that failure.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except* FederationError as failures:
+        raise failures.exceptions[0] from None
 
 
 def _covers(vector: Mapping[str, int], goal: Mapping[str, int]) -> bool:
