@@ -181,14 +181,18 @@ class Import:
         for kind, files in self._kinds.items():
             name = t(f"import.format-{kind}")
             out.line(t("import.recognised", format=name, files=out.number(files)))
+        dry = self._asked.dry_run
         rows = [
+            (t("import.taken" if dry else "import.logged"), intake.counts["logged"])
+        ]
+        rows += [
             (t(f"import.{name}"), intake.counts[name])
-            for name in OUTCOMES
-            if intake.counts[name] or name == "logged"
+            for name in OUTCOMES[1:]
+            if intake.counts[name]
         ]
         if intake.counts["implausible"]:
             rows.append((t("import.implausible"), intake.counts["implausible"]))
-        key = "import.would" if self._asked.dry_run else "import.what"
+        key = "import.would" if dry else "import.what"
         out.table([t(key), t("import.rows")], rows, right=[1])
         for flag in ("suspected-echo", "several-refs"):
             if intake.flags[flag]:
@@ -197,9 +201,9 @@ class Import:
             out.note(t("import.remark", file=one.file, reason=one.reason))
         if self._hint and KPU_FORMATS & self._kinds.keys():
             out.note(t("import.kpu-hint"))
-        self._print_findings(report)
+        self._print_findings(report, intake.counts[NO_NUMBERS])
 
-    def _print_findings(self, report: Report) -> None:
+    def _print_findings(self, report: Report, without: int) -> None:
         out, t = self._run.out, self._run.t
         listed = [one for one in report.shown if one.code != NO_NUMBERS]
         if listed:
@@ -210,8 +214,8 @@ class Import:
             )
         if report.path:
             out.note(t("import.reported", path=report.path))
-        elif report.size > len(listed):
-            rows = out.number(report.size - len(listed))
+        elif report.size - without > len(listed):
+            rows = out.number(report.size - without - len(listed))
             out.note(t("import.more", rows=rows))
 
 

@@ -19,7 +19,7 @@ from federation.cli.intake import Finding, Report
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
-from federation.records.register import Register, encode_register
+from federation.records.register import Register
 from federation.sources.mapping import split_flags
 from federation.sources.register import read_register
 from federation.sources.row import Bad
@@ -125,8 +125,7 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> int:
 async def _save(run: Run, register: Register, source: str) -> None:
     # Alone: a list is not signed, so there is nobody to ask first.
     async with open_desk(run, alone=True) as desk:
-        arguments = {"register": encode_register(register), "source": source}
-        await desk.run("register", arguments)
+        await desk.save_register(register, source)
 
 
 def _print_bad(run: Run, report: Report, bad: int) -> None:

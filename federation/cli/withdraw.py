@@ -38,7 +38,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
         "contest": contest,
         "tps": code,
         "round": given["round"],
-        "official": given["official"],
+        "official": int(given["official"] is True),
         "reason": given["reason"],
     }
     verdict = run_statement(run, "withdraw", arguments, alone=alone)

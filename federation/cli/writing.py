@@ -32,6 +32,8 @@ from federation.flows.merge import merge_once
 from federation.node.desk import NodeDesk
 from federation.node.parts import open_parts
 from federation.node.running import Clocks, Running
+from federation.records.register import Register, encode_register
+from federation.store import registers
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
@@ -59,6 +61,9 @@ class Desk(Protocol):
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """One of the commands of `node/commands.py`; a JSON value."""
 
+    async def save_register(self, register: Register, source: str) -> None:
+        """Put `register` in the place of what its election had."""
+
 
 @contextlib.asynccontextmanager
 async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
@@ -84,12 +89,25 @@ async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
         clocks = Clocks(wall=run.clock, steady=time.monotonic)
         node = Running(parts, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
         async with node.open():
-            yield NodeDesk(node)
+            yield LocalDesk(node)
             # Nobody will follow the log when this command is gone.
             while await parts.db.run(
                 merge_once, parts.db, parts.profiles, hidden=node.partners.hidden
             ):
                 pass
+
+
+class LocalDesk(NodeDesk):
+    """The desk of a node that is there for one command."""
+
+    def __init__(self, node: Running) -> None:
+        """`node` is open."""
+        super().__init__(node)
+        self._db = node.parts.db
+
+    async def save_register(self, register: Register, source: str) -> None:
+        """See `Desk`: without the detour through bytes."""
+        await self._db.write(registers.save_register, register, source)
 
 
 class _Control(msgspec.Struct, frozen=True):
@@ -162,6 +180,15 @@ class RemoteDesk:
         """
         body = msgspec.json.encode(arguments)
         return await self._post(f"/v1/control/{command}", body)
+
+    async def save_register(self, register: Register, source: str) -> None:
+        """See `Desk`.
+
+        Raises:
+            FederationError: What the node answered.
+        """
+        data = encode_register(register)
+        await self.run("register", {"register": data, "source": source})
 
     async def _post(self, path: str, body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         try:
