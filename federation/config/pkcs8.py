@@ -77,6 +77,9 @@ def decode_private_key(pem: bytes, passphrase: str | None = None) -> bytes:
     Raises:
         FormatError: not such a key, or the passphrase is wrong, missing or too much.
     """
+    # The library takes an empty one for none and blames the key.
+    if passphrase == "":
+        raise FormatError("the passphrase is empty")
     secret = None if passphrase is None else _passphrase_bytes(passphrase)
     try:
         key = load_pem_private_key(pem, secret)

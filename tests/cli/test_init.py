@@ -1,0 +1,221 @@
+"""From an empty folder to a node, asked or told; what exists is kept."""
+
+import json
+import os
+import pty
+import select
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from federation.cli import main
+from federation.config.fingerprint import parse_fingerprint
+from federation.config.founding import load_chain_notes, load_identity_key
+from federation.config.home import Home
+from federation.config.keystore import load_node_keys
+from federation.config.peers import load_peers
+from federation.config.settings import load_settings
+from federation.records.keychain import open_chain
+
+ROOT = Path(__file__).parents[2]
+PASSPHRASE = "kuda laut pagi hari"
+FLAGS = (
+    *("init", "--yes", "--org", "a.example", "--name", "Jaga A"),
+    *("--contact", "a@a.example", "--election", "e-1", "--election", "e-2"),
+)
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def passphrase(tmp_path):
+    path = tmp_path / "passphrase"
+    path.write_text(PASSPHRASE + "\n")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "new" / "home")
+
+
+@pytest.fixture
+def made(cli, passphrase, home):
+    code, out, err = cli(
+        *FLAGS, "--home", home.folder, "--passphrase-file", passphrase, "--json"
+    )
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_flags_alone_make_a_node(made, home):
+    settings = load_settings(home.settings)
+    assert (settings.org, settings.name) == ("a.example", "Jaga A")
+    assert settings.elections == ["e-1", "e-2"]
+    assert settings.attribution == "Jaga A"
+    assert load_peers(home.peers) == ()
+    origins = ["a.example/e-1", "a.example/e-2"]
+    keys = load_node_keys(home, "a.example", origins)
+    identity = load_identity_key(home, "a.example")
+    for origin in origins:
+        chain = open_chain(load_chain_notes(home, origin), identity)
+        assert chain.log_key(0) == keys.log[origin].key
+    assert stat.S_IMODE(home.data.stat().st_mode) == 0o700
+
+
+def test_the_answer_for_programs_names_every_file(made, home):
+    files = {str(path) for path in home.folder.rglob("*") if path.is_file()}
+    assert set(made["made"]) == files
+    assert made["kept"] == []
+    assert parse_fingerprint(made["fingerprint"]) == made["fingerprint"]
+
+
+def test_doing_it_again_keeps_everything(cli, made, home):
+    before = {p: p.read_bytes() for p in home.folder.rglob("*") if p.is_file()}
+    code, out, _ = cli("init", "--yes", "--home", home.folder, "--json")
+    assert code == 0
+    assert json.loads(out)["made"] == []
+    code, out, _ = cli("init", "--yes", "--home", home.folder, "--lang", "id")
+    assert "Semuanya sudah ada." in out
+    assert made["fingerprint"] in out
+    assert before == {p: p.read_bytes() for p in home.folder.rglob("*") if p.is_file()}
+
+
+def test_another_organisation_needs_another_folder(cli, made, home):
+    code, _, err = cli("init", "--yes", "--home", home.folder, "--org", "b.example")
+    assert code == 6
+    assert "belongs to a.example" in err
+
+
+def test_an_election_added_by_hand_is_founded(cli, made, home, passphrase):
+    text = home.settings.read_text(encoding="utf-8")
+    home.settings.write_text(text.replace('"e-2"]', '"e-2", "e-3"]'))
+    code, _, err = cli("init", "--yes", "--home", home.folder)
+    assert code == 2
+    assert "--passphrase-file" in err
+    code, out, _ = cli(
+        *("init", "--yes", "--json", "--home", home.folder),
+        *("--passphrase-file", passphrase),
+    )
+    assert code == 0
+    origin = "a.example/e-3"
+    assert set(json.loads(out)["made"]) == {
+        str(home.log_key(origin)),
+        str(home.chain(origin)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "reason"),
+    [
+        (["--org", "Not A Domain"], 3, "org: should be a domain name"),
+        (["--election", "E 1"], 3, "elections[2]: should be small letters"),
+        (["--public-url", "x"], 3, "listen.public_url: should be an address"),
+        (["--name", ""], 3, "name: should be one line of text, not empty"),
+        (["--port", "99999"], 2, "--port"),
+        (["--passphrase-file", "/nowhere/x"], 3, "/nowhere/x: cannot be read"),
+        (["--passphrase-file", os.devnull], 3, "fewer than 12 characters"),
+    ],
+    ids=lambda v: str(v)[:30],
+)
+def test_nothing_is_written_before_every_answer_is_good(
+    cli, home, passphrase, changed, code, reason
+):
+    found, _, err = cli(
+        *(*FLAGS, "--home", home.folder, "--passphrase-file", passphrase), *changed
+    )
+    assert found == code
+    assert reason in err
+    assert not home.folder.exists()
+
+
+@pytest.mark.parametrize("missing", ["--org", "--name", "--contact", "--election"])
+def test_a_missing_answer_is_named(cli, home, passphrase, missing):
+    at = FLAGS.index(missing)
+    flags = list(FLAGS[:at] + FLAGS[at + 2 :])
+    if missing == "--election":
+        flags = list(FLAGS[: FLAGS.index("--election")])
+    code, _, err = cli(*flags, "--home", home.folder, "--passphrase-file", passphrase)
+    assert (code, missing in err) == (2, True)
+    assert not home.folder.exists()
+
+
+def test_without_a_passphrase_nothing_is_made(cli, home):
+    code, _, err = cli(*FLAGS, "--home", home.folder)
+    assert code == 2
+    assert "--passphrase-file" in err
+    assert not home.folder.exists()
+
+
+def test_no_output_shows_a_secret(cli, passphrase, home):
+    _, out, err = cli(*FLAGS, "--home", home.folder, "--passphrase-file", passphrase)
+    secrets = [PASSPHRASE, home.contributor_secret.read_text().strip()]
+    secrets += [path.read_text().splitlines()[1] for path in home.keys.glob("*.pem")]
+    for secret in secrets:
+        assert secret not in out + err
+    sheet = home.recovery.read_text(encoding="utf-8")
+    assert all(secret not in sheet for secret in secrets)
+
+
+def test_on_a_terminal_it_asks(home):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "federation", "init", "--home", str(home.folder)]
+    answers = {
+        "nama domain": "a.example",
+        "namanya": "Jaga A",
+        "kontak": "a@a.example",
+        "pemilu, dipisahkan": "e-1 e-2",
+        "alamat node": "",
+        "frasa sandi untuk": PASSPHRASE,
+        "repeat": PASSPHRASE,
+    }
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "FEDERATION_LANG": "id"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    transcript, pending = "", ""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not select.select([ours], [], [], 0.1)[0]:
+            if process.poll() is not None:
+                break
+            continue
+        try:
+            said = os.read(ours, 4096).decode()
+        except OSError:
+            break
+        transcript += said
+        pending += said.lower()
+        for question, answer in answers.items():
+            if question in pending and pending.rstrip(" ").endswith(":"):
+                os.write(ours, f"{answer}\n".encode())
+                pending = ""
+                break
+    os.close(ours)
+    assert process.wait(10) == 0, transcript
+    settings = load_settings(home.settings)
+    assert settings.elections == ["e-1", "e-2"]
+    assert settings.listen.public_url is None
+    assert PASSPHRASE not in transcript

@@ -1,0 +1,131 @@
+"""Our own keys, shown and extended."""
+
+import json
+import shutil
+
+import pytest
+
+from federation.cli import main
+from federation.config.founding import load_chain_notes, load_identity_key
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.records.keychain import open_chain
+
+PASSPHRASE = "kuda laut pagi hari"
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("founded")
+    (folder / "passphrase").write_text(PASSPHRASE)
+    with pytest.raises(SystemExit) as end:
+        main(
+            [
+                *("init", "--yes", "--org", "a.example", "--name", "Jaga A"),
+                *("--contact", "a@a.example", "--election", "e-1"),
+                *("--home", str(folder / "home")),
+                *("--passphrase-file", str(folder / "passphrase")),
+            ]
+        )
+    assert end.value.code == 0
+    return folder
+
+
+@pytest.fixture
+def home(founded, tmp_path):
+    shutil.copytree(founded / "home", tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def passphrase(founded):
+    return founded / "passphrase"
+
+
+def test_every_key_is_shown_with_what_it_is_for(cli, home):
+    code, out, _ = cli("keys", "show", "--home", home.folder, "--json")
+    assert code == 0
+    shown = json.loads(out)
+    assert [key["role"] for key in shown["keys"]] == [
+        *("identity", "records", "node", "mirror", "log"),
+    ]
+    assert {key["state"] for key in shown["keys"]} == {"here", "ready"}
+    assert shown["vkey"] == str(load_identity_key(home, "a.example"))
+    code, out, _ = cli("keys", "show", "--home", home.folder, "--lang", "id")
+    assert shown["fingerprint"] in out
+    assert "▀" in out
+    for key in shown["keys"]:
+        assert key["vkey"] in out
+
+
+def test_an_identity_that_is_locked_away_is_shown_so(cli, home):
+    home.identity.unlink()
+    _, out, _ = cli("keys", "show", "--home", home.folder, "--json")
+    assert json.loads(out)["keys"][0]["state"] == "away"
+
+
+def test_a_further_election_gets_its_keys(cli, home, passphrase):
+    arguments = ("keys", "chain", "--election", "e-2", "--home", home.folder)
+    code, out, _ = cli(*arguments, "--passphrase-file", passphrase, "--json")
+    assert code == 0
+    assert json.loads(out)["origin"] == "a.example/e-2"
+    assert load_settings(home.settings).elections == ["e-1", "e-2"]
+    notes = load_chain_notes(home, "a.example/e-2")
+    chain = open_chain(notes, load_identity_key(home, "a.example"))
+    assert chain.election == "e-2"
+    # Again, now without the identity key: nothing to sign, nothing changed.
+    home.identity.unlink()
+    before = home.settings.read_bytes()
+    code, out, _ = cli(*arguments)
+    assert (code, "already" in out) == (0, True)
+    assert home.settings.read_bytes() == before
+    assert load_chain_notes(home, "a.example/e-2") == notes
+
+
+def test_an_election_that_is_only_listed_is_shown_unsigned(cli, home):
+    text = home.settings.read_text(encoding="utf-8")
+    home.settings.write_text(text.replace('"e-1"]', '"e-1", "e-2"]'))
+    _, out, _ = cli("keys", "show", "--home", home.folder)
+    assert "federation keys chain --election e-2" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["--election", "E/2"], 2, "--election should be small letters"),
+        (["--election", "e-2"], 2, "--passphrase-file"),
+        (
+            ["--election", "e-2", "--passphrase-file", "/dev/null"],
+            3,
+            "the passphrase is empty",
+        ),
+    ],
+    ids=["form", "nobody to ask", "wrong passphrase"],
+)
+def test_without_the_identity_nothing_is_listed(cli, home, arguments, code, reason):
+    found, _, err = cli("keys", "chain", "--home", home.folder, *arguments)
+    assert found == code
+    assert reason in err
+    assert load_settings(home.settings).elections == ["e-1"]
+    assert not home.chain("a.example/e-2").exists()
+
+
+def test_a_key_file_open_to_others_is_named_with_its_remedy(cli, home):
+    home.role_key("node").chmod(0o644)
+    code, _, err = cli("keys", "show", "--home", home.folder)
+    assert code == 3
+    assert f"chmod 0600 {home.role_key('node')}" in err
