@@ -1,0 +1,481 @@
+"""A partner is pinned after people compared its key, and never by itself."""
+
+import asyncio
+import email.utils
+import hashlib
+import io
+import json
+import shutil
+import sys
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from federation.cli import main
+from federation.config.circle import open_circle
+from federation.config.fingerprint import fingerprint
+from federation.config.founding import load_chain_notes, load_identity_key
+from federation.config.home import Home
+from federation.config.keystore import load_node_keys
+from federation.config.peers import Peer, format_peer, load_peers
+from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.records.about import About, OfferedLog, sign_about
+from federation.records.keychain import encode_keys
+from federation.tlog.keys import Signer
+
+PASSPHRASE = "kuda laut pagi hari"
+STRANGER = Signer.from_seed("c.example/identity", bytes([9]) * 32)
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Someone sits at the terminal and answers this."""
+
+    def say(text):
+        terminal = io.StringIO(text)
+        terminal.isatty = lambda: True
+        monkeypatch.setattr(sys, "stdin", terminal)
+
+    return say
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory):
+    """Two organisations, a and b, each in its home."""
+    folder = tmp_path_factory.mktemp("founded")
+    (folder / "passphrase").write_text(PASSPHRASE)
+    for name in "ab":
+        with pytest.raises(SystemExit) as end:
+            main(
+                [
+                    *("init", "--yes", "--org", f"{name}.example", "--name", name),
+                    *("--contact", "x@y", "--election", "e-1"),
+                    *("--home", str(folder / name)),
+                    *("--passphrase-file", str(folder / "passphrase")),
+                ]
+            )
+        assert end.value.code == 0
+    return folder
+
+
+@pytest.fixture
+def home(founded, tmp_path):
+    shutil.copytree(founded / "a", tmp_path / "a")
+    return Home(tmp_path / "a")
+
+
+class Node:
+    """What b's node answers, each answer replaceable by a test."""
+
+    def __init__(self, home, org="b.example"):
+        origin = f"{org}/e-1"
+        keys = load_node_keys(home, org, [origin])
+        self.identity = load_identity_key(home, org)
+        self.about = About(
+            attribution="",
+            audience=(),
+            contact="x",
+            identity=str(self.identity),
+            issue=1,
+            licence="CC-BY-4.0",
+            logs=(OfferedLog(origin=origin, visibility="public"),),
+            name="Jaga B",
+            org=org,
+            versions=(1,),
+        )
+        digest = hashlib.sha256(origin.encode()).hexdigest()
+        self.well_known = "/.well-known/tps-federation"
+        self.keys_path = f"/{digest}/keys"
+        row = {"about": NO_DIGEST, "checkpoint": "x", "keys": NO_DIGEST}
+        self.answers = {
+            self.well_known: sign_about(self.about, keys.node),
+            self.keys_path: encode_keys(load_chain_notes(home, origin)),
+            "/logs": format_status(
+                [StatusEntry(origin=name, **row) for name in (origin, "x.example/e-1")]
+            ),
+        }
+        self.skew = 0.0
+
+    async def handle(self, request):
+        body = self.answers.get(request.path)
+        # A partner's clock is the machine's own: nothing here could be fixed.
+        now = datetime.now(UTC) + timedelta(seconds=self.skew)  # noqa: TID251  # to compare with it
+        date = email.utils.format_datetime(now, usegmt=True)
+        status = 404 if body is None else 200
+        return web.Response(body=body or b"", status=status, headers={"Date": date})
+
+
+@contextmanager
+def serve(node):
+    """The address at which the node answers, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    port = []
+
+    async def start():
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", node.handle)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port.append(runner.addresses[0][1])
+        started.set()
+        return runner
+
+    def run():
+        runner = loop.run_until_complete(start())
+        loop.run_forever()
+        loop.run_until_complete(runner.cleanup())
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(10)
+    yield f"http://127.0.0.1:{port[0]}"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+
+
+@pytest.fixture
+def node(founded):
+    return Node(Home(founded / "b"))
+
+
+@pytest.fixture
+def url(node):
+    with serve(node) as address:
+        yield address
+
+
+def add(home, url, *more):
+    return ("peers", "add", url, "--allow-private", "--home", home.folder, *more)
+
+
+def test_the_expected_partner_is_pinned(cli, home, node, url):
+    before = home.peers.read_text(encoding="utf-8")
+    code, out, _ = cli(*add(home, url), "--expect", fingerprint(node.identity).lower())
+    assert (code, out) == (0, "b.example was added.\n")
+    assert load_peers(home.peers) == (
+        Peer(
+            org="b.example",
+            identity=node.identity,
+            name="Jaga B",
+            url=url,
+            allow_private=True,
+        ),
+    )
+    assert home.vkey("b.example").read_text() == f"{node.identity}\n"
+    text = home.peers.read_text(encoding="utf-8")
+    assert text.startswith(before)
+    assert 'identity = "keys/b.example.vkey"' in text
+
+
+def test_another_fingerprint_adds_nobody(cli, home, node, url):
+    other = fingerprint(STRANGER.key)
+    code, _, err = cli(*add(home, url), "--expect", other)
+    assert code == 4
+    assert other in err
+    assert fingerprint(node.identity) in err
+    assert load_peers(home.peers) == ()
+    assert not home.vkey("b.example").exists()
+
+
+def test_a_mistyped_fingerprint_is_found_before_anyone_is_called(cli, home):
+    typed = "A" + fingerprint(STRANGER.key)[1:]
+    code, _, err = cli(*add(home, "http://127.0.0.1:1"), "--expect", typed)
+    assert code == 2
+    assert "group 1" in err
+
+
+@pytest.mark.parametrize(
+    ("said", "count"), [("y\n", 1), ("n\n", 0), ("\n", 0)], ids=["y", "n", "enter"]
+)
+def test_people_are_asked_to_compare(cli, home, url, answer, said, count):
+    answer(said)
+    code, _, err = cli(*add(home, url))
+    assert code == 1 - count
+    assert "telephone" in err
+    pinned = load_peers(home.peers)
+    assert len(pinned) == count
+    assert all(fingerprint(peer.identity) in err for peer in pinned)
+
+
+def test_where_nobody_can_compare_nobody_is_added(cli, home, url):
+    code, _, err = cli(*add(home, url))
+    assert (code, "--expect" in err) == (2, True)
+    assert load_peers(home.peers) == ()
+
+
+def test_a_partner_is_not_added_twice(cli, home, node, url):
+    expected = fingerprint(node.identity)
+    cli(*add(home, url), "--expect", expected)
+    before = home.peers.read_bytes()
+    code, _, err = cli(*add(home, url), "--expect", expected)
+    assert (code, "already" in err) == (6, True)
+    assert home.peers.read_bytes() == before
+
+
+def test_a_partner_with_another_key_raises_the_alarm(cli, home, node, url):
+    wrong = Signer.from_seed("b.example/identity", bytes([7]) * 32).key
+    home.peers.write_text(format_peer(Peer(org="b.example", identity=wrong)))
+    code, _, err = cli(*add(home, url), "--expect", fingerprint(node.identity))
+    assert (code, "another key" in err) == (6, True)
+    assert load_peers(home.peers)[0].identity == wrong
+
+
+def test_a_key_file_of_that_name_with_another_key_is_kept(cli, home, node, url):
+    home.vkey("b.example").write_text(f"{STRANGER.key}\n")
+    code, _, err = cli(*add(home, url), "--expect", fingerprint(node.identity))
+    assert (code, "another key" in err) == (3, True)
+    assert load_peers(home.peers) == ()
+
+
+def test_we_are_not_our_own_partner(cli, home):
+    with serve(Node(home, "a.example")) as url:
+        code, _, err = cli(*add(home, url))
+    assert (code, "our own" in err) == (6, True)
+
+
+def _resigned(node, **changed):
+    """The about note with other members, signed by a key that nobody vouched for."""
+    about = msgspec.structs.replace(node.about, **changed)
+    return sign_about(about, Signer.from_seed(f"{about.org}/node", bytes([5]) * 32))
+
+
+FAULTS = {
+    "no answer": (lambda n: {n.well_known: None}, 5),
+    "no note": (lambda n: {n.well_known: b"<html>"}, 2),
+    "too much": (lambda n: {n.well_known: b"x" * (1 << 19)}, 5),
+    "no keys": (lambda n: {n.keys_path: None}, 5),
+    "empty keys": (lambda n: {n.keys_path: b""}, 2),
+    "a stranger's key": (lambda n: {n.well_known: _resigned(n)}, 4),
+    "another identity": (
+        lambda n: {
+            n.well_known: _resigned(
+                n,
+                identity=str(
+                    Signer.from_seed("b.example/identity", bytes([8]) * 32).key
+                ),
+            )
+        },
+        4,
+    ),
+    "no log": (lambda n: {n.well_known: _resigned(n, logs=())}, 4),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whoever_cannot_prove_it_is_not_even_shown(cli, home, node, url, fault):
+    replace, expected = FAULTS[fault]
+    node.answers |= replace(node)
+    code, _, err = cli(*add(home, url), "--expect", fingerprint(node.identity))
+    assert code == expected, err
+    assert load_peers(home.peers) == ()
+
+
+def test_an_inner_address_needs_permission(cli, home, url):
+    code, _, _ = cli("peers", "add", url, "--home", home.folder)
+    assert code == 5
+
+
+@pytest.mark.parametrize(
+    "url", ["b.example", "ftp://b.example", "http://u:p@b.example"]
+)
+def test_what_is_no_address_is_refused(cli, home, url):
+    code, _, err = cli(*add(home, url))
+    assert (code, "should be an address" in err) == (2, True)
+
+
+@pytest.fixture
+def pinned(cli, home, node, url):
+    assert cli(*add(home, url), "--expect", fingerprint(node.identity))[0] == 0
+    return home
+
+
+def test_partners_are_listed(cli, pinned, node, url):
+    _, out, _ = cli("peers", "list", "--home", pinned.folder, "--json")
+    assert json.loads(out)["peers"] == [
+        {
+            "org": "b.example",
+            "name": "Jaga B",
+            "url": url,
+            "state": "active",
+            "fingerprint": fingerprint(node.identity),
+        }
+    ]
+    _, out, _ = cli("peers", "list", "--home", pinned.folder, "--lang", "id")
+    assert "aktif" in out
+
+
+def test_no_partners_says_how_to_add_one(cli, home):
+    code, out, _ = cli("peers", "list", "--home", home.folder)
+    assert (code, "federation peers add" in out) == (0, True)
+
+
+def test_a_partner_is_paused_and_resumed(cli, pinned):
+    for word, paused in (("pause", True), ("pause", True), ("resume", False)):
+        code, _, _ = cli("peers", word, "b.example", "--home", pinned.folder)
+        assert code == 0
+        assert load_peers(pinned.peers)[0].paused is paused
+
+
+def test_a_partner_is_removed_and_its_results_stay(cli, pinned):
+    code, _, _ = cli("peers", "remove", "b.example", "--keep", "--home", pinned.folder)
+    assert code == 0
+    assert load_peers(pinned.peers) == ()
+
+
+def test_a_partner_is_hidden(cli, pinned):
+    code, _, _ = cli("peers", "remove", "b.example", "--hide", "--home", pinned.folder)
+    assert code == 0
+    peer = load_peers(pinned.peers)[0]
+    assert (peer.hidden, peer.paused) == (True, True)
+
+
+@pytest.mark.parametrize("flags", [[], ["--keep", "--hide"]])
+def test_keep_or_hide_has_to_be_said(cli, pinned, flags):
+    code, _, _ = cli("peers", "remove", "b.example", *flags, "--home", pinned.folder)
+    assert code == 2
+    assert len(load_peers(pinned.peers)) == 1
+
+
+@pytest.mark.parametrize(
+    "word", [["pause"], ["resume"], ["remove", "--keep"], ["test"]]
+)
+def test_nobody_is_not_found(cli, home, word):
+    assert cli("peers", *word, "x.example", "--home", home.folder)[0] == 7
+
+
+def test_a_visit_shows_what_is_held(cli, pinned):
+    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    row = json.loads(out)["peers"][0]
+    assert code == 0
+    assert row["logs"] == ["b.example/e-1", "x.example/e-1"]
+    assert row["problem"] is None
+    assert abs(row["skew_s"]) <= 2
+    assert 0 < row["latency_s"] < 10
+    _, out, _ = cli("peers", "test", "b.example", "--home", pinned.folder)
+    assert "1 of its own, 1 of others" in out
+
+
+@pytest.mark.parametrize(("skew", "word"), [(7200, "ahead"), (-7200, "behind")])
+def test_a_clock_that_is_wrong_is_said(cli, pinned, node, skew, word):
+    node.skew = skew
+    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    row = json.loads(out)["peers"][0]
+    assert (code, row["problem"]) == (5, "clock")
+    assert abs(row["skew_s"] - skew) <= 2
+    assert word in cli("peers", "test", "--home", pinned.folder)[1]
+
+
+def test_one_partner_in_trouble_does_not_hide_the_others(cli, pinned, node):
+    dead = Peer(
+        org="c.example",
+        identity=STRANGER.key,
+        url="http://127.0.0.1:1",
+        allow_private=True,
+    )
+    with pinned.peers.open("a") as file:
+        file.write(format_peer(dead))
+    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    rows = json.loads(out)["peers"]
+    assert code == 5
+    assert [row["problem"] for row in rows] == [None, "peer"]
+
+
+def test_somebody_else_behind_the_address_is_said(cli, pinned, founded):
+    text = pinned.peers.read_text(encoding="utf-8")
+    wrong = Signer.from_seed("b.example/identity", bytes([7]) * 32).key
+    pinned.peers.write_text(text.replace("keys/b.example.vkey", str(wrong)))
+    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    row = json.loads(out)["peers"][0]
+    assert (code, row["problem"]) == (5, "signature")
+    assert "another identity answers" in row["detail"]
+
+
+@pytest.fixture
+def circle(cli, pinned, founded, tmp_path):
+    """A circle of a and b, signed by a."""
+    path = tmp_path / "circle.toml"
+    code, out, _ = cli(
+        *("peers", "circle", "--name", "Pemantau", "--out", path, "--json"),
+        *("--home", pinned.folder, "--passphrase-file", founded / "passphrase"),
+    )
+    assert code == 0
+    return path, json.loads(out)["fingerprint"]
+
+
+@pytest.fixture
+def receiver(founded, tmp_path):
+    """The home of b, which gets the circle."""
+    shutil.copytree(founded / "b", tmp_path / "b")
+    return Home(tmp_path / "b")
+
+
+def imported(home, circle, *more):
+    path, expected = circle
+    return (
+        *("peers", "import", path, "--expect", expected, "--home", home.folder),
+        *("--json", *more),
+    )
+
+
+def test_a_circle_holds_ourselves_and_our_partners(circle):
+    path, expected = circle
+    members = open_circle(path.read_bytes(), expected).members
+    assert [member.org for member in members] == ["a.example", "b.example"]
+
+
+def test_a_circle_pins_all_its_members_but_ourselves(cli, circle, receiver):
+    home = receiver
+    code, out, _ = cli(*imported(home, circle))
+    assert code == 0
+    assert json.loads(out)["members"] == [
+        {"org": "a.example", "name": "a", "state": "added"}
+    ]
+    assert [peer.org for peer in load_peers(home.peers)] == ["a.example"]
+    code, out, _ = cli(*imported(home, circle))
+    assert (code, json.loads(out)["members"][0]["state"]) == (0, "kept")
+
+
+def test_a_member_with_another_key_than_we_know_is_not_replaced(cli, circle, receiver):
+    home = receiver
+    wrong = Signer.from_seed("a.example/identity", bytes([7]) * 32).key
+    home.peers.write_text(format_peer(Peer(org="a.example", identity=wrong)))
+    code, out, _ = cli(*imported(home, circle))
+    assert (code, json.loads(out)["members"][0]["state"]) == (1, "differs")
+    assert load_peers(home.peers)[0].identity == wrong
+
+
+def test_a_circle_signed_by_another_is_refused(cli, circle, receiver):
+    other = (circle[0], fingerprint(STRANGER.key))
+    code, _, _ = cli(*imported(receiver, other))
+    assert code == 4
+    assert load_peers(receiver.peers) == ()
+
+
+def test_a_circle_that_was_changed_is_refused(cli, circle, receiver):
+    path, _ = circle
+    path.write_bytes(path.read_bytes().replace(b"Pemantau", b"Pemantas"))
+    code, _, _ = cli(*imported(receiver, circle))
+    assert code == 4
+    assert load_peers(receiver.peers) == ()
