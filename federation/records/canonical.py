@@ -99,8 +99,14 @@ def encode(value: object) -> bytes:
     """The canonical line of a value, without LF.
 
     It does not judge: what is encoded to be signed is decoded again first.
+
+    Raises:
+        FormatError: a text holds half of a surrogate pair, which no UTF-8 can say.
     """
-    return _encoder.encode(value)
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        raise FormatError("a text with half of a surrogate pair") from None
 
 
 def decode(line: bytes) -> dict[str, Any]:

@@ -88,20 +88,12 @@ def parse_statement(line: bytes) -> Statement | UnknownStatement:
         RecordError: it breaks a rule of its type, or has none.
     """
     # Nearly every leaf is a result, whose last member is its type: one decoding.
-    if line.endswith(_RESULT_END):
-        result = decode_as(line, TpsResult)
-        check_result(result)
-        return result
-    members = decode(line)
-    kind = _KINDS.get(members.get("type")) if _has_type(members) else None
-    if kind is None:
-        common = convert(members, _Common)
-        return UnknownStatement(
-            type=common.type,
-            org=common.org,
-            election=common.election,
-            text=line + b"\n",
-        )
+    kind: type[Statement] | None = TpsResult
+    if not line.endswith(_RESULT_END):
+        members = decode(line)
+        kind = _KINDS.get(members.get("type")) if _has_type(members) else None
+        if kind is None:
+            return _unknown(convert(members, _Common), line)
     statement = decode_as(line, kind)
     if isinstance(statement, TpsResult):
         check_result(statement)
@@ -205,6 +197,15 @@ def _split_record(leaf: bytes) -> Note | None:
         return None
     signature = Signature(name.decode(), material[:4], material[4:])
     return Note(text + b"\n", (signature,))
+
+
+def _unknown(common: _Common, line: bytes) -> UnknownStatement:
+    return UnknownStatement(
+        type=common.type,
+        org=common.org,
+        election=common.election,
+        text=line + b"\n",
+    )
 
 
 def _has_type(members: dict[str, object]) -> bool:

@@ -1,8 +1,11 @@
 """The shipped profiles: what is known of the elections they are for."""
 
+import json
+
 import pytest
 
-from federation.profiles import load_shipped
+from federation.errors import ConfigError
+from federation.profiles import load_profiles, load_shipped
 from federation.records.result import ROUNDS
 
 NATIONAL = {str(number) for number in (*range(1, 18), 24)}
@@ -80,3 +83,21 @@ def test_the_most_votes_of_an_ordinary_polling_station(profiles):
         for province in ("94", "95"):
             tps = f"{province}02010001001"
             assert profile.max_votes(profile.contests[-1], tps) is None
+
+
+def test_added_profiles_stand_beside_the_shipped_ones(tmp_path, profiles):
+    own = json.loads(profiles["pilkada-2024"].text) | {"election": "pilkades-2026"}
+    newer = json.loads(profiles["pilpres-2019"].text) | {"version": 2}
+    (tmp_path / "own.json").write_text(json.dumps(own))
+    (tmp_path / "newer.json").write_text(json.dumps(newer))
+    (tmp_path / "notes.txt").write_text("not a profile")
+    known = load_profiles(tmp_path)
+    assert known.keys() == profiles.keys() | {"pilkades-2026"}
+    assert known["pilpres-2019"].version == 2
+    assert load_profiles(tmp_path / "nowhere").keys() == profiles.keys()
+
+
+def test_a_broken_profile_is_named_by_its_file(tmp_path):
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"broken\.json"):
+        load_profiles(tmp_path)

@@ -91,6 +91,12 @@ def test_a_line_that_is_not_canonical_is_refused(line, reason):
         decode(line)
 
 
+def test_half_of_a_surrogate_pair_is_refused_when_encoding():
+    for value in ({"a": "\ud83d"}, {"\ude00": 1}):
+        with pytest.raises(FormatError, match="surrogate"):
+            encode(value)
+
+
 def test_a_backslash_and_a_quote_are_text_like_any_other():
     for text in ('"', "\\", "\\n", "\\\\u0000", '\\"', "a\\"):
         assert decode(encode({"a": text})) == {"a": text}

@@ -74,7 +74,12 @@ def test_any_other_origin_is_refused(origin):
 
 @pytest.mark.parametrize(
     "parts",
-    [("a", "x"), ("a.example", "x", "private"), ("a.example", "x", "public", 0)],
+    [
+        ("a", "x"),
+        ("a.example", "x/2"),
+        ("a.example", "x", "private"),
+        ("a.example", "x", "public", 0),
+    ],
 )
 def test_an_origin_is_not_made_of_other_parts(parts):
     with pytest.raises(FormatError):

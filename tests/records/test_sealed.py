@@ -248,6 +248,7 @@ def test_sealing_composes_the_text_and_opening_does_not(jaga):
     [
         ({"note": "a\u202eb"}, FormatError),
         ({"note": "a\nb"}, FormatError),
+        ({"note": "a\ud83d"}, FormatError),
         ({"note": "x" * 301}, RecordError),
         ({"tps": "1"}, RecordError),
         ({"candidates": {"01": -1}}, RecordError),
