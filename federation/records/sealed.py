@@ -88,12 +88,13 @@ def parse_statement(line: bytes) -> Statement | UnknownStatement:
         RecordError: it breaks a rule of its type, or has none.
     """
     # Nearly every leaf is a result, whose last member is its type: one decoding.
-    kind: type[Statement] | None = TpsResult
+    kind: type[Statement] = TpsResult
     if not line.endswith(_RESULT_END):
         members = decode(line)
-        kind = _KINDS.get(members.get("type")) if _has_type(members) else None
-        if kind is None:
+        known = _KINDS.get(members.get("type")) if _has_type(members) else None
+        if known is None:
             return _unknown(convert(members, _Common), line)
+        kind = known
     statement = decode_as(line, kind)
     if isinstance(statement, TpsResult):
         check_result(statement)
