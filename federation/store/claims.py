@@ -12,6 +12,7 @@ from typing import NamedTuple
 from federation.records import coverage, tally
 from federation.records.claim import Claim, decode_claim
 from federation.records.merge import decode_row, digest_rows
+from federation.records.result import CONTESTS
 from federation.store import cursor, merged
 from federation.store.cursor import epoch, vector
 from federation.store.db import Transaction, View
@@ -57,14 +58,14 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 _QUEUES = frozenset({"disputed", "unread"})
-_CONTESTS = ("pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp")
 
 
 class MergedTps(NamedTuple):
     """One station in one contest: its row, the claims behind it, what they replaced.
 
     `claims` are the latest statement of each slot, withdrawals too, each with the
-    origin of its log; `history` names the replaced ones by (origin, index).
+    origin of its log; `history` names what they replaced by (origin, index), of each
+    log the newest hundred.
     """
 
     contest: str
@@ -135,10 +136,10 @@ def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
     number = cursor.find_election(view, election)
     if number is None:
         return []
-    held = merged.load(view, [encode_key(number, name, tps) for name in _CONTESTS])
+    held = merged.load(view, [encode_key(number, name, tps) for name in CONTESTS])
     if not held:
         return []
-    origins = _origins(view)
+    origins = _origins(view, election)
     return [_merged_tps(view, held[key], origins) for key in sorted(held)]
 
 
@@ -149,8 +150,9 @@ def _merged_tps(view: View, held: Held, origins: dict[int, str]) -> MergedTps:
         key=lambda placed: (placed[0], placed[1].index),
     )
     history = [
-        (origins[log_id], index)
-        for log_id, index in merged.list_superseded(view, held.key)
+        (origin, index)
+        for log_id, origin in origins.items()
+        for index in merged.list_superseded(view, held.key, log_id)
     ]
     return MergedTps(contest, tps, held.row, claims, sorted(history))
 
@@ -282,5 +284,8 @@ def _list_region(
         yield merged.held_row(row)
 
 
-def _origins(view: View) -> dict[int, str]:
-    return dict(view.connection.execute("SELECT id, origin FROM log").fetchall())
+def _origins(view: View, election: str) -> dict[int, str]:
+    rows = view.connection.execute(
+        "SELECT id, origin FROM log WHERE election=?", (election,)
+    )
+    return dict(rows.fetchall())

@@ -52,6 +52,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 # Seven contests at one station, so more rows than this are of three stations or more.
 MAX_FILE_ROWS = 16
+MAX_HISTORY = 100
 _CHUNK = 400
 _SEQ_SHIFT = 40
 
@@ -158,12 +159,16 @@ def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
     )
 
 
-def list_superseded(view: View, key: int) -> list[tuple[int, int]]:
-    """The (log, index) of a row's replaced statements, sorted."""
+def list_superseded(view: View, key: int, log_id: int) -> list[int]:
+    """Which statements of this log about a row were replaced, by index.
+
+    The newest MAX_HISTORY: who says it a million times makes no page longer.
+    """
     rows = view.connection.execute(
-        "SELECT log_id, idx FROM superseded WHERE key=? ORDER BY log_id, idx", (key,)
+        "SELECT idx FROM superseded WHERE key=? AND log_id=? ORDER BY idx DESC LIMIT ?",
+        (key, log_id, MAX_HISTORY),
     )
-    return rows.fetchall()
+    return sorted(row[0] for row in rows)
 
 
 def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:

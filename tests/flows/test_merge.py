@@ -502,6 +502,32 @@ def test_one_file_at_many_stations_flags_them_all_and_lets_go_of_the_last(db):
         assert read_map(db) == Reference({ORIGINS[0]: here}).read_map()
 
 
+def test_a_station_keeps_its_flag_while_another_of_its_files_is_shared(db):
+    (log,) = open_logs(db, ORIGINS[0])
+    said = [
+        result(0, tps=PLACES[0], files=FILES),
+        result(1, tps=PLACES[1], files=FILES[:1]),
+        result(2, tps=PLACES[2], files=FILES[1:]),
+        withdrawal(3, tps=PLACES[1]),
+        withdrawal(4, tps=PLACES[2]),
+    ]
+    shared = []
+    for claim in said:
+        grow(db, log, [claim])
+        merge_all(db)
+        rows = [decode_row(row) for row in read_map(db)[0]]
+        shared.append([row.tps for row in rows if row.flags == ["shared_file"]])
+    assert shared == [[], [*PLACES[:2]], [*PLACES[:3]], [PLACES[0], PLACES[2]], []]
+
+
+def test_one_file_for_two_contests_of_a_station_is_not_shared(db):
+    (log,) = open_logs(db, ORIGINS[0])
+    contests = {"files": FILES[:1], "tps": PLACES[0]}
+    grow(db, log, [result(0, **contests), result(1, contest="pdpd", **contests)])
+    merge_all(db)
+    assert [decode_row(row).flags for row in read_map(db)[0]] == [[], []]
+
+
 def test_a_thousand_repetitions_of_one_station_cost_one_row(db):
     (log,) = open_logs(db, ORIGINS[0])
     said = [result(index, votes=(index % 300, 1)) for index in range(1000)]
@@ -511,7 +537,7 @@ def test_a_thousand_repetitions_of_one_station_cost_one_row(db):
         (found,) = claims.read_tps(view, ELECTION, PLACES[0])
         (held,) = merged.list_held(view, cursor.find_election(view, ELECTION))
     assert [claim.index for _, claim in found.claims] == [999]
-    assert found.history == [(ORIGINS[0], index) for index in range(999)]
+    assert found.history == [(ORIGINS[0], index) for index in range(899, 999)]
     assert len(held.slots) == 1
 
 
