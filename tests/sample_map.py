@@ -20,7 +20,7 @@ from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 from federation.tlog.merkle import hash_leaf
 
 ELECTION = "pemilu-2024"
-ANA, BUDI = "ana.example", "budi.example"
+ANA, BUDI, CITRA = "ana.example", "budi.example", "citra.example"
 AGREED, DISPUTED, JANGGAL = "1371011001001", "1371011001002", "1371011001003"
 PHOTO, GAP = "1371011002001", "1371011002002"
 SINGLE, WITHDRAWN = "1371021001001", "1371021001002"
@@ -104,6 +104,8 @@ def said_by(org):
             _claim(8, ANA, OUTSIDE, three(5, 5, 5)),
             _claim(9, ANA, AGREED, {"1": 70, "2": 30}, contest="pdpr"),
         ]
+    if org == CITRA:
+        return [_claim(1, CITRA, SINGLE, three(10, 20, 30))]
     return [
         _claim(1, BUDI, AGREED, three(100, 50, 20), figures='{"suara_sah":170}'),
         _claim(2, BUDI, DISPUTED, three(90, 41, 10)),

@@ -50,7 +50,7 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     """Write an export."""
     asked = ask_for(run, election, contest)
     with run.open_database().view() as view:
-        begun = Export(view, asked, what, region)
+        begun = Export(view, run.settings, asked, what, region)
         if path is None:
             _write(run, view, begun, form, sys.stdout.buffer)
             return

@@ -264,8 +264,8 @@ def _print_coverage(run: Run, found: answer.RegionAnswer) -> None:
 
 def _print_head(run: Run, found: answer.RegionAnswer) -> None:
     here, out = found.region, run.out
-    around = [place.name or place.code for place in found.parents]
-    names = [*around, here.name or here.code]
+    around = [place.name or place.code for place in found.parents if place.code]
+    names = [*around, here.name or here.code or run.t("page.nation")]
     out.line(" / ".join(filter(None, names)) + f"  ({found.election} {found.contest})")
     covered, register = here.coverage.covered, here.coverage.register
     if here.listed:

@@ -9,17 +9,15 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
     GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
 """
 
-import asyncio
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from federation.flows.query import answer, changes, lists, region, state, table, tps
 from federation.flows.query.ask import Asked, ask, read_names
-from federation.flows.query.cursor import Cursor, parse_cursor, read_cursor
+from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
-from federation.store.db import Database, View
+from federation.store.db import View
 from federation.web.asking import (
     ChangesQuery,
     ContestQuery,
@@ -32,6 +30,7 @@ from federation.web.asking import (
 from federation.web.openapi import Endpoint, NoQuery
 from federation.web.reply import lines, reply, stream
 from federation.web.site import SITE, Site
+from federation.web.summary import summarise
 
 
 def endpoints() -> list[Endpoint[Any]]:
@@ -147,7 +146,7 @@ async def get_tps(request: web.Request, query: TpsQuery) -> web.StreamResponse:
             return found, None
         numbers = sorted({n for one in found.contests for n in one.candidates})
         names = read_names(view, asked.election, [found.tps])
-        credit = _credit(view, asked.election, found.cursor)
+        credit = _credit(site, view, asked.election, found.cursor)
         return found, table.claim_table(found.contests, numbers, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))
@@ -167,7 +166,7 @@ async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResp
             [found.region, *found.children],
             sorted(found.region.coverage.orgs),
             list(found.candidates),
-            _credit(view, asked.election, found.cursor),
+            _credit(site, view, asked.election, found.cursor),
         )
 
     return reply(request, query.format, *await site.db.read(read))
@@ -183,7 +182,7 @@ async def get_gaps(request: web.Request, query: ListQuery) -> web.StreamResponse
         if query.format == "json":
             return found, None
         names = read_names(view, asked.election, [gap.tps for gap in found.gaps])
-        credit = _credit(view, asked.election, found.cursor)
+        credit = _credit(site, view, asked.election, found.cursor)
         return found, table.gap_table(asked.contest, found.gaps, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))
@@ -199,7 +198,7 @@ async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResp
         if query.format == "json":
             return found, None
         names = read_names(view, asked.election, [c.tps for c in found.disputed])
-        credit = _credit(view, asked.election, found.cursor)
+        credit = _credit(site, view, asked.election, found.cursor)
         numbers = list(asked.candidates)
         return found, table.claim_table(found.disputed, numbers, names, credit)
 
@@ -229,7 +228,7 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     """All rows of one sort, sent page by page."""
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
-    export = await site.db.read(Export, asked, query.what, query.region)
+    export = await site.db.read(Export, site.settings, asked, query.what, query.region)
     return await stream(request, query.format, export, site.db)
 
 
@@ -237,8 +236,7 @@ async def get_summary(request: web.Request, query: ContestQuery) -> web.StreamRe
     """The whole map of a contest in one object."""
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
-    kept = _SUMMARIES.setdefault(site.db, _Summaries())
-    return reply(request, "json", await kept.read(site, asked))
+    return reply(request, "json", await summarise(site, asked))
 
 
 async def get_elections(
@@ -249,7 +247,7 @@ async def get_elections(
     names = [query.election] if query.election else site.settings.elections
     for name in names:
         _ask(site, name)
-    found = await site.db.read(state.elections, site.profiles, names)
+    found = await site.db.read(state.elections, site.profiles, names, site.settings)
     return reply(request, "json", found)
 
 
@@ -265,37 +263,9 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
     return reply(request, "json", found)
 
 
-class _Summaries:
-    """The last summary of each contest: a digest reads the whole map.
-
-    One at a time, so that asking often cannot take every reader of the database.
-    """
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._kept: dict[tuple[str, str], tuple[Cursor, answer.Summary]] = {}
-
-    async def read(self, site: Site, asked: Asked) -> answer.Summary:
-        """The summary as of now."""
-        key = asked.election, asked.contest
-        async with self._lock:
-            now = await site.db.read(read_cursor, asked.election)
-            if key not in self._kept or self._kept[key][0] != now:
-                self._kept[key] = await site.db.read(_summarise, asked, site)
-            return self._kept[key][1]
-
-
-_SUMMARIES: WeakKeyDictionary[Database, _Summaries] = WeakKeyDictionary()
-
-
-def _summarise(view: View, asked: Asked, site: Site) -> tuple[Cursor, answer.Summary]:
-    found = state.summary(view, asked, site.settings.org)
-    return read_cursor(view, asked.election), found
-
-
 def _ask(site: Site, election: str = "", contest: str = "") -> Asked:
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
-def _credit(view: View, election: str, cursor: str) -> table.Credit:
-    return table.Credit(cursor, state.sources(view, election))
+def _credit(site: Site, view: View, election: str, cursor: str) -> table.Credit:
+    return table.Credit(cursor, state.sources(view, election, site.settings))

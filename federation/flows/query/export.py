@@ -12,6 +12,7 @@ the whole map. Read within one view (the command does), it is exact for the curs
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
+from federation.config.settings import Settings
 from federation.flows.query.ask import Asked, parse_region, read_names
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.lists import gaps
@@ -40,7 +41,9 @@ _DISTRICT = 6
 class Export:
     """One export under way; `read` gives a page, until `done`."""
 
-    def __init__(self, view: View, asked: Asked, what: What, code: str = "") -> None:
+    def __init__(
+        self, view: View, settings: Settings, asked: Asked, what: What, code: str = ""
+    ) -> None:
         """Begin at the cursor of this view; `code` limits it to a region.
 
         Raises:
@@ -48,7 +51,7 @@ class Export:
         """
         self.asked, self.what, self.region = asked, what, parse_region(code)
         self.cursor = format_cursor(read_cursor(view, asked.election))
-        self.sources = sources(view, asked.election)
+        self.sources = sources(view, asked.election, settings)
         self.done = False
         self._credit = Credit(self.cursor, self.sources)
         self._after = ""

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 
+from federation.config.settings import Settings
 from federation.flows.query import answer
 from federation.flows.query.ask import Asked, candidate_names, contests_of
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
-from federation.records.about import open_about_unpinned
+from federation.records.about import About, open_about_unpinned
 from federation.records.profile import Profile
 from federation.store import alarms, chains, claims, holders, logs, pulls, registers
 from federation.store.db import View
@@ -83,17 +84,22 @@ def _peers(view: View, peers: Sequence[str] | None) -> list[answer.PeerStatus]:
 
 
 def elections(
-    view: View, profiles: Mapping[str, Profile], names: Sequence[str]
+    view: View,
+    profiles: Mapping[str, Profile],
+    names: Sequence[str],
+    settings: Settings,
 ) -> answer.ElectionsAnswer:
     """The elections of this node: contests, candidates, sources."""
     return answer.ElectionsAnswer(
         elections=[
-            _election(view, profiles[name]) for name in names if name in profiles
+            _election(view, profiles[name], settings)
+            for name in names
+            if name in profiles
         ]
     )
 
 
-def _election(view: View, profile: Profile) -> answer.ElectionInfo:
+def _election(view: View, profile: Profile, settings: Settings) -> answer.ElectionInfo:
     return answer.ElectionInfo(
         election=profile.election,
         name={"en": profile.file.name.en, "id": profile.file.name.id},
@@ -105,32 +111,36 @@ def _election(view: View, profile: Profile) -> answer.ElectionInfo:
             )
             for contest in contests_of(profile)
         ],
-        sources=sources(view, profile.election),
+        sources=sources(view, profile.election, settings),
     )
 
 
-def sources(view: View, election: str) -> list[answer.Source]:
+def sources(view: View, election: str, settings: Settings) -> list[answer.Source]:
     """The logs that the map of an election is made from, and their licences.
 
-    The licence is what the organisation's own signed note says, as it was verified
-    when it was saved; "" where none is held yet.
+    Ours is in our settings; a partner's is what its own signed note says, as it was
+    verified when it was saved; "" where none is held yet.
     """
     found = []
     for origin, size in sorted(claims.vector(view, election).items()):
         org = origin.partition("/")[0]
-        note = chains.read_about(view, org)
-        about = None if note is None else open_about_unpinned(note)
+        of = settings if org == settings.org else _about(view, org)
         found.append(
             answer.Source(
                 org=org,
                 origin=origin,
                 size=size,
-                name=about.name if about else "",
-                licence=about.licence if about else "",
-                attribution=about.attribution if about else "",
+                name=of.name if of else "",
+                licence=of.licence if of else "",
+                attribution=of.attribution if of else "",
             )
         )
     return found
+
+
+def _about(view: View, org: str) -> About | None:
+    note = chains.read_about(view, org)
+    return None if note is None else open_about_unpinned(note)
 
 
 def summary(view: View, asked: Asked, org: str) -> answer.Summary:
