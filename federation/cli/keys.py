@@ -1,6 +1,7 @@
 """`federation keys`: who we are to others, and keys for a further election."""
 
 import secrets
+import sys
 from typing import Any
 
 import click
@@ -16,10 +17,16 @@ from federation.config.founding import (
     load_chain_notes,
     load_identity_key,
 )
-from federation.config.keystore import load_identity, load_signer
+from federation.config.keystore import (
+    load_contributor_secret,
+    load_identity,
+    load_signer,
+    pseudonym,
+)
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
+from federation.errors import FormatError
 from federation.records.keychain import format_origin, open_chain
 
 
@@ -90,6 +97,28 @@ def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None
     }
     key = "keys.chain-exists" if exists else "keys.chained"
     out.show(value, lambda: out.line(run.t(key, election=election)))
+    return None
+
+
+@keys.command("pseudonym", help="keys.help-pseudonym")
+@click.option("--election", required=True, help="keys.option-election")
+@command_options
+def make_pseudonyms(run: Run, *, election: str) -> int | None:
+    """One pseudonym per line of standard input, in the same order."""
+    check_member("--election", election, ELECTION)
+    secret = load_contributor_secret(run.home.contributor_secret)
+    # From standard input only: every process can read another one's arguments.
+    try:
+        people = sys.stdin.buffer.read().decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"standard input is not UTF-8: {error}") from error
+    names = [pseudonym(secret, run.settings.org, election, name) for name in people]
+
+    def human() -> None:
+        for name in names:
+            run.out.line(name)
+
+    run.out.show({"election": election, "pseudonyms": names}, human)
     return None
 
 

@@ -13,7 +13,7 @@ An empty table or a missing one means the defaults.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -58,7 +58,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elections: list[Election]
     licence: Filled = "CC-BY-4.0"
     attribution: Line = ""
-    language: Literal["id", "en"] | None = None
     data_folder: Filled = "data"
     keys_folder: Filled = "keys"
     listen: Listen = Listen()

@@ -50,10 +50,6 @@ attribution = {attribution}
 # Pemilu yang hasilnya kita terbitkan; tambah dengan `federation keys chain`.
 elections = [{elections}]
 
-# Language of pages for visitors whose browser names neither: "id" or "en".
-# Bahasa halaman bagi pengunjung yang perambannya tidak menyebut keduanya.
-# language = "id"
-
 # Folders, relative to this file. / Folder, relatif terhadap berkas ini.
 # data_folder = "data"
 # keys_folder = "keys"

@@ -1,6 +1,8 @@
 """Our own keys, shown and extended."""
 
+import io
 import json
+import re
 import shutil
 
 import pytest
@@ -129,3 +131,20 @@ def test_a_key_file_open_to_others_is_named_with_its_remedy(cli, home):
     code, _, err = cli("keys", "show", "--home", home.folder)
     assert code == 3
     assert f"chmod 0600 {home.role_key('node')}" in err
+
+
+def test_contributors_get_pseudonyms_that_only_we_can_repeat(cli, home, monkeypatch):
+    arguments = ("keys", "pseudonym", "--home", home.folder, "--election")
+
+    def call(election):
+        stream = io.TextIOWrapper(io.BytesIO(b"0812\nAyu\n0812\n"))
+        monkeypatch.setattr("sys.stdin", stream)
+        code, out, _ = cli(*arguments, election)
+        assert code == 0
+        return out.splitlines()
+
+    first = call("e-1")
+    assert first[0] == first[2] != first[1]
+    assert all(re.fullmatch("[0-9a-f]{64}", name) for name in first)
+    assert call("e-1") == first
+    assert not set(call("e-2")) & set(first)

@@ -124,7 +124,6 @@ SETTINGS = [
         BASE + '[listen]\npublic_url = "https://u:p@a.example"\n',
         "listen.public_url: should be an address",
     ),
-    ("an unknown language", BASE + 'language = "fr"\n', "language: Invalid enum value"),
 ]
 
 GOOD = '[[peer]]\norg = "b.example"\nidentity = "{key}"\n'
