@@ -1,0 +1,313 @@
+"""Whatever a restored, cloned or lost database sees, it never signs twice."""
+
+import shutil
+import time
+
+import pytest
+
+from federation.errors import ConflictError, ForkError, PeerError, ProofError
+from federation.flows import ingest, open_log
+from federation.flows.pull import PullContext
+from federation.flows.reconcile import Asked, Copy, Found, decide, reconcile
+from federation.flows.refill import refill
+from federation.store import alarms, logs, statements
+from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
+from federation.tlog.fork import check_evidence
+from federation.tlog.tile import Bundle, Tile
+
+NOW = 1_707_900_000
+ALL = Asked(peers=2, answered=2)
+NONE = Asked(peers=2, answered=0)
+SOME = Asked(peers=2, answered=1)
+
+
+def found(size):
+    return Found("kawal.example", b"", Checkpoint("o", size, bytes(32)))
+
+
+@pytest.mark.parametrize(
+    ("size", "guard", "copies", "asked", "action"),
+    [
+        # As it should be.
+        (9, 9, [9, 9], ALL, "sign"),
+        (9, 9, [], Asked(0, 0), "sign"),
+        (0, 0, [], ALL, "sign"),
+        # A partner that is behind, or has nothing: a stale checkpoint is no news.
+        (9, 9, [5, 9], ALL, "sign"),
+        (9, 9, [], ALL, "sign"),
+        # Not all have answered.
+        (9, 9, [9], SOME, "wait"),
+        (9, 9, [], NONE, "wait"),
+        (9, 9, [9], SOME._replace(waited=True), "sign"),
+        (9, 9, [], NONE._replace(waited=True), "wait"),
+        (9, 9, [], NONE._replace(alone=True), "sign"),
+        # A restored copy, and a partner that has the rest; a clone that went on.
+        (5, 9, [9], ALL, "refill"),
+        (5, 9, [9], SOME, "refill"),
+        (5, 5, [9], NONE._replace(alone=True), "refill"),
+        (5, 9, [7], ALL, "refill"),
+        (0, 9, [9], ALL, "refill"),
+        # The guard above everything that is left.
+        (5, 9, [5], ALL, "never"),
+        (5, 9, [], Asked(0, 0), "never"),
+        (7, 9, [7], SOME._replace(waited=True), "never"),
+        # ... but somebody may still have it, and nobody can say "alone" to that.
+        (5, 9, [5], SOME, "wait"),
+        (5, 9, [], NONE._replace(waited=True), "wait"),
+        (5, 9, [], NONE._replace(alone=True), "wait"),
+    ],
+)
+def test_the_policy(size, guard, copies, asked, action):
+    decision = decide(size, guard, [found(one) for one in copies], asked)
+    assert decision.action == action
+    assert bool(decision.reason) == (action != "sign")
+    if action == "refill":
+        assert decision.copy.checkpoint.size == max(copies)
+
+
+class DatabaseFeed:
+    """A partner that holds what is visible in a database."""
+
+    def __init__(self, node, spoil=lambda _, data: data):
+        self.node, self.spoil, self.served = node, spoil, 0
+
+    async def tile(self, origin, tile):
+        read = logs.read_tile if isinstance(tile, Tile) else logs.read_bundle
+        with self.node.db.view() as view:
+            log = logs.get_log(view, origin)
+            data = read(view, log.id, tile)
+        self.served += 1
+        return self.spoil(tile, data)
+
+
+def draft(number, votes=1):
+    return {
+        "contest": "ppwp",
+        "tps": f"31710100{number:05d}",
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "reviewed",
+        "candidates": {"01": votes, "02": 2, "03": 3},
+    }
+
+
+def append(node, start, end, votes=1):
+    rows = [draft(number, votes) for number in range(start, end)]
+    return ingest.append(node.db, node.guard, node.log, rows, NOW)
+
+
+def copy_of(node):
+    return Copy("kawal.example", node.state().checkpoint)
+
+
+def ask(node, *copies, asked=ALL):
+    return reconcile(node.db, node.guard, node.log, copies, asked, NOW)
+
+
+def codes(node):
+    with node.db.view() as view:
+        return [one.code for one in alarms.list_alarms(view)]
+
+
+@pytest.fixture
+def ctx():
+    def make(node):
+        return PullContext(
+            db=node.db,
+            profiles={"pemilu-2024": node.log.profile},
+            peers={},
+            own={node.log.origin: node.log.chain},
+            executor=None,
+            clock=time.monotonic,
+        )
+
+    return make
+
+
+@pytest.fixture
+def backup(open_node):
+    """A node at 301 leaves, and what opens it again as it was then."""
+
+    def make(folder="backup", guard=None):
+        node = open_node(folder=folder)
+        if guard is not None:
+            node.guard = guard
+        return node
+
+    live = open_node(folder="live")
+    open_log.introduce(live.db, live.guard, live.log)
+    append(live, 0, 300)
+    live.db.close()
+    shutil.copytree(live.folder, live.folder.with_name("backup"))
+    live.db = type(live.db).open(live.folder / "data")
+    return live, make
+
+
+async def test_a_restored_copy_is_refilled_and_goes_on(backup, ctx):
+    live, restore = backup
+    append(live, 300, 900)
+    node = restore(guard=live.guard)
+    with pytest.raises(ConflictError, match="older copy"):
+        append(node, 900, 901)
+    decision = ask(node, copy_of(live))
+    assert decision.action == "refill"
+    with pytest.raises(ConflictError, match="holds 901"):
+        append(node, 900, 901)
+    came = await refill(
+        ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
+    )
+    assert came == 600
+    assert ask(node, copy_of(live)).action == "sign"
+    assert codes(node) == []
+    # What it has said is known again, and what it says next is no second history.
+    assert {one.outcome for one in append(node, 0, 900)} == {"held"}
+    assert append(node, 900, 901)[0].index == 901
+    assert node.state().checkpoint != live.state().checkpoint
+    with node.db.view() as mine, live.db.view() as theirs:
+        assert (
+            list(logs.list_checkpoints(mine, node.log.log_id))[-2]
+            == (list(logs.list_checkpoints(theirs, live.log.log_id))[-1])
+        )
+
+
+async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
+    live, _ = backup
+    node = open_node(folder="empty")
+    node.guard = live.guard
+    decision = ask(node, copy_of(live))
+    await refill(
+        ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
+    )
+    assert ask(node, copy_of(live)).action == "sign"
+    assert open_log.introduce(node.db, node.guard, node.log) == 0
+    with node.db.view() as mine, live.db.view() as theirs:
+        assert list(statements.all_said(mine, node.log.log_id)) == (
+            list(statements.all_said(theirs, live.log.log_id))
+        )
+        assert logs.read_keys(mine, node.log.log_id) == list(node.log.chain.notes)
+    assert node.state().checkpoint == live.state().checkpoint
+
+
+async def test_an_interrupted_refill_goes_on_and_signs_nothing_meanwhile(backup, ctx):
+    live, restore = backup
+    append(live, 300, 2900)
+    node = restore(guard=live.guard)
+    decision = ask(node, copy_of(live))
+    broken = DatabaseFeed(live)
+
+    def fail(tile, data):
+        if isinstance(tile, Bundle) and tile.index >= 5:
+            raise PeerError("kawal.example", "http://peer")
+        return data
+
+    broken.spoil = fail
+    with pytest.raises(PeerError):
+        await refill(ctx(node), node.guard, node.log, broken, decision.copy, NOW)
+    assert 301 < node.state().next_index < 2901
+    with pytest.raises(ConflictError, match="refilled"):
+        append(node, 5000, 5001)
+    again = ask(node, copy_of(live))
+    assert again.action == "refill"
+    await refill(ctx(node), node.guard, node.log, DatabaseFeed(live), again.copy, NOW)
+    assert ask(node, copy_of(live)).action == "sign"
+    assert append(node, 5000, 5001)[0].index == 2901
+
+
+async def test_a_lying_partner_is_not_believed_and_proves_nothing(backup, ctx):
+    live, restore = backup
+    append(live, 300, 900)
+    node = restore(guard=live.guard)
+    decision = ask(node, copy_of(live))
+
+    def flip(_, data):
+        return bytes([data[0] ^ 1]) + data[1:]
+
+    with pytest.raises(ProofError):
+        await refill(
+            ctx(node),
+            node.guard,
+            node.log,
+            DatabaseFeed(live, flip),
+            decision.copy,
+            NOW,
+        )
+    assert node.state().frozen is None
+    honest = DatabaseFeed(live)
+    await refill(ctx(node), node.guard, node.log, honest, decision.copy, NOW)
+    assert node.state().size == 901
+
+
+def test_a_clone_of_the_same_size_is_proof_against_ourselves(backup):
+    live, restore = backup
+    clone = restore()
+    append(live, 300, 400, votes=5)
+    append(clone, 300, 400, votes=6)
+    decision = ask(clone, copy_of(live))
+    assert decision.action == "never"
+    evidence = clone.state().frozen
+    fork = check_evidence(evidence, [clone.log.chain.log_key(401)])
+    assert isinstance(fork, ForkError)
+    with pytest.raises(ConflictError, match="successor"):
+        append(clone, 400, 401)
+    assert ask(clone, asked=Asked(0, 0, alone=True)).action == "never"
+    assert codes(clone) == ["own-log-successor-needed"]
+
+
+def test_a_smaller_clone_is_proof_against_ourselves(backup):
+    live, restore = backup
+    clone = restore()
+    append(live, 300, 350, votes=5)
+    append(clone, 300, 400, votes=6)
+    assert ask(clone, copy_of(live)).action == "never"
+    fork = check_evidence(clone.state().frozen, [clone.log.chain.log_key(401)])
+    assert 0 < len(fork.hashes) <= 64
+
+
+async def test_a_larger_clone_is_found_out_when_it_is_fetched(backup, ctx):
+    live, restore = backup
+    clone = restore()
+    append(live, 300, 500, votes=5)
+    append(clone, 300, 400, votes=6)
+    decision = ask(clone, copy_of(live))
+    assert decision.action == "refill"
+    with pytest.raises(ForkError):
+        await refill(
+            ctx(clone), clone.guard, clone.log, DatabaseFeed(live), decision.copy, NOW
+        )
+    check_evidence(clone.state().frozen, [clone.log.chain.log_key(401)])
+    with pytest.raises(ConflictError, match="successor"):
+        append(clone, 400, 401)
+
+
+def test_a_guard_above_all_partners_ends_the_log(backup):
+    live, restore = backup
+    old = copy_of(live)
+    append(live, 300, 400)
+    node = restore(guard=live.guard)
+    assert ask(node, old).action == "never"
+    assert codes(node) == ["own-log-successor-needed"]
+    with pytest.raises(ConflictError, match="open a successor"):
+        append(node, 300, 301)
+    # A partner that was away comes back with the rest: then nothing is lost.
+    assert ask(node, copy_of(live)).action == "refill"
+
+
+def test_checkpoints_that_our_key_did_not_sign_say_nothing(node, open_node):
+    other = open_node("kawal.example")
+    forged = Checkpoint(other.log.origin, 99, bytes(32))
+    copies = [
+        Copy("kawal.example", sign_checkpoint(forged, other.log.log_signer)),
+        Copy("kawal.example", b"garbage"),
+        Copy("kawal.example", node.state().checkpoint[:-9] + b"AAAAAAA=\n"),
+    ]
+    assert ask(node, *copies).action == "sign"
+    assert node.state().frozen is None
+
+
+def test_waiting_stops_signing_until_it_is_allowed(node):
+    assert ask(node, asked=SOME).action == "wait"
+    with pytest.raises(ConflictError, match="waiting"):
+        append(node, 1, 2)
+    assert ask(node, asked=ALL).action == "sign"
+    assert append(node, 1, 2)[0].outcome == "logged"
