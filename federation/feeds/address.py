@@ -9,6 +9,7 @@ bad: `ipaddress.is_global` says yes to 64:ff9b::/96 and 2002::/16, in which an I
 address of the own network can be written.
 """
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -52,7 +53,9 @@ def socket_maker(*, allow_private: bool) -> Callable[[AddrInfo], socket.socket]:
         """
         family, kind, protocol, _, where = info
         if not (allow_private or is_public(str(where[0]))):
-            raise PermissionError(f"{where[0]} is not an address of the Internet")
+            said = f"{where[0]} is not an address of the Internet: see allow_private"
+            # With a number: aiohttp shows nothing of an error that has none.
+            raise PermissionError(errno.EACCES, said)
         return socket.socket(family, kind, protocol)
 
     return make

@@ -29,7 +29,8 @@ class Pace:
             self._fill(self._rate)
             if self._balance >= 0:
                 return
-            await self._sleep(-self._balance / self._rate)
+            # At least a millisecond: a debt of less than a clock can show never ends.
+            await self._sleep(max(-self._balance / self._rate, 0.001))
 
     def spend(self, count: int) -> None:
         """Note that `count` bytes have come."""
