@@ -9,6 +9,7 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.passphrase import OPTION, read_passphrase
+from federation.cli.tokens import token
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
     NODE_ROLES,
@@ -33,6 +34,9 @@ from federation.records.keychain import format_origin, open_chain
 @click.group("keys", cls=Group, help="keys.help")
 def keys() -> None:
     """Our own keys; partners' keys belong to `federation peers`."""
+
+
+keys.add_command(token)
 
 
 @keys.command("show", help="keys.help-show")

@@ -8,14 +8,16 @@ the lock itself calls the same functions, so both ways do the same.
     withdraw   {"election", "contest", "tps", "round", "official", "reason"}
     close      {"election", "reason"}                        end our log
     sync       {"orgs": [], "dry_run": false}                ask partners now
+    add-token, remove-token   {"name", "secret"}, {"name"}   who may hand in records
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from federation.config.peers import Peer
 from federation.errors import FederationError, NotFoundError
@@ -24,12 +26,13 @@ from federation.flows import ingest
 from federation.flows.ingest import Verdict
 from federation.flows.query import state
 from federation.node.running import Running
+from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
 from federation.records.profile import Contest, Round
 from federation.records.register import decode_register
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
-from federation.store import logs, registers
+from federation.store import logs, registers, tokens
 from federation.store.db import View
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
@@ -71,6 +74,19 @@ class Sync(Arguments, frozen=True, kw_only=True):
 
     orgs: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+class AddToken(Arguments, frozen=True, kw_only=True):
+    """A secret by which a platform of ours may hand in records."""
+
+    name: ShortText
+    secret: Annotated[str, Meta(min_length=tokens.MIN_TOKEN_CHARS, max_length=200)]
+
+
+class RemoveToken(Arguments, frozen=True, kw_only=True):
+    """Which token is accepted no longer."""
+
+    name: ShortText
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +170,27 @@ async def sync(node: Running, given: Sync) -> list[Turn]:
     ]
 
 
+async def add_token(node: Running, given: AddToken) -> None:
+    """Accept a token of scope `intake` from now on.
+
+    Raises:
+        ConflictError: the name is in use.
+    """
+    now = int(node.clocks.wall())
+    await node.parts.db.write(
+        tokens.save_token, given.name, given.secret, ("intake",), now
+    )
+
+
+async def remove_token(node: Running, given: RemoveToken) -> None:
+    """Accept a token no longer.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    await node.parts.db.write(tokens.remove_token, given.name)
+
+
 async def _look(node: Running, peer: Peer) -> Turn:
     try:
         answer = await node.feed(peer).logs(None)
@@ -224,4 +261,6 @@ COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
     "sync": (Sync, sync),
+    "add-token": (AddToken, add_token),
+    "remove-token": (RemoveToken, remove_token),
 }

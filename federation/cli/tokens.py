@@ -1,0 +1,71 @@
+"""`federation keys token`: who may hand in records over HTTP for our organisation.
+
+A token is shown once, when it is made; the node keeps its digest only.
+"""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Group
+from federation.store.tokens import list_tokens
+
+SECRET_BYTES = 32
+
+
+@click.group("token", cls=Group, help="tokens.help")
+def token() -> None:
+    """The verbs hang here."""
+
+
+@token.command("add", help="tokens.help-add")
+@click.argument("name")
+@command_options
+def add(run: Run, *, name: str) -> None:
+    """Make a token for a platform of ours and show it this once."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    _ask(run, "add-token", {"name": name, "secret": secret})
+    run.out.show(
+        {"name": name, "token": secret, "scope": "intake"},
+        lambda: run.out.line(run.t("tokens.made", name=name, token=secret)),
+    )
+
+
+@token.command("list", help="tokens.help-list")
+@command_options
+def list_all(run: Run) -> None:
+    """Which platforms have one."""
+    with run.open_database().view() as view:
+        found = list_tokens(view)
+    rows = [
+        (one.name, datetime.fromtimestamp(one.created_at, UTC).strftime("%Y-%m-%d"))
+        for one in found
+    ]
+    headers = [run.t("tokens.name"), run.t("tokens.made-on")]
+    run.out.show({"tokens": found}, lambda: run.out.table(headers, rows))
+
+
+@token.command("remove", help="tokens.help-remove")
+@click.argument("name")
+@command_options
+def remove(run: Run, *, name: str) -> None:
+    """Accept a token no longer."""
+    _ask(run, "remove-token", {"name": name})
+    run.out.show(
+        {"removed": name}, lambda: run.out.line(run.t("tokens.removed", name=name))
+    )
+
+
+def _ask(run: Run, command: str, arguments: dict[str, Any]) -> object:
+    # Imported here: showing a key must not pay for the whole node.
+    from federation.cli.writing import open_desk  # noqa: PLC0415  # start-up time
+
+    async def ask() -> object:
+        async with open_desk(run, alone=True) as desk:
+            return await desk.run(command, arguments)
+
+    return asyncio.run(ask())
