@@ -73,9 +73,11 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     note = await feed.about()
     claimed = open_about_unpinned(note)
     identity = parse_vkey(claimed.identity)
-    if not claimed.logs:
+    # Of the others a stranger may not see the keys.
+    public = [log.origin for log in claimed.logs if log.visibility == "public"]
+    if not public:
         raise SignatureError(f"{claimed.org} has no log yet, so no key is vouched for")
-    origin = claimed.logs[0].origin
+    origin = public[0]
     chain = open_chain(decode_keys(await feed.keys(origin)), identity)
     if chain.origin != origin or chain.identity != identity:
         raise SignatureError(f"the keys of {chain.origin} were shown for {origin}")

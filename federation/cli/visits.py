@@ -68,7 +68,9 @@ def _visit_cells(run: Run, what: Visit | FederationError) -> tuple[object, ...]:
     latency = t("peers.seconds", seconds=f"{what.latency_s:.2f}")
     others = len(set(what.logs) - set(what.own))
     holds = t("peers.holds-count", own=len(what.logs) - others, others=others)
-    skew = what.skew_s or 0
+    if what.skew_s is None:
+        return latency, t("peers.skew-unknown"), holds, t("peers.no-problem")
+    skew = what.skew_s
     if abs(skew) <= MAX_SKEW_S:
         return latency, t("peers.skew-fine"), holds, t("peers.no-problem")
     key = "peers.skew-ahead" if skew > 0 else "peers.skew-behind"

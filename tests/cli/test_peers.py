@@ -114,11 +114,15 @@ class Node:
         }
         self.skew = 0.0
 
+    def _date(self):
+        # A partner's clock is the machine's own: nothing here could be fixed.
+        now = datetime.now(UTC)  # noqa: TID251  # to compare with it
+        later = now + timedelta(seconds=self.skew)
+        return email.utils.format_datetime(later, usegmt=True)
+
     async def handle(self, request):
         body = self.answers.get(request.path)
-        # A partner's clock is the machine's own: nothing here could be fixed.
-        now = datetime.now(UTC) + timedelta(seconds=self.skew)  # noqa: TID251  # to compare with it
-        date = email.utils.format_datetime(now, usegmt=True)
+        date = "soon" if self.skew is None else self._date()
         status = 404 if body is None else 200
         return web.Response(body=body or b"", status=status, headers={"Date": date})
 
@@ -280,6 +284,19 @@ FAULTS = {
         4,
     ),
     "no log": (lambda n: {n.well_known: _resigned(n, logs=())}, 4),
+    "no public log": (
+        lambda n: {
+            n.well_known: _resigned(
+                n,
+                logs=(
+                    OfferedLog(
+                        origin="b.example/e-1/incidents", visibility="incidents"
+                    ),
+                ),
+            )
+        },
+        4,
+    ),
 }
 
 
@@ -375,6 +392,13 @@ def test_a_visit_shows_what_is_held(cli, pinned):
     assert 0 < row["latency_s"] < 10
     _, out, _ = cli("peers", "test", "b.example", "--home", pinned.folder)
     assert "1 of its own, 1 of others" in out
+
+
+def test_a_clock_that_is_not_said_is_not_judged(cli, pinned, node):
+    node.skew = None
+    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    assert (code, json.loads(out)["peers"][0]["skew_s"]) == (0, None)
+    assert "not said" in cli("peers", "test", "--home", pinned.folder)[1]
 
 
 @pytest.mark.parametrize(("skew", "word"), [(7200, "ahead"), (-7200, "behind")])
