@@ -70,7 +70,7 @@ def cut_sample(data: Path, folder: Path) -> Sample:
     cut = {}
     for member, provinces in parts.items():
         cut[member] = folder / f"{member}-salinan.csv"
-        _copy_lines(copies, cut[member], lambda line, p=provinces: line.startswith(p))
+        _copy_lines(copies, cut[member], provinces)
     return Sample(
         election="pilpres-2019",
         place="Kota Padang, Lampung Utara, Poso",
@@ -262,11 +262,11 @@ def _write_csv(
         writer.writerows(rows)
 
 
-def _copy_lines(source: Path, target: Path, wanted: Callable[[str], bool]) -> None:
-    """The header and every line that is wanted."""
+def _copy_lines(source: Path, target: Path, begins: tuple[str, ...]) -> None:
+    """The header, and every line that begins so."""
     with (
         source.open(encoding="utf-8") as lines,
         target.open("w", encoding="utf-8") as out,
     ):
         out.write(next(lines))
-        out.writelines(line for line in lines if wanted(line))
+        out.writelines(line for line in lines if line.startswith(begins))

@@ -131,7 +131,7 @@ class Stage:
             member.process = await self._spawn(member, "serve", output=log)
         try:
             async with asyncio.timeout(START_S):
-                while not await self._answers(member):
+                while not await self._answers(member):  # noqa: ASYNC110  another process cannot set an event here
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise PeerError(member.org, member.url, reason="did not start") from None

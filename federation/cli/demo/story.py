@@ -190,8 +190,7 @@ class Story:
         answer = await self._stage.get(self._first, f"/v1/tps/{row.tps}")
         said = [s for c in answer["contests"] for s in (*c["monitors"], *c["kpu"])]
         broken = next(s for s in said if s.get("rules"))
-        rule = broken["rules"][0]
-        why = self._t(f"page.rule-{rule}") if self._t.has(f"page.rule-{rule}") else rule
+        why = self._t(f"rules.{broken['rules'][0]}")
         where = await self._where(row.tps)
         self._line("implausible", count=self._n(count), where=where, why=why)
 
