@@ -53,7 +53,12 @@ class Aliases:
         raise BadCell("candidate", f"{clip(raw)} is no candidate of {where}", column)
 
     def is_listed(self, raw: str) -> bool:
-        """Whether the profile lists candidates here and `raw` is one of them."""
+        """Whether the profile lists candidates here and only `raw` can be one of them.
+
+        A ballot number (`1`) is in every contest, so it tells nothing.
+        """
+        if len(raw) <= 2:
+            return False
         rules = self._profile.file.contests.get(self._contest)  # type: ignore[call-overload]  # any text may be asked for
         if rules is None or rules.candidates is UNSET:
             return False

@@ -7,6 +7,7 @@ full-width digits and `+7`, and two programs would then differ about a vote.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 from federation.errors import FormatError
@@ -82,14 +83,15 @@ def parse_place(text: str, column: str = "") -> TpsId:
     Raises:
         BadCell: There is none.
     """
-    try:
-        if len(text) == 13:
+    if len(text) == 13:
+        with suppress(FormatError):
             return parse_tps(text)
-        match = _TOGETHER.fullmatch(text.strip().upper())
-        if match:
+    match = _TOGETHER.fullmatch(text.strip().upper())
+    if match and text.isascii():
+        try:
             return format_tps(match[1].replace(".", ""), int(match[2]))
-    except FormatError as error:
-        raise BadCell("tps", str(error), column) from error
+        except FormatError as error:
+            raise BadCell("tps", str(error), column) from error
     raise BadCell("tps", _why_no_place(text.strip()), column)
 
 

@@ -7,6 +7,7 @@ numbers too long. A document's depth and size are bounded before anything looks 
 documents are collected) and holds one member at a time.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ class _Window:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._bytes = b""
+        # Incremental: a block may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.text, self.at, self.ended = "", 0, False
 
     def more(self) -> None:
@@ -69,16 +71,11 @@ class _Window:
         """
         block = self._source.read()
         self.ended = not block
-        data = self._bytes + block
-        # A character cut by the end of the block waits for the next one.
-        cut = len(data)
-        while not self.ended and cut > len(data) - 4 and cut and data[cut - 1] & 0x80:
-            cut -= 1
         try:
-            self.text = self.text[self.at :] + data[:cut].decode()
+            text = self._decoder.decode(block, final=self.ended)
         except UnicodeDecodeError as error:
             raise FormatError(f"not UTF-8: {error.reason}") from error
-        self._bytes, self.at = data[cut:], 0
+        self.text, self.at = self.text[self.at :] + text, 0
 
     def take(self, expected: str) -> str:
         """The next character that is not white space, which must be in `expected`.
@@ -86,15 +83,7 @@ class _Window:
         Raises:
             FormatError: It is another, or the text ends.
         """
-        while True:
-            match = _SPACE.match(self.text, self.at)
-            assert match is not None
-            self.at = match.end()
-            if self.at < len(self.text):
-                break
-            if self.ended:
-                raise FormatError("the file ends too early")
-            self.more()
+        self._skip_space()
         found = self.text[self.at]
         if found not in expected:
             raise FormatError(f"{clip(found)} where one of {expected} should be")
@@ -107,6 +96,7 @@ class _Window:
         Raises:
             FormatError: There is none, or it is too large.
         """
+        self._skip_space()
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
@@ -116,10 +106,23 @@ class _Window:
             except (ValueError, RecursionError) as error:
                 raise FormatError(f"not JSON that can be trusted: {error}") from error
             else:
-                self.at = end
-                return value
+                # A number that reaches the end of the window may go on behind it.
+                if end < len(self.text) or self.ended:
+                    self.at = end
+                    return value
             if len(self.text) - self.at > MAX_DOCUMENT:
                 raise FormatError(f"a document beyond {MAX_DOCUMENT} characters")
+            self.more()
+
+    def _skip_space(self) -> None:
+        while True:
+            match = _SPACE.match(self.text, self.at)
+            assert match is not None
+            self.at = match.end()
+            if self.at < len(self.text):
+                return
+            if self.ended:
+                raise FormatError("the file ends too early")
             self.more()
 
 
@@ -137,14 +140,7 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
         window.at -= 1
         name = window.value()
         window.take(":")
-        window.at = _skip_space(window)
         yield name, window.value()
         if window.take(",}") == "}":
             return
         window.take('"')
-
-
-def _skip_space(window: _Window) -> int:
-    match = _SPACE.match(window.text, window.at)
-    assert match is not None
-    return match.end()

@@ -37,7 +37,7 @@ def recognise(source: Source) -> Format:
     path = str(source.path)
     if not head.strip():
         raise FormatError("the file is empty", path)
-    if b"\0" in head[:4096]:
+    if head.count(0, 0, 4096) > 20:
         raise FormatError("this is no text file", path)
     text = head.decode("utf-8", "replace").lstrip()
     if text.startswith("["):
@@ -59,7 +59,7 @@ def _recognise_json(text: str, path: str) -> Format:
     key = match[1] if match else ""
     if "kode" in keys and "chart" in keys:
         return "situng"
-    if key in ("id2name", "tps") and re.match(r'.{0,40}"\s*:\s*\{', text, re.DOTALL):
+    if key in ("id2name", "tps") and _opens(text, match):
         raise FormatError(
             "a register of polling stations: see `federation tps-list import`", path
         )
@@ -69,6 +69,11 @@ def _recognise_json(text: str, path: str) -> Format:
     if betrays and "tps" not in keys:
         return "sirekap-one"
     return "ndjson"
+
+
+def _opens(text: str, match: re.Match[str] | None) -> bool:
+    """Whether the first member of the object is an object itself."""
+    return match is not None and text[match.end() :].lstrip().startswith("{")
 
 
 def read_rows(

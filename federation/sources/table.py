@@ -50,11 +50,10 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
 
 def _header_aliases(profile: Profile, options: Options) -> dict[str, str]:
     contest = options.contest or only_contest(profile)
-    rules = profile.file.contests.get(contest)  # type: ignore[call-overload]  # any text may be asked for
-    if rules is None or rules.candidates is UNSET:
-        return {}
     return {
         alias: known
+        for name, rules in profile.file.contests.items()
+        if contest in (None, name) and rules.candidates is not UNSET
         for known, candidate in rules.candidates.items()
         for alias in (known, *candidate.aliases)
     }
@@ -104,10 +103,10 @@ class TablePlan:
                 " (a list of polling stations goes to `federation tps-list import`)",
                 "row 1",
             )
-        if "contest" in self._columns:
-            return
-        if self._members.contest is None:
+        if self._members.contest is None and "contest" not in self._columns:
             raise FormatError("no contest is said: say --contest", "row 1")
+        if self._members.contest is None:
+            return
         try:
             self._map_candidates(self._members.contest)
         except BadCell as bad:

@@ -1,0 +1,138 @@
+"""sources/csv.py: cells out of tables, whatever people do to tables."""
+
+import csv as std
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.errors import FormatError
+from federation.sources import csv, stream
+from federation.sources.csv import Cells, Table, find_delimiter
+from federation.sources.row import Bad, Said
+from federation.sources.stream import Source
+
+
+@pytest.fixture
+def rows(put):
+    def work(content, delimiter=None):
+        with Source(put(content)) as source:
+            return list(Table(source, delimiter).rows())
+
+    return work
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_one_that_parts_the_header(delimiter):
+    assert find_delimiter(delimiter.join(["Kode TPS", "Suara Sah", "x"])) == delimiter
+
+
+def test_a_delimiter_inside_quotes_does_not_count():
+    assert find_delimiter('"a,b,c,d";"e,f"') == ";"
+
+
+def test_excels_own_line_about_the_delimiter_is_obeyed_and_counted(rows):
+    assert rows("sep=|\na|b\n1|2\n") == [Cells(3, ["1", "2"])]
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them(rows):
+    assert rows('a,b\n1,2\n\n3,"x\ny"\n4,5') == [
+        Cells(2, ["1", "2"]),
+        Cells(4, ["3", "x\ny"]),
+        Cells(5, ["4", "5"]),
+    ]
+
+
+def test_windows_line_ends_are_line_ends(rows):
+    assert rows("a,b\r\n1,2\r\n") == [Cells(2, ["1", "2"])]
+
+
+cell = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@given(
+    grid=st.lists(st.tuples(cell, cell), max_size=8), delimiter=st.sampled_from(",;\t|")
+)
+def test_what_the_standard_library_writes_is_read_back(
+    tmp_path_factory, grid, delimiter
+):
+    out = io.StringIO()
+    writer = std.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerows([("kode", "catatan"), *grid])
+    path = tmp_path_factory.mktemp("csv") / "f"
+    path.write_bytes(out.getvalue().encode())
+    with Source(path) as source:
+        read = [line.cells for line in Table(source).rows()]
+    assert read == [list(row) for row in grid if any(row)]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "left"),
+    [
+        ('1,"a\n2,b\n3,c\n', [["2", "b"], ["3", "c"]]),
+        ('1,"a"x\n2,b\n', [["2", "b"]]),
+        ('1,"a\n2,"b\n3,c\n', [["3", "c"]]),
+        ('1,a\n2,"', [["1", "a"]]),
+        ('1,"a\n' + "2,b\n" * 50, [["2", "b"]] * 50),
+    ],
+)
+def test_a_quote_that_is_not_closed_costs_its_own_row_only(rows, spoilt, left):
+    found = rows("x,y\n" + spoilt)
+    assert [line.cells for line in found if isinstance(line, Cells)] == left
+    bad = [line for line in found if isinstance(line, Bad)]
+    assert {line.code for line in bad} == {"quotes"}
+    numbers = [line.row for line in found]
+    assert numbers == list(range(2, len(found) + 2))
+
+
+def test_many_spoilt_quotes_take_linear_time(rows):
+    found = rows("x,y\n" + '1,"a\n' * 3000)
+    assert sum(isinstance(line, Bad) for line in found) >= 1499
+
+
+@pytest.mark.parametrize("row", ["1", "1,2,3", "1,2,", ",,,"])
+def test_a_row_with_other_cells_than_the_header_is_refused(rows, row):
+    found = rows(f"a,b\n{row}\n5,6\n")
+    assert found[-1] == Cells(3, ["5", "6"])
+    if row.strip(","):
+        assert (found[0].row, found[0].code) == (2, "cells")
+
+
+def test_a_cell_of_ten_megabytes_costs_its_row_only(rows, monkeypatch):
+    monkeypatch.setattr(stream, "MAX_LINE_BYTES", 1 << 16)
+    found = rows("a,b\n1," + "x" * (10 << 20) + "\n2,3\n")
+    assert [type(line) for line in found] == [Bad, Cells]
+    assert (found[0].row, found[0].code) == (2, "long")
+
+
+def test_a_cell_beyond_the_readers_own_bound_is_refused(rows):
+    found = rows("a,b\n1," + "x" * 140_000 + "\n2,3\n")
+    assert (found[0].row, found[0].code) == (2, "quotes")
+    assert found[1] == Cells(3, ["2", "3"])
+
+
+def test_letters_of_windows_are_read_and_said_once(rows):
+    found = rows("a,b\n1,Kelurahan Jos\xe9\n2,Caf\xe9\n".encode("cp1252"))
+    assert [type(line) for line in found] == [Said, Cells, Cells]
+    assert found[0].code == "latin-1"
+    assert found[1].cells[1] == "Kelurahan José"
+
+
+@pytest.mark.parametrize("content", ["", "\n1,2\n", "sep=;\n", "x" * 2_000_000])
+def test_a_file_without_a_header_is_refused(put, content):
+    with Source(put(content)) as source, pytest.raises(FormatError):
+        Table(source)
+
+
+def test_a_header_with_a_spoilt_quote_is_refused(put):
+    why = "header cannot be read"
+    with Source(put('"a,b\n1,2\n')) as source, pytest.raises(FormatError, match=why):
+        Table(source)
+
+
+def test_no_row_spans_more_lines_than_the_bound(rows):
+    inside = "\n" * (csv.MAX_SPAN - 2)
+    assert len(rows(f'a,b\n1,"{inside}"\n')) == 1
+    longer = rows(f'a,b\n1,"{inside}\n\n"\n')
+    assert longer[0].code == "quotes"

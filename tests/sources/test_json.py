@@ -1,0 +1,89 @@
+"""sources/json.py"""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.errors import FormatError
+from federation.sources import stream
+from federation.sources.json import decode_json, read_members
+from federation.sources.stream import Source
+
+values = st.recursive(
+    st.integers() | st.text(max_size=5) | st.none() | st.booleans(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner)
+    ),
+    max_leaves=6,
+)
+documents = st.dictionaries(st.text(max_size=8), values, max_size=6)
+
+
+@given(
+    document=documents,
+    indent=st.sampled_from([None, 0, 2]),
+    ascii_=st.booleans(),
+    block=st.integers(4, 40),
+)
+def test_members_come_one_by_one_whatever_the_block_size(
+    tmp_path_factory, document, indent, ascii_, block
+):
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_)
+    path = tmp_path_factory.mktemp("json") / "f"
+    path.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "BLOCK_BYTES", block)
+        with Source(path) as source:
+            assert list(read_members(source)) == list(document.items())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1]",
+        "{",
+        '{"a"',
+        '{"a":',
+        '{"a":1',
+        '{"a":1,',
+        '{"a":1,}',
+        '{"a" 1}',
+        '{"a":1 "b":2}',
+        "{'a':1}",
+        '{"a":NaN}',
+        '{"a":{"b":1,"b":2}}',
+        '{"a":' + "[" * 100_000,
+        '{"a":' + "9" * 5000 + "}",
+        b'{"a":"\xff"}',
+    ],
+)
+def test_damage_is_an_error_and_never_a_crash(put, text):
+    with Source(put(text)) as source, pytest.raises(FormatError):
+        list(read_members(source))
+
+
+def test_members_before_the_damage_are_given(put):
+    with Source(put('{"a":1,"b":[}')) as source:
+        members = read_members(source)
+        assert next(members) == ("a", 1)
+        with pytest.raises(FormatError):
+            next(members)
+
+
+def test_a_document_without_end_is_bounded(put, monkeypatch):
+    monkeypatch.setattr("federation.sources.json.MAX_DOCUMENT", 1000)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 100)
+    path, why = put('{"a":"' + "x" * 100_000), "beyond 1000"
+    with Source(path) as source, pytest.raises(FormatError, match=why):
+        list(read_members(source))
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"a":1,"a":1}', b"{}{}", b"Infinity", b'"\xe9"', b"{'a':1}", b""]
+)
+def test_a_line_that_two_programs_could_read_differently_is_refused(line):
+    with pytest.raises(FormatError):
+        decode_json(line)

@@ -1,0 +1,71 @@
+"""sources/mapping.py"""
+
+import pytest
+
+from federation.errors import ConfigError
+from federation.sources.mapping import join_options, load_mapping, parse_flags
+
+FILE = """
+delimiter = ";"
+[columns]
+tps = "Kode"
+"candidates.01" = "A"
+"parties.1.caleg.100211" = "B"
+[defaults]
+form = "plano"
+review = "reviewed"
+"""
+
+
+def test_a_mapping_file_names_columns_and_defaults(put):
+    options = join_options({}, load_mapping(put(FILE, "m.toml")))
+    assert options.delimiter == ";"
+    assert options.form == "plano"
+    assert options.source == "observer"  # not said: the default of the project
+    assert options.columns["parties.1.caleg.100211"] == "B"
+
+
+def test_flags_win_over_the_mapping_file(put):
+    flags = {"form": "salinan", "review": None, "columns": parse_flags(["tps=#2"])}
+    options = join_options(flags, load_mapping(put(FILE, "m.toml")))
+    assert (options.form, options.review) == ("salinan", "reviewed")
+    assert options.columns["tps"] == "#2"
+    assert options.columns["candidates.01"] == "A"
+
+
+def test_bare_figures_and_candidates_are_understood():
+    assert parse_flags(["suara_sah=Sah", "01=Suara = A", "tps=Kode"]) == {
+        "figures.suara_sah": "Sah",
+        "candidates.01": "Suara = A",
+        "tps": "Kode",
+    }
+
+
+@pytest.mark.parametrize("flag", ["tps", "tps=", "=x", "suara=x", "figures.x=y", ""])
+def test_a_flag_that_means_nothing_is_refused(flag):
+    with pytest.raises(ConfigError):
+        parse_flags([flag])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "columns = 1",
+        "[columns]\nsuara = 'x'",
+        "[columns]\ntps = 3",
+        "[defaults]\nwarna = 'x'",
+        "kolom = {}",
+        "not toml",
+        "\0",
+    ],
+)
+def test_a_mapping_file_that_means_nothing_is_refused_with_its_name(put, text):
+    path = put(text, "m.toml")
+    with pytest.raises(ConfigError) as error:
+        load_mapping(path)
+    assert error.value.path == str(path)
+
+
+def test_a_mapping_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError):
+        load_mapping(tmp_path / "none.toml")

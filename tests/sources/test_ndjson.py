@@ -1,0 +1,110 @@
+"""sources/ndjson.py"""
+
+import json
+
+import pytest
+
+from federation.sources.row import NO_NUMBERS
+
+TPS = "1371011001001"
+
+
+def line(**members):
+    return json.dumps({"tps": TPS, **members})
+
+
+def test_our_own_names_are_read_as_they_are(read):
+    members = {
+        "candidates": {"01": 127, "02": 27},
+        "figures": {"suara_sah": 154},
+        "form": "plano",
+        "source": "citizen",
+        "review": "reviewed",
+        "round": "psu",
+        "observed_at": "2019-04-17T22:53:46Z",
+        "ref": "foto-17",
+        "revision": 2,
+        "note": "kertas basah",
+        "contributor": "ab" * 32,
+        "derived_from": "cd" * 32,
+        "evidence": [{"sha256": "ef" * 32, "media_type": "image/jpeg", "size": 9}],
+    }
+    assert read(line(**members)).fields == {"tps": TPS, "contest": "ppwp", **members}
+
+
+def test_other_programs_numbers_and_names_are_mended(read):
+    found = read(
+        '{"kelurahan":1371011001,"number":"TPS 7","candidates":{"1":"127","21":null,'
+        '"2":27},"round":null}'
+    )
+    assert found.fields["tps"] == "1371011001007"
+    assert found.fields["candidates"] == {"01": 127, "02": 27}
+
+
+def test_a_mapping_follows_paths(read):
+    found = read(
+        '{"lokasi":{"kode":"1371011001001"},"hasil":{"a":1,"b":2,"sah":3},"x":1}\n',
+        columns={
+            "tps": "lokasi.kode",
+            "candidates.01": "hasil.a",
+            "candidates.02": "hasil.b",
+            "figures.suara_sah": "hasil.sah",
+            "note": "tidak.ada",
+        },
+    )
+    assert found.fields["candidates"] == {"01": 1, "02": 2}
+    assert found.fields["figures"] == {"suara_sah": 3}
+
+
+def test_a_party_may_have_any_of_its_three_parts(read):
+    parties = {"1": {"partai": 6, "caleg": {"100211": 3}}, "2": {"jumlah": 0}}
+    found = read(line(parties=parties), "pemilu-2024", contest="pdpr")
+    assert found.fields["parties"] == parties
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("not json", "json"),
+        ('{"tps":"1371011001001","tps":"1371011001002"}', "json"),
+        ("[1]", "shape"),
+        ('{"candidates":{"01":1}}', "tps"),
+        (line(candidates={"01": True}), "count"),
+        (line(candidates={"01": 1.0}), "count"),
+        (line(candidates={"01": -1}), "count"),
+        (line(candidates={"01": "\uff11"}), "count"),
+        (line(candidates={"03": 1}), "candidate"),
+        (line(candidates={"../x": 1}), "candidate"),
+        (line(candidates={"1": 1, "21": 2}), "candidate"),
+        (line(candidates=[1]), "shape"),
+        (line(figures={"suara_batal": 1}), "figure"),
+        (line(figures={"suara_sah": 10**6}), "count"),
+        (line(parties={"1": {"jumlah": 1}}), "party"),
+        (line(candidates={"01": 1}, form="foto"), "value"),
+        (line(candidates={"01": 1}, round="besok"), "round"),
+        (line(candidates={"01": 1}, revision=-1), "revision"),
+        (line(candidates={"01": 1}, contributor="budi"), "digest"),
+        (line(candidates={"01": 1}, note="x" * 301), "text"),
+        (line(candidates={"01": 1}, note="a\u200bb"), "text"),
+        (line(candidates={"01": 1}, note=5.5), "value"),
+        (line(candidates={"01": 1}, observed_at="kemarin"), "time"),
+        (line(candidates={"01": 1}, evidence={"sha256": ""}), "shape"),
+        (line(evidence=[{"sha256": "x", "media_type": "a/b", "size": 1}]), "value"),
+        (line(candidates={"01": 1}, org="jagasuara.example"), "signed"),
+        (line(candidates={"01": 1}, nama="Budi"), "member"),
+        ('{"tps":' + "[" * 5000, "json"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_is_refused_and_the_next_goes_in(read, text, code):
+    found = read(f"{text}\n{line(candidates={'01': 1})}\n", kind="ndjson")
+    assert [(bad.row, bad.code) for bad in found.bad] == [(1, code)]
+    assert [draft.row for draft in found.drafts] == [2]
+
+
+def test_a_line_without_numbers_is_reported(read):
+    assert read(line(candidates={"01": None})).said[0].code == NO_NUMBERS
+
+
+def test_blank_lines_are_passed_over_and_counted(read):
+    found = read(f"\n{line(candidates={'01': 1})}\n\n", kind="ndjson")
+    assert [draft.row for draft in found.drafts] == [2]

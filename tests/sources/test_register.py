@@ -1,0 +1,146 @@
+"""sources/register.py"""
+
+import gzip
+import json
+
+import pytest
+
+from federation.errors import ConfigError, FormatError
+from federation.records.register import UNKNOWN_VOTERS, Register
+from federation.sources.register import read_register
+from federation.sources.row import Bad
+from federation.sources.stream import Source
+
+
+@pytest.fixture
+def register_of(put):
+    def work(content, **columns):
+        register = Register("pilpres-2019")
+        with Source(put(content)) as source:
+            found = list(read_register(source, register, columns))
+        return register, found
+
+    return work
+
+
+def test_a_table_with_names_and_voters(register_of):
+    register, found = register_of(
+        "kode_tps,provinsi,kabupaten,kecamatan,kelurahan,dpt_l,dpt_p\n"
+        "1371011001002,SUMATERA BARAT,KOTA PADANG,PADANG SELATAN,BELAKANG PONDOK,1,2\n"
+        "1371011001001,SUMATERA BARAT,KOTA PADANG,PADANG SELATAN,BELAKANG PONDOK,,2\n"
+    )
+    assert not found
+    assert list(register.codes()) == ["1371011001001", "1371011001002"]
+    assert list(next(register.villages()).voters) == [UNKNOWN_VOTERS, 3]
+    assert register.names == {
+        "13": "SUMATERA BARAT",
+        "1371": "KOTA PADANG",
+        "137101": "PADANG SELATAN",
+        "1371011001": "BELAKANG PONDOK",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kode\n1371011001007\n",
+        "kode_kelurahan;no_tps;dpt\n1371011001;7;200\n",
+        "kode_kelurahan\ttps\n13.71.01.1001\tTPS 7\n",
+    ],
+)
+def test_other_columns_of_the_same_station(register_of, text):
+    register, found = register_of(text)
+    assert (list(register.codes()), found) == (["1371011001007"], [])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "numbers"),
+    [
+        ([3], [1, 2, 3]),
+        ([1], [1]),
+        ([4, 901, 902], [1, 2, 3, 4, 901, 902]),
+        ([2, 901, 901, 905, 906], [1, 2, 901, 905, 906]),
+        ([-26], [26]),
+        ([-2, 901, 901], [2, 901]),
+    ],
+)
+def test_ranges_as_they_are_published(register_of, ranges, numbers):
+    text = json.dumps({"id2name": {"13": "SB"}, "tps": {"1371011001": ranges}})
+    register, found = register_of(text)
+    assert not found
+    assert list(next(register.villages()).numbers) == numbers
+    assert register.names == {"13": "SB"}
+
+
+@pytest.mark.parametrize(
+    "ranges", [[], [0], [1000], [2, 901], [2, 5, 4], [2, -5, -4], [True], ["3"], 3, {}]
+)
+def test_ranges_that_say_nothing_are_refused_by_village(register_of, ranges):
+    text = json.dumps({"tps": {"1371011001": ranges, "1371011002": [1]}})
+    register, found = register_of(text)
+    assert [(one.row, one.code) for one in found] == [(1, "ranges")]
+    assert list(register.codes()) == ["1371011002001"]
+
+
+def test_a_row_without_a_code_is_refused_and_one_twice_counts_once(register_of):
+    register, found = register_of(
+        "kode,provinsi,dpt\n1371011001001,A,1\nx,A,1\n1371011001001,A,2\n"
+        "1371011001002,A,banyak\n1371011001003,A\n1371012001001,\u202ea,1\n"
+    )
+    assert [(one.row, one.code, isinstance(one, Bad)) for one in found] == [
+        (3, "tps", True),
+        (4, "twice", False),
+        (5, "count", True),
+        (6, "cells", True),
+    ]
+    assert register.size == 2
+
+
+def test_names_that_could_deceive_a_reader_are_refused(register_of):
+    _, found = register_of("kode,provinsi\n1371011001001,a\u202eb\n")
+    assert [(one.row, one.code) for one in found] == [(2, "name")]
+
+
+def test_flags_name_columns(register_of):
+    register, _ = register_of("A,B\n1371011001,3\n", kelurahan_code="A", number="B")
+    assert list(register.codes()) == ["1371011001003"]
+    with pytest.raises(FormatError, match="not one column 'C'"):
+        register_of("A,B\n1,2\n", tps="C")
+    with pytest.raises(ConfigError, match="no such column"):
+        register_of("A,B\n1,2\n", warna="A")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nama\nx\n",
+        "kode,kode_tps\n1,2\n",
+        '{"tps":[]}',
+        '{"id2name":{}}',
+        '{"tps":{"a":',
+        '{"tps":{},"id2name":[]}',
+    ],
+)
+def test_a_file_that_is_no_register_is_refused(register_of, text):
+    with pytest.raises(FormatError):
+        register_of(text)
+
+
+def test_the_real_sample_and_the_real_ranges(shared):
+    register = Register("pilpres-2019")
+    with Source(shared / "data/pilpres2019/sample-register.csv") as source:
+        assert list(read_register(source, register, {})) == []
+    assert register.size == 5252
+    assert register.names["1371"] == "KOTA PADANG"
+
+
+@pytest.mark.slow
+def test_the_whole_countrys_ranges_add_up_to_what_is_published(shared):
+    path = shared / "data/register2024/kp24-tps-register.json.gz"
+    with gzip.open(path) as file:
+        assert len(json.load(file)["tps"]) == 84_035
+    register = Register("pemilu-2024")
+    with Source(path) as source:
+        assert list(read_register(source, register, {})) == []
+    assert register.size == 823_366

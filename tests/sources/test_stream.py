@@ -1,0 +1,115 @@
+"""sources/stream.py"""
+
+import codecs
+import contextlib
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.errors import FormatError
+from federation.sources import stream
+from federation.sources.stream import LONG_LINE, Source
+
+
+def lines_of(path):
+    with Source(path) as source:
+        return list(source.lines())
+
+
+@given(content=st.binary(max_size=300), block=st.integers(1, 40))
+def test_lines_are_the_file_whatever_the_block_size(tmp_path_factory, content, block):
+    path = tmp_path_factory.mktemp("s") / "f"
+    body = content.replace(b"\0", b"-")
+    path.write_bytes(b"x" + body)  # a first byte that is no mark and no magic number
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "BLOCK_BYTES", block)
+        if block < 4:
+            patch.setattr(stream, "BLOCK_BYTES", 4)
+        got = lines_of(path)
+    assert b"".join(got) == b"x" + body
+    assert all(line.endswith(b"\n") for line in got[:-1])
+
+
+def test_gzip_is_known_by_its_content_and_unpacked(put):
+    assert lines_of(put("a\nb", "f.csv", zipped=True)) == [b"a\n", b"b"]
+
+
+def test_a_mark_of_utf8_is_not_part_of_the_text(put):
+    assert lines_of(put(codecs.BOM_UTF8 + b"tps\n")) == [b"tps\n"]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf16_with_a_mark_reads_as_the_same_text(put, monkeypatch, name):
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 3)  # every block cuts a character
+    data = ("\ufeff" + "Kode;Sah\n1;2\n" * 5).encode(name)
+    assert b"".join(lines_of(put(data))) == b"Kode;Sah\n1;2\n" * 5
+
+
+def test_utf16_that_ends_within_a_character_is_refused(put):
+    with pytest.raises(FormatError, match="not UTF-16"):
+        lines_of(put(codecs.BOM_UTF16_LE + b"a\0b"))
+
+
+def test_a_line_without_end_costs_bounded_memory_and_is_named(put, monkeypatch):
+    monkeypatch.setattr(stream, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 64)
+    got = lines_of(put(b"a\n" + b"x" * 10_000 + b"\nb\n" + b"y" * 5_000))
+    assert got == [b"a\n", LONG_LINE, b"b\n", LONG_LINE]
+
+
+def test_a_gzip_bomb_stops_before_it_fills_the_machine(put, monkeypatch):
+    monkeypatch.setattr(stream, "FREE_BYTES", 1 << 20)
+    path = put(b"\n" * (8 << 20), zipped=True)
+    with pytest.raises(FormatError, match="unfolds to more than 200 times"):
+        lines_of(path)
+
+
+def test_a_file_beyond_the_size_bound_is_refused(put, monkeypatch):
+    monkeypatch.setattr(stream, "MAX_BYTES", 100)
+    with pytest.raises(FormatError, match="larger than 100 bytes"):
+        lines_of(put(b"x\n" * 100))
+
+
+@pytest.mark.parametrize("cut", [5, 15, -1, -4])
+def test_a_cut_gzip_file_is_an_error_not_an_end(put, cut):
+    data = gzip.compress(b"1371011001001,1\n" * 100)
+    with pytest.raises(FormatError, match="damaged gzip"):
+        lines_of(put(data[:cut]))
+
+
+def test_every_flipped_byte_of_a_gzip_file_is_noticed_or_harmless(put):
+    text = b"1371011001001,1\n" * 20
+    data = bytearray(gzip.compress(text, mtime=0))
+    for at in range(10, len(data)):
+        data[at] ^= 0xFF
+        with contextlib.suppress(FormatError):
+            assert b"".join(lines_of(put(bytes(data)))) == text
+        data[at] ^= 0xFF
+
+
+@pytest.mark.parametrize(
+    ("magic", "kind"),
+    [
+        (b"PK\x03\x04", "Excel workbook: save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0", "old Excel"),
+        (b"%PDF-1.4", "a PDF"),
+        (b"\xff\xd8\xff\xe0", "a photo"),
+        (b"\x89PNG\r\n", "a picture"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"BZh9", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"SQLite format 3\0", "a database"),
+    ],
+)
+def test_what_is_no_text_is_named(put, magic, kind):
+    with pytest.raises(FormatError, match=kind):
+        Source(put(magic + b"1234567890123456"))
+
+
+def test_a_peeked_block_is_read_again(put):
+    with Source(put("a\nb\n")) as source:
+        assert source.peek() == b"a\nb\n"
+        assert list(source.lines()) == [b"a\n", b"b\n"]
+        assert source.done == source.total == 4
