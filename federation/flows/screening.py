@@ -14,7 +14,7 @@ Source: domain.md section "C.Hasil"
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
@@ -104,14 +104,10 @@ def recall(db: Database, log: OwnLog) -> None:
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
             new = logs.read_leaves(view, log.log_id, at, until)
-        said = []
-        for index, leaf in enumerate(new, at):
-            if leaf in log.chain.notes:
-                versions = max(versions, log.chain.notes.index(leaf) + 1)
-            elif one := _said_by(leaf, index):
-                said.append(one)
+        found = (log.chain.notes.index(one) for one in new if one in log.chain.notes)
+        versions = max([versions, *(version + 1 for version in found)])
         with db.transaction() as tx:
-            statements.save_said(tx, log.log_id, said, until)
+            statements.save_said(tx, log.log_id, said_in(new, at), until)
             logs.save_keys(tx, log.log_id, log.chain.notes[:versions])
 
 
@@ -119,13 +115,17 @@ def _size(view: View, log: OwnLog) -> int:
     return logs.get_log(view, log.origin).size
 
 
-def _said_by(leaf: bytes, index: int) -> Said | None:
-    try:
-        text = leaf_text(leaf)
-        statement = parse_statement(text[:-1])
-    except (FormatError, RecordError):
-        return None  # a quarantined leaf says nothing
-    return said_of(Sealed(index, record_id(text), statement, text))
+def said_in(leaves: Iterable[bytes], start: int) -> Iterator[Said]:
+    """What each of these leaves, the first at index `start`, says of a slot."""
+    for index, leaf in enumerate(leaves, start):
+        try:
+            text = leaf_text(leaf)
+            statement = parse_statement(text[:-1])
+        except (FormatError, RecordError):
+            continue  # a quarantined leaf says nothing
+        said = said_of(Sealed(index, record_id(text), statement, text))
+        if said is not None:
+            yield said
 
 
 class Screen:

@@ -4,7 +4,7 @@ Rule: bytes as they were signed, kept beside the log that they belong to; whoeve
 them has verified them. Key statements only ever grow by one version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from federation.errors import ConflictError
 from federation.records.admission import Rejected
@@ -120,6 +120,17 @@ def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
         (log_id, size),
     )
     return [row[0] for row in rows]
+
+
+def list_cosignatures(view: View, log_id: int) -> Iterator[tuple[int, str, bytes]]:
+    """Every cosignature kept of a log, as (size, vkey, signature line)."""
+    return iter(
+        view.connection.execute(
+            "SELECT size, vkey, line FROM cosignature WHERE log_id = ?"
+            " ORDER BY size, vkey",
+            (log_id,),
+        )
+    )
 
 
 def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) -> None:

@@ -240,6 +240,18 @@ def journal_mode(version: str = sqlite3.sqlite_version) -> str:
     return "DELETE"
 
 
+def check_file(view: View, *, deep: bool) -> list[str]:
+    """What SQLite finds wrong with its own file; nothing is as it should be.
+
+    Args:
+        view: Any.
+        deep: Also compare every index with its table.
+    """
+    pragma = "integrity_check" if deep else "quick_check"
+    rows = view.connection.execute(f"PRAGMA {pragma}").fetchall()
+    return [row[0] for row in rows if row[0] != "ok"]
+
+
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     """No error of SQLite leaves this package where a person can act on it."""

@@ -178,6 +178,33 @@ def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[byte
         yield leaves[max(0, start - index * WIDTH) :]
 
 
+def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
+    """Every stored bundle as (index, width, bytes), by index: for `doctor`."""
+    return iter(
+        view.connection.execute(
+            "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx",
+            (log_id,),
+        )
+    )
+
+
+def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:
+    """The bytes of a tile as it is stored, of any width; none where it is not."""
+    row = view.connection.execute(
+        "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
+        (log_id, level, index),
+    ).fetchone()
+    return b"" if row is None else row[0]
+
+
+def count_tiles(view: View, log_id: int) -> int:
+    """How many tiles are stored: counts them, for `doctor` only."""
+    row = view.connection.execute(
+        "SELECT count(*) FROM tile WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def reader(view: View, log_id: int, size: int) -> HashReader:
     """What reads the nodes of the stored tree of `size`."""
     return hash_reader(lambda tile: tile_bytes(view, log_id, tile), size)

@@ -11,7 +11,6 @@ opened, so that this file stands below all of them.
 """
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 
 from sqlite_utils import Database, Migrations
@@ -34,8 +33,6 @@ def migrate(database: Database) -> None:
     """Bring every table of every module up to date."""
     for name in MODULES:
         qualified = f"federation.store.{name}"
-        if importlib.util.find_spec(qualified) is None:
-            continue
         scripts: tuple[tuple[str, str], ...] = importlib.import_module(
             qualified
         ).MIGRATIONS

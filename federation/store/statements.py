@@ -148,6 +148,14 @@ def all_said(view: View, log_id: int) -> Iterator[Said]:
         yield Said(Slot(row[0], row[1], row[2], bool(row[3])), *row[4:])
 
 
+def count_said(view: View, log_id: int) -> int:
+    """How many statements are remembered: counts them, for `doctor` only."""
+    row = view.connection.execute(
+        "SELECT count(*) FROM said WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def clear_said(tx: Transaction, log_id: int) -> None:
     """Forget what this log said: it is about to be read again from its leaves."""
     tx.connection.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))

@@ -1,0 +1,16 @@
+"""Recompute everything from the leaves and compare: `federation doctor`.
+
+Rule: read-only, offline, and nothing is trusted but the pinned identity keys. Any
+difference is a finding, and any finding of level `error` makes the verdict negative: a
+checker that ends well on damage is worse than none. Memory stays flat.
+
+    report      findings, and how much was looked at
+    tree        bundles, tiles, roots, checkpoints, cosignatures, the guard
+    judgement   every leaf admitted again: claims, quarantine, what our logs said
+    merged_map  the merged map and its roll-ups made again beside, and compared
+"""
+
+from federation.flows.doctor.examine import Patient, examine
+from federation.flows.doctor.report import Finding, Report
+
+__all__ = ("Finding", "Patient", "Report", "examine")

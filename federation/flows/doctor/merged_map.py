@@ -1,0 +1,74 @@
+"""The merged map and its roll-ups, made again beside the old ones and compared."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+from federation.flows.doctor.report import Report
+from federation.flows.merge import merge_once
+from federation.records.merge import RULES_VERSION
+from federation.store import cursor, registers, rollup, scratch
+from federation.store.cursor import Basis
+from federation.store.db import Database, View
+from federation.store.scratch import list_map
+
+if TYPE_CHECKING:
+    from federation.flows.doctor.examine import Patient
+
+
+def check(patient: "Patient", view: View, election: str, report: Report) -> None:
+    """Every row and counter of an election's map is what its claims make of it."""
+    basis = cursor.read_basis(view, election)
+    profile = patient.profiles.get(election)
+    if basis is None or profile is None:
+        return
+    register = registers.register_digest(view, election)
+    if basis != Basis(profile.digest, register, RULES_VERSION):
+        why = "another profile, register or version: it is made again at the next start"
+        report.note("map-basis", election, why)
+        return
+    again = Database.open(patient.scratch / election)
+    try:
+        with again.transaction(durable=False) as tx:
+            scratch.copy_sources(view, tx, election)
+        while merge_once(again, {election: profile}, hidden=patient.hidden):
+            pass
+        with again.view() as other:
+            _compare_rows(view, other, election, report)
+            _compare_counters(view, other, election, report)
+            _compare_ends(view, other, election, report)
+    finally:
+        again.close()
+
+
+def _compare_rows(view: View, other: View, election: str, report: Report) -> None:
+    pairs = itertools.zip_longest(list_map(view, election), list_map(other, election))
+    for kept, made in pairs:
+        report.stations += 1
+        if kept == made:
+            continue
+        one = kept or made
+        assert one is not None, "one of two is there"
+        what = f"{one.contest} {one.tps}"
+        report.error("merged-row", election, what)
+        if not kept or not made or kept[:2] != made[:2]:
+            return  # from here on every pair would differ
+
+
+def _compare_counters(view: View, other: View, election: str, report: Report) -> None:
+    def counters(of: View) -> dict[tuple[str, str], dict[str, int]]:
+        # A few thousand regions; a counter that came back to 0 is not there.
+        return {
+            (contest, region): {name: n for name, n in found.items() if n}
+            for contest, region, found in rollup.list_regions(of, election)
+        }
+
+    kept, made = counters(view), counters(other)
+    for place in sorted(kept.keys() | made.keys()):
+        if kept.get(place, {}) != made.get(place, {}):
+            report.error("roll-up", election, " ".join(place))
+
+
+def _compare_ends(view: View, other: View, election: str, report: Report) -> None:
+    kept, made = cursor.vector(view, election), cursor.vector(other, election)
+    if kept != made:
+        report.error("cursor", election, f"{kept}, not {made}")

@@ -1,0 +1,58 @@
+"""What an examination found.
+
+Rule: `error` is a difference between what is stored and what was signed or follows
+from it; `note` is what an operator should know and may be as it should. Codes are
+stable: programs rely on them.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Level: TypeAlias = Literal["error", "note"]
+
+MAX_FINDINGS = 1_000
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was found; `subject` is an origin, an election or a file."""
+
+    level: Level
+    code: str
+    subject: str
+    detail: str
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """Everything that was found; beyond `MAX_FINDINGS` they are only counted.
+
+    `leaves` and `stations`: how many were recomputed. `is_deep`: whether they were.
+    """
+
+    is_deep: bool
+    findings: list[Finding] = []
+    errors: int = 0
+    logs: int = 0
+    leaves: int = 0
+    checkpoints: int = 0
+    stations: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs."""
+        return self.errors == 0
+
+    def error(self, code: str, subject: str, detail: str) -> None:
+        """Add a difference."""
+        self.errors += 1
+        self._add("error", code, subject, detail)
+
+    def note(self, code: str, subject: str, detail: str) -> None:
+        """Add something to know."""
+        self._add("note", code, subject, detail)
+
+    def _add(self, level: Level, code: str, subject: str, detail: str) -> None:
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(
+                Finding(level=level, code=code, subject=subject, detail=detail)
+            )

@@ -1,0 +1,72 @@
+"""A copy of what a map is made from, in a database of its own: for `doctor`.
+
+Rule: rows only, nothing verified, nothing changed on the way, but one thing: each log
+ends where the map's cursor over it stands, so that the map made again is the one that
+is to be compared.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from federation.records.claim import Claim
+from federation.store import cursor, merged
+from federation.store.db import Transaction, View
+from federation.store.mapkey import decode_key, election_range
+
+# A bound parameter cannot name a table: these are all that do.
+_WHOLE = ("key_statement", "register", "register_region", "register_village")
+
+
+def copy_sources(view: View, tx: Transaction, election: str) -> None:
+    """Copy logs, claims, key statements and registers into an empty database."""
+    positions = cursor.read_positions(view, election)
+    for table in _WHOLE:
+        _copy(view, tx, table, f"SELECT * FROM {table}")  # noqa: S608  named above
+    _copy(view, tx, "log", "SELECT * FROM log WHERE election = ?", election)
+    tx.connection.execute("UPDATE log SET size = 0, next_index = 0")
+    for log_id, position in positions.items():
+        tx.connection.execute(
+            "UPDATE log SET size = ?, next_index = ? WHERE id = ?",
+            (position.index, position.index, log_id),
+        )
+        claims = "SELECT * FROM claim WHERE log_id = ? AND idx < ?"
+        _copy(view, tx, "claim", claims, log_id, position.index)
+
+
+def _copy(
+    view: View, tx: Transaction, table: str, select: str, *values: int | str
+) -> None:
+    rows = view.connection.execute(select, values)
+    marks = ",".join("?" * len(rows.description))
+    tx.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608  named above
+
+
+class MapRow(NamedTuple):
+    """A row of the map, without the numbers that depend on the order of arrival."""
+
+    contest: str
+    tps: str
+    status: str
+    flags: int
+    row: bytes
+    slots: list[tuple[int, Claim]]
+    superseded: int
+
+
+def list_map(view: View, election: str) -> Iterator[MapRow]:
+    """Every row of an election's map with all that is stored beside it, in order."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return
+    for key, status, flags, row, slots, count in view.connection.execute(
+        "SELECT key, status, flags, row, slots,"
+        " (SELECT count(*) FROM superseded WHERE superseded.key = merged.key)"
+        " FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
+        election_range(number),
+    ):
+        held = merged.held_row((key, 0, row, slots))
+        standing = sorted(
+            ((slot.log_id, slot.claim) for slot in held.slots),
+            key=lambda placed: (placed[0], placed[1].index),
+        )
+        yield MapRow(*decode_key(key), status, flags, row, standing, count)
