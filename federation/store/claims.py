@@ -13,6 +13,7 @@ from federation.records import coverage, tally
 from federation.records.claim import Claim, decode_claim
 from federation.records.merge import decode_row, digest_rows
 from federation.records.result import CONTESTS
+from federation.records.tps import parse_tps
 from federation.store import cursor, merged
 from federation.store.cursor import epoch, vector
 from federation.store.db import Transaction, View
@@ -179,13 +180,16 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
         flag: Only rows with this flag.
         after: Only codes above this one: the last of the page before.
         limit: At most so many.
+
+    Raises:
+        FormatError: `after` is not the code of a station.
     """
     number = cursor.find_election(view, election)
     if number is None:
         return []
     first, last = region_range(number, contest, region)
     if after:
-        first = max(first, encode_key(number, contest, after) + 1)
+        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
     where, values = "key BETWEEN ? AND ?", [first, last]
     if status is not None:
         where += " AND status = ?"
@@ -216,8 +220,9 @@ def changes(
         election: Of the map.
         since: 0, or the second value of the call before.
         limit: At most so many rows are looked at.
-        exclude_org: Leave out rows in which only this organisation's statements
-            changed since.
+        exclude_org: Leave out rows about which only this organisation has spoken.
+            Where others have, its own change is given, too: who reads in pages would
+            otherwise miss a partner's change that an own, later one has moved on.
 
     Returns:
         The rows; and the number to go on from: equal to `since` where all was seen.
@@ -234,16 +239,9 @@ def changes(
     for columns in rows:
         held = merged.held_row(columns)
         last = held.seq
-        if exclude_org is None or _concerns_others(held, since, exclude_org):
+        if any(slot.claim.org != exclude_org for slot in held.slots):
             found.append(Change(held.seq, *decode_key(held.key), held.row))
     return found, last
-
-
-def _concerns_others(held: Held, since: int, org: str) -> bool:
-    newest = max(slot.seq for slot in held.slots)
-    if newest < held.seq:
-        return True  # not a statement but another station changed the row
-    return any(s.seq > since and s.claim.org != org for s in held.slots)
 
 
 def map_digest(view: View, election: str) -> str:

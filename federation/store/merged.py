@@ -61,10 +61,9 @@ Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
 
 
 class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The latest statement of a slot: of which log, since which change of the map."""
+    """The latest statement of a slot, and of which log it is."""
 
     log_id: int
-    seq: int
     claim: Claim
 
 

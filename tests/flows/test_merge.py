@@ -550,6 +550,7 @@ class RealLog:
         (self.log_id,) = open_logs(db, ORIGINS[0])
 
     def append(self, *statements):
+        """Leaves of these; the first of them was not admitted."""
         said = [seal(statement, self.signer) for statement in statements]
         with self.db.transaction() as tx:
             start = logs.log_by_id(tx, self.log_id).next_index
@@ -563,6 +564,7 @@ class RealLog:
                 sealed = Sealed(index, record_id(text), statement, text)
                 claim = to_claim(sealed, self.profile)
                 found.append((index, claim.contest, claim.tps, encode_claim(claim)))
+            del found[0]
             claims.save_claims(tx, self.log_id, found)
 
     def statements(self):
@@ -577,9 +579,9 @@ class RealLog:
         return [
             *(
                 TpsResult(**common, **form, tps=code, candidates={"01": 5, "02": 9})
-                for code in PLACES[:5]
+                for code in PLACES[5::-1]
             ),
-            Withdrawal(**common, official=0, reason="a mistake", tps=PLACES[4]),
+            Withdrawal(**common, official=0, reason="a mistake", tps=PLACES[0]),
         ]
 
 
@@ -592,7 +594,7 @@ def test_another_profile_makes_the_claims_again_from_the_leaves(db):
     while moved := merge_once(db, {ELECTION: three}, limit=2):
         assert moved <= 2
     statuses = [decode_row(row).status for row in read_map(db)[0]]
-    assert statuses == ["unread"] * 4 + ["missing"]
+    assert statuses == ["missing"] + ["unread"] * 4
     merge_all(db)
     assert read_map(db) == before
 
@@ -603,8 +605,8 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
     merge_all(db)
     before = read_map(db)
     with db.transaction() as tx:
-        wrong = result(0, votes=(9, 9))
-        encoded = [(0, "ppwp", PLACES[0], encode_claim(wrong))]
+        wrong = result(1, votes=(9, 9))
+        encoded = [(1, "ppwp", PLACES[0], encode_claim(wrong))]
         claims.save_claims(tx, log.log_id, encoded)
         tx.connection.execute("UPDATE merged SET row = x'00'")
         tx.connection.execute("UPDATE rollup SET counters = x'80'")

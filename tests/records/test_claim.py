@@ -92,6 +92,7 @@ def test_legislative_votes_are_compared_by_each_partys_sum(claim_of, pemilu):
     assert claim.votes.startswith('{"1":1,"10":10,')
     parties["1"] = Part(partai=1)  # its sum was not read
     assert not claim_of(contest="pdpr", parties=parties).complete
+    assert claim_of(contest="pdpr", figures={"suara_sah": 5}).kind == "unread"
 
 
 def test_what_was_not_read_is_unread_and_never_zero(claim_of):

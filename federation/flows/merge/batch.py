@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from federation.flows.merge.deltas import Deltas
 from federation.flows.merge.files import exchange_files
 from federation.records.claim import Claim, is_newer
-from federation.records.merge import Row, decode_row, encode_row, merge_tps
+from federation.records.merge import decode_row, encode_row, merge_tps
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.store import cursor, logs, merged, registers
 from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
 from federation.store.merged import Changed, Held, Pointer, Slot
-
-_NEW = -1  # the change number of a slot that this batch changes
 
 
 class Batch:
@@ -62,7 +60,7 @@ class Batch:
         """The latest statement of each slot; what it stands above is only named."""
         slots = list(held.slots) if held else []
         for log_id, claim in self._incoming[key]:
-            new = Slot(log_id, _NEW, claim)
+            new = Slot(log_id, claim)
             for place, old in enumerate(slots):
                 if _is_same_slot(old.claim, claim):
                     last, first = (
@@ -110,15 +108,18 @@ class Batch:
         )
         assert row is not None, "it has a slot"
         data = encode_row(row)
+        seq = self._seq + 1
         if held is not None and old is not None:
-            if data == held.row and slots == held.slots:
-                return None
-            if data == held.row:  # one withdrawal after another
-                return _changed(key, held.seq, row, data, slots)
-            self._deltas.count(old, held.slots, -1)
-        self._seq += 1
-        self._deltas.count(row, slots, 1)
-        return _changed(key, self._seq, row, data, slots)
+            if data == held.row:
+                if slots == held.slots:
+                    return None
+                seq = held.seq  # one withdrawal after another
+            else:
+                self._deltas.count(old, held.slots, -1)
+        if seq > self._seq:
+            self._deltas.count(row, slots, 1)
+            self._seq = seq
+        return Changed(key, seq, row.status, row.flags, data, slots)
 
 
 def _is_same_slot(one: Claim, other: Claim) -> bool:
@@ -128,8 +129,3 @@ def _is_same_slot(one: Claim, other: Claim) -> bool:
         and one.round == other.round
         and one.official == other.official
     )
-
-
-def _changed(key: int, seq: int, row: Row, data: bytes, slots: list[Slot]) -> Changed:
-    slots = [Slot(s.log_id, seq, s.claim) if s.seq == _NEW else s for s in slots]
-    return Changed(key, seq, row.status, row.flags, data, slots)
