@@ -19,7 +19,7 @@ from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 from federation.tlog.merkle import hash_leaf
 
-ELECTION = "pemilu-2024"
+ELECTION = "pemilu-uji"
 ANA, BUDI, CITRA = "ana.example", "budi.example", "citra.example"
 AGREED, DISPUTED, JANGGAL = "1371011001001", "1371011001002", "1371011001003"
 PHOTO, GAP = "1371011002001", "1371011002002"

@@ -22,7 +22,12 @@ _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def harmless(text: str) -> str:
-    """`text`, with an apostrophe in front where it could start a formula."""
+    """`text`, with an apostrophe in front where it could start a formula.
+
+    A carriage return becomes a blank: where lines end in LF the `csv` module leaves it
+    unquoted, and readers would see a new row there.
+    """
+    text = text.replace("\r", " ")
     # Some readers strip blanks before they look: so do we.
     first = text.lstrip(" \u00a0\u3000\ufeff\u200b")[:1]
     return f"'{text}" if first in _FORMULA and first else text

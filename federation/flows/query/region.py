@@ -38,8 +38,8 @@ def region(
     following: str | UnsetType = UNSET
     if len(here) == _VILLAGE:
         stations, following = _stations(view, asked, here, after, limit)
-    nothing = not (own.listed or own.name or own.coverage.covered or inside)
-    if here and nothing and not (own.coverage.outside or stations):
+    heard_of = own.coverage.covered or own.coverage.outside or inside or stations
+    if here and not heard_of and not registers.count(view, asked.election, here):
         raise NotFoundError(f"no region {here} in {asked.election}")
     return answer.RegionAnswer(
         election=asked.election,
@@ -124,10 +124,12 @@ def _children(view: View, asked: Asked, code: str) -> list[answer.Region]:
         }
     else:
         counted = rollup.list_children(view, asked.election, asked.contest, code)
-    return [
+    lines = [
         _line(view, asked, child, names.get(child, ""), counted.get(child, {}))
         for child in sorted(names.keys() | counted.keys())
     ]
+    # Not those of the register where this contest is not held.
+    return [line for line in lines if line.listed or counted.get(line.code)]
 
 
 def _villages(view: View, asked: Asked, code: str) -> set[str]:

@@ -1,0 +1,217 @@
+"""Commands that show the map: the API's JSON, and the same figures for people."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from federation.cli import main
+from federation.config.settings import Settings
+from federation.flows.query import lists, region, state, tps
+from federation.flows.query.ask import ask
+from federation.store import alarms, pulls
+from federation.store.db import Database
+from federation.text import LANGUAGES, load_topic
+
+
+def _load():
+    path = Path(__file__).parents[1] / "sample_map.py"
+    spec = importlib.util.spec_from_file_location("sample_map", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+sample = _load()
+PROFILES = {sample.ELECTION: sample.profile()}
+ASKED = ask(PROFILES, [sample.ELECTION])
+SETTINGS = f"""
+org = "{sample.ANA}"
+name = "Ana"
+contact = "data@ana.example"
+elections = ["{sample.ELECTION}"]
+"""
+ESCAPE = "\x1b]0;owned\x07"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "federation.toml").write_text(SETTINGS)
+    (folder / "elections").mkdir()
+    profile = folder / "elections" / f"{sample.ELECTION}.json"
+    profile.write_bytes(sample.profile().text)
+    sample.NAMES["72"] = f"Sulawesi {ESCAPE}"
+    database = sample.build(folder / "data")
+    with database.transaction() as tx:
+        alarms.raise_alarm(tx, "skew", "budi.example", f"late {ESCAPE}", 1_707_900_000)
+        turn = pulls.PeerTurn(org="budi.example", failures=2, next_due=1_707_900_060.0)
+        went = pulls.Turn(
+            org="budi.example",
+            at=1_707_900_000,
+            seconds=1,
+            outcome="failed",
+            reason="x",
+        )
+        pulls.save_turn(tx, turn, went)
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def cli(home, capsys, monkeypatch):
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([*map(str, arguments), "--home", str(home)])
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return call
+
+
+def expected(home, read):
+    database = Database.open(home / "data", readonly=True)
+    with database.view() as view:
+        found = msgspec.json.encode(read(view)).decode() + "\n"
+    database.close()
+    return found
+
+
+QUESTIONS = [
+    (
+        ("show", sample.DISPUTED),
+        lambda v: tps.tps(v, PROFILES, sample.ELECTION, sample.DISPUTED),
+    ),
+    (("coverage",), lambda v: region.region(v, ASKED)),
+    (("coverage", "13"), lambda v: region.region(v, ASKED, "13")),
+    (("tally", "1371"), lambda v: region.region(v, ASKED, "1371")),
+    (("gaps", "--limit", "2"), lambda v: lists.gaps(v, ASKED, limit=2)),
+    (("disputed",), lambda v: lists.disputed(v, ASKED, limit=50)),
+    (
+        ("status",),
+        lambda v: state.status(v, [sample.ELECTION], sample.ANA, "Ana", []),
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "read"), QUESTIONS)
+def test_json_is_what_the_api_answers(cli, home, arguments, read):
+    code, out, err = cli(*arguments, "--json")
+    assert (code, err) == (0, "")
+    assert out == expected(home, read)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("arguments", "read"), QUESTIONS)
+def test_no_foreign_text_reaches_the_terminal_as_a_command(cli, arguments, read, lang):
+    code, out, err = cli(*arguments, "--lang", lang)
+    assert code == 0
+    assert out
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("arguments", "read"), QUESTIONS)
+def test_people_never_meet_the_machinery(cli, arguments, read, lang):
+    _, out, _ = cli(*arguments, "--lang", lang)
+    banned = r"\b(merkle|leaf|leaves|tile|origin|checkpoint|cosignature|saksi)\b"
+    assert not re.search(banned, out, re.IGNORECASE)
+
+
+def test_a_station_is_printed_side_by_side_with_kpu_apart(cli):
+    _, out, _ = cli("show", sample.DISPUTED, "--lang", "en")
+    heading = next(line for line in out.splitlines() if "Candidate" in line)
+    assert re.split(r"\s{2,}", heading.strip()) == [
+        "Candidate",
+        sample.ANA,
+        sample.BUDI,
+        f"KPU (via {sample.ANA})",
+    ]
+    row = next(line for line in out.splitlines() if "Pasangan 2" in line)
+    assert row.split()[-3:] == ["40", "41", "40"]
+    assert "one digit differs" in out
+
+
+def test_coverage_names_what_each_has_adds_and_gains(cli):
+    _, out, _ = cli("coverage", "--lang", "en")
+    assert "6 of 9 polling stations (66.6 %)" in out
+    budi = next(line for line in out.splitlines() if line.split()[:1] == [sample.BUDI])
+    assert budi.split() == [sample.BUDI, "5", "3", "1"]
+    assert "Sumatera Barat" in out
+
+
+def test_a_tally_is_an_interval_with_its_stations_beside(cli):
+    _, out, _ = cli("tally", "--lang", "en")
+    row = next(line for line in out.splitlines() if "Pasangan 2" in line)
+    assert re.findall(r"\d+", row)[2:] == ["148", "149", "118", "119"]
+    assert "From 5 of 9" in out
+
+
+def test_a_longer_list_says_how_to_go_on(cli):
+    code, out, err = cli("gaps", "--limit", "1", "--lang", "en")
+    assert (code, sample.GAP in out) == (0, True)
+    assert f"--after {sample.GAP}" in err
+    _, out, err = cli("gaps", "--after", sample.GAP, "--lang", "en")
+    assert sample.GAP not in out
+    assert err == ""
+
+
+def test_status_shows_partners_of_the_list_and_what_to_look_at(cli, home):
+    key = sample.signer("budi.example/identity").key
+    peers = home / "peers.toml"
+    peers.write_text(f'[[peer]]\norg = "budi.example"\nidentity = "{key}"\n')
+    try:
+        _, out, _ = cli("status", "--lang", "en")
+    finally:
+        peers.unlink()
+    assert "failed x" in out
+    assert "2024-02-14 08:40:00 UTC" in out
+    assert "late \\x1b]0;owned\\x07" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show", "123"), 2),
+        (("show", "1371011001777"), 7),
+        (("show",), 2),
+        (("coverage", "77"), 7),
+        (("coverage", "7"), 2),
+        (("tally", "--contest", "nope"), 7),
+        (("gaps", "--election", "nope"), 7),
+        (("gaps", "--limit", "0"), 2),
+        (("disputed", "--region", "x"), 2),
+    ],
+)
+def test_a_mistake_ends_with_its_exit_code(cli, arguments, code):
+    ended, out, err = cli(*arguments)
+    assert (ended, out) == (code, "")
+    assert err
+
+
+def test_a_home_without_data_is_not_found_rather_than_empty(tmp_path, capsys):
+    (tmp_path / "federation.toml").write_text(SETTINGS.replace("uji", "2024"))
+    with pytest.raises(SystemExit) as end:
+        main(["coverage", "--home", str(tmp_path)])
+    assert end.value.code == 7
+
+
+def test_settings_of_these_tests_are_settings():
+    assert msgspec.toml.decode(SETTINGS, type=Settings).org == sample.ANA
+
+
+def test_every_word_of_the_views_has_a_user():
+    folder = Path(main.__globals__["__file__"]).parent
+    code = "".join(p.read_text(encoding="utf-8") for p in folder.glob("*.py"))
+    for topic in ("views", "export"):
+        for key in load_topic(topic):
+            whole = f'"{topic}.{key}"' in code
+            assert (
+                whole or f'"{key}"' in code or f"{topic}.{key.split('-')[0]}-{{" in code
+            ), key

@@ -1,0 +1,304 @@
+"""Pages for people: they show what the API says, in two languages, and do no harm."""
+
+import importlib.util
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+
+from federation.config.settings import Settings
+from federation.records.coverage import OFFICIAL
+from federation.records.merge import FLAGS, STATUSES
+from federation.records.profile import CONTESTS, ROUNDS
+from federation.store.db import Database
+from federation.text import Text, load_topic
+from federation.web import dashboard, page
+from federation.web.problem import answer_problems
+from federation.web.site import SITE, Site
+
+
+def _load():
+    path = Path(__file__).parents[1] / "sample_map.py"
+    spec = importlib.util.spec_from_file_location("sample_map", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+sample = _load()
+PAGES = [
+    "/",
+    "/?contest=pdpr",
+    "/wilayah/13",
+    "/wilayah/137101",
+    "/wilayah/1371011001",
+    f"/tps/{sample.AGREED}",
+    f"/tps/{sample.DISPUTED}",
+    f"/tps/{sample.JANGGAL}",
+    f"/tps/{sample.PHOTO}",
+    f"/tps/{sample.GAP}",
+    f"/tps/{sample.WITHDRAWN}",
+    f"/tps/{sample.REPEATED}",
+    f"/tps/{sample.OUTSIDE}",
+    "/kosong",
+    "/berbeda",
+]
+WORDS = re.compile(
+    r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("map")
+    sample.build(folder).close()
+    return folder
+
+
+@pytest.fixture
+async def client(built, tmp_path):
+    db = Database.open(shutil.copytree(built, tmp_path / "data"))
+    settings = Settings(
+        org=sample.ANA,
+        name='<script>alert("x")</script>',
+        contact="x",
+        elections=[sample.ELECTION],
+    )
+    site = Site(
+        db=db,
+        settings=settings,
+        profiles={sample.ELECTION: sample.profile()},
+        desk=None,
+        about=lambda: b"",
+        control_token="",
+        clock=lambda: 0,
+    )
+    app = web.Application(middlewares=[answer_problems])
+    app[SITE] = site
+    app.add_routes(dashboard.routes())
+    async with TestClient(TestServer(app)) as found:
+        yield found
+    db.close()
+
+
+class Reader(HTMLParser):
+    """Every tag with its attributes, and the text between them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "input", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+async def read(client, path, lang="id"):
+    join = "&" if "?" in path else "?"
+    got = await client.get(f"{path}{join}lang={lang}")
+    return got, Reader(await got.text())
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+async def test_every_page_is_whole_in_both_languages(client, lang):
+    for path in PAGES:
+        got, html = await read(client, path, lang)
+        assert got.status == 200, path
+        assert html.open == [], path
+        assert ("html", {"lang": lang}) in html.tags
+        assert got.headers["Content-Language"] == lang
+        assert len([tag for tag, _ in html.tags if tag == "h1"]) == 1
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+async def test_people_never_meet_the_machinery(client, lang):
+    for path in PAGES:
+        _, html = await read(client, path, lang)
+        assert not WORDS.search(html.text), path
+
+
+async def test_no_page_has_anything_inline_or_from_elsewhere(client):
+    for path in [*PAGES, "/tps/x"]:
+        got, html = await read(client, path)
+        policy = got.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        for tag, attrs in html.tags:
+            assert tag not in {"script", "style", "iframe", "object"}
+            assert "style" not in attrs
+            assert not [name for name in attrs if name.startswith("on")]
+            for name in ("href", "src", "action"):
+                assert attrs.get(name, "/").startswith(("/", "#")), (path, attrs)
+
+
+async def test_every_link_of_every_page_leads_somewhere(client):
+    seen, todo = set(), ["/"]
+    while todo:
+        path = todo.pop()
+        got = await client.get(path)
+        assert got.status == 200, path
+        if got.content_type != "text/html":
+            continue
+        for _, attrs in Reader(await got.text()).tags:
+            href = attrs.get("href", "")
+            is_page = href.startswith("/") and not href.startswith(("/v1", "/openapi"))
+            if is_page and "lang=" not in href and href not in seen:
+                seen.add(href)
+                todo.append(href)
+    assert f"/tps/{sample.DISPUTED}" in seen
+    assert f"/tps/{sample.FAR_GAP}" in seen
+    assert len(seen) > 20
+
+
+async def test_text_of_others_is_shown_and_never_run(client):
+    got = await client.get("/wilayah/1371011001")
+    text = await got.text()
+    assert "<b>Air" not in text
+    assert "Mata &lt;b&gt;Air&lt;/b&gt;" in text
+    assert "<script" not in text
+    for path in ('/tps/<svg onload="x">', '/tps?code="><script>x</script>'):
+        body = await (await client.get(path)).text()
+        assert "<svg" not in body
+        assert "<script" not in body
+
+
+async def test_a_station_shows_each_version_with_its_organisations_and_kpu(client):
+    _, html = await read(client, f"/tps/{sample.DISPUTED}")
+    for said in ("Versi A", "Versi B", "KPU (resmi, terpisah)", "40", "41", "berbeda"):
+        assert said in html.text
+    rows = [attrs for tag, attrs in html.tags if tag == "tr"]
+    assert rows.count({"class": "differs"}) == 1
+
+
+async def test_the_first_page_counts_as_the_api_does(client):
+    _, html = await read(client, "/", "en")
+    assert "66.6 % Together: 6 of 9 polling stations" in html.text
+    assert "148 – 149" in html.text
+    _, html = await read(client, "/")
+    assert "66,6 %" in html.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["1371011001002", "1371 0110 01002", "13.71.01.1001-002", "1371011001002\n"],
+)
+async def test_a_code_is_found_however_it_is_typed(client, typed):
+    got = await client.get("/tps", params={"code": typed}, allow_redirects=False)
+    assert got.status == 303
+    assert got.headers["Location"] == f"/tps/{sample.DISPUTED}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/tps?code=12", 400),
+        ("/tps", 400),
+        ("/tps/xx", 400),
+        ("/tps/1371011001777", 404),
+        ("/wilayah/77", 404),
+        ("/wilayah/7", 400),
+        ("/?election=nope", 404),
+        ("/?contest=nope", 404),
+        ("/kosong?region=1", 400),
+    ],
+)
+async def test_a_mistake_is_answered_with_a_page_and_a_way_on(client, path, status):
+    got = await client.get(path)
+    assert got.status == status
+    assert got.content_type == "text/html"
+    tags = [tag for tag, _ in Reader(await got.text()).tags]
+    assert "form" in tags
+
+
+@pytest.mark.parametrize("name", ["../page.py", "%2e%2e/page.py", "x.css", ".", ""])
+async def test_only_the_static_files_are_served(client, name):
+    assert (await client.get(f"/static/{name}")).status == 404
+
+
+async def test_the_style_sheet_may_be_kept_for_ever_at_its_own_address(client):
+    got = await client.get(page.static_address("style.css"))
+    assert "immutable" in got.headers["Cache-Control"]
+    assert got.content_type == "text/css"
+    plain = await client.get("/static/style.css")
+    assert plain.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("header", "lang"),
+    [
+        ("", "id"),
+        ("id", "id"),
+        ("id-ID,id;q=0.9,en;q=0.8", "id"),
+        ("en-GB,en;q=0.9", "en"),
+        ("en;q=0.5,id;q=0.5", "id"),
+        ("en,id;q=0.3", "en"),
+        ("de,nl", "en"),
+        ("id;q=x,en;q=0.1", "en"),
+        ("id;q=nan", "en"),
+        (",;q=,=", "en"),
+    ],
+)
+def test_the_language_is_what_the_browser_likes_more(header, lang):
+    headers = {"Accept-Language": header} if header else {}
+    request = make_mocked_request("GET", "/", headers=headers)
+    assert dashboard.pick_page_language(request) == lang
+    chosen = make_mocked_request("GET", "/?lang=en", headers=headers)
+    assert dashboard.pick_page_language(chosen) == "en"
+
+
+def test_templates_escape_everything_and_say_nothing_themselves():
+    folder = Path(page.__file__).parent / "templates"
+    for path in folder.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "|safe" not in text.replace(" ", "")
+        assert "autoescape" not in text
+        for key in re.findall(r'"page\.([a-z_]+)"', text):
+            if not key.endswith("_"):
+                assert key in load_topic("page"), key
+
+
+def test_a_share_is_never_rounded_up_to_everything():
+    one = page.Page(make_mocked_request("GET", "/"), Text("en"), {})
+    assert one.percent(999_999, 1_000_000) == "99.9 %"
+    assert one.percent(1, 1) == "100.0 %"
+    assert one.percent(0, 0) == "0.0 %"
+
+
+def test_every_word_of_the_pages_has_a_user():
+    folder = Path(page.__file__).parent
+    files = [*folder.glob("*.py"), *folder.glob("templates/*.html")]
+    files += (folder.parent / "cli").glob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in files)
+    for key in load_topic("page"):
+        of_a_code = re.match(r"(status|official|flag|contest|round)_", key)
+        assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
+
+
+def test_every_code_of_the_map_has_a_word():
+    words = load_topic("page")
+    for kind, codes in (
+        ("status", STATUSES),
+        ("official", OFFICIAL),
+        ("flag", FLAGS),
+        ("contest", CONTESTS),
+        ("round", ROUNDS),
+    ):
+        for code in codes:
+            assert f"{kind}_{code}" in words

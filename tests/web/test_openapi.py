@@ -1,0 +1,133 @@
+"""The document is made from the routes, and says what they do."""
+
+import json
+import re
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from federation.errors import FormatError
+from federation.flows.query import answer
+from federation.web import api, intake
+from federation.web.asking import ListQuery
+from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
+
+ENDPOINTS = [*api.endpoints(), *intake.endpoints()]
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(msgspec.json.encode(openapi(ENDPOINTS, version="1.2.3")))
+
+
+def test_every_endpoint_is_in_the_document_and_nothing_else(document):
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["version"] == "1.2.3"
+    described = {
+        (method.upper(), path)
+        for path, entry in document["paths"].items()
+        for method in entry
+    }
+    assert described == {(one.method, one.path) for one in ENDPOINTS}
+
+
+def test_no_reference_leads_nowhere(document):
+    names = set(document["components"]["schemas"])
+    used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert used <= names
+    assert names <= used
+
+
+def test_every_schema_is_a_schema(document):
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_parts_of_a_path_and_queries_are_parameters(document):
+    listed = document["paths"]["/v1/regions/{code}"]["get"]["parameters"]
+    named = {(one["in"], one["name"]): one for one in listed}
+    assert named["path", "code"]["required"] is True
+    assert named["query", "limit"]["schema"]["maximum"] == 1000
+    assert named["query", "limit"]["required"] is False
+    assert named["query", "format"]["schema"]["enum"] == ["csv", "json", "ndjson"]
+    assert all(one["description"] for one in listed)
+
+
+def test_a_token_is_asked_for_where_it_is_needed(document):
+    assert document["paths"]["/v1/records"]["post"]["security"] == [{"token": []}]
+    assert "security" not in document["paths"]["/v1/gaps"]["get"]
+
+
+def test_answers_fit_the_schema_that_describes_them(document):
+    found = answer.GapsAnswer(
+        election="e",
+        contest="ppwp",
+        cursor="a.1",
+        region=answer.Place(code="", name=""),
+        register=3,
+        gaps=[answer.Gap(tps="1371011001001", village="", voters=3)],
+    )
+    root = {
+        "$ref": "#/components/schemas/GapsAnswer",
+        "components": document["components"],
+    }
+    Draft202012Validator(root).validate(json.loads(msgspec.json.encode(found)))
+
+
+def ask(query, kind):
+    return read_query(make_mocked_request("GET", f"/v1/x?{query}"), kind)
+
+
+def test_a_query_is_read_into_its_type():
+    found = ask("region=13&limit=7", ListQuery)
+    assert found == ListQuery(region="13", limit=7)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limit=7&limit=8", "twice"),
+        ("Limit=7", "unknown parameter"),
+        ("limit=", "limit"),
+        ("limit=7.5", "limit"),
+        ("limit=99999999999999999999", "limit"),
+        ("format=CSV", "format"),
+    ],
+)
+def test_a_query_of_another_shape_is_refused_by_name(query, said):
+    with pytest.raises(FormatError, match=said):
+        ask(query, ListQuery)
+
+
+def test_a_path_without_parameters_takes_none():
+    assert ask("", NoQuery) == NoQuery()
+    with pytest.raises(FormatError, match="takes: none"):
+        ask("a=1", NoQuery)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=12), max_size=4))
+def test_any_query_is_read_or_refused_never_a_crash(query):
+    request = make_mocked_request("GET", "/v1/gaps")
+    request = request.clone(rel_url=request.rel_url.with_query(query))
+    try:
+        found = read_query(request, ListQuery)
+    except FormatError:
+        return
+    assert set(query) <= set(ListQuery.__struct_fields__)
+    assert 1 <= found.limit <= 1000
+
+
+def test_a_route_runs_its_handler_with_the_query_read():
+    async def handler(request, query):
+        return web.Response(text=str(query.limit))
+
+    one = Endpoint(
+        method="POST", path="/x", summary="x", handler=handler, query=ListQuery
+    )
+    assert (one.route().method, one.route().path) == ("POST", "/x")
