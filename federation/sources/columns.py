@@ -48,7 +48,7 @@ _KNOWN.update({name: name for name in TEXTS})
 
 _CANDIDATE = re.compile(
     r"(?:suara_|votes_)?(?:pasangan_calon|paslon|pas|calon|kandidat|candidates?|cand)"
-    r"_?([0-9]{1,9})"
+    r"_?([0-9]{1,9})|(0[1-9])"
 )
 _PARTY = re.compile(
     r"(?:suara_)?part(?:ai|ies|y)_([0-9]{1,2})(?:_(partai|jumlah|caleg_([0-9]{1,9})))?"
@@ -120,7 +120,8 @@ def guess(header: str, aliases: Mapping[str, str]) -> str | None:
         return f"candidates.{aliases[name]}"
     match = _CANDIDATE.fullmatch(name)
     if match:
-        return f"candidates.{aliases.get(match[1]) or match[1].zfill(2)}"
+        number = match[1] or match[2]
+        return f"candidates.{aliases.get(number) or number.zfill(2)}"
     match = _PARTY.fullmatch(name)
     if match:
         part = f"caleg.{match[3]}" if match[3] else match[2] or "jumlah"

@@ -170,6 +170,7 @@ def test_a_hostile_row_is_refused_by_number_and_the_next_goes_in(
         ("tps,01,02,paslon 1", "could both be candidates.01"),
         ("tps,01,01", "could both be candidates.01"),
         ("tps,01,02,paslon 3", "no candidate of ppwp"),
+        ("tps,01,02,03", "no candidate of ppwp"),
     ],
 )
 def test_a_header_that_could_be_misread_stops_the_file(read, header, why):

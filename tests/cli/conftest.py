@@ -1,0 +1,62 @@
+"""A home folder as `federation init` makes it, and a way to run commands in it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from federation.cli import main
+
+
+class Ended(NamedTuple):
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory) -> Path:
+    """A home with keys, made once: the keys cost a second on purpose."""
+    folder = tmp_path_factory.mktemp("founded")
+    passphrase = folder / "passphrase"
+    passphrase.write_text("a passphrase of these tests\n")
+    home = folder / "home"
+    arguments = [
+        "init", "--yes", "--home", str(home), "--org", "jagasuara.example",
+        "--name", "Jaga Suara", "--contact", "data@jagasuara.example",
+        "--election", "pilpres-2019", "--election", "pemilu-2024",
+        "--port", "0", "--passphrase-file", str(passphrase),
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert not end.value.code
+    return home
+
+
+@pytest.fixture
+def own_home(founded, tmp_path, monkeypatch) -> Path:
+    """A copy of that home for one test, as `FEDERATION_HOME`."""
+    home = tmp_path / "home"
+    shutil.copytree(founded, home)
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FEDERATION_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def federation(own_home, capsys) -> Callable[..., Ended]:
+    """Runs a command in that home."""
+
+    def run(*arguments) -> Ended:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Ended(end.value.code or 0, said.out, said.err)
+
+    return run

@@ -1,0 +1,222 @@
+"""`federation import`, with the real parts of a node behind it."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from federation.config.home import Home
+from federation.store import logs
+from federation.store.db import Database
+from federation.text import Text
+
+HEADER = "kode_kelurahan,no_tps,paslon_01,paslon_02,sah,tidak_sah\n"
+GOOD = "1371011001,{n},100,50,150,2\n"
+ORIGIN = "jagasuara.example/pilpres-2019"
+
+
+@pytest.fixture
+def results(tmp_path):
+    def write(*rows, name="results.csv", header=HEADER):
+        path = tmp_path / name
+        path.write_text(header + "".join(rows))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bring(federation):
+    """Imports with --json; gives the exit code and what was said."""
+
+    def run(*arguments, election="pilpres-2019"):
+        ended = federation("import", "--json", "--election", election, *arguments)
+        return ended.code, json.loads(ended.out) if ended.out else ended.err
+
+    return run
+
+
+def size_of(home):
+    db = Database.open(Home(home).data, readonly=True)
+    try:
+        with db.view() as view:
+            return logs.get_log(view, ORIGIN).size
+    finally:
+        db.close()
+
+
+def test_good_rows_go_in_bad_ones_are_reported_with_row_and_reason(
+    own_home, bring, results, tmp_path
+):
+    report = tmp_path / "report.csv"
+    path = results(
+        GOOD.format(n=1),
+        "1371011001,2,-5,50,45,0\n",
+        "1371011001,3,=1+1,50,45,0\n",
+        GOOD.format(n=4),
+        "1371011001,5,100,50,140,2\n",  # sums do not match: published, marked
+        "1371011001,6,,,,\n",
+    )
+    code, said = bring(path, "--report", report)
+    assert code == 1
+    assert {name: n for name, n in said["rows"].items() if n} == {
+        "logged": 3,
+        "refused": 2,
+        "no-numbers": 1,
+    }
+    assert (said["implausible"], said["flags"]) == (1, {"votes_sum": 1})
+    lines = list(csv.DictReader(report.read_text().splitlines()))
+    assert [(line["row"], line["column"], line["code"]) for line in lines] == [
+        ("3", "paslon_01", "count"),
+        ("4", "paslon_01", "count"),
+        ("7", "", "no-numbers"),
+    ]
+    assert all(line["reason"] for line in lines)
+    assert size_of(own_home) == 4  # the key statement and three results
+
+
+def test_importing_twice_publishes_nothing_new(own_home, bring, results):
+    path = results(*(GOOD.format(n=n) for n in range(1, 6)))
+    assert bring(path)[1]["rows"]["logged"] == 5
+    code, said = bring(path)
+    assert (code, said["rows"]["logged"], said["rows"]["held"]) == (0, 0, 5)
+    assert size_of(own_home) == 6
+    assert bring(path, "--restate")[1]["rows"]["logged"] == 5
+
+
+def test_a_dry_run_says_the_same_and_publishes_nothing(own_home, bring, results):
+    path = results(GOOD.format(n=1), "1371011001,2,9,9,9,9\n", "x,2,9,9,9,9\n")
+    code, said = bring(path, "--dry-run")
+    assert (code, said["dry_run"]) == (1, True)
+    assert (said["rows"]["logged"], said["rows"]["refused"]) == (2, 1)
+    assert said["implausible"] == 1
+    assert not (Home(own_home).data / "federation.db").exists()
+
+
+def test_more_rows_than_a_batch_keep_their_numbers(bring, results, monkeypatch):
+    monkeypatch.setattr("federation.cli.intake.MAX_BATCH", 7)
+    rows = [GOOD.format(n=n) for n in range(1, 31)]
+    rows[16] = "1371011001,17,100,50,150,2000000\n"
+    rows[29] = "1371011001,30,100,50,150,x\n"
+    _, said = bring(results(*rows))
+    assert said["rows"]["logged"] == 28
+    assert [one["row"] for one in said["not_logged"]] == [18, 31]
+
+
+def test_an_older_revision_is_answered_stale_with_its_row(bring, results):
+    header = "tps,01,02,ref,revision\n"
+    newer = results("1371011001001,5,6,foto-1,3\n", header=header)
+    assert bring(newer)[1]["rows"]["logged"] == 1
+    older = results("1371011001001,5,7,foto-1,2\n", header=header)
+    code, said = bring(older)
+    assert (code, said["rows"]["stale"]) == (0, 1)
+    assert said["not_logged"][0]["row"] == 2
+    assert said["not_logged"][0]["code"] == "stale"
+
+
+def test_unreviewed_rows_replace_reviewed_ones_only_by_force(bring, results):
+    assert bring(results(GOOD.format(n=1)), "--review", "reviewed")[0] == 0
+    changed = results("1371011001,1,101,50,151,2\n")
+    assert bring(changed)[1]["rows"]["kept-reviewed"] == 1
+    assert bring(changed, "--force")[1]["rows"]["logged"] == 1
+
+
+def test_flags_say_what_rows_do_not(bring, results, federation):
+    path = results("A;1371011001001;5;6\n", header="x;Lokasi;Biru;Merah\n")
+    options = ("--map", "tps=Lokasi", "--map", "01=Biru", "--map", "02=#4")
+    code, said = bring(path, *options, "--form", "plano", "--source", "citizen")
+    assert (code, said["rows"]["logged"]) == (0, 1)
+    assert "'x'" in said["remarks"][0]["reason"]
+
+
+def test_a_mapping_file_does_the_same(bring, results, tmp_path):
+    mapping = tmp_path / "peta.toml"
+    mapping.write_text(
+        '[columns]\ntps="Lokasi"\n"candidates.01"="Biru"\n[defaults]\nform="plano"\n'
+    )
+    path = results("1371011001001;5\n", header="Lokasi;Biru\n")
+    assert bring(path, "--mapping", mapping)[1]["rows"]["logged"] == 1
+
+
+def test_a_folder_of_documents_is_read_in_one_run(bring, tmp_path):
+    folder = tmp_path / "unduhan"
+    for number in range(1, 4):
+        code = f"310101100100{number}"
+        (folder / "31").mkdir(parents=True, exist_ok=True)
+        text = '{"chart":{"100025":1,"100026":2,"100027":3},"administrasi":null}'
+        (folder / "31" / f"{code}.json").write_text(text)
+    (folder / "31" / "README").write_text("not a document")
+    (folder / "31" / "3101011001009.json").write_text("[1]")
+    code, said = bring(folder, "--source", "kpu", election="pemilu-2024")
+    assert said["formats"] == {"sirekap-one": 3}
+    assert (said["rows"]["logged"], said["rows"]["refused"]) == (3, 1)
+    assert said["not_logged"][0]["code"] == "file"
+    assert code == 1
+
+
+def test_what_is_recognised_is_said_in_the_language_of_the_call(federation, results):
+    path = results(GOOD.format(n=1))
+    arguments = ("import", path, "--election", "pilpres-2019", "--dry-run")
+    assert "Recognised: table (CSV)" in federation(*arguments).out
+    assert "Dikenali: tabel (CSV)" in federation(*arguments, "--lang", "id").out
+
+
+def test_kpus_documents_without_a_source_get_a_hint(federation, tmp_path):
+    path = tmp_path / "c.ndjson"
+    path.write_text('{"kode":"1371011001001","chart":{"21":1,"22":2}}\n')
+    arguments = ("import", path, "--election", "pilpres-2019", "--dry-run")
+    hint = Text("en")("import.kpu-hint")
+    assert hint in federation(*arguments).err
+    assert hint not in federation(*arguments, "--source", "kpu").err
+    assert hint not in federation(*arguments, "--source", "observer").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--election", "pemilu-2029"], 7),
+        ([], 2),  # this node has two elections
+        (["--election", "pilpres-2019", "--map", "x=y"], 3),
+        (["--election", "pilpres-2019", "--delimiter", "::"], 3),
+        (["--election", "pilpres-2019", "--contest", "pdpr"], 3),
+        (["--election", "pilpres-2019", "--mapping", "none.toml"], 3),
+        (["--election", "pilpres-2019", "--source", "me"], 2),
+        (["--election", "pilpres-2019", "--map", "01=tidak_ada"], 2),
+    ],
+)
+def test_a_mistake_of_the_operator_has_its_exit_code(
+    federation, results, arguments, code
+):
+    ended = federation("import", results(GOOD.format(n=1)), "--dry-run", *arguments)
+    assert ended.code == code
+    assert ended.err.strip()
+
+
+def test_formulas_of_a_strangers_file_are_harmless_in_the_report(
+    federation, results, tmp_path
+):
+    report = tmp_path / "report.csv"
+    header = '=cmd|"/c calc"!A1,tps,01\n'.replace('"', "")
+    path = results("x,1371011001001,-1\n", header=header, name="=f.csv")
+    federation(
+        "import", path, "--election", "pilpres-2019", "--dry-run", "--report", report,
+        "--map", f"01={header.split(',', maxsplit=1)[0]}",
+    )  # fmt: skip
+    cells = [
+        cell for line in csv.reader(report.read_text().splitlines()) for cell in line
+    ]
+    assert any("=cmd" in cell for cell in cells)
+    assert not any(re.match(r"[=+@-]", cell) for cell in cells)
+
+
+def test_the_real_thousand_documents_once_more_through_the_log(bring, shared):
+    path = shared / "data/sirekap2024/sirekap2024-ppwp-dki-1000tps.json"
+    code, said = bring(path, "--source", "kpu", election="pemilu-2024")
+    assert (code, said["implausible"]) == (0, 93)
+    assert (said["rows"]["logged"], said["rows"]["no-numbers"]) == (578, 422)
+    assert said["flags"]["votes_sum"] == 28
+    assert said["flags"]["max_votes"] == 5
+    assert (
+        bring(path, "--source", "kpu", election="pemilu-2024")[1]["rows"]["held"] == 578
+    )
