@@ -59,6 +59,8 @@ async def stream(
     name = f"{export.asked.election}-{export.what}.{form}"
     response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
     await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response  # not a page is read for somebody who wants none
     if form == "ndjson":
         await response.write(format_ndjson([export.head()]))
     is_first = True

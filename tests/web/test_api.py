@@ -288,3 +288,13 @@ async def test_a_summary_is_made_again_only_when_the_map_moved(node, monkeypatch
     sample.merge(node.db)
     assert (await (await node.client.get("/v1/summary")).read()) != bodies[0]
     assert len(made) == 2
+
+
+async def test_asking_for_the_head_of_an_export_reads_no_page(node, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a page was read")
+
+    monkeypatch.setattr("federation.flows.query.export.Export.read", refuse)
+    got = await node.client.head("/v1/export")
+    assert got.status == 200
+    assert got.headers["Federation-Cursor"]

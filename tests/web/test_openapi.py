@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -131,3 +132,20 @@ def test_a_route_runs_its_handler_with_the_query_read():
         method="POST", path="/x", summary="x", handler=handler, query=ListQuery
     )
     assert (one.route().method, one.route().path) == ("POST", "/x")
+
+
+def test_the_reference_lists_every_endpoint_and_parameter():
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    rows = {
+        tuple(line.split("`")[1].split(" ")): line
+        for line in text.splitlines()
+        if line.startswith(("| `GET", "| `POST"))
+    }
+    assert set(rows) == {(one.method, one.path) for one in ENDPOINTS}
+    for one in ENDPOINTS:
+        last = rows[one.method, one.path].split("|")[3]
+        if "as below" not in last:
+            assert set(re.findall(r"`(\w+)`", last)) == set(
+                one.query.__struct_fields__
+            ), one.path
