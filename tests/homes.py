@@ -1,0 +1,123 @@
+"""Homes of organisations, made by `federation init` once and copied for each test."""
+
+import contextlib
+import itertools
+import json
+import re
+import shutil
+import time
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+
+import aiohttp
+
+from federation.cli import run
+from federation.cli.output import Output
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.node.parts import open_parts
+from federation.node.running import Clocks
+from federation.node.service import serve
+from federation.text import Text
+
+ELECTION = "pilpres-2019"
+NAMES = {
+    "jagapemilu.example": "Jaga Pemilu",
+    "jagasuara.example": "Jaga Suara",
+    "kawalpemilu.example": "Kawal Pemilu",
+}
+
+
+@cache
+def _founded(org: str) -> Path:
+    """A home as `federation init` leaves it; never written to again."""
+    home = Path(mkdtemp(prefix="federation-test-")) / org
+    home.mkdir()
+    passphrase = home / "passphrase"
+    passphrase.touch(mode=0o600)
+    passphrase.write_text("only for the tests\n")
+    words = ["init", "--home", str(home), "--yes", "--org", org, "--port", "0"]
+    words += ["--name", NAMES[org], "--contact", f"data@{org}", "--json"]
+    words += ["--election", ELECTION, "--passphrase-file", str(passphrase)]
+    with contextlib.redirect_stdout(None):
+        assert run(words, Output(Text("en"))) == 0
+    text = (home / "federation.toml").read_text()
+    for key, value in (("interval_s", 1), ("reconcile_wait_s", 1)):
+        text = re.sub(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", text)
+    (home / "federation.toml").write_text(text)
+    return home
+
+
+def make_home(folder: Path, org: str = "jagasuara.example") -> Home:
+    """A home of this organisation below `folder`, ready to serve."""
+    home = folder / org
+    shutil.copytree(_founded(org), home)
+    return Home.of(home, load_settings(home / "federation.toml"))
+
+
+def add_peer(home: Home, other: Home, url: str | None = None) -> None:
+    """Five lines in peers.toml, as an operator writes them."""
+    org = other.folder.name
+    vkey = other.vkey(org).read_text().strip()
+    lines = ["", "[[peer]]", f'org = "{org}"', f'identity = "{vkey}"']
+    lines += [f'url = "{url}"', "allow_private = true"] if url else []
+    with home.peers.open("a") as peers:
+        peers.write("\n".join(lines) + "\n")
+
+
+def clocks() -> Clocks:
+    return Clocks(wall=time.time, steady=time.monotonic)
+
+
+class Node:
+    """A node that serves in this process, and a client for it."""
+
+    def __init__(self, home: Home, url: str, session: aiohttp.ClientSession) -> None:
+        self.home, self.url, self._session = home, url, session
+        self.token = json.loads(home.control.read_text())["token"]
+
+    async def get(self, path: str, **options):
+        async with self._session.get(self.url + path, **options) as answer:
+            return answer.status, await answer.read(), answer.headers
+
+    async def post(self, path: str, body: object, token: str | None = "control"):
+        secret = self.token if token == "control" else token
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with self._session.post(
+            self.url + path, data=data, headers=headers
+        ) as answer:
+            said = await answer.read()
+            return answer.status, json.loads(said) if said else None
+
+
+@contextlib.asynccontextmanager
+async def serving(home: Home, *, alone: bool = False):
+    """The node of this home at work, in this process."""
+    settings = load_settings(home.settings)
+    token = f"control-token-{next(_tokens):020}"
+    with open_parts(home, settings) as parts:
+        async with (
+            serve(parts, clocks(), Random(1), token, alone=alone) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            yield Node(home, url, session)
+
+
+_tokens = itertools.count()
+
+
+def draft(tps: str = "1371011001001", first: int = 127, second: int = 27, **more):
+    """A row as an importer or a platform hands it in."""
+    return {
+        "contest": "ppwp",
+        "tps": tps,
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "unreviewed",
+        "candidates": {"01": first, "02": second},
+        **more,
+    }

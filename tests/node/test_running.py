@@ -1,0 +1,201 @@
+"""Nodes of one process that share: what each sees, holds and says of the others."""
+
+import asyncio
+import base64
+import contextlib
+import json
+
+import pytest
+
+from federation.records.register import Register, encode_register
+from federation.records.tps import parse_tps
+from tests.homes import ELECTION, add_peer, draft, make_home, serving
+
+pytestmark = pytest.mark.slow  # turns are a second apart
+ORGS = ("jagapemilu.example", "jagasuara.example", "kawalpemilu.example")
+HERE, THERE = "1371011001001", "1371011001002"
+
+
+async def hand_in(node, *drafts):
+    status, answer = await node.post(
+        "/v1/records", {"election": ELECTION, "records": drafts}
+    )
+    assert status == 200, answer
+    assert all(v["outcome"] == "logged" for v in answer["verdicts"]), answer
+
+
+async def ask(node, path):
+    status, body, _ = await node.get(path)
+    assert status == 200, body
+    return json.loads(body)
+
+
+async def until(check, seconds=8.0):
+    """Wait for what the nodes do by themselves."""
+    for _ in range(int(seconds / 0.05)):
+        if found := await check():
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def same_map(*nodes):
+    async def check():
+        found = [await ask(node, "/v1/summary") for node in nodes]
+        sizes = {len(one["vector"]) for one in found}
+        return len({one["digest"] for one in found}) == 1 and sizes == {len(nodes)}
+
+    return check
+
+
+@contextlib.asynccontextmanager
+async def federation(tmp_path, *orgs, linked=()):
+    """Nodes of these organisations; pairs in `linked` have each other's address."""
+    homes = [make_home(tmp_path, org) for org in orgs]
+    async with contextlib.AsyncExitStack() as stack:
+        nodes = [await stack.enter_async_context(serving(home)) for home in homes]
+        for one, other in linked:
+            add_peer(homes[one], homes[other], nodes[other].url)
+            add_peer(homes[other], homes[one], nodes[one].url)
+        yield nodes
+
+
+async def test_two_nodes_come_to_the_same_map_and_confirm_each_other(tmp_path):
+    async with federation(tmp_path, *ORGS[:2], linked=[(0, 1)]) as (one, other):
+        await hand_in(one, draft(HERE), draft(THERE))
+        await hand_in(other, draft(HERE))
+        await until(same_map(one, other))
+        answer = await ask(other, f"/v1/tps/{HERE}")
+        assert answer["contests"][0]["status"] == "agreed"
+
+        async def confirmed():
+            logs = (await ask(one, "/v1/status"))["logs"]
+            return next(log for log in logs if log["own"])["held_by"] == 1
+
+        await until(confirmed)
+
+
+async def test_a_log_reaches_those_who_never_connect(tmp_path):
+    chain = [(0, 1), (1, 2)]
+    async with federation(tmp_path, *ORGS, linked=chain) as (first, middle, last):
+        add_peer(first.home, last.home)
+        add_peer(last.home, first.home)
+        await hand_in(first, draft(HERE))
+        await hand_in(middle, draft(HERE))
+        await hand_in(last, draft(THERE))
+        await until(same_map(first, middle, last))
+
+
+async def test_a_notice_makes_a_partner_ask_at_once(tmp_path):
+    homes = [make_home(tmp_path, org) for org in ORGS[:2]]
+    slow = homes[1].settings
+    slow.write_text(slow.read_text().replace("interval_s = 1", "interval_s = 3600"))
+    async with serving(homes[0]) as one, serving(homes[1]) as other:
+        add_peer(homes[0], homes[1], other.url)
+        add_peer(homes[1], homes[0], one.url)
+
+        async def first_turn():
+            return any(
+                p.get("last_at") for p in (await ask(other, "/v1/status"))["peers"]
+            )
+
+        await until(first_turn)
+        await hand_in(one, draft(HERE))
+        await until(same_map(one, other))
+
+
+async def test_a_hidden_partner_leaves_the_map_and_comes_back(tmp_path):
+    async with federation(tmp_path, *ORGS[:2], linked=[(0, 1)]) as (one, other):
+        await hand_in(other, draft(HERE))
+
+        async def covered():
+            return (await ask(one, "/v1/summary"))["coverage"].get(ORGS[1]) == 1
+
+        async def hidden():
+            return ORGS[1] not in (await ask(one, "/v1/summary"))["coverage"]
+
+        await until(covered)
+        shown = one.home.peers.read_text()
+        one.home.peers.write_text(shown + "hidden = true\n")
+        await until(hidden)
+        one.home.peers.write_text(shown)
+        await until(covered)
+
+
+async def test_a_broken_partners_file_raises_an_alarm_until_it_is_mended(tmp_path):
+    async with federation(tmp_path, *ORGS[:2], linked=[(0, 1)]) as (one, _):
+        good = one.home.peers.read_text()
+        one.home.peers.write_text(good + "nonsense = = 1\n")
+
+        async def alarmed():
+            alarms = (await ask(one, "/v1/status"))["alarms"]
+            return [a for a in alarms if a["code"] == "peers-file"]
+
+        async def quiet():
+            return not await alarmed()
+
+        await until(alarmed)
+        one.home.peers.write_text(good)
+        await until(quiet)
+
+
+async def test_a_node_whose_partner_is_silent_does_not_sign_but_serves(tmp_path):
+    one, other = (make_home(tmp_path, org) for org in ORGS[:2])
+    add_peer(one, other, "http://127.0.0.1:9")
+    async with serving(one) as node:
+        assert (await node.get("/livez"))[0] == 200
+
+        async def waits():
+            status, body, _ = await node.get("/readyz")
+            return status == 503 and b"waiting" in body
+
+        await until(waits)
+        assert (await node.get("/logs"))[0] == 200
+    async with serving(one, alone=True) as node:
+        await hand_in(node, draft(HERE))
+
+
+async def test_sync_now_says_what_each_partner_brought(tmp_path):
+    async with federation(tmp_path, *ORGS[:2], linked=[(0, 1)]) as (one, other):
+        await hand_in(other, draft(HERE))
+
+        async def listed():
+            status, turns = await one.post("/v1/control/sync", {"dry_run": True})
+            assert status == 200
+            return turns
+
+        [look] = await until(listed)
+        assert look["outcome"] == "ok"
+        _, [turn] = await one.post("/v1/control/sync", {"orgs": [ORGS[1]]})
+        assert turn["outcome"] in {"ok", "unchanged"}
+        await until(same_map(one, other))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_partner_that_is_down_is_reported_and_nothing_else_fails(
+    tmp_path, dry_run
+):
+    one, other = (make_home(tmp_path, org) for org in ORGS[:2])
+    add_peer(one, other, "http://127.0.0.1:9")
+    async with serving(one, alone=True) as node:
+        _, [turn] = await node.post("/v1/control/sync", {"dry_run": dry_run})
+        assert turn["outcome"] != "ok"
+        assert turn["reason"]
+
+
+async def test_a_register_that_is_handed_in_becomes_the_denominator(tmp_path):
+    register = Register(ELECTION)
+    for code in (HERE, THERE):
+        register.add(parse_tps(code), 200)
+    data = base64.b64encode(encode_register(register)).decode()
+    async with federation(tmp_path, ORGS[0]) as (node,):
+        await hand_in(node, draft(HERE))
+        given = {"register": data, "source": "test"}
+        status, answer = await node.post("/v1/control/register", given)
+        assert (status, answer["digest"]) == (200, register.digest())
+
+        async def counted():
+            return (await ask(node, "/v1/summary"))["status"]["missing"] == 1
+
+        await until(counted)
+        assert (await ask(node, "/v1/gaps"))["gaps"][0]["tps"] == THERE

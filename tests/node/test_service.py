@@ -1,0 +1,296 @@
+"""One node, whole, over HTTP: what comes in is durable, what goes out verifies."""
+
+import asyncio
+import hashlib
+import json
+import stat
+
+import msgspec
+import pytest
+
+from federation.errors import ConflictError
+from federation.feeds.feed import parse_status
+from federation.records.about import open_about_unpinned
+from federation.records.keychain import decode_keys, open_chain
+from federation.records.sealed import open_leaf, seal
+from federation.tlog.checkpoint import open_checkpoint
+from federation.tlog.keys import Signer, parse_vkey
+from federation.tlog.merkle import hash_leaf, root_of
+from federation.tlog.tile import decode_bundle
+from tests.homes import ELECTION, draft, make_home, serving
+
+ORG = "jagasuara.example"
+LOG = f"{ORG}/{ELECTION}"
+NAME = hashlib.sha256(LOG.encode()).hexdigest()
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_home(tmp_path)
+
+
+async def post(node, *drafts, **more):
+    body = {"election": ELECTION, "records": list(drafts), **more}
+    status, answer = await node.post("/v1/records", body)
+    assert status == 200, answer
+    return answer["verdicts"]
+
+
+async def begun(node):
+    """The node has signed its key statement: from now on there is a log."""
+    for _ in range(200):
+        status, _, _ = await node.get(f"/{NAME}/checkpoint")
+        if status == 200:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the log did not begin")
+
+
+async def test_what_is_acknowledged_is_in_the_signed_tree(home):
+    async with serving(home) as node:
+        [verdict] = await post(node, draft())
+        assert (verdict["outcome"], verdict["index"]) == ("logged", 1)
+        identity = parse_vkey(home.vkey(ORG).read_text().strip())
+        _, body, _ = await node.get(f"/{NAME}/keys")
+        chain = open_chain(decode_keys(body), identity)
+        _, note, _ = await node.get(f"/{NAME}/checkpoint")
+        checkpoint = open_checkpoint(note, chain.log_key(2))
+        _, bundle, headers = await node.get(f"/{NAME}/tile/entries/000.p/2")
+        leaves = decode_bundle(bundle)
+        assert checkpoint.root == root_of([hash_leaf(leaf) for leaf in leaves])
+        sealed = open_leaf(leaves[1], chain, 1)
+        assert sealed.record == verdict["record"]
+        assert sealed.statement.candidates == {"01": 127, "02": 27}
+        assert "immutable" not in headers["Cache-Control"]
+
+
+async def test_the_same_row_twice_is_logged_once(home):
+    async with serving(home) as node:
+        await post(node, draft())
+        [again] = await post(node, draft())
+        assert again["outcome"] == "held"
+
+
+async def test_a_bad_row_is_refused_and_the_others_go_in(home):
+    async with serving(home) as node:
+        bad, good = await post(node, draft(tps="13"), draft())
+        assert bad["outcome"] == "refused"
+        assert bad["code"]
+        assert good["outcome"] == "logged"
+
+
+async def test_a_record_signed_elsewhere_is_taken_and_a_forged_one_refused(home):
+    async with serving(home) as node:
+        [verdict] = await post(node, draft())
+        _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/2")
+        leaf = decode_bundle(bundle)[1].decode()
+        forged = leaf.replace('"01":127', '"01":227')
+        assert forged != leaf
+        body = {"election": ELECTION, "leaves": [forged, leaf]}
+        _, answer = await node.post("/v1/records", body)
+        refused, held = answer["verdicts"]
+        assert (refused["outcome"], refused["code"]) == ("refused", "signature")
+        assert held["outcome"] == "held"
+        assert verdict["index"] == 1
+
+
+async def test_a_record_of_another_organisation_is_refused(home):
+    other = Signer.from_seed("kawalpemilu.example/records", bytes(range(32)))
+    async with serving(home) as node:
+        await post(node, draft())
+        _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/2")
+        identity = parse_vkey(home.vkey(ORG).read_text().strip())
+        _, keys, _ = await node.get(f"/{NAME}/keys")
+        chain = open_chain(decode_keys(keys), identity)
+        statement = open_leaf(decode_bundle(bundle)[1], chain, 1).statement
+        theirs = msgspec.structs.replace(statement, org="kawalpemilu.example")
+        leaf = seal(theirs, other).decode()
+        _, answer = await node.post(
+            "/v1/records", {"election": ELECTION, "leaves": [leaf]}
+        )
+        assert answer["verdicts"][0]["outcome"] == "refused"
+
+
+async def test_without_a_token_nothing_is_taken(home):
+    async with serving(home) as node:
+        for token in (None, "wrong", "ünicode"):
+            status, answer = await node.post("/v1/records", {}, token)
+            assert (status, answer["code"]) == (401, "unauthorized")
+        status, _ = await node.post("/v1/control/sync", {}, None)
+        assert status == 401
+
+
+async def test_a_token_opens_intake_and_not_control(home):
+    secret = "x" * 40
+    async with serving(home) as node:
+        given = {"name": "web", "secret": secret}
+        assert (await node.post("/v1/control/add-token", given))[0] == 200
+        body = {"election": ELECTION, "records": [draft()]}
+        assert (await node.post("/v1/records", body, secret))[0] == 200
+        assert (await node.post("/v1/control/sync", {}, secret))[0] == 401
+        await node.post("/v1/control/remove-token", {"name": "web"})
+        assert (await node.post("/v1/records", body, secret))[0] == 401
+
+
+async def test_a_withdrawal_empties_the_slot_on_the_map(home):
+    async with serving(home) as node:
+        await post(node, draft())
+        given = {
+            "election": ELECTION,
+            "contest": "ppwp",
+            "tps": "1371011001001",
+            "round": "reguler",
+            "reason": "wrong photo",
+        }
+        status, verdict = await node.post("/v1/control/withdraw", given)
+        assert (status, verdict["outcome"]) == (200, "logged")
+        for _ in range(100):
+            _, body, _ = await node.get("/v1/tps/1371011001001")
+            contest = json.loads(body)["contests"][0]
+            if contest["status"] == "missing":
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(contest)
+
+
+async def test_after_the_end_of_a_log_nothing_can_be_added(home):
+    async with serving(home) as node:
+        await post(node, draft())
+        given = {"election": ELECTION, "reason": "counted"}
+        assert (await node.post("/v1/control/close", given))[0] == 200
+        body = {"election": ELECTION, "records": [draft(first=1)]}
+        status, answer = await node.post("/v1/records", body)
+        assert (status, answer["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "status"),
+    [
+        ("dance", {}, 404),
+        ("close", {"election": ELECTION}, 400),
+        ("close", {"election": "pemilu-1955", "reason": "x"}, 503),
+        ("sync", {"orgs": ["nobody.example"]}, 404),
+        ("withdraw", {"more": 1}, 400),
+    ],
+)
+async def test_a_command_that_is_wrong_is_refused(home, command, arguments, status):
+    async with serving(home) as node:
+        answered, problem = await node.post(f"/v1/control/{command}", arguments)
+        assert answered == status, problem
+        assert problem["detail"]
+
+
+async def test_the_status_vector_costs_an_idle_peer_one_conditional_request(home):
+    async with serving(home) as node:
+        await begun(node)
+        _, body, headers = await node.get("/logs")
+        [entry] = parse_status(body).logs
+        assert entry.origin == LOG
+        etag = {"If-None-Match": headers["ETag"]}
+        assert (await node.get("/logs", headers=etag))[0] == 304
+        await post(node, draft())
+        assert (await node.get("/logs", headers=etag))[0] == 200
+
+
+async def test_the_vector_names_the_digests_of_keys_and_about(home):
+    async with serving(home) as node:
+        await begun(node)
+        _, body, _ = await node.get("/logs")
+        [entry] = parse_status(body).logs
+        _, keys, _ = await node.get(f"/{NAME}/keys")
+        _, about, _ = await node.get(f"/{NAME}/about")
+        assert entry.keys == hashlib.sha256(keys).hexdigest()
+        assert entry.about == hashlib.sha256(about).hexdigest()
+        assert (await node.get("/.well-known/tps-federation"))[1] == about
+        assert open_about_unpinned(about).org == ORG
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/" + "0" * 64 + "/checkpoint", 404),
+        (f"/{NAME}/tile/entries/001", 404),
+        (f"/{NAME}/tile/0/000.p/256", 400),
+        (f"/{NAME}/tile/0/0", 400),
+        ("/nothing", 404),
+    ],
+)
+async def test_a_path_that_is_not_there_is_a_problem_with_a_code(home, path, status):
+    async with serving(home) as node:
+        await begun(node)
+        answered, body, headers = await node.get(path)
+        assert answered == status
+        assert headers["Content-Type"].startswith("application/problem+json")
+        assert json.loads(body)["status"] == status
+
+
+async def test_a_full_tile_may_be_kept_for_ever(home):
+    async with serving(home) as node:
+        drafts = [draft(tps=f"1371011001{n:03}") for n in range(1, 257)]
+        await post(node, *drafts)
+        status, body, headers = await node.get(f"/{NAME}/tile/0/000")
+        assert (status, len(body)) == (200, 256 * 32)
+        assert "immutable" in headers["Cache-Control"]
+
+
+async def test_too_many_notices_are_refused_and_strangers_learn_nothing(home):
+    async with serving(home) as node:
+        news = {"org": "stranger.example"}
+        answers = [(await node.post("/notify", news))[0] for _ in range(4)]
+        assert answers == [202, 202, 202, 429]
+        assert (await node.post("/notify", b"x" * 2000))[0] == 400
+
+
+async def test_live_ready_and_metrics_answer(home):
+    async with serving(home) as node:
+        await begun(node)
+        assert (await node.get("/livez"))[1] == b"ok\n"
+        assert (await node.get("/readyz"))[0] == 200
+        _, body, _ = await node.get("/metrics")
+        assert f'federation_log_size{{log="{LOG}"}} 1'.encode() in body
+
+
+async def test_a_wrong_method_says_which_are_allowed(home):
+    async with serving(home) as node:
+        status, problem = await node.post("/logs", {})
+        assert (status, problem["code"]) == (405, "method-not-allowed")
+
+
+async def test_the_control_file_is_private_and_gone_when_the_node_is(home):
+    async with serving(home) as node:
+        mode = stat.S_IMODE(node.home.control.stat().st_mode)
+        assert mode == 0o600
+    assert not home.control.exists()
+
+
+async def test_two_nodes_of_one_home_cannot_run(home):
+    async with serving(home):
+        with pytest.raises(ConflictError, match="another process"):
+            async with serving(home):
+                raise AssertionError("both run")
+
+
+async def test_what_was_logged_is_there_after_a_restart(home):
+    async with serving(home) as node:
+        [verdict] = await post(node, draft())
+    async with serving(home) as node:
+        _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/2")
+        assert (
+            hashlib.sha256(
+                decode_bundle(bundle)[1].partition(b"\n")[0] + b"\n"
+            ).hexdigest()
+            == verdict["record"]
+        )
+        [again] = await post(node, draft())
+        assert again["outcome"] == "held"
+
+
+async def test_changed_settings_give_the_about_note_a_higher_issue(home):
+    async with serving(home) as node:
+        first = open_about_unpinned((await node.get("/.well-known/tps-federation"))[1])
+    text = home.settings.read_text().replace("Jaga Suara", "Jaga Suara Rakyat")
+    home.settings.write_text(text)
+    async with serving(home) as node:
+        second = open_about_unpinned((await node.get("/.well-known/tps-federation"))[1])
+    assert second.name == "Jaga Suara Rakyat"
+    assert second.issue == first.issue + 1
