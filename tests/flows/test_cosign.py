@@ -1,0 +1,225 @@
+"""Cosignatures: given for what is held, repeated only for an origin that lives."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation.config.peers import Peer
+from federation.errors import FormatError
+from federation.flows.cosign import Collector, cosign_held, mirror_keys
+from federation.flows.pull import PullContext, pull
+from federation.profiles import load_shipped
+from federation.store import logs
+from federation.store.db import Database
+from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
+from federation.tlog.keys import ALG_COSIGNATURE
+from federation.tlog.note import parse_note
+
+NOW, HEARTBEAT = 1_707_915_900, 300
+
+
+def _load_fakes():
+    name = "federation_test_fakes"
+    if name not in sys.modules:
+        path = Path(__file__).parents[1] / "fakes.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+fakes = _load_fakes()
+
+
+@pytest.fixture
+def db(tmp_path):
+    one = Database.open(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def ours():
+    return fakes.FakeOrg("jagapemilu.example")
+
+
+@pytest.fixture
+def suara():
+    return fakes.FakeOrg("jagasuara.example")
+
+
+def peer(owner, **others):
+    return Peer(org=owner.org, identity=owner.identity.key, **others)
+
+
+async def mirrored(db, owner, tree, *, own=None, now=NOW):
+    ctx = PullContext(
+        db=db,
+        profiles=load_shipped(),
+        peers={owner.org: peer(owner)},
+        own=own or {},
+        executor=None,
+        clock=lambda: 0.0,
+    )
+    return await pull(ctx, peer(owner), fakes.FakePeer(owner.org).show(tree), now)
+
+
+def times(db, owner, key):
+    with db.view() as view:
+        log = logs.get_log(view, owner.origin)
+        lines = b"".join(logs.read_cosignatures(view, log.id, log.size))
+        return [one.time for one in open_cosignatures(log.checkpoint + lines, [key])]
+
+
+def give(db, ours, answered, now):
+    with db.transaction() as tx:
+        return cosign_held(tx, ours.mirror, answered, now, HEARTBEAT)
+
+
+async def test_what_was_completed_is_cosigned_once(db, ours, suara):
+    await mirrored(db, suara, fakes.Tree(suara).grow(suara.results(0, 5)))
+    assert give(db, ours, [], NOW) == [suara.origin]
+    assert times(db, suara, ours.mirror.key) == [NOW]
+    assert give(db, ours, [], NOW + 10 * HEARTBEAT) == []
+
+
+async def test_the_heartbeat_needs_the_origin_itself(db, ours, suara):
+    await mirrored(db, suara, fakes.Tree(suara))
+    give(db, ours, [], NOW)
+    answered = [suara.origin]
+    assert give(db, ours, answered, NOW + HEARTBEAT - 1) == []
+    assert give(db, ours, answered, NOW + HEARTBEAT) == [suara.origin]
+    assert times(db, suara, ours.mirror.key) == [NOW + HEARTBEAT]
+
+
+async def test_a_larger_checkpoint_is_cosigned_at_once(db, ours, suara):
+    tree = fakes.Tree(suara)
+    await mirrored(db, suara, tree)
+    give(db, ours, [], NOW)
+    tree.grow(suara.results(0, 3))
+    await mirrored(db, suara, tree)
+    assert give(db, ours, [], NOW + 1) == [suara.origin]
+
+
+async def test_a_clock_that_went_back_signs_nothing_older(db, ours, suara):
+    await mirrored(db, suara, fakes.Tree(suara))
+    give(db, ours, [], NOW)
+    assert give(db, ours, [suara.origin], NOW - 10 * HEARTBEAT) == []
+
+
+async def test_what_is_not_complete_or_frozen_is_not_cosigned(db, ours, suara):
+    tree = fakes.Tree(suara).grow(suara.results(0, 5))
+    await mirrored(db, suara, tree)
+    await mirrored(db, suara, tree.fork(3, suara.results(9, 12)))
+    assert give(db, ours, [suara.origin], NOW) == []
+
+
+def own_log(db, ours, tree):
+    with db.transaction() as tx:
+        log = logs.add_log(tx, ours.origin, own=True)
+        logs.save_keys(tx, log.id, ours.statements)
+        hashes = tree._levels[0][log.next_index :]
+        logs.append_leaves(
+            tx, log.id, log.next_index, tree.leaves[log.next_index :], hashes
+        )
+        head = tree.checkpoint()
+        logs.publish(tx, log.id, log.size, tree.note(), head.size, head.root)
+
+
+@pytest.fixture
+async def collecting(db, ours, suara):
+    """Our own log, and a partner that mirrors it; its feed and what it shows."""
+    tree = fakes.Tree(ours).grow(ours.results(0, 5))
+    own_log(db, ours, tree)
+    theirs = fakes.FakePeer(suara.org).show(fakes.Tree(suara)).show(tree)
+    ctx = PullContext(
+        db=db,
+        profiles=load_shipped(),
+        peers={suara.org: peer(suara)},
+        own={ours.origin: ours.chain},
+        executor=None,
+        clock=lambda: 0.0,
+    )
+    report = await pull(ctx, peer(suara), theirs, NOW)
+    return tree, theirs, report
+
+
+def cosigned(tree, *signers, time=NOW):
+    lines = [cosign(parse_note(tree.note()).text, one, time) for one in signers]
+    return add_signatures(tree.note(), lines)
+
+
+async def test_an_origin_collects_from_a_peer_that_shows_its_size(
+    db, ours, suara, collecting
+):
+    tree, feed, report = collecting
+    assert report.own_sizes == {ours.origin: tree.size}
+    stranger = fakes.signer("stranger.example/mirror", ALG_COSIGNATURE)
+    feed.show(tree, cosigned=cosigned(tree, suara.mirror, stranger))
+    collector = Collector(db, HEARTBEAT)
+    peers = {suara.org: peer(suara)}
+    got = await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+    assert got == 1
+    assert times(db, ours, suara.mirror.key) == [NOW]
+    assert times(db, ours, stranger.key) == []
+
+
+async def test_it_asks_once_per_heartbeat_and_size(db, ours, suara, collecting):
+    tree, feed, report = collecting
+    feed.show(tree, cosigned=cosigned(tree, suara.mirror))
+    collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    feed.asked.clear()
+    for now in (NOW, NOW + 1, NOW + HEARTBEAT - 1):
+        await collector.collect(peers, suara.org, feed, report.own_sizes, now)
+    assert feed.count("checkpoint") == 1
+    later = NOW + HEARTBEAT
+    feed.show(tree, cosigned=cosigned(tree, suara.mirror, time=later))
+    await collector.collect(peers, suara.org, feed, report.own_sizes, later)
+    assert feed.count("checkpoint") == 2
+    assert times(db, ours, suara.mirror.key) == [later]
+
+
+async def test_a_peer_that_is_behind_is_not_asked(db, ours, suara, collecting):
+    tree, feed, _ = collecting
+    feed.asked.clear()
+    collector, sizes = Collector(db, HEARTBEAT), {ours.origin: tree.size - 1}
+    peers = {suara.org: peer(suara)}
+    assert await collector.collect(peers, suara.org, feed, sizes, NOW) == 0
+    assert feed.asked == []
+
+
+async def test_a_bad_cosignature_loses_itself_only(db, ours, suara, collecting):
+    tree, feed, report = collecting
+    good = cosigned(tree, suara.mirror)
+    bad = fakes.flip_bit(good, (len(good) - 30) * 8)
+    feed.show(tree, cosigned=bad)
+    collector, peers = Collector(db, 0), {suara.org: peer(suara)}
+    try:
+        kept = await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+    except FormatError:
+        kept = 0
+    assert kept == 0
+    feed.show(tree, cosigned=good)
+    assert await collector.collect(peers, suara.org, feed, report.own_sizes, NOW) == 1
+
+
+async def test_a_checkpoint_that_we_never_signed_is_refused(
+    db, ours, suara, collecting
+):
+    tree, feed, report = collecting
+    fork = tree.fork(3, ours.results(50, 53))
+    feed.show(tree, cosigned=cosigned(fork, suara.mirror))
+    collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    with pytest.raises(FormatError):
+        await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+    assert times(db, ours, suara.mirror.key) == []
+
+
+async def test_only_partners_keys_count(db, ours, suara, collecting):
+    with db.view() as view:
+        assert mirror_keys(view, {suara.org: peer(suara)}) == (suara.mirror.key,)
+        assert mirror_keys(view, {}) == ()
+        pinned_anew = Peer(org=suara.org, identity=ours.identity.key)
+        assert mirror_keys(view, {suara.org: pinned_anew}) == ()
