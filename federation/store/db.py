@@ -41,7 +41,8 @@ BUSY_TIMEOUT_MS = 10_000
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FULL, _IOERR, _CORRUPT, _NOTADB, _BUSY = 13, 10, 11, 26, 5
+# Source: https://sqlite.org/rescode.html
+_ERROR, _BUSY, _IOERR, _CORRUPT, _FULL, _NOTADB = 1, 5, 10, 11, 13, 26
 
 
 class View:
@@ -264,6 +265,12 @@ def _translated() -> Iterator[None]:
         if code == _IOERR:
             raise OSError(errno.EIO, f"the disk failed: {error}") from error
         if code in {_CORRUPT, _NOTADB}:
+            raise VerificationError(f"the database is damaged: {error}") from error
+        if code == _ERROR and "no such" in str(error):
+            raise VerificationError(
+                f"the database is damaged or of another version: {error}"
+            ) from error
+        if "decode to UTF-8" in str(error):  # by the driver, without a code
             raise VerificationError(f"the database is damaged: {error}") from error
         if code == _BUSY:
             raise ConflictError("another process writes to the database") from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,9 @@ ELECTION = "pemilu-2024"
 
 
 def fixed_signer(name: str, alg: int = ALG_ED25519) -> Signer:
-    return Signer.from_seed(name, hashlib.sha256(f"{name} {alg}".encode()).digest(), alg)
+    return Signer.from_seed(
+        name, hashlib.sha256(f"{name} {alg}".encode()).digest(), alg
+    )
 
 
 def small_profile() -> Profile:
@@ -82,10 +85,29 @@ class OwnNode:
 @pytest.fixture
 def open_node(tmp_path: Path) -> Iterator[Callable[..., OwnNode]]:
     """What opens nodes below the test's folder, and closes them after it."""
+    yield from _opener(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def open_nodes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., OwnNode]]:
+    """The same for all tests of a file: they must leave these as they are."""
+    yield from _opener(tmp_path_factory.mktemp("nodes"))
+
+
+def _opener(below: Path) -> Iterator[Callable[..., OwnNode]]:
     opened: list[OwnNode] = []
 
-    def make(org: str = "jagasuara.example", folder: str = "") -> OwnNode:
-        node = OwnNode.open(tmp_path / (folder or org), org)
+    def make(
+        org: str = "jagasuara.example",
+        folder: str = "",
+        copied_from: Path | None = None,
+    ) -> OwnNode:
+        place = below / (folder or org)
+        if copied_from is not None:
+            shutil.copytree(copied_from, place)
+        node = OwnNode.open(place, org)
         opened.append(node)
         return node
 

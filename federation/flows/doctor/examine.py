@@ -6,7 +6,7 @@ from pathlib import Path
 
 from federation.errors import FederationError, VerificationError
 from federation.flows.doctor import judgement, merged_map, tree
-from federation.flows.doctor.report import Report
+from federation.flows.doctor.report import DAMAGE, Report
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.profile import Profile
 from federation.store import logs
@@ -51,6 +51,8 @@ def examine(patient: Patient, *, deep: bool = False) -> Report:
             _examine(patient, view, report)
     except VerificationError as error:
         report.error("file", patient.db.path.name, str(error))
+    except DAMAGE as error:
+        report.error("damaged", patient.db.path.name, repr(error))
     return report
 
 
@@ -65,14 +67,14 @@ def _examine(patient: Patient, view: View, report: Report) -> None:
             patient.progress(report.leaves, total)
     if report.is_deep:
         for election in sorted({log.election for log in held}):
-            merged_map.check(patient, view, election, report)
+            _examine_map(patient, view, election, report)
 
 
 def _examine_log(patient: Patient, view: View, log: Log, report: Report) -> None:
     report.logs += 1
     _note_state(log, report)
-    chain = _open_chain(patient, view, log, report)
     try:
+        chain = _open_chain(patient, view, log, report)
         if log.own:
             tree.check_guard(view, log, patient.guard, report)
         tree.check_head(view, log, chain, report)
@@ -85,6 +87,15 @@ def _examine_log(patient: Patient, view: View, log: Log, report: Report) -> None
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
         report.error(error.code, log.origin, str(error))
+    except DAMAGE as error:
+        report.error("damaged", log.origin, repr(error))
+
+
+def _examine_map(patient: Patient, view: View, election: str, report: Report) -> None:
+    try:
+        merged_map.check(patient, view, election, report)
+    except DAMAGE as error:
+        report.error("damaged", election, repr(error))
 
 
 def _note_state(log: Log, report: Report) -> None:

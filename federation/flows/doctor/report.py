@@ -9,9 +9,23 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from federation.errors import FederationError
+
 Level: TypeAlias = Literal["error", "note"]
 
 MAX_FINDINGS = 1_000
+
+# What reading damaged rows may end in: nothing here is more than a comparison, so that
+# whatever stops it is a difference. Assertions too: they are about stored values.
+DAMAGE = (
+    FederationError,
+    msgspec.MsgspecError,
+    ArithmeticError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

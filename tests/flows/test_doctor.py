@@ -1,0 +1,352 @@
+"""Whatever is changed behind our back is found, and only that."""
+
+import random
+import shutil
+
+import pytest
+
+from federation.errors import VerificationError
+from federation.flows import ingest, open_log
+from federation.flows.doctor import Patient, examine
+from federation.flows.merge import merge_once
+from federation.records.admission import admit
+from federation.store import chains, claims, logs
+from federation.store.db import FILE_NAME, Database
+from federation.store.guard import Guard
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.cosignature import cosign
+from federation.tlog.keys import ALG_COSIGNATURE, Signer
+from federation.tlog.merkle import hash_leaf
+from federation.tlog.note import format_signature, parse_note
+
+NOW = 1_707_900_000
+PARTNER = "kawal.example"
+
+
+def draft(number, votes=1, **members):
+    return {
+        "contest": "ppwp",
+        "tps": f"31710100{number:05d}",
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "reviewed",
+        "candidates": {"01": votes, "02": 2, "03": 3},
+        **members,
+    }
+
+
+def append(node, *drafts, **options):
+    return ingest.append(node.db, node.guard, node.log, drafts, NOW, **options)
+
+
+def adopt(node, other):
+    """Hold the log of another node as a pull would, with a bad leaf at its end."""
+    with other.db.view() as view:
+        theirs = other.state()
+        leaves = logs.read_leaves(view, theirs.id, 0, theirs.size)
+    checkpoint = parse_checkpoint(parse_note(theirs.checkpoint).text)
+    admission = admit(leaves, 0, other.log.chain, node.log.profile)
+    with node.db.transaction() as tx:
+        mirror = logs.add_log(tx, theirs.origin, own=False)
+        logs.save_keys(tx, mirror.id, other.log.chain.notes)
+        logs.set_pending(
+            tx, mirror.id, theirs.checkpoint, checkpoint.size, checkpoint.root
+        )
+        hashes = [hash_leaf(leaf) for leaf in leaves]
+        logs.append_leaves(tx, mirror.id, 0, leaves, hashes)
+        claims.save_claims(tx, mirror.id, admission.claims)
+        logs.save_rejected(tx, mirror.id, admission.rejected)
+        logs.complete(tx, mirror.id)
+    return admission
+
+
+def merge(node):
+    while merge_once(node.db, {"pemilu-2024": node.log.profile}):
+        pass
+
+
+@pytest.fixture(scope="module")
+def built(open_nodes):
+    """A node with 600 records of its own, a partner's log, and a merged map."""
+    node, other = open_nodes("jagasuara.example"), open_nodes(PARTNER)
+    for one in (node, other):
+        open_log.introduce(one.db, one.guard, one.log)
+    append(node, *(draft(number, number) for number in range(1, 201)))
+    refs = (draft(number, 7, ref=f"r{number}", revision=2) for number in range(9))
+    append(node, *refs)
+    append(node, *(draft(number, number) for number in range(201, 601)))
+    append(other, *(draft(number, number % 9) for number in range(1, 301)))
+    adopt(node, other)
+    mirror = Signer.from_seed(f"{PARTNER}/mirror", bytes(32), ALG_COSIGNATURE)
+    text = parse_note(node.state().checkpoint).text
+    with node.db.transaction() as tx:
+        line = format_signature(cosign(text, mirror, NOW))
+        size = node.state().size
+        chains.save_cosignature(tx, node.log.log_id, size, line, mirror.key, NOW)
+    merge(node)
+    node.db.close()
+    return node, other
+
+
+@pytest.fixture
+def hospital(built, open_node):
+    """A copy of it that a test may damage."""
+    whole, other = built
+    node = open_node(folder="copy", copied_from=whole.folder)
+    node.other = other
+    return node
+
+
+def patient(node, tmp_path, folder=None, **options):
+    db = Database.open(folder or node.folder / "data", readonly=True)
+    scratch = tmp_path / f"scratch-{random.random()}"
+    identities = {
+        one.chain.org: one.chain.identity for one in (node.log, node.other.log)
+    }
+    return Patient(
+        db=db,
+        guard=node.guard,
+        identities=identities,
+        profiles={"pemilu-2024": node.log.profile},
+        scratch=scratch,
+        **options,
+    )
+
+
+def check(node, tmp_path, *, deep=True, **options):
+    one = patient(node, tmp_path, **options)
+    try:
+        return examine(one, deep=deep)
+    finally:
+        one.db.close()
+
+
+def codes(report):
+    return {one.code for one in report.findings if one.level == "error"}
+
+
+def test_a_whole_database_is_clean_and_all_of_it_was_looked_at(hospital, tmp_path):
+    seen = []
+    report = check(hospital, tmp_path, progress=lambda *both: seen.append(both))
+    assert report.findings == []
+    assert report.is_clean
+    assert (report.logs, report.leaves, report.stations) == (2, 610 + 301, 601)
+    assert report.checkpoints == 5
+    assert seen[-1] == (911, 911)
+    assert check(hospital, tmp_path, deep=False).findings == []
+
+
+def test_an_empty_database_is_clean(open_node, tmp_path):
+    node = open_node()
+    node.other = node
+    assert check(node, tmp_path).findings == []
+
+
+BEHIND = {
+    "a leaf": ("UPDATE bundle SET body = {flip} WHERE idx = 1", {"tile", "root"}),
+    "a bundle's width": ("UPDATE bundle SET width = 255 WHERE idx = 0", {"proof"}),
+    "a bundle": ("DELETE FROM bundle WHERE idx = 1", {"proof"}),
+    "a bundle too many": (
+        "INSERT INTO bundle SELECT log_id, 7, width, body FROM bundle WHERE idx = 0",
+        {"proof"},
+    ),
+    "a tile": ("UPDATE tile SET body = {flip} WHERE level = 0 AND idx = 0", {"tile"}),
+    "a higher tile": ("UPDATE tile SET body = {flip} WHERE level = 1", {"tile"}),
+    "a tile too many": (
+        (
+            "INSERT INTO tile SELECT log_id, 3, 0, body FROM tile"
+            " WHERE level = 0 AND idx = 0"
+        ),
+        {"tile"},
+    ),
+    "a missing tile": ("DELETE FROM tile WHERE level = 0 AND idx = 0", {"tile"}),
+    "a held checkpoint": ("UPDATE log SET checkpoint = {sig}", {"signature"}),
+    "a size": ("UPDATE log SET size = size - 1", {"checkpoint"}),
+    "a next index": ("UPDATE log SET next_index = next_index - 1", {"proof"}),
+    "an old root": ("UPDATE checkpoint SET root = {root} WHERE size = 201", {"root"}),
+    "an old note": ("UPDATE checkpoint SET note = {signote}", {"checkpoint"}),
+    "an old checkpoint": (
+        (
+            "INSERT INTO checkpoint SELECT log_id, 77, root, note FROM checkpoint"
+            " WHERE size = 201"
+        ),
+        {"checkpoint", "root"},
+    ),
+    "a later checkpoint": (
+        (
+            "INSERT INTO checkpoint SELECT log_id, 9999, root, note FROM checkpoint"
+            " WHERE size = 201"
+        ),
+        {"checkpoint", "root"},
+    ),
+    "a key statement": ("UPDATE key_statement SET note = {signote}", {"keys"}),
+    "all key statements": ("DELETE FROM key_statement", {"keys"}),
+    "a cosignature": ("UPDATE cosignature SET line = {sigline}", {"cosignature"}),
+    "a claim": ("UPDATE claim SET body = {flip} WHERE idx = 9", {"claim"}),
+    "a missing claim": ("DELETE FROM claim WHERE idx = 9", {"claim", "merged-row"}),
+    "a claim too many": (
+        "INSERT INTO claim SELECT log_id, 5000, body FROM claim WHERE idx = 9",
+        {"claim"},
+    ),
+    "a quarantined leaf": (
+        "INSERT INTO rejected SELECT id, 5, 'record', 'no' FROM log",
+        {"quarantine"},
+    ),
+    "a closing": ("UPDATE log SET closed_at = 5", {"closed"}),
+    "what was said": ("UPDATE said SET review = 'unreviewed'", {"said"}),
+    "a missing word": ("DELETE FROM said WHERE idx = 9", {"said"}),
+    "a revision": ("UPDATE reference SET revision = 1", {"said"}),
+    "a merged row": (
+        "UPDATE merged SET row = {flip} WHERE key % 7 = 0",
+        {"merged-row"},
+    ),
+    "a status": (
+        "UPDATE merged SET status = 'agreed' WHERE status = 'single'",
+        {"merged-row"},
+    ),
+    "a flag": ("UPDATE merged SET flags = flags + 1", {"merged-row"}),
+    "a missing row": (
+        "DELETE FROM merged WHERE key = (SELECT min(key) FROM merged)",
+        {"merged-row"},
+    ),
+    "what was replaced": ("DELETE FROM superseded", {"merged-row"}),
+    "a roll-up": ("DELETE FROM rollup WHERE region = '31'", {"roll-up"}),
+    "a cursor": (
+        "UPDATE merge_cursor SET idx = idx - 1 WHERE idx = 301",
+        {"merged-row", "roll-up"},
+    ),
+}
+FLIP = "CAST(substr(body, 1, 40) || char(1) || substr(body, 42) AS BLOB)"
+
+
+@pytest.mark.parametrize("what", BEHIND)
+def test_whatever_is_changed_is_found(hospital, tmp_path, what):
+    statement, expected = BEHIND[what]
+    flip = FLIP.replace("body", "row") if "SET row" in statement else FLIP
+    with hospital.db.transaction() as tx:
+        before = tx.connection.total_changes
+        tx.connection.create_function("resign", 1, _resign)
+        tx.connection.execute(
+            statement.format(
+                flip=flip,
+                root="zeroblob(32)",
+                sig="resign(checkpoint)",
+                signote="resign(note)",
+                sigline="resign(line)",
+            )
+        )
+        assert tx.connection.total_changes > before
+    report = check(hospital, tmp_path)
+    assert not report.is_clean
+    assert expected <= codes(report), report.findings
+
+
+def _resign(note):
+    """The same note with another, bad signature of the same length."""
+    at = len(note) - 12
+    return (
+        note[:at]
+        + (b"AAAA" if note[at : at + 4] != b"AAAA" else b"BBBB")
+        + note[at + 4 :]
+    )
+
+
+def test_a_guard_above_is_found_without_looking_deep(hospital, tmp_path):
+    hospital.guard.raise_to(hospital.log.origin, 9999, bytes(32))
+    assert codes(check(hospital, tmp_path, deep=False)) == {"guard-above"}
+
+
+def test_a_guard_of_another_history_is_found(hospital, tmp_path):
+    hospital.guard = Guard(tmp_path / "other-guard")
+    hospital.guard.raise_to(hospital.log.origin, hospital.state().size, bytes(32))
+    assert codes(check(hospital, tmp_path, deep=False)) == {"guard-root"}
+
+
+def test_what_is_no_difference_is_a_note(hospital, tmp_path):
+    hospital.guard = Guard(tmp_path / "empty")
+    with hospital.db.transaction() as tx:
+        mirror = logs.get_log(tx, hospital.other.log.origin)
+        logs.stall(tx, mirror.id, "nobody has its records")
+        logs.freeze(tx, mirror.id, b"evidence")
+    report = check(hospital, tmp_path)
+    assert report.is_clean
+    assert {one.code for one in report.findings} == {
+        "guard-behind",
+        "stalled",
+        "frozen",
+    }
+
+
+def test_a_bad_leaf_in_quarantine_is_as_it_should_be(open_node, tmp_path, hospital):
+    # The partner's log as it is, judged by keys that end in the middle of it.
+    (name,) = hospital.other.log.chain.records_key_ranges
+    ranges = hospital.other.log.chain.records_key_ranges
+    with hospital.db.view() as view:
+        mirror = logs.get_log(view, hospital.other.log.origin)
+        before = claims.read_claims(view, mirror.id, 0, 999, 999)
+    assert len(before) == 300
+    ranges[name] = ranges[name]._replace(end=100)
+    with hospital.db.view() as view:
+        leaves = logs.read_leaves(view, mirror.id, 0, mirror.size)
+    admission = admit(leaves, 0, hospital.other.log.chain, hospital.log.profile)
+    assert len(admission.rejected) == 201
+    with hospital.db.transaction() as tx:
+        logs.save_rejected(tx, mirror.id, admission.rejected)
+        claims.drop_claims(tx, mirror.id, 100)
+    # The pinned chain says that they are good: the quarantine is what is wrong.
+    assert "quarantine" in codes(check(hospital, tmp_path))
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_of_the_file_is_found_or_changes_nothing(hospital, tmp_path):
+    hospital.db.close()
+    whole = hospital.folder / "data"
+    expected = _contents(whole)
+    data = (whole / FILE_NAME).read_bytes()
+    chance = random.Random(20240214)
+    found = 0
+    for number in range(60):
+        folder = tmp_path / f"flip-{number}"
+        shutil.copytree(whole, folder)
+        at = chance.randrange(100, len(data))
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << chance.randrange(8)
+        (folder / FILE_NAME).write_bytes(flipped)
+        report = check(hospital, tmp_path, folder=folder)
+        if report.is_clean:
+            assert _contents(folder) == expected, f"byte {at}"
+        else:
+            found += 1
+        shutil.rmtree(folder)
+    assert found > 20
+
+
+COVERED = (
+    "log",
+    "bundle",
+    "tile",
+    "checkpoint",
+    "key_statement",
+    "cosignature",
+    "rejected",
+    "claim",
+    "said",
+    "reference",
+    "rollup",
+    "merge_cursor",
+)
+
+
+def _contents(folder):
+    db = Database.open(folder, readonly=True)
+    try:
+        with db.view() as view:
+            return [
+                view.connection.execute(f"SELECT * FROM {table}").fetchall()
+                for table in COVERED
+            ]
+    except VerificationError:
+        return None
+    finally:
+        db.close()
