@@ -1,0 +1,66 @@
+"""A process that takes records in until it is killed; run by test_kill_ingest.py.
+
+    python ingesting.py FOLDER SEED
+
+Prints, when each batch is acknowledged: `ack SIZE ROOT ID…`.
+"""
+
+import random
+import sys
+from pathlib import Path
+
+from federation.flows import ingest, open_log
+from federation.flows.merge import merge_once
+from federation.store import lock, logs
+
+NOW = 1_707_900_000
+
+
+def draft(chance):
+    draft = {
+        "contest": "ppwp",
+        "tps": f"31710100{chance.randrange(5000):05d}",
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "reviewed",
+        "candidates": {f"0{n}": chance.randrange(100) for n in (1, 2, 3)},
+    }
+    if chance.random() < 0.3:
+        draft |= {"ref": f"r{chance.randrange(99)}", "revision": chance.randrange(99)}
+    return draft
+
+
+def say(*words):
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+def run(node_type, folder, seed):
+    """Take in batches of random sizes, and merge now and then, for ever."""
+    chance = random.Random(seed)
+    with lock.hold(folder / "data" / "lock"):
+        node = node_type.open(folder, "jagasuara.example")
+        open_log.introduce(node.db, node.guard, node.log)
+        say("ready")
+        while True:
+            rows = [draft(chance) for _ in range(chance.choice([1, 3, 20]))]
+            verdicts = ingest.append(node.db, node.guard, node.log, rows, NOW)
+            ids = [one.record for one in verdicts if one.outcome == "logged"]
+            with node.db.view() as view:
+                size = node.state().size
+                root = logs.root_of_size(view, node.log.log_id, size)
+            say("ack", str(size), root.hex(), *ids)
+            if chance.random() < 0.2:
+                merge_once(node.db, {"pemilu-2024": node.log.profile})
+
+
+if __name__ == "__main__":
+    import importlib.util
+
+    path = Path(__file__).parents[1] / "flows" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("own_node", path)
+    own_node = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = own_node
+    spec.loader.exec_module(own_node)
+    run(own_node.OwnNode, Path(sys.argv[1]), int(sys.argv[2]))

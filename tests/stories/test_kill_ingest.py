@@ -1,0 +1,101 @@
+"""kill -9 at random moments of taking records in: nothing acknowledged is lost.
+
+`FEDERATION_KILLS` says how often (20; 200 is the full run).
+"""
+
+import importlib.util
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import federation
+from federation.flows import ingest, open_log
+from federation.flows.doctor import Patient, examine
+from federation.records.sealed import leaf_text, record_id
+from federation.store import logs
+from federation.tlog.merkle import hash_leaf, root_of
+
+KILLS = int(os.environ.get("FEDERATION_KILLS", "20"))
+SCRIPT = Path(__file__).with_name("ingesting.py")
+LONGEST_S = 0.15
+
+
+def _own_node():
+    path = Path(__file__).parents[1] / "flows" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("own_node_of_stories", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.OwnNode
+
+
+OwnNode = _own_node()
+
+
+def run_and_kill(folder, seed, delay):
+    """The complete lines that a child printed before it was killed."""
+    root = Path(federation.__file__).parents[1]
+    child = subprocess.Popen(
+        [sys.executable, SCRIPT, folder, str(seed)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    with child:
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(delay)
+        child.kill()
+        rest = child.stdout.read()
+    complete = rest[: rest.rfind(b"\n") + 1]
+    return complete.decode().splitlines()
+
+
+@pytest.mark.slow
+def test_nothing_acknowledged_is_lost_and_no_size_has_two_roots(tmp_path):
+    chance = random.Random(KILLS)
+    roots, ids = {}, []
+    for number in range(KILLS):
+        delay = chance.random() * LONGEST_S
+        for line in run_and_kill(tmp_path, number, delay):
+            _, size, root, *records = line.split()
+            assert roots.setdefault(int(size), root) == root
+            ids += records
+        check_whole(tmp_path, roots, ids, tmp_path / f"scratch-{number}")
+    assert len(roots) > KILLS, "the children did something"
+
+
+def check_whole(folder, roots, ids, scratch):
+    """What start-up makes of the folder holds all that was acknowledged."""
+    node = OwnNode.open(folder, "jagasuara.example")
+    try:
+        open_log.introduce(node.db, node.guard, node.log)
+        ingest.append(node.db, node.guard, node.log, [], 0)  # settles what was cut off
+        with node.db.view() as view:
+            log = node.state()
+            leaves = logs.read_leaves(view, log.id, 0, log.size)
+            kept = {size: root for size, root, _ in logs.list_checkpoints(view, log.id)}
+        hashes = [hash_leaf(leaf) for leaf in leaves]
+        for size, root in kept.items():
+            assert roots.setdefault(size, root.hex()) == root.hex()
+        assert roots.keys() <= kept.keys()
+        assert root_of(hashes).hex() == roots[log.size]
+        held = {record_id(leaf_text(leaf)) for leaf in leaves}
+        assert held.issuperset(ids)
+        assert node.guard.read(log.origin) == (log.size, bytes.fromhex(roots[log.size]))
+        report = examine(
+            Patient(
+                db=node.db,
+                guard=node.guard,
+                identities={node.log.chain.org: node.log.chain.identity},
+                profiles={"pemilu-2024": node.log.profile},
+                scratch=scratch,
+            ),
+            deep=True,
+        )
+        assert report.findings == []
+    finally:
+        node.db.close()
