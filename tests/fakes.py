@@ -9,7 +9,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from federation.errors import NotFoundError, PeerError
+from aiohttp import web
+
+from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import (
     encode_keys,
@@ -30,6 +32,7 @@ from federation.tlog.tile import (
     Tile,
     encode_bundle,
     hash_reader,
+    parse_tile_path,
     tile_root,
 )
 
@@ -248,6 +251,9 @@ class FakePeer:
             raise PeerError(self.org, "fake:", 404)
         return self._give("log_about", origin, about)
 
+    async def elections(self) -> bytes:
+        raise PeerError(self.org, "/v1/elections", 404)
+
     async def notify(self, org):
         self._give("notify", org, b"")
 
@@ -271,6 +277,34 @@ class FakePeer:
         return self.spoil(what, origin, data)
 
 
+def app_of(peer: FakePeer) -> web.Application:
+    """The peer over HTTP, at the paths of the protocol."""
+
+    async def answer(request: web.Request) -> web.Response:
+        path = request.path.removeprefix("/")
+        if path == "logs":
+            found = await peer.logs(request.headers.get("If-None-Match"))
+            if found is None:
+                return web.Response(status=304)
+            return web.Response(body=found[0], headers={"ETag": found[1]})
+        log, _, rest = path.partition("/")
+        named = {hashlib.sha256(o.encode()).hexdigest(): o for o in peer.shown}
+        if log not in named:
+            return web.Response(status=404)
+        give = {"checkpoint": peer.checkpoint, "keys": peer.keys}.get(rest)
+        try:
+            if give is not None:
+                return web.Response(body=await give(named[log]))
+            body = await peer.tile(named[log], parse_tile_path(rest))
+        except (PeerError, FormatError):
+            return web.Response(status=404)
+        return web.Response(body=body)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    return app
+
+
 def flip_bit(data: bytes, bit: int) -> bytes:
     """The bytes with one bit turned round."""
     at, shift = divmod(bit, 8)
@@ -282,5 +316,8 @@ __all__ = [
     "FakePeer",
     "FixedClock",
     "Tree",
+    "app_of",
     "flip_bit",
+    "self_signed",
+    "signer",
 ]

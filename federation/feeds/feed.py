@@ -33,6 +33,7 @@ MAX_ABOUT_BYTES: Final = 1 << 18
 MAX_STATUS_BYTES: Final = 1 << 24
 MAX_CHECKPOINT_BYTES: Final = 1 << 16
 MAX_KEYS_BYTES: Final = 1 << 20
+MAX_ELECTIONS_BYTES: Final = 1 << 20
 MAX_LOGS: Final = 10_000
 NO_DIGEST: Final = "0" * 64
 
@@ -64,6 +65,10 @@ class Feed(Protocol):
 
     async def log_about(self, origin: str) -> bytes:
         """The about note of the organisation behind a log, as relayed."""
+        ...
+
+    async def elections(self) -> bytes:
+        """What the node's maps rest on, as `/v1/elections` answers; not signed."""
         ...
 
     async def notify(self, org: str) -> None:

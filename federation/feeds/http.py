@@ -8,6 +8,7 @@ that holds before and while it is read. Every failure is a `PeerError`.
     GET  <url>/.well-known/tps-federation
     GET  <url>/logs                            If-None-Match, 304
     GET  <url>/<hex sha256(origin)>/checkpoint | tile/… | keys | about
+    GET  <url>/v1/elections
     POST <url>/notify                          {"org":"jagasuara.example"}
 
 Source: protocol.md, "Node over HTTP"; RFC 9110 section 13.1.2 (If-None-Match)
@@ -26,6 +27,7 @@ from federation.feeds.address import socket_maker
 from federation.feeds.feed import (
     MAX_ABOUT_BYTES,
     MAX_CHECKPOINT_BYTES,
+    MAX_ELECTIONS_BYTES,
     MAX_KEYS_BYTES,
     MAX_STATUS_BYTES,
     full,
@@ -153,6 +155,14 @@ class HttpFeed:
             PeerError: it did not come.
         """
         return await self._get(_path(origin, "about"), MAX_ABOUT_BYTES)
+
+    async def elections(self) -> bytes:
+        """What the node's maps rest on.
+
+        Raises:
+            PeerError: it did not come; a peer of plain files has none.
+        """
+        return await self._get("/v1/elections", MAX_ELECTIONS_BYTES)
 
     async def notify(self, org: str) -> None:
         """Say that `org` has news.

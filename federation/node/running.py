@@ -13,11 +13,17 @@ from multiprocessing import get_context
 from random import Random
 
 from federation.config.peers import Peer
-from federation.errors import FederationError, NotFoundError
+from federation.errors import (
+    FederationError,
+    FormatError,
+    NotFoundError,
+    PeerError,
+)
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
 from federation.flows import cosign, open_log
+from federation.flows.basis import compare_basis
 from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
 from federation.flows.pull import OwnCopy, PullContext, PullReport, pull
@@ -56,6 +62,7 @@ class Running:
         self._merge_due = asyncio.Event()
         self._sessions = Sessions()
         self._paces: dict[tuple[str, int | None], Pace] = {}
+        self._compared: dict[str, int] = {}
         self._executor: Executor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
@@ -159,7 +166,20 @@ class Running:
             self.merge_soon()
         await self._reconcile(report.own_larger, feed, peer.org)
         await self._cosign(peer, feed, report)
+        await self._compare_basis(peer, feed, report)
         return result_of(report)
+
+    async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
+        """Now and then, and when it had news: does its map rest on the same as ours?"""
+        now = int(self.clocks.wall())
+        due = self._compared.get(peer.org, 0) + self.parts.settings.sync.heartbeat_s
+        if report.unchanged and now < due:
+            return
+        self._compared[peer.org] = now
+        # A peer of plain files has no map; one that answers nonsense says nothing.
+        with contextlib.suppress(PeerError, FormatError):
+            profiles = self.parts.profiles
+            await compare_basis(self.parts.db, feed, peer.org, profiles, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         db, now = self.parts.db, int(self.clocks.wall())

@@ -229,12 +229,18 @@ class ContestInfo(Struct, frozen=True, kw_only=True):
 
 
 class ElectionInfo(Struct, frozen=True, kw_only=True):
-    """An election that this node knows; `profile` is the digest of its rules."""
+    """An election that this node knows, and what its map rests on beside the logs.
+
+    `profile` and `register_digest` are digests ("" without a register), `rules` the
+    version of the merge rules: nodes with the same three make the same map.
+    """
 
     election: str
     name: dict[str, str]
     profile: str
     register: int
+    register_digest: str
+    rules: int
     contests: list[ContestInfo]
     sources: list[Source]
 

@@ -10,6 +10,7 @@ from federation.flows.query.ask import Asked, candidate_names, contests_of
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
 from federation.records.about import About, open_about_unpinned
+from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import alarms, chains, claims, holders, logs, pulls, registers
 from federation.store.db import View
@@ -105,6 +106,8 @@ def _election(view: View, profile: Profile, settings: Settings) -> answer.Electi
         name={"en": profile.file.name.en, "id": profile.file.name.id},
         profile=profile.digest,
         register=registers.count(view, profile.election, ""),
+        register_digest=registers.register_digest(view, profile.election),
+        rules=RULES_VERSION,
         contests=[
             answer.ContestInfo(
                 contest=contest, candidates=candidate_names(profile, contest)

@@ -1,0 +1,81 @@
+"""Does a partner's map rest on what ours rests on? If not, say so instead of wondering.
+
+Equal logs give equal maps only with the same profile, register and merge rules. What
+a partner says of its own is not signed and nothing is decided by it: an operator is
+told, and calls the partner.
+
+Source: protocol page, section 7 "The merged map".
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from federation.errors import FormatError
+from federation.feeds.feed import Feed
+from federation.records.merge import RULES_VERSION
+from federation.records.profile import Profile
+from federation.store import alarms, registers
+from federation.store.db import Database, Transaction
+
+ALARM = "other-basis"
+
+
+class _Basis(msgspec.Struct, frozen=True):
+    """What a partner says of one election; members of other versions are ignored."""
+
+    election: str
+    profile: str
+    register_digest: str
+    rules: int
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    elections: list[_Basis]
+
+
+async def compare_basis(
+    db: Database, feed: Feed, org: str, profiles: Mapping[str, Profile], now: int
+) -> list[str]:
+    """How the maps of this partner differ in what they rest on; each is an alarm.
+
+    Raises:
+        PeerError: the partner did not answer; one of plain files cannot.
+        FormatError: it answered something else.
+    """
+    body = await feed.elections()
+    try:
+        theirs = msgspec.json.decode(body, type=_Answer).elections
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FormatError(f"not a list of elections: {error}", org) from None
+    common = [one for one in theirs if one.election in profiles]
+    return await db.write(_judge, org, common, profiles, now)
+
+
+def _judge(
+    tx: Transaction,
+    org: str,
+    theirs: list[_Basis],
+    profiles: Mapping[str, Profile],
+    now: int,
+) -> list[str]:
+    found = []
+    for one in theirs:
+        register = registers.register_digest(tx, one.election)
+        pairs = {
+            "profile": (profiles[one.election].digest, one.profile),
+            "register": (register, one.register_digest),
+            "rules": (str(RULES_VERSION), str(one.rules)),
+        }
+        differ = [
+            f"{name}: ours {ours[:12] or 'none'}, theirs {other[:12] or 'none'}"
+            for name, (ours, other) in pairs.items()
+            if ours != other
+        ]
+        subject = f"{org} {one.election}"
+        if differ:
+            found.append(f"{one.election}: {'; '.join(differ)}")
+            alarms.raise_alarm(tx, ALARM, subject, "; ".join(differ), now)
+        else:
+            alarms.clear_alarm(tx, ALARM, subject)
+    return found

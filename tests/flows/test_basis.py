@@ -1,0 +1,93 @@
+"""Partners whose maps rest on something else than ours are told apart, by name."""
+
+import msgspec
+import pytest
+
+from federation.errors import FormatError
+from federation.flows.basis import ALARM, compare_basis
+from federation.profiles import load_shipped
+from federation.records.merge import RULES_VERSION
+from federation.records.register import Register
+from federation.records.tps import parse_tps
+from federation.store import alarms, registers
+from federation.store.db import Database
+
+ELECTION, ORG, NOW = "pilpres-2019", "kawalpemilu.example", 1_700_000_000
+PROFILES = load_shipped()
+
+
+class Says:
+    """A partner that answers this."""
+
+    def __init__(self, body):
+        self._body = body
+
+    async def elections(self):
+        return self._body
+
+
+def basis(**other):
+    mine = {
+        "election": ELECTION,
+        "profile": PROFILES[ELECTION].digest,
+        "register_digest": "",
+        "rules": RULES_VERSION,
+    }
+    return Says(msgspec.json.encode({"elections": [mine | other]}))
+
+
+@pytest.fixture
+def db(tmp_path):
+    database = Database.open(tmp_path)
+    yield database
+    database.close()
+
+
+def standing(db):
+    with db.view() as view:
+        return [a for a in alarms.list_alarms(view) if a.code == ALARM]
+
+
+async def test_equal_maps_rest_on_the_same_and_nothing_is_said(db):
+    assert await compare_basis(db, basis(), ORG, PROFILES, NOW) == []
+    assert standing(db) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [
+        ({"profile": "0" * 64}, "profile"),
+        ({"register_digest": "f" * 64}, "register"),
+        ({"rules": RULES_VERSION + 1}, "rules"),
+    ],
+)
+async def test_each_difference_is_an_alarm_that_ends_with_it(db, other, word):
+    [found] = await compare_basis(db, basis(**other), ORG, PROFILES, NOW)
+    assert word in found
+    [alarm] = standing(db)
+    assert alarm.subject == f"{ORG} {ELECTION}"
+    await compare_basis(db, basis(), ORG, PROFILES, NOW)
+    assert standing(db) == []
+
+
+async def test_our_register_is_what_theirs_is_compared_with(db):
+    register = Register(ELECTION)
+    register.add(parse_tps("1371011001001"))
+    with db.transaction() as tx:
+        registers.save_register(tx, register, "test")
+    same = basis(register_digest=register.digest())
+    assert await compare_basis(db, same, ORG, PROFILES, NOW) == []
+    assert await compare_basis(db, basis(), ORG, PROFILES, NOW)
+
+
+async def test_elections_that_only_the_partner_has_are_its_own_business(db):
+    other = basis(election="pemilu-1955", profile="x")
+    assert await compare_basis(db, other, ORG, PROFILES, NOW) == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"elections":[{}]}', b"[" * 5000]
+)
+async def test_nonsense_is_refused(db, body):
+    with pytest.raises(FormatError, match="not a list of elections"):
+        await compare_basis(db, Says(body), ORG, PROFILES, NOW)
