@@ -1,0 +1,50 @@
+"""A process that pulls until it is killed: see test_kill.py.
+
+    python pulling.py FOLDER URL
+
+prints "READY", then after each turn the next index that is committed for good.
+"""
+
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+
+from federation.feeds.http import HttpFeed, Sessions
+from federation.flows.pull import extend, pull
+
+
+def _conftest():
+    path = Path(__file__).with_name("conftest.py")
+    spec = importlib.util.spec_from_file_location("pulling_conftest", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+async def main(folder: str, url: str) -> None:
+    conftest = _conftest()
+    fakes = conftest._load_fakes()
+    owner = fakes.FakeOrg("jagasuara.example")
+    extend.STEP_LEAVES = 256
+    puller = conftest.Puller(conftest.Database.open(Path(folder)))
+    puller.trust(owner, allow_private=True, max_rows_per_turn=700)
+    say("READY")
+    async with Sessions() as sessions:
+        session = sessions.session(allow_private=True)
+        feed = HttpFeed(session, owner.org, url)
+        while True:
+            report = await pull(puller.ctx, puller.peers[owner.org], feed, 1)
+            say(str(puller.log(owner).next_index))
+            if report.unchanged:
+                return
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
