@@ -76,6 +76,17 @@ def test_good_rows_go_in_bad_ones_are_reported_with_row_and_reason(
     assert size_of(own_home) == 4  # the key statement and three results
 
 
+def test_the_first_entry_is_the_key_statement_however_small_the_file(
+    own_home, bring, results
+):
+    assert bring(results(GOOD.format(n=1)))[0] == 0
+    db = Database.open(Home(own_home).data, readonly=True)
+    with db.view() as view:
+        leaves = logs.read_leaves(view, logs.get_log(view, ORIGIN).id, 0, 2)
+    db.close()
+    assert [b"key-statement/1" in leaf for leaf in leaves] == [True, False]
+
+
 def test_importing_twice_publishes_nothing_new(own_home, bring, results):
     path = results(*(GOOD.format(n=n) for n in range(1, 6)))
     assert bring(path)[1]["rows"]["logged"] == 5

@@ -1,0 +1,144 @@
+"""cli/writing.py: by ourselves where nobody writes, else through the running node."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from federation.cli.writing import RemoteDesk
+from federation.config.home import Home
+from federation.errors import ConflictError, FormatError, PeerError
+from federation.store.lock import hold
+
+
+@pytest.fixture
+async def node():
+    """A server that takes records, and what it was asked."""
+    asked = []
+
+    async def records(request):
+        body = await request.json()
+        asked.append(body)
+        if body["election"] == "closed":
+            problem = {"code": "conflict", "detail": "it is closed"}
+            return web.json_response(problem, status=409)
+        verdicts = [
+            {"row": row, "outcome": "logged", "reason": one["note"][:1]}
+            for row, one in enumerate(body["records"])
+        ]
+        return web.json_response({"verdicts": verdicts})
+
+    async def control(request):
+        asked.append((request.match_info["command"], await request.json()))
+        problem = {"code": "format", "detail": "no such thing"}
+        return web.json_response(problem, status=400)
+
+    async def broken(_):
+        return web.Response(text="<html>", status=502)
+
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_post("/v1/records", records)
+    app.router.add_post("/v1/control/{command}", control)
+    app.router.add_post("/broken/v1/control/{command}", broken)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession() as session:
+        yield session, f"http://127.0.0.1:{port}", asked
+    await runner.cleanup()
+
+
+async def test_a_batch_too_large_for_one_request_keeps_its_row_numbers(
+    node, monkeypatch
+):
+    monkeypatch.setattr("federation.cli.writing.MAX_BODY_BYTES", 1000)
+    session, url, asked = node
+    drafts = [{"note": f"{number % 10}" * 200} for number in range(11)]
+    desk = RemoteDesk(session, url)
+    verdicts = await desk.take_records("x", drafts, force=True, restate=False)
+    assert [one.row for one in verdicts] == list(range(11))
+    assert [one.reason for one in verdicts] == [str(n % 10) for n in range(11)]
+    assert len(asked) > 3
+    assert all(body["force"] and not body["restate"] for body in asked)
+
+
+async def test_one_row_above_the_bound_is_sent_all_the_same(node, monkeypatch):
+    monkeypatch.setattr("federation.cli.writing.MAX_BODY_BYTES", 10)
+    session, url, _ = node
+    desk = RemoteDesk(session, url)
+    found = await desk.take_records("x", [{"note": "abc"}], force=False, restate=False)
+    assert len(found) == 1
+
+
+async def test_the_nodes_refusal_is_the_error_that_it_was(node):
+    session, url, _ = node
+    desk = RemoteDesk(session, url)
+    with pytest.raises(ConflictError, match="it is closed"):
+        await desk.take_records("closed", [{"note": "a"}], force=False, restate=False)
+    with pytest.raises(FormatError, match="no such thing"):
+        await desk.run("x", {})
+
+
+async def test_an_answer_that_is_no_nodes_is_a_failure_of_the_node(node):
+    session, url, _ = node
+    with pytest.raises(PeerError):
+        await RemoteDesk(session, url + "/broken").run("x", {})
+    with pytest.raises(PeerError):
+        await RemoteDesk(session, "http://127.0.0.1:1").run("x", {})
+
+
+def test_a_lock_without_a_node_behind_it_is_a_conflict(federation, own_home, tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("tps,01,02\n1371011001001,1,2\n")
+    with hold(Home(own_home).lock):
+        ended = federation("import", path, "--election", "pilpres-2019")
+    assert ended.code == 6
+
+
+def test_a_control_file_that_cannot_be_read_is_named(federation, own_home, tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("tps,01,02\n1371011001001,1,2\n")
+    home = Home(own_home)
+    with hold(home.lock):
+        home.control.write_text("{")
+        ended = federation("import", path, "--election", "pilpres-2019")
+    assert ended.code == 3
+    assert "control.json" in ended.err
+
+
+@pytest.mark.slow
+def test_work_is_handed_to_the_node_that_runs(federation, own_home, tmp_path):
+    environ = os.environ | {"FEDERATION_HOME": str(own_home)}
+    command = [sys.executable, "-m", "federation", "serve"]
+    control = Home(own_home).control
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as node:
+        try:
+            until = time.monotonic() + 30
+            while not control.exists():
+                assert node.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            path = tmp_path / "r.csv"
+            path.write_text("tps,01,02\n1371011001001,1,2\n")
+            which = ("--election", "pilpres-2019", "--json")
+            said = json.loads(federation("import", path, *which).out)
+            assert said["rows"]["logged"] == 1
+            said = json.loads(federation("tps-list", "import", path, *which).out)
+            assert said["stations"] == 1
+            reason = ("--reason", "salah ketik")
+            said = json.loads(
+                federation("withdraw", "1371011001001", *reason, *which).out
+            )
+            assert said["outcome"] == "logged"
+        finally:
+            node.terminate()
+    assert node.returncode == 0
+    said = json.loads(federation("import", path, *which).out)
+    assert said["rows"]["held"] == 1
