@@ -22,17 +22,21 @@ MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+class _AmbiguousError(ValueError):
+    """What two programs could read differently; the text says what."""
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
         twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]  # set.add says None: that is the point
-        raise ValueError(f"member {clip(twice)} is there twice")
+        raise _AmbiguousError(f"member {clip(twice)} is there twice")
     return members
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _AmbiguousError(f"{name} is not JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
@@ -47,11 +51,25 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         return _DECODER.decode(line.decode())
     except json.JSONDecodeError as error:
-        raise FormatError(f"not JSON: {error.msg}", f"column {error.colno}") from error
+        raise FormatError(_said(error), f"column {error.colno}") from error
     except UnicodeDecodeError as error:
         raise FormatError(f"not UTF-8: {error.reason}") from error
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"not JSON that can be trusted: {error}") from error
+        raise _distrust(error) from error
+
+
+def _said(error: json.JSONDecodeError) -> str:
+    # Some of its sentences end where a position would follow.
+    return f"not JSON: {error.msg.removesuffix(' at').removesuffix(' starting')}"
+
+
+def _distrust(error: ValueError | RecursionError) -> FormatError:
+    if isinstance(error, _AmbiguousError):
+        return FormatError(f"not JSON that can be trusted: {error}")
+    # The other two are Python's own bounds, and so are their words.
+    is_deep = isinstance(error, RecursionError)
+    why = "nested too deep" if is_deep else "a number of thousands of digits"
+    return FormatError(f"not JSON that can be trusted: {why}")
 
 
 class _Window:
@@ -102,9 +120,9 @@ class _Window:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 if self.ended:
-                    raise FormatError(f"not JSON: {error.msg}") from error
+                    raise FormatError(_said(error)) from error
             except (ValueError, RecursionError) as error:
-                raise FormatError(f"not JSON that can be trusted: {error}") from error
+                raise _distrust(error) from error
             else:
                 # A number that reaches the end of the window may go on behind it.
                 if end < len(self.text) or self.ended:

@@ -45,6 +45,8 @@ def recognise(source: Source) -> Format:
             "a JSON array: write one object a line (jq -c '.[]' FILE > FILE.ndjson)",
             path,
         )
+    if text.startswith("<"):
+        raise FormatError("this is a page of the Web: download the file again", path)
     return _recognise_json(text, path) if text.startswith("{") else "csv"
 
 
