@@ -1,0 +1,93 @@
+"""`federation doctor` says by its exit code whether anything differs."""
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import federation.flows.doctor as package
+from federation import errors
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.flows import ingest, open_log
+from federation.node.parts import open_parts
+from federation.text import Text
+
+
+@pytest.fixture
+def filled(own_home):
+    """A home whose database holds three signed results."""
+    settings = load_settings(Home(own_home).settings)
+    with open_parts(Home.of(own_home, settings), settings) as parts:
+        for log in parts.own.values():
+            open_log.introduce(parts.db, parts.guard, log)
+        drafts = [
+            {
+                "contest": "ppwp",
+                "tps": f"317101000100{number}",
+                "round": "reguler",
+                "form": "plano",
+                "source": "observer",
+                "review": "reviewed",
+                "candidates": {"01": 1, "02": 2, "03": 3},
+            }
+            for number in range(3)
+        ]
+        log = parts.own["pemilu-2024"]
+        ingest.append(parts.db, parts.guard, log, drafts, 1_707_900_000)
+    return own_home / "data"
+
+
+def damage(data, statement):
+    connection = sqlite3.connect(data / "federation.db")
+    with connection:
+        assert connection.execute(statement).rowcount
+    connection.close()
+
+
+@pytest.mark.parametrize("options", [(), ("--deep",)])
+def test_a_whole_database_ends_well(filled, federation, options):
+    ended = federation("doctor", "--lang", "en", *options)
+    assert ended.code == 0, ended
+    assert "Everything is as it was signed" in ended.out
+    assert not list(filled.glob("doctor-*")), "the scratch folder is gone"
+
+
+def test_a_difference_ends_with_1_and_says_where(filled, federation):
+    damage(filled, "UPDATE claim SET body = CAST(body || 'x' AS BLOB)")
+    assert federation("doctor").code == 0, "not seen without looking deep"
+    ended = federation("doctor", "--deep", "--json")
+    assert ended.code == 1
+    report = json.loads(ended.out)
+    assert report["errors"]
+    assert "jagasuara.example/pemilu-2024" in {
+        one["subject"] for one in report["findings"]
+    }
+    spoken = federation("doctor", "--deep", "--lang", "id")
+    assert spoken.code == 1
+    assert "perbedaan" in spoken.out
+
+
+def test_damage_is_found_without_deep_where_it_stops_signing(filled, federation):
+    damage(filled, "UPDATE tile SET body = zeroblob(length(body))")
+    assert federation("doctor").code == 1
+
+
+def test_no_database_is_not_a_whole_one(own_home, federation):
+    assert federation("doctor").code == 7
+
+
+def test_every_finding_has_its_sentence():
+    codes = {kind.code for kind in vars(errors).values() if hasattr(kind, "code")}
+    for path in Path(package.__file__).parent.glob("*.py"):
+        codes |= set(
+            re.findall(r'report\.(?:error|note)\(\s*"([a-z-]+)"', path.read_text())
+        )
+        codes |= set(
+            re.findall(r'_report\.(?:error|note)\(\s*"([a-z-]+)"', path.read_text())
+        )
+    assert len(codes) > 20
+    for code in codes - {"error", "config", "peer", "fork"}:
+        assert Text("id")(f"doctor.found-{code}")
