@@ -96,13 +96,14 @@ def said_by(org):
         return [
             _claim(1, ANA, AGREED, three(100, 50, 20), files=(file,)),
             _claim(2, ANA, DISPUTED, three(90, 40, 10)),
-            _claim(3, ANA, JANGGAL, three(80, 30, 5), rules=("valid-sum",)),
+            _claim(3, ANA, JANGGAL, three(80, 30, 5), rules=("votes_sum",)),
             _claim(4, ANA, AGREED, three(100, 50, 20), official=True),
             _claim(5, ANA, DISPUTED, three(90, 40, 10), official=True),
             _claim(6, ANA, WITHDRAWN, three(1, 2, 3)),
             _claim(7, ANA, WITHDRAWN, None, kind="withdrawal"),
             _claim(8, ANA, OUTSIDE, three(5, 5, 5)),
             _claim(9, ANA, AGREED, {"1": 70, "2": 30}, contest="pdpr"),
+            _claim(10, ANA, GAP, three(60, 6, 1), official=True),
         ]
     if org == CITRA:
         return [_claim(1, CITRA, SINGLE, three(10, 20, 30))]

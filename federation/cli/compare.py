@@ -3,6 +3,7 @@
 from federation.cli.context import Run
 from federation.cli.output import Output
 from federation.flows.query import answer
+from federation.flows.query.tps import kpu_beside
 from federation.text import Text
 
 EN_DASH = "\N{EN DASH}"
@@ -46,9 +47,11 @@ def print_contest(run: Run, one: answer.Contest) -> None:
         words.append(t(f"page.official_{one.official}"))
     words += [t(f"page.flag_{flag}") for flag in one.flags]
     run.out.line(" · ".join(words))
-    kpu = [said for said in one.kpu if said.counted and said.votes]
     columns = [(" + ".join(group.orgs), group.votes) for group in one.groups]
-    columns += [(t("views.kpu-column", org=said.org), said.votes or {}) for said in kpu]
+    columns += [
+        (t("views.kpu-column", org=said.org), said.votes or {})
+        for said in kpu_beside(one)
+    ]
     if not columns:
         return
     numbers = sorted({n for _, votes in columns for n in votes}, key=_by_number)
@@ -90,5 +93,10 @@ def _says(run: Run, said: answer.Said) -> str:
     if said.derived:
         words.append(t("views.says-derived"))
     if said.rules:
-        words.append(t("views.says-sums", rules=", ".join(said.rules)))
+        words.append(
+            t(
+                "views.says-sums",
+                rules="; ".join(t(f"page.rule_{rule}") for rule in said.rules),
+            )
+        )
     return ", ".join(words)

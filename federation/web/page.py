@@ -12,6 +12,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from federation.flows.query import answer
+from federation.flows.query.tps import kpu_beside
 from federation.text import Text
 
 STATIC = resources.files("federation.web") / "static"
@@ -90,7 +91,8 @@ class Page:
 
     def word(self, kind: str, code: str) -> str:
         """The word for a code of the field; the code itself where there is none."""
-        return self.t(f"page.{kind}_{code}")
+        key = f"page.{kind}_{code}"
+        return self.t(key) if self.t.has(key) else code
 
 
 def static_address(name: str) -> str:
@@ -130,6 +132,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["beside"] = kpu_beside
     found.filters["standing"] = standing
     found.filters["differs"] = differs
     return found
@@ -138,12 +141,12 @@ def _templates() -> jinja2.Environment:
 def standing(contest: answer.Contest) -> list[str]:
     """The numbers of everybody who has votes here, the smallest first."""
     said = [group.votes for group in contest.groups]
-    said += [one.votes for one in contest.kpu if one.counted and one.votes]
+    said += [one.votes or {} for one in kpu_beside(contest)]
     return sorted({n for votes in said for n in votes}, key=lambda n: (len(n), n))
 
 
 def differs(contest: answer.Contest, number: str) -> bool:
     """Whether somebody says another figure for this number than somebody else."""
     said = [group.votes for group in contest.groups]
-    said += [one.votes for one in contest.kpu if one.counted and one.votes]
+    said += [one.votes or {} for one in kpu_beside(contest)]
     return len({votes.get(number) for votes in said}) > 1

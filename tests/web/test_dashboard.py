@@ -14,6 +14,7 @@ from federation.config.settings import Settings
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
+from federation.records.result import RULES
 from federation.store.db import Database
 from federation.text import Text, load_topic
 from federation.web import dashboard, page
@@ -187,6 +188,17 @@ async def test_a_station_shows_each_version_with_its_organisations_and_kpu(clien
     assert rows.count({"class": "differs"}) == 1
 
 
+async def test_kpu_is_shown_where_no_monitor_has_been(client):
+    _, html = await read(client, f"/tps/{sample.GAP}")
+    for said in ("belum ada", "KPU (resmi, terpisah)", "60"):
+        assert said in html.text
+
+
+async def test_an_implausible_form_says_in_words_what_does_not_hold(client):
+    _, html = await read(client, f"/tps/{sample.JANGGAL}")
+    assert "jumlah suara calon tidak sama dengan suara sah" in html.text
+
+
 async def test_the_first_page_counts_as_the_api_does(client):
     _, html = await read(client, "/", "en")
     assert "66.6 % Together: 6 of 9 polling stations" in html.text
@@ -287,7 +299,7 @@ def test_every_word_of_the_pages_has_a_user():
     files += (folder.parent / "cli").glob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
-        of_a_code = re.match(r"(status|official|flag|contest|round)_", key)
+        of_a_code = re.match(r"(status|official|flag|contest|round|rule)_", key)
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
 
 
@@ -299,6 +311,7 @@ def test_every_code_of_the_map_has_a_word():
         ("flag", FLAGS),
         ("contest", CONTESTS),
         ("round", ROUNDS),
+        ("rule", RULES),
     ):
         for code in codes:
             assert f"{kind}_{code}" in words

@@ -86,6 +86,15 @@ def contest_of(
     )
 
 
+def kpu_beside(contest: answer.Contest) -> list[answer.Said]:
+    """KPU's figures that stand beside the groups: those of the counted round.
+
+    Where no monitor has been there is no counted round: then all that KPU says.
+    """
+    any_round = contest.status == "missing"
+    return [one for one in contest.kpu if one.votes and (one.counted or any_round)]
+
+
 def _said(
     origin: str,
     claim: Claim,
