@@ -6,7 +6,6 @@ The database is only read, so they work while the node runs.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
@@ -15,6 +14,7 @@ from msgspec import UnsetType
 from federation.cli import compare
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.overview import print_status
 from federation.flows.query import answer, lists, state
 from federation.flows.query import region as regions
 from federation.flows.query import tps as stations
@@ -61,7 +61,7 @@ def status(run: Run) -> None:
         )
 
     found = look(run, read)
-    run.out.show(found, lambda: _print_status(run, found))
+    run.out.show(found, lambda: print_status(run, found))
 
 
 @click.command("show", cls=Command, help="views.help-show")
@@ -159,74 +159,6 @@ def look(run: Run, read: Callable[[View], T]) -> T:
     """
     with run.open_database().view() as view:
         return read(view)
-
-
-def _print_status(run: Run, found: answer.StatusAnswer) -> None:
-    t, out = run.t, run.out
-    out.line(t("views.node", name=found.name, org=found.org))
-    headers = ("history", "entries", "on-map", "held-by", "state")
-    rows = [
-        (
-            log.origin,
-            log.size,
-            log.merged,
-            t("views.held-by-others", count=log.held_by),
-            _log_state(run, log),
-        )
-        for log in found.logs
-    ]
-    if rows:
-        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
-    else:
-        out.line(t("views.no-histories"))
-    _print_peers(run, found.peers)
-    if found.alarms:
-        keys = ("alarm", "subject", "detail", "since")
-        alarms = [
-            (a.code, a.subject, a.detail, _when(a.first_at)) for a in found.alarms
-        ]
-        title = t("views.alarms")
-        out.table([t(f"views.{key}") for key in keys], alarms, title=title)
-    else:
-        out.line(t("views.no-alarms"))
-    for election, cursor in found.cursors.items():
-        out.line(t("views.cursor", election=election, cursor=cursor))
-
-
-def _log_state(run: Run, log: answer.LogStatus) -> str:
-    if log.frozen:
-        return run.t("views.state-frozen")
-    if log.stalled:
-        return run.t("views.state-stalled", reason=log.stalled)
-    if log.closed:
-        return run.t("views.state-closed")
-    return run.t("views.state-own") if log.own else ""
-
-
-def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
-    if not peers:
-        return
-    t = run.t
-    headers = ("partner", "last-turn", "outcome", "new", "next-turn", "failures")
-    rows = [
-        (
-            peer.org,
-            _when(peer.last_at) or t("views.never"),
-            f"{peer.outcome or ''} {peer.reason or ''}".strip(),
-            peer.new or 0,
-            _when(peer.next_at),
-            peer.failures,
-        )
-        for peer in peers
-    ]
-    run.out.table([t(f"views.{key}") for key in headers], rows, right=(3, 5))
-
-
-def _when(seconds: int | UnsetType) -> str:
-    """A time for people, in UTC; "" where there is none."""
-    if not seconds:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _print_coverage(run: Run, found: answer.RegionAnswer) -> None:
