@@ -6,6 +6,7 @@ stops nothing else. The whole turn, and where its parts stand:
 
     turn      the status vector, each log in it compared, the report
     chain     the keys of a log, opened with the pinned identity, only ever longer
+    rejudge   what is held, by a newer key statement
     extend    a larger tree: prefix proved, then bundles, committed in steps
     bundle    bundles fetched ahead, checked, their leaves verified
     blame     where two histories were signed: the proof, or nothing

@@ -25,6 +25,8 @@ from federation.errors import (
     VerificationError,
 )
 from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
+from federation.flows.pull.context import PullContext
+from federation.flows.pull.rejudge import rejudge
 from federation.records.about import open_about
 from federation.records.keychain import KeyChain, decode_keys, open_chain
 from federation.store import chains, logs
@@ -46,7 +48,7 @@ _KEY_FORK: Final = b"tps-federation/key-fork@v1\n\n"
 
 
 async def trust(
-    db: Database,
+    ctx: PullContext,
     feed: Feed,
     entry: StatusEntry,
     log: Log | None,
@@ -63,6 +65,7 @@ async def trust(
         SignatureError: not signed by the pinned identity.
         ForkError: the origin signed two statements of one version.
     """
+    db = ctx.db
     notes = [] if log is None else await db.read(chains.read_keys, log.id)
     held = open_chain(notes, identity) if notes else None
     if log is not None and held is not None and held.digest == entry.keys:
@@ -70,10 +73,11 @@ async def trust(
     offered = open_chain(decode_keys(await feed.keys(entry.origin)), identity)
     if offered.origin != entry.origin:
         raise FormatError(f"the keys of {offered.origin}", entry.origin)
-    if held is not None:
+    if log is not None and held is not None:
         _check_continues(held, offered)
-        if log is not None and len(offered.notes) <= len(held.notes):
+        if len(offered.notes) <= len(held.notes):
             return log, held
+        await rejudge(db, log, held, offered, ctx.profiles[log.election])
     return await db.write(_save_chain, offered), offered
 
 

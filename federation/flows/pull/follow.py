@@ -62,7 +62,7 @@ class Follower:
         self, entry: StatusEntry, log: Log | None, partner: Peer
     ) -> LogReport:
         db = self._ctx.db
-        log, chain = await trust(db, self._feed, entry, log, partner.identity)
+        log, chain = await trust(self._ctx, self._feed, entry, log, partner.identity)
         reason = await refresh_about(db, self._feed, entry, chain)
         found = await compare(self._ctx, log, entry, chain)
         pending = log.pending is not None and log.pending == found.note

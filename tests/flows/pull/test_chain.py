@@ -1,0 +1,174 @@
+"""Keys of a log over time, and the about note behind it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.flows.merge import merge_once
+from federation.flows.pull.rejudge import changed_from
+from federation.profiles import load_shipped
+from federation.records.about import About, OfferedLog, sign_about
+from federation.records.keychain import KeyRange
+from federation.store import chains, claims
+from federation.tlog.keys import Signer, format_vkey
+
+PROFILE = "pemilu-2024"
+
+
+@pytest.fixture
+def rows(puller):
+    """The stations of the merged map, after all that there is to merge."""
+
+    def merged():
+        while merge_once(puller.db, load_shipped()):
+            pass
+        with puller.db.view() as view:
+            return len(claims.list_rows(view, PROFILE, "ppwp"))
+
+    return merged
+
+
+async def test_a_revoked_key_takes_its_records_out_from_that_index(
+    puller, fakes, suara, rows, monkeypatch
+):
+    monkeypatch.setattr("federation.flows.pull.rejudge.STEP_LEAVES", 7)
+    puller.trust(suara)
+    tree = fakes.Tree(suara).grow(suara.results(0, 40))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    await puller.pull(feed)
+    assert rows() == 40
+    stolen = suara.records.key
+    suara.statements.append(suara.restate(revoke=[(stolen, 21, "stolen")]))
+    await puller.pull(feed)
+    assert puller.claimed(suara) == list(range(1, 21))
+    assert [index for index, _ in puller.rejected(suara)] == list(range(21, 41))
+    assert rows() == 20
+
+
+async def test_a_key_that_is_announced_late_lets_its_records_in(
+    puller, fakes, suara, rows
+):
+    puller.trust(suara)
+    first = suara.results(0, 10)
+    fresh = Signer.from_seed(suara.records.name, bytes(32))
+    suara.records, old = fresh, suara.records
+    tree = fakes.Tree(suara).grow(first).grow(suara.results(10, 20))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    await puller.pull(feed)
+    assert puller.claimed(suara) == list(range(1, 11))
+    assert rows() == 10
+    suara.statements.append(suara.restate(add=[("records", fresh.key, 11)]))
+    await puller.pull(feed)
+    assert puller.claimed(suara) == list(range(1, 21))
+    assert puller.rejected(suara) == []
+    assert rows() == 20
+    assert old.key != fresh.key
+
+
+async def test_a_statement_about_the_future_judges_nothing_again(
+    puller, fakes, suara, monkeypatch
+):
+    puller.trust(suara)
+    tree = fakes.Tree(suara).grow(suara.results(0, 10))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    await puller.pull(feed)
+    monkeypatch.setattr("federation.flows.pull.rejudge.admit", None)
+    fresh = Signer.from_seed(suara.records.name, bytes(32))
+    suara.statements.append(suara.restate(add=[("records", fresh.key, 11)]))
+    assert (await puller.pull(feed)).failures == ()
+    with puller.db.view() as view:
+        log = puller.log(suara)
+        assert chains.read_keys(view, log.id) == suara.statements
+
+
+async def test_an_identity_pinned_anew_goes_on(puller, fakes, suara):
+    """The chain shows that the old key named the new one; either may be pinned."""
+    puller.trust(suara)
+    feed = fakes.FakePeer(suara.org).show(fakes.Tree(suara))
+    await puller.pull(feed)
+    new = Signer.from_seed(suara.identity.name, bytes(32))
+    following = fakes.next_statement(suara.chain, fakes.RECORDED_AT, identity=new.key)
+    signed = fakes.sign_statement(following, suara.identity, new)
+    suara.statements.append(signed)
+    assert (await puller.pull(feed)).failures == ()
+    suara.identity = new
+    puller.trust(suara)
+    assert (await puller.pull(feed)).failures == ()
+
+
+async def test_another_pinned_identity_stops_the_log(puller, fakes, suara, kawal):
+    puller.trust(suara)
+    tree = fakes.Tree(suara)
+    feed = fakes.FakePeer(suara.org).show(tree)
+    await puller.pull(feed)
+    suara.identity = kawal.identity
+    puller.trust(suara)
+    tree.grow(suara.results(0, 3))
+    report = await puller.pull(feed)
+    assert report.logs[0].outcome == "refused"
+    assert puller.log(suara).size == 1
+
+
+def about(owner, signer, issue):
+    return sign_about(
+        About(
+            attribution="Suara",
+            audience=(),
+            contact="a@jagasuara.example",
+            identity=format_vkey(owner.identity.key),
+            issue=issue,
+            licence="CC-BY-4.0",
+            logs=(OfferedLog(origin=owner.origin, visibility="public"),),
+            name="Jaga Suara",
+            org=owner.org,
+            versions=(1,),
+        ),
+        signer,
+    )
+
+
+async def test_the_newest_about_note_is_kept(puller, fakes, suara):
+    puller.trust(suara)
+    tree = fakes.Tree(suara)
+    notes = {issue: about(suara, suara.node, issue) for issue in (1, 2, 3)}
+
+    async def shown(issue):
+        tree.grow([suara.result(tree.size)])
+        feed = fakes.FakePeer(suara.org).show(tree, about=notes[issue])
+        report = await puller.pull(feed)
+        with puller.db.view() as view:
+            return report.logs[0].outcome, chains.read_about(view, suara.org)
+
+    assert await shown(2) == ("extended", notes[2])
+    assert await shown(1) == ("extended", notes[2])
+    assert await shown(3) == ("extended", notes[3])
+
+
+async def test_a_bad_about_note_does_not_stop_the_log(puller, fakes, suara):
+    puller.trust(suara)
+    thief = Signer.from_seed(suara.node.name, bytes(32))
+    bad = about(suara, thief, 1)
+    tree = fakes.Tree(suara).grow(suara.results(0, 3))
+    report = await puller.pull(fakes.FakePeer(suara.org).show(tree, about=bad))
+    assert report.logs[0].outcome == "extended"
+    with puller.db.view() as view:
+        assert chains.read_about(view, suara.org) is None
+
+
+KEYS = [("a", b"1"), ("b", b"2"), ("c", b"3")]
+RANGES = st.dictionaries(
+    st.sampled_from(KEYS),
+    st.tuples(st.integers(0, 9), st.integers(0, 9)).map(
+        lambda two: KeyRange(None, min(two), max(two) + 1)
+    ),
+)
+
+
+@given(RANGES, RANGES)
+def test_below_the_first_change_every_key_is_valid_as_before(old, new):
+    def valid(ranges, index):
+        return {name for name, r in ranges.items() if r.start <= index < r.end}
+
+    first = changed_from(old, new)
+    differing = [i for i in range(12) if valid(old, i) != valid(new, i)]
+    assert not differing or first == min(differing)
