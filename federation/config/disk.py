@@ -6,6 +6,8 @@ the new bytes are made durable under another name before they take the old one's
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
@@ -22,8 +24,8 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        temporary = _write_aside(path, data, mode)
-        temporary.replace(path)
+        with _written_aside(path, data, mode) as temporary:
+            temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be written: {error}") from error
@@ -37,13 +39,10 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        temporary = _write_aside(path, data, mode)
-        try:
+        with _written_aside(path, data, mode) as temporary:
             # link() refuses an existing name, so of two writers one loses; rename()
             # would let the second overwrite a key that the first has signed with.
             os.link(temporary, path)
-        finally:
-            temporary.unlink()
         sync_folder(path.parent)
     except FileExistsError as error:
         raise ConflictError(f"{path} exists and is not overwritten") from error
@@ -80,15 +79,23 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_aside(path: Path, data: bytes, mode: int) -> Path:
-    """The path of a durable file beside `path` that holds `data`."""
+@contextmanager
+def _written_aside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A durable file beside `path` that holds `data`; gone when the block ends.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    # The mode is given at creation: a chmod afterwards would leave a moment in which
-    # a private key can be read by others.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, mode)
-        file.write(data)
-        file.flush()
-        os.fsync(handle)
-    return temporary
+    try:
+        # The mode is given at creation: a chmod afterwards would leave a moment in
+        # which a private key can be read by others.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -490,6 +490,18 @@ def test_a_member_with_another_key_than_we_know_is_not_replaced(cli, circle, rec
     assert load_peers(home.peers)[0].identity == wrong
 
 
+@pytest.mark.parametrize(("said", "count"), [("y\n", 1), ("n\n", 0)], ids=["y", "n"])
+def test_people_are_asked_to_compare_the_signer_of_a_circle(
+    cli, circle, receiver, answer, said, count
+):
+    answer(said)
+    arguments = ("peers", "import", circle[0], "--home", receiver.folder)
+    code, _, err = cli(*arguments)
+    assert code == 1 - count
+    assert circle[1] in err
+    assert len(load_peers(receiver.peers)) == count
+
+
 def test_a_circle_signed_by_another_is_refused(cli, circle, receiver):
     other = (circle[0], fingerprint(STRANGER.key))
     code, _, _ = cli(*imported(receiver, other))

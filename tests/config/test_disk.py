@@ -57,6 +57,7 @@ def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch, step):
         replace_file(path, b"new")
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
 def test_a_folder_that_exists_keeps_its_mode(tmp_path):
