@@ -1,0 +1,38 @@
+"""`make bench`: the target table; `make bench ARGS=country`: the whole country.
+
+make bench ARGS="--records 200000"
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.table import Bench
+
+
+def main() -> int:
+    """Measure, print; 0 whatever was found, because machines differ."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=("table", "country"), default="table"
+    )
+    parser.add_argument("--records", type=int, default=50_000, metavar="N")
+    asked = parser.parse_args()
+    head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text}\n")
+
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
+        figures = Bench(Path(folder), asked.records, say).run()
+    took = f"{time.monotonic() - began:.0f} s in all"
+    sys.stdout.write(f"\n{head}\n\n{report.format_table(figures)}\n\n{took}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
