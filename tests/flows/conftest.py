@@ -77,6 +77,10 @@ class OwnNode:
         log = open_log.open_own(db, keys, small_profile())
         return cls(folder, db, Guard(folder / "guard"), keys, log)
 
+    @staticmethod
+    def keys_of(org: str) -> OwnKeys:
+        return own_keys(org)
+
     def state(self) -> Log:
         with self.db.view() as view:
             return logs.get_log(view, self.log.origin)

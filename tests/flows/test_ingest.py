@@ -1,7 +1,10 @@
 """Rows are answered one by one, and nothing is acknowledged that can be lost."""
 
 import contextlib
+import dataclasses
 import itertools
+import random
+import shutil
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
@@ -410,6 +413,41 @@ def test_after_any_failed_write_the_log_is_as_before_or_as_after(
     after = check_whole(node)
     assert after[:255] == before
     assert len(after) == 265
+
+
+@pytest.mark.parametrize("tail", ["cut", "flipped", "zeroed"])
+def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
+    append(node, draft(1))
+    wal = node.folder / "data" / "federation.db-wal"
+    synced = []
+    original = node.guard.raise_to
+
+    def raise_to(*args):
+        synced.append(wal.stat().st_size)
+        original(*args)
+
+    monkeypatch.setattr(node.guard, "raise_to", raise_to)
+    verdicts = append(node, *(draft(number) for number in range(2, 40)))
+    assert {one.outcome for one in verdicts} == {"logged"}
+    data, safe = wal.read_bytes(), synced[-1]
+    assert len(data) > safe, "the last step is not synced"
+    chance = random.Random(safe)
+    for number in range(8):
+        image = node.folder / f"image-{number}"
+        shutil.copytree(node.folder / "data", image)
+        at = chance.randrange(safe, len(data))
+        torn = {
+            "cut": data[:at],
+            "flipped": data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :],
+            "zeroed": data[:at] + bytes(len(data) - at),
+        }[tail]
+        (image / wal.name).write_bytes(torn)
+        (image / "federation.db-shm").unlink()
+        again = dataclasses.replace(node, db=Database.open(image))
+        again.log = open_log.open_own(again.db, node.keys, node.log.profile)
+        append(again)
+        assert len(check_whole(again)) == 40
+        again.db.close()
 
 
 def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):

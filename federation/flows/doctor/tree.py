@@ -108,14 +108,19 @@ def check_checkpoints(
             continue
         if (opened.origin, opened.size, opened.root) != (log.origin, size, root):
             report.error("checkpoint", log.origin, f"size {size}: says otherwise")
-    notes = {size: note for size, _, note in logs.list_checkpoints(view, log.id)}
     for size, vkey, line in chains.list_cosignatures(view, log.id):
-        try:
-            found = open_cosignatures(notes.get(size, b"") + line, [parse_vkey(vkey)])
-        except FederationError:
-            found = []
-        if not found:
+        if not _is_cosigned(view, log, size, line, vkey):
             report.error("cosignature", log.origin, f"size {size}, {vkey}")
+
+
+def _is_cosigned(view: View, log: Log, size: int, line: bytes, vkey: str) -> bool:
+    kept = next(logs.list_checkpoints(view, log.id, after=size - 1), None)
+    if kept is None or kept[0] != size:
+        return False
+    try:
+        return bool(open_cosignatures(kept[2] + line, [parse_vkey(vkey)]))
+    except FederationError:
+        return False
 
 
 def _hash_bundles(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:

@@ -1,0 +1,93 @@
+"""What a row is answered with depends on what was said, not on how it came."""
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from federation.flows import ingest, open_log, screening
+from federation.store import statements
+
+NOW = 1_707_900_000
+
+
+def draft(slot, votes, review, ref):
+    members = {
+        "contest": "ppwp",
+        "tps": f"317101000100{slot}",
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": review,
+        "candidates": {"01": votes, "02": 2, "03": 3},
+    }
+    return members if ref is None else members | {"ref": ref[0], "revision": ref[1]}
+
+
+drafts = st.builds(
+    draft,
+    st.integers(1, 2),
+    st.integers(0, 2),
+    st.sampled_from(["reviewed", "unreviewed"]),
+    st.none() | st.tuples(st.sampled_from("ab"), st.integers(0, 3)),
+)
+
+
+NUMBERS = itertools.count()
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(drafts, min_size=1, max_size=12), st.data())
+def test_answers_do_not_depend_on_how_rows_are_cut_into_batches(node, rows, data):
+    cut = data.draw(st.integers(0, len(rows)))
+    seen = []
+    for parts in ([rows], [rows[:cut], rows[cut:]], [[row] for row in rows]):
+        # A new organisation each time, in one database: making one takes longer.
+        keys = node.keys_of(f"org-{next(NUMBERS)}.example")
+        log = open_log.open_own(node.db, keys, node.log.profile)
+        outcomes = [
+            verdict.outcome
+            for part in parts
+            for verdict in ingest.append(node.db, node.guard, log, part, NOW)
+        ]
+        with node.db.view() as view:
+            said = sorted(statements.all_said(view, log.log_id), key=lambda s: s.index)
+        seen.append((outcomes, [one._replace(content=b"") for one in said]))
+        again = ingest.append(node.db, node.guard, log, rows, NOW + 60)
+        repeated = {verdict.outcome for verdict in again}
+        assert repeated <= {"held", "stale", "refused", "kept-reviewed"}
+    assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"org":"a.b","recorded_at":"2024-02-14T00:00:00Z","tps":"1"}\n',
+        b'{"org":"a.b","recorded_at":"2025-01-01T23:59:59Z","tps":"1"}\n',
+    ],
+)
+def test_content_is_everything_but_when_it_was_signed(text):
+    bare = b'{"org":"a.b","tps":"1"}\n'
+    assert screening.content_of(text) == screening.content_of(bare)
+    quoted = b'{"note":"\\"recorded_at\\":\\"x\\",","org":"a.b","tps":"1"}\n'
+    assert screening.content_of(quoted) != screening.content_of(bare)
+
+
+def test_a_log_that_grew_by_another_hand_is_read_again_in_steps(node, monkeypatch):
+    rows = [draft(slot, votes, "reviewed", None) for slot in (1, 2) for votes in (5, 6)]
+    ingest.append(node.db, node.guard, node.log, rows, NOW)
+    with node.db.view() as view:
+        before = list(statements.all_said(view, node.log.log_id))
+    with node.db.transaction() as tx:
+        statements.clear_said(tx, node.log.log_id)
+    monkeypatch.setattr(screening, "RECALL_STEP", 2)
+    screening.recall(node.db, node.log)
+    screening.recall(node.db, node.log)
+    with node.db.view() as view:
+        assert list(statements.all_said(view, node.log.log_id)) == before
+    assert len(before) == 4
