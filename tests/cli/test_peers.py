@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -116,7 +117,7 @@ class Node:
 
     def _date(self):
         # A partner's clock is the machine's own: nothing here could be fixed.
-        now = datetime.now(UTC)  # noqa: TID251  # to compare with it
+        now = datetime.now(UTC)  # to compare with it
         later = now + timedelta(seconds=self.skew)
         return email.utils.format_datetime(later, usegmt=True)
 
@@ -130,33 +131,29 @@ class Node:
 @contextmanager
 def serve(node):
     """The address at which the node answers, in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    started = threading.Event()
-    port = []
+    started = Future()
 
-    async def start():
+    async def run():
+        stop = asyncio.Event()
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", node.handle)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port.append(runner.addresses[0][1])
-        started.set()
-        return runner
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        started.set_result((runner.addresses[0][1], asyncio.get_running_loop(), stop))
+        await stop.wait()
+        await runner.cleanup()
 
-    def run():
-        runner = loop.run_until_complete(start())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=run)
+    # A daemon: a server that does not end fails its test, it must not hold up all.
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    assert started.wait(10)
-    yield f"http://127.0.0.1:{port[0]}"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    port, loop, stop = started.result(10)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+    assert not thread.is_alive()
 
 
 @pytest.fixture
