@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from federation.errors import ConfigError, FormatError, RecordError
+from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text, convert
 from federation.records.profile import PartyNumber, Profile
 from federation.records.result import CONTESTS, ROUNDS, Evidence, Part
@@ -121,11 +121,11 @@ class Members:
         wrong = "candidates" if self._profile.is_party_contest(contest) else "parties"
         if wrong in found:
             raise BadCell("votes", f"{contest} does not have {wrong}", wrong)
-        try:
-            for name in found.keys() & _TYPES.keys():
+        for name in found.keys() & _TYPES.keys():
+            try:
                 convert(found[name], _TYPES[name])
-        except RecordError as error:
-            raise BadCell("value", str(error)) from error
+            except RecordError as error:
+                raise BadCell("value", str(error), name) from error
         fields.update(found)
         return Draft(row, fields)
 
@@ -194,8 +194,8 @@ def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSO
         raise BadCell("text", f"{len(text)} characters, {MAX_TEXT} at most", column)
     try:
         check_text(text, column)
-    except (RecordError, FormatError) as error:
-        raise BadCell("text", str(error), column) from error
+    except RecordError as error:
+        raise BadCell("text", error.rule, column) from error
     return text
 
 

@@ -48,5 +48,6 @@ class BadCell(Exception):  # noqa: N818 - a signal inside this floor: becomes a 
 
 def clip(value: object) -> str:
     """`value` as it may stand in a message: escaped, quoted, at most 40 characters."""
-    text = str(value)
+    # JSON's spelling of a boolean: its writer knows no `True`.
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return ascii(text if len(text) <= 40 else text[:37] + "...")

@@ -128,38 +128,6 @@ def test_a_row_without_numbers_is_reported_not_drafted(read):
     assert [draft.row for draft in found.drafts] == [3]
 
 
-# row 2 of `tps,01,02,sah,catatan,putaran`: what is in it, and code and column
-HOSTILE = [
-    ("1371011001001,-1,2,3,,", "count", "01"),
-    ("1371011001001,1,2x,3,,", "count", "02"),
-    ("1371011001001,\uff11\uff12,2,3,,", "count", "01"),
-    ("1371011001001,1,2,100000000000000000000,,", "count", "sah"),
-    ("1371011001001,=1+1,2,3,,", "count", "01"),
-    ("1371011001001,1.5,2,3,,", "count", "01"),
-    ("1371011001001,1\0,2,3,,", "count", "01"),
-    ("1.37101E+12,1,2,3,,", "tps", "tps"),
-    ("\uff11\uff13\uff17\uff11011001001,1,2,3,,", "tps", "tps"),
-    (",1,2,3,,", "tps", "tps"),
-    ("13710110010011,1,2,3,,", "tps", "tps"),
-    ("1371011001001,1,2,3,a\u202eb,", "text", "catatan"),
-    ("1371011001001,1,2,3,a\0b,", "text", "catatan"),
-    (f"1371011001001,1,2,3,{'x' * 301},", "text", "catatan"),
-    ("1371011001001,1,2,3,,minggu depan", "round", "putaran"),
-    ("1371011001001,1,2,3", "cells", ""),
-    ('1371011001001,1,"2,3,,', "quotes", ""),
-]
-
-
-@pytest.mark.parametrize(("row", "code", "column"), HOSTILE)
-def test_a_hostile_row_is_refused_by_number_and_the_next_goes_in(
-    read, row, code, column
-):
-    header = "tps,01,02,sah,catatan,putaran"
-    found = read(f"{header}\n{row}\n1371011001002,1,2,3,,\n")
-    assert found.why == (2, code, column)
-    assert [draft.row for draft in found.drafts] == [3]
-
-
 @pytest.mark.parametrize(
     ("header", "why"),
     [

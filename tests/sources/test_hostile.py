@@ -1,0 +1,52 @@
+"""Each hostile row, line and file gets exactly its error, and the good rows go in."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from federation.errors import FormatError
+
+
+def _load_hostile():
+    path = Path(__file__).with_name("hostile.py")
+    spec = importlib.util.spec_from_file_location("sources_hostile", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+hostile = _load_hostile()
+
+
+def names(value):
+    return str(value)[:50]
+
+
+def refusal(found, row):
+    (bad,) = found.bad
+    assert bad.row == row
+    assert [draft.row for draft in found.drafts] == [row + 1]
+    return f"{bad.column or '-'}: {bad.code}: {bad.reason}"
+
+
+@pytest.mark.parametrize(("name", "row", "error"), hostile.ROWS, ids=names)
+def test_a_hostile_row_gets_exactly_its_error(read, name, row, error):
+    found = read(f"{hostile.HEADER}{row}\n{hostile.GOOD}")
+    assert refusal(found, 2) == error
+
+
+@pytest.mark.parametrize(("name", "line", "error"), hostile.LINES, ids=names)
+def test_a_hostile_line_gets_exactly_its_error(read, name, line, error):
+    found = read(f"{line}\n{hostile.GOOD_LINE}", kind="ndjson")
+    assert refusal(found, 1) == error
+
+
+@pytest.mark.parametrize(("name", "text", "error"), hostile.FILES, ids=names)
+def test_a_hostile_file_gets_exactly_its_error(read, tmp_path, name, text, error):
+    with pytest.raises(FormatError) as refused:
+        read(text)
+    said = str(refused.value).replace(str(tmp_path / "file"), "FILE")
+    assert said == error
