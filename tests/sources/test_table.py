@@ -218,3 +218,17 @@ def test_the_real_samples_need_no_flags(read, shared):
         text = (shared / "data" / "pilpres2019" / f"sample-{name}.csv").read_bytes()
         found = read(text)
         assert (len(found.drafts), len(found.rows)) == (rows, rows)
+
+
+def test_the_mapping_of_the_how_to_page_works(read):
+    text = "Lokasi,x,Suara A,Valid,B\n1371011001-7,0,1,3,2\n"
+    columns = {
+        "tps": "Lokasi",
+        "candidates.01": "Suara A",
+        "candidates.02": "#5",
+        "figures.suara_sah": "Valid",
+    }
+    (draft,) = read(text, columns=columns).drafts
+    assert draft.fields["tps"] == "1371011001007"
+    assert draft.fields["candidates"] == {"01": 1, "02": 2}
+    assert draft.fields["figures"] == {"suara_sah": 3}
