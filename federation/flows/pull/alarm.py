@@ -7,12 +7,13 @@ evidence that is kept. Alarms that no longer hold are cleared by the turn that s
     feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from federation.errors import FederationError, ForkError, PeerError, ProofError
 from federation.flows.pull.chain import format_fork
 from federation.flows.pull.context import LogReport, Outcome
-from federation.store import alarms, chains, logs
+from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 
@@ -53,12 +54,18 @@ class Alarms:
         """The origin itself shows less than it has signed."""
         await self._db.write(alarms.raise_alarm, "behind", origin, detail, self._now)
 
-    async def settle(self, origin: str, *, grown: bool) -> None:
-        """Clear what no longer holds of a log; of one that grew, count refusals."""
+    async def refused(self, origin: str, count: int) -> None:
+        """Some of a log's records do not verify; they are kept, with the reason."""
+        said = f"{count} new records do not verify"
+        await self._db.write(alarms.raise_alarm, "rejected", origin, said, self._now)
+
+    async def settle(self, origin: str) -> None:
+        """Clear what no longer holds of a log that this peer has shown to be well."""
         # Looked up first: an idle turn must not cost a durable commit per log.
-        if await self._db.read(self._is_settled, origin, grown):
-            return
-        await self._db.write(self._settle, origin, grown)
+        standing = await self._db.read(alarms.list_alarms)
+        mine = self._subjects(origin) & {(a.code, a.subject) for a in standing}
+        if mine:
+            await self._db.write(_clear, mine)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)
@@ -86,21 +93,10 @@ class Alarms:
         mine = f"{self._org} {origin}"
         return {(c, origin) for c in _OF_LOG} | {(c, mine) for c in _OF_FEED}
 
-    def _is_settled(self, view: View, origin: str, grown: bool) -> bool:  # noqa: FBT001  passed on by Database.read
-        standing = {(a.code, a.subject) for a in alarms.list_alarms(view)}
-        if self._subjects(origin) & standing:
-            return False
-        log = logs.get_log(view, origin)
-        return not (grown and chains.list_rejected(view, log.id))
 
-    def _settle(self, tx: Transaction, origin: str, grown: bool) -> None:  # noqa: FBT001  passed on by Database.write
-        for code, subject in self._subjects(origin):
-            alarms.clear_alarm(tx, code, subject)
-        log = logs.get_log(tx, origin)
-        rejected = chains.list_rejected(tx, log.id)
-        if grown and rejected:
-            said = f"{len(rejected)} records do not verify: {rejected[-1].reason}"
-            alarms.raise_alarm(tx, "rejected", origin, said, self._now)
+def _clear(tx: Transaction, found: Iterable[tuple[str, str]]) -> None:
+    for code, subject in found:
+        alarms.clear_alarm(tx, code, subject)
 
 
 def find_log(view: View, origin: str) -> Log | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -18,6 +19,9 @@ from federation.records.profile import Profile
 from federation.store.db import Database
 
 PUBLIC: Final = "public"
+
+# By database, because contexts come and go with every change of the partners.
+_busy: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
 
 Outcome = Literal[
     "same",  # nothing new
@@ -44,8 +48,6 @@ class PullContext:
         own: The key chains of our own logs by origin.
         executor: Of two worker processes for large pulls; None: always in threads.
         clock: Monotonic seconds.
-        busy: The origins that some turn is taking in now; one context serves all
-            turns, so that two peers never extend one log at once.
     """
 
     db: Database
@@ -54,7 +56,14 @@ class PullContext:
     own: Mapping[str, KeyChain]
     executor: Executor | None
     clock: Callable[[], float]
-    busy: set[str] = field(default_factory=set)
+
+    @property
+    def busy(self) -> set[str]:
+        """The origins that some turn is taking in now, whichever context it has.
+
+        Two partners may bring one log at once: the second turn leaves it to the first.
+        """
+        return _busy.setdefault(self.db, set())
 
     def wants(self, peer: Peer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
@@ -93,11 +102,13 @@ class Budget:
     clock: Callable[[], float]
     taken_rows: int = field(default=0, init=False)
     taken_bytes: int = field(default=0, init=False)
+    refused_rows: int = field(default=0, init=False)
 
-    def spend(self, *, rows: int = 0, size: int = 0) -> None:
-        """Note what was taken: leaves, bytes."""
+    def spend(self, *, rows: int = 0, size: int = 0, refused: int = 0) -> None:
+        """Note what was taken: leaves, bytes, leaves that do not verify."""
         self.taken_rows += rows
         self.taken_bytes += size
+        self.refused_rows += refused
 
     @property
     def rows_left(self) -> int | None:

@@ -140,7 +140,11 @@ async def _take_in(
     try:
         async with aclosing(stream):
             async for checked in stream:
-                job.budget.spend(rows=len(checked.leaves), size=checked.size)
+                job.budget.spend(
+                    rows=len(checked.leaves),
+                    size=checked.size,
+                    refused=len(checked.admission.rejected),
+                )
                 await steps.add(checked)
                 if job.budget.is_spent:
                     break

@@ -72,7 +72,7 @@ class Follower:
             said = f"shows {found.checkpoint.size} of {log.size} records"
             await self._alarms.behind(log.origin, said)
             return _report(log, log, "behind", said)
-        await self._alarms.settle(log.origin, grown=False)
+        await self._alarms.settle(log.origin)
         kind: Outcome = "waiting" if found.kind == "waiting" else "same"
         return _report(log, log, kind, reason)
 
@@ -87,10 +87,14 @@ class Follower:
             checkpoint=found.checkpoint,
             budget=self._budget,
         )
+        before = self._budget.refused_rows
         grown = await extend(self._ctx, job)
+        refused = self._budget.refused_rows - before
+        if refused:
+            await self._alarms.refused(log.origin, refused)
         if grown.size < found.checkpoint.size:
             return _report(log, grown, "partial")
-        await self._alarms.settle(log.origin, grown=True)
+        await self._alarms.settle(log.origin)
         return _report(log, grown, "extended")
 
 

@@ -1,8 +1,12 @@
 """A whole turn: what is asked for, what is taken in, what is left alone."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from federation.errors import FormatError, PeerError
+from federation.flows.pull import pull
 
 
 @pytest.mark.parametrize("count", [0, 1, 254, 255, 256, 257, 511, 600])
@@ -169,3 +173,24 @@ async def test_one_log_that_fails_stops_no_other(puller, fakes, suara, kawal, ou
     )
     report = await puller.pull(feed)
     assert outcomes(report) == {suara.origin: "refused", kawal.origin: "extended"}
+
+
+async def test_two_partners_never_bring_one_log_at_once(
+    puller, fakes, suara, kawal, outcomes
+):
+    puller.trust(suara)
+    puller.trust(kawal)
+    tree = fakes.Tree(suara).grow(suara.results(0, 600))
+    origin = fakes.FakePeer(suara.org).show(tree)
+    relay = fakes.FakePeer(kawal.org).show(tree)
+    # Contexts are made anew whenever the partners change.
+    first, puller.ctx = puller.ctx, replace(puller.ctx)
+    assert first is not puller.ctx
+    reports = await asyncio.gather(
+        pull(first, puller.peers[suara.org], origin, 1), puller.pull(relay)
+    )
+    assert [outcomes(one)[suara.origin] for one in reports] == ["extended", "busy"]
+    assert relay.asked == ["logs"]
+    assert puller.leaves(suara) == tree.leaves
+    # Nothing of the relay's vector was taken for done.
+    assert outcomes(await puller.pull(relay)) == {suara.origin: "same"}
