@@ -12,7 +12,7 @@ from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import NodeKeys, load_node_keys
 from federation.config.settings import Settings
-from federation.errors import ConfigError
+from federation.errors import ConfigError, NotFoundError
 from federation.flows.ingest import OwnLog
 from federation.flows.open_log import OwnKeys, open_own
 from federation.profiles import load_profiles
@@ -39,14 +39,11 @@ class Parts:
         """Our log of an election.
 
         Raises:
-            ConfigError: this node takes no part in it.
+            NotFoundError: this node takes no part in it.
         """
         if election not in self.own:
             known = ", ".join(self.own) or "none"
-            path = str(self.home.settings)
-            raise ConfigError(
-                path, "elections", f"has no {election!r}; it has: {known}"
-            )
+            raise NotFoundError(f"no election {election!r} here; there are: {known}")
         return self.own[election]
 
 

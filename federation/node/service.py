@@ -8,12 +8,14 @@ them a token that is new at every start; it is gone when the node has stopped.
 
 import contextlib
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from random import Random
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.node.desk import NodeDesk
 from federation.node.identity import renew_about
@@ -52,7 +54,10 @@ async def serve(
         keepalive_timeout=HEAD_DEADLINE_S,
         shutdown_timeout=_SHUTDOWN_S,
         access_log=None,
+        logger=_web_log(),
         lingering_time=2.0,
+        # Bodies with a Content-Encoding are refused, not unpacked.
+        auto_decompress=False,
     )
     await runner.setup()
     listen = parts.settings.listen
@@ -65,6 +70,22 @@ async def serve(
                     yield url
     finally:
         await runner.cleanup()
+
+
+def _web_log() -> logging.Logger:
+    log = logging.getLogger(f"{__name__}.web")
+    log.addFilter(_is_ours)
+    return log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether what is logged is a fault of this node.
+
+    Who sends what is no HTTP has got the answer; a hundred lines for each of them
+    would fill the disk.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.store import tokens
@@ -42,8 +42,10 @@ async def require_token(request: web.Request, scope: str) -> None:
     """
     site = request.app[SITE]
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    # Compared in constant time; the stored tokens are looked up by their digest.
-    if hmac.compare_digest(given.encode(), site.control_token.encode()):
+    # Compared in constant time; the stored tokens are looked up by their digest. What
+    # is not UTF-8 comes as lone surrogates, which no token holds.
+    sent = given.encode(errors="surrogatepass")
+    if hmac.compare_digest(sent, site.control_token.encode()):
         return
     with contextlib.suppress(NotFoundError):
         if scope in (await site.db.read(tokens.find_token, given)).scopes:
@@ -79,6 +81,13 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
     """A request with a body has a minute to send it and be answered."""
     if not request.can_read_body:
         return await handler(request)
+    # Nothing is unpacked here: a few bytes could become more than the body's limit.
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        return problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "a body is taken as it is, without Content-Encoding",
+        )
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
             return await handler(request)

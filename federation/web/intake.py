@@ -16,11 +16,12 @@ from aiohttp import web
 
 from federation.errors import FormatError
 from federation.web.access import Bucket, require_token
-from federation.web.openapi import Endpoint, NoQuery
+from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
 from federation.web.site import SITE
 
 MAX_ROWS = 5_000
+BYTES = "application/octet-stream"  # what a body is that does not say
 MAX_NOTIFY_BYTES = 1_024
 T = TypeVar("T")
 NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
@@ -75,7 +76,7 @@ def routes() -> list[web.RouteDef]:
 async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Sign and publish a batch: scope `intake`."""
     await require_token(request, "intake")
-    batch = _decode(await request.read(), Batch)
+    batch = _decode(request, await request.read(), Batch)
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
         raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
     desk = request.app[SITE].desk
@@ -93,10 +94,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
 async def notify(request: web.Request) -> web.StreamResponse:
     """A hint to pull at once: limited per address and per organisation."""
     site, bucket = request.app[SITE], request.app[NOTIFIED]
-    body = await request.content.read(MAX_NOTIFY_BYTES + 1)
-    if len(body) > MAX_NOTIFY_BYTES:
-        raise FormatError(f"longer than {MAX_NOTIFY_BYTES} bytes", "body")
-    org = _decode(body, News).org
+    org = _decode(request, await _read(request, MAX_NOTIFY_BYTES), News).org
     now = site.clock()
     if not bucket.take(f"address {request.remote}", now):
         return problem(
@@ -111,25 +109,45 @@ async def notify(request: web.Request) -> web.StreamResponse:
 async def control(request: web.Request) -> web.StreamResponse:
     """Work that another command of this machine hands over: scope `control`."""
     await require_token(request, "control")
-    arguments = _decode(await request.read(), dict[str, Any])
+    arguments = _decode(request, await request.read(), dict[str, Any])
     command = request.match_info["command"]
     return _json(await request.app[SITE].desk.run(command, arguments))
 
 
-def _decode(body: bytes, kind: type[T]) -> T:
+async def _read(request: web.Request, most: int) -> bytes:
+    """The body, however many pieces it comes in.
+
+    Raises:
+        FormatError: it is longer than `most` bytes.
+    """
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > most:
+            raise FormatError(f"longer than {most} bytes", "body")
+    return bytes(body)
+
+
+def _decode(request: web.Request, body: bytes, kind: type[T]) -> T:
     """The body as `kind`.
 
     Raises:
         FormatError: it is not JSON of that shape.
+        HTTPUnsupportedMediaType: it says that it is something else, as the form of
+            another site does, which a browser sends without asking us first.
     """
+    if request.content_type not in {JSON, BYTES}:
+        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        raise FormatError("not UTF-8", "body") from None
+    except RecursionError:
+        raise FormatError("nested too deep", "body") from None
+    except msgspec.DecodeError as error:
         reason, _, at = str(error).partition(" - at ")
         raise FormatError(reason, at.strip("`") or "body") from None
 
 
 def _json(value: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(value), content_type="application/json"
-    )
+    return web.Response(body=msgspec.json.encode(value), content_type=JSON)

@@ -40,6 +40,17 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     ConfigError: HTTPStatus.SERVICE_UNAVAILABLE,
     FederationError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+# Written down, not taken from `HTTPStatus`, whose phrases change with Python.
+_SAID: dict[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: ("unauthorized", ""),
+    HTTPStatus.NOT_FOUND: ("not-found", "nothing is at this path"),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method-not-allowed",
+        "this path takes what `Allow` lists",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", ""),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("media-type", ""),
+}
 _RETRY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 log = logging.getLogger(__name__)
@@ -82,11 +93,12 @@ def _full_disk(error: OSError) -> web.Response:
 
 
 def _http_error(error: web.HTTPException) -> web.Response:
-    answer = problem(
-        HTTPStatus(error.status),
-        HTTPStatus(error.status).phrase.lower().replace(" ", "-"),
-        error.text or "",
-    )
+    status = HTTPStatus(error.status)
+    code, detail = _SAID.get(status, ("http", ""))
+    # aiohttp's own text is the status once more.
+    if error.text and not error.text.startswith(f"{error.status}:"):
+        detail = error.text
+    answer = problem(status, code, detail)
     if "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
     return answer

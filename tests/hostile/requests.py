@@ -1,0 +1,267 @@
+"""Hostile HTTP requests, byte by byte, and what a running node answers.
+
+A case is (door, what is hostile about it, the bytes that are sent). `{token}` stands
+for the operator's token, `{log}` for the hex name of the node's log. The answer is
+"<status> <code>: <detail>"; "<status>" alone where there is no Problem Details, and
+"closed" where the node hangs up.
+"""
+
+# ruff: noqa: E501  a row of the table stays on one line
+
+import gzip
+import json
+from typing import Final
+
+from federation.records.canonical import encode
+
+MAX_BODY_BYTES: Final = 8_388_608
+PATH: Final = "path"
+READ: Final = "question"
+NEWS: Final = "POST /notify"
+INTAKE: Final = "POST /v1/records"
+CONTROL: Final = "POST /v1/control"
+FRAMING: Final = "HTTP itself"
+
+_HOST: Final = b"Host: node.example\r\nConnection: close\r\n"
+_JSON: Final = b"Content-Type: application/json\r\n"
+_TOKEN: Final = b"Authorization: Bearer {token}\r\n"
+
+
+def _get(path: str, headers: bytes = b"") -> bytes:
+    return b"GET %s HTTP/1.1\r\n%s%s\r\n" % (path.encode(), _HOST, headers)
+
+
+def _post(path: str, body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
+    length = b"Content-Length: %d\r\n" % len(body)
+    return b"POST %s HTTP/1.1\r\n%s%s%s\r\n%s" % (
+        path.encode(),
+        _HOST,
+        headers,
+        length,
+        body,
+    )
+
+
+def _records(body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
+    return _post("/v1/records", body, headers)
+
+
+def _batch(**members: object) -> bytes:
+    return _records(json.dumps({"election": "pemilu-2024", **members}).encode())
+
+
+_DRAFT: Final[dict[str, object]] = {
+    "candidates": {"01": 1},
+    "contest": "ppwp",
+    "form": "plano",
+    "review": "reviewed",
+    "round": "reguler",
+    "source": "observer",
+    "tps": "1371011001001",
+}
+
+
+def _draft(**members: object) -> bytes:
+    return _batch(records=[_DRAFT | members])
+
+
+CASES: Final[list[tuple[str, str, bytes]]] = [
+    # Where there is nothing
+    (PATH, "a path that there is not", _get("/admin")),
+    (PATH, "a folder above", _get("/../../etc/passwd")),
+    (PATH, "a folder above, escaped", _get("/%2e%2e/%2e%2e/etc/passwd")),
+    (PATH, "the node's own settings", _get("/federation.toml")),
+    (PATH, "the control file", _get("/data/control.json")),
+    (PATH, "a folder above the static files", _get("/static/../page.py")),
+    (PATH, "a folder above, as a static file", _get("/static/..%2fpage.py")),
+    (PATH, "a log that is not held", _get(f"/{'0' * 64}/checkpoint")),
+    (PATH, "a log's name in capitals", _get(f"/{'A' * 64}/checkpoint")),
+    (PATH, "a NUL in a path", _get("/v1/tps/%00")),
+    (PATH, "bytes that are not UTF-8", _get("/v1/tps/%ff%fe")),
+    (PATH, "a tile path that climbs", _get("/{log}/tile/0/..%2f..%2fcheckpoint")),
+    (PATH, "a tile beyond the log", _get("/{log}/tile/0/999")),
+    (PATH, "a tile of width 0", _get("/{log}/tile/0/000.p/0")),
+    (PATH, "a tile of width 257", _get("/{log}/tile/0/000.p/257")),
+    (PATH, "a tile that is not canonical", _get("/{log}/tile/00/000")),
+    (PATH, "a tile of level 99", _get("/{log}/tile/99/000")),
+    (PATH, "a bundle beyond the log", _get("/{log}/tile/entries/x999/x999/999")),
+    (PATH, "a method that the path has not", b"DELETE /logs HTTP/1.1\r\n" + _HOST + b"\r\n"),
+    (PATH, "reading where one writes", _get("/v1/records")),
+    # Questions
+    (READ, "a parameter twice", _get("/v1/gaps?limit=5&limit=6")),
+    (READ, "a misspelt parameter", _get("/v1/gaps?limt=5")),
+    (READ, "a limit of 0", _get("/v1/gaps?limit=0")),
+    (READ, "a limit of a million", _get("/v1/gaps?limit=1000000")),
+    (READ, "a limit of 5,000 digits", _get("/v1/gaps?limit=" + "9" * 5000)),
+    (READ, "a limit in full-width digits", _get("/v1/gaps?limit=%EF%BC%91")),
+    (READ, "SQL for a region", _get("/v1/gaps?region=13'%20OR%201=1--")),
+    (READ, "a region of 3 digits", _get("/v1/regions/137")),
+    (READ, "an election that there is not", _get("/v1/gaps?election=pilkada-1945")),
+    (READ, "a contest that there is not", _get("/v1/gaps?contest=ketua-rt")),
+    (READ, "a station of 12 digits", _get("/v1/tps/137101100100")),
+    (READ, "a cursor of another node", _get("/v1/changes?since=abc")),
+    (READ, "a cursor from the future", _get("/v1/changes?since=" + "9" * 40)),
+    (READ, "a wait of an hour", _get("/v1/changes?wait=3600")),
+    (READ, "a format that there is not", _get("/v1/export?format=xlsx")),
+    # News
+    (NEWS, "not JSON", _post("/notify", b"hello")),
+    (NEWS, "nothing", _post("/notify", b"")),
+    (NEWS, "a number for an organisation", _post("/notify", b'{"org":5}')),
+    (NEWS, "an unknown member", _post("/notify", b'{"org":"a.example","url":"http://169.254.169.254/"}')),
+    (NEWS, "a megabyte", _post("/notify", b'{"org":"' + b"x" * 1_000_000 + b'"}')),
+    (NEWS, "an organisation that nobody knows", _post("/notify", b'{"org":"nobody.example"}')),
+    (NEWS, "another media type", _post("/notify", b'{"org":"a.example"}', b"Content-Type: text/plain\r\n")),
+    # Records
+    (INTAKE, "no token", _records(b"{}", _JSON)),
+    (INTAKE, "a token that is none", _records(b"{}", _JSON + b"Authorization: Bearer guess\r\n")),
+    (INTAKE, "a token that is not UTF-8", _records(b"{}", _JSON + b"Authorization: Bearer \xff\xfe\r\n")),
+    (INTAKE, "a name and password", _records(b"{}", _JSON + b"Authorization: Basic YTpi\r\n")),
+    (INTAKE, "an empty token", _records(b"{}", _JSON + b"Authorization: Bearer \r\n")),
+    (INTAKE, "another media type", _records(b"{}", _TOKEN + b"Content-Type: text/csv\r\n")),
+    (INTAKE, "not JSON", _records(b"tps,01\n")),
+    (INTAKE, "cut off", _records(b'{"election":"pemilu-2024","records":[{')),
+    (INTAKE, "a list", _records(b"[]")),
+    (INTAKE, "an unknown member", _batch(trust=True)),
+    (INTAKE, "nested 100,000 deep", _records(b'{"election":"pemilu-2024","records":[' + b'{"a":' * 100_000)),
+    (INTAKE, "bytes that are not UTF-8", _records(b'{"election":"\xff"}')),
+    (INTAKE, "half a surrogate pair", _records(b'{"election":"pemilu-2024","leaves":["\\ud800"]}')),
+    (INTAKE, "an election of somebody else", _records(b'{"election":"pilpres-2019","records":[{}]}')),
+    (INTAKE, "an election with a line feed", _records(b'{"election":"a\\nb","records":[{}]}')),
+    (INTAKE, "5,001 rows", _batch(records=[{}] * 5001)),
+    (INTAKE, "a body beyond the limit", _records(b" " * (MAX_BODY_BYTES + 1))),
+    (INTAKE, "an empty row", _batch(records=[{}])),
+    (INTAKE, "a row with another's name", _draft(org="kawalpemilu.example")),
+    (INTAKE, "a row with a time of its own", _draft(recorded_at="2024-02-14T00:00:00Z")),
+    (INTAKE, "a vote of -1", _draft(candidates={"01": -1})),
+    (INTAKE, "a vote of 5,000 digits", _records(b'{"election":"pemilu-2024","records":[{"candidates":{"01":' + b"9" * 5000 + b"}}]}")),
+    (INTAKE, "a vote that is a fraction", _draft(candidates={"01": 1.5})),
+    (INTAKE, "a candidate in full-width digits", _draft(candidates={"\uff10\uff11": 1})),
+    (INTAKE, "a NUL in a text", _draft(note="a\x00b")),
+    (INTAKE, "text that reads right to left", _draft(note="\u202eoname")),
+    (INTAKE, "a note of 70,000 characters", _draft(note="x" * 70_000)),
+    (INTAKE, "a station in full-width digits", _draft(tps="\uff11371011001001")),
+    (INTAKE, "a leaf that is none", _batch(leaves=["hello"])),
+    (INTAKE, "a leaf that somebody else signed", _batch(leaves=[encode(_DRAFT).decode() + "\n\n— kawalpemilu.example/records " + "A" * 91 + "=\n"])),
+    # The operator's commands
+    (CONTROL, "no token", _post("/v1/control/sync", b"{}", _JSON)),
+    (CONTROL, "a command that there is not", _post("/v1/control/shutdown", b"{}")),
+    (CONTROL, "a command that climbs", _post("/v1/control/..%2fsync", b"{}")),
+    (CONTROL, "an unknown argument", _post("/v1/control/sync", b'{"url":"http://169.254.169.254/"}')),
+    (CONTROL, "a partner that is none", _post("/v1/control/sync", b'{"orgs":["nobody.example"]}')),
+    (CONTROL, "a list of stations that is none", _post("/v1/control/register", b'{"register":"AAAA","source":"x"}')),
+    (CONTROL, "a station that is none", _post("/v1/control/withdraw", b'{"election":"pemilu-2024","contest":"ppwp","tps":"x","round":"reguler","reason":"x"}')),
+    (CONTROL, "an election of somebody else", _post("/v1/control/close", b'{"election":"pilpres-2019","reason":"x"}')),
+    # HTTP itself
+    (FRAMING, "not HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
+    (FRAMING, "two lengths", b"POST /notify HTTP/1.1\r\n" + _HOST + b"Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}"),
+    (FRAMING, "a length and chunks", b"POST /notify HTTP/1.1\r\n" + _HOST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    (FRAMING, "a negative length", b"POST /notify HTTP/1.1\r\n" + _HOST + b"Content-Length: -1\r\n\r\n"),
+    (FRAMING, "a header of 100,000 bytes", _get("/logs", b"X: " + b"x" * 100_000 + b"\r\n")),
+    (FRAMING, "a path of 100,000 bytes", _get("/" + "x" * 100_000)),
+    (FRAMING, "a line feed in a header", _get("/logs", b"X: a\rb\r\n")),
+    (FRAMING, "a body that unfolds 10,000 times", _post("/notify", gzip.compress(gzip.compress(bytes(10_000_000), mtime=0), mtime=0), _JSON + b"Content-Encoding: gzip\r\n")),
+]  # fmt: skip
+
+# What each gets.
+ANSWERS: Final[dict[str, dict[str, str]]] = {
+    "path": {
+        "a path that there is not": "404 not-found: nothing is at this path",
+        "a folder above": "404 not-found: nothing is at this path",
+        "a folder above, escaped": "404 not-found: nothing is at this path",
+        "the node's own settings": "404 not-found: nothing is at this path",
+        "the control file": "404 not-found: nothing is at this path",
+        "a folder above the static files": "404 not-found: nothing is at this path",
+        "a folder above, as a static file": "404 not-found: no such file",
+        "a log that is not held": "404 not-found: no such log is held here: see /logs",
+        "a log's name in capitals": "404 not-found: nothing is at this path",
+        "a NUL in a path": "400 format: not a TPS code of 13 characters: '\\x00'",
+        "bytes that are not UTF-8": "400 format: not a TPS code of 13 characters: '%ff%fe'",
+        "a tile path that climbs": "400 format: not the path of a tile",
+        "a tile beyond the log": "404 not-found: no tile 0/999.p/256",
+        "a tile of width 0": "400 format: the path of a tile that is not canonical",
+        "a tile of width 257": "400 format: the path of a tile that is not canonical",
+        "a tile that is not canonical": "400 format: the path of a tile that is not canonical",
+        "a tile of level 99": "400 format: no tile has level 99",
+        "a bundle beyond the log": "404 not-found: no bundle 999999999.p/256",
+        "a method that the path has not": "405 method-not-allowed: this path takes what `Allow` lists",
+        "reading where one writes": "405 method-not-allowed: this path takes what `Allow` lists",
+    },
+    "question": {
+        "a parameter twice": "400 format: parameter given twice (query parameter 'limit')",
+        "a misspelt parameter": "400 format: unknown parameter; this path takes: after, contest, election, format, limit, region (query parameter 'limt')",
+        "a limit of 0": "400 format: Expected `int` >= 1 (query parameter 'limit')",
+        "a limit of a million": "400 format: Expected `int` <= 1000 (query parameter 'limit')",
+        "a limit of 5,000 digits": "400 format: Integer value out of range (query parameter 'limit')",
+        "a limit in full-width digits": "400 format: Expected `int`, got `str` (query parameter 'limit')",
+        "SQL for a region": '400 format: not a region: it has 2, 4, 6 or 10 characters ("13\' OR 1=1--")',
+        "a region of 3 digits": "400 format: not a region: it has 2, 4, 6 or 10 characters ('137')",
+        "an election that there is not": "404 not-found: no election 'pilkada-1945' here; there are: pemilu-2024",
+        "a contest that there is not": "404 not-found: no contest 'ketua-rt' in pemilu-2024; there are: ppwp, pdpr, pdpd, pdprdk, pdprdp",
+        "a station of 12 digits": "400 format: not a TPS code of 13 characters: '137101100100'",
+        "a cursor of another node": "400 format: not a cursor of this API ('abc')",
+        "a cursor from the future": "400 format: not a cursor of this API ('9999999999999999999999999999999999999999')",
+        "a wait of an hour": "400 format: Expected `int` <= 60 (query parameter 'wait')",
+        "a format that there is not": "400 format: Invalid enum value 'xlsx' (query parameter 'format')",
+    },
+    "POST /notify": {
+        "not JSON": "400 format: JSON is malformed: invalid character (byte 0) (body)",
+        "nothing": "400 format: Input data was truncated (body)",
+        "a number for an organisation": "400 format: Expected `str`, got `int` ($.org)",
+        "an unknown member": "400 format: Object contains unknown field `url` (body)",
+        "a megabyte": "400 format: longer than 1024 bytes (body)",
+        "an organisation that nobody knows": "202",
+        "another media type": "415 media-type: needs Content-Type: application/json",
+    },
+    "POST /v1/records": {
+        "no token": "401 unauthorized: a token of scope 'intake' is needed: `federation keys token` on the node makes one",
+        "a token that is none": "401 unauthorized: a token of scope 'intake' is needed: `federation keys token` on the node makes one",
+        "a token that is not UTF-8": "401 unauthorized: a token of scope 'intake' is needed: `federation keys token` on the node makes one",
+        "a name and password": "401 unauthorized: a token of scope 'intake' is needed: `federation keys token` on the node makes one",
+        "an empty token": "401 unauthorized: a token of scope 'intake' is needed: `federation keys token` on the node makes one",
+        "another media type": "415 media-type: needs Content-Type: application/json",
+        "not JSON": "400 format: JSON is malformed: invalid character (byte 4) (body)",
+        "cut off": "400 format: Input data was truncated (body)",
+        "a list": "400 format: Expected `object`, got `array` (body)",
+        "an unknown member": "400 format: Object contains unknown field `trust` (body)",
+        "nested 100,000 deep": "400 format: nested too deep (body)",
+        "bytes that are not UTF-8": "400 format: not UTF-8 (body)",
+        "half a surrogate pair": "400 format: Input data was truncated (body)",
+        "an election of somebody else": "404 not-found: no election 'pilpres-2019' here; there are: pemilu-2024",
+        "an election with a line feed": "404 not-found: no election 'a\\nb' here; there are: pemilu-2024",
+        "5,001 rows": "400 format: more than 5000 rows in one batch (records)",
+        "a body beyond the limit": "413 too-large: Maximum request body size 8388608 exceeded.",
+        "an empty row": "200, row refused: Object missing required field `contest`",
+        "a row with another's name": "200, row refused: a draft does not say type, org, election or recorded_at",
+        "a row with a time of its own": "200, row refused: a draft does not say type, org, election or recorded_at",
+        "a vote of -1": "200, row refused: candidates[...]: Expected `int` >= 0",
+        "a vote of 5,000 digits": "400 format: Integer value out of range ($.records[0][...][...])",
+        "a vote that is a fraction": "200, row refused: candidates[...]: Expected `int`, got `float`",
+        "a candidate in full-width digits": "200, row refused: candidates: name of a member: Expected `str` matching regex '^[0-9a-z-]{1,32}$(?!\\\\n)'",
+        "a NUL in a text": "200, row refused: an escaped control character is not allowed",
+        "text that reads right to left": "200, row refused: code point U+202E is not allowed",
+        "a note of 70,000 characters": "200, row refused: note: Expected `str` of length <= 300",
+        "a station in full-width digits": "200, row refused: tps: not a TPS code of 13 characters",
+        "a leaf that is none": "200, row refused: a leaf without an empty line",
+        "a leaf that somebody else signed": "200, row refused: Object missing required field `election`",
+    },
+    "POST /v1/control": {
+        "no token": "401 unauthorized: a token of scope 'control' is needed: `federation keys token` on the node makes one",
+        "a command that there is not": "404 not-found: no command 'shutdown'",
+        "a command that climbs": "404 not-found: no command '../sync'",
+        "an unknown argument": "400 format: Object contains unknown field `url` (body)",
+        "a partner that is none": "404 not-found: nobody.example is no partner with an address in peers.toml",
+        "a list of stations that is none": "400 format: not a register: Error -3 while decompressing data: unknown compression method",
+        "a station that is none": "400 format: not a TPS code of 13 characters: 'x'",
+        "an election of somebody else": "404 not-found: no election 'pilpres-2019' here; there are: pemilu-2024",
+    },
+    "HTTP itself": {
+        "not HTTP": "400",
+        "two lengths": "400",
+        "a length and chunks": "400",
+        "a negative length": "400",
+        "a header of 100,000 bytes": "400",
+        "a path of 100,000 bytes": "400",
+        "a line feed in a header": "400",
+        "a body that unfolds 10,000 times": "415 media-type: a body is taken as it is, without Content-Encoding",
+    },
+}
