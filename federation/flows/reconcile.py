@@ -5,6 +5,7 @@ sign. `decide` is the whole policy, pure; `reconcile` asks it on the writer thre
 that nothing is appended between what it saw and what it stops.
 
     copy larger than ours, same history    refill from that partner, then ask again
+    such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
     every partner with an address agrees   sign
@@ -23,7 +24,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, SignatureError
 from federation.flows.sequence import OwnLog
-from federation.store import alarms, logs
+from federation.store import alarms, chains, logs
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -141,8 +142,25 @@ def reconcile(
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
         decision = decide(size, held[0] if held else 0, found, asked)
+        decision = _remember(tx, own, size, decision)
         _apply(tx, own, decision, int(now))
     return decision
+
+
+def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decision:
+    """The decision, in the light of what any partner has ever shown of this log.
+
+    One that showed more than we hold may be silent now, and others may know less: then
+    nobody contradicts us, and signing would still be a second history.
+    """
+    if decision.copy is not None:
+        best = decision.copy
+        chains.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
+    known = chains.read_copy(tx, own.id)
+    if decision.action != "sign" or known is None or known[0] <= size:
+        return decision
+    waiting = f"{known[1]} has shown {known[0]} records of it, we hold {size}"
+    return Decision("wait", f"{waiting}: waiting to fetch them back")
 
 
 def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:

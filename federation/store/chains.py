@@ -43,6 +43,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        "0002-larger-copy",
+        """
+        CREATE TABLE larger_copy (
+            log_id INTEGER PRIMARY KEY,
+            size INTEGER NOT NULL,
+            org TEXT NOT NULL,
+            note BLOB NOT NULL
+        ) STRICT;
+        """,
+    ),
 )
 
 
@@ -131,6 +142,25 @@ def list_cosignatures(view: View, log_id: int) -> Iterator[tuple[int, str, bytes
             (log_id,),
         )
     )
+
+
+def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) -> None:
+    """Keep the largest checkpoint of an own log that a partner has ever shown."""
+    tx.connection.execute(
+        "INSERT INTO larger_copy (log_id, size, org, note) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id) DO UPDATE"
+        " SET size = excluded.size, org = excluded.org, note = excluded.note"
+        " WHERE excluded.size > larger_copy.size",
+        (log_id, size, org, note),
+    )
+
+
+def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
+    """The largest checkpoint a partner has ever shown, as (size, org, note)."""
+    row: tuple[int, str, bytes] | None = view.connection.execute(
+        "SELECT size, org, note FROM larger_copy WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return row
 
 
 def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) -> None:

@@ -214,6 +214,29 @@ async def test_an_interrupted_refill_goes_on_and_signs_nothing_meanwhile(backup,
     assert append(node, 5000, 5001)[0].index == 2901
 
 
+async def test_a_larger_copy_once_seen_is_not_forgotten(backup, ctx):
+    live, restore = backup
+    append(live, 300, 900)
+    node = restore()  # its guard was restored with it: only partners know better
+    decision = ask(node, copy_of(live))
+    silent = DatabaseFeed(live, spoil=_silent)
+    with pytest.raises(PeerError):
+        await refill(ctx(node), node.guard, node.log, silent, decision.copy, NOW)
+    # The partner has gone, before anything came; all others know less than we do.
+    others = Copy("third.example", node.state().checkpoint)
+    for asked in (ALL, ALL._replace(alone=True), Asked(0, 0)):
+        assert ask(node, others, asked=asked).action == "wait"
+    with pytest.raises(ConflictError, match="has shown 901"):
+        append(node, 900, 901)
+    again = ask(node, copy_of(live))
+    await refill(ctx(node), node.guard, node.log, DatabaseFeed(live), again.copy, NOW)
+    assert ask(node, others).action == "sign"
+
+
+def _silent(_, __):
+    raise PeerError("kawal.example", "http://peer")
+
+
 async def test_a_lying_partner_is_not_believed_and_proves_nothing(backup, ctx):
     live, restore = backup
     append(live, 300, 900)
