@@ -101,7 +101,7 @@ async def serving(home: Home, *, alone: bool = False):
     with open_parts(home, settings) as parts:
         async with (
             serve(parts, clocks(), Random(1), token, alone=alone) as url,
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(auto_decompress=False) as session,
         ):
             yield Node(home, url, session)
 

@@ -2,8 +2,9 @@
 
 Rule: the peer is hostile until its bytes are verified elsewhere. So here: no address
 but of the Internet (unless allowed for it), no redirect, no cookie, no proxy from the
-environment, no content encoding, a deadline for each request, and a cap on every body
-that holds before and while it is read. Every failure is a `PeerError`.
+environment, no content encoding but Zstandard for full bundles, a deadline for each
+request, and a cap on every body that holds before and while it is read, and unpacked.
+Every failure is a `PeerError`.
 
     GET  <url>/.well-known/tps-federation
     GET  <url>/logs                            If-None-Match, 304
@@ -35,6 +36,7 @@ from federation.feeds.feed import (
     truncate,
 )
 from federation.feeds.pace import Pace
+from federation.tlog.packing import unpack
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 CONNECT_S: Final = 10.0
@@ -129,7 +131,10 @@ class HttpFeed:
             PeerError: it did not come.
         """
         path = _path(origin, format_tile_path(tile))
-        status, _, body = await self._ask(path, max_bytes_of(tile), {})
+        # Only full bundles are stored packed; a node never packs for a request.
+        is_packed = isinstance(tile, Bundle) and tile.width == WIDTH
+        headers = {"Accept-Encoding": "zstd"} if is_packed else {}
+        status, _, body = await self._ask(path, max_bytes_of(tile), headers)
         if status == 404 and tile.width < WIDTH:
             whole = full(tile)
             path = _path(origin, format_tile_path(whole))
@@ -209,13 +214,15 @@ class HttpFeed:
                 return 200, answer.headers.get("ETag", "")[:_MAX_ETAG_CHARS], body
         # asyncio.TimeoutError is an OSError; ValueError is an address or a header
         # that cannot be.
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, FormatError, OSError, ValueError) as error:
             raise self._failed(path, None, error) from error
 
     async def _read(
         self, answer: aiohttp.ClientResponse, path: str, max_bytes: int
     ) -> bytes:
-        if answer.headers.get("Content-Encoding", "identity") != "identity":
+        encoding = answer.headers.get("Content-Encoding", "identity")
+        asked = answer.request_info.headers.get("Accept-Encoding", "")
+        if encoding not in {"identity", asked}:
             raise self._failed(path, 200, "a content encoding nobody asked for")
         if (answer.content_length or 0) > max_bytes:
             raise self._failed(path, 200, f"more than {max_bytes} bytes")
@@ -228,7 +235,8 @@ class HttpFeed:
             if left < 0:
                 raise self._failed(path, 200, f"more than {max_bytes} bytes")
             parts.append(part)
-        return b"".join(parts)
+        body = b"".join(parts)
+        return unpack(body, max_bytes) if encoding == "zstd" else body
 
     def _truncate(self, path: str, body: bytes, tile: Tile | Bundle) -> bytes:
         try:

@@ -1,8 +1,9 @@
 """The bytes of every log: bundles of 256 leaves and tiles of 256 hashes, a row each.
 
 Rule: this module knows indexes and widths, not origins, signatures or what is
-visible: `logs` does. A row holds exactly what is served, uncompressed; the last row of
-each kind is partial and grows. Sizes are never counted: they stand in `logs`.
+visible: `logs` does. The last row of each kind is partial and grows; a full bundle is
+stored packed (`tlog/packing.py`), as it is sent. Sizes are never counted: they stand
+in `logs`.
 
 Source: C2SP tlog-tiles v0.1
 """
@@ -12,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from federation.errors import NotFoundError
 from federation.store.db import Transaction, View
 from federation.tlog.merkle import Frontier, HashReader
+from federation.tlog.packing import pack, unpack
 from federation.tlog.tile import (
     HEIGHT,
+    MAX_LEAF_BYTES,
     WIDTH,
     Bundle,
     Tile,
@@ -46,6 +49,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 HASH_BYTES = 32
+MAX_BUNDLE_BYTES = WIDTH * (2 + MAX_LEAF_BYTES)
 
 _PUT_BUNDLE = (
     "INSERT OR REPLACE INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
@@ -84,7 +88,8 @@ def _append_bundles(
         part = leaves[at : at + WIDTH - filled]
         at += len(part)
         width = filled + len(part)
-        rows.append((log_id, first, width, edge + encode_bundle(part)))
+        body = edge + encode_bundle(part)
+        rows.append((log_id, first, width, pack(body) if width == WIDTH else body))
         first, filled, edge = first + 1, 0, b""
     tx.connection.executemany(_PUT_BUNDLE, rows)
 
@@ -149,6 +154,7 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
 
     Raises:
         NotFoundError: it is not stored, or not that wide.
+        FormatError: it is damaged.
     """
     row = view.connection.execute(
         "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
@@ -156,13 +162,33 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
     ).fetchone()
     if row is None or row[0] < bundle.width:
         raise NotFoundError(f"no bundle {bundle.index} of width {bundle.width}")
-    body: bytes = row[1]
+    body = _unpacked(row[0], row[1])
     if row[0] == bundle.width:
         return body
     at = 0
     for _ in range(bundle.width):
         at += 2 + int.from_bytes(body[at : at + 2], "big")
     return body[:at]
+
+
+def packed_bundle(view: View, log_id: int, index: int) -> bytes:
+    """A full bundle as it is stored and sent.
+
+    Raises:
+        NotFoundError: it is not stored, or not full.
+    """
+    row = view.connection.execute(
+        "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
+        (log_id, index, WIDTH),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no full bundle {index}")
+    body: bytes = row[0]
+    return body
+
+
+def _unpacked(width: int, body: bytes) -> bytes:
+    return unpack(body, MAX_BUNDLE_BYTES) if width == WIDTH else body
 
 
 def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[bytes]]:
@@ -179,13 +205,16 @@ def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[byte
 
 
 def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
-    """Every stored bundle as (index, width, bytes), by index: for `doctor`."""
-    return iter(
-        view.connection.execute(
-            "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx",
-            (log_id,),
-        )
+    """Every stored bundle as (index, width, bytes), by index: for `doctor`.
+
+    Raises:
+        FormatError: a bundle is damaged.
+    """
+    rows = view.connection.execute(
+        "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)
     )
+    for index, width, body in rows:
+        yield index, width, _unpacked(width, body)
 
 
 def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:

@@ -59,6 +59,7 @@ __all__ = [
     "read_keys",
     "read_leaf",
     "read_leaves",
+    "read_packed",
     "read_tile",
     "root_of_size",
     "save_about",
@@ -427,9 +428,18 @@ def read_bundle(view: View, log_id: int, bundle: Bundle) -> bytes:
     Raises:
         NotFoundError: the visible tree has no such bundle.
     """
-    if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
-        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
+    _check_visible(view, log_id, bundle)
     return leaves.bundle_bytes(view, log_id, bundle)
+
+
+def read_packed(view: View, log_id: int, index: int) -> bytes:
+    """A full, visible bundle in the form in which it is stored and sent.
+
+    Raises:
+        NotFoundError: it is not there, not full, or not visible.
+    """
+    _check_visible(view, log_id, Bundle(index, WIDTH))
+    return leaves.packed_bundle(view, log_id, index)
 
 
 def read_leaf(view: View, log_id: int, index: int) -> bytes:
@@ -452,6 +462,11 @@ def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:
     return [
         leaf for bundle in leaves.bundles(view, log_id, start, end) for leaf in bundle
     ]
+
+
+def _check_visible(view: View, log_id: int, bundle: Bundle) -> None:
+    if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
+        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
 
 
 def _visible(view: View, log_id: int) -> int:

@@ -111,15 +111,32 @@ async def tile(request: web.Request) -> web.Response:
     wanted = parse_tile_path(request.match_info["path"])
     log_id = await _log_id(request)
     site = request.app[SITE]
+    headers = {}
     if isinstance(wanted, Tile):
         body = await site.db.read(logs.read_tile, log_id, wanted)
+    elif wanted.width == WIDTH and _takes_zstd(request):
+        body = await site.db.read(logs.read_packed, log_id, wanted.index)
+        headers = {"Content-Encoding": "zstd"}
     else:
-        assert isinstance(wanted, Bundle)
         body = await site.db.read(logs.read_bundle, log_id, wanted)
     # A partial tile never changes either, but a cache that keeps it for a year
     # keeps 255 of them for every full one.
     cache = FOREVER if wanted.width == WIDTH else BRIEFLY
-    return web.Response(body=body, content_type=BYTES, headers=_cached(cache))
+    if isinstance(wanted, Bundle):
+        headers["Vary"] = "Accept-Encoding"
+    return web.Response(body=body, content_type=BYTES, headers=_cached(cache) | headers)
+
+
+def _takes_zstd(request: web.Request) -> bool:
+    """Whether the caller names the form in which full bundles are stored.
+
+    Source: RFC 9110 section 12.5.3; a weight of zero means no.
+    """
+    given = request.headers.get("Accept-Encoding", "").lower()
+    coding = [part.replace(" ", "") for part in given.split(",")]
+    return any(
+        c == "zstd" or (c.startswith("zstd;q=") and c[7:].strip("0.")) for c in coding
+    )
 
 
 async def _log_id(request: web.Request) -> int:

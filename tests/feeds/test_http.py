@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from federation.errors import PeerError
 from federation.feeds.feed import MAX_CHECKPOINT_BYTES
 from federation.feeds.http import HttpFeed, Sessions
+from federation.tlog.packing import pack
 from federation.tlog.tile import Bundle, Tile, encode_bundle
 
 ORG, ORIGIN = "a.example", "a.example/pemilu-2024"
@@ -254,3 +255,38 @@ async def test_a_peer_that_refuses_connections_is_a_failure(feed):
     with pytest.raises(PeerError) as failed:
         await feed.notify("b.example")
     assert failed.value.status is None
+
+
+async def test_a_full_bundle_may_come_packed_and_nothing_else(server, feed):
+    data = encode_bundle([b"leaf %d" % n for n in range(256)])
+    path = f"/{LOG}/tile/entries/000"
+
+    async def packed(request: web.Request) -> web.Response:
+        assert request.headers["Accept-Encoding"] == "zstd"
+        return web.Response(body=pack(data), headers={"Content-Encoding": "zstd"})
+
+    async def unasked(request: web.Request) -> web.Response:
+        assert request.headers["Accept-Encoding"] == "identity"
+        return web.Response(body=pack(data), headers={"Content-Encoding": "zstd"})
+
+    server.answers[path] = packed
+    assert await feed.tile(ORIGIN, Bundle(0, 256)) == data
+    server.answers[path + ".p/2"] = unasked
+    server.answers[f"/{LOG}/tile/0/000"] = unasked
+    for tile in (Bundle(0, 2), Tile(0, 0, 256)):
+        with pytest.raises(PeerError, match="encoding nobody asked for"):
+            await feed.tile(ORIGIN, tile)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"not a frame", pack(bytes(200_000_000)), pack(b"x" * 1000)[:-2]],
+    ids=["empty", "no frame", "a bomb of 200 MB", "cut off"],
+)
+async def test_a_packed_bundle_that_cannot_be_is_refused(server, feed, body):
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Encoding": "zstd"})
+
+    server.answers[f"/{LOG}/tile/entries/000"] = answer
+    with pytest.raises(PeerError, match="packed bundle"):
+        await feed.tile(ORIGIN, Bundle(0, 256))

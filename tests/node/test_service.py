@@ -16,6 +16,7 @@ from federation.records.sealed import open_leaf, seal
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.keys import Signer, parse_vkey
 from federation.tlog.merkle import hash_leaf, root_of
+from federation.tlog.packing import unpack
 from federation.tlog.tile import decode_bundle
 from tests.homes import ELECTION, draft, make_home, serving
 
@@ -168,7 +169,7 @@ async def test_after_the_end_of_a_log_nothing_can_be_added(home):
     [
         ("dance", {}, 404),
         ("close", {"election": ELECTION}, 400),
-        ("close", {"election": "pemilu-1955", "reason": "x"}, 503),
+        ("close", {"election": "pemilu-1955", "reason": "x"}, 404),
         ("sync", {"orgs": ["nobody.example"]}, 404),
         ("withdraw", {"more": 1}, 400),
     ],
@@ -231,6 +232,28 @@ async def test_a_full_tile_may_be_kept_for_ever(home):
         status, body, headers = await node.get(f"/{NAME}/tile/0/000")
         assert (status, len(body)) == (200, 256 * 32)
         assert "immutable" in headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_packed"),
+    [
+        ("zstd", True),
+        ("gzip, ZSTD;q=0.5", True),
+        ("identity", False),
+        ("gzip", False),
+        ("zstd;q=0", False),
+        ("zstd; q=0.000", False),
+    ],
+)
+async def test_a_full_bundle_goes_packed_to_those_who_take_it(home, accept, is_packed):
+    async with serving(home) as node:
+        await post(node, *[draft(tps=f"1371011001{n:03}") for n in range(1, 257)])
+        path, headers = f"/{NAME}/tile/entries/000", {"Accept-Encoding": accept}
+        _, body, said = await node.get(path, headers=headers)
+        assert said["Vary"] == "Accept-Encoding"
+        assert (said.get("Content-Encoding") == "zstd") == is_packed
+        bundle = unpack(body, 1 << 24) if is_packed else body
+        assert len(decode_bundle(bundle)) == 256
 
 
 async def test_too_many_notices_are_refused_and_strangers_learn_nothing(home):

@@ -1,0 +1,45 @@
+"""A full entry bundle, packed: stored and sent so, and unpacked to the exact bytes.
+
+    packed = one Zstandard frame (RFC 8878) that says how long its content is
+
+Rule: the packed form is nobody's evidence. What is hashed and signed are the bytes
+inside; two nodes may pack them differently. A frame is unpacked only if it says, before
+anything is allocated, that its content fits.
+
+Measured on results of 2019 (469 bytes a leaf): level 1 packs 770,000 leaves/s into
+18 % of their size, 6 packs 127,000/s into 18 %. Signatures do not get smaller.
+"""
+
+from typing import Final
+
+import zstandard
+
+from federation.errors import FormatError
+
+LEVEL: Final = 1
+_UNKNOWN: Final = -1
+
+
+def pack(data: bytes) -> bytes:
+    """One frame with these bytes."""
+    # Made anew for each bundle: a compressor must not be used by two threads.
+    return zstandard.ZstdCompressor(level=LEVEL).compress(data)
+
+
+def unpack(packed: bytes, max_bytes: int) -> bytes:
+    """The bytes in a frame.
+
+    Raises:
+        FormatError: not one whole frame, or more than `max_bytes` in it.
+    """
+    try:
+        size = zstandard.frame_content_size(packed)
+        if not 0 <= size <= max_bytes:
+            said = "of unknown length" if size == _UNKNOWN else f"of {size} bytes"
+            raise FormatError(f"a packed bundle {said}; at most {max_bytes} are taken")
+        data = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise FormatError(f"not a packed bundle: {error}") from None
+    if len(data) != size:
+        raise FormatError(f"a packed bundle of {len(data)} bytes that says {size}")
+    return data
