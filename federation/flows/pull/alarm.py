@@ -61,9 +61,19 @@ class Alarms:
 
     async def settle(self, origin: str) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
+        mine = f"{self._org} {origin}"
+        await self._settle(
+            {(code, origin) for code in _OF_LOG} | {(code, mine) for code in _OF_FEED}
+        )
+
+    async def settle_peer(self) -> None:
+        """Clear what no longer holds of a peer whose logs were all well."""
+        await self._settle({(code, self._org) for code in _OF_FEED})
+
+    async def _settle(self, named: set[tuple[str, str]]) -> None:
         # Looked up first: an idle turn must not cost a durable commit per log.
         standing = await self._db.read(alarms.list_alarms)
-        mine = self._subjects(origin) & {(a.code, a.subject) for a in standing}
+        mine = named & {(one.code, one.subject) for one in standing}
         if mine:
             await self._db.write(_clear, mine)
 
@@ -80,7 +90,9 @@ class Alarms:
         log = find_log(tx, origin)
         if outcome == "failed":
             return log
-        subject = f"{self._org} {origin}"
+        # A log that is not known here has whatever name the feed made up: one alarm
+        # for all of them.
+        subject = self._org if log is None else f"{self._org} {origin}"
         alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self._now)
         # The origin is the last to ask: when it cannot show its own log either,
         # nobody goes on here.
@@ -88,10 +100,6 @@ class Alarms:
             logs.stall(tx, log.id, reason)
             alarms.raise_alarm(tx, "stalled", origin, reason, self._now)
         return log
-
-    def _subjects(self, origin: str) -> set[tuple[str, str]]:
-        mine = f"{self._org} {origin}"
-        return {(c, origin) for c in _OF_LOG} | {(c, mine) for c in _OF_FEED}
 
 
 def _clear(tx: Transaction, found: Iterable[tuple[str, str]]) -> None:

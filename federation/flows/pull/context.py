@@ -36,6 +36,9 @@ Outcome = Literal[
     "frozen",  # the origin signed two histories
 ]
 
+# Those for which the feed is at fault.
+FEED_OUTCOMES: Final[frozenset[Outcome]] = frozenset({"mismatch", "refused", "failed"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class PullContext:
@@ -170,5 +173,4 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failures(self) -> tuple[LogReport, ...]:
         """The logs for which the feed, not the origin, is at fault."""
-        bad = ("mismatch", "refused", "failed")
-        return tuple(one for one in self.logs if one.outcome in bad)
+        return tuple(one for one in self.logs if one.outcome in FEED_OUTCOMES)

@@ -17,6 +17,7 @@ from federation.feeds.feed import Feed, StatusEntry, parse_status
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
+    FEED_OUTCOMES,
     Budget,
     LogReport,
     Outcome,
@@ -32,6 +33,8 @@ from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
 
 SOFT_DEADLINE_S: Final = 3600.0
+# A peer can make up as many logs of a partner as it likes; each costs a request.
+MAX_FAILURES: Final = 32
 
 _DONE: Final[frozenset[Outcome]] = frozenset({"same", "extended", "waiting", "frozen"})
 _CONFIRMED: Final[frozenset[Outcome]] = frozenset({"same", "extended"})
@@ -124,12 +127,17 @@ class _Turn:
                 wanted.append((entry, partner))
         # Its own logs before those that it relays: they are what only it must have.
         wanted.sort(key=lambda one: one[1].org != self._peer.org)
-        answered = list[str]()
+        answered, failures = list[str](), 0
         for entry, partner in wanted:
+            if failures >= MAX_FAILURES:
+                break
             report = await self._take_one(entry, held.get(entry.origin), partner)
             reports.append(report)
+            failures += report.outcome in FEED_OUTCOMES
             if partner.org == self._peer.org and report.outcome in _CONFIRMED:
                 answered.append(entry.origin)
+        if not failures:
+            await self._alarms.settle_peer()
         return PullReport(
             org=self._peer.org,
             logs=tuple(reports),

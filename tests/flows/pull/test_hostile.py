@@ -7,6 +7,7 @@ import pytest
 from federation.errors import ForkError, PeerError
 from federation.feeds.feed import NO_DIGEST, StatusEntry
 from federation.flows.pull.chain import format_fork
+from federation.flows.pull.turn import MAX_FAILURES
 from federation.records.keychain import encode_keys
 from federation.store import logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -318,3 +319,21 @@ async def test_a_turn_that_was_killed_goes_on_where_it_stopped(
 def test_key_evidence_differs_from_that_of_checkpoints(fakes, suara, tree):
     fork = ForkError(suara.origin, tree.note(10), tree.note(20))
     assert format_fork(fork).startswith(b"tps-federation/fork@v1\n")
+
+
+async def test_made_up_logs_of_a_partner_cost_few_requests_and_one_alarm(
+    puller, fakes, suara, kawal, tree
+):
+    puller.trust(suara)
+    puller.trust(kawal)
+    feed = fakes.FakePeer(kawal.org).show(tree)
+    made_up = [f"{suara.origin}/{generation}" for generation in range(2, 500)]
+    feed.shown.update(dict.fromkeys(made_up, feed.shown[suara.origin]))
+    report = await puller.pull(feed)
+    assert len(report.failures) == MAX_FAILURES
+    assert puller.logs() == [suara.origin]
+    assert puller.alarms() == {("feed-refused", kawal.org)}
+    assert puller.leaves(suara) == tree.leaves
+    honest = fakes.FakePeer(kawal.org).show(tree)
+    await puller.pull(honest)
+    assert puller.alarms() == set()
