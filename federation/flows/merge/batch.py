@@ -115,10 +115,10 @@ class Batch:
                     return None
                 seq = held.seq  # one withdrawal after another
             else:
-                self._deltas.count(old, held.slots, -1)
-        if seq > self._seq:
-            self._deltas.count(row, slots, 1)
-            self._seq = seq
+                self._deltas.replace(old, held.slots, row, slots)
+        else:
+            self._deltas.add(row, slots)
+        self._seq = max(seq, self._seq)
         return Changed(key, seq, row.status, row.flags, data, slots)
 
 

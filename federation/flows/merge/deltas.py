@@ -25,13 +25,28 @@ class Deltas:
         self._kinds: dict[tuple[str, str], dict[coverage.Kind, int]] = defaultdict(dict)
         self._votes: dict[tuple[str, str], Counters] = defaultdict(dict)
 
-    def count(self, row: Row, slots: Iterable[Slot], sign: int) -> None:
-        """Add what a row adds to its kecamatan (sign 1), or take it away (-1)."""
-        place = row.contest, row.tps[:6]
-        kinds, kind = self._kinds[place], coverage.kind_of(row)
+    def add(self, row: Row, slots: Iterable[Slot]) -> None:
+        """Count a row that was not there."""
+        self._count_kind(row, 1)
+        self._count_votes(row, slots, 1)
+
+    def replace(
+        self, old: Row, old_slots: Iterable[Slot], row: Row, slots: Iterable[Slot]
+    ) -> None:
+        """Count a row instead of what it was."""
+        self._count_kind(old, -1)
+        self._count_kind(row, 1)
+        if not _is_same_tally(old, row):
+            self._count_votes(old, old_slots, -1)
+            self._count_votes(row, slots, 1)
+
+    def _count_kind(self, row: Row, sign: int) -> None:
+        kinds, kind = self._kinds[row.contest, row.tps[:6]], coverage.kind_of(row)
         kinds[kind] = kinds.get(kind, 0) + sign
-        votes = self._votes[place]
-        added = tally.contribution(row, (slot.claim for slot in slots))
+
+    def _count_votes(self, row: Row, slots: Iterable[Slot], sign: int) -> None:
+        votes = self._votes[row.contest, row.tps[:6]]
+        added = tally.contribution(row, [slot.claim for slot in slots])
         for name, count in added.items():
             votes[name] = votes.get(name, 0) + sign * count
 
@@ -57,3 +72,13 @@ class Deltas:
                 for name in coverage.counters_of(kind):
                     counters[name] = counters.get(name, 0) + rows
             yield place, {name: count for name, count in counters.items() if count}
+
+
+def _is_same_tally(old: Row, row: Row) -> bool:
+    """Whether both surely add the same votes: most claims that come agree."""
+    return (
+        len(old.groups) == len(row.groups) == 1
+        and old.groups[0].votes == row.groups[0].votes
+        and "implausible" not in old.flags
+        and "implausible" not in row.flags
+    )
