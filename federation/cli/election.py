@@ -17,10 +17,9 @@ from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
-from federation.config.home import Home
 from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
 from federation.flows.ingest import Verdict
-from federation.profiles import load_shipped
+from federation.profiles import load_profiles, load_shipped
 from federation.records.profile import Profile, parse_profile
 
 MAX_PROFILE_BYTES = 4 << 20
@@ -42,9 +41,9 @@ def add(run: Run, *, file: str) -> int | None:
     profile = _parse(data, file)
     if profile.election in load_shipped():
         raise ConflictError(run.t("election.is-shipped", election=profile.election))
-    before = known_profiles(run.home).get(profile.election)
-    if before is not None and profile.version < before[0].version:
-        raise ConflictError(run.t("election.is-older", version=str(before[0].version)))
+    before = load_profiles(run.home.elections).get(profile.election)
+    if before is not None and profile.version < before.version:
+        raise ConflictError(run.t("election.is-older", version=before.version))
     make_folder(run.home.elections, 0o755)
     path = run.home.elections / f"{profile.election}.json"
     replace_file(path, data)
@@ -67,8 +66,8 @@ def list_elections(run: Run) -> int | None:
     out, t = run.out, run.t
     taking_part = set(run.settings.elections)
     found = [
-        {**_describe(profile, path), "taking_part": name in taking_part}
-        for name, (profile, path) in sorted(known_profiles(run.home).items())
+        {**_describe(profile, _added(run, name)), "taking_part": name in taking_part}
+        for name, profile in sorted(load_profiles(run.home.elections).items())
     ]
 
     def human() -> None:
@@ -103,31 +102,16 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     return OK if done else NEGATIVE
 
 
-def known_profiles(home: Home) -> dict[str, tuple[Profile, Path | None]]:
-    """The rules known here and the file of those that were added, by election.
-
-    Raises:
-        ConfigError: A file that was added cannot be used any more.
-    """
-    found: dict[str, tuple[Profile, Path | None]] = {
-        name: (profile, None) for name, profile in load_shipped().items()
-    }
-    for path in sorted(home.elections.glob("*.json")):
-        profile = _parse(path.read_bytes(), str(path))
-        found[profile.election] = (profile, path)
-    return found
-
-
 def find_profile(run: Run, name: str) -> Profile:
     """The rules of an election.
 
     Raises:
         NotFoundError: They are not known here.
     """
-    known = known_profiles(run.home)
+    known = load_profiles(run.home.elections)
     if name not in known:
         raise NotFoundError(run.t("election.unknown", election=name))
-    return known[name][0]
+    return known[name]
 
 
 def pick_election(run: Run, asked: str | None) -> str:
@@ -170,6 +154,11 @@ def _parse(data: bytes, path: str) -> Profile:
         return parse_profile(data)
     except FederationError as error:
         raise ConfigError(path, "", str(error)) from error
+
+
+def _added(run: Run, name: str) -> Path | None:
+    path = run.home.elections / f"{name}.json"
+    return path if path.exists() else None
 
 
 def _describe(profile: Profile, path: Path | None) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     review: str | None = None
 
 
-class Mapping_(  # noqa: N801 - `Mapping` is the standard library's
+class MappingFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
     """A mapping file."""
@@ -84,7 +84,7 @@ class Mapping_(  # noqa: N801 - `Mapping` is the standard library's
     defaults: Defaults = Defaults()
 
 
-def load_mapping(path: Path) -> Mapping_:
+def load_mapping(path: Path) -> MappingFile:
     """The mapping in a TOML file.
 
     Raises:
@@ -92,7 +92,7 @@ def load_mapping(path: Path) -> Mapping_:
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        mapping = msgspec.convert(table, Mapping_)
+        mapping = msgspec.convert(table, MappingFile)
     except (OSError, ValueError) as error:  # msgspec's and tomllib's are ValueErrors
         raise ConfigError(str(path), "", str(error)) from error
     for target in mapping.columns:
@@ -148,7 +148,7 @@ def _check_target(target: str, where: str) -> None:
         )
 
 
-def join_options(flags: Mapping[str, Any], mapping: Mapping_ | None) -> Options:
+def join_options(flags: Mapping[str, Any], mapping: MappingFile | None) -> Options:
     """The options of one run: `flags` (None = not said) over `mapping`.
 
     Raises:

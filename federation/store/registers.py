@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
 from federation.records.tps import TpsId
-from federation.store import cursor
+from federation.store import cursor, rollup
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, region_range
 
@@ -50,7 +50,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 _CHUNK = 400
-_VILLAGES_AHEAD = 256  # read at once while looking for gaps: about one kecamatan's rows
+_DISTRICT = 6  # the smallest region whose counters are kept
+_SILENT = "status.missing"
 
 
 T = TypeVar("T")
@@ -226,25 +227,58 @@ def list_missing(  # noqa: PLR0913  the filters of one list, all but three optio
         only: Regions that the contest is held in; none: everywhere.
         without: Regions that it is not held in.
     """
-    held = tuple(only) or ("",)
-    spared = tuple(without)
+    held, spared = tuple(only) or ("",), tuple(without)
     found: list[Missing] = []
-    villages = _list_villages(view, election, region, after[:10])
-    for chunk in _chunks(villages, _VILLAGES_AHEAD):
-        seen = _reported(view, election, contest, chunk[0].code, chunk[-1].code)
-        for village in chunk:
-            if not village.code.startswith(held):
-                continue
-            if spared and village.code.startswith(spared):
-                continue
-            found += (
-                Missing(tps, None if voters == UNKNOWN_VOTERS else voters)
-                for tps, voters in zip(village.codes(), village.voters, strict=True)
-                if tps > after and tps not in seen
-            )
+    for part in _incomplete(view, election, contest, region, after):
+        villages = [
+            village
+            for village in _list_villages(view, election, part, after[:10])
+            if village.code.startswith(held)
+            and not (spared and village.code.startswith(spared))
+        ]
+        if villages:
+            found += _missing_of(view, election, contest, villages, after)
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def _missing_of(
+    view: View, election: str, contest: str, villages: list[Village], after: str
+) -> Iterator[Missing]:
+    seen = _reported(view, election, contest, villages[0].code, villages[-1].code)
+    for village in villages:
+        for tps, voters in zip(village.codes(), village.voters, strict=True):
+            if tps > after and tps not in seen:
+                yield Missing(tps, None if voters == UNKNOWN_VOTERS else voters)
+
+
+def _incomplete(
+    view: View, election: str, contest: str, region: str, after: str
+) -> Iterator[str]:
+    """The districts of a region that can hold a missing station behind `after`.
+
+    What the roll-up shows to be complete is passed over with all that is below it: a
+    country with a handful of gaps is not read whole to find them.
+    """
+    if region < after[: len(region)]:
+        return
+    if len(region) > _DISTRICT:
+        yield region
+        return
+    # The roll-up follows the register a few batches behind: until it does, look.
+    basis = cursor.read_basis(view, election)
+    is_current = basis and basis.register == register_digest(view, election)
+    if is_current and len(region) in rollup.LEVELS:
+        counters = rollup.read_region(view, election, contest, region)
+        names = (n for n in counters if n.startswith("status.") and n != _SILENT)
+        if sum(counters[n] for n in names) >= count(view, election, region):
+            return
+    if len(region) == _DISTRICT:
+        yield region
+        return
+    for child in children(view, election, region):
+        yield from _incomplete(view, election, contest, child, after)
 
 
 def list_codes(view: View, election: str, region: str = "") -> Iterator[TpsId]:

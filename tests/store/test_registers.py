@@ -4,7 +4,7 @@ import pytest
 
 from federation.records.register import Register
 from federation.records.tps import TpsId, format_tps
-from federation.store import cursor, registers
+from federation.store import cursor, registers, rollup
 from federation.store.cursor import Basis
 from federation.store.mapkey import encode_key
 
@@ -162,3 +162,48 @@ def test_one_bad_code_of_a_batch_of_thousands_is_found(view):
     codes = [f"13710110{n:02d}{m:03d}" for n in range(100) for m in range(1, 30)]
     found = registers.among(view, ELECTION, codes)
     assert found == set(codes) & set(small().codes())
+
+
+def _merge_whole_map(db, register_digest):
+    """A map in which every station of `small` has a result but one."""
+    hole = "1371011002001"
+    with db.transaction() as tx:
+        registers.save_register(tx, small(), "kp24")
+        number = cursor.add_election(tx, ELECTION, Basis("", register_digest, 1))
+        deltas = {}
+        for tps in small().codes():
+            if tps == hole:
+                continue
+            tx.connection.execute(
+                "INSERT INTO merged (key, seq, status, flags, row, slots)"
+                " VALUES (?,1,'single',0,x'',x'')",
+                (encode_key(number, "ppwp", tps),),
+            )
+            for level in rollup.LEVELS:
+                counters = deltas.setdefault(tps[:level], {"status.single": 0})
+                counters["status.single"] += 1
+        rollup.add(tx, ELECTION, "ppwp", deltas)
+    return hole
+
+
+@pytest.mark.parametrize("digest", [small().digest(), "the one before"])
+def test_the_one_hole_is_found_whether_the_rollup_is_current_or_not(db, digest):
+    hole = _merge_whole_map(db, digest)
+    with db.view() as view:
+        for region in ("", "13", "1371", "137101", hole[:10]):
+            found = registers.list_missing(view, ELECTION, "ppwp", region)
+            assert [one.tps for one in found] == [hole]
+        assert registers.list_missing(view, ELECTION, "ppwp", "11") == []
+        assert registers.list_missing(view, ELECTION, "ppwp", after=hole) == []
+
+
+def test_complete_districts_are_not_read_to_find_a_hole(db, monkeypatch):
+    _merge_whole_map(db, small().digest())
+    read = []
+    inner = registers._list_villages
+    monkeypatch.setattr(
+        registers, "_list_villages", lambda *a: read.append(a[2]) or inner(*a)
+    )
+    with db.view() as view:
+        registers.list_missing(view, ELECTION, "ppwp")
+    assert read == ["137101"]
