@@ -93,10 +93,6 @@ def _says(run: Run, said: answer.Said) -> str:
     if said.derived:
         words.append(t("views.says-derived"))
     if said.rules:
-        words.append(
-            t(
-                "views.says-sums",
-                rules="; ".join(t(f"page.rule_{rule}") for rule in said.rules),
-            )
-        )
+        rules = "; ".join(t(f"rules.{rule}") for rule in said.rules)
+        words.append(t("views.says-sums", rules=rules))
     return ", ".join(words)

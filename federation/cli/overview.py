@@ -6,6 +6,7 @@ from msgspec import UnsetType
 
 from federation.cli.context import Run
 from federation.flows.query import answer
+from federation.store.alarms import Alarm
 
 
 def print_status(run: Run, found: answer.StatusAnswer) -> None:
@@ -29,12 +30,7 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
         out.line(t("views.no-histories"))
     _print_peers(run, found.peers)
     if found.alarms:
-        keys = ("alarm", "subject", "detail", "since")
-        alarms = [
-            (a.code, a.subject, a.detail, _when(a.first_at)) for a in found.alarms
-        ]
-        title = t("views.alarms")
-        out.table([t(f"views.{key}") for key in keys], alarms, title=title)
+        _print_alarms(run, found.alarms)
     else:
         out.line(t("views.no-alarms"))
     for election, cursor in found.cursors.items():
@@ -60,7 +56,7 @@ def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
         (
             peer.org,
             _when(peer.last_at) or t("views.never"),
-            f"{peer.outcome or ''} {peer.reason or ''}".strip(),
+            _outcome(run, peer),
             peer.new or 0,
             _when(peer.next_at),
             peer.failures,
@@ -68,6 +64,27 @@ def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
         for peer in peers
     ]
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(3, 5))
+
+
+def _outcome(run: Run, peer: answer.PeerStatus) -> str:
+    """How the last turn went, in the words of `federation sync`."""
+    code = peer.outcome or ""
+    key = f"sync.outcome-{code}"
+    said = run.t(key) if run.t.has(key) else code
+    return ": ".join(filter(None, (said, peer.reason or "")))
+
+
+def _print_alarms(run: Run, found: list[Alarm]) -> None:
+    """Print each alarm with what it means; what to do is a page of the documents."""
+    t = run.t
+    headers = [t(f"views.{key}") for key in ("alarm", "subject", "detail", "since")]
+    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in found]
+    run.out.table(headers, rows, title=t("views.alarms"))
+    for code in sorted({alarm.code for alarm in found}):
+        # A database that a newer version wrote may hold codes without words here.
+        if t.has(f"alarms.{code}"):
+            run.out.line(f"{code}: {t(f'alarms.{code}')}")
+            run.out.line(f"  → {t(f'alarms.do-{code}')}")
 
 
 def _when(seconds: int | UnsetType) -> str:

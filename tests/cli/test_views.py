@@ -47,6 +47,7 @@ def home(tmp_path_factory):
     database = sample.build(folder / "data")
     with database.transaction() as tx:
         alarms.raise_alarm(tx, "skew", "budi.example", f"late {ESCAPE}", 1_707_900_000)
+        alarms.raise_alarm(tx, "behind", "budi.example/uji", "3 of 9", 1_707_900_000)
         turn = pulls.PeerTurn(org="budi.example", failures=2, next_due=1_707_900_060.0)
         went = pulls.Turn(
             org="budi.example",
@@ -170,9 +171,23 @@ def test_status_shows_partners_of_the_list_and_what_to_look_at(cli, home):
         _, out, _ = cli("status", "--lang", "en")
     finally:
         peers.unlink()
-    assert "failed x" in out
+    assert f"{load_topic('sync')['outcome-failed']['en']}: x" in out
     assert "2024-02-14 08:40:00 UTC" in out
     assert "late \\x1b]0;owned\\x07" in out
+
+
+def test_status_says_what_an_alarm_means_and_what_to_do(cli):
+    words = load_topic("alarms")
+    for language in LANGUAGES:
+        _, out, _ = cli("status", "--lang", language)
+        assert words["behind"][language] in out
+        assert words["do-behind"][language] in out
+
+
+def test_a_sum_that_does_not_hold_is_said_in_words(cli):
+    for language in LANGUAGES:
+        _, out, _ = cli("show", sample.JANGGAL, "--lang", language)
+        assert load_topic("rules")["votes_sum"][language] in out
 
 
 @pytest.mark.parametrize(
