@@ -1,0 +1,113 @@
+"""`serve`, `sync` and `keys token`, beside a running node and without one."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from federation.cli import run
+from federation.cli.output import CONFLICT, NOT_FOUND, OK, PEER, Output
+from federation.text import Text
+from tests.homes import add_peer, make_home
+
+START_S = 20.0
+
+
+def federation(home, *words, language="en", is_json=True):
+    """Exit code and what was printed."""
+    out, err = io.StringIO(), io.StringIO()
+    flags = ["--home", str(home.folder), *(["--json"] if is_json else [])]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run([*words, *flags], Output(Text(language), is_json=is_json))
+    return code, out.getvalue(), err.getvalue()
+
+
+@contextlib.contextmanager
+def node_process(home, *words):
+    """A node as an operator starts it; stopped as with Ctrl-C."""
+    environ = {**os.environ, "FEDERATION_HOME": str(home.folder)}
+    log = home.folder / "serve.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "federation", "serve", *words, "--lang", "id"],
+            stdout=output,
+            stderr=output,
+            env=environ,
+        ) as process,
+    ):
+        until = time.monotonic() + START_S
+        while not home.control.exists():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, "did not start"
+            time.sleep(0.05)
+        yield process
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_home(tmp_path)
+
+
+def test_a_token_is_shown_once_listed_by_name_and_removed(home):
+    code, out, _ = federation(home, "keys", "token", "add", "web")
+    assert (code, len(json.loads(out)["token"])) == (OK, 43)
+    assert federation(home, "keys", "token", "add", "web")[0] == CONFLICT
+    _, out, _ = federation(home, "keys", "token", "list")
+    assert [one["name"] for one in json.loads(out)["tokens"]] == ["web"]
+    assert "digest" not in out
+    _, out, _ = federation(home, "keys", "token", "list", is_json=False)
+    assert "web" in out
+    assert federation(home, "keys", "token", "remove", "web")[0] == OK
+    assert federation(home, "keys", "token", "remove", "web")[0] == NOT_FOUND
+
+
+def test_syncing_without_partners_says_how_to_add_one(home):
+    code, out, _ = federation(home, "sync", "now", is_json=False)
+    assert code == OK
+    assert "peers add" in out
+
+
+def test_syncing_with_a_dead_partner_ends_with_the_peers_code(home, tmp_path):
+    add_peer(home, make_home(tmp_path, "kawalpemilu.example"), "http://127.0.0.1:9")
+    for words in (["--dry-run"], []):
+        code, out, _ = federation(home, "sync", "now", *words)
+        assert code == PEER
+        [turn] = json.loads(out)["turns"]
+        assert turn["org"] == "kawalpemilu.example"
+    code, out, _ = federation(home, "sync", "now", language="id", is_json=False)
+    assert code == PEER
+    assert "kawalpemilu.example" in out
+
+
+def test_syncing_with_a_stranger_is_refused(home):
+    assert federation(home, "sync", "now", "nobody.example")[0] == NOT_FOUND
+
+
+@pytest.mark.slow
+def test_a_node_says_where_it_is_and_that_everything_is_safe_when_it_stops(home):
+    with node_process(home) as process:
+        url = json.loads(home.control.read_text())["url"]
+        code, _, _ = federation(home, "keys", "token", "add", "while-running")
+        assert code == OK
+    said = (home.folder / "serve.log").read_text()
+    assert url in said
+    assert "tersimpan aman" in said
+    assert process.returncode == 0
+    assert not home.control.exists()
+
+
+@pytest.mark.slow
+def test_a_second_node_of_one_home_is_refused_with_the_conflict_code(home):
+    with node_process(home):
+        code, _, err = federation(home, "serve")
+        assert code == CONFLICT
+        assert "another process" in err
