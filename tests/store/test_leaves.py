@@ -4,12 +4,11 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.errors import FormatError, NotFoundError
 from federation.store import leaves
-from federation.store.db import Database
 from federation.tlog.merkle import Frontier, hash_leaf, root_of
 from federation.tlog.tile import Bundle, Tile, encode_bundle, new_tiles, tile_root
 
@@ -112,24 +111,24 @@ def test_the_longest_leaf_fits_and_no_longer_one(db):
             leaves.append(tx, LOG, 1, [longer], [hash_leaf(longer)])
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.randoms())
-def test_growing_and_dropping_at_random_is_growing(tmp_path_factory, steps, chance):
-    db = Database.open(tmp_path_factory.mktemp("leaves"))
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=4), st.randoms())
+def test_growing_and_dropping_at_random_is_growing(db, steps, chance):
     size = 0
-    try:
-        with db.transaction() as tx:
-            for step in steps:
-                append(tx, size, size + step)
-                size += step
-                if chance.random() < 0.3:
-                    size = chance.randint(0, size)
-                    leaves.drop_above(tx, LOG, size)
-            hashes = [hash_leaf(leaf) for leaf in some(0, size)]
-            frontier = leaves.frontier(tx, LOG, size)
-            assert frontier.root() == root_of(hashes)
-    finally:
-        db.close()
+    with db.transaction(durable=False) as tx:
+        leaves.drop_above(tx, LOG, 0)
+        for step in steps:
+            append(tx, size, size + step)
+            size += step
+            if chance.random() < 0.3:
+                size = chance.randint(0, size)
+                leaves.drop_above(tx, LOG, size)
+        hashes = [hash_leaf(leaf) for leaf in some(0, size)]
+        assert leaves.frontier(tx, LOG, size).root() == root_of(hashes)
 
 
 def test_reading_a_range_gives_that_range(db):
