@@ -6,7 +6,7 @@ signs passes the gate (`gate.py`). Clocks and randomness come in as arguments.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -33,7 +33,8 @@ from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
 from federation.schedule import Duty, Result, Schedule, result_of
-from federation.store import alarms
+from federation.store import alarms, pulls
+from federation.store.db import Transaction
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -244,6 +245,7 @@ class Running:
             await asyncio.sleep(_WATCH_S)
             if self.partners.refresh():
                 self.schedule.set_duties(self._duties())
+                await self.parts.db.write(_forget_strangers, self.partners.by_org)
                 self.merge_soon()
 
     def _peers_file(self, fault: str | None) -> None:
@@ -254,3 +256,9 @@ class Running:
         task = asyncio.create_task(duty)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _forget_strangers(tx: Transaction, partners: Collection[str]) -> None:
+    """Drop the turns of organisations that are partners no longer."""
+    for org in pulls.load_turns(tx).keys() - set(partners):
+        pulls.forget_peer(tx, org)
