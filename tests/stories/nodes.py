@@ -1,0 +1,260 @@
+"""Real nodes on loopback, and wires between them that can be cut."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from federation.config.home import Home
+from federation.store import alarms, logs
+from federation.store.db import Database
+from federation.store.logs import Log
+from tests.homes import ELECTION, add_peer, draft, make_home
+
+PROJECT = Path(__file__).parents[2]
+LOOPBACK = "127.0.0.1"
+PATIENCE_S = 20.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(said: Callable[[], object], what: str = "", seconds: float = PATIENCE_S):
+    """What `said` answers, as soon as that is something."""
+    until = time.monotonic() + seconds
+    while not (found := said()):
+        assert time.monotonic() < until, f"not within {seconds:g} s: {what}"
+        time.sleep(0.05)
+    return found
+
+
+class Node:
+    """A home and the process that serves it, if any."""
+
+    def __init__(self, folder: Path, org: str) -> None:
+        self.org, self.origin = org, f"{org}/{ELECTION}"
+        self.home: Home = make_home(folder, org)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.move(free_port())
+
+    def move(self, port: int) -> None:
+        """From now on the node listens there."""
+        self.port, self.url = port, f"http://{LOOPBACK}:{port}"
+        text = self.home.settings.read_text()
+        self.home.settings.write_text(re.sub(r"(?m)^port = .*$", f"port = {port}", text))
+
+    def trust(self, other: "Node", url: str | None = None) -> None:
+        """Write `other` into peers.toml; without `url` it cannot be reached."""
+        add_peer(self.home, other.home, url)
+
+    def spawn(self, *flags: str) -> None:
+        """Start the process and do not wait for it."""
+        words = ["serve", "--home", str(self.home.folder), *flags]
+        with (self.home.folder / "serve.log").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "federation", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=PROJECT,
+            )
+
+    def start(self, *flags: str) -> "Node":
+        """Start it, and return when it answers."""
+        self.spawn(*flags)
+        return self.started()
+
+    def started(self) -> "Node":
+        wait_until(self._answers, f"{self.org} starts")
+        return self
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End the process: as an operator does, or with SIGKILL as a power cut does."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(number)
+            process.wait(PATIENCE_S)
+
+    def ask(self, path: str, body: object = None, *, token: str = "") -> tuple[int, object]:
+        """Status and JSON of the answer; status 0 where there is none."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data)
+        request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S * 2) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def post(self, path: str, body: object) -> tuple[int, object]:
+        """As the operator of this machine, who may read the control token."""
+        control = json.loads(self.home.control.read_text())
+        return self.ask(path, body, token=control["token"])
+
+    def take(self, start: int, end: int, first: int = 127) -> None:
+        """Log the results of the stations `start` to `end`; all are acknowledged."""
+        drafts = [station(number, first) for number in range(start, end)]
+        status, said = self.post("/v1/records", {"election": ELECTION, "records": drafts})
+        assert status == 200, said
+        assert {one["outcome"] for one in said["verdicts"]} == {"logged"}
+
+    def sync(self) -> object:
+        return self.post("/v1/control/sync", {})[1]
+
+    def digest(self) -> str:
+        """The digest of the whole map."""
+        return self.ask("/v1/summary")[1]["digest"]
+
+    def size(self, origin: str) -> int:
+        """How much of a log is held and verified; 0 where it is not known."""
+        found = self.state(origin)
+        return 0 if found is None else found.size
+
+    def state(self, origin: str) -> Log | None:
+        """The log, as the database has it now."""
+        found = self._read(logs.list_logs)
+        return next((log for log in found if log.origin == origin), None)
+
+    def leaves(self, origin: str) -> list[bytes]:
+        def read(view):
+            log = logs.get_log(view, origin)
+            return logs.read_leaves(view, log.id, 0, log.next_index)
+
+        return self._read(read)
+
+    def alarms(self) -> set[tuple[str, str]]:
+        return {(one.code, one.subject) for one in self._read(alarms.list_alarms)}
+
+    def doctor(self) -> tuple[int, str]:
+        """Exit code and words of `federation doctor --deep`."""
+        words = ["doctor", "--deep", "--home", str(self.home.folder), "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "federation", *words],
+            capture_output=True, cwd=PROJECT, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def _read(self, function):
+        with contextlib.closing(Database.open(self.home.data, readonly=True)) as db:
+            with db.view() as view:
+                return function(view)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        said = (self.home.folder / "serve.log").read_text()
+        assert self.process.poll() is None, said
+        return self.ask("/v1/status")[0] == 200 and self.home.control.exists()
+
+
+class Wire:
+    """A way to a node that can be cut and mended: plain TCP, byte for byte."""
+
+    def __init__(self, port: int) -> None:
+        self._target = (LOOPBACK, port)
+        self.is_cut = False
+        self.connections = 0
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self.url = f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
+        self._run(self._accept)
+
+    def cut(self) -> None:
+        self.is_cut = True
+        for one in list(self._open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self.is_cut = False
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                if self.is_cut:
+                    near.close()
+                    continue
+                self.connections += 1
+                self._run(self._join, near)
+
+    def _join(self, near: socket.socket) -> None:
+        with near, contextlib.suppress(OSError):
+            with socket.create_connection(self._target) as far:
+                pair = {near, far}
+                self._open |= pair
+                back = threading.Thread(target=self._carry, args=(far, near))
+                back.start()
+                self._carry(near, far)
+                back.join()
+                self._open -= pair
+
+    @staticmethod
+    def _carry(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for one in (source, sink):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _run(self, work, *given) -> None:
+        thread = threading.Thread(target=work, args=given, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def station(number: int, first: int = 127) -> dict[str, object]:
+    village, tps = divmod(number, 900)
+    return draft(tps=f"{1371011001 + village}{tps + 1:03}", first=first)
+
+
+def start_all(*nodes: Node) -> None:
+    """Start nodes that wait for each other before they sign."""
+    for node in nodes:
+        node.spawn()
+    for node in nodes:
+        node.started()
+
+
+def is_level(*nodes: Node) -> bool:
+    """Whether these nodes hold each other's logs and show the same map."""
+    sizes = [[node.size(other.origin) for other in nodes] for node in nodes]
+    if any(one != sizes[0] for one in sizes) or 0 in sizes[0]:
+        return False
+    return len({node.digest() for node in nodes}) == 1
+
+
+@contextlib.contextmanager
+def closing_all() -> Iterator[list]:
+    """A list of nodes, wires and servers; at the end each is stopped or closed."""
+    opened: list = []
+    try:
+        yield opened
+    finally:
+        for one in reversed(opened):
+            one.stop() if isinstance(one, Node) else one.close()

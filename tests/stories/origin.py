@@ -1,0 +1,79 @@
+"""A `FakePeer` behind a real address: an origin or relay that may lie."""
+
+import asyncio
+import hashlib
+import threading
+
+from aiohttp import web
+
+from federation.errors import PeerError
+from federation.tlog.tile import parse_tile_path
+from tests.fakes import FakePeer
+
+
+class Origin:
+    """A server in a thread of its own; what it hands out is up to the peer."""
+
+    def __init__(self, peer: FakePeer) -> None:
+        self.peer = peer
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
+
+    async def _listen(self) -> None:
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/logs", self._logs),
+                web.get("/{log}/{path:.+}", self._part),
+                web.post("/notify", self._noted),
+            ]
+        )
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self._ready.set()
+        await self._ended.wait()
+        await runner.cleanup()
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        found = await self.peer.logs(request.headers.get("If-None-Match"))
+        if found is None:
+            return web.Response(status=304)
+        return web.Response(body=found[0], headers={"ETag": found[1]})
+
+    async def _part(self, request: web.Request) -> web.Response:
+        name, path = request.match_info["log"], request.match_info["path"]
+        known = {hashlib.sha256(o.encode()).hexdigest(): o for o in self.peer.shown}
+        if name not in known:
+            raise web.HTTPNotFound
+        origin = known[name]
+        try:
+            return web.Response(body=await self._read(origin, path))
+        except PeerError as error:
+            raise web.HTTPNotFound from error
+
+    async def _read(self, origin: str, path: str) -> bytes:
+        if path == "checkpoint":
+            return await self.peer.checkpoint(origin)
+        if path == "keys":
+            return await self.peer.keys(origin)
+        if path == "about":
+            return await self.peer.log_about(origin)
+        return await self.peer.tile(origin, parse_tile_path(path))
+
+    async def _noted(self, _: web.Request) -> web.Response:
+        return web.Response(status=202)
