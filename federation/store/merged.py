@@ -186,6 +186,22 @@ def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     )
 
 
+def known_files(view: View, files: Iterable[str]) -> set[str]:
+    """Those of these files (hex SHA-256) that some row of any election counts."""
+    found: set[str] = set()
+    rest = iter(sorted(map(bytes.fromhex, files)))
+    while chunk := list(islice(rest, _CHUNK)):
+        marks = ",".join(["(?)"] * len(chunk))
+        rows = view.connection.execute(
+            f"WITH asked(sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"  # noqa: S608  question marks only
+            " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
+            " WHERE held.sha256 = asked.sha256)",
+            chunk,
+        )
+        found.update(row[0].hex() for row in rows)
+    return found
+
+
 def rows_with_file(view: View, election: int, file: str) -> list[int]:
     """The keys of the election's rows that count this file, at most MAX_FILE_ROWS."""
     rows = view.connection.execute(

@@ -1,13 +1,17 @@
 """One file at two stations: the only thing that ties stations together.
 
-Rule: which files are counted where is written first, then asked. A file becomes shared,
-or is no longer, between two states; in the one where it is not shared it stands at one
-station, so the few rows that are asked for hold everybody whose flag changes. Where it
-is shared before and after, rows outside the batch stay as they are: a file that
-somebody attaches to a hundred thousand stations costs no more per station than any.
+Rule: a file becomes shared, or is no longer, between two states; in the one where it is
+not shared it stands at one station, so the few rows that are asked for hold everybody
+whose flag changes. Where it is shared before and after, rows outside the batch stay as
+they are: a file that somebody attaches to a hundred thousand stations costs no more per
+station than any.
+
+Nearly every file comes once, at one station: so all that come are looked for at once,
+and a row whose flag says that none of its files is shared is believed.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.records.merge import counted_files
@@ -16,7 +20,10 @@ from federation.store.db import Transaction
 from federation.store.merged import Held, Slot
 
 _NONE: frozenset[str] = frozenset()
-_Rows: TypeAlias = dict[str, list[int]]
+_Rows: TypeAlias = dict[str, set[int]]
+
+#: As it stands among the flags of an encoded row; nothing else in one is like it.
+_SHARED = b'"shared_file"'
 
 
 class Shared(NamedTuple):
@@ -40,36 +47,73 @@ def exchange_files(
         held: What the rows were, by key, of those that were there.
         slots: What they will be, by key.
     """
-    added: list[tuple[str, int]] = []
-    dropped: list[tuple[str, int]] = []
-    files: set[str] = set()
+    change = _Change()
     for key, now in slots.items():
-        after = _files(now)
-        before = _files(held[key].slots) if key in held else _NONE
-        if after or before:
-            files |= after
-            added.extend((file, key) for file in after - before)
-            dropped.extend((file, key) for file in before - after)
-    if not files and not dropped:
+        change.note(held.get(key), key, now)
+    if not change.asked:
         return Shared(_NONE, {})
-    touched = {file for file, _ in (*added, *dropped)}
-    old = _rows_with(tx, election, touched)
-    merged.drop_files(tx, dropped)
-    merged.add_files(tx, added)
-    new = _rows_with(tx, election, files | touched)
+    old = _rows_with(tx, election, change.asked)
+    change.write(tx)
+    new = {file: change.apply(tx, election, file, keys) for file, keys in old.items()}
     others: set[int] = set()
-    for file, keys in old.items():
-        if merged.is_shared(keys) != merged.is_shared(new[file]):
-            others.update(keys, new[file])
-    rows = merged.load(tx, others - slots.keys())
+    for file in change.added.keys() | change.dropped.keys():
+        if merged.is_shared(old[file]) != merged.is_shared(new[file]):
+            others |= old[file] | new[file]
+    rows = merged.load(tx, sorted(others - slots.keys()))
     for row in rows.values():  # their other files
         new |= _rows_with(tx, election, _files(row.slots) - new.keys())
     shared = (file for file, keys in new.items() if merged.is_shared(keys))
     return Shared(frozenset(shared), rows)
 
 
+class _Change:
+    """What a batch adds and drops, file by file; `asked`: files to look for."""
+
+    def __init__(self) -> None:
+        self.added: dict[str, set[int]] = defaultdict(set)
+        self.dropped: dict[str, set[int]] = defaultdict(set)
+        self.asked: set[str] = set()
+
+    def note(self, held: Held | None, key: int, slots: Sequence[Slot]) -> None:
+        """A row was what is held, and will be what follows from these slots."""
+        after = _files(slots)
+        before = _NONE if held is None else _files(held.slots)
+        if after or before:
+            for file in after - before:
+                self.added[file].add(key)
+            for file in before - after:
+                self.dropped[file].add(key)
+            self.asked |= after ^ before
+            if held is not None and _SHARED in held.row:
+                self.asked |= after
+
+    def write(self, tx: Transaction) -> None:
+        """Keep it."""
+        merged.drop_files(tx, _pairs(self.dropped))
+        merged.add_files(tx, _pairs(self.added))
+
+    def apply(
+        self, tx: Transaction, election: int, file: str, keys: Collection[int]
+    ) -> set[int]:
+        """The rows with a file now; `keys`: those that had it, as far as read."""
+        if file in self.dropped and len(keys) == merged.MAX_FILE_ROWS:
+            return set(merged.rows_with_file(tx, election, file))
+        none: set[int] = set()
+        return (set(keys) - self.dropped.get(file, none)) | self.added.get(file, none)
+
+
+def _pairs(files: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int]]:
+    return ((file, key) for file, keys in files.items() for key in keys)
+
+
 def _rows_with(tx: Transaction, election: int, files: Collection[str]) -> _Rows:
-    return {file: merged.rows_with_file(tx, election, file) for file in files}
+    known = merged.known_files(tx, files)
+    return {
+        file: set(merged.rows_with_file(tx, election, file))
+        if file in known
+        else set[int]()
+        for file in files
+    }
 
 
 def _files(slots: Sequence[Slot]) -> frozenset[str]:
