@@ -4,12 +4,14 @@ make bench ARGS="--records 200000"
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.bench import report
+from tests.bench.country import FILES, Country
 from tests.bench.table import Bench
 
 
@@ -28,7 +30,15 @@ def main() -> int:
         sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text}\n")
 
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        figures = Bench(Path(folder), asked.records, say).run()
+        if asked.what == "country":
+            shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
+            data = shared / "data" / "pilpres2019"
+            if not all((data / file).is_file() for file in FILES.values()):
+                say(f"skipped: no nation-* in {data}; set FEDERATION_SHARED")
+                return 0
+            figures = Country(Path(folder), data, say).run()
+        else:
+            figures = Bench(Path(folder), asked.records, say).run()
     took = f"{time.monotonic() - began:.0f} s in all"
     sys.stdout.write(f"\n{head}\n\n{report.format_table(figures)}\n\n{took}\n")
     return 0
