@@ -29,8 +29,7 @@ from federation.errors import (
 )
 from federation.flows.ingest import Verdict
 from federation.flows.merge import merge_once
-from federation.flows.open_log import introduce
-from federation.node.desk import GATE_S, NodeDesk
+from federation.node.desk import NodeDesk
 from federation.node.parts import open_parts
 from federation.node.running import Clocks, Running
 from federation.records.register import Register, encode_register
@@ -101,42 +100,9 @@ async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
 class LocalDesk(NodeDesk):
     """The desk of a node that is there for one command."""
 
-    def __init__(self, node: Running) -> None:
-        """`node` is open."""
-        super().__init__(node)
-        self._running = node
-
-    async def take_records(
-        self,
-        election: str,
-        drafts: Sequence[dict[str, Any]],
-        *,
-        force: bool,
-        restate: bool,
-    ) -> list[Verdict]:
-        """See `Desk`."""
-        await self._begin(election)
-        return await super().take_records(
-            election, drafts, force=force, restate=restate
-        )
-
-    async def run(self, command: str, arguments: dict[str, Any]) -> object:
-        """See `Desk`."""
-        if "election" in arguments:
-            await self._begin(arguments["election"])
-        return await super().run(command, arguments)
-
-    async def _begin(self, election: str) -> None:
-        # The node started a moment ago: its key statement must be the first entry of
-        # the log, whoever is quicker.
-        parts = self._running.parts
-        log = parts.log_of(election)
-        await self._running.gate.passed(GATE_S)
-        await parts.db.run(introduce, parts.db, parts.guard, log)
-
     async def save_register(self, register: Register, source: str) -> None:
         """See `Desk`: without the detour through bytes."""
-        await self._running.parts.db.write(registers.save_register, register, source)
+        await self._node.parts.db.write(registers.save_register, register, source)
 
 
 class _Control(msgspec.Struct, frozen=True):

@@ -54,10 +54,15 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
 def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
     """Log the key statements that the log does not hold yet; how many they were.
 
+    A log that has ended takes none, and lacks none that could matter.
+
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
         VerificationError: the database is not what was signed.
     """
+    with db.view() as view:
+        if logs.get_log(view, log.origin).closed_at is not None:
+            return 0
     head = settle(db, guard, log.origin)
     with db.view() as view:
         held = len(logs.read_keys(view, log.log_id))

@@ -214,7 +214,7 @@ async def _log(
     node: Running, log: ingest.OwnLog, statement: Withdrawal | LogClosed
 ) -> Verdict:
     parts = node.parts
-    await node.gate.passed(GATE_S)
+    await node.gate.passed(log.origin, GATE_S)
     verdicts = await parts.db.run(
         ingest.append_statements,
         parts.db,

@@ -63,8 +63,8 @@ class NodeDesk:
         take: Callable[[OwnLog, Sequence[Any], float], list[Verdict]],
     ) -> list[Verdict]:
         node = self._node
-        log = node.parts.log_of(election)
-        await node.gate.passed(GATE_S)
+        log = node.own_log(election)
+        await node.gate.passed(log.origin, GATE_S)
         verdicts: list[Verdict] = []
         for start in range(0, len(rows), MAX_BATCH):
             batch = rows[start : start + MAX_BATCH]

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterable
 from federation.errors import ConflictError
 from federation.flows.reconcile import Asked, Decision
 
+STARTING = Decision("wait", "the node is starting")
+
 
 class Gate:
-    """Open while every log of ours may be signed."""
+    """For each log of ours: may it be signed, and does it begin as it must?"""
 
     def __init__(
         self,
+        origins: Iterable[str],
         partners: Iterable[str],
         wait_s: float,
         clock: Callable[[], float],
@@ -30,7 +33,8 @@ class Gate:
         self._answered: set[str] = set()
         self._clock, self._until = clock, clock() + wait_s
         self._alone = alone
-        self._decisions: dict[str, Decision] = {}
+        self._decisions = dict.fromkeys(origins, STARTING)
+        self._begun: set[str] = set()
         self._changed = asyncio.Condition()
 
     def answered(self, org: str) -> None:
@@ -52,25 +56,40 @@ class Gate:
             self._decisions[origin] = decision
             self._changed.notify_all()
 
-    def reasons(self) -> list[str]:
-        """Why not to sign yet, in words; empty when signing is allowed."""
-        if not self._decisions:
-            return ["the node is starting"]
-        found = self._decisions.items()
-        return [f"{o}: {d.reason}" for o, d in found if d.action != "sign"]
+    async def begun(self, origin: str) -> None:
+        """The key statement is in the log: records may follow."""
+        async with self._changed:
+            self._begun.add(origin)
+            self._changed.notify_all()
 
-    async def passed(self, timeout_s: float) -> None:
-        """Return when signing is allowed.
+    def has_begun(self, origin: str) -> bool:
+        """Whether the log holds its key statement, as far as was told here."""
+        return origin in self._begun
+
+    def reason(self, origin: str) -> str:
+        """Why not to sign this log yet, in words; "" when it may be signed."""
+        decision = self._decisions[origin]
+        if decision.action != "sign":
+            return decision.reason
+        return "" if origin in self._begun else STARTING.reason
+
+    def reasons(self) -> list[str]:
+        """Why not every log may be signed; empty when all may."""
+        found = [(origin, self.reason(origin)) for origin in self._decisions]
+        return [f"{origin}: {reason}" for origin, reason in found if reason]
+
+    async def passed(self, origin: str, timeout_s: float) -> None:
+        """Return when this log may be signed.
 
         Raises:
-            ConflictError: it is not, after `timeout_s`.
+            ConflictError: it may not, after `timeout_s`.
         """
         try:
             async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait_for(lambda: not self.reasons())
+                await self._changed.wait_for(lambda: not self.reason(origin))
         except TimeoutError:
             silent = ", ".join(sorted(self._partners - self._answered)) or "none"
             raise ConflictError(
-                f"not signing yet: {'; '.join(self.reasons())} (no answer yet from: "
-                f"{silent}; `federation serve --alone` does not wait)"
+                f"{origin} is not signed yet: {self.reason(origin)} (no answer yet "
+                f"from: {silent}; --alone does not wait for them)"
             ) from None

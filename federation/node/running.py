@@ -22,10 +22,11 @@ from federation.errors import (
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
-from federation.flows import cosign, open_log
+from federation.flows import cosign
 from federation.flows.basis import compare_basis
 from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
+from federation.flows.open_log import introduce
 from federation.flows.pull import OwnCopy, PullContext, PullReport, pull
 from federation.flows.reconcile import Copy, Decision, reconcile
 from federation.flows.refill import refill
@@ -33,7 +34,7 @@ from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
 from federation.schedule import Duty, Result, Schedule, result_of
-from federation.store import alarms, pulls
+from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
 
 VERIFYING_PROCESSES = 2
@@ -58,7 +59,13 @@ class Running:
         self.parts, self.clocks = parts, clocks
         self.partners = Partners(parts.home.peers, self._peers_file)
         wait_s = parts.settings.sync.reconcile_wait_s
-        self.gate = Gate(self.partners.reachable, wait_s, clocks.steady, alone=alone)
+        self.gate = Gate(
+            (log.origin for log in parts.own.values()),
+            self.partners.reachable,
+            wait_s,
+            clocks.steady,
+            alone=alone,
+        )
         self.map_changed = asyncio.Condition()
         self._merge_due = asyncio.Event()
         self._sessions = Sessions()
@@ -96,6 +103,14 @@ class Running:
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
+
+    def own_log(self, election: str) -> OwnLog:
+        """Our log of an election, to be written to; large batches verify elsewhere.
+
+        Raises:
+            ConfigError: this node takes no part in it.
+        """
+        return self.parts.log_of(election)._replace(verifier=self._executor)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
@@ -197,31 +212,50 @@ class Running:
         self._start(self.tell_partners())
 
     async def _begin(self) -> None:
-        """Begin our logs, each with its key statement, when they may be signed."""
-        parts = self.parts
+        """Ask until every log of ours may be signed, and begins with its keys."""
         while True:
             await self._reconcile(())
             if not self.gate.reasons():
-                break
+                return
             await asyncio.sleep(_WATCH_S)
-        for log in parts.own.values():
-            if await parts.db.run(open_log.introduce, parts.db, parts.guard, log):
-                self.news()
 
     async def _reconcile(
         self, larger: Sequence[OwnCopy], feed: Feed | None = None, org: str = ""
     ) -> None:
-        """Ask again whether our logs may be signed, and take back what was lost."""
-        parts, now = self.parts, self.clocks.wall()
-        for log in parts.own.values():
+        """Ask again whether our logs may be signed, and take back what was lost.
+
+        Raises:
+            PeerError: the partner did not deliver what we have lost.
+        """
+        for log in self.parts.own.values():
             copies = [Copy(org, c.note) for c in larger if c.origin == log.origin]
-            decision = await self._decide(log, copies)
-            if decision.action == "refill" and decision.copy and feed:
-                context = self.pull_context()
-                await refill(context, parts.guard, log, feed, decision.copy, now)
-                decision = await self._decide(log, ())
-                self.merge_soon()
-            await self.gate.decided(log.origin, decision)
+            try:
+                await self._reconcile_one(log, copies, feed)
+            except PeerError:
+                raise
+            except FederationError as error:
+                # Our own fault, not this partner's: its turn goes on.
+                await self.gate.decided(log.origin, Decision("wait", str(error)))
+                await self.alarm("own-log", log.origin, str(error))
+
+    async def _reconcile_one(
+        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
+    ) -> None:
+        parts, now = self.parts, self.clocks.wall()
+        decision = await self._decide(log, copies)
+        if decision.action == "refill" and decision.copy and feed:
+            context = self.pull_context()
+            await refill(context, parts.guard, log, feed, decision.copy, now)
+            # Whoever follows our changes must notice that some were taken back.
+            await parts.db.write(cursor.renew_epoch)
+            decision = await self._decide(log, ())
+            self.merge_soon()
+        if decision.action == "sign" and not self.gate.has_begun(log.origin):
+            if await parts.db.run(introduce, parts.db, parts.guard, log):
+                self.news()
+            await self.gate.begun(log.origin)
+            await self.alarm("own-log", log.origin, None)
+        await self.gate.decided(log.origin, decision)
 
     async def _decide(self, log: OwnLog, copies: Sequence[Copy]) -> Decision:
         db, now = self.parts.db, self.clocks.wall()

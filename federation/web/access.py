@@ -97,19 +97,34 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
         )
 
 
+BUSY: web.AppKey[set[object]] = web.AppKey("busy", set)
+
+
+@web.middleware
+async def mark_busy(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Remember which connections are being answered: they do not give way first."""
+    busy = request.app[BUSY]
+    busy.add(request.protocol)
+    try:
+        return await handler(request)
+    finally:
+        busy.discard(request.protocol)
+
+
 class Doorkeeper:
     """Counts the connections of a runner and closes those that have been too long."""
 
     def __init__(self, runner: web.AppRunner, max_connections: int) -> None:
         """`runner` is set up already; `max_connections` open at once."""
-        self._runner, self._max = runner, max_connections
+        assert runner.server is not None, "the runner is not set up"
+        self._server, self._busy = runner.server, runner.app[BUSY]
+        self._max = max_connections
         self._since: dict[object, float] = {}
 
     @contextlib.asynccontextmanager
     async def on(self, host: str, port: int) -> AsyncIterator[int]:
         """Listen on `host` and `port` (0: any free one); the port that it is."""
         loop = asyncio.get_running_loop()
-        assert self._runner.server is not None
         server = await loop.create_server(self._admit, host, port, backlog=512)
         sweep = asyncio.create_task(self._sweep())
         try:
@@ -120,19 +135,18 @@ class Doorkeeper:
             await server.wait_closed()
 
     def _admit(self) -> asyncio.Protocol:
-        server = self._runner.server
-        assert server is not None
-        open_now = server.connections
-        for oldest in open_now[: max(0, len(open_now) - self._max + 1)]:
-            oldest.force_close()
-        return server()
+        """A new connection; where all places are taken, the oldest idle one goes."""
+        open_now = self._server.connections
+        if len(open_now) >= self._max:
+            idle = (one for one in open_now if one not in self._busy)
+            next(idle, open_now[0]).force_close()
+        return self._server()
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SWEEP_S)
-            assert self._runner.server is not None
-            open_now, now = self._runner.server.connections, loop.time()
+            open_now, now = self._server.connections, loop.time()
             self._since = {c: self._since.get(c, now) for c in open_now}
             for connection in open_now:
                 if now - self._since[connection] > CONNECTION_AGE_S:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from federation.web import api, dashboard, feed, intake, openapi
-from federation.web.access import Bucket, deadlines
+from federation.web.access import BUSY, Bucket, deadlines, mark_busy
 from federation.web.problem import answer_problems
 from federation.web.site import SITE, Site
 
@@ -15,11 +15,12 @@ PACKAGE = "tps-federation"
 def make_app(site: Site) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[answer_problems, deadlines],
+        middlewares=[mark_busy, answer_problems, deadlines],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
     app[feed.LOG_IDS] = {}
+    app[BUSY] = set()
     # Three notices at once from anybody, then one every ten seconds.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
     app.add_routes(

@@ -15,7 +15,6 @@ from federation.store import claims
 from federation.store.db import Database, View
 from federation.web.site import Site
 
-
 # A log can grow without changing a row: then only the vector moves.
 Stand: TypeAlias = tuple[Cursor, dict[str, int]]
 

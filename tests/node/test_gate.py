@@ -8,30 +8,46 @@ from tests.fakes import FixedClock
 LOG = "jagasuara.example/pilpres-2019"
 
 
-def gate(*partners, alone=False, clock=None):
-    return Gate(partners, 30, clock or FixedClock(), alone=alone)
+SIGN = Decision("sign", "")
 
 
-async def test_nothing_is_signed_before_the_first_decision():
+def gate(*partners, logs=(LOG,), alone=False, clock=None):
+    return Gate(logs, partners, 30, clock or FixedClock(), alone=alone)
+
+
+async def test_nothing_is_signed_before_it_was_decided():
     with pytest.raises(ConflictError, match="the node is starting"):
-        await gate().passed(0.01)
+        await gate().passed(LOG, 0.01)
 
 
-async def test_it_opens_when_every_log_may_be_signed():
-    one = gate("a.example")
-    await one.decided(LOG, Decision("wait", "waiting for the partners' copies"))
-    with pytest.raises(ConflictError, match=r"no answer yet from: a\.example"):
-        await one.passed(0.01)
-    await one.decided(LOG, Decision("sign", ""))
-    await one.passed(0.01)
+async def test_a_log_that_may_be_signed_waits_for_its_key_statement():
+    one = gate()
+    await one.decided(LOG, SIGN)
+    with pytest.raises(ConflictError, match="the node is starting"):
+        await one.passed(LOG, 0.01)
+    await one.begun(LOG)
+    await one.passed(LOG, 0.01)
     assert one.reasons() == []
 
 
-async def test_one_log_that_may_not_be_signed_shuts_it_for_all():
-    one = gate()
-    await one.decided(LOG, Decision("sign", ""))
-    await one.decided(LOG + "/2", Decision("never", "open a successor"))
-    assert one.reasons() == [f"{LOG}/2: open a successor"]
+async def test_a_log_that_may_not_be_signed_says_who_is_silent():
+    one = gate("a.example")
+    await one.begun(LOG)
+    await one.decided(LOG, Decision("wait", "waiting for the partners' copies"))
+    with pytest.raises(ConflictError, match=r"no answer yet from: a\.example"):
+        await one.passed(LOG, 0.01)
+    await one.decided(LOG, SIGN)
+    await one.passed(LOG, 0.01)
+
+
+async def test_one_log_that_may_not_be_signed_does_not_shut_the_others():
+    other = LOG + "/2"
+    one = gate(logs=(LOG, other))
+    for origin, decision in ((LOG, SIGN), (other, Decision("never", "open another"))):
+        await one.decided(origin, decision)
+        await one.begun(origin)
+    await one.passed(LOG, 0.01)
+    assert one.reasons() == [f"{other}: open another"]
 
 
 def test_answers_count_once_for_each_partner_and_never_for_others():

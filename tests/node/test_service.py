@@ -317,3 +317,24 @@ async def test_changed_settings_give_the_about_note_a_higher_issue(home):
         second = open_about_unpinned((await node.get("/.well-known/tps-federation"))[1])
     assert second.name == "Jaga Suara Rakyat"
     assert second.issue == first.issue + 1
+
+
+async def test_the_first_entry_of_a_log_is_its_key_statement(home):
+    async with serving(home) as node:
+        # At once: nothing else has had time to begin the log.
+        [verdict] = await post(node, draft())
+        assert verdict["index"] == 1
+        _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/2")
+        assert b'"type":"key-statement/1"' in decode_bundle(bundle)[0]
+
+
+async def test_a_node_starts_with_a_log_that_has_ended(home):
+    async with serving(home) as node:
+        await post(node, draft())
+        await node.post("/v1/control/close", {"election": ELECTION, "reason": "x"})
+    async with serving(home) as node:
+        for _ in range(100):
+            if (await node.get("/readyz"))[0] == 200:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError((await node.get("/readyz"))[1])

@@ -55,11 +55,12 @@ def exchange_files(
     old = _rows_with(tx, election, change.asked)
     change.write(tx)
     new = {file: change.apply(tx, election, file, keys) for file, keys in old.items()}
-    others: set[int] = set()
-    for file in change.added.keys() | change.dropped.keys():
-        if merged.is_shared(old[file]) != merged.is_shared(new[file]):
-            others |= old[file] | new[file]
-    rows = merged.load(tx, sorted(others - slots.keys()))
+    turned = [
+        old[file] | new[file]
+        for file in change.added.keys() | change.dropped.keys()
+        if merged.is_shared(old[file]) != merged.is_shared(new[file])
+    ]
+    rows = merged.load(tx, sorted(set[int]().union(*turned) - slots.keys()))
     for row in rows.values():  # their other files
         new |= _rows_with(tx, election, _files(row.slots) - new.keys())
     shared = (file for file, keys in new.items() if merged.is_shared(keys))
