@@ -38,6 +38,7 @@ class Story:
         Raises:
             FederationError: a command or a node failed.
         """
+        self._say_title()
         self._out.note(self._t("demo.step-prepare"))
         await _all(self._prepare(member) for member in self._members)
         alone = await self._summaries()
@@ -114,14 +115,18 @@ class Story:
             await asyncio.sleep(0.2)
         raise CommandError(self._t("demo.failed", seconds=int(SETTLE_S)))
 
-    def _say_alone(self, alone: Sequence[Summary]) -> None:
+    def _say_title(self) -> None:
         origin = self._t("demo.made-up" if self._sample.made_up else "demo.real")
+        with self._sample.register.open(encoding="utf-8") as lines:
+            stations = sum(1 for _ in lines) - 1
         self._line(
             "title",
             place=self._sample.place,
-            stations=self._n(alone[0].register),
+            stations=self._n(stations),
             origin=origin,
         )
+
+    def _say_alone(self, alone: Sequence[Summary]) -> None:
         self._line("alone")
         for member, summary in zip(self._members, alone, strict=True):
             self._line("share-alone", **self._share(member, summary))
