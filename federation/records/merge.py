@@ -61,14 +61,14 @@ class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     round: str
 
 
-class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Equal votes, and the organisations that say so, sorted."""
 
     orgs: list[str]
     votes: dict[str, int]
 
 
-class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One polling station in one contest; members in the order of the bytes."""
 
     claims: list[RowClaim]
@@ -169,6 +169,9 @@ def counted_claims(claims: Sequence[Claim]) -> list[Claim]:
     Args:
         claims: The latest statement of each slot.
     """
+    if len(claims) == 1:
+        only = claims[0]
+        return [] if only.official or only.kind == "withdrawal" else [only]
     best = -1
     for claim in claims:
         if not claim.official and claim.kind != "withdrawal":

@@ -8,7 +8,7 @@ replaced is only named, in `superseded`. All of it can be dropped and made again
 `merged_file` holds the counted files of every row, to find one file at two stations.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -211,9 +211,9 @@ def rows_with_file(view: View, election: int, file: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def is_shared(keys: Iterable[int]) -> bool:
+def is_shared(keys: Collection[int]) -> bool:
     """Whether these rows are of more than one station."""
-    return len({decode_key(key)[1] for key in keys}) > 1
+    return len(keys) > 1 and len({decode_key(key)[1] for key in keys}) > 1
 
 
 def list_held(view: View, election: int) -> Iterator[Held]:
