@@ -1,0 +1,357 @@
+"""The documents name what there is, all of it, and nothing else."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+from aiohttp import web
+
+from federation import errors
+from federation.cli import output
+from federation.config.peers import load_peers
+from federation.config.settings import Settings
+from federation.node import commands
+from federation.store.db import Database
+from federation.text import load_topic
+from federation.web.app import make_app
+from federation.web.site import Site
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCS = PROJECT / "docs"
+REFERENCE = DOCS / "reference"
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+HOSTS = tuple(
+    f"{name}.org" for name in ("pypi", "pythonhosted", "anaconda", "conda-forge")
+)
+
+
+def _script():
+    path = PROJECT / "scripts" / "make_docs.py"
+    spec = importlib.util.spec_from_file_location("make_docs", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make_docs = _script()
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def ours(pattern: str) -> list[Path]:
+    """The files under version control whose whole name matches."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    names = filter(re.compile(pattern).fullmatch, listed.stdout.decode().split("\0"))
+    return [path for name in names if (path := PROJECT / name).is_file()]
+
+
+def codes_in(text: str) -> set[str]:
+    """What stands in backticks in the first column of the tables."""
+    rows = re.findall(r"(?m)^\| (`[^|]*) \|", text)
+    return {code for row in rows for code in re.findall(r"`([^`]+)`", row)}
+
+
+@pytest.mark.parametrize("name", ["cli.md", "cli.id.md", "alarms.md"])
+def test_the_pages_that_the_program_writes_are_current(name):
+    assert read(REFERENCE / name) == make_docs.pages()[name], "run `make docs`"
+
+
+def test_every_command_and_option_is_on_its_page_and_no_other():
+    text = read(REFERENCE / "cli.md")
+    paths = {ctx.command_path for ctx in make_docs.walk() if ctx.parent}
+    assert paths == set(re.findall(r"(?m)^#+ (federation .+)$", text))
+    options = {
+        option
+        for ctx in make_docs.walk()
+        if ctx.parent and not isinstance(ctx.command, click.Group)
+        for param in ctx.command.get_params(ctx)
+        if isinstance(param, click.Option)
+        for option in param.opts
+    }
+    assert options == set(re.findall(r"(?m)^- `(--[a-z-]+)", text))
+
+
+def test_commands_that_pages_tell_people_to_type_exist():
+    known = {ctx.command_path: ctx for ctx in make_docs.walk()}
+    for path in ours(r".*\.md|federation/text/.*\.toml"):
+        for words in re.findall(r"\bfederation ((?:[a-z-]+ ?)+)", _code(read(path))):
+            first, *rest = words.split()
+            name = f"federation {first}"
+            assert name in known, f"{path.name}: {name}"
+            if rest and isinstance(known[name].command, click.Group):
+                assert f"{name} {rest[0]}" in known, f"{path.name}: {name} {rest[0]}"
+
+
+def _code(text: str) -> str:
+    """What stands in backticks or in blocks of commands."""
+    spans = re.findall(r"`(federation [^`]+)`", text)
+    lines = re.findall(r"(?m)^(?:\$ )?(federation .+)$", text)
+    return "\n".join(spans + lines)
+
+
+def members(kind: type, above: str = "") -> set[str]:
+    """The dotted keys of a settings type."""
+    found = set()
+    for field in msgspec.structs.fields(kind):
+        name = above + field.encode_name
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            found |= members(field.type, name + ".")
+        else:
+            found.add(name)
+    return found
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists():
+    page = read(REFERENCE / "configuration.md")
+    settings = page.partition("## federation.toml")[2].partition("\n## ")[0]
+    assert codes_in(settings) == members(Settings)
+
+
+def test_every_key_of_a_partner_is_documented_and_shown(tmp_path):
+    page = read(REFERENCE / "configuration.md")
+    table = page.partition("## peers.toml")[2].partition("\n## ")[0]
+    example = tomllib.loads(read(PROJECT / "peers.example.toml"))
+    shown = {key for entry in example["peer"] for key in entry}
+    assert codes_in(table) == shown
+    assert len(load_peers(PROJECT / "peers.example.toml")) == len(example["peer"])
+    (tmp_path / "peers.toml").write_text("[[peer]]\nnot_a_key = 1\n")
+    with pytest.raises(errors.ConfigError) as refused:
+        load_peers(tmp_path / "peers.toml")
+    known = re.search(r"known: ([a-z_, ]+)", str(refused.value))
+    assert known
+    assert set(known[1].split(", ")) == shown
+
+
+def test_every_error_code_is_documented_and_no_other():
+    kinds = {
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.FederationError)
+    }
+    page = read(REFERENCE / "errors.md")
+    assert {kind.code for kind in kinds} == codes_in(page)
+    for kind in kinds:
+        assert f"| `{kind.code}` | `{kind.__name__}` |" in page
+
+
+def test_every_exit_code_is_documented_and_no_other():
+    named = {
+        value
+        for name, value in vars(output).items()
+        if name.isupper() and isinstance(value, int) and not name.startswith("_")
+    }
+    page = read(REFERENCE / "exit-codes.md")
+    assert {int(n) for n in re.findall(r"(?m)^\| (\d+) \|", page)} == named
+
+
+@pytest.fixture
+def app(tmp_path):
+    database = Database.open(tmp_path / "data")
+    settings = Settings(org="a.example", name="A", contact="x", elections=["e"])
+    yield make_app(
+        Site(
+            db=database,
+            settings=settings,
+            profiles={},
+            desk=None,
+            about=lambda: b"",
+            control_token="",
+            clock=lambda: 0,
+        )
+    )
+    database.close()
+
+
+def test_every_route_is_documented(app: web.Application):
+    pages = "".join(read(path) for path in REFERENCE.glob("*.md"))
+    for route in app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        # Pages for people are found by reading them.
+        if route.method == "HEAD" or path.startswith(PEOPLE) or path == "/":
+            continue
+        shown = path.replace("{log}", "<hex>").replace("{path}", "tile/…")
+        shown = shown.replace("/v1/control/{command}", "/v1/control/")
+        assert shown in pages, f"{route.method} {path}"
+
+
+PEOPLE = ("/wilayah", "/tps", "/kosong", "/berbeda", "/static")
+
+
+def test_every_documented_path_of_the_api_is_a_route(app: web.Application):
+    routes = {
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource
+    }
+    listed = re.findall(r"\| `(GET|POST) ([^`?]+)` \|", read(REFERENCE / "api.md"))
+    assert len(listed) > 5
+    assert set(listed) <= routes
+
+
+def raised_alarms() -> set[str]:
+    """Every code that the program raises, read out of its source."""
+    found = set()
+    for path in ours(r"federation/.*\.py"):
+        text = read(path)
+        if "alarm" not in text:
+            continue
+        parts = path.relative_to(PROJECT).with_suffix("").parts
+        module = importlib.import_module(".".join(parts))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and (code := _code_of(node)):
+                found.add(_value(code, module))
+    return found
+
+
+def _code_of(call: ast.Call) -> ast.expr | None:
+    """The argument that is the code, if this call raises an alarm."""
+    given = call.args
+    words = ast.unparse(call.func)
+    if words.endswith("raise_alarm"):
+        return given[1]
+    if words.endswith(".write") and ast.unparse(given[0]) == "alarms.raise_alarm":
+        return given[1]
+    if words.endswith("self.alarm"):
+        return given[0]
+    # What `flows/ingest.py` raises with its batch: (code, subject, detail).
+    if words == "found.append" and isinstance(given[0], ast.Tuple):
+        first = given[0].elts[0]
+        return first if ast.unparse(first).isupper() else None
+    return None
+
+
+def _value(code: ast.expr, module: object) -> str:
+    """A code as it is; a place to fill in is `*`, a variable `?name`."""
+    if isinstance(code, ast.Constant):
+        return str(code.value)
+    if isinstance(code, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "*"
+            for part in code.values
+        )
+    name = ast.unparse(code)
+    return getattr(module, name, f"?{name}")
+
+
+def test_every_alarm_has_words_and_every_word_an_alarm():
+    documented = {n for n in load_topic("alarms") if not n.startswith("do-")}
+    said = raised_alarms()
+    # A code handed on by its name comes from a call that is looked at as well, or
+    # is chosen a line above: fork or own-fork.
+    unknown = {code for code in said if code.startswith("?")}
+    assert unknown == {"?code"}
+    said = (said - unknown) | {"fork", "own-fork"}
+    patterns = [re.escape(code).replace(r"\*", ".+") for code in said]
+    for code in documented:
+        assert any(re.fullmatch(one, code) for one in patterns), code
+        assert f"do-{code}" in load_topic("alarms")
+    for one in patterns:
+        assert any(re.fullmatch(one, code) for code in documented), one
+
+
+def test_every_metric_is_documented_and_no_other(tmp_path, monkeypatch):
+    text = ast.unparse(ast.parse(Path(commands.__file__).read_text(encoding="utf-8")))
+    named = set(
+        re.findall(r"\bfederation_[a-z_]+", text.partition("def read_metrics")[2])
+    )
+    assert named == {c for c in codes_in(read(REFERENCE / "metrics.md")) if "_" in c}
+
+
+def test_every_link_leads_somewhere():
+    for path in ours(r".*\.md"):
+        for found in LINK.findall(read(path)):
+            target = "".join(found)
+            if target.startswith(("http://", "https://", "mailto:")):
+                continue
+            file, _, heading = target.partition("#")
+            there = (path.parent / file).resolve() if file else path
+            assert there.exists(), f"{path.relative_to(PROJECT)}: {target}"
+            if heading:
+                assert heading in _anchors(read(there)), f"{path.name}: {target}"
+
+
+def _anchors(text: str) -> set[str]:
+    """The anchors of a page, as code hosts make them from headings."""
+    headings = re.findall(r"(?m)^#+ (.+)$", text)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def test_every_page_is_reached_from_the_first_one():
+    """A page that nobody links to is not read."""
+    reached, waiting = set(), [PROJECT / "README.md"]
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for found in LINK.findall(read(path)):
+            there = (path.parent / "".join(found).partition("#")[0]).resolve()
+            if there.is_dir():
+                waiting += there.glob("*.md")
+            elif there.suffix == ".md" and there.exists():
+                waiting.append(there)
+    pages = set(ours(r"docs/.*\.md"))
+    assert {str(p.relative_to(PROJECT)) for p in pages - reached} == set()
+
+
+def test_the_drawing_of_the_floors_is_the_contract():
+    contracts = tomllib.loads(read(PROJECT / "pyproject.toml"))["tool"]["importlinter"]
+    floors = next(c for c in contracts["contracts"] if c["id"] == "floors")["layers"]
+    # What stands in brackets is a room that is not built yet.
+    wanted = [
+        {part.strip() for part in floor.split("|") if "(" not in part}
+        for floor in floors
+    ]
+    drawing = read(PROJECT / "ARCHITECTURE.md").split("```")[1]
+    rows = re.findall(r"(?m)^(\d)  ([a-z]+(?: \| [a-z]+)*)", drawing)
+    assert [int(number) for number, _ in rows] == list(range(len(floors)))[::-1]
+    assert [set(names.split(" | ")) for _, names in rows] == wanted
+
+
+def test_no_package_index_is_named():
+    for path in ours(r".*\.(md|txt|toml)|Makefile|\.ci/.*"):
+        for host in HOSTS:
+            assert host not in read(path), f"{path.name} names {host}"
+
+
+def test_the_two_languages_of_a_page_have_the_same_shape():
+    for path in ours(r"docs/how-to/.*\.md"):
+        if path.name.endswith(".id.md"):
+            continue
+        other = path.with_suffix(".id.md")
+        assert other.exists(), f"{path.name} is not there in Indonesian"
+        assert _shape(read(path)) == _shape(read(other)), path.name
+
+
+def _shape(text: str) -> list[str]:
+    """Levels of headings and languages of blocks, in order."""
+    return re.findall(r"(?m)^(#+ |```\w+$)", text)
+
+
+def test_the_output_in_the_readme_is_of_this_demonstration():
+    """Its lines are filled-in sentences of the demonstration, in the same order."""
+    block = read(PROJECT / "README.md").partition("printed by:")[2].split("```")[1]
+    sentences = [s["en"] for s in load_topic("demo").values()]
+    patterns = [
+        re.sub(r"\\\{\w+\\\}", ".+", re.escape(sentence)) for sentence in sentences
+    ]
+    for line in block.strip().splitlines():
+        if line.startswith("  "):
+            continue
+        assert any(re.search(one, line) for one in patterns), line
