@@ -81,11 +81,16 @@ def _web_log() -> logging.Logger:
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether what is logged is a fault of this node.
 
-    Who sends what is no HTTP has got the answer; a hundred lines for each of them
-    would fill the disk.
+    Who sends what is no HTTP has got the answer, and who hangs up wants none; twenty
+    lines for each of them would fill the disk.
     """
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
+    # So aiohttp says that the caller was gone before the body was asked for.
+    is_gone = isinstance(error, RuntimeError) and str(error) == "Connection closed."
+    is_theirs = isinstance(
+        error, HttpProcessingError | web.RequestPayloadError | ConnectionError
+    )
+    return not (is_gone or is_theirs)
 
 
 @contextlib.contextmanager

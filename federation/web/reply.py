@@ -7,9 +7,11 @@ none; it names its cursor in `Federation-Cursor` and in every row.
 NDJSON begins with one line about the rest: cursor, sources, `next`.
 """
 
+import asyncio
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from aiohttp import hdrs, web
@@ -22,6 +24,10 @@ from federation.web.openapi import CSV, JSON, NDJSON
 
 CURSOR = "Federation-Cursor"
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
+# Pages of exports that are read at a time: however many exports are asked for, most of
+# the database's readers stay free for short questions.
+MAX_PAGES = 1
+_TURNS: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 def reply(
@@ -63,9 +69,11 @@ async def stream(
         return response  # not a page is read for somebody who wants none
     if form == "ndjson":
         await response.write(format_ndjson([export.head()]))
+    turns = _TURNS.setdefault(db, asyncio.Semaphore(MAX_PAGES))
     is_first = True
     while not export.done:
-        page = await db.read(export.read)
+        async with turns:
+            page = await db.read(export.read)
         if form == "ndjson":
             await response.write(format_ndjson(_dicts(page)))
             continue
