@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import socket
@@ -15,7 +14,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from federation.config.home import Home
 from federation.store import alarms, logs
 from federation.store.db import Database
 from federation.store.logs import Log
@@ -46,7 +44,7 @@ class Node:
 
     def __init__(self, folder: Path, org: str) -> None:
         self.org, self.origin = org, f"{org}/{ELECTION}"
-        self.home: Home = make_home(folder, org)
+        self.home = make_home(folder, org)
         self.process: subprocess.Popen[bytes] | None = None
         self.move(free_port())
 
@@ -54,7 +52,9 @@ class Node:
         """From now on the node listens there."""
         self.port, self.url = port, f"http://{LOOPBACK}:{port}"
         text = self.home.settings.read_text()
-        self.home.settings.write_text(re.sub(r"(?m)^port = .*$", f"port = {port}", text))
+        self.home.settings.write_text(
+            re.sub(r"(?m)^port = .*$", f"port = {port}", text)
+        )
 
     def trust(self, other: "Node", url: str | None = None) -> None:
         """Write `other` into peers.toml; without `url` it cannot be reached."""
@@ -88,7 +88,9 @@ class Node:
             process.send_signal(number)
             process.wait(PATIENCE_S)
 
-    def ask(self, path: str, body: object = None, *, token: str = "") -> tuple[int, object]:
+    def ask(
+        self, path: str, body: object = None, *, token: str = ""
+    ) -> tuple[int, object]:
         """Status and JSON of the answer; status 0 where there is none."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data)
@@ -111,12 +113,26 @@ class Node:
     def take(self, start: int, end: int, first: int = 127) -> None:
         """Log the results of the stations `start` to `end`; all are acknowledged."""
         drafts = [station(number, first) for number in range(start, end)]
-        status, said = self.post("/v1/records", {"election": ELECTION, "records": drafts})
+        status, said = self.post(
+            "/v1/records", {"election": ELECTION, "records": drafts}
+        )
         assert status == 200, said
         assert {one["outcome"] for one in said["verdicts"]} == {"logged"}
 
-    def sync(self) -> object:
-        return self.post("/v1/control/sync", {})[1]
+    def why_not(self) -> str:
+        """Why the node does not sign; "" when it does."""
+        request = urllib.request.Request(self.url + "/readyz")
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S):
+                return ""
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.read().decode()
+
+    def is_frozen(self, origin: str) -> bool:
+        """Whether it is proved here that the origin signed two histories."""
+        log = self.state(origin)
+        return log is not None and log.frozen is not None
 
     def digest(self) -> str:
         """The digest of the whole map."""
@@ -152,9 +168,9 @@ class Node:
         return done.returncode, done.stdout + done.stderr
 
     def _read(self, function):
-        with contextlib.closing(Database.open(self.home.data, readonly=True)) as db:
-            with db.view() as view:
-                return function(view)
+        db = Database.open(self.home.data, readonly=True)
+        with contextlib.closing(db), db.view() as view:
+            return function(view)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -203,15 +219,18 @@ class Wire:
                 self._run(self._join, near)
 
     def _join(self, near: socket.socket) -> None:
-        with near, contextlib.suppress(OSError):
-            with socket.create_connection(self._target) as far:
-                pair = {near, far}
-                self._open |= pair
-                back = threading.Thread(target=self._carry, args=(far, near))
-                back.start()
-                self._carry(near, far)
-                back.join()
-                self._open -= pair
+        with (
+            near,
+            contextlib.suppress(OSError),
+            socket.create_connection(self._target) as far,
+        ):
+            pair = {near, far}
+            self._open |= pair
+            back = threading.Thread(target=self._carry, args=(far, near))
+            back.start()
+            self._carry(near, far)
+            back.join()
+            self._open -= pair
 
     @staticmethod
     def _carry(source: socket.socket, sink: socket.socket) -> None:
