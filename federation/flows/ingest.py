@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from federation.errors import RecordError, SignatureError
-from federation.flows.screening import Judgement, Outcome, Screen, find_echo, said_of
+from federation.flows.screening import Echoes, Judgement, Outcome, Screen, said_of
 from federation.flows.sequence import OwnLog, commit, settle
 from federation.flows.signing import Opened, Opener, Signed, Statement, open_rows
 from federation.records.canonical import convert
@@ -252,9 +252,10 @@ class _Derived(NamedTuple):
 def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
-    for row in kept:
-        claim = to_claim(row.sealed, log.profile, log.generation)
-        flags = _alarms(view, log, row, claim, derived.alarms)
+    found = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
+    echoes = Echoes(view, log.chain.election, filter(None, found))
+    for row, claim in zip(kept, found, strict=True):
+        flags = _alarms(echoes, log, row, claim, derived.alarms)
         if claim is not None:
             place = claim.index, claim.contest, claim.tps
             derived.claims.append((*place, encode_claim(claim)))
@@ -277,7 +278,7 @@ def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
 
 
 def _alarms(
-    view: View,
+    echoes: Echoes,
     log: OwnLog,
     row: _Row,
     claim: Claim | None,
@@ -291,7 +292,7 @@ def _alarms(
     if row.said is not None and row.several_refs:
         flags = (SEVERAL_REFS,)
         found.append((SEVERAL_REFS, place, f"{row.said.ref} at {claim.index}"))
-    if echo := find_echo(view, log.chain.election, claim):
+    if echo := echoes.find(claim):
         flags = (*flags, ECHO)
         both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
         found.append((ECHO, place, both))

@@ -66,24 +66,34 @@ def said_of(sealed: Sealed) -> Said | None:
     return None
 
 
-def find_echo(view: View, election: str, claim: Claim) -> tuple[str, int] | None:
-    """The (origin, index) of a partner's claim with our votes and one of our files.
+class Echoes:
+    """Which claims repeat a partner's votes and one of its files.
 
     Two organisations seldom take one and the same photo: it may be an export of the
     partner's data that came back as our own, and then counts as two sources.
     """
-    if not claim.files or not claim.votes or claim.derived:
-        return None
-    for merged in claims.read_tps(view, election, claim.tps):
-        for origin, other in merged.claims:
+
+    def __init__(self, view: View, election: str, said: Iterable[Claim]) -> None:
+        """Read at once what the map holds beside all that is `said`."""
+        places = {(c.contest, c.tps) for c in said if _can_echo(c)}
+        self._standing = claims.read_standing(view, election, places) if places else {}
+
+    def find(self, claim: Claim) -> tuple[str, int] | None:
+        """The (origin, index) of the partner's claim that this one repeats."""
+        if not _can_echo(claim):
+            return None
+        for origin, other in self._standing.get((claim.contest, claim.tps), ()):
             if (
                 other.org != claim.org
-                and other.contest == claim.contest
                 and other.votes == claim.votes
                 and not set(other.files).isdisjoint(claim.files)
             ):
                 return origin, other.index
-    return None
+        return None
+
+
+def _can_echo(claim: Claim) -> bool:
+    return bool(claim.files and claim.votes) and not claim.derived
 
 
 def content_of(text: bytes) -> bytes:

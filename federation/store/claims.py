@@ -35,6 +35,7 @@ __all__ = [
     "list_rows",
     "map_digest",
     "read_claims",
+    "read_standing",
     "read_tps",
     "replace_claims",
     "save_claims",
@@ -142,6 +143,22 @@ def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
         return []
     origins = _origins(view, election)
     return [_merged_tps(view, held[key], origins) for key in sorted(held)]
+
+
+def read_standing(
+    view: View, election: str, places: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], list[tuple[str, Claim]]]:
+    """The (origin, claim) of every slot of those of these (contest, TPS) in the map."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return {}
+    keys = {encode_key(number, *place): place for place in places}
+    held = merged.load(view, sorted(keys))
+    origins = _origins(view, election) if held else {}
+    return {
+        keys[key]: [(origins[slot.log_id], slot.claim) for slot in row.slots]
+        for key, row in held.items()
+    }
 
 
 def _merged_tps(view: View, held: Held, origins: dict[int, str]) -> MergedTps:
