@@ -29,6 +29,8 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
     else:
         out.line(t("views.no-histories"))
     _print_peers(run, found.peers)
+    for one in found.offered:
+        out.line(t("views.offered", peer=one.peer, history=one.origin))
     if found.alarms:
         _print_alarms(run, found.alarms)
     else:

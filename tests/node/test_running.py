@@ -199,3 +199,17 @@ async def test_a_register_that_is_handed_in_becomes_the_denominator(tmp_path):
 
         await until(counted)
         assert (await ask(node, "/v1/gaps"))["gaps"][0]["tps"] == THERE
+
+
+async def test_a_log_that_nobody_asked_for_is_listed_and_never_fetched(tmp_path):
+    chain = [(0, 1), (1, 2)]
+    async with federation(tmp_path, *ORGS, linked=chain) as (first, _, last):
+        await hand_in(last, draft(THERE))
+
+        async def offered():
+            return (await ask(first, "/v1/status"))["offered"]
+
+        [one] = await until(offered)
+        assert (one["peer"], one["origin"]) == (ORGS[1], f"{ORGS[2]}/{ELECTION}")
+        logs = (await ask(first, "/v1/status"))["logs"]
+        assert {log["org"] for log in logs} == set(ORGS[:2])

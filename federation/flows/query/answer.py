@@ -13,6 +13,7 @@ from federation.records.coverage import Coverage
 from federation.records.merge import Group
 from federation.records.tally import Tally
 from federation.store.alarms import Alarm
+from federation.store.pulls import Offered
 
 Votes: TypeAlias = dict[str, int]
 Interval: TypeAlias = tuple[int, int]
@@ -282,11 +283,15 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
 
 
 class StatusAnswer(Struct, frozen=True, kw_only=True):
-    """How this node is: its history, who holds it, its partners, its alarms."""
+    """How this node is: its history, who holds it, its partners, its alarms.
+
+    `offered`: logs that partners hold and nobody here asked for; never fetched.
+    """
 
     org: str
     name: str
     cursors: dict[str, str]
     logs: list[LogStatus]
     peers: list[PeerStatus]
+    offered: list[Offered]
     alarms: list[Alarm]

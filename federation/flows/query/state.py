@@ -43,6 +43,7 @@ def status(
         cursors={one: format_cursor(read_cursor(view, one)) for one in elections},
         logs=[_log(log, merged, confirmed) for log in held],
         peers=_peers(view, peers),
+        offered=pulls.list_offered(view),
         alarms=alarms.list_alarms(view),
     )
 
