@@ -14,12 +14,12 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from federation.errors import FederationError, FormatError, RecordError, SignatureError
+from federation.errors import FederationError
 from federation.records.claim import encode_claim, to_claim
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.logclosed import LogClosed
 from federation.records.profile import Profile
-from federation.records.sealed import UnknownStatement, open_leaf
+from federation.records.sealed import Sealed, UnknownStatement, open_leaves
 
 EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
 
@@ -68,15 +68,17 @@ def admit(
     claims: list[EncodedClaim] = []
     rejected: list[Rejected] = []
     unknown = 0
-    for index, leaf in enumerate(leaves, start):
+    # What comes after the end of a log is not worth a look.
+    end = len(leaves) if closed_at is None else max(0, closed_at + 1 - start)
+    opened = open_leaves(leaves[:end], chain, start)
+    for index in range(start, start + len(leaves)):
         if closed_at is not None and index > closed_at:
             reason = f"the log was closed by leaf {closed_at}"
             rejected.append(Rejected(index, reason, CLOSED_CODE))
             continue
-        try:
-            sealed = open_leaf(leaf, chain, index)
-        except (FormatError, RecordError, SignatureError) as error:
-            rejected.append(Rejected(index, str(error), _code(error)))
+        sealed = opened[index - start]
+        if not isinstance(sealed, Sealed):
+            rejected.append(Rejected(index, str(sealed), _code(sealed)))
             continue
         statement = sealed.statement
         if isinstance(statement, UnknownStatement):

@@ -16,13 +16,14 @@ in these alone, or everywhere but there. `aliases`: ids of other sources, as tex
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
-from federation.records.tps import TpsId, is_overseas, is_special
+from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
 
 Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
@@ -38,6 +39,10 @@ PartyNumber = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,2}$(?!\n)")]
 _Region = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2,10}$(?!\n)")]
 _Regions: TypeAlias = Annotated[tuple[_Region, ...], Meta(min_length=1)] | UnsetType
 _Label = Annotated[str, Meta(min_length=1, max_length=300)]
+
+_OVERSEAS_DIGITS: Final = 2  # what shows that a TPS is abroad
+_SPECIAL_TEXT: Final = str(SPECIAL_FROM)
+_MAX_PLACES: Final = 4096
 
 
 class Candidate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,10 +94,27 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = UNSET
 
 
+class Place(NamedTuple):
+    """What a profile says of one contest at one TPS: see the methods of `Profile`."""
+
+    stands: bool
+    ids: frozenset[str] | None
+    max_votes: int | None
+
+
 class Profile:
     """A profile ready to be asked; made by `parse_profile`."""
 
-    __slots__ = ("_exempt", "_most", "_races", "digest", "file", "text")
+    __slots__ = (
+        "_exempt",
+        "_most",
+        "_places",
+        "_races",
+        "_width",
+        "digest",
+        "file",
+        "text",
+    )
 
     def __init__(self, file: ProfileFile) -> None:
         """`digest`: hex SHA-256 of `text`, the canonical JSON of `file`.
@@ -107,6 +129,8 @@ class Profile:
         self._exempt = tuple(r for e in file.exceptions for r in e.regions)
         self._most = file.max_voters + self.spare_ballots(file.max_voters)
         self._races = {str(name): _Race(name, c) for name, c in file.contests.items()}
+        self._width = max(map(len, _regions(file)), default=_OVERSEAS_DIGITS)
+        self._places: dict[tuple[str, str, bool], Place] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return parse_profile, (self.text,)
@@ -130,6 +154,25 @@ class Profile:
     def contests(self) -> tuple[str, ...]:
         """The contests that are held, sorted."""
         return tuple(sorted(self._races))
+
+    def place(self, contest: str, tps: TpsId) -> Place:
+        """All that is said of this contest at this TPS, in one look-up.
+
+        Records come region by region, and stations in one region differ only in
+        whether they are special: the answers are kept. Asked one by one they take
+        1.5 µs of every record.
+        """
+        key = contest, tps[: self._width], tps[10:] >= _SPECIAL_TEXT
+        place = self._places.get(key)
+        if place is None:
+            if len(self._places) >= _MAX_PLACES:
+                self._places.clear()
+            place = self._places[key] = Place(
+                self.stands(contest, tps),
+                self.ids(contest, tps),
+                self.max_votes(contest, tps),
+            )
+        return place
 
     def stands(self, contest: str, tps: TpsId) -> bool:
         """Whether this contest is held at this TPS."""
@@ -209,6 +252,17 @@ class _Race:
             return self._everywhere
         extra = frozenset(name for only, name in self._regional if tps.startswith(only))
         return self._everywhere | extra if extra else self._everywhere
+
+
+def _regions(file: ProfileFile) -> Iterator[str]:
+    for exception in file.exceptions:
+        yield from exception.regions
+    for contest in file.contests.values():
+        for listed in (contest.candidates, contest.parties):
+            for one in (listed or {}).values():
+                yield from one.only or ()
+        yield from contest.only or ()
+        yield from contest.without or ()
 
 
 def parse_profile(data: bytes) -> Profile:

@@ -14,7 +14,8 @@ Contests of parties have `parties` instead of `candidates`:
 evidence is a photo that waits for someone who reads it.
 """
 
-from typing import Annotated, Final, Literal, get_args
+from functools import lru_cache
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -138,6 +139,8 @@ class TpsResult(
     revision: Natural | UnsetType = UNSET
 
 
+_Sum: TypeAlias = tuple[str, str, tuple[str, ...]]
+
 # Rule id: the figure on the left is the sum of those on the right.
 _SUMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "valid_total": ("suara_total", ("suara_sah", "suara_tidak_sah")),
@@ -218,13 +221,13 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
         total = sum(votes.values())
     else:
         return failed
-    if result.figures is not UNSET and _is_whole(result, votes, profile):
+    place = profile.place(result.contest, result.tps)
+    if result.figures is not UNSET and _is_whole(result, votes, place.ids):
         valid = result.figures.get("suara_sah", total)
         if valid != total:
             failed.append("votes_sum")
-    most = profile.max_votes(result.contest, result.tps)
     # What was read of the votes is at most their sum: too many is too many.
-    if most is not None and total > most:
+    if place.max_votes is not None and total > place.max_votes:
         failed.append("max_votes")
     if result.parties is not UNSET and any(
         _is_off(part) for part in result.parties.values()
@@ -233,9 +236,10 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     return failed
 
 
-def _is_whole(result: TpsResult, votes: dict[str, int], profile: Profile) -> bool:
+def _is_whole(
+    result: TpsResult, votes: dict[str, int], ids: frozenset[str] | None
+) -> bool:
     """Whether a sum over these is the sum over all who stand there."""
-    ids = profile.ids(result.contest, result.tps)
     if ids is not None:
         return ids <= votes.keys()
     return result.parties is UNSET or len(votes) == len(result.parties)
@@ -249,12 +253,14 @@ def _is_off(part: Part) -> bool:
 
 def _failed_figures(figures: dict[Figure, int], profile: Profile) -> list[str]:
     read: dict[str, int] = figures  # type: ignore[assignment]  # a Figure is a str
-    # A plain loop below: this runs for every record, and generators are slow.
-    failed = [
-        rule
-        for rule, (total, parts) in _SUMS.items()
-        if total in read and _differs(read, total, parts)
-    ]
+    failed = []
+    # Plain loops: this runs for every record, and generators are slow.
+    for rule, total, parts in _sums_over(tuple(read)):
+        rest = read[total]
+        for part in parts:
+            rest -= read[part]
+        if rest:
+            failed.append(rule)
     voters = read.get("pemilih_dpt_j")
     if voters is None:
         return failed
@@ -266,10 +272,11 @@ def _failed_figures(figures: dict[Figure, int], profile: Profile) -> list[str]:
     return failed
 
 
-def _differs(read: dict[str, int], total: str, parts: tuple[str, ...]) -> bool:
-    rest = read[total]
-    for part in parts:
-        if part not in read:
-            return False
-        rest -= read[part]
-    return rest != 0
+@lru_cache(maxsize=1024)
+def _sums_over(read: tuple[str, ...]) -> tuple[_Sum, ...]:
+    """The sums all of whose figures were read: a source reads the same ones always."""
+    return tuple(
+        (rule, total, parts)
+        for rule, (total, parts) in _SUMS.items()
+        if {total, *parts} <= set(read)
+    )
