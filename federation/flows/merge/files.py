@@ -52,17 +52,20 @@ def exchange_files(
         change.note(held.get(key), key, now)
     if not change.asked:
         return Shared(_NONE, {})
-    old = _rows_with(tx, election, change.asked)
+    known = merged.known_files(tx, change.asked)
+    old = _rows_with(tx, election, known)
     change.write(tx)
     new = {file: change.apply(tx, election, file, keys) for file, keys in old.items()}
     turned = [
         old[file] | new[file]
-        for file in change.added.keys() | change.dropped.keys()
+        for file in known
         if merged.is_shared(old[file]) != merged.is_shared(new[file])
     ]
     rows = merged.load(tx, sorted(set[int]().union(*turned) - slots.keys()))
     for row in rows.values():  # their other files
         new |= _rows_with(tx, election, _files(row.slots) - new.keys())
+    # Those that were nowhere before are where the batch puts them.
+    new |= {file: keys for file, keys in change.added.items() if file not in known}
     shared = (file for file, keys in new.items() if merged.is_shared(keys))
     return Shared(frozenset(shared), rows)
 
@@ -108,13 +111,7 @@ def _pairs(files: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int]]:
 
 
 def _rows_with(tx: Transaction, election: int, files: Collection[str]) -> _Rows:
-    known = merged.known_files(tx, files)
-    return {
-        file: set(merged.rows_with_file(tx, election, file))
-        if file in known
-        else set[int]()
-        for file in files
-    }
+    return {file: set(merged.rows_with_file(tx, election, file)) for file in files}
 
 
 def _files(slots: Sequence[Slot]) -> frozenset[str]:
