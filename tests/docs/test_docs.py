@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from federation.config.peers import load_peers
 from federation.config.settings import Settings
 from federation.node import commands
 from federation.store.db import Database
-from federation.text import load_topic
+from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
 from federation.web.site import Site
 
@@ -344,14 +345,39 @@ def _shape(text: str) -> list[str]:
     return re.findall(r"(?m)^(#+ |```\w+$)", text)
 
 
-def test_the_output_in_the_readme_is_of_this_demonstration():
-    """Its lines are filled-in sentences of the demonstration, in the same order."""
-    block = read(PROJECT / "README.md").partition("printed by:")[2].split("```")[1]
-    sentences = [s["en"] for s in load_topic("demo").values()]
+def printed(language: str) -> list[str]:
+    """The lines that the README says `make run ARGS=--once` prints."""
+    blocks = read(PROJECT / "README.md").split("```text\n")[1:]
+    own = f"<code>FEDERATION_LANG={language}</code>"
+    heads = re.findall(
+        r"<code>FEDERATION_LANG=\w\w</code>", read(PROJECT / "README.md")
+    )
+    return blocks[heads.index(own)].partition("```")[0].splitlines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_output_in_the_readme_is_made_of_what_the_demonstration_says(language):
+    sentences = [said[language] for said in load_topic("demo").values()]
     patterns = [
         re.sub(r"\\\{\w+\\\}", ".+", re.escape(sentence)) for sentence in sentences
     ]
-    for line in block.strip().splitlines():
-        if line.startswith("  "):
-            continue
-        assert any(re.search(one, line) for one in patterns), line
+    lines = [line for line in printed(language) if not line.startswith("  ")]
+    assert len(lines) > 10
+    for line in lines:
+        assert any(re.fullmatch(one, line) for one in patterns), line
+
+
+@pytest.mark.slow
+def test_the_demonstration_prints_what_the_readme_says():
+    """All of it, but how long it took and the digest, which keys go into."""
+    words = [sys.executable, "-m", "federation", "demo", "--once", "--lang", "id"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=240, check=True
+    )
+    notes = {load_topic("demo")[f"step-{step}"]["id"] for step in ("prepare", "sync")}
+    shown = [line for line in printed("id") if line not in notes]
+    assert list(map(_mask, done.stdout.splitlines())) == list(map(_mask, shown))
+
+
+def _mask(line: str) -> str:
+    return re.sub(r"^[\d.,]+ detik|\([0-9a-f]{12}…\)", "#", line)
