@@ -17,7 +17,7 @@ from typing import Final
 import click
 
 from federation.cli.help import Group
-from federation.cli.output import BUG, INTERRUPTED, USAGE, Output
+from federation.cli.output import BUG, INTERRUPTED, MACHINE, USAGE, Output
 from federation.errors import FederationError
 from federation.text import Text, pick_language
 
@@ -132,12 +132,20 @@ def run(arguments: list[str], out: Output) -> int:
     except click.ClickException as error:
         detail = out.t("errors.usage", detail=error.format_message())
         return out.fault(USAGE, "usage", detail)
-    except BrokenPipeError:
+    except OSError as error:
+        return _machine(error, out)
+    return result if isinstance(result, int) else 0
+
+
+def _machine(error: OSError, out: Output) -> int:
+    """What this machine refuses: a full disk, a folder that may not be written."""
+    if isinstance(error, BrokenPipeError):
         # The reader (`| head`) has had enough: that is its right, and Python must
         # not complain about it once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return result if isinstance(result, int) else 0
+    said = f"{error.strerror or error}: {error.filename or ''}".removesuffix(": ")
+    return out.fault(MACHINE, "machine", out.t("errors.machine", detail=said))
 
 
 def _option(arguments: list[str], name: str) -> str | None:

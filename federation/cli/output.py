@@ -44,6 +44,7 @@ PEER: Final = 5
 CONFLICT: Final = 6
 NOT_FOUND: Final = 7
 BUG: Final = 70
+MACHINE: Final = 74
 INTERRUPTED: Final = 130
 
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (

@@ -6,6 +6,7 @@ signs passes the gate (`gate.py`). Clocks and randomness come in as arguments.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ from federation.store.db import Transaction
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
+_RETRY_S = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,8 @@ class Clocks:
 
 class Running:
     """The life of one node between start and stop."""
+
+    _sessions: Sessions  # while it is open
 
     def __init__(
         self, parts: Parts, clocks: Clocks, random: Random, *, alone: bool = False
@@ -68,7 +74,6 @@ class Running:
         )
         self.map_changed = asyncio.Condition()
         self._merge_due = asyncio.Event()
-        self._sessions = Sessions()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._executor: Executor | None = None
@@ -84,11 +89,12 @@ class Running:
         self._executor = ProcessPoolExecutor(
             VERIFYING_PROCESSES, mp_context=get_context("spawn")
         )
+        self._sessions = Sessions()
         self.merge_soon()
         await self.schedule.load()
         self.schedule.set_duties(self._duties())
         for duty in (self._begin, self._merge, self._watch_partners):
-            self._start(duty())
+            self._start(self._keep_up(duty))
         self.schedule.start()
         try:
             yield self
@@ -263,6 +269,24 @@ class Running:
             reconcile, db, self.parts.guard, log, copies, self.gate.asked(), now
         )
 
+    async def _keep_up(
+        self, duty: Callable[[], Coroutine[object, object, None]]
+    ) -> None:
+        """Run a duty to its end; a full disk only puts it off until there is room."""
+        while True:
+            try:
+                await duty()
+            except (FederationError, OSError) as error:
+                name, reason = duty.__name__.strip("_"), f"{error}"
+                _log.exception("the duty %s is tried again", name)
+                # What cannot be kept either is in the log of the process.
+                with contextlib.suppress(FederationError, OSError):
+                    await self.alarm("crashed", name, reason)
+                await asyncio.sleep(_RETRY_S)
+                self.merge_soon()
+            else:
+                return
+
     async def _merge(self) -> None:
         parts = self.parts
         while True:
@@ -289,7 +313,12 @@ class Running:
     def _start(self, duty: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(duty)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("%s ended by an error", task.get_coro(), exc_info=error)
 
 
 def _forget_strangers(tx: Transaction, partners: Collection[str]) -> None:

@@ -42,7 +42,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Source: https://sqlite.org/rescode.html
-_ERROR, _BUSY, _IOERR, _CORRUPT, _FULL, _NOTADB = 1, 5, 10, 11, 13, 26
+_ERROR, _BUSY, _READONLY, _IOERR, _CORRUPT, _FULL = 1, 5, 8, 10, 11, 13
+_CANTOPEN, _NOTADB = 14, 26
+_MACHINE = {
+    _FULL: (errno.ENOSPC, "the disk is full"),
+    _IOERR: (errno.EIO, "the disk failed"),
+    _READONLY: (errno.EROFS, "the database cannot be written"),
+    _CANTOPEN: (errno.EIO, "the database cannot be opened"),
+}
 
 
 class View:
@@ -259,19 +266,26 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == _FULL:
-            raise OSError(errno.ENOSPC, "the disk is full") from error
-        if code == _IOERR:
-            raise OSError(errno.EIO, f"the disk failed: {error}") from error
-        if code in {_CORRUPT, _NOTADB}:
-            raise VerificationError(f"the database is damaged: {error}") from error
-        if code == _ERROR and "no such" in str(error):
-            raise VerificationError(
-                f"the database is damaged or of another version: {error}"
-            ) from error
-        if "decode to UTF-8" in str(error):  # by the driver, without a code
-            raise VerificationError(f"the database is damaged: {error}") from error
-        if code == _BUSY:
-            raise ConflictError("another process writes to the database") from error
-        raise
+        meant = _meaning(error)
+        if meant is None:
+            raise
+        raise meant from error
+
+
+def _meaning(error: "sqlite3.DatabaseError") -> Exception | None:
+    """The error that a person can act on; None where it is a fault of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _MACHINE:
+        number, words = _MACHINE[code]
+        return OSError(number, f"{words}: {error}")
+    if code in {_CORRUPT, _NOTADB}:
+        return VerificationError(f"the database is damaged: {error}")
+    if code == _ERROR and "no such" in str(error):
+        return VerificationError(
+            f"the database is damaged or of another version: {error}"
+        )
+    if "decode to UTF-8" in str(error):  # by the driver, without a code
+        return VerificationError(f"the database is damaged: {error}")
+    if code == _BUSY:
+        return ConflictError("another process writes to the database")
+    return None

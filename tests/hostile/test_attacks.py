@@ -1,13 +1,16 @@
 """What was tried against a running node, and must not work again."""
 
 import asyncio
+import errno
 import json
+import socket
 import threading
 import time
 
 import pytest
 
 from federation.flows.query.export import Export
+from federation.node import running
 from tests.homes import ELECTION, draft, make_home, serving
 
 
@@ -86,3 +89,77 @@ async def test_many_exports_leave_readers_for_short_questions(home, monkeypatch)
         assert {status for status, _, _ in await asyncio.gather(*exports)} == {200}
     assert most[0] == 1
     assert waited < 0.3
+
+
+async def test_a_full_disk_puts_the_map_off_and_does_not_end_it(home, monkeypatch):
+    merge, times = running.merge_once, []
+
+    def full(*args, **options):
+        times.append(1)
+        if len(times) < 3:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        return merge(*args, **options)
+
+    monkeypatch.setattr(running, "merge_once", full)
+    monkeypatch.setattr(running, "_RETRY_S", 0.05)
+    async with serving(home, alone=True) as node:
+        batch = {"election": ELECTION, "records": [draft()]}
+        assert (await node.post("/v1/records", batch))[0] == 200
+        for _ in range(100):
+            status, _, _ = await node.get(f"/v1/tps/{draft()['tps']}")
+            if status == 200:
+                break
+            await asyncio.sleep(0.05)
+        assert status == 200
+        alarms = json.loads((await node.get("/v1/status"))[1])["alarms"]
+        assert [(one["code"], one["subject"]) for one in alarms] == [
+            ("crashed", "merge")
+        ]
+
+
+async def test_a_duty_that_ends_by_a_fault_of_ours_says_so_at_once(
+    home, monkeypatch, caplog
+):
+    def broken(*_, **__):
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(running, "merge_once", broken)
+    async with serving(home, alone=True) as node:
+        await node.get("/livez")
+        await asyncio.sleep(0.1)
+        assert "a fault of ours" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["lock", "federation.db"])
+def test_what_the_machine_refuses_is_said_without_a_trace(command, home, name):
+    home.data.mkdir(exist_ok=True)
+    (home.data / name).mkdir()
+    code, _, said = command("serve", "--home", str(home.folder))
+    assert code == 74
+    assert json.loads(said)["error"]["code"] == "machine"
+
+
+def test_a_database_that_may_not_be_written_is_said_without_a_trace(command, home):
+    assert command("status", "--home", str(home.folder))[0] == 7
+    tps_list = home.folder / "list.csv"
+    tps_list.write_text("tps\n1371011001001\n")
+    words = ("tps-list", "import", str(tps_list), "--home", str(home.folder))
+    assert command(*words)[0] == 0
+    database = home.data / "federation.db"
+    found = bytearray(database.read_bytes())
+    found[18] = 255  # a format for writing that this SQLite does not know
+    database.write_bytes(found)
+    code, _, said = command(*words)
+    assert (code, json.loads(said)["error"]["code"]) == (74, "machine")
+
+
+def test_a_port_that_is_taken_is_said_without_a_trace(command, home):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        text = home.settings.read_text().replace(
+            "port = 0", f"port = {other.getsockname()[1]}"
+        )
+        home.settings.write_text(text)
+        code, _, said = command("serve", "--home", str(home.folder))
+    assert (code, json.loads(said)["error"]["code"]) == (74, "machine")
