@@ -80,14 +80,13 @@ def admit(
         if not isinstance(sealed, Sealed):
             rejected.append(Rejected(index, str(sealed), _code(sealed)))
             continue
-        statement = sealed.statement
-        if isinstance(statement, UnknownStatement):
-            unknown += 1
-        elif isinstance(statement, LogClosed):
-            closed_at = index
         claim = to_claim(sealed, profile, generation)
         if claim is not None:
             claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
+        elif isinstance(sealed.statement, UnknownStatement):
+            unknown += 1
+        elif isinstance(sealed.statement, LogClosed):
+            closed_at = index
     return Admission(claims, rejected, unknown, closed_at)
 
 

@@ -49,9 +49,9 @@ _DAY: Final = (
 # Every pattern ends in `$(?!\n)`, which Python and ECMAScript read alike; `$` alone
 # takes a trailing newline in Python.
 ORG_PATTERN: Final = r"^[a-z0-9-]+(?:\.[a-z0-9-]+)+$(?!\n)"
-TIME_PATTERN: Final = (
-    rf"^(?:{_DAY}|(?:{_LEAP})-02-29)T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){{2}}Z$(?!\n)"
-)
+DAY_PATTERN: Final = rf"(?:{_DAY}|(?:{_LEAP})-02-29)"
+TIME_OF_DAY_PATTERN: Final = r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z"
+TIME_PATTERN: Final = rf"^{DAY_PATTERN}{TIME_OF_DAY_PATTERN}$(?!\n)"
 ORIGIN_PATTERN: Final = (
     r"^([a-z0-9-]+(?:\.[a-z0-9-]+)+)/([a-z0-9-]{1,40})(/incidents)?"
     r"(?:/([2-9]|[1-9][0-9]{1,2}))?$(?!\n)"
@@ -59,9 +59,10 @@ ORIGIN_PATTERN: Final = (
 
 DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
 
+_MISMATCH: Final = "Expected `str` matching regex {!r}"
 # What people are told instead of a pattern.
 _WORDS: Final = {
-    f"Expected `str` matching regex {pattern!r}": f"not {words}"
+    _MISMATCH.format(pattern): f"not {words}"
     for pattern, words in {
         DIGEST_PATTERN: "64 lower-case hexadecimal digits",
         ORG_PATTERN: "a domain name in lower case",
@@ -93,6 +94,12 @@ def check_text(text: str, field: str) -> None:
     """
     if found := FORBIDDEN.search(text):
         raise RecordError(f"code point U+{ord(found[0]):04X} is not allowed", field)
+
+
+def mismatch(pattern: str, field: str) -> RecordError:
+    """The error of a text that does not match a pattern, as a decoder would say it."""
+    rule = _MISMATCH.format(pattern)
+    return RecordError(_WORDS.get(rule, rule), field)
 
 
 def encode(value: object) -> bytes:

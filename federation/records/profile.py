@@ -33,8 +33,11 @@ PARTY_CONTESTS: Final = frozenset({"pdpr", "pdprdp", "pdprdk"})
 # From the one that counts least to the one that replaces all others (merging).
 ROUNDS: Final[tuple[str, ...]] = get_args(Round)
 
-Election = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$(?!\n)")]
-CandidateId = Annotated[str, Meta(pattern=r"^[0-9a-z-]{1,32}$(?!\n)")]
+ELECTION_PATTERN: Final = r"^[a-z0-9-]{1,40}$(?!\n)"
+CANDIDATE_PATTERN: Final = r"^[0-9a-z-]{1,32}$(?!\n)"
+
+Election = Annotated[str, Meta(pattern=ELECTION_PATTERN)]
+CandidateId = Annotated[str, Meta(pattern=CANDIDATE_PATTERN)]
 PartyNumber = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,2}$(?!\n)")]
 _Region = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2,10}$(?!\n)")]
 _Regions: TypeAlias = Annotated[tuple[_Region, ...], Meta(min_length=1)] | UnsetType

@@ -21,25 +21,32 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import RecordError
 from federation.records.canonical import (
+    ORG_PATTERN,
+    TIME_PATTERN,
     Count,
     Digest,
     Natural,
-    Org,
     ShortText,
-    Time,
 )
 from federation.records.profile import (
+    CANDIDATE_PATTERN,
     CONTESTS,
+    ELECTION_PATTERN,
     PARTY_CONTESTS,
     ROUNDS,
-    CandidateId,
     Contest,
-    Election,
     PartyNumber,
     Profile,
     Round,
 )
-from federation.records.tps import TpsCode
+from federation.records.repeated import (
+    check_candidates,
+    check_source,
+    check_time,
+    check_tps,
+    for_schema,
+)
+from federation.records.tps import TPS_PATTERN, TpsId
 
 __all__ = (
     "CONTESTS",
@@ -82,7 +89,14 @@ Figure = Literal[
 ]
 FIGURES: Final[tuple[str, ...]] = get_args(Figure)
 
-_Votes = Annotated[dict[CandidateId, Count], Meta(min_length=1, max_length=256)]
+# Checked in `TpsResult.__post_init__`.
+_Election = Annotated[str, for_schema(ELECTION_PATTERN)]
+_Org = Annotated[str, for_schema(ORG_PATTERN, max_length=253)]
+_Time = Annotated[str, for_schema(TIME_PATTERN)]
+_Tps = Annotated[TpsId, for_schema(TPS_PATTERN)]
+_Candidate = Annotated[str, for_schema(CANDIDATE_PATTERN)]
+
+_Votes = Annotated[dict[_Candidate, Count], Meta(min_length=1, max_length=256)]
 _MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
 
 
@@ -114,14 +128,14 @@ class TpsResult(
     """What one organisation says that one form says."""
 
     contest: Contest
-    election: Election
+    election: _Election
     form: Literal["plano", "salinan", "unknown"]
-    org: Org
-    recorded_at: Time
+    org: _Org
+    recorded_at: _Time
     review: Literal["reviewed", "unreviewed"]
     round: Round
     source: Literal["citizen", "kpu", "observer"]
-    tps: TpsCode
+    tps: _Tps
     candidates: _Votes | UnsetType = UNSET
     contributor: Digest | UnsetType = UNSET
     derived_from: Digest | UnsetType = UNSET
@@ -130,13 +144,31 @@ class TpsResult(
     ) = UNSET
     figures: Annotated[dict[Figure, Count], Meta(min_length=1)] | UnsetType = UNSET
     note: ShortText | UnsetType = UNSET
-    observed_at: Time | UnsetType = UNSET
+    observed_at: _Time | UnsetType = UNSET
     parties: (
         Annotated[dict[PartyNumber, Part], Meta(min_length=1, max_length=64)]
         | UnsetType
     ) = UNSET
     ref: ShortText | UnsetType = UNSET
     revision: Natural | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Check the texts of which the types above say only what they look like.
+
+        Raises:
+            RecordError: one of them looks different.
+        """
+        check_source(self.election, self.org)
+        check_time(self.recorded_at, "recorded_at")
+        check_tps(self.tps)
+        if self.candidates is not UNSET:
+            check_candidates(tuple(self.candidates), "candidates")
+        if self.observed_at is not UNSET:
+            check_time(self.observed_at, "observed_at")
+        if self.parties is not UNSET:
+            for part in self.parties.values():
+                if part.caleg is not UNSET:
+                    check_candidates(tuple(part.caleg), "parties[...].caleg")
 
 
 _Sum: TypeAlias = tuple[str, str, tuple[str, ...]]

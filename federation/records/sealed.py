@@ -78,13 +78,13 @@ class Sealed(NamedTuple):
 LeafError: TypeAlias = FormatError | RecordError | SignatureError
 
 
-class _Read(NamedTuple):
-    """A leaf that is right but for its signature; no key: it needs none."""
+# A leaf that is right but for its signature: the signer's name, the public key and the
+# signature follow; no key, where none is needed. A named tuple would take 0.3 µs more.
+_Read: TypeAlias = tuple[Sealed, str, bytes, bytes]
 
-    sealed: Sealed
-    name: str
-    key: bytes
-    signature: bytes
+
+# The line, and the name, the key id and the bytes of the one signature.
+_Split: TypeAlias = tuple[bytes, str, bytes, bytes]
 
 
 class _Common(Struct, frozen=True, kw_only=True):
@@ -162,10 +162,10 @@ def open_leaf(leaf: bytes, chain: KeyChain, index: int) -> Sealed:
         RecordError: a rule of its type is broken, or it belongs to another log.
         SignatureError: not exactly one good signature by a key valid at this index.
     """
-    read = _read_leaf(leaf, chain, index)
-    if not _is_signed(read):
-        raise SignatureError(f"a bad signature by {read.name}")
-    return read.sealed
+    sealed, name, key, signature = _read_leaf(leaf, chain, index)
+    if key and not verify(key, sealed.text, signature):
+        raise SignatureError(f"a bad signature by {name}")
+    return sealed
 
 
 def open_leaves(
@@ -178,18 +178,19 @@ def open_leaves(
     caches. Measured: 1.30 times the bare verification, and 1.45 leaf by leaf.
     """
     found: list[Sealed | LeafError] = []
-    unsigned: list[tuple[int, _Read]] = []
-    for at, leaf in enumerate(leaves):
+    unverified: list[_Read] = []
+    for index, leaf in enumerate(leaves, start):
         try:
-            read = _read_leaf(leaf, chain, start + at)
+            read = _read_leaf(leaf, chain, index)
         except (FormatError, RecordError, SignatureError) as error:
             found.append(error)
         else:
-            found.append(read.sealed)
-            unsigned.append((at, read))
-    for at, read in unsigned:
-        if not _is_signed(read):
-            found[at] = SignatureError(f"a bad signature by {read.name}")
+            found.append(read[0])
+            unverified.append(read)
+    for sealed, name, key, signature in unverified:
+        if key and not verify(key, sealed.text, signature):
+            bad = SignatureError(f"a bad signature by {name}")
+            found[sealed.index - start] = bad
     return found
 
 
@@ -211,46 +212,47 @@ def leaf_text(leaf: bytes) -> bytes:
 
 
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _Read:
-    note = _split_record(leaf) or parse_note(leaf, MAX_LEAF_BYTES)
-    text, signatures = note
-    statement = parse_statement(text[:-1])
+    line, name, key_id, signature = _split_record(leaf) or _split_note(leaf)
+    statement = parse_statement(line)
     _check_log(statement, chain)
+    text = line + b"\n"
     sealed = Sealed(index, record_id(text), statement, text)
     if isinstance(statement, KeyStatement):
         # The chain has verified it: what is not in the chain nobody vouches for.
         if leaf not in chain.notes:
             raise SignatureError("a key statement that is not in the key chain")
-        return _Read(sealed, "", b"", b"")
-    if len(signatures) != 1:
+        return sealed, "", b"", b""
+    if not name:
         raise SignatureError("a record has exactly one signature")
-    name, key_id, signature = signatures[0]
     valid = chain.records_key_ranges.get((name, key_id))
     if valid is None:
         raise SignatureError(f"{name} {key_id.hex()} is not a records key of this log")
     if not valid.start <= index < valid.end:
         raise SignatureError(f"{name} {key_id.hex()} is not valid at index {index}")
-    return _Read(sealed, name, valid.key.public, signature)
+    return sealed, name, valid.key.public, signature
 
 
-def _is_signed(read: _Read) -> bool:
-    # `verify` refuses an empty key: only what the chain vouches for has none.
-    if isinstance(read.sealed.statement, KeyStatement):
-        return True
-    return verify(read.key, read.sealed.text, read.signature)
+def _split_note(leaf: bytes) -> _Split:
+    note = parse_note(leaf, MAX_LEAF_BYTES)
+    line = note.text[:-1]
+    # Key statements may have two signatures, and their chain has verified them.
+    if len(note.signatures) != 1:
+        return line, "", b"", b""
+    return line, *note.signatures[0]
 
 
-def _split_record(leaf: bytes) -> Note | None:
-    """The note of a leaf of the usual shape: one line, one signature, name in ASCII.
+def _split_record(leaf: bytes) -> _Split | None:
+    """A leaf of the usual shape, taken apart: one line, one signature, name in ASCII.
 
     Four times as fast as `parse_note`, which judges everything that is None here.
     What it leaves out is judged by others: the text by `parse_statement`, the name by
     the key that must have it.
     """
-    text, _, block = leaf.rpartition(b"\n\n")
+    line, _, block = leaf.rpartition(b"\n\n")
     name = block[4:-94]
     if (
         len(leaf) > MAX_LEAF_BYTES
-        or len(block) < 98
+        or not name
         or not (block.startswith(_DASH) and block.endswith(b"=\n"))
         or block[-94] != _SPACE
         # Strict mode, below, still takes stray bits below the last full byte.
@@ -262,8 +264,7 @@ def _split_record(leaf: bytes) -> Note | None:
         material = a2b_base64(block[-93:-1], strict_mode=True)
     except ValueError:
         return None
-    signature = Signature(name.decode(), material[:4], material[4:])
-    return Note(text + b"\n", (signature,))
+    return line, name.decode(), material[:4], material[4:]
 
 
 def _unknown(common: _Common, line: bytes) -> UnknownStatement:
