@@ -3,14 +3,13 @@
 A token is shown once, when it is made; the node keeps its digest only.
 """
 
-import asyncio
 import secrets
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
 from federation.cli.context import Run, command_options
+from federation.cli.handing import hand_in
 from federation.cli.help import Group
 from federation.store.tokens import list_tokens
 
@@ -28,7 +27,7 @@ def token() -> None:
 def add(run: Run, *, name: str) -> None:
     """Make a token for a platform of ours and show it this once."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    _ask(run, "add-token", {"name": name, "secret": secret})
+    hand_in(run, "add-token", {"name": name, "secret": secret})
     run.out.show(
         {"name": name, "token": secret, "scope": "intake"},
         lambda: run.out.line(run.t("tokens.made", name=name, token=secret)),
@@ -54,18 +53,7 @@ def list_all(run: Run) -> None:
 @command_options
 def remove(run: Run, *, name: str) -> None:
     """Accept a token no longer."""
-    _ask(run, "remove-token", {"name": name})
+    hand_in(run, "remove-token", {"name": name})
     run.out.show(
         {"removed": name}, lambda: run.out.line(run.t("tokens.removed", name=name))
     )
-
-
-def _ask(run: Run, command: str, arguments: dict[str, Any]) -> object:
-    # Imported here: showing a key must not pay for the whole node.
-    from federation.cli.writing import open_desk  # noqa: PLC0415  # start-up time
-
-    async def ask() -> object:
-        async with open_desk(run, alone=True) as desk:
-            return await desk.run(command, arguments)
-
-    return asyncio.run(ask())

@@ -13,6 +13,7 @@ from msgspec import UnsetType
 
 from federation.cli import compare
 from federation.cli.context import Run, command_options
+from federation.cli.handing import hand_in
 from federation.cli.help import Command
 from federation.cli.overview import print_status
 from federation.flows.query import answer, lists, state
@@ -50,9 +51,12 @@ def paged(function: F) -> F:
 
 
 @click.command("status", cls=Command, help="views.help-status")
+@click.option("--clear", "code", help="views.option-clear")
 @command_options
-def status(run: Run) -> None:
-    """How this node is."""
+def status(run: Run, *, code: str | None) -> None:
+    """How this node is; with `--clear`, after its alarms of a code are taken away."""
+    if code is not None:
+        hand_in(run, "clear-alarm", {"code": code})
     settings, peers = run.settings, [peer.org for peer in run.peers]
 
     def read(view: View) -> answer.StatusAnswer:

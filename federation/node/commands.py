@@ -8,6 +8,7 @@ the lock itself calls the same functions, so both ways do the same.
     withdraw   {"election", "contest", "tps", "round", "official", "reason"}
     close      {"election", "reason"}                        end our log
     sync       {"orgs": [], "dry_run": false}                ask partners now
+    clear-alarm   {"code", "subject"?}                       it was looked at
     add-token, remove-token   {"name", "secret"}, {"name"}   who may hand in records
 """
 
@@ -32,8 +33,8 @@ from federation.records.profile import Contest, Round
 from federation.records.register import decode_register
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
-from federation.store import logs, registers, tokens
-from federation.store.db import View
+from federation.store import alarms, logs, registers, tokens
+from federation.store.db import Transaction, View
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
 
@@ -87,6 +88,13 @@ class RemoveToken(Arguments, frozen=True, kw_only=True):
     """Which token is accepted no longer."""
 
     name: ShortText
+
+
+class ClearAlarm(Arguments, frozen=True, kw_only=True):
+    """Which alarms somebody has looked at; without a subject: all of that code."""
+
+    code: str
+    subject: str | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +163,8 @@ async def sync(node: Running, given: Sync) -> list[Turn]:
     Raises:
         NotFoundError: an organisation is no partner with an address.
     """
+    # A partner that was added a moment ago is meant, too.
+    await node.refresh_partners()
     reachable = node.partners.reachable
     for org in given.orgs:
         if org not in reachable:
@@ -189,6 +199,29 @@ async def remove_token(node: Running, given: RemoveToken) -> None:
         NotFoundError: there is none of that name.
     """
     await node.parts.db.write(tokens.remove_token, given.name)
+
+
+async def clear_alarm(node: Running, given: ClearAlarm) -> list[str]:
+    """Take alarms away that were seen to; what still holds is raised again.
+
+    Raises:
+        NotFoundError: no such alarm stands.
+    """
+    cleared = await node.parts.db.write(_clear, given)
+    if not cleared:
+        raise NotFoundError(f"no alarm {given.code} stands")
+    return cleared
+
+
+def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
+    subjects = [
+        alarm.subject
+        for alarm in alarms.list_alarms(tx)
+        if alarm.code == given.code and given.subject in {None, alarm.subject}
+    ]
+    for subject in subjects:
+        alarms.clear_alarm(tx, given.code, subject)
+    return subjects
 
 
 async def _look(node: Running, peer: Peer) -> Turn:
@@ -261,6 +294,7 @@ COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
     "sync": (Sync, sync),
+    "clear-alarm": (ClearAlarm, clear_alarm),
     "add-token": (AddToken, add_token),
     "remove-token": (RemoveToken, remove_token),
 }

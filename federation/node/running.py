@@ -301,10 +301,14 @@ class Running:
     async def _watch_partners(self) -> None:
         while True:
             await asyncio.sleep(_WATCH_S)
-            if self.partners.refresh():
-                self.schedule.set_duties(self._duties())
-                await self.parts.db.write(_forget_strangers, self.partners.by_org)
-                self.merge_soon()
+            await self.refresh_partners()
+
+    async def refresh_partners(self) -> None:
+        """Follow a change of peers.toml now."""
+        if self.partners.refresh():
+            self.schedule.set_duties(self._duties())
+            await self.parts.db.write(_forget_strangers, self.partners.by_org)
+            self.merge_soon()
 
     def _peers_file(self, fault: str | None) -> None:
         subject = str(self.parts.home.peers)

@@ -21,8 +21,10 @@ def make_app(site: Site) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[BUSY] = set()
-    # Three notices at once from anybody, then one every ten seconds.
+    # An organisation wakes us up at most three times at once, then every ten seconds;
+    # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
+    app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
     app.add_routes(
         [
             web.get("/livez", live),
@@ -56,7 +58,7 @@ async def ready(request: web.Request) -> web.Response:
 async def metrics(request: web.Request) -> web.Response:
     """Counters and gauges in Prometheus' text format."""
     gauges = await request.app[SITE].desk.metrics()
-    lines = [f"{name} {value:g}" for name, value in gauges.items()]
+    lines = [f"{name} {value:.17g}" for name, value in gauges.items()]
     return web.Response(
         text="\n".join(lines) + "\n",
         headers={"Content-Type": "text/plain; version=0.0.4"},

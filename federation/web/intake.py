@@ -26,6 +26,7 @@ BYTES = "application/octet-stream"  # what a body is that does not say
 MAX_NOTIFY_BYTES = 1_024
 T = TypeVar("T")
 NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
+SPOKEN: web.AppKey[Bucket] = web.AppKey("spoken", Bucket)
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,15 +99,15 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
 
 async def notify(request: web.Request) -> web.StreamResponse:
     """A hint to pull at once: limited per address and per organisation."""
-    site, bucket = request.app[SITE], request.app[NOTIFIED]
+    site = request.app[SITE]
     org = _decode(request, await _read(request, MAX_NOTIFY_BYTES), News).org
     now = site.clock()
-    if not bucket.take(f"address {request.remote}", now):
+    if not request.app[SPOKEN].take(str(request.remote), now):
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many notices from here"
         )
     # An organisation we do not know gets the same answer: nothing to probe.
-    if bucket.take(f"org {org}", now):
+    if request.app[NOTIFIED].take(org, now):
         site.desk.news(org)
     return web.Response(status=HTTPStatus.ACCEPTED)
 

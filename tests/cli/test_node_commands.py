@@ -13,6 +13,8 @@ import pytest
 
 from federation.cli import run
 from federation.cli.output import CONFLICT, NOT_FOUND, OK, PEER, Output
+from federation.store import alarms
+from federation.store.db import Database
 from federation.text import Text
 from tests.homes import add_peer, make_home
 
@@ -68,6 +70,20 @@ def test_a_token_is_shown_once_listed_by_name_and_removed(home):
     assert "web" in out
     assert federation(home, "keys", "token", "remove", "web")[0] == OK
     assert federation(home, "keys", "token", "remove", "web")[0] == NOT_FOUND
+
+
+def test_an_alarm_that_was_seen_to_is_taken_away(home):
+    assert federation(home, "keys", "token", "add", "makes-the-database")[0] == OK
+    database = Database.open(home.data)
+    with database.transaction() as tx:
+        for org in ("a.example", "b.example"):
+            alarms.raise_alarm(tx, "crashed", org, "a fault of ours", 1_700_000_000)
+        alarms.raise_alarm(tx, "rejected", "log", "a bad entry", 1_700_000_000)
+    database.close()
+    code, out, _ = federation(home, "status", "--clear", "crashed")
+    assert code == OK
+    assert [alarm["code"] for alarm in json.loads(out)["alarms"]] == ["rejected"]
+    assert federation(home, "status", "--clear", "crashed")[0] == NOT_FOUND
 
 
 def test_syncing_without_partners_says_how_to_add_one(home):

@@ -259,8 +259,9 @@ async def test_a_full_bundle_goes_packed_to_those_who_take_it(home, accept, is_p
 async def test_too_many_notices_are_refused_and_strangers_learn_nothing(home):
     async with serving(home) as node:
         news = {"org": "stranger.example"}
-        answers = [(await node.post("/notify", news))[0] for _ in range(4)]
-        assert answers == [202, 202, 202, 429]
+        answers = [(await node.post("/notify", news))[0] for _ in range(33)]
+        assert set(answers[:30]) == {202}
+        assert 429 in answers[30:]
         assert (await node.post("/notify", b"x" * 2000))[0] == 400
 
 
