@@ -153,9 +153,16 @@ def test_every_error_code_is_documented_and_no_other():
         if isinstance(kind, type) and issubclass(kind, errors.FederationError)
     }
     page = read(REFERENCE / "errors.md")
-    assert {kind.code for kind in kinds} == codes_in(page)
+    assert {kind.code for kind in kinds} | http_codes() == codes_in(page)
     for kind in kinds:
         assert f"| `{kind.code}` | `{kind.__name__}` |" in page
+
+
+def http_codes():
+    """The codes that stand beside a status in the web's sources."""
+    beside = re.compile(r'HTTPStatus\.\w+(?:,|: \()\s*"([a-z-]+)"')
+    sources = [read(path) for path in (PROJECT / "federation" / "web").glob("*.py")]
+    return {"http"} | {code for text in sources for code in beside.findall(text)}
 
 
 def test_every_exit_code_is_documented_and_no_other():
