@@ -52,7 +52,9 @@ def parse_document(text: str, where: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise ConfigError(where, "", "is nested too deep") from error
+    except ValueError as error:  # also a number of more digits than Python takes
         raise ConfigError(where, "", f"is not TOML: {error}") from error
 
 

@@ -4,10 +4,11 @@ A broken file leaves the partners as they were and raises the alarm `peers-file`
 slip of the pen on election night must not cut a node off.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from federation.config.peers import Peer, load_peers
+from federation.config.document import read_file
+from federation.config.peers import Peer, load_peers, parse_peers
 from federation.errors import ConfigError
 
 ALARM = "peers-file"
@@ -24,7 +25,7 @@ class Partners:
         """
         self._path, self._on_fault = path, on_fault
         self._seen = _stamp(path)
-        self.by_org: dict[str, Peer] = _load(path)
+        self.by_org: dict[str, Peer] = _by_org(load_peers(path))
 
     def refresh(self) -> bool:
         """Whether the partners are others than before."""
@@ -33,7 +34,9 @@ class Partners:
             return False
         self._seen = stamp
         try:
-            new = _load(self._path)
+            # Some editors take the file away before they put the new one there: only
+            # at the start does a missing file mean that there are no partners.
+            new = _by_org(parse_peers(read_file(self._path), self._path))
         except ConfigError as error:
             self._on_fault(str(error))
             return False
@@ -53,8 +56,8 @@ class Partners:
         return [o for o, peer in self.by_org.items() if peer.url and not peer.paused]
 
 
-def _load(path: Path) -> dict[str, Peer]:
-    return {peer.org: peer for peer in load_peers(path)} if path.exists() else {}
+def _by_org(peers: Iterable[Peer]) -> dict[str, Peer]:
+    return {peer.org: peer for peer in peers}
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

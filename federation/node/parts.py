@@ -12,15 +12,16 @@ from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import NodeKeys, load_node_keys
 from federation.config.settings import Settings
-from federation.errors import ConfigError, NotFoundError
+from federation.errors import ConfigError, FormatError, NotFoundError, RecordError
 from federation.flows.ingest import OwnLog
 from federation.flows.open_log import OwnKeys, open_own
 from federation.profiles import load_profiles
-from federation.records.keychain import format_origin, open_chain
+from federation.records.keychain import KeyChain, format_origin, open_chain
 from federation.records.profile import Profile
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
+from federation.tlog.keys import VerifierKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
             election: open_own(
                 db,
                 OwnKeys(
-                    open_chain(load_chain_notes(home, origin), identity),
+                    _open_chain(home, origin, identity),
                     keys.log[origin],
                     keys.records,
                 ),
@@ -84,6 +85,20 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
             keys=keys,
             own=own,
         )
+
+
+def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
+    """The key chain of one of our logs.
+
+    Raises:
+        ConfigError: its file is damaged.
+        SignatureError: our identity has not signed it.
+    """
+    notes = load_chain_notes(home, origin)
+    try:
+        return open_chain(notes, identity)
+    except (FormatError, RecordError) as error:
+        raise ConfigError(str(home.chain(origin)), "", str(error)) from error
 
 
 def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:

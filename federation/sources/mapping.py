@@ -93,6 +93,8 @@ def load_mapping(path: Path) -> MappingFile:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         mapping = msgspec.convert(table, MappingFile)
+    except RecursionError as error:
+        raise ConfigError(str(path), "", "is nested too deep") from error
     except (OSError, ValueError) as error:  # msgspec's and tomllib's are ValueErrors
         raise ConfigError(str(path), "", str(error)) from error
     for target in mapping.columns:

@@ -163,3 +163,36 @@ def test_a_port_that_is_taken_is_said_without_a_trace(command, home):
         home.settings.write_text(text)
         code, _, said = command("serve", "--home", str(home.folder))
     assert (code, json.loads(said)["error"]["code"]) == (74, "machine")
+
+
+@pytest.mark.parametrize(
+    "bomb", ["a = " + "[" * 20_000, "interval_s = " + "9" * 5_000, "a" + ".a" * 20_000]
+)
+@pytest.mark.parametrize("name", ["federation.toml", "peers.toml", "columns.toml"])
+def test_a_bomb_in_a_file_of_settings_is_named_without_a_trace(
+    command, home, bomb, name
+):
+    file = home.folder / name
+    with file.open("a") as end:
+        end.write(f"\n{bomb}\n")
+    (home.folder / "rows.csv").write_text("tps\n1371011001001\n")
+    words = [
+        str(home.folder / "rows.csv"),
+        "--mapping",
+        str(home.folder / "columns.toml"),
+    ]
+    words = words if name == "columns.toml" else words[:1]
+    code, _, said = command("import", *words, "--home", str(home.folder), "--alone")
+    error = json.loads(said)["error"]
+    assert (code, error["code"]) == (3, "config")
+    assert name in error["message"]
+    assert len(said) < 1_000
+
+
+def test_a_damaged_key_chain_is_named(command, home):
+    [chain] = home.chain(f"jagasuara.example/{ELECTION}").parent.glob("*.chain")
+    for data in (b"", chain.read_bytes().replace(b"jaga", b"jbga")):
+        chain.write_bytes(data)
+        code, _, said = command("serve", "--home", str(home.folder))
+        assert (code, json.loads(said)["error"]["code"]) == (3, "config")
+        assert chain.name in said

@@ -42,6 +42,18 @@ def test_a_broken_file_leaves_the_partners_as_they_were_and_says_so(home, other)
     assert faults[-1] is None
 
 
+def test_a_file_that_is_gone_for_a_moment_leaves_the_partners_as_they_were(home, other):
+    add_peer(home, other, "http://127.0.0.1:9")
+    partners, faults = watch(home)
+    beside = home.peers.rename(home.peers.with_suffix(".bak"))
+    assert not partners.refresh()
+    assert list(partners.by_org) == ["kawalpemilu.example"]
+    assert "peers.toml" in faults[-1]
+    beside.rename(home.peers)
+    assert not partners.refresh()
+    assert faults[-1] is None
+
+
 def test_a_broken_file_at_the_start_is_refused(home):
     home.peers.write_text("[[peer]]\n")
     with pytest.raises(ConfigError, match=r"peers\.toml"):
