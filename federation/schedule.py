@@ -79,14 +79,23 @@ def next_due(
     """When the duty is due again, in Unix seconds, after `failures` in a row."""
     if more and not failures:
         return now
+    return now + _wait(duty, failures) * (1 + duty.jitter * rng.uniform(-1, 1))
+
+
+def _wait(duty: Duty, failures: int) -> float:
     if failures == 0:
-        wait = duty.interval_s
-    elif failures <= QUICK_FAILURES:
-        wait = min(duty.interval_s, QUICK_S * 2 ** (failures - 1))
-    else:
-        doublings = min(failures - QUICK_FAILURES, 32)
-        wait = min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2**doublings)
-    return now + wait * (1 + duty.jitter * rng.uniform(-1, 1))
+        return duty.interval_s
+    if failures <= QUICK_FAILURES:
+        return min(duty.interval_s, QUICK_S * 2 ** (failures - 1))
+    doublings = min(failures - QUICK_FAILURES, 32)
+    return min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2**doublings)
+
+
+def _is_due(now: float, duty: Duty, state: PeerTurn) -> bool:
+    # Later than any wait can be: the clock has been set back since, by hours where it
+    # ran on local time. Nobody is left waiting for that.
+    latest = now + _wait(duty, state.failures) * (1 + duty.jitter)
+    return state.next_due <= now or state.next_due > latest
 
 
 def due(
@@ -108,7 +117,7 @@ def due(
     probes = MAX_PROBES - sum(_failures(states, name) > 0 for name in busy)
     for duty in duties:
         state = states.get(duty.name, PeerTurn(org=duty.name))
-        if duty.name not in busy and state.next_due <= now:
+        if duty.name not in busy and _is_due(now, duty, state):
             waiting.append((state.next_due, duty.name, duty))
     begun = []
     for _, name, duty in sorted(waiting, key=lambda one: one[:2]):

@@ -242,6 +242,23 @@ async def test_a_clock_that_was_ahead_silences_nobody(db, clock):
     assert asked == [1]
 
 
+@pytest.mark.parametrize("hours", [0.1, 2, 7])
+@pytest.mark.parametrize("run", [well, dead])
+async def test_a_clock_that_is_set_back_while_the_node_runs_silences_nobody(
+    schedule, clock, run, hours
+):
+    schedule.set_duties([duty("a", run)])
+    for _ in range(3):
+        await schedule.run_now()
+    clock.now -= 3600 * hours
+    asked = [one.name for one in due(clock.now, [duty("a", run)], schedule._states)]
+    assert asked == ["a"]
+    await schedule.tick()
+    await settle()
+    clock.now += 1
+    assert due(clock.now, [duty("a", run)], schedule._states) == []
+
+
 async def test_there_are_never_two_turns_of_one_duty(schedule, clock):
     running, most = [0], [0]
     go_on = asyncio.Event()

@@ -68,7 +68,8 @@ class Bucket:
     def take(self, key: str, now: float) -> bool:
         """Whether `key` may do it once more at time `now` (seconds)."""
         level, then = self._levels.pop(key, (float(self._burst), now))
-        level = min(self._burst, level + (now - then) / self._refill_s)
+        # A clock that was set back takes nothing away.
+        level = min(self._burst, level + max(0.0, now - then) / self._refill_s)
         allowed = level >= 1
         self._levels[key] = (level - 1 if allowed else level, now)
         if len(self._levels) > self._max_keys:
