@@ -86,9 +86,9 @@ def _wait(duty: Duty, failures: int) -> float:
     if failures == 0:
         return duty.interval_s
     if failures <= QUICK_FAILURES:
-        return min(duty.interval_s, QUICK_S * 2 ** (failures - 1))
+        return min(duty.interval_s, QUICK_S * 2.0 ** (failures - 1))
     doublings = min(failures - QUICK_FAILURES, 32)
-    return min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2**doublings)
+    return min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2.0**doublings)
 
 
 def _is_due(now: float, duty: Duty, state: PeerTurn) -> bool:
