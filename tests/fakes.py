@@ -186,6 +186,7 @@ class Shown:
     keys: bytes | None = None
     about: bytes | None = None
     cosigned: bytes | None = None
+    evidence: bytes | None = None
 
 
 Spoil = Callable[[str, str, bytes], bytes]  # what, origin, true bytes -> bytes
@@ -250,6 +251,12 @@ class FakePeer:
         if about is None:
             raise PeerError(self.org, "fake:", 404)
         return self._give("log_about", origin, about)
+
+    async def fork(self, origin):
+        evidence = self._one(origin).evidence
+        if evidence is None:
+            raise PeerError(self.org, "fake:", 404)
+        return self._give("fork", origin, evidence)
 
     async def elections(self) -> bytes:
         raise PeerError(self.org, "/v1/elections", 404)

@@ -34,6 +34,7 @@ MAX_STATUS_BYTES: Final = 1 << 24
 MAX_CHECKPOINT_BYTES: Final = 1 << 16
 MAX_KEYS_BYTES: Final = 1 << 20
 MAX_ELECTIONS_BYTES: Final = 1 << 20
+MAX_FORK_BYTES: Final = 1 << 18
 MAX_LOGS: Final = 10_000
 NO_DIGEST: Final = "0" * 64
 
@@ -65,6 +66,10 @@ class Feed(Protocol):
 
     async def log_about(self, origin: str) -> bytes:
         """The about note of the organisation behind a log, as relayed."""
+        ...
+
+    async def fork(self, origin: str) -> bytes:
+        """The evidence that an origin signed two histories, where the node has it."""
         ...
 
     async def elections(self) -> bytes:

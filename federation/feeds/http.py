@@ -8,7 +8,7 @@ Every failure is a `PeerError`.
 
     GET  <url>/.well-known/tps-federation
     GET  <url>/logs                            If-None-Match, 304
-    GET  <url>/<hex sha256(origin)>/checkpoint | tile/… | keys | about
+    GET  <url>/<hex sha256(origin)>/checkpoint | tile/… | keys | about | fork
     GET  <url>/v1/elections
     POST <url>/notify                          {"org":"jagasuara.example"}
 
@@ -29,6 +29,7 @@ from federation.feeds.feed import (
     MAX_ABOUT_BYTES,
     MAX_CHECKPOINT_BYTES,
     MAX_ELECTIONS_BYTES,
+    MAX_FORK_BYTES,
     MAX_KEYS_BYTES,
     MAX_STATUS_BYTES,
     full,
@@ -160,6 +161,14 @@ class HttpFeed:
             PeerError: it did not come.
         """
         return await self._get(_path(origin, "about"), MAX_ABOUT_BYTES)
+
+    async def fork(self, origin: str) -> bytes:
+        """The evidence that an origin signed two histories.
+
+        Raises:
+            PeerError: it did not come.
+        """
+        return await self._get(_path(origin, "fork"), MAX_FORK_BYTES)
 
     async def elections(self) -> bytes:
         """What the node's maps rest on.

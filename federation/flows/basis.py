@@ -21,7 +21,7 @@ from federation.store.db import Database, Transaction
 ALARM = "other-basis"
 
 
-class _Basis(msgspec.Struct, frozen=True):
+class Basis(msgspec.Struct, frozen=True):
     """What a partner says of one election; members of other versions are ignored."""
 
     election: str
@@ -30,14 +30,15 @@ class _Basis(msgspec.Struct, frozen=True):
     rules: int
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    elections: list[_Basis]
+class Said(msgspec.Struct, frozen=True):
+    """What a partner says of its maps, and of which logs it can prove a fork."""
+
+    elections: list[Basis]
+    frozen: list[str] = msgspec.field(default_factory=list)
 
 
-async def compare_basis(
-    db: Database, feed: Feed, org: str, profiles: Mapping[str, Profile], now: int
-) -> list[str]:
-    """How the maps of this partner differ in what they rest on; each is an alarm.
+async def ask_basis(feed: Feed, org: str) -> Said:
+    """What this partner's maps rest on, by its own unsigned word.
 
     Raises:
         PeerError: the partner did not answer; one of plain files cannot.
@@ -45,17 +46,23 @@ async def compare_basis(
     """
     body = await feed.elections()
     try:
-        theirs = msgspec.json.decode(body, type=_Answer).elections
+        return msgspec.json.decode(body, type=Said)
     except (msgspec.DecodeError, RecursionError) as error:
         raise FormatError(f"not a list of elections: {error}", org) from None
-    common = [one for one in theirs if one.election in profiles]
+
+
+async def compare_basis(
+    db: Database, said: Said, org: str, profiles: Mapping[str, Profile], now: int
+) -> list[str]:
+    """How the maps of this partner differ in what they rest on; each is an alarm."""
+    common = [one for one in said.elections if one.election in profiles]
     return await db.write(_judge, org, common, profiles, now)
 
 
 def _judge(
     tx: Transaction,
     org: str,
-    theirs: list[_Basis],
+    theirs: list[Basis],
     profiles: Mapping[str, Profile],
     now: int,
 ) -> list[str]:

@@ -7,6 +7,7 @@ batches are verified in another process while this one goes on signing.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, RecordError, SignatureError
@@ -14,18 +15,18 @@ from federation.records.keychain import KeyChain
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
 from federation.records.sealed import (
+    LeafError,
     Sealed,
     leaf_text,
-    open_leaf,
+    open_leaves,
     parse_statement,
     record_id,
 )
 from federation.records.withdrawal import Withdrawal
 
 CHUNK_ROWS = 500
-RowError: TypeAlias = FormatError | RecordError | SignatureError
 Statement: TypeAlias = TpsResult | Withdrawal | LogClosed
-Refusals: TypeAlias = list[tuple[int, RowError]]
+Refusals: TypeAlias = list[tuple[int, LeafError]]
 
 
 class Signed(NamedTuple):
@@ -47,7 +48,7 @@ class Refused(NamedTuple):
     """A row that is no leaf of this log, and why."""
 
     row: int
-    error: RowError
+    error: LeafError
 
 
 class Opener(NamedTuple):
@@ -82,13 +83,12 @@ def verify_leaves(
     leaves: Sequence[tuple[int, bytes]], chain: KeyChain, index: int
 ) -> Refusals:
     """The (row, error) of each leaf that may not stand at `index`; in any process."""
-    refusals: Refusals = []
-    for row, leaf in leaves:
-        try:
-            open_leaf(leaf, chain, index)
-        except (FormatError, RecordError, SignatureError) as error:
-            refusals.append((row, error))
-    return refusals
+    opened = open_leaves([leaf for _, leaf in leaves], chain, repeat(index))
+    return [
+        (row, one)
+        for (row, _), one in zip(leaves, opened, strict=True)
+        if not isinstance(one, Sealed)
+    ]
 
 
 def _submit(
@@ -109,7 +109,7 @@ def _collect(
     chunk: list[Opened | Refused],
     job: Future[Refusals] | None,
 ) -> Iterator[Opened | Refused]:
-    refusals: dict[int, RowError] | None = None
+    refusals: dict[int, LeafError] | None = None
     if job is not None:
         try:
             refusals = dict(job.result())

@@ -24,11 +24,17 @@ from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
 from federation.flows import cosign
-from federation.flows.basis import compare_basis
+from federation.flows.basis import ask_basis, compare_basis
 from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
 from federation.flows.open_log import introduce
-from federation.flows.pull import OwnCopy, PullContext, PullReport, pull
+from federation.flows.pull import (
+    OwnCopy,
+    PullContext,
+    PullReport,
+    adopt_forks,
+    pull,
+)
 from federation.flows.reconcile import Copy, Decision, reconcile
 from federation.flows.refill import refill
 from federation.node.gate import Gate
@@ -200,8 +206,11 @@ class Running:
         self._compared[peer.org] = now
         # A peer of plain files has no map; one that answers nonsense says nothing.
         with contextlib.suppress(PeerError, FormatError):
+            said = await ask_basis(feed, peer.org)
             profiles = self.parts.profiles
-            await compare_basis(self.parts.db, feed, peer.org, profiles, now)
+            await compare_basis(self.parts.db, said, peer.org, profiles, now)
+            context = self.pull_context()
+            await adopt_forks(context, feed, peer.org, said.frozen, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         db, now = self.parts.db, int(self.clocks.wall())

@@ -6,7 +6,7 @@ mirrored: a relay is trusted for freshness only.
 
     GET /.well-known/tps-federation      the signed about note
     GET /logs                            the status vector, with ETag
-    GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about
+    GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about | fork
 
 Source: protocol.md "Node over HTTP"; C2SP tlog-tiles v0.1.
 """
@@ -39,6 +39,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/{log:[0-9a-f]{64}}/checkpoint", checkpoint),
         web.get("/{log:[0-9a-f]{64}}/keys", keys),
         web.get("/{log:[0-9a-f]{64}}/about", about),
+        web.get("/{log:[0-9a-f]{64}}/fork", fork),
         web.get("/{log:[0-9a-f]{64}}/{path:tile/.+}", tile),
     ]
 
@@ -104,6 +105,15 @@ async def about(request: web.Request) -> web.Response:
 
     body = await request.app[SITE].db.read(read)
     return _conditional(request, body, TEXT, BRIEFLY)
+
+
+async def fork(request: web.Request) -> web.Response:
+    """The evidence that this log's origin signed two histories, for everybody."""
+    log_id = await _log_id(request)
+    log = await request.app[SITE].db.read(logs.log_by_id, log_id)
+    if log.frozen is None:
+        raise NotFoundError(f"no fork of {log.origin} is known here")
+    return _conditional(request, log.frozen, TEXT, BRIEFLY)
 
 
 async def tile(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from federation.errors import FormatError
-from federation.flows.basis import ALARM, compare_basis
+from federation.flows.basis import ALARM, ask_basis, compare_basis
 from federation.profiles import load_shipped
 from federation.records.merge import RULES_VERSION
 from federation.records.register import Register
@@ -36,6 +36,11 @@ def basis(**other):
     return Says(msgspec.json.encode({"elections": [mine | other]}))
 
 
+async def compare(db, partner):
+    said = await ask_basis(partner, ORG)
+    return await compare_basis(db, said, ORG, PROFILES, NOW)
+
+
 @pytest.fixture
 def db(tmp_path):
     database = Database.open(tmp_path)
@@ -49,7 +54,7 @@ def standing(db):
 
 
 async def test_equal_maps_rest_on_the_same_and_nothing_is_said(db):
-    assert await compare_basis(db, basis(), ORG, PROFILES, NOW) == []
+    assert await compare(db, basis()) == []
     assert standing(db) == []
 
 
@@ -62,11 +67,11 @@ async def test_equal_maps_rest_on_the_same_and_nothing_is_said(db):
     ],
 )
 async def test_each_difference_is_an_alarm_that_ends_with_it(db, other, word):
-    [found] = await compare_basis(db, basis(**other), ORG, PROFILES, NOW)
+    [found] = await compare(db, basis(**other))
     assert word in found
     [alarm] = standing(db)
     assert alarm.subject == f"{ORG} {ELECTION}"
-    await compare_basis(db, basis(), ORG, PROFILES, NOW)
+    await compare(db, basis())
     assert standing(db) == []
 
 
@@ -76,13 +81,13 @@ async def test_our_register_is_what_theirs_is_compared_with(db):
     with db.transaction() as tx:
         registers.save_register(tx, register, "test")
     same = basis(register_digest=register.digest())
-    assert await compare_basis(db, same, ORG, PROFILES, NOW) == []
-    assert await compare_basis(db, basis(), ORG, PROFILES, NOW)
+    assert await compare(db, same) == []
+    assert await compare(db, basis())
 
 
 async def test_elections_that_only_the_partner_has_are_its_own_business(db):
     other = basis(election="pemilu-1955", profile="x")
-    assert await compare_basis(db, other, ORG, PROFILES, NOW) == []
+    assert await compare(db, other) == []
 
 
 @pytest.mark.parametrize(
@@ -90,4 +95,4 @@ async def test_elections_that_only_the_partner_has_are_its_own_business(db):
 )
 async def test_nonsense_is_refused(db, body):
     with pytest.raises(FormatError, match="not a list of elections"):
-        await compare_basis(db, Says(body), ORG, PROFILES, NOW)
+        await ask_basis(Says(body), ORG)

@@ -10,6 +10,7 @@ stops nothing else. The whole turn, and where its parts stand:
     extend    a larger tree: prefix proved, then bundles, committed in steps
     bundle    bundles fetched ahead, checked, their leaves verified
     blame     where two histories were signed: the proof, or nothing
+    heard     what a peer has proved of a log
 
 Source: protocol.md, "Pull (one peer, one turn)"
 """
@@ -21,6 +22,15 @@ from federation.flows.pull.context import (
     PullContext,
     PullReport,
 )
+from federation.flows.pull.heard import adopt_forks
 from federation.flows.pull.turn import pull
 
-__all__ = ["Budget", "LogReport", "OwnCopy", "PullContext", "PullReport", "pull"]
+__all__ = [
+    "Budget",
+    "LogReport",
+    "OwnCopy",
+    "PullContext",
+    "PullReport",
+    "adopt_forks",
+    "pull",
+]

@@ -247,9 +247,13 @@ class ElectionInfo(Struct, frozen=True, kw_only=True):
 
 
 class ElectionsAnswer(Struct, frozen=True, kw_only=True):
-    """What this node can be asked about; the first election is the default."""
+    """What this node can be asked about; the first election is the default.
+
+    `frozen`: logs whose origin signed two histories; `/<hex>/fork` is the proof.
+    """
 
     elections: list[ElectionInfo]
+    frozen: list[str]
 
 
 class LogStatus(Struct, frozen=True, kw_only=True):

@@ -97,7 +97,8 @@ def elections(
             _election(view, profiles[name], settings)
             for name in names
             if name in profiles
-        ]
+        ],
+        frozen=[log.origin for log in logs.list_logs(view) if log.frozen is not None],
     )
 
 

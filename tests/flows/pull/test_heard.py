@@ -1,0 +1,63 @@
+"""A fork that a partner has proved is believed for its proof, and for nothing else."""
+
+import pytest
+
+from federation.errors import ForkError
+from federation.flows.pull import adopt_forks
+from federation.flows.pull.chain import format_fork
+
+SIZE = 40
+
+
+@pytest.fixture
+async def heard(fakes, puller, suara, kawal):
+    """We hold one side of suara's fork; kawal has heard both. Tree and evidence."""
+    for owner in (suara, kawal):
+        puller.trust(owner)
+    tree = fakes.Tree(suara, suara.results(0, SIZE - 1))
+    await puller.pull(fakes.FakePeer(suara.org).show(tree))
+    other = tree.fork(20, suara.results(20, SIZE - 1, votes=7))
+    assert other.size == tree.size
+    proof = format_fork(ForkError(suara.origin, tree.note(), other.note()))
+    return tree, other, proof
+
+
+def partner(fakes, kawal, tree, evidence):
+    peer = fakes.FakePeer(kawal.org).show(tree)
+    peer.shown[tree.owner.origin].evidence = evidence
+    return peer
+
+
+async def test_the_proof_freezes_that_log_and_is_kept(
+    fakes, puller, suara, kawal, heard
+):
+    tree, _, proof = heard
+    feed = partner(fakes, kawal, tree, proof)
+    origins = [suara.origin, "nobody.example/pemilu-2024"]
+    found = await adopt_forks(puller.ctx, feed, kawal.org, origins, 1)
+    assert found == [suara.origin]
+    assert puller.log(suara).frozen == proof
+    assert ("fork", suara.origin) in puller.alarms()
+    # Once is enough: nothing is asked again.
+    assert await adopt_forks(puller.ctx, feed, kawal.org, origins, 2) == []
+    assert feed.count("fork") == 1
+
+
+async def test_what_proves_nothing_accuses_nobody(fakes, puller, suara, kawal, heard):
+    tree, other, proof = heard
+    stranger = fakes.FakeOrg("jagapemilu.example")
+    forged = fakes.Tree(stranger, stranger.results(0, SIZE - 1))
+    again = fakes.Tree(stranger, stranger.results(0, SIZE - 1, votes=9))
+    for evidence in (
+        None,
+        b"",
+        b"garbage",
+        proof[:-1],
+        proof.replace(other.note(), tree.note()),
+        format_fork(ForkError(stranger.origin, forged.note(), again.note())),
+    ):
+        feed = partner(fakes, kawal, tree, evidence)
+        found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+        assert found == [], evidence
+    assert puller.log(suara).frozen is None
+    assert puller.alarms() == set()
