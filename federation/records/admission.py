@@ -70,8 +70,9 @@ def admit(
     unknown = 0
     # What comes after the end of a log is not worth a look.
     end = len(leaves) if closed_at is None else max(0, closed_at + 1 - start)
-    opened = open_leaves(leaves[:end], chain, start)
-    for index in range(start, start + len(leaves)):
+    places = range(start, start + len(leaves))
+    opened = open_leaves(leaves[:end], chain, places)
+    for index in places:
         if closed_at is not None and index > closed_at:
             reason = f"the log was closed by leaf {closed_at}"
             rejected.append(Rejected(index, reason, CLOSED_CODE))
