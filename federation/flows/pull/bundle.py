@@ -2,8 +2,9 @@
 
 Rule: a bundle whose hashes are not those that lead to the signed root is refused
 before a single signature in it is looked at. Few leaves are verified in a thread, many
-in worker processes; a worker is sent the log's keys and the election's profile once
-and knows them by digest from then on.
+in worker processes, and not so many once these run: starting them takes longer than a
+thousand signatures. A worker is sent the log's keys and the election's profile once and
+knows them by digest from then on.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from typing import Final, NamedTuple
+from weakref import WeakSet
 
 from federation.feeds.feed import Feed
 from federation.records.admission import Admission, admit
@@ -23,6 +25,7 @@ from federation.tlog.tile import WIDTH, Bundle, decode_bundle
 
 AHEAD: Final = 8
 POOL_FROM_LEAVES: Final = 2_000
+WARM_FROM_LEAVES: Final = 256
 MAX_AHEAD_BYTES: Final = 1 << 24
 
 _MAX_KNOWN: Final = 64
@@ -30,6 +33,10 @@ _log = logging.getLogger(__name__)
 
 # Of a worker process: keys and profiles it was sent, the latest used last.
 _known: OrderedDict[str, tuple[KeyChain, Profile]] = OrderedDict()
+
+
+# Whose worker processes have been used, so that they run.
+_warm: WeakSet[Executor] = WeakSet()
 
 
 class Checked(NamedTuple):
@@ -40,6 +47,14 @@ class Checked(NamedTuple):
     leaf_hashes: Sequence[bytes]
     admission: Admission
     size: int
+
+
+def pick_workers(executor: Executor | None, leaves: int) -> Executor | None:
+    """The executor, if it pays for so many leaves; None: verify in a thread."""
+    if executor is None:
+        return None
+    least = WARM_FROM_LEAVES if executor in _warm else POOL_FROM_LEAVES
+    return executor if leaves >= least else None
 
 
 class Verifier:
@@ -71,6 +86,7 @@ class Verifier:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._executor, admit_known, *job)
+            _warm.add(self._executor)
             if found is not None:
                 return found
             return await loop.run_in_executor(
@@ -79,6 +95,7 @@ class Verifier:
         except BrokenExecutor:
             # A worker was killed, out of memory perhaps. Slower, but it goes on.
             _log.exception("the verifying processes ended; verifying in a thread")
+            _warm.discard(self._executor)
             self._executor = None
             return await self.admit(data, leaves, start, closed_at)
 

@@ -19,10 +19,10 @@ from federation.errors import FormatError, ProofError
 from federation.feeds.feed import Feed
 from federation.flows.pull.blame import check_grown
 from federation.flows.pull.bundle import (
-    POOL_FROM_LEAVES,
     Bundles,
     Checked,
     Verifier,
+    pick_workers,
 )
 from federation.flows.pull.context import Budget, PullContext
 from federation.records.admission import CLOSED_CODE, EncodedClaim, Rejected
@@ -89,10 +89,8 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
     end = job.checkpoint.size
     if job.budget.rows_left is not None:
         end = min(end, log.next_index + job.budget.rows_left)
-    many = end - log.next_index >= POOL_FROM_LEAVES
-    verifier = Verifier(
-        ctx.executor if many else None, job.chain, ctx.profiles[log.election]
-    )
+    workers = pick_workers(ctx.executor, end - log.next_index)
+    verifier = Verifier(workers, job.chain, ctx.profiles[log.election])
     bundles = Bundles(job.feed, log.origin, hashes, verifier, log.closed_at)
     return await _take_in(ctx, job, bundles, log, end)
 

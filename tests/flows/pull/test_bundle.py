@@ -135,6 +135,18 @@ async def test_a_worker_is_sent_keys_once(fakes, suara, profile, monkeypatch):
     assert set(bundle._known) == set(taught)
 
 
+async def test_few_leaves_go_to_workers_only_where_they_run(fakes, suara, profile):
+    tree = fakes.Tree(suara).grow(suara.results(0, 9))
+    with ThreadPoolExecutor(1) as workers:
+        assert bundle.pick_workers(None, 1 << 20) is None
+        assert bundle.pick_workers(workers, 1_999) is None
+        assert bundle.pick_workers(workers, 2_000) is workers
+        verifier = Verifier(workers, suara.chain, profile)
+        await verifier.admit(tree.tile(bundle.Bundle(0, 10)), tree.leaves, 0, None)
+        assert bundle.pick_workers(workers, 255) is None
+        assert bundle.pick_workers(workers, 256) is workers
+
+
 async def test_dead_workers_make_it_slower_and_not_wrong(fakes, suara, profile, caplog):
     class Dead(ThreadPoolExecutor):
         def submit(self, *_args, **_kwargs):
