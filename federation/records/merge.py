@@ -133,7 +133,17 @@ def merge_tps(
     standing = [placed for placed in claims if placed[1].kind != "withdrawal"]
     if len(standing) > 1:
         standing.sort(key=_place)
-    said = [_row_claim(origin, claim) for origin, claim in standing]
+    said = [
+        RowClaim(
+            index=claim.index,
+            official=int(claim.official),
+            org=claim.org,
+            origin=origin,
+            record=claim.record,
+            round=claim.round,
+        )
+        for origin, claim in standing
+    ]
     outside = [] if in_register else ["outside_register"]
     counted = counted_claims([claim for _, claim in standing])
     if not counted:
@@ -172,13 +182,14 @@ def counted_claims(claims: Sequence[Claim]) -> list[Claim]:
     if len(claims) == 1:
         only = claims[0]
         return [] if only.official or only.kind == "withdrawal" else [only]
-    best = -1
-    for claim in claims:
-        if not claim.official and claim.kind != "withdrawal":
-            best = max(best, _ORDER[claim.round])
-    if best < 0:
+    rounds = {
+        claim.round
+        for claim in claims
+        if not claim.official and claim.kind != "withdrawal"
+    }
+    if not rounds:
         return []
-    name = ROUNDS[best]
+    name = rounds.pop() if len(rounds) == 1 else max(rounds, key=_ORDER.__getitem__)
     return [
         claim for claim in claims if claim.round == name and claim.kind != "withdrawal"
     ]
@@ -220,8 +231,8 @@ def status_of(monitors: Sequence[Claim], groups: Sequence[Group]) -> str:
         return "unread"
     if len(groups) > 1:
         return "disputed"
-    sources = sum(claim.complete and not claim.derived for claim in monitors)
-    return "agreed" if sources > 1 else "single"
+    sources = [1 for claim in monitors if claim.complete and not claim.derived]
+    return "agreed" if len(sources) > 1 else "single"
 
 
 def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
@@ -238,7 +249,11 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
 def _flags(
     counted: Sequence[Claim], groups: Sequence[Group], shared_files: frozenset[str]
 ) -> list[str]:
-    found = {flag for claim in counted for flag in _claim_flags(claim, shared_files)}
+    found: set[str] = set()
+    for claim in counted:
+        # Most claims have nothing to be flagged: one test for all that may be.
+        if claim.rules or claim.files or not claim.complete or ":0" in claim.votes:
+            found.update(_claim_flags(claim, shared_files))
     if len(counted) > 1:
         if len(groups) > 1 and _is_one_digit(groups):
             found.add("one_digit")
@@ -274,11 +289,11 @@ def _is_one_digit(groups: Sequence[Group]) -> bool:
 
 
 def _figures_differ(counted: Sequence[Claim]) -> bool:
-    texts = {claim.figures for claim in counted if claim.figures}
+    texts = {claim.figures for claim in counted}
     if len(texts) < 2:
         return False
     read: dict[str, int] = {}
-    for text in texts:
+    for text in texts - {""}:
         figures: Mapping[str, int] = _decode_counts(text)
         if any(
             read.setdefault(name, value) != value for name, value in figures.items()
@@ -294,14 +309,3 @@ def _place(placed: Placed) -> tuple[str, bool, int]:
 
 def _first_org(group: Group) -> str:
     return group.orgs[0]
-
-
-def _row_claim(origin: str, claim: Claim) -> RowClaim:
-    return RowClaim(
-        index=claim.index,
-        official=int(claim.official),
-        org=claim.org,
-        origin=origin,
-        record=claim.record,
-        round=claim.round,
-    )

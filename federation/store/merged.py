@@ -55,6 +55,7 @@ MAX_FILE_ROWS = 16
 MAX_HISTORY = 100
 _CHUNK = 400
 _SEQ_SHIFT = 40
+_SEQ_MASK = (1 << _SEQ_SHIFT) - 1
 
 _FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
@@ -103,7 +104,7 @@ def pack_seq(election: int, seq: int) -> int:
 
 def unpack_seq(packed: int) -> int:
     """The number of a change among those of its election."""
-    return packed & ((1 << _SEQ_SHIFT) - 1)
+    return packed & _SEQ_MASK
 
 
 def load(view: View, keys: Iterable[int]) -> dict[int, Held]:
@@ -116,8 +117,8 @@ def load(view: View, keys: Iterable[int]) -> dict[int, Held]:
             f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
             chunk,
         )
-        for row in rows:
-            found[row[0]] = held_row(row)
+        for key, seq, row, slots in rows:  # plain: this is read for every claim
+            found[key] = Held(key, seq & _SEQ_MASK, row, _decode(slots))
     return found
 
 
@@ -142,7 +143,7 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
                 one.key,
                 pack_seq(election, one.seq),
                 one.status,
-                sum(_FLAG_BITS[flag] for flag in one.flags),
+                sum([_FLAG_BITS[flag] for flag in one.flags]) if one.flags else 0,
                 one.row,
                 _encode(one.slots),
             )

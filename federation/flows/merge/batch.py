@@ -51,7 +51,9 @@ class Batch:
         changed = (
             self._evaluate(key, held.get(key), slots[key]) for key in sorted(slots)
         )
-        merged.save(tx, self.number, [one for one in changed if one is not None])
+        # One by one: ten thousand rows in memory at once would keep the garbage
+        # collector walking over them.
+        merged.save(tx, self.number, (one for one in changed if one is not None))
         merged.save_superseded(tx, self._superseded)
         cursor.raise_seq(tx, self.number, self._seq)
         self._deltas.roll_up(tx, self._election)

@@ -22,27 +22,26 @@ class Deltas:
     """By contest and kecamatan: rows of each kind, and votes, more or less."""
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[str, str], dict[coverage.Kind, int]] = defaultdict(dict)
+        self._kinds: dict[tuple[str, str], dict[coverage.Kind, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
         self._votes: dict[tuple[str, str], Counters] = defaultdict(dict)
 
     def add(self, row: Row, slots: Iterable[Slot]) -> None:
         """Count a row that was not there."""
-        self._count_kind(row, 1)
+        self._kinds[row.contest, row.tps[:6]][coverage.kind_of(row)] += 1
         self._count_votes(row, slots, 1)
 
     def replace(
         self, old: Row, old_slots: Iterable[Slot], row: Row, slots: Iterable[Slot]
     ) -> None:
         """Count a row instead of what it was."""
-        self._count_kind(old, -1)
-        self._count_kind(row, 1)
+        kinds = self._kinds[row.contest, row.tps[:6]]
+        kinds[coverage.kind_of(old)] -= 1
+        kinds[coverage.kind_of(row)] += 1
         if not _is_same_tally(old, row):
             self._count_votes(old, old_slots, -1)
             self._count_votes(row, slots, 1)
-
-    def _count_kind(self, row: Row, sign: int) -> None:
-        kinds, kind = self._kinds[row.contest, row.tps[:6]], coverage.kind_of(row)
-        kinds[kind] = kinds.get(kind, 0) + sign
 
     def _count_votes(self, row: Row, slots: Iterable[Slot], sign: int) -> None:
         votes = self._votes[row.contest, row.tps[:6]]
