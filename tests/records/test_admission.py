@@ -1,12 +1,15 @@
 import pickle
+from itertools import repeat
 
 import pytest
 
+from federation.errors import FederationError
 from federation.records.admission import CLOSED_CODE, admit
 from federation.records.claim import decode_claim
 from federation.records.logclosed import LogClosed
-from federation.records.sealed import seal
+from federation.records.sealed import open_leaf, open_leaves, seal
 from federation.tlog.note import sign_note
+from tests.records import hostile
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +124,14 @@ def test_an_admission_travels_between_processes(leaves, jaga, pemilu):
     chain, profile = pickle.loads(pickle.dumps((jaga.chain, pemilu)))
     assert pickle.loads(pickle.dumps(found)) == found
     assert admit([*leaves, b""], 0, chain, profile) == found
+
+
+def test_leaves_read_and_verified_in_a_run_are_judged_one_by_one():
+    chain = hostile.open_test_chain()
+    leaves = [one.leaf for one in hostile.HOSTILE]
+    together = open_leaves(leaves, chain, repeat(hostile.INDEX))
+    for one, found in zip(hostile.HOSTILE, together, strict=True):
+        assert isinstance(found, FederationError), one.name
+        with pytest.raises(type(found)) as alone:
+            open_leaf(one.leaf, chain, hostile.INDEX)
+        assert str(found) == str(alone.value), one.name

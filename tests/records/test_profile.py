@@ -7,6 +7,7 @@ import pytest
 
 from federation.errors import FormatError, RecordError
 from federation.records.profile import parse_profile
+from federation.records.tps import TpsId
 
 SMALL = {
     "contests": {
@@ -171,3 +172,38 @@ def test_a_profile_that_breaks_a_rule_is_refused(members):
 def test_a_register_may_be_pinned():
     pinned = parse_profile(changed(register_digest="a" * 64))
     assert pinned.file.register_digest == "a" * 64
+
+
+def test_a_place_is_what_the_single_questions_answer():
+    # Regions of every length, abroad, and special stations beside ordinary ones.
+    text = {
+        "contests": {
+            "ppwp": {"candidates": {"01": {"name": "A"}}, "without": ["99AB"]},
+            "pdpr": {
+                "only": ["11", "12"],
+                "parties": {"1": {"name": "P"}, "18": {"name": "Q", "only": ["1101"]}},
+            },
+        },
+        "election": "pemilu-2024",
+        "exceptions": [{"reason": "noken", "regions": ["1202010001"]}],
+        "max_voters": 300,
+        "name": {"en": "E", "id": "E"},
+        "rounds": ["reguler"],
+        "spare_per_mille": 20,
+        "time_zone": "Asia/Jakarta",
+        "version": 1,
+        "voting_day": "2024-02-14",
+    }
+    profile = parse_profile(json.dumps(text).encode())
+    kelurahan = ("1101010001", "1102010001", "1202010001", "1202010002", "3171010001")
+    abroad = ("99AB010001", "9901010001")
+    for _ in range(2):
+        for contest in ("ppwp", "pdpr", "pkwkp"):
+            for code in (*kelurahan, *abroad):
+                for number in ("001", "900", "901"):
+                    place = profile.place(contest, TpsId(code + number))
+                    assert place == (
+                        profile.stands(contest, TpsId(code + number)),
+                        profile.ids(contest, TpsId(code + number)),
+                        profile.max_votes(contest, TpsId(code + number)),
+                    )
