@@ -30,7 +30,7 @@ from federation.records.sealed import (
     record_id,
 )
 from federation.records.withdrawal import Withdrawal
-from federation.store import claims, logs, statements
+from federation.store import chains, claims, contents, logs, statements
 from federation.store.db import Database, View
 from federation.store.statements import Revision, Said, Slot
 
@@ -109,16 +109,16 @@ def recall(db: Database, log: OwnLog) -> None:
     """
     with db.view() as view:
         start, end = statements.said_size(view, log.log_id), _size(view, log)
-        versions = len(logs.read_keys(view, log.log_id))
+        versions = len(chains.read_keys(view, log.log_id))
     for at in range(start, end, RECALL_STEP):
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
-            new = logs.read_leaves(view, log.log_id, at, until)
+            new = contents.read_leaves(view, log.log_id, at, until)
         found = (log.chain.notes.index(one) for one in new if one in log.chain.notes)
         versions = max([versions, *(version + 1 for version in found)])
         with db.transaction() as tx:
             statements.save_said(tx, log.log_id, said_in(new, at), until)
-            logs.save_keys(tx, log.log_id, log.chain.notes[:versions])
+            chains.save_keys(tx, log.log_id, log.chain.notes[:versions])
 
 
 def _size(view: View, log: OwnLog) -> int:

@@ -2,7 +2,7 @@
 
 from federation.node.parts import Parts
 from federation.records.about import About, OfferedLog, open_about, sign_about
-from federation.store import logs
+from federation.store import chains
 from federation.store.db import Transaction
 
 
@@ -19,7 +19,7 @@ def renew_about(parts: Parts) -> bytes:
 def _renew(tx: Transaction, parts: Parts) -> bytes:
     settings = parts.settings
     key = parts.keys.node.key
-    held = logs.read_about(tx, settings.org)
+    held = chains.read_about(tx, settings.org)
     before = open_about(held, [key]) if held else None
     issue = 1 if before is None else before.issue
     about = _describe(parts, issue)
@@ -27,7 +27,7 @@ def _renew(tx: Transaction, parts: Parts) -> bytes:
         return held
     about = _describe(parts, issue + (before is not None))
     note = sign_about(about, parts.keys.node)
-    logs.save_about(tx, settings.org, about.issue, note)
+    chains.save_about(tx, settings.org, about.issue, note)
     return note
 
 

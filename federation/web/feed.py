@@ -18,7 +18,7 @@ from aiohttp import web
 from federation.errors import NotFoundError
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys
-from federation.store import logs
+from federation.store import chains, contents, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.site import SITE
@@ -60,9 +60,9 @@ def read_status(view: View) -> bytes:
     """The status vector: the logs that have a checkpoint and are public."""
     return format_status(
         StatusEntry(
-            about=_digest(logs.read_about(view, log.org)),
+            about=_digest(chains.read_about(view, log.org)),
             checkpoint=log.checkpoint.decode(),
-            keys=_digest(encode_keys(logs.read_keys(view, log.id))),
+            keys=_digest(encode_keys(chains.read_keys(view, log.id))),
             origin=log.origin,
         )
         for log in logs.list_logs(view)
@@ -77,7 +77,7 @@ async def checkpoint(request: web.Request) -> web.Response:
         log = logs.log_by_id(view, log_id)
         if log.checkpoint is None:
             raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
-        lines = logs.read_cosignatures(view, log_id, log.size)
+        lines = chains.read_cosignatures(view, log_id, log.size)
         return log.checkpoint + b"".join(lines)
 
     log_id = await _log_id(request)
@@ -88,7 +88,7 @@ async def checkpoint(request: web.Request) -> web.Response:
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
     log_id = await _log_id(request)
-    notes = await request.app[SITE].db.read(logs.read_keys, log_id)
+    notes = await request.app[SITE].db.read(chains.read_keys, log_id)
     return _conditional(request, encode_keys(notes), BYTES, BRIEFLY)
 
 
@@ -98,7 +98,7 @@ async def about(request: web.Request) -> web.Response:
 
     def read(view: View) -> bytes:
         org = logs.log_by_id(view, log_id).org
-        note = logs.read_about(view, org)
+        note = chains.read_about(view, org)
         if note is None:
             raise NotFoundError(f"nothing is known here about {org} yet")
         return note
@@ -123,12 +123,12 @@ async def tile(request: web.Request) -> web.Response:
     site = request.app[SITE]
     headers = {}
     if isinstance(wanted, Tile):
-        body = await site.db.read(logs.read_tile, log_id, wanted)
+        body = await site.db.read(contents.read_tile, log_id, wanted)
     elif wanted.width == WIDTH and _takes_zstd(request):
-        body = await site.db.read(logs.read_packed, log_id, wanted.index)
+        body = await site.db.read(contents.read_packed, log_id, wanted.index)
         headers = {"Content-Encoding": "zstd"}
     else:
-        body = await site.db.read(logs.read_bundle, log_id, wanted)
+        body = await site.db.read(contents.read_bundle, log_id, wanted)
     # A partial tile never changes either, but a cache that keeps it for a year
     # keeps 255 of them for every full one.
     cache = FOREVER if wanted.width == WIDTH else BRIEFLY

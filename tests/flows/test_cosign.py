@@ -11,7 +11,7 @@ from federation.errors import FormatError
 from federation.flows.cosign import Collector, cosign_held, mirror_keys
 from federation.flows.pull import PullContext, pull
 from federation.profiles import load_shipped
-from federation.store import logs
+from federation.store import chains, logs
 from federation.store.db import Database
 from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -69,7 +69,7 @@ async def mirrored(db, owner, tree, *, own=None, now=NOW):
 def times(db, owner, key):
     with db.view() as view:
         log = logs.get_log(view, owner.origin)
-        lines = b"".join(logs.read_cosignatures(view, log.id, log.size))
+        lines = b"".join(chains.read_cosignatures(view, log.id, log.size))
         return [one.time for one in open_cosignatures(log.checkpoint + lines, [key])]
 
 
@@ -119,7 +119,7 @@ async def test_what_is_not_complete_or_frozen_is_not_cosigned(db, ours, suara):
 def own_log(db, ours, tree):
     with db.transaction() as tx:
         log = logs.add_log(tx, ours.origin, own=True)
-        logs.save_keys(tx, log.id, ours.statements)
+        chains.save_keys(tx, log.id, ours.statements)
         hashes = tree._levels[0][log.next_index :]
         logs.append_leaves(
             tx, log.id, log.next_index, tree.leaves[log.next_index :], hashes

@@ -10,7 +10,7 @@ from federation.flows import ingest, open_log
 from federation.flows.doctor import Patient, examine
 from federation.flows.merge import merge_once
 from federation.records.admission import admit
-from federation.store import chains, claims, logs
+from federation.store import chains, claims, contents, logs
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.tlog.checkpoint import parse_checkpoint
@@ -44,19 +44,19 @@ def adopt(node, other):
     """Hold the log of another node as a pull would, with a bad leaf at its end."""
     with other.db.view() as view:
         theirs = other.state()
-        leaves = logs.read_leaves(view, theirs.id, 0, theirs.size)
+        leaves = contents.read_leaves(view, theirs.id, 0, theirs.size)
     checkpoint = parse_checkpoint(parse_note(theirs.checkpoint).text)
     admission = admit(leaves, 0, other.log.chain, node.log.profile)
     with node.db.transaction() as tx:
         mirror = logs.add_log(tx, theirs.origin, own=False)
-        logs.save_keys(tx, mirror.id, other.log.chain.notes)
+        chains.save_keys(tx, mirror.id, other.log.chain.notes)
         logs.set_pending(
             tx, mirror.id, theirs.checkpoint, checkpoint.size, checkpoint.root
         )
         hashes = [hash_leaf(leaf) for leaf in leaves]
         logs.append_leaves(tx, mirror.id, 0, leaves, hashes)
         claims.save_claims(tx, mirror.id, admission.claims)
-        logs.save_rejected(tx, mirror.id, admission.rejected)
+        chains.save_rejected(tx, mirror.id, admission.rejected)
         logs.complete(tx, mirror.id)
     return admission
 
@@ -288,11 +288,11 @@ def test_a_bad_leaf_in_quarantine_is_as_it_should_be(open_node, tmp_path, hospit
     assert len(before) == 300
     ranges[name] = ranges[name]._replace(end=100)
     with hospital.db.view() as view:
-        leaves = logs.read_leaves(view, mirror.id, 0, mirror.size)
+        leaves = contents.read_leaves(view, mirror.id, 0, mirror.size)
     admission = admit(leaves, 0, hospital.other.log.chain, hospital.log.profile)
     assert len(admission.rejected) == 201
     with hospital.db.transaction() as tx:
-        logs.save_rejected(tx, mirror.id, admission.rejected)
+        chains.save_rejected(tx, mirror.id, admission.rejected)
         claims.drop_claims(tx, mirror.id, 100)
     # The pinned chain says that they are good: the quarantine is what is wrong.
     assert "quarantine" in codes(check(hospital, tmp_path))

@@ -16,7 +16,7 @@ from federation.records.claim import Claim, encode_claim
 from federation.records.logclosed import LogClosed
 from federation.records.sealed import open_leaf, seal
 from federation.records.withdrawal import Withdrawal
-from federation.store import alarms, claims, logs, statements
+from federation.store import alarms, claims, contents, logs, statements
 from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
@@ -54,7 +54,7 @@ def check_whole(node):
     """Everything that is visible, signed and guarded agrees; the visible leaves."""
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        leaves = logs.read_leaves(view, log.id, 0, log.size)
+        leaves = contents.read_leaves(view, log.id, 0, log.size)
         checkpoints = list(logs.list_checkpoints(view, log.id))
         held = claims.read_claims(view, log.id, 0, log.next_index + 9, 9999)
         said = list(statements.all_said(view, log.id))
@@ -145,7 +145,7 @@ def test_revisions_in_any_order_end_at_the_newest(node, order):
     append(node, *(revised(number) for number in order))
     with node.db.view() as view:
         (slot,) = statements.said_at(view, node.log.log_id, ["3171010001001"]).values()
-        newest = logs.read_leaf(view, node.log.log_id, slot[-1].index)
+        newest = contents.read_leaf(view, node.log.log_id, slot[-1].index)
     assert b'"revision":2' in newest
     repeated = [revised(number) for number in order]
     assert set(outcomes(node, *repeated)) <= {"held", "stale"}
@@ -451,7 +451,7 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
 
 
 def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
-    original = sequence.logs.read_leaves
+    original = sequence.contents.read_leaves
 
     def flipped(*args):
         leaves = original(*args)
@@ -459,7 +459,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 
     signed = []
     monkeypatch.setattr(sequence, "sign_checkpoint", signed.append)
-    monkeypatch.setattr(sequence.logs, "read_leaves", flipped)
+    monkeypatch.setattr(sequence.contents, "read_leaves", flipped)
     with pytest.raises(VerificationError, match="does not give back"):
         append(node, draft(1))
     assert signed == []

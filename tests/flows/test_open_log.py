@@ -8,14 +8,14 @@ from federation.errors import ConfigError, ConflictError, SignatureError
 from federation.flows import ingest, open_log
 from federation.records.keychain import next_statement, open_chain, sign_statement
 from federation.records.profile import parse_profile
-from federation.store import logs, statements
+from federation.store import chains, contents, logs, statements
 from federation.tlog.keys import Signer
 
 
 def read_log(node):
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        return logs.read_leaves(view, log.id, 0, log.size)
+        return contents.read_leaves(view, log.id, 0, log.size)
 
 
 def test_opening_signs_nothing(open_node):
@@ -31,7 +31,7 @@ def test_the_first_leaf_is_the_key_statement_once(open_node):
     assert open_log.introduce(node.db, node.guard, node.log) == 0
     assert read_log(node) == list(node.keys.chain.notes)
     with node.db.view() as view:
-        assert logs.read_keys(view, node.log.log_id) == list(node.keys.chain.notes)
+        assert chains.read_keys(view, node.log.log_id) == list(node.keys.chain.notes)
 
 
 def test_a_later_statement_is_copied_into_the_log(node):

@@ -10,7 +10,7 @@ from federation.flows import ingest, open_log
 from federation.flows.pull import PullContext
 from federation.flows.reconcile import Asked, Copy, Found, decide, reconcile
 from federation.flows.refill import refill
-from federation.store import alarms, logs, statements
+from federation.store import alarms, chains, contents, logs, statements
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
@@ -72,7 +72,7 @@ class DatabaseFeed:
         self.node, self.spoil, self.served = node, spoil, 0
 
     async def tile(self, origin, tile):
-        read = logs.read_tile if isinstance(tile, Tile) else logs.read_bundle
+        read = contents.read_tile if isinstance(tile, Tile) else contents.read_bundle
         with self.node.db.view() as view:
             log = logs.get_log(view, origin)
             data = read(view, log.id, tile)
@@ -185,7 +185,7 @@ async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
         assert list(statements.all_said(mine, node.log.log_id)) == (
             list(statements.all_said(theirs, live.log.log_id))
         )
-        assert logs.read_keys(mine, node.log.log_id) == list(node.log.chain.notes)
+        assert chains.read_keys(mine, node.log.log_id) == list(node.log.chain.notes)
     assert node.state().checkpoint == live.state().checkpoint
 
 

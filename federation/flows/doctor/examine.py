@@ -9,7 +9,7 @@ from federation.flows.doctor import judgement, merged_map, tree
 from federation.flows.doctor.report import DAMAGE, Report
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.profile import Profile
-from federation.store import logs
+from federation.store import chains, logs
 from federation.store.db import Database, View, check_file
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -111,7 +111,7 @@ def _note_state(log: Log, report: Report) -> None:
 def _open_chain(
     patient: Patient, view: View, log: Log, report: Report
 ) -> KeyChain | None:
-    notes = logs.read_keys(view, log.id)
+    notes = chains.read_keys(view, log.id)
     identity = patient.identities.get(log.org)
     if not notes:
         if log.next_index:

@@ -8,7 +8,7 @@ from federation.records.admission import Admission, Rejected, admit
 from federation.records.claim import encode_claim
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.store import claims, cursor, logs, statements
+from federation.store import chains, claims, contents, cursor, statements
 from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.logs import Log
@@ -30,12 +30,12 @@ def check(
         report.note("no-profile", log.origin, f"no profile of {log.election} is here")
         return
     stale = _stale(view, log)
-    quarantined = {one.index: one for one in logs.list_rejected(view, log.id)}
+    quarantined = {one.index: one for one in chains.list_rejected(view, log.id)}
     closed_at: int | None = None
     said = 0
     for start in range(0, log.next_index, STEP_LEAVES):
         end = min(start + STEP_LEAVES, log.next_index)
-        new = logs.read_leaves(view, log.id, start, end)
+        new = contents.read_leaves(view, log.id, start, end)
         admission = admit(new, start, chain, profile, closed_at)
         closed_at = admission.closed_at
         _check_rejected(log, admission, quarantined, report)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from federation.errors import FederationError, ProofError
 from federation.flows.doctor.report import Report
 from federation.records.keychain import KeyChain
-from federation.store import chains, logs
+from federation.store import chains, contents, logs
 from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
@@ -36,7 +36,7 @@ def check_head(view: View, log: Log, chain: KeyChain | None, report: Report) -> 
         report.error("checkpoint", log.origin, "not the checkpoint of this log's size")
     if logs.root_of_size(view, log.id, log.size) != checkpoint.root:
         report.error("checkpoint", log.origin, "not the checkpoint that was kept")
-    if logs.frontier(view, log.id, log.size).root() != checkpoint.root:
+    if contents.frontier(view, log.id, log.size).root() != checkpoint.root:
         report.error("root", log.origin, f"another root than signed, size {log.size}")
     if chain is not None:
         open_checkpoint(log.checkpoint, chain.log_key(log.size))

@@ -27,7 +27,7 @@ from federation.flows.pull.bundle import (
 from federation.flows.pull.context import Budget, PullContext
 from federation.records.admission import CLOSED_CODE, EncodedClaim, Rejected
 from federation.records.keychain import KeyChain
-from federation.store import chains, claims, logs
+from federation.store import chains, claims, contents, logs
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
@@ -65,7 +65,7 @@ def read_mirror(view: View, log: Log) -> Mirror:
         origin=log.origin,
         held=log.checkpoint,
         size=log.size,
-        frontier=logs.frontier(view, log.id, log.next_index),
+        frontier=contents.frontier(view, log.id, log.next_index),
         pending=log.pending,
         pending_size=log.pending_size,
         next_index=log.next_index,
@@ -110,7 +110,7 @@ async def _authenticate(ctx: PullContext, job: Extending) -> Authenticated:
     job.budget.spend(size=sum(map(len, fetched)))
 
     def edge(view: View) -> tuple[Mirror, list[bytes]]:
-        edge_hashes = logs.edge_hashes(view, log.id, log.next_index)
+        edge_hashes = contents.edge_hashes(view, log.id, log.next_index)
         return read_mirror(view, log), edge_hashes
 
     held, edge_hashes = await ctx.db.read(edge)

@@ -15,7 +15,7 @@ from typing import Final
 from federation.records.admission import Admission, admit
 from federation.records.keychain import KeyChain, KeyRange
 from federation.records.profile import Profile
-from federation.store import chains, claims, cursor, logs
+from federation.store import chains, claims, contents, cursor, logs
 from federation.store.db import Database, Transaction
 from federation.store.logs import Log
 
@@ -43,7 +43,7 @@ async def rejudge(
         closed_at = None
     for at in range(start, log.next_index, STEP_LEAVES):
         end = min(at + STEP_LEAVES, log.next_index)
-        leaves = await db.read(logs.read_leaves, log.id, at, end)
+        leaves = await db.read(contents.read_leaves, log.id, at, end)
         found = await asyncio.to_thread(admit, leaves, at, newer, profile, closed_at)
         await db.write(_replace, log.id, at, end, found)
         closed_at = found.closed_at

@@ -12,7 +12,7 @@ import pytest
 from federation.config.peers import Peer
 from federation.flows.pull import PullContext, PullReport, pull
 from federation.profiles import load_shipped
-from federation.store import alarms, chains, claims, logs, pulls
+from federation.store import alarms, chains, claims, contents, logs, pulls
 from federation.store.db import Database
 from federation.store.logs import Log
 
@@ -74,7 +74,7 @@ class Puller:
     def leaves(self, owner) -> list[bytes]:
         with self.db.view() as view:
             log = logs.get_log(view, owner.origin)
-            return logs.read_leaves(view, log.id, 0, log.next_index)
+            return contents.read_leaves(view, log.id, 0, log.next_index)
 
     def claimed(self, owner) -> list[int]:
         with self.db.view() as view:

@@ -9,7 +9,7 @@ from federation.feeds.feed import NO_DIGEST, StatusEntry
 from federation.flows.pull.chain import format_fork
 from federation.flows.pull.turn import MAX_FAILURES
 from federation.records.keychain import encode_keys
-from federation.store import logs
+from federation.store import chains
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer
@@ -190,7 +190,7 @@ async def test_a_chain_grows_and_never_shrinks(puller, fakes, suara, tree):
     report = await puller.pull(feed.show(tree, keys=older))
     assert report.logs[0].outcome == "same"
     with puller.db.view() as view:
-        held = logs.read_keys(view, puller.log(suara).id)
+        held = chains.read_keys(view, puller.log(suara).id)
     assert held == suara.statements
 
 
