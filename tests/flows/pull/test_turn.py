@@ -189,7 +189,8 @@ async def test_two_partners_never_bring_one_log_at_once(
     reports = await asyncio.gather(
         pull(first, puller.peers[suara.org], origin, 1), puller.pull(relay)
     )
-    assert [outcomes(one)[suara.origin] for one in reports] == ["extended", "busy"]
+    # Which of the two is first is up to the threads.
+    assert {outcomes(one)[suara.origin] for one in reports} == {"extended", "busy"}
     assert relay.asked == ["logs"]
     assert puller.leaves(suara) == tree.leaves
     # Nothing of the relay's vector was taken for done.
