@@ -1,6 +1,7 @@
 """The desk of a running node: work that comes in over HTTP (see `web/site.py`)."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from federation.flows import ingest
 from federation.flows.ingest import MAX_BATCH, OwnLog, Verdict
 from federation.node import commands
 from federation.node.running import Running
+from federation.store.cursor import last_seq
 
 GATE_S = 20.0
 
@@ -99,14 +101,21 @@ class NodeDesk:
             self._node.schedule.notify(org)
         return known
 
-    async def changed(self, since: int, timeout_s: float) -> None:
-        """Return at the next change of the map, or after `timeout_s`."""
-        del since  # the caller has just looked: any change from now on is news
-        try:
-            async with asyncio.timeout(timeout_s), self._node.map_changed:
-                await self._node.map_changed.wait()
-        except TimeoutError:
-            return
+    async def changed(self, election: str, since: int, timeout_s: float) -> None:
+        """Return once the map is past change `since`, or after `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._past(election, since)
+
+    async def _past(self, election: str, since: int) -> None:
+        node = self._node
+        while True:
+            # Before the look: what is merged during it would else wake up nobody.
+            seen = node.map_version
+            if await node.parts.db.read(last_seq, election) > since:
+                return
+            async with node.map_changed:
+                await node.map_changed.wait_for(lambda: node.map_version != seen)  # noqa: B023  awaited in this round
 
     def readiness(self) -> list[str]:
         """Why this node does not sign yet."""

@@ -79,6 +79,7 @@ class Running:
             alone=alone,
         )
         self.map_changed = asyncio.Condition()
+        self.map_version = 0  # of this process: how often the map has changed
         self._merge_due = asyncio.Event()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
@@ -305,6 +306,7 @@ class Running:
                 merge_once, parts.db, parts.profiles, hidden=self.partners.hidden
             ):
                 async with self.map_changed:
+                    self.map_version += 1
                     self.map_changed.notify_all()
 
     async def _watch_partners(self) -> None:

@@ -46,7 +46,6 @@ def endpoints() -> list[Endpoint[Any]]:
             query=TpsQuery,
             response=answer.TpsAnswer,
             names=code,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -55,7 +54,6 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_region,
             query=RegionQuery,
             response=answer.RegionAnswer,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -65,7 +63,6 @@ def endpoints() -> list[Endpoint[Any]]:
             query=RegionQuery,
             response=answer.RegionAnswer,
             names=place,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -74,7 +71,6 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_gaps,
             query=ListQuery,
             response=answer.GapsAnswer,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -83,7 +79,6 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_disputed,
             query=ListQuery,
             response=answer.DisputedAnswer,
-            tables=True,
         ),
         *_whole_map(),
     ]
@@ -98,7 +93,6 @@ def _whole_map() -> list[Endpoint[Any]]:
             handler=get_changes,
             query=ChangesQuery,
             response=answer.ChangesAnswer,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -106,7 +100,6 @@ def _whole_map() -> list[Endpoint[Any]]:
             summary="All rows of one sort as CSV or NDJSON, with licence and cursor",
             handler=get_export,
             query=ExportQuery,
-            tables=True,
         ),
         Endpoint(
             method="GET",
@@ -216,7 +209,8 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
 
     found = await site.db.read(read)
     if query.wait and not (found.changes or found.more or found.reset):
-        await site.desk.changed(parse_cursor(found.cursor).change, query.wait)
+        change = parse_cursor(found.cursor).change
+        await site.desk.changed(asked.election, change, query.wait)
         found = await site.db.read(read)
     if query.format == "ndjson":
         head = {"cursor": found.cursor, "more": found.more, "reset": found.reset}

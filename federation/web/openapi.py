@@ -20,6 +20,8 @@ from federation.errors import FormatError
 
 PATH = "/openapi.json"
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
+CURSOR = "Federation-Cursor"
+SHARED_HEADERS = f"ETag, Link, Retry-After, {CURSOR}"
 _REF = "#/components/schemas/{name}"
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -53,8 +55,8 @@ class Endpoint(Generic[Query]):
     """One method of one path.
 
     `names` explains the `{parts}` of the path, `response` the JSON it answers with;
-    `tables` says that `format=csv` and `format=ndjson` are answered too; `token`
-    that a bearer token is needed (then the answer is not shared with other sites).
+    `token` says that a bearer token is needed (then the answer is not shared with other
+    sites). Tables are answered where the query's `format` says so.
     """
 
     method: str
@@ -65,7 +67,6 @@ class Endpoint(Generic[Query]):
     response: Any = None
     body: Any = None
     names: Mapping[str, str] = field(default_factory=dict)
-    tables: bool = False
     token: bool = False
     status: int = 200
 
@@ -118,7 +119,7 @@ async def share_public_reads(
         request.path.startswith("/v1/") or request.path == PATH
     ):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
-        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Link"
+        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = SHARED_HEADERS
 
 
 def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, Any]:
@@ -173,9 +174,9 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
     content: dict[str, Any] = {}
     if endpoint.response is not None:
         content[JSON] = {"schema": schema_of[repr(endpoint.response)]}
-    if endpoint.tables:
-        content[CSV] = {"schema": {"type": "string"}}
-        content[NDJSON] = {"schema": {"type": "string"}}
+    for form, media in (("csv", CSV), ("ndjson", NDJSON)):
+        if form in _forms(endpoint.query):
+            content[media] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {"description": endpoint.summary}
     if content:
         answer["content"] = content
@@ -206,6 +207,14 @@ def _path_parameters(endpoint: Endpoint[Any]) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
+
+
+def _forms(query: type[msgspec.Struct]) -> Sequence[str]:
+    """The forms of answer that may be asked for beside JSON, from the query's type."""
+    for one in _query_parameters(query):
+        if one["name"] == "format":
+            return tuple(one["schema"]["enum"])
+    return ()
 
 
 def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:

@@ -20,9 +20,8 @@ from federation.flows.query.export import Export
 from federation.flows.query.table import Table
 from federation.store.db import Database
 from federation.web.cells import format_csv, format_ndjson
-from federation.web.openapi import CSV, JSON, NDJSON
+from federation.web.openapi import CSV, CURSOR, JSON, NDJSON
 
-CURSOR = "Federation-Cursor"
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
 # Pages of exports that are read at a time: however many exports are asked for, most of
 # the database's readers stay free for short questions.

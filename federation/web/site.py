@@ -41,8 +41,8 @@ class Desk(Protocol):
     def news(self, org: str) -> bool:
         """Somebody says `org` has news; whether that was worth waking up for."""
 
-    async def changed(self, since: int, timeout_s: float) -> None:
-        """Return when the map moved past change `since`, or after `timeout_s`."""
+    async def changed(self, election: str, since: int, timeout_s: float) -> None:
+        """Return once the map is past change `since`, or after `timeout_s`."""
 
     def readiness(self) -> list[str]:
         """Why this node is not ready, in words; empty when it is."""

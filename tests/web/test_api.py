@@ -42,8 +42,8 @@ class Desk:
         self.asked = asyncio.Event()
         self.news = asyncio.Event()
 
-    async def changed(self, since, timeout_s):
-        self.waits.append((since, timeout_s))
+    async def changed(self, election, since, timeout_s):
+        self.waits.append((election, since, timeout_s))
         self.asked.set()
         await asyncio.wait_for(self.news.wait(), 5)
 
@@ -117,6 +117,7 @@ async def test_public_reads_can_be_read_by_other_sites_refusals_too(node):
     for path in ("/v1/gaps", "/v1/gaps?x=1", "/openapi.json", "/v1/tps/1"):
         got = await node.client.get(path)
         assert got.headers["Access-Control-Allow-Origin"] == "*", path
+        assert "Federation-Cursor" in got.headers["Access-Control-Expose-Headers"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ async def test_changes_wait_for_news_only_when_there_are_none(node):
         node.client.get(f"/v1/changes?wait=60&since={found['cursor']}")
     )
     await asyncio.wait_for(node.desk.asked.wait(), 5)
-    assert node.desk.waits == [(10, 60)]
+    assert node.desk.waits == [(sample.ELECTION, 10, 60)]
     sample.add_claims(node.db, sample.CITRA, sample.said_by(sample.CITRA))
     sample.merge(node.db)
     node.desk.news.set()

@@ -37,6 +37,24 @@ def test_every_endpoint_is_in_the_document_and_nothing_else(document):
     assert described == {(one.method, one.path) for one in ENDPOINTS}
 
 
+def test_the_media_types_are_those_that_format_chooses_from(document):
+    media = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+    seen = set()
+    for entry in document["paths"].values():
+        for one in entry.values():
+            forms = [
+                form
+                for parameter in one["parameters"]
+                if parameter["name"] == "format"
+                for form in parameter["schema"]["enum"]
+            ]
+            content = one["responses"]["200"].get("content", {})
+            tables = {media[form] for form in forms if form in media}
+            assert content.keys() - {"application/json"} == tables
+            seen |= tables
+    assert seen == set(media.values())
+
+
 def test_no_reference_leads_nowhere(document):
     names = set(document["components"]["schemas"])
     used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
