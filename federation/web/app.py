@@ -48,7 +48,7 @@ async def live(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Whether this node signs and merges; if not, why (503)."""
+    """Whether this node may sign; if not, why (503)."""
     reasons = request.app[SITE].desk.readiness()
     return web.Response(
         status=503 if reasons else 200, text="\n".join(reasons or ["ok"]) + "\n"
