@@ -9,7 +9,7 @@ knows them by digest from then on.
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from typing import Final, NamedTuple
@@ -19,6 +19,7 @@ from federation.feeds.feed import Feed
 from federation.records.admission import Admission, admit
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
+from federation.records.worker import admit_known, admit_taught
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, decode_bundle
@@ -28,12 +29,7 @@ POOL_FROM_LEAVES: Final = 2_000
 WARM_FROM_LEAVES: Final = 256
 MAX_AHEAD_BYTES: Final = 1 << 24
 
-_MAX_KNOWN: Final = 64
 _log = logging.getLogger(__name__)
-
-# Of a worker process: keys and profiles it was sent, the latest used last.
-_known: OrderedDict[str, tuple[KeyChain, Profile]] = OrderedDict()
-
 
 # Whose worker processes have been used, so that they run.
 _warm: WeakSet[Executor] = WeakSet()
@@ -98,34 +94,6 @@ class Verifier:
             _warm.discard(self._executor)
             self._executor = None
             return await self.admit(data, leaves, start, closed_at)
-
-
-def admit_known(
-    name: str, data: bytes, start: int, closed_at: int | None
-) -> Admission | None:
-    """In a worker: what the bundle comes to, or None for keys it does not know."""
-    known = _known.get(name)
-    if known is None:
-        return None
-    _known.move_to_end(name)
-    leaves = decode_bundle(data)[start % WIDTH :]
-    return admit(leaves, start, *known, closed_at)
-
-
-def admit_taught(
-    chain: KeyChain,
-    profile: Profile,
-    name: str,
-    data: bytes,
-    start: int,
-    closed_at: int | None,
-) -> Admission:
-    """In a worker: the same, after remembering the keys and profile under `name`."""
-    _known[name] = chain, profile
-    while len(_known) > _MAX_KNOWN:
-        _known.popitem(last=False)
-    leaves = decode_bundle(data)[start % WIDTH :]
-    return admit(leaves, start, chain, profile, closed_at)
 
 
 class Bundles:
