@@ -10,6 +10,7 @@ from federation.errors import FormatError, PeerError, ProofError
 from federation.flows.pull import bundle
 from federation.flows.pull.bundle import AHEAD, Bundles, Verifier
 from federation.profiles import load_shipped
+from federation.records import worker
 from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import plan_extension
 
@@ -122,7 +123,7 @@ async def test_a_worker_is_sent_keys_once(fakes, suara, profile, monkeypatch):
         return bundle_taught(*job)
 
     bundle_taught = bundle.admit_taught
-    bundle._known.clear()
+    worker._known.clear()
     monkeypatch.setattr(bundle, "admit_taught", teach)
     tree = fakes.Tree(suara).grow([b"x"] * 2047)
     feed = fakes.FakePeer(suara.org).show(tree)
@@ -132,7 +133,7 @@ async def test_a_worker_is_sent_keys_once(fakes, suara, profile, monkeypatch):
             await read_all(bundles_of(tree, feed, verifier), 0, 2048, 2048)
     # All that were under way before the first was taught ask for it once each.
     assert 1 <= len(taught) <= AHEAD
-    assert set(bundle._known) == set(taught)
+    assert set(worker._known) == set(taught)
 
 
 async def test_few_leaves_go_to_workers_only_where_they_run(fakes, suara, profile):

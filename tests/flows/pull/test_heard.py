@@ -61,3 +61,46 @@ async def test_what_proves_nothing_accuses_nobody(fakes, puller, suara, kawal, h
         assert found == [], evidence
     assert puller.log(suara).frozen is None
     assert puller.alarms() == set()
+
+
+@pytest.fixture
+async def restated(fakes, puller, suara, kawal):
+    """We hold suara's log with one statement; kawal saw two of version 2."""
+    for owner in (suara, kawal):
+        puller.trust(owner)
+    tree = fakes.Tree(suara, suara.results(0, SIZE - 1))
+    await puller.pull(fakes.FakePeer(suara.org).show(tree))
+    one = suara.restate()
+    return tree, one, suara.restate("2024-02-15T00:00:00Z")
+
+
+async def test_two_key_statements_of_one_version_freeze_that_log_too(
+    fakes, puller, suara, kawal, restated
+):
+    tree, one, two = restated
+    proof = format_fork(ForkError(suara.origin, one, two))
+    feed = partner(fakes, kawal, tree, proof)
+    found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+    assert found == [suara.origin]
+    assert puller.log(suara).frozen == proof
+    assert ("fork", suara.origin) in puller.alarms()
+
+
+async def test_key_statements_that_prove_no_fork_accuse_nobody(
+    fakes, puller, suara, kawal, restated
+):
+    tree, one, two = restated
+    stranger = fakes.FakeOrg("jagapemilu.example")
+    theirs = stranger.restate(), stranger.restate("2024-02-15T00:00:00Z")
+    for old, new in (
+        (one, one),
+        (suara.statements[0], one),
+        (one, two[:-2] + b"\n"),
+        (one, two.replace(b"2024-02-15", b"2024-02-16")),
+        theirs,
+    ):
+        proof = format_fork(ForkError(suara.origin, old, new))
+        feed = partner(fakes, kawal, tree, proof)
+        found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+        assert found == [], (old, new)
+    assert puller.log(suara).frozen is None
