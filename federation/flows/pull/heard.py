@@ -19,6 +19,7 @@ from federation.errors import (
 )
 from federation.feeds.feed import Feed
 from federation.flows.pull.alarm import Alarms, find_log
+from federation.flows.pull.chain import open_key_fork
 from federation.flows.pull.context import PullContext
 from federation.records.keychain import KeyChain, open_chain
 from federation.store import chains
@@ -58,7 +59,9 @@ async def adopt_forks(
             continue
         try:
             evidence = await feed.fork(origin)
-            fork = check_evidence(evidence, _signers(chain, evidence))
+            fork = open_key_fork(evidence, chain) or check_evidence(
+                evidence, _signers(chain, evidence)
+            )
         except _UNPROVED:
             continue
         if fork.origin == origin:
