@@ -61,6 +61,14 @@ _DRAFT: Final[dict[str, object]] = {
 }
 
 
+_RECORD: Final[dict[str, object]] = _DRAFT | {
+    "election": "pemilu-2024",
+    "org": "jagasuara.example",
+    "recorded_at": "2024-02-14T10:00:00Z",
+    "type": "tps-result/1",
+}
+
+
 def _draft(**members: object) -> bytes:
     return _batch(records=[_DRAFT | members])
 
@@ -141,7 +149,7 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (INTAKE, "a note of 70,000 characters", _draft(note="x" * 70_000)),
     (INTAKE, "a station in full-width digits", _draft(tps="\uff11371011001001")),
     (INTAKE, "a leaf that is none", _batch(leaves=["hello"])),
-    (INTAKE, "a leaf that somebody else signed", _batch(leaves=[encode(_DRAFT).decode() + "\n\n— kawalpemilu.example/records " + "A" * 91 + "=\n"])),
+    (INTAKE, "a leaf that somebody else signed", _batch(leaves=[encode(_RECORD).decode() + "\n\n— kawalpemilu.example/records " + "A" * 91 + "=\n"])),
     # The operator's commands
     (CONTROL, "no token", _post("/v1/control/sync", b"{}", _JSON)),
     (CONTROL, "a command that there is not", _post("/v1/control/shutdown", b"{}")),
@@ -242,7 +250,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a note of 70,000 characters": "200, row refused: note: Expected `str` of length <= 300",
         "a station in full-width digits": "200, row refused: tps: not a TPS code of 13 characters",
         "a leaf that is none": "200, row refused: a leaf without an empty line",
-        "a leaf that somebody else signed": "200, row refused: Object missing required field `election`",
+        "a leaf that somebody else signed": "200, row refused: kawalpemilu.example/records 00000000 is not a records key of this log",
     },
     "POST /v1/control": {
         "no token": "401 unauthorized: a token of scope 'control' is needed: `federation keys token` on the node makes one",
