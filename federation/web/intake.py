@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from federation.errors import FormatError
+from federation.flows.ingest import Verdict
 from federation.sources.json import decode_json
 from federation.web.access import Bucket, require_token
 from federation.web.openapi import JSON, Endpoint, NoQuery
@@ -40,9 +42,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
-    """One verdict per row, in the order of the rows."""
+    """One verdict per row: those of `records`, then those of `leaves`, in order."""
 
-    verdicts: list[Any]
+    verdicts: list[Verdict]
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,14 +88,16 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
         raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
     desk = request.app[SITE].desk
-    verdicts: list[Any] = []
+    verdicts: list[Verdict] = []
     if batch.records:
         verdicts += await desk.take_records(
             batch.election, batch.records, force=batch.force, restate=batch.restate
         )
     if batch.leaves:
         leaves = [leaf.encode() for leaf in batch.leaves]
-        verdicts += await desk.take_leaves(batch.election, leaves)
+        found = await desk.take_leaves(batch.election, leaves)
+        first = len(batch.records)
+        verdicts += [replace(one, row=first + one.row) for one in found]
     return _json(Verdicts(verdicts=verdicts))
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import msgspec
 from aiohttp import web
 
 from federation.config.settings import Settings
+from federation.flows.ingest import Verdict
 from federation.records.profile import Profile
 from federation.store.db import Database
 
@@ -27,12 +27,12 @@ class Desk(Protocol):
         *,
         force: bool,
         restate: bool,
-    ) -> Sequence[msgspec.Struct]:
+    ) -> Sequence[Verdict]:
         """Sign and publish; one verdict per draft, in order."""
 
     async def take_leaves(
         self, election: str, leaves: Sequence[bytes]
-    ) -> Sequence[msgspec.Struct]:
+    ) -> Sequence[Verdict]:
         """Publish records that this organisation signed elsewhere."""
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:

@@ -8,11 +8,12 @@ import stat
 import msgspec
 import pytest
 
+from federation.config.keystore import load_signer
 from federation.errors import ConflictError
 from federation.feeds.feed import parse_status
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
-from federation.records.sealed import open_leaf, seal
+from federation.records.sealed import leaf_text, open_leaf, parse_statement, seal
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.keys import Signer, parse_vkey
 from federation.tlog.merkle import hash_leaf, root_of
@@ -84,15 +85,25 @@ async def test_a_record_signed_elsewhere_is_taken_and_a_forged_one_refused(home)
     async with serving(home) as node:
         [verdict] = await post(node, draft())
         _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/2")
-        leaf = decode_bundle(bundle)[1].decode()
+        old = decode_bundle(bundle)[1]
+        key = load_signer(home.role_key("records"), f"{ORG}/records")
+        known = parse_statement(leaf_text(old)[:-1])
+        leaf = seal(msgspec.structs.replace(known, round="psu"), key).decode()
         forged = leaf.replace('"01":127', '"01":227')
         assert forged != leaf
-        body = {"election": ELECTION, "leaves": [forged, leaf]}
+        body = {
+            "election": ELECTION,
+            "records": [draft()],
+            "leaves": [forged, leaf, old.decode()],
+        }
         _, answer = await node.post("/v1/records", body)
-        refused, held = answer["verdicts"]
+        again, refused, taken, held = answer["verdicts"]
         assert (refused["outcome"], refused["code"]) == ("refused", "signature")
-        assert held["outcome"] == "held"
-        assert verdict["index"] == 1
+        assert (verdict["index"], taken["outcome"], taken["index"]) == (1, "logged", 2)
+        assert (again["outcome"], held["outcome"]) == ("held", "held")
+        assert [one["row"] for one in answer["verdicts"]] == [0, 1, 2, 3]
+        _, bundle, _ = await node.get(f"/{NAME}/tile/entries/000.p/3")
+        assert decode_bundle(bundle)[2].decode() == leaf
 
 
 async def test_a_record_of_another_organisation_is_refused(home):
