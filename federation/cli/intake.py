@@ -4,6 +4,7 @@ Rule: every row of a file ends in exactly one of the counts. What was not logged
 in the report with file, row, column, code and reason, while the good rows go in.
 """
 
+import asyncio
 import csv
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from federation.web.cells import harmless
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
 MAX_SHOWN = 10
+_TURN_ROWS = 100
 COLUMNS = ("file", "row", "column", "code", "reason")
 
 
@@ -79,6 +81,7 @@ class Intake:
         self._send, self._report = send, report
         self._drafts: list[dict[str, Any]] = []
         self._places: list[tuple[str, int]] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def take(self, file: str, row: Row) -> None:
         """One row of `file`, in its order."""
@@ -86,7 +89,10 @@ class Intake:
             self._drafts.append(row.fields)
             self._places.append((file, row.row))
             if len(self._drafts) == MAX_BATCH:
-                await self.flush()
+                await self._hand_over()
+            elif self._sending and len(self._drafts) % _TURN_ROWS == 0:
+                # Reading never waits: the batch on its way must have turns, too.
+                await asyncio.sleep(0)
         elif isinstance(row, Bad):
             self.counts["refused"] += 1
             self._report.add(Finding(file, row.row, row.column, row.code, row.reason))
@@ -106,15 +112,31 @@ class Intake:
         self._report.add(Finding(file, 0, "", "file", str(error)))
 
     async def flush(self) -> None:
-        """Send what was gathered.
+        """Send what was gathered, and wait for every verdict.
 
         Raises:
-            FederationError: The batch as a whole could not be logged.
+            FederationError: A batch as a whole could not be logged.
         """
-        if not self._drafts:
-            return
-        drafts, places = self._drafts, self._places
-        self._drafts, self._places = [], []
+        await self._hand_over()
+        await self._settle()
+
+    async def _hand_over(self) -> None:
+        """Send what was gathered: the next batch is read while this one is signed."""
+        await self._settle()
+        if self._drafts:
+            batch = self._send_batch(self._drafts, self._places)
+            self._sending = asyncio.create_task(batch)
+            self._drafts, self._places = [], []
+
+    async def _settle(self) -> None:
+        """Wait for the batch on its way: there is never more than one."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            await sending
+
+    async def _send_batch(
+        self, drafts: list[dict[str, Any]], places: list[tuple[str, int]]
+    ) -> None:
         for verdict in await self._send(drafts):
             file, row = places[verdict.row]
             self._count(verdict, file, row)
