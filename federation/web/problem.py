@@ -4,8 +4,9 @@
      "type":"about:blank"}
 
 `code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
-mend it. Our own bugs answer 500 without detail: the log has the trace, the caller
-learns nothing about the machine.
+mend it. Two answers are aiohttp's own, in plain text: 400 to what is no HTTP, and 500
+to our own bugs, which nothing here catches: the log has the trace, the caller learns
+nothing about the machine.
 
 Source: RFC 9457 section 3.
 """
