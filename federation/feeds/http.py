@@ -12,7 +12,7 @@ Every failure is a `PeerError`.
     GET  <url>/v1/elections
     POST <url>/notify                          {"org":"jagasuara.example"}
 
-Source: protocol.md, "Node over HTTP"; RFC 9110 section 13.1.2 (If-None-Match)
+Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import asyncio

@@ -4,7 +4,7 @@ Equal logs give equal maps only with the same profile, register and merge rules.
 a partner says of its own is not signed and nothing is decided by it: an operator is
 told, and calls the partner.
 
-Source: protocol page, section 7 "The merged map".
+Source: docs/reference/protocol.md, "The merged map"
 """
 
 from collections.abc import Mapping

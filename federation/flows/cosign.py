@@ -8,7 +8,7 @@ checkpoint again: otherwise a relay could make a dead log look alive.
 An origin collects: it asks a peer that shows its current size for that checkpoint, and
 again once per heartbeat.
 
-Source: protocol.md, "Pull" step 6; C2SP tlog-cosignature v1
+Source: docs/reference/protocol.md, "Pulling" step 5; C2SP tlog-cosignature v1
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ that nothing is appended between what it saw and what it stops.
 A restored backup shows as the first or third row. A clone that goes on elsewhere
 cannot be prevented; it is found out, by the first or second, within one interval.
 
-Source: protocol.md section "Log"
+Source: docs/reference/protocol.md, "The guard"
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ nothing. Judged row by row against the log and the rows accepted before it in th
     kept-reviewed   an unreviewed row where a reviewed one stands
     logged          all others
 
-Source: domain.md section "C.Hasil"
+Source: docs/reference/domain.md, "Import defaults"
 """
 
 import hashlib

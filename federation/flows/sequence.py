@@ -13,7 +13,7 @@ After a crash, or an error that leaves open what was kept, `settle` brings the l
 one of two states: as before T1, or as after T3. What was signed and not kept by T2
 was never shown to anybody, so another checkpoint of that size may be signed.
 
-Source: protocol.md section "Log"
+Source: docs/reference/protocol.md, "Order of writing"
 """
 
 from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ A database restored from a backup, or a copied disk, would sign a second history
 node first serves and asks; `flows/reconcile.py` decides from who has answered, and
 this remembers what it decided and lets those wait who want to sign.
 
-Source: protocol.md "Never sign two histories".
+Source: docs/reference/protocol.md, "The guard"
 """
 
 import asyncio

@@ -6,7 +6,7 @@ for what was signed elsewhere and handed in, and for an audit. Runs in worker
 processes: plain values in and out. Whether a leaf is valid never depends on the
 election's profile; what it claims (complete, implausible) does.
 
-Source: protocol.md sections "Record = leaf" and "Pull" step 4
+Source: docs/reference/protocol.md, "Records" and "Pulling" step 4
 """
 
 from collections.abc import Sequence

@@ -93,7 +93,7 @@ class Register:
 def format_register_digest(codes: Iterable[str]) -> str:
     """Hex SHA-256 of the sorted codes, LF after each.
 
-    Source: the project's domain page, "TPS (polling station)".
+    Source: docs/reference/domain.md, "TPS codes"
     """
     digest = hashlib.sha256()
     for code in codes:

@@ -12,6 +12,8 @@ zero. Malformed input is refused; a form whose sums do not hold is shared and fl
 Contests of parties have `parties` instead of `candidates`:
 `{"1":{"caleg":{"100211":3},"jumlah":9,"partai":6}}`. A result without votes but with
 evidence is a photo that waits for someone who reads it.
+
+Source: docs/reference/domain.md, "Figures" and "Sums"
 """
 
 from functools import lru_cache

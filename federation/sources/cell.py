@@ -15,9 +15,9 @@ from federation.records.tps import TpsId, format_tps, parse_tps
 from federation.sources.row import BadCell, clip
 
 WIB = timezone(timedelta(hours=7))  # KPU writes Jakarta's time without a zone
-MAX_COUNT = 999_999  # domain.md: more than any polling station, and sums stay small
+MAX_COUNT = 999_999  # more than any polling station has; sums stay small
 
-# What exports write for "nothing here"; it is not zero (domain.md).
+# What exports write for "nothing here"; it is not zero (docs/reference/domain.md).
 BLANK = frozenset({"", "-", "null", "NULL", "None", "nan", "NaN", "NA", "N/A", "#N/A"})
 
 _COUNT = re.compile(r"([0-9]{1,6})(?:\.0)?")

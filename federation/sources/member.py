@@ -23,7 +23,7 @@ SOURCES = ("citizen", "observer", "kpu")
 REVIEWS = ("reviewed", "unreviewed")
 MAX_TEXT = 300
 
-# What people and KPU call the rounds (domain.md, KPU's published JSON).
+# What people and KPU call the rounds (docs/reference/domain.md).
 ROUND_NAMES: Mapping[str, str] = {
     **{name: name for name in ROUNDS},
     "penghitungan suara ulang": "hitung-ulang",

@@ -9,7 +9,9 @@ reported, not drafted. The addresses of KPU's pictures are not evidence.
 
 Three shapes: president (`chart` of candidates), legislative (`chart` of parties with
 `jml_suara_total` and `jml_suara_partai`, beside it `caleg`), Pilkada (the same as the
-president's, under `tungsura`). Spec: the project's domain page, "KPU's published JSON".
+president's, under `tungsura`).
+
+Source: docs/reference/domain.md, "KPU's published JSON"
 """
 
 import re

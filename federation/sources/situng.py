@@ -5,6 +5,8 @@
 
 Also with `pemilih_j`, `pengguna_j`, `ts` and `images`, as KPU served it. Rule: the same
 as for Sirekap, its successor: as published, what is null is left out.
+
+Source: docs/reference/domain.md, "KPU's published JSON"
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,9 @@
 """How many others hold an entry: read from the cosignatures that `chains` keeps.
 
 Rule: a partner's cosignature of a size says "I hold and have verified everything below
-it" (protocol.md, Pull 6). An organisation counts once, and never for its own log.
+it". An organisation counts once, and never for its own log.
+
+Source: docs/reference/protocol.md, "Pulling" step 5
 """
 
 from collections.abc import Iterable, Mapping

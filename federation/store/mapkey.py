@@ -25,7 +25,7 @@ def encode_key(election: int, contest: str, tps: str) -> int:
 
     Args:
         election: The election's number, at most 15 bits.
-        contest: One of the contests of domain.md.
+        contest: One of the contests of docs/reference/domain.md.
         tps: A checked code.
     """
     return (election << _ELECTION_SHIFT) | _NUMBER[contest] | _code(tps)

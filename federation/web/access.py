@@ -7,7 +7,8 @@ aiohttp closes a connection whose request head is not complete within
 `Doorkeeper` add those. When all places are taken, the oldest connection gives way,
 so that half-open sockets cannot lock out those who have something to say.
 
-Source: RFC 6750 section 2.1 (bearer tokens); threats.md (slow-loris).
+Source: RFC 6750 section 2.1 (bearer tokens); docs/explanation/threats.md (half-open
+and endless connections)
 """
 
 import asyncio

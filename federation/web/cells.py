@@ -2,7 +2,7 @@
 
 Rule: a cell of text that a spreadsheet might take for a formula gets an apostrophe in
 front, in CSV only. Numbers are written bare; text that came from others (notes, names,
-reasons) is the way in (threats.md, "XSS, CSV formulas"). NDJSON is for programs and
+reasons) is the way in (docs/explanation/threats.md). NDJSON is for programs and
 carries the exact text.
 
 Wire form of CSV: RFC 4180, LF line ends, UTF-8, a header line first.

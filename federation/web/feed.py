@@ -8,7 +8,7 @@ mirrored: a relay is trusted for freshness only.
     GET /logs                            the status vector, with ETag
     GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about | fork
 
-Source: protocol.md "Node over HTTP"; C2SP tlog-tiles v0.1.
+Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib

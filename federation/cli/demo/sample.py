@@ -9,7 +9,7 @@ wrong as often as real ones: of the forms that three organisations read in 2019 
 one in twenty differ (41 + 1 of 939 in the sample), by 1, 10 or 100 most of the time;
 about one in twelve of KPU's documents breaks a sum (28 of 348).
 
-Source: domain.md; the counts of `../shared/data/pilpres2019`.
+Source: docs/reference/domain.md, "Figures" and "KPU's published JSON"
 """
 
 import csv

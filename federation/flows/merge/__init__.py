@@ -11,7 +11,7 @@ map, sorted by station: one look-up and one write per station, one addition per 
     files   one file at two stations: the only thing that ties stations together
     deltas  differences of the counters, per kecamatan, then per region
 
-Source: merge.md
+Source: docs/explanation/merging.md
 """
 
 from federation.flows.merge.once import merge_once, rebuild

@@ -12,7 +12,7 @@ stops nothing else. The whole turn, and where its parts stand:
     blame     where two histories were signed: the proof, or nothing
     heard     what a peer has proved of a log
 
-Source: protocol.md, "Pull (one peer, one turn)"
+Source: docs/reference/protocol.md, "Pulling"
 """
 
 from federation.flows.pull.context import (

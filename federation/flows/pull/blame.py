@@ -4,7 +4,7 @@ Rule: only proof blames an origin. The hashes between the two sizes are fetched 
 the feed in doubt; if they lead to the newer signed root, what they say of the older
 one is conclusive, whoever served them. If they do not, the feed is lying or damaged.
 
-Source: protocol.md, "Pull" step 7
+Source: docs/reference/protocol.md, "Pulling" step 6
 """
 
 from collections.abc import Sequence

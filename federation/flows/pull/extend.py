@@ -6,7 +6,7 @@ nothing about that. Each step stores leaves, hashes, claims and refusals in one
 transaction and moves `next_index`, so whatever ends a turn, the next one goes on from
 there. The last step makes the pending checkpoint the held one.
 
-Source: protocol.md, "Pull" steps 3 to 5; C2SP tlog-mirror (draft)
+Source: docs/reference/protocol.md, "Pulling" steps 3 to 5; C2SP tlog-mirror (draft)
 """
 
 import asyncio

@@ -4,7 +4,7 @@ Rule: a node that heard one side of a fork would go on for ever with the history
 it holds. Whoever heard both publishes the evidence; it convinces by itself, whoever
 hands it over, and freezes that log alone. What does not convince accuses nobody.
 
-Source: protocol page, section 6 step 6; evidence: `tlog/fork.py`
+Source: docs/reference/protocol.md, "Pulling" step 6; the evidence: `tlog/fork.py`
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,7 @@ gets the verdict that it would get if it came now, also one that was quarantined
 map is made again from what stands then. The newer statement is stored last: if this is
 interrupted, the next turn begins it anew.
 
-Source: protocol.md, "Keys"
+Source: docs/reference/protocol.md, "Keys"
 """
 
 import asyncio

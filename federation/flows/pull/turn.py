@@ -4,7 +4,7 @@ Rule: every signed checkpoint that we see, from whomever, is compared with what 
 hold, also those of our own logs. The ETag is kept only when the whole vector was taken
 in; otherwise an unchanged vector would hide what is still to be done.
 
-Source: protocol.md, "Pull (one peer, one turn)"
+Source: docs/reference/protocol.md, "Pulling"
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 Rule: these are wire values. A member is added, never renamed; an optional member is
 absent when there is nothing to say. Codes of status, flags, rounds and rules are the
-field's own (merge.md, domain.md); their words for people are in `federation/text`.
+field's own (docs/reference/domain.md); their words for people are in `federation/text`.
 """
 
 from typing import TypeAlias
@@ -166,7 +166,7 @@ class DisputedAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One row of the map as it is now; `row` is merge.md's, byte for byte."""
+    """One row of the map as it is now; `row` as the digest has it, byte for byte."""
 
     change: int
     contest: str
