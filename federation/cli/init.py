@@ -148,6 +148,7 @@ def _found(
         for election in settings.elections:
             founder.found_chain(election, identity, run.now())
     make_folder(home.data)
+    make_folder(home.guard)
 
 
 def _needs_identity(home: Home, settings: Settings) -> bool:

@@ -13,7 +13,9 @@ Rule: every path of a home folder is named here and nowhere else.
       log.<election>.pem            one per history; "/" of its name becomes "."
       <hex sha256(origin)>.chain    the statements of the identity key for that log
       contributor.secret
-    data/                           0700: database, guard/, lock, control.json
+    data/                           0700: database, lock, control.json
+    guard/                          0700: what was signed at most; not in data/, so that
+                                    a restored copy of data/ does not take it back
 """
 
 import hashlib
@@ -29,17 +31,21 @@ if TYPE_CHECKING:
 class Home:
     """The paths of one node.
 
-    `data` and `keys` are folders; the settings may put them elsewhere (`Home.of`).
+    `data`, `keys` and `guard` are folders; the settings may put them elsewhere
+    (`Home.of`).
     """
 
     folder: Path
     data_folder: str = "data"
     keys_folder: str = "keys"
+    guard_folder: str = "guard"
 
     @classmethod
     def of(cls, folder: Path, settings: "Settings") -> Self:
         """The paths as these settings say; relative ones start at `folder`."""
-        return cls(folder, settings.data_folder, settings.keys_folder)
+        return cls(
+            folder, settings.data_folder, settings.keys_folder, settings.guard_folder
+        )
 
     @property
     def settings(self) -> Path:
@@ -79,7 +85,7 @@ class Home:
     @property
     def guard(self) -> Path:
         """The folder of the guard files."""
-        return self.data / "guard"
+        return self.folder / self.guard_folder
 
     @property
     def lock(self) -> Path:

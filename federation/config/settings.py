@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     attribution: Line = ""
     data_folder: Filled = "data"
     keys_folder: Filled = "keys"
+    guard_folder: Filled = "guard"
     listen: Listen = Listen()
     sync: Sync = Sync()
     limits: Limits = Limits()

@@ -53,6 +53,11 @@ elections = [{elections}]
 # Folders, relative to this file. / Folder, relatif terhadap berkas ini.
 # data_folder = "data"
 # keys_folder = "keys"
+# How much was signed, never taken back: best on another disk, and never inside
+# data_folder, so that a restored backup is found out.
+# Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di diska lain, dan
+# tidak di dalam data_folder, supaya cadangan yang dipulihkan ketahuan.
+# guard_folder = "guard"
 
 [listen]
 # Address and port of this node; 0.0.0.0 = every network, port 0 = any free one.

@@ -76,7 +76,9 @@ def test_flags_alone_make_a_node(made, home):
     for origin in origins:
         chain = open_chain(load_chain_notes(home, origin), identity)
         assert chain.log_key(0) == keys.log[origin].key
-    assert stat.S_IMODE(home.data.stat().st_mode) == 0o700
+    for folder in (home.data, home.guard):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert home.data not in home.guard.parents
 
 
 def test_the_answer_for_programs_names_every_file(made, home):

@@ -122,9 +122,12 @@ def test_every_key_is_documented_with_its_default():
 
 def test_folders_are_found_from_the_home(tmp_path):
     text = HOSTILE["BASE"] + 'data_folder = "d"\nkeys_folder = "/etc/keys"\n'
+    assert Home.of(tmp_path, parse_settings(text, "f")).guard == tmp_path / "guard"
+    text += 'guard_folder = "/mnt/guard"\n'
     home = Home.of(tmp_path, parse_settings(text, "f"))
     assert home.data == tmp_path / "d"
     assert home.lock == tmp_path / "d" / "lock"
+    assert home.guard == Path("/mnt/guard")
     assert home.role_key("node") == Path("/etc/keys/node.pem")
     assert home.log_key("a.example/e-1/2").name == "log.e-1.2.pem"
     assert len(home.chain("a.example/e-1").name) == 64 + len(".chain")

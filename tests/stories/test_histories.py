@@ -56,7 +56,7 @@ def sitara():
 
 
 def test_a_restored_copy_signs_nothing_until_it_is_refilled(pemilu, suara):
-    """The copy is older than what a partner holds, and so is its guard."""
+    """The copy is older than the guard, which lies outside, and than a partner."""
     pemilu.trust(suara, suara.url)
     suara.trust(pemilu, pemilu.url)
     start_all(pemilu, suara)
@@ -97,8 +97,6 @@ def test_a_database_older_than_its_guard_is_never_signed_again_alone(pemilu):
     shutil.copytree(pemilu.home.data, pemilu.home.folder / "backup")
     pemilu.start().take(10, 20)
     pemilu.stop()
-    shutil.rmtree(pemilu.home.folder / "backup" / "guard")
-    shutil.move(pemilu.home.guard, pemilu.home.folder / "backup" / "guard")
     shutil.rmtree(pemilu.home.data)
     (pemilu.home.folder / "backup").rename(pemilu.home.data)
     pemilu.start("--alone")
