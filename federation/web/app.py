@@ -7,6 +7,7 @@ from aiohttp import web
 from federation.web import api, dashboard, feed, intake, openapi
 from federation.web.access import BUSY, Bucket, deadlines, mark_busy
 from federation.web.problem import answer_problems
+from federation.web.sharing import preflights, share_public_reads
 from federation.web.site import SITE, Site
 
 PACKAGE = "tps-federation"
@@ -33,11 +34,15 @@ def make_app(site: Site) -> web.Application:
         ]
     )
     endpoints = [*api.endpoints(), *intake.endpoints()]
-    app.add_routes(endpoint.route() for endpoint in endpoints)
-    app.add_routes([openapi.describe(endpoints, version=version(PACKAGE))])
-    app.on_response_prepare.append(openapi.share_public_reads)
+    public = [
+        *(endpoint.route() for endpoint in endpoints),
+        openapi.describe(endpoints, version=version(PACKAGE)),
+        *feed.routes(),
+    ]
+    app.add_routes(public)
+    app.add_routes(preflights(public))
+    app.on_response_prepare.append(share_public_reads)
     app.add_routes(intake.routes())
-    app.add_routes(feed.routes())
     app.add_routes(dashboard.routes())
     return app
 

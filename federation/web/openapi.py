@@ -21,7 +21,6 @@ from federation.errors import FormatError
 PATH = "/openapi.json"
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 CURSOR = "Federation-Cursor"
-SHARED_HEADERS = f"ETag, Link, Retry-After, {CURSOR}"
 _REF = "#/components/schemas/{name}"
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -106,20 +105,6 @@ def read_query(request: web.Request, kind: type[Query]) -> Query:
         reason, _, at = str(error).partition(" - at ")
         name = at.strip("`").removeprefix("$.")
         raise FormatError(reason, f"query parameter {name!r}") from None
-
-
-async def share_public_reads(
-    request: web.Request, response: web.StreamResponse
-) -> None:
-    """Let pages of other sites read what is public: a signal of `on_response_prepare`.
-
-    It is a signal and not part of the handlers so that refusals are readable too.
-    """
-    if request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and (
-        request.path.startswith("/v1/") or request.path == PATH
-    ):
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
-        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = SHARED_HEADERS
 
 
 def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, Any]:

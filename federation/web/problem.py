@@ -4,9 +4,9 @@
      "type":"about:blank"}
 
 `code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
-mend it. Two answers are aiohttp's own, in plain text: 400 to what is no HTTP, and 500
-to our own bugs, which nothing here catches: the log has the trace, the caller learns
-nothing about the machine.
+mend it. A bug of ours is 500 `bug`: the log has the trace, the caller learns nothing
+about the machine. One answer is aiohttp's own, in plain text: 400 to what is no HTTP,
+which its parser gives before there is a request to answer.
 
 Source: RFC 9457 section 3.
 """
@@ -83,13 +83,19 @@ def status_of(error: FederationError) -> HTTPStatus:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def _full_disk(error: OSError) -> web.Response:
-    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-        raise error
+def _unexpected(request: web.Request, error: Exception) -> web.Response:
+    """What is nobody's fault but this node's: a full disk, or a bug."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return problem(
+            HTTPStatus.INSUFFICIENT_STORAGE,
+            "disk-full",
+            "the disk of this node is full: nothing was taken; ask its operator",
+        )
+    log.error("bug in %s %r", request.method, request.path, exc_info=error)
     return problem(
-        HTTPStatus.INSUFFICIENT_STORAGE,
-        "disk-full",
-        "the disk of this node is full: nothing was taken; ask its operator",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "bug",
+        "a fault of this node's program, not of the request: its log says more",
     )
 
 
@@ -107,14 +113,21 @@ def _http_error(error: web.HTTPException) -> web.Response:
 
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every refusal in one form, whoever raised it."""
+    """Every refusal in one form, whoever raised it.
+
+    Raises:
+        web.HTTPException: a redirect, which is no refusal.
+        ConnectionError: the caller has gone.
+    """
     try:
         return await handler(request)
-    except FederationError as error:
-        return problem(status_of(error), error.code, str(error))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return _http_error(error)
-    except OSError as error:
-        return _full_disk(error)
+    except FederationError as error:
+        return problem(status_of(error), error.code, str(error))
+    except ConnectionError:
+        raise
+    except Exception as error:  # noqa: BLE001  the web's edge: no trace leaves here
+        return _unexpected(request, error)

@@ -66,6 +66,21 @@ async def stream(
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response  # not a page is read for somebody who wants none
+    is_whole = False
+    try:
+        await _write_pages(response, form, export, db)
+        is_whole = True
+    finally:
+        # A refusal amid the rows would read as one: what breaks is cut off instead,
+        # before the chunk that ends it.
+        if not is_whole and request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _write_pages(
+    response: web.StreamResponse, form: str, export: Export, db: Database
+) -> None:
     if form == "ndjson":
         await response.write(format_ndjson([export.head()]))
     turns = _TURNS.setdefault(db, asyncio.Semaphore(MAX_PAGES))
@@ -79,7 +94,6 @@ async def stream(
         await response.write(format_csv([page.columns, *page.rows][not is_first :]))
         is_first = False
     await response.write_eof()
-    return response
 
 
 def _dicts(table: Table) -> Iterable[Mapping[str, str | int]]:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
@@ -19,6 +20,7 @@ from federation.flows.query.ask import ask
 from federation.store.db import Database
 from federation.web import api, openapi
 from federation.web.problem import answer_problems
+from federation.web.sharing import share_public_reads
 from federation.web.site import SITE, Site
 
 
@@ -79,7 +81,7 @@ async def node(built, tmp_path):
     app[SITE] = site
     app.add_routes([endpoint.route() for endpoint in api.endpoints()])
     app.add_routes([openapi.describe(api.endpoints(), version="1")])
-    app.on_response_prepare.append(openapi.share_public_reads)
+    app.on_response_prepare.append(share_public_reads)
     async with TestClient(TestServer(app)) as client:
         yield SimpleNamespace(client=client, db=db, desk=site.desk, site=site)
     db.close()
@@ -299,3 +301,23 @@ async def test_asking_for_the_head_of_an_export_reads_no_page(node, monkeypatch)
     got = await node.client.head("/v1/export")
     assert got.status == 200
     assert got.headers["Federation-Cursor"]
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+async def test_an_export_that_breaks_is_cut_off_and_not_taken_for_whole(
+    node, monkeypatch, form
+):
+    monkeypatch.setattr("federation.flows.query.export.PAGE", 1)
+    real, pages = api.Export.read, []
+
+    def read(export, view):
+        pages.append(1)
+        if len(pages) > 2:
+            raise ValueError("broken")
+        return real(export, view)
+
+    monkeypatch.setattr("federation.flows.query.export.Export.read", read)
+    got = await node.client.get(f"/v1/export?format={form}")
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await got.read()
+    assert (await node.client.get("/v1/status")).status == 200

@@ -1,0 +1,66 @@
+"""Refusals and our own bugs have one form, and tell nothing of the machine."""
+
+import errno
+import logging
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.errors import VerificationError
+from federation.web.problem import MEDIA_TYPE, answer_problems
+
+SECRET = "/home/budi/data/keys"
+
+
+async def ask(error: Exception):
+    """The answer of a node whose handler ends in `error`."""
+
+    async def handler(_: web.Request) -> web.Response:
+        raise error
+
+    app = web.Application(middlewares=[answer_problems])
+    app.add_routes([web.get("/broken", handler)])
+    async with TestClient(TestServer(app)) as client:
+        got = await client.get("/broken", headers={"Accept": "text/html"})
+        assert got.content_type == MEDIA_TYPE
+        return got.status, await got.json(content_type=None), got.headers
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError(SECRET), KeyError(SECRET), PermissionError(errno.EACCES, "x", SECRET)],
+)
+async def test_a_bug_is_told_to_the_log_and_not_to_the_caller(error, caplog):
+    with caplog.at_level(logging.ERROR, "federation.web.problem"):
+        status, body, _ = await ask(error)
+    assert (status, body["status"], body["code"]) == (500, 500, "bug")
+    assert SECRET not in str(body)
+    (said,) = caplog.records
+    assert "/broken" in said.getMessage()
+    assert said.exc_info[1] is error
+
+
+async def test_a_full_disk_is_no_bug(caplog):
+    status, body, _ = await ask(OSError(errno.ENOSPC, "full", SECRET))
+    assert (status, body["code"]) == (507, "disk-full")
+    assert SECRET not in str(body)
+    assert not caplog.records
+
+
+async def test_a_refusal_keeps_its_own_code(caplog):
+    status, body, headers = await ask(VerificationError("not now"))
+    assert (status, body["code"]) == (503, "verification")
+    assert headers["Retry-After"] == "10"
+    assert not caplog.records
+
+
+async def test_a_redirect_is_no_refusal():
+    async def away(_: web.Request) -> web.Response:
+        raise web.HTTPSeeOther("/there")
+
+    app = web.Application(middlewares=[answer_problems])
+    app.add_routes([web.get("/here", away)])
+    async with TestClient(TestServer(app)) as client:
+        got = await client.get("/here", allow_redirects=False)
+        assert (got.status, got.headers["Location"]) == (303, "/there")
