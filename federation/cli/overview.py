@@ -28,6 +28,9 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
         out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
     else:
         out.line(t("views.no-histories"))
+    for log in found.logs:
+        if log.unknown:
+            out.line(t("views.unknown", count=log.unknown, history=log.origin))
     _print_peers(run, found.peers)
     for one in found.offered:
         out.line(t("views.offered", peer=one.peer, history=one.origin))

@@ -49,6 +49,7 @@ async def refill(
         note=found.note,
         checkpoint=found.checkpoint,
         budget=Budget(rows=None, size=None, until=math.inf, clock=ctx.clock),
+        now=int(now),
     )
     try:
         after = await extend(ctx, job)

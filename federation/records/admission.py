@@ -37,14 +37,14 @@ class Rejected(Struct, frozen=True):
 class Admission(NamedTuple):
     """What a run of leaves comes to.
 
-    `claims` are encoded, in the order of the leaves; `unknown` counts well-formed
-    leaves of a type that this version does not know; `closed_at` is the index of the
-    leaf that closed the log, if one has.
+    `claims` are encoded, in the order of the leaves; `unknown` are the indexes of
+    well-formed leaves of a type that this version does not know; `closed_at` is the
+    index of the leaf that closed the log, if one has.
     """
 
     claims: list[EncodedClaim]
     rejected: list[Rejected]
-    unknown: int
+    unknown: list[int]
     closed_at: int | None
 
 
@@ -67,7 +67,7 @@ def admit(
     generation = parse_origin(chain.origin)[3]
     claims: list[EncodedClaim] = []
     rejected: list[Rejected] = []
-    unknown = 0
+    unknown: list[int] = []
     # What comes after the end of a log is not worth a look.
     end = len(leaves) if closed_at is None else max(0, closed_at + 1 - start)
     places = range(start, start + len(leaves))
@@ -85,7 +85,7 @@ def admit(
         if claim is not None:
             claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
         elif isinstance(sealed.statement, UnknownStatement):
-            unknown += 1
+            unknown.append(index)
         elif isinstance(sealed.statement, LogClosed):
             closed_at = index
     return Admission(claims, rejected, unknown, closed_at)

@@ -54,6 +54,16 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        "0003-unknown",
+        """
+        CREATE TABLE unknown (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            PRIMARY KEY (log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 
@@ -171,9 +181,13 @@ def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) ->
     )
 
 
-def clear_rejected(tx: Transaction, log_id: int) -> None:
-    """Forget the quarantine of a log: a newer key statement re-judges all of it."""
-    tx.connection.execute("DELETE FROM rejected WHERE log_id = ?", (log_id,))
+def drop_verdicts(tx: Transaction, log_id: int, start: int, end: int) -> None:
+    """Forget what was said of leaves [start, end): they are judged again."""
+    for table in ("rejected", "unknown"):
+        tx.connection.execute(
+            f"DELETE FROM {table} WHERE log_id = ? AND idx >= ? AND idx < ?",  # noqa: S608  a constant
+            (log_id, start, end),
+        )
 
 
 def list_rejected(view: View, log_id: int) -> list[Rejected]:
@@ -183,3 +197,28 @@ def list_rejected(view: View, log_id: int) -> list[Rejected]:
         (log_id,),
     )
     return [Rejected(*row) for row in rows]
+
+
+def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
+    """Keep which leaves are of a type that this version does not know, by index."""
+    tx.connection.executemany(
+        "INSERT OR IGNORE INTO unknown (log_id, idx) VALUES (?,?)",
+        [(log_id, index) for index in found],
+    )
+
+
+def count_unknown(view: View, log_id: int) -> int:
+    """How many leaves of a log need a newer version."""
+    row = view.connection.execute(
+        "SELECT count(*) FROM unknown WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
+def first_unknown(view: View) -> list[tuple[str, int]]:
+    """The logs that have such leaves, by origin, each with the index of the first."""
+    rows = view.connection.execute(
+        "SELECT l.origin, min(u.idx) FROM unknown AS u JOIN log AS l ON l.id = u.log_id"
+        " GROUP BY u.log_id ORDER BY l.origin"
+    )
+    return list(rows)

@@ -11,7 +11,7 @@ from federation.cli import main
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
 from federation.flows.query.ask import ask
-from federation.store import alarms, pulls
+from federation.store import alarms, chains, logs, pulls
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 
@@ -48,6 +48,8 @@ def home(tmp_path_factory):
     with database.transaction() as tx:
         alarms.raise_alarm(tx, "skew", "budi.example", f"late {ESCAPE}", 1_707_900_000)
         alarms.raise_alarm(tx, "behind", "budi.example/uji", "3 of 9", 1_707_900_000)
+        [*_, last] = logs.list_logs(tx)
+        chains.save_unknown(tx, last.id, [1, 2])
         turn = pulls.PeerTurn(org="budi.example", failures=2, next_due=1_707_900_060.0)
         went = pulls.Turn(
             org="budi.example",
@@ -174,6 +176,14 @@ def test_status_shows_partners_of_the_list_and_what_to_look_at(cli, home):
     assert f"{load_topic('sync')['outcome-failed']['en']}: x" in out
     assert "2024-02-14 08:40:00 UTC" in out
     assert "late \\x1b]0;owned\\x07" in out
+
+
+def test_status_says_how_many_entries_need_a_newer_version(cli):
+    for language in LANGUAGES:
+        _, out, _ = cli("status", "--lang", language)
+        said = load_topic("views")["unknown"][language]
+        lines = [line for line in out.splitlines() if said.split("}")[-1] in line]
+        assert [": 2 " in line for line in lines] == [True]
 
 
 def test_status_says_what_an_alarm_means_and_what_to_do(cli):

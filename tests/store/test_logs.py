@@ -229,5 +229,9 @@ def test_quarantined_leaves_are_listed_with_their_reasons(tx, own):
     chains.save_rejected(tx, own.id, bad)
     chains.save_rejected(tx, own.id, bad[:1])
     assert chains.list_rejected(tx, own.id) == bad[::-1]
-    chains.clear_rejected(tx, own.id)
+    chains.save_unknown(tx, own.id, [3, 10, 11])
+    assert chains.first_unknown(tx) == [(own.origin, 3)]
+    chains.drop_verdicts(tx, own.id, 0, 11)
     assert chains.list_rejected(tx, own.id) == []
+    assert chains.first_unknown(tx) == [(own.origin, 11)]
+    assert chains.count_unknown(tx, own.id) == 1

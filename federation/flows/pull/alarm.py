@@ -26,7 +26,7 @@ class Alarms:
 
     def __init__(self, db: Database, org: str, now: int) -> None:
         """`org` is the peer's, `now` Unix seconds."""
-        self._db, self._org, self._now = db, org, now
+        self._db, self._org, self.now = db, org, now
 
     async def freeze(self, fork: ForkError) -> None:
         """Keep the evidence of a fork and stop that log for good."""
@@ -52,12 +52,12 @@ class Alarms:
 
     async def behind(self, origin: str, detail: str) -> None:
         """The origin itself shows less than it has signed."""
-        await self._db.write(alarms.raise_alarm, "behind", origin, detail, self._now)
+        await self._db.write(alarms.raise_alarm, "behind", origin, detail, self.now)
 
     async def refused(self, origin: str, count: int) -> None:
         """Some of a log's records do not verify; they are kept, with the reason."""
         said = f"{count} new records do not verify"
-        await self._db.write(alarms.raise_alarm, "rejected", origin, said, self._now)
+        await self._db.write(alarms.raise_alarm, "rejected", origin, said, self.now)
 
     async def settle(self, origin: str) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
@@ -82,7 +82,7 @@ class Alarms:
         logs.freeze(tx, log.id, format_fork(fork))
         code = "own-fork" if log.own else "fork"
         said = f"seen at {self._org}: {fork}"
-        alarms.raise_alarm(tx, code, fork.origin, said, self._now)
+        alarms.raise_alarm(tx, code, fork.origin, said, self.now)
 
     def _blame(
         self, tx: Transaction, origin: str, outcome: Outcome, reason: str
@@ -93,12 +93,12 @@ class Alarms:
         # A log that is not known here has whatever name the feed made up: one alarm
         # for all of them.
         subject = self._org if log is None else f"{self._org} {origin}"
-        alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self._now)
+        alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self.now)
         # The origin is the last to ask: when it cannot show its own log either,
         # nobody goes on here.
         if log is not None and log.org == self._org:
             logs.stall(tx, log.id, reason)
-            alarms.raise_alarm(tx, "stalled", origin, reason, self._now)
+            alarms.raise_alarm(tx, "stalled", origin, reason, self.now)
         return log
 
 

@@ -56,6 +56,7 @@ async def trust(
     entry: StatusEntry,
     log: Log | None,
     identity: VerifierKey,
+    now: int,
 ) -> tuple[Log, KeyChain]:
     """The log and its keys, the newest that we or the feed have.
 
@@ -80,7 +81,7 @@ async def trust(
         _check_continues(held, offered)
         if len(offered.notes) <= len(held.notes):
             return log, held
-        await rejudge(db, log, held, offered, ctx.profiles[log.election])
+        await rejudge(db, log, held, offered, ctx.profiles[log.election], now)
     return await db.write(_save_chain, offered), offered
 
 

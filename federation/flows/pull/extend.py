@@ -25,7 +25,13 @@ from federation.flows.pull.bundle import (
     pick_workers,
 )
 from federation.flows.pull.context import Budget, PullContext
-from federation.records.admission import CLOSED_CODE, EncodedClaim, Rejected
+from federation.flows.pull.newer import keep_unknown
+from federation.records.admission import (
+    CLOSED_CODE,
+    Admission,
+    EncodedClaim,
+    Rejected,
+)
 from federation.records.keychain import KeyChain
 from federation.store import chains, claims, contents, logs
 from federation.store.db import Transaction, View
@@ -43,7 +49,10 @@ MAX_EXTENSION: Final = 1 << 26
 
 @dataclass(frozen=True, kw_only=True)
 class Extending:
-    """One log on its way to a verified, larger checkpoint that this feed showed."""
+    """One log on its way to a verified, larger checkpoint that this feed showed.
+
+    `now` is Unix time in seconds, for alarms.
+    """
 
     feed: Feed
     log: Log
@@ -51,6 +60,7 @@ class Extending:
     note: bytes
     checkpoint: Checkpoint
     budget: Budget
+    now: int
 
     @property
     def log_keys(self) -> Sequence[VerifierKey]:
@@ -133,7 +143,7 @@ async def _take_in(
     ctx: PullContext, job: Extending, bundles: Bundles, log: Log, end: int
 ) -> Log:
     """Commit step by step, one step behind the bundles that are verified meanwhile."""
-    steps = _Steps(ctx, log)
+    steps = _Steps(ctx, log, job.now)
     stream = bundles.read(log.next_index, end, job.checkpoint.size)
     try:
         async with aclosing(stream):
@@ -155,8 +165,8 @@ async def _take_in(
 class _Steps:
     """Verified bundles, committed about 10,000 leaves at a time."""
 
-    def __init__(self, ctx: PullContext, log: Log) -> None:
-        self._ctx, self._log = ctx, log
+    def __init__(self, ctx: PullContext, log: Log, now: int) -> None:
+        self._ctx, self._log, self._now = ctx, log, now
         self._batch = list[Checked]()
         self._leaves = 0
         self._writing: asyncio.Task[Log] | None = None
@@ -176,7 +186,7 @@ class _Steps:
     async def _commit(self) -> None:
         await self._written()
         batch, self._batch, self._leaves = self._batch, [], 0
-        write = self._ctx.db.write(save_step, self._log, batch)
+        write = self._ctx.db.write(save_step, self._log, batch, self._now)
         self._writing = asyncio.create_task(write)
 
     async def _written(self) -> None:
@@ -186,7 +196,7 @@ class _Steps:
             self._log = await asyncio.shield(writing)
 
 
-def save_step(tx: Transaction, log: Log, batch: Sequence[Checked]) -> Log:
+def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> Log:
     """The log with these bundles stored, and complete where they were the last.
 
     Raises:
@@ -200,11 +210,12 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked]) -> Log:
         [leaf for one in batch for leaf in one.leaves],
         [leaf_hash for one in batch for leaf_hash in one.leaf_hashes],
     )
-    admitted, rejected, closed_at = _join(batch, log.closed_at)
-    claims.save_claims(tx, log.id, admitted)
-    chains.save_rejected(tx, log.id, rejected)
-    if closed_at is not None:
-        logs.close(tx, log.id, closed_at)
+    found = _join(batch, log.closed_at)
+    claims.save_claims(tx, log.id, found.claims)
+    chains.save_rejected(tx, log.id, found.rejected)
+    keep_unknown(tx, log, found.unknown, now)
+    if found.closed_at is not None:
+        logs.close(tx, log.id, found.closed_at)
     log = logs.get_log(tx, log.origin)
     if log.next_index == log.pending_size:
         mirror.complete(read_mirror(tx, log))
@@ -213,18 +224,18 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked]) -> Log:
     return logs.get_log(tx, log.origin)
 
 
-def _join(
-    batch: Sequence[Checked], closed_at: int | None
-) -> tuple[list[EncodedClaim], list[Rejected], int | None]:
-    """The bundles' claims and refusals; nothing after the leaf that closed the log.
+def _join(batch: Sequence[Checked], closed_at: int | None) -> Admission:
+    """What the bundles come to; nothing counts after the leaf that closed the log.
 
     Bundles are judged side by side, so one does not know that an earlier one closes.
     """
     admitted, rejected = list[EncodedClaim](), list[Rejected]()
+    unknown = list[int]()
     for one in batch:
         if closed_at is None or one.admission.closed_at == closed_at:
             admitted += one.admission.claims
             rejected += one.admission.rejected
+            unknown += one.admission.unknown
             closed_at = one.admission.closed_at
             continue
         reason = f"the log was closed by leaf {closed_at}"
@@ -232,4 +243,4 @@ def _join(
             Rejected(one.start + at, reason, CLOSED_CODE)
             for at in range(len(one.leaves))
         ]
-    return admitted, rejected, closed_at
+    return Admission(admitted, rejected, unknown, closed_at)

@@ -62,7 +62,10 @@ class Follower:
         self, entry: StatusEntry, log: Log | None, partner: Peer
     ) -> LogReport:
         db = self._ctx.db
-        log, chain = await trust(self._ctx, self._feed, entry, log, partner.identity)
+        now = self._alarms.now
+        log, chain = await trust(
+            self._ctx, self._feed, entry, log, partner.identity, now
+        )
         reason = await refresh_about(db, self._feed, entry, chain)
         found = await compare(self._ctx, log, entry, chain)
         pending = log.pending is not None and log.pending == found.note
@@ -86,6 +89,7 @@ class Follower:
             note=found.note,
             checkpoint=found.checkpoint,
             budget=self._budget,
+            now=self._alarms.now,
         )
         before = self._budget.refused_rows
         grown = await extend(self._ctx, job)

@@ -1,9 +1,10 @@
-"""A newer key statement: the leaves that we hold are judged again by it.
+"""A newer key statement, or a newer program: leaves that we hold are judged again.
 
 Rule: from the first index at which another key is valid than before, every held leaf
 gets the verdict that it would get if it came now, also one that was quarantined. The
 map is made again from what stands then. The newer statement is stored last: if this is
-interrupted, the next turn begins it anew.
+interrupted, the next turn begins it anew. A version that can read what an earlier one
+could not begins at the first such leaf.
 
 Source: docs/reference/protocol.md, "Keys"
 """
@@ -12,18 +13,27 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from federation.errors import FormatError, RecordError, SignatureError
+from federation.flows.pull.context import PullContext
+from federation.flows.pull.newer import settle_unknown
 from federation.records.admission import Admission, admit
-from federation.records.keychain import KeyChain, KeyRange
+from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.profile import Profile
+from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
 from federation.store import chains, claims, contents, cursor, logs
-from federation.store.db import Database, Transaction
+from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 
 STEP_LEAVES: Final = 5_000
 
 
 async def rejudge(
-    db: Database, log: Log, held: KeyChain, newer: KeyChain, profile: Profile
+    db: Database,
+    log: Log,
+    held: KeyChain,
+    newer: KeyChain,
+    profile: Profile,
+    now: int,
 ) -> int:
     """How many leaves of a mirrored log were judged again.
 
@@ -33,21 +43,71 @@ async def rejudge(
         held: The chain by which its leaves were judged.
         newer: The chain that continues it; not yet stored.
         profile: Of the log's election.
+        now: Unix seconds, for alarms.
     """
     start = changed_from(held.records_key_ranges, newer.records_key_ranges)
     if start is None or start >= log.next_index:
         return 0
-    await db.write(_begin, log, start)
+    await _judge_from(db, log, start, newer, profile)
+    await db.write(settle_unknown, log, now)
+    return log.next_index - start
+
+
+async def rejudge_unknown(ctx: PullContext, now: int) -> None:
+    """Take in what an earlier version could not read, once this one can.
+
+    Asked before each turn: where nothing is unknown, or still is, it is one look-up.
+    """
+    for origin in await ctx.db.read(_readable):
+        if origin in ctx.busy:
+            continue
+        ctx.busy.add(origin)
+        try:
+            await _rejudge_one(ctx, origin, now)
+        finally:
+            ctx.busy.discard(origin)
+
+
+async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
+    log = await ctx.db.read(logs.get_log, origin)
+    starts = dict(await ctx.db.read(chains.first_unknown))
+    chain, profile = ctx.own.get(origin), ctx.profiles.get(log.election)
+    partner = ctx.peers.get(log.org)
+    if chain is None and partner is not None:
+        notes = await ctx.db.read(chains.read_keys, log.id)
+        try:
+            chain = open_chain(notes, partner.identity)
+        except (FormatError, RecordError, SignatureError):
+            return  # Another identity is pinned now: the log stops, its turn says so.
+    if chain is not None and profile is not None and origin in starts:
+        await _judge_from(ctx.db, log, starts[origin], chain, profile)
+        await ctx.db.write(settle_unknown, log, now)
+
+
+def _readable(view: View) -> list[str]:
+    """The logs whose first unknown leaf is known to this version."""
+    found = []
+    for origin, index in chains.first_unknown(view):
+        log = logs.get_log(view, origin)
+        [leaf] = contents.read_leaves(view, log.id, index, index + 1)
+        if not isinstance(parse_statement(leaf_text(leaf)[:-1]), UnknownStatement):
+            found.append(origin)
+    return found
+
+
+async def _judge_from(
+    db: Database, log: Log, start: int, chain: KeyChain, profile: Profile
+) -> None:
+    await db.write(_begin, log)
     closed_at = log.closed_at
     if closed_at is not None and closed_at >= start:
         closed_at = None
     for at in range(start, log.next_index, STEP_LEAVES):
         end = min(at + STEP_LEAVES, log.next_index)
         leaves = await db.read(contents.read_leaves, log.id, at, end)
-        found = await asyncio.to_thread(admit, leaves, at, newer, profile, closed_at)
+        found = await asyncio.to_thread(admit, leaves, at, chain, profile, closed_at)
         await db.write(_replace, log.id, at, end, found)
         closed_at = found.closed_at
-    return log.next_index - start
 
 
 def changed_from(
@@ -68,10 +128,7 @@ def changed_from(
     return min(first, default=None)
 
 
-def _begin(tx: Transaction, log: Log, start: int) -> None:
-    kept = [one for one in chains.list_rejected(tx, log.id) if one.index < start]
-    chains.clear_rejected(tx, log.id)
-    chains.save_rejected(tx, log.id, kept)
+def _begin(tx: Transaction, log: Log) -> None:
     basis = cursor.read_basis(tx, log.election)
     if basis is not None:
         # No rules of this number exist: merging sees that it must start again.
@@ -81,7 +138,9 @@ def _begin(tx: Transaction, log: Log, start: int) -> None:
 def _replace(
     tx: Transaction, log_id: int, start: int, end: int, found: Admission
 ) -> None:
+    chains.drop_verdicts(tx, log_id, start, end)
     claims.replace_claims(tx, log_id, start, end, found.claims)
     chains.save_rejected(tx, log_id, found.rejected)
+    chains.save_unknown(tx, log_id, found.unknown)
     if found.closed_at is not None:
         logs.close(tx, log_id, found.closed_at)

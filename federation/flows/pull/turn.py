@@ -26,6 +26,7 @@ from federation.flows.pull.context import (
     PullReport,
 )
 from federation.flows.pull.follow import Follower, compare
+from federation.flows.pull.rejudge import rejudge_unknown
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs, pulls
 from federation.store.db import Transaction, View
@@ -63,6 +64,7 @@ async def pull(
         FormatError: there is something else in its place.
     """
     db = ctx.db
+    await rejudge_unknown(ctx, now)
     wanted = ctx.wanted_digest(peer)
     seen = await db.read(pulls.load_seen, peer.org)
     etag = seen.etag if seen.etag and seen.wanted == wanted else None

@@ -260,7 +260,8 @@ class LogStatus(Struct, frozen=True, kw_only=True):
     """One organisation's history as held here.
 
     `held_by`: how many others confirmed that they hold all of it.
-    `merged`: how much of it is in the map.
+    `merged`: how much of it is in the map. `unknown`: entries of a type that only a
+    newer version can read.
     """
 
     origin: str
@@ -269,6 +270,7 @@ class LogStatus(Struct, frozen=True, kw_only=True):
     size: int
     merged: int
     held_by: int
+    unknown: int
     frozen: bool
     stalled: str | UnsetType = UNSET
     closed: bool

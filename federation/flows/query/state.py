@@ -41,7 +41,7 @@ def status(
         org=org,
         name=name,
         cursors={one: format_cursor(read_cursor(view, one)) for one in elections},
-        logs=[_log(log, merged, confirmed) for log in held],
+        logs=[_log(view, log, merged, confirmed) for log in held],
         peers=_peers(view, peers),
         offered=pulls.list_offered(view),
         alarms=alarms.list_alarms(view),
@@ -49,7 +49,7 @@ def status(
 
 
 def _log(
-    log: logs.Log, merged: Mapping[str, int], confirmed: holders.Holders
+    view: View, log: logs.Log, merged: Mapping[str, int], confirmed: holders.Holders
 ) -> answer.LogStatus:
     return answer.LogStatus(
         origin=log.origin,
@@ -58,6 +58,7 @@ def _log(
         size=log.size,
         merged=merged.get(log.origin, 0),
         held_by=holders.count_holders(confirmed, log.origin, log.size - 1),
+        unknown=chains.count_unknown(view, log.id),
         frozen=log.frozen is not None,
         stalled=log.stalled or UNSET,
         closed=log.closed_at is not None,
