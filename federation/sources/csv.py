@@ -72,9 +72,16 @@ class _Lines:
 
 def find_delimiter(header: str) -> str:
     """The one of `DELIMITERS` that parts a header most often (`,` if none does)."""
-    counts = {d: len(next(csv.reader([header], delimiter=d), [])) for d in DELIMITERS}
+    counts = {d: _count_cells(header, d) for d in DELIMITERS}
     best = max(counts, key=lambda d: counts[d])
     return best if counts[best] > 1 else ","
+
+
+def _count_cells(header: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([header], delimiter=delimiter), []))
+    except csv.Error:  # a cell beyond the bound of the module
+        return 0
 
 
 class Table:

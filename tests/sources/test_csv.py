@@ -32,6 +32,15 @@ def test_a_delimiter_inside_quotes_does_not_count():
     assert find_delimiter('"a,b,c,d";"e,f"') == ";"
 
 
+@pytest.mark.parametrize("cells", ["a" * 200_000, f"tps,{'a' * 200_000}"])
+def test_a_header_without_end_is_refused(put, cells):
+    with (
+        Source(put(f"{cells}\n1,2\n")) as source,
+        pytest.raises(FormatError, match="header cannot be read"),
+    ):
+        Table(source)
+
+
 def test_excels_own_line_about_the_delimiter_is_obeyed_and_counted(rows):
     assert rows("sep=|\na|b\n1|2\n") == [Cells(3, ["1", "2"])]
 
