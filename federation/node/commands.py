@@ -25,7 +25,6 @@ from federation.errors import FederationError, NotFoundError
 from federation.feeds.feed import parse_status
 from federation.flows import ingest
 from federation.flows.ingest import Verdict
-from federation.flows.query import state
 from federation.node.running import Running
 from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
@@ -267,24 +266,6 @@ def _stamp(node: Running) -> str:
 
 def _sizes(view: View) -> dict[str, int]:
     return {log.origin: log.size for log in logs.list_logs(view)}
-
-
-def read_metrics(view: View) -> dict[str, float]:
-    """Gauges by Prometheus name, labels included."""
-    found = state.status(view, (), "", "")
-    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
-    for log in found.logs:
-        label = f'{{log="{log.origin}"}}'
-        gauges[f"federation_log_size{label}"] = log.size
-        gauges[f"federation_log_merged{label}"] = log.merged
-        gauges[f"federation_log_held_by{label}"] = log.held_by
-        gauges[f"federation_log_frozen{label}"] = log.frozen
-    for peer in found.peers:
-        label = f'{{org="{peer.org}"}}'
-        gauges[f"federation_peer_failures{label}"] = peer.failures
-        if peer.last_at is not msgspec.UNSET:
-            gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
-    return gauges
 
 
 Work = Callable[[Running, Any], Awaitable[object]]

@@ -11,6 +11,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.flows import ingest
 from federation.flows.ingest import MAX_BATCH, OwnLog, Verdict
 from federation.node import commands
+from federation.node.metrics import read_metrics
 from federation.node.running import Running
 from federation.store.cursor import last_seq
 
@@ -123,4 +124,5 @@ class NodeDesk:
 
     async def metrics(self) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
-        return await self._node.parts.db.read(commands.read_metrics)
+        parts = self._node.parts
+        return await parts.db.read(read_metrics, parts.guard)

@@ -54,6 +54,17 @@ class Guard:
             raise VerificationError(f"the guard {path} is of {checkpoint.origin}")
         return checkpoint.size, checkpoint.root
 
+    def raised_at(self, origin: str) -> float | None:
+        """When the newest size was signed: Unix seconds, None for a new log.
+
+        The time of the file, which is written for nothing else; so it costs no column
+        and says the same after the database was restored.
+        """
+        try:
+            return self._path(origin).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def raise_to(self, origin: str, size: int, root: bytes) -> None:
         """Remember, durably, that this size was signed with this root.
 

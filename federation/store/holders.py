@@ -43,6 +43,22 @@ def _holders_of(view: View, origin: str) -> dict[str, int]:
     return sizes
 
 
+def newest_time(view: View, origin: str) -> int | None:
+    """When another organisation last confirmed what it holds of this log, as it says.
+
+    Returns:
+        Unix seconds of the newest confirmation; None before the first.
+    """
+    rows = view.connection.execute(
+        "SELECT l.org, c.vkey, c.time FROM cosignature AS c"
+        " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
+        " ORDER BY c.log_id, c.size DESC LIMIT ?",
+        (origin, _NEWEST),
+    )
+    times = (time for owner, vkey, time in rows if _org_of(vkey) not in {"", owner})
+    return max(times, default=None)
+
+
 def count_holders(confirmed: Holders, origin: str, index: int) -> int:
     """How many other organisations confirmed that they hold this entry.
 

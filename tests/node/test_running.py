@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import time
 
 import pytest
 
@@ -73,6 +74,10 @@ async def test_two_nodes_come_to_the_same_map_and_confirm_each_other(tmp_path):
             return next(log for log in logs if log["own"])["held_by"] == 1
 
         await until(confirmed)
+        _, body, _ = await one.get("/metrics")
+        name = f'federation_newest_confirmation_seconds{{log="{ORGS[0]}/{ELECTION}"}} '
+        (line,) = [x for x in body.decode().splitlines() if x.startswith(name)]
+        assert 0 <= time.time() - float(line.removeprefix(name)) < 60
 
 
 async def test_a_log_reaches_those_who_never_connect(tmp_path):

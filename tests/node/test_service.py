@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import stat
+import time
 
 import msgspec
 import pytest
@@ -276,6 +277,12 @@ async def test_too_many_notices_are_refused_and_strangers_learn_nothing(home):
         assert (await node.post("/notify", b"x" * 2000))[0] == 400
 
 
+def gauge(body, name):
+    """The value of one metric, exact to the second."""
+    (line,) = [one for one in body.decode().splitlines() if one.startswith(name)]
+    return float(line.removeprefix(name))
+
+
 async def test_live_ready_and_metrics_answer(home):
     async with serving(home) as node:
         await begun(node)
@@ -283,6 +290,10 @@ async def test_live_ready_and_metrics_answer(home):
         assert (await node.get("/readyz"))[0] == 200
         _, body, _ = await node.get("/metrics")
         assert f'federation_log_size{{log="{LOG}"}} 1'.encode() in body
+        signed_at = gauge(body, f'federation_own_checkpoint_seconds{{log="{LOG}"}}')
+        assert 0 <= time.time() - signed_at < 60
+        # Nobody has confirmed it yet, and no time is better than a wrong one.
+        assert b"federation_newest_confirmation_seconds" not in body
 
 
 async def test_a_wrong_method_says_which_are_allowed(home):

@@ -27,6 +27,17 @@ def test_it_gives_back_what_was_raised(guard, tmp_path):
     assert guard.read(ORIGIN + "/2") is None
 
 
+def test_it_tells_when_a_size_was_signed_not_when_it_was_looked_at(guard, tmp_path):
+    assert guard.raised_at(ORIGIN) is None
+    guard.raise_to(ORIGIN, 7, A)
+    (path,) = (tmp_path / "guard").iterdir()
+    os.utime(path, (1_707_900_000, 1_707_900_000))
+    guard.raise_to(ORIGIN, 7, A)
+    assert guard.raised_at(ORIGIN) == 1_707_900_000
+    guard.raise_to(ORIGIN, 8, B)
+    assert guard.raised_at(ORIGIN) > 1_707_900_000
+
+
 def test_it_never_goes_down(guard):
     guard.raise_to(ORIGIN, 7, A)
     with pytest.raises(RollbackError):

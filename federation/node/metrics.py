@@ -1,0 +1,39 @@
+"""Figures for a monitor: how large the logs are, how old what was signed, who answers.
+
+Rule: gauges, read when asked; what does not grow although the clock goes on (an own
+checkpoint, a partner's confirmation) is given as the Unix time at which it was new, so
+that whoever watches takes the age from a clock of his own.
+"""
+
+import msgspec
+
+from federation.flows.query import state
+from federation.store import holders
+from federation.store.db import View
+from federation.store.guard import Guard
+
+
+def read_metrics(view: View, guard: Guard) -> dict[str, float]:
+    """Gauges by Prometheus name, labels included."""
+    found = state.status(view, (), "", "")
+    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
+    for log in found.logs:
+        label = f'{{log="{log.origin}"}}'
+        gauges[f"federation_log_size{label}"] = log.size
+        gauges[f"federation_log_merged{label}"] = log.merged
+        gauges[f"federation_log_held_by{label}"] = log.held_by
+        gauges[f"federation_log_frozen{label}"] = log.frozen
+        if not log.own:
+            continue
+        signed_at = guard.raised_at(log.origin)
+        confirmed_at = holders.newest_time(view, log.origin)
+        if signed_at is not None:
+            gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
+        if confirmed_at is not None:
+            gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
+    for peer in found.peers:
+        label = f'{{org="{peer.org}"}}'
+        gauges[f"federation_peer_failures{label}"] = peer.failures
+        if peer.last_at is not msgspec.UNSET:
+            gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
