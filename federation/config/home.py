@@ -88,6 +88,11 @@ class Home:
         return self.folder / self.guard_folder
 
     @property
+    def followed(self) -> Path:
+        """What followers of the map were told; beside the guard, and for its reason."""
+        return self.guard / "changes.json"
+
+    @property
     def lock(self) -> Path:
         """The lock of the one writing process."""
         return self.data / "lock"

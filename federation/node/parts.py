@@ -19,6 +19,7 @@ from federation.profiles import load_profiles
 from federation.records.keychain import KeyChain, format_origin, open_chain
 from federation.records.profile import Profile
 from federation.store.db import Database
+from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.tlog.keys import VerifierKey
@@ -57,6 +58,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
         ConfigError: a key or a profile is missing or cannot be used.
         SignatureError: the keys of a log are not those that its chain names.
         VerificationError: the database is not what was signed.
+        OSError: the disk failed.
     """
     profiles = _profiles(home, settings)
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
@@ -64,6 +66,10 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     identity = load_identity_key(home, settings.org)
     home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with hold(home.lock), contextlib.closing(Database.open(home.data)) as db:
+        # Before anything is merged, and before anybody can ask what has changed.
+        with db.transaction() as tx:
+            renew_if_older(tx, home.followed)
+        save_followed(db, home.followed)
         own = {
             election: open_own(
                 db,

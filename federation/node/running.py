@@ -43,6 +43,7 @@ from federation.node.parts import Parts
 from federation.schedule import Duty, Result, Schedule, result_of
 from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
+from federation.store.followed import save_followed
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -308,6 +309,7 @@ class Running:
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()
+                await parts.db.run(save_followed, parts.db, parts.home.followed)
 
     async def _watch_partners(self) -> None:
         while True:
