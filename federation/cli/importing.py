@@ -194,6 +194,8 @@ class Import:
             rows.append((t("import.implausible"), intake.counts["implausible"]))
         key = "import.would" if dry else "import.what"
         out.table([t(key), t("import.rows")], rows, right=[1])
+        if dry:
+            out.note(t("import.form-only"))
         for flag in ("suspected-echo", "several-refs"):
             if intake.flags[flag]:
                 out.note(t(f"import.{flag}", rows=out.number(intake.flags[flag])))

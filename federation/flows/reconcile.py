@@ -43,6 +43,9 @@ Action: TypeAlias = Literal["sign", "wait", "refill", "never"]
 
 LARGER = "own-log-larger-elsewhere"
 LOST = "own-log-successor-needed"
+# Opening a successor log is not in this version, so nobody is told to.
+ENDED = "this log cannot go on in this version"
+TWO = f"two histories were signed: {ENDED}"
 
 
 class Copy(NamedTuple):
@@ -100,7 +103,7 @@ def decide(
     if guard_size > size:
         above = f"{guard_size} records were signed, this database holds {size}"
         if asked.is_enough:
-            return Decision("never", f"{above}, and no partner more: open a successor")
+            return Decision("never", f"{above}, and no partner more: {ENDED}")
         return Decision("wait", f"{above}; waiting for the partners' copies")
     if asked.is_enough or asked.alone:
         return Decision("sign", "")
@@ -133,12 +136,11 @@ def reconcile(
     with db.transaction() as tx:
         own = logs.get_log(tx, log.origin)
         if own.frozen is not None:
-            return Decision("never", "two histories were signed: open a successor")
+            return Decision("never", TWO)
         if evidence := _find_fork(tx, own, found):
             logs.freeze(tx, own.id, evidence)
-            reason = "two histories were signed: open a successor"
-            alarms.raise_alarm(tx, LOST, log.origin, reason, int(now))
-            return Decision("never", reason)
+            alarms.raise_alarm(tx, LOST, log.origin, TWO, int(now))
+            return Decision("never", TWO)
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
         decision = decide(size, held[0] if held else 0, found, asked)

@@ -76,5 +76,5 @@ def _begin(tx: Transaction, origin: str) -> Log:
 
 def _freeze(tx: Transaction, log: Log, fork: ForkError, now: int) -> None:
     logs.freeze(tx, log.id, format_evidence(fork.old, fork.new, fork.hashes))
-    reason = "two histories were signed: open a successor"
+    reason = "two histories were signed: this log cannot go on in this version"
     alarms.raise_alarm(tx, LOST, log.origin, reason, now)

@@ -143,7 +143,7 @@ def check_writable(log: logs.Log) -> None:
     if log.closed_at is not None:
         reason = "is closed"
     elif log.frozen is not None:
-        reason = "signed two histories: open a successor"
+        reason = "signed two histories: it cannot go on in this version"
     elif log.stalled is not None:
         reason = f"does not sign: {log.stalled}"
     elif log.pending is not None:
@@ -161,13 +161,13 @@ def _check_guard(
         raise ConflictError(
             f"{log.origin} has signed {held[0]} records, but this database holds "
             f"{size}: it is an older copy. Start the node, so that it can refill the "
-            "log from a partner; where no partner holds it, open a successor",
+            "log from a partner; where no partner holds it, it cannot go on",
             size,
         )
     if root_at(held[0], stored.reader(view, log.id, size)) != held[1]:
         raise VerificationError(
             f"{log.origin} has signed another history of {held[0]} records than this "
-            "database holds: do not use this copy; open a successor"
+            "database holds: do not use this copy"
         )
 
 

@@ -105,6 +105,16 @@ def test_a_dry_run_says_the_same_and_publishes_nothing(own_home, bring, results)
     assert not (Home(own_home).data / "federation.db").exists()
 
 
+def test_a_dry_run_tells_people_what_it_does_not_check(
+    federation, own_home, bring, results
+):
+    path = results(GOOD.format(n=1))
+    arguments = ("import", path, "--home", own_home, "--election", "pilpres-2019")
+    said = "Only the form of the rows was checked"
+    assert said in federation(*arguments, "--contest", "ppwp", "--dry-run").err
+    assert said not in federation(*arguments, "--contest", "ppwp").err
+
+
 def test_more_rows_than_a_batch_keep_their_numbers(bring, results, monkeypatch):
     monkeypatch.setattr("federation.cli.intake.MAX_BATCH", 7)
     rows = [GOOD.format(n=n) for n in range(1, 31)]
