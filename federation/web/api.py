@@ -11,7 +11,7 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from federation.flows.query import answer, changes, lists, region, state, table, tps
 from federation.flows.query.ask import Asked, ask, read_names
@@ -212,10 +212,28 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
         change = parse_cursor(found.cursor).change
         await site.desk.changed(asked.election, change, query.wait)
         found = await site.db.read(read)
-    if query.format == "ndjson":
+    answered = await _changes_reply(request, query.format, found)
+    if found.more:
+        on = request.rel_url.update_query(since=found.cursor)
+        answered.headers[hdrs.LINK] = f'<{on}>; rel="next"'
+    return answered
+
+
+async def _changes_reply(
+    request: web.Request, form: str, found: answer.ChangesAnswer
+) -> web.Response:
+    if form == "ndjson":
         head = {"cursor": found.cursor, "more": found.more, "reset": found.reset}
         return lines(request, found.cursor, [head, *found.changes])
-    return reply(request, "json", found)
+    if form == "json":
+        return reply(request, form, found)
+    site = request.app[SITE]
+
+    def read(view: View) -> table.Table:
+        credit = _credit(site, view, found.election, found.cursor)
+        return table.change_table(found.changes, credit)
+
+    return reply(request, form, found, await site.db.read(read))
 
 
 async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResponse:

@@ -75,9 +75,7 @@ class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Meta(ge=0, le=MAX_WAIT_S, description="seconds to wait when nothing is new"),
     ] = 0
     limit: Limit = 500
-    format: Annotated[Literal["json", "ndjson"], Meta(description="form of answer")] = (
-        "json"
-    )
+    format: Form = "json"
 
 
 class ExportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

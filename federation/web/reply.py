@@ -2,7 +2,7 @@
 
 Rule: an `ETag` is `<cursor>-<check>`: where the map stood, and CRC-32 of the bytes, so
 that it also changes with what is not of the map (who holds an entry). A stream has
-none; it names its cursor in `Federation-Cursor` and in every row.
+none. The cursor is in `Federation-Cursor` and in every row of a table.
 
 NDJSON begins with one line about the rest: cursor, sources, `next`.
 """
@@ -104,7 +104,9 @@ def _send(
     request: web.Request, body: bytes, media: str, cursor: str, following: str
 ) -> web.Response:
     tag = f"{cursor or 'state'}-{zlib.crc32(body):08x}"
-    headers = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: FRESH}
+    headers: dict[str, str] = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: FRESH}
+    if cursor:
+        headers[CURSOR] = cursor  # the only place where a table without rows has it
     if following:
         after = request.rel_url.update_query(after=following)
         headers[hdrs.LINK] = f'<{after}>; rel="next"'

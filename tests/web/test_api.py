@@ -278,6 +278,44 @@ async def test_changes_as_lines_begin_with_the_cursor(node):
     assert len(rows) == 10
 
 
+async def test_changes_as_csv_hold_the_rows_of_the_json_page_by_page(node):
+    body = await (await node.client.get("/v1/changes")).json()
+    wanted = [
+        {
+            "change": str(one["change"]),
+            "contest": one["contest"],
+            "tps": one["tps"],
+            "status": one["row"]["status"],
+            "compared_with_kpu": one["row"].get("official", ""),
+            "round": one["row"].get("round", ""),
+            "flags": " ".join(one["row"]["flags"]),
+            "orgs": " ".join(
+                sorted({c["org"] for c in one["row"]["claims"] if not c["official"]})
+            ),
+        }
+        for one in body["changes"]
+    ]
+    seen, path = [], "/v1/changes?format=csv&limit=3"
+    while path:
+        got = await node.client.get(path)
+        assert got.content_type == "text/csv"
+        rows = list(csv.DictReader(io.StringIO(await got.text())))
+        assert {row["cursor"] for row in rows} == {got.headers["Federation-Cursor"]}
+        assert all(row["licence"] for row in rows)
+        seen += [{name: row[name] for name in wanted[0]} for row in rows]
+        path = got.headers.get("Link", "").partition(">")[0].removeprefix("<")
+    assert seen == wanted
+    assert {one["status"] for one in seen} >= {"agreed", "disputed", "single"}
+
+
+async def test_changes_as_csv_name_the_cursor_though_nothing_changed(node):
+    here = (await (await node.client.get("/v1/changes")).json())["cursor"]
+    got = await node.client.get(f"/v1/changes?format=csv&since={here}")
+    assert got.headers["Federation-Cursor"] == here
+    assert "Link" not in got.headers
+    assert (await got.text()).splitlines()[1:] == []
+
+
 async def test_a_summary_is_made_again_only_when_the_map_moved(node, monkeypatch):
     made = []
     real = api.state.summary

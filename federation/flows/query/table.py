@@ -6,12 +6,14 @@ licence and attribution of whom it comes from, and with the cursor it was read a
     claims    one row per statement that stands: who says what, KPU's too
     regions   one row per region: coverage, statuses, what each organisation has
     gaps      one row per station of the register without any monitor's result
+    changes   one row per row of the map that changed: what it comes to, who spoke
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.flows.query import answer
+from federation.records.merge import decode_row
 
 Cell: TypeAlias = str | int
 Row: TypeAlias = list[Cell]
@@ -175,3 +177,30 @@ def gap_table(
         for gap in gaps
     ]
     return Table((*_PLACE, "voters", *_END), rows)
+
+
+def change_table(changes: Iterable[answer.Change], credit: Credit) -> Table:
+    """What rows of the map have become, and the monitors that spoke.
+
+    Args:
+        changes: In the order in which they are to be taken over.
+        credit: For the end of each row.
+    """
+    columns = (
+        "change", "contest", "tps", "status", "compared_with_kpu", "round", "flags",
+        "orgs", *_END,
+    )  # fmt: skip
+    rows = [
+        [one.change, one.contest, one.tps, *_become(one), *credit.end()]
+        for one in changes
+    ]
+    return Table(columns, rows)
+
+
+def _become(change: answer.Change) -> Iterator[Cell]:
+    row = decode_row(bytes(change.row))
+    yield row.status
+    yield row.official or ""
+    yield row.round or ""
+    yield " ".join(row.flags)
+    yield " ".join(sorted({said.org for said in row.claims if not said.official}))
