@@ -92,7 +92,11 @@ async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
             yield LocalDesk(node)
             # Nobody will follow the log when this command is gone.
             while await parts.db.run(
-                merge_once, parts.db, parts.profiles, hidden=node.partners.hidden
+                merge_once,
+                parts.db,
+                parts.profiles,
+                hidden=node.partners.hidden,
+                now=int(clocks.wall()),
             ):
                 pass
 

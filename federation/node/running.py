@@ -304,7 +304,11 @@ class Running:
             await self._merge_due.wait()
             self._merge_due.clear()
             while await parts.db.run(
-                merge_once, parts.db, parts.profiles, hidden=self.partners.hidden
+                merge_once,
+                parts.db,
+                parts.profiles,
+                hidden=self.partners.hidden,
+                now=int(self.clocks.wall()),
             ):
                 async with self.map_changed:
                     self.map_version += 1

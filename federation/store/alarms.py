@@ -23,6 +23,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        "0002-told",
+        """
+        CREATE TABLE told (
+            code TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            idx INTEGER NOT NULL,
+            PRIMARY KEY (code, subject)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 
@@ -67,3 +78,20 @@ def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
     return [
         Alarm(**dict(zip(Alarm.__struct_fields__, row, strict=True))) for row in rows
     ]
+
+
+def told_up_to(view: View, code: str, subject: str) -> int:
+    """Up to which index of a log such facts were told; -1 where none was."""
+    row = view.connection.execute(
+        "SELECT idx FROM told WHERE code = ? AND subject = ?", (code, subject)
+    ).fetchone()
+    return -1 if row is None else int(row[0])
+
+
+def tell_up_to(tx: Transaction, code: str, subject: str, index: int) -> None:
+    """Keep up to which index such facts were told, also once the alarm is cleared."""
+    tx.connection.execute(
+        "INSERT INTO told (code, subject, idx) VALUES (?,?,?)"
+        " ON CONFLICT (code, subject) DO UPDATE SET idx = max(idx, excluded.idx)",
+        (code, subject, index),
+    )

@@ -59,6 +59,30 @@ def newest_time(view: View, origin: str) -> int | None:
     return max(times, default=None)
 
 
+def sizes_held(
+    view: View, log_id: int, owner: str, *, own: bool, low: int, high: int
+) -> list[int]:
+    """At which sizes in (low, high] others held a log of `owner`, in order.
+
+    Others: organisations that cosigned it; and we, where it is not our `own`.
+    """
+    between = (log_id, low, high, _NEWEST)
+    rows = view.connection.execute(
+        "SELECT vkey, size FROM cosignature WHERE log_id = ? AND size > ?"
+        " AND size <= ? ORDER BY size DESC LIMIT ?",
+        between,
+    )
+    sizes = {size for vkey, size in rows if _org_of(vkey) not in {"", owner}}
+    if not own:
+        rows = view.connection.execute(
+            "SELECT size FROM checkpoint WHERE log_id = ? AND size > ?"
+            " AND size <= ? ORDER BY size DESC LIMIT ?",
+            between,
+        )
+        sizes.update(size for (size,) in rows)
+    return sorted(sizes)
+
+
 def count_holders(confirmed: Holders, origin: str, index: int) -> int:
     """How many other organisations confirmed that they hold this entry.
 

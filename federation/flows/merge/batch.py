@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from federation.flows.merge.changed import Correction, is_change, tell_changes
 from federation.flows.merge.deltas import Deltas
 from federation.flows.merge.files import exchange_files
 from federation.records.claim import Claim, is_newer
@@ -25,6 +26,7 @@ class Batch:
         self.number = number
         self._incoming: dict[int, list[tuple[int, Claim]]] = defaultdict(list)
         self._superseded: list[Pointer] = []
+        self._changes: list[Correction] = []
         self._outside: set[int] = set()
         self._shared: frozenset[str] = frozenset()
         self._deltas = Deltas()
@@ -39,8 +41,11 @@ class Batch:
                 key = encode_key(number, claim.contest, claim.tps)
                 incoming[key].append((log_id, claim))
 
-    def finish(self) -> None:
-        """Write the rows, the roll-ups and the number of the last change."""
+    def finish(self, now: int | None) -> None:
+        """Write the rows, the roll-ups and the number of the last change.
+
+        `now`: Unix seconds, for alarms; None: raise none.
+        """
         tx, keys = self._tx, sorted(self._incoming)
         held = merged.load(tx, keys)
         slots = {key: self._fold(key, held.get(key)) for key in keys}
@@ -57,6 +62,8 @@ class Batch:
         merged.save_superseded(tx, self._superseded)
         cursor.raise_seq(tx, self.number, self._seq)
         self._deltas.roll_up(tx, self._election)
+        if now is not None:
+            tell_changes(tx, self._changes, now)
 
     def _fold(self, key: int, held: Held | None) -> list[Slot]:
         """The latest statement of each slot; what it stands above is only named."""
@@ -71,6 +78,8 @@ class Batch:
                     slots[place] = last
                     pointer = key, first.log_id, first.claim.index
                     self._superseded.append(pointer)
+                    if last is new and is_change(old.claim, claim):
+                        self._changes.append(Correction(old, new))
                     break
             else:
                 slots.append(new)

@@ -20,6 +20,7 @@ def merge_once(
     profiles: Mapping[str, Profile],
     limit: int = BATCH,
     hidden: Collection[str] = frozenset(),
+    now: int | None = None,
 ) -> int:
     """Merge one batch of each election that is behind; call it again until it gives 0.
 
@@ -28,6 +29,7 @@ def merge_once(
         profiles: By election; what has none is not merged.
         limit: About how many claims one batch takes.
         hidden: Organisations whose statements stay out of the map.
+        now: Unix seconds, for alarms; None: an audit, which raises none.
 
     Returns:
         How many leaves the cursors moved over; 0 when nothing was behind.
@@ -43,7 +45,9 @@ def merge_once(
                 if plan.restart:
                     _clear(tx, election, current_basis(tx, election, profile))
                     plan = make_plan(tx, election, profile, hidden)
-                moved += _merge_batch(tx, election, profile, plan, limit)
+                batch, steps = _merge_batch(tx, election, profile, plan, limit)
+                batch.finish(now)
+                moved += steps
     return moved
 
 
@@ -64,7 +68,8 @@ def _clear(tx: Transaction, election: str, basis: Basis) -> None:
 
 def _merge_batch(
     tx: Transaction, election: str, profile: Profile, plan: Plan, limit: int
-) -> int:
+) -> tuple[Batch, int]:
+    """The batch, not yet written, and over how many leaves the cursors move."""
     basis = current_basis(tx, election, profile)
     batch = Batch(tx, election, cursor.add_election(tx, election, basis), profile)
     behind = sum(step.end > step.position.index for step in plan.steps)
@@ -80,5 +85,4 @@ def _merge_batch(
         to = replace(step.position, index=index)
         cursor.move(tx, batch.number, step.log.id, to)
         moved += index - step.position.index
-    batch.finish()
-    return moved
+    return batch, moved
