@@ -15,8 +15,6 @@ from federation.node.metrics import read_metrics
 from federation.node.running import Running
 from federation.store.cursor import last_seq
 
-GATE_S = 20.0
-
 
 class NodeDesk:
     """Takes work in, in the order in which it comes."""
@@ -67,7 +65,7 @@ class NodeDesk:
     ) -> list[Verdict]:
         node = self._node
         log = node.own_log(election)
-        await node.gate.passed(log.origin, GATE_S)
+        await node.gate.passed(log.origin, commands.GATE_S)
         verdicts: list[Verdict] = []
         for start in range(0, len(rows), MAX_BATCH):
             batch = rows[start : start + MAX_BATCH]

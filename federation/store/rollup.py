@@ -81,15 +81,6 @@ def list_children(
     return {code: _decode(counters) for code, counters in rows}
 
 
-def list_contests(view: View, election: str) -> list[str]:
-    """The contests of the election in which anything was ever said, sorted."""
-    rows = view.connection.execute(
-        "SELECT contest FROM rollup WHERE election=? AND region='' ORDER BY contest",
-        (election,),
-    )
-    return [row[0] for row in rows]
-
-
 def list_regions(
     view: View, election: str
 ) -> Iterable[tuple[str, str, dict[str, int]]]:

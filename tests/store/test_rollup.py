@@ -71,14 +71,6 @@ def test_a_village_is_not_kept(db):
         rollup.read_region(view, E, P, "1371011001")
 
 
-def test_contests_are_those_in_which_anything_was_said(db):
-    add(db, {"": {"n": 1}})
-    add(db, {"": {"n": 1}}, contest="pdpd")
-    add(db, {"": {"n": 1}}, contest="pdpr", election="pilpres-2019")
-    with db.view() as view:
-        assert rollup.list_contests(view, E) == ["pdpd", "ppwp"]
-
-
 def test_clearing_an_election_leaves_the_others(db):
     add(db, {"": {"n": 1}})
     add(db, {"": {"n": 2}}, election="pilpres-2019")
