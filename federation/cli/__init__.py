@@ -17,6 +17,7 @@ from typing import Final
 import click
 
 from federation.cli.help import Group
+from federation.cli.misuse import explain_misuse
 from federation.cli.output import BUG, INTERRUPTED, MACHINE, USAGE, Output
 from federation.errors import FederationError
 from federation.text import Text, pick_language
@@ -130,7 +131,7 @@ def run(arguments: list[str], out: Output) -> int:
         out.note(error.format_message())
         return USAGE
     except click.ClickException as error:
-        detail = out.t("errors.usage", detail=error.format_message())
+        detail = out.t("errors.usage", detail=explain_misuse(out.t, error))
         return out.fault(USAGE, "usage", detail)
     except OSError as error:
         return _machine(error, out)

@@ -124,7 +124,7 @@ class Run:
             question,
             default=default,
             hide_input=hide,
-            confirmation_prompt=repeat,
+            confirmation_prompt=self.t("cli.again") if repeat else False,
             err=True,
         )
         return str(answer).strip()

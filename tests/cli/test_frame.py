@@ -65,6 +65,12 @@ def test_help_is_translated(cli, monkeypatch):
     assert "Nama domain organisasi Anda" in out
 
 
+def test_a_mistyped_command_is_answered_with_its_like(cli):
+    code, _, err = cli("--lang", "id", "statu")
+    assert code == output.USAGE
+    assert "Maksud Anda: status?" in err
+
+
 def test_help_loads_no_command():
     code = (
         "import sys; from federation.cli import main\n"

@@ -185,7 +185,7 @@ def test_on_a_terminal_it_asks(home):
         "pemilu, dipisahkan": "e-1 e-2",
         "alamat node": "",
         "frasa sandi untuk": PASSPHRASE,
-        "repeat": PASSPHRASE,
+        "sekali lagi": PASSPHRASE,
     }
     process = subprocess.Popen(
         command,
