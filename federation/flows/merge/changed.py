@@ -5,7 +5,7 @@ author had confirmed the log up to the old ones and not yet the new: a partner t
 cosigned, or we, whose mirror was complete there. One alarm per log, however many; how
 far a log was told is kept, so that a map made again does not tell it twice.
 
-Source: merge.md, "Flags"
+Source: docs/explanation/merging.md
 """
 
 from bisect import bisect_right
