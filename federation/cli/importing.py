@@ -214,6 +214,9 @@ class Import:
             out.table(
                 headers, [(one.file, one.row, one.column, one.reason) for one in listed]
             )
+        for advice in dict.fromkeys(f"import.advice-{one.code}" for one in listed):
+            if t.has(advice):
+                out.note(t(advice))
         if report.path:
             out.note(t("import.reported", path=report.path))
         elif report.size - without > len(listed):

@@ -183,6 +183,14 @@ def test_what_is_recognised_is_said_in_the_language_of_the_call(federation, resu
     assert "Dikenali: tabel (CSV)" in federation(*arguments, "--lang", "id").out
 
 
+def test_each_kind_of_mistake_in_rows_is_explained_once(federation, results):
+    path = results("1371011001,2,-5,50,45,0\n", "1371011001,3,x,50,45,0\n")
+    arguments = ("import", path, "--election", "pilpres-2019", "--dry-run")
+    said = federation(*arguments, "--lang", "id").err
+    assert said.count(Text("id")("import.advice-count")) == 1
+    assert Text("id")("import.advice-tps") not in said
+
+
 def test_kpus_documents_without_a_source_get_a_hint(federation, tmp_path):
     path = tmp_path / "c.ndjson"
     path.write_text('{"kode":"1371011001001","chart":{"21":1,"22":2}}\n')
