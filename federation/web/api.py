@@ -12,6 +12,8 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 from typing import Any
 
 from aiohttp import hdrs, web
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from federation.flows.query import answer, changes, lists, region, state, table, tps
 from federation.flows.query.ask import Asked, ask, read_names
@@ -272,7 +274,20 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
         site.settings.org,
         site.settings.name,
     )
-    return reply(request, "json", found)
+    return reply(request, "json", _for_everybody(found))
+
+
+def _for_everybody(found: answer.StatusAnswer) -> answer.StatusAnswer:
+    """The status without what only the operator should read.
+
+    Reasons and details name partners' addresses, private ones too: `federation status`
+    on the machine itself shows them.
+    """
+    return replace(
+        found,
+        peers=[replace(peer, reason=UNSET) for peer in found.peers],
+        alarms=[replace(alarm, detail="") for alarm in found.alarms],
+    )
 
 
 def _ask(site: Site, election: str = "", contest: str = "") -> Asked:

@@ -218,3 +218,13 @@ async def test_a_log_that_nobody_asked_for_is_listed_and_never_fetched(tmp_path)
         assert (one["peer"], one["origin"]) == (ORGS[1], f"{ORGS[2]}/{ELECTION}")
         logs = (await ask(first, "/v1/status"))["logs"]
         assert {log["org"] for log in logs} == set(ORGS[:2])
+
+
+async def test_what_the_public_reads_names_no_address_of_a_partner(tmp_path):
+    one, other = (make_home(tmp_path, org) for org in ORGS[:2])
+    add_peer(one, other, "http://127.0.0.1:9")
+    async with serving(one, alone=True) as node:
+        await node.post("/v1/control/sync", {})
+        _, body, _ = await node.get("/v1/status")
+        assert json.loads(body)["peers"][0]["outcome"] == "failed"
+        assert b"127.0.0.1" not in body
