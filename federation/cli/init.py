@@ -20,6 +20,7 @@ from federation.config.recovery import format_recovery, save_recovery
 from federation.config.settings import Settings, load_settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
 from federation.errors import ConfigError, ConflictError
+from federation.profiles import load_profiles
 from federation.records.keychain import format_origin
 
 
@@ -48,11 +49,26 @@ def init(
     else:
         text = format_settings(_Questions(run, flags, yes=yes).ask())
         settings = parse_settings(text, str(home.settings))
+        _check_known(run, home, settings)
     home = Home.of(run.folder, settings)
     report = Report()
     _found(run, home, settings, (text, passphrase_file, yes), report)
     _print(run, home, settings, report)
     return None
+
+
+def _check_known(run: Run, home: Home, settings: Settings) -> None:
+    """Refuse an election without rules before its keys are made.
+
+    Raises:
+        click.UsageError: it would serve nothing; with the ones that there are.
+    """
+    known = load_profiles(home.elections)
+    for election in settings.elections:
+        if election not in known:
+            names = ", ".join(known)
+            said = run.t("init.unknown-election", election=election, known=names)
+            raise click.UsageError(said)
 
 
 class _Questions:

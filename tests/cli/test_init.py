@@ -25,7 +25,14 @@ ROOT = Path(__file__).parents[2]
 PASSPHRASE = "kuda laut pagi hari"
 FLAGS = (
     *("init", "--yes", "--org", "a.example", "--name", "Jaga A"),
-    *("--contact", "a@a.example", "--election", "e-1", "--election", "e-2"),
+    *(
+        "--contact",
+        "a@a.example",
+        "--election",
+        "pemilu-2024",
+        "--election",
+        "pilpres-2019",
+    ),
 )
 
 
@@ -67,10 +74,10 @@ def made(cli, passphrase, home):
 def test_flags_alone_make_a_node(made, home):
     settings = load_settings(home.settings)
     assert (settings.org, settings.name) == ("a.example", "Jaga A")
-    assert settings.elections == ["e-1", "e-2"]
+    assert settings.elections == ["pemilu-2024", "pilpres-2019"]
     assert settings.attribution == "Jaga A"
     assert load_peers(home.peers) == ()
-    origins = ["a.example/e-1", "a.example/e-2"]
+    origins = ["a.example/pemilu-2024", "a.example/pilpres-2019"]
     keys = load_node_keys(home, "a.example", origins)
     identity = load_identity_key(home, "a.example")
     for origin in origins:
@@ -107,7 +114,9 @@ def test_another_organisation_needs_another_folder(cli, made, home):
 
 def test_an_election_added_by_hand_is_founded(cli, made, home, passphrase):
     text = home.settings.read_text(encoding="utf-8")
-    home.settings.write_text(text.replace('"e-2"]', '"e-2", "e-3"]'))
+    home.settings.write_text(
+        text.replace('"pilpres-2019"]', '"pilpres-2019", "pilkada-2024"]')
+    )
     code, _, err = cli("init", "--yes", "--home", home.folder)
     assert code == 2
     assert "--passphrase-file" in err
@@ -116,7 +125,7 @@ def test_an_election_added_by_hand_is_founded(cli, made, home, passphrase):
         *("--passphrase-file", passphrase),
     )
     assert code == 0
-    origin = "a.example/e-3"
+    origin = "a.example/pilkada-2024"
     assert set(json.loads(out)["made"]) == {
         str(home.log_key(origin)),
         str(home.chain(origin)),
@@ -182,7 +191,7 @@ def test_on_a_terminal_it_asks(home):
         "nama domain": "a.example",
         "namanya": "Jaga A",
         "kontak": "a@a.example",
-        "pemilu, dipisahkan": "e-1 e-2",
+        "pemilu, dipisahkan": "pemilu-2024 pilpres-2019",
         "alamat node": "",
         "frasa sandi untuk": PASSPHRASE,
         "sekali lagi": PASSPHRASE,
@@ -218,6 +227,6 @@ def test_on_a_terminal_it_asks(home):
     os.close(ours)
     assert process.wait(10) == 0, transcript
     settings = load_settings(home.settings)
-    assert settings.elections == ["e-1", "e-2"]
+    assert settings.elections == ["pemilu-2024", "pilpres-2019"]
     assert settings.listen.public_url is None
     assert PASSPHRASE not in transcript

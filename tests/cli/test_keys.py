@@ -38,7 +38,7 @@ def founded(tmp_path_factory):
         main(
             [
                 *("init", "--yes", "--org", "a.example", "--name", "Jaga A"),
-                *("--contact", "a@a.example", "--election", "e-1"),
+                *("--contact", "a@a.example", "--election", "pemilu-2024"),
                 *("--home", str(folder / "home")),
                 *("--passphrase-file", str(folder / "passphrase")),
             ]
@@ -81,37 +81,39 @@ def test_an_identity_that_is_locked_away_is_shown_so(cli, home):
 
 
 def test_a_further_election_gets_its_keys(cli, home, passphrase):
-    arguments = ("keys", "chain", "--election", "e-2", "--home", home.folder)
+    arguments = ("keys", "chain", "--election", "pilpres-2019", "--home", home.folder)
     code, out, _ = cli(*arguments, "--passphrase-file", passphrase, "--json")
     assert code == 0
-    assert json.loads(out)["origin"] == "a.example/e-2"
-    assert load_settings(home.settings).elections == ["e-1", "e-2"]
-    notes = load_chain_notes(home, "a.example/e-2")
+    assert json.loads(out)["origin"] == "a.example/pilpres-2019"
+    assert load_settings(home.settings).elections == ["pemilu-2024", "pilpres-2019"]
+    notes = load_chain_notes(home, "a.example/pilpres-2019")
     chain = open_chain(notes, load_identity_key(home, "a.example"))
-    assert chain.election == "e-2"
+    assert chain.election == "pilpres-2019"
     # Again, now without the identity key: nothing to sign, nothing changed.
     home.identity.unlink()
     before = home.settings.read_bytes()
     code, out, _ = cli(*arguments)
     assert (code, "already" in out) == (0, True)
     assert home.settings.read_bytes() == before
-    assert load_chain_notes(home, "a.example/e-2") == notes
+    assert load_chain_notes(home, "a.example/pilpres-2019") == notes
 
 
 def test_an_election_that_is_only_listed_is_shown_unsigned(cli, home):
     text = home.settings.read_text(encoding="utf-8")
-    home.settings.write_text(text.replace('"e-1"]', '"e-1", "e-2"]'))
+    home.settings.write_text(
+        text.replace('"pemilu-2024"]', '"pemilu-2024", "pilpres-2019"]')
+    )
     _, out, _ = cli("keys", "show", "--home", home.folder)
-    assert "federation keys chain --election e-2" in out
+    assert "federation keys chain --election pilpres-2019" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
         (["--election", "E/2"], 2, "--election should be small letters"),
-        (["--election", "e-2"], 2, "--passphrase-file"),
+        (["--election", "pilpres-2019"], 2, "--passphrase-file"),
         (
-            ["--election", "e-2", "--passphrase-file", "/dev/null"],
+            ["--election", "pilpres-2019", "--passphrase-file", "/dev/null"],
             3,
             "the passphrase is empty",
         ),
@@ -122,8 +124,8 @@ def test_without_the_identity_nothing_is_listed(cli, home, arguments, code, reas
     found, _, err = cli("keys", "chain", "--home", home.folder, *arguments)
     assert found == code
     assert reason in err
-    assert load_settings(home.settings).elections == ["e-1"]
-    assert not home.chain("a.example/e-2").exists()
+    assert load_settings(home.settings).elections == ["pemilu-2024"]
+    assert not home.chain("a.example/pilpres-2019").exists()
 
 
 def test_a_key_file_open_to_others_is_named_with_its_remedy(cli, home):
@@ -143,8 +145,8 @@ def test_contributors_get_pseudonyms_that_only_we_can_repeat(cli, home, monkeypa
         assert code == 0
         return out.splitlines()
 
-    first = call("e-1")
+    first = call("pemilu-2024")
     assert first[0] == first[2] != first[1]
     assert all(re.fullmatch("[0-9a-f]{64}", name) for name in first)
-    assert call("e-1") == first
-    assert not set(call("e-2")) & set(first)
+    assert call("pemilu-2024") == first
+    assert not set(call("pilpres-2019")) & set(first)

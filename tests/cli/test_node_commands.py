@@ -12,7 +12,7 @@ import time
 import pytest
 
 from federation.cli import run
-from federation.cli.output import CONFLICT, NOT_FOUND, OK, PEER, Output
+from federation.cli.output import CONFLICT, NOT_FOUND, OK, PEER, USAGE, Output
 from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
@@ -127,3 +127,15 @@ def test_a_second_node_of_one_home_is_refused_with_the_conflict_code(home):
         code, _, err = federation(home, "serve")
         assert code == CONFLICT
         assert "another process" in err
+
+
+def test_a_home_for_an_election_that_nobody_knows_is_not_made(tmp_path):
+    out, err = io.StringIO(), io.StringIO()
+    words = ["init", "--home", str(tmp_path / "new"), "--yes", "--org", "a.example"]
+    words += ["--name", "A", "--contact", "a@a.example", "--election", "pemilu-1955"]
+    words += ["--passphrase-file", "/dev/null", "--lang", "id"]
+    said = Output(Text("id"), stdout=out, stderr=err)
+    assert run(words, said) == USAGE
+    assert "pemilu-1955 tidak dikenal" in err.getvalue()
+    assert "pilpres-2019" in err.getvalue()
+    assert not (tmp_path / "new").exists()

@@ -68,7 +68,7 @@ def founded(tmp_path_factory):
             main(
                 [
                     *("init", "--yes", "--org", f"{name}.example", "--name", name),
-                    *("--contact", "x@y", "--election", "e-1"),
+                    *("--contact", "x@y", "--election", "pemilu-2024"),
                     *("--home", str(folder / name)),
                     *("--passphrase-file", str(folder / "passphrase")),
                 ]
@@ -87,7 +87,7 @@ class Node:
     """What b's node answers, each answer replaceable by a test."""
 
     def __init__(self, home, org="b.example"):
-        origin = f"{org}/e-1"
+        origin = f"{org}/pemilu-2024"
         keys = load_node_keys(home, org, [origin])
         self.identity = load_identity_key(home, org)
         self.about = About(
@@ -110,7 +110,10 @@ class Node:
             self.well_known: sign_about(self.about, keys.node),
             self.keys_path: encode_keys(load_chain_notes(home, origin)),
             "/logs": format_status(
-                [StatusEntry(origin=name, **row) for name in (origin, "x.example/e-1")]
+                [
+                    StatusEntry(origin=name, **row)
+                    for name in (origin, "x.example/pemilu-2024")
+                ]
             ),
         }
         self.skew = 0.0
@@ -287,7 +290,7 @@ FAULTS = {
                 n,
                 logs=(
                     OfferedLog(
-                        origin="b.example/e-1/incidents", visibility="incidents"
+                        origin="b.example/pemilu-2024/incidents", visibility="incidents"
                     ),
                 ),
             )
@@ -383,7 +386,7 @@ def test_a_visit_shows_what_is_held(cli, pinned):
     code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
     row = json.loads(out)["peers"][0]
     assert code == 0
-    assert row["logs"] == ["b.example/e-1", "x.example/e-1"]
+    assert row["logs"] == ["b.example/pemilu-2024", "x.example/pemilu-2024"]
     assert row["problem"] is None
     assert abs(row["skew_s"]) <= 2
     assert 0 < row["latency_s"] < 10
