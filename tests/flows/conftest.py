@@ -19,6 +19,7 @@ from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
+from tests import fakes as fake_federation
 
 NOW = 1_707_900_000  # 2024-02-14T08:40:00Z
 ELECTION = "pemilu-2024"
@@ -126,3 +127,18 @@ def node(open_node: Callable[..., OwnNode]) -> OwnNode:
     one = open_node()
     open_log.introduce(one.db, one.guard, one.log)
     return one
+
+
+@pytest.fixture(scope="session")
+def fakes():
+    return fake_federation
+
+
+@pytest.fixture
+def suara():
+    return fake_federation.FakeOrg("jagasuara.example")
+
+
+@pytest.fixture
+def kawal():
+    return fake_federation.FakeOrg("kawalpemilu.example")

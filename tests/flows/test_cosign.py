@@ -1,9 +1,5 @@
 """Cosignatures: given for what is held, repeated only for an origin that lives."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from federation.config.peers import Peer
@@ -16,21 +12,9 @@ from federation.store.db import Database
 from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.note import parse_note
+from tests import fakes
 
 NOW, HEARTBEAT = 1_707_915_900, 300
-
-
-def _load_fakes():
-    name = "federation_test_fakes"
-    if name not in sys.modules:
-        path = Path(__file__).parents[1] / "fakes.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-fakes = _load_fakes()
 
 
 @pytest.fixture

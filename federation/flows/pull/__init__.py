@@ -8,8 +8,6 @@ stops nothing else. The whole turn, and where its parts stand:
     chain     the keys of a log, opened with the pinned identity, only ever longer
     rejudge   what is held, by a newer key statement
     extend    a larger tree: prefix proved, then bundles, committed in steps
-    bundle    bundles fetched ahead, checked, their leaves verified
-    blame     where two histories were signed: the proof, or nothing
     heard     what a peer has proved of a log
 
 Source: docs/reference/protocol.md, "Pulling"

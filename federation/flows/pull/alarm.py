@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from federation.errors import FederationError, ForkError, PeerError, ProofError
-from federation.flows.pull.chain import format_fork
 from federation.flows.pull.context import LogReport, Outcome
+from federation.flows.verify.evidence import format_fork
 from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log

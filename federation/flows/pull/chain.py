@@ -4,12 +4,6 @@ Rule: what a log's keys are is never asked of the feed, only shown by it: every
 statement is signed by the identity that the operator pinned. A chain that we hold may
 be continued and never replaced. Two different statements of one version, both signed,
 are two histories: that freezes the origin.
-
-    tps-federation/key-fork@v1
-    <empty line>
-    <signed key statement that we hold>
-    <empty line>
-    <another signed key statement of the same version>
 """
 
 import hashlib
@@ -20,7 +14,6 @@ from federation.errors import (
     ForkError,
     FormatError,
     PeerError,
-    ProofError,
     RecordError,
     SignatureError,
     VerificationError,
@@ -29,14 +22,11 @@ from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.rejudge import rejudge
 from federation.records.about import open_about
-from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
-from federation.records.keystatement import KeyStatement
 from federation.store import chains, logs
 from federation.store.db import Database, Transaction
 from federation.store.logs import Log
-from federation.tlog.fork import format_evidence
-from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.keys import VerifierKey
 from federation.tlog.note import parse_note
 
 # What a feed can do to us: not deliver, or deliver what does not verify.
@@ -46,8 +36,6 @@ BAD_FEED: Final[tuple[type[FederationError], ...]] = (
     RecordError,
     VerificationError,
 )
-
-_KEY_FORK: Final = b"tps-federation/key-fork@v1\n\n"
 
 
 async def trust(
@@ -105,46 +93,6 @@ async def refresh_about(
         return f"about: {error}"
     await db.write(chains.save_about, about.org, about.issue, note)
     return ""
-
-
-def format_fork(fork: ForkError) -> bytes:
-    """The evidence of a fork, of checkpoints or of key statements."""
-    # A statement is a JSON object; a checkpoint begins with its origin.
-    if fork.old.startswith(b"{"):
-        return _KEY_FORK + fork.old + b"\n" + fork.new
-    return format_evidence(fork.old, fork.new, fork.hashes)
-
-
-def open_key_fork(evidence: bytes, chain: KeyChain) -> ForkError | None:
-    """The fork of the key statements of this log that the evidence proves.
-
-    None where it is evidence of another sort.
-
-    Raises:
-        FormatError: not two signed statements.
-        RecordError: a statement that breaks a rule, or another version than the other.
-        SignatureError: not signed by the identity of the chain at that version.
-        ProofError: twice the same statement.
-    """
-    if not evidence.startswith(_KEY_FORK):
-        return None
-    # Neither a statement's line nor a block of signatures holds an empty line.
-    parts = evidence.removeprefix(_KEY_FORK).split(b"\n\n")
-    if len(parts) != 4:
-        raise FormatError("evidence is two signed key statements")
-    old = b"%s\n\n%s\n" % tuple(parts[:2])
-    new = b"%s\n\n%s" % tuple(parts[2:])
-    version = decode_as(parts[0], KeyStatement).version
-    # By the first key, and from there as the chain itself says: whoever could sign
-    # version 5 need not be able to sign version 4.
-    first = parse_vkey(chain.statements[0].identity)
-    before = chain.notes[: version - 1]
-    for note in (old, new):
-        if open_chain([*before, note], first).origin != chain.origin:
-            raise RecordError("the statement of another log", "origin")
-    if parse_note(old).text == parse_note(new).text:
-        raise ProofError("twice the same statement")
-    return ForkError(chain.origin, old, new)
 
 
 def _check_continues(held: KeyChain, offered: KeyChain) -> None:

@@ -17,20 +17,15 @@ from typing import Final
 
 from federation.errors import FormatError, ProofError
 from federation.feeds.feed import Feed
-from federation.flows.pull.blame import check_grown
-from federation.flows.pull.bundle import (
+from federation.flows.pull.context import Budget, PullContext
+from federation.flows.pull.newer import keep_unknown
+from federation.flows.verify.blame import check_grown
+from federation.flows.verify.bundle import (
     Bundles,
     Checked,
     Verifier,
+    join_admissions,
     pick_workers,
-)
-from federation.flows.pull.context import Budget, PullContext
-from federation.flows.pull.newer import keep_unknown
-from federation.records.admission import (
-    CLOSED_CODE,
-    Admission,
-    EncodedClaim,
-    Rejected,
 )
 from federation.records.keychain import KeyChain
 from federation.store import chains, claims, contents, logs
@@ -210,7 +205,7 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> 
         [leaf for one in batch for leaf in one.leaves],
         [leaf_hash for one in batch for leaf_hash in one.leaf_hashes],
     )
-    found = _join(batch, log.closed_at)
+    found = join_admissions(batch, log.closed_at)
     claims.save_claims(tx, log.id, found.claims)
     chains.save_rejected(tx, log.id, found.rejected)
     keep_unknown(tx, log, found.unknown, now)
@@ -222,25 +217,3 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> 
         logs.complete(tx, log.id)
         logs.stall(tx, log.id, None)
     return logs.get_log(tx, log.origin)
-
-
-def _join(batch: Sequence[Checked], closed_at: int | None) -> Admission:
-    """What the bundles come to; nothing counts after the leaf that closed the log.
-
-    Bundles are judged side by side, so one does not know that an earlier one closes.
-    """
-    admitted, rejected = list[EncodedClaim](), list[Rejected]()
-    unknown = list[int]()
-    for one in batch:
-        if closed_at is None or one.admission.closed_at == closed_at:
-            admitted += one.admission.claims
-            rejected += one.admission.rejected
-            unknown += one.admission.unknown
-            closed_at = one.admission.closed_at
-            continue
-        reason = f"the log was closed by leaf {closed_at}"
-        rejected += [
-            Rejected(one.start + at, reason, CLOSED_CODE)
-            for at in range(len(one.leaves))
-        ]
-    return Admission(admitted, rejected, unknown, closed_at)

@@ -19,15 +19,11 @@ from federation.errors import (
 )
 from federation.feeds.feed import Feed
 from federation.flows.pull.alarm import Alarms, find_log
-from federation.flows.pull.chain import open_key_fork
 from federation.flows.pull.context import PullContext
+from federation.flows.verify.evidence import open_evidence
 from federation.records.keychain import KeyChain, open_chain
 from federation.store import chains
 from federation.store.db import View
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.fork import check_evidence, parse_evidence
-from federation.tlog.keys import VerifierKey
-from federation.tlog.note import parse_note
 
 #: What makes evidence unconvincing, or keeps it from us: nothing follows from it.
 _UNPROVED = (
@@ -59,9 +55,7 @@ async def adopt_forks(
             continue
         try:
             evidence = await feed.fork(origin)
-            fork = open_key_fork(evidence, chain) or check_evidence(
-                evidence, _signers(chain, evidence)
-            )
+            fork = open_evidence(evidence, chain)
         except _UNPROVED:
             continue
         if fork.origin == origin:
@@ -85,10 +79,3 @@ def _going_on(view: View, ctx: PullContext, origin: str) -> KeyChain | None:
         return open_chain(notes, partner.identity)
     except _UNPROVED:
         return None  # pinned anew since: the next turn says so
-
-
-def _signers(chain: KeyChain, evidence: bytes) -> set[VerifierKey]:
-    """The keys that may have signed the two checkpoints of the evidence."""
-    old, new, _ = parse_evidence(evidence)
-    sizes = (parse_checkpoint(parse_note(note).text).size for note in (old, new))
-    return {chain.log_key(size) for size in sizes}

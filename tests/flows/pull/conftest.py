@@ -1,11 +1,8 @@
 """A node that pulls, with fakes to pull from."""
 
-import importlib.util
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -17,22 +14,6 @@ from federation.store.db import Database
 from federation.store.logs import Log
 
 NOW = 1_707_915_900
-
-
-def _load_fakes():
-    name = "federation_test_fakes"
-    if name not in sys.modules:
-        path = Path(__file__).parents[2] / "fakes.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-@pytest.fixture(scope="session")
-def fakes():
-    return _load_fakes()
 
 
 @dataclass
@@ -112,16 +93,6 @@ def make_puller(tmp_path) -> Iterator[Callable[[str], Puller]]:
 @pytest.fixture
 def puller(make_puller) -> Puller:
     return make_puller("node")
-
-
-@pytest.fixture
-def suara(fakes):
-    return fakes.FakeOrg("jagasuara.example")
-
-
-@pytest.fixture
-def kawal(fakes):
-    return fakes.FakeOrg("kawalpemilu.example")
 
 
 def outcomes(report: PullReport) -> dict[str, str]:

@@ -6,21 +6,17 @@ prints "READY", then after each turn the next index that is committed for good.
 """
 
 import asyncio
-import importlib.util
 import sys
 from pathlib import Path
 
 from federation.feeds.http import HttpFeed, Sessions
 from federation.flows.pull import extend, pull
+from federation.store.db import Database
 
+sys.path.insert(0, str(Path(__file__).parents[3]))  # run as a script
 
-def _conftest():
-    path = Path(__file__).with_name("conftest.py")
-    spec = importlib.util.spec_from_file_location("pulling_conftest", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.fakes import FakeOrg
+from tests.flows.pull.conftest import Puller
 
 
 def say(word: str) -> None:
@@ -29,11 +25,9 @@ def say(word: str) -> None:
 
 
 async def main(folder: str, url: str) -> None:
-    conftest = _conftest()
-    fakes = conftest._load_fakes()
-    owner = fakes.FakeOrg("jagasuara.example")
+    owner = FakeOrg("jagasuara.example")
     extend.STEP_LEAVES = 256
-    puller = conftest.Puller(conftest.Database.open(Path(folder)))
+    puller = Puller(Database.open(Path(folder)))
     puller.trust(owner, allow_private=True, max_rows_per_turn=700)
     say("READY")
     async with Sessions() as sessions:

@@ -6,8 +6,8 @@ import pytest
 
 from federation.errors import ForkError, PeerError
 from federation.feeds.feed import NO_DIGEST, StatusEntry
-from federation.flows.pull.chain import format_fork
 from federation.flows.pull.turn import MAX_FAILURES
+from federation.flows.verify.evidence import format_fork
 from federation.records.keychain import encode_keys
 from federation.store import chains
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint

@@ -16,7 +16,13 @@ from typing import Final, NamedTuple
 from weakref import WeakSet
 
 from federation.feeds.feed import Feed
-from federation.records.admission import Admission, admit
+from federation.records.admission import (
+    CLOSED_CODE,
+    Admission,
+    EncodedClaim,
+    Rejected,
+    admit,
+)
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.records.worker import admit_known, admit_taught
@@ -156,3 +162,25 @@ class Bundles:
             data, leaves[skip:], first + skip, self._closed_at
         )
         return Checked(first + skip, leaves[skip:], hashes[skip:], admission, len(data))
+
+
+def join_admissions(batch: Sequence[Checked], closed_at: int | None) -> Admission:
+    """What the bundles come to; nothing counts after the leaf that closed the log.
+
+    Bundles are judged side by side, so one does not know that an earlier one closes.
+    """
+    admitted, rejected = list[EncodedClaim](), list[Rejected]()
+    unknown = list[int]()
+    for one in batch:
+        if closed_at is None or one.admission.closed_at == closed_at:
+            admitted += one.admission.claims
+            rejected += one.admission.rejected
+            unknown += one.admission.unknown
+            closed_at = one.admission.closed_at
+            continue
+        reason = f"the log was closed by leaf {closed_at}"
+        rejected += [
+            Rejected(one.start + at, reason, CLOSED_CODE)
+            for at in range(len(one.leaves))
+        ]
+    return Admission(admitted, rejected, unknown, closed_at)

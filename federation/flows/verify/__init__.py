@@ -1,0 +1,9 @@
+"""What pulling and auditing share: bytes of a feed in, verified leaves out.
+
+Rule: no database, no network of its own, no clock. Whoever takes leaves in and whoever
+only judges them runs the same code, so that an audit proves what a node believes.
+
+    bundle      bundles fetched ahead, checked, their leaves verified
+    blame       where two checkpoints do not fit: the proof, or nothing
+    evidence    two signed histories, in one text that anyone can check
+"""
