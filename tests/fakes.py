@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from federation.errors import FormatError, NotFoundError, PeerError
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.feeds.feed import (
+    NO_DIGEST,
+    StatusEntry,
+    basis_path,
+    format_status,
+    log_path,
+    map_path,
+)
 from federation.records.keychain import (
     encode_keys,
     first_statement,
@@ -202,6 +209,7 @@ class FakePeer:
     asked: list[str] = field(default_factory=list)
     before: Callable[[str], object] = lambda _what: None
     extra: list[StatusEntry] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def show(self, tree: Tree, **others: bytes) -> "FakePeer":
         self.shown[tree.owner.origin] = Shown(tree, **others)
@@ -261,6 +269,15 @@ class FakePeer:
     async def elections(self) -> bytes:
         raise PeerError(self.org, "/v1/elections", 404)
 
+    async def cosigned(self, origin):
+        return self._file("cosigned", log_path(origin, "cosigned"))
+
+    async def map(self, election):
+        return self._file("map", map_path(election))
+
+    async def basis(self, digest):
+        return self._file("basis", basis_path(digest))
+
     async def notify(self, org):
         self._give("notify", org, b"")
 
@@ -272,6 +289,11 @@ class FakePeer:
         if one.keys is not None:
             return one.keys
         return encode_keys(one.tree.owner.statements)
+
+    def _file(self, what: str, path: str) -> bytes:
+        if path not in self.files:
+            raise PeerError(self.org, f"fake:{path}", 404)
+        return self._give(what, "", self.files[path])
 
     def _one(self, origin: str) -> Shown:
         if origin not in self.shown:

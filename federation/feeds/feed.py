@@ -1,8 +1,18 @@
 """A feed: whatever can hand over a node's logs, and the status vector it begins with.
 
 Rule: a feed carries bytes and vouches for nothing; whoever takes them verifies them.
-Every failure to deliver is a `PeerError`. No network here: HTTP, a folder and the
-fake of the tests all stand behind this one Protocol.
+Every failure to deliver is a `PeerError`. No network here: HTTP, a folder, a bundle
+file and the fake of the tests all stand behind this one Protocol.
+
+What is fetched has one name everywhere: below a node's address, in a folder of plain
+files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
+
+    .well-known/tps-federation       the about note of whoever hands it over
+    logs                             the status vector
+    <hex>/checkpoint  keys  about  fork  cosigned  tile/…
+    v1/elections                     what its maps rest on
+    v1/maps/<election>               the map that it publishes: its digest and vector
+    v1/basis/<hex sha256>            a profile or register that a map rests on
 
 The status vector, one line of canonical JSON (members sorted, no white space), its
 rows sorted by origin, each origin once:
@@ -13,6 +23,7 @@ rows sorted by origin, each origin once:
 is 64 zeros where there is none; the note is the checkpoint without cosignatures.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Final, Protocol
@@ -35,8 +46,15 @@ MAX_CHECKPOINT_BYTES: Final = 1 << 16
 MAX_KEYS_BYTES: Final = 1 << 20
 MAX_ELECTIONS_BYTES: Final = 1 << 20
 MAX_FORK_BYTES: Final = 1 << 18
+MAX_COSIGNED_BYTES: Final = 1 << 26
+MAX_MAP_BYTES: Final = 1 << 20
+MAX_BASIS_BYTES: Final = 1 << 26
 MAX_LOGS: Final = 10_000
 NO_DIGEST: Final = "0" * 64
+
+ABOUT_PATH: Final = ".well-known/tps-federation"
+LOGS_PATH: Final = "logs"
+ELECTIONS_PATH: Final = "v1/elections"
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
@@ -72,8 +90,20 @@ class Feed(Protocol):
         """The evidence that an origin signed two histories, where the node has it."""
         ...
 
+    async def cosigned(self, origin: str) -> bytes:
+        """Earlier checkpoints of a log that others cosigned, as `note.encode_notes`."""
+        ...
+
     async def elections(self) -> bytes:
         """What the node's maps rest on, as `/v1/elections` answers; not signed."""
+        ...
+
+    async def map(self, election: str) -> bytes:
+        """The map that the node publishes: digest and vector; not signed."""
+        ...
+
+    async def basis(self, digest: str) -> bytes:
+        """The profile or register whose SHA-256 this is, in lower-case hex."""
         ...
 
     async def notify(self, org: str) -> None:
@@ -139,6 +169,24 @@ def _check_rows(logs: tuple[StatusEntry, ...]) -> None:
     for entry in logs:
         if not (_DIGEST.fullmatch(entry.about) and _DIGEST.fullmatch(entry.keys)):
             raise FormatError("not a SHA-256 in lower-case hex", entry.origin)
+
+
+def log_path(origin: str, name: str) -> str:
+    """Where something of a log is found: `keys`, `tile/0/000`, ….
+
+    Source: docs/reference/protocol.md, "HTTP"
+    """
+    return f"{hashlib.sha256(origin.encode()).hexdigest()}/{name}"
+
+
+def map_path(election: str) -> str:
+    """Where the published map of an election is found."""
+    return f"v1/maps/{election}"
+
+
+def basis_path(digest: str) -> str:
+    """Where a profile or register is found."""
+    return f"v1/basis/{digest}"
 
 
 def max_bytes_of(tile: Tile | Bundle) -> int:

@@ -6,17 +6,13 @@ environment, no content encoding but Zstandard for full bundles, a deadline for 
 request, and a cap on every body that holds before and while it is read, and unpacked.
 Every failure is a `PeerError`.
 
-    GET  <url>/.well-known/tps-federation
-    GET  <url>/logs                            If-None-Match, 304
-    GET  <url>/<hex sha256(origin)>/checkpoint | tile/… | keys | about | fork
-    GET  <url>/v1/elections
+    GET  <url>/<path of feeds/feed.py>         /logs: If-None-Match, 304
     POST <url>/notify                          {"org":"jagasuara.example"}
 
 Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import asyncio
-import hashlib
 import json
 from typing import Final, Self
 
@@ -26,13 +22,22 @@ from yarl import URL
 from federation.errors import FormatError, PeerError
 from federation.feeds.address import socket_maker
 from federation.feeds.feed import (
+    ABOUT_PATH,
+    ELECTIONS_PATH,
+    LOGS_PATH,
     MAX_ABOUT_BYTES,
+    MAX_BASIS_BYTES,
     MAX_CHECKPOINT_BYTES,
+    MAX_COSIGNED_BYTES,
     MAX_ELECTIONS_BYTES,
     MAX_FORK_BYTES,
     MAX_KEYS_BYTES,
+    MAX_MAP_BYTES,
     MAX_STATUS_BYTES,
+    basis_path,
     full,
+    log_path,
+    map_path,
     max_bytes_of,
     truncate,
 )
@@ -101,7 +106,7 @@ class HttpFeed:
         Raises:
             PeerError: it did not come.
         """
-        return await self._get("/.well-known/tps-federation", MAX_ABOUT_BYTES)
+        return await self._get(f"/{ABOUT_PATH}", MAX_ABOUT_BYTES)
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag; None when nothing changed.
@@ -110,11 +115,11 @@ class HttpFeed:
             PeerError: it did not come.
         """
         known = {} if etag is None else {"If-None-Match": etag}
-        status, tag, body = await self._ask("/logs", MAX_STATUS_BYTES, known)
+        status, tag, body = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known)
         if status == 304 and etag is not None:
             return None
         if status != 200:
-            raise self._failed("/logs", status)
+            raise self._failed(f"/{LOGS_PATH}", status)
         return body, tag
 
     async def checkpoint(self, origin: str) -> bytes:
@@ -170,13 +175,37 @@ class HttpFeed:
         """
         return await self._get(_path(origin, "fork"), MAX_FORK_BYTES)
 
+    async def cosigned(self, origin: str) -> bytes:
+        """Earlier checkpoints of a log that others cosigned.
+
+        Raises:
+            PeerError: they did not come.
+        """
+        return await self._get(_path(origin, "cosigned"), MAX_COSIGNED_BYTES)
+
     async def elections(self) -> bytes:
         """What the node's maps rest on.
 
         Raises:
             PeerError: it did not come; a peer of plain files has none.
         """
-        return await self._get("/v1/elections", MAX_ELECTIONS_BYTES)
+        return await self._get(f"/{ELECTIONS_PATH}", MAX_ELECTIONS_BYTES)
+
+    async def map(self, election: str) -> bytes:
+        """The map that the node publishes.
+
+        Raises:
+            PeerError: it did not come.
+        """
+        return await self._get(f"/{map_path(election)}", MAX_MAP_BYTES)
+
+    async def basis(self, digest: str) -> bytes:
+        """A profile or register by its digest.
+
+        Raises:
+            PeerError: it did not come.
+        """
+        return await self._get(f"/{basis_path(digest)}", MAX_BASIS_BYTES)
 
     async def notify(self, org: str) -> None:
         """Say that `org` has news.
@@ -277,7 +306,7 @@ def _session(*, allow_private: bool) -> aiohttp.ClientSession:
 
 
 def _path(origin: str, rest: str) -> str:
-    return f"/{hashlib.sha256(origin.encode()).hexdigest()}/{rest}"
+    return f"/{log_path(origin, rest)}"
 
 
 def _said(error: Exception) -> str:

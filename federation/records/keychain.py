@@ -32,7 +32,7 @@ from federation.records.keystatement import (
     parse_origin,
 )
 from federation.tlog.keys import Signer, VerifierKey, format_vkey, parse_vkey, verify
-from federation.tlog.note import Note, parse_note, sign_note
+from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
 __all__ = (
     "KeyChain",
@@ -150,7 +150,7 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
 
 def encode_keys(notes: Iterable[bytes]) -> bytes:
     """The bytes served as `/keys`."""
-    return b"".join(len(note).to_bytes(2) + note for note in notes)
+    return encode_notes(notes)
 
 
 def decode_keys(data: bytes) -> list[bytes]:
@@ -159,17 +159,7 @@ def decode_keys(data: bytes) -> list[bytes]:
     Raises:
         FormatError: a length that does not fit, or too many notes.
     """
-    notes: list[bytes] = []
-    at = 0
-    while at < len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2])
-        if at + 2 > len(data) or end > len(data):
-            raise FormatError("a key chain that is cut off", f"byte {at}")
-        notes.append(data[at + 2 : end])
-        at = end
-        if len(notes) > MAX_STATEMENTS:
-            raise FormatError(f"a key chain of more than {MAX_STATEMENTS} statements")
-    return notes
+    return decode_notes(data, MAX_STATEMENTS)
 
 
 def next_statement(

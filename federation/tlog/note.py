@@ -143,3 +143,30 @@ def _parse_signature(line: str) -> Signature:
     if len(material) < 5:
         raise FormatError("a signature line without signature")
     return Signature(name, material[:4], material[4:])
+
+
+def encode_notes(notes: Iterable[bytes]) -> bytes:
+    """These notes in one run of bytes, each behind its length as uint16, big-endian.
+
+    At most 65,535 bytes each: a key statement and a checkpoint have a few thousand.
+    """
+    return b"".join(len(note).to_bytes(2) + note for note in notes)
+
+
+def decode_notes(data: bytes, most: int) -> list[bytes]:
+    """The notes in these bytes, none of them verified.
+
+    Raises:
+        FormatError: a length that does not fit, or more notes than `most`.
+    """
+    notes: list[bytes] = []
+    at = 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2])
+        if at + 2 > len(data) or end > len(data):
+            raise FormatError("notes that are cut off", f"byte {at}")
+        notes.append(data[at + 2 : end])
+        at = end
+        if len(notes) > most:
+            raise FormatError(f"more than {most} notes")
+    return notes
