@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from federation.records.keychain import encode_keys, first_statement, sign_statement
 from federation.records.logclosed import LogClosed
+from federation.records.receipt import format_receipt
 from federation.records.result import Part, TpsResult
 from federation.records.sealed import record_id, seal
 from federation.records.tps import parse_tps
@@ -72,7 +73,8 @@ def make_vectors() -> dict[str, bytes]:
         "notes.json": _json(_make_notes()),
         "records.json": _json(_make_records(leaves)),
         "proofs.json": _json(_make_proofs(leaves)),
-        "receipt.tlog-proof": _make_receipt(leaves, checkpoint),
+        "receipt.tlog-proof": _make_proof(leaves, checkpoint),
+        "receipt.txt": _make_receipt(leaves, checkpoint),
         "fork.txt": _make_fork(leaves),
         "trust.txt": _make_policy(),
         **_make_log(leaves, checkpoint),
@@ -305,9 +307,15 @@ def _make_proofs(leaves: list[bytes]) -> dict[str, Any]:
     }
 
 
-def _make_receipt(leaves: list[bytes], checkpoint: bytes) -> bytes:
+def _make_proof(leaves: list[bytes], checkpoint: bytes) -> bytes:
     path = prove_inclusion(1, len(leaves), _reader(leaves))
     return format_proof(Proof(1, tuple(path), checkpoint))
+
+
+def _make_receipt(leaves: list[bytes], checkpoint: bytes) -> bytes:
+    """The same proof with the record and the keys of the log in it."""
+    path = prove_inclusion(1, len(leaves), _reader(leaves))
+    return format_receipt(leaves[1], leaves[:1], 1, path, checkpoint)
 
 
 def _make_fork(leaves: list[bytes]) -> bytes:
