@@ -16,7 +16,7 @@ import hashlib
 from aiohttp import web
 
 from federation.errors import NotFoundError
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.flows.publish.served import read_checkpoint, read_status
 from federation.records.keychain import encode_keys
 from federation.store import chains, contents, logs
 from federation.store.db import View
@@ -56,32 +56,10 @@ async def status_vector(request: web.Request) -> web.Response:
     return _conditional(request, body, "application/json", "no-cache")
 
 
-def read_status(view: View) -> bytes:
-    """The status vector: the logs that have a checkpoint and are public."""
-    return format_status(
-        StatusEntry(
-            about=_digest(chains.read_about(view, log.org)),
-            checkpoint=log.checkpoint.decode(),
-            keys=_digest(encode_keys(chains.read_keys(view, log.id))),
-            origin=log.origin,
-        )
-        for log in logs.list_logs(view)
-        if log.checkpoint is not None and log.visibility == "public"
-    )
-
-
 async def checkpoint(request: web.Request) -> web.Response:
     """The newest checkpoint with the cosignatures collected for it."""
-
-    def read(view: View, log_id: int) -> bytes:
-        log = logs.log_by_id(view, log_id)
-        if log.checkpoint is None:
-            raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
-        lines = chains.read_cosignatures(view, log_id, log.size)
-        return log.checkpoint + b"".join(lines)
-
     log_id = await _log_id(request)
-    body = await request.app[SITE].db.read(read, log_id)
+    body = await request.app[SITE].db.read(read_checkpoint, log_id)
     return web.Response(body=body, content_type=TEXT, headers=_cached(BRIEFLY))
 
 
@@ -167,10 +145,6 @@ async def _log_id(request: web.Request) -> int:
     if name not in known:
         raise NotFoundError("no such log is held here: see /logs")
     return known[name]
-
-
-def _digest(body: bytes | None) -> str:
-    return NO_DIGEST if body is None else hashlib.sha256(body).hexdigest()
 
 
 def _cached(value: str) -> dict[str, str]:

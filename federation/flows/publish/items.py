@@ -1,0 +1,127 @@
+"""Every file that a selection of what is held here consists of.
+
+Rule: the paths are those of a node (`feeds/feed.py`) and so are the bytes. They are
+listed without their content, sorted, and each is read when its turn comes: memory does
+not grow with the country. All within one view, so a checkpoint and its tiles belong
+together.
+
+    .well-known/tps-federation   <hex>/…   logs   v1/elections   v1/maps   v1/basis
+
+For somebody who has the beginning of a log (`since`, its size there), the entries and
+the hashes of level 0 before it are left out, to whole tiles; what is above stays: it
+is little, and the new tiles are proved with it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from federation.config.settings import Settings
+from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, log_path
+from federation.flows.publish.served import list_public, read_checkpoint, read_status
+from federation.flows.query import state
+from federation.records.keychain import encode_keys
+from federation.records.profile import Profile
+from federation.store import chains, contents
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.tlog.tile import (
+    WIDTH,
+    Bundle,
+    Tile,
+    bundles_of,
+    format_tile_path,
+    new_tiles,
+)
+
+TILE = "/tile/"
+PARTIAL = ".p/"
+
+
+class Item(NamedTuple):
+    """One file: its path, and what reads it."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+class Publisher(NamedTuple):
+    """Who publishes, and by which rules the maps are made (by election)."""
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+
+
+class Selection(NamedTuple):
+    """What of it: `elections`, none named: all; `since`: sizes known, by origin."""
+
+    elections: tuple[str, ...] = ()
+    since: Mapping[str, int] = {}
+
+    def start(self, log: Log) -> int:
+        """The first tile of a log that is not known there."""
+        return min(self.since.get(log.origin, 0), log.size) // WIDTH
+
+
+def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
+    """Every file of a selection, in ascending order of their paths."""
+    found = [
+        Item(LOGS_PATH, partial(read_status, view, selection.elections)),
+        *_list_node(view, by, selection),
+    ]
+    for log in list_public(view, selection.elections):
+        found += _list_log(view, log)
+        found += list_tiles(view, log, selection.start(log))
+    return sorted(found, key=lambda item: item.path)
+
+
+def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of each, read as they are asked for."""
+    return ((item.path, item.read()) for item in items)
+
+
+def list_tiles(view: View, log: Log, start: int = 0) -> Iterator[Item]:
+    """The hashes and entries of a log: at level 0 and of entries from `start` on."""
+    wanted: list[Tile | Bundle] = list(bundles_of(start * WIDTH, log.size))
+    wanted += [
+        tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
+    ]
+    for one in wanted:
+        path = log_path(log.origin, format_tile_path(one))
+        if isinstance(one, Bundle):
+            yield Item(path, partial(contents.read_bundle, view, log.id, one))
+        else:
+            yield Item(path, partial(contents.read_tile, view, log.id, one))
+
+
+def _list_log(view: View, log: Log) -> Iterator[Item]:
+    def item(name: str, read: Callable[[], bytes]) -> Item:
+        return Item(log_path(log.origin, name), read)
+
+    yield item("checkpoint", partial(read_checkpoint, view, log.id))
+    yield item("keys", lambda: encode_keys(chains.read_keys(view, log.id)))
+    about = chains.read_about(view, log.org)
+    if about is not None:
+        yield item("about", lambda: about)
+    evidence = log.frozen
+    if evidence is not None:
+        yield item("fork", lambda: evidence)
+
+
+def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item]:
+    about = chains.read_about(view, by.settings.org)
+    if about is not None:
+        yield Item(ABOUT_PATH, lambda: about)
+    names = [
+        name
+        for name in by.settings.elections
+        if not selection.elections or name in selection.elections
+    ]
+    yield Item(
+        ELECTIONS_PATH,
+        lambda: msgspec.json.encode(
+            state.elections(view, by.profiles, names, by.settings)
+        ),
+    )
