@@ -1,0 +1,249 @@
+"""A bundle file: a folder of plain files in one, as ZIP, for a stick or an e-mail.
+
+Rule: written, the same files give the same bytes: names in ascending order, the time
+1980-01-01, mode 0644, hashes stored (they do not shrink), all else deflated; ZIP64
+where the size asks for it. Read, nothing is trusted: an archive that two readers could
+take for two different folders is refused as a whole, and every file is bounded by
+what its kind may have, not by what the archive says of itself.
+
+Source: APPNOTE.TXT 6.3.10 sections 4.3 and 4.4
+"""
+
+import os
+import re
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from federation.errors import FormatError, NotFoundError
+from federation.feeds.feed import LOGS_PATH
+from federation.feeds.files import is_path
+
+RECEIPTS: Final = "receipts/"
+#: What the error of a file begins with that ends too early.
+CUT_OFF: Final = "the file is cut off"
+
+# A directory of half a million files; each costs half a kilobyte of memory.
+MAX_DIRECTORY_BYTES: Final = 1 << 26
+
+_TIME: Final = (1980, 1, 1, 0, 0, 0)
+_HASHES: Final = re.compile(r"[0-9a-f]{64}/tile/[0-9].*")
+_FIRST: Final = b"PK\x03\x04"
+_END: Final = b"PK\x05\x06"
+_END_BYTES: Final = 22
+_END64: Final = b"PK\x06\x06"
+_END64_BYTES: Final = 56
+_LOCATOR: Final = b"PK\x06\x07"
+_LOCATOR_BYTES: Final = 20
+_MAX_COMMENT_BYTES: Final = 0xFFFF
+_ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the standard library raises for an archive that is not in order: RuntimeError
+# for an encrypted file, ValueError for names and numbers that cannot be.
+_DAMAGED: Final = (
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def write_bundle(path: Path, items: Iterable[tuple[str, bytes]]) -> int:
+    """Write a bundle file, complete and durable or not at all; how many files it has.
+
+    Args:
+        path: Of the file, replaced if there is one.
+        items: Path and bytes of each file, in ascending order of their paths.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            count = _write(file, items)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
+    last, count = "", 0
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in items:
+            assert is_path(name), f"no path for a bundle: {name!r}"
+            assert name > last, f"{name!r} after {last!r}"
+            info = zipfile.ZipInfo(name, _TIME)
+            info.create_system = 3  # Unix, on every system
+            info.external_attr = 0o100644 << 16
+            is_hashes = _HASHES.fullmatch(name) is not None
+            method = zipfile.ZIP_STORED if is_hashes else zipfile.ZIP_DEFLATED
+            archive.writestr(info, data, method, compresslevel=6)
+            last, count = name, count + 1
+    return count
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether this is a bundle file, or an excerpt, by its content.
+
+    A damaged ZIP counts as one: who opens it is told what is wrong with it.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(4) not in (_FIRST, _END):
+                return False
+        with BundleFile(path) as bundle:
+            return bundle.is_whole or bundle.is_excerpt
+    except FormatError:
+        return True
+    except OSError:
+        return False
+
+
+class BundleFile:
+    """`Files` in a bundle file; to be closed."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it and read its directory.
+
+        Raises:
+            FormatError: not a ZIP as a bundle is one; `CUT_OFF` if its end is missing.
+            NotFoundError: there is no such file.
+        """
+        self._path = str(path)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            raise NotFoundError(f"no file: {path}") from None
+        except OSError as error:
+            said = f"cannot be read: {error.strerror}"
+            raise FormatError(said, self._path) from error
+        try:
+            _check_end(file, self._path)
+            self._archive = zipfile.ZipFile(file)
+            self._infos = _check_names(self._archive.infolist(), self._path)
+        except BaseException as error:
+            file.close()
+            if isinstance(error, (*_DAMAGED, OSError)):
+                raise FormatError(f"not a ZIP: {error}", self._path) from error
+            raise
+        self._file = file
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds logs that can be taken in."""
+        return LOGS_PATH in self._infos
+
+    @property
+    def is_excerpt(self) -> bool:
+        """Whether it holds receipts and no logs: it proves, and no more."""
+        has_receipts = any(name.startswith(RECEIPTS) for name in self._infos)
+        return has_receipts and not self.is_whole
+
+    def read(self, path: str, max_bytes: int) -> bytes:
+        """All that is in one of its files.
+
+        Raises:
+            NotFoundError: there is none of this path.
+            FormatError: it is damaged, or has more than `max_bytes`.
+        """
+        info = self._infos.get(path)
+        if info is None:
+            raise NotFoundError(f"not in {self._path}: {path}")
+        if info.file_size > max_bytes:
+            raise FormatError(f"more than {max_bytes} bytes", path)
+        try:
+            with self._archive.open(info) as file:
+                # Never more than it declares, whatever is packed: the rest would
+                # only be found by a check sum that does not fit, as is less.
+                data = file.read(info.file_size + 1)
+        except (*_DAMAGED, OSError) as error:
+            said = str(error) or type(error).__name__
+            raise FormatError(f"damaged: {said}", path) from error
+        if len(data) != info.file_size:
+            raise FormatError(f"damaged: {len(data)} of {info.file_size} bytes", path)
+        return data
+
+    def names(self) -> Iterator[str]:
+        """The path of every file, sorted."""
+        yield from sorted(self._infos)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check_end(file: BinaryIO, path: str) -> None:
+    """Look at the end before anything is read: how large is the directory?
+
+    Nothing may stand before the first file or behind the end: an archive within
+    another file is read differently by different programs.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    first = file.read(4)
+    if first not in (_FIRST, _END):
+        raise FormatError("not a ZIP: another beginning", path)
+    tail_bytes = min(size, _END_BYTES + _MAX_COMMENT_BYTES)
+    file.seek(size - tail_bytes)
+    tail = file.read(tail_bytes)
+    end = tail[-_END_BYTES:]
+    if len(end) < _END_BYTES or not end.startswith(_END) or end[20:] != b"\0\0":
+        if tail.rfind(_END) in range(tail_bytes - _END_BYTES + 1):
+            raise FormatError("not a ZIP: something stands behind its end", path)
+        raise FormatError(f"{CUT_OFF}: the end of the ZIP is missing", path)
+    length, start = (int.from_bytes(end[at : at + 4], "little") for at in (12, 16))
+    close = size - _END_BYTES
+    if 0xFFFFFFFF in (length, start) or end[10:12] == b"\xff\xff":
+        close -= _LOCATOR_BYTES + _END64_BYTES
+        length, start = _read_end64(file, close, path)
+    if start + length != close:
+        raise FormatError("not a ZIP: its directory is not at its end", path)
+    if length > MAX_DIRECTORY_BYTES:
+        raise FormatError(f"a directory of {length} bytes", path)
+
+
+def _read_end64(file: BinaryIO, at: int, path: str) -> tuple[int, int]:
+    file.seek(max(at, 0))
+    record = file.read(_END64_BYTES + _LOCATOR_BYTES)
+    locator = record[_END64_BYTES:]
+    if not (record.startswith(_END64) and locator.startswith(_LOCATOR)):
+        raise FormatError("not a ZIP: no ZIP64 record", path)
+    if int.from_bytes(locator[8:16], "little") != at:
+        raise FormatError("not a ZIP: a ZIP64 record elsewhere", path)
+    length = int.from_bytes(record[40:48], "little")
+    return length, int.from_bytes(record[48:56], "little")
+
+
+def _check_names(
+    found: Iterable[zipfile.ZipInfo], path: str
+) -> dict[str, zipfile.ZipInfo]:
+    infos = dict[str, zipfile.ZipInfo]()
+    for info in found:
+        # The library cuts a name at a NUL; another reader might not.
+        name = info.orig_filename
+        if not is_path(name.removesuffix("/")) or name != info.filename:
+            raise FormatError(f"a ZIP with the name {name[:100]!r} in it", path)
+        if name in infos:
+            raise FormatError(f"a ZIP that has {name} twice", path)
+        if info.flag_bits & _ENCRYPTED:
+            raise FormatError(f"an encrypted ZIP: {name}", path)
+        if info.compress_type not in _METHODS:
+            raise FormatError(f"a method of packing that is not deflate: {name}", path)
+        infos[name] = info
+    return {name: info for name, info in infos.items() if not name.endswith("/")}

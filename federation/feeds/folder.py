@@ -1,0 +1,74 @@
+"""A folder of plain files, as a node writes it for any web server to serve.
+
+Rule: regular files inside the folder, nothing else. What a link names is read only if
+it lies inside as well: a folder that somebody hands over must not make us publish a
+file of our own.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from federation.errors import FormatError, NotFoundError
+from federation.feeds.files import is_path
+
+_GONE: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+)
+
+
+class Folder:
+    """`Files` in a folder."""
+
+    def __init__(self, path: Path) -> None:
+        """The folder need not be there yet; then nothing is in it."""
+        self._root = Path(os.path.realpath(path))
+
+    def read(self, path: str, max_bytes: int) -> bytes:
+        """All that is in a file.
+
+        Raises:
+            NotFoundError: there is no such regular file inside the folder.
+            FormatError: it cannot be read, or has more than `max_bytes`.
+        """
+        if not is_path(path):
+            raise NotFoundError(f"no file has this path: {path[:100]!r}")
+        where = Path(os.path.realpath(self._root / path))
+        if not where.is_relative_to(self._root):
+            raise NotFoundError(f"outside the folder: {path}")
+        try:
+            return _read(where, path, max_bytes)
+        except OSError as error:
+            if error.errno in _GONE:
+                raise NotFoundError(f"no file: {path}") from None
+            raise FormatError(f"cannot be read: {error.strerror}", path) from error
+
+    def names(self) -> Iterator[str]:
+        """The path of every regular file, sorted; links are left out."""
+        yield from sorted(_walk(self._root, ""))
+
+
+def _read(where: Path, path: str, max_bytes: int) -> bytes:
+    # Without O_NONBLOCK a pipe of this name would be waited for, for ever.
+    handle = os.open(where, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise NotFoundError(f"no regular file: {path}")
+        data = b"" if found.st_size > max_bytes else file.read(max_bytes + 1)
+    if found.st_size > max_bytes or len(data) > max_bytes:
+        raise FormatError(f"more than {max_bytes} bytes", path)
+    return data
+
+
+def _walk(folder: Path, above: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = above + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry.path), path + "/")
+            elif entry.is_file(follow_symlinks=False):
+                yield path
