@@ -1,0 +1,1 @@
+"""Audit: what somebody else can prove of the logs, with files and keys alone."""

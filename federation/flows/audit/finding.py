@@ -1,0 +1,113 @@
+"""What an audit can find, from the gravest to the lightest, and its exit code.
+
+Rule: one table, here; the command, the page in a browser and the pages for readers use
+its words. An error makes the verdict, and of several the gravest does; a note is for
+people to know and changes nothing. Who finds thousands of one sort keeps the first
+hundred and counts the rest.
+
+    error   forked 20 … unpinned 40
+    note    behind  partial  unknown-type  extra-file  no-map  no-cosignature
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import msgspec
+
+PROVED: Final = "proved"
+EXITS: Final[dict[str, int]] = {
+    "forked": 20,  # two histories signed
+    "wrong-key": 21,  # signed by keys that nobody whom you trust vouches for
+    "keys": 22,  # the chain of key statements does not hold
+    "checkpoint": 23,  # a checkpoint that its log did not sign as it stands
+    "altered": 24,  # a record in its place is not the one that was signed for
+    "dropped": 25,  # a record is missing between others
+    "duplicated": 26,  # a record stands twice where it was signed for once
+    "swapped": 27,  # records stand in each other's place
+    "tile": 28,  # a hash tile that does not lead to the signed root
+    "receipt": 29,  # a path that does not lead from its record to the signed root
+    "foreign": 30,  # a record of another organisation or election in this log
+    "revoked": 31,  # signed by a key that is not valid at that index
+    "bad-record": 32,  # any other record that does not hold
+    "map": 33,  # the published map is not what the records come to
+    "cosignature": 34,  # by a known key, and does not verify
+    "quorum": 35,  # fewer cosignatures than the trust file asks for
+    "stale": 36,  # the newest cosignature is older than asked for
+    "cut-off": 37,  # a file that ends too early
+    "missing": 38,  # a file that should be there is not
+    "damaged": 39,  # bytes that are not in their one form
+    "unpinned": 40,  # nothing was given to compare the keys with
+}
+NOTES: Final = (
+    "behind",  # one source shows less than another
+    "partial",  # a bundle made with --since: earlier records are not in it
+    "unknown-type",  # records that need a newer version
+    "extra-file",  # a file that nothing names
+    "no-map",  # no map is published to compare with
+    "no-cosignature",  # nobody else who is known says to hold it
+)
+MAX_KEPT: Final = 100
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing found, and where; `index` is a leaf's."""
+
+    kind: str
+    level: Literal["error", "note"]
+    source: str
+    origin: str = ""
+    index: int | None = None
+    detail: str = ""
+
+
+def verdict(kinds: Iterable[str]) -> tuple[str, int]:
+    """The gravest of these kinds and its exit code; notes do not count."""
+    found = [(EXITS[kind], kind) for kind in kinds if kind in EXITS]
+    code, kind = min(found, default=(0, PROVED))
+    return kind, code
+
+
+class Findings:
+    """All that an audit finds: the first of each sort, source and log, all counted."""
+
+    def __init__(self) -> None:
+        self.kept = list[Finding]()
+        self.counts = Counter[str]()
+        self._seen = Counter[tuple[str, str, str]]()
+
+    def add(
+        self,
+        kind: str,
+        source: str,
+        origin: str = "",
+        index: int | None = None,
+        detail: str = "",
+    ) -> None:
+        """Note one thing; `kind` is of the tables above."""
+        level: Literal["error", "note"] = "error" if kind in EXITS else "note"
+        if level == "note" and kind not in NOTES:
+            raise AssertionError(f"no such finding: {kind}")
+        self.counts[kind] += 1
+        self._seen[kind, source, origin] += 1
+        if self._seen[kind, source, origin] > MAX_KEPT:
+            return
+        self.kept.append(
+            Finding(
+                kind=kind,
+                level=level,
+                source=source,
+                origin=origin,
+                index=index,
+                detail=detail,
+            )
+        )
+
+    def verdict(self) -> tuple[str, int]:
+        """What all of it comes to: a kind and its exit code."""
+        return verdict(self.counts)
+
+    def ranked(self) -> list[Finding]:
+        """The findings that were kept, the gravest first, notes last."""
+        last = max(EXITS.values()) + 1
+        return sorted(self.kept, key=lambda one: EXITS.get(one.kind, last))
