@@ -1,25 +1,28 @@
-"""`federation export`: all rows of one sort, to a file or to standard output.
+"""`federation export`: rows for a spreadsheet, or everything signed for others.
 
-Rule: one snapshot from the first row to the last, so the file is exact for the cursor
-that every row names. A file appears when it is whole: it is written beside its place
-and renamed, so an interrupted export never looks like a finished one.
+Rule: one of four things a call. Rows go to a file or to standard output (`rows`); a
+bundle file, a static site and a trust file always go to the path they are given
+(`publish`). Options that mean nothing together are refused, not passed over.
 """
 
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.publish import export_bundle
+from federation.cli.rows import write_rows, write_whole
 from federation.cli.views import ask_for, which
-from federation.errors import ConfigError
+from federation.flows.publish.items import Selection
+from federation.flows.publish.since import read_sizes
 from federation.flows.query.export import WHATS, Export, What
-from federation.store.db import View
-from federation.web.cells import format_csv, format_ndjson
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_GIVEN = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OF_ROWS = ("form", "what", "path")
 
 
 @click.command("export", cls=Command, help="export.help")
@@ -32,10 +35,9 @@ from federation.web.cells import format_csv, format_ndjson
     help="export.option-what", show_default=True,
 )  # fmt: skip
 @click.option("--region", default="", help="views.option-region")
-@click.option(
-    "--out", "path", type=click.Path(dir_okay=False, path_type=Path),
-    help="export.option-out",
-)  # fmt: skip
+@click.option("--out", "path", type=_FILE, help="export.option-out")
+@click.option("--bundle", type=_FILE, help="export.option-bundle")
+@click.option("--since", type=_GIVEN, help="export.option-since")
 @which
 @command_options
 def export(  # noqa: PLR0913, PLR0917  one argument per option
@@ -44,57 +46,62 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     what: What,
     region: str,
     path: Path | None,
+    bundle: Path | None,
+    since: Path | None,
     election: str,
     contest: str,
 ) -> None:
     """Write an export."""
+    _check_together(run)
+    if bundle is not None:
+        elections = (ask_for(run, election, "").election,) if election else ()
+        sizes = read_sizes(since) if since else {}
+        export_bundle(run, bundle, Selection(elections, sizes))
+        return
     asked = ask_for(run, election, contest)
     with run.open_database().view() as view:
         begun = Export(view, run.settings, asked, what, region)
         if path is None:
-            _write(run, view, begun, form, sys.stdout.buffer)
+            write_rows(run, view, begun, form, sys.stdout.buffer)
             return
-        count = _write_file(run, path, lambda out: _write(run, view, begun, form, out))
+        count = write_whole(
+            run, path, lambda out: write_rows(run, view, begun, form, out)
+        )
     said = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
     run.out.show(said, lambda: run.out.note(text))
 
 
-def _write(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:
-    """Write all pages; how many rows there were."""
-    count, heading = 0, True
-    if form == "ndjson":
-        out.write(format_ndjson([begun.head()]))
-    with run.out.progress(None, run.t("export.working")) as advance:
-        while not begun.done:
-            page = begun.read(view)
-            if form == "ndjson":
-                named = (dict(zip(page.columns, row, strict=True)) for row in page.rows)
-                out.write(format_ndjson(named))
-            else:
-                out.write(format_csv([page.columns, *page.rows][not heading :]))
-                heading = False
-            count += len(page.rows)
-            advance(len(page.rows))
-    return count
-
-
-def _write_file(run: Run, path: Path, write: Callable[[BinaryIO], int]) -> int:
-    """Write a file that is there whole or not at all; how many rows it has.
+def _check_together(run: Run) -> None:
+    """Refuse options that mean nothing together.
 
     Raises:
-        ConfigError: it cannot be written.
+        click.UsageError: two that exclude each other, or one that needs another.
     """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as out:
-            count = write(out)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-    except OSError as error:
-        reason = run.t("export.cannot-write", reason=error.strerror or str(error))
-        raise ConfigError(str(path), "", reason) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+    given = _given()
+    for one, others in _ALONE.items():
+        for other in others:
+            if one in given and other in given:
+                raise click.UsageError(
+                    run.t("export.not-together", one=given[one], other=given[other])
+                )
+    for one, other in _NEEDS.items():
+        if one in given and other not in given:
+            said = run.t("export.needs", one=given[one], other=f"--{other}")
+            raise click.UsageError(said)
+
+
+#: What stands alone, and with what it does not go together.
+_ALONE = {"bundle": (*_OF_ROWS, "region", "contest")}
+_NEEDS = {"since": "bundle"}
+
+
+def _given() -> dict[str, str]:
+    """The options that were typed: name of the argument → how it is written."""
+    context = click.get_current_context()
+    return {
+        param.name: param.opts[0]
+        for param in context.command.params
+        if param.name
+        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    }

@@ -1,0 +1,117 @@
+"""What `federation export` writes for others to check: a bundle file so far.
+
+Rule: the database is only read, so it works while the node runs. Only the about note
+(who we are, signed) may have to be made first: where no node runs that would have.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from federation.cli.context import Run
+from federation.errors import ConfigError, ConflictError
+from federation.feeds.bundle import write_bundle
+from federation.flows.publish.items import (
+    Item,
+    Publisher,
+    Selection,
+    list_items,
+    read_items,
+)
+from federation.flows.publish.served import list_public
+from federation.node.identity import renew_about
+from federation.node.parts import open_parts
+from federation.profiles import load_profiles
+from federation.store.db import View
+from federation.tlog.tile import WIDTH
+
+
+def publisher(run: Run) -> Publisher:
+    """This node, as it publishes; its about note is current afterwards.
+
+    Raises:
+        ConfigError: settings or keys cannot be used.
+        ConflictError: another command writes.
+    """
+    try:
+        with open_parts(run.home, run.settings) as parts:
+            renew_about(parts)
+    except ConflictError:
+        # The node runs: it has made its own note when it started.
+        if not run.home.control.exists():
+            raise
+    return Publisher(run.settings, load_profiles(run.home.elections))
+
+
+def export_bundle(run: Run, path: Path, selection: Selection) -> None:
+    """Write a bundle file and say what is in it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    by = publisher(run)
+    with run.open_database().view() as view:
+        said = {**write_selection(run, view, by, path, selection)}
+    text = run.t(
+        "export.bundled",
+        path=path,
+        files=run.out.number(said["files"]),
+        records=run.out.number(said["records"]),
+        logs=len(said["logs"]),
+        bytes=run.out.number(said["bytes"]),
+        digest=said["sha256"],
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
+def write_selection(
+    run: Run, view: View, by: Publisher, path: Path, selection: Selection
+) -> dict[str, Any]:
+    """Write a bundle file of a selection; what is said of it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    items = list_items(view, by, selection)
+    count = write_counted(run, path, items)
+    held = list_public(view, selection.elections)
+    starts = [selection.start(log) * WIDTH for log in held]
+    logs = [
+        {"origin": log.origin, "from": start, "size": log.size}
+        for log, start in zip(held, starts, strict=True)
+    ]
+    return {
+        "path": str(path),
+        "files": count,
+        "bytes": path.stat().st_size,
+        "sha256": file_digest(path),
+        "records": sum(log.size for log in held) - sum(starts),
+        "logs": logs,
+    }
+
+
+def write_counted(run: Run, path: Path, items: list[Item]) -> int:
+    """Write a bundle file of these, with a bar; how many there were.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with run.out.progress(len(items), run.t("export.bundling")) as advance:
+
+        def counted() -> Iterator[tuple[str, bytes]]:
+            for one in read_items(items):
+                yield one
+                advance(1)
+
+        try:
+            return write_bundle(path, counted())
+        except OSError as error:
+            reason = run.t("export.cannot-write", reason=error.strerror or str(error))
+            raise ConfigError(str(path), "", reason) from error
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

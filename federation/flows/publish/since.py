@@ -1,0 +1,37 @@
+"""What a receiver has already: an earlier bundle, or its status vector in a file.
+
+Rule: it only says what may be left out. Whoever takes a bundle in checks that it goes
+on from what is held there; a file that lies costs its receiver a bundle too small.
+"""
+
+from pathlib import Path
+
+from federation.errors import FormatError
+from federation.feeds.bundle import BundleFile, is_bundle
+from federation.feeds.feed import LOGS_PATH, MAX_STATUS_BYTES, parse_status
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
+
+
+def read_sizes(path: Path) -> dict[str, int]:
+    """The size of each log that the file says is known, by origin.
+
+    Raises:
+        NotFoundError: a bundle file without a status vector: an excerpt.
+        FormatError: neither a bundle file nor a status vector.
+        OSError: it cannot be read.
+    """
+    if is_bundle(path):
+        with BundleFile(path) as bundle:
+            data = bundle.read(LOGS_PATH, MAX_STATUS_BYTES)
+    else:
+        with path.open("rb") as file:
+            # An editor, or a shell, ends the one line with a line feed.
+            data = file.read(MAX_STATUS_BYTES + 2).removesuffix(b"\n")
+    try:
+        vector = parse_status(data)
+        notes = [parse_note(one.checkpoint.encode()) for one in vector.logs]
+        found = [parse_checkpoint(note.text) for note in notes]
+    except FormatError as error:
+        raise FormatError(error.what, str(path)) from error
+    return {one.origin: one.size for one in found}

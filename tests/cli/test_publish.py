@@ -1,0 +1,156 @@
+"""`federation export --bundle`: whole, the same every time, beside a running node."""
+
+import contextlib
+import hashlib
+import io
+import json
+import shutil
+
+import pytest
+
+from federation.cli import run
+from federation.cli.output import CONFIG, NOT_FOUND, OK, USAGE, Output
+from federation.feeds.bundle import BundleFile
+from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, parse_status
+from federation.text import Text
+from tests.homes import ELECTION, draft, make_home, serving
+
+ORG = "jagasuara.example"
+LOG = f"{ORG}/{ELECTION}"
+NAME = hashlib.sha256(LOG.encode()).hexdigest()
+
+
+def federation(home, *words, language="en", is_json=True):
+    """Exit code and what was printed."""
+    out, err = io.StringIO(), io.StringIO()
+    flags = ["--home", str(home.folder), *(["--json"] if is_json else [])]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run([*map(str, words), *flags], Output(Text(language), is_json=is_json))
+    return code, out.getvalue(), err.getvalue()
+
+
+def rows(home, numbers):
+    lines = ["{}".format(json.dumps(draft(f"1371011001{n:03}"))) for n in numbers]
+    path = home.folder / "rows.ndjson"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def fill(home, numbers=range(1, 300)):
+    """Records that this organisation has signed, without ever having served."""
+    words = ["import", rows(home, numbers), "--alone"]
+    code, out, err = federation(home, *words)
+    assert code == OK, out + err
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    home = make_home(tmp_path_factory.mktemp("filled"))
+    fill(home)
+    return home
+
+
+@pytest.fixture
+def home(filled, tmp_path):
+    shutil.copytree(filled.folder, tmp_path / ORG)
+    return type(filled)(tmp_path / ORG)
+
+
+def export(home, *words, **more):
+    code, out, err = federation(home, "export", *words, **more)
+    assert code == OK, err
+    return json.loads(out) if more.get("is_json", True) else out
+
+
+def files(path):
+    with BundleFile(path) as bundle:
+        return {name: bundle.read(name, 1 << 24) for name in bundle.names()}
+
+
+def test_a_laptop_that_never_served_writes_everything_it_signed(home, tmp_path):
+    path = tmp_path / "out.zip"
+    said = export(home, "--bundle", path)
+    found = files(path)
+    assert {ABOUT_PATH, LOGS_PATH, ELECTIONS_PATH, f"{NAME}/checkpoint"} <= set(found)
+    [entry] = parse_status(found[LOGS_PATH]).logs
+    assert entry.origin == LOG
+    assert entry.about == hashlib.sha256(found[f"{NAME}/about"]).hexdigest()
+    assert said == {
+        "path": str(path),
+        "files": len(found),
+        "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "records": 300,
+        "logs": [{"origin": LOG, "from": 0, "size": 300}],
+    }
+
+
+def test_two_exports_of_one_state_are_equal_byte_for_byte(home, tmp_path):
+    for name in ("a.zip", "b.zip"):
+        export(home, "--bundle", tmp_path / name)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+async def test_a_file_has_the_bytes_that_the_running_node_answers(home, tmp_path):
+    path = tmp_path / "out.zip"
+    async with serving(home, alone=True) as node:
+        export(home, "--bundle", path)
+        for name, data in files(path).items():
+            status, body, _ = await node.get(f"/{name}")
+            assert (status, body) == (200, data), name
+
+
+def test_since_an_earlier_bundle_there_is_only_the_rest(home, tmp_path):
+    earlier, later = tmp_path / "earlier.zip", tmp_path / "later.zip"
+    export(home, "--bundle", earlier)
+    fill(home, range(300, 320))
+    said = export(home, "--bundle", later, "--since", earlier)
+    assert said["logs"] == [{"origin": LOG, "from": 256, "size": 320}]
+    assert said["records"] == 64
+    assert f"{NAME}/tile/entries/000" not in files(later)
+    assert f"{NAME}/tile/entries/001.p/64" in files(later)
+
+
+def test_nothing_is_left_of_an_export_that_fails(home, tmp_path, monkeypatch):
+    path = tmp_path / "out.zip"
+    path.write_bytes(b"before")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("federation.flows.publish.items.contents.read_bundle", fail)
+    code, _, err = federation(home, "export", "--bundle", path)
+    assert code == CONFIG
+    assert "No space left on device" in err
+    assert path.read_bytes() == b"before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [ORG, "out.zip"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--bundle", "x", "--what", "gaps"], USAGE, "--what"),
+        (["--bundle", "x", "--out", "y"], USAGE, "--out"),
+        (["--since", "README"], USAGE, "--bundle"),
+        (["--bundle", "x", "--since", "no-such-file"], USAGE, "no-such-file"),
+        (["--bundle", "/no/such/folder/x"], CONFIG, "/no/such/folder"),
+        (["--bundle", "x", "--election", "nope"], NOT_FOUND, "nope"),
+    ],
+)
+def test_options_that_mean_nothing_together_are_refused(
+    home, words, code, said, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README").write_text("not a bundle")
+    found = federation(home, "export", *words)
+    assert found[0] == code
+    assert said in found[2]
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "records"), ("id", "catatan")])
+def test_people_read_what_was_written(home, tmp_path, language, word):
+    path = tmp_path / "out.zip"
+    out = export(home, "--bundle", path, language=language, is_json=False)
+    assert f"300 {word}" in out
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in out
