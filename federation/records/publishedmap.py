@@ -1,0 +1,60 @@
+"""What a node says of its merged map, so that anybody can make it again and compare.
+
+Rule: nothing here is signed and nothing is believed: the map is a function of leaves
+that are signed, of a profile and a register that are named by their digests, and of
+the version of the merge rules. Whoever makes it again and finds another digest has
+caught the node, or its own copy, in an error.
+
+One line of canonical JSON; `register` is "" where the election has none, `rows` the
+number of rows (station and contest) behind the digest, `vector` how many leaves of
+each log they are made from:
+
+    {"digest":"<64 hex>","election":"pemilu-2024","profile":"<64 hex>",
+    "register":"","rows":823236,"rules":1,"vector":{"a.example/pemilu-2024":411618}}
+
+Source: docs/reference/protocol.md, "HTTP" and "The merged map"
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from federation.errors import RecordError
+from federation.records.canonical import Digest, Natural, Origin, decode_as, encode
+from federation.records.keystatement import parse_origin
+from federation.records.profile import Election
+
+_DIGEST_OR_NONE: Final = r"^(?:[0-9a-f]{64})?$(?!\n)"
+
+
+class PublishedMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A map by its digest, and by all that it is made from."""
+
+    digest: Digest
+    election: Election
+    profile: Digest
+    register: Annotated[str, Meta(pattern=_DIGEST_OR_NONE)]
+    rows: Natural
+    rules: Annotated[int, Meta(ge=1, le=999_999)]
+    vector: dict[Origin, Natural]
+
+
+def format_map(said: PublishedMap) -> bytes:
+    """The canonical line, without LF."""
+    return encode(said)
+
+
+def parse_map(data: bytes) -> PublishedMap:
+    """What these bytes say of a map; none of it is verified.
+
+    Raises:
+        FormatError: not one canonical line.
+        RecordError: a member is missing, unknown or outside its bounds; a log of
+            another election, or one that is not public, is named.
+    """
+    said = decode_as(data, PublishedMap)
+    for origin in said.vector:
+        parts = parse_origin(origin)
+        if parts.election != said.election or parts.visibility != "public":
+            raise RecordError(f"{origin} is no part of this map", "vector")
+    return said
