@@ -36,9 +36,6 @@ from federation.tlog.tile import (
     new_tiles,
 )
 
-TILE = "/tile/"
-PARTIAL = ".p/"
-
 
 class Item(NamedTuple):
     """One file: its path, and what reads it."""
@@ -67,14 +64,25 @@ class Selection(NamedTuple):
 
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
+    found = list_heads(view, by, selection)
+    for log in list_public(view, selection.elections):
+        start = selection.start(log)
+        tiles = [
+            one for one in new_tiles(0, log.size) if one.level or one.index >= start
+        ]
+        found += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
+    return sorted(found, key=lambda item: item.path)
+
+
+def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
+    """The files of a selection that are no tiles: few, however long the logs are."""
     found = [
         Item(LOGS_PATH, partial(read_status, view, selection.elections)),
         *_list_node(view, by, selection),
     ]
     for log in list_public(view, selection.elections):
         found += _list_log(view, log)
-        found += list_tiles(view, log, selection.start(log))
-    return sorted(found, key=lambda item: item.path)
+    return found
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -82,18 +90,16 @@ def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
     return ((item.path, item.read()) for item in items)
 
 
-def list_tiles(view: View, log: Log, start: int = 0) -> Iterator[Item]:
-    """The hashes and entries of a log: at level 0 and of entries from `start` on."""
-    wanted: list[Tile | Bundle] = list(bundles_of(start * WIDTH, log.size))
-    wanted += [
-        tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
-    ]
-    for one in wanted:
-        path = log_path(log.origin, format_tile_path(one))
-        if isinstance(one, Bundle):
-            yield Item(path, partial(contents.read_bundle, view, log.id, one))
-        else:
-            yield Item(path, partial(contents.read_tile, view, log.id, one))
+def list_tiles(
+    view: View, log: Log, tiles: Iterable[Tile], bundles: Iterable[Bundle]
+) -> Iterator[Item]:
+    """These hashes and entries of a log, as files."""
+    for tile in tiles:
+        path = log_path(log.origin, format_tile_path(tile))
+        yield Item(path, partial(contents.read_tile, view, log.id, tile))
+    for bundle in bundles:
+        path = log_path(log.origin, format_tile_path(bundle))
+        yield Item(path, partial(contents.read_bundle, view, log.id, bundle))
 
 
 def _list_log(view: View, log: Log) -> Iterator[Item]:

@@ -1,0 +1,278 @@
+"""A static site: the paths of a node as plain files, for any web server.
+
+Rule: a reader never finds a checkpoint whose tiles are not there yet. What never
+changes is written first, what names it last, each file beside its place and renamed;
+a file that is there is complete, so it is not written again.
+
+    tiles, entries → keys, about, cosigned, maps … → checkpoints → logs → old partials
+
+Partial tiles of the size before stay for one more turn: whoever has just read the old
+checkpoint still asks for them. No write is proportional to what was there before,
+but for the first of a process, which looks at every file.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from federation.errors import ConfigError, ConflictError, FormatError
+from federation.feeds.feed import LOGS_PATH, MAX_CHECKPOINT_BYTES, log_path
+from federation.flows.publish.items import (
+    Item,
+    Publisher,
+    Selection,
+    list_heads,
+    list_tiles,
+)
+from federation.flows.publish.served import list_public
+from federation.store import contents
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
+from federation.tlog.note import parse_note
+from federation.tlog.tile import (
+    Bundle,
+    Tile,
+    bundles_of,
+    format_tile_path,
+    new_tiles,
+    tiles_of,
+)
+
+_CHECKPOINT = "/checkpoint"
+_BASIS = "v1/basis/"
+_FILE, _FOLDER = 0o644, 0o755
+
+
+class Written(NamedTuple):
+    """What one turn has done to the folder."""
+
+    files: int
+    bytes: int
+    removed: int
+
+
+class Site:
+    """A folder that follows what is held; one object for as long as it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is written yet; see `check_folder`."""
+        self._folder = folder
+        self._sizes: dict[str, set[int]] = {}
+        self._touched: set[Path] = set()
+        self._files = self._bytes = self._removed = 0
+
+    def write(
+        self,
+        view: View,
+        by: Publisher,
+        selection: Selection,
+        pages: Mapping[str, bytes],
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> Written:
+        """Bring the folder up to date with this view.
+
+        Args:
+            view: One snapshot for all of it.
+            by: Who publishes.
+            selection: Of what is held; `since` has no meaning here.
+            pages: Further files by path.
+            advance: Called with the number of files dealt with; what it raises ends
+                the turn between two files.
+
+        Raises:
+            ConflictError: the folder has more of a log than is held here, or another
+                history.
+            OSError: the disk is full or failed; the next turn goes on.
+        """
+        self._files = self._bytes = self._removed = 0
+        found = list_public(view, selection.elections)
+        before = {log.origin: self._read_size(view, log) for log in found}
+        for log in found:
+            self._write_tiles(view, log, advance)
+        heads = list_heads(view, by, selection)
+        heads += [Item(path, lambda data=data: data) for path, data in pages.items()]  # type: ignore[misc]  # a default binds the value
+        for stage in (_is_first, _is_checkpoint, _is_status):
+            for item in filter(stage, heads):
+                self._put_changed(item)
+                advance(1)
+            self._sync()
+        for log in found:
+            self._remove_old(log, before[log.origin])
+        return Written(self._files, self._bytes, self._removed)
+
+    def count(self, view: View, selection: Selection) -> int:
+        """How many tiles a turn looks at, for a bar."""
+        return sum(
+            len(tiles) + len(bundles)
+            for log in list_public(view, selection.elections)
+            for tiles, bundles in [_wanted(log, self._known(view, log))]
+        )
+
+    def _known(self, view: View, log: Log) -> int:
+        """Below which size every tile is known to be there."""
+        return self._read_size(view, log) if log.origin in self._sizes else 0
+
+    def _write_tiles(
+        self, view: View, log: Log, advance: Callable[[int], None]
+    ) -> None:
+        tiles, bundles = _wanted(log, self._known(view, log))
+        for item in list_tiles(view, log, tiles, bundles):
+            if not (self._folder / item.path).is_file():
+                self._put(item.path, item.read())
+            advance(1)
+        self._sync()
+
+    def _read_size(self, view: View, log: Log) -> int:
+        """The size of a log in the folder; 0 where it is not there yet, or damaged.
+
+        Raises:
+            ConflictError: it is larger than what is held here, or another history.
+        """
+        path = self._folder / log_path(log.origin, "checkpoint")
+        found = _read_checkpoint(path)
+        if found is None or found.origin != log.origin:
+            return 0
+        if found.size > log.size:
+            raise ConflictError(
+                f"{self._folder} has {found.size} records of {log.origin}, here are "
+                f"{log.size}: another node writes it, or an old copy was restored",
+                found.size,
+            )
+        if contents.frontier(view, log.id, found.size).root() != found.root:
+            raise ConflictError(
+                f"{self._folder} has another history of {log.origin} than is held here"
+            )
+        return found.size
+
+    def _put_changed(self, item: Item) -> None:
+        path = self._folder / item.path
+        if item.path.startswith(_BASIS) and path.is_file():
+            return  # its name is its digest, and it is large
+        data = item.read()
+        if not path.is_file() or path.read_bytes() != data:
+            self._put(item.path, data)
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Write one file, whole and durable before it has its name.
+
+        Raises:
+            OSError: the disk is full or failed.
+        """
+        path = self._folder / name
+        _make_folders(path.parent)
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("xb") as file:
+                # Read by a web server that runs as somebody else.
+                os.fchmod(file.fileno(), _FILE)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        self._touched.add(path.parent)
+        self._files += 1
+        self._bytes += len(data)
+
+    def _sync(self) -> None:
+        """Make the names durable: what comes next relies on them."""
+        for folder in self._touched:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        self._touched.clear()
+
+    def _remove_old(self, log: Log, before: int) -> None:
+        """Remove partial tiles of sizes that nobody can have read lately."""
+        keep = {before, log.size}
+        kept = {path for size in keep for path in _partials(log, size)}
+        seen = self._sizes.get(log.origin)
+        if seen is None:
+            old = self._list_partials(log)
+        else:
+            old = {path for size in seen for path in _partials(log, size)}
+        for path in old - kept:
+            (self._folder / path).unlink(missing_ok=True)
+            self._removed += 1
+            _remove_empty((self._folder / path).parent)
+        self._sizes[log.origin] = keep
+
+    def _list_partials(self, log: Log) -> set[str]:
+        """Every partial tile in the folder, and what an interrupted turn has left."""
+        tiles = self._folder / log_path(log.origin, "tile")
+        found = [*tiles.rglob("*.p/*"), *tiles.rglob(".*.part")]
+        return {str(path.relative_to(self._folder)) for path in found}
+
+
+def check_folder(folder: Path, private: Iterable[Path]) -> None:
+    """Refuse a folder in which a site would mix with other things.
+
+    Args:
+        folder: Where the site is to be; made if it is not there.
+        private: Folders that nobody else may read; the site lies in none of them.
+
+    Raises:
+        ConfigError: it holds other files, or is, or lies in, a private folder.
+    """
+    real = folder.resolve()
+    for one in private:
+        if real.is_relative_to(one.resolve()):
+            raise ConfigError(str(folder), "", f"lies in {one}, which is private")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(str(folder), "", "is not a folder")
+    is_site = (folder / LOGS_PATH).is_file()
+    if folder.is_dir() and not is_site and any(folder.iterdir()):
+        said = "holds other files; choose an empty folder or one written before"
+        raise ConfigError(str(folder), "", said)
+
+
+def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
+    return new_tiles(known, log.size), bundles_of(known, log.size)
+
+
+def _partials(log: Log, size: int) -> Iterator[str]:
+    """The paths of the partial tiles of a tree of this size."""
+    found: list[Tile | Bundle] = [*tiles_of(size)]
+    found += [one for one in bundles_of(size - 1, size) if size % 256]
+    for one in found:
+        yield log_path(log.origin, format_tile_path(one))
+
+
+def _read_checkpoint(path: Path) -> Checkpoint | None:
+    try:
+        with path.open("rb") as file:
+            return parse_checkpoint(parse_note(file.read(MAX_CHECKPOINT_BYTES)).text)
+    except (FileNotFoundError, FormatError):
+        return None  # damaged: as if it were not there, all is written again
+
+
+def _is_checkpoint(item: Item) -> bool:
+    return item.path.endswith(_CHECKPOINT)
+
+
+def _is_status(item: Item) -> bool:
+    return item.path == LOGS_PATH
+
+
+def _is_first(item: Item) -> bool:
+    return not _is_checkpoint(item) and not _is_status(item)
+
+
+def _make_folders(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(_FOLDER)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folder of partial tiles once its last one is gone."""
+    if folder.suffix == ".p" and not any(folder.iterdir()):
+        folder.rmdir()
