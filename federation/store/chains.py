@@ -64,7 +64,18 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        "0004-first-cosignature",
+        """
+        ALTER TABLE cosignature ADD COLUMN first_time INTEGER;
+        ALTER TABLE cosignature ADD COLUMN first_line BLOB;
+        """,
+    ),
 )
+
+# The first that was kept of a cosignature; absent while there is only one.
+_FIRST_TIME = "coalesce(cosignature.first_time, cosignature.time)"
+_FIRST_LINE = "coalesce(cosignature.first_line, cosignature.line)"
 
 
 def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
@@ -115,7 +126,9 @@ def read_about(view: View, org: str) -> bytes | None:
 def save_cosignature(
     tx: Transaction, log_id: int, size: int, line: bytes, key: VerifierKey, time: int
 ) -> None:
-    """Keep a verified cosignature of the checkpoint of `size`; the newest time wins.
+    """Keep a verified cosignature of the checkpoint of `size`: newest and first.
+
+    The newest says that its maker is alive, the first since when it holds the log.
 
     Args:
         tx: The transaction.
@@ -126,10 +139,14 @@ def save_cosignature(
         time: That it says, in seconds of Unix time.
     """
     tx.connection.execute(
-        "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"
+        "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"  # noqa: S608  constants
         " ON CONFLICT (log_id, size, vkey) DO UPDATE"
-        " SET time = excluded.time, line = excluded.line"
-        " WHERE excluded.time > cosignature.time",
+        f" SET first_time = min({_FIRST_TIME}, excluded.time),"
+        f" first_line = iif(excluded.time < {_FIRST_TIME}, excluded.line,"
+        f" {_FIRST_LINE}),"
+        " time = max(cosignature.time, excluded.time),"
+        " line = iif(excluded.time > cosignature.time, excluded.line, cosignature.line)"
+        f" WHERE excluded.time > cosignature.time OR excluded.time < {_FIRST_TIME}",
         (log_id, size, str(key), time, line),
     )
 
@@ -143,12 +160,23 @@ def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
     return [row[0] for row in rows]
 
 
+def first_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
+    """The first line kept of each key over the checkpoint of `size`: since when."""
+    rows = view.connection.execute(
+        f"SELECT {_FIRST_LINE} FROM cosignature WHERE log_id = ? AND size = ?"  # noqa: S608  a constant
+        " ORDER BY vkey",
+        (log_id, size),
+    )
+    return [row[0] for row in rows]
+
+
 def list_cosignatures(view: View, log_id: int) -> Iterator[tuple[int, str, bytes]]:
     """Every cosignature kept of a log, as (size, vkey, signature line)."""
     return iter(
         view.connection.execute(
-            "SELECT size, vkey, line FROM cosignature WHERE log_id = ?"
-            " ORDER BY size, vkey",
+            "SELECT size, vkey, line FROM cosignature WHERE log_id = ?1"
+            " UNION SELECT size, vkey, first_line FROM cosignature"
+            " WHERE log_id = ?1 AND first_line IS NOT NULL ORDER BY size, vkey",
             (log_id,),
         )
     )

@@ -14,7 +14,7 @@ from federation.records.claim import Claim, decode_claim
 from federation.records.merge import decode_row, digest_rows
 from federation.records.result import CONTESTS
 from federation.records.tps import parse_tps
-from federation.store import cursor, merged
+from federation.store import cursor, merged, places
 from federation.store.cursor import epoch, vector
 from federation.store.db import Transaction, View
 from federation.store.mapkey import (
@@ -105,6 +105,7 @@ def save_claims(
 def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
     """Forget the claims from index `size` on, with the leaves that they were in."""
     tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
+    places.forget_from(tx, log_id, size)
 
 
 def replace_claims(
@@ -118,6 +119,7 @@ def replace_claims(
     tx.connection.execute(
         "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
     )
+    places.forget_from(tx, log_id, start)
     save_claims(tx, log_id, claims)
 
 

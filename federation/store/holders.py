@@ -15,6 +15,14 @@ from federation.store.db import View
 from federation.tlog.keys import parse_vkey
 
 _NEWEST = 1_000
+# Of a log whose partners never met at one size, no more is looked through than this.
+_FIRST = 10_000
+_TWO = 2
+
+_KEPT = (
+    "SELECT c.size, c.vkey FROM cosignature AS c JOIN checkpoint AS k"
+    " ON k.log_id = c.log_id AND k.size = c.size WHERE c.log_id = ? "
+)
 
 Holders: TypeAlias = Mapping[str, Mapping[str, int]]
 
@@ -81,6 +89,57 @@ def sizes_held(
         )
         sizes.update(size for (size,) in rows)
     return sorted(sizes)
+
+
+def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]:
+    """The sizes below `below` of which a checkpoint is kept that others cosigned.
+
+    Returns:
+        Ascending; of very many the newest thousand.
+    """
+    rows = view.connection.execute(
+        _KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below)
+    )
+    found: dict[int, None] = {}
+    for size, vkey in rows:
+        if _org_of(vkey) not in {"", owner}:
+            found[size] = None
+            if len(found) == _NEWEST:
+                break
+    return sorted(found)
+
+
+def covering_size(
+    view: View, log_id: int, owner: str, index: int, below: int
+) -> int | None:
+    """The size at which an entry was first confirmed, as well as it ever was.
+
+    Args:
+        view: The snapshot.
+        log_id: Of the log.
+        owner: Its organisation, which does not count.
+        index: Of the entry.
+        below: Only sizes below this one.
+
+    Returns:
+        The earliest kept checkpoint above `index` that two others cosigned; else
+        the earliest that one did; None where nobody did.
+    """
+    rows = view.connection.execute(
+        _KEPT + "AND c.size > ? AND c.size < ? ORDER BY c.size LIMIT ?",
+        (log_id, index, below, _FIRST),
+    )
+    once: int | None = None
+    orgs: dict[int, set[str]] = {}
+    for size, vkey in rows:
+        org = _org_of(vkey)
+        if org in {"", owner}:
+            continue
+        once = size if once is None else once
+        orgs.setdefault(size, set()).add(org)
+        if len(orgs[size]) == _TWO:
+            return int(size)
+    return once
 
 
 def count_holders(confirmed: Holders, origin: str, index: int) -> int:

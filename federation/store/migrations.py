@@ -20,6 +20,7 @@ MODULES = (
     "chains",
     "logs",
     "statements",
+    "places",
     "claims",
     "rollup",
     "registers",

@@ -1,0 +1,118 @@
+"""In which log, and where, a record stands: found by its id without reading the logs.
+
+Rule: a hint, never an answer. An id is cut to four bytes here, and what is noted is
+not taken back with the leaves; whoever asks looks at the leaf (or its claim) that a
+place names. So a place may be noted twice, or too many, but never be missing below
+`noted_up_to`; beyond that the claims themselves are asked.
+
+An id is a hash: a table sorted by ids would touch another page for nearly every record.
+So a log's records stand in runs of 65,536, and each run in 256 rows by the first byte
+of the id: noting a batch rewrites neighbouring rows, finding an id reads one per run.
+
+    run = index >> 16    bucket = id[0]    body: of each record id[1:4] || uint16 index
+
+Source: docs/adr/0008-finding-a-record-by-its-id.md
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from federation.store.db import Transaction, View
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE record_place (
+            log_id INTEGER NOT NULL,
+            run INTEGER NOT NULL,
+            bucket INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (log_id, run, bucket)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE record_noted (
+            log_id INTEGER PRIMARY KEY,
+            idx INTEGER NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
+
+_RUN_BITS = 16
+_RUN_MASK = (1 << _RUN_BITS) - 1
+_ENTRY = 5
+
+
+def noted_up_to(view: View, log_id: int) -> int:
+    """Below which index the places of a log's records are noted."""
+    row = view.connection.execute(
+        "SELECT idx FROM record_noted WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def note(
+    tx: Transaction, log_id: int, found: Iterable[tuple[int, str]], end: int
+) -> None:
+    """Note where these records stand: all that there are from `noted_up_to` to `end`.
+
+    Args:
+        tx: The transaction.
+        log_id: Of the log.
+        found: Index and id (hex) of each.
+        end: Up to here there are no others.
+    """
+    added: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+    for index, record in found:
+        digest = bytes.fromhex(record[:8])
+        entry = digest[1:] + (index & _RUN_MASK).to_bytes(2)
+        added[index >> _RUN_BITS, digest[0]].append(entry)
+    rows = []
+    for (run, bucket), entries in sorted(added.items()):
+        # Noted again after its log was judged again, a record must not take more room.
+        every = dict.fromkeys((*_entries(_body(tx, log_id, run, bucket)), *entries))
+        rows.append((log_id, run, bucket, b"".join(every)))
+    tx.connection.executemany(
+        "INSERT OR REPLACE INTO record_place (log_id, run, bucket, body)"
+        " VALUES (?,?,?,?)",
+        rows,
+    )
+    tx.connection.execute(
+        "INSERT INTO record_noted (log_id, idx) VALUES (?,?)"
+        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
+        (log_id, end),
+    )
+
+
+def forget_from(tx: Transaction, log_id: int, index: int) -> None:
+    """The records from this index on have changed: they are to be noted again."""
+    tx.connection.execute(
+        "UPDATE record_noted SET idx = min(idx, ?) WHERE log_id = ?", (index, log_id)
+    )
+
+
+def find(view: View, log_id: int, record: str) -> list[int]:
+    """The indexes below `noted_up_to` where this record may stand, ascending."""
+    digest = bytes.fromhex(record[:8])
+    found = []
+    for run in range(-(-noted_up_to(view, log_id) >> _RUN_BITS)):
+        body = _body(view, log_id, run, digest[0])
+        if digest[1:] in body:
+            found += [
+                run << _RUN_BITS | int.from_bytes(entry[3:])
+                for entry in _entries(body)
+                if entry[:3] == digest[1:]
+            ]
+    return sorted(found)
+
+
+def _body(view: View, log_id: int, run: int, bucket: int) -> bytes:
+    row = view.connection.execute(
+        "SELECT body FROM record_place WHERE log_id = ? AND run = ? AND bucket = ?",
+        (log_id, run, bucket),
+    ).fetchone()
+    return b"" if row is None else row[0]
+
+
+def _entries(body: bytes) -> list[bytes]:
+    return [body[at : at + _ENTRY] for at in range(0, len(body), _ENTRY)]

@@ -1,0 +1,128 @@
+"""Cosignatures as they are kept: the newest for now, the first for since when."""
+
+import itertools
+
+import pytest
+
+from federation.store import chains, holders, logs
+from federation.store.db import Database
+from federation.tlog.keys import ALG_COSIGNATURE, Signer
+from federation.tlog.merkle import hash_leaf
+
+ORIGIN = "own.example/pemilu-2024"
+
+
+def key_of(org):
+    seed = org.encode().ljust(32)[:32]
+    return Signer.from_seed(f"{org}/mirror", seed, ALG_COSIGNATURE).key
+
+
+def save(tx, log, size, org, time):
+    line = b"%s %d\n" % (org.encode(), time)
+    chains.save_cosignature(tx, log.id, size, line, key_of(org), time)
+
+
+def keep_checkpoint(tx, log, size):
+    held = logs.get_log(tx, log.origin)
+    new = [b"%d" % n for n in range(held.next_index, size)]
+    logs.append_leaves(tx, log.id, held.next_index, new, list(map(hash_leaf, new)))
+    logs.publish(tx, log.id, held.size, b"note %d\n" % size, size, bytes(32))
+
+
+@pytest.fixture
+def tx(db):
+    with db.transaction() as one:
+        yield one
+
+
+@pytest.fixture
+def log(tx):
+    return logs.add_log(tx, ORIGIN, own=True)
+
+
+def test_in_any_order_the_first_and_the_newest_line_are_kept(tx, log):
+    for size, times in enumerate(itertools.permutations((100, 200, 300, 400))):
+        for time in times:
+            save(tx, log, size, "a.example", time)
+        assert chains.read_cosignatures(tx, log.id, size) == [b"a.example 400\n"]
+        assert chains.first_cosignatures(tx, log.id, size) == [b"a.example 100\n"]
+
+
+def test_one_cosignature_is_both_and_said_twice_changes_nothing(tx, log):
+    for _ in range(2):
+        save(tx, log, 5, "a.example", 100)
+        assert chains.read_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
+        assert chains.first_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
+        assert len(list(chains.list_cosignatures(tx, log.id))) == 1
+
+
+def test_every_line_that_is_kept_is_listed_for_who_checks_them(tx, log):
+    for time in (200, 100, 300):
+        save(tx, log, 5, "a.example", time)
+    save(tx, log, 6, "b.example", 50)
+    lines = [(size, line) for size, _, line in chains.list_cosignatures(tx, log.id)]
+    assert sorted(lines) == [
+        (5, b"a.example 100\n"),
+        (5, b"a.example 300\n"),
+        (6, b"b.example 50\n"),
+    ]
+
+
+def test_a_database_from_before_keeps_its_lines_as_the_first(tmp_path, monkeypatch):
+    kept = tuple(m for m in chains.MIGRATIONS if m[0] != "0004-first-cosignature")
+    monkeypatch.setattr(chains, "MIGRATIONS", kept)
+    old = Database.open(tmp_path)
+    with old.transaction() as tx:
+        held = logs.add_log(tx, ORIGIN, own=True)
+        tx.connection.execute(
+            "INSERT INTO cosignature (log_id, size, vkey, time, line)"
+            " VALUES (?, 5, ?, 100, ?)",
+            (held.id, str(key_of("a.example")), b"a.example 100\n"),
+        )
+    old.close()
+    monkeypatch.undo()
+    new = Database.open(tmp_path)
+    with new.transaction() as tx:
+        save(tx, held, 5, "a.example", 300)
+        assert chains.first_cosignatures(tx, held.id, 5) == [b"a.example 100\n"]
+        assert chains.read_cosignatures(tx, held.id, 5) == [b"a.example 300\n"]
+    new.close()
+
+
+def test_an_entry_was_first_held_where_two_others_met_else_where_one_was(tx, log):
+    for size in (2, 4, 6, 8, 10):
+        keep_checkpoint(tx, log, size)
+    save(tx, log, 2, "own.example", 1)
+    save(tx, log, 4, "a.example", 1)
+    save(tx, log, 5, "a.example", 1)
+    save(tx, log, 5, "b.example", 1)
+    save(tx, log, 8, "a.example", 1)
+    save(tx, log, 8, "b.example", 1)
+    save(tx, log, 10, "c.example", 1)
+
+    def held(index, below=99):
+        return holders.covering_size(tx, log.id, "own.example", index, below)
+
+    # At 5 both were, but no checkpoint of that size is kept.
+    assert [held(index) for index in range(11)] == [8] * 8 + [10, 10, None]
+    assert [held(index, 8) for index in range(5)] == [4, 4, 4, 4, None]
+
+
+def test_the_sizes_that_others_cosigned_are_those_below_in_order(tx, log):
+    for size in (2, 4, 6, 8):
+        keep_checkpoint(tx, log, size)
+        save(tx, log, size, "own.example", 1)
+    for size in (8, 4, 3, 2):
+        save(tx, log, size, "a.example", 1)
+    save(tx, log, 4, "b.example", 1)
+    assert holders.cosigned_sizes(tx, log.id, "own.example", 8) == [2, 4]
+    assert holders.cosigned_sizes(tx, log.id, "own.example", 9) == [2, 4, 8]
+    assert holders.cosigned_sizes(tx, log.id, "a.example", 9) == [2, 4, 6, 8]
+
+
+def test_of_very_many_sizes_the_newest_thousand_are_given(tx, log):
+    for size in range(1, 1011):
+        keep_checkpoint(tx, log, size)
+        save(tx, log, size, "a.example", 1)
+    found = holders.cosigned_sizes(tx, log.id, "own.example", 1010)
+    assert found == list(range(10, 1010))
