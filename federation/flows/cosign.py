@@ -5,8 +5,9 @@ the only thing that carries a time. So it is given once for every checkpoint tha
 completed, and repeated on a heartbeat only where the origin itself has shown that
 checkpoint again: otherwise a relay could make a dead log look alive.
 
-An origin collects: it asks a peer that shows its current size for that checkpoint, and
-again once per heartbeat.
+An origin collects: it asks a peer that shows a size of its log for that checkpoint, and
+again once per heartbeat. An earlier size counts too: a node that is seldom on, or never
+idle, would else be confirmed by nobody, and a receipt wants the earliest.
 
 Source: docs/reference/protocol.md, "Pulling" step 5; C2SP tlog-cosignature v1
 """
@@ -15,10 +16,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from federation.config.peers import Peer
-from federation.errors import FormatError, RecordError, SignatureError
+from federation.errors import (
+    FormatError,
+    NotFoundError,
+    RecordError,
+    SignatureError,
+)
 from federation.feeds.feed import Feed
 from federation.records.keychain import open_chain
-from federation.store import chains, logs
+from federation.store import chains, holders, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import parse_checkpoint
@@ -29,7 +35,13 @@ from federation.tlog.cosignature import (
     select_cosignatures,
 )
 from federation.tlog.keys import Signer, VerifierKey
-from federation.tlog.note import Signature, format_signature, parse_note
+from federation.tlog.note import (
+    MAX_SIGNATURES,
+    Signature,
+    encode_notes,
+    format_signature,
+    parse_note,
+)
 
 
 def cosign_held(
@@ -89,7 +101,8 @@ class Collector:
             peers: The partners, whose cosignatures count.
             org: The peer that is asked.
             feed: The way to it.
-            own_sizes: The sizes of our logs there, `PullReport.own_sizes`.
+            own_sizes: The sizes of our logs there, current or earlier ones:
+                `PullReport.own_sizes`.
             now: Unix seconds.
 
         Raises:
@@ -100,7 +113,8 @@ class Collector:
         held = {log.origin: log for log in await self._db.read(logs.list_logs)}
         for origin, size in own_sizes.items():
             log = held.get(origin)
-            if log is None or not log.own or log.size != size or not size:
+            # A larger one is a matter for `reconcile`.
+            if log is None or not log.own or not 0 < size <= log.size:
                 continue
             asked = self._asked.get((org, origin))
             if asked and asked.size == size and now - asked.at < self._heartbeat_s:
@@ -129,6 +143,30 @@ def save_collected(
     lines = select_cosignatures(note, keys)
     _save(tx, log, checkpoint.size, zip(lines, times, strict=True))
     return len(lines)
+
+
+def read_cosigned(view: View, log_id: int) -> bytes:
+    """The earlier checkpoints of a log that others cosigned, as `note.encode_notes`.
+
+    Each with the first cosignatures of it: since when its entries were held. The
+    smallest size first, of very many the newest thousand.
+    """
+    log = logs.log_by_id(view, log_id)
+    sizes = holders.cosigned_sizes(view, log_id, log.org, log.size)
+    return encode_notes(read_first_held(view, log_id, size) for size in sizes)
+
+
+def read_first_held(view: View, log_id: int, size: int) -> bytes:
+    """The kept checkpoint of this size with the first cosignature of each key.
+
+    Raises:
+        NotFoundError: none of this size is kept.
+    """
+    kept = next(logs.list_checkpoints(view, log_id, after=size - 1), None)
+    if kept is None or kept[0] != size:
+        raise NotFoundError(f"no checkpoint of size {size} of log {log_id}")
+    lines = chains.first_cosignatures(view, log_id, size)
+    return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1])
 
 
 def mirror_keys(view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:

@@ -142,6 +142,21 @@ def covering_size(
     return once
 
 
+def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int]:
+    """When each other organisation first confirmed the checkpoint of this size."""
+    rows = view.connection.execute(
+        "SELECT vkey, coalesce(first_time, time) FROM cosignature"
+        " WHERE log_id = ? AND size = ?",
+        (log_id, size),
+    )
+    times: dict[str, int] = {}
+    for vkey, time in rows:
+        org = _org_of(vkey)
+        if org not in {"", owner}:
+            times[org] = min(time, times.get(org, time))
+    return times
+
+
 def count_holders(confirmed: Holders, origin: str, index: int) -> int:
     """How many other organisations confirmed that they hold this entry.
 

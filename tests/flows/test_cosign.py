@@ -3,15 +3,21 @@
 import pytest
 
 from federation.config.peers import Peer
-from federation.errors import FormatError
-from federation.flows.cosign import Collector, cosign_held, mirror_keys
+from federation.errors import FormatError, NotFoundError
+from federation.flows.cosign import (
+    Collector,
+    cosign_held,
+    mirror_keys,
+    read_cosigned,
+    read_first_held,
+)
 from federation.flows.pull import PullContext, pull
 from federation.profiles import load_shipped
 from federation.store import chains, logs
 from federation.store.db import Database
 from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
-from federation.tlog.note import parse_note
+from federation.tlog.note import decode_notes, parse_note
 from tests import fakes
 
 NOW, HEARTBEAT = 1_707_915_900, 300
@@ -165,13 +171,68 @@ async def test_it_asks_once_per_heartbeat_and_size(db, ours, suara, collecting):
     assert times(db, ours, suara.mirror.key) == [later]
 
 
-async def test_a_peer_that_is_behind_is_not_asked(db, ours, suara, collecting):
+async def test_what_a_peer_confirmed_of_an_earlier_size_is_kept_too(
+    db, ours, suara, collecting
+):
+    tree, feed, report = collecting
+    earlier = cosigned(tree, suara.mirror)
+    size = tree.size
+    own_log(db, ours, tree.grow(ours.results(5, 9)))
+    feed.show(tree.truncate(size), cosigned=earlier)
+    feed.asked.clear()
+    collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    for now in (NOW, NOW + HEARTBEAT - 1):
+        await collector.collect(peers, suara.org, feed, report.own_sizes, now)
+    assert feed.count("checkpoint") == 1
+    with db.view() as view:
+        log = logs.get_log(view, ours.origin)
+        assert log.size == tree.size > size
+        assert chains.read_cosignatures(view, log.id, size) != []
+        assert chains.read_cosignatures(view, log.id, log.size) == []
+
+
+async def test_a_peer_that_shows_more_than_we_have_is_not_asked(
+    db, ours, suara, collecting
+):
     tree, feed, _ = collecting
     feed.asked.clear()
-    collector, sizes = Collector(db, HEARTBEAT), {ours.origin: tree.size - 1}
-    peers = {suara.org: peer(suara)}
-    assert await collector.collect(peers, suara.org, feed, sizes, NOW) == 0
+    collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    for size in (0, tree.size + 1):
+        sizes = {ours.origin: size}
+        assert await collector.collect(peers, suara.org, feed, sizes, NOW) == 0
     assert feed.asked == []
+
+
+async def test_a_heartbeat_leaves_the_first_line_where_it_was(db, ours, suara):
+    await mirrored(db, suara, fakes.Tree(suara))
+    for now in (NOW, NOW + HEARTBEAT, NOW + 2 * HEARTBEAT):
+        give(db, ours, [suara.origin], now)
+    with db.view() as view:
+        log = logs.get_log(view, suara.origin)
+        first = read_first_held(view, log.id, log.size)
+    said = open_cosignatures(first, [ours.mirror.key])
+    assert [one.time for one in said] == [NOW]
+    assert times(db, suara, ours.mirror.key) == [NOW + 2 * HEARTBEAT]
+
+
+async def test_earlier_checkpoints_are_handed_over_with_who_first_held_them(
+    db, ours, suara
+):
+    tree = fakes.Tree(suara)
+    notes = []
+    for step in range(3):
+        await mirrored(db, suara, tree)
+        for beat in range(2):
+            give(db, ours, [suara.origin], NOW + 10 * step + beat)
+        notes.append(cosigned(tree, ours.mirror, time=NOW + 10 * step))
+        tree.grow(suara.results(10 * step, 10 * step + 3))
+    with db.view() as view:
+        log = logs.get_log(view, suara.origin)
+        found = decode_notes(read_cosigned(view, log.id), 1000)
+        assert found == notes[:-1]
+        assert read_first_held(view, log.id, log.size) == notes[-1]
+        with pytest.raises(NotFoundError):
+            read_first_held(view, log.id, 2)
 
 
 async def test_a_bad_cosignature_loses_itself_only(db, ours, suara, collecting):

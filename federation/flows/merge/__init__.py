@@ -9,6 +9,7 @@ map, sorted by station: one look-up and one write per station, one addition per 
     follow  the next claims of one log
     batch   those claims applied: slots -> rows -> differences of the counters
     files   one file at two stations: the only thing that ties stations together
+    places  where the records of those claims stand, by their ids
     deltas  differences of the counters, per kecamatan, then per region
 
 Source: docs/explanation/merging.md

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from federation.flows.merge.batch import Batch
 from federation.flows.merge.follow import next_claims
+from federation.flows.merge.places import note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
 from federation.store import cursor, merged, rollup
@@ -47,6 +48,7 @@ def merge_once(
                     plan = make_plan(tx, election, profile, hidden)
                 batch, steps = _merge_batch(tx, election, profile, plan, limit)
                 batch.finish(now)
+                note_places(tx, election, limit)
                 moved += steps
     return moved
 

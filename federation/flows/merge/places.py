@@ -1,0 +1,23 @@
+"""Where the records of the claims stand, noted behind them: so an id finds its record.
+
+Rule: in the transaction of a batch, for every log of the election, hidden ones too: a
+receipt is of what somebody signed, not of what the map shows.
+"""
+
+from typing import Final
+
+from federation.store import claims, logs, places
+from federation.store.db import Transaction
+
+_NEVER: Final = 1 << 62
+
+
+def note_places(tx: Transaction, election: str, limit: int) -> None:
+    """Note the next records of each log of the election, at most `limit` of each."""
+    for log in logs.list_logs(tx):
+        if log.election == election:
+            start = places.noted_up_to(tx, log.id)
+            found = claims.read_claims(tx, log.id, start, _NEVER, limit)
+            if found:
+                said = ((claim.index, claim.record) for claim in found)
+                places.note(tx, log.id, said, found[-1].index + 1)
