@@ -1,7 +1,8 @@
 """`federation import`: our own results out of files into our log.
 
 Rule: a file is recognised by what it holds, and what was recognised is said. Good rows
-go in whatever the bad ones are; importing the same file again logs nothing new.
+go in whatever the bad ones are; importing the same file again logs nothing new. What
+others handed over is taken in as theirs (`cli/taking.py`).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
 from federation.cli.intake import Intake, Report, Send
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.taking import find_handed, take_handed
 from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.flows.ingest import Verdict
@@ -78,7 +80,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @command_options
 def import_results(run: Run, **given: object) -> int | None:
     """Read the files, log what is new, say what became of every row."""
-    return Import(run, msgspec.convert(given, Asked)).execute()
+    asked = msgspec.convert(given, Asked)
+    handed = find_handed(asked.files)
+    if handed:
+        _check_options(asked)
+        return take_handed(run, handed, dry_run=asked.dry_run)
+    return Import(run, asked).execute()
+
+
+def _check_options(asked: Asked) -> None:
+    """See that nothing was asked for that only results can have.
+
+    Raises:
+        ConfigError: an option of results stands beside a bundle.
+    """
+    for name in Asked.__struct_fields__:
+        if name not in {"files", "dry_run"} and getattr(asked, name):
+            option = {"columns": "map", "kind": "format"}.get(name, name)
+            raise ConfigError(f"--{option}", "", "is for results, not for a bundle")
 
 
 class Import:

@@ -66,12 +66,15 @@ class Desk(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
+async def open_desk(
+    run: Run, *, alone: bool = False, signs: bool = True
+) -> AsyncIterator[Desk]:
     """The desk of this home: ours, or that of the node that runs.
 
     Args:
         run: Of the command.
         alone: Sign without having asked the partners; the operator's word.
+        signs: Without it our logs are left as they are, see `Running.open`.
 
     Raises:
         ConflictError: Another command, not a node, holds the lock.
@@ -88,7 +91,7 @@ async def open_desk(run: Run, *, alone: bool = False) -> AsyncIterator[Desk]:
             return
         clocks = Clocks(wall=run.clock, steady=time.monotonic)
         node = Running(parts, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
-        async with node.open():
+        async with node.open(signs=signs):
             yield LocalDesk(node)
             # Nobody will follow the log when this command is gone.
             while await parts.db.run(

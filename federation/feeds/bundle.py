@@ -6,7 +6,7 @@ where the size asks for it. Read, nothing is trusted: an archive that two reader
 take for two different folders is refused as a whole, and every file is bounded by
 what its kind may have, not by what the archive says of itself.
 
-Source: APPNOTE.TXT 6.3.10 sections 4.3 and 4.4
+Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT sections 4.3, 4.4
 """
 
 import os

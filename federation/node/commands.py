@@ -8,6 +8,7 @@ the lock itself calls the same functions, so both ways do the same.
     withdraw   {"election", "contest", "tps", "round", "official", "reason"}
     close      {"election", "reason"}                        end our log
     sync       {"orgs": [], "dry_run": false}                ask partners now
+    take       {"path", "dry_run": false, "within_s": 5}     a folder or bundle file
     clear-alarm   {"code", "subject"?}                       it was looked at
     add-token, remove-token   {"name", "secret"}, {"name"}   who may hand in records
 """
@@ -15,16 +16,18 @@ the lock itself calls the same functions, so both ways do the same.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from federation.config.peers import Peer
-from federation.errors import FederationError, NotFoundError
+from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.feed import parse_status
 from federation.flows import ingest
 from federation.flows.ingest import Verdict
+from federation.node import taking
 from federation.node.running import Running
 from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
@@ -74,6 +77,14 @@ class Sync(Arguments, frozen=True, kw_only=True):
 
     orgs: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+class Take(Arguments, frozen=True, kw_only=True):
+    """A folder or bundle file on this machine; the node reads it by itself."""
+
+    path: str
+    dry_run: bool = False
+    within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
 
 
 class AddToken(Arguments, frozen=True, kw_only=True):
@@ -179,6 +190,23 @@ async def sync(node: Running, given: Sync) -> list[Turn]:
     ]
 
 
+async def take(node: Running, given: Take) -> taking.Taken:
+    """Take in what a folder or bundle file brings; `more` says: ask again.
+
+    Raises:
+        NotFoundError: nothing is there.
+        FormatError: not the whole path, or not a bundle file.
+    """
+    path = Path(given.path)
+    if not path.is_absolute():
+        raise FormatError("not an absolute path", given.path)
+    # A partner that was added a moment ago is meant, too.
+    await node.refresh_partners()
+    if given.dry_run:
+        return await taking.look(node, path)
+    return await taking.take(node, path, given.within_s)
+
+
 async def add_token(node: Running, given: AddToken) -> None:
     """Accept a token of scope `intake` from now on.
 
@@ -275,6 +303,7 @@ COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
     "sync": (Sync, sync),
+    "take": (Take, take),
     "clear-alarm": (ClearAlarm, clear_alarm),
     "add-token": (AddToken, add_token),
     "remove-token": (RemoveToken, remove_token),

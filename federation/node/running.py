@@ -79,6 +79,7 @@ class Running:
             clocks.steady,
             alone=alone,
         )
+        self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due = asyncio.Event()
@@ -90,8 +91,13 @@ class Running:
         self.schedule = Schedule(parts.db, clocks.wall, random)
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator["Running"]:
-        """The node at work until the end of the block."""
+    async def open(self, *, signs: bool = True) -> AsyncIterator["Running"]:
+        """The node at work until the end of the block.
+
+        Args:
+            signs: Without it no log of ours is begun and nobody is asked: for a
+                command that may bring back what a lost disk has signed.
+        """
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
         self._executor = ProcessPoolExecutor(
@@ -100,8 +106,11 @@ class Running:
         self._sessions = Sessions()
         self.merge_soon()
         await self.schedule.load()
-        self.schedule.set_duties(self._duties())
-        for duty in (self._begin, self._merge, self._watch_partners):
+        duties = [self._merge]
+        if signs:
+            self.schedule.set_duties(self._duties())
+            duties += [self._begin, self._watch_partners]
+        for duty in duties:
             self._start(self._keep_up(duty))
         self.schedule.start()
         try:
@@ -170,8 +179,9 @@ class Running:
         )
 
     def _duties(self) -> list[Duty]:
-        """One for each partner that is asked."""
-        return [self._duty(self.partners.by_org[o]) for o in self.partners.reachable]
+        """One for each partner that is asked, and those that are set."""
+        asked = [self._duty(self.partners.by_org[o]) for o in self.partners.reachable]
+        return [*asked, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.parts.settings.sync
@@ -254,6 +264,15 @@ class Running:
                 # Our own fault, not this partner's: its turn goes on.
                 await self.gate.decided(log.origin, Decision("wait", str(error)))
                 await self.alarm("own-log", log.origin, str(error))
+
+    async def restore(self, copy: OwnCopy, feed: Feed, label: str) -> None:
+        """Take back what one of our logs has lost from files that hold it.
+
+        Raises:
+            FederationError: they do not deliver it, or hold another history.
+        """
+        log = next(one for one in self.parts.own.values() if one.origin == copy.origin)
+        await self._reconcile_one(log, [Copy(label, copy.note)], feed)
 
     async def _reconcile_one(
         self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None

@@ -19,9 +19,10 @@ from federation.flows.pull.context import (
     OwnCopy,
     PullContext,
     PullReport,
+    Stick,
 )
 from federation.flows.pull.heard import adopt_forks
-from federation.flows.pull.turn import pull
+from federation.flows.pull.turn import pull, take_in
 
 __all__ = [
     "Budget",
@@ -29,6 +30,8 @@ __all__ = [
     "OwnCopy",
     "PullContext",
     "PullReport",
+    "Stick",
     "adopt_forks",
     "pull",
+    "take_in",
 ]

@@ -24,9 +24,15 @@ _OF_FEED: Final = ("feed-mismatch", "feed-refused")
 class Alarms:
     """The alarms of one turn with one peer."""
 
-    def __init__(self, db: Database, org: str, now: int) -> None:
-        """`org` is the peer's, `now` Unix seconds."""
-        self._db, self._org, self.now = db, org, now
+    def __init__(
+        self, db: Database, org: str, now: int, *, accuses: bool = True
+    ) -> None:
+        """`org` is the peer's, `now` Unix seconds; files are not accused.
+
+        Whoever brought a file is told at once what is wrong with it; an alarm about
+        it would stand until somebody took it away.
+        """
+        self._db, self._org, self.now, self._accuses = db, org, now, accuses
 
     async def freeze(self, fork: ForkError) -> None:
         """Keep the evidence of a fork and stop that log for good."""
@@ -88,7 +94,7 @@ class Alarms:
         self, tx: Transaction, origin: str, outcome: Outcome, reason: str
     ) -> Log | None:
         log = find_log(tx, origin)
-        if outcome == "failed":
+        if outcome == "failed" or not self._accuses:
             return log
         # A log that is not known here has whatever name the feed made up: one alarm
         # for all of them.

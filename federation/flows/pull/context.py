@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -40,6 +40,40 @@ Outcome = Literal[
 FEED_OUTCOMES: Final[frozenset[Outcome]] = frozenset({"mismatch", "refused", "failed"})
 
 
+class Bringer(Protocol):
+    """Who brings logs, and within which bounds; every `Peer` is one."""
+
+    @property
+    def org(self) -> str:
+        """Whose own word on a log counts; of files: a name that is nobody's."""
+
+    @property
+    def relay(self) -> bool:
+        """Whether logs of others are taken from it."""
+
+    @property
+    def max_rows_per_turn(self) -> int | None:
+        """How many leaves one turn may take; None: as many as there are."""
+
+    @property
+    def max_bytes_per_turn(self) -> int | None:
+        """How many bytes one turn may take; None: as many as there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stick:
+    """A folder or file that somebody handed over: it relays, and is no peer.
+
+    `org` is its path, which no organisation can be called. So it never counts as the
+    origin itself, whoever wrote it.
+    """
+
+    org: str
+    relay: bool = True
+    max_rows_per_turn: int | None = None
+    max_bytes_per_turn: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PullContext:
     """Everything that a turn uses beside its peer and its feed.
@@ -68,7 +102,7 @@ class PullContext:
         """
         return _busy.setdefault(self.db, set())
 
-    def wants(self, peer: Peer, origin: str) -> Peer | None:
+    def wants(self, peer: Bringer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
         try:
             org, election, visibility, _ = parse_origin(origin)

@@ -9,7 +9,13 @@ from federation.errors import ConflictError, ForkError
 from federation.feeds.feed import Feed, StatusEntry
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
-from federation.flows.pull.context import Budget, LogReport, Outcome, PullContext
+from federation.flows.pull.context import (
+    Bringer,
+    Budget,
+    LogReport,
+    Outcome,
+    PullContext,
+)
 from federation.flows.pull.extend import Extending, extend, read_mirror
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
@@ -24,7 +30,12 @@ class Follower:
     """What follows the logs of one peer's vector, one after the other."""
 
     def __init__(
-        self, ctx: PullContext, peer: Peer, feed: Feed, budget: Budget, alarms: Alarms
+        self,
+        ctx: PullContext,
+        peer: Bringer,
+        feed: Feed,
+        budget: Budget,
+        alarms: Alarms,
     ) -> None:
         """`budget` is that of the turn, shared by its logs."""
         self._ctx, self._peer, self._feed = ctx, peer, feed

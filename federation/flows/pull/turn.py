@@ -18,12 +18,14 @@ from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
     FEED_OUTCOMES,
+    Bringer,
     Budget,
     LogReport,
     Outcome,
     OwnCopy,
     PullContext,
     PullReport,
+    Stick,
 )
 from federation.flows.pull.follow import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
@@ -89,6 +91,31 @@ async def pull(
     return report
 
 
+async def take_in(
+    ctx: PullContext,
+    stick: Stick,
+    feed: Feed,
+    entries: Sequence[StatusEntry],
+    now: int,
+    *,
+    until: float,
+) -> PullReport:
+    """What the logs of a folder or file brought: a turn that nothing is kept of.
+
+    No answer, no offer and no alarm of a peer: there is none to be asked again.
+
+    Args:
+        ctx: What this node is.
+        stick: What was handed over.
+        feed: The way into it.
+        entries: The rows of its status vector that shall be taken in.
+        now: Unix seconds, for what is written down.
+        until: On `ctx.clock`: no new bundle is read after this.
+    """
+    await rejudge_unknown(ctx, now)
+    return await _Turn(ctx, stick, feed, now, until).take(entries)
+
+
 class _Held(NamedTuple):
     """A log as we hold it, and the digest of its keys."""
 
@@ -100,7 +127,7 @@ class _Turn:
     """A turn whose vector has come."""
 
     def __init__(
-        self, ctx: PullContext, peer: Peer, feed: Feed, now: int, until: float
+        self, ctx: PullContext, peer: Bringer, feed: Feed, now: int, until: float
     ) -> None:
         self._ctx, self._peer = ctx, peer
         self._budget = Budget(
@@ -109,7 +136,8 @@ class _Turn:
             until=until,
             clock=ctx.clock,
         )
-        self._alarms = Alarms(ctx.db, peer.org, now)
+        accuses = not isinstance(peer, Stick)
+        self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses)
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
         self._own_larger = list[OwnCopy]()
         self._own_sizes = dict[str, int]()

@@ -1,0 +1,181 @@
+"""`federation import` of what others handed over: a folder or bundle file of logs.
+
+Rule: the same command as for our own results, because it is the same gesture: a file
+is recognised by what it holds. What came is said by organisation; what was passed over
+is said too, with what to do about it. The same file again brings nothing new.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from federation.cli.context import Run
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.writing import Desk, open_desk
+from federation.errors import FederationError, FormatError
+from federation.feeds.bundle import is_bundle
+from federation.feeds.feed import LOGS_PATH
+from federation.node.taking import WELL, Brought, Taken
+
+ENDING: Final = ".zip"
+# While another turn is taking in the same log there is nothing to do but wait.
+WAIT_S: Final = 0.5
+MAX_IDLE: Final = 60
+
+
+def find_handed(names: Sequence[str]) -> list[Path]:
+    """The folders and files among these that hold logs of others.
+
+    Raises:
+        FormatError: beside them there are files of results: what did they mean?
+    """
+    handed, others = list[Path](), list[str]()
+    for name in names:
+        path = Path(name).absolute()
+        found = _inside(path) if path.is_dir() else [path] if is_bundle(path) else []
+        handed += found
+        if not found:
+            others.append(name)
+    if handed and others:
+        said = (
+            f"{others[0]} is no bundle, but {handed[0]} is one: "
+            "import bundles and results one after the other"
+        )
+        raise FormatError(said)
+    return handed
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The folder itself, if it holds logs; else the bundle files in it."""
+    if (folder / LOGS_PATH).is_file():
+        return [folder]
+    files = sorted(folder.glob(f"*{ENDING}"))
+    return [path for path in files if is_bundle(path)]
+
+
+def take_handed(run: Run, paths: Sequence[Path], *, dry_run: bool) -> int:
+    """Take them in, print what came, and give the exit code."""
+    answers = asyncio.run(_take_all(run, paths, dry_run=dry_run))
+    files = [_summary(path, said) for path, said in answers]
+    value = {"dry_run": dry_run, "files": files}
+    failed = [said for _, said in answers if isinstance(said, FederationError)]
+    if len(answers) == 1 and failed:
+        raise failed[0]
+    run.out.show(value, lambda: _print_all(run, answers, dry_run=dry_run))
+    taken = [said for _, said in answers if isinstance(said, Taken)]
+    is_well = all(one.outcome in WELL for said in taken for one in said.logs)
+    return OK if is_well and not failed else NEGATIVE
+
+
+async def _take_all(
+    run: Run, paths: Sequence[Path], *, dry_run: bool
+) -> list[tuple[Path, Taken | FederationError]]:
+    answers = list[tuple[Path, Taken | FederationError]]()
+    # Nothing of ours is signed before it is known what the files have of it.
+    async with open_desk(run, signs=False) as desk:
+        for path in paths:
+            try:
+                said = await _ask(desk, path, dry_run=True)
+                if not dry_run:
+                    said = await _take(run, desk, path, said)
+                answers.append((path, said))
+            except FederationError as error:
+                # One file that is damaged must not hold up the others.
+                answers.append((path, error))
+    return answers
+
+
+async def _ask(desk: Desk, path: Path, *, dry_run: bool) -> Taken:
+    answer = await desk.run("take", {"path": str(path), "dry_run": dry_run})
+    return msgspec.convert(answer, Taken, from_attributes=True)
+
+
+async def _take(run: Run, desk: Desk, path: Path, looked: Taken) -> Taken:
+    """All that a file brings, asked for in parts."""
+    before = {one.origin: one.before for one in looked.logs}
+    idle = 0
+    with run.out.progress(looked.new, run.t("import.progress")) as advance:
+        while True:
+            said = await _ask(desk, path, dry_run=False)
+            advance(said.new)
+            idle = 0 if said.new else idle + 1
+            if not said.more or idle > MAX_IDLE:
+                break
+            if idle:
+                await asyncio.sleep(WAIT_S)
+    logs = tuple(
+        msgspec.structs.replace(one, before=before.get(one.origin, one.before))
+        for one in said.logs
+    )
+    new = sum(one.after - one.before for one in logs)
+    return msgspec.structs.replace(said, logs=logs, new=new)
+
+
+def _summary(path: Path, said: Taken | FederationError) -> dict[str, Any]:
+    if isinstance(said, FederationError):
+        return {"path": str(path), "error": {"code": said.code, "message": str(said)}}
+    return {
+        "path": said.path,
+        "new": said.new,
+        "logs": [_log(one) for one in said.logs],
+        "held_by": said.held_by,
+    }
+
+
+def _log(one: Brought) -> dict[str, Any]:
+    names = ("origin", "outcome", "before", "after", "there", "own", "reason")
+    found = {name: getattr(one, name) for name in names}
+    return found | ({"begins": one.begins} if one.outcome == "missing" else {})
+
+
+def _print_all(
+    run: Run,
+    answers: Sequence[tuple[Path, Taken | FederationError]],
+    *,
+    dry_run: bool,
+) -> None:
+    for path, said in answers:
+        if isinstance(said, Taken):
+            _print(run, said, dry_run=dry_run)
+        elif len(answers) > 1:
+            run.out.note(run.t("import.remark", file=path, reason=said))
+
+
+def _print(run: Run, said: Taken, *, dry_run: bool) -> None:
+    out, t = run.out, run.t
+    rows = [
+        (*_named(one), one.before, one.after, t(f"import.outcome-{one.outcome}"))
+        for one in said.logs
+    ]
+    names = ("organisation", "election", "before", "after", "outcome")
+    headers = [t(f"import.column-{name}") for name in names]
+    key = "import.bundle-would" if dry_run else "import.bundle"
+    title = t(key, path=said.path, records=out.number(said.new))
+    out.table(headers, rows, title=title, right=(2, 3))
+    for one in said.logs:
+        _advise(run, one)
+    for origin, sizes in said.held_by.items():
+        total = next((x.after for x in said.logs if x.origin == origin), 0)
+        for org, size in sizes.items():
+            held, of = out.number(size), out.number(total)
+            out.line(t("import.bundle-held", org=org, records=held, total=of))
+
+
+def _advise(run: Run, one: Brought) -> None:
+    """What to do about a log that did not come."""
+    t, (org, election) = run.t, _named(one)
+    key = f"import.advice-{one.outcome}"
+    if t.has(key):
+        begins, held = run.out.number(one.begins), run.out.number(one.before)
+        said = t(key, org=org, election=election, begins=begins, held=held)
+        run.out.note(said)
+    if one.reason and one.outcome not in WELL:
+        run.out.note(t("import.remark", file=one.origin, reason=one.reason))
+
+
+def _named(one: Brought) -> tuple[str, str]:
+    org, _, election = one.origin.partition("/")
+    return org, election
