@@ -16,7 +16,7 @@ from federation.config.peers import load_peers
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = PROJECT / "docs" / "how-to"
 BLOCK = re.compile(r"```(\w+)\n(.*?)```\n", re.DOTALL)
-TOOLS = ("bash", "curl", "openssl", "sha256sum", "xxd")
+TOOLS = ("bash", "curl")
 
 
 def _load():
@@ -45,14 +45,14 @@ def follow(tmp_path):
     folder = tmp_path / "reader"
     folder.mkdir()
 
-    async def run(page, node, change=lambda script: script):
+    async def run(page, node):
         script = re.sub(
             r"(?m)^node=.*$", f"node={node.url}", "".join(blocks(PAGES / page, "sh"))
         )
         process = await asyncio.create_subprocess_exec(
             "bash",
             "-ec",
-            change(script),
+            script,
             cwd=folder,
             env={
                 **os.environ,
@@ -72,59 +72,6 @@ def follow(tmp_path):
 async def node(tmp_path):
     async with homes.serving(homes.make_home(tmp_path)) as found:
         yield found
-
-
-async def hand_in(node, *drafts):
-    body = {"election": homes.ELECTION, "records": list(drafts)}
-    secret = "a-token-of-our-own-platform-0123456789"
-    named = {"name": "test", "secret": secret}
-    assert (await node.post("/v1/control/add-token", named))[0] == 200
-    status, said = await node.post("/v1/records", body, secret)
-    assert status == 200
-    return said["verdicts"]
-
-
-CHECKS = ["check-a-record.md", "check-a-record.id.md"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", CHECKS)
-async def test_openssl_alone_checks_a_record_as_the_page_says(node, follow, page):
-    said = await hand_in(node, homes.draft(), homes.draft("1371011001002", 9, 8))
-    code, printed = await follow(page, node)
-    assert code == 0, printed
-    assert said[0]["record"] in printed
-    assert '"candidates":{"01":127,"02":27}' in printed
-    assert printed.count("Signature Verified Successfully") == 2
-
-
-@pytest.mark.slow
-async def test_the_recipe_refuses_a_record_with_one_figure_changed(node, follow):
-    await hand_in(node, homes.draft())
-
-    def forge(script):
-        changed = 'sed -i \'s/"01":127/"01":128/\' record\n'
-        at = script.index('check record "$records"')
-        return script[:at] + changed + script[at:]
-
-    code, printed = await follow(CHECKS[0], node, forge)
-    assert code != 0
-    assert "Signature Verified Successfully" not in printed
-
-
-@pytest.mark.slow
-async def test_the_recipe_finds_a_record_beyond_the_first_block(node, follow):
-    drafts = [homes.draft(f"1371011001{n:03}") for n in range(1, 300)]
-    said = await hand_in(node, *drafts)
-    last = said[-1]
-
-    def other(script):
-        script = script.replace("tps=1371011001001", "tps=1371011001299")
-        return script.replace("number=1\n", f"number={last['index']}\n")
-
-    code, printed = await follow(CHECKS[0], node, other)
-    assert code == 0, printed
-    assert last["record"] in printed
 
 
 @pytest.mark.slow
