@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.publish import export_bundle
+from federation.cli.publish import export_bundle, export_static
 from federation.cli.rows import write_rows, write_whole
 from federation.cli.views import ask_for, which
 from federation.flows.publish.items import Selection
@@ -21,6 +21,7 @@ from federation.flows.publish.since import read_sizes
 from federation.flows.query.export import WHATS, Export, What
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 _GIVEN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OF_ROWS = ("form", "what", "path")
 
@@ -37,6 +38,7 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--region", default="", help="views.option-region")
 @click.option("--out", "path", type=_FILE, help="export.option-out")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
+@click.option("--static", type=_FOLDER, help="export.option-static")
 @click.option("--since", type=_GIVEN, help="export.option-since")
 @which
 @command_options
@@ -47,16 +49,20 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     region: str,
     path: Path | None,
     bundle: Path | None,
+    static: Path | None,
     since: Path | None,
     election: str,
     contest: str,
 ) -> None:
     """Write an export."""
     _check_together(run)
+    elections = (ask_for(run, election, "").election,) if election else ()
     if bundle is not None:
-        elections = (ask_for(run, election, "").election,) if election else ()
         sizes = read_sizes(since) if since else {}
         export_bundle(run, bundle, Selection(elections, sizes))
+        return
+    if static is not None:
+        export_static(run, static, Selection(elections))
         return
     asked = ask_for(run, election, contest)
     with run.open_database().view() as view:
@@ -92,7 +98,10 @@ def _check_together(run: Run) -> None:
 
 
 #: What stands alone, and with what it does not go together.
-_ALONE = {"bundle": (*_OF_ROWS, "region", "contest")}
+_ALONE = {
+    "bundle": (*_OF_ROWS, "static", "region", "contest"),
+    "static": (*_OF_ROWS, "region", "contest"),
+}
 _NEEDS = {"since": "bundle"}
 
 

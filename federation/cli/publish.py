@@ -1,4 +1,4 @@
-"""What `federation export` writes for others to check: a bundle file so far.
+"""What `federation export` writes for others to check: bundle files, static sites.
 
 Rule: the database is only read, so it works while the node runs. Only the about note
 (who we are, signed) may have to be made first: where no node runs that would have.
@@ -12,6 +12,7 @@ from typing import Any
 from federation.cli.context import Run
 from federation.errors import ConfigError, ConflictError
 from federation.feeds.bundle import write_bundle
+from federation.flows.publish.folder import Site, Written, check_folder
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -65,6 +66,45 @@ def export_bundle(run: Run, path: Path, selection: Selection) -> None:
     run.out.show(said, lambda: run.out.line(text))
 
 
+def export_static(run: Run, folder: Path, selection: Selection) -> None:
+    """Write a static site, or bring it up to date, and say what was done.
+
+    Raises:
+        ConfigError: the folder holds other things, or cannot be written.
+        ConflictError: it has more of a log than is held here, or another history.
+    """
+    by = publisher(run)
+    with run.open_database().view() as view:
+        done = write_site(run, view, by, folder, selection)
+    said = {"path": str(folder), **done._asdict()}
+    text = run.t(
+        "export.published",
+        path=folder,
+        files=run.out.number(done.files),
+        bytes=run.out.number(done.bytes),
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
+def write_site(
+    run: Run, view: View, by: Publisher, folder: Path, selection: Selection
+) -> Written:
+    """Bring a static site up to date, with a bar; what was done.
+
+    Raises:
+        ConfigError: the folder holds other things, or cannot be written.
+        ConflictError: it has more of a log than is held here, or another history.
+    """
+    check_folder(folder, run.home.private)
+    site = Site(folder)
+    total = site.count(view, selection)
+    try:
+        with run.out.progress(total, run.t("export.bundling")) as advance:
+            return site.write(view, by, selection, {}, advance)
+    except OSError as error:
+        raise _cannot_write(run, folder, error) from error
+
+
 def write_selection(
     run: Run, view: View, by: Publisher, path: Path, selection: Selection
 ) -> dict[str, Any]:
@@ -107,8 +147,12 @@ def write_counted(run: Run, path: Path, items: list[Item]) -> int:
         try:
             return write_bundle(path, counted())
         except OSError as error:
-            reason = run.t("export.cannot-write", reason=error.strerror or str(error))
-            raise ConfigError(str(path), "", reason) from error
+            raise _cannot_write(run, path, error) from error
+
+
+def _cannot_write(run: Run, path: Path, error: OSError) -> ConfigError:
+    reason = run.t("export.cannot-write", reason=error.strerror or str(error))
+    return ConfigError(str(path), "", reason)
 
 
 def file_digest(path: Path) -> str:

@@ -83,6 +83,11 @@ class Home:
         return self.folder / self.data_folder
 
     @property
+    def private(self) -> tuple[Path, ...]:
+        """The folders of which nothing may be published."""
+        return self.data, self.keys, self.guard, self.identity_folder
+
+    @property
     def guard(self) -> Path:
         """The folder of the guard files."""
         return self.folder / self.guard_folder

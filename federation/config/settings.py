@@ -49,6 +49,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_connections: Annotated[int, Meta(ge=1, le=65_536)] = 512
 
 
+class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where everything public is also written as plain files, for a web server."""
+
+    folder: Filled | None = None
+    interval_s: Seconds = 300
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -64,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: Listen = Listen()
     sync: Sync = Sync()
     limits: Limits = Limits()
+    static: Static = Static()
 
 
 def load_settings(path: Path) -> Settings:

@@ -88,6 +88,14 @@ port = {port}
 # Bita per permintaan, dan sambungan sekaligus.
 # max_body_bytes = 8388608
 # max_connections = 512
+
+[static]
+# A folder, relative to this file, in which everything public is kept as plain files for
+# any web server, and seconds between two turns. Not named: none is written.
+# Folder, relatif terhadap berkas ini, tempat semua yang publik disimpan sebagai berkas
+# biasa untuk server web apa pun, dan detik antara dua giliran. Tanpa nama: tidak ada.
+# folder = "site"
+# interval_s = 300
 """
 
 

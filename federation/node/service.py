@@ -20,6 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from federation.node.desk import NodeDesk
 from federation.node.identity import renew_about
 from federation.node.parts import Parts
+from federation.node.publishing import publishing_duties
 from federation.node.running import Clocks, Running
 from federation.web.access import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.app import make_app
@@ -40,6 +41,7 @@ async def serve(
     """
     about = await parts.db.run(renew_about, parts)
     node = Running(parts, clocks, random, alone=alone)
+    node.own_duties = publishing_duties(parts, clocks.wall)
     site = Site(
         db=parts.db,
         settings=parts.settings,

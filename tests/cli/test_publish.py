@@ -154,3 +154,30 @@ def test_people_read_what_was_written(home, tmp_path, language, word):
     out = export(home, "--bundle", path, language=language, is_json=False)
     assert f"300 {word}" in out
     assert hashlib.sha256(path.read_bytes()).hexdigest() in out
+
+
+def test_a_static_site_has_the_files_of_a_bundle_and_grows(home, tmp_path):
+    path, site = tmp_path / "out.zip", tmp_path / "site"
+    export(home, "--bundle", path)
+    said = export(home, "--static", site)
+    wanted = files(path)
+    assert {name: (site / name).read_bytes() for name in wanted} == wanted
+    assert said["path"] == str(site)
+    assert said["files"] >= len(wanted)
+    assert export(home, "--static", site) == {
+        "path": str(site),
+        "files": 0,
+        "bytes": 0,
+        "removed": 0,
+    }
+    fill(home, range(300, 310))
+    assert 0 < export(home, "--static", site)["files"] < said["files"]
+
+
+@pytest.mark.parametrize("folder", ["data", "keys/site", "guard", "identity", "."])
+def test_a_site_is_not_written_among_the_files_of_the_home(home, folder):
+    before = {path for path in home.folder.rglob("*") if path.is_file()}
+    code, _, err = federation(home, "export", "--static", home.folder / folder)
+    assert code == CONFIG, err
+    after = {path for path in home.folder.rglob("*") if path.is_file()}
+    assert after - before == set()

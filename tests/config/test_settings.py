@@ -83,11 +83,14 @@ def test_what_init_writes_shows_every_key_with_its_default():
     text = format_settings(answers())
     # With every comment that holds a value taken for one, nothing changes.
     uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
-    uncommented = uncommented.replace('public_url = "https://…"', "")
+    for example in ('public_url = "https://…"', 'folder = "site"'):
+        assert example in uncommented
+        uncommented = uncommented.replace(example, "")
     loud = parse_settings(uncommented, "f")
     quiet = parse_settings(text, "f")
     assert loud == quiet
-    for kind in (Settings, type(quiet.listen), type(quiet.sync), type(quiet.limits)):
+    tables = (quiet.listen, quiet.sync, quiet.limits, quiet.static)
+    for kind in (Settings, *map(type, tables)):
         for name in kind.__struct_fields__:
             assert re.search(rf"(?m)^(# )?\[?{name}\b", text), name
 

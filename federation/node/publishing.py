@@ -1,0 +1,77 @@
+"""The static site that a node keeps up to date by itself: no inbound port is needed.
+
+Rule: a duty of the schedule like any other. A folder that cannot be written raises an
+alarm and is tried again; nothing else waits for it. The snapshot is read on a reader's
+thread, file by file, and let go of when the node stops.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from federation.errors import FederationError
+from federation.flows.publish.folder import Site, Written, check_folder
+from federation.flows.publish.items import Publisher, Selection
+from federation.node.parts import Parts
+from federation.schedule import Duty, Result
+from federation.store import alarms
+from federation.store.db import View
+
+ALARM = "static"
+NAME = "static site"  # no organisation's: theirs have no space
+# The first turn writes a whole country; it ends by itself when the node stops.
+DEADLINE_S = 86_400.0
+
+
+def publishing_duties(parts: Parts, clock: Callable[[], float]) -> tuple[Duty, ...]:
+    """The duty of writing the site; none where the settings name no folder."""
+    static = parts.settings.static
+    if static.folder is None:
+        return ()
+    keeper = _Keeper(parts, parts.home.folder / static.folder, clock)
+    return (
+        Duty(
+            name=NAME,
+            run=keeper.turn,
+            interval_s=static.interval_s,
+            deadline_s=DEADLINE_S,
+        ),
+    )
+
+
+class _StoppedError(Exception):
+    """The node stops: the turn ends between two files."""
+
+
+class _Keeper:
+    """Writes the site, turn by turn."""
+
+    def __init__(self, parts: Parts, folder: Path, clock: Callable[[], float]) -> None:
+        self._parts, self._folder, self._clock = parts, folder, clock
+        self._by = Publisher(parts.settings, parts.profiles)
+        self._site = Site(folder)
+
+    async def turn(self) -> Result:
+        """One turn; a failure is an alarm, and told to the schedule."""
+        db, now = self._parts.db, int(self._clock())
+        subject = str(self._folder)
+        stopped = threading.Event()
+        try:
+            done = await db.read(self._write, stopped)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+        except (FederationError, OSError) as error:
+            await db.write(alarms.raise_alarm, ALARM, subject, str(error), now)
+            return Result(outcome="failed", reason=str(error), is_failed=True)
+        await db.write(alarms.clear_alarm, ALARM, subject)
+        return Result(outcome="ok" if done.files else "unchanged")
+
+    def _write(self, view: View, stopped: threading.Event) -> Written:
+        def go_on(_: int) -> None:
+            if stopped.is_set():
+                raise _StoppedError
+
+        check_folder(self._folder, self._parts.home.private)
+        return self._site.write(view, self._by, Selection(), {}, go_on)

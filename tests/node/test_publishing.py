@@ -1,0 +1,138 @@
+"""The static site a node keeps: partners pull it over any web server of plain files."""
+
+import asyncio
+import contextlib
+import json
+import re
+
+import pytest
+from aiohttp import web
+
+from federation.feeds.feed import LOGS_PATH
+from tests.homes import ELECTION, add_peer, draft, make_home, serving
+
+pytestmark = pytest.mark.slow  # turns are a second apart
+ORG, OTHER = "jagasuara.example", "kawalpemilu.example"
+HERE, THERE = "1371011001001", "1371011001002"
+
+
+def publishing(home, folder):
+    """The settings of this home name a folder for the site."""
+    text = home.settings.read_text()
+    assert "# folder = " in text
+    text = re.sub("(?m)^# folder = .*$", f'folder = "{folder}"', text)
+    home.settings.write_text(text)
+    return home
+
+
+@contextlib.asynccontextmanager
+async def file_server(folder):
+    """A web server that knows nothing but files; its address, and what was asked."""
+    asked = []
+
+    async def listen(request, answer):
+        asked.append((request.method, request.path, answer.status))
+
+    app = web.Application()
+    app.on_response_prepare.append(listen)
+    app.router.add_static("/", folder)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = site._server.sockets[0].getsockname()[:2]
+    try:
+        yield f"http://{host}:{port}", asked
+    finally:
+        await runner.cleanup()
+
+
+async def until(check, seconds=10.0):
+    for _ in range(int(seconds / 0.05)):
+        if found := await check():
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+async def hand_in(node, *drafts):
+    body = {"election": ELECTION, "records": drafts}
+    status, answer = await node.post("/v1/records", body)
+    assert status == 200, answer
+
+
+async def alarms(node):
+    _, body, _ = await node.get("/v1/status")
+    return [one["code"] for one in json.loads(body)["alarms"]]
+
+
+async def test_a_partner_pulls_the_folder_of_a_node_that_nobody_can_reach(tmp_path):
+    site = tmp_path / "site"
+    hidden = publishing(make_home(tmp_path, ORG), site)
+    reader = make_home(tmp_path, OTHER)
+    add_peer(hidden, reader)
+    async with serving(hidden, alone=True) as one:
+        await hand_in(one, *(draft(f"1371011001{n:03}") for n in range(1, 300)))
+
+        async def written():
+            return (site / LOGS_PATH).exists()
+
+        await until(written)
+        async with file_server(site) as (url, asked):
+            add_peer(reader, hidden, url)
+            async with serving(reader, alone=True) as other:
+
+                async def same():
+                    answers = [await node.get("/v1/summary") for node in (one, other)]
+                    maps = [json.loads(body) for _, body, _ in answers]
+                    ours = f"{ORG}/{ELECTION}"
+                    return maps[0]["vector"][ours] == maps[1]["vector"].get(ours)
+
+                await until(same)
+                await hand_in(one, draft(THERE, 9, 9))
+                await until(same)
+
+                async def idle():
+                    return ("GET", f"/{LOGS_PATH}", 304) in asked
+
+                await until(idle)
+                assert await alarms(other) == []
+                _, body, _ = await other.get("/v1/status")
+                [peer] = json.loads(body)["peers"]
+                assert peer["failures"] == 0
+
+
+async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "report.doc").touch()
+    home = publishing(make_home(tmp_path, ORG), site)
+    async with serving(home, alone=True) as node:
+
+        async def raised():
+            return "static" in await alarms(node)
+
+        await until(raised)
+        await hand_in(node, draft(HERE))
+        assert sorted(path.name for path in site.iterdir()) == ["report.doc"]
+        (site / "report.doc").unlink()
+
+        async def mended():
+            return (site / LOGS_PATH).exists() and not await raised()
+
+        await until(mended)
+
+
+async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
+    reached = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(self, view, by, selection, pages, advance):
+        loop.call_soon_threadsafe(reached.set)
+        while True:
+            advance(1)
+
+    monkeypatch.setattr("federation.node.publishing.Site.write", slowly)
+    home = publishing(make_home(tmp_path, ORG), tmp_path / "site")
+    async with asyncio.timeout(15), serving(home, alone=True):
+        await reached.wait()
