@@ -15,6 +15,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from federation.errors import ForkError
+from federation.flows.verify.evidence import format_fork
+
 PROVED: Final = "proved"
 EXITS: Final[dict[str, int]] = {
     "forked": 20,  # two histories signed
@@ -74,6 +77,7 @@ class Findings:
     def __init__(self) -> None:
         self.kept = list[Finding]()
         self.counts = Counter[str]()
+        self.evidence = list[bytes]()
         self._seen = Counter[tuple[str, str, str]]()
 
     def add(
@@ -102,6 +106,13 @@ class Findings:
                 detail=detail,
             )
         )
+
+    def add_fork(self, source: str, fork: ForkError) -> None:
+        """Note two histories, and keep the evidence, which convinces by itself."""
+        evidence = format_fork(fork)
+        if evidence not in self.evidence:
+            self.evidence.append(evidence)
+        self.add("forked", source, fork.origin, detail=str(fork))
 
     def verdict(self) -> tuple[str, int]:
         """What all of it comes to: a kind and its exit code."""

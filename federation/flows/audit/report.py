@@ -29,7 +29,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogReport(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """One log in one source; `size` 0 and no root where there is no checkpoint."""
+    """One log in one source; `held` is said of its first `held_size` records."""
 
     source: str
     origin: str
@@ -44,6 +44,7 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fro
     fingerprint: str = ""
     quorum: Quorum = "none"
     held: tuple[Held, ...] = ()
+    held_size: int = 0
 
 
 class DocumentReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,0 +1,236 @@
+"""One log of one source: every byte of it led back to the signed root.
+
+Rule: what pulling does, and more: no leaf is believed that a node would not believe
+(`flows/verify`), every further tile is compared, and what does not fit is named. A bad
+bundle does not end it, the next one is judged all the same. Memory: the hashes of the
+bundles, and the few bundles that are under way.
+
+Source: docs/reference/protocol.md, "Pulling" steps 3 and 4
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final
+
+from federation.errors import FormatError, PeerError, ProofError
+from federation.flows.audit.badrecord import find_statement_fork, name_bad_record
+from federation.flows.audit.culprit import (
+    Read,
+    Window,
+    name_culprits,
+    place,
+    read_loosely,
+)
+from federation.flows.audit.finding import Findings
+from federation.flows.audit.opening import OpenedLog
+from federation.flows.audit.tiles import Tiles
+from federation.flows.verify.bundle import (
+    Bundles,
+    Checked,
+    Verifier,
+    join_admissions,
+    pick_workers,
+)
+from federation.records.admission import EncodedClaim, Rejected
+from federation.records.profile import Profile
+from federation.tlog.merkle import hash_leaf
+from federation.tlog.mirror import Authenticated
+from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
+
+_AHEAD: Final = 8
+
+Claims = Callable[[str, Sequence[EncodedClaim]], None]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """What the leaves of a log are judged with.
+
+    Args:
+        findings: Where forks go that key statements prove.
+        executor: Of worker processes for large logs; None: in threads.
+        profile: The election's: what a record claims is read with it.
+        claims: Is given the origin and what the records claim, in their order.
+        progress: Is told how many leaves more are judged.
+    """
+
+    findings: Findings
+    executor: Executor | None
+    profile: Profile
+    claims: Claims
+    progress: Progress
+
+
+@dataclass
+class Counts:
+    """What became of the leaves; `first` is the leaf at 0, where it was at hand."""
+
+    start: int = 0
+    records: int = 0
+    refused: int = 0
+    unknown: int = 0
+    first: bytes | None = None
+    missing_keys: dict[bytes, int] = field(default_factory=dict)
+
+
+class LogAudit:
+    """The audit of one opened log."""
+
+    def __init__(self, log: OpenedLog, judging: Judging, start: int) -> None:
+        """`start` is the first leaf that the source has: 0, or of a bundle's."""
+        self._log, self._judging = log, judging
+        self._reader, self._size = log.reader, log.checkpoint.size
+        self._closed_at: int | None = None
+        self._has_moved = self._has_gaps = False
+        notes = enumerate(log.chain.notes, 1)
+        self.counts = Counts(
+            start=start, missing_keys={hash_leaf(note): at for at, note in notes}
+        )
+        self._comparing = deque[asyncio.Task[None]]()
+
+    async def run(self) -> Counts:
+        """What its leaves come to; everything that is wrong is a finding."""
+        if self._size:
+            tiles = Tiles(self._reader, self._log.checkpoint)
+            shown = await tiles.prove()
+            if shown is None:
+                self._has_gaps = True
+                await self._judge(tiles, await tiles.unproved(), is_proved=False)
+            else:
+                await self._judge(tiles, shown, is_proved=True)
+        self._check_statements()
+        return self.counts
+
+    async def _judge(
+        self, tiles: Tiles, shown: Authenticated, *, is_proved: bool
+    ) -> None:
+        log, at = self._log, self.counts.start
+        workers = pick_workers(self._judging.executor, self._size - at)
+        verifier = Verifier(workers, log.chain, self._judging.profile)
+        bundles = Bundles(self._reader.feed, log.origin, shown, verifier, None)
+        while at < self._size:
+            stream = bundles.read(at, self._size, self._size)
+            try:
+                async with aclosing(stream):
+                    async for checked in stream:
+                        at = checked.start + len(checked.leaves)
+                        self._take(checked, is_proved=is_proved)
+                        if is_proved:
+                            await self._compare(tiles, checked)
+            except (PeerError, FormatError, ProofError) as error:
+                index = at // WIDTH
+                at = min(self._size, (index + 1) * WIDTH)
+                self._has_gaps = True
+                if is_proved:
+                    await self._name(tiles, shown, index, error)
+                elif isinstance(error, PeerError):
+                    self._reader.blame(error, log.origin)
+        await self._compared(0)
+
+    def _take(self, checked: Checked, *, is_proved: bool) -> None:
+        counts, judging, origin = self.counts, self._judging, self._log.origin
+        found = join_admissions([checked], self._closed_at)
+        self._closed_at = found.closed_at
+        if checked.start == 0:
+            counts.first = checked.leaves[0]
+        if not counts.missing_keys.keys().isdisjoint(checked.leaf_hashes):
+            for leaf_hash in checked.leaf_hashes:
+                counts.missing_keys.pop(leaf_hash, None)
+        for one in found.rejected:
+            leaf = checked.leaves[one.index - checked.start]
+            self._refuse(one, leaf, is_proved=is_proved)
+        good = len(checked.leaves) - len(found.rejected) - len(found.unknown)
+        if is_proved:
+            counts.records += good
+            counts.unknown += len(found.unknown)
+            judging.claims(origin, found.claims)
+        judging.progress(len(checked.leaves))
+
+    def _refuse(self, one: Rejected, leaf: bytes, *, is_proved: bool) -> None:
+        log = self._log
+        self.counts.refused += 1
+        fork = find_statement_fork(leaf, log.chain)
+        if fork is not None:
+            self._judging.findings.add_fork(self._reader.name, fork)
+            return
+        kind = name_bad_record(leaf, one.index, log.chain)
+        # Nothing vouches for what stands here: what its owner did not sign either
+        # is not what was signed for.
+        if not is_proved and kind == "bad-record":
+            kind = "altered"
+        self._reader.add(kind, log.origin, one.index, one.reason)
+
+    async def _name(
+        self, tiles: Tiles, shown: Authenticated, index: int, error: Exception
+    ) -> None:
+        """Say what happened to a bundle that did not come, or came as another."""
+        origin = self._log.origin
+        if isinstance(error, PeerError):
+            self._reader.blame(error, origin)
+            return
+        signed = dict[int, bytes]()
+        here = dict[int, bytes]()
+        mine: Read | None = None
+        for near in (index - 1, index, index + 1):
+            hashes = await tiles.leaf_hashes(near, shown)
+            signed |= place(near * WIDTH, hashes or ())
+            read = await self._read_loosely(near)
+            here |= place(near * WIDTH, () if read is None else read.hashes)
+            mine = read if near == index else mine
+        start, end = index * WIDTH, min(self._size, (index + 1) * WIDTH)
+        if start not in signed or mine is None:
+            # The tile is wrong as well: which record it is cannot be told.
+            path = format_tile_path(Tile(0, index, end - start))
+            self._reader.add("tile", origin, detail=path)
+            self._reader.add("altered", origin, detail=f"one of {start} to {end - 1}")
+            return
+        culprits = name_culprits(
+            Window(signed, here),
+            range(start, end),
+            range(start, start + len(mine.hashes)),
+            is_cut=mine.is_cut,
+        )
+        for one in culprits:
+            self._has_moved |= one.kind in ("dropped", "duplicated")
+            self._reader.add(one.kind, origin, one.index, one.detail)
+        if not culprits and not self._has_moved:
+            said = f"{start} to {end - 1} in another order"
+            self._reader.add("swapped", origin, start, said)
+
+    async def _read_loosely(self, index: int) -> Read | None:
+        width = min(WIDTH, self._size - index * WIDTH)
+        if index < 0 or width <= 0:
+            return None
+        try:
+            feed = self._reader.feed
+            data = await feed.tile(self._log.origin, Bundle(index, width))
+        except (PeerError, FormatError):
+            return None
+        return read_loosely(data)
+
+    async def _compare(self, tiles: Tiles, checked: Checked) -> None:
+        comparing = tiles.compare(checked.start // WIDTH, checked.leaf_hashes)
+        self._comparing.append(asyncio.create_task(comparing))
+        await self._compared(_AHEAD)
+
+    async def _compared(self, left: int) -> None:
+        while len(self._comparing) > left:
+            await self._comparing.popleft()
+
+    def _check_statements(self) -> None:
+        """Version 1 is the first leaf, and every later one is in the log as well."""
+        log, counts = self._log, self.counts
+        if counts.start or self._has_gaps:
+            return
+        if counts.first != log.chain.notes[0]:
+            said = "the first record is not the first key statement"
+            self._reader.add("keys", log.origin, 0, said)
+        for version in counts.missing_keys.values():
+            if version > 1:
+                said = f"key statement {version} is not among the records"
+                self._reader.add("keys", log.origin, detail=said)

@@ -1,0 +1,121 @@
+"""A log as one source shows it, opened: its keys and its newest signed checkpoint.
+
+Rule: the keys must hold by themselves and the checkpoint by the log's key; whoever
+owns them is asked later. What the status vector says must be what is there.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from federation.errors import FormatError, SignatureError
+from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.flows.audit.keys import BAD, open_any
+from federation.flows.audit.source import Reader, kind_of
+from federation.records.keychain import KeyChain, decode_keys
+from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.note import decode_notes, parse_note
+
+MAX_COSIGNED = 1000
+# 8 MB of tiles, as in pulling: a checkpoint of 2^53 - 1 must not plan for as many.
+_MAX_LEAVES = 1 << 26
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedLog:
+    """A log of one source; `note` with all cosignatures, `earlier` likewise.
+
+    `earlier` are other checkpoints that the log has signed, from the same source.
+    """
+
+    reader: Reader
+    origin: str
+    chain: KeyChain
+    note: bytes
+    checkpoint: Checkpoint
+    earlier: tuple[bytes, ...] = field(default=())
+
+
+async def open_log(reader: Reader, entry: StatusEntry) -> OpenedLog | None:
+    """The log of a row of the status vector; None, and findings, if it stays shut."""
+    origin = entry.origin
+    chain = await _open_keys(reader, entry)
+    await _compare_about(reader, entry)
+    note = await reader.need(origin, reader.feed.checkpoint(origin))
+    if chain is None:
+        return None
+    said = entry.checkpoint.encode()
+    opened = [
+        (one, checkpoint)
+        for one in (note, said)
+        if one and (checkpoint := open_signed(reader, chain, one)) is not None
+    ]
+    if not opened:
+        return None
+    first, checkpoint = opened[0]
+    earlier = [one for one, _ in opened[1:]]
+    cosigned = await reader.ask(origin, reader.feed.cosigned(origin))
+    earlier += _open_cosigned(reader, chain, cosigned or b"")
+    return OpenedLog(
+        reader=reader,
+        origin=origin,
+        chain=chain,
+        note=first,
+        checkpoint=checkpoint,
+        earlier=tuple(earlier),
+    )
+
+
+def open_signed(reader: Reader, chain: KeyChain, note: bytes) -> Checkpoint | None:
+    """The checkpoint that the chain's log has signed; None, and a finding, if not."""
+    try:
+        size = parse_checkpoint(parse_note(note).text).size
+        if size <= _MAX_LEAVES:
+            return open_checkpoint(note, chain.log_key(size))
+        reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
+    except FormatError as error:
+        reader.add(kind_of(error), chain.origin, detail=str(error))
+    except SignatureError as error:
+        reader.add("checkpoint", chain.origin, detail=str(error))
+    return None
+
+
+async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
+    origin = entry.origin
+    data = await reader.need(origin, reader.feed.keys(origin))
+    if data is None:
+        return None
+    try:
+        notes = decode_keys(data)
+    except FormatError as error:
+        reader.blame(error, origin)
+        return None
+    try:
+        chain = open_any(notes)
+    except BAD as error:
+        reader.add("keys", origin, detail=str(error))
+        return None
+    if chain.origin != origin:
+        reader.add("keys", origin, detail=f"the keys of {chain.origin}")
+        return None
+    if hashlib.sha256(data).hexdigest() != entry.keys:
+        reader.add("keys", origin, detail="not the keys that the list of logs names")
+    return chain
+
+
+async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
+    if entry.about == NO_DIGEST:
+        return
+    about = await reader.need(entry.origin, reader.feed.log_about(entry.origin))
+    if about is not None and hashlib.sha256(about).hexdigest() != entry.about:
+        said = "not the about note that the list of logs names"
+        reader.add("damaged", entry.origin, detail=said)
+
+
+def _open_cosigned(reader: Reader, chain: KeyChain, data: bytes) -> Sequence[bytes]:
+    try:
+        notes = decode_notes(data, MAX_COSIGNED)
+    except FormatError as error:
+        reader.blame(error, chain.origin)
+        return ()
+    return [note for note in notes if open_signed(reader, chain, note) is not None]

@@ -1,0 +1,88 @@
+"""Every key chain that the sources brought, and which of them is pinned.
+
+Rule: keys found in one source judge the documents of another; a chain is pinned as well
+if it begins, or continues, one that is. The longest chain speaks: what it revokes is
+revoked in every source.
+"""
+
+from dataclasses import dataclass, field
+
+from federation.errors import SignatureError
+from federation.flows.audit.keys import continues
+from federation.flows.audit.trust import Pinned, Trust
+from federation.records.keychain import KeyChain
+from federation.tlog.keys import VerifierKey
+
+
+@dataclass
+class Pool:
+    """The chains by log, in the order in which they were met."""
+
+    trust: Trust
+    chains: dict[str, list[tuple[str, KeyChain]]] = field(default_factory=dict)
+    pinned: dict[str, tuple[Pinned, KeyChain]] = field(default_factory=dict)
+
+    def add(self, source: str, chain: KeyChain) -> None:
+        """Remember a chain, verified in itself."""
+        self.chains.setdefault(chain.origin, []).append((source, chain))
+        if self.trust.vouches_for(chain):
+            self._keep("fingerprint", chain)
+
+    def pin(
+        self, chain: KeyChain, log_key: VerifierKey | None, first_leaf: bytes | None
+    ) -> Pinned:
+        """How this chain is pinned; see `Trust.pin`.
+
+        Args:
+            chain: Verified in itself.
+            log_key: That has signed the tree; None where there is no tree.
+            first_leaf: As `Trust.pin` has it.
+        """
+        known = self.pinned.get(chain.origin)
+        if known and (continues(known[1], chain) or continues(chain, known[1])):
+            return known[0]
+        if log_key is None:
+            return "no"
+        how = self.trust.pin(chain, log_key, first_leaf)
+        if how != "no":
+            self._keep(how, chain)
+        return how
+
+    def longest(self, origin: str) -> KeyChain | None:
+        """The chain of a log that says most; a pinned one before any other."""
+        if origin in self.pinned:
+            return self.pinned[origin][1]
+        of_log = [chain for _, chain in self.chains.get(origin, ())]
+        return max(of_log, key=lambda one: len(one.notes), default=None)
+
+    def newest(self, chain: KeyChain) -> KeyChain:
+        """This chain, or the longest known that continues it."""
+        of_log = [one for _, one in self.chains.get(chain.origin, ())]
+        longer = [one for one in of_log if continues(one, chain)]
+        return max((chain, *longer), key=lambda one: len(one.notes))
+
+    def all_pinned(self) -> list[KeyChain]:
+        """Every pinned chain."""
+        return [chain for _, chain in self.pinned.values()]
+
+    def of_org(self, org: str, election: str) -> list[KeyChain]:
+        """The chains of an organisation's logs of this election."""
+        longest = (self.longest(origin) for origin in self.chains)
+        return [
+            chain
+            for chain in longest
+            if chain is not None and (chain.org, chain.election) == (org, election)
+        ]
+
+    def _keep(self, how: Pinned, chain: KeyChain) -> None:
+        held = self.pinned.get(chain.origin)
+        if held is None or len(held[1].notes) < len(chain.notes):
+            self.pinned[chain.origin] = how, chain
+
+
+def log_key_of(chain: KeyChain, size: int) -> VerifierKey | None:
+    """The key that signs checkpoints of this size, if one is valid there."""
+    try:
+        return chain.log_key(size)
+    except SignatureError:
+        return None

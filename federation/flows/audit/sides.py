@@ -1,0 +1,118 @@
+"""One log as several sources show it: the same history, or two.
+
+Rule: every signed checkpoint of a log, from whatever source, is compared with the
+largest that came with its tiles. Equal sizes need equal roots, a smaller one must be
+how the larger tree begins; where the tiles show otherwise, that is a fork and proves
+itself. A source that only shows less is behind: no fault, but said.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from federation.errors import ForkError, FormatError, PeerError, ProofError
+from federation.flows.audit.finding import Findings
+from federation.flows.audit.keys import continues, find_key_fork, log_keys
+from federation.flows.audit.opening import OpenedLog
+from federation.flows.verify.blame import check_grown
+from federation.records.keychain import KeyChain
+from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
+from federation.tlog.fork import find_fork
+from federation.tlog.keys import VerifierKey
+from federation.tlog.note import parse_note
+
+
+class Seen(NamedTuple):
+    """A signed checkpoint, verified, and the source that showed it."""
+
+    source: str
+    note: bytes
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the note says."""
+        return parse_checkpoint(parse_note(self.note).text)
+
+
+async def compare_sides(
+    logs: Sequence[OpenedLog], loose: Sequence[Seen], findings: Findings
+) -> None:
+    """Compare all checkpoints of one log.
+
+    Args:
+        logs: The log as each source has it; at least one.
+        loose: Its checkpoints that came without tiles.
+        findings: Where forks and what is behind are noted.
+    """
+    largest = max(logs, key=lambda log: log.checkpoint.size)
+    seen = [
+        Seen(log.reader.name, note)
+        for log in logs
+        for note in (log.note, *log.earlier)
+        if log is not largest or note is not largest.note
+    ]
+    for one in (*seen, *loose):
+        await _compare(largest, one, _keys(logs, largest, one), findings)
+    for log in logs:
+        if log.checkpoint.size < largest.checkpoint.size:
+            said = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
+            findings.add("behind", log.reader.name, log.origin, detail=said)
+
+
+def compare_chains(
+    chains: Sequence[tuple[str, KeyChain]], right: KeyChain, findings: Findings
+) -> None:
+    """Compare the key chains of one log.
+
+    Args:
+        chains: Each beside the name of its source.
+        right: The longest of them, a pinned one before any other.
+        findings: Where another chain is noted, as a fork where it proves one.
+    """
+    for name, chain in chains:
+        if continues(right, chain):
+            continue
+        fork = find_key_fork(right, chain)
+        if fork is not None:
+            findings.add_fork(name, fork)
+        else:
+            said = "another key chain than that of another source"
+            findings.add("wrong-key", name, chain.origin, detail=said)
+
+
+def compare_equal(loose: Sequence[Seen], findings: Findings) -> None:
+    """Compare checkpoints of one log without tiles: those of equal sizes."""
+    first: dict[int, Seen] = {}
+    for one in loose:
+        other = first.setdefault(one.checkpoint.size, one)
+        if other.checkpoint.root != one.checkpoint.root:
+            fork = ForkError(one.checkpoint.origin, other.note, one.note)
+            findings.add_fork(one.source, fork)
+
+
+async def _compare(
+    largest: OpenedLog, one: Seen, keys: Sequence[VerifierKey], findings: Findings
+) -> None:
+    new, old = largest.checkpoint, one.checkpoint
+    try:
+        if old.size == new.size:
+            fork = find_fork(one.note, largest.note, (), keys)
+            if fork is not None:
+                findings.add_fork(one.source, fork)
+        elif old.size > new.size:
+            said = f"{new.size} of {old.size} records"
+            findings.add("behind", largest.reader.name, new.origin, detail=said)
+        else:
+            await check_grown(largest.reader.feed, one.note, largest.note, keys)
+    except ForkError as fork:
+        findings.add_fork(one.source, fork)
+    except (PeerError, FormatError, ProofError):
+        # Tiles that are wrong or not there are findings of their own; of a partial
+        # bundle the earlier ones were left out. Nothing follows for the checkpoint.
+        return
+
+
+def _keys(
+    logs: Sequence[OpenedLog], largest: OpenedLog, one: Seen
+) -> Sequence[VerifierKey]:
+    sizes = (largest.checkpoint.size, one.checkpoint.size)
+    return log_keys([log.chain for log in logs], sizes)

@@ -1,0 +1,78 @@
+"""What an audit is given, and how it reads: whatever is not there becomes a finding.
+
+Rule: one thing that is missing or damaged never stops the rest. A feed that stands for
+a node, a folder or a bundle is read the same way; a single document is only bytes.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final
+
+from federation.errors import FederationError, FormatError, PeerError
+from federation.feeds.feed import Feed
+from federation.feeds.files import Files
+from federation.flows.audit.finding import Findings
+
+NOT_FOUND: Final = 404
+# What `feeds/bundle.py` and the parsers say of bytes that end too early.
+_CUT_OFF: Final = "cut off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Something to audit: a `feed`, with the `files` behind it if any; or a document.
+
+    `files` alone is an excerpt: receipts without a status vector.
+    """
+
+    name: str
+    feed: Feed | None = None
+    files: Files | None = None
+    document: bytes | None = None
+
+
+def kind_of(error: FederationError) -> str:
+    """What it is called that these bytes did not come, or not as they should."""
+    if _CUT_OFF in str(error):
+        return "cut-off"
+    if isinstance(error, FormatError):
+        return "damaged"
+    # Files answer without a status where they are damaged; a node that does not
+    # answer has shown nothing that could be.
+    if isinstance(error, PeerError) and error.status is None and error.reason:
+        return "damaged"
+    return "missing"
+
+
+class Reader:
+    """One source, and where its findings go."""
+
+    def __init__(self, name: str, feed: Feed, findings: Findings) -> None:
+        self.name, self.feed, self._findings = name, feed, findings
+
+    def add(
+        self, kind: str, origin: str = "", index: int | None = None, detail: str = ""
+    ) -> None:
+        """Note one thing of this source."""
+        self._findings.add(kind, self.name, origin, index, detail)
+
+    def blame(self, error: FederationError, origin: str = "") -> None:
+        """Note bytes that did not come, or not as they should."""
+        self.add(kind_of(error), origin, detail=str(error))
+
+    async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+        """What should be there; None, and a finding, where it is not."""
+        try:
+            return await answer
+        except (PeerError, FormatError) as error:
+            self.blame(error, origin)
+            return None
+
+    async def ask(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+        """What may be there; None where it is not."""
+        try:
+            return await answer
+        except (PeerError, FormatError) as error:
+            if not (isinstance(error, PeerError) and error.status == NOT_FOUND):
+                self.blame(error, origin)
+            return None
