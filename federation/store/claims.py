@@ -30,6 +30,7 @@ __all__ = [
     "Change",
     "MergedTps",
     "changes",
+    "count_rows",
     "drop_claims",
     "epoch",
     "list_rows",
@@ -273,6 +274,17 @@ def map_digest(view: View, election: str) -> str:
         election_range(number),
     )
     return digest_rows(row[0] for row in rows)
+
+
+def count_rows(view: View, election: str) -> int:
+    """How many rows the map has, of stations and contests of which anything is said."""
+    number = cursor.find_election(view, election)
+    if number is None:
+        return 0
+    row = view.connection.execute(
+        "SELECT count(*) FROM merged WHERE key BETWEEN ? AND ?", election_range(number)
+    ).fetchone()
+    return int(row[0])
 
 
 def sum_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:

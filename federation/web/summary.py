@@ -1,49 +1,115 @@
-"""The summary of a contest, kept until the map moves: its digest reads every row.
+"""What reads every row of a map, kept until the map moves: its digest, and summaries.
 
 Rule: one is made at a time, so that asking often cannot take every reader of the
-database; and one is made per change of the map, however many ask.
+database; and one is made per change of the map, however many ask. The summaries of
+all contests share one digest.
 """
 
 import asyncio
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from federation.flows.query import answer, state
+from federation.flows.query import answer, published, state
 from federation.flows.query.ask import Asked
 from federation.flows.query.cursor import Cursor, read_cursor
-from federation.store import claims
+from federation.records.publishedmap import PublishedMap
+from federation.store import claims, cursor
+from federation.store.cursor import Basis
 from federation.store.db import Database, View
 from federation.web.site import Site
 
-# A log can grow without changing a row: then only the vector moves.
-Stand: TypeAlias = tuple[Cursor, dict[str, int]]
+
+class _Stand(NamedTuple):
+    """Where a map stands: equal ones have equal answers."""
+
+    cursor: Cursor
+    basis: Basis | None
+    # A log can grow without changing a row: then only this moves.
+    vector: dict[str, int]
+
+
+T = TypeVar("T")
+
+
+class _Shelf(Generic[T]):
+    """The last answers of one sort, each with where the map stood."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], tuple[_Stand, T]] = {}
+
+    def find(self, key: tuple[str, ...], stand: _Stand, make: Callable[[], T]) -> T:
+        """What was made at exactly this stand, or is made now."""
+        if key not in self._found or self._found[key][0] != stand:
+            self._found[key] = stand, make()
+        return self._found[key][1]
 
 
 class _Kept:
-    """The last summary of each (election, contest) of one database."""
+    """What is kept of the maps of one database; the lock is for whoever makes more."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.found: dict[tuple[str, str], tuple[Stand, answer.Summary]] = {}
+        self.maps = _Shelf[PublishedMap]()
+        self.summaries = _Shelf[answer.Summary]()
 
 
 _KEPT: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
 
 
+async def publish_map(site: Site, election: str) -> PublishedMap:
+    """The map of an election as it is now, by its digest.
+
+    Raises:
+        NotFoundError: nothing of this election was merged yet.
+    """
+    kept = _KEPT.setdefault(site.db, _Kept())
+    async with kept.lock:
+        return await site.db.read(_find_map, kept, election)
+
+
 async def summarise(site: Site, asked: Asked) -> answer.Summary:
     """The summary of the contest as the map is now."""
     kept = _KEPT.setdefault(site.db, _Kept())
-    key = asked.election, asked.contest
     async with kept.lock:
-        now = await site.db.read(_stand, asked.election)
-        if key not in kept.found or kept.found[key][0] != now:
-            kept.found[key] = await site.db.read(_read, asked, site.settings.org)
-        return kept.found[key][1]
+        return await site.db.read(_find_summary, kept, asked, site.settings.org)
 
 
-def _stand(view: View, election: str) -> Stand:
-    return read_cursor(view, election), claims.vector(view, election)
+async def read_basis(site: Site, digest: str) -> bytes:
+    """The profile or register with this digest; a register of a country is 11 MB.
+
+    Raises:
+        NotFoundError: neither has it.
+    """
+    kept = _KEPT.setdefault(site.db, _Kept())
+    profiles = list(site.profiles.values())
+    async with kept.lock:
+        return await site.db.read(published.published_basis, digest, profiles)
 
 
-def _read(view: View, asked: Asked, org: str) -> tuple[Stand, answer.Summary]:
-    return _stand(view, asked.election), state.summary(view, asked, org)
+def _find_map(view: View, kept: _Kept, election: str) -> PublishedMap:
+    def make() -> PublishedMap:
+        return published.published_map(view, election)
+
+    return kept.maps.find((election,), _read_stand(view, election), make)
+
+
+def _find_summary(view: View, kept: _Kept, asked: Asked, org: str) -> answer.Summary:
+    stand = _read_stand(view, asked.election)
+
+    def make() -> answer.Summary:
+        if stand.basis is None:
+            digest = claims.map_digest(view, asked.election)
+        else:
+            digest = _find_map(view, kept, asked.election).digest
+        return state.summary(view, asked, org, digest)
+
+    return kept.summaries.find((asked.election, asked.contest), stand, make)
+
+
+def _read_stand(view: View, election: str) -> _Stand:
+    return _Stand(
+        read_cursor(view, election),
+        cursor.read_basis(view, election),
+        claims.vector(view, election),
+    )

@@ -14,11 +14,11 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answer
-from federation.web import api, intake
+from federation.web import api, intake, maps
 from federation.web.asking import ListQuery
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 
-ENDPOINTS = [*api.endpoints(), *intake.endpoints()]
+ENDPOINTS = [*api.endpoints(), *maps.endpoints(), *intake.endpoints()]
 
 
 @pytest.fixture(scope="module")

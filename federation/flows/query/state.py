@@ -149,17 +149,22 @@ def _about(view: View, org: str) -> About | None:
     return None if note is None else open_about_unpinned(note)
 
 
-def summary(view: View, asked: Asked, org: str) -> answer.Summary:
+def summary(view: View, asked: Asked, org: str, digest: str) -> answer.Summary:
     """One contest's whole map in one object.
 
-    The digest reads every row of the election: keep the answer until the cursor moves.
+    Args:
+        view: The snapshot.
+        asked: Election and contest.
+        org: This organisation.
+        digest: Of the election's whole map in this snapshot: it reads every row, so
+            that the summaries of all contests share one.
     """
     nation = read_line(view, asked, "")
     return answer.Summary(
         org=org,
         election=asked.election,
         contest=asked.contest,
-        digest=claims.map_digest(view, asked.election),
+        digest=digest,
         register=count_expected(view, asked, ""),
         status=nation.coverage.status,
         official=nation.coverage.official,

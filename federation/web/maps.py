@@ -1,0 +1,62 @@
+"""The map as it is published for whoever makes it again, and what it rests on.
+
+Rule: digest and vector in canonical JSON, the very line that a file of an export
+holds; profile and register as exactly the bytes that have the digest.
+
+    GET /v1/maps/{election}   GET /v1/basis/{digest}
+
+Source: docs/reference/protocol.md, "HTTP"
+"""
+
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from federation.errors import NotFoundError
+from federation.records.publishedmap import PublishedMap
+from federation.web.openapi import Endpoint, NoQuery
+from federation.web.reply import reply
+from federation.web.site import SITE
+from federation.web.summary import publish_map, read_basis
+
+_BYTES = "application/octet-stream"
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """Both paths."""
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/maps/{election}",
+            summary="The whole map by its digest, with all that it is made from",
+            handler=get_map,
+            query=NoQuery,
+            response=PublishedMap,
+            names={"election": "id of an election of this node"},
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/basis/{digest}",
+            summary="A profile or a list of stations that a map rests on, as bytes",
+            handler=get_basis,
+            query=NoQuery,
+            names={"digest": "SHA-256 of the bytes, in lower-case hex"},
+        ),
+    ]
+
+
+async def get_map(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """The map of one election."""
+    site, election = request.app[SITE], request.match_info["election"]
+    if election not in site.settings.elections:
+        raise NotFoundError(f"{election[:40]!r} is no election of this node")
+    # The members of a published map are declared in the order of its canonical line.
+    return reply(request, "json", await publish_map(site, election))
+
+
+async def get_basis(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """What has this digest never changes."""
+    body = await read_basis(request.app[SITE], request.match_info["digest"])
+    headers = {hdrs.CACHE_CONTROL: _FOREVER}
+    return web.Response(body=body, content_type=_BYTES, headers=headers)
