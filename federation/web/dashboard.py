@@ -6,6 +6,9 @@ elsewhere: `page.POLICY` forbids both, so that text out of a record could do not
 even if it got through the escaping of the templates.
 
     /   /wilayah/{code}   /tps/{code}   /tps?code=   /kosong   /berbeda   /static/…
+
+`/verify` is another thing: a file for the reader to keep, with one script, which its
+own policy names by hash (`federation/verifier`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,12 +17,13 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answer, lists, region, tps
 from federation.flows.query.ask import Asked, ask, contests_of
 from federation.records.tps import parse_tps
 from federation.text import LANGUAGES, Language, Text
-from federation.web.page import Page, static_file
+from federation.web.page import SAFETY, Page, static_file
 from federation.web.site import SITE
 
 PAGE_SIZE = 50
@@ -37,6 +41,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/kosong", _page(gaps)),
         web.get("/berbeda", _page(disputed)),
         web.get("/static/{name}", static),
+        web.get("/verify", verify),
     ]
 
 
@@ -93,6 +98,21 @@ async def static(request: web.Request) -> web.Response:
     kept = "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
     return web.Response(
         body=data, content_type=media, headers={hdrs.CACHE_CONTROL: kept}
+    )
+
+
+async def verify(_request: web.Request) -> web.Response:
+    """The page that checks evidence: the same bytes for everybody."""
+    policy = f"{verifier.policy()}; frame-ancestors 'none'"
+    return web.Response(
+        body=verifier.page(),
+        content_type="text/html",
+        charset="utf-8",
+        headers={
+            **SAFETY,
+            "Content-Security-Policy": policy,
+            hdrs.CACHE_CONTROL: "no-cache",
+        },
     )
 
 

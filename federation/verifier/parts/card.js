@@ -1,0 +1,127 @@
+// What was proved of one file, and what was not, as a card.
+
+/** proved, unpinned or refused: by the errors that were found in it. */
+function standing(errors) {
+  if (!errors.length) return "proved";
+  return errors.every((one) => one.kind === "unpinned" && !one.detail) ? "unpinned" : "refused";
+}
+
+function sourceCard(input, report, useFingerprint) {
+  const errors = report.errorsOf(input.name);
+  const state = standing(errors);
+  const mine = (list) => list.filter((one) => one.source === input.name);
+  const kinds = [...new Set(errors.map((one) => one.kind))].join(" ");
+  const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
+  const isTrust = input.kind === "trust-file" && state === "proved";
+  card.append(
+    element("span", { class: "file", title: input.name }, input.name),
+    element("span", { class: "badge" }, say(isTrust ? "badge_trust" : `badge_${state}`)),
+  );
+  const findings = mine(report.findings);
+  if (state === "refused") card.append(...findingLines(findings, "error"));
+  if (isTrust) card.append(trustLine(input.policy));
+  for (const log of mine(report.logs)) card.append(...logLines(log));
+  for (const one of mine(report.documents)) card.append(...documentLines(one, state));
+  if (state === "unpinned") card.append(...findingLines(findings, "error"));
+  const named = [...mine(report.logs), ...mine(report.documents)];
+  for (const one of uniqueKeys(named)) card.append(...keyLines(one, useFingerprint));
+  card.append(...findingLines(findings, "note"));
+  return card;
+}
+
+function trustLine(policy) {
+  const values = { logs: policy.logs.length, witnesses: policy.witnesses.length };
+  return element("p", { class: "say" }, say("said_trust", values));
+}
+
+function documentLines(one, state) {
+  const values = {
+    org: one.org,
+    index: one.index === null ? "" : sayNumber(one.index),
+    size: sayNumber(one.size ?? 0),
+    versions: one.versions ?? 0,
+  };
+  const lines = [];
+  if (one.holds && state !== "refused") {
+    const name = state === "unpinned" ? "claimed_by" : `said_${one.kind}`;
+    lines.push(element("p", { class: "say" }, say(name, values)));
+    if (state === "proved") lines.push(...heldLines(one));
+  } else if (one.kind === "evidence" && one.holds) {
+    lines.push(element("p", { class: "say" }, say("said_evidence", values)));
+  }
+  if (one.statement) lines.push(...describe(JSON.parse(one.statement)));
+  return lines;
+}
+
+function logLines(log) {
+  const values = {
+    org: log.org,
+    records: sayNumber(log.records),
+    refused: sayNumber(log.refused),
+    size: sayNumber(log.size),
+  };
+  const line = say(log.holds ? "said_log" : "said_log_refused", values);
+  return [element("p", { class: "say" }, line), ...heldLines(log)];
+}
+
+function heldLines(one) {
+  const made = [];
+  if (one.held.length) {
+    const values = {
+      count: sayNumber(one.held.length),
+      time: sayTime(Math.max(...one.held.map((held) => held.time))),
+      names: one.held.map((held) => held.org).join(", "),
+    };
+    made.push(say(one.held.length === 1 ? "held_one" : "held_many", values));
+  }
+  if (one.quorum === "met") made.push(say("quorum_met"));
+  return made.map((line) => element("p", {}, line));
+}
+
+/** Each key chain once, however many documents rest on it. */
+function uniqueKeys(list) {
+  const found = new Map();
+  for (const one of list) if (one.fingerprint) found.set(`${one.fingerprint} ${one.pinned}`, one);
+  return found.values();
+}
+
+function keyLines(one, useFingerprint) {
+  if (one.pinned !== "no") {
+    return [element("p", { class: "note" }, say(`pinned_${one.pinned}`))];
+  }
+  const button = element("button", { type: "button", class: "button quiet" }, say("use_fingerprint"));
+  button.addEventListener("click", () => useFingerprint(one.fingerprint));
+  return [
+    element("h3", {}, say("fingerprint")),
+    element("code", { class: "print" }, one.fingerprint),
+    element("p", { class: "hint" }, say("compare", { org: one.org })),
+    element("p", {}, button),
+  ];
+}
+
+/** One line for each kind that was found, with the positions of the first few. */
+function findingLines(findings, level) {
+  const byKind = new Map();
+  for (const one of findings) {
+    if (one.level !== level) continue;
+    const name = one.detail === "no-keys" ? "unpinned-no-keys" : one.kind;
+    byKind.set(name, [...(byKind.get(name) ?? []), one]);
+  }
+  return [...byKind].map(([name, all]) => {
+    const places = all.filter((one) => one.index !== null).slice(0, 5);
+    const where = places.map((one) => say("at_index", { index: sayNumber(one.index) }));
+    if (all.length > 5) where.push(say("more", { count: sayNumber(all.length - 5) }));
+    const more = where.length ? element("small", {}, where.join(", ")) : null;
+    const style = level === "error" ? "finding" : "note";
+    return element("p", { class: style, "data-kind": all[0].kind }, say(`kind-${name}`), more);
+  });
+}
+
+function limitsCard(report) {
+  const lines = report.toJSON().not_proved.map((code) => element("li", {}, say(`not_${code}`)));
+  return element(
+    "section", { class: "limits" },
+    element("h2", {}, say("not_proved")),
+    element("ul", {}, ...lines),
+  );
+}

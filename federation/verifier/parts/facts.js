@@ -1,0 +1,81 @@
+// A record in words.
+
+const TYPE_WORDS = {
+  "tps-result/1": "type_result",
+  "withdrawal/1": "type_withdrawal",
+  "log-closed/1": "type_closed",
+  "key-statement/1": "type_keys",
+};
+const TEXT_FACTS = ["note", "reason", "ref", "successor"];
+
+function describe(statement) {
+  const heading = say(TYPE_WORDS[statement.type] ?? "type_unknown");
+  const made = [element("h3", {}, heading), factList(statement)];
+  if (statement.candidates) made.push(votesTable("vote_number", statement.candidates));
+  if (statement.parties) made.push(votesTable("vote_party", totalsOf(statement.parties)));
+  if (statement.figures) {
+    const rows = Object.entries(statement.figures);
+    made.push(element("details", {}, element("summary", {}, say("figures")), table(null, rows)));
+  }
+  return made;
+}
+
+function factList(statement) {
+  const list = element("dl", { class: "facts" });
+  const add = (name, value) => {
+    if (value === undefined || value === null) return;
+    list.append(element("dt", {}, say(`fact_${name}`)), element("dd", {}, String(value)));
+  };
+  add("org", statement.org);
+  add("tps", statement.tps && sayStation(statement.tps));
+  add("contest", statement.contest && (say(`contest_${statement.contest}`) ?? statement.contest));
+  add("election", statement.election);
+  add("round", statement.round && (say(`round_${statement.round}`) ?? statement.round));
+  for (const name of ["form", "source", "review"]) {
+    add(name, statement[name] && say(`${name}_${statement[name]}`));
+  }
+  add("recorded_at", statement.recorded_at && sayTime(Date.parse(statement.recorded_at) / 1000));
+  add("observed_at", statement.observed_at && sayTime(Date.parse(statement.observed_at) / 1000));
+  for (const name of TEXT_FACTS) add(name, statement[name]);
+  add("evidence", statement.evidence?.length);
+  return list;
+}
+
+/** The code in the groups that people read: region by region, then the station. */
+function sayStation(code) {
+  const groups = [code.slice(0, 2), code.slice(2, 4), code.slice(4, 6), code.slice(6, 10)];
+  return `${groups.join(".")} · TPS ${code.slice(10)}`;
+}
+
+function totalsOf(parties) {
+  const sum = (part) => Object.values(part.caleg ?? {}).reduce((a, b) => a + b, part.partai ?? 0);
+  return Object.fromEntries(
+    Object.entries(parties).map(([number, part]) => [number, part.jumlah ?? sum(part)]),
+  );
+}
+
+function votesTable(heading, votes) {
+  const rows = Object.entries(votes).sort(
+    ([a], [b]) => a.length - b.length || (a < b ? -1 : 1),
+  );
+  return table([say(heading), say("votes")], rows);
+}
+
+function table(heads, rows) {
+  const body = rows.map(([name, value]) =>
+    element(
+      "tr", {},
+      element("td", {}, name),
+      element("td", { class: "num" }, sayNumber(value)),
+    ),
+  );
+  const head = heads && element(
+    "thead", {},
+    element(
+      "tr", {},
+      element("th", { scope: "col" }, heads[0]),
+      element("th", { scope: "col", class: "num" }, heads[1]),
+    ),
+  );
+  return element("table", {}, head, element("tbody", {}, ...body));
+}

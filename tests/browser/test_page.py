@@ -1,0 +1,59 @@
+"""The page as a file: one form, no duplicates, nothing from elsewhere."""
+
+import re
+
+from federation import verifier
+from federation.flows.audit.finding import EXITS
+from federation.records import sealed
+from federation.text import load_topic
+from tests.conftest import PROJECT
+
+PARTS = PROJECT / "federation" / "verifier" / "parts"
+HTML = verifier.page().decode()
+
+
+def test_the_committed_page_is_the_one_that_the_code_makes():
+    assert (PROJECT / "docs" / "verify.html").read_bytes() == verifier.page()
+
+
+def test_what_can_be_found_is_what_the_audit_can_find():
+    assert list(verifier.kinds().items()) == list(EXITS.items())
+
+
+def test_every_kind_has_its_sentence():
+    words = load_topic("verifier")
+    assert {f"kind-{kind}" for kind in EXITS} <= words.keys()
+
+
+def test_a_type_is_what_it_is_to_the_node():
+    assert verifier.TYPE_PATTERN == sealed._TYPE
+
+
+def test_every_part_is_in_the_page_and_no_name_stands_twice():
+    assert {f"{name}.js" for name in verifier.SCRIPTS} == {
+        path.name for path in PARTS.glob("*.js")
+    }
+    # A second function of one name would silently replace the first.
+    made = re.findall(
+        r"(?m)^(?:async )?(?:function|const|let|class) (\w+)",
+        "\n".join(path.read_text() for path in PARTS.glob("*.js")),
+    )
+    assert len(made) == len(set(made))
+
+
+def test_the_page_names_nothing_elsewhere_and_writes_no_markup():
+    assert not re.search(r"https?://|<link|@import|url\(|<img|<iframe", HTML)
+    script = HTML.rpartition("<script>")[2]
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function"
+        r"|fetch\(|XMLHttp|WebSocket|EventSource|sendBeacon|import\(",
+        script,
+    )
+
+
+def test_every_sentence_that_the_script_asks_for_is_there():
+    words = load_topic("verifier")
+    asked = set(re.findall(r'say\("([a-z_-]+)"', HTML))
+    asked |= set(re.findall(r'data-word="([a-z_-]+)"', HTML))
+    assert asked
+    assert asked <= words.keys()
