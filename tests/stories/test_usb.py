@@ -1,0 +1,135 @@
+"""A laptop that never serves: its records go out, and come back, on a stick."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.homes import ELECTION
+from tests.stories.nodes import PROJECT, start_all, station, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+def federation(node, *words):
+    """A command in this home, as an operator types it; what it said, as JSON."""
+    line = [*map(str, words), "--home", str(node.home.folder), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "federation", *line],
+        capture_output=True, cwd=PROJECT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def enter(node, folder, start, end):
+    """Type the results of these stations into a table and import it."""
+    path = folder / f"{start}.csv"
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["tps", "01", "02"])
+        for number in range(start, end):
+            one = station(number)
+            table.writerow([one["tps"], *one["candidates"].values()])
+    words = ("--election", ELECTION, "--contest", "ppwp")
+    said = federation(node, "import", path, *words)
+    assert said["rows"]["logged"] == end - start, said
+
+
+def export(node, path, *words):
+    federation(node, "export", "--bundle", path, *words)
+    return path
+
+
+def bring(node, path):
+    """What came of each log, by origin, and who holds ours."""
+    [file] = federation(node, "import", path)["files"]
+    return {one["origin"]: one for one in file["logs"]}, file["held_by"]
+
+
+@pytest.fixture
+def stick(tmp_path):
+    path = tmp_path / "stick"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def laptop(pemilu, suara, kawal):
+    """It knows two partners and has the address of neither; nobody has its own."""
+    for other in (suara, kawal):
+        pemilu.trust(other)
+        other.trust(pemilu)
+    kawal.trust(suara, suara.url)
+    return pemilu
+
+
+def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
+    laptop, suara, kawal, stick
+):
+    start_all(suara, kawal)
+    enter(laptop, stick, 0, 300)
+
+    # Out: a partner takes it in while it serves, and others get it from there.
+    mine = export(laptop, stick / "laptop.zip")
+    came, _ = bring(suara, mine)
+    assert came[laptop.origin]["after"] == 301
+    wait_until(lambda: kawal.size(laptop.origin) == 301, "it reaches the third")
+    assert kawal.leaves(laptop.origin) == laptop.leaves(laptop.origin)
+    assert suara.ask("/v1/status")[1]["peers"] == []  # a stick is nobody's peer
+
+    # And back: what the partner has, and its word on what it holds.
+    suara.take(0, 50)
+    came, held_by = bring(laptop, export(suara, stick / "suara.zip"))
+    assert came[suara.origin]["after"] == 51
+    assert held_by[laptop.origin] == {suara.org: 301}
+    assert laptop.leaves(suara.origin) == suara.leaves(suara.origin)
+
+    # The next time only what is new.
+    enter(laptop, stick, 300, 700)
+    words = ("--since", stick / "suara.zip")
+    more = export(laptop, stick / "more.zip", *words)
+    assert more.stat().st_size < mine.stat().st_size * 2
+    bring(suara, more)
+    wait_until(lambda: kawal.size(laptop.origin) == 701, "the rest")
+    saved = export(suara, stick / "saved.zip")
+
+    # The disk is lost, with all that was known of what was signed.
+    before = laptop.leaves(laptop.origin)
+    for folder in (laptop.home.data, laptop.home.guard):
+        shutil.rmtree(folder)
+    came, held_by = bring(laptop, saved)
+    assert came[laptop.origin]["outcome"] == "restored"
+    assert laptop.leaves(laptop.origin) == before
+    assert held_by[laptop.origin] == {suara.org: 701}
+    enter(laptop, stick, 700, 750)
+    bring(suara, export(laptop, stick / "on.zip"))
+    wait_until(lambda: kawal.size(laptop.origin) == 751, "and on")
+    assert kawal.leaves(laptop.origin)[:701] == before
+    for node in (laptop, suara, kawal):
+        assert not node.is_frozen(laptop.origin)
+        assert node.alarms() == set()
+
+
+def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
+    laptop, suara, stick
+):
+    """The guard outlived the data: what it remembers is found on the stick."""
+    enter(laptop, stick, 0, 20)
+    shutil.copytree(laptop.home.data, stick / "backup")
+    enter(laptop, stick, 20, 40)
+    bring(suara, export(laptop, stick / "laptop.zip"))
+    saved = export(suara, stick / "saved.zip")
+    shutil.rmtree(laptop.home.data)
+    (stick / "backup").rename(laptop.home.data)
+    before = suara.leaves(laptop.origin)
+    came, _ = bring(laptop, saved)
+    assert (came[laptop.origin]["before"], came[laptop.origin]["after"]) == (21, 41)
+    enter(laptop, stick, 40, 60)
+    assert laptop.leaves(laptop.origin)[:41] == before
+    came, _ = bring(suara, export(laptop, stick / "on.zip"))
+    assert came[laptop.origin]["after"] == 61
+    assert laptop.alarms() == suara.alarms() == set()
