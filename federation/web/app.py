@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from federation.web import api, dashboard, feed, intake, maps, openapi
+from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
 from federation.web.access import BUSY, Bucket, deadlines, mark_busy
 from federation.web.problem import answer_problems
 from federation.web.sharing import preflights, share_public_reads
@@ -33,7 +33,12 @@ def make_app(site: Site) -> web.Application:
             web.get("/metrics", metrics),
         ]
     )
-    endpoints = [*api.endpoints(), *maps.endpoints(), *intake.endpoints()]
+    endpoints = [
+        *api.endpoints(),
+        *maps.endpoints(),
+        *receipt.endpoints(),
+        *intake.endpoints(),
+    ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
         openapi.describe(endpoints, version=version(PACKAGE)),

@@ -6,7 +6,8 @@ mirrored: a relay is trusted for freshness only.
 
     GET /.well-known/tps-federation      the signed about note
     GET /logs                            the status vector, with ETag
-    GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about | fork
+    GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about
+    GET /<hex sha256(origin)>/cosigned | fork
 
 Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
@@ -16,6 +17,7 @@ import hashlib
 from aiohttp import web
 
 from federation.errors import NotFoundError
+from federation.flows.cosign import read_cosigned
 from federation.flows.publish.served import read_checkpoint, read_status
 from federation.records.keychain import encode_keys
 from federation.store import chains, contents, logs
@@ -40,6 +42,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/{log:[0-9a-f]{64}}/keys", keys),
         web.get("/{log:[0-9a-f]{64}}/about", about),
         web.get("/{log:[0-9a-f]{64}}/fork", fork),
+        web.get("/{log:[0-9a-f]{64}}/cosigned", cosigned),
         web.get("/{log:[0-9a-f]{64}}/{path:tile/.+}", tile),
     ]
 
@@ -47,13 +50,13 @@ def routes() -> list[web.RouteDef]:
 async def well_known(request: web.Request) -> web.Response:
     """Who this node is, signed by its node key."""
     body = request.app[SITE].about()
-    return _conditional(request, body, TEXT, BRIEFLY)
+    return conditional(request, body, TEXT, BRIEFLY)
 
 
 async def status_vector(request: web.Request) -> web.Response:
     """Every log held here; an idle peer asks only this, and gets 304."""
     body = await request.app[SITE].db.read(read_status)
-    return _conditional(request, body, "application/json", "no-cache")
+    return conditional(request, body, "application/json", "no-cache")
 
 
 async def checkpoint(request: web.Request) -> web.Response:
@@ -67,7 +70,7 @@ async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
     log_id = await _log_id(request)
     notes = await request.app[SITE].db.read(chains.read_keys, log_id)
-    return _conditional(request, encode_keys(notes), BYTES, BRIEFLY)
+    return conditional(request, encode_keys(notes), BYTES, BRIEFLY)
 
 
 async def about(request: web.Request) -> web.Response:
@@ -82,7 +85,7 @@ async def about(request: web.Request) -> web.Response:
         return note
 
     body = await request.app[SITE].db.read(read)
-    return _conditional(request, body, TEXT, BRIEFLY)
+    return conditional(request, body, TEXT, BRIEFLY)
 
 
 async def fork(request: web.Request) -> web.Response:
@@ -91,7 +94,14 @@ async def fork(request: web.Request) -> web.Response:
     log = await request.app[SITE].db.read(logs.log_by_id, log_id)
     if log.frozen is None:
         raise NotFoundError(f"no fork of {log.origin} is known here")
-    return _conditional(request, log.frozen, TEXT, BRIEFLY)
+    return conditional(request, log.frozen, TEXT, BRIEFLY)
+
+
+async def cosigned(request: web.Request) -> web.Response:
+    """The earlier checkpoints that others cosigned, with who first held them when."""
+    log_id = await _log_id(request)
+    body = await request.app[SITE].db.read(read_cosigned, log_id)
+    return conditional(request, body, BYTES, BRIEFLY)
 
 
 async def tile(request: web.Request) -> web.Response:
@@ -151,7 +161,7 @@ def _cached(value: str) -> dict[str, str]:
     return {"Cache-Control": value}
 
 
-def _conditional(
+def conditional(
     request: web.Request, body: bytes, media_type: str, cache: str
 ) -> web.Response:
     """`body` under its digest as ETag, or 304 where the caller has it."""

@@ -20,6 +20,7 @@ from federation.errors import FormatError
 
 PATH = "/openapi.json"
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
+TEXT = "text/plain"
 CURSOR = "Federation-Cursor"
 _REF = "#/components/schemas/{name}"
 _PROBLEM: dict[str, Any] = {
@@ -55,7 +56,7 @@ class Endpoint(Generic[Query]):
 
     `names` explains the `{parts}` of the path, `response` the JSON it answers with;
     `token` says that a bearer token is needed (then the answer is not shared with other
-    sites). Tables are answered where the query's `format` says so.
+    sites). Tables are answered where the query's `format` says so, `text` is a file.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Endpoint(Generic[Query]):
     body: Any = None
     names: Mapping[str, str] = field(default_factory=dict)
     token: bool = False
+    text: bool = False
     status: int = 200
 
     def route(self) -> web.RouteDef:
@@ -159,6 +161,8 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
     content: dict[str, Any] = {}
     if endpoint.response is not None:
         content[JSON] = {"schema": schema_of[repr(endpoint.response)]}
+    if endpoint.text:
+        content[TEXT] = {"schema": {"type": "string"}}
     for form, media in (("csv", CSV), ("ndjson", NDJSON)):
         if form in _forms(endpoint.query):
             content[media] = {"schema": {"type": "string"}}

@@ -18,7 +18,9 @@ READS = [
     f"/{LOG}/checkpoint",
     f"/{LOG}/keys",
     f"/{LOG}/about",
+    f"/{LOG}/cosigned",
     f"/{LOG}/fork",
+    f"/v1/records/{LOG}/receipt",
     f"/{LOG}/tile/0/000",
     f"/{LOG}/tile/entries/x001/234.p/7",
 ]

@@ -1,0 +1,50 @@
+"""A receipt over HTTP: one text file by the id of its record.
+
+Rule: the id alone is enough, whether the record stands or was replaced, so that a link
+that somebody keeps goes on working. The file may gain confirmations until two others
+hold the record; from then on it is the same.
+
+    GET /v1/records/{id}/receipt
+
+Source: docs/reference/protocol.md, "Receipts"
+"""
+
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from federation.flows.receipt import file_name, find_record, make_receipt
+from federation.store.db import View
+from federation.web.feed import TEXT, conditional
+from federation.web.openapi import Endpoint, NoQuery
+from federation.web.reply import FRESH
+from federation.web.site import SITE
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """The one path."""
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/records/{id}/receipt",
+            summary="A record as one text file that proves itself, and who holds it",
+            handler=get_receipt,
+            query=NoQuery,
+            text=True,
+            names={"id": "the record's id: 64 hex digits"},
+        )
+    ]
+
+
+async def get_receipt(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """The receipt, to be kept under a name that people know it by."""
+    record = request.match_info["id"]
+
+    def read(view: View) -> tuple[str, bytes]:
+        origin, claim = find_record(view, record)
+        return file_name(claim), make_receipt(view, origin, claim.index)
+
+    name, body = await request.app[SITE].db.read(read)
+    answered = conditional(request, body, TEXT, FRESH)
+    answered.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    return answered
