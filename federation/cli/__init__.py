@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "disputed": "federation.cli.views:disputed",
     "tally": "federation.cli.views:tally",
     "export": "federation.cli.export:export",
+    "verify": "federation.cli.verify:verify",
     "doctor": "federation.cli.doctor:doctor",
     "demo": "federation.cli.demo:demo",
 }

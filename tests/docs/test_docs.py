@@ -17,6 +17,7 @@ from federation import errors
 from federation.cli import output
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
+from federation.flows.audit.finding import EXITS, NOTES
 from federation.node import metrics
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
@@ -172,7 +173,15 @@ def test_every_exit_code_is_documented_and_no_other():
         if name.isupper() and isinstance(value, int) and not name.startswith("_")
     }
     page = read(REFERENCE / "exit-codes.md")
-    assert {int(n) for n in re.findall(r"(?m)^\| (\d+) \|", page)} == named
+    told = {int(n) for n in re.findall(r"(?m)^\| (\d+) \|", page)}
+    assert told == named | set(EXITS.values())
+
+
+def test_every_verdict_is_documented_with_its_exit_code():
+    page = read(REFERENCE / "exit-codes.md")
+    told = {k: int(n) for n, k in re.findall(r"(?m)^\| (\d+) \| `([a-z-]+)` \|", page)}
+    assert told == EXITS
+    assert set(re.findall(r"(?m)^\| `([a-z-]+)` \|", page)) == set(NOTES)
 
 
 @pytest.fixture

@@ -22,33 +22,37 @@ _CUT_OFF: Final = "cut off"
 class Source:
     """Something to audit: a `feed`, with the `files` behind it if any; or a document.
 
-    `files` alone is an excerpt: receipts without a status vector.
+    `files` alone is an excerpt: receipts without a status vector. `fault` alone is a
+    file that could not even be opened.
     """
 
     name: str
     feed: Feed | None = None
     files: Files | None = None
     document: bytes | None = None
+    fault: FederationError | None = None
 
 
-def kind_of(error: FederationError) -> str:
-    """What it is called that these bytes did not come, or not as they should."""
-    if _CUT_OFF in str(error):
-        return "cut-off"
-    if isinstance(error, FormatError):
-        return "damaged"
-    # Files answer without a status where they are damaged; a node that does not
-    # answer has shown nothing that could be.
-    if isinstance(error, PeerError) and error.status is None and error.reason:
-        return "damaged"
-    return "missing"
+def kind_of(error: FederationError, *, is_file: bool = True) -> str:
+    """What it is called that these bytes did not come, or not as they should.
+
+    Args:
+        error: A `FormatError`, or what a feed raised.
+        is_file: Files answer without a status where they are damaged; a node that
+            does not answer has shown nothing that could be.
+    """
+    if isinstance(error, PeerError) and (error.status is not None or not is_file):
+        return "missing"
+    return "cut-off" if _CUT_OFF in str(error) else "damaged"
 
 
 class Reader:
     """One source, and where its findings go."""
 
-    def __init__(self, name: str, feed: Feed, findings: Findings) -> None:
-        self.name, self.feed, self._findings = name, feed, findings
+    def __init__(self, source: Source, feed: Feed, findings: Findings) -> None:
+        """`feed` is the source's."""
+        self.name, self.feed, self._findings = source.name, feed, findings
+        self._is_file = source.files is not None
 
     def add(
         self, kind: str, origin: str = "", index: int | None = None, detail: str = ""
@@ -58,7 +62,8 @@ class Reader:
 
     def blame(self, error: FederationError, origin: str = "") -> None:
         """Note bytes that did not come, or not as they should."""
-        self.add(kind_of(error), origin, detail=str(error))
+        kind = kind_of(error, is_file=self._is_file)
+        self.add(kind, origin, detail=str(error))
 
     async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
         """What should be there; None, and a finding, where it is not."""

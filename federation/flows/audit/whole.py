@@ -117,6 +117,9 @@ class _Whole:
                 await self._open_feed(source, source.feed)
             elif source.files is not None:
                 self._open_excerpt(source.name, source.files)
+            elif source.fault is not None:
+                kind, said = kind_of(source.fault), str(source.fault)
+                self._findings.add(kind, source.name, detail=said)
             else:
                 self._documents.add(source.name, source.document or b"")
 
@@ -172,7 +175,7 @@ class _Whole:
         )
 
     async def _open_feed(self, source: Source, feed: Feed) -> None:
-        reader = Reader(source.name, feed, self._findings)
+        reader = Reader(source, feed, self._findings)
         if source.files is not None:
             self._listings[source.name] = Listing(source.files.names())
         entries = await _read_status(reader)
@@ -211,7 +214,8 @@ class _Whole:
             try:
                 data = files.read(path, MAX_RECEIPT_BYTES)
             except (FormatError, NotFoundError) as error:
-                self._findings.add(kind_of(error), name, detail=str(error))
+                kind = "missing" if isinstance(error, NotFoundError) else kind_of(error)
+                self._findings.add(kind, name, detail=str(error))
                 continue
             self._documents.add(f"{name}:{path}", data)
 
@@ -259,6 +263,9 @@ class _Whole:
             log_key = chain.log_key(checkpoint.size)
             kind, said = unpinned(self._pool, chain, log_key)
             log.reader.add(kind, log.origin, detail=said)
+        if counts.unknown:
+            said = f"{counts.unknown} records"
+            log.reader.add("unknown-type", log.origin, detail=said)
         held = self._holders.judge_all((log.note, *log.earlier), chain.org)
         for kind, said in held.findings:
             log.reader.add(kind, log.origin, detail=said)

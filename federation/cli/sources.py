@@ -1,0 +1,62 @@
+"""What somebody types to have verified: an address, a folder, a bundle, one document.
+
+Rule: a file is what it holds, whatever it is called. What cannot be opened is handed on
+with its fault: that a bundle is cut off is the answer to the question.
+"""
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from federation.errors import FormatError, NotFoundError
+from federation.feeds.bundle import BundleFile, is_bundle
+from federation.feeds.feed import LOGS_PATH
+from federation.feeds.files import FileFeed, Files
+from federation.feeds.folder import Folder
+from federation.feeds.http import HttpFeed, Sessions
+from federation.flows.audit import Source
+from federation.tlog.fork import MAX_EVIDENCE_BYTES
+
+_ADDRESSES: Final = ("http://", "https://")
+
+
+def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
+    """What these names stand for; closed with the stack.
+
+    Raises:
+        NotFoundError: there is no such file or folder.
+    """
+    sessions = Sessions()
+    stack.push_async_callback(sessions.close)
+    # Whoever typed a private address meant it.
+    session = sessions.session(allow_private=True)
+    return [
+        Source(name=name, feed=HttpFeed(session, name, name))
+        if name.startswith(_ADDRESSES)
+        else _open_path(name, stack)
+        for name in names
+    ]
+
+
+def _open_path(name: str, stack: AsyncExitStack) -> Source:
+    path = Path(name)
+    if path.is_dir():
+        folder = Folder(path)
+        return _of_files(name, folder, is_whole=(path / LOGS_PATH).exists())
+    if not path.is_file():
+        raise NotFoundError(f"no such file or folder: {name}")
+    try:
+        if is_bundle(path):
+            bundle = stack.enter_context(BundleFile(path))
+            return _of_files(name, bundle, is_whole=not bundle.is_excerpt)
+        with path.open("rb") as file:
+            data = file.read(MAX_EVIDENCE_BYTES + 1)
+    except FormatError as error:
+        return Source(name=name, fault=error)
+    return Source(name=name, document=data)
+
+
+def _of_files(name: str, files: Files, *, is_whole: bool) -> Source:
+    feed = FileFeed(files, name) if is_whole else None
+    return Source(name=name, feed=feed, files=files)

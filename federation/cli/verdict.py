@@ -1,0 +1,148 @@
+"""A verdict for people: what was proved and in whose name, and what was not.
+
+Rule: plain words, no jargon; never more than was proved. Times are those of Jakarta
+(WIB, UTC+7), as election days are; `--json` has them in seconds.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from federation.cli.output import Output
+from federation.flows.audit import DocumentReport, Finding, Held, LogReport, Report
+
+_WIB: Final = timezone(timedelta(hours=7), "WIB")
+# The members of a record that say what it is about, in this order.
+_TOLD: Final = ("type", "contest", "tps", "round", "form", "source", "review")
+_MAX_SHOWN: Final = 20
+
+
+def print_report(out: Output, report: Report) -> None:
+    """Print the whole report; nothing with `--json`."""
+    t = out.t
+    for log in report.logs:
+        _print_log(out, log)
+    for one in report.documents:
+        _print_document(out, one)
+    for found in report.maps:
+        key = "verify.map-equal" if found.equal else "verify.map-differs"
+        count = out.number(found.stations)
+        out.line(t(key, source=found.source, election=found.election, count=count))
+    _print_findings(out, report)
+    if report.exit == 0 and (report.logs or report.documents):
+        out.line()
+        out.line(t("verify.not-proved"))
+        for code in report.not_proved:
+            out.line(f"  - {t(f'verify.not-{code}')}")
+        if report.shared:
+            out.line(f"  - {t('verify.shared', count=report.shared)}")
+    out.line()
+    out.line(t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
+
+
+def tell_time(seconds: int) -> str:
+    """A time as it is told in Jakarta, and in UTC."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    here = moment.astimezone(_WIB).strftime("%Y-%m-%d %H:%M WIB")
+    return f"{here} ({moment.strftime('%Y-%m-%dT%H:%M:%SZ')})"
+
+
+def _verdict(out: Output, report: Report) -> str:
+    if report.exit:
+        return out.t(f"verify.kind-{report.verdict}")
+    anything = any(log.records for log in report.logs) or report.documents
+    return out.t("verify.proved" if anything else "verify.nothing")
+
+
+def _print_log(out: Output, log: LogReport) -> None:
+    t = out.t
+    out.line(f"{log.source}: {log.origin}")
+    out.line(f"  {_signer(out, log)}")
+    total = log.size - log.from_
+    key = "verify.all" if log.records == total else "verify.some"
+    numbers = {
+        "count": out.number(log.records),
+        "total": out.number(total),
+        "first": out.number(log.from_),
+        "last": out.number(log.size - 1),
+    }
+    out.line(f"  {t(key, **numbers)}")
+    if log.refused:
+        out.line(f"  {t('verify.refused', count=out.number(log.refused))}")
+    if log.unknown:
+        out.line(f"  {t('verify.unknown', count=out.number(log.unknown))}")
+    _print_held(out, log.held, log.held_size)
+    if log.quorum != "none":
+        out.line(f"  {t(f'verify.quorum-{log.quorum}')}")
+
+
+def _print_document(out: Output, one: DocumentReport) -> None:
+    t = out.t
+    key = "verify.document" if one.holds else "verify.document-fails"
+    out.line(f"{one.source}: {t(key, kind=t(f'verify.is-{one.kind}'))}")
+    if not one.holds:
+        return
+    if one.fingerprint:
+        out.line(f"  {_signer(out, one)}")
+    if one.index is not None:
+        place = {"origin": one.origin, "index": out.number(one.index)}
+        out.line(f"  {t('verify.place', **place)}")
+    if one.statement:
+        for line in _tell_statement(one.statement):
+            out.line(f"  {line}")
+    _print_held(out, one.held, one.size or 0)
+    if one.quorum != "none":
+        out.line(f"  {t(f'verify.quorum-{one.quorum}')}")
+
+
+def _signer(out: Output, one: LogReport | DocumentReport) -> str:
+    key = f"verify.pinned-{one.pinned}"
+    org = one.origin.partition("/")[0]
+    return out.t(key, org=org, fingerprint=one.fingerprint)
+
+
+def _print_held(out: Output, held: Iterable[Held], size: int) -> None:
+    for one in held:
+        said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
+        out.line(f"  {out.t('verify.held', **said)}")
+
+
+def _tell_statement(text: str) -> Iterable[str]:
+    """A record in its own words: member by member, the votes last."""
+    members = json.loads(text)
+    told = (f"{name} {members[name]}" for name in _TOLD if name in members)
+    yield ", ".join(told)
+    for name in ("candidates", "parties"):
+        votes = members.get(name, {})
+        if votes:
+            said = (f"{key}: {value}" for key, value in votes.items())
+            yield f"{name} {', '.join(said)}"
+
+
+def _print_findings(out: Output, report: Report) -> None:
+    for level in ("error", "note"):
+        found = [one for one in report.findings if one.level == level]
+        if not found:
+            continue
+        out.line()
+        out.line(out.t(f"verify.level-{level}"))
+        for one in found[:_MAX_SHOWN]:
+            out.line(f"  - {_tell(out, one)}")
+        more = sum(
+            count
+            for kind, count in report.counts.items()
+            if kind in {one.kind for one in found}
+        ) - len(found[:_MAX_SHOWN])
+        if more > 0:
+            out.line(f"  {out.t('verify.more', count=out.number(more))}")
+
+
+def _tell(out: Output, one: Finding) -> str:
+    said = out.t(f"verify.kind-{one.kind}")
+    where = [one.source, one.origin]
+    if one.index is not None:
+        where.append(out.t("verify.at", index=out.number(one.index)))
+    at = ", ".join(filter(None, where))
+    detail = f" ({one.detail})" if one.detail else ""
+    return f"{at}: {said}{detail}"

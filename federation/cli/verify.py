@@ -1,0 +1,136 @@
+"""`federation verify`: what can be proved of these files, and what is wrong with them.
+
+Exit code: the verdict, from the table of `flows/audit/finding.py`; 0 is proved. Needs
+no home, no database and no keys of its own, only files or an address, and what the
+auditor was told by other means: fingerprints or a trust file.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.sources import open_sources
+from federation.cli.verdict import print_report
+from federation.config.fingerprint import parse_fingerprint
+from federation.flows.audit import Report, Trust, audit
+from federation.profiles import load_shipped
+from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
+
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_GIVEN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PROCESSES: Final = 2
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+class _Asked(NamedTuple):
+    """What was asked for, but the sources."""
+
+    trust: Trust
+    as_of: int | None
+    max_age_s: int | None
+    has_map: bool
+
+
+@click.command("verify", cls=Command, help="verify.help")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--trust", type=_GIVEN, help="verify.option-trust")
+@click.option("--fingerprint", multiple=True, help="verify.option-fingerprint")
+@click.option("--as-of", "as_of", default="", help="verify.option-as-of")
+@click.option("--max-age", "max_age", default="", help="verify.option-max-age")
+@click.option("--no-map", is_flag=True, help="verify.option-no-map")
+@click.option("--evidence", type=_FILE, help="verify.option-evidence")
+@command_options
+def verify(  # noqa: PLR0913, PLR0917  one argument per option
+    run: Run,
+    sources: tuple[str, ...],
+    trust: Path | None,
+    fingerprint: tuple[str, ...],
+    as_of: str,
+    max_age: str,
+    no_map: bool,  # noqa: FBT001  # click
+    evidence: Path | None,
+) -> int:
+    """Verify, print what was found, answer with the verdict's exit code."""
+    asked = _Asked(
+        trust=_read_trust(trust, fingerprint),
+        as_of=_parse_time(run, as_of) if as_of else None,
+        max_age_s=_parse_age(run, max_age) if max_age else None,
+        has_map=not no_map,
+    )
+    with run.out.progress(None, run.t("verify.working")) as advance:
+        report = asyncio.run(_audit(run, sources, asked, advance))
+    run.out.show(report, lambda: print_report(run.out, report))
+    if evidence is not None and report.evidence:
+        evidence.write_text(report.evidence[0], encoding="utf-8", newline="")
+        run.out.note(run.t("verify.evidence", path=evidence))
+    return report.exit
+
+
+async def _audit(
+    run: Run, sources: tuple[str, ...], asked: _Asked, advance: Callable[[int], Any]
+) -> Report:
+    async with AsyncExitStack() as stack:
+        opened = open_sources(sources, stack)
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="verify-"))
+        # Processes are started when a large log comes, not before.
+        executor = ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"))
+        stack.callback(executor.shutdown, cancel_futures=True)
+        return await audit(
+            opened,
+            asked.trust,
+            profiles=load_shipped(),
+            executor=executor,
+            scratch=Path(scratch) if asked.has_map else None,
+            now=int(run.clock()),
+            as_of=asked.as_of,
+            max_age_s=asked.max_age_s,
+            progress=advance,
+        )
+
+
+def _read_trust(path: Path | None, fingerprints: tuple[str, ...]) -> Trust:
+    policy = None
+    if path is not None:
+        with path.open("rb") as file:
+            policy = parse_policy(file.read(MAX_POLICY_BYTES + 1))
+    typed = frozenset(map(parse_fingerprint, fingerprints))
+    return Trust(policy=policy, fingerprints=typed)
+
+
+def _parse_time(run: Run, text: str) -> int:
+    """Unix seconds of a time with its zone.
+
+    Raises:
+        click.UsageError: not a time, or one without a zone.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.UsageError(run.t("verify.bad-time", text=text))
+    return int(moment.timestamp())
+
+
+def _parse_age(run: Run, text: str) -> int:
+    """Seconds of an age: 90s, 30m, 2h, 1d.
+
+    Raises:
+        click.UsageError: not an age.
+    """
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise click.UsageError(run.t("verify.bad-age", text=text))
+    return int(found[1]) * _UNITS[found[2]]
