@@ -13,11 +13,18 @@ from click.core import ParameterSource
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.publish import export_bundle, export_static
+from federation.cli.publish import (
+    export_bundle,
+    export_excerpt,
+    export_static,
+    export_trust,
+)
 from federation.cli.rows import write_rows, write_whole
 from federation.cli.views import ask_for, which
 from federation.flows.publish.items import Selection
 from federation.flows.publish.since import read_sizes
+from federation.flows.publish.trust import DEFAULT_QUORUM
+from federation.flows.query.ask import Asked, contests_of
 from federation.flows.query.export import WHATS, Export, What
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -39,6 +46,11 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--out", "path", type=_FILE, help="export.option-out")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
 @click.option("--static", type=_FOLDER, help="export.option-static")
+@click.option("--trust", type=_FILE, help="export.option-trust")
+@click.option(
+    "--quorum", type=click.IntRange(0, 256), default=DEFAULT_QUORUM,
+    help="export.option-quorum", show_default=True,
+)  # fmt: skip
 @click.option("--since", type=_GIVEN, help="export.option-since")
 @which
 @command_options
@@ -50,6 +62,8 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     path: Path | None,
     bundle: Path | None,
     static: Path | None,
+    trust: Path | None,
+    quorum: int,
     since: Path | None,
     election: str,
     contest: str,
@@ -57,12 +71,18 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     """Write an export."""
     _check_together(run)
     elections = (ask_for(run, election, "").election,) if election else ()
+    if bundle is not None and region:
+        export_excerpt(run, bundle, _contests(run, election, contest), region)
+        return
     if bundle is not None:
         sizes = read_sizes(since) if since else {}
         export_bundle(run, bundle, Selection(elections, sizes))
         return
     if static is not None:
         export_static(run, static, Selection(elections))
+        return
+    if trust is not None:
+        export_trust(run, trust, quorum, elections)
         return
     asked = ask_for(run, election, contest)
     with run.open_database().view() as view:
@@ -78,6 +98,20 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     run.out.show(said, lambda: run.out.note(text))
 
 
+def _contests(run: Run, election: str, contest: str) -> list[Asked]:
+    """The contests that are meant, of all elections unless one was named.
+
+    Raises:
+        NotFoundError: there is no such election or contest here.
+    """
+    found = []
+    for name in [election] if election else run.settings.elections:
+        first = ask_for(run, name, "")
+        kinds = [one for one in contests_of(first.profile) if contest in {"", one}]
+        found += [first._replace(contest=one) for one in kinds]
+    return found or [ask_for(run, election, contest)]
+
+
 def _check_together(run: Run) -> None:
     """Refuse options that mean nothing together.
 
@@ -91,7 +125,8 @@ def _check_together(run: Run) -> None:
                 raise click.UsageError(
                     run.t("export.not-together", one=given[one], other=given[other])
                 )
-    for one, other in _NEEDS.items():
+    needs = {**_NEEDS, **({"contest": "region"} if "bundle" in given else {})}
+    for one, other in needs.items():
         if one in given and other not in given:
             said = run.t("export.needs", one=given[one], other=f"--{other}")
             raise click.UsageError(said)
@@ -99,10 +134,12 @@ def _check_together(run: Run) -> None:
 
 #: What stands alone, and with what it does not go together.
 _ALONE = {
-    "bundle": (*_OF_ROWS, "static", "region", "contest"),
-    "static": (*_OF_ROWS, "region", "contest"),
+    "bundle": (*_OF_ROWS, "static", "trust"),
+    "since": ("region", "contest"),
+    "static": (*_OF_ROWS, "trust", "region", "contest"),
+    "trust": (*_OF_ROWS, "region", "contest"),
 }
-_NEEDS = {"since": "bundle"}
+_NEEDS = {"since": "bundle", "quorum": "trust"}
 
 
 def _given() -> dict[str, str]:

@@ -5,13 +5,16 @@ Rule: the database is only read, so it works while the node runs. Only the about
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from federation.cli.context import Run
+from federation.config.disk import replace_file
+from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, ConflictError
-from federation.feeds.bundle import write_bundle
+from federation.feeds.bundle import RECEIPTS, write_bundle
+from federation.flows.publish.excerpt import list_excerpt
 from federation.flows.publish.folder import Site, Written, check_folder
 from federation.flows.publish.items import (
     Item,
@@ -21,6 +24,8 @@ from federation.flows.publish.items import (
     read_items,
 )
 from federation.flows.publish.served import list_public
+from federation.flows.publish.trust import Known, TrustFile, make_trust
+from federation.flows.query.ask import Asked
 from federation.node.identity import renew_about
 from federation.node.parts import open_parts
 from federation.profiles import load_profiles
@@ -66,6 +71,32 @@ def export_bundle(run: Run, path: Path, selection: Selection) -> None:
     run.out.show(said, lambda: run.out.line(text))
 
 
+def export_excerpt(run: Run, path: Path, asked: Sequence[Asked], region: str) -> None:
+    """Write the records of a region, each with its proof, and say how many.
+
+    Raises:
+        ConfigError: it cannot be written.
+        FormatError: not the code of a region.
+        NotFoundError: nothing was reported from there.
+    """
+    publisher(run)
+    with run.open_database().view() as view:
+        with run.out.progress(None, run.t("export.looking")) as advance:
+            items = list_excerpt(view, asked, region, advance)
+        count = write_counted(run, path, items)
+    records = sum(item.path.startswith(RECEIPTS) for item in items)
+    said = {**_describe(path, count), "region": region, "records": records}
+    text = run.t(
+        "export.excerpted",
+        path=path,
+        records=run.out.number(records),
+        region=region,
+        bytes=run.out.number(said["bytes"]),
+        digest=said["sha256"],
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
 def export_static(run: Run, folder: Path, selection: Selection) -> None:
     """Write a static site, or bring it up to date, and say what was done.
 
@@ -84,6 +115,50 @@ def export_static(run: Run, folder: Path, selection: Selection) -> None:
         bytes=run.out.number(done.bytes),
     )
     run.out.show(said, lambda: run.out.line(text))
+
+
+def export_trust(
+    run: Run, path: Path, quorum: int, elections: Sequence[str] = ()
+) -> None:
+    """Write the trust file and say what it asks for.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with run.open_database().view() as view:
+        made = write_trust(run, view, path, quorum, elections)
+    others = len({one.key.name for one in made.policy.witnesses})
+    said = {
+        "path": str(path),
+        "logs": len(made.policy.logs),
+        "organisations": others,
+        "quorum": min(quorum, others),
+        "left_out": made.left_out,
+    }
+    text = run.t("export.trusted", **{**said, "path": path})
+
+    def human() -> None:
+        run.out.line(text)
+        for origin in made.left_out:
+            run.out.note(run.t("trust.left", log=origin))
+
+    run.out.show(said, human)
+
+
+def write_trust(
+    run: Run, view: View, path: Path, quorum: int, elections: Sequence[str] = ()
+) -> TrustFile:
+    """Write the trust file; what is in it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    settings, home = run.settings, run.home
+    ours = Known(settings.org, settings.name, load_identity_key(home, settings.org))
+    known = [ours, *(Known(peer.org, peer.name, peer.identity) for peer in run.peers)]
+    made = make_trust(view, known, quorum, elections)
+    replace_file(path, made.data)
+    return made
 
 
 def write_site(
@@ -122,10 +197,7 @@ def write_selection(
         for log, start in zip(held, starts, strict=True)
     ]
     return {
-        "path": str(path),
-        "files": count,
-        "bytes": path.stat().st_size,
-        "sha256": file_digest(path),
+        **_describe(path, count),
         "records": sum(log.size for log in held) - sum(starts),
         "logs": logs,
     }
@@ -153,6 +225,15 @@ def write_counted(run: Run, path: Path, items: list[Item]) -> int:
 def _cannot_write(run: Run, path: Path, error: OSError) -> ConfigError:
     reason = run.t("export.cannot-write", reason=error.strerror or str(error))
     return ConfigError(str(path), "", reason)
+
+
+def _describe(path: Path, count: int) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "files": count,
+        "bytes": path.stat().st_size,
+        "sha256": file_digest(path),
+    }
 
 
 def file_digest(path: Path) -> str:

@@ -10,10 +10,16 @@ import pytest
 
 from federation.cli import run
 from federation.cli.output import CONFIG, NOT_FOUND, OK, USAGE, Output
+from federation.config.fingerprint import fingerprint
+from federation.config.founding import load_identity_key
+from federation.errors import ProofError
 from federation.feeds.bundle import BundleFile
 from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, parse_status
+from federation.records.keychain import decode_keys, open_chain
+from federation.records.receipt import open_receipt, parse_receipt
 from federation.text import Text
-from tests.homes import ELECTION, draft, make_home, serving
+from federation.tlog.policy import check_policy, parse_policy
+from tests.homes import ELECTION, add_peer, draft, make_home, serving
 
 ORG = "jagasuara.example"
 LOG = f"{ORG}/{ELECTION}"
@@ -181,3 +187,58 @@ def test_a_site_is_not_written_among_the_files_of_the_home(home, folder):
     assert code == CONFIG, err
     after = {path for path in home.folder.rglob("*") if path.is_file()}
     assert after - before == set()
+
+
+def test_an_excerpt_has_every_record_of_the_region_and_its_proof(home, tmp_path):
+    path = tmp_path / "region.zip"
+    said = export(home, "--bundle", path, "--region", "1371011001")
+    found = files(path)
+    receipts = {name for name in found if name.startswith("receipts/")}
+    assert said["records"] == len(receipts) == 299
+    assert receipts == {f"receipts/{LOG}/{n}.txt" for n in range(1, 300)}
+    assert set(found) - receipts == {
+        f"{NAME}/{n}" for n in ("about", "checkpoint", "keys")
+    }
+    chain = open_chain(decode_keys(found[f"{NAME}/keys"]), load_identity_key(home, ORG))
+    stations = set()
+    for name in receipts:
+        checkpoint, sealed = open_receipt(parse_receipt(found[name]), chain)
+        assert checkpoint.size == 300
+        stations.add(sealed.statement.tps)
+    assert stations == {f"1371011001{n:03}" for n in range(1, 300)}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--region", "11"], NOT_FOUND),
+        (["--region", "1"], USAGE),
+        (["--region", "13", "--contest", "nope"], NOT_FOUND),
+        (["--region", "13", "--since", "x.zip"], USAGE),
+        (["--contest", "ppwp"], USAGE),
+    ],
+)
+def test_an_excerpt_of_nothing_is_not_written(home, tmp_path, monkeypatch, words, code):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.zip").touch()
+    ended, _, err = federation(home, "export", "--bundle", "out.zip", *words)
+    assert ended == code, err
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_the_trust_file_accepts_what_this_node_publishes(home, tmp_path):
+    path, trust = tmp_path / "out.zip", tmp_path / "trust.txt"
+    partner = make_home(tmp_path, "kawalpemilu.example")
+    add_peer(home, partner)
+    said = export(home, "--trust", trust, "--quorum", "0")
+    assert (said["logs"], said["quorum"], said["left_out"]) == (1, 0, [])
+    export(home, "--bundle", path)
+    policy = parse_policy(trust.read_bytes())
+    checkpoint, _ = check_policy(policy, files(path)[f"{NAME}/checkpoint"])
+    assert (checkpoint.origin, checkpoint.size) == (LOG, 300)
+    assert fingerprint(load_identity_key(home, ORG)).encode() in trust.read_bytes()
+    export(home, "--trust", trust)
+    with pytest.raises(ProofError):
+        check_policy(
+            parse_policy(trust.read_bytes()), files(path)[f"{NAME}/checkpoint"]
+        )

@@ -13,18 +13,29 @@ is little, and the new tiles are proved with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from federation.config.settings import Settings
-from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, log_path
+from federation.feeds.feed import (
+    ABOUT_PATH,
+    ELECTIONS_PATH,
+    LOGS_PATH,
+    basis_path,
+    log_path,
+    map_path,
+)
 from federation.flows.publish.served import list_public, read_checkpoint, read_status
 from federation.flows.query import state
+from federation.flows.query.cursor import read_cursor
+from federation.flows.query.published import published_basis, published_map
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
-from federation.store import chains, contents
+from federation.records.publishedmap import format_map
+from federation.store import chains, claims, contents, cursor, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.tile import (
@@ -44,11 +55,23 @@ class Item(NamedTuple):
     read: Callable[[], bytes]
 
 
-class Publisher(NamedTuple):
+@dataclass(frozen=True)
+class Publisher:
     """Who publishes, and by which rules the maps are made (by election)."""
 
     settings: Settings
     profiles: Mapping[str, Profile]
+    # A map's digest reads all its rows: kept until the map moves, for the next turn.
+    _maps: dict[str, tuple[object, bytes]] = field(default_factory=dict, repr=False)
+
+    def read_map(self, view: View, election: str) -> bytes:
+        """The published map of an election that was merged before."""
+        basis, vector = cursor.read_basis(view, election), claims.vector(view, election)
+        stand = (read_cursor(view, election), basis, vector)
+        if election not in self._maps or self._maps[election][0] != stand:
+            made = format_map(published_map(view, election))
+            self._maps[election] = stand, made
+        return self._maps[election][1]
 
 
 class Selection(NamedTuple):
@@ -81,8 +104,9 @@ def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
         *_list_node(view, by, selection),
     ]
     for log in list_public(view, selection.elections):
-        found += _list_log(view, log)
-    return found
+        found += list_log(view, log)
+    # Two elections can have the same stations, and their register is one file.
+    return list({item.path: item for item in found}.values())
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -102,7 +126,9 @@ def list_tiles(
         yield Item(path, partial(contents.read_bundle, view, log.id, bundle))
 
 
-def _list_log(view: View, log: Log) -> Iterator[Item]:
+def list_log(view: View, log: Log) -> Iterator[Item]:
+    """The files of a log that are no tiles."""
+
     def item(name: str, read: Callable[[], bytes]) -> Item:
         return Item(log_path(log.origin, name), read)
 
@@ -131,3 +157,17 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
             state.elections(view, by.profiles, names, by.settings)
         ),
     )
+    for name in names:
+        yield from _list_map(view, by, name)
+
+
+def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
+    """The map of an election and what it rests on, as far as that is still here."""
+    basis, profile = cursor.read_basis(view, election), by.profiles.get(election)
+    if basis is None or profile is None:
+        return
+    yield Item(map_path(election), partial(by.read_map, view, election))
+    here = {profile.digest, registers.register_digest(view, election)}
+    for digest in sorted(here & {basis.profile, basis.register} - {""}):
+        read = partial(published_basis, view, digest, [profile])
+        yield Item(basis_path(digest), read)

@@ -1,0 +1,78 @@
+"""A region's records, each with its proof: what fits into an e-mail to a court.
+
+Rule: every statement that stands about a polling station of the region, of every
+organisation, as a receipt: self-contained, so one of them can be passed on alone. The
+keys and the newest checkpoint of their logs lie beside them. No status vector: an
+excerpt proves, it is no part of a history that could be taken in.
+
+    receipts/<origin>/<index>.txt        an origin begins with <org>/<election>
+    <hex>/about  checkpoint  keys
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from federation.errors import NotFoundError
+from federation.feeds.bundle import RECEIPTS
+from federation.feeds.feed import log_path
+from federation.flows.publish.items import Item, list_log
+from federation.flows.publish.served import list_public
+from federation.flows.query.ask import Asked, parse_region
+from federation.flows.receipt import make_receipt
+from federation.records.merge import decode_row
+from federation.store import claims
+from federation.store.db import View
+
+PAGE = 500
+_BESIDE = ("about", "checkpoint", "keys")
+
+
+def list_excerpt(
+    view: View,
+    asked: Sequence[Asked],
+    region: str,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Item]:
+    """The files of an excerpt, in ascending order of their paths.
+
+    Args:
+        view: The snapshot.
+        asked: The contests whose records are wanted.
+        region: A code of 2, 4, 6 or 10 characters.
+        advance: Called with the number of stations looked at.
+
+    Raises:
+        FormatError: not the code of a region.
+        NotFoundError: nothing was reported from there.
+    """
+    public = {log.origin: log for log in list_public(view)}
+    found, origins = list[Item](), set[str]()
+    for one in asked:
+        for origin, index in _list_standing(view, one, parse_region(region), advance):
+            # Ours may be stored and not yet signed; then it is nobody's business.
+            if origin in public and index < public[origin].size:
+                path = f"{RECEIPTS}{origin}/{index}.txt"
+                found.append(Item(path, partial(make_receipt, view, origin, index)))
+                origins.add(origin)
+    if not found:
+        raise NotFoundError(f"nothing was reported from {region!r}")
+    beside = {log_path(origin, name) for origin in origins for name in _BESIDE}
+    for origin in origins:
+        found += [one for one in list_log(view, public[origin]) if one.path in beside]
+    return sorted(found, key=lambda item: item.path)
+
+
+def _list_standing(
+    view: View, asked: Asked, region: str, advance: Callable[[int], None]
+) -> Iterator[tuple[str, int]]:
+    """Where the statements that stand about the stations of a region are."""
+    after = ""
+    while rows := claims.list_rows(
+        view, asked.election, asked.contest, region, after=after, limit=PAGE
+    ):
+        codes = [decode_row(row).tps for row in rows]
+        places = [(asked.contest, code) for code in codes]
+        for standing in claims.read_standing(view, asked.election, places).values():
+            yield from ((origin, claim.index) for origin, claim in standing)
+        after = codes[-1]
+        advance(len(codes))

@@ -1,0 +1,193 @@
+"""The trust file of this node: whose signatures count, and how many are enough.
+
+Rule: only logs whose key chain begins with an identity that somebody here has compared
+(our own, and those of peers.toml). What the file means stands in it as comments, in
+Indonesian and English, since it is read and changed by people.
+
+    # Jaga Suara, jagasuara.example: XTI5E-…
+    log jagasuara.example/pemilu-2024+3f1a…
+    witness jagasuara.example jagasuara.example/mirror+9c20…
+    group holders 1 jagasuara.example kawalpemilu.example
+    quorum holders
+
+An organisation with several confirming keys is a group by itself, so that it counts
+once. `2q - n`: so many organisations any two quorums of q among n have in common; only
+where more than that many lie can two histories both find one.
+
+Source: C2SP tlog-policy (draft)
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from federation.config.fingerprint import fingerprint
+from federation.errors import FormatError, RecordError, SignatureError
+from federation.flows.publish.served import list_public
+from federation.records.keychain import KeyChain, open_chain
+from federation.store import chains
+from federation.store.db import View
+from federation.text import LANGUAGES, Text
+from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.policy import (
+    NO_QUORUM,
+    Group,
+    Log,
+    Policy,
+    Witness,
+    format_policy,
+    parse_policy,
+)
+
+HOLDERS: Final = "holders"
+DEFAULT_QUORUM: Final = 1
+_TEXTS: Final = tuple(Text(language) for language in LANGUAGES)
+
+
+class Known(NamedTuple):
+    """An organisation whose identity was compared."""
+
+    org: str
+    name: str
+    identity: VerifierKey
+
+
+class TrustFile(NamedTuple):
+    """The file; the organisations that confirm; the logs that are left out."""
+
+    data: bytes
+    policy: Policy
+    left_out: tuple[str, ...]
+
+
+def make_trust(
+    view: View, known: Iterable[Known], quorum: int, elections: Sequence[str] = ()
+) -> TrustFile:
+    """The trust file of the public logs that are held here.
+
+    Args:
+        view: The snapshot.
+        known: Our own organisation and the partners.
+        quorum: How many must confirm; fewer where there are not so many, 0: none.
+        elections: Only logs of these; none named: of all.
+
+    Raises:
+        FormatError: more logs or organisations than a trust file may have.
+    """
+    by_org = {one.org: one for one in known}
+    opened, left_out = dict[str, KeyChain](), list[str]()
+    for log in list_public(view, elections):
+        chain = _open(view, log.id, by_org.get(log.org))
+        if chain is None:
+            left_out.append(log.origin)
+        else:
+            opened[log.origin] = chain
+    logs = [one for chain in opened.values() for one in _log_keys(chain)]
+    witnesses, groups = _confirming(opened.values())
+    members = tuple(sorted({_org_of(one.key) for one in witnesses}))
+    need = min(quorum, len(members))
+    if need:
+        groups.append(Group(HOLDERS, need, members))
+    policy = Policy(
+        tuple(map(Log, logs)),
+        tuple(witnesses),
+        tuple(groups),
+        HOLDERS if need else NO_QUORUM,
+    )
+    data = _explain(policy, opened, by_org, left_out)
+    assert parse_policy(data) == policy, "comments change nothing"
+    return TrustFile(data, policy, tuple(left_out))
+
+
+def _open(view: View, log_id: int, known: Known | None) -> KeyChain | None:
+    """The key chain of a log; None where nobody has compared its identity."""
+    if known is None:
+        return None
+    try:
+        return open_chain(chains.read_keys(view, log_id), known.identity)
+    except (FormatError, RecordError, SignatureError):
+        return None  # pinned anew since: pull says so, and these keys do not count
+
+
+def _log_keys(chain: KeyChain) -> list[VerifierKey]:
+    """The keys that sign a log's checkpoints, the newest first: all that ever did."""
+    entries = [one for one in chain.statements[-1].keys if one.role == "log"]
+    entries.sort(key=lambda one: one.from_, reverse=True)
+    return [parse_vkey(one.vkey) for one in entries]
+
+
+def _confirming(opened: Iterable[KeyChain]) -> tuple[list[Witness], list[Group]]:
+    """A witness for each key that confirms; a group for who has several."""
+    keys: dict[str, dict[VerifierKey, None]] = {}
+    for chain in opened:
+        keys.setdefault(chain.org, {}).update(dict.fromkeys(chain.mirror_keys()))
+    witnesses, groups = list[Witness](), list[Group]()
+    for org, found in sorted(keys.items()):
+        if len(found) == 1:
+            witnesses.append(Witness(org, next(iter(found))))
+        elif found:
+            several = [Witness(f"{org}/{n}", key) for n, key in enumerate(found, 1)]
+            witnesses += several
+            groups.append(Group(org, 1, tuple(one.name for one in several)))
+    return witnesses, groups
+
+
+def _explain(
+    policy: Policy,
+    opened: Mapping[str, KeyChain],
+    by_org: Mapping[str, Known],
+    left_out: Sequence[str],
+) -> bytes:
+    """The file with a comment above each part."""
+    logs, rest = format_policy(policy), list[str]()
+    told = set[str]()
+    rest += [f"# {line}" for line in _say("trust.head")]
+    for line in logs.decode().splitlines():
+        kind, _, words = line.partition(" ")
+        if kind == "log":
+            org = words.partition("/")[0]
+            if org not in told:
+                rest += ["", f"# {_describe(by_org[org], opened)}"]
+                told.add(org)
+        elif kind not in told:
+            told.add(kind)
+            rest += ["", *(f"# {said}" for said in _explain_kind(kind, policy))]
+        rest.append(line)
+    rest += [
+        f"# {one}" for origin in left_out for one in _say("trust.left", log=origin)
+    ]
+    return ("\n".join(rest) + "\n").encode()
+
+
+def _describe(known: Known, opened: Mapping[str, KeyChain]) -> str:
+    """An organisation in one line: its name and the fingerprints of its identities."""
+    prints = {
+        fingerprint(one.identity) for one in opened.values() if one.org == known.org
+    }
+    name = "".join(c for c in known.name if c.isprintable())
+    return f"{name}, {known.org}: {' '.join(sorted(prints))}".removeprefix(", ")
+
+
+def _explain_kind(kind: str, policy: Policy) -> list[str]:
+    if kind == "witness":
+        return _say("trust.witness")
+    if kind != "quorum":
+        return _say("trust.group")
+    if policy.quorum == NO_QUORUM:
+        return _say("trust.no-quorum")
+    group = policy.groups[-1]
+    q, n = group.threshold, len(group.members)
+    shared = 2 * q - n
+    key = "trust.quorum-found" if shared <= 0 else "trust.quorum-prevented"
+    return [
+        *_say("trust.quorum", q=q, n=n),
+        *_say(key, q=q, n=n, shared=max(shared, 0)),
+    ]
+
+
+def _say(key: str, **values: object) -> list[str]:
+    """A sentence in both languages."""
+    return [t(key, **values) for t in _TEXTS]
+
+
+def _org_of(key: VerifierKey) -> str:
+    return key.name.partition("/")[0]
