@@ -68,12 +68,16 @@ class Judging:
 
 @dataclass
 class Counts:
-    """What became of the leaves; `first` is the leaf at 0, where it was at hand."""
+    """What became of the leaves.
+
+    `first` is the leaf at 0, where it was at hand; `has_gaps`: some could not be judged.
+    """
 
     start: int = 0
     records: int = 0
     refused: int = 0
     unknown: int = 0
+    has_gaps: bool = False
     first: bytes | None = None
     missing_keys: dict[bytes, int] = field(default_factory=dict)
 
@@ -86,7 +90,7 @@ class LogAudit:
         self._log, self._judging = log, judging
         self._reader, self._size = log.reader, log.checkpoint.size
         self._closed_at: int | None = None
-        self._has_moved = self._has_gaps = False
+        self._has_moved = False
         notes = enumerate(log.chain.notes, 1)
         self.counts = Counts(
             start=start, missing_keys={hash_leaf(note): at for at, note in notes}
@@ -99,7 +103,7 @@ class LogAudit:
             tiles = Tiles(self._reader, self._log.checkpoint)
             shown = await tiles.prove()
             if shown is None:
-                self._has_gaps = True
+                self.counts.has_gaps = True
                 await self._judge(tiles, await tiles.unproved(), is_proved=False)
             else:
                 await self._judge(tiles, shown, is_proved=True)
@@ -125,7 +129,7 @@ class LogAudit:
             except (PeerError, FormatError, ProofError) as error:
                 index = at // WIDTH
                 at = min(self._size, (index + 1) * WIDTH)
-                self._has_gaps = True
+                self.counts.has_gaps = True
                 if is_proved:
                     await self._name(tiles, shown, index, error)
                 elif isinstance(error, PeerError):
@@ -225,7 +229,7 @@ class LogAudit:
     def _check_statements(self) -> None:
         """Version 1 is the first leaf, and every later one is in the log as well."""
         log, counts = self._log, self.counts
-        if counts.start or self._has_gaps:
+        if counts.start or self.counts.has_gaps:
             return
         if counts.first != log.chain.notes[0]:
             said = "the first record is not the first key statement"

@@ -124,11 +124,12 @@ class MapAudit:
             is at hand; then `findings` has a note that says so.
         """
         said = self._basis.published
-        if said is None:
-            return None
-        if absent := self._find_absent():
-            detail = f"{said.election}: not made again without {absent}"
-            findings.add("no-map", source, detail=detail)
+        absent = self._find_absent()
+        if said is None or absent:
+            self.close()
+            if said is not None:
+                detail = f"{said.election}: not made again without {absent}"
+                findings.add("no-map", source, detail=detail)
             return None
         digest, rows = self.recompute()
         is_equal = digest == said.digest and rows == said.rows

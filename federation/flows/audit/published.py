@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from federation.errors import FederationError, FormatError, PeerError, ProofError
 from federation.feeds.feed import Feed
 from federation.flows.audit.finding import Findings
+from federation.flows.audit.source import NOT_FOUND, kind_of
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile, parse_profile
 from federation.records.publishedmap import PublishedMap, parse_map
@@ -91,8 +92,8 @@ async def load_basis(
             findings.add("no-map", source, detail=detail)
             return nothing
     except FederationError as error:
-        is_absent = isinstance(error, PeerError) and error.status == 404
-        kind = "no-map" if is_absent else "damaged"
+        is_absent = isinstance(error, PeerError) and error.status == NOT_FOUND
+        kind = "no-map" if is_absent else _kind_of(error)
         findings.add(kind, source, detail=f"{election}: {error}")
         return nothing
     try:
@@ -101,11 +102,15 @@ async def load_basis(
         if said.register:
             stations = Stations(await _load(feed, said.register))
     except FederationError as error:
-        is_absent = isinstance(error, PeerError) and error.status == 404
-        kind = "missing" if is_absent else "damaged"
-        findings.add(kind, source, detail=f"the map of {election}: {error}")
+        detail = f"the map of {election}: {error}"
+        findings.add(_kind_of(error), source, detail=detail)
         return nothing
     return Basis(said, profile, stations)
+
+
+def _kind_of(error: FederationError) -> str:
+    """What came is judged here; what did not come, as everywhere."""
+    return kind_of(error) if isinstance(error, PeerError) else "damaged"
 
 
 async def _load_profile(

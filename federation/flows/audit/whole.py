@@ -244,7 +244,7 @@ class _Whole:
             size = log.checkpoint.size
             start = 0 if listing is None else listing.first_leaf(log.origin, size)
             counts = await LogAudit(log, judging, start).run()
-            if maps is not None:
+            if maps is not None and not counts.has_gaps:
                 maps.cover(log.chain, start, size)
             self._judged.append(_Judged(log, counts, self._pin(log, counts)))
 
