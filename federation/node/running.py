@@ -256,14 +256,30 @@ class Running:
         """
         for log in self.parts.own.values():
             copies = [Copy(org, c.note) for c in larger if c.origin == log.origin]
-            try:
-                await self._reconcile_one(log, copies, feed)
-            except PeerError:
-                raise
-            except FederationError as error:
-                # Our own fault, not this partner's: its turn goes on.
-                await self.gate.decided(log.origin, Decision("wait", str(error)))
-                await self.alarm("own-log", log.origin, str(error))
+            await self._reconcile_log(log, copies, feed)
+
+    async def _reconcile_log(
+        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
+    ) -> None:
+        try:
+            await self._reconcile_one(log, copies, feed)
+        except PeerError:
+            raise
+        except FederationError as error:
+            # Our own fault, not this partner's: its turn goes on.
+            await self.gate.decided(log.origin, Decision("wait", str(error)))
+            await self.alarm("own-log", log.origin, str(error))
+
+    async def begin_alike(self) -> None:
+        """Begin the logs that begin in one way only, where nobody is there to ask.
+
+        What we cosign says nothing to those who lack our keys, and these are in our
+        log. A single key statement is leaf 0 of whatever history a lost disk held.
+        """
+        if not self.partners.reachable:
+            for log in self.parts.own.values():
+                if len(log.chain.notes) == 1 and not self.gate.has_begun(log.origin):
+                    await self._reconcile_log(log, (), None)
 
     async def restore(self, copy: OwnCopy, feed: Feed, label: str) -> None:
         """Take back what one of our logs has lost from files that hold it.

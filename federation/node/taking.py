@@ -2,8 +2,8 @@
 
 Rule: it is taken in as a partner's turn is, by the same verification, and is no
 partner: it brings the log of any partner, never speaks for an origin, and leaves no
-turn, offer or alarm of its own. What is in it of our own logs is looked at first: it
-may be all that is left of them.
+turn, offer or alarm of its own. What is in it of our own logs is looked at before we
+sign anything: it may be all that is left of them.
 
     look    what it would bring; nothing is verified, nothing changes
     take    bring it, for some seconds; the same call again goes on
@@ -174,6 +174,7 @@ class _Taking:
                     found[copy.origin], outcome="refused", reason=str(error)
                 )
         await self._adopt_forks(ctx, now)
+        await node.begin_alike()
         confirmed = await self._confirm(report, now)
         after = await node.parts.db.read(_held)
         brought = [_grown(one, after.get(one.origin)) for one in found.values()]

@@ -154,11 +154,22 @@ def test_a_dry_run_says_what_would_come_and_changes_nothing(
     assert all(log.size == 0 for log in held.read(logs.list_logs))
 
 
-def test_nothing_of_ours_is_signed_by_taking_in_a_file(
+def test_our_keys_are_published_for_what_we_confirm_and_nothing_more_is_signed(
     tmp_path, trust, tree, bring, held
 ):
-    jaga = tree.owner
-    trust(jaga)
+    trust(tree.owner)
+    path = bundle_of(tmp_path / "b", FakePeer("x").show(tree))
+    bring("--dry-run", path)
+    assert [log.size for log in held.read(logs.list_logs) if log.own] == [0, 0]
+    bring(path)
+    assert [log.size for log in held.read(logs.list_logs) if log.own] == [1, 1]
+
+
+def test_where_a_partner_can_be_asked_nothing_of_ours_is_begun(
+    tmp_path, trust, tree, bring, held
+):
+    trust(tree.owner)
+    trust(FakeOrg(KAWAL), 'url = "http://127.0.0.1:9"', "allow_private = true")
     bring(bundle_of(tmp_path / "b", FakePeer("x").show(tree)))
     assert [log.size for log in held.read(logs.list_logs) if log.own] == [0, 0]
 

@@ -1,0 +1,77 @@
+"""The how-to of sharing by stick, run as it stands, by two homes in turn."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = PROJECT / "docs" / "how-to"
+BLOCK = re.compile(r"```sh\n(.*?)```\n", re.DOTALL)
+ROWS = "tps,01,02\n1371011001001,100,50\n1371011001002,70,80\n"
+
+pytestmark = pytest.mark.slow
+
+
+def _load():
+    path = PROJECT / "tests" / "homes.py"
+    spec = importlib.util.spec_from_file_location("homes_for_usb", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+homes = _load()
+
+
+@pytest.fixture
+def blocks(request, tmp_path):
+    """The page's commands, block by block, with a folder of ours as the stick."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    text = (PAGES / request.param).read_text(encoding="utf-8")
+    found = BLOCK.findall(text)
+    assert len(found) == 6
+    return [code.replace("/media/usb", str(stick)) for code in found]
+
+
+@pytest.mark.parametrize(
+    "blocks", ["share-by-usb.md", "share-by-usb.id.md"], indirect=True
+)
+def test_two_who_never_connect_share_as_the_page_says(blocks, tmp_path):
+    us, them = (
+        homes.make_home(tmp_path),
+        homes.make_home(tmp_path, "jagapemilu.example"),
+    )
+    homes.add_peer(us, them)
+    homes.add_peer(them, us)
+    for name in ("results.csv", "hasil.csv"):
+        (tmp_path / name).write_text(ROWS)
+
+    def run(home, script):
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        home = {"FEDERATION_HOME": str(home.folder), "FEDERATION_LANG": "en"}
+        done = subprocess.run(
+            ["bash", "-ec", script],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, **home, "PATH": path},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    write, take, back, home_again, since, lost = blocks
+    run(us, write)
+    printed = run(them, take)
+    assert "would bring 3 records" in printed
+    assert ": 3 new records" in printed
+    run(them, back)
+    assert "holds 3 of our 3 records" in run(us, home_again)
+    run(us, since)
+    for folder in (us.data, us.guard):
+        shutil.rmtree(folder)
+    assert "our own records, taken back" in run(us, lost)
