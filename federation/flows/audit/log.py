@@ -70,7 +70,7 @@ class Judging:
 class Counts:
     """What became of the leaves.
 
-    `first` is the leaf at 0, where it was at hand; `has_gaps`: some could not be judged.
+    `first` is the leaf at 0, where it was at hand; `has_gaps`: not all was judged.
     """
 
     start: int = 0
