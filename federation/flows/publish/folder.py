@@ -4,7 +4,7 @@ Rule: a reader never finds a checkpoint whose tiles are not there yet. What neve
 changes is written first, what names it last, each file beside its place and renamed;
 a file that is there is complete, so it is not written again.
 
-    tiles, entries → keys, about, cosigned, maps … → checkpoints → logs → old partials
+    tiles, entries → keys, about, maps … → checkpoints → cosigned → logs → old partials
 
 Partial tiles of the size before stay for one more turn: whoever has just read the old
 checkpoint still asks for them. No write is proportional to what was there before,
@@ -14,6 +14,7 @@ but for the first of a process, which looks at every file.
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ from federation.tlog.tile import (
     tiles_of,
 )
 
-_CHECKPOINT = "/checkpoint"
+_LATE = ("checkpoint", "cosigned", LOGS_PATH)
 _BASIS = "v1/basis/"
 _FILE, _FOLDER = 0o644, 0o755
 
@@ -94,8 +95,10 @@ class Site:
             self._write_tiles(view, log, advance)
         heads = list_heads(view, by, selection)
         heads += [Item(path, lambda data=data: data) for path, data in pages.items()]  # type: ignore[misc]  # a default binds the value
-        for stage in (_is_first, _is_checkpoint, _is_status):
-            for item in filter(stage, heads):
+        # Stable, so that of one stage all stand together.
+        heads.sort(key=_stage)
+        for _, together in groupby(heads, _stage):
+            for item in together:
                 self._put_changed(item)
                 advance(1)
             self._sync()
@@ -252,16 +255,13 @@ def _read_checkpoint(path: Path) -> Checkpoint | None:
         return None  # damaged: as if it were not there, all is written again
 
 
-def _is_checkpoint(item: Item) -> bool:
-    return item.path.endswith(_CHECKPOINT)
+def _stage(item: Item) -> int:
+    """When a file that is no tile is written; the earlier ones do not name the later.
 
-
-def _is_status(item: Item) -> bool:
-    return item.path == LOGS_PATH
-
-
-def _is_first(item: Item) -> bool:
-    return not _is_checkpoint(item) and not _is_status(item)
+    A smaller checkpoint than `cosigned` knows would look like a history taken back.
+    """
+    name = item.path.rpartition("/")[2]
+    return _LATE.index(name) if name in _LATE else -1
 
 
 def _make_folders(folder: Path) -> None:

@@ -28,6 +28,7 @@ from federation.feeds.feed import (
     log_path,
     map_path,
 )
+from federation.flows.cosign import read_cosigned
 from federation.flows.publish.served import list_public, read_checkpoint, read_status
 from federation.flows.query import state
 from federation.flows.query.cursor import read_cursor
@@ -133,6 +134,7 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
         return Item(log_path(log.origin, name), read)
 
     yield item("checkpoint", partial(read_checkpoint, view, log.id))
+    yield item("cosigned", partial(read_cosigned, view, log.id))
     yield item("keys", lambda: encode_keys(chains.read_keys(view, log.id)))
     about = chains.read_about(view, log.org)
     if about is not None:
