@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "gaps": "federation.cli.views:gaps",
     "disputed": "federation.cli.views:disputed",
     "tally": "federation.cli.views:tally",
+    "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",
     "doctor": "federation.cli.doctor:doctor",

@@ -16,6 +16,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.flows.cosign import read_first_held
 from federation.records.claim import Claim
 from federation.records.receipt import format_receipt
+from federation.records.tps import parse_tps
 from federation.store import chains, claims, contents, holders, leaves, logs, places
 from federation.store.db import View
 from federation.store.logs import Log
@@ -33,6 +34,29 @@ class Held(NamedTuple):
     time: int
 
 
+class Issued(NamedTuple):
+    """A receipt, and what it says.
+
+    Attributes:
+        origin: of the log.
+        claim: what the record says, in the members that merging needs.
+        size: of the signed history that it leads to.
+        held: who else confirmed that history, the earliest first.
+        data: the bytes of the receipt.
+    """
+
+    origin: str
+    claim: Claim
+    size: int
+    held: list[Held]
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        return file_name(self.claim)
+
+
 def make_receipt(view: View, origin: str, index: int) -> bytes:
     """The receipt of the record at `index` of a log.
 
@@ -41,29 +65,25 @@ def make_receipt(view: View, origin: str, index: int) -> bytes:
             what its organisation has signed.
         FormatError: it is larger than a receipt may be.
     """
-    log = _signed_log(view, origin, index)
-    size = _covering_size(view, log, index)
-    return format_receipt(
-        contents.read_leaf(view, log.id, index),
-        chains.read_keys(view, log.id),
-        index,
-        prove_inclusion(index, size, leaves.reader(view, log.id, size)),
-        read_first_held(view, log.id, size),
-    )
+    return _make(view, *_cover(view, origin, index), index)
 
 
-def held_since(view: View, origin: str, index: int) -> list[Held]:
-    """Who else the receipt of this record names, the earliest first.
+def issue(view: View, origin: str, claim: Claim) -> Issued:
+    """The receipt of the record that claims this, with what it says.
 
     Raises:
         NotFoundError: as `make_receipt`.
+        FormatError: as `make_receipt`.
     """
-    log = _signed_log(view, origin, index)
-    size = _covering_size(view, log, index)
-    found = holders.first_times(view, log.id, log.org, size)
-    return sorted(
-        (Held(org, time) for org, time in found.items()),
-        key=lambda held: (held.time, held.org),
+    log, size = _cover(view, origin, claim.index)
+    said = holders.first_times(view, log.id, log.org, size)
+    held = sorted((time, org) for org, time in said.items())
+    return Issued(
+        origin=origin,
+        claim=claim,
+        size=size,
+        held=[Held(org, time) for time, org in held],
+        data=_make(view, log, size, claim.index),
     )
 
 
@@ -91,6 +111,36 @@ def find_record(view: View, record: str) -> tuple[str, Claim]:
     return unsigned
 
 
+def find_station(
+    view: View, election: str, code: str, contest: str = "", org: str = ""
+) -> list[tuple[str, Claim]]:
+    """What stands about a station, signed, each with its log.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        code: Of the station.
+        contest: Only of this one, if given.
+        org: Only by this organisation, if given.
+
+    Raises:
+        FormatError: not the code of a station.
+        NotFoundError: nobody has said such a thing.
+    """
+    station = parse_tps(code)
+    sizes = {log.origin: log.size for log in logs.list_logs(view)}
+    found = [
+        (origin, claim)
+        for merged in claims.read_tps(view, election, station)
+        if contest in {"", merged.contest}
+        for origin, claim in merged.claims
+        if org in {"", claim.org} and claim.index < sizes[origin]
+    ]
+    if not found:
+        raise NotFoundError(f"no record of {station} in {election}")
+    return found
+
+
 def file_name(claim: Claim) -> str:
     """What the file of a receipt is called: station, contest, organisation, index."""
     return f"receipt-{claim.tps}-{claim.contest}-{claim.org}-{claim.index}.txt"
@@ -107,16 +157,25 @@ def _places(view: View, log: Log, record: str) -> Iterator[Claim]:
         start = rest[-1].index + 1
 
 
-def _signed_log(view: View, origin: str, index: int) -> Log:
+def _cover(view: View, origin: str, index: int) -> tuple[Log, int]:
+    """The log, and the size of its checkpoint that is to be shown for an index.
+
+    The newest where nobody confirmed any.
+    """
     log = logs.get_log(view, origin)
     if log.visibility != "public":
         raise NotFoundError(f"no log {origin}")
     if not 0 <= index < log.size:
         raise NotFoundError(f"{origin} has signed nothing at index {index} yet")
-    return log
-
-
-def _covering_size(view: View, log: Log, index: int) -> int:
-    """The size of the checkpoint to be shown; the newest where nobody confirmed any."""
     held = holders.covering_size(view, log.id, log.org, index, log.size + 1)
-    return log.size if held is None else held
+    return log, log.size if held is None else held
+
+
+def _make(view: View, log: Log, size: int, index: int) -> bytes:
+    return format_receipt(
+        contents.read_leaf(view, log.id, index),
+        chains.read_keys(view, log.id),
+        index,
+        prove_inclusion(index, size, leaves.reader(view, log.id, size)),
+        read_first_held(view, log.id, size),
+    )

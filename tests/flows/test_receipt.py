@@ -12,7 +12,8 @@ from federation.flows.receipt import (
     Held,
     file_name,
     find_record,
-    held_since,
+    find_station,
+    issue,
     make_receipt,
 )
 from federation.records.keychain import open_chain
@@ -56,6 +57,14 @@ def confirm(node, size, *signers, time=NOW):
         for one in signers:
             line = format_signature(cosign(parse_note(note).text, one, time))
             chains.save_cosignature(tx, log.id, size, line, one.key, time)
+
+
+def issued(db, origin, index, claimed_in=None):
+    with (claimed_in or db).view() as view:
+        log = logs.get_log(view, origin)
+        [claim] = claims.read_claims(view, log.id, index, index + 1, 1)
+    with db.view() as view:
+        return issue(view, origin, claim)
 
 
 def merge(node):
@@ -104,9 +113,10 @@ def test_it_says_since_when_and_heartbeats_do_not_move_that(node):
     assert after == before
     said = open_cosignatures(after.proof.checkpoint, [A.key, B.key])
     assert [one.time for one in said] == [NOW + 90, NOW + 60]
-    with node.db.view() as view:
-        held = held_since(view, node.log.origin, 5)
-    assert held == [Held("b.example", NOW + 60), Held("a.example", NOW + 90)]
+    assert issued(node.db, node.log.origin, 5).held == [
+        Held("b.example", NOW + 60),
+        Held("a.example", NOW + 90),
+    ]
 
 
 def test_the_log_itself_is_no_witness_of_its_own(node):
@@ -128,9 +138,10 @@ def test_a_partners_record_has_one_too_with_our_own_word(open_node):
         cosign_held(tx, mirror, [], NOW, 300)
     with ours.db.view() as view:
         found = parse_receipt(make_receipt(view, theirs.log.origin, 7))
-        held = held_since(view, theirs.log.origin, 7)
     assert found.leaf.startswith(b'{"candidates"')
-    assert held == [Held("jagasuara.example", NOW)]
+    one = issued(ours.db, theirs.log.origin, 7, theirs.db)
+    assert one.held == [Held("jagasuara.example", NOW)]
+    assert parse_receipt(one.data) == found
     assert open_cosignatures(found.proof.checkpoint, [mirror.key])
 
 
@@ -235,6 +246,22 @@ def test_a_record_that_nobody_has_is_not_found(node):
     merge(node)
     with node.db.view() as view, pytest.raises(NotFoundError):
         find_record(view, hashlib.sha256(b"nobody").hexdigest())
+
+
+def test_of_a_station_what_stands_has_receipts_and_what_was_replaced_has_not(node):
+    publish(node, 0, 3, votes=100)
+    publish(node, 0, 1, votes=90)
+    merge(node)
+    station, org = draft(0)["tps"], node.log.chain.org
+    with node.db.view() as view:
+        for more in ((), ("ppwp",), ("", org), ("ppwp", org)):
+            [(origin, claim)] = find_station(view, "pemilu-2024", station, *more)
+            assert (origin, claim.index) == (node.log.origin, 4)
+        for more in (("pdpr",), ("", "other.example")):
+            with pytest.raises(NotFoundError):
+                find_station(view, "pemilu-2024", station, *more)
+        with pytest.raises(FormatError):
+            find_station(view, "pemilu-2024", "12")
 
 
 def test_a_file_is_named_after_what_people_know(node):

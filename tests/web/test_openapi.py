@@ -14,11 +14,16 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answer
-from federation.web import api, intake, maps
+from federation.web import api, intake, maps, receipt
 from federation.web.asking import ListQuery
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 
-ENDPOINTS = [*api.endpoints(), *maps.endpoints(), *intake.endpoints()]
+ENDPOINTS = [
+    *api.endpoints(),
+    *maps.endpoints(),
+    *receipt.endpoints(),
+    *intake.endpoints(),
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,8 @@ def test_every_endpoint_is_in_the_document_and_nothing_else(document):
 def test_the_media_types_are_those_that_format_chooses_from(document):
     media = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
     seen = set()
-    for entry in document["paths"].values():
+    files = {one.path for one in ENDPOINTS if one.text}
+    for path, entry in document["paths"].items():
         for one in entry.values():
             forms = [
                 form
@@ -50,7 +56,8 @@ def test_the_media_types_are_those_that_format_chooses_from(document):
             ]
             content = one["responses"]["200"].get("content", {})
             tables = {media[form] for form in forms if form in media}
-            assert content.keys() - {"application/json"} == tables
+            text = {"text/plain"} if path in files else set()
+            assert content.keys() - {"application/json"} == tables | text
             seen |= tables
     assert seen == set(media.values())
 

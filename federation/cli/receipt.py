@@ -1,0 +1,119 @@
+"""`federation receipt`: a record, or all that stands about a station, as proofs.
+
+Rule: one receipt goes to standard output, byte for byte what the API answers; several
+go to files, each under a name that people know it by. Who holds the record since when
+is said beside it, in Jakarta's time, and comes from the receipt itself. The database
+is only read, so it works while the node runs.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.rows import write_whole
+from federation.cli.views import ask_for, which
+from federation.flows.receipt import Issued, find_record, find_station, issue
+from federation.store.db import View
+
+_RECORD: Final = re.compile("[0-9a-fA-F]{64}")
+_WIB: Final = timezone(timedelta(hours=7), "WIB")
+# A partner's clock may say anything that fits 63 bits; a calendar ends with 9999.
+_LAST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+@click.command("receipt", cls=Command, help="receipt.help")
+@click.argument("what", metavar="RECORD|TPS")
+@click.option("--org", default="", help="receipt.option-org")
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path),
+    help="receipt.option-out",
+)  # fmt: skip
+@which
+@command_options
+def receipt(
+    run: Run, what: str, org: str, folder: Path | None, election: str, contest: str
+) -> None:
+    """Write receipts."""
+    with run.open_database().view() as view:
+        found = _find(run, view, what, org, election, contest)
+    if folder is None and len(found) > 1 and not run.out.is_json:
+        said = run.t("receipt.several", count=len(found))
+        raise click.UsageError(said)
+    paths = [folder / one.name if folder else None for one in found]
+    for one, path in zip(found, paths, strict=True):
+        _hand_over(run, one, path)
+    described = list(map(_describe, found, paths))
+    run.out.show({"receipts": described}, lambda: _explain(run, found, paths))
+
+
+def _find(
+    run: Run, view: View, what: str, org: str, election: str, contest: str
+) -> list[Issued]:
+    """The receipts that are asked for, all of one snapshot.
+
+    Raises:
+        NotFoundError: no such record or station here, or nobody spoke of it.
+        FormatError: neither a record id nor the code of a station.
+    """
+    if _RECORD.fullmatch(what):
+        return [issue(view, *find_record(view, what.lower()))]
+    asked = ask_for(run, election, contest)
+    placed = find_station(view, asked.election, what, contest, org)
+    return [issue(view, *one) for one in placed]
+
+
+def _hand_over(run: Run, one: Issued, path: Path | None) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(run, path, lambda out: out.write(one.data))
+    elif not run.out.is_json:
+        sys.stdout.buffer.write(one.data)
+        sys.stdout.buffer.flush()
+
+
+def _describe(one: Issued, path: Path | None) -> dict[str, Any]:
+    """A receipt for programs: where it is, or its text."""
+    return {
+        "record": one.claim.record,
+        "origin": one.origin,
+        "index": one.claim.index,
+        "size": one.size,
+        "held": [{"org": held.org, "time": held.time} for held in one.held],
+        **({"path": str(path)} if path else {"text": one.data.decode()}),
+    }
+
+
+def _explain(run: Run, found: Sequence[Issued], paths: Sequence[Path | None]) -> None:
+    for one, path in zip(found, paths, strict=True):
+        claim = one.claim
+        run.out.note(
+            run.t(
+                "receipt.of",
+                org=claim.org,
+                tps=claim.tps,
+                contest=claim.contest,
+                index=run.out.number(claim.index),
+            )
+        )
+        for held in one.held:
+            said = {"org": held.org, "time": _when(held.time)}
+            run.out.note("  " + run.t("receipt.held", **said))
+        if not one.held:
+            run.out.note("  " + run.t("receipt.not-held", org=claim.org))
+        if path is not None:
+            run.out.note("  " + run.t("receipt.written", path=path))
+    run.out.note(run.t("receipt.limits"))
+
+
+def _when(time: int) -> str:
+    """Unix seconds as people in Jakarta say them."""
+    if time > _LAST:
+        return str(time)
+    return datetime.fromtimestamp(time, _WIB).strftime("%Y-%m-%d %H:%M:%S WIB")
