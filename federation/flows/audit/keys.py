@@ -14,14 +14,13 @@ from federation.errors import (
     ForkError,
     FormatError,
     RecordError,
-    SignatureError,
     VerificationError,
 )
 from federation.flows.verify.evidence import format_fork, open_key_fork
 from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
-from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.keys import parse_vkey
 from federation.tlog.note import parse_note
 
 #: What bytes can do that do not hold.
@@ -59,24 +58,6 @@ def find_key_fork(one: KeyChain, other: KeyChain) -> ForkError | None:
         return None
 
 
-def longest(chains: Sequence[KeyChain], origin: str) -> KeyChain | None:
-    """The chain of this log that says most."""
-    of_log = [chain for chain in chains if chain.origin == origin]
-    return max(of_log, key=lambda one: len(one.notes), default=None)
-
-
 def continues(newer: KeyChain, older: KeyChain) -> bool:
     """Whether one chain begins with the whole of the other."""
     return newer.notes[: len(older.notes)] == older.notes
-
-
-def log_keys(chains: Sequence[KeyChain], sizes: Sequence[int]) -> list[VerifierKey]:
-    """The keys that may have signed checkpoints of these sizes."""
-    found: dict[VerifierKey, None] = {}
-    for chain in chains:
-        for size in sizes:
-            try:
-                found[chain.log_key(size)] = None
-            except SignatureError:
-                continue
-    return list(found)

@@ -36,6 +36,7 @@ from federation.flows.verify.bundle import (
     pick_workers,
 )
 from federation.records.admission import EncodedClaim, Rejected
+from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
@@ -55,6 +56,8 @@ class Judging:
         findings: Where forks go that key statements prove.
         executor: Of worker processes for large logs; None: in threads.
         profile: The election's: what a record claims is read with it.
+        chain: The log's keys, as the newest source says them: what they revoke is
+            revoked here too.
         claims: Is given the origin and what the records claim, in their order.
         progress: Is told how many leaves more are judged.
     """
@@ -62,6 +65,7 @@ class Judging:
     findings: Findings
     executor: Executor | None
     profile: Profile
+    chain: KeyChain
     claims: Claims
     progress: Progress
 
@@ -115,7 +119,8 @@ class LogAudit:
     ) -> None:
         log, at = self._log, self.counts.start
         workers = pick_workers(self._judging.executor, self._size - at)
-        verifier = Verifier(workers, log.chain, self._judging.profile)
+        judging = self._judging
+        verifier = Verifier(workers, judging.chain, judging.profile)
         bundles = Bundles(self._reader.feed, log.origin, shown, verifier, None)
         while at < self._size:
             stream = bundles.read(at, self._size, self._size)
@@ -156,13 +161,13 @@ class LogAudit:
         judging.progress(len(checked.leaves))
 
     def _refuse(self, one: Rejected, leaf: bytes, *, is_proved: bool) -> None:
-        log = self._log
+        log, chain = self._log, self._judging.chain
         self.counts.refused += 1
-        fork = find_statement_fork(leaf, log.chain)
+        fork = find_statement_fork(leaf, chain)
         if fork is not None:
             self._judging.findings.add_fork(self._reader.name, fork)
             return
-        kind = name_bad_record(leaf, one.index, log.chain)
+        kind = name_bad_record(leaf, one.index, chain)
         # Nothing vouches for what stands here: what its owner did not sign either
         # is not what was signed for.
         if not is_proved and kind == "bad-record":

@@ -40,6 +40,7 @@ class Pool:
         """
         known = self.pinned.get(chain.origin)
         if known and (continues(known[1], chain) or continues(chain, known[1])):
+            self._keep(known[0], chain)
             return known[0]
         if log_key is None:
             return "no"
@@ -51,7 +52,7 @@ class Pool:
     def longest(self, origin: str) -> KeyChain | None:
         """The chain of a log that says most; a pinned one before any other."""
         if origin in self.pinned:
-            return self.pinned[origin][1]
+            return self.newest(self.pinned[origin][1])
         of_log = [chain for _, chain in self.chains.get(origin, ())]
         return max(of_log, key=lambda one: len(one.notes), default=None)
 

@@ -6,18 +6,23 @@ how the larger tree begins; where the tiles show otherwise, that is a fork and p
 itself. A source that only shows less is behind: no fault, but said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from federation.errors import ForkError, FormatError, PeerError, ProofError
+from federation.errors import (
+    ForkError,
+    FormatError,
+    PeerError,
+    ProofError,
+    SignatureError,
+)
 from federation.flows.audit.finding import Findings
-from federation.flows.audit.keys import continues, find_key_fork, log_keys
+from federation.flows.audit.keys import continues, find_key_fork
 from federation.flows.audit.opening import OpenedLog
 from federation.flows.verify.blame import check_grown
 from federation.records.keychain import KeyChain
-from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from federation.tlog.fork import find_fork
-from federation.tlog.keys import VerifierKey
 from federation.tlog.note import parse_note
 
 
@@ -34,25 +39,34 @@ class Seen(NamedTuple):
 
 
 async def compare_sides(
-    logs: Sequence[OpenedLog], loose: Sequence[Seen], findings: Findings
+    logs: Sequence[OpenedLog],
+    loose: Iterable[Seen],
+    right: KeyChain,
+    findings: Findings,
 ) -> None:
     """Compare all checkpoints of one log.
 
     Args:
-        logs: The log as each source has it; at least one.
+        logs: The log as each source has it.
         loose: Its checkpoints that came without tiles.
+        right: Whose keys count: what a forger has signed accuses nobody else.
         findings: Where forks and what is behind are noted.
     """
-    largest = max(logs, key=lambda log: log.checkpoint.size)
-    seen = [
+    mine = [log for log in logs if continues(right, log.chain)]
+    seen = [one for one in loose if _is_signed(one, right)]
+    if not mine:
+        _compare_equal(seen, findings)
+        return
+    largest = max(mine, key=lambda log: log.checkpoint.size)
+    seen += (
         Seen(log.reader.name, note)
-        for log in logs
+        for log in mine
         for note in (log.note, *log.earlier)
-        if log is not largest or note is not largest.note
-    ]
-    for one in (*seen, *loose):
-        await _compare(largest, one, _keys(logs, largest, one), findings)
-    for log in logs:
+        if note is not largest.note
+    )
+    for one in seen:
+        await _compare(largest, one, right, findings)
+    for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
             said = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
             findings.add("behind", log.reader.name, log.origin, detail=said)
@@ -79,7 +93,7 @@ def compare_chains(
             findings.add("wrong-key", name, chain.origin, detail=said)
 
 
-def compare_equal(loose: Sequence[Seen], findings: Findings) -> None:
+def _compare_equal(loose: Sequence[Seen], findings: Findings) -> None:
     """Compare checkpoints of one log without tiles: those of equal sizes."""
     first: dict[int, Seen] = {}
     for one in loose:
@@ -90,9 +104,10 @@ def compare_equal(loose: Sequence[Seen], findings: Findings) -> None:
 
 
 async def _compare(
-    largest: OpenedLog, one: Seen, keys: Sequence[VerifierKey], findings: Findings
+    largest: OpenedLog, one: Seen, right: KeyChain, findings: Findings
 ) -> None:
     new, old = largest.checkpoint, one.checkpoint
+    keys = tuple({right.log_key(size): None for size in (old.size, new.size)})
     try:
         if old.size == new.size:
             fork = find_fork(one.note, largest.note, (), keys)
@@ -111,8 +126,9 @@ async def _compare(
         return
 
 
-def _keys(
-    logs: Sequence[OpenedLog], largest: OpenedLog, one: Seen
-) -> Sequence[VerifierKey]:
-    sizes = (largest.checkpoint.size, one.checkpoint.size)
-    return log_keys([log.chain for log in logs], sizes)
+def _is_signed(one: Seen, right: KeyChain) -> bool:
+    try:
+        open_checkpoint(one.note, right.log_key(one.checkpoint.size))
+    except SignatureError:
+        return False
+    return True

@@ -27,7 +27,7 @@ from federation.flows.audit.opening import OpenedLog, open_log
 from federation.flows.audit.pool import Pool
 from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import LogReport, MapReport, Report
-from federation.flows.audit.sides import compare_chains, compare_equal, compare_sides
+from federation.flows.audit.sides import compare_chains, compare_sides
 from federation.flows.audit.source import Reader, Source, kind_of
 from federation.flows.audit.trust import Pinned, Trust
 from federation.flows.verify.evidence import open_evidence
@@ -122,6 +122,7 @@ class _Whole:
                 self._findings.add(kind, source.name, detail=said)
             else:
                 self._documents.add(source.name, source.document or b"")
+        self._documents.learn_keys()
 
     async def judge_logs(self) -> None:
         """Lead every leaf of every opened log back to its root, source by source."""
@@ -130,7 +131,6 @@ class _Whole:
             for election in sorted({log.chain.election for log in mine}):
                 of_it = [log for log in mine if log.chain.election == election]
                 await self._judge_election(name, election, of_it)
-        self._documents.learn_keys()
         self._holders.learn(self._pool.all_pinned())
 
     async def compare(self) -> None:
@@ -138,16 +138,14 @@ class _Whole:
         for one in self._judged:
             self._logs.append(self._report_log(one))
         self._documents.judge()
-        seen = self._documents.seen
-        for origin in dict.fromkeys(log.origin for log in self._opened):
-            of_log = [log for log in self._opened if log.origin == origin]
-            await compare_sides(of_log, seen.pop(origin, ()), self._findings)
-        for loose in seen.values():
-            compare_equal(loose, self._findings)
         for origin, chains in self._pool.chains.items():
             right = self._pool.longest(origin)
-            if right is not None:
-                compare_chains(chains, right, self._findings)
+            if right is None:
+                continue
+            compare_chains(chains, right, self._findings)
+            of_log = [log for log in self._opened if log.origin == origin]
+            loose = self._documents.seen.get(origin, ())
+            await compare_sides(of_log, loose, right, self._findings)
 
     async def judge_maps(self) -> None:
         """Make every published map again, and compare."""
@@ -230,19 +228,21 @@ class _Whole:
             if found.published is not None:
                 maps = MapAudit(found, means.scratch)
                 self._maps.append((name, maps))
-        judging = Judging(
-            findings=self._findings,
-            executor=means.executor,
-            # Whether a record holds is never asked of a profile; what it claims is,
-            # and without a map nobody asks that.
-            profile=profile or next(iter(means.profiles.values())),
-            claims=_no_claims if maps is None else maps.take,
-            progress=means.progress,
-        )
+        # Whether a record holds is never asked of a profile; what it claims is, and
+        # without a map nobody asks that.
+        profile = profile or next(iter(means.profiles.values()))
         for log in logs:
             listing = self._listings.get(name)
             size = log.checkpoint.size
             start = 0 if listing is None else listing.first_leaf(log.origin, size)
+            judging = Judging(
+                findings=self._findings,
+                executor=means.executor,
+                profile=profile,
+                chain=self._pool.newest(log.chain),
+                claims=_no_claims if maps is None else maps.take,
+                progress=means.progress,
+            )
             counts = await LogAudit(log, judging, start).run()
             if maps is not None and not counts.has_gaps:
                 maps.cover(log.chain, start, size)

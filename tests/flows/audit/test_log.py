@@ -2,9 +2,8 @@
 
 import pytest
 
-from federation.tlog.merkle import hash_leaf
-from federation.tlog.tile import WIDTH, Bundle, encode_bundle
-from tests.fakes import FakeOrg, FakePeer, Tree
+from federation.tlog.tile import WIDTH
+from tests.fakes import FakePeer, Tree
 from tests.flows.audit.conftest import audit_peer, trust_in
 
 
