@@ -175,7 +175,7 @@ def write_site(
     total = site.count(view, selection)
     try:
         with run.out.progress(total, run.t("export.bundling")) as advance:
-            return site.write(view, by, selection, {}, advance)
+            return site.write(view, by, selection, advance)
     except OSError as error:
         raise _cannot_write(run, folder, error) from error
 

@@ -13,10 +13,10 @@ but for the first of a process, which looks at every file.
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.errors import ConfigError, ConflictError, FormatError
 from federation.feeds.feed import LOGS_PATH, MAX_CHECKPOINT_BYTES, log_path
@@ -41,10 +41,15 @@ from federation.tlog.tile import (
     new_tiles,
     tiles_of,
 )
+from federation.verifier import page
 
 _LATE = ("checkpoint", "cosigned", LOGS_PATH)
 _BASIS = "v1/basis/"
 _FILE, _FOLDER = 0o644, 0o755
+
+
+#: The page that checks all of it in a browser lies beside it.
+PAGE: Final = "verify.html"
 
 
 class Written(NamedTuple):
@@ -70,7 +75,6 @@ class Site:
         view: View,
         by: Publisher,
         selection: Selection,
-        pages: Mapping[str, bytes],
         advance: Callable[[int], None] = lambda _: None,
     ) -> Written:
         """Bring the folder up to date with this view.
@@ -79,7 +83,6 @@ class Site:
             view: One snapshot for all of it.
             by: Who publishes.
             selection: Of what is held; `since` has no meaning here.
-            pages: Further files by path.
             advance: Called with the number of files dealt with; what it raises ends
                 the turn between two files.
 
@@ -93,8 +96,7 @@ class Site:
         before = {log.origin: self._read_size(view, log) for log in found}
         for log in found:
             self._write_tiles(view, log, advance)
-        heads = list_heads(view, by, selection)
-        heads += [Item(path, lambda data=data: data) for path, data in pages.items()]  # type: ignore[misc]  # a default binds the value
+        heads = [Item(PAGE, page), *list_heads(view, by, selection)]
         # Stable, so that of one stage all stand together.
         heads.sort(key=_stage)
         for _, together in groupby(heads, _stage):

@@ -16,6 +16,7 @@ from federation.flows.publish.items import Publisher, Selection, list_items, rea
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
+from federation.verifier import page
 from tests.fakes import FakeOrg, Tree
 from tests.flows.publish.conftest import (
     OURS,
@@ -26,7 +27,7 @@ from tests.flows.publish.conftest import (
 )
 
 EVERYTHING = Selection()
-PAGES = {"verify.html": b"<!doctype html>"}
+PAGES = {"verify.html": page()}
 BY = Publisher(settings_of(), {})
 OWNER = FakeOrg(OURS)
 TREE = Tree(OWNER).grow(OWNER.results(1, 800))
@@ -35,7 +36,7 @@ ORIGIN = OWNER.origin
 
 def write(db, site, advance=lambda _: None):
     with db.view() as view:
-        return site.write(view, BY, EVERYTHING, PAGES, advance)
+        return site.write(view, BY, EVERYTHING, advance)
 
 
 def published(db):
