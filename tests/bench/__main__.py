@@ -1,5 +1,8 @@
 """`make bench`: the target table; `make bench ARGS=country`: the whole country.
 
+`make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
+sample, which shows only that it works.
+
 make bench ARGS="--records 200000"
 """
 
@@ -13,15 +16,17 @@ from pathlib import Path
 from tests.bench import report
 from tests.bench.country import FILES, Country
 from tests.bench.table import Bench
+from tests.bench.verify import Verification
 
 
 def main() -> int:
     """Measure, print; 0 whatever was found, because machines differ."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("table", "country"), default="table"
+        "what", nargs="?", choices=("table", "country", "verify"), default="table"
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
+    parser.add_argument("--sample", action="store_true")
     asked = parser.parse_args()
     head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
     began = time.monotonic()
@@ -30,9 +35,15 @@ def main() -> int:
         sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text}\n")
 
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        if asked.what == "country":
-            shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
-            data = shared / "data" / "pilpres2019"
+        shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
+        data = shared / "data" / "pilpres2019"
+        if asked.what == "verify":
+            stem = "sample" if asked.sample else "nation"
+            if not Verification.is_complete(data, stem):
+                say(f"skipped: no {stem}-* in {data}; set FEDERATION_SHARED")
+                return 0
+            figures = Verification(Path(folder), data, stem, say).run()
+        elif asked.what == "country":
             if not all((data / file).is_file() for file in FILES.values()):
                 say(f"skipped: no nation-* in {data}; set FEDERATION_SHARED")
                 return 0

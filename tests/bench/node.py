@@ -54,12 +54,16 @@ class Node:
         return f"{self.org}/{self.election}"
 
     def set(self, **values: float) -> None:
-        """Change settings of `federation.toml` that stand there as comments."""
+        """Change settings of `[sync]` that stand as comments in `federation.toml`."""
         path = self.home / "federation.toml"
         text = path.read_text()
         for key, value in values.items():
-            text, found = re.subn(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", text)
-            assert found == 1, f"federation init writes {key} once"
+            head, section, rest = text.partition("\n[sync]\n")
+            rest, found = re.subn(
+                rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", rest, count=1
+            )
+            assert found == 1, f"federation init writes {key}"
+            text = f"{head}{section}{rest}"
         path.write_text(text)
 
     def command(self, *words: str, watch: "Watch | None" = None) -> Any:
