@@ -191,6 +191,20 @@ async def test_what_a_peer_confirmed_of_an_earlier_size_is_kept_too(
         assert chains.read_cosignatures(view, log.id, log.size) == []
 
 
+async def test_an_earlier_size_that_was_lost_with_a_disk_is_nobodys_fault(
+    db, ours, suara, collecting
+):
+    tree, feed, _ = collecting
+    lost = tree.truncate(tree.size - 2)
+    feed.show(lost, cosigned=cosigned(lost, suara.mirror))
+    collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    sizes = {ours.origin: lost.size}
+    assert await collector.collect(peers, suara.org, feed, sizes, NOW) == 0
+    with db.view() as view:
+        log = logs.get_log(view, ours.origin)
+        assert chains.read_cosignatures(view, log.id, lost.size) == []
+
+
 async def test_a_peer_that_shows_more_than_we_have_is_not_asked(
     db, ours, suara, collecting
 ):
