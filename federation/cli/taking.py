@@ -24,6 +24,8 @@ ENDING: Final = ".zip"
 # While another turn is taking in the same log there is nothing to do but wait.
 WAIT_S: Final = 0.5
 MAX_IDLE: Final = 60
+WITHIN_S: Final = 5.0
+MAX_WITHIN_S: Final = 300.0
 
 
 def find_handed(names: Sequence[str]) -> list[Path]:
@@ -88,8 +90,8 @@ async def _take_all(
     return answers
 
 
-async def _ask(desk: Desk, path: Path, *, dry_run: bool) -> Taken:
-    answer = await desk.run("take", {"path": str(path), "dry_run": dry_run})
+async def _ask(desk: Desk, path: Path, **more: float) -> Taken:
+    answer = await desk.run("take", {"path": str(path), **more})
     return msgspec.convert(answer, Taken, from_attributes=True)
 
 
@@ -99,19 +101,26 @@ async def _take(run: Run, desk: Desk, path: Path, looked: Taken) -> Taken:
     idle = 0
     with run.out.progress(looked.new, run.t("import.progress")) as advance:
         while True:
-            said = await _ask(desk, path, dry_run=False)
+            # Longer when nothing came: a slow stick must not be begun anew for ever.
+            within_s = min(WITHIN_S * 2**idle, MAX_WITHIN_S)
+            said = await _ask(desk, path, within_s=within_s)
             advance(said.new)
             idle = 0 if said.new else idle + 1
             if not said.more or idle > MAX_IDLE:
                 break
             if idle:
                 await asyncio.sleep(WAIT_S)
-    logs = tuple(
-        msgspec.structs.replace(one, before=before.get(one.origin, one.before))
-        for one in said.logs
-    )
+    logs = tuple(_since(one, before.get(one.origin, one.before)) for one in said.logs)
     new = sum(one.after - one.before for one in logs)
     return msgspec.structs.replace(said, logs=logs, new=new)
+
+
+def _since(one: Brought, before: int) -> Brought:
+    """What became of a log since the first of several calls."""
+    outcome = one.outcome
+    if outcome == "same" and one.after > before:
+        outcome = "restored" if one.own else "extended"
+    return msgspec.structs.replace(one, before=before, outcome=outcome)
 
 
 def _summary(path: Path, said: Taken | FederationError) -> dict[str, Any]:

@@ -49,6 +49,7 @@ from federation.tlog.note import decode_notes, parse_note
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
 
 MAX_COSIGNED: Final = 1_000
+NOT_TRIED: Final = "not tried: too many of the other logs have failed"
 WELL: Final = frozenset(
     {
         "election", "extended", "new", "no-partner", "paused", "private", "restored",
@@ -81,6 +82,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What a folder or file brought; `more`: ask again for the rest.
 
+    `new`: how many records came in this call, or would come.
     `held_by`: up to which record others now confirm our own logs, by origin and name.
     """
 
@@ -162,6 +164,12 @@ class _Taking:
         ctx = node.pull_context()
         until = ctx.clock() + within_s
         report = await take_in(ctx, self._stick, self._feed, shown, now, until=until)
+        tried = {one.origin for one in report.logs}
+        for entry in shown:
+            if entry.origin not in tried:
+                found[entry.origin] = msgspec.structs.replace(
+                    found[entry.origin], outcome="failed", reason=NOT_TRIED
+                )
         for one in report.logs:
             found[one.origin] = msgspec.structs.replace(
                 found[one.origin], outcome=one.outcome, reason=one.reason
@@ -178,7 +186,9 @@ class _Taking:
         confirmed = await self._confirm(report, now)
         after = await node.parts.db.read(_held)
         brought = [_grown(one, after.get(one.origin)) for one in found.values()]
-        new = sum(one.after - one.before for one in brought)
+        own = sum(one.after - one.before for one in brought if one.own)
+        # A log of which a part came shows none of it; the part is progress.
+        new = report.new_leaves + own
         if new:
             node.merge_soon()
         return Taken(
@@ -313,9 +323,5 @@ def _grown(one: Brought, held: Log | None) -> Brought:
     """What became of a log, with what is held of it now."""
     size = 0 if held is None else held.size
     after = max(size, one.before)
-    outcome = one.outcome
-    if one.own and after > one.before:
-        outcome = "restored"
-    elif outcome == "new":
-        outcome = "failed"  # not even tried: too many others have failed
+    outcome = "restored" if one.own and after > one.before else one.outcome
     return msgspec.structs.replace(one, after=after, outcome=outcome)

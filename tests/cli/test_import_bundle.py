@@ -116,6 +116,21 @@ def test_the_map_follows(tmp_path, trust, tree, bring, federation):
     assert JAGA in ended.out
 
 
+def test_a_file_that_takes_many_calls_is_told_as_one(
+    tmp_path, trust, bring, monkeypatch
+):
+    monkeypatch.setattr("federation.cli.taking.WITHIN_S", 0.002)
+    peer = FakePeer("x")
+    for org in (JAGA, KAWAL):
+        owner = FakeOrg(org)
+        trust(owner)
+        peer.show(Tree(owner).grow(owner.results(0, 1999)))
+    code, said = bring(bundle_of(tmp_path / "b", peer))
+    assert (code, said["files"][0]["new"]) == (0, 4000)
+    for log in said["files"][0]["logs"]:
+        assert (log["outcome"], log["before"], log["after"]) == ("extended", 0, 2000)
+
+
 def test_the_second_time_brings_nothing_new(tmp_path, trust, tree, bring):
     jaga = tree.owner
     trust(jaga)

@@ -1,0 +1,195 @@
+"""Taking in what was handed over, by a node that runs."""
+
+import contextlib
+import json
+import shutil
+from random import Random
+
+import pytest
+
+from federation.config.peers import Peer, format_peer
+from federation.config.settings import load_settings
+from federation.errors import ForkError, FormatError, NotFoundError
+from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.flows.verify.evidence import format_fork
+from federation.node import commands, taking
+from federation.node.desk import NodeDesk
+from federation.node.parts import open_parts
+from federation.node.running import Running
+from federation.store import alarms, contents, logs, pulls
+from tests.fakes import FakeOrg, FakePeer, Tree
+from tests.handed import bundle_of, folder_of
+from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
+
+JAGA = FakeOrg("jagapemilu.example", ELECTION)
+KAWAL = FakeOrg("kawalpemilu.example", ELECTION)
+TREE = Tree(JAGA).grow(JAGA.results(0, 999))
+
+
+@pytest.fixture
+def home(tmp_path):
+    found = make_home(tmp_path)
+    for owner in (JAGA, KAWAL):
+        peer = Peer(org=owner.org, identity=owner.identity.key)
+        with found.peers.open("a") as peers:
+            peers.write("\n" + format_peer(peer))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def running(home, *, signs=True):
+    with open_parts(home, load_settings(home.settings)) as parts:
+        node = Running(parts, clocks(), Random(1))
+        async with node.open(signs=signs):
+            yield node
+
+
+async def held(node):
+    return {log.origin: log for log in await node.parts.db.read(logs.list_logs)}
+
+
+async def test_what_does_not_fit_into_one_call_comes_with_the_next(home, tmp_path):
+    path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE).show(Tree(KAWAL)))
+    async with running(home) as node:
+        first = await taking.take(node, path, 1e-9)
+        assert first.more
+        parts = [first]
+        while parts[-1].more:
+            parts.append(await taking.take(node, path, 0.01 * len(parts)))
+        assert sum(one.new for one in parts) == 1001
+        sizes = {origin: log.size for origin, log in (await held(node)).items()}
+    assert (sizes[JAGA.origin], sizes[KAWAL.origin]) == (1000, 1)
+
+
+async def test_a_log_that_another_turn_takes_in_is_left_to_it(home, tmp_path):
+    path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE))
+    async with running(home) as node:
+        node.pull_context().busy.add(JAGA.origin)
+        said = await taking.take(node, path, 5.0)
+        assert (said.more, said.logs[0].outcome) == (True, "busy")
+        node.pull_context().busy.discard(JAGA.origin)
+        said = await taking.take(node, path, 5.0)
+        assert (said.more, said.logs[0].outcome) == (False, "extended")
+
+
+async def test_a_fork_that_the_files_prove_is_believed_for_its_proof(home, tmp_path):
+    async with running(home) as node:
+        await taking.take(node, bundle_of(tmp_path / "b", FakePeer("x").show(TREE)), 5)
+        other = TREE.fork(500, JAGA.results(0, 500, votes=7))
+        proof = format_fork(ForkError(JAGA.origin, TREE.note(), other.note()))
+        for evidence, is_frozen in ((proof[:-9], False), (proof, True)):
+            peer = FakePeer("x").show(TREE, evidence=evidence)
+            said = {"elections": [], "frozen": [JAGA.origin]}
+            peer.files["v1/elections"] = json.dumps(said).encode()
+            path = folder_of(tmp_path / f"site {is_frozen}", peer)
+            await taking.take(node, path, 5.0)
+            frozen = (await held(node))[JAGA.origin].frozen
+            assert (frozen is not None) is is_frozen
+        found = await node.parts.db.read(alarms.list_alarms)
+        assert [(one.code, one.subject) for one in found] == [("fork", JAGA.origin)]
+
+
+async def test_what_the_maps_of_the_writer_rest_on_is_nobodys_alarm(home, tmp_path):
+    peer = FakePeer("x").show(TREE)
+    basis = {"election": ELECTION, "profile": "x", "register_digest": "", "rules": 99}
+    peer.files["v1/elections"] = json.dumps({"elections": [basis]}).encode()
+    async with running(home) as node:
+        await taking.take(node, bundle_of(tmp_path / "b", peer), 5.0)
+        assert await node.parts.db.read(alarms.list_alarms) == []
+        assert await node.parts.db.read(pulls.load_turns) == {}
+
+
+async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(home, tmp_path):
+    peer = FakePeer("x")
+    peer.extra += [
+        StatusEntry(
+            about=NO_DIGEST,
+            checkpoint="nonsense\n",
+            keys=NO_DIGEST,
+            origin=f"{JAGA.org}/{ELECTION}/{number}",
+        )
+        for number in range(2, 42)
+    ]
+    path = bundle_of(tmp_path / "b", peer)
+    async with running(home) as node:
+        said = await taking.take(node, path, 5.0)
+    assert [one.outcome for one in said.logs] == ["failed"] * 40
+    assert [one.reason == taking.NOT_TRIED for one in said.logs].count(True) == 8
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"path": "relative.zip"}, FormatError),
+        ({"path": "/nowhere/b.zip"}, NotFoundError),
+        ({"path": "/nowhere/b.zip", "dry_run": True}, NotFoundError),
+        ({"path": "/b", "within_s": 0}, FormatError),
+        ({"path": "/b", "more": 1}, FormatError),
+        ({}, FormatError),
+    ],
+)
+async def test_arguments_that_mean_nothing_are_refused(home, given, fault):
+    async with running(home, signs=False) as node:
+        with pytest.raises(fault):
+            await NodeDesk(node).run("take", given)
+
+
+async def test_files_without_logs_are_refused(home, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").write_text("hello")
+    async with running(home, signs=False) as node:
+        for name, said in (("empty", "no logs"), ("text", "not a ZIP")):
+            with pytest.raises(FormatError, match=said):
+                await commands.take(node, commands.Take(path=str(tmp_path / name)))
+
+
+async def test_a_node_that_serves_takes_a_file_and_reads_it_by_itself(home, tmp_path):
+    path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE))
+    async with serving(home) as node:
+        given = {"path": str(path), "dry_run": True}
+        status, said = await node.post("/v1/control/take", given)
+        assert (status, said["new"]) == (200, 1000)
+        status, said = await node.post("/v1/control/take", {"path": str(path)})
+        assert (status, said["new"]) == (200, 1000)
+        assert said["logs"][0]["outcome"] == "extended"
+        _, body, _ = await node.get("/v1/status")
+        assert json.loads(body)["peers"] == []
+
+
+@pytest.mark.slow
+async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
+    """Two copies of one laptop went on; each stick shows the other history."""
+    partner = make_home(tmp_path, "kawalpemilu.example")
+    home = make_home(tmp_path / "one")
+    clone_folder = tmp_path / "two" / home.folder.name
+    shutil.copytree(home.folder, clone_folder)
+    clone = home.of(clone_folder, load_settings(clone_folder / "federation.toml"))
+    add_peer(partner, home)
+    files = []
+    for number, one in enumerate((home, clone), 1):
+        async with running(one) as node:
+            drafts = [draft(tps=f"137101100{number}001")]
+            await NodeDesk(node).take_records(
+                ELECTION, drafts, force=False, restate=False
+            )
+            [log] = node.parts.own.values()
+            found = (await held(node))[log.origin]
+            leaves = await node.parts.db.read(_leaves, found)
+            owner = FakeOrg(home.folder.name, ELECTION)
+            owner.statements = list(log.chain.notes)
+            tree = Tree(owner, leaves)
+            peer = FakePeer("x").show(tree, note=found.checkpoint)
+            files.append(bundle_of(tmp_path / f"{number}.zip", peer))
+    async with running(home) as node:
+        said = await taking.take(node, files[1], 5.0)
+        assert said.logs[0].outcome == "frozen"
+        codes = {one.code for one in await node.parts.db.read(alarms.list_alarms)}
+        assert "own-fork" in codes
+    async with running(partner) as node:
+        assert (await taking.take(node, files[0], 5.0)).logs[0].outcome == "extended"
+        assert (await taking.take(node, files[1], 5.0)).logs[0].outcome == "frozen"
+
+
+def _leaves(view, log):
+
+    return contents.read_leaves(view, log.id, 0, log.next_index)
