@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from federation.cli.demo.stage import free_port
+from tests.docs.places import holding
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```\n", re.DOTALL)
@@ -151,3 +152,10 @@ def reader(tmp_path):
     found = Reader(folder)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """An address, fingerprints and the id of a record: what a stranger starts from."""
+    with holding(tmp_path_factory.mktemp("nodes")) as found:
+        yield found

@@ -1,0 +1,200 @@
+"""The page that needs no software of ours, typed as it stands; good and damaged."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from random import Random
+
+import pytest
+
+from federation.config.fingerprint import fingerprint
+from federation.tlog.note import decode_notes, encode_notes
+from federation.tlog.proof import parse_proof
+from tests.docs.places import KAWAL, PEMILU, SUARA, Place, script_of
+from tests.docs.receipts import (
+    DAMAGED,
+    RECEIPT,
+    RECORD,
+    SIGNERS,
+    Mirror,
+    flipped,
+    keys_path,
+    serving_of,
+)
+from tests.fakes import FakeOrg, flip_bit
+
+TOOLS = ("bash", "base32", "curl", "openssl", "sha256sum", "xxd")
+ENGLISH, INDONESIAN = "verify-without-us.md", "verify-without-us.id.md"
+VERIFIED = "Signature Verified Successfully"
+ALL = {"keys", "record", "total", "place", "pemilu", "kawal"}
+
+
+def script(page: str, place: Place) -> str:
+    """What a stranger types who has been told the place's values."""
+    prints = place.prints
+    values = {"node": place.url, "record": place.record, "fingerprint": prints[SUARA]}
+    text = script_of(page, values)
+    for org in (PEMILU, KAWAL):
+        held = f"held {org} {prints[org]}"
+        text, count = re.subn(rf"(?m)^held {org} .*$", held, text)
+        assert count == 1, org
+    return text
+
+
+def sentences(said: str) -> dict[str, str]:
+    """Name of a conclusion → the line that the page prints when it holds."""
+    history = f"{SUARA}/pilpres-2019"
+    lines = {
+        "en": {
+            "keys": f"the keys are those of {SUARA}",
+            "record": f"{SUARA} said this",
+            "total": f"{SUARA} signed this total",
+            "place": rf"it is entry \d+ of {history}, unchanged",
+            "pemilu": f"{PEMILU} has held it since .* WIB",
+            "kawal": f"{KAWAL} has held it since .* WIB",
+        },
+        "id": {
+            "keys": f"kuncinya memang milik {SUARA}",
+            "record": f"{SUARA} menyatakan ini",
+            "total": f"{SUARA} menandatangani jumlah ini",
+            "place": rf"catatan nomor \d+ dalam {history}, tidak berubah",
+            "pemilu": f"{PEMILU} menyimpannya sejak .* WIB",
+            "kawal": f"{KAWAL} menyimpannya sejak .* WIB",
+        },
+    }
+    return lines[said]
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """Types a page in an empty folder: exit code, conclusions reached, output."""
+    for tool in TOOLS:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    count = 0
+
+    def follow(place: Place, page: str = ENGLISH, *, strict: bool = False):
+        nonlocal count
+        count += 1
+        folder = tmp_path / f"stranger-{count}"
+        folder.mkdir()
+        done = subprocess.run(
+            ["bash", "-ec" if strict else "-c", script(page, place)],
+            cwd=folder,
+            env={**os.environ, "TZ": "UTC"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        output = done.stdout.decode(errors="replace")
+        said = "id" if page == INDONESIAN else "en"
+        found = {
+            name
+            for name, line in sentences(said).items()
+            if re.search(rf"(?m)^{line}$", output)
+        }
+        return done.returncode, found, output
+
+    return follow
+
+
+@pytest.fixture(scope="module")
+def files():
+    """Those of the fourth record of seven."""
+    return serving_of(7, 3)
+
+
+@pytest.fixture
+def serve(files):
+    """What serves these files with some of them changed, as a lying node would."""
+    opened = []
+
+    def changed(changes: dict[str, bytes], **prints: str) -> Place:
+        opened.append(Mirror({**files, **changes}))
+        of = {org: fingerprint(one.identity.key) for org, one in SIGNERS.items()}
+        return Place(opened[-1].url, {**of, **prints}, RECORD)
+
+    yield changed
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [ENGLISH, INDONESIAN])
+def test_the_page_leads_from_an_address_and_a_fingerprint_to_the_sentence(
+    place, stranger, page
+):
+    code, found, output = stranger(place, page, strict=True)
+    assert code == 0, output
+    assert found == ALL, output
+    assert output.count(VERIFIED) == 7
+    today = time.strftime("%d-%m-%Y", time.gmtime(time.time() + 7 * 3600))
+    assert output.count(f" {today} ") == 2
+
+
+@pytest.mark.parametrize("page", [ENGLISH, INDONESIAN])
+def test_the_page_says_the_sentence_of_good_files(stranger, serve, page):
+    code, found, output = stranger(serve({}), page, strict=True)
+    assert (code, found) == (0, ALL), output
+    assert output.count(VERIFIED) == 7
+    assert output.count("14-02-2024 21:14 WIB") == 2
+
+
+@pytest.mark.parametrize("part", DAMAGED)
+def test_one_flipped_bit_takes_away_what_it_belongs_to(stranger, serve, files, part):
+    damage, missing = DAMAGED[part]
+    damaged = damage(files[RECEIPT])
+    assert damaged != files[RECEIPT]
+    _, found, output = stranger(serve({RECEIPT: damaged}))
+    assert ALL - found == missing, output
+
+
+def test_a_flipped_bit_in_a_partners_keys_takes_away_that_it_holds(
+    stranger, serve, files
+):
+    path = keys_path(PEMILU)
+    notes = flipped(decode_notes(files[path], 10), 0, b'"recorded_at":"20')
+    _, found, output = stranger(serve({path: encode_notes(notes)}))
+    assert ALL - found == {"pemilu"}, output
+
+
+@pytest.mark.parametrize(
+    ("org", "name"), [(SUARA, "keys"), (PEMILU, "pemilu"), (KAWAL, "kawal")]
+)
+def test_another_fingerprint_is_nobodys(stranger, serve, org, name):
+    other = fingerprint(FakeOrg("other.example").identity.key)
+    _, found, output = stranger(serve({}, **{org: other}))
+    assert ALL - found == {name}, output
+
+
+def test_a_receipt_that_is_not_there_proves_nothing(stranger, serve):
+    _, found, output = stranger(serve({RECEIPT: b""}))
+    assert not found, output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_a_bit_turned_anywhere_never_makes_it_say_so_of_anything_else(
+    stranger, serve, files, tmp_path, seed
+):
+    good = files[RECEIPT]
+    damaged = flip_bit(good, Random(seed).randrange(8 * len(good)))
+    _, found, _ = stranger(serve({RECEIPT: damaged}))
+    record = decode_notes(parse_proof(good).extra, 10)[0]
+    if found & {"total", "pemilu", "kawal"}:
+        checkpoint = (tmp_path / "stranger-1" / "checkpoint").read_bytes()
+        assert checkpoint.partition(b"\n\n")[0] in good
+    if found & {"record", "place"}:
+        said = (tmp_path / "stranger-1" / "record").read_bytes()
+        assert said.partition(b"\n")[0] == record.partition(b"\n")[0]
+
+
+@pytest.mark.slow
+def test_the_hashes_lead_to_the_total_from_every_place(stranger, serve):
+    for size in (2, 3, 6, 7):
+        for index in range(1, size):
+            _, found, output = stranger(serve(serving_of(size, index)))
+            assert found == ALL, f"{index} of {size}: {output}"
