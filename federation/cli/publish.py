@@ -24,7 +24,7 @@ from federation.flows.publish.items import (
     read_items,
 )
 from federation.flows.publish.served import list_public
-from federation.flows.publish.trust import Known, TrustFile, make_trust
+from federation.flows.publish.trust import HOLDERS, Known, TrustFile, make_trust
 from federation.flows.query.ask import Asked
 from federation.node.identity import renew_about
 from federation.node.parts import open_parts
@@ -127,12 +127,12 @@ def export_trust(
     """
     with run.open_database().view() as view:
         made = write_trust(run, view, path, quorum, elections)
-    others = len({one.key.name for one in made.policy.witnesses})
+    group = made.policy.groups[-1] if made.policy.quorum == HOLDERS else None
     said = {
         "path": str(path),
         "logs": len(made.policy.logs),
-        "organisations": others,
-        "quorum": min(quorum, others),
+        "organisations": len(group.members) if group else 0,
+        "quorum": group.threshold if group else 0,
         "left_out": made.left_out,
     }
     text = run.t("export.trusted", **{**said, "path": path})

@@ -67,7 +67,7 @@ def make_trust(
     Args:
         view: The snapshot.
         known: Our own organisation and the partners.
-        quorum: How many must confirm; fewer where there are not so many, 0: none.
+        quorum: How many must confirm; as many as there are where that is more.
         elections: Only logs of these; none named: of all.
 
     Raises:
@@ -84,7 +84,9 @@ def make_trust(
     logs = [one for chain in opened.values() for one in _log_keys(chain)]
     witnesses, groups = _confirming(opened.values())
     members = tuple(sorted({_org_of(one.key) for one in witnesses}))
-    need = min(quorum, len(members))
+    # Nobody is asked to confirm its own history: with one organisation there is none.
+    others = min((len({*members} - {one.org}) for one in opened.values()), default=0)
+    need = min(quorum, others)
     if need:
         groups.append(Group(HOLDERS, need, members))
     policy = Policy(
@@ -138,24 +140,29 @@ def _explain(
     left_out: Sequence[str],
 ) -> bytes:
     """The file with a comment above each part."""
-    logs, rest = format_policy(policy), list[str]()
-    told = set[str]()
-    rest += [f"# {line}" for line in _say("trust.head")]
-    for line in logs.decode().splitlines():
-        kind, _, words = line.partition(" ")
-        if kind == "log":
-            org = words.partition("/")[0]
-            if org not in told:
-                rest += ["", f"# {_describe(by_org[org], opened)}"]
-                told.add(org)
-        elif kind not in told:
-            told.add(kind)
-            rest += ["", *(f"# {said}" for said in _explain_kind(kind, policy))]
-        rest.append(line)
-    rest += [
+    text, told = [f"# {line}" for line in _say("trust.head")], set[str]()
+    for line in format_policy(policy).decode().splitlines():
+        part = _part_of(line)
+        if part not in told:
+            told.add(part)
+            kind, _, org = part.partition(" ")
+            said = [_describe(by_org[org], opened)] if org else _say_part(kind, policy)
+            text += ["", *(f"# {one}" for one in said)] if said else []
+        text.append(line)
+    text += [
         f"# {one}" for origin in left_out for one in _say("trust.left", log=origin)
     ]
-    return ("\n".join(rest) + "\n").encode()
+    return ("\n".join(text) + "\n").encode()
+
+
+def _part_of(line: str) -> str:
+    """Which part of the file a line belongs to: its kind, of logs also whose."""
+    kind, name, *_ = line.split(" ")
+    if kind == "log":
+        return f"log {name.partition('/')[0]}"
+    if (kind, name) == ("group", HOLDERS):
+        return HOLDERS
+    return "none" if (kind, name) == ("quorum", NO_QUORUM) else kind
 
 
 def _describe(known: Known, opened: Mapping[str, KeyChain]) -> str:
@@ -167,21 +174,15 @@ def _describe(known: Known, opened: Mapping[str, KeyChain]) -> str:
     return f"{name}, {known.org}: {' '.join(sorted(prints))}".removeprefix(", ")
 
 
-def _explain_kind(kind: str, policy: Policy) -> list[str]:
-    if kind == "witness":
-        return _say("trust.witness")
-    if kind != "quorum":
-        return _say("trust.group")
-    if policy.quorum == NO_QUORUM:
-        return _say("trust.no-quorum")
+def _say_part(part: str, policy: Policy) -> list[str]:
+    """What stands above the first line of a part."""
+    if part != HOLDERS:
+        key = f"trust.{part}"
+        return _say(key) if _TEXTS[0].has(key) else []
     group = policy.groups[-1]
     q, n = group.threshold, len(group.members)
-    shared = 2 * q - n
-    key = "trust.quorum-found" if shared <= 0 else "trust.quorum-prevented"
-    return [
-        *_say("trust.quorum", q=q, n=n),
-        *_say(key, q=q, n=n, shared=max(shared, 0)),
-    ]
+    key = "trust.quorum-prevented" if 2 * q > n else "trust.quorum-found"
+    return [*_say("trust.holders", q=q, n=n), *_say(key, q=q, n=n, shared=2 * q - n)]
 
 
 def _say(key: str, **values: object) -> list[str]:

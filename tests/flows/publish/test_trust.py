@@ -59,9 +59,9 @@ def test_it_reads_as_the_policy_that_was_meant(db, owners):
 @pytest.mark.parametrize("quorum", [0, 1, 2, 3])
 def test_the_quorum_is_met_by_that_many_and_by_no_fewer(db, owners, quorum):
     policy = make(db, owners, quorum).policy
-    for count in range(4):
-        note = cosigned(owners[0], *owners[:count])
-        if count < quorum:
+    for count in range(3):
+        note = cosigned(owners[0], *owners[1 : 1 + count])
+        if count < min(quorum, 2):  # there are two others, not three
             with pytest.raises(ProofError):
                 check_policy(policy, note)
         else:
@@ -130,11 +130,15 @@ def test_every_key_that_ever_signed_a_log_is_listed_the_newest_first(db, owners)
 
 def test_alone_nobody_needs_to_confirm(db):
     owner = FakeOrg(OURS)
-    owner.statements = [_first(owner)]
     hold(db, Tree(owner))
     made = make(db, [owner])
-    assert (made.policy.quorum, made.policy.witnesses) == (NO_QUORUM, ())
+    assert (made.policy.quorum, made.policy.groups) == (NO_QUORUM, ())
     check_policy(made.policy, Tree(owner).note())
+
+
+def test_without_any_log_it_is_still_a_trust_file(db):
+    made = make(db, [FakeOrg(OURS)])
+    assert parse_policy(made.data) == ((), (), (), NO_QUORUM)
 
 
 def test_people_find_names_and_fingerprints_above_the_keys(db, owners):
@@ -149,7 +153,14 @@ def test_people_find_names_and_fingerprints_above_the_keys(db, owners):
 
 
 @pytest.mark.parametrize(
-    ("quorum", "said"), [(1, "not prevented"), (2, "if 1 of them"), (3, "if 3 of them")]
+    ("quorum", "said"),
+    [
+        (0, "Nobody else needs to confirm"),
+        (1, "1 of 3 must confirm"),
+        (1, "not prevented"),
+        (2, "if 1 of them"),
+        (9, "2 of 3 must confirm"),
+    ],
 )
 def test_the_file_says_what_its_quorum_is_worth(db, owners, quorum, said):
     assert said in make(db, owners, quorum).data.decode()
