@@ -20,6 +20,7 @@ from federation.records.keychain import (
     open_chain,
     sign_statement,
 )
+from federation.records.receipt import parse_receipt
 from federation.records.register import decode_register
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.fork import check_evidence, format_evidence
@@ -32,7 +33,7 @@ from federation.tlog.keys import (
 )
 from federation.tlog.note import open_note, sign_note
 from federation.tlog.policy import parse_policy
-from federation.tlog.proof import parse_proof
+from federation.tlog.proof import Proof, format_proof
 from federation.tlog.tile import (
     decode_bundle,
     encode_bundle,
@@ -68,7 +69,7 @@ DOORS: Final[dict[str, Door]] = {
     "key chain": lambda data: open_chain(decode_keys(data), IDENTITY.key),
     "about note": lambda data: open_about(data, [NODE.key, OTHER_NODE.key]),
     "fork evidence": lambda data: check_evidence(data, [LOG.key]),
-    "receipt": parse_proof,
+    "receipt": parse_receipt,
     "trust file": parse_policy,
     "fingerprint": lambda data: parse_fingerprint(data.decode()),
     "circle file": lambda data: open_circle(data, None),
@@ -130,6 +131,13 @@ _ABOUT: Final = (
 def _about(old: bytes, new: bytes, signer: Signer = NODE) -> bytes:
     assert old in _ABOUT
     return sign_note(_ABOUT.replace(old, new), signer)
+
+
+_EXTRA: Final = encode_keys([b"record", _STATEMENT])
+
+
+def _receipt(index: int, extra: bytes) -> bytes:
+    return format_proof(Proof(index, (), _NOTE, extra))
 
 
 CASES: Final[list[tuple[str, str, bytes]]] = [
@@ -220,6 +228,16 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     ("fork evidence", "a checkpoint nobody signed", format_evidence(_NOTE, sign_note(_TEXT, _signer(ORIGIN, 99)))),
     ("receipt", "not a receipt", b"hello\n"),
     ("receipt", "an index with a leading zero", b"c2sp.org/tlog-proof@v1\nindex 01\n\n" + _NOTE),
+    ("receipt", "neither record nor keys in it", format_proof(Proof(7, (), _NOTE))),
+    ("receipt", "a record without the keys of its log", _receipt(7, encode_keys([b"record"]))),
+    ("receipt", "keys that are cut off", _receipt(7, encode_keys([b"record", _STATEMENT])[:-1])),
+    ("receipt", "1,001 key statements", _receipt(7, encode_keys([b"record"] * 1002))),
+    ("receipt", "an index beyond the history", _receipt(20_852_163, _EXTRA)),
+    ("receipt", "a hash of 31 bytes", format_proof(Proof(7, (bytes(31),), _NOTE, _EXTRA))),
+    ("receipt", "65 hashes", format_proof(Proof(7, (bytes(32),) * 65, _NOTE, _EXTRA))),
+    ("receipt", "bytes behind it", _receipt(7, _EXTRA) + b"x"),
+    ("receipt", "the ends of its lines changed", _receipt(7, _EXTRA).replace(b"\n", b"\r\n")),
+    ("receipt", "more than 1.2 MB", _receipt(7, _EXTRA) + b"\n" * 1_200_000),
     ("trust file", "no quorum", b""),
     ("trust file", "an unknown word", b"trust everybody\n"),
     # Typed by a person, or handed over in a file
@@ -326,6 +344,16 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
     "receipt": {
         "not a receipt": "FormatError: a receipt begins with c2sp.org/tlog-proof@v1",
         "an index with a leading zero": "FormatError: a number that is too large or not canonical",
+        "neither record nor keys in it": "FormatError: a receipt without its record and the keys of its log",
+        "a record without the keys of its log": "FormatError: a receipt without its record and the keys of its log",
+        "keys that are cut off": "FormatError: notes that are cut off (byte 8)",
+        "1,001 key statements": "FormatError: more than 1001 notes",
+        "an index beyond the history": "FormatError: a receipt for index 20852163 of a history of 20852163",
+        "a hash of 31 bytes": "FormatError: a hash has 32 bytes",
+        "65 hashes": "FormatError: a receipt with more than 64 hashes",
+        "bytes behind it": "FormatError: a note without text, empty line and signatures",
+        "the ends of its lines changed": "FormatError: a receipt that is not ASCII before its checkpoint",
+        "more than 1.2 MB": "FormatError: a receipt of more than 1200000 bytes",
     },
     "trust file": {
         "no quorum": "FormatError: a policy without quorum",
