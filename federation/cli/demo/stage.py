@@ -115,8 +115,10 @@ class Stage:
         settings = member.home / "federation.toml"
         text = settings.read_text()
         for key, value in (("interval_s", SYNC_EVERY_S), ("reconcile_wait_s", 5)):
-            text, found = re.subn(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", text)
-            assert found == 1, f"federation init writes {key} once"
+            # The first is that of [sync]; other tables have an interval, too.
+            line = rf"(?m)^#? ?{key} = .*$"
+            text, found = re.subn(line, f"{key} = {value}", text, count=1)
+            assert found == 1, f"federation init writes {key}"
         settings.write_text(text)
 
     async def start(self, member: Member) -> None:
