@@ -48,7 +48,8 @@ async def open_log(reader: Reader, entry: StatusEntry) -> OpenedLog | None:
     opened = [
         (one, checkpoint)
         for one in (note, said)
-        if one and (checkpoint := open_signed(reader, chain, one)) is not None
+        if one is not None
+        and (checkpoint := open_signed(reader, chain, one)) is not None
     ]
     if not opened:
         return None
