@@ -12,6 +12,7 @@ from typing import Any
 import click
 import msgspec
 
+from federation.cli.archive import archive
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
@@ -28,6 +29,9 @@ MAX_PROFILE_BYTES = 4 << 20
 @click.group("election", cls=Group, help="election.help")
 def election() -> None:
     """Elections."""
+
+
+election.add_command(archive)
 
 
 @election.command("add", help="election.help-add")

@@ -1,51 +1,20 @@
 """`federation export --bundle`: whole, the same every time, beside a running node."""
 
-import contextlib
 import hashlib
-import io
 import json
 import shutil
 
 import pytest
 
-from federation.cli import run
-from federation.cli.output import CONFIG, NOT_FOUND, OK, USAGE, Output
+from federation.cli.output import CONFIG, NOT_FOUND, OK, USAGE
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
-from federation.feeds.bundle import BundleFile
 from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, parse_status
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
-from federation.text import Text
 from federation.tlog.policy import check_policy, parse_policy
-from tests.homes import ELECTION, add_peer, draft, make_home, serving
-
-ORG = "jagasuara.example"
-LOG = f"{ORG}/{ELECTION}"
-NAME = hashlib.sha256(LOG.encode()).hexdigest()
-
-
-def federation(home, *words, language="en", is_json=True):
-    """Exit code and what was printed."""
-    out, err = io.StringIO(), io.StringIO()
-    flags = ["--home", str(home.folder), *(["--json"] if is_json else [])]
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run([*map(str, words), *flags], Output(Text(language), is_json=is_json))
-    return code, out.getvalue(), err.getvalue()
-
-
-def rows(home, numbers):
-    lines = ["{}".format(json.dumps(draft(f"1371011001{n:03}"))) for n in numbers]
-    path = home.folder / "rows.ndjson"
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def fill(home, numbers=range(1, 300)):
-    """Records that this organisation has signed, without ever having served."""
-    words = ["import", rows(home, numbers), "--alone"]
-    code, out, err = federation(home, *words)
-    assert code == OK, out + err
+from tests.cli.filled_home import LOG, NAME, ORG, federation, files, fill
+from tests.homes import add_peer, make_home, serving
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +34,6 @@ def export(home, *words, **more):
     code, out, err = federation(home, "export", *words, **more)
     assert code == OK, err
     return json.loads(out) if more.get("is_json", True) else out
-
-
-def files(path):
-    with BundleFile(path) as bundle:
-        return {name: bundle.read(name, 1 << 24) for name in bundle.names()}
 
 
 def test_a_laptop_that_never_served_writes_everything_it_signed(home, tmp_path):

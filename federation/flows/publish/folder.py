@@ -215,12 +215,15 @@ class Site:
         return {str(path.relative_to(self._folder)) for path in found}
 
 
-def check_folder(folder: Path, private: Iterable[Path]) -> None:
-    """Refuse a folder in which a site would mix with other things.
+def check_folder(
+    folder: Path, private: Iterable[Path], marker: str = LOGS_PATH
+) -> None:
+    """Refuse a folder in which what is published would mix with other things.
 
     Args:
-        folder: Where the site is to be; made if it is not there.
-        private: Folders that nobody else may read; the site lies in none of them.
+        folder: Where it is to be; made later if it is not there.
+        private: Folders that nobody else may read; it lies in none of them.
+        marker: The file by which one that was written before is known.
 
     Raises:
         ConfigError: it holds other files, or is, or lies in, a private folder.
@@ -231,8 +234,8 @@ def check_folder(folder: Path, private: Iterable[Path]) -> None:
             raise ConfigError(str(folder), "", f"lies in {one}, which is private")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(str(folder), "", "is not a folder")
-    is_site = (folder / LOGS_PATH).is_file()
-    if folder.is_dir() and not is_site and any(folder.iterdir()):
+    is_ours = (folder / marker).is_file()
+    if folder.is_dir() and not is_ours and any(folder.iterdir()):
         said = "holds other files; choose an empty folder or one written before"
         raise ConfigError(str(folder), "", said)
 

@@ -12,7 +12,7 @@ the hashes of level 0 before it are left out, to whole tiles; what is above stay
 is little, and the new tiles are proved with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -153,12 +153,7 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
         for name in by.settings.elections
         if not selection.elections or name in selection.elections
     ]
-    yield Item(
-        ELECTIONS_PATH,
-        lambda: msgspec.json.encode(
-            state.elections(view, by.profiles, names, by.settings)
-        ),
-    )
+    yield Item(ELECTIONS_PATH, partial(_read_elections, view, by, names, selection))
     for name in names:
         yield from _list_map(view, by, name)
 
@@ -173,3 +168,14 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
     for digest in sorted(here & {basis.profile, basis.register} - {""}):
         read = partial(published_basis, view, digest, [profile])
         yield Item(basis_path(digest), read)
+
+
+def _read_elections(
+    view: View, by: Publisher, names: Sequence[str], selection: Selection
+) -> bytes:
+    found = state.elections(view, by.profiles, names, by.settings)
+    if selection.elections:
+        kept = {log.origin for log in list_public(view, selection.elections)}
+        frozen = [origin for origin in found.frozen if origin in kept]
+        found = msgspec.structs.replace(found, frozen=frozen)
+    return msgspec.json.encode(found)
