@@ -159,11 +159,12 @@ def _print(run: Run, said: Taken, *, dry_run: bool) -> None:
         (*_named(one), one.before, one.after, t(f"import.outcome-{one.outcome}"))
         for one in said.logs
     ]
-    names = ("organisation", "election", "before", "after", "outcome")
+    after = "would" if dry_run else "after"
+    names = ("organisation", "election", "before", after, "outcome")
     headers = [t(f"import.column-{name}") for name in names]
     key = "import.bundle-would" if dry_run else "import.bundle"
-    title = t(key, path=said.path, records=out.number(said.new))
-    out.table(headers, rows, title=title, right=(2, 3))
+    out.line(t(key, path=said.path, records=out.number(said.new)))
+    out.table(headers, rows, right=(2, 3))
     for one in said.logs:
         _advise(run, one)
     for origin, sizes in said.held_by.items():

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final, Self
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
-from federation.feeds.files import is_path
+from federation.feeds.files import MAX_PATH_CHARS, is_path
 
 RECEIPTS: Final = "receipts/"
 #: What the error of a file begins with that ends too early.
@@ -31,6 +31,10 @@ MAX_DIRECTORY_BYTES: Final = 1 << 26
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _HASHES: Final = re.compile(r"[0-9a-f]{64}/tile/[0-9].*")
+_OURS: Final = re.compile(
+    rb"\.well-known/|[0-9a-f]{64}/|logs\Z|receipts/|v1/|verify\.html\Z"
+)
+_HEAD_BYTES: Final = 30
 _FIRST: Final = b"PK\x03\x04"
 _END: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22
@@ -94,18 +98,22 @@ def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
 def is_bundle(path: Path) -> bool:
     """Whether this is a bundle file, or an excerpt, by its content.
 
-    A damaged ZIP counts as one: who opens it is told what is wrong with it.
+    A damaged one counts, by the name of its first file: whoever opens it is told what
+    is wrong with it. Spreadsheets are ZIPs, too, and none of ours.
     """
     try:
         with path.open("rb") as file:
-            if file.read(4) not in (_FIRST, _END):
-                return False
-        with BundleFile(path) as bundle:
-            return bundle.is_whole or bundle.is_excerpt
-    except FormatError:
-        return True
+            head = file.read(_HEAD_BYTES + MAX_PATH_CHARS)
     except OSError:
         return False
+    if not head.startswith(_FIRST):
+        return False
+    try:
+        with BundleFile(path) as bundle:
+            return bundle.is_whole or bundle.is_excerpt
+    except (FormatError, NotFoundError):
+        end = _HEAD_BYTES + int.from_bytes(head[26:28], "little")
+        return _OURS.match(head[_HEAD_BYTES:end]) is not None
 
 
 class BundleFile:
