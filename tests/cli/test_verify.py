@@ -1,0 +1,187 @@
+"""`federation verify`: the verdict as exit code, in JSON, in two languages."""
+
+import asyncio
+import contextlib
+import io
+import json
+import re
+
+import pytest
+
+from federation.cli import run
+from federation.cli.output import NOT_FOUND, USAGE, Output
+from federation.config.fingerprint import fingerprint
+from federation.flows.audit import EXITS, NOTES
+from federation.text import Text
+from federation.tlog.keys import parse_vkey
+from tests.fakes import FakeOrg, Tree
+from tests.flows.audit.conftest import write_folder
+from tests.flows.audit.test_kinds import cosigned, receipt_of, trust_file
+from tests.homes import ELECTION, draft, make_home, serving
+
+JARGON = re.compile(
+    r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosign\w*|saksi|root)\b",
+    re.IGNORECASE,
+)
+
+
+def verify(*words, language="en", is_json=False):
+    """Exit code, standard output and standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    flags = ["--json"] if is_json else []
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        words = [str(word) for word in words]
+        code = run(["verify", *words, *flags], Output(Text(language), is_json=is_json))
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with one log, and the words that trust its organisation."""
+    owner = FakeOrg("jagasuara.example")
+    tree = Tree(owner).grow(owner.results(0, 9))
+    where = tmp_path / "folder"
+    where.mkdir()
+    write_folder(where, tree)
+    trust = ["--fingerprint", fingerprint(owner.identity.key)]
+    return where, tree, trust
+
+
+def test_a_folder_is_proved_in_words_and_in_json(folder):
+    where, _, trust = folder
+    code, out, _ = verify(where, *trust)
+    assert code == 0
+    assert "10 records, positions 0 to 9: all are what was signed" in out
+    assert "that the paper forms themselves are right" in out
+    assert "Verdict: proved; nothing is wrong (exit code 0)" in out
+    code, out, _ = verify(where, *trust, is_json=True)
+    said = json.loads(out)
+    assert (code, said["verdict"], said["exit"]) == (0, "proved", 0)
+    assert said["logs"][0]["from"] == 0
+    code, out, _ = verify(where, *trust, language="id")
+    assert "Putusan: terbukti; tidak ada yang salah (kode keluar 0)" in out
+
+
+def test_a_damaged_folder_ends_with_the_exit_code_of_the_verdict(folder):
+    where, tree, trust = folder
+    bundle = next(where.glob("*/tile/entries/*/10"))
+    bundle.write_bytes(bundle.read_bytes().replace(b'"01":100', b'"01":101', 1))
+    code, out, _ = verify(where, *trust)
+    assert code == EXITS["altered"]
+    assert "position 1: a record is not the one that was signed for" in out
+    assert "Not proved" not in out
+    assert tree.size == 10
+
+
+def test_a_receipt_tells_the_record_and_who_held_it_since_when(tmp_path, folder):
+    _, tree, _ = folder
+    other = FakeOrg("kawalpemilu.example")
+    note = cosigned(tree.note(), other, time=1_707_920_040)
+    path = tmp_path / "receipt.txt"
+    path.write_bytes(receipt_of(tree, 3, note))
+    trust = tmp_path / "trust.txt"
+    trust.write_text(
+        f"log {tree.owner.log.key}\nwitness kawal {other.mirror.key}\nquorum kawal\n"
+    )
+    code, out, _ = verify(path, "--trust", trust)
+    assert code == 0
+    assert "record at position 3 of jagasuara.example/pemilu-2024" in out
+    assert "candidates 01: 100, 02: 50, 03: 25" in out
+    assert (
+        "kawalpemilu.example said: I hold the first 10 records unchanged,"
+        " 2024-02-14 21:14 WIB (2024-02-14T14:14:00Z)"
+    ) in out
+    assert "as many others hold it as your trust file asks for" in out
+    before = ["--as-of", "2024-02-14T21:13:59+07:00"]
+    assert verify(path, "--trust", trust, *before)[0] == EXITS["quorum"]
+    at = ["--as-of", "2024-02-14T14:14:00Z"]
+    assert verify(path, "--trust", trust, *at)[0] == 0
+    assert verify(path, "--trust", trust, "--max-age", "1d")[0] == EXITS["stale"]
+
+
+def test_evidence_of_two_histories_is_written_for_others(tmp_path, folder):
+    where, tree, trust = folder
+    forked = tmp_path / "forked"
+    forked.mkdir()
+    write_folder(forked, tree.fork(4, tree.owner.results(70, 73)))
+    proof = tmp_path / "proof.txt"
+    code, out, err = verify(where, forked, *trust, "--evidence", proof)
+    assert code == EXITS["forked"]
+    assert str(proof) in err
+    assert "two histories were signed in one name" in out
+    assert verify(where, proof, *trust)[0] == EXITS["forked"]
+
+
+def test_what_is_typed_wrong_is_refused_before_anything_is_read(folder, tmp_path):
+    where, _, trust = folder
+    assert verify(where, "--as-of", "2024-02-14T21:14:00")[0] == USAGE
+    assert verify(where, "--max-age", "soon")[0] == USAGE
+    assert verify(where, "--fingerprint", "GEZDB")[0] == USAGE
+    assert verify(tmp_path / "nothing", *trust)[0] == NOT_FOUND
+    assert verify()[0] == USAGE
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"PK\3\4half of it", b"\x00" * 99])
+def test_a_file_that_is_nothing_is_told(tmp_path, data):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    assert verify(path)[0] in {EXITS["damaged"], EXITS["cut-off"]}
+
+
+def test_a_node_that_does_not_answer_has_shown_nothing():
+    code, out, _ = verify("http://127.0.0.1:9", is_json=True)
+    assert (code, json.loads(out)["verdict"]) == (EXITS["missing"], "missing")
+
+
+def test_every_finding_has_words_without_jargon():
+    for language in ("en", "id"):
+        t = Text(language)
+        for kind in (*EXITS, *NOTES):
+            assert not JARGON.search(t(f"verify.kind-{kind}")), (language, kind)
+
+
+def test_terminal_escapes_in_a_hostile_file_are_shown(tmp_path):
+    path = tmp_path / "receipt.txt"
+    path.write_bytes(b"evil.example/\x1b[31m\n1\nAAAA\n\n\xe2\x80\x94 x y\n")
+    _, out, _ = verify(path)
+    assert "\x1b" not in out
+
+
+def test_a_trust_file_names_too_few(folder, tmp_path):
+    where, tree, _ = folder
+    other = FakeOrg("kawalpemilu.example")
+    asked = trust_file(tree.owner, other, quorum=1)
+    assert asked.shared() == 1
+    trust = tmp_path / "trust.txt"
+    trust.write_text(
+        f"log {tree.owner.log.key}\nwitness kawal {other.mirror.key}\nquorum kawal\n"
+    )
+    code, out, _ = verify(where, "--trust", trust)
+    assert code == EXITS["quorum"]
+    assert "fewer others hold it" in out
+
+
+async def test_a_node_its_receipt_its_folder_and_its_bundle_are_proved(tmp_path):
+    home = make_home(tmp_path)
+    vkey = home.vkey("jagasuara.example").read_text().strip()
+    trust = ["--fingerprint", fingerprint(parse_vkey(vkey))]
+    async with serving(home, alone=True) as node:
+        records = [draft(f"13710110010{n:02}", first=100 + n) for n in range(1, 6)]
+        body = {"election": ELECTION, "records": records}
+        status, answer = await node.post("/v1/records", body)
+        assert status == 200, answer
+        code, out, _ = await asyncio.to_thread(verify, node.url, *trust, is_json=True)
+        report = json.loads(out)
+        assert (code, report["logs"][0]["records"]) == (0, 6), report["findings"]
+        assert [one["equal"] for one in report["maps"]] == [True]
+    for option, name in (("--static", "site"), ("--bundle", "data.zip")):
+        path = tmp_path / name
+        words = ["export", option, str(path), "--home", str(home.folder)]
+        with contextlib.redirect_stderr(io.StringIO()):
+            assert run(words, Output(Text("en"))) == 0
+        code, out, _ = await asyncio.to_thread(verify, path, *trust, is_json=True)
+        report = json.loads(out)
+        assert (code, report["logs"][0]["records"]) == (0, 6), report["findings"]
+        kinds = {one["kind"] for one in report["findings"]}
+        assert kinds <= {"no-cosignature"}, report["findings"]
+        assert all(one["equal"] for one in report["maps"])
