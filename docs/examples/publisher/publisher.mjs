@@ -12,11 +12,10 @@ import { dirname, join } from "node:path";
 /** What one document of your export says. This is the function to make your own. */
 function recordOf(document) {
   const { kelurahan, tps, paslon, sah, tidakSah } = plain({ mapValue: document });
-  return {
-    type: "tps-result/1", contest: "ppwp", tps: kelurahan + String(tps).padStart(3, "0"),
-    round: "reguler", form: "plano", source: "citizen", review: "unreviewed",
-    candidates: paslon, figures: { suara_sah: sah, suara_tidak_sah: tidakSah },
-  };
+  const place = { contest: "ppwp", tps: kelurahan + String(tps).padStart(3, "0") };
+  const kind = { type: "tps-result/1", round: "reguler", form: "plano", source: "citizen" };
+  const figures = { suara_sah: sah, suara_tidak_sah: tidakSah };
+  return { ...place, ...kind, review: "unreviewed", figures, candidates: paslon };
 }
 
 /** A value of Firestore, without the name of its type around it. */
@@ -119,13 +118,14 @@ if (fs.existsSync(shown)) {
 }
 const isNew = leaves.length === 0;
 const key = (role, name = `${org}/${role}`) => new Key(join(home, `${role}.pem`), name, isNew);
-const identity = key("identity");
 const keys = { log: key("log", origin), records: key("records"), node: key("node") };
 if (isNew) {
   const named = Object.entries(keys).map(([role, { vkey }]) => ({ from: 0, role, vkey }));
-  const first = { ...source, type: "key-statement/1", version: 1, origin };
-  leaves.push(identity.sign(line({ ...first, identity: identity.vkey, keys: named })));
+  const owner = key("identity"), type = "key-statement/1", version = 1;
+  const first = { ...source, type, version, origin, identity: owner.vkey, keys: named };
+  leaves.push(owner.sign(line(first)));
 }
+const { identity } = JSON.parse(leaves[0].split("\n")[0]);
 const { documents } = JSON.parse(fs.readFileSync(exported, "utf8"));
 for (const text of newRecords(leaves, documents, source)) leaves.push(keys.records.sign(text));
 // Kept before anything is shown: what was shown once is never said otherwise.
@@ -135,15 +135,15 @@ const entries = leaves.map((leaf) => Buffer.from(leaf)).map((leaf) =>
 const hashes = hashesOf(leaves);
 for (const [path, data] of [...tilesOf("entries", entries), ...tilesOf(0, hashes)])
   if (!fs.existsSync(join(log, path))) write(join(log, path), data);
-const checkpoint = keys.log.sign(
-  `${origin}\n${leaves.length}\n${rootOf(hashes).toString("base64")}\n`);
+const root = rootOf(hashes).toString("base64");
+const checkpoint = keys.log.sign(`${origin}\n${leaves.length}\n${root}\n`);
 const logs = [{ origin, visibility: "public" }];
-const signed = keys.node.sign(line({ ...about, identity: identity.vkey, logs }));
+const signed = keys.node.sign(line({ ...about, identity, logs }));
 const digests = { about: sha256(signed).toString("hex"), keys: sha256(entries[0]).toString("hex") };
 write(join(folder, ".well-known/tps-federation"), signed);
 write(join(log, "about"), signed);
 write(join(log, "keys"), entries[0]);
 write(join(folder, "logs"), canonical({ logs: [{ origin, checkpoint, ...digests }] }));
 write(shown, checkpoint); // last: what it speaks of is all there
-console.log(`# ${leaves.length - 1} results. In the peers.toml of partners, with your address:
-[[peer]]\norg = "${org}"\nidentity = "${identity.vkey}"\nurl = "https://…"`);
+console.log(`# ${leaves.length - 1} results; for partners' peers.toml, with your address:
+[[peer]]\norg = "${org}"\nidentity = "${identity}"\nurl = "https://…"`);

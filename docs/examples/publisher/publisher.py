@@ -84,13 +84,13 @@ def tiles_of(level, items):
         yield from tiles_of(level + 1, [root_of(g) for g in groups if len(g) == 256])
 
 
-def new_records(leaves, rows, source):
+def new_records(leaves, rows, who):
     """A record for each row that says something new about its polling station."""
     said = {}
     for old in [json.loads(leaf.split(b"\n")[0]) for leaf in leaves[1:]]:
         said[old["contest"], old["tps"], old["round"]] = old
     for row in rows:
-        new = {**record_of(row), **source}
+        new = {**record_of(row), **who}
         old = said.get(place := (new["contest"], new["tps"], new["round"]), {})
         if {**old, "recorded_at": new["recorded_at"]} != new:
             said[place] = new
@@ -103,7 +103,7 @@ def main(private, export, public):
     about = json.loads((private / "publisher.json").read_text(encoding="utf-8"))
     org, election = about["org"], about.pop("election")
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    source = {"org": org, "election": election, "recorded_at": now}
+    who = {"org": org, "election": election, "recorded_at": now}
     origin, kept = f"{org}/{election}", private / "leaves.json"
     log = public / sha256(origin.encode()).hexdigest()
     leaves = [x.encode() for x in json.loads(kept.read_text())] if kept.exists() else []
@@ -114,14 +114,14 @@ def main(private, export, public):
             sys.exit(f"{shown} is of another history than {kept}: nothing was signed")
     names = {"log": origin, "records": f"{org}/records", "node": f"{org}/node"}
     keys = {r: Key(private / f"{r}.pem", n, not leaves) for r, n in names.items()}
-    identity = Key(private / "identity.pem", f"{org}/identity", not leaves)
     if not leaves:
+        owner = Key(private / "identity.pem", f"{org}/identity", new=True)
         named = [{"from": 0, "role": r, "vkey": keys[r].vkey} for r in names]
-        first = {"type": "key-statement/1", "version": 1, "origin": origin, **source}
-        first |= {"identity": identity.vkey, "keys": named}
-        leaves.append(identity.sign(line(first)))
+        first = {"type": "key-statement/1", "version": 1, "origin": origin, **who}
+        leaves = [owner.sign(line({**first, "identity": owner.vkey, "keys": named}))]
+    identity = json.loads(leaves[0].split(b"\n")[0])["identity"]
     with export.open(newline="", encoding="utf-8") as rows:
-        new = new_records(leaves, csv.DictReader(rows), source)
+        new = new_records(leaves, csv.DictReader(rows), who)
         leaves += [keys["records"].sign(text) for text in new]
     # Kept before anything is shown: what was shown once is never said otherwise.
     write(kept, json.dumps([leaf.decode() for leaf in leaves]).encode())
@@ -133,7 +133,7 @@ def main(private, export, public):
     root = b64encode(root_of(hashes)).decode()
     checkpoint = keys["log"].sign(f"{origin}\n{len(leaves)}\n{root}\n".encode())
     logs = [{"origin": origin, "visibility": "public"}]
-    signed = keys["node"].sign(line({**about, "identity": identity.vkey, "logs": logs}))
+    signed = keys["node"].sign(line({**about, "identity": identity, "logs": logs}))
     row = {"origin": origin, "checkpoint": checkpoint.decode()}
     row |= {"about": sha256(signed).hexdigest(), "keys": sha256(entries[0]).hexdigest()}
     for path in (public / ".well-known/tps-federation", log / "about"):
@@ -141,8 +141,8 @@ def main(private, export, public):
     write(log / "keys", entries[0])
     write(public / "logs", line({"logs": [row]})[:-1])
     write(log / "checkpoint", checkpoint)  # last: what it speaks of is all there
-    print(f"# {len(leaves) - 1} results. In the peers.toml of partners, with your address:")
-    print(f'[[peer]]\norg = "{org}"\nidentity = "{identity.vkey}"\nurl = "https://…"')
+    print(f"# {len(leaves) - 1} results; for partners' peers.toml, with your address:")
+    print(f'[[peer]]\norg = "{org}"\nidentity = "{identity}"\nurl = "https://…"')
 
 
 if __name__ == "__main__":
