@@ -1,5 +1,6 @@
 """The page of `federation verify`, typed as it stands, and what verdicts mean."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,11 +16,10 @@ from tests.docs.places import BLOCK, FINGERPRINT, ORGS, PAGES, SUARA, Place, scr
 from tests.fakes import FakeOrg
 
 
-@pytest.fixture
-def auditor(place, tmp_path):
+@pytest.fixture(scope="module")
+def auditor(place, tmp_path_factory):
     """Types the pages of the program where a trust file and a bundle lie."""
-    folder = tmp_path / "auditor"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("auditor")
 
     def run(words: str, said: str = "en", home: str = "") -> tuple[int, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -41,8 +41,12 @@ def auditor(place, tmp_path):
         )
         return done.returncode, done.stdout
 
-    exports = "federation export --trust trust.txt; federation export --bundle data.zip"
-    code, output = run(exports, home=str(place.home))
+    exports = [
+        "federation export --trust trust.txt",
+        "federation export --bundle data.zip",
+        "federation election archive pilpres-2019 --out archive",
+    ]
+    code, output = run("\n".join(exports), home=str(place.home))
     assert code == 0, output
     return run
 
@@ -93,6 +97,18 @@ def test_another_fingerprint_is_answered_with_the_exit_code_of_the_page(place, a
     words = typed("verify.md", place).replace(place.prints[SUARA], other)
     code, output = auditor(words)
     assert code == EXITS["wrong-key"], output
+
+
+@pytest.mark.slow
+def test_with_one_fingerprint_the_receipt_alone_proves_who_signed(place, auditor):
+    url = f"{place.url}/v1/records/{place.record}/receipt"
+    verify = f"federation verify alone.txt --fingerprint {place.prints[SUARA]}"
+    code, output = auditor(f"curl -sf {url} >alone.txt; {verify} --json")
+    assert code == 0, output
+    (receipt,) = json.loads(output)["documents"]
+    assert receipt["holds"]
+    assert receipt["record"] == place.record
+    assert not receipt.get("held")
 
 
 def rows_of(page: Path) -> list[list[str]]:

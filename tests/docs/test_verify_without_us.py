@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.request
 from random import Random
 
 import pytest
@@ -65,6 +66,11 @@ def sentences(said: str) -> dict[str, str]:
         },
     }
     return lines[said]
+
+
+def fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return answer.read()
 
 
 @pytest.fixture
@@ -131,6 +137,8 @@ def test_the_page_leads_from_an_address_and_a_fingerprint_to_the_sentence(
     assert code == 0, output
     assert found == ALL, output
     assert output.count(VERIFIED) == 7
+    station = place.url + "/tps/1371011001003"
+    assert f"/v1/records/{place.record}/receipt" in fetch(station).decode()
     today = time.strftime("%d-%m-%Y", time.gmtime(time.time() + 7 * 3600))
     assert output.count(f" {today} ") == 2
 
