@@ -188,6 +188,22 @@ async def test_a_station_shows_each_version_with_its_organisations_and_kpu(clien
     assert rows.count({"class": "differs"}) == 1
 
 
+async def test_beside_each_statement_of_a_station_is_its_receipt(client):
+    _, html = await read(client, f"/tps/{sample.DISPUTED}")
+    receipts = [
+        tag["href"]
+        for kind, tag in html.tags
+        if kind == "a" and tag["href"].endswith("/receipt")
+    ]
+    said = [claim for org in (sample.ANA, sample.BUDI) for claim in sample.said_by(org)]
+    assert sorted(receipts) == sorted(
+        f"/v1/records/{claim.record}/receipt"
+        for claim in said
+        if claim.tps == sample.DISPUTED
+    )
+    assert html.text.count("tanda terima") == len(receipts) == 3
+
+
 async def test_kpu_is_shown_where_no_monitor_has_been(client):
     _, html = await read(client, f"/tps/{sample.GAP}")
     for said in ("belum ada", "KPU (resmi, terpisah)", "60"):
