@@ -33,8 +33,9 @@ from federation.text import load_topic
 
 SCRIPTS: Final = (
     *("bytes", "point", "keys", "note", "merkle", "canonical"),
-    *("checkpoint", "keychain", "record", "receipt", "trust"),
-    *("report", "pool", "document", "audit"),
+    *("checkpoint", "keychain", "record", "receipt", "evidence", "trust"),
+    *("report", "pool", "holders", "document"),
+    *("zip", "tiles", "culprit", "log", "bundle", "sides", "audit"),
     *("words", "facts", "card", "page"),
 )
 _PARTS: Final = resources.files("federation.verifier") / "parts"

@@ -1,21 +1,43 @@
 // All that was given, judged together: keys first, then what they signed, then whether
-// the sources agree with each other.
+// the files agree with each other.
 
 /** Everything that can be said of these files. */
 async function audit(inputs, typed, progress) {
   const report = new Report(await readTrust(inputs, typed));
   report.sources = inputs.map((one) => one.name);
   const pool = new Pool(report);
-  const seen = [];
-  for (const input of inputs) await guarded(report, input, () => prepare(input, report, pool));
+  const all = [];
   for (const input of inputs) {
+    all.push(input);
     await guarded(report, input, async () => {
-      const found = await judge(input, report, pool, progress);
-      for (const checkpoint of found) seen.push({ checkpoint, source: input.name });
+      if (input.refusal) throw input.refusal;
+      if (input.kind === "unknown") refuse("format", "nothing that this page knows");
+      if (input.kind === "bundle") all.push(...(await openBundle(input, report, pool)));
     });
   }
-  findForks(seen, report);
+  const documents = all.filter((one) => one.kind in JUDGES);
+  for (const one of documents) await guarded(report, one, () => learnKeys(one, pool));
+  for (const { logs } of inputs) {
+    for (const log of logs ?? []) await log.judge(pool, progress);
+  }
+  await judgeAll(inputs, documents, report, pool);
   return report;
+}
+
+async function judgeAll(inputs, documents, report, pool) {
+  const logs = inputs.flatMap((one) => one.logs ?? []);
+  for (const log of logs) await log.report(report, pool);
+  const loose = [];
+  for (const kind of Object.keys(JUDGES)) {
+    for (const one of documents.filter((document) => document.kind === kind)) {
+      await guarded(report, one, async () => {
+        const checkpoint = await judgeDocument(one, report, pool);
+        if (checkpoint) loose.push({ checkpoint, source: one.name });
+      });
+    }
+  }
+  await compareSides(logs, loose, report);
+  await pool.compare();
 }
 
 /** One damaged file never hides what the others prove. */
@@ -25,61 +47,23 @@ async function guarded(report, input, work) {
     await work();
   } catch (error) {
     input.isRefused = true;
-    report.refuse(error, input.name, "", { origin: error.origin ?? "" });
+    report.refuse(error, input.name, { origin: error.origin ?? input.origin ?? "" });
   }
 }
 
 async function readTrust(inputs, typed) {
   const trust = { policy: null, fingerprints: new Set(typed) };
-  for (const input of inputs.filter((one) => one.kind === "trust-file")) {
+  for (const input of inputs) {
+    input.isRefused = false;
+    if (input.kind !== "trust-file") continue;
     try {
-      const policy = await parseTrustFile(input.bytes);
-      trust.policy = trust.policy ? null : policy;
-      input.policy = policy;
+      input.policy = await parseTrustFile(input.bytes);
+      // Of two, the newer one: each is a whole.
+      trust.policy = input.policy;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       input.refusal = error;
     }
   }
   return trust;
-}
-
-/** Read what has to be known before anything can be judged: keys. */
-async function prepare(input, report, pool) {
-  input.isRefused = false;
-  if (input.kind === "trust-file" && input.refusal) throw input.refusal;
-  if (input.kind === "unknown") refuse("format", "nothing that this page knows");
-  if (input.kind === "receipt") {
-    input.opened = await readReceipt(input.bytes, input.name, pool);
-  }
-  if (input.kind === "keys") {
-    const notes = decodeNotes(input.bytes, MAX_STATEMENTS);
-    input.opened = await pool.add(notes, input.name);
-  }
-}
-
-/** Judge one input; the checkpoints that it proved. */
-async function judge(input, report, pool, progress) {
-  const { name, bytes, opened } = input;
-  if (input.kind === "receipt") return [await judgeReceipt(opened, name, report, pool)];
-  if (input.kind === "keys") await judgeKeys(opened, name, report, pool);
-  if (input.kind === "record") await judgeRecord(bytes, name, report, pool);
-  if (input.kind === "evidence") await judgeEvidence(bytes, name, report, pool);
-  if (input.kind === "checkpoint") {
-    return [await judgeCheckpoint(bytes, name, report, pool)].filter(Boolean);
-  }
-  return [];
-}
-
-/** Two signed histories of one size. */
-function findForks(seen, report) {
-  const first = new Map();
-  for (const { checkpoint, source } of seen) {
-    const id = `${checkpoint.origin}\n${checkpoint.size}`;
-    const other = first.get(id);
-    if (!other) first.set(id, checkpoint);
-    else if (!sameBytes(other.root, checkpoint.root)) {
-      report.add("forked", source, { origin: checkpoint.origin, detail: "checkpoints" });
-    }
-  }
 }

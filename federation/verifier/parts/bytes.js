@@ -7,7 +7,11 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What is not as it must be. `sort`: format, signature, record, proof, foreign, revoked. */
+/**
+ * What is not as it must be. `sort`: format, signature, record, proof; foreign, revoked
+ * and keys of a record that would be good elsewhere. `kind`: what it is called, where
+ * that is known already.
+ */
 class Refusal extends Error {
   constructor(sort, message, kind = "") {
     super(message);

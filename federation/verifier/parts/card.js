@@ -1,15 +1,17 @@
 // What was proved of one file, and what was not, as a card.
 
+const MAX_FOLDED = 200;
+
 /** proved, unpinned or refused: by the errors that were found in it. */
 function standing(errors) {
   if (!errors.length) return "proved";
-  return errors.every((one) => one.kind === "unpinned" && !one.detail) ? "unpinned" : "refused";
+  return errors.every((one) => one.kind === "unpinned") ? "unpinned" : "refused";
 }
 
 function sourceCard(input, report, useFingerprint) {
   const errors = report.errorsOf(input.name);
   const state = standing(errors);
-  const mine = (list) => list.filter((one) => one.source === input.name);
+  const mine = (list) => list.filter((one) => isOf(input.name, one));
   const kinds = [...new Set(errors.map((one) => one.kind))].join(" ");
   const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
   const isTrust = input.kind === "trust-file" && state === "proved";
@@ -17,16 +19,35 @@ function sourceCard(input, report, useFingerprint) {
     element("span", { class: "file", title: input.name }, input.name),
     element("span", { class: "badge" }, say(isTrust ? "badge_trust" : `badge_${state}`)),
   );
-  const findings = mine(report.findings);
+  const [findings, documents] = [mine(report.findings), mine(report.documents)];
   if (state === "refused") card.append(...findingLines(findings, "error"));
   if (isTrust) card.append(trustLine(input.policy));
-  for (const log of mine(report.logs)) card.append(...logLines(log));
-  for (const one of mine(report.documents)) card.append(...documentLines(one, state));
+  for (const log of mine(report.logs)) card.append(...logLines(log, state));
+  if (input.isExcerpt) card.append(...excerptLines(documents, report));
+  else for (const one of documents) card.append(...documentLines(one, state));
   if (state === "unpinned") card.append(...findingLines(findings, "error"));
-  const named = [...mine(report.logs), ...mine(report.documents)];
-  for (const one of uniqueKeys(named)) card.append(...keyLines(one, useFingerprint));
+  for (const one of uniqueKeys([...mine(report.logs), ...documents])) {
+    card.append(...keyLines(one, useFingerprint));
+  }
   card.append(...findingLines(findings, "note"));
   return card;
+}
+
+/** How many receipts of an excerpt hold, and each of them folded away. */
+function excerptLines(documents, report) {
+  const receipts = documents.filter((one) => one.kind === "receipt");
+  const isGood = (one) => standing(report.errorsOf(one.source)) === "proved";
+  const values = {
+    proved: sayNumber(receipts.filter(isGood).length),
+    all: sayNumber(receipts.length),
+  };
+  const folded = receipts.slice(0, MAX_FOLDED).map((one) => {
+    const state = standing(report.errorsOf(one.source));
+    const name = one.source.slice(one.source.indexOf(":") + 1);
+    const heading = element("summary", {}, `${say(`badge_${state}`)}: ${name}`);
+    return element("details", { class: state }, heading, ...documentLines(one, state));
+  });
+  return [element("p", { class: "say" }, say("said_excerpt", values)), ...folded];
 }
 
 function trustLine(policy) {
@@ -53,15 +74,16 @@ function documentLines(one, state) {
   return lines;
 }
 
-function logLines(log) {
+function logLines(log, state) {
   const values = {
     org: log.org,
     records: sayNumber(log.records),
     refused: sayNumber(log.refused),
     size: sayNumber(log.size),
   };
-  const line = say(log.holds ? "said_log" : "said_log_refused", values);
-  return [element("p", { class: "say" }, line), ...heldLines(log)];
+  const name = state === "refused" ? "said_log_refused" : "said_log";
+  const line = element("p", { class: "say" }, say(name, values));
+  return [line, ...(state === "proved" ? heldLines(log) : [])];
 }
 
 function heldLines(one) {
@@ -104,16 +126,15 @@ function findingLines(findings, level) {
   const byKind = new Map();
   for (const one of findings) {
     if (one.level !== level) continue;
-    const name = one.detail === "no-keys" ? "unpinned-no-keys" : one.kind;
-    byKind.set(name, [...(byKind.get(name) ?? []), one]);
+    byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);
   }
-  return [...byKind].map(([name, all]) => {
+  return [...byKind].map(([kind, all]) => {
     const places = all.filter((one) => one.index !== null).slice(0, 5);
     const where = places.map((one) => say("at_index", { index: sayNumber(one.index) }));
     if (all.length > 5) where.push(say("more", { count: sayNumber(all.length - 5) }));
     const more = where.length ? element("small", {}, where.join(", ")) : null;
     const style = level === "error" ? "finding" : "note";
-    return element("p", { class: style, "data-kind": all[0].kind }, say(`kind-${name}`), more);
+    return element("p", { class: style, "data-kind": kind }, say(`kind-${kind}`), more);
   });
 }
 

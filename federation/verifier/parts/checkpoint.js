@@ -39,21 +39,17 @@ async function openCheckpoint(bytes, logKey) {
   return { ...checkpoint, note, bytes };
 }
 
-/** For each known key its newest good cosignature, and those that do not verify. */
+/** For each known key its newest good cosignature, and the keys with a bad line. */
 async function openCosignatures(note, keys) {
   const held = [];
   const bad = [];
   for (const key of keys) {
-    const lines = note.signatures.filter(
-      (line) => key.alg === ALG_COSIGNATURE && line.name === key.name && line.id === key.id,
-    );
-    let newest = null;
-    for (const line of lines) {
-      const time = await readCosignature(note.text, line, key);
-      if (time === null) bad.push(key);
-      else newest = Math.max(newest ?? 0, time);
-    }
-    if (newest !== null) held.push({ key, time: newest });
+    const lines = note.signatures.filter((line) => line.name === key.name && line.id === key.id);
+    const times = [];
+    for (const line of lines) times.push(await readCosignature(note.text, line, key));
+    const good = times.filter((time) => time !== null);
+    if (good.length < times.length) bad.push(key);
+    if (good.length) held.push({ key, time: Math.max(...good) });
   }
   return { held, bad };
 }

@@ -158,7 +158,7 @@ function logKey(chain, size) {
   const valid = chain.ranges.filter(
     (one) => one.role === "log" && one.start <= size && size < one.end,
   );
-  if (!valid.length) refuse("signature", `no log key is valid at size ${size}`, "revoked");
+  if (!valid.length) refuse("signature", `no log key is valid at size ${size}`);
   return valid.reduce((best, one) => (one.start > best.start ? one : best)).key;
 }
 

@@ -16,7 +16,7 @@ function parseNote(bytes, maxBytes = MAX_NOTE_BYTES) {
   let gap = bytes.length - 2;
   while (gap >= 0 && !(bytes[gap] === LF && bytes[gap + 1] === LF)) gap -= 1;
   if (gap < 0 || bytes.length === gap + 2 || bytes[bytes.length - 1] !== LF) {
-    refuse("format", "a note without text, empty line and signatures", "cut-off");
+    refuse("format", "a note without text, empty line and signatures");
   }
   const text = bytes.slice(0, gap + 1);
   const lines = toText(bytes.subarray(gap + 2, -1)).split("\n");

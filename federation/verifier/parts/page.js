@@ -19,7 +19,7 @@ function start() {
   byId("check-text").addEventListener("click", takeText);
   byId("fingerprint").addEventListener("input", () => {
     show();
-    judgeAll();
+    rejudge();
   });
   listenForDrops();
   show();
@@ -75,7 +75,7 @@ async function take(files, isPasted = false) {
     const name = freeName(file.name);
     inputs.push({ name, kind: bytes || kind === "bundle" ? kind : "unknown", bytes, file, isPasted });
   }
-  await judgeAll();
+  await rejudge();
 }
 
 function freeName(name) {
@@ -86,7 +86,7 @@ function freeName(name) {
 }
 
 /** Judge everything that was given; a newer turn makes an older one void. */
-async function judgeAll() {
+async function rejudge() {
   turn += 1;
   const mine = turn;
   if (!inputs.length) return;
@@ -155,7 +155,7 @@ function resultCards() {
 function useFingerprint(text) {
   byId("fingerprint").value = text;
   show();
-  judgeAll();
+  rejudge();
 }
 
 function startOver() {

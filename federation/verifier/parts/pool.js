@@ -1,118 +1,129 @@
 // Every key chain that any of the given files brought, by its log.
 //
-// Rule: what one file says of a log's keys holds for all of them: a later version
-// judges what an earlier one allowed, and two versions that contradict each other,
-// both signed by the same identity, are a proof against it.
+// Rule: what one file says of a log's keys holds for all of them: the longest chain
+// judges, and a chain is vouched for as well if it begins, or continues, one that is.
 
 class Pool {
   constructor(report) {
     this.report = report;
     this.chains = new Map();
+    this.pinned = new Map();
   }
 
-  /** Open the notes and keep the chain; the longer of two that agree. */
+  /** Open the notes and remember the chain. */
   async add(notes, source) {
     const chain = await within("keys", openChain(notes));
-    const others = this.chains.get(chain.origin) ?? [];
-    const related = others.find((one) => isContinued(one, chain) || isContinued(chain, one));
-    if (!related) {
-      for (const other of others) this.findFork(other, chain, source);
-      this.chains.set(chain.origin, [...others, chain]);
-    } else if (related.versions < chain.versions) {
-      this.chains.set(
-        chain.origin,
-        others.map((one) => (one === related ? chain : one)),
-      );
+    const all = this.chains.get(chain.origin) ?? [];
+    this.chains.set(chain.origin, [...all, { source, chain }]);
+    for (const identity of chain.identities) {
+      const text = await fingerprint(identity);
+      if (this.report.trust.fingerprints.has(text)) this.keep("fingerprint", chain);
     }
     return chain;
   }
 
-  findFork(one, other, source) {
-    const length = Math.min(one.versions, other.versions);
-    let at = 0;
-    while (at < length && sameBytes(one.notes[at], other.notes[at])) at += 1;
-    const before = at ? one.identities[at - 1] : null;
-    const signer = before ?? (one.identities[0].text === other.identities[0].text);
-    if (!signer) return;
-    this.report.add("forked", source, { origin: one.origin, detail: "keys" });
+  keep(how, chain) {
+    const held = this.pinned.get(chain.origin);
+    if (!held || held.chain.versions < chain.versions) {
+      this.pinned.set(chain.origin, { how, chain });
+    }
   }
 
-  /** The newest chain that continues this one. */
+  /**
+   * Who vouches for a chain: "fingerprint", "trust-file" or "no". `signer`: what signed
+   * its tree, null without one; `firstLeaf`: of that tree, null where it is not at hand.
+   */
+  pin(chain, signer, firstLeaf) {
+    const held = this.pinned.get(chain.origin);
+    if (held && (isContinued(held.chain, chain) || isContinued(chain, held.chain))) {
+      return held.how;
+    }
+    const logs = this.report.trust.policy?.logs ?? [];
+    const isNamed = signer !== null && logs.some((log) => log.key.text === signer.text);
+    const isFirst = firstLeaf === null || sameBytes(firstLeaf, chain.notes[0]);
+    if (!isNamed || !isFirst) return "no";
+    this.keep("trust-file", chain);
+    return "trust-file";
+  }
+
+  /** Say what is wrong where nobody vouches for the keys. */
+  judgePin(pinned, signer, source, chain) {
+    if (pinned !== "no") return;
+    const { policy, fingerprints } = this.report.trust;
+    // A trust file names a log; without its tree it says nothing of anybody's keys.
+    const isCompared = fingerprints.size > 0 || (signer !== null && policy?.logs.length > 0);
+    this.report.add(isCompared ? "wrong-key" : "unpinned", source, { origin: chain.origin });
+  }
+
+  /** The longest chain that continues this one. */
   newest(chain) {
-    const all = this.chains.get(chain.origin) ?? [];
-    return all.find((one) => isContinued(chain, one)) ?? chain;
+    const all = (this.chains.get(chain.origin) ?? []).map((one) => one.chain);
+    return longestOf([chain, ...all.filter((one) => isContinued(chain, one))]);
   }
 
-  of(origin) {
-    return this.chains.get(origin) ?? [];
+  /** The chain of a log that says most; one that is vouched for before any other. */
+  longest(origin) {
+    const all = (this.chains.get(origin) ?? []).map((one) => one.chain);
+    return this.pinned.get(origin)?.chain ?? (all.length ? longestOf(all) : null);
   }
 
-  all() {
-    return [...this.chains.values()].flat();
+  origins() {
+    return [...this.chains.keys()];
   }
+
+  /** The keys that may say that they hold a history, but for its own organisation. */
+  holders(org) {
+    const witnesses = this.report.trust.policy?.witnesses ?? [];
+    const mirrors = [...this.pinned.values()].flatMap(({ chain }) => mirrorKeys(chain));
+    const all = [...witnesses.map((one) => one.key), ...mirrors];
+    const known = new Map(all.map((key) => [key.text, key]));
+    return [...known.values()].filter((key) => orgOf(key) !== org);
+  }
+
+  /** Note every chain that another one of the same log contradicts. */
+  async compare() {
+    for (const [origin, all] of this.chains) {
+      const right = this.longest(origin);
+      for (const { source, chain } of all) {
+        if (isContinued(chain, right)) continue;
+        const kind = (await isKeyFork(right, chain)) ? "forked" : "wrong-key";
+        this.report.add(kind, source, { origin, detail: "keys" });
+      }
+    }
+  }
+}
+
+function longestOf(chains) {
+  return chains.reduce((best, one) => (one.versions > best.versions ? one : best));
 }
 
 function isContinued(old, next) {
-  return old.versions <= next.versions && old.notes.every((one, at) => sameBytes(one, next.notes[at]));
+  const isPart = old.notes.every((one, at) => at < next.versions && sameBytes(one, next.notes[at]));
+  return old.versions <= next.versions && isPart;
 }
 
-/**
- * Who vouches for a chain: "fingerprint", "trust-file" or "no". `size`: of the tree that
- * its log key signed; `firstLeaf`: of that tree, null where it is not at hand.
- */
-async function findPin(chain, trust, size = null, firstLeaf = null) {
-  for (const identity of chain.identities) {
-    if (trust.fingerprints.has(await fingerprint(identity))) return "fingerprint";
+/** Whether two chains hold two signed statements of one version. */
+async function isKeyFork(one, other) {
+  const at = one.notes.findIndex((note, number) => {
+    return number < other.versions && !sameBytes(note, other.notes[number]);
+  });
+  return at >= 0 && provesKeyFork(one, at, other.notes[at]);
+}
+
+/** Whether a note and the chain's own of version `at` + 1 are two histories. */
+async function provesKeyFork(chain, at, note) {
+  try {
+    const opened = await openChain([...chain.notes.slice(0, at), note]);
+    const isOurs = opened.identities.some((key) => key.text === chain.identities[0].text);
+    const isOther = !sameBytes(parseNote(note).text, parseNote(chain.notes[at]).text);
+    return opened.origin === chain.origin && isOurs && isOther;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
-  if (!trust.policy) return "no";
-  if (firstLeaf && !sameBytes(firstLeaf, chain.notes[0])) return "no";
-  const texts = new Set(trust.policy.logs.map((log) => log.key.text));
-  const used =
-    size === null
-      ? chain.ranges.filter((one) => one.role === "log").map((one) => one.key)
-      : [logKey(chain, size)];
-  return used.some((key) => texts.has(key.text)) ? "trust-file" : "no";
 }
 
-/** A key's name begins with its organisation; a stranger's is all that there is. */
+/** A key's name begins with its organisation. */
 function orgOf(key) {
   return key.name.split("/")[0];
-}
-
-/** Say what is wrong where nobody vouches for the keys. */
-function judgePin(report, pinned, source, origin) {
-  if (pinned !== "no") return;
-  const { policy, fingerprints } = report.trust;
-  const isCompared = (policy !== null && policy.logs.length > 0) || fingerprints.size > 0;
-  report.add(isCompared ? "wrong-key" : "unpinned", source, { origin });
-}
-
-/** Who else held a checkpoint, since when, and whether they are enough. */
-async function judgeHeld(checkpoint, report, pool, source) {
-  const { policy } = report.trust;
-  const { org } = parseOrigin(checkpoint.origin);
-  const named = new Map();
-  for (const { key } of policy?.witnesses ?? []) named.set(key.text, key);
-  for (const chain of pool.all()) {
-    if (policy || chain.org === org) continue;
-    if ((await findPin(chain, report.trust, null)) === "no") continue;
-    for (const key of mirrorKeys(chain)) named.set(key.text, key);
-  }
-  const { held, bad } = await openCosignatures(checkpoint.note, named.values());
-  for (const key of bad) {
-    report.add("cosignature", source, { origin: checkpoint.origin, detail: key.name });
-  }
-  let quorum = "none";
-  if (policy && policy.quorum !== "none") {
-    const isMet = isQuorumMet(policy, held.map((one) => one.key));
-    quorum = isMet ? "met" : "not-met";
-    if (!isMet) report.add("quorum", source, { origin: checkpoint.origin });
-  }
-  if (!held.length) report.note("no-cosignature", source, { origin: checkpoint.origin });
-  return {
-    quorum,
-    held: held
-      .map(({ key, time }) => ({ name: key.name, org: orgOf(key), time }))
-      .sort((a, b) => a.time - b.time),
-  };
 }

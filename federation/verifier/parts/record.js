@@ -56,6 +56,12 @@ function checkLog(statement, chain) {
   }
 }
 
+/** What a record is called that does not hold, though it stands where it was signed for. */
+function kindOfLeaf(error) {
+  if (!(error instanceof Refusal)) throw error;
+  return ["foreign", "keys", "revoked"].includes(error.sort) ? error.sort : "bad-record";
+}
+
 /** The record at a position of the chain's log; `index` null: nobody knows where. */
 async function openLeaf(leaf, chain, index) {
   const note = parseNote(leaf, MAX_LEAF_BYTES);
@@ -64,7 +70,7 @@ async function openLeaf(leaf, chain, index) {
   const record = toHex(await sha256(note.text));
   if (statement.type === "key-statement/1") {
     if (!chain.texts.has(encodeBase64(leaf))) {
-      refuse("signature", "a key statement that is not among the keys");
+      refuse("keys", "a key statement that is not among the keys");
     }
     return { statement, record };
   }

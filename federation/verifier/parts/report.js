@@ -11,63 +11,53 @@ class Report {
     this.logs = [];
     this.documents = [];
     this.findings = [];
-    this.counts = new Map();
+    this.counts = {};
+    this.seen = new Map();
   }
 
-  add(kind, source, { origin = "", index = null, detail = "", level = "error" } = {}) {
+  /** Note one thing; what is no error by the table of kinds is a note. */
+  add(kind, source, { origin = "", index = null, detail = "" } = {}) {
+    const level = Object.hasOwn(data.kinds, kind) ? "error" : "note";
     const id = `${kind}\n${source}\n${origin}`;
-    const count = (this.counts.get(id) ?? 0) + 1;
-    this.counts.set(id, count);
-    if (count <= MAX_KEPT) {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.seen.set(id, (this.seen.get(id) ?? 0) + 1);
+    if (this.seen.get(id) <= MAX_KEPT) {
       this.findings.push({ kind, level, source, origin, index, detail });
     }
   }
 
-  note(kind, source, more = {}) {
-    this.add(kind, source, { ...more, level: "note" });
-  }
-
   /** A refusal as a finding; anything else is a fault of this page and is thrown on. */
-  refuse(error, source, fallback, more = {}) {
+  refuse(error, source, more = {}, kind = "") {
     if (!(error instanceof Refusal)) throw error;
-    const bySort = { format: "damaged", foreign: "foreign", revoked: "revoked" };
-    const kind = error.kind || fallback || bySort[error.sort] || "bad-record";
-    this.add(kind, source, { detail: error.message, ...more });
+    const fallback = error.sort === "format" ? "damaged" : "bad-record";
+    this.add(kind || error.kind || fallback, source, { detail: error.message, ...more });
   }
 
-  /** The errors of one source. */
+  /** The errors of one file: of a bundle's files too, whose names begin with its own. */
   errorsOf(source) {
-    return this.findings.filter((one) => one.source === source && one.level === "error");
+    return this.findings.filter((one) => one.level === "error" && isOf(source, one));
   }
 
-  countKinds() {
-    const counts = {};
-    for (const [id, count] of this.counts) {
-      const [kind] = id.split("\n");
-      counts[kind] = (counts[kind] ?? 0) + count;
-    }
-    return counts;
+  verdict() {
+    return Object.keys(data.kinds).find((kind) => this.counts[kind]) ?? "proved";
   }
 
   /** What no look at these files proves, as codes. */
   notProved() {
     const all = [...this.logs, ...this.documents];
-    const isFound = (kind) => this.findings.some((one) => one.kind === kind);
+    const isPrevented = this.trust.policy && sharedWitnesses(this.trust.policy) > 0;
     return [
       "form",
       "later",
-      ...(all.every((one) => one.quorum === "met") ? [] : ["fork"]),
-      ...(isFound("no-map") ? ["basis"] : []),
-      ...(isFound("partial") ? ["earlier"] : []),
+      ...(isPrevented ? [] : ["fork"]),
+      ...(this.counts["no-map"] ? ["basis"] : []),
+      ...(this.counts.partial ? ["earlier"] : []),
       ...(all.some((one) => one.pinned === "no") ? ["keys"] : []),
     ];
   }
 
   toJSON() {
-    const errors = new Set(
-      this.findings.filter((one) => one.level === "error").map((one) => one.kind),
-    );
-    const verdict = Object.keys(data.kinds).find((kind) => errors.has(kind)) ?? "proved";
+    const verdict = this.verdict();
     return {
       verdict,
       exit: data.kinds[verdict] ?? 0,
@@ -77,10 +67,15 @@ class Report {
       documents: this.documents,
       maps: [],
       findings: this.findings,
-      counts: this.countKinds(),
+      counts: this.counts,
       not_proved: this.notProved(),
     };
   }
+}
+
+/** Whether something was found in this file, or in a file within it. */
+function isOf(source, one) {
+  return one.source === source || one.source.startsWith(`${source}:`);
 }
 
 /** Give a refusal its kind, by the step that it happened in. */

@@ -16,7 +16,7 @@ async function parseTrustFile(bytes) {
   const isBad = (byte) => (byte < 0x20 && byte !== 9 && byte !== LF) || byte === 0x7f;
   if (bytes.some(isBad)) refuse("format", "a control character in a trust file");
   if (bytes.length && bytes[bytes.length - 1] !== LF) {
-    refuse("format", "the last line of a trust file is cut off", "cut-off");
+    refuse("format", "the last line of a trust file ends in LF");
   }
   const policy = { logs: [], witnesses: [], groups: [], quorum: null };
   const taken = { names: new Set(["none"]), members: new Set() };
@@ -89,4 +89,16 @@ function isQuorumMet(policy, keys) {
     if (members.filter((member) => met.has(member)).length >= threshold) met.add(name);
   }
   return policy.quorum === "none" || met.has(policy.quorum);
+}
+
+/** How many witnesses any two quorums have in common, at the least. */
+function sharedWitnesses(policy) {
+  if (policy.quorum === "none") return 0;
+  const least = new Map(policy.witnesses.map((one) => [one.name, 1]));
+  for (const { name, threshold, members } of policy.groups) {
+    const common = Math.max(0, 2 * threshold - members.length);
+    const counts = members.map((member) => least.get(member)).sort((a, b) => a - b);
+    least.set(name, counts.slice(0, common).reduce((sum, one) => sum + one, 0));
+  }
+  return least.get(policy.quorum);
 }

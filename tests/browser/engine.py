@@ -1,0 +1,101 @@
+"""What judges in the page, called without its buttons: for thousands of cases.
+
+The same script that the page holds, with its two entrances opened; the browser's own
+cryptography. Beside it the command line's audit, for the same files.
+"""
+
+import base64
+import json
+import re
+
+from federation import verifier
+from federation.errors import FederationError
+from federation.feeds.bundle import BundleFile
+from federation.feeds.files import FileFeed
+from federation.flows.audit import Source, Trust, audit
+from federation.tlog.policy import parse_policy
+from tests.browser.chromium import Tab
+
+NOW = 1_708_000_000
+_ENTRANCES = "window.engine = { audit, recognise };\n})();"
+_RUN = """(async (cases) => {
+  const found = [];
+  for (const { files, typed } of cases) {
+    const inputs = files.map(([name, text]) => {
+      const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+      const kind = engine.recognise(bytes.subarray(0, 4096));
+      return { name, bytes, kind, file: new Blob([bytes]) };
+    });
+    found.push((await engine.audit(inputs, typed, () => {})).toJSON());
+  }
+  return JSON.stringify(found);
+})"""
+
+
+class Engine:
+    """The page's judgement."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+
+    async def begin(self) -> "Engine":
+        script = re.findall(r"(?s)<script>(.*)</script>", verifier.page().decode())[-1]
+        opened, _, _ = script.rpartition("start();")
+        await self._tab.run(f"{opened}{_ENTRANCES}")
+        return self
+
+    async def judge_all(self, cases: list[tuple[dict[str, bytes], list[str]]]):
+        """A report for each case: files by name, and fingerprints that were typed."""
+        listed = [
+            {
+                "files": [
+                    (name, base64.b64encode(data).decode())
+                    for name, data in files.items()
+                ],
+                "typed": typed,
+            }
+            for files, typed in cases
+        ]
+        return json.loads(await self._tab.run(f"{_RUN}({json.dumps(listed)})"))
+
+    async def judge(self, files: dict[str, bytes], *typed: str) -> dict:
+        [report] = await self.judge_all([(files, list(typed))])
+        return report
+
+
+async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
+    """The command line's report for the same files."""
+    policy, sources, opened = None, [], []
+    for name, data in files.items():
+        if data.startswith((b"log ", b"witness ")):
+            policy = parse_policy(data)
+            continue
+        if not data.startswith(b"PK"):
+            sources.append(Source(name=name, document=data))
+            continue
+        path = folder / name
+        path.write_bytes(data)
+        try:
+            bundle = BundleFile(path)
+        except FederationError as error:
+            sources.append(Source(name=name, fault=error))
+            continue
+        opened.append(bundle)
+        feed = FileFeed(bundle, name) if bundle.is_whole else None
+        sources.append(Source(name=name, feed=feed, files=bundle))
+    trust = Trust(policy=policy, fingerprints=frozenset(typed))
+    report = await audit(
+        sources, trust, profiles=profiles, executor=None, scratch=None, now=NOW
+    )
+    for bundle in opened:
+        bundle.close()
+    return report
+
+
+def facts(report) -> list[tuple]:
+    """What was found, in an order of its own: kind, log, position."""
+    if isinstance(report, dict):
+        rows = [(f["kind"], f["origin"], f["index"]) for f in report["findings"]]
+    else:
+        rows = [(f.kind, f.origin, f.index) for f in report.findings]
+    return sorted(rows, key=repr)
