@@ -18,6 +18,7 @@ from federation.feeds.http import HttpFeed, Sessions
 from federation.flows.audit import Source
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
 
+SITE: Final = "site"
 _ADDRESSES: Final = ("http://", "https://")
 
 
@@ -35,15 +36,17 @@ def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
         Source(name=name, feed=HttpFeed(session, name, name))
         if name.startswith(_ADDRESSES)
         else _open_path(name, stack)
-        for name in names
+        for name in dict.fromkeys(names)
     ]
 
 
 def _open_path(name: str, stack: AsyncExitStack) -> Source:
     path = Path(name)
     if path.is_dir():
-        folder = Folder(path)
-        return _of_files(name, folder, is_whole=(path / LOGS_PATH).exists())
+        # An archive (`federation election archive`) has its files one folder below.
+        where = path / SITE if (path / SITE / LOGS_PATH).exists() else path
+        is_whole = (where / LOGS_PATH).exists()
+        return _of_files(name, Folder(where), is_whole=is_whole)
     if not path.is_file():
         raise NotFoundError(f"no such file or folder: {name}")
     try:

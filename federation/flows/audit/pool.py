@@ -66,6 +66,12 @@ class Pool:
         """Every pinned chain."""
         return [chain for _, chain in self.pinned.values()]
 
+    def node_keys(self, org: str) -> list[VerifierKey]:
+        """The keys of an organisation's node, as the chains of its logs name them."""
+        longest = (self.longest(origin) for origin in self.chains)
+        of_org = [chain for chain in longest if chain is not None and chain.org == org]
+        return [key for chain in of_org for key in chain.node_keys()]
+
     def of_org(self, org: str, election: str) -> list[KeyChain]:
         """The chains of an organisation's logs of this election."""
         longest = (self.longest(origin) for origin in self.chains)

@@ -52,7 +52,7 @@ class Reader:
     def __init__(self, source: Source, feed: Feed, findings: Findings) -> None:
         """`feed` is the source's."""
         self.name, self.feed, self._findings = source.name, feed, findings
-        self._is_file = source.files is not None
+        self.is_file = source.files is not None
 
     def add(
         self, kind: str, origin: str = "", index: int | None = None, detail: str = ""
@@ -62,7 +62,7 @@ class Reader:
 
     def blame(self, error: FederationError, origin: str = "") -> None:
         """Note bytes that did not come, or not as they should."""
-        kind = kind_of(error, is_file=self._is_file)
+        kind = kind_of(error, is_file=self.is_file)
         self.add(kind, origin, detail=str(error))
 
     async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:

@@ -16,6 +16,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds.feed import Feed, StatusEntry, parse_status
 from federation.feeds.files import Files
+from federation.flows.audit.beside import check_about, check_page
 from federation.flows.audit.documents import Documents, unpinned
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.holders import Ages, Holders
@@ -183,6 +184,9 @@ class _Whole:
                 self._opened.append(log)
                 self._pool.add(source.name, log.chain)
                 await self._read_fork(log)
+        await check_about(reader, self._pool)
+        if source.files is not None:
+            check_page(reader, source.files)
         listing = self._listings.get(source.name)
         if listing is not None:
             sizes = {entry.origin: MAX_SIZE for entry in entries}
