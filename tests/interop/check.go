@@ -2,10 +2,13 @@
 // golang.org/x/mod/sumdb/note opens what is signed, golang.org/x/mod/sumdb/tlog does
 // the arithmetic of the tree. Nothing of this project is in it.
 //
-//	check [-json] [-index N] [-older FILE]... BASE ORIGIN VKEY
+//	GO111MODULE=off GOPATH=/usr/share/gocode go build -o check .    (on Debian)
+//	check [-json] [-index N] [-older FILE]... [-mirror VKEY]... BASE ORIGIN VKEY
 //
 // BASE is an address or a folder, VKEY the verifier key of the log (its name is the
-// origin), an older FILE a checkpoint of this log from another day or another place.
+// origin), an older FILE a checkpoint of this log from another day or another place, a
+// mirror one whose cosignature is looked for. Elsewhere than on Debian, whose packages
+// are golang-go and golang-golang-x-mod-dev: go mod init check && go mod tidy first.
 package main
 
 import (
@@ -29,9 +32,11 @@ func main() {
 	asJSON := flag.Bool("json", false, "print one JSON object")
 	index := flag.Int64("index", -1, "prove only the record at this index")
 	flag.Var(&older, "older", "an older checkpoint; may be given again")
+	var mirrors files
+	flag.Var(&mirrors, "mirror", "the key of somebody who confirms; may be given again")
 	flag.Parse()
 	if flag.NArg() != 3 {
-		fmt.Fprintln(os.Stderr, "check [-json] [-index N] [-older FILE]... BASE ORIGIN VKEY")
+		fmt.Fprintln(os.Stderr, "check [-json] [-index N] [-older FILE]... [-mirror VKEY]... BASE ORIGIN VKEY")
 		os.Exit(2)
 	}
 	key, err := note.NewVerifier(flag.Arg(2))
@@ -39,9 +44,18 @@ func main() {
 		fmt.Fprintln(os.Stderr, "not the verifier key of this log:", err)
 		os.Exit(2)
 	}
+	var known []*mirror
+	for _, vkey := range mirrors {
+		one, err := newMirror(vkey)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, vkey, err)
+			os.Exit(2)
+		}
+		known = append(known, one)
+	}
 	result := newReport()
 	log := newPublished(flag.Arg(0), flag.Arg(1))
-	check(result, log, key, older, *index)
+	check(result, log, asked{key, known, older, *index})
 	result.judge()
 	if err := result.write(os.Stdout, *asJSON); err != nil {
 		os.Exit(1)
@@ -49,38 +63,47 @@ func main() {
 	os.Exit(result.Exit)
 }
 
+// What is asked about a log.
+type asked struct {
+	key     note.Verifier
+	mirrors []*mirror
+	older   files
+	index   int64
+}
+
 // check goes from what is signed outwards; what hangs on something that does not hold
 // is not asked for.
-func check(r *report, log *published, key note.Verifier, older files, index int64) {
-	statements := readKeys(r, log, key)
+func check(r *report, log *published, ask asked) {
+	statements := readKeys(r, log, ask.key)
 	data, problem := log.read("checkpoint")
 	if problem != nil {
 		r.say("checkpoint", "not there", problem)
 		return
 	}
-	tree, problem := openCheckpoint(data, key, statements)
+	tree, problem := openCheckpoint(data, ask.key, statements)
 	if problem != nil {
 		r.say("checkpoint", "not signed by this log as it stands", problem)
 		return
 	}
 	r.Size, r.Root = tree.N, tree.Hash.String()
-	r.say("checkpoint", fmt.Sprintf("%d records, root %v, signed by %s", tree.N, tree.Hash, key.Name()))
+	r.say("checkpoint", fmt.Sprintf("%d records, root %v, signed by %s", tree.N, tree.Hash, ask.key.Name()))
+	checkHeld(r, data, ask.mirrors)
 	reader := newVerified(log, tree)
-	for _, path := range older {
-		checkOlder(r, path, key, tree, reader)
+	for _, path := range ask.older {
+		checkOlder(r, path, ask.key, tree, reader)
 	}
 	if tree.N == 0 {
 		return
 	}
-	if index >= 0 {
-		checkOne(r, log, tree, reader, index, statements)
+	if ask.index >= 0 {
+		checkOne(r, log, tree, reader, ask.index, statements)
 		return
 	}
 	checkAll(r, log, tree, reader, statements)
 }
 
 // openCheckpoint returns the tree that a checkpoint speaks of. Cosignatures are lines
-// by keys that it does not know, and says nothing about.
+// by keys that are not asked about here.
 func openCheckpoint(data []byte, key note.Verifier, s statements) (tlog.Tree, *finding) {
 	opened, err := note.Open(data, note.VerifierList(key))
 	if err != nil {

@@ -35,8 +35,11 @@ class Checker:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def run(self, base, origin, vkey, *, index=None, older=()) -> Answer:
+    async def run(
+        self, base, origin, vkey, *, index=None, older=(), mirrors=()
+    ) -> Answer:
         words = ["-json", *(f"-older={path}" for path in older)]
+        words += [f"-mirror={one}" for one in mirrors]
         words += [] if index is None else [f"-index={index}"]
         process = await asyncio.create_subprocess_exec(
             self.path,

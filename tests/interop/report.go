@@ -26,6 +26,7 @@ var kinds = []struct {
 	{"foreign", 30},
 	{"revoked", 31},
 	{"bad-record", 32},
+	{"cosignature", 34},
 	{"cut-off", 37},
 	{"missing", 38},
 	{"damaged", 39},

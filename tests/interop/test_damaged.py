@@ -5,7 +5,9 @@ import pytest
 from federation.flows.audit.finding import EXITS
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import sign_checkpoint
+from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import Signer, format_vkey
+from federation.tlog.note import parse_note
 from federation.tlog.tile import encode_bundle
 from tests.fakes import FakeOrg, flip_bit
 
@@ -92,6 +94,26 @@ async def test_go_refuses_a_checkpoint_that_somebody_else_signed(published, tree
     published.save("checkpoint", sign_checkpoint(tree.checkpoint(), stranger))
     answer = await published.check()
     assert (answer.exit, answer.verdict) == (23, "checkpoint"), answer.text
+
+
+async def test_go_refuses_a_confirmation_that_its_partner_did_not_sign(published, tree):
+    partner, silent = FakeOrg("kawalpemilu.example"), FakeOrg("jagapemilu.example")
+    mirrors = [format_vkey(one.mirror.key) for one in (partner, silent)]
+    text = parse_note(tree.note()).text
+    line = cosign(text, partner.mirror, 1_707_915_900)
+    true = add_signatures(tree.note(), [line])
+    published.save("checkpoint", true)
+    answer = await published.check(mirrors=mirrors)
+    assert (answer.exit, answer.verdict) == (0, "proved"), answer.text
+    assert "by kawalpemilu.example/mirror, 2024-02-14T13:05:00Z" in answer.text
+    assert "jagapemilu.example/mirror does not say so" in answer.text
+    # The time is signed as well: an old confirmation does not become a fresh one.
+    later = line.payload[:7] + b"\xff" + line.payload[8:]
+    line = line._replace(payload=later)
+    published.save("checkpoint", add_signatures(tree.note(), [line]))
+    answer = await published.check(mirrors=mirrors)
+    assert (answer.exit, answer.verdict) == (34, "cosignature"), answer.text
+    assert (await published.check()).exit == 0
 
 
 @pytest.mark.parametrize("size", [300, 512, 601])

@@ -55,6 +55,15 @@ async def log_key(node):
     return format_vkey(open_chain(notes, identity).log_key(1))
 
 
+async def mirror_key(node):
+    """The key with which a partner confirms what it holds."""
+    org = node.home.folder.name
+    keys = log_path(f"{org}/{ELECTION}", "keys")
+    _, body, _ = await node.get(f"/{keys}")
+    identity = parse_vkey(node.home.vkey(org).read_text().strip())
+    return format_vkey(open_chain(decode_keys(body), identity).mirror_keys()[0])
+
+
 async def get(node, path):
     status, body, _ = await node.get("/" + log_path(ORIGIN, path))
     assert status == 200, path
@@ -85,6 +94,11 @@ async def test_go_follows_a_served_log_from_every_older_size(tmp_path, shared, c
             return (await get(node, "checkpoint")).count("— ".encode()) == 3
 
         await until(cosigned)
+        partners = [await mirror_key(one) for one in nodes[1:]]
+        answer = await checker.run(node.url, ORIGIN, key, mirrors=partners)
+        assert answer.verdict == "proved"
+        for org in ORGS[1:]:
+            assert f'"by {org}/mirror, 20' in answer.text
         for shower in nodes:
             answer = await checker.run(shower.url, ORIGIN, key, older=older)
             assert answer.verdict == "proved", answer.text
