@@ -12,7 +12,7 @@ Source: docs/reference/protocol.md, "Pulling"
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,16 +39,16 @@ from federation.flows.pull import (
     adopt_forks,
     take_in,
 )
+from federation.flows.recollect import recollect
 from federation.node.running import Running
 from federation.records.keychain import parse_origin
 from federation.store import holders, logs
-from federation.store.db import Transaction, View
+from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import decode_notes, parse_note
+from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
 
-MAX_COSIGNED: Final = 1_000
 NOT_TRIED: Final = "not tried: too many of the other logs have failed"
 WELL: Final = frozenset(
     {
@@ -252,25 +252,8 @@ class _Taking:
         await db.write(cosign.cosign_held, node.parts.keys.mirror, (), now, heartbeat_s)
         keys = await db.read(cosign.mirror_keys, node.partners.by_org)
         for origin in report.own_sizes:
-            notes = await self._cosigned(origin)
-
-            def save(tx: Transaction, origin: str, notes: Sequence[bytes]) -> None:
-                for note in notes:
-                    # One bad note, or one of a size that was not kept, hides no other.
-                    with contextlib.suppress(FormatError):
-                        cosign.save_collected(tx, origin, note, keys)
-
-            await db.write(save, origin, notes)
+            await recollect(db, self._feed, node.pull_context().own[origin], keys)
         return await db.read(holders.load_holders, report.own_sizes)
-
-    async def _cosigned(self, origin: str) -> list[bytes]:
-        """The cosigned checkpoints of a log that are in the files."""
-        notes = list[bytes]()
-        with contextlib.suppress(PeerError, FormatError):
-            notes += decode_notes(await self._feed.cosigned(origin), MAX_COSIGNED)
-        with contextlib.suppress(PeerError):
-            notes.append(await self._feed.checkpoint(origin))
-        return notes
 
 
 def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:

@@ -273,6 +273,18 @@ def complete(tx: Transaction, log_id: int) -> None:
     _keep_checkpoint(tx, log_id, *row)
 
 
+def keep_earlier(
+    tx: Transaction, log_id: int, size: int, root: bytes, note: bytes
+) -> None:
+    """Keep a checkpoint, smaller than what is held, that a lost disk had.
+
+    Raises:
+        ConflictError: another root is kept for this size.
+    """
+    assert size < log_by_id(tx, log_id).size, "a checkpoint is earlier, or it is new"
+    _keep_checkpoint(tx, log_id, size, root, note)
+
+
 def _keep_checkpoint(
     tx: Transaction, log_id: int, size: int, root: bytes, note: bytes
 ) -> None:

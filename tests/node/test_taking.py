@@ -10,14 +10,16 @@ import pytest
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
 from federation.errors import ForkError, FormatError, NotFoundError
-from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
 from federation.flows.verify.evidence import format_fork
 from federation.node import commands, taking
 from federation.node.desk import NodeDesk
 from federation.node.parts import open_parts
 from federation.node.running import Running
-from federation.store import alarms, contents, logs, pulls
-from tests.fakes import FakeOrg, FakePeer, Tree
+from federation.store import alarms, chains, contents, logs, pulls
+from federation.tlog.cosignature import cosign, open_cosignatures
+from federation.tlog.note import encode_notes, format_signature, parse_note
+from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
 from tests.handed import bundle_of, folder_of
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 
@@ -156,6 +158,68 @@ async def test_a_node_that_serves_takes_a_file_and_reads_it_by_itself(home, tmp_
         assert json.loads(body)["peers"] == []
 
 
+def cosigned_by(owner, note, time):
+    line = cosign(parse_note(note).text, owner.mirror, time)
+    return note + format_signature(line)
+
+
+async def record(node, *numbers):
+    drafts = [draft(tps=f"1371011001{number:03}") for number in numbers]
+    said = await NodeDesk(node).take_records(
+        ELECTION, drafts, force=False, restate=False
+    )
+    assert {one.outcome for one in said} == {"logged"}
+
+
+async def as_peer(node):
+    """The node's own log as somebody else shows it, and its earlier checkpoints."""
+    [log] = node.parts.own.values()
+    found = (await held(node))[log.origin]
+    owner = FakeOrg(node.parts.settings.org, ELECTION)
+    owner.statements = list(log.chain.notes)
+    tree = Tree(owner, await node.parts.db.read(_leaves, found))
+    kept = await node.parts.db.read(lambda view: _checkpoints(view, found))
+    return FakePeer("x").show(tree, note=found.checkpoint), kept
+
+
+async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
+    home, tmp_path
+):
+    async with running(home) as node:
+        await record(node, 1, 2)
+        await record(node, 3)
+        peer, kept = await as_peer(node)
+    origin = f"{home.folder.name}/{ELECTION}"
+    sizes = [size for size, _ in kept]
+    assert sizes == [1, 3, 4]
+    early, newest = kept[1][1], kept[2][1]
+    forged = flip_bit(cosigned_by(KAWAL, early, 1_600_000_000), 8 * len(early) + 800)
+    stranger = cosigned_by(FakeOrg("stranger.example", ELECTION), early, 1_500_000_000)
+    good = cosigned_by(KAWAL, early, 1_700_000_000)
+    notes = [b"nonsense", forged, stranger, good]
+    peer.shown[origin].cosigned = cosigned_by(KAWAL, newest, 1_700_000_500)
+    peer.files[log_path(origin, "cosigned")] = encode_notes(notes)
+    path = bundle_of(tmp_path / "b", peer.show(Tree(KAWAL)))
+    for folder in (home.data, home.guard):
+        shutil.rmtree(folder)
+    async with running(home) as node:
+        said = await taking.take(node, path, 5.0)
+        [own] = [one for one in said.logs if one.own]
+        assert (own.outcome, own.after) == ("restored", 4)
+        assert said.held_by == {origin: {KAWAL.org: 4}}
+        found = (await held(node))[origin]
+        for size, time in ((3, 1_700_000_000), (4, 1_700_000_500)):
+            lines = await node.parts.db.read(chains.first_cosignatures, found.id, size)
+            note = dict(kept)[size] + b"".join(lines)
+            times = open_cosignatures(note, [KAWAL.mirror.key])
+            assert [one.time for one in times] == [time]
+        again = await node.parts.db.read(lambda view: _checkpoints(view, found))
+        assert set(kept[1:]) <= set(again) <= set(kept)
+        await record(node, 4)
+        assert (await held(node))[origin].size == 5
+        assert await node.parts.db.read(alarms.list_alarms) == []
+
+
 @pytest.mark.slow
 async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
     """Two copies of one laptop went on; each stick shows the other history."""
@@ -168,17 +232,8 @@ async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
     files = []
     for number, one in enumerate((home, clone), 1):
         async with running(one) as node:
-            drafts = [draft(tps=f"137101100{number}001")]
-            await NodeDesk(node).take_records(
-                ELECTION, drafts, force=False, restate=False
-            )
-            [log] = node.parts.own.values()
-            found = (await held(node))[log.origin]
-            leaves = await node.parts.db.read(_leaves, found)
-            owner = FakeOrg(home.folder.name, ELECTION)
-            owner.statements = list(log.chain.notes)
-            tree = Tree(owner, leaves)
-            peer = FakePeer("x").show(tree, note=found.checkpoint)
+            await record(node, number)
+            peer, _ = await as_peer(node)
             files.append(bundle_of(tmp_path / f"{number}.zip", peer))
     async with running(home) as node:
         said = await taking.take(node, files[1], 5.0)
@@ -188,6 +243,10 @@ async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
     async with running(partner) as node:
         assert (await taking.take(node, files[0], 5.0)).logs[0].outcome == "extended"
         assert (await taking.take(node, files[1], 5.0)).logs[0].outcome == "frozen"
+
+
+def _checkpoints(view, log):
+    return [(size, note) for size, _, note in logs.list_checkpoints(view, log.id)]
 
 
 def _leaves(view, log):

@@ -109,6 +109,7 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     bring(suara, export(laptop, stick / "on.zip"))
     wait_until(lambda: kawal.size(laptop.origin) == 751, "and on")
     assert kawal.leaves(laptop.origin)[:701] == before
+    assert laptop.doctor()[0] == 0
     for node in (laptop, suara, kawal):
         assert not node.is_frozen(laptop.origin)
         assert node.alarms() == set()
