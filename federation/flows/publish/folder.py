@@ -43,11 +43,12 @@ from federation.tlog.tile import (
 )
 from federation.verifier import page
 
-_LATE = ("checkpoint", "cosigned", LOGS_PATH)
 _BASIS = "v1/basis/"
 _FILE, _FOLDER = 0o644, 0o755
 
 
+#: What names the tiles and so is written after them, in this order.
+LATE: Final = ("checkpoint", "cosigned", LOGS_PATH)
 #: The page that checks all of it in a browser lies beside it.
 PAGE: Final = "verify.html"
 
@@ -266,7 +267,7 @@ def _stage(item: Item) -> int:
     A smaller checkpoint than `cosigned` knows would look like a history taken back.
     """
     name = item.path.rpartition("/")[2]
-    return _LATE.index(name) if name in _LATE else -1
+    return LATE.index(name) if name in LATE else -1
 
 
 def _make_folders(folder: Path) -> None:
