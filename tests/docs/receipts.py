@@ -4,10 +4,12 @@ import hashlib
 import http.server
 import threading
 
-from federation.records.keychain import encode_keys
+from federation.config.fingerprint import fingerprint
+from federation.records.keychain import encode_keys, next_statement, sign_statement
 from federation.records.receipt import format_receipt
 from federation.tlog.checkpoint import format_checkpoint, parse_checkpoint
 from federation.tlog.cosignature import add_signatures, cosign
+from federation.tlog.keys import Signer
 from federation.tlog.merkle import prove_inclusion
 from federation.tlog.note import (
     Note,
@@ -35,8 +37,32 @@ def keys_path(org: str) -> str:
 def serving_of(size: int, index: int) -> dict[str, bytes]:
     """What a node serves of a history that two others hold, by path."""
     tree = Tree(SIGNERS[SUARA])
-    tree.grow(tree.owner.results(0, size - 1))
-    text = parse_note(tree.note()).text
+    return serving_tree(tree.grow(tree.owner.results(0, size - 1)), index)
+
+
+def serving_renewed() -> tuple[dict[str, bytes], str]:
+    """The same after identity and records key were replaced, and the new fingerprint.
+
+    The record is the fourth, signed by the old key, which counts up to there.
+    """
+    owner = FakeOrg(SUARA, "pilpres-2019")
+    tree = Tree(owner).grow(owner.results(0, 6))
+    identity = Signer.from_seed(f"{SUARA}/identity", b"i" * 32)
+    records = Signer.from_seed(f"{SUARA}/records", b"r" * 32)
+    statement = next_statement(
+        owner.chain,
+        "2024-02-15T00:00:00Z",
+        identity=identity.key,
+        add=[("records", records.key, 5)],
+        revoke=[(owner.records.key, 5, "the laptop was stolen")],
+    )
+    owner.statements.append(sign_statement(statement, owner.identity, identity))
+    return serving_tree(tree, 3), fingerprint(identity.key)
+
+
+def serving_tree(tree: Tree, index: int) -> dict[str, bytes]:
+    """What a node serves of this history, which two others hold."""
+    size, text = tree.size, parse_note(tree.note()).text
     lines = [cosign(text, SIGNERS[org].mirror, HELD_AT) for org in (PEMILU, KAWAL)]
     receipt = format_receipt(
         tree.leaves[index],

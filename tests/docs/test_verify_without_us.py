@@ -23,6 +23,7 @@ from tests.docs.receipts import (
     flipped,
     keys_path,
     serving_of,
+    serving_renewed,
 )
 from tests.fakes import FakeOrg, flip_bit
 
@@ -176,6 +177,17 @@ def test_another_fingerprint_is_nobodys(stranger, serve, org, name):
     other = fingerprint(FakeOrg("other.example").identity.key)
     _, found, output = stranger(serve({}, **{org: other}))
     assert ALL - found == {name}, output
+
+
+def test_after_keys_were_replaced_the_new_fingerprint_counts_and_the_old_does_not(
+    stranger, serve
+):
+    renewed, print_ = serving_renewed()
+    _, found, output = stranger(serve(renewed, **{SUARA: print_}))
+    assert found == ALL, output
+    assert '"from":5,"reason":"the laptop was stolen"' in output
+    _, found, output = stranger(serve(renewed))
+    assert ALL - found == {"keys"}, output
 
 
 def test_a_receipt_that_is_not_there_proves_nothing(stranger, serve):
