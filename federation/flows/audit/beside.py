@@ -1,11 +1,22 @@
 """What lies beside the logs: the about note of whoever hands them over, the page.
 
-Rule: neither says anything of a record. The about note is signed by the node's key, and
-must be; the page that checks in a browser is a program, so one that is not ours, of
-this version, is told: it could say anything.
+Rule: none of it says anything of a record. The about note is signed by the node's key,
+and must be; profiles and registers are named by their digests; the page that checks in
+a browser is a program, so one that is not ours, of this version, is told: it could say
+anything.
 """
 
+import hashlib
+
+import msgspec
+
 from federation.errors import FormatError, NotFoundError
+from federation.feeds.feed import (
+    ELECTIONS_PATH,
+    MAX_BASIS_BYTES,
+    MAX_ELECTIONS_BYTES,
+    basis_path,
+)
 from federation.feeds.files import Files
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.pool import Pool
@@ -30,6 +41,30 @@ async def check_about(reader: Reader, pool: Pool) -> None:
             open_about(note, keys)
     except BAD as error:
         reader.add("damaged", detail=f"about note: {error}")
+
+
+def check_basis(reader: Reader, files: Files) -> None:
+    """Note a profile or register that is not what its name says.
+
+    The list of elections says again, unsigned, what the maps say: it must be whole.
+    """
+    try:
+        msgspec.json.decode(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
+    except NotFoundError:
+        pass
+    except (FormatError, msgspec.DecodeError, RecursionError) as error:
+        reader.add("damaged", detail=f"{ELECTIONS_PATH}: {error}")
+    folder = basis_path("")
+    for path in files.names():
+        if not path.startswith(folder):
+            continue
+        try:
+            data = files.read(path, MAX_BASIS_BYTES)
+        except (FormatError, NotFoundError) as error:
+            reader.blame(error)
+            continue
+        if hashlib.sha256(data).hexdigest() != path.removeprefix(folder):
+            reader.add("damaged", detail=f"{path}: other bytes than its name says")
 
 
 def check_page(reader: Reader, files: Files) -> None:

@@ -16,7 +16,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds.feed import Feed, StatusEntry, parse_status
 from federation.feeds.files import Files
-from federation.flows.audit.beside import check_about, check_page
+from federation.flows.audit.beside import check_about, check_basis, check_page
 from federation.flows.audit.documents import Documents, unpinned
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.holders import Ages, Holders
@@ -186,6 +186,7 @@ class _Whole:
                 await self._read_fork(log)
         await check_about(reader, self._pool)
         if source.files is not None:
+            check_basis(reader, source.files)
             check_page(reader, source.files)
         listing = self._listings.get(source.name)
         if listing is not None:

@@ -1,0 +1,65 @@
+"""What lies beside the logs says nothing of a record, but must be what it is named."""
+
+import hashlib
+
+from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH
+from federation.records.about import About, sign_about
+from federation.verifier import page
+from tests.flows.audit.conftest import audit_folder, trust_in, write_folder
+
+
+def about_of(owner) -> About:
+    return About(
+        attribution="",
+        audience=(),
+        contact="data@example.org",
+        identity=str(owner.identity.key),
+        issue=1,
+        licence="CC-BY-4.0",
+        logs=(),
+        name="Jaga",
+        org=owner.org,
+        versions=(1,),
+    )
+
+
+def put(folder, path: str, data: bytes) -> None:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(data)
+
+
+def test_an_about_note_must_be_signed_by_the_node_it_speaks_of(tmp_path, small, a, b):
+    write_folder(tmp_path, small)
+    note = sign_about(about_of(b), b.node)
+    put(tmp_path, ABOUT_PATH, note)
+    assert audit_folder(tmp_path, trust_in(b)).exit == 0
+    put(tmp_path, ABOUT_PATH, note.replace(b"Jaga", b"Raja"))
+    assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
+    # Of somebody whose keys are not here nothing can be said.
+    put(tmp_path, ABOUT_PATH, sign_about(about_of(a), a.node))
+    assert audit_folder(tmp_path, trust_in(b)).exit == 0
+
+
+def test_a_profile_must_be_what_its_name_says(tmp_path, small, b):
+    write_folder(tmp_path, small)
+    name = hashlib.sha256(b"{}").hexdigest()
+    put(tmp_path, f"v1/basis/{name}", b"{}")
+    assert audit_folder(tmp_path, trust_in(b)).exit == 0
+    put(tmp_path, f"v1/basis/{name}", b"{ }")
+    assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
+
+
+def test_a_list_of_elections_must_be_whole(tmp_path, small, b):
+    write_folder(tmp_path, small)
+    put(tmp_path, ELECTIONS_PATH, b'{"elections":[]}')
+    assert audit_folder(tmp_path, trust_in(b)).exit == 0
+    put(tmp_path, ELECTIONS_PATH, b'{"elections":[]')
+    assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
+
+
+def test_a_page_that_is_not_ours_is_told(tmp_path, small, b):
+    write_folder(tmp_path, small)
+    put(tmp_path, "verify.html", page())
+    assert "extra-file" not in audit_folder(tmp_path, trust_in(b)).counts
+    put(tmp_path, "verify.html", page().replace(b"</script>", b";</script>", 1))
+    assert audit_folder(tmp_path, trust_in(b)).counts["extra-file"] == 1
