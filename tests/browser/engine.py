@@ -93,9 +93,9 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
 
 
 def facts(report) -> list[tuple]:
-    """What was found, in an order of its own: kind, log, position."""
+    """What was found, in an order of its own: in which file, what, at which position."""
     if isinstance(report, dict):
-        rows = [(f["kind"], f["origin"], f["index"]) for f in report["findings"]]
+        rows = [(f["source"], f["kind"], f["index"]) for f in report["findings"]]
     else:
-        rows = [(f.kind, f.origin, f.index) for f in report.findings]
+        rows = [(f.source, f.kind, f.index) for f in report.findings]
     return sorted(rows, key=repr)

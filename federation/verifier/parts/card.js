@@ -78,7 +78,6 @@ function logLines(log, state) {
   const values = {
     org: log.org,
     records: sayNumber(log.records),
-    refused: sayNumber(log.refused),
     size: sayNumber(log.size),
   };
   const name = state === "refused" ? "said_log_refused" : "said_log";
