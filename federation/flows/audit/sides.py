@@ -53,7 +53,11 @@ async def compare_sides(
         findings: Where forks and what is behind are noted.
     """
     mine = [log for log in logs if continues(right, log.chain)]
-    seen = [one for one in loose if _is_signed(one, right)]
+    for log in [log for log in mine if not _is_signed(log.note, right)]:
+        mine.remove(log)
+        said = "signed by a key that was not, or no longer, valid at this size"
+        findings.add("checkpoint", log.reader.name, log.origin, detail=said)
+    seen = [one for one in loose if _is_signed(one.note, right)]
     if not mine:
         _compare_equal(seen, findings)
         return
@@ -62,7 +66,7 @@ async def compare_sides(
         Seen(log.reader.name, note)
         for log in mine
         for note in (log.note, *log.earlier)
-        if note is not largest.note
+        if note is not largest.note and _is_signed(note, right)
     )
     for one in seen:
         await _compare(largest, one, right, findings)
@@ -126,9 +130,10 @@ async def _compare(
         return
 
 
-def _is_signed(one: Seen, right: KeyChain) -> bool:
+def _is_signed(note: bytes, right: KeyChain) -> bool:
     try:
-        open_checkpoint(one.note, right.log_key(one.checkpoint.size))
+        size = parse_checkpoint(parse_note(note).text).size
+        open_checkpoint(note, right.log_key(size))
     except SignatureError:
         return False
     return True
