@@ -134,3 +134,28 @@ def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
     came, _ = bring(suara, export(laptop, stick / "on.zip"))
     assert came[laptop.origin]["after"] == 61
     assert laptop.alarms() == suara.alarms() == set()
+
+
+def test_an_import_that_is_killed_goes_on_where_it_stopped(laptop, suara, stick):
+    """Somebody pulls the plug of the partner's machine, again and again."""
+    enter(laptop, stick, 0, 900)
+    path = export(laptop, stick / "laptop.zip")
+    delays = iter((1.0, 1.5, 2.0, 2.5, 3.0))
+    for delay in delays:
+        words = ["import", str(path), "--home", str(suara.home.folder)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "federation", *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT,
+        )  # fmt: skip
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        else:
+            break
+    came, _ = bring(suara, path)
+    assert came[laptop.origin]["after"] == 901
+    assert suara.leaves(laptop.origin) == laptop.leaves(laptop.origin)
+    assert suara.doctor()[0] == 0
+    assert suara.alarms() == set()
