@@ -1,12 +1,21 @@
 """What is published has the bytes a node serves, all of them, and no more."""
 
 import hashlib
+import shutil
 import tracemalloc
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from federation.feeds.feed import ABOUT_PATH, LOGS_PATH, log_path, parse_status
-from federation.flows.publish.items import Selection, list_items, read_items
+from federation.flows.publish.items import (
+    Publisher,
+    Selection,
+    list_items,
+    read_items,
+)
 from federation.store import logs
 from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
@@ -19,6 +28,7 @@ from tests.flows.publish.conftest import (
     hold,
     hold_about,
     hold_cosignature,
+    settings_of,
 )
 
 
@@ -174,3 +184,42 @@ def test_memory_holds_one_file_at_a_time(db, publisher, held):
         tracemalloc.stop()
     assert total > 300_000
     assert peak < total
+
+
+@settings(max_examples=12)
+@given(known=st.integers(0, 900), size=st.integers(1, 900))
+def test_what_is_known_and_what_is_sent_since_are_the_whole_log(grown, known, size):
+    """Whoever holds the first `known` leaves lacks nothing that is not in the rest."""
+    earlier, later = grown(min(known, size)), grown(size)
+    sent = grown(size, known)
+    origin = LONG.owner.origin
+    held = {path for path in earlier if ".p/" not in path}
+    assert all(later[path] == sent[path] for path in sent)
+    lacking = {
+        p for p in later.keys() - sent.keys() if p.startswith(log_path(origin, ""))
+    }
+    assert lacking <= held
+
+
+LONG = Tree(FakeOrg(OURS)).grow(FakeOrg(OURS).results(1, 900))
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    """The files of the log at a size, of those that a database holds at each."""
+    publisher = Publisher(settings_of(), {})
+    below = tmp_path_factory.mktemp("grown")
+
+    @cache
+    def files(size: int, known: int = 0) -> dict[str, bytes]:
+        if not size:
+            return {}
+        database = Database.open(below / f"{size}-{known}")
+        hold(database, LONG, size)
+        since = Selection(since={LONG.owner.origin: known})
+        found = files_of(database, publisher, since)
+        database.close()
+        shutil.rmtree(below / f"{size}-{known}")
+        return found
+
+    return files
