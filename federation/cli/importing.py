@@ -81,23 +81,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def import_results(run: Run, **given: object) -> int | None:
     """Read the files, log what is new, say what became of every row."""
     asked = msgspec.convert(given, Asked)
-    handed = find_handed(asked.files)
+    handed = find_handed(run, asked.files)
     if handed:
-        _check_options(asked)
+        _check_options(run, asked)
         return take_handed(run, handed, dry_run=asked.dry_run)
     return Import(run, asked).execute()
 
 
-def _check_options(asked: Asked) -> None:
+def _check_options(run: Run, asked: Asked) -> None:
     """See that nothing was asked for that only results can have.
 
     Raises:
-        ConfigError: an option of results stands beside a bundle.
+        click.UsageError: an option of results stands beside a bundle.
     """
     for name in Asked.__struct_fields__:
         if name not in {"files", "dry_run"} and getattr(asked, name):
             option = {"columns": "map", "kind": "format"}.get(name, name)
-            raise ConfigError(f"--{option}", "", "is for results, not for a bundle")
+            said = run.t("import.for-results", option=f"--{option}")
+            raise click.UsageError(said)
 
 
 class Import:

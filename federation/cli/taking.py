@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import msgspec
 
 from federation.cli.context import Run
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import Desk, open_desk
-from federation.errors import FederationError, FormatError
+from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
 from federation.feeds.feed import LOGS_PATH
 from federation.node.taking import WELL, Brought, Taken
@@ -28,11 +29,11 @@ WITHIN_S: Final = 5.0
 MAX_WITHIN_S: Final = 300.0
 
 
-def find_handed(names: Sequence[str]) -> list[Path]:
+def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
     """The folders and files among these that hold logs of others.
 
     Raises:
-        FormatError: beside them there are files of results: what did they mean?
+        click.UsageError: beside them there are files of results: what did they mean?
     """
     handed, others = list[Path](), list[str]()
     for name in names:
@@ -42,11 +43,8 @@ def find_handed(names: Sequence[str]) -> list[Path]:
         if not found:
             others.append(name)
     if handed and others:
-        said = (
-            f"{others[0]} is no bundle, but {handed[0]} is one: "
-            "import bundles and results one after the other"
-        )
-        raise FormatError(said)
+        said = run.t("import.mixed", results=others[0], bundle=handed[0])
+        raise click.UsageError(said)
     return handed
 
 
