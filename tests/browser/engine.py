@@ -17,7 +17,11 @@ from federation.tlog.policy import parse_policy
 from tests.browser.chromium import Tab
 
 NOW = 1_708_000_000
-_ENTRANCES = "window.engine = { audit, recognise };\n})();"
+_OPENED = (
+    "audit, recognise, isGoodPoint, parseVkey, parseCanonical, openNote, openChain,"
+    " openLeaf, decodeNotes, parseNote, fingerprint, parseFingerprint, verify"
+)
+_ENTRANCES = f"window.engine = {{ {_OPENED} }};\n}})();"
 _RUN = """(async (cases) => {
   const found = [];
   for (const { files, typed } of cases) {
@@ -58,6 +62,22 @@ class Engine:
         ]
         return json.loads(await self._tab.run(f"{_RUN}({json.dumps(listed)})"))
 
+    async def ask(self, body: str, values: list[bytes]) -> list:
+        """What a function of bytes says of each: `true`, or the sort of its refusal."""
+        listed = json.dumps([base64.b64encode(value).decode() for value in values])
+        return await self._tab.run(f"""(async () => {{
+            const found = [];
+            for (const text of {listed}) {{
+                const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+                try {{
+                    found.push(await (async (bytes) => {{ {body} }})(bytes));
+                }} catch (error) {{
+                    found.push(error.sort ?? String(error));
+                }}
+            }}
+            return found;
+        }})()""")
+
     async def judge(self, files: dict[str, bytes], *typed: str) -> dict:
         [report] = await self.judge_all([(files, list(typed))])
         return report
@@ -93,7 +113,7 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
 
 
 def facts(report) -> list[tuple]:
-    """What was found, in an order of its own: in which file, what, at which position."""
+    """What was found, sorted: in which file, what, at which position."""
     if isinstance(report, dict):
         rows = [(f["source"], f["kind"], f["index"]) for f in report["findings"]]
     else:
