@@ -80,7 +80,7 @@ class Publisher:
             say(f"{PROGRAMS[program]} is not installed")
         self.program = program
         self.private, self.public = folder / "private", folder / "public"
-        self.private.mkdir()
+        self.private.mkdir(exist_ok=True)
         shutil.copy(EXAMPLE / "publisher.json", self.private)
 
     @property
@@ -244,6 +244,15 @@ def test_an_example_says_only_what_is_new(shared, publisher):
     assert "# 21 results" in publisher.publish(rows)
     rows[3]["paslon_01"] = str(int(rows[3]["paslon_01"]) - 1)
     assert "# 22 results" in publisher.publish(rows)
+
+
+@pytest.mark.slow
+def test_one_example_goes_on_where_the_other_stopped(tmp_path, shared):
+    rows = _rows(shared, 30)
+    both = [Publisher(tmp_path, program) for program in PROGRAMS]
+    for end, one in zip((10, 20, 30), itertools.cycle(both), strict=False):
+        assert f"# {end} results" in one.publish(rows[:end])
+        assert f"# {end} results" in both[1].publish(rows[:end])
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ function* newRecords(leaves, documents, source) {
 }
 
 const [home, exported, folder] = process.argv.slice(2);
-const lock = join(home, "lock"); // two runs at once would sign two histories
+const lock = join(home, "running"); // two runs at once would sign two histories
 fs.closeSync(fs.openSync(lock, "wx"));
 process.on("exit", () => fs.unlinkSync(lock));
 const { election, ...about } = JSON.parse(fs.readFileSync(join(home, "publisher.json"), "utf8"));
