@@ -55,7 +55,7 @@ class _Keeper:
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""
         db, now = self._parts.db, int(self._clock())
-        subject = str(self._folder)
+        subject = self._folder.name  # everybody sees it; where it lies is in the detail
         stopped = threading.Event()
         try:
             done = await db.read(self._write, stopped)

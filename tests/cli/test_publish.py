@@ -14,7 +14,7 @@ from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
 from federation.tlog.policy import check_policy, parse_policy
 from tests.cli.filled_home import LOG, NAME, ORG, federation, files, fill
-from tests.homes import add_peer, make_home, serving
+from tests.homes import ELECTION, add_peer, make_home, serving
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,9 @@ def test_a_laptop_that_never_served_writes_everything_it_signed(home, tmp_path):
     said = export(home, "--bundle", path)
     found = files(path)
     assert {ABOUT_PATH, LOGS_PATH, ELECTIONS_PATH, f"{NAME}/checkpoint"} <= set(found)
+    said_of_map = json.loads(found[f"v1/maps/{ELECTION}"])
+    profile = found[f"v1/basis/{said_of_map['profile']}"]
+    assert hashlib.sha256(profile).hexdigest() == said_of_map["profile"]
     [entry] = parse_status(found[LOGS_PATH]).logs
     assert entry.origin == LOG
     assert entry.about == hashlib.sha256(found[f"{NAME}/about"]).hexdigest()
@@ -78,6 +81,9 @@ def test_since_an_earlier_bundle_there_is_only_the_rest(home, tmp_path):
     assert said["records"] == 64
     assert f"{NAME}/tile/entries/000" not in files(later)
     assert f"{NAME}/tile/entries/001.p/64" in files(later)
+    assert not [name for name in files(later) if name.startswith(("v1/m", "v1/b"))]
+    again = export(home, "--bundle", later, "--since", later)
+    assert again["records"] == 64
 
 
 def test_nothing_is_left_of_an_export_that_fails(home, tmp_path, monkeypatch):

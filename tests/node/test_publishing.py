@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from federation.feeds.feed import LOGS_PATH
+from federation.flows.publish.folder import Site
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 
 pytestmark = pytest.mark.slow  # turns are a second apart
@@ -121,6 +122,35 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
             return (site / LOGS_PATH).exists() and not await raised()
 
         await until(mended)
+
+
+async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch):
+    site, is_full = tmp_path / "site", [True]
+    real = Site._put
+
+    def put(self, name, data):
+        if is_full[0]:
+            raise OSError(28, "No space left on device")
+        real(self, name, data)
+
+    monkeypatch.setattr(Site, "_put", put)
+    home = publishing(make_home(tmp_path, ORG), site)
+    async with serving(home, alone=True) as node:
+
+        async def raised():
+            return "static" in await alarms(node)
+
+        await until(raised)
+        await hand_in(node, draft(HERE))
+        is_full.clear()
+        is_full.append(False)
+
+        async def mended():
+            return (site / LOGS_PATH).exists() and not await raised()
+
+        await until(mended, 20)
+        _, body, _ = await node.get("/v1/status")
+        assert str(tmp_path) not in body.decode()
 
 
 async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):

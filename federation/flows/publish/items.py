@@ -9,7 +9,8 @@ together.
 
 For somebody who has the beginning of a log (`since`, its size there), the entries and
 the hashes of level 0 before it are left out, to whole tiles; what is above stays: it
-is little, and the new tiles are proved with it.
+is little, and the new tiles are proved with it. Maps and what they rest on are left
+out with them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -154,6 +155,9 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
         if not selection.elections or name in selection.elections
     ]
     yield Item(ELECTIONS_PATH, partial(_read_elections, view, by, names, selection))
+    # Nobody can make a map again from a part of the records; a register is large.
+    if any(map(selection.start, list_public(view, selection.elections))):
+        return
     for name in names:
         yield from _list_map(view, by, name)
 

@@ -157,7 +157,11 @@ class _StopError(Exception):
     pass
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(stops=st.lists(st.integers(0, 12), max_size=5))
 def test_an_interrupted_turn_is_made_good_by_the_next(tmp_path_factory, stops):
     below = tmp_path_factory.mktemp("stopped")

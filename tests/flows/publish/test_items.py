@@ -186,7 +186,7 @@ def test_memory_holds_one_file_at_a_time(db, publisher, held):
     assert peak < total
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(known=st.integers(0, 900), size=st.integers(1, 900))
 def test_what_is_known_and_what_is_sent_since_are_the_whole_log(grown, known, size):
     """Whoever holds the first `known` leaves lacks nothing that is not in the rest."""

@@ -174,7 +174,7 @@ def lonely(tmp_path_factory):
     found.close()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(name=st.text(max_size=40), quorum=st.integers(0, 300))
 def test_no_name_of_an_organisation_becomes_a_line_of_the_file(lonely, name, quorum):
     owner = FakeOrg(OURS)
