@@ -4,6 +4,7 @@ Rule: the code that a node pulls with, without a database and without a network 
 own. What holds is said, what does not is named, what cannot be proved is said as well.
 
     whole       every source, log and document; what it comes to
+    logs        the logs of all feeds: opened, judged, reported
     source      what is read, and what it is called when it does not come
     opening     the keys and the checkpoint of a log
     log         every leaf of a log
@@ -12,7 +13,8 @@ own. What holds is said, what does not is named, what cannot be proved is said a
     badrecord   why a record that was signed for does not hold
     holders     who else says to hold it: cosignatures, quorum, ages
     sides       one log in several sources: one history, or two
-    documents   receipts, records, checkpoints, keys, evidence
+    documents   receipts, records, checkpoints, keys, evidence (document, judges)
+    beside      what lies beside the logs
     pool keys   all key chains, and which of them somebody vouches for
     listing     the names of files: what was left out, what nobody asked for
     maps        the published map made again (published, sorting)

@@ -7,6 +7,7 @@ revoked in every source.
 
 from dataclasses import dataclass, field
 
+from federation.config.fingerprint import fingerprint
 from federation.errors import SignatureError
 from federation.flows.audit.keys import continues
 from federation.flows.audit.trust import Pinned, Trust
@@ -48,6 +49,22 @@ class Pool:
         if how != "no":
             self._keep(how, chain)
         return how
+
+    def tell_unpinned(
+        self, chain: KeyChain, log_key: VerifierKey | None
+    ) -> tuple[str, str]:
+        """What it is called that nobody vouches for a chain, and why.
+
+        Args:
+            chain: That `pin` did not pin.
+            log_key: As `pin` has it. Without its tree, a trust file that names a log
+                says nothing of anybody's keys.
+        """
+        print_ = fingerprint(chain.identity)
+        said = f"{chain.identity.name} has the fingerprint {print_}"
+        only_logs = log_key is None and not self.trust.fingerprints
+        is_unpinned = self.trust.is_empty or only_logs
+        return "unpinned" if is_unpinned else "wrong-key", said
 
     def longest(self, origin: str) -> KeyChain | None:
         """The chain of a log that says most; a pinned one before any other."""

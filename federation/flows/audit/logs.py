@@ -1,0 +1,199 @@
+"""The logs of all feeds: opened, judged leaf by leaf, reported.
+
+Rule: source by source, so that each makes its own published map again from the records
+that it has shown itself. A log that does not open leaves its findings and nothing else.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from federation.config.fingerprint import fingerprint
+from federation.errors import FormatError, PeerError
+from federation.feeds.feed import Feed, StatusEntry, parse_status
+from federation.flows.audit.beside import check_about, check_basis, check_page
+from federation.flows.audit.finding import Findings
+from federation.flows.audit.holders import Holders
+from federation.flows.audit.keys import BAD
+from federation.flows.audit.listing import Listing
+from federation.flows.audit.log import Counts, Judging, LogAudit, Progress
+from federation.flows.audit.maps import MapAudit
+from federation.flows.audit.opening import OpenedLog, open_log
+from federation.flows.audit.pool import Pool, log_key_of
+from federation.flows.audit.published import load_basis
+from federation.flows.audit.report import LogReport, MapReport
+from federation.flows.audit.source import Reader, Source
+from federation.flows.audit.trust import Pinned
+from federation.flows.verify.evidence import open_evidence
+from federation.records.admission import EncodedClaim
+from federation.records.profile import Profile
+from federation.tlog.checkpoint import MAX_SIZE
+
+
+@dataclass(frozen=True)
+class Means:
+    """What an audit works with; see `audit`."""
+
+    profiles: Mapping[str, Profile]
+    executor: Executor | None
+    scratch: Path | None
+    progress: Progress
+
+
+class _Judged(NamedTuple):
+    """A log whose leaves were judged, and how its keys are pinned."""
+
+    log: OpenedLog
+    counts: Counts
+    pinned: Pinned
+
+
+class Logs:
+    """Every log of every feed; `opened` are those whose keys and checkpoint hold."""
+
+    def __init__(self, pool: Pool, findings: Findings, means: Means) -> None:
+        self.opened = list[OpenedLog]()
+        self._pool, self._findings, self._means = pool, findings, means
+        self._listings = dict[str, Listing]()
+        self._judged = list[_Judged]()
+        self._maps = list[tuple[str, MapAudit]]()
+
+    async def open(self, source: Source, feed: Feed) -> None:
+        """Open the keys and checkpoints of a feed."""
+        reader = Reader(source, feed, self._findings)
+        if source.files is not None:
+            self._listings[source.name] = Listing(source.files.names())
+        entries = await _read_status(reader)
+        opened = [await open_log(reader, entry) for entry in entries]
+        for log in opened:
+            if log is not None:
+                self.opened.append(log)
+                self._pool.add(source.name, log.chain)
+                await self._read_fork(log)
+        await check_about(reader, self._pool)
+        if source.files is not None:
+            check_basis(reader, source.files)
+            check_page(reader, source.files)
+        listing = self._listings.get(source.name)
+        if listing is not None:
+            sizes = {entry.origin: MAX_SIZE for entry in entries}
+            sizes |= {log.origin: log.checkpoint.size for log in opened if log}
+            for name in listing.unasked(sizes):
+                reader.add("extra-file", detail=name)
+
+    async def judge(self) -> None:
+        """Lead every leaf of every opened log back to its root, source by source."""
+        for name in dict.fromkeys(log.reader.name for log in self.opened):
+            mine = [log for log in self.opened if log.reader.name == name]
+            for election in sorted({log.chain.election for log in mine}):
+                of_it = [log for log in mine if log.chain.election == election]
+                await self._judge_election(name, election, of_it)
+
+    def report(self, holders: Holders) -> Iterator[LogReport]:
+        """What each log comes to, with who else holds it."""
+        for one in self._judged:
+            yield self._report(one, holders)
+
+    async def judge_maps(self) -> list[MapReport]:
+        """Make every published map again, and compare."""
+        judged = [
+            await asyncio.to_thread(one.judge, name, self._findings)
+            for name, one in self._maps
+        ]
+        return [one for one in judged if one is not None]
+
+    async def _read_fork(self, log: OpenedLog) -> None:
+        evidence = await log.reader.ask(log.origin, log.reader.feed.fork(log.origin))
+        if evidence is None:
+            return
+        try:
+            fork = open_evidence(evidence, log.chain)
+        except BAD as error:
+            log.reader.add("damaged", log.origin, detail=f"evidence: {error}")
+        else:
+            self._findings.add_fork(log.reader.name, fork)
+
+    async def _judge_election(
+        self, name: str, election: str, logs: Sequence[OpenedLog]
+    ) -> None:
+        means, feed = self._means, logs[0].reader.feed
+        profile, maps = means.profiles.get(election), None
+        if means.scratch is not None:
+            found = await load_basis(feed, name, election, profile, self._findings)
+            profile = found.profile or profile
+            if found.published is not None:
+                maps = MapAudit(found, means.scratch)
+                self._maps.append((name, maps))
+        # Whether a record holds is never asked of a profile; what it claims is, and
+        # without a map nobody asks that.
+        profile = profile or next(iter(means.profiles.values()))
+        for log in logs:
+            listing = self._listings.get(name)
+            size = log.checkpoint.size
+            start = 0 if listing is None else listing.first_leaf(log.origin, size)
+            judging = Judging(
+                findings=self._findings,
+                executor=means.executor,
+                profile=profile,
+                chain=self._pool.newest(log.chain),
+                claims=_no_claims if maps is None else maps.take,
+                progress=means.progress,
+            )
+            counts = await LogAudit(log, judging, start).run()
+            if maps is not None and not counts.has_gaps:
+                maps.cover(log.chain, start, size)
+            self._judged.append(_Judged(log, counts, self._pin(log, counts)))
+
+    def _pin(self, log: OpenedLog, counts: Counts) -> Pinned:
+        if counts.start:
+            said = f"records from {counts.start} on"
+            log.reader.add("partial", log.origin, detail=said)
+        chain = self._pool.newest(log.chain)
+        log_key = log.chain.log_key(log.checkpoint.size)
+        return self._pool.pin(chain, log_key, counts.first)
+
+    def _report(self, one: _Judged, holders: Holders) -> LogReport:
+        log, counts = one.log, one.counts
+        chain, checkpoint = log.chain, log.checkpoint
+        if one.pinned == "no":
+            log_key = log_key_of(chain, checkpoint.size)
+            kind, said = self._pool.tell_unpinned(chain, log_key)
+            log.reader.add(kind, log.origin, detail=said)
+        if counts.unknown:
+            said = f"{counts.unknown} records"
+            log.reader.add("unknown-type", log.origin, detail=said)
+        held = holders.judge_all((log.note, *log.earlier), chain.org)
+        for kind, said in held.findings:
+            log.reader.add(kind, log.origin, detail=said)
+        return LogReport(
+            source=log.reader.name,
+            origin=log.origin,
+            org=chain.org,
+            from_=counts.start,
+            size=checkpoint.size,
+            root=checkpoint.root.hex(),
+            records=counts.records,
+            refused=counts.refused,
+            unknown=counts.unknown,
+            pinned=one.pinned,
+            fingerprint=fingerprint(chain.identity),
+            quorum=held.quorum,
+            held=held.held,
+            held_size=held.size,
+        )
+
+
+async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
+    try:
+        answer = await reader.feed.logs(None)
+        return () if answer is None else parse_status(answer[0]).logs
+    except (PeerError, FormatError) as error:
+        reader.blame(error)
+        return ()
+
+
+def _no_claims(_origin: str, _claims: Sequence[EncodedClaim]) -> None:
+    """Nobody asks what the records claim."""
