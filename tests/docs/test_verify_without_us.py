@@ -82,13 +82,13 @@ def stranger(tmp_path):
             pytest.skip(f"{tool} is not installed")
     count = 0
 
-    def follow(place: Place, page: str = ENGLISH, *, strict: bool = False):
+    def follow(place: Place, page: str = ENGLISH, shell: str = "bash -c"):
         nonlocal count
         count += 1
         folder = tmp_path / f"stranger-{count}"
         folder.mkdir()
         done = subprocess.run(
-            ["bash", "-ec" if strict else "-c", script(page, place)],
+            [*shell.split(), script(page, place)],
             cwd=folder,
             env={**os.environ, "TZ": "UTC"},
             stdout=subprocess.PIPE,
@@ -134,7 +134,7 @@ def serve(files):
 def test_the_page_leads_from_an_address_and_a_fingerprint_to_the_sentence(
     place, stranger, page
 ):
-    code, found, output = stranger(place, page, strict=True)
+    code, found, output = stranger(place, page, "bash -ec")
     assert code == 0, output
     assert found == ALL, output
     assert output.count(VERIFIED) == 7
@@ -144,9 +144,10 @@ def test_the_page_leads_from_an_address_and_a_fingerprint_to_the_sentence(
     assert output.count(f" {today} ") == 2
 
 
+@pytest.mark.parametrize("shell", ["bash -ec", "sh -ec"])
 @pytest.mark.parametrize("page", [ENGLISH, INDONESIAN])
-def test_the_page_says_the_sentence_of_good_files(stranger, serve, page):
-    code, found, output = stranger(serve({}), page, strict=True)
+def test_the_page_says_the_sentence_of_good_files(stranger, serve, page, shell):
+    code, found, output = stranger(serve({}), page, shell)
     assert (code, found) == (0, ALL), output
     assert output.count(VERIFIED) == 7
     assert output.count("14-02-2024 21:14 WIB") == 2
