@@ -5,8 +5,9 @@ that it has shown itself. A log that does not open leaves its findings and nothi
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,7 @@ from federation.flows.audit.source import Reader, Source
 from federation.flows.audit.trust import Pinned
 from federation.flows.verify.evidence import open_evidence
 from federation.records.admission import EncodedClaim
+from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
 from federation.tlog.checkpoint import MAX_SIZE
 
@@ -59,7 +61,7 @@ class Logs:
         self._pool, self._findings, self._means = pool, findings, means
         self._listings = dict[str, Listing]()
         self._judged = list[_Judged]()
-        self._maps = list[tuple[str, MapAudit]]()
+        self._maps = dict[tuple[str, str], MapAudit]()
 
     async def open(self, source: Source, feed: Feed) -> None:
         """Open the keys and checkpoints of a feed."""
@@ -67,6 +69,8 @@ class Logs:
         if source.files is not None:
             self._listings[source.name] = Listing(source.files.names())
         entries = await _read_status(reader)
+        if self._means.scratch is not None:
+            await self._open_maps(reader, entries, self._means.scratch)
         opened = [await open_log(reader, entry) for entry in entries]
         for log in opened:
             if log is not None:
@@ -101,9 +105,24 @@ class Logs:
         """Make every published map again, and compare."""
         judged = [
             await asyncio.to_thread(one.judge, name, self._findings)
-            for name, one in self._maps
+            for (name, _), one in self._maps.items()
         ]
         return [one for one in judged if one is not None]
+
+    async def _open_maps(
+        self, reader: Reader, entries: Iterable[StatusEntry], scratch: Path
+    ) -> None:
+        """Ask for the maps before the checkpoints.
+
+        A node that takes records in meanwhile would show a map that is ahead of them.
+        """
+        for election in sorted(set(_elections(entries))):
+            ours = self._means.profiles.get(election)
+            findings = self._findings
+            found = await load_basis(reader.feed, reader.name, election, ours, findings)
+            if found.published is not None and found.profile is not None:
+                maps = MapAudit(found, scratch)
+                self._maps[reader.name, election] = maps
 
     async def _read_fork(self, log: OpenedLog) -> None:
         evidence = await log.reader.ask(log.origin, log.reader.feed.fork(log.origin))
@@ -119,17 +138,10 @@ class Logs:
     async def _judge_election(
         self, name: str, election: str, logs: Sequence[OpenedLog]
     ) -> None:
-        means, feed = self._means, logs[0].reader.feed
-        profile, maps = means.profiles.get(election), None
-        if means.scratch is not None:
-            found = await load_basis(feed, name, election, profile, self._findings)
-            profile = found.profile or profile
-            if found.published is not None:
-                maps = MapAudit(found, means.scratch)
-                self._maps.append((name, maps))
+        means, maps = self._means, self._maps.get((name, election))
         # Whether a record holds is never asked of a profile; what it claims is, and
         # without a map nobody asks that.
-        profile = profile or next(iter(means.profiles.values()))
+        profile = means.profiles.get(election) or next(iter(means.profiles.values()))
         for log in logs:
             listing = self._listings.get(name)
             size = log.checkpoint.size
@@ -137,7 +149,7 @@ class Logs:
             judging = Judging(
                 findings=self._findings,
                 executor=means.executor,
-                profile=profile,
+                profile=profile if maps is None else maps.profile,
                 chain=self._pool.newest(log.chain),
                 claims=_no_claims if maps is None else maps.take,
                 progress=means.progress,
@@ -193,6 +205,12 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
     except (PeerError, FormatError) as error:
         reader.blame(error)
         return ()
+
+
+def _elections(entries: Iterable[StatusEntry]) -> Iterator[str]:
+    for entry in entries:
+        with suppress(FormatError):  # told of when the log is opened
+            yield parse_origin(entry.origin).election
 
 
 def _no_claims(_origin: str, _claims: Sequence[EncodedClaim]) -> None:

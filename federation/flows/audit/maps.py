@@ -15,7 +15,7 @@ A line of claims: contest padded to 6, TPS 13, log uint16, claim (`records/claim
 Used so: `load_basis`, then a `MapAudit` for each source and election; `take` the
 claims of each bundle; `cover` each log when it is done, with its chain and how far it
 was verified; `judge` once, in a thread: it takes a while. Claims have to be made with
-`Basis.profile`.
+`MapAudit.profile`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ from federation.records.merge import (
     encode_row,
     merge_tps,
 )
-from federation.records.profile import CONTESTS
+from federation.records.profile import CONTESTS, Profile
 from federation.records.publishedmap import PublishedMap
 from federation.records.tps import TpsId
 
@@ -89,6 +89,13 @@ class MapAudit:
         self._covered: dict[str, tuple[int, int]] = {}
         self._follows: dict[str, Follows] = {}
         self._ends: list[int] = []
+
+    @property
+    def profile(self) -> Profile:
+        """With which the claims have to be made."""
+        profile = self._basis.profile
+        assert profile is not None, "a map was published, and rests on one"
+        return profile
 
     def wants(self, origin: str) -> bool:
         """Whether the published map names this log."""
@@ -224,10 +231,8 @@ class MapAudit:
 
     def _is_expected(self, key: bytes) -> bool:
         """Whether the register has the station, and the contest is held there."""
-        profile, stations = self._basis.profile, self._basis.stations
-        assert profile is not None, "a map was published, and rests on one"
-        tps = TpsId(key[_CONTEST:].decode())
-        if not profile.stands(_NAMES[key[:_CONTEST]], tps):
+        stations, tps = self._basis.stations, TpsId(key[_CONTEST:].decode())
+        if not self.profile.stands(_NAMES[key[:_CONTEST]], tps):
             return False
         return stations is None or stations.has(key[_CONTEST:])
 

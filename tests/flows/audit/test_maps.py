@@ -378,3 +378,11 @@ def test_a_peer_without_a_map_is_told_so(tmp_path):
     del peer.files[map_path(YEAR)]
     report = audit_peer(peer, trust, scratch=tmp_path)
     assert (report.verdict, report.counts["no-map"]) == ("proved", 1)
+
+
+def test_the_map_is_asked_for_before_the_checkpoints(tmp_path):
+    peer, trust = show(tmp_path)
+    audit_peer(peer, trust, scratch=tmp_path)
+    asked = [one for one in peer.asked if one.startswith(("map", "checkpoint"))]
+    assert asked[0] == "map"
+    assert len(asked) == 3
