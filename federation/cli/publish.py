@@ -135,7 +135,8 @@ def export_trust(
         "quorum": group.threshold if group else 0,
         "left_out": made.left_out,
     }
-    text = run.t("export.trusted", **{**said, "path": path})
+    key = "export.trusted" if group else "export.trusted-alone"
+    text = run.t(key, **said)
 
     def human() -> None:
         run.out.line(text)

@@ -1,19 +1,24 @@
 """`federation export --bundle`: whole, the same every time, beside a running node."""
 
+import contextlib
 import hashlib
 import json
 import shutil
 
 import pytest
 
-from federation.cli.output import CONFIG, NOT_FOUND, OK, USAGE
+from federation.cli.output import CONFIG, CONFLICT, NOT_FOUND, OK, USAGE
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
 from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, parse_status
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
+from federation.store.db import Database
+from federation.store.lock import hold as hold_lock
 from federation.tlog.policy import check_policy, parse_policy
 from tests.cli.filled_home import LOG, NAME, ORG, federation, files, fill
+from tests.fakes import FakeOrg, Tree
+from tests.flows.publish.conftest import hold
 from tests.homes import ELECTION, add_peer, make_home, serving
 
 
@@ -206,3 +211,36 @@ def test_the_trust_file_accepts_what_this_node_publishes(home, tmp_path):
     checkpoint, _ = check_policy(policy, files(path)[f"{NAME}/checkpoint"])
     assert (checkpoint.origin, checkpoint.size) == (LOG, 300)
     assert fingerprint(load_identity_key(home, ORG)).encode() in trust.read_bytes()
+
+
+def test_people_read_whose_histories_the_trust_file_leaves_out(home, tmp_path):
+    """A partner's history that came by relay before anybody compared its key."""
+    stranger = FakeOrg("asing.example", ELECTION)
+    with contextlib.closing(Database.open(home.data)) as database:
+        hold(database, Tree(stranger))
+    trust = tmp_path / "trust.txt"
+    code, out, err = federation(home, "export", "--trust", trust, is_json=False)
+    assert code == OK
+    assert "Nobody else needs to confirm" in out
+    assert stranger.origin in err
+    assert stranger.log.key not in {
+        one.key for one in parse_policy(trust.read_bytes())[0]
+    }
+
+
+def test_while_another_command_writes_nothing_is_exported(home, tmp_path):
+    path = tmp_path / "out.zip"
+    with hold_lock(home.lock):
+        code, _, err = federation(home, "export", "--bundle", path)
+    assert code == CONFLICT, err
+    assert not path.exists()
+
+
+def test_a_disk_that_is_full_ends_a_site_with_a_reason(home, tmp_path, monkeypatch):
+    def put(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("federation.flows.publish.folder.Site._put", put)
+    code, _, err = federation(home, "export", "--static", tmp_path / "site")
+    assert code == CONFIG
+    assert "No space left on device" in err

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.feeds.feed import ABOUT_PATH, LOGS_PATH, log_path, parse_status
+from federation.feeds.feed import (
+    ABOUT_PATH,
+    ELECTIONS_PATH,
+    LOGS_PATH,
+    log_path,
+    parse_status,
+)
 from federation.flows.publish.items import (
     Publisher,
     Selection,
@@ -223,3 +229,16 @@ def grown(tmp_path_factory):
         return found
 
     return files
+
+
+def test_the_evidence_of_a_fork_is_published_with_what_it_stopped(db, publisher, held):
+    origin = held[1].owner.origin
+    with db.transaction() as tx:
+        logs.freeze(tx, logs.get_log(tx, origin).id, b"evidence")
+    files = files_of(db, publisher)
+    assert files[log_path(origin, "fork")] == b"evidence"
+    assert f'"frozen":["{origin}"]'.encode() in files[ELECTIONS_PATH]
+    other = FakeOrg("lain.example", "pilpres-2019")
+    hold(db, Tree(other))
+    only = files_of(db, publisher, Selection(("pilpres-2019",)))
+    assert b'"frozen":[]' in only[ELECTIONS_PATH]
