@@ -23,8 +23,13 @@ def print_report(out: Output, report: Report) -> None:
     t = out.t
     for log in report.logs:
         _print_log(out, log)
-    for one in report.documents:
+    # An excerpt is a thousand receipts: those that do not hold, then some that do.
+    documents = sorted(report.documents, key=lambda one: one.holds)
+    for one in documents[:_MAX_SHOWN]:
         _print_document(out, one)
+    if left := documents[_MAX_SHOWN:]:
+        held = out.number(sum(one.holds for one in left))
+        out.line(t("verify.documents", count=out.number(len(left)), held=held))
     for found in report.maps:
         key = "verify.map-equal" if found.equal else "verify.map-differs"
         count = out.number(found.stations)

@@ -14,6 +14,7 @@ from federation.config.fingerprint import fingerprint
 from federation.flows.audit import EXITS, NOTES
 from federation.text import Text
 from federation.tlog.keys import parse_vkey
+from tests.cli.filled_home import federation, fill
 from tests.fakes import FakeOrg, Tree
 from tests.flows.audit.conftest import write_folder
 from tests.flows.audit.test_kinds import cosigned, receipt_of, trust_file
@@ -185,3 +186,36 @@ async def test_a_node_its_receipt_its_folder_and_its_bundle_are_proved(tmp_path)
         kinds = {one["kind"] for one in report["findings"]}
         assert kinds <= {"no-cosignature"}, report["findings"]
         assert all(one["equal"] for one in report["maps"])
+
+
+def test_bundles_made_one_after_the_other_and_an_excerpt_are_proved(tmp_path):
+    home = make_home(tmp_path)
+    fill(home, range(1, 31))
+    vkey = home.vkey("jagasuara.example").read_text().strip()
+    trust = ["--fingerprint", fingerprint(parse_vkey(vkey))]
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+    excerpt = tmp_path / "excerpt.zip"
+    asked = [
+        ["--bundle", first],
+        ["--bundle", second, "--since", first],
+        ["--bundle", excerpt, "--region", "137101"],
+    ]
+    for words in asked:
+        code, _, err = federation(home, "export", *words)
+        assert code == 0, err
+        if words[1] == first:
+            fill(home, range(301, 351))
+    code, out, _ = verify(first, second, *trust, is_json=True)
+    report = json.loads(out)
+    assert (code, [log["size"] for log in report["logs"]]) == (0, [31, 81])
+    assert report["counts"]["behind"] == 1
+    code, out, _ = verify(excerpt, *trust, is_json=True)
+    report = json.loads(out)
+    holding = [one for one in report["documents"] if one["kind"] == "receipt"]
+    assert (code, len(holding)) == (0, 80), report["findings"]
+    code, out, _ = verify(excerpt, *trust)
+    assert "… and 62 more documents, of which 62 hold" in out
+    trust_path = tmp_path / "trust.txt"
+    assert federation(home, "export", "--trust", trust_path)[0] == 0
+    for path in (first, second, excerpt):
+        assert verify(path, "--trust", trust_path)[0] == 0

@@ -24,8 +24,11 @@ class Pool:
     pinned: dict[str, tuple[Pinned, KeyChain]] = field(default_factory=dict)
 
     def add(self, source: str, chain: KeyChain) -> None:
-        """Remember a chain, verified in itself."""
-        self.chains.setdefault(chain.origin, []).append((source, chain))
+        """Remember a chain, verified in itself; the first who brought it is named."""
+        of_log = self.chains.setdefault(chain.origin, [])
+        if any(chain.digest == known.digest for _, known in of_log):
+            return
+        of_log.append((source, chain))
         if self.trust.vouches_for(chain):
             self._keep("fingerprint", chain)
 
