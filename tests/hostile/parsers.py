@@ -12,6 +12,7 @@ from typing import Final
 from federation.config.circle import open_circle
 from federation.config.fingerprint import parse_fingerprint
 from federation.feeds.feed import parse_status
+from federation.flows.audit.published import Stations
 from federation.records.about import open_about
 from federation.records.keychain import (
     decode_keys,
@@ -20,6 +21,7 @@ from federation.records.keychain import (
     open_chain,
     sign_statement,
 )
+from federation.records.publishedmap import parse_map
 from federation.records.receipt import parse_receipt
 from federation.records.register import decode_register
 from federation.tlog.checkpoint import open_checkpoint
@@ -70,6 +72,8 @@ DOORS: Final[dict[str, Door]] = {
     "about note": lambda data: open_about(data, [NODE.key, OTHER_NODE.key]),
     "fork evidence": lambda data: check_evidence(data, [LOG.key]),
     "receipt": parse_receipt,
+    "published map": parse_map,
+    "codes of a published register": Stations,
     "trust file": parse_policy,
     "fingerprint": lambda data: parse_fingerprint(data.decode()),
     "circle file": lambda data: open_circle(data, None),
@@ -132,6 +136,13 @@ def _about(old: bytes, new: bytes, signer: Signer = NODE) -> bytes:
     assert old in _ABOUT
     return sign_note(_ABOUT.replace(old, new), signer)
 
+
+# The published map
+_MAP: Final = (
+    b'{"digest":"%s","election":"pemilu-2024","profile":"%s","register":"","rows":7,'
+    b'"rules":1,"vector":{"jagasuara.example/pemilu-2024":8}}'
+) % (b"1" * 64, b"2" * 64)
+_CODES: Final = b"1371011001001\n1371011001002\n"
 
 _EXTRA: Final = encode_keys([b"record", _STATEMENT])
 
@@ -238,6 +249,17 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     ("receipt", "bytes behind it", _receipt(7, _EXTRA) + b"x"),
     ("receipt", "the ends of its lines changed", _receipt(7, _EXTRA).replace(b"\n", b"\r\n")),
     ("receipt", "more than 1.2 MB", _receipt(7, _EXTRA) + b"\n" * 1_200_000),
+    ("published map", "white space", _MAP.replace(b":", b": ")),
+    ("published map", "a line feed behind", _MAP + b"\n"),
+    ("published map", "a member twice", _MAP.replace(b'"rows"', b'"rows":7,"rows"')),
+    ("published map", "a negative number of rows", _MAP.replace(b":7", b":-7")),
+    ("published map", "a log of another election", _MAP.replace(b"example/pemilu", b"example/pilpres")),
+    ("published map", "a log that is not public", _MAP.replace(b'2024":8', b'2024/incidents":8')),
+    ("published map", "a digest in capitals", _MAP.replace(b"1" * 64, b"A" * 64)),
+    ("codes of a published register", "not sorted", _CODES[14:] + _CODES[:14]),
+    ("codes of a published register", "a station twice", _CODES[:14] * 2),
+    ("codes of a published register", "cut off", _CODES[:-1]),
+    ("codes of a published register", "a header", b"kode_tps\n" + _CODES),
     ("trust file", "no quorum", b""),
     ("trust file", "an unknown word", b"trust everybody\n"),
     # Typed by a person, or handed over in a file
@@ -354,6 +376,21 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "bytes behind it": "FormatError: a note without text, empty line and signatures",
         "the ends of its lines changed": "FormatError: a receipt that is not ASCII before its checkpoint",
         "more than 1.2 MB": "FormatError: a receipt of more than 1200000 bytes",
+    },
+    "published map": {
+        "white space": "FormatError: not canonical JSON (byte 10)",
+        "a line feed behind": "FormatError: not canonical JSON (byte 257)",
+        "a member twice": "FormatError: not canonical JSON (byte 204)",
+        "a negative number of rows": "RecordError: rows: Expected `int` >= 0",
+        "a log of another election": "RecordError: vector: jagasuara.example/pilpres-2024 is no part of this map",
+        "a log that is not public": "RecordError: vector: jagasuara.example/pemilu-2024/incidents is no part of this map",
+        "a digest in capitals": "RecordError: digest: not 64 lower-case hexadecimal digits",
+    },
+    "codes of a published register": {
+        "not sorted": "FormatError: not a register: codes that are not sorted",
+        "a station twice": "FormatError: not a register: codes that are not sorted",
+        "cut off": "FormatError: not a register: more than codes of stations",
+        "a header": "FormatError: not a register: more than codes of stations",
     },
     "trust file": {
         "no quorum": "FormatError: a policy without quorum",

@@ -31,6 +31,8 @@ def test_what_the_bytes_were_made_from_is_good():
         "status vector": TABLE["_STATUS"],
         "key chain": TABLE["encode_keys"]([TABLE["_STATEMENT"]]),
         "about note": TABLE["_about"](b"", b""),
+        "published map": TABLE["_MAP"],
+        "codes of a published register": TABLE["_CODES"],
         "fingerprint": b"232OB-JSJMJ-QVYGS-7ENO3-4VCHG-625KN-D63XZ-ZVUBX",
     }
     for door, data in good.items():
