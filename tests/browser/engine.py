@@ -12,7 +12,7 @@ from federation import verifier
 from federation.errors import FederationError
 from federation.feeds.bundle import BundleFile
 from federation.feeds.files import FileFeed
-from federation.flows.audit import Source, Trust, audit
+from federation.flows.audit import EXITS, Source, Trust, audit
 from federation.tlog.policy import parse_policy
 from tests.browser.chromium import Tab
 
@@ -113,9 +113,10 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
 
 
 def facts(report) -> list[tuple]:
-    """What was found, sorted: in which file, what, at which position."""
+    """What is wrong, sorted: in which file, what, at which position. Notes say less."""
     if isinstance(report, dict):
-        rows = [(f["source"], f["kind"], f["index"]) for f in report["findings"]]
+        found = report["findings"]
+        rows = [(f["source"], f["kind"], f["index"]) for f in found]
     else:
         rows = [(f.source, f.kind, f.index) for f in report.findings]
-    return sorted(rows, key=repr)
+    return sorted((row for row in rows if row[1] in EXITS), key=repr)

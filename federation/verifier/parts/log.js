@@ -171,12 +171,8 @@ class LogAudit {
     }
     if (one.type === "log-closed/1") this.closedAt = index;
     if (!this.shown) return;
-    if (one.isUnknown) {
-      this.counts.unknown += 1;
-      this.add("unknown-type", index, one.type);
-    } else {
-      this.counts.records += 1;
-    }
+    if (one.isUnknown) this.counts.unknown += 1;
+    else this.counts.records += 1;
   }
 
   async refuse(one, index, leaf) {
@@ -210,6 +206,7 @@ class LogAudit {
   async report(report, pool) {
     const { source, chain } = this;
     const { size, root } = this.checkpoint;
+    if (this.counts.unknown) this.add("unknown-type", null, String(this.counts.unknown));
     pool.judgePin(this.pinned, logKey(chain, size), source, chain);
     report.logs.push({
       source, origin: chain.origin, org: chain.org, from: this.start, size, root: toHex(root),
