@@ -33,7 +33,7 @@ def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
     # Whoever typed a private address meant it.
     session = sessions.session(allow_private=True)
     return [
-        Source(name=name, feed=HttpFeed(session, name, name))
+        Source(name=name, feed=HttpFeed(session, name.split("/")[2], name))
         if name.startswith(_ADDRESSES)
         else _open_path(name, stack)
         for name in dict.fromkeys(names)

@@ -17,7 +17,16 @@ from federation import errors
 from federation.cli import output
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
-from federation.flows.audit.finding import EXITS, NOTES
+from federation.flows.audit import (
+    EXITS,
+    NOTES,
+    DocumentReport,
+    Finding,
+    Held,
+    LogReport,
+    MapReport,
+    Report,
+)
 from federation.node import metrics
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
@@ -182,6 +191,14 @@ def test_every_verdict_is_documented_with_its_exit_code():
     told = {k: int(n) for n, k in re.findall(r"(?m)^\| (\d+) \| `([a-z-]+)` \|", page)}
     assert told == EXITS
     assert set(re.findall(r"(?m)^\| `([a-z-]+)` \|", page)) == set(NOTES)
+
+
+def test_every_member_of_the_verifying_report_is_documented():
+    page = read(REFERENCE / "verify-report.md")
+    told = set(re.findall(r"`([a-z_]+)`", page))
+    for kind in (Report, LogReport, DocumentReport, MapReport, Held, Finding):
+        names = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert names <= told, kind
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from federation.feeds.files import Files
 from federation.flows.audit.finding import Findings
 
 NOT_FOUND: Final = 404
+_OK: Final = 200
 # What `feeds/bundle.py` and the parsers say of bytes that end too early.
 _CUT_OFF: Final = "cut off"
 
@@ -41,7 +42,9 @@ def kind_of(error: FederationError, *, is_file: bool = True) -> str:
         is_file: Files answer without a status where they are damaged; a node that
             does not answer has shown nothing that could be.
     """
-    if isinstance(error, PeerError) and (error.status is not None or not is_file):
+    # A node that answered 200 has shown something, and not what it should be.
+    status = error.status if isinstance(error, PeerError) else _OK
+    if status != _OK and (status is not None or not is_file):
         return "missing"
     return "cut-off" if _CUT_OFF in str(error) else "damaged"
 
