@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -116,6 +115,14 @@ func (s *statements) open(index int64, record []byte) *finding {
 			return nil
 		}
 	}
+	text, _, _ := bytes.Cut(record, []byte("\n\n"))
+	var said statement
+	if err := json.Unmarshal(text, &said); err != nil {
+		return found("bad-record", index, "%v", err)
+	}
+	if said.Org != s.first.Org || said.Election != s.first.Election {
+		return found("foreign", index, "of %s, %s", said.Org, said.Election)
+	}
 	opened, err := note.Open(record, note.VerifierList(s.recordsKeys...))
 	if err != nil {
 		return found("bad-record", index, "%v", err)
@@ -125,13 +132,6 @@ func (s *statements) open(index int64, record []byte) *finding {
 		if index < valid.from || index >= valid.to {
 			return found("revoked", index, "by %s %08x", signature.Name, signature.Hash)
 		}
-	}
-	var said statement
-	if err := json.Unmarshal([]byte(strings.TrimSuffix(opened.Text, "\n")), &said); err != nil {
-		return found("bad-record", index, "%v", err)
-	}
-	if said.Org != s.first.Org || said.Election != s.first.Election {
-		return found("foreign", index, "of %s, %s", said.Org, said.Election)
 	}
 	return nil
 }
@@ -147,9 +147,16 @@ func checkSigned(r *report, records [][]byte, s statements) {
 	if !bytes.Equal(records[0], s.notes[0]) {
 		findings = append(findings, found("keys", 0, "the first record is not the first key statement"))
 	}
+	there := map[string]bool{}
 	for index, record := range records {
+		there[string(record)] = true
 		if problem := s.open(int64(index), record); problem != nil {
 			findings = append(findings, problem)
+		}
+	}
+	for at, one := range s.notes {
+		if !there[string(one)] {
+			findings = append(findings, found("keys", -1, "statement %d is not among the records", at+1))
 		}
 	}
 	r.say("signed", fmt.Sprintf("%d records, each by a key of %s", len(records), s.first.Org), findings...)

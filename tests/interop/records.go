@@ -112,7 +112,10 @@ func compare(first int64, want []tlog.Hash, records [][]byte) *finding {
 		}
 	}
 	if at > 0 && got[at] == want[at-1] {
-		return found("duplicated", index, "the record before stands here again")
+		if at+1 < len(got) && got[at+1] == want[at] {
+			return found("duplicated", index, "the record before stands here again")
+		}
+		return found("dropped", index, "the record before stands in its place")
 	}
 	return found("altered", index, "not the record that was signed for")
 }

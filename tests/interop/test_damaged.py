@@ -14,8 +14,9 @@ from tests.fakes import FakeOrg, flip_bit
 
 def entries(tree, change, index=1):
     """The bundle's bytes, its records changed."""
-    leaves = tree.leaves[index * 256 : (index + 1) * 256]
-    return encode_bundle(change(list(leaves)))
+    leaves = change(tree.leaves[index * 256 : (index + 1) * 256])
+    # In two halves: one too many is more than a bundle of ours may have.
+    return encode_bundle(leaves[:100]) + encode_bundle(leaves[100:])
 
 
 async def test_go_accepts_a_folder_of_plain_files(published):
@@ -32,7 +33,7 @@ def swapped(leaves):
 CHANGES = {
     "altered": lambda leaves: [*leaves[:7], leaves[7][:-9] + b"A", *leaves[8:]],
     "dropped": lambda leaves: [*leaves[:7], *leaves[8:]],
-    "duplicated": lambda leaves: [*leaves[:7], leaves[6], *leaves[8:]],
+    "duplicated": lambda leaves: [*leaves[:7], *leaves[6:]],
     "swapped": swapped,
 }
 
@@ -45,6 +46,7 @@ async def test_go_says_what_became_of_a_record_and_where(published, tree, kind):
     assert (kind, 256 + 7) in answer.findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
@@ -154,10 +156,10 @@ async def test_go_judges_each_record_that_the_log_signed_for(published, tree):
     assert (answer.exit, answer.verdict) == (30, "foreign"), answer.text
     assert answer.findings == [
         ("bad-record", 601),
-        ("bad-record", 602),
+        ("foreign", 602),
         ("foreign", 603),
     ]
-    for index, code in ((601, 32), (603, 30), (604, 0), (605, 38)):
+    for index, code in ((601, 32), (602, 30), (604, 0), (605, 38)):
         assert (await published.check(index=index)).exit == code
 
 
@@ -170,7 +172,7 @@ async def test_go_holds_a_revoked_key_to_the_index_it_was_revoked_from(published
             revoke=[(owner.records.key, 602, "lost")],
         )
     )
-    tree.grow([owner.result(700), owner.result(701)])
+    tree.grow([owner.statements[-1], owner.result(700)])
     published.save("keys", encode_keys(owner.statements))
     published.write(tree)
     answer = await published.check()
