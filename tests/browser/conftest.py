@@ -1,6 +1,7 @@
 """The page in a browser, and signed files to give it."""
 
 import pytest
+import pytest_asyncio
 
 from federation import verifier
 from federation.config.fingerprint import fingerprint
@@ -22,13 +23,13 @@ def page_file(tmp_path_factory):
     return path
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium():
     async with Chromium() as browser:
         yield browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tab(chromium, page_file):
     one = await chromium.tab()
     await one.open(page_file.as_uri())

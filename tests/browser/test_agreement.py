@@ -6,6 +6,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+import pytest_asyncio
 
 from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status, log_path
@@ -26,6 +27,9 @@ from tests.browser.conftest import Scene
 from tests.browser.engine import Engine, facts, judge_here
 from tests.fakes import flip_bit
 
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FLIPS = 220
 
 
@@ -34,7 +38,7 @@ def profiles():
     return load_shipped()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def engine(tab):
     return await Engine(tab).begin()
 

@@ -5,6 +5,7 @@ import json
 import random
 
 import pytest
+import pytest_asyncio
 from nacl.bindings import crypto_core_ed25519_add, crypto_core_ed25519_is_valid_point
 
 from federation.config.fingerprint import fingerprint
@@ -17,6 +18,9 @@ from tests.fakes import signer
 from tests.records import hostile
 from tests.tlog.test_keys import SMALL_ORDER
 
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 VECTORS = PROJECT / "docs" / "reference" / "vectors"
 # What the node calls an error, and what the page does: a fraction where a number stands
 # breaks its form and its bounds, and the two look in another order.
@@ -27,7 +31,7 @@ SORTS = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def engine(tab):
     return await Engine(tab).begin()
 

@@ -16,6 +16,9 @@ from tests.browser.conftest import Scene
 from tests.browser.test_agreement import agree, engine, items_of, pack, profiles
 from tests.fakes import ELECTION, RECORDED_AT, FakeOrg, Tree, signer
 
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 __all__ = ["agree", "engine", "pack", "profiles"]
 
 

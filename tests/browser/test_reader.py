@@ -11,6 +11,9 @@ from tests.browser.conftest import HELD_AT
 from tests.browser.test_agreement import items_of
 from tests.fakes import RECORDED_AT, flip_bit
 
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 POLYGLOT = (
     "\"'><img src=x onerror=window.hurt=1><script>window.hurt=1</script>"
     "javascript:window.hurt=1//{org}${window.hurt=1}</article>"

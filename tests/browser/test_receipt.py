@@ -1,7 +1,12 @@
 """A receipt in the browser: what the page says, and that it says what Python says."""
 
+import pytest
+
 from federation.config.fingerprint import fingerprint
 from tests.browser.conftest import HELD_AT
+
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_receipt_with_fingerprint_and_trust_file_is_proved(tab, scene, put):

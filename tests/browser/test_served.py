@@ -1,7 +1,12 @@
 """The same page, as a node serves it."""
 
+import pytest
+
 from federation import verifier
 from tests.homes import make_home, serving
+
+# One browser for all: starting it takes longer than most tests.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_node_serves_the_page_and_its_policy_lets_it_work(
