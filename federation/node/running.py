@@ -288,7 +288,12 @@ class Running:
             FederationError: they do not deliver it, or hold another history.
         """
         log = next(one for one in self.parts.own.values() if one.origin == copy.origin)
-        await self._reconcile_one(log, [Copy(label, copy.note)], feed)
+        try:
+            await self._reconcile_one(log, [Copy(label, copy.note)], feed)
+        except FederationError as error:
+            # More of it was signed than is here: nothing is, until that is back.
+            await self.gate.decided(log.origin, Decision("wait", str(error)))
+            raise
 
     async def _reconcile_one(
         self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None

@@ -220,7 +220,10 @@ class _Taking:
             return one
         if await self._lacks(entry.origin, start, there):
             begins = _begins(self._files, entry.origin)
-            return msgspec.structs.replace(one, outcome="missing", begins=begins)
+            if begins > start:
+                return msgspec.structs.replace(one, outcome="missing", begins=begins)
+            said = f"records from number {start} on are missing"
+            return msgspec.structs.replace(one, outcome="failed", reason=said)
         return msgspec.structs.replace(one, outcome="new", after=there)
 
     async def _lacks(self, origin: str, start: int, there: int) -> bool:
@@ -306,5 +309,6 @@ def _grown(one: Brought, held: Log | None) -> Brought:
     """What became of a log, with what is held of it now."""
     size = 0 if held is None else held.size
     after = max(size, one.before)
-    outcome = "restored" if one.own and after > one.before else one.outcome
+    is_back = one.own and after > one.before and one.outcome in WELL
+    outcome = "restored" if is_back else one.outcome
     return msgspec.structs.replace(one, after=after, outcome=outcome)

@@ -10,6 +10,7 @@ import pytest
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
 from federation.errors import ForkError, FormatError, NotFoundError
+from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
 from federation.flows.verify.evidence import format_fork
 from federation.node import commands, taking
@@ -20,7 +21,7 @@ from federation.store import alarms, chains, contents, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
-from tests.handed import bundle_of, folder_of
+from tests.handed import bundle_of, folder_of, items_of
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 
 JAGA = FakeOrg("jagapemilu.example", ELECTION)
@@ -164,7 +165,10 @@ def cosigned_by(owner, note, time):
 
 
 async def record(node, *numbers):
-    drafts = [draft(tps=f"1371011001{number:03}") for number in numbers]
+    drafts = [
+        draft(tps=f"{1371011001 + number // 900}{number % 900:03}")
+        for number in numbers
+    ]
     said = await NodeDesk(node).take_records(
         ELECTION, drafts, force=False, restate=False
     )
@@ -218,6 +222,49 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
         await record(node, 4)
         assert (await held(node))[origin].size == 5
         assert await node.parts.db.read(alarms.list_alarms) == []
+
+
+async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
+    home, tmp_path
+):
+    async with running(home) as node:
+        for start in range(1, 600, 200):
+            await record(node, *range(start, start + 200))
+        peer, _ = await as_peer(node)
+    origin = f"{home.folder.name}/{ELECTION}"
+    good = bundle_of(tmp_path / "good", peer)
+    peer.spoil = lambda what, _, data: (
+        flip_bit(data, 9000) if what == "tile/entries/001" else data
+    )
+    bad = bundle_of(tmp_path / "bad", peer)
+    for folder in (home.data, home.guard):
+        shutil.rmtree(folder)
+    async with running(home) as node:
+        await node.gate.passed(origin, 10.0)
+        said = await taking.take(node, bad, 5.0)
+        assert (said.logs[0].outcome, bool(said.logs[0].reason)) == ("refused", True)
+        assert node.gate.reason(origin)
+        [waiting] = await node.parts.db.read(alarms.list_alarms)
+        assert "601 records" in waiting.detail
+        said = await taking.take(node, good, 5.0)
+        assert (said.logs[0].outcome, said.logs[0].after) == ("restored", 601)
+        await record(node, 700)
+        assert await node.parts.db.read(alarms.list_alarms) == []
+
+
+async def test_a_hole_in_the_records_is_no_later_beginning(home, tmp_path):
+    peer = FakePeer("x").show(TREE)
+    for gone in (["entries/000"], ["entries/"]):
+        items = [
+            (name, data)
+            for name, data in items_of(peer)
+            if not any(part in name for part in gone)
+        ]
+        write_bundle(tmp_path / "b", items)
+        async with running(home) as node:
+            [log] = (await taking.look(node, tmp_path / "b")).logs
+        expected = ("missing", 256) if gone == ["entries/000"] else ("failed", 0)
+        assert (log.outcome, log.begins) == expected
 
 
 @pytest.mark.slow

@@ -79,7 +79,10 @@ async def pull(
     body, etag = answer
     turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
     report = await turn.take(parse_status(body).logs)
-    is_whole = all(one.outcome in _DONE for one in report.logs)
+    # What we have lost is asked for again until it is back.
+    is_whole = not report.own_larger and all(
+        one.outcome in _DONE for one in report.logs
+    )
     seen = PeerSeen(
         org=peer.org,
         etag=etag if is_whole else "",
@@ -207,7 +210,8 @@ class _Turn:
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)
         self._own_sizes[origin] = found.checkpoint.size
-        if found.kind == "larger":
+        # One whose taking back was cut short is not larger than what was begun.
+        if found.kind == "larger" or found.note == log.pending:
             copy = OwnCopy(origin, found.checkpoint.size, found.note)
             self._own_larger.append(copy)
         return LogReport(origin=origin, outcome="same", before=size, after=size)

@@ -52,6 +52,21 @@ async def test_a_larger_copy_is_reported_with_its_checkpoint(
     assert signed.log(ours).size == 100
 
 
+async def test_a_larger_copy_is_reported_until_it_is_back(
+    signed, fakes, ours, suara, tree
+):
+    """Also where the partner shows nothing else, and taking it back was cut short."""
+    larger = tree.truncate(100).grow(ours.results(99, 110))
+    feed = fakes.FakePeer(suara.org).show(larger)
+    await signed.pull(feed)
+    assert len((await signed.pull(feed)).own_larger) == 1
+    begun = larger.checkpoint()
+    with signed.db.transaction() as tx:
+        log = signed.log(ours)
+        logs.set_pending(tx, log.id, larger.note(), begun.size, begun.root)
+    assert len((await signed.pull(feed)).own_larger) == 1
+
+
 async def test_a_larger_copy_shows_also_when_everything_is_lost(
     puller, fakes, ours, suara, tree
 ):
