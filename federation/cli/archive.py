@@ -32,8 +32,9 @@ from federation.config.disk import make_folder, replace_file
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
 from federation.errors import NotFoundError
-from federation.flows.publish.folder import PAGE, check_folder
+from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
+from federation.flows.publish.place import check_folder
 from federation.flows.publish.served import list_public
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.ask import Asked, contests_of

@@ -15,7 +15,7 @@ from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, ConflictError
 from federation.feeds.bundle import RECEIPTS, write_bundle
 from federation.flows.publish.excerpt import list_excerpt
-from federation.flows.publish.folder import Site, Written, check_folder
+from federation.flows.publish.folder import Site
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -23,6 +23,7 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
+from federation.flows.publish.place import Written, check_folder
 from federation.flows.publish.served import list_public
 from federation.flows.publish.trust import HOLDERS, Known, TrustFile, make_trust
 from federation.flows.query.ask import Asked

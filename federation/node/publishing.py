@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from federation.errors import FederationError
-from federation.flows.publish.folder import Site, Written, check_folder
+from federation.flows.publish.folder import Site
 from federation.flows.publish.items import Publisher, Selection
+from federation.flows.publish.place import Written, check_folder
 from federation.node.parts import Parts
 from federation.schedule import Duty, Result
 from federation.store import alarms

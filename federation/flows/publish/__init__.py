@@ -3,6 +3,7 @@
 served     what is handed over of a log, the same over HTTP and in a file
 items      every (path, bytes) of a selection, sorted
 folder     a static site, written beside what readers are reading
+place      files that are whole from the moment they are there
 excerpt    a region's records, each with its proof
 trust      the trust file: whose signatures count, and how many are enough
 """

@@ -11,14 +11,12 @@ checkpoint still asks for them. No write is proportional to what was there befor
 but for the first of a process, which looks at every file.
 """
 
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from federation.errors import ConfigError, ConflictError, FormatError
+from federation.errors import ConflictError, FormatError
 from federation.feeds.feed import LOGS_PATH, MAX_CHECKPOINT_BYTES, log_path
 from federation.flows.publish.items import (
     Item,
@@ -27,6 +25,7 @@ from federation.flows.publish.items import (
     list_heads,
     list_tiles,
 )
+from federation.flows.publish.place import Place, Written
 from federation.flows.publish.served import list_public
 from federation.store import contents
 from federation.store.db import View
@@ -44,7 +43,6 @@ from federation.tlog.tile import (
 from federation.verifier import page
 
 _BASIS = "v1/basis/"
-_FILE, _FOLDER = 0o644, 0o755
 
 
 #: What names the tiles and so is written after them, in this order.
@@ -53,23 +51,14 @@ LATE: Final = ("checkpoint", "cosigned", LOGS_PATH)
 PAGE: Final = "verify.html"
 
 
-class Written(NamedTuple):
-    """What one turn has done to the folder."""
-
-    files: int
-    bytes: int
-    removed: int
-
-
 class Site:
     """A folder that follows what is held; one object for as long as it is written."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is written yet; see `check_folder`."""
+        """Nothing is written yet; see `place.check_folder`."""
         self._folder = folder
         self._sizes: dict[str, set[int]] = {}
-        self._touched: set[Path] = set()
-        self._files = self._bytes = self._removed = 0
+        self._place = Place(folder)
 
     def write(
         self,
@@ -92,7 +81,7 @@ class Site:
                 history.
             OSError: the disk is full or failed; the next turn goes on.
         """
-        self._files = self._bytes = self._removed = 0
+        self._place.restart()
         found = list_public(view, selection.elections)
         before = {log.origin: self._read_size(view, log) for log in found}
         for log in found:
@@ -104,10 +93,10 @@ class Site:
             for item in together:
                 self._put_changed(item)
                 advance(1)
-            self._sync()
+            self._place.sync()
         for log in found:
             self._remove_old(log, before[log.origin])
-        return Written(self._files, self._bytes, self._removed)
+        return self._place.written
 
     def count(self, view: View, selection: Selection) -> int:
         """How many tiles a turn looks at, for a bar."""
@@ -127,9 +116,9 @@ class Site:
         tiles, bundles = _wanted(log, self._known(view, log))
         for item in list_tiles(view, log, tiles, bundles):
             if not (self._folder / item.path).is_file():
-                self._put(item.path, item.read())
+                self._place.put(item.path, item.read())
             advance(1)
-        self._sync()
+        self._place.sync()
 
     def _read_size(self, view: View, log: Log) -> int:
         """The size of a log in the folder; 0 where it is not there yet, or damaged.
@@ -159,40 +148,7 @@ class Site:
             return  # its name is its digest, and it is large
         data = item.read()
         if not path.is_file() or path.read_bytes() != data:
-            self._put(item.path, data)
-
-    def _put(self, name: str, data: bytes) -> None:
-        """Write one file, whole and durable before it has its name.
-
-        Raises:
-            OSError: the disk is full or failed.
-        """
-        path = self._folder / name
-        _make_folders(path.parent)
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as file:
-                # Read by a web server that runs as somebody else.
-                os.fchmod(file.fileno(), _FILE)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        self._touched.add(path.parent)
-        self._files += 1
-        self._bytes += len(data)
-
-    def _sync(self) -> None:
-        """Make the names durable: what comes next relies on them."""
-        for folder in self._touched:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        self._touched.clear()
+            self._place.put(item.path, data)
 
     def _remove_old(self, log: Log, before: int) -> None:
         """Remove partial tiles of sizes that nobody can have read lately."""
@@ -204,9 +160,7 @@ class Site:
         else:
             old = {path for size in seen for path in _partials(log, size)}
         for path in old - kept:
-            (self._folder / path).unlink(missing_ok=True)
-            self._removed += 1
-            _remove_empty((self._folder / path).parent)
+            self._place.remove(path)
         self._sizes[log.origin] = keep
 
     def _list_partials(self, log: Log) -> set[str]:
@@ -214,31 +168,6 @@ class Site:
         tiles = self._folder / log_path(log.origin, "tile")
         found = [*tiles.rglob("*.p/*"), *tiles.rglob(".*.part")]
         return {str(path.relative_to(self._folder)) for path in found}
-
-
-def check_folder(
-    folder: Path, private: Iterable[Path], marker: str = LOGS_PATH
-) -> None:
-    """Refuse a folder in which what is published would mix with other things.
-
-    Args:
-        folder: Where it is to be; made later if it is not there.
-        private: Folders that nobody else may read; it lies in none of them.
-        marker: The file by which one that was written before is known.
-
-    Raises:
-        ConfigError: it holds other files, or is, or lies in, a private folder.
-    """
-    real = folder.resolve()
-    for one in private:
-        if real.is_relative_to(one.resolve()):
-            raise ConfigError(str(folder), "", f"lies in {one}, which is private")
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(str(folder), "", "is not a folder")
-    is_ours = (folder / marker).is_file()
-    if folder.is_dir() and not is_ours and any(folder.iterdir()):
-        said = "holds other files; choose an empty folder or one written before"
-        raise ConfigError(str(folder), "", said)
 
 
 def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
@@ -268,17 +197,3 @@ def _stage(item: Item) -> int:
     """
     name = item.path.rpartition("/")[2]
     return LATE.index(name) if name in LATE else -1
-
-
-def _make_folders(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
-    folder.chmod(_FOLDER)
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove the folder of partial tiles once its last one is gone."""
-    if folder.suffix == ".p" and not any(folder.iterdir()):
-        folder.rmdir()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConflictError
 from federation.feeds.feed import LOGS_PATH, log_path
-from federation.flows.publish.folder import Site, check_folder
+from federation.flows.publish.folder import Site
 from federation.flows.publish.items import Publisher, Selection, list_items, read_items
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
@@ -254,23 +254,3 @@ def test_others_may_read_it_whatever_the_mask_is(db, folder):
         os.umask(mask)
     for path in [folder, *folder.rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
-
-
-@pytest.mark.parametrize("name", ["data", "data/site", "link", "keys/../data/x"])
-def test_a_site_is_not_written_where_private_things_lie(tmp_path, name):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "data")
-    with pytest.raises(ConfigError, match="private"):
-        check_folder(tmp_path / name, [tmp_path / "data"])
-
-
-def test_a_site_does_not_mix_with_other_files(tmp_path):
-    (tmp_path / "report.doc").touch()
-    with pytest.raises(ConfigError, match="other files"):
-        check_folder(tmp_path, [])
-    with pytest.raises(ConfigError, match="not a folder"):
-        check_folder(tmp_path / "report.doc", [])
-    (tmp_path / "logs").touch()
-    check_folder(tmp_path, [])
-    check_folder(tmp_path / "new", [])
