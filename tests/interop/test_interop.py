@@ -7,8 +7,11 @@ import itertools
 
 import pytest
 
+from federation.cli import run
+from federation.cli.output import Output
 from federation.feeds.feed import log_path
 from federation.records.keychain import decode_keys, open_chain
+from federation.text import Text
 from federation.tlog.keys import format_vkey, parse_vkey
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 
@@ -118,3 +121,18 @@ async def test_go_follows_a_served_log_from_every_older_size(tmp_path, shared, c
         for index in (0, 1, 255, 256, ROWS):
             answer = await checker.run(node.url, ORIGIN, key, index=index)
             assert (answer.exit, answer.checks["record"]) == (0, True), answer.text
+
+
+@pytest.mark.slow
+async def test_go_accepts_what_a_node_writes_as_plain_files(tmp_path, shared, checker):
+    home = make_home(tmp_path, ORGS[0])
+    async with serving(home, alone=True) as node:
+        body = {"election": ELECTION, "records": list(rows_of(shared, 300))}
+        assert (await node.post("/v1/records", body))[0] == 200
+        key = await log_key(node)
+    folder = tmp_path / "static"
+    words = ["export", "--static", str(folder), "--home", str(home.folder), "--json"]
+    with contextlib.redirect_stdout(None):
+        assert await asyncio.to_thread(run, words, Output(Text("en"))) == 0
+    answer = await checker.run(folder, ORIGIN, key)
+    assert (answer.verdict, answer.size) == ("proved", 301), answer.text
