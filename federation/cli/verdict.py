@@ -16,6 +16,12 @@ _WIB: Final = timezone(timedelta(hours=7), "WIB")
 # The members of a record that say what it is about, in this order.
 _TOLD: Final = ("type", "contest", "tps", "round", "form", "source", "review")
 _MAX_SHOWN: Final = 20
+# Where the sentence, the place and the lines above do not say all: a path, a reason.
+# Such reasons are for whoever mends it; `--json` has all of them.
+_DETAILED: Final = frozenset(
+    {"bad-record", "checkpoint", "cosignature", "cut-off", "damaged", "extra-file"}
+    | {"foreign", "keys", "map", "missing", "no-map", "receipt", "revoked", "tile"}
+)
 
 
 def print_report(out: Output, report: Report) -> None:
@@ -149,5 +155,6 @@ def _tell(out: Output, one: Finding) -> str:
     if one.index is not None:
         where.append(out.t("verify.at", index=out.number(one.index)))
     at = ", ".join(filter(None, where))
-    detail = f" ({one.detail})" if one.detail else ""
+    is_detailed = one.detail and one.kind in _DETAILED
+    detail = f" ({one.detail})" if is_detailed else ""
     return f"{at}: {said}{detail}"
