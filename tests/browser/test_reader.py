@@ -7,9 +7,9 @@ import pytest
 from federation.feeds.bundle import write_bundle
 from federation.records.result import TpsResult
 from federation.records.sealed import seal
-from tests.browser.conftest import HELD_AT
+from tests.browser.conftest import HELD_AT, Scene
 from tests.browser.test_agreement import items_of
-from tests.fakes import RECORDED_AT, flip_bit
+from tests.fakes import RECORDED_AT, Tree, flip_bit
 
 # One browser for all: starting it takes longer than most tests.
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -154,3 +154,15 @@ async def test_an_old_browser_is_told_so_and_nothing_is_judged(chromium, page_fi
     assert "This browser cannot check signatures" in said
     assert "Choose files" not in said
     await tab.close()
+
+
+async def test_several_fingerprints_are_told_apart_by_commas(tab, scene, put):
+    other = Scene(1)
+    other.org = scene.others[0]
+    other.tree = Tree(other.org).grow(other.org.results(0, 1))
+    await tab.give(put("a.txt", scene.receipt()), put("b.txt", other.receipt(1)))
+    await tab.run("document.querySelector('article .button').click()")
+    await tab.until("done")
+    assert (await tab.report())["verdict"] == "wrong-key"
+    both = f"{scene.fingerprint}, {other.fingerprint}"
+    assert (await tab.type_fingerprint(both))["verdict"] == "proved"

@@ -27,7 +27,7 @@ function sourceCard(input, report, useFingerprint) {
   else for (const one of documents) card.append(...documentLines(one, state));
   if (state === "unpinned") card.append(...findingLines(findings, "error"));
   for (const one of uniqueKeys([...mine(report.logs), ...documents])) {
-    card.append(...keyLines(one, useFingerprint));
+    card.append(...keyLines(one, state, useFingerprint));
   }
   card.append(...findingLines(findings, "note"));
   return card;
@@ -106,10 +106,12 @@ function uniqueKeys(list) {
   return found.values();
 }
 
-function keyLines(one, useFingerprint) {
+function keyLines(one, state, useFingerprint) {
   if (one.pinned !== "no") {
     return [element("p", { class: "note" }, say(`pinned_${one.pinned}`))];
   }
+  // Nobody should be led to trust the key behind something that does not hold.
+  if (state === "refused") return [];
   const button = element("button", { type: "button", class: "button quiet" }, say("use_fingerprint"));
   button.addEventListener("click", () => useFingerprint(one.fingerprint));
   return [

@@ -90,6 +90,12 @@ async function fingerprint(key) {
   return groups.map((group, number) => group + checkDigit(number, group)).join("-");
 }
 
+/** Several, with commas between them; null where one of them is none. */
+function parseFingerprints(text) {
+  const found = text.split(/[,;]/).filter((one) => one.trim()).map(parseFingerprint);
+  return found.includes("") ? null : found;
+}
+
 /** The fingerprint in its one form, from what a person typed; "" where it is none. */
 function parseFingerprint(text) {
   const letters = text

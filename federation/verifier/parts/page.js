@@ -91,9 +91,9 @@ async function rejudge() {
   const mine = turn;
   if (!inputs.length) return;
   document.documentElement.dataset.state = "working";
-  const typed = parseFingerprint(byId("fingerprint").value);
+  const typed = parseFingerprints(byId("fingerprint").value) ?? [];
   const copies = inputs.map((one) => ({ ...one }));
-  const report = await audit(copies, typed ? [typed] : [], (done, all) => {
+  const report = await audit(copies, typed, (done, all) => {
     if (mine !== turn) refuse("void", "a newer turn began");
     showProgress(done, all);
   });
@@ -125,7 +125,7 @@ function show() {
 
 function showFingerprint() {
   const { value } = byId("fingerprint");
-  const isGood = parseFingerprint(value) !== "";
+  const isGood = parseFingerprints(value) !== null;
   const said = byId("fingerprint-said");
   const name = isGood ? "trust_good" : "trust_bad";
   said.textContent = value.trim() ? say(name) : "";
@@ -153,7 +153,8 @@ function resultCards() {
 }
 
 function useFingerprint(text) {
-  byId("fingerprint").value = text;
+  const typed = parseFingerprints(byId("fingerprint").value) ?? [];
+  byId("fingerprint").value = [...typed, text].join(", ");
   show();
   rejudge();
 }
