@@ -5,73 +5,27 @@ the same claims: those of each log below the size that the published map names f
 below the end that a successor log names, of no other log. All claims are sorted by
 station on disk, so memory does not grow with the country.
 
-    claims   (contest, station, log, claim), sorted      fed while leaves are verified
-    rows     the latest claim per slot → a row; set aside where files are counted
-    files    (file, station), sorted                     one file at two stations
-    shared   (contest, station, file), sorted            beside the rows once more
-
-A line of claims: contest padded to 6, TPS 13, log uint16, claim (`records/claim.py`).
-
 Used so: `load_basis`, then a `MapAudit` for each source and election; `take` the
 claims of each bundle; `cover` each log when it is done, with its chain and how far it
 was verified; `judge` once, in a thread: it takes a while. Claims have to be made with
 `MapAudit.profile`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
 
-import msgspec
 from msgspec import UNSET
 
 from federation.flows.audit.finding import Findings
+from federation.flows.audit.maprows import Counted, MapRows, claim_lines
 from federation.flows.audit.published import Basis
 from federation.flows.audit.report import MapReport
-from federation.flows.audit.sorting import RUN_BYTES, Sorter, Spool
+from federation.flows.audit.sorting import RUN_BYTES, Sorter
 from federation.records.admission import EncodedClaim
-from federation.records.claim import Claim, decode_claim, is_newer
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import Follows, parse_origin
-from federation.records.merge import (
-    Placed,
-    counted_files,
-    digest_rows,
-    encode_row,
-    merge_tps,
-)
-from federation.records.profile import CONTESTS, Profile
+from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
-from federation.records.tps import TpsId
-
-_CONTEST: Final = 6
-_KEY: Final = _CONTEST + 13
-_CLAIM: Final = _KEY + 2
-_FILE: Final = 64
-# Padding sorts before every letter, so that lines sort as (contest, station) do.
-_PADDED: Final = {name: name.ljust(_CONTEST).encode() for name in CONTESTS}
-_NAMES: Final = {padded: name for name, padded in _PADDED.items()}
-
-
-class _Aside(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A row with counted files, until it is known which of them are shared."""
-
-    key: bytes
-    is_expected: bool
-    row: bytes
-    lines: list[bytes]
-
-
-_MARK: Final = b"\0"  # a row begins with a brace
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(_Aside).decode
-
-
-class _Standing(NamedTuple):
-    """The latest statement of a slot, and the line that it was read from."""
-
-    line: bytes
-    placed: Placed
 
 
 class MapAudit:
@@ -81,14 +35,10 @@ class MapAudit:
         """`folder` is for lines that memory does not hold; see `sorting`."""
         self._basis, self._folder, self._run_bytes = basis, folder, run_bytes
         self._vector = {} if basis.published is None else basis.published.vector
-        self._origins = sorted(self._vector)
-        self._prefixes = {
-            origin: number.to_bytes(2) for number, origin in enumerate(self._origins)
-        }
-        self._claims = self._sorter()
+        self._numbers = {origin: at for at, origin in enumerate(sorted(self._vector))}
+        self._claims = Sorter(folder, run_bytes)
         self._covered: dict[str, tuple[int, int]] = {}
         self._follows: dict[str, Follows] = {}
-        self._ends: list[int] = []
 
     @property
     def profile(self) -> Profile:
@@ -104,16 +54,8 @@ class MapAudit:
     def take(self, origin: str, claims: Sequence[EncodedClaim]) -> None:
         """Take what some verified leaves of a log claim: each claim once."""
         end = self._vector.get(origin, 0)
-        if not claims or claims[0][0] >= end:
-            return
-        log, padded = self._prefixes[origin], _PADDED
-        self._claims.add(
-            [
-                padded[contest] + tps.encode() + log + claim
-                for index, contest, tps, claim in claims
-                if index < end
-            ]
-        )
+        if claims and claims[0][0] < end:
+            self._claims.add(claim_lines(claims, self._numbers[origin], end))
 
     def cover(self, chain: KeyChain, start: int, end: int) -> None:
         """The log of these keys is verified: its leaves from `start` to below `end`."""
@@ -153,31 +95,15 @@ class MapAudit:
 
     def recompute(self) -> tuple[str, int]:
         """The digest of the map, and how many rows it has; once only."""
-        count = 0
-
-        def counted(rows: Iterator[bytes]) -> Iterator[bytes]:
-            nonlocal count
-            for row in rows:
-                count += 1
-                yield row
-
-        self._ends = self._find_ends()
-        spool, files, shared = Spool(self._folder), self._sorter(), self._sorter()
+        rows = MapRows(self._count_logs(), self.profile, self._basis.stations)
         try:
-            spool.write(self._fold(files))
-            self._find_shared(files, shared)
-            return digest_rows(counted(self._finish(spool, shared))), count
+            return rows.digest(self._claims, self._folder, self._run_bytes)
         finally:
-            for one in (spool, files, shared):
-                one.close()
             self.close()
 
     def close(self) -> None:
         """Give memory and disk back; for whoever does not come to `judge`."""
         self._claims.close()
-
-    def _sorter(self) -> Sorter:
-        return Sorter(self._folder, self._run_bytes)
 
     def _find_absent(self) -> str:
         """The first log of which something that the map is made from is not at hand."""
@@ -187,109 +113,13 @@ class MapAudit:
                 return f"records {0 if start else end} to {size - 1} of {origin}"
         return ""
 
-    def _find_ends(self) -> list[int]:
-        """Below which index each log counts, by number."""
+    def _count_logs(self) -> list[Counted]:
+        """Every log of the map, by number, and below which index it counts."""
         ends = dict(self._vector)
         for origin, follows in self._follows.items():
             if follows.origin in ends and parse_origin(origin).generation > 1:
                 ends[follows.origin] = min(ends[follows.origin], follows.size)
-        return [ends[origin] for origin in self._origins]
-
-    def _stations(self) -> Iterator[tuple[bytes, list[_Standing]]]:
-        """What stands at each station and contest, in the order of the map."""
-        key, slots = b"", dict[tuple[str, bool, str], _Standing]()
-        for line in self._claims.read():
-            if not line.startswith(key) or not key:
-                if slots:
-                    yield key, list(slots.values())
-                key, slots = line[:_KEY], {}
-            number = int.from_bytes(line[_KEY:_CLAIM])
-            claim = decode_claim(line[_CLAIM:])
-            if claim.index < self._ends[number]:
-                slot = claim.org, claim.official, claim.round
-                held = slots.get(slot)
-                if held is None or is_newer(claim, held.placed[1]):
-                    placed = self._origins[number], claim
-                    slots[slot] = _Standing(line, placed)
-        if slots:
-            yield key, list(slots.values())
-
-    def _fold(self, files: Sorter) -> Iterator[bytes]:
-        """Every row, but set aside where it counts files, which go to `files`."""
-        for key, standing in self._stations():
-            placed = [one.placed for one in standing]
-            is_expected = self._is_expected(key)
-            row = _row(key, placed, frozenset(), is_expected=is_expected)
-            found = _counted_files([claim for _, claim in placed])
-            if not found:
-                yield row
-                continue
-            station = key[_CONTEST:] + key[:_CONTEST]
-            files.add([file.encode() + station for file in found])
-            lines = [one.line for one in standing]
-            yield _MARK + _encode(_Aside(key, is_expected, row, lines))
-
-    def _is_expected(self, key: bytes) -> bool:
-        """Whether the register has the station, and the contest is held there."""
-        stations, tps = self._basis.stations, TpsId(key[_CONTEST:].decode())
-        if not self.profile.stands(_NAMES[key[:_CONTEST]], tps):
-            return False
-        return stations is None or stations.has(key[_CONTEST:])
-
-    @staticmethod
-    def _find_shared(files: Sorter, shared: Sorter) -> None:
-        """Put (row, file) of the files that are counted at two stations in `shared`."""
-        file, first, held = b"", b"", list[bytes]()
-        for line in files.read():
-            station, key = line[_FILE : _FILE + 13], line[_FILE + 13 :]
-            key += station
-            if line[:_FILE] != file:
-                file, first, held = line[:_FILE], station, []
-            if station == first:
-                held.append(key + file)  # at most one for each contest
-                continue
-            shared.add([*held, key + file])
-            held = []
-
-    def _finish(self, spool: Spool, shared: Sorter) -> Iterator[bytes]:
-        """The rows as they are digested."""
-        pairs = shared.read()
-        pair = next(pairs, b"")
-        for line in spool.read():
-            if line[:1] != _MARK:
-                yield line
-                continue
-            aside = _decode(line[1:])
-            names = set[str]()
-            while pair and pair.startswith(aside.key):
-                names.add(pair[_KEY:].decode())
-                pair = next(pairs, b"")
-            if not names:
-                yield aside.row
-                continue
-            placed = [self._placed(one) for one in aside.lines]
-            shown = frozenset(names)
-            yield _row(aside.key, placed, shown, is_expected=aside.is_expected)
-
-    def _placed(self, line: bytes) -> Placed:
-        number = int.from_bytes(line[_KEY:_CLAIM])
-        return self._origins[number], decode_claim(line[_CLAIM:])
-
-
-def _row(
-    key: bytes, placed: Sequence[Placed], shared: frozenset[str], *, is_expected: bool
-) -> bytes:
-    contest, tps = _NAMES[key[:_CONTEST]], key[_CONTEST:].decode()
-    row = merge_tps(contest, tps, placed, in_register=is_expected, shared_files=shared)
-    assert row is not None, "something stands there"
-    return encode_row(row)
-
-
-def _counted_files(claims: Sequence[Claim]) -> frozenset[str]:
-    for claim in claims:
-        if claim.files:
-            return counted_files(claims)
-    return frozenset()  # for most
+        return [Counted(origin, ends[origin]) for origin in self._numbers]
 
 
 def _describe(said: PublishedMap, digest: str, rows: int) -> str:
