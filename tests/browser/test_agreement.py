@@ -237,3 +237,27 @@ async def test_an_unused_tile_is_compared_as_well(agree, pack):
         path = log_path(scene.org.origin, format_tile_path(tile))
         spoiled = pack({**items, path: flip_bit(items[path], 77)})
         assert await agree([({"b.zip": spoiled}, [scene.fingerprint])]) == ["tile"]
+
+
+async def test_an_excerpt_is_judged_receipt_by_receipt(agree, pack, tab):
+    scene = Scene(6)
+    hex_path = log_path(scene.org.origin, "")
+    receipts = {
+        f"receipts/{scene.org.origin}/{at}.txt": scene.receipt(at) for at in (1, 2, 4)
+    }
+    items = {
+        **receipts,
+        f"{hex_path}keys": encode_keys(scene.org.statements),
+        f"{hex_path}checkpoint": scene.checkpoint(),
+    }
+    one = next(iter(receipts))
+    spoiled = {**items, one: flip_bit(items[one], 8 * 900)}
+    cases = [
+        ({"b.zip": pack(items)}, [scene.fingerprint]),
+        ({"b.zip": pack(items)}, []),
+        ({"b.zip": pack(spoiled)}, [scene.fingerprint]),
+        ({"b.zip": pack({**items, "note.txt": b"x"})}, [scene.fingerprint]),
+    ]
+    verdicts = await agree(cases)
+    assert verdicts[:2] == ["proved", "unpinned"]
+    assert verdicts[2] not in ("proved", "unpinned")
