@@ -41,6 +41,7 @@ class Documents:
 
     def add_excerpt(self, name: str, files: Files) -> None:
         """Take an excerpt: every file in it is a document of its own."""
+        before = self._count()
         for path in files.names():
             kind = path.rpartition("/")[2]
             if not path.startswith(RECEIPTS) and kind not in _OF_EXCERPT:
@@ -54,6 +55,9 @@ class Documents:
                 self._court.findings.add(kind, name, detail=str(error))
                 continue
             self.add(f"{name}:{path}", data)
+        if self._count() == before:
+            said = "neither histories nor receipts"
+            self._court.findings.add("missing", name, detail=said)
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the pool."""
@@ -69,3 +73,6 @@ class Documents:
         for kind, judge in JUDGES.items():
             for name, data in self._given.get(kind, ()):
                 self.reports.append(judge(Case(self._court, name, kind, data)))
+
+    def _count(self) -> int:
+        return sum(map(len, self._given.values()))

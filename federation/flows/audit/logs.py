@@ -201,10 +201,14 @@ class Logs:
 async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
     try:
         answer = await reader.feed.logs(None)
-        return () if answer is None else parse_status(answer[0]).logs
+        entries = () if answer is None else parse_status(answer[0]).logs
     except (PeerError, FormatError) as error:
         reader.blame(error)
         return ()
+    # Nothing to be wrong in is not proved: whoever leaves all out must not pass.
+    if not entries:
+        reader.add("missing", detail="it lists no histories")
+    return entries
 
 
 def _elections(entries: Iterable[StatusEntry]) -> Iterator[str]:

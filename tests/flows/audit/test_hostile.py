@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.feeds.feed import format_status
+from federation.feeds.folder import Folder
 from federation.flows.audit import EXITS, Source, Trust
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -69,6 +71,16 @@ def test_one_log_that_fails_does_not_hide_the_others(small, grown, a, b):
     report = audit_peer(peer, trust_in(a, b))
     assert report.exit
     assert [(log.org, log.records) for log in report.logs] == [(a.org, 300)]
+
+
+def test_nothing_at_all_is_not_proved(tmp_path, b):
+    (tmp_path / "notes.txt").write_text("nothing")
+    files = Folder(tmp_path)
+    report = run_audit(Source(name="x", files=files), trust=trust_in(b))
+    assert report.verdict == "missing"
+    assert audit_peer(FakePeer("x"), trust_in(b)).verdict == "missing"
+    (tmp_path / "logs").write_bytes(format_status([]))
+    assert audit_folder(tmp_path, trust_in(b)).verdict == "missing"
 
 
 def test_a_signed_size_beyond_all_measure_plans_nothing(small, b):
