@@ -125,8 +125,9 @@ def _tell_statement(text: str) -> Iterable[str]:
     told = (f"{name} {members[name]}" for name in _TOLD if name in members)
     yield ", ".join(told)
     for name in ("candidates", "parties"):
-        votes = members.get(name, {})
-        if votes:
+        votes = members.get(name)
+        # A record of a type that is not known here may hold anything.
+        if isinstance(votes, dict) and votes:
             said = (f"{key}: {value}" for key, value in votes.items())
             yield f"{name} {', '.join(said)}"
 

@@ -14,6 +14,7 @@ from federation.config.fingerprint import fingerprint
 from federation.flows.audit import EXITS, NOTES
 from federation.text import Text
 from federation.tlog.keys import parse_vkey
+from federation.tlog.note import sign_note
 from tests.cli.filled_home import federation, fill
 from tests.fakes import FakeOrg, Tree
 from tests.flows.audit.conftest import write_folder
@@ -98,6 +99,21 @@ def test_a_receipt_tells_the_record_and_who_held_it_since_when(tmp_path, folder)
     at = ["--as-of", "2024-02-14T14:14:00Z"]
     assert verify(path, "--trust", trust, *at)[0] == 0
     assert verify(path, "--trust", trust, "--max-age", "1d")[0] == EXITS["stale"]
+
+
+def test_a_record_of_a_type_to_come_is_told_whatever_it_holds(tmp_path, folder):
+    _, tree, trust = folder
+    owner = tree.owner
+    line = (
+        b'{"candidates":[1],"election":"pemilu-2024","org":"jagasuara.example",'
+        b'"parties":7,"recorded_at":"2024-02-14T13:05:00Z","type":"turnout/1"}\n'
+    )
+    grown = Tree(owner, [*tree.leaves, sign_note(line, owner.records)])
+    path = tmp_path / "receipt.txt"
+    path.write_bytes(receipt_of(grown, 10))
+    code, out, _ = verify(path, *trust)
+    assert code == 0
+    assert "type turnout/1" in out
 
 
 def test_evidence_of_two_histories_is_written_for_others(tmp_path, folder):
