@@ -56,6 +56,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_vectors.py
 	$(BIN)/python scripts/make_docs.py
 	$(BIN)/python scripts/make_hostile_inputs.py
+	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_page.py
 
 # New pins after a change of pyproject.toml; the files name no package index

@@ -1,0 +1,51 @@
+"""The page in a browser says of each damage what the table says."""
+
+import pytest
+
+from federation import verifier
+from federation.flows.audit.finding import EXITS
+from tests.browser.chromium import Chromium
+from tests.damage.cases import CASES
+from tests.damage.conftest import (
+    name_of,
+    write_documents,
+    write_one,
+    write_packed,
+    write_trust,
+)
+
+
+def files_of(given, folder):
+    """What somebody puts on the page: data files, texts, the trust file."""
+    files = [*write_documents(folder, given), *write_trust(folder, given)]
+    if given.files:
+        files.append(write_packed(folder / "one.zip", given, given.files))
+    if given.second:
+        files.append(write_packed(folder / "other.zip", given, given.second))
+    return files
+
+
+async def ask(browser, page, case, folder):
+    """What a new page answers, and whether it says at least these notes."""
+    folder.mkdir()
+    given = case.given()
+    tab = await browser.tab()
+    await tab.open(page.as_uri())
+    await tab.type_fingerprint(", ".join(given.fingerprints))
+    report = await tab.give(*files_of(given, folder))
+    await tab.close()
+    told = {one["kind"] for one in report["findings"]}
+    return report["verdict"], report["exit"], sorted(set(case.notes) - told)
+
+
+@pytest.mark.slow
+async def test_the_verdicts_and_their_exit_codes_are_those_of_the_table(tmp_path):
+    page = write_one(tmp_path / "verify.html", verifier.page())
+    expected = {name_of(one): (one.page, EXITS.get(one.page, 0), []) for one in CASES}
+    async with Chromium() as browser:
+        found = {
+            name_of(case): await ask(browser, page, case, tmp_path / f"case-{at}")
+            for at, case in enumerate(CASES)
+        }
+    wrong = {name: one for name, one in found.items() if one != expected[name]}
+    assert not wrong
