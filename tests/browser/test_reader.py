@@ -166,3 +166,17 @@ async def test_several_fingerprints_are_told_apart_by_commas(tab, scene, put):
     assert (await tab.report())["verdict"] == "wrong-key"
     both = f"{scene.fingerprint}, {other.fingerprint}"
     assert (await tab.type_fingerprint(both))["verdict"] == "proved"
+
+
+async def test_the_receipts_of_an_excerpt_are_named_by_their_station(
+    tab, scene, tmp_path
+):
+    path = tmp_path / "excerpt.zip"
+    name = f"receipts/{scene.org.origin}/1.txt"
+    write_bundle(path, [(name, scene.receipt(1))])
+    await tab.type_fingerprint(scene.fingerprint)
+    report = await tab.give(path)
+    assert report["verdict"] == "proved"
+    said = await tab.text()
+    assert "1 of 1 receipts in this file hold" in said
+    assert "11.01.01.0001 · TPS 001 · President · jagasuara.example" in said

@@ -43,11 +43,17 @@ function excerptLines(documents, report) {
   };
   const folded = receipts.slice(0, MAX_FOLDED).map((one) => {
     const state = standing(report.errorsOf(one.source));
-    const name = one.source.slice(one.source.indexOf(":") + 1);
-    const heading = element("summary", {}, `${say(`badge_${state}`)}: ${name}`);
+    const heading = element("summary", {}, `${say(`badge_${state}`)}: ${titleOf(one)}`);
     return element("details", { class: state }, heading, ...documentLines(one, state));
   });
   return [element("p", { class: "say" }, say("said_excerpt", values)), ...folded];
+}
+
+/** What a receipt of an excerpt is about; where it lies, as long as that is not known. */
+function titleOf(document) {
+  const { tps, contest } = document.statement ? JSON.parse(document.statement) : {};
+  if (!tps) return document.source.slice(document.source.indexOf(":") + 1);
+  return `${sayStation(tps)} · ${say(`contest_${contest}`) ?? contest} · ${document.org}`;
 }
 
 function trustLine(policy) {
