@@ -52,7 +52,7 @@ def _open_path(name: str, stack: AsyncExitStack) -> Source:
     try:
         if is_bundle(path):
             bundle = stack.enter_context(BundleFile(path))
-            return _of_files(name, bundle, is_whole=not bundle.is_excerpt)
+            return _of_files(name, bundle, is_whole=bundle.is_whole)
         with path.open("rb") as file:
             data = file.read(MAX_EVIDENCE_BYTES + 1)
     except FormatError as error:

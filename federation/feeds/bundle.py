@@ -31,6 +31,7 @@ MAX_DIRECTORY_BYTES: Final = 1 << 26
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _HASHES: Final = re.compile(r"[0-9a-f]{64}/tile/[0-9].*")
+_OF_LOG: Final = re.compile(r"[0-9a-f]{64}/")
 _OURS: Final = re.compile(
     rb"\.well-known/|[0-9a-f]{64}/|logs\Z|receipts/|v1/|verify\.html\Z"
 )
@@ -110,7 +111,8 @@ def is_bundle(path: Path) -> bool:
         return False
     try:
         with BundleFile(path) as bundle:
-            return bundle.is_whole or bundle.is_excerpt
+            found = any(_OF_LOG.match(name) for name in bundle.names())
+            return bundle.is_whole or bundle.is_excerpt or found
     except (FormatError, NotFoundError):
         end = _HEAD_BYTES + int.from_bytes(head[26:28], "little")
         return _OURS.match(head[_HEAD_BYTES:end]) is not None

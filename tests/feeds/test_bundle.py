@@ -324,6 +324,8 @@ def test_a_bundle_is_recognised_by_what_is_in_it(tmp_path):
     with BundleFile(excerpt) as bundle:
         assert bundle.is_excerpt
         assert not bundle.is_whole
+    # Without its list: whoever opens it says what is missing.
+    assert is_bundle(zipped(tmp_path / "unlisted", (f"{HEX}/keys", b"")))
     # A spreadsheet is a ZIP, too.
     sheet = zipped(tmp_path / "b.xlsx", ("xl/workbook.xml", b"<x/>" * 99))
     assert not is_bundle(sheet)

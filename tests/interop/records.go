@@ -71,15 +71,21 @@ func checkAll(r *report, log *published, tree tlog.Tree, reader tlog.HashReader,
 // placed returns the records, each compared with the hash at its place. The hashes are
 // those that the signed root vouches for; where they do not lead there, none is compared.
 func placed(log *published, tree tlog.Tree, reader tlog.HashReader) (all [][]byte, findings []*finding) {
+	var before tlog.Hash
 	for n := int64(0); n*width < tree.N; n++ {
 		tile := tileAt(0, n, tree.N)
 		records, problem := log.records(tile)
 		want, err := hashesOf(tile, reader)
-		if problem == nil && err == nil {
-			problem = compare(n*width, want, records)
+		var wrong *finding
+		if err == nil {
+			// What stands before the place where a file is cut may be wrong as well.
+			wrong = compare(n*width, before, want, records)
+			before = want[len(want)-1]
 		}
-		if problem == nil && len(records) < tile.W {
-			problem = found("cut-off", n*width+int64(len(records)), "%d records of %d", len(records), tile.W)
+		if wrong != nil {
+			findings = append(findings, wrong)
+		} else if problem == nil && len(records) < tile.W {
+			problem = tooFew(n*width, len(records), tile.W)
 		}
 		if problem != nil {
 			findings = append(findings, problem)
@@ -89,8 +95,17 @@ func placed(log *published, tree tlog.Tree, reader tlog.HashReader) (all [][]byt
 	return all, findings
 }
 
-// compare says what became of the records of one bundle, by their hashes.
-func compare(first int64, want []tlog.Hash, records [][]byte) *finding {
+// tooFew says what a bundle is that ends behind a whole record, but too early.
+func tooFew(first int64, here, all int) *finding {
+	if here == 0 {
+		return found("cut-off", first, "no record of %d", all)
+	}
+	return found("dropped", first+int64(here), "%d records of %d", here, all)
+}
+
+// compare says what became of the records of one bundle, by their hashes; before is
+// the hash of the record that should stand before them.
+func compare(first int64, before tlog.Hash, want []tlog.Hash, records [][]byte) *finding {
 	var got []tlog.Hash
 	for _, record := range records {
 		got = append(got, tlog.RecordHash(record))
@@ -111,7 +126,10 @@ func compare(first int64, want []tlog.Hash, records [][]byte) *finding {
 			return found("swapped", index, "with the record at %d", first+int64(other))
 		}
 	}
-	if at > 0 && got[at] == want[at-1] {
+	if at > 0 {
+		before = want[at-1]
+	}
+	if got[at] == before {
 		if at+1 < len(got) && got[at+1] == want[at] {
 			return found("duplicated", index, "the record before stands here again")
 		}

@@ -9,6 +9,7 @@ from typing import Final
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
+from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import Files
 from federation.flows.audit.document import Case, Court, Kind, recognise
 from federation.flows.audit.judges import JUDGES
@@ -19,6 +20,7 @@ from federation.records.keychain import decode_keys
 from federation.records.receipt import MAX_RECEIPT_BYTES, parse_receipt
 
 _OF_EXCERPT: Final = frozenset({"checkpoint", "keys"})
+_RECORDS: Final = "/tile/"
 
 
 class Documents:
@@ -41,10 +43,11 @@ class Documents:
 
     def add_excerpt(self, name: str, files: Files) -> None:
         """Take an excerpt: every file in it is a document of its own."""
-        before = self._count()
+        before, has_records = self._count(), False
         for path in files.names():
             kind = path.rpartition("/")[2]
             if not path.startswith(RECEIPTS) and kind not in _OF_EXCERPT:
+                has_records |= _RECORDS in path
                 if kind != "about":
                     self._court.findings.add("extra-file", name, detail=path)
                 continue
@@ -58,6 +61,9 @@ class Documents:
         if self._count() == before:
             said = "neither histories nor receipts"
             self._court.findings.add("missing", name, detail=said)
+        elif has_records:
+            # Nobody looks at records that no list names: not to be taken for proved.
+            self._court.findings.add("missing", name, detail=LOGS_PATH)
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the pool."""

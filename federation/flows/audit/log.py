@@ -184,14 +184,14 @@ class LogAudit:
             return
         signed = dict[int, bytes]()
         here = dict[int, bytes]()
-        mine: Read | None = None
+        start, end = index * WIDTH, min(self._size, (index + 1) * WIDTH)
+        mine = await self._read_loosely(index)
         for near in (index - 1, index, index + 1):
             hashes = await tiles.leaf_hashes(near, shown)
             signed |= place(near * WIDTH, hashes or ())
-            read = await self._read_loosely(near)
-            here |= place(near * WIDTH, () if read is None else read.hashes)
-            mine = read if near == index else mine
-        start, end = index * WIDTH, min(self._size, (index + 1) * WIDTH)
+            read = mine if near == index else await self._read_loosely(near)
+            found = () if read is None else read.hashes
+            here |= place(_position(start, near - index, mine, len(found)), found)
         if start not in signed or mine is None:
             # The tile is wrong as well: which record it is cannot be told.
             path = format_tile_path(Tile(0, index, end - start))
@@ -243,3 +243,19 @@ class LogAudit:
             if version > 1:
                 said = f"key statement {version} is not among the records"
                 self._reader.add("keys", log.origin, detail=said)
+
+
+def _position(start: int, side: int, mine: Read | None, count: int) -> int:
+    """Where what is in a bundle begins: beside what is in mine, which begins at start.
+
+    Too many records in one bundle must not stand in the places of the next.
+
+    Args:
+        start: The first index of mine.
+        side: -1, 0 or 1: the bundle before, mine, the one after.
+        mine: What is in mine.
+        count: How many are in the bundle.
+    """
+    if side < 0:
+        return start - max(WIDTH, count)
+    return start + side * max(WIDTH, 0 if mine is None else len(mine.hashes))

@@ -110,13 +110,18 @@ class LogAudit {
     const [signed, here] = [new Map(), new Map()];
     const place = (into, start, hashes) => hashes.forEach((hash, at) => into.set(start + at, hash));
     const mine = await readLoosely(bytes);
+    const start = index * WIDTH;
+    // Too many records in one bundle must not stand in the places of the next.
+    const positionOf = (near, count) => {
+      if (near < index) return start - Math.max(WIDTH, count);
+      return start + (near - index) * Math.max(WIDTH, mine.hashes.length);
+    };
     for (const near of [index - 1, index, index + 1]) {
       const hashes = await this.tiles.leafHashes(near, this.shown);
       place(signed, near * WIDTH, (hashes ?? []).map(toHex));
       const read = near === index ? mine : await this.readNear(near);
-      place(here, near * WIDTH, read.hashes);
+      place(here, positionOf(near, read.hashes.length), read.hashes);
     }
-    const start = index * WIDTH;
     const width = this.tiles.widthOf(index);
     if (!signed.has(start)) {
       this.onWrongTile(null, { level: 0, index, width });

@@ -73,7 +73,8 @@ class Tiles {
     if (this.archive.has(path) || !this.archive.has(whole)) {
       const bytes = await this.archive.read(path, tile.width * bytesEach);
       if (tile.level !== ENTRIES && bytes.length !== 32 * tile.width) {
-        refuse("format", `${path} has another length`, "damaged");
+        const kind = bytes.length < 32 * tile.width ? "cut-off" : "damaged";
+        refuse("format", `${path} has another length`, kind);
       }
       return bytes;
     }
