@@ -41,10 +41,11 @@ make test T=tests/damage/test_go.py          # Go; needs golang-golang-x-mod-dev
 ```
 
 Two kinds of damage end with one word only where the bytes cannot tell them apart: a
-length that was flipped, and a file that ends too early (`cut-off`); the record, the path
-and the index of a receipt, of which any leads elsewhere than to the root (`receipt`); a
-text that was cut, and one with a wrong byte (`damaged`): a text says nowhere how long it
-is. The sentence beside the word says which file it was, and at which position.
+length that was flipped, and a file that ends within a record (`cut-off`); a file that
+ends behind a record, and records that were left out (`dropped`); the record, the path
+and the index of a receipt, any of which leads elsewhere than to the root (`receipt`);
+a text that was cut, and one with a wrong byte (`damaged`), because a text says nowhere
+how long it is. The sentence beside the word says which file it is, and where in it.
 
 Written by `make docs` out of the table of these tests.
 

@@ -48,6 +48,7 @@ from tests.damage.handed import (
     stranger,
     swapped,
     two_statements,
+    unlisted,
     with_keys,
 )
 from tests.damage.spoil import (
@@ -85,6 +86,7 @@ PAGE_MAP: Final = "The page makes no map and says so."
 TEXT: Final = "Go reads published files, no single texts."
 NO_MAP: Final = "Go makes no map."
 ZIP: Final = "Go reads folders and addresses."
+LIST: Final = "Go does not read the list of logs."
 TWO: Final = "Quorum fails as well: the file with the cosignatures is the one that is missing; by fingerprints, where no quorum is asked for, what happened to the file is the verdict."
 
 CASES: Final = (
@@ -97,6 +99,7 @@ CASES: Final = (
     Case("bit flip: record", "in the last bundle, a partial one", lambda: changed("tile/entries/002.p/188", lambda data: in_record(data, 650)), "altered", "altered", "altered"),
     Case("bit flip: record", "and all tiles made again to fit it", rebuilt, "altered", "altered", "altered", "Its signature, or the signed root, gives it away."),
     Case("bit flip: record", "the length before it: beyond the end", lambda: changed("tile/entries/001", in_length(500, 15)), "cut-off", "cut-off", "cut-off", "The bundle seems to end within the record: the same as if it did."),
+    Case("bit flip: record", "the length before it: one byte more or less", lambda: changed("tile/entries/001", in_length(300, 0)), "altered", "altered", "altered"),
     Case("bit flip: tile", "level 0, full", lambda: changed("tile/0/001", flip_at(900)), "tile", "tile", "tile"),
     Case("bit flip: tile", "level 0, the last, a partial one", lambda: changed("tile/0/002.p/188", flip_at(900)), "tile", "tile", "tile"),
     Case("bit flip: tile", "level 1", lambda: changed("tile/1/000.p/2", flip_at(40)), "tile", "tile", "tile"),
@@ -104,13 +107,13 @@ CASES: Final = (
     Case("bit flip: checkpoint", "its size", lambda: changed("checkpoint", lambda data: flip(data, b"\n700\n", 3)), "checkpoint", "checkpoint", "checkpoint"),
     Case("bit flip: checkpoint", "its root", lambda: changed("checkpoint", lambda data: flip(data, b"\n700\n", 15)), "checkpoint", "checkpoint", "checkpoint"),
     Case("bit flip: checkpoint", "its signature", lambda: changed("checkpoint", lambda data: flip_line(data, ORIGIN)), "checkpoint", "checkpoint", "checkpoint"),
-    Case("bit flip: checkpoint", "the copy in the list of logs", lambda: listed(lambda data: flip_line(data, ORIGIN)), "checkpoint", "checkpoint", "", "Go does not read the list of logs."),
+    Case("bit flip: checkpoint", "the copy in the list of logs", lambda: listed(lambda data: flip_line(data, ORIGIN)), "checkpoint", "checkpoint", "", LIST),
     Case("bit flip: cosignature", "of the newest checkpoint", lambda: changed("checkpoint", lambda data: flip_line(data, MIRROR)), "cosignature", "cosignature", "cosignature", "The quorum fails as well."),
     Case("bit flip: cosignature", "of an earlier checkpoint", lambda: changed("cosigned", lambda data: flip_line(data, MIRROR)), "cosignature", "cosignature", "", "Go does not read earlier checkpoints."),
     Case("bit flip: keys", "in a key statement", lambda: changed("keys", key_statement), "keys", "keys", "keys"),
     Case("bit flip: keys", "the length of a statement", lambda: changed("keys", flip_at(0, 6)), "cut-off", "cut-off", "cut-off", "The file seems to end within the statement."),
-    Case("bit flip: list of logs", "the digest of the keys", lambda: listed(keys_digest), "keys", "keys", "", "Go does not read the list of logs."),
-    Case("bit flip: list of logs", "a bracket", lambda: listed(flip_at(-1)), "damaged", "damaged", "", "Go does not read the list of logs."),
+    Case("bit flip: list of logs", "the digest of the keys", lambda: listed(keys_digest), "keys", "keys", "", LIST),
+    Case("bit flip: list of logs", "a bracket", lambda: listed(flip_at(-1)), "damaged", "damaged", "", LIST),
     Case("bit flip: receipt", "its record", lambda: document(receipt_leaf()), "receipt", "receipt", "", TEXT),
     Case("bit flip: receipt", "a hash of its path", lambda: document(receipt_path()), "receipt", "receipt", "", TEXT),
     Case("bit flip: receipt", "its index", lambda: document(flip(world.receipt(), b"\nindex 300", 9)), "receipt", "receipt", "", TEXT),
@@ -129,7 +132,9 @@ CASES: Final = (
     # Records in another order or number
     Case("dropped record", "from a bundle, which is one shorter", lambda: given(files=change_bundle(base(), lambda all_: all_[:44] + all_[45:])), "dropped", "dropped", "dropped"),
     Case("dropped record", "and all that follow moved up", lambda: given(files=change_records(base(), lambda all_: all_[:300] + all_[301:])), "dropped", "dropped", "dropped"),
-    Case("duplicated record", "and all that follow moved down", lambda: given(files=change_records(base(), lambda all_: [*all_[:301], *all_[300:]])), "duplicated", "duplicated", "", "Go looks at one bundle at a time."),
+    Case("dropped record", "the very last", lambda: given(files=change_records(base(), lambda all_: all_[:-1])), "dropped", "dropped", "dropped", "The same bytes as of a bundle that was cut behind a record."),
+    Case("duplicated record", "in a bundle, which is one longer", lambda: given(files=change_bundle(base(), lambda all_: [*all_[:45], *all_[44:]])), "duplicated", "duplicated", "duplicated"),
+    Case("duplicated record", "and all that follow moved down", lambda: given(files=change_records(base(), lambda all_: [*all_[:301], *all_[300:]])), "duplicated", "duplicated", "duplicated"),
     Case("duplicated record", "written over the one that follows", lambda: given(files=change_bundle(base(), lambda all_: [*all_[:45], all_[44], *all_[46:]])), "dropped", "dropped", "dropped", "One is there twice and one is gone: the graver of the two."),
     Case("swapped records", "in a bundle", lambda: given(files=change_bundle(base(), swapped(44, 47))), "swapped", "swapped", "swapped"),
     Case("swapped records", "of two bundles", lambda: given(files=change_records(base(), swapped(300, 600))), "swapped", "swapped", "altered", "Go looks at one bundle at a time."),
@@ -159,11 +164,15 @@ CASES: Final = (
     Case("cut off", "a data file, in the middle", lambda: given(pack=cut), "cut-off", "cut-off", "", ZIP),
     Case("cut off", "a data file, its last byte", lambda: given(pack=lambda data: data[:-1]), "cut-off", "cut-off", "", ZIP),
     Case("cut off", "a bundle of records", lambda: changed("tile/entries/001", lambda data: data[:-9]), "cut-off", "cut-off", "cut-off"),
+    Case("cut off", "a hash tile, level 0", lambda: changed("tile/0/001", cut), "cut-off", "cut-off", "cut-off"),
+    Case("cut off", "a hash tile, level 1", lambda: changed("tile/1/000.p/2", cut), "cut-off", "cut-off", "cut-off"),
     Case("cut off", "the key file", lambda: changed("keys", cut), "cut-off", "cut-off", "cut-off"),
     Case("cut off", "a receipt", lambda: document(cut(world.receipt())), "damaged", "damaged", "", TEXT + " A text says nowhere how long it is: damaged."),
     Case("missing file", "a bundle of records", lambda: given(files=without(base(), "tile/entries/001")), "missing", "missing", "missing"),
     Case("missing file", "a hash tile", lambda: given(files=without(base(), "tile/0/001")), "missing", "missing", "missing"),
     Case("missing file", "the key file", lambda: given(files=without(base(), "keys")), "missing", "missing", "missing"),
+    Case("missing file", "the list of logs, read by fingerprints", lambda: known(files=unlisted()), "missing", "missing", "", LIST),
+    Case("missing file", "the list of logs, read with the trust file", lambda: given(files=unlisted()), "missing", "missing", "", LIST),
     Case("missing file", "the checkpoint, read by fingerprints", lambda: known(files=without(base(), "checkpoint")), "missing", "missing", "missing"),
     Case("missing file", "the checkpoint, read with the trust file", lambda: given(files=without(base(), "checkpoint")), "quorum", "quorum", "missing", TWO),
     # Signed for by the log, and still not to be believed

@@ -165,6 +165,11 @@ def listed(how: Callable[[bytes], bytes]) -> Given:
     return given(files=base() | {LOGS_PATH: how(base()[LOGS_PATH])})
 
 
+def unlisted() -> Files:
+    """All files but the list of logs."""
+    return {path: data for path, data in base().items() if path != LOGS_PATH}
+
+
 def keys_digest(data: bytes) -> bytes:
     """One bit of the first digit in the digest of a log's keys turned round."""
     place = data.index(b'"keys":"') + 8
