@@ -25,15 +25,13 @@ def files_of(given, folder):
     return files
 
 
-async def ask(browser, page, case, folder):
-    """What a new page answers, and whether it says at least these notes."""
+async def ask(tab, page, case, folder):
+    """What the page, opened anew, answers; and which notes it does not tell."""
     folder.mkdir()
     given = case.given()
-    tab = await browser.tab()
     await tab.open(page.as_uri())
     await tab.type_fingerprint(", ".join(given.fingerprints))
     report = await tab.give(*files_of(given, folder))
-    await tab.close()
     told = {one["kind"] for one in report["findings"]}
     return report["verdict"], report["exit"], sorted(set(case.notes) - told)
 
@@ -43,9 +41,11 @@ async def test_the_verdicts_and_their_exit_codes_are_those_of_the_table(tmp_path
     page = write_one(tmp_path / "verify.html", verifier.page())
     expected = {name_of(one): (one.page, EXITS.get(one.page, 0), []) for one in CASES}
     async with Chromium() as browser:
+        tab = await browser.tab()
         found = {
-            name_of(case): await ask(browser, page, case, tmp_path / f"case-{at}")
+            name_of(case): await ask(tab, page, case, tmp_path / f"case-{at}")
             for at, case in enumerate(CASES)
         }
+        await tab.close()
     wrong = {name: one for name, one in found.items() if one != expected[name]}
     assert not wrong
