@@ -116,7 +116,8 @@ def _signer(out: Output, one: LogReport | DocumentReport) -> str:
 def _print_held(out: Output, held: Iterable[Held], size: int) -> None:
     for one in held:
         said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
-        out.line(f"  {out.t('verify.held', **said)}")
+        key = "verify.held" if one.vouched else "verify.held-stranger"
+        out.line(f"  {out.t(key, fingerprint=one.fingerprint, **said)}")
 
 
 def _tell_statement(text: str) -> Iterable[str]:

@@ -61,6 +61,11 @@ class KeyRange(NamedTuple):
     start: int
     end: int
 
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the key stops being valid somewhere."""
+        return self.end < _NEVER
+
 
 @dataclass(frozen=True)
 class KeyChain:

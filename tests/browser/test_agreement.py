@@ -8,11 +8,13 @@ from io import BytesIO
 import pytest
 import pytest_asyncio
 
+from federation.config.fingerprint import fingerprint
 from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status, log_path
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys
 from federation.tlog.fork import format_evidence
+from federation.tlog.keys import Signer
 from federation.tlog.merkle import prove_prefix
 from federation.tlog.tile import (
     Tile,
@@ -25,7 +27,8 @@ from federation.tlog.tile import (
 )
 from tests.browser.conftest import Scene
 from tests.browser.engine import Engine, facts, judge_here
-from tests.fakes import flip_bit
+from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit, self_signed
+from tests.handed import bundle_of
 
 # One browser for all: starting it takes longer than most tests.
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -97,6 +100,52 @@ async def test_a_good_data_file_is_proved_by_both(agree, pack):
         cases.append((files, []))
         cases.append(({"b.zip": files["b.zip"]}, [scene.fingerprint]))
     assert await agree(cases) == ["proved"] * len(cases)
+
+
+async def test_strangers_are_told_from_pretenders_by_both(agree, tmp_path):
+    scene, stranger = Scene(3), FakeOrg("kawalpemilu.example")
+    false = FakeOrg(scene.org.org)
+    false.identity = Signer.from_seed(false.identity.name, bytes(range(32)))
+    false.statements = [self_signed(false)]  # by the stolen key of the log
+    forger = FakeOrg(scene.org.org)
+    forger.identity = false.identity
+    forger.log = Signer.from_seed(forger.origin, bytes(range(1, 33)))
+    forger.statements = [self_signed(forger)]
+    trees = {
+        "s": Tree(false).grow(false.results(0, 3)),
+        "a": scene.tree,
+        "b": Tree(stranger).grow(stranger.results(0, 3)),
+        "f": Tree(forger).grow(forger.results(0, 3)),
+    }
+
+    def files(*names):
+        found = {}
+        for name in names:
+            peer = FakePeer(name)
+            for letter in name:
+                peer.show(trees[letter])
+            path = bundle_of(tmp_path / f"{name}.zip", peer)
+            found[f"{name}.zip"] = path.read_bytes()
+        return found
+
+    mine, other = scene.fingerprint, fingerprint(false.identity.key)
+    named = scene.trust_file().replace(b"quorum others", b"quorum none")
+    trust = {"t.txt": named}
+    cases = [
+        (files("ab"), [mine]),
+        (files("ab"), [mine, other]),
+        (files("a", "b"), [mine]),
+        (files("b"), [mine]),
+        (files("a", "f"), [mine]),
+        (files("f", "a"), [mine]),
+        (files("ab") | trust, []),
+        (files("bf") | trust, []),
+        (files("a", "s"), [mine]),
+    ]
+    wrong = "wrong-key"
+    assert await agree(cases) == [
+        "proved", wrong, "proved", wrong, wrong, wrong, "proved", wrong, "forked",
+    ]  # fmt: skip
 
 
 async def test_whatever_is_done_to_a_record_has_the_same_name(agree, pack):

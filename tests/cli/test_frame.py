@@ -15,6 +15,7 @@ from federation.cli import COMMANDS, main, output
 from federation.cli.context import Run, command_options, find_home
 from federation.cli.help import Command, Group
 from federation.cli.output import Output
+from federation.flows.audit import EXITS
 from federation.text import Text
 
 ROOT = Path(__file__).parents[2]
@@ -238,7 +239,8 @@ def test_every_exit_code_is_documented_and_the_reverse():
         for name, value in vars(output).items()
         if name.isupper() and not name.startswith("_") and isinstance(value, int)
     }
-    assert documented("exit-codes.md", r"(?m)^\| (\d+) \|") == {str(c) for c in codes}
+    every = {str(code) for code in (*codes, *EXITS.values())}
+    assert documented("exit-codes.md", r"(?m)^\| (\d+) \|") == every
 
 
 def test_every_error_is_documented_and_the_reverse():

@@ -6,7 +6,7 @@ people to know and changes nothing. Who finds thousands of one sort keeps the fi
 hundred and counts the rest.
 
     error   forked 20 … unpinned 40
-    note    behind  partial  unknown-type  extra-file  no-map  no-cosignature
+    note    behind  partial  unknown-type  extra-file  no-map  no-cosignature  stranger
 """
 
 from collections import Counter
@@ -49,6 +49,7 @@ NOTES: Final = (
     "extra-file",  # a file that nothing names
     "no-map",  # no map is published to compare with
     "no-cosignature",  # nobody else who is known says to hold it
+    "stranger",  # of somebody for whom no key was named, beside those who are pinned
 )
 MAX_KEPT: Final = 100
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from federation.config.fingerprint import fingerprint
 from federation.flows.audit.report import Held
 from federation.flows.audit.trust import Quorum, Trust
 from federation.records.keychain import KeyChain
@@ -53,27 +54,36 @@ class Judged(NamedTuple):
     """Who holds a log up to `size`, whether they are enough, and what is wrong."""
 
     held: tuple[Held, ...]
-    quorum: Quorum
     size: int
+    quorum: Quorum
     findings: list[tuple[str, str]]
 
 
 @dataclass
 class Holders:
-    """The keys that may say so, by key: the name by which people know it."""
+    """The keys that may say so, by key: the name by which people know it.
+
+    `strangers`: keys of organisations that nobody vouches for, each with the
+    fingerprint of the identity that named it: shown, and never counted.
+    """
 
     trust: Trust
     ages: Ages
     names: dict[VerifierKey, str] = field(default_factory=dict)
+    strangers: dict[VerifierKey, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names.update(self.trust.witnesses())
 
-    def learn(self, chains: Iterable[KeyChain]) -> None:
-        """Know the mirror keys of these pinned chains."""
-        for chain in chains:
+    def learn(self, pinned: Iterable[KeyChain], others: Iterable[KeyChain]) -> None:
+        """Know the mirror keys of pinned chains, and of those that are not."""
+        for chain in pinned:
             for key in chain.mirror_keys():
                 self.names.setdefault(key, key.name)
+        for chain in others:
+            for key in chain.mirror_keys():
+                if key not in self.names:
+                    self.strangers[key] = fingerprint(chain.identity)
 
     def read(self, note: bytes, org: str) -> tuple[list[Cosignature], list[str]]:
         """The cosignatures of a checkpoint that count, and who signed badly.
@@ -127,17 +137,32 @@ class Holders:
         if chosen.quorum == "not-met":
             said = f"{len(chosen.good)} that count, at {chosen.size} records"
             findings.append(("quorum", said))
-        shown = chosen
-        if not chosen.good:
-            held = [one for one in sizes if one.good]
-            shown = max(held, key=lambda one: one.size, default=chosen)
         newest = max((one.time for of in sizes for one in of.good), default=None)
         if self.ages.is_stale(newest):
             findings.append(("stale", "the newest cosignature is too old, or none is"))
         if newest is None:
             findings.append(("no-cosignature", ""))
-        size = shown.size if shown.good else 0
-        return Judged(self.held(shown.good), chosen.quorum, size, findings)
+            return Judged(*self._claimed(notes, org), chosen.quorum, findings)
+        shown = chosen
+        if not chosen.good:
+            shown = max((one for one in sizes if one.good), key=lambda one: one.size)
+        return Judged(self.held(shown.good), shown.size, chosen.quorum, findings)
+
+    def _claimed(
+        self, notes: Sequence[bytes], org: str
+    ) -> tuple[tuple[Held, ...], int]:
+        """What strangers say of the newest checkpoint that any of them cosigned."""
+        keys = [key for key in self.strangers if _org(key) != org]
+        for note in notes:
+            good = [
+                one
+                for one in open_cosignatures(note, keys)
+                if self.ages.counts(one.time)
+            ]
+            if good:
+                size = parse_checkpoint(parse_note(note).text).size
+                return self.held(good), size
+        return (), 0
 
     def _choose(self, sizes: Sequence["_OfSize"]) -> "_OfSize":
         if self.ages.as_of is None:
@@ -147,10 +172,17 @@ class Holders:
 
     def held(self, cosignatures: Iterable[Cosignature]) -> tuple[Held, ...]:
         """The same for a report, the earliest first."""
-        rows = sorted(
-            (one.time, self.names[one.key], _org(one.key)) for one in cosignatures
+        rows = (
+            Held(
+                name=self.names.get(one.key, one.key.name),
+                org=_org(one.key),
+                time=one.time,
+                vouched=one.key in self.names,
+                fingerprint=self.strangers.get(one.key, ""),
+            )
+            for one in cosignatures
         )
-        return tuple(Held(name=name, org=org, time=time) for time, name, org in rows)
+        return tuple(sorted(rows, key=lambda one: (one.time, one.name)))
 
     def witnesses(self, cosignatures: Iterable[Cosignature]) -> set[str]:
         """The names in the trust file of those who signed."""

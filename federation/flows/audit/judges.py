@@ -2,7 +2,7 @@
 
 Rule: a document that does not hold accuses nobody; evidence that holds accuses the log
 that signed twice. A record alone has no place in its log, so it is judged as if it
-stood where its key was valid.
+stood where its key was valid; a key that was revoked anywhere proves nothing then.
 """
 
 from collections.abc import Callable
@@ -71,24 +71,31 @@ def _judge_record(case: Case) -> DocumentReport:
         said = f"the keys of {statement.org} for {statement.election} are not here"
         case.add("missing", said)
         return case.nothing()
-    refused = ""
+    refused, said = "bad-record", ""
     for chain in chains:
         case.origin = chain.origin
+        index = _index_of(case.data, chain)
         try:
-            sealed = open_leaf(case.data, chain, _index_of(case.data, chain))
+            sealed = open_leaf(case.data, chain, index)
         except BAD as error:
-            refused = str(error)
+            refused, said = name_bad_record(case.data, index, chain), str(error)
             continue
         return case.report(chain, sealed=sealed)
-    case.add("bad-record", refused)
+    case.add(refused, said)
     return case.nothing()
 
 
 def _index_of(leaf: bytes, chain: KeyChain) -> int:
-    """An index at which the record's key is valid: a record alone has none."""
+    """An index to judge a record at that has none of its own.
+
+    The first at which its key is valid; of a key that was revoked, where it is not:
+    whoever stole it could say that the record is from before.
+    """
     line = parse_note(leaf, MAX_LEAF_BYTES).signatures[0]
     valid = chain.records_key_ranges.get((line.name, line.key_id))
-    return 0 if valid is None else valid.start
+    if valid is None:
+        return 0
+    return valid.end if valid.is_revoked else valid.start
 
 
 def _judge_checkpoint(case: Case) -> DocumentReport:

@@ -22,6 +22,7 @@ class Pool:
     trust: Trust
     chains: dict[str, list[tuple[str, KeyChain]]] = field(default_factory=dict)
     pinned: dict[str, tuple[Pinned, KeyChain]] = field(default_factory=dict)
+    _found: set[str] = field(default_factory=set)
 
     def add(self, source: str, chain: KeyChain) -> None:
         """Remember a chain, verified in itself; the first who brought it is named."""
@@ -29,7 +30,8 @@ class Pool:
         if any(chain.digest == known.digest for _, known in of_log):
             return
         of_log.append((source, chain))
-        if self.trust.vouches_for(chain):
+        if found := self.trust.vouched(chain):
+            self._found |= found
             self._keep("fingerprint", chain)
 
     def pin(
@@ -66,8 +68,24 @@ class Pool:
         print_ = fingerprint(chain.identity)
         said = f"{chain.identity.name} has the fingerprint {print_}"
         only_logs = log_key is None and not self.trust.fingerprints
-        is_unpinned = self.trust.is_empty or only_logs
-        return "unpinned" if is_unpinned else "wrong-key", said
+        if self.trust.is_empty or only_logs:
+            return "unpinned", said
+        return "wrong-key" if self._may_be_meant(chain) else "stranger", said
+
+    def strangers(self) -> list[KeyChain]:
+        """The longest chain of every log that nobody vouches for."""
+        longest = (self.longest(o) for o in self.chains if o not in self.pinned)
+        return [chain for chain in longest if chain is not None]
+
+    def _may_be_meant(self, chain: KeyChain) -> bool:
+        """Whether the auditor may have named another key for this very organisation.
+
+        A fingerprint that fits nothing may have been told for this one; where each of
+        them has found its chain, who else comes along was not asked about.
+        """
+        pinned = {one.org for _, one in self.pinned.values()}
+        is_left = bool(self.trust.fingerprints - self._found)
+        return is_left or chain.org in pinned or self.trust.names_org(chain.org)
 
     def longest(self, origin: str) -> KeyChain | None:
         """The chain of a log that says most; a pinned one before any other."""

@@ -21,11 +21,18 @@ from federation.flows.audit.trust import Pinned, Quorum
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Another organisation that says it holds the log up to a checkpoint's size."""
+    """Another organisation that says it holds the log up to a checkpoint's size.
+
+    `vouched`: whether somebody whom the auditor trusts stands behind its key; where
+    nobody does it counts for nothing, and `fingerprint` is that of the identity which
+    the auditor would have to ask about.
+    """
 
     name: str
     org: str
     time: int
+    vouched: bool = True
+    fingerprint: str = ""
 
 
 class LogReport(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):

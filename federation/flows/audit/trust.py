@@ -3,8 +3,9 @@
 Rule: an audit proves what keys have signed; whose keys these are is known from
 elsewhere or not at all. A key chain is pinned if one of its identities has a given
 fingerprint, or if the trust file names its log key and its first statement is the
-first leaf of a tree that this key signed. Where anything was given, a chain that it
-does not pin is `wrong-key`; where nothing was, every chain is `unpinned`.
+first leaf of a tree that this key signed. Where nothing was given, every chain is
+`unpinned`. Where something was, a chain that it does not pin is `wrong-key` if it may
+be one of those that the auditor meant, else that of a `stranger`.
 
 Source: C2SP tlog-policy (draft)
 """
@@ -35,15 +36,20 @@ class Trust:
         logs = () if self.policy is None else self.policy.logs
         return not logs and not self.fingerprints
 
-    def vouches_for(self, chain: KeyChain) -> bool:
-        """Whether an identity of this chain has a given fingerprint."""
+    def vouched(self, chain: KeyChain) -> frozenset[str]:
+        """The given fingerprints that identities of this chain have."""
         named = {fingerprint(parse_vkey(one.identity)) for one in chain.statements}
-        return not self.fingerprints.isdisjoint(named)
+        return self.fingerprints & named
 
     def names_log(self, log_key: VerifierKey) -> bool:
         """Whether the trust file lists this key of a log."""
         policy = self.policy
         return policy is not None and log_key in {one.key for one in policy.logs}
+
+    def names_org(self, org: str) -> bool:
+        """Whether the trust file lists a log of this organisation."""
+        logs = () if self.policy is None else self.policy.logs
+        return any(one.key.name.partition("/")[0] == org for one in logs)
 
     def pin(
         self, chain: KeyChain, log_key: VerifierKey, first_leaf: bytes | None
@@ -56,7 +62,7 @@ class Trust:
             first_leaf: Of that tree; None where only a part of it is at hand: what is
                 in that part, the named key has signed for all the same.
         """
-        if self.vouches_for(chain):
+        if self.vouched(chain):
             return "fingerprint"
         is_first = first_leaf is None or first_leaf == chain.notes[0]
         return "trust-file" if is_first and self.names_log(log_key) else "no"

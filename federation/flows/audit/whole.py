@@ -19,7 +19,7 @@ from federation.flows.audit.pool import Pool
 from federation.flows.audit.report import LogReport, MapReport, Report
 from federation.flows.audit.sides import compare_chains, compare_sides
 from federation.flows.audit.source import Source, kind_of
-from federation.flows.audit.trust import Trust
+from federation.flows.audit.trust import Pinned, Trust
 from federation.records.profile import Profile
 
 
@@ -86,7 +86,7 @@ class _Whole:
     async def judge(self) -> None:
         """Judge the logs, then the documents, and compare all that they show."""
         await self._logs.judge()
-        self._holders.learn(self._pool.all_pinned())
+        self._holders.learn(self._pool.all_pinned(), self._pool.strangers())
         self._log_reports = tuple(self._logs.report(self._holders))
         self._documents.judge()
         for origin, chains in self._pool.chains.items():
@@ -98,6 +98,15 @@ class _Whole:
             loose = self._court.seen.get(origin, ())
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
+        self._check_any_pinned()
+
+    def _check_any_pinned(self) -> None:
+        """Strangers beside those who are known are a note; strangers alone are not."""
+        if any(how != "no" for how in self._pins()):
+            return
+        for one in [one for one in self._findings.kept if one.kind == "stranger"]:
+            where = one.source, one.origin
+            self._findings.add("wrong-key", *where, detail=one.detail)
 
     def report(self, sources: Sequence[Source]) -> Report:
         """What all of it comes to."""
@@ -125,8 +134,11 @@ class _Whole:
             found.append("basis")
         if any(log.from_ for log in self._log_reports):
             found.append("earlier")
-        pinned = [log.pinned for log in self._log_reports]
-        pinned += [one.pinned for one in self._documents.reports]
-        if "no" in pinned:
+        if "no" in self._pins():
             found.append("keys")
         return tuple(found)
+
+    def _pins(self) -> list[Pinned]:
+        """How each log and document is pinned."""
+        logs = [log.pinned for log in self._log_reports]
+        return [*logs, *(one.pinned for one in self._documents.reports)]

@@ -36,8 +36,9 @@ async function judgeAll(inputs, documents, report, pool) {
       });
     }
   }
-  await compareSides(logs, loose, report);
+  await compareSides(logs, loose, report, pool);
   await pool.compare();
+  pool.checkAnyPinned();
 }
 
 /** One damaged file never hides what the others prove. */

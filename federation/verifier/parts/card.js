@@ -2,16 +2,20 @@
 
 const MAX_FOLDED = 200;
 
-/** proved, unpinned or refused: by the errors that were found in it. */
-function standing(errors) {
-  if (!errors.length) return "proved";
+/**
+ * proved, unpinned or refused: by the errors that were found in it, and by whether
+ * somebody vouches for anything of what it holds.
+ */
+function standing(errors, held = []) {
+  const isStrange = held.length > 0 && held.every((one) => one.pinned === "no");
+  if (!errors.length) return isStrange ? "unpinned" : "proved";
   return errors.every((one) => one.kind === "unpinned") ? "unpinned" : "refused";
 }
 
 function sourceCard(input, report, useFingerprint) {
   const errors = report.errorsOf(input.name);
-  const state = standing(errors);
   const mine = (list) => list.filter((one) => isOf(input.name, one));
+  const state = standing(errors, [...mine(report.logs), ...mine(report.documents)]);
   const kinds = [...new Set(errors.map((one) => one.kind))].join(" ");
   const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
   const isTrust = input.kind === "trust-file" && state === "proved";
@@ -22,7 +26,10 @@ function sourceCard(input, report, useFingerprint) {
   const [findings, documents] = [mine(report.findings), mine(report.documents)];
   if (state === "refused") card.append(...findingLines(findings, "error"));
   if (isTrust) card.append(trustLine(input.policy));
-  for (const log of mine(report.logs)) card.append(...logLines(log, state));
+  for (const log of mine(report.logs)) {
+    const isStrange = state === "proved" && log.pinned === "no";
+    card.append(...logLines(log, isStrange ? "unpinned" : state));
+  }
   if (input.isExcerpt) card.append(...excerptLines(documents, report));
   else for (const one of documents) card.append(...documentLines(one, state));
   if (state === "unpinned") card.append(...findingLines(findings, "error"));
@@ -36,13 +43,14 @@ function sourceCard(input, report, useFingerprint) {
 /** How many receipts of an excerpt hold, and each of them folded away. */
 function excerptLines(documents, report) {
   const receipts = documents.filter((one) => one.kind === "receipt");
-  const isGood = (one) => standing(report.errorsOf(one.source)) === "proved";
+  const stateOf = (one) => standing(report.errorsOf(one.source), [one]);
+  const isGood = (one) => stateOf(one) === "proved";
   const values = {
     proved: sayNumber(receipts.filter(isGood).length),
     all: sayNumber(receipts.length),
   };
   const folded = receipts.slice(0, MAX_FOLDED).map((one) => {
-    const state = standing(report.errorsOf(one.source));
+    const state = stateOf(one);
     const heading = element("summary", {}, `${say(`badge_${state}`)}: ${titleOf(one)}`);
     return element("details", { class: state }, heading, ...documentLines(one, state));
   });
@@ -86,7 +94,7 @@ function logLines(log, state) {
     records: sayNumber(log.records),
     size: sayNumber(log.size),
   };
-  const name = state === "refused" ? "said_log_refused" : "said_log";
+  const name = { refused: "said_log_refused", unpinned: "said_log_claimed" }[state] ?? "said_log";
   const line = element("p", { class: "say" }, say(name, values));
   return [line, ...(state === "proved" ? heldLines(log) : [])];
 }

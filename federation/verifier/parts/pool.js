@@ -8,6 +8,7 @@ class Pool {
     this.report = report;
     this.chains = new Map();
     this.pinned = new Map();
+    this.found = new Set();
   }
 
   /** Open the notes and remember the chain. */
@@ -17,7 +18,9 @@ class Pool {
     this.chains.set(chain.origin, [...all, { source, chain }]);
     for (const identity of chain.identities) {
       const text = await fingerprint(identity);
-      if (this.report.trust.fingerprints.has(text)) this.keep("fingerprint", chain);
+      if (!this.report.trust.fingerprints.has(text)) continue;
+      this.found.add(text);
+      this.keep("fingerprint", chain);
     }
     return chain;
   }
@@ -52,7 +55,29 @@ class Pool {
     const { policy, fingerprints } = this.report.trust;
     // A trust file names a log; without its tree it says nothing of anybody's keys.
     const isCompared = fingerprints.size > 0 || (signer !== null && policy?.logs.length > 0);
-    this.report.add(isCompared ? "wrong-key" : "unpinned", source, { origin: chain.origin });
+    const kind = this.mayBeMeant(chain) ? "wrong-key" : "stranger";
+    this.report.add(isCompared ? kind : "unpinned", source, { origin: chain.origin });
+  }
+
+  /**
+   * Whether the reader may have named another key for this very organisation: a
+   * fingerprint that fits nothing may have been told for this one.
+   */
+  mayBeMeant({ org }) {
+    const { policy, fingerprints } = this.report.trust;
+    const isLeft = [...fingerprints].some((text) => !this.found.has(text));
+    const isPinned = [...this.pinned.values()].some(({ chain }) => chain.org === org);
+    const isNamed = (policy?.logs ?? []).some(({ key }) => orgOf(key) === org);
+    return isLeft || isPinned || isNamed;
+  }
+
+  /** Strangers beside those who are vouched for are a note; strangers alone are not. */
+  checkAnyPinned() {
+    const { logs, documents, findings } = this.report;
+    if ([...logs, ...documents].some((one) => one.pinned !== "no")) return;
+    for (const { source, origin } of findings.filter((one) => one.kind === "stranger")) {
+      this.report.add("wrong-key", source, { origin });
+    }
   }
 
   /** The longest chain that continues this one. */

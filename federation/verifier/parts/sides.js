@@ -2,23 +2,39 @@
 //
 // Rule: every signed checkpoint is compared with the largest that came with its tiles.
 // Equal sizes need equal roots, a smaller one must be how the larger tree begins. A
-// file that only shows less is behind: no fault, but said.
+// file that only shows less is behind: no fault, but said. Whose keys count is one chain,
+// a vouched-for one before any other: what a forger has signed accuses nobody else.
 
-async function compareSides(logs, loose, report) {
+async function compareSides(logs, loose, report, pool) {
   const origins = new Set([
     ...logs.map((log) => log.chain.origin),
     ...loose.map(({ checkpoint }) => checkpoint.origin),
   ]);
   for (const origin of origins) {
-    const mine = logs.filter((log) => log.chain.origin === origin);
-    const seen = [
-      ...mine.flatMap((log) =>
+    const right = pool.longest(origin);
+    const ofLog = logs.filter((log) => log.chain.origin === origin);
+    const all = [
+      ...ofLog.flatMap((log) =>
         log.checkpoints.map((checkpoint) => ({ checkpoint, source: log.source })),
       ),
       ...loose.filter(({ checkpoint }) => checkpoint.origin === origin),
     ];
+    const seen = [];
+    for (const one of all) if (await isSignedBy(one.checkpoint, right)) seen.push(one);
+    const mine = ofLog.filter((log) => isContinued(log.chain, right));
     compareEqual(seen, report);
     if (mine.length) await compareGrown(mine, seen, report);
+  }
+}
+
+/** Whether a chain's own log key signed the checkpoint. */
+async function isSignedBy({ bytes, size }, chain) {
+  try {
+    await openCheckpoint(bytes, logKey(chain, size));
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
 }
 
