@@ -92,6 +92,7 @@ TWO: Final = "Quorum fails as well: the file with the cosignatures is the one th
 CASES: Final = (
     Case("nothing", "read with the trust file", given, "proved", "proved", "proved"),
     Case("nothing", "read by three fingerprints", known, "proved", "proved", "proved"),
+    Case("nothing", "read by the fingerprint of one of the three", lambda: given(trust=b"", fingerprints=world.fingerprints()[:1]), "proved", "proved", "proved", "The other two are told as strangers.", ("stranger",)),
     Case("nothing", "a receipt", lambda: document(world.receipt()), "proved", "proved", "", TEXT),
     Case("nothing", "a file more that nobody asks for", lambda: given(files=base() | {"other.txt": b"x"}), "proved", "proved", "proved", "Told, not judged.", ("extra-file",)),
     # A bit turned round
