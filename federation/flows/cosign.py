@@ -1,12 +1,14 @@
-"""Cosigning what we hold of others, and collecting what others say of ours.
+"""Cosigning what we hold of others, and collecting what others say to hold.
 
 Rule: a cosignature says "I hold and have verified every leaf below this size", and is
 the only thing that carries a time. So it is given once for every checkpoint that was
 completed, and repeated on a heartbeat only where the origin itself has shown that
 checkpoint again: otherwise a relay could make a dead log look alive.
 
-An origin collects: it asks a peer that shows a size of its log for that checkpoint, and
-again once per heartbeat. An earlier size counts too: a node that is seldom on, or never
+Everybody collects: a peer that shows a log which we hold is asked for its checkpoint,
+once per size and once per heartbeat, and our partners' lines in it are kept. So an
+origin hears of those whom it reaches through a relay, and a receipt names more holders
+than whoever gives it. An earlier size counts too: a node that is seldom on, or never
 idle, would else be confirmed by nobody, and a receipt wants the earliest.
 
 Source: docs/reference/protocol.md, "Pulling" step 5; C2SP tlog-cosignature v1
@@ -80,7 +82,7 @@ class _Asked(NamedTuple):
 
 
 class Collector:
-    """What collects cosignatures of our own logs; remembers whom it asked when."""
+    """What collects cosignatures of the logs held; remembers whom it asked when."""
 
     def __init__(self, db: Database, heartbeat_s: int) -> None:
         """One for a node: an idle turn stays one request."""
@@ -92,29 +94,29 @@ class Collector:
         peers: Mapping[str, Peer],
         org: str,
         feed: Feed,
-        own_sizes: Mapping[str, int],
+        sizes: Mapping[str, int],
         now: int,
     ) -> int:
-        """Ask a peer for our checkpoints that it holds; how many lines were kept.
+        """Ask a peer for the checkpoints that it holds too; how many lines were kept.
 
         Args:
             peers: The partners, whose cosignatures count.
             org: The peer that is asked.
             feed: The way to it.
-            own_sizes: The sizes of our logs there, current or earlier ones:
-                `PullReport.own_sizes`.
+            sizes: The sizes of the logs there, current or earlier ones:
+                `PullReport.sizes`.
             now: Unix seconds.
 
         Raises:
             PeerError: the peer did not deliver.
-            FormatError: it delivered something else than a checkpoint of ours.
+            FormatError: it delivered something else than a checkpoint of that log.
         """
         kept = 0
         held = {log.origin: log for log in await self._db.read(logs.list_logs)}
-        for origin, size in own_sizes.items():
+        for origin, size in sizes.items():
             log = held.get(origin)
-            # A larger one is a matter for `reconcile`.
-            if log is None or not log.own or not 0 < size <= log.size:
+            # A larger one is a matter for `reconcile`, or for the next pull.
+            if log is None or not 0 < size <= log.size:
                 continue
             asked = self._asked.get((org, origin))
             if asked and asked.size == size and now - asked.at < self._heartbeat_s:
@@ -129,21 +131,23 @@ class Collector:
 def save_collected(
     tx: Transaction, origin: str, note: bytes, keys: Sequence[VerifierKey]
 ) -> int:
-    """Keep the good cosignatures in a note of our own checkpoint; how many.
+    """Keep the good cosignatures in a note of a checkpoint that is held; how many.
 
-    None of an earlier size whose checkpoint was lost with a disk: there is nothing
-    that they could stand under, and that is no fault of the partner.
+    None of a size that is not: an earlier one that was lost with a disk or passed over
+    in pulling, or one that another's log has grown to since the peer was asked. There
+    is nothing that they could stand under, and that is no fault of the partner.
 
     Raises:
-        FormatError: not a checkpoint that we signed.
+        FormatError: another checkpoint than the one held, or of ours than we signed.
     """
     checkpoint = parse_checkpoint(parse_note(note).text)
     log = logs.get_log(tx, origin)
     root = logs.root_of_size(tx, log.id, checkpoint.size)
-    if root is None and checkpoint.origin == origin and checkpoint.size < log.size:
+    is_beyond = log.own and checkpoint.size > log.size
+    if root is None and checkpoint.origin == origin and not is_beyond:
         return 0
     if checkpoint.origin != origin or root != checkpoint.root:
-        raise FormatError("not a checkpoint that we signed", origin)
+        raise FormatError("not the checkpoint that is held", origin)
     times = open_cosignatures(note, keys)
     lines = select_cosignatures(note, keys)
     _save(tx, log, checkpoint.size, zip(lines, times, strict=True))

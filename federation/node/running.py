@@ -230,7 +230,7 @@ class Running:
         mirror = self.parts.keys.mirror
         await db.write(cosign.cosign_held, mirror, report.answered, now, heartbeat_s)
         await self._collector.collect(
-            self.partners.by_org, peer.org, feed, report.own_sizes, now
+            self.partners.by_org, peer.org, feed, report.sizes, now
         )
 
     def news(self) -> None:

@@ -254,9 +254,15 @@ class _Taking:
         # Nobody answered here: what was cosigned before is not cosigned anew.
         await db.write(cosign.cosign_held, node.parts.keys.mirror, (), now, heartbeat_s)
         keys = await db.read(cosign.mirror_keys, node.partners.by_org)
-        for origin in report.own_sizes:
-            await recollect(db, self._feed, node.pull_context().own[origin], keys)
-        return await db.read(holders.load_holders, report.own_sizes)
+        own = node.pull_context().own
+        mine = sorted(report.sizes.keys() & own.keys())
+        for origin in mine:
+            await recollect(db, self._feed, own[origin], keys)
+        for origin in sorted(report.sizes.keys() - own.keys()):
+            with contextlib.suppress(PeerError, FormatError):
+                note = await self._feed.checkpoint(origin)
+                await db.write(cosign.save_collected, origin, note, keys)
+        return await db.read(holders.load_holders, mine)
 
 
 def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:

@@ -51,6 +51,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    ("0002-sizes", "ALTER TABLE peer_seen RENAME COLUMN own_sizes TO sizes"),
 )
 
 KEPT_TURNS: Final = 100
@@ -69,14 +70,14 @@ class PeerSeen(msgspec.Struct, frozen=True, kw_only=True):
     """What a peer showed when it was last asked and wholly taken in.
 
     `wanted` is a digest of what we wanted then: an ETag only says that the peer's side
-    did not change. `own_sizes`: the sizes of our own logs there, by origin.
+    did not change. `sizes`: those of the logs there that we hold as well, by origin.
     """
 
     org: str
     etag: str = ""
     wanted: str = ""
     answered_at: int = 0
-    own_sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
+    sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,32 +150,32 @@ def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
 def load_seen(view: View, org: str) -> PeerSeen:
     """What the peer showed last; nothing, where it never answered."""
     row = view.connection.execute(
-        "SELECT etag, wanted, answered_at, own_sizes FROM peer_seen WHERE org = ?",
+        "SELECT etag, wanted, answered_at, sizes FROM peer_seen WHERE org = ?",
         (org,),
     ).fetchone()
     if row is None:
         return PeerSeen(org=org)
-    etag, wanted, answered_at, own_sizes = row
+    etag, wanted, answered_at, sizes = row
     return PeerSeen(
         org=org,
         etag=etag,
         wanted=wanted,
         answered_at=answered_at,
-        own_sizes=msgspec.json.decode(own_sizes, type=dict[str, int]),
+        sizes=msgspec.json.decode(sizes, type=dict[str, int]),
     )
 
 
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:
     """Keep what a peer showed."""
     tx.connection.execute(
-        "INSERT OR REPLACE INTO peer_seen (org, etag, wanted, answered_at, own_sizes)"
+        "INSERT OR REPLACE INTO peer_seen (org, etag, wanted, answered_at, sizes)"
         " VALUES (?,?,?,?,?)",
         (
             seen.org,
             seen.etag,
             seen.wanted,
             seen.answered_at,
-            msgspec.json.encode(seen.own_sizes, order="sorted").decode(),
+            msgspec.json.encode(seen.sizes, order="sorted").decode(),
         ),
     )
 

@@ -145,12 +145,12 @@ async def test_an_origin_collects_from_a_peer_that_shows_its_size(
     db, ours, suara, collecting
 ):
     tree, feed, report = collecting
-    assert report.own_sizes == {ours.origin: tree.size}
+    assert report.sizes == {ours.origin: tree.size, suara.origin: 1}
     stranger = fakes.signer("stranger.example/mirror", ALG_COSIGNATURE)
     feed.show(tree, cosigned=cosigned(tree, suara.mirror, stranger))
     collector = Collector(db, HEARTBEAT)
     peers = {suara.org: peer(suara)}
-    got = await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+    got = await collector.collect(peers, suara.org, feed, report.sizes, NOW)
     assert got == 1
     assert times(db, ours, suara.mirror.key) == [NOW]
     assert times(db, ours, stranger.key) == []
@@ -162,12 +162,12 @@ async def test_it_asks_once_per_heartbeat_and_size(db, ours, suara, collecting):
     collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
     feed.asked.clear()
     for now in (NOW, NOW + 1, NOW + HEARTBEAT - 1):
-        await collector.collect(peers, suara.org, feed, report.own_sizes, now)
-    assert feed.count("checkpoint") == 1
+        await collector.collect(peers, suara.org, feed, report.sizes, now)
+    assert feed.count(f"checkpoint of {ours.origin}") == 1
     later = NOW + HEARTBEAT
     feed.show(tree, cosigned=cosigned(tree, suara.mirror, time=later))
-    await collector.collect(peers, suara.org, feed, report.own_sizes, later)
-    assert feed.count("checkpoint") == 2
+    await collector.collect(peers, suara.org, feed, report.sizes, later)
+    assert feed.count(f"checkpoint of {ours.origin}") == 2
     assert times(db, ours, suara.mirror.key) == [later]
 
 
@@ -182,8 +182,8 @@ async def test_what_a_peer_confirmed_of_an_earlier_size_is_kept_too(
     feed.asked.clear()
     collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
     for now in (NOW, NOW + HEARTBEAT - 1):
-        await collector.collect(peers, suara.org, feed, report.own_sizes, now)
-    assert feed.count("checkpoint") == 1
+        await collector.collect(peers, suara.org, feed, report.sizes, now)
+    assert feed.count(f"checkpoint of {ours.origin}") == 1
     with db.view() as view:
         log = logs.get_log(view, ours.origin)
         assert log.size == tree.size > size
@@ -249,6 +249,35 @@ async def test_earlier_checkpoints_are_handed_over_with_who_first_held_them(
             read_first_held(view, log.id, 2)
 
 
+async def test_what_others_confirmed_of_a_partners_log_is_kept_as_well(
+    db, suara, collecting
+):
+    _, feed, report = collecting
+    kawal = fakes.FakeOrg("kawalpemilu.example")
+    partners = {one.org: peer(one) for one in (suara, kawal)}
+    await mirrored(db, kawal, fakes.Tree(kawal))
+    tree = feed.shown[suara.origin].tree
+    feed.show(tree, cosigned=cosigned(tree, kawal.mirror))
+    collector = Collector(db, HEARTBEAT)
+    await collector.collect(partners, suara.org, feed, report.sizes, NOW)
+    assert times(db, suara, kawal.mirror.key) == [NOW]
+
+
+async def test_a_partners_log_that_grew_since_it_was_asked_is_nobodys_fault(
+    db, suara, collecting
+):
+    _, feed, report = collecting
+    tree = feed.shown[suara.origin].tree
+    feed.show(fakes.Tree(suara).grow(suara.results(0, 3)))
+    collector, partners = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
+    await collector.collect(partners, suara.org, feed, report.sizes, NOW)
+    assert times(db, suara, suara.mirror.key) == []
+    feed.show(tree.fork(0, suara.results(7, 8)))
+    later = NOW + HEARTBEAT
+    with pytest.raises(FormatError):
+        await collector.collect(partners, suara.org, feed, report.sizes, later)
+
+
 async def test_a_bad_cosignature_loses_itself_only(db, ours, suara, collecting):
     tree, feed, report = collecting
     good = cosigned(tree, suara.mirror)
@@ -256,12 +285,12 @@ async def test_a_bad_cosignature_loses_itself_only(db, ours, suara, collecting):
     feed.show(tree, cosigned=bad)
     collector, peers = Collector(db, 0), {suara.org: peer(suara)}
     try:
-        kept = await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+        kept = await collector.collect(peers, suara.org, feed, report.sizes, NOW)
     except FormatError:
         kept = 0
     assert kept == 0
     feed.show(tree, cosigned=good)
-    assert await collector.collect(peers, suara.org, feed, report.own_sizes, NOW) == 1
+    assert await collector.collect(peers, suara.org, feed, report.sizes, NOW) == 1
 
 
 async def test_a_checkpoint_that_we_never_signed_is_refused(
@@ -272,7 +301,7 @@ async def test_a_checkpoint_that_we_never_signed_is_refused(
     feed.show(tree, cosigned=cosigned(fork, suara.mirror))
     collector, peers = Collector(db, HEARTBEAT), {suara.org: peer(suara)}
     with pytest.raises(FormatError):
-        await collector.collect(peers, suara.org, feed, report.own_sizes, NOW)
+        await collector.collect(peers, suara.org, feed, report.sizes, NOW)
     assert times(db, ours, suara.mirror.key) == []
 
 

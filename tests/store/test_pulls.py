@@ -55,7 +55,7 @@ def test_only_the_newest_turns_are_kept_newest_first(db):
 
 def test_what_a_peer_showed_comes_back(db):
     seen = PeerSeen(
-        org=ORG, etag='"x"', wanted="w", answered_at=5, own_sizes={"b": 2, "a": 1}
+        org=ORG, etag='"x"', wanted="w", answered_at=5, sizes={"b": 2, "a": 1}
     )
     with db.transaction() as tx:
         pulls.save_seen(tx, replace(seen, etag="older"))

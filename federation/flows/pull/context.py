@@ -184,8 +184,9 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn brought.
 
     `answered` are the origins for which the peer, being their organisation itself,
-    confirmed what we hold: the ones to cosign anew. `own_sizes` are the sizes of our
-    own logs at the peer. `more` says that the budget ended before the logs did.
+    confirmed what we hold: the ones to cosign anew. `sizes` are those that our own
+    logs, and the others' that we wholly hold, have at the peer. `more` says that the
+    budget ended before the logs did.
     """
 
     org: str
@@ -194,7 +195,7 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     answered: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     own_larger: tuple[OwnCopy, ...] = ()
-    own_sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
+    sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
     new_leaves: int = 0
     new_bytes: int = 0
     more: bool = False

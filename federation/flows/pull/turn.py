@@ -34,6 +34,8 @@ from federation.store import chains, logs, pulls
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
 
 SOFT_DEADLINE_S: Final = 3600.0
 # A peer can make up as many logs of a partner as it likes; each costs a request.
@@ -74,7 +76,7 @@ async def pull(
     if answer is None:
         answered = await db.read(_confirmed, peer.org)
         return PullReport(
-            org=peer.org, unchanged=True, answered=answered, own_sizes=seen.own_sizes
+            org=peer.org, unchanged=True, answered=answered, sizes=seen.sizes
         )
     body, etag = answer
     turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
@@ -88,7 +90,7 @@ async def pull(
         etag=etag if is_whole else "",
         wanted=wanted,
         answered_at=now,
-        own_sizes=report.own_sizes,
+        sizes=report.sizes,
     )
     await db.write(_save, seen, report.offered)
     return report
@@ -143,7 +145,7 @@ class _Turn:
         self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses)
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
         self._own_larger = list[OwnCopy]()
-        self._own_sizes = dict[str, int]()
+        self._sizes = dict[str, int]()
 
     async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
         """Every log of the vector, compared and, where we want it, taken in."""
@@ -177,7 +179,7 @@ class _Turn:
             answered=tuple(answered),
             offered=tuple(offered),
             own_larger=tuple(self._own_larger),
-            own_sizes=self._own_sizes,
+            sizes=self._sizes,
             new_leaves=self._budget.taken_rows,
             new_bytes=self._budget.taken_bytes,
             more=any(one.outcome in _UNFINISHED for one in reports),
@@ -188,12 +190,15 @@ class _Turn:
     ) -> LogReport:
         if held is not None and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
-            size = held.log.size
+            size = self._sizes[entry.origin] = held.log.size
             return LogReport(
                 origin=entry.origin, outcome="same", before=size, after=size
             )
         log = None if held is None else held.log
-        return await self._follower.follow(entry, log, partner)
+        report = await self._follower.follow(entry, log, partner)
+        if report.outcome in _CONFIRMED:
+            self._sizes[entry.origin] = _size_of(entry)
+        return report
 
     async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> LogReport:
         """Our own log as the peer holds it: what reconciliation wants to know."""
@@ -209,7 +214,7 @@ class _Turn:
             return LogReport(origin=origin, outcome="frozen", reason=str(fork))
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)
-        self._own_sizes[origin] = found.checkpoint.size
+        self._sizes[origin] = found.checkpoint.size
         # One whose taking back was cut short is not larger than what was begun.
         if found.kind == "larger" or found.note == log.pending:
             copy = OwnCopy(origin, found.checkpoint.size, found.note)
@@ -224,6 +229,11 @@ def _read_held(view: View) -> dict[str, _Held]:
         )
         for log in logs.list_logs(view)
     }
+
+
+def _size_of(entry: StatusEntry) -> int:
+    """The size of a checkpoint that was verified."""
+    return parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
 
 
 def _is_same(entry: StatusEntry, held: _Held) -> bool:

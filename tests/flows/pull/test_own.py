@@ -34,12 +34,12 @@ def signed(puller, ours, tree, suara):
 async def test_a_copy_that_fits_is_only_counted(signed, fakes, ours, suara, tree, size):
     feed = fakes.FakePeer(suara.org).show(tree.truncate(size))
     report = await signed.pull(feed)
-    assert report.own_sizes == {ours.origin: size}
+    assert report.sizes == {ours.origin: size}
     assert report.own_larger == ()
     assert signed.alarms() == set()
     assert feed.asked == ["logs"]
     # And again from an unchanged vector, for whoever collects cosignatures.
-    assert (await signed.pull(feed)).own_sizes == {ours.origin: size}
+    assert (await signed.pull(feed)).sizes == {ours.origin: size}
 
 
 async def test_a_larger_copy_is_reported_with_its_checkpoint(
