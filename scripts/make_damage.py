@@ -35,9 +35,9 @@ the verdict, all of them are listed. A dash: the program was not asked, the rema
 why. Each row is a test:
 
 ```sh
-make test T=tests/damage/test_verify.py      # federation verify
-make test T=tests/damage/test_go.py          # Go; needs golang-golang-x-mod-dev
-.venv/bin/pytest tests/damage/test_page.py   # the page; needs Chromium
+.venv/bin/pytest tests/damage/test_verify.py   # federation verify
+.venv/bin/pytest tests/damage/test_page.py     # the page; needs Chromium
+.venv/bin/pytest tests/damage/test_go.py       # Go; needs golang-golang-x-mod-dev
 ```
 
 Two kinds of damage end with one word only where the bytes cannot tell them apart: a

@@ -17,6 +17,7 @@ def checker(tmp_path_factory):
     return compile_checker(tmp_path_factory.mktemp("go"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ASKED, ids=map(name_of, ASKED))
 async def test_its_exit_code_is_that_of_the_table(case, checker, tmp_path):
     given = case.given()

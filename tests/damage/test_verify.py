@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 
+import pytest
+
 from federation.cli import run
 from federation.cli.output import Output
 from federation.flows.audit.finding import EXITS
@@ -45,6 +47,7 @@ def sources_of(given, folder):
         yield "documents", documents
 
 
+@pytest.mark.slow
 def test_the_verdict_and_its_exit_code_are_those_of_the_table(case, tmp_path):
     given = case.given()
     words = [word for one in given.fingerprints for word in ("--fingerprint", one)]
