@@ -7,6 +7,7 @@ prove nothing against anybody, but at most one of them is right.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from federation.errors import (
@@ -41,6 +42,12 @@ def open_any(notes: Sequence[bytes]) -> KeyChain:
     """
     if not notes:
         raise FormatError("a key chain of 0 statements")
+    return _open(tuple(notes))
+
+
+# The thousand receipts of an excerpt bring the same statements a thousand times.
+@lru_cache(maxsize=64)
+def _open(notes: tuple[bytes, ...]) -> KeyChain:
     newest = decode_as(parse_note(notes[-1]).text[:-1], KeyStatement)
     return open_chain(notes, parse_vkey(newest.identity))
 
