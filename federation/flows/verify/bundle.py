@@ -80,24 +80,27 @@ class Verifier:
             start: The index of the first of them.
             closed_at: Where the log was closed, if it was.
         """
-        if self._executor is None:
+        # Kept here: the first of the bundles under way to fail takes it from all.
+        executor = self._executor
+        if executor is None:
             return await asyncio.to_thread(
                 admit, leaves, start, self._chain, self._profile, closed_at
             )
         job = (self._name, data, start, closed_at)
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._executor, admit_known, *job)
-            _warm.add(self._executor)
+            found = await loop.run_in_executor(executor, admit_known, *job)
+            _warm.add(executor)
             if found is not None:
                 return found
             return await loop.run_in_executor(
-                self._executor, admit_taught, self._chain, self._profile, *job
+                executor, admit_taught, self._chain, self._profile, *job
             )
         except BrokenExecutor:
             # A worker was killed, out of memory perhaps. Slower, but it goes on.
-            _log.exception("the verifying processes ended; verifying in a thread")
-            _warm.discard(self._executor)
+            if self._executor is not None:
+                _log.warning("the verifying processes ended; verifying in a thread")
+            _warm.discard(executor)
             self._executor = None
             return await self.admit(data, leaves, start, closed_at)
 

@@ -1,7 +1,12 @@
 """Bundles: fetched ahead and in order, checked before anything else, few at once."""
 
 import asyncio
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from multiprocessing import get_context
 
 import pytest
@@ -159,3 +164,26 @@ async def test_dead_workers_make_it_slower_and_not_wrong(fakes, suara, profile, 
     (found,) = await read_all(bundles, 0, 6, 6)
     assert len(found.admission.claims) == 5
     assert "verifying in a thread" in caplog.text
+
+
+async def test_workers_that_die_under_several_bundles_end_none(
+    fakes, suara, profile, caplog
+):
+    class Dying(ThreadPoolExecutor):
+        def submit(self, *_args, **_kwargs):
+            # Taken, and then the process is gone, with all that it was given.
+            taken = Future()
+            jobs.append(taken)
+            if len(jobs) == 3:
+                for job in jobs:
+                    job.set_exception(BrokenExecutor("killed"))
+            return taken
+
+    jobs = []
+    tree = fakes.Tree(suara).grow(suara.results(0, 256 * 3 - 1))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    bundles = bundles_of(tree, feed, Verifier(Dying(), suara.chain, profile))
+    found = await read_all(bundles, 0, tree.size, tree.size)
+    assert sum(len(one.admission.claims) for one in found) == tree.size - 1
+    assert len(jobs) == 3
+    assert caplog.text.count("verifying in a thread") == 1
