@@ -105,7 +105,14 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
         sources.append(Source(name=name, feed=feed, files=bundle))
     trust = Trust(policy=policy, fingerprints=frozenset(typed))
     report = await audit(
-        sources, trust, profiles=profiles, executor=None, scratch=None, now=NOW
+        sources,
+        trust,
+        profiles=profiles,
+        executor=None,
+        scratch=None,
+        now=NOW,
+        # The page has no such option: it says that only the newer records are there.
+        partial=True,
     )
     for bundle in opened:
         bundle.close()

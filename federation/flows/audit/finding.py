@@ -44,7 +44,7 @@ EXITS: Final[dict[str, int]] = {
 }
 NOTES: Final = (
     "behind",  # one source shows less than another
-    "partial",  # a bundle made with --since: earlier records are not in it
+    "partial",  # earlier records are not in it, and --partial allows that
     "unknown-type",  # records that need a newer version
     "extra-file",  # a file that nothing names
     "no-map",  # no map is published to compare with

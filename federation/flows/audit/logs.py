@@ -43,6 +43,7 @@ class Means:
     executor: Executor | None
     scratch: Path | None
     progress: Progress
+    is_partial: bool = False
 
 
 class _Judged(NamedTuple):
@@ -160,12 +161,25 @@ class Logs:
             self._judged.append(_Judged(log, counts, self._pin(log, counts)))
 
     def _pin(self, log: OpenedLog, counts: Counts) -> Pinned:
-        if counts.start:
-            said = f"records from {counts.start} on"
-            log.reader.add("partial", log.origin, detail=said)
+        self._check_whole(log, counts)
         chain = self._pool.newest(log.chain)
         log_key = log.chain.log_key(log.checkpoint.size)
         return self._pool.pin(chain, log_key, counts.first)
+
+    def _check_whole(self, log: OpenedLog, counts: Counts) -> None:
+        """Whoever hides the oldest records must not pass for a bundle made `--since`.
+
+        Nothing shows which of the two it is, so the auditor has to say; and of a log
+        of which nothing at all is here, nothing is proved whatever they say.
+        """
+        if not counts.start:
+            return
+        if counts.start < log.checkpoint.size and self._means.is_partial:
+            said = f"records from {counts.start} on"
+            log.reader.add("partial", log.origin, detail=said)
+        else:
+            said = f"records 0 to {counts.start - 1}"
+            log.reader.add("missing", log.origin, detail=said)
 
     def _report(self, one: _Judged, holders: Holders) -> LogReport:
         log, counts = one.log, one.counts

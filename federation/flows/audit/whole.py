@@ -33,6 +33,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     now: int,
     as_of: int | None = None,
     max_age_s: int | None = None,
+    partial: bool = False,
     progress: Progress = lambda _: None,
 ) -> Report:
     """What can be proved of these sources, and what is wrong with them.
@@ -46,10 +47,13 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         now: Unix seconds.
         as_of: Unix seconds after which no cosignature counts.
         max_age_s: How old the newest cosignature may be.
+        partial: Whether the earlier records of a log may be left out of files.
         progress: Is told how many records more were looked at.
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
-    whole = _Whole(trust, ages, Means(profiles, executor, scratch, progress))
+    whole = _Whole(
+        trust, ages, Means(profiles, executor, scratch, progress, is_partial=partial)
+    )
     await whole.open(sources)
     await whole.judge()
     return whole.report(sources)

@@ -83,8 +83,12 @@ class Selection(NamedTuple):
     since: Mapping[str, int] = {}
 
     def start(self, log: Log) -> int:
-        """The first tile of a log that is not known there."""
-        return min(self.since.get(log.origin, 0), log.size) // WIDTH
+        """The first tile of a log that is not known there, or else its last.
+
+        Without any record of a log nobody can tell its files from such as were robbed
+        of all of them.
+        """
+        return min(self.since.get(log.origin, 0), max(0, log.size - 1)) // WIDTH
 
 
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:

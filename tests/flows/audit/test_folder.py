@@ -158,12 +158,26 @@ def test_a_bundle_made_since_is_proved_from_there_on(tmp_path, a):
         write_bundle(path, sorted(files.items()))
         with BundleFile(path) as bundle:
             source = Source(name="z", feed=FileFeed(bundle, "z"), files=bundle)
-            report = run_audit(source, trust=trust_in(a))
+            report = run_audit(source, trust=trust_in(a), partial=True)
+            unsaid = run_audit(source, trust=trust_in(a))
         assert report.exit == 0
+        assert (unsaid.verdict, unsaid.counts.get("partial")) == ("missing", None)
         log = report.logs[0]
         assert (log.from_, log.records) == (256 * start, 700 - 256 * start)
         assert "partial" in report.counts
         assert "earlier" in report.not_proved
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_log_of_which_no_record_is_there_is_never_proved(tmp_path, a, allowed):
+    tree = Tree(a).grow(a.results(0, 511))
+    assert tree.size == 512
+    write_folder(tmp_path, tree)
+    for path in sorted((tmp_path / hex_of(a.origin) / "tile").rglob("*")):
+        if path.is_file() and "/tile/1/" not in str(path):
+            path.unlink()
+    report = audit_folder(tmp_path, trust_in(a), partial=allowed)
+    assert (report.verdict, report.logs[0].records) == ("missing", 0)
 
 
 def test_records_missing_below_a_tile_that_is_there_were_not_left_out(a):
