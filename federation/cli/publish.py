@@ -13,8 +13,8 @@ from federation.cli.context import Run
 from federation.config.disk import replace_file
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, ConflictError
-from federation.feeds.bundle import RECEIPTS, write_bundle
-from federation.flows.publish.excerpt import list_excerpt
+from federation.feeds.bundle import write_bundle
+from federation.flows.publish.excerpt import is_record, list_excerpt
 from federation.flows.publish.folder import Site
 from federation.flows.publish.items import (
     Item,
@@ -85,7 +85,7 @@ def export_excerpt(run: Run, path: Path, asked: Sequence[Asked], region: str) ->
         with run.out.progress(None, run.t("export.looking")) as advance:
             items = list_excerpt(view, asked, region, advance)
         count = write_counted(run, path, items)
-    records = sum(item.path.startswith(RECEIPTS) for item in items)
+    records = sum(map(is_record, items))
     said = {**_describe(path, count), "region": region, "records": records}
     text = run.t(
         "export.excerpted",

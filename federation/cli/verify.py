@@ -41,6 +41,7 @@ class _Asked(NamedTuple):
     as_of: int | None
     max_age_s: int | None
     has_map: bool
+    is_partial: bool
 
 
 @click.command("verify", cls=Command, help="verify.help")
@@ -50,6 +51,7 @@ class _Asked(NamedTuple):
 @click.option("--as-of", "as_of", default="", help="verify.option-as-of")
 @click.option("--max-age", "max_age", default="", help="verify.option-max-age")
 @click.option("--no-map", is_flag=True, help="verify.option-no-map")
+@click.option("--partial", is_flag=True, help="verify.option-partial")
 @click.option("--evidence", type=_FILE, help="verify.option-evidence")
 @command_options
 def verify(  # noqa: PLR0913, PLR0917  one argument per option
@@ -60,6 +62,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     as_of: str,
     max_age: str,
     no_map: bool,  # noqa: FBT001  # click
+    partial: bool,  # noqa: FBT001  # click
     evidence: Path | None,
 ) -> int:
     """Verify, print what was found, answer with the verdict's exit code."""
@@ -68,6 +71,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
         as_of=_parse_time(run, as_of) if as_of else None,
         max_age_s=_parse_age(run, max_age) if max_age else None,
         has_map=not no_map,
+        is_partial=partial,
     )
     with run.out.progress(None, run.t("verify.working")) as advance:
         report = asyncio.run(_audit(run, sources, asked, advance))
@@ -96,6 +100,7 @@ async def _audit(
             now=int(run.clock()),
             as_of=asked.as_of,
             max_age_s=asked.max_age_s,
+            partial=asked.is_partial,
             progress=advance,
         )
 
@@ -105,8 +110,15 @@ def _read_trust(path: Path | None, fingerprints: tuple[str, ...]) -> Trust:
     if path is not None:
         with path.open("rb") as file:
             policy = parse_policy(file.read(MAX_POLICY_BYTES + 1))
-    typed = frozenset(map(parse_fingerprint, fingerprints))
-    return Trust(policy=policy, fingerprints=typed)
+    owners = dict(_parse_owned(text) for text in fingerprints)
+    named = {print_: org for print_, org in owners.items() if org}
+    return Trust(policy=policy, fingerprints=frozenset(owners), owners=named)
+
+
+def _parse_owned(text: str) -> tuple[str, str]:
+    """A fingerprint, and the organisation before it: ORGANISATION=FINGERPRINT."""
+    org, _, print_ = text.rpartition("=")
+    return parse_fingerprint(print_), org.strip()
 
 
 def _parse_time(run: Run, text: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 import re
 
 import pytest
@@ -12,9 +13,11 @@ from federation.cli import run
 from federation.cli.output import NOT_FOUND, USAGE, Output
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit import EXITS, NOTES
+from federation.records.keychain import encode_keys
 from federation.text import Text
+from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import parse_vkey
-from federation.tlog.note import sign_note
+from federation.tlog.note import parse_note, sign_note
 from tests.cli.filled_home import federation, fill
 from tests.fakes import FakeOrg, Tree
 from tests.flows.audit.conftest import write_folder
@@ -235,3 +238,53 @@ def test_bundles_made_one_after_the_other_and_an_excerpt_are_proved(tmp_path):
     assert federation(home, "export", "--trust", trust_path)[0] == 0
     for path in (first, second, excerpt):
         assert verify(path, "--trust", trust_path)[0] == 0
+
+
+def test_no_name_of_a_file_prints_a_verdict(folder):
+    where, _, trust = folder
+    (where / "x\n\nVerdict: proved\u202e\x1b[2J").write_text("x")
+    os.close(os.open(os.fsencode(where) + b"/bad\xff", os.O_CREAT | os.O_WRONLY))
+    code, out, _ = verify(where, *trust)
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("Verdict")] == [
+        "Verdict: proved; nothing is wrong (exit code 0)"
+    ]
+    assert "x\\n\\nVerdict: proved\\u202e\\x1b[2J" in out
+    found = json.loads(verify(where, *trust, is_json=True)[1])["findings"]
+    extra = [one["detail"] for one in found if one["kind"] == "extra-file"]
+    assert extra == ["bad\\xff", "x\n\nVerdict: proved\u202e\x1b[2J"]
+
+
+def test_a_source_whose_name_is_no_text_is_told_in_json(folder):
+    where, _, trust = folder
+    odd = os.fsdecode(os.fsencode(where) + b"\xff")
+    where.rename(odd)
+    code, out, _ = verify(odd, *trust, is_json=True)
+    assert (code, json.loads(out)["sources"]) == (0, [f"{where}\\udcff"])
+
+
+@pytest.mark.parametrize("time", [253_402_300_799, 2**53 - 1, 2**63 - 1])
+def test_a_time_beyond_the_calendar_is_told_as_it_is(folder, time):
+    where, tree, trust = folder
+    other = FakeOrg("kawalpemilu.example")
+    path = next(where.glob("*/checkpoint"))
+    signed = cosign(parse_note(tree.note()).text, other.mirror, time)
+    path.write_bytes(add_signatures(tree.note(), [signed]))
+    keys = where.parent / "keys"
+    keys.write_bytes(encode_keys(other.statements))
+    known = ["--fingerprint", fingerprint(other.identity.key)]
+    code, out, _ = verify(where, keys, *trust, *known)
+    assert (code, str(time) in out) == (0, True)
+
+
+def test_a_bundle_that_begins_later_is_proved_only_for_who_allows_it(folder):
+    where, _, trust = folder
+    owner = FakeOrg("jagasuara.example")
+    write_folder(where, Tree(owner).grow(owner.results(0, 299)))
+    for path in (*where.glob("*/tile/0/000"), *where.glob("*/tile/entries/000")):
+        path.unlink()
+    assert verify(where, *trust)[0] == EXITS["missing"]
+    code, out, _ = verify(where, *trust, "--partial")
+    assert code == 0
+    assert "begins later; earlier records are not in it" in out
+    assert "earlier records that are not in these files" in out

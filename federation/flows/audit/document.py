@@ -108,12 +108,16 @@ class Case:
         checkpoint: Checkpoint | None = None,
         note: bytes | None = None,
         sealed: Sealed | None = None,
+        first_leaf: bytes | None = None,
     ) -> DocumentReport:
-        """The report of what holds, by whom it is pinned and who else holds it."""
+        """The report of what holds, by whom it is pinned and who else holds it.
+
+        `first_leaf`: of the log, where the document proves it.
+        """
         pool, holders = self.by.pool, self.by.holders
         size = None if checkpoint is None else checkpoint.size
         log_key = None if size is None else log_key_of(chain, size)
-        pinned = pool.pin(chain, log_key, None)
+        pinned = pool.pin(chain, log_key, first_leaf)
         if pinned == "no":
             self.add(*pool.tell_unpinned(chain, log_key))
         judged = None if note is None else holders.judge(note, chain.org)

@@ -44,7 +44,8 @@ def _judge_receipt(case: Case) -> DocumentReport:
     if checkpoint is None:
         return case.nothing()
     sealed = _open_receipt(case, receipt, chain)
-    return case.report(chain, checkpoint, note, sealed)
+    first = None if sealed is None or receipt.index else receipt.leaf
+    return case.report(chain, checkpoint, note, sealed, first)
 
 
 def _open_receipt(case: Case, receipt: Receipt, chain: KeyChain) -> Sealed | None:

@@ -10,8 +10,8 @@ be one of those that the auditor meant, else that of a `stranger`.
 Source: C2SP tlog-policy (draft)
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from federation.config.fingerprint import fingerprint
@@ -25,10 +25,15 @@ Quorum = Literal["met", "not-met", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """What the auditor brought; fingerprints in their one written form."""
+    """What the auditor brought; fingerprints in their one written form.
+
+    `owners` says by fingerprint whose it is, where the auditor said so: then it vouches
+    for nobody else. The name of a key is not part of its fingerprint.
+    """
 
     policy: Policy | None = None
     fingerprints: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -37,35 +42,25 @@ class Trust:
         return not logs and not self.fingerprints
 
     def vouched(self, chain: KeyChain) -> frozenset[str]:
-        """The given fingerprints that identities of this chain have."""
+        """The given fingerprints that vouch for this chain, if nobody else has them."""
         named = {fingerprint(parse_vkey(one.identity)) for one in chain.statements}
-        return self.fingerprints & named
+        return frozenset(
+            print_
+            for print_ in self.fingerprints & named
+            if self.owners.get(print_, chain.org) == chain.org
+        )
 
     def names_log(self, log_key: VerifierKey) -> bool:
         """Whether the trust file lists this key of a log."""
         policy = self.policy
         return policy is not None and log_key in {one.key for one in policy.logs}
 
-    def names_org(self, org: str) -> bool:
-        """Whether the trust file lists a log of this organisation."""
+    def orgs(self) -> set[str]:
+        """The organisations that the auditor named, with a log or a fingerprint."""
         logs = () if self.policy is None else self.policy.logs
-        return any(one.key.name.partition("/")[0] == org for one in logs)
-
-    def pin(
-        self, chain: KeyChain, log_key: VerifierKey, first_leaf: bytes | None
-    ) -> Pinned:
-        """How this chain is pinned.
-
-        Args:
-            chain: Verified in itself.
-            log_key: That has signed the tree.
-            first_leaf: Of that tree; None where only a part of it is at hand: what is
-                in that part, the named key has signed for all the same.
-        """
-        if self.vouched(chain):
-            return "fingerprint"
-        is_first = first_leaf is None or first_leaf == chain.notes[0]
-        return "trust-file" if is_first and self.names_log(log_key) else "no"
+        return {log.key.name.partition("/")[0] for log in logs} | {
+            *self.owners.values()
+        }
 
     def witnesses(self) -> dict[VerifierKey, str]:
         """The names of the trust file's witnesses by key."""

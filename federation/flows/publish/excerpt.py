@@ -2,10 +2,12 @@
 
 Rule: every statement that stands about a polling station of the region, of every
 organisation, as a receipt: self-contained, so one of them can be passed on alone. The
-keys and the newest checkpoint of their logs lie beside them. No status vector: an
-excerpt proves, it is no part of a history that could be taken in.
+keys and the newest checkpoint of their logs lie beside them, and the receipt of the
+first key statement: a trust file names the log's key, and that proves the others. No
+status vector: an excerpt proves, it is no part of a history that could be taken in.
 
     receipts/<origin>/<index>.txt        an origin begins with <org>/<election>
+    receipts/<origin>/0.txt              the first key statement, no record of a region
     <hex>/about  checkpoint  keys
 """
 
@@ -51,15 +53,25 @@ def list_excerpt(
         for origin, index in _list_standing(view, one, parse_region(region), advance):
             # Ours may be stored and not yet signed; then it is nobody's business.
             if origin in public and index < public[origin].size:
-                path = f"{RECEIPTS}{origin}/{index}.txt"
-                found.append(Item(path, partial(make_receipt, view, origin, index)))
+                found.append(_receipt(view, origin, index))
                 origins.add(origin)
     if not found:
         raise NotFoundError(f"nothing was reported from {region!r}")
     beside = {log_path(origin, name) for origin in origins for name in _BESIDE}
     for origin in origins:
+        found.append(_receipt(view, origin, 0))
         found += [one for one in list_log(view, public[origin]) if one.path in beside]
     return sorted(found, key=lambda item: item.path)
+
+
+def is_record(item: Item) -> bool:
+    """Whether a file of an excerpt is the receipt of a record of the region."""
+    return item.path.startswith(RECEIPTS) and not item.path.endswith("/0.txt")
+
+
+def _receipt(view: View, origin: str, index: int) -> Item:
+    path = f"{RECEIPTS}{origin}/{index}.txt"
+    return Item(path, partial(make_receipt, view, origin, index))
 
 
 def _list_standing(

@@ -1,14 +1,17 @@
 """Whom the auditor named, whom not, and who pretends to be one of the named."""
 
+import hashlib
+
 import pytest
 
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit import Source, Trust
+from federation.flows.audit.pool import Pool
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import Signer
 from tests.fakes import FakeOrg, FakePeer, Tree, self_signed
 from tests.flows.audit.conftest import NOW, audit_peer, run_audit, trust_in
-from tests.flows.audit.test_kinds import cosigned, trust_file
+from tests.flows.audit.test_kinds import cosigned, receipt_of, trust_file
 
 
 def levels(report) -> set[tuple[str, str]]:
@@ -107,6 +110,102 @@ def test_what_strangers_say_fills_no_quorum_and_is_not_fresh(grown, small, a, b)
     other = FakeOrg("netgrit.example")
     assert audit_peer(peer, trust_file(a, other, quorum=1)).verdict == "quorum"
     assert audit_peer(peer, trust_in(a), max_age_s=3600).verdict == "stale"
+
+
+@pytest.fixture
+def insider(a, b) -> FakeOrg:
+    """B, whose fingerprint is known, signs in the name of A with its own key."""
+    org = FakeOrg(a.org)
+    org.identity = Signer.from_seed(org.identity.name, seed_of(b.identity))
+    for number, name in enumerate(("log", "records", "mirror", "node"), 2):
+        known = getattr(org, name)
+        seed = bytes([number]) * 32
+        setattr(org, name, Signer.from_seed(known.name, seed, known.key.alg))
+    org.statements = [self_signed(org)]
+    return org
+
+
+def seed_of(signer: Signer) -> bytes:
+    return hashlib.sha256(f"{signer.name} {signer.key.alg}".encode()).digest()
+
+
+def test_a_key_that_was_named_vouches_for_one_name_only(insider, small, grown, a, b):
+    assert fingerprint(insider.identity.key) == fingerprint(b.identity.key)
+    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
+    own = Source(name="o", feed=FakePeer("o").show(small))
+    real = Source(name="r", feed=FakePeer("r").show(grown))
+    for sources in ((false, own), (own, false), (real, false), (false, real, own)):
+        report = run_audit(*sources, trust=trust_in(a, b))
+        assert (report.verdict, report.exit) == ("wrong-key", 21)
+
+
+def test_a_fingerprint_with_a_name_vouches_for_nobody_else(insider, grown, a, b):
+    owners = {fingerprint(one.identity.key): one.org for one in (a, b)}
+    trust = Trust(fingerprints=frozenset(owners), owners=owners)
+    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
+    real = Source(name="r", feed=FakePeer("r").show(grown))
+    assert run_audit(false, trust=trust).exit == 21
+    report = run_audit(real, false, trust=trust)
+    blamed = {one.source for one in report.findings if one.kind == "wrong-key"}
+    assert (report.exit, blamed) == (21, {"f"})
+    assert run_audit(real, trust=trust).exit == 0
+
+
+def test_the_longer_of_two_chains_does_not_win(insider, grown, a, b):
+    insider.statements.append(insider.restate())
+    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
+    real = Source(name="r", feed=FakePeer("r").show(grown))
+    report = run_audit(real, false, trust=trust_in(a, b))
+    pinned = {log.source: log.pinned for log in report.logs}
+    assert (report.exit, pinned) == (21, {"r": "no", "f": "no"})
+
+
+def test_a_receipt_with_other_keys_in_it_vouches_for_nobody(forger, grown, a):
+    """The log's public key stands in everybody's trust file: anyone can name it."""
+    forger.log = a.log
+    forger.records = Signer.from_seed(forger.records.name, bytes(range(3, 35)))
+    forger.statements = [self_signed(forger)]
+    exchanged = receipt_of(grown, 0, keys=forger.statements)
+    record = Source(name="forged", document=forger.result(99))
+    report = run_audit(
+        Source(name="r", document=exchanged), record, trust=trust_file(a, quorum=0)
+    )
+    assert report.exit != 0
+    assert "no" in {one.pinned for one in report.documents if one.source == "forged"}
+    honest = Source(name="h", document=receipt_of(grown, 5))
+    forger.statements.append(
+        forger.restate(revoke=[(forger.records.key, 0, "so that nothing counts")])
+    )
+    exchanged = receipt_of(grown, 0, keys=forger.statements)
+    report = run_audit(
+        Source(name="r", document=exchanged), honest, trust=trust_file(a, quorum=0)
+    )
+    good = next(one for one in report.documents if one.source == "h")
+    assert (good.holds, good.pinned) == (True, "trust-file")
+
+
+def test_the_receipt_of_the_first_key_statement_proves_the_keys(grown, a):
+    keys = Source(name="k", document=encode_keys(a.statements))
+    record = Source(name="r", document=grown.leaves[5])
+    first = Source(name="0", document=receipt_of(grown, 0))
+    trust = trust_file(a, quorum=0)
+    assert run_audit(keys, record, first, trust=trust).exit == 0
+    assert run_audit(keys, record, trust=trust).verdict == "unpinned"
+
+
+def test_a_part_of_a_log_vouches_for_nobodys_keys(forger, grown, a):
+    forger.log = a.log
+    forger.records = Signer.from_seed(forger.records.name, bytes(range(3, 35)))
+    forger.statements = [self_signed(forger)]
+    pool = Pool(trust_file(a, quorum=0))
+    pool.add("part", forger.chain)
+    assert pool.pin(forger.chain, a.log.key, None) == "trust-file"
+    assert pool.all_pinned() == []
+    assert pool.pin(forger.chain, a.log.key, grown.leaves[0]) == "no"
+    pool.add("whole", a.chain)
+    assert pool.pin(a.chain, a.log.key, grown.leaves[0]) == "trust-file"
+    assert pool.all_pinned() == [a.chain]
+    assert pool.longest(a.origin) == a.chain
 
 
 def test_a_record_alone_by_a_key_that_was_revoked_anywhere_proves_nothing(a):
