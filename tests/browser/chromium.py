@@ -79,8 +79,14 @@ class Tab:
                     raise AssertionError(thrown[0]["exceptionDetails"])
                 await asyncio.sleep(0.02)
 
-    async def give(self, *paths: Path) -> dict:
-        """Choose these files; the report that the page comes to."""
+    async def give(self, *paths: Path, trusted: Path | None = None) -> dict:
+        """Choose these files; the report that the page comes to.
+
+        `trusted` is given as well, and its card is told that it is to be used.
+        """
+        if trusted is not None:
+            await self.give(*paths, trusted)
+            return await self.press(trusted.name)
         await self.run("document.documentElement.dataset.state = 'waiting'")
         root = await self.call("DOM.getDocument")
         node = await self.call(
@@ -88,6 +94,18 @@ class Tab:
         )
         files = [str(path) for path in paths]
         await self.call("DOM.setFileInputFiles", files=files, nodeId=node["nodeId"])
+        await self.until("done")
+        return await self.report()
+
+    async def press(self, name: str) -> dict:
+        """Press the button on the card of this file; the report after that."""
+        await self.run("document.documentElement.dataset.state = 'waiting'")
+        await self.run(f"""(() => {{
+            const isOf = (card) =>
+              card.querySelector(".file").textContent === {json.dumps(name)};
+            const cards = [...document.querySelectorAll("article")];
+            cards.find(isOf).querySelector("button").click();
+        }})()""")
         await self.until("done")
         return await self.report()
 

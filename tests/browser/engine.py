@@ -1,7 +1,8 @@
 """What judges in the page, called without its buttons: for thousands of cases.
 
 The same script that the page holds, with its two entrances opened; the browser's own
-cryptography. Beside it the command line's audit, for the same files.
+cryptography. Beside it the command line's audit, for the same files. Every trust file
+here counts as chosen by the reader; the choice itself is tested with the buttons.
 """
 
 import base64
@@ -28,7 +29,8 @@ _RUN = """(async (cases) => {
     const inputs = files.map(([name, text]) => {
       const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
       const kind = engine.recognise(bytes.subarray(0, 4096));
-      return { name, bytes, kind, file: new Blob([bytes]) };
+      const isTrusted = kind === "trust-file";
+      return { name, bytes, kind, isTrusted, file: new Blob([bytes]) };
     });
     found.push((await engine.audit(inputs, typed, () => {})).toJSON());
   }
@@ -103,7 +105,7 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
         opened.append(bundle)
         feed = FileFeed(bundle, name) if bundle.is_whole else None
         sources.append(Source(name=name, feed=feed, files=bundle))
-    trust = Trust(policy=policy, fingerprints=frozenset(typed))
+    trust = trust_of(policy, typed)
     report = await audit(
         sources,
         trust,
@@ -117,6 +119,13 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
     for bundle in opened:
         bundle.close()
     return report
+
+
+def trust_of(policy, typed) -> Trust:
+    """What the command line makes of a trust file and of ORG=FINGERPRINT."""
+    owners = {one.rpartition("=")[2]: one.rpartition("=")[0] for one in typed}
+    named = {text: org for text, org in owners.items() if org}
+    return Trust(policy=policy, fingerprints=frozenset(owners), owners=named)
 
 
 def facts(report) -> list[tuple]:

@@ -84,6 +84,8 @@ async def test_a_phone_never_scrolls_sideways(tab, scene, put, spoiled, width):
     await tab.give(put("a-very-long-name-" * 8 + ".txt", scene.receipt()))
     await tab.give(put("trust.txt", scene.trust_file()), put("bad.txt", spoiled))
     assert await tab.run("document.documentElement.scrollWidth") <= width
+    await tab.press("trust.txt")
+    assert await tab.run("document.documentElement.scrollWidth") <= width
 
 
 async def test_every_word_is_there_in_both_languages(tab, scene, put, spoiled):
@@ -102,7 +104,8 @@ async def test_every_word_is_there_in_both_languages(tab, scene, put, spoiled):
 async def test_it_says_in_indonesian_who_holds_it_since_when(tab, scene, put):
     await tab.run("document.getElementById('switch').click()")
     await tab.type_fingerprint(scene.fingerprint)
-    await tab.give(put("r.txt", scene.receipt()), put("t.txt", scene.trust_file()))
+    trust = put("t.txt", scene.trust_file())
+    await tab.give(put("r.txt", scene.receipt()), trusted=trust)
     said = await tab.text()
     assert HELD_AT == 1_707_920_040
     assert "Catatan ini ditandatangani jagasuara.example dan tidak berubah." in said

@@ -11,8 +11,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_a_receipt_with_fingerprint_and_trust_file_is_proved(tab, scene, put):
     await tab.type_fingerprint(scene.fingerprint.lower().replace("-", " "))
+    receipt, trust = scene.receipt(), scene.trust_file()
     report = await tab.give(
-        put("tanda-terima.txt", scene.receipt()), put("trust.txt", scene.trust_file())
+        put("tanda-terima.txt", receipt), trusted=put("trust.txt", trust)
     )
     assert (report["verdict"], report["exit"]) == ("proved", 0)
     [document] = report["documents"]

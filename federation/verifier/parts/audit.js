@@ -52,15 +52,20 @@ async function guarded(report, input, work) {
   }
 }
 
+/**
+ * Whom the reader trusts. A trust file counts only if the reader said so of this very
+ * file: it may have come along with what it is to judge.
+ */
 async function readTrust(inputs, typed) {
-  const trust = { policy: null, fingerprints: new Set(typed) };
+  const pairs = typed.map((one) => [one.slice(one.indexOf("=") + 1), one]);
+  const owners = new Map(pairs.map(([text, one]) => [text, one.slice(0, -text.length - 1)]));
+  const trust = { policy: null, owners };
   for (const input of inputs) {
     input.isRefused = false;
     if (input.kind !== "trust-file") continue;
     try {
       input.policy = await parseTrustFile(input.bytes);
-      // Of two, the newer one: each is a whole.
-      trust.policy = input.policy;
+      if (input.isTrusted) trust.policy = input.policy;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       input.refusal = error;

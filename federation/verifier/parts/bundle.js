@@ -43,15 +43,17 @@ async function openBundle(input, report, pool) {
 /** Every file of an excerpt is a document of its own. */
 async function openExcerpt(input, archive, report) {
   const found = [];
-  let hasRecords = false;
+  let isWhole = true;
+  let hasReceipts = false;
   for (const path of archive.names()) {
     const last = path.slice(path.lastIndexOf("/") + 1);
     const isReceipt = path.startsWith("receipts/");
     if (!isReceipt && last !== "checkpoint" && last !== "keys") {
-      hasRecords ||= path.includes("/tile/");
+      isWhole &&= !path.includes("/tile/");
       if (last !== "about") report.add("extra-file", input.name, { detail: path });
       continue;
     }
+    hasReceipts ||= isReceipt;
     const document = { name: `${input.name}:${path}`, kind: "unknown" };
     await guarded(report, document, async () => {
       document.bytes = await archive.read(path, MAX_RECEIPT_BYTES);
@@ -61,8 +63,9 @@ async function openExcerpt(input, archive, report) {
     found.push(document);
   }
   if (!found.length) refuse("format", "a ZIP that is no data file");
-  // Nobody looks at records that no list names: not to be taken for proved.
-  if (hasRecords) report.add("missing", input.name, { detail: "logs" });
+  // Nobody looks at records that no list names, and without records and receipts there
+  // is nothing to look at: neither is to be taken for proved.
+  if (!isWhole || !hasReceipts) report.add("missing", input.name, { detail: "logs" });
   input.isExcerpt = true;
   return found;
 }

@@ -1,6 +1,7 @@
 // What was proved of one file, and what was not, as a card.
 
 const MAX_FOLDED = 200;
+const MAX_NAMES = 12;
 
 /**
  * proved, unpinned or refused: by the errors that were found in it, and by whether
@@ -12,20 +13,16 @@ function standing(errors, held = []) {
   return errors.every((one) => one.kind === "unpinned") ? "unpinned" : "refused";
 }
 
-function sourceCard(input, report, useFingerprint) {
+function sourceCard(input, report, { useFingerprint, useTrustFile }) {
   const errors = report.errorsOf(input.name);
   const mine = (list) => list.filter((one) => isOf(input.name, one));
   const state = standing(errors, [...mine(report.logs), ...mine(report.documents)]);
   const kinds = [...new Set(errors.map((one) => one.kind))].join(" ");
+  if (input.policy) return trustCard(input, useTrustFile);
   const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
-  const isTrust = input.kind === "trust-file" && state === "proved";
-  card.append(
-    element("span", { class: "file", title: input.name }, input.name),
-    element("span", { class: "badge" }, say(isTrust ? "badge_trust" : `badge_${state}`)),
-  );
+  card.append(...headLines(input, `badge_${state}`));
   const [findings, documents] = [mine(report.findings), mine(report.documents)];
   if (state === "refused") card.append(...findingLines(findings, "error"));
-  if (isTrust) card.append(trustLine(input.policy));
   for (const log of mine(report.logs)) {
     const isStrange = state === "proved" && log.pinned === "no";
     card.append(...logLines(log, isStrange ? "unpinned" : state));
@@ -34,7 +31,7 @@ function sourceCard(input, report, useFingerprint) {
   else for (const one of documents) card.append(...documentLines(one, state));
   if (state === "unpinned") card.append(...findingLines(findings, "error"));
   for (const one of uniqueKeys([...mine(report.logs), ...documents])) {
-    card.append(...keyLines(one, state, useFingerprint));
+    card.append(...keyLines(one, state, report, useFingerprint));
   }
   card.append(...findingLines(findings, "note"));
   return card;
@@ -64,9 +61,46 @@ function titleOf(document) {
   return `${sayStation(tps)} · ${say(`contest_${contest}`) ?? contest} · ${document.org}`;
 }
 
-function trustLine(policy) {
-  const values = { logs: policy.logs.length, witnesses: policy.witnesses.length };
-  return element("p", { class: "say" }, say("said_trust", values));
+function headLines(input, badge) {
+  return [
+    element("span", { class: "file", title: input.name }, input.name),
+    element("span", { class: "badge" }, say(badge)),
+  ];
+}
+
+/**
+ * A trust file: whom it names, and whether it is in use. Whoever made it decides whose
+ * signatures count, so it counts itself only after the reader has said where it is from.
+ */
+function trustCard(input, useTrustFile) {
+  const { isTrusted, name, policy } = input;
+  const [orgs, holders] = [policy.logs.map(({ key }) => orgOf(key)), policy.witnesses];
+  const values = {
+    orgs: listNames(orgs),
+    holders: listNames(holders.map(({ key }) => orgOf(key))),
+  };
+  const word = isTrusted ? "trust_drop" : "trust_use";
+  const button = element("button", { type: "button", class: isTrusted ? "button quiet" : "button" }, say(word));
+  button.addEventListener("click", () => useTrustFile(isTrusted ? null : name));
+  const state = isTrusted ? "used" : "waiting";
+  return element(
+    "article", { class: `card trust ${state}`, "data-kind": state },
+    ...headLines(input, isTrusted ? "badge_trust" : "badge_trust_waiting"),
+    element("p", { class: "say" }, say(isTrusted ? "said_trust" : "said_trust_waiting")),
+    element("p", {}, say("trust_orgs", values)),
+    holders.length ? element("p", {}, say("trust_holders", values)) : null,
+    isTrusted ? null : element("p", { class: "hint" }, say("trust_warning")),
+    element("p", {}, button),
+  );
+}
+
+/** Each name once; of many, how many more there are. */
+function listNames(names) {
+  const all = [...new Set(names)];
+  const shown = all.slice(0, MAX_NAMES).join(", ");
+  if (!all.length) return say("nobody");
+  const count = sayNumber(all.length - MAX_NAMES);
+  return all.length > MAX_NAMES ? say("names_more", { names: shown, count }) : shown;
 }
 
 function documentLines(one, state) {
@@ -116,22 +150,27 @@ function heldLines(one) {
 /** Each key chain once, however many documents rest on it. */
 function uniqueKeys(list) {
   const found = new Map();
-  for (const one of list) if (one.fingerprint) found.set(`${one.fingerprint} ${one.pinned}`, one);
+  for (const one of list) {
+    if (one.fingerprint) found.set(`${one.org} ${one.fingerprint} ${one.pinned}`, one);
+  }
   return found.values();
 }
 
-function keyLines(one, state, useFingerprint) {
-  if (one.pinned !== "no") {
-    return [element("p", { class: "note" }, say(`pinned_${one.pinned}`))];
+function keyLines(one, state, report, useFingerprint) {
+  const { org, pinned } = one;
+  if (pinned !== "no") {
+    const isNamed = report.trust.owners.get(one.fingerprint) === org;
+    const name = pinned === "fingerprint" && !isNamed ? "pinned_bare" : `pinned_${pinned}`;
+    return [element("p", { class: "note" }, say(name, { org }))];
   }
   // Nobody should be led to trust the key behind something that does not hold.
   if (state === "refused") return [];
   const button = element("button", { type: "button", class: "button quiet" }, say("use_fingerprint"));
-  button.addEventListener("click", () => useFingerprint(one.fingerprint));
+  button.addEventListener("click", () => useFingerprint(org, one.fingerprint));
   return [
     element("h3", {}, say("fingerprint")),
     element("code", { class: "print" }, one.fingerprint),
-    element("p", { class: "hint" }, say("compare", { org: one.org })),
+    element("p", { class: "hint" }, say("compare", { org })),
     element("p", {}, button),
   ];
 }
@@ -148,8 +187,9 @@ function findingLines(findings, level) {
     const where = places.map((one) => say("at_index", { index: sayNumber(one.index) }));
     if (all.length > 5) where.push(say("more", { count: sayNumber(all.length - 5) }));
     const more = where.length ? element("small", {}, where.join(", ")) : null;
-    const style = level === "error" ? "finding" : "note";
-    return element("p", { class: style, "data-kind": kind }, say(`kind-${kind}`), more);
+    const style = level === "error" ? "finding" : kind === "stranger" ? "warning" : "note";
+    const names = { orgs: listNames(all.map((one) => one.origin.split("/")[0])) };
+    return element("p", { class: style, "data-kind": kind }, say(`kind-${kind}`, names), more);
   });
 }
 

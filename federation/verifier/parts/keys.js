@@ -19,6 +19,7 @@ const WEAK_POINTS = new Set([
   "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ]);
+const ORGANISATION = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
 const known = new Map();
 
 function checkKeyName(name) {
@@ -92,8 +93,18 @@ async function fingerprint(key) {
 
 /** Several, with commas between them; null where one of them is none. */
 function parseFingerprints(text) {
-  const found = text.split(/[,;]/).filter((one) => one.trim()).map(parseFingerprint);
+  const found = text.split(/[,;]/).filter((one) => one.trim()).map(parseOwned);
   return found.includes("") ? null : found;
+}
+
+/** ORGANISATION=FINGERPRINT, or the fingerprint alone; "" where it is neither. */
+function parseOwned(text) {
+  const end = text.lastIndexOf("=") + 1;
+  const print = parseFingerprint(text.slice(end));
+  if (!end || !print) return print;
+  // A phone begins a word with a capital letter.
+  const org = text.slice(0, end - 1).trim().toLowerCase();
+  return ORGANISATION.test(org) ? `${org}=${print}` : "";
 }
 
 /** The fingerprint in its one form, from what a person typed; "" where it is none. */

@@ -65,7 +65,9 @@ class LogAudit {
       }
     }
     this.checkStatements();
-    if (this.start) this.add("partial", null, `records from ${this.start} on`);
+    // Of a history of which no record is here, nothing was looked at.
+    const isPartial = this.start < size;
+    if (this.start) this.add(isPartial ? "partial" : "missing", null, `records from ${this.start} on`);
     this.pinned = pool.pin(this.chain, logKey(this.chain, size), this.firstLeaf);
   }
 

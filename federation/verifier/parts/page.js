@@ -120,6 +120,8 @@ function show() {
     one.textContent = say(one.dataset.word);
   }
   showFingerprint();
+  showTrusted();
+  byId("fingerprint").placeholder = say("trust_example");
   byId("results").replaceChildren(...(judged ? resultCards() : []));
 }
 
@@ -132,11 +134,18 @@ function showFingerprint() {
   said.className = `said ${isGood ? "good" : "bad"}`;
 }
 
+/** Which trust file is in use: never more than one, never one that nobody chose. */
+function showTrusted() {
+  const used = inputs.find((one) => one.isTrusted);
+  byId("trust-used").hidden = !used;
+  byId("trust-used").textContent = used ? say("trust_used", { name: used.name }) : "";
+}
+
 function resultCards() {
   const { report, copies } = judged;
   const { verdict } = report.toJSON();
   const isOpen = verdict === "unpinned" && copies.every((one) => standing(report.errorsOf(one.name)) !== "refused");
-  const name = verdict === "proved" ? "proved" : isOpen ? "unpinned" : "refused";
+  const name = verdict === "proved" ? nameProved(report) : isOpen ? "unpinned" : "refused";
   const again = element("button", { type: "button", class: "button quiet" }, say("start_over"));
   again.addEventListener("click", startOver);
   const save = element("button", { type: "button", class: "button quiet" }, say("save_report"));
@@ -146,15 +155,29 @@ function resultCards() {
       "div", { class: "overall", "data-kind": verdict },
       element("h2", {}, say(`overall_${name}`)), again,
     ),
-    ...copies.map((one) => sourceCard(one, report, useFingerprint)),
+    ...copies.map((one) => sourceCard(one, report, { useFingerprint, useTrustFile })),
     limitsCard(report),
     element("p", { class: "note" }, save),
   ];
 }
 
-function useFingerprint(text) {
+/** Nothing wrong: because all holds, because only some was vouched for, or for nothing. */
+function nameProved({ logs, documents }) {
+  const all = [...logs, ...documents];
+  if (!all.length) return "nothing";
+  return all.every((one) => one.pinned !== "no") ? "proved" : "strangers";
+}
+
+function useFingerprint(org, text) {
   const typed = parseFingerprints(byId("fingerprint").value) ?? [];
-  byId("fingerprint").value = [...typed, text].join(", ");
+  byId("fingerprint").value = [...typed, `${org}=${text}`].join(", ");
+  show();
+  rejudge();
+}
+
+/** Judge by this trust file and no other; by none without a name. */
+function useTrustFile(name) {
+  for (const one of inputs) one.isTrusted = one.name === name;
   show();
   rejudge();
 }

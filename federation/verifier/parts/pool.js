@@ -1,60 +1,102 @@
 // Every key chain that any of the given files brought, by its log.
 //
-// Rule: what one file says of a log's keys holds for all of them: the longest chain
-// judges, and a chain is vouched for as well if it begins, or continues, one that is.
+// Rule: what one file says of a log's keys holds for all of them: of a chain and those
+// that continue it the longest judges, and a chain is vouched for as well if it begins,
+// or continues, one that is. A fingerprint is of a key and not of a name, so it vouches
+// for one organisation only: where two bear it, or where two chains of one log that do
+// not continue each other are vouched for, none is.
 
 class Pool {
   constructor(report) {
     this.report = report;
+    this.opened = new Map();
     this.chains = new Map();
-    this.pinned = new Map();
+    this.byFile = new Map();
+    this.byPrint = new Map();
     this.found = new Set();
+    this.isSettled = true;
   }
 
-  /** Open the notes and remember the chain. */
+  /** Open the notes and remember the chain; a thousand receipts bring the same one. */
   async add(notes, source) {
+    const id = notes.map(encodeBase64).join(" ");
+    if (this.opened.has(id)) return this.opened.get(id);
     const chain = await within("keys", openChain(notes));
-    const all = this.chains.get(chain.origin) ?? [];
-    this.chains.set(chain.origin, [...all, { source, chain }]);
-    for (const identity of chain.identities) {
-      const text = await fingerprint(identity);
-      if (!this.report.trust.fingerprints.has(text)) continue;
-      this.found.add(text);
-      this.keep("fingerprint", chain);
-    }
+    chain.prints = await Promise.all(chain.identities.map(fingerprint));
+    this.opened.set(id, chain);
+    if (!this.chains.has(chain.origin)) this.chains.set(chain.origin, []);
+    this.chains.get(chain.origin).push({ source, chain });
+    this.isSettled = false;
     return chain;
   }
 
-  keep(how, chain) {
-    const held = this.pinned.get(chain.origin);
-    if (!held || held.chain.versions < chain.versions) {
-      this.pinned.set(chain.origin, { how, chain });
+  /** The given fingerprints that vouch for a chain, if nobody else bears them. */
+  vouched({ prints, org }) {
+    const { owners } = this.report.trust;
+    return prints.filter((text) => owners.has(text) && (owners.get(text) || org) === org);
+  }
+
+  /** See for whom the fingerprints vouch, now that these chains are known. */
+  settle() {
+    const every = [...this.chains.values()].map((all) => all.map((one) => one.chain));
+    const bearers = new Map();
+    for (const chain of every.flat()) {
+      for (const text of this.vouched(chain)) {
+        bearers.set(text, (bearers.get(text) ?? new Set()).add(chain.org));
+      }
     }
+    this.found = new Set([...bearers.keys()].filter((text) => bearers.get(text).size === 1));
+    this.byPrint.clear();
+    for (const ofLog of every) {
+      const mine = ofLog.filter((one) => this.vouched(one).some((text) => this.found.has(text)));
+      if (!mine.length) continue;
+      const longest = longestOf(mine);
+      const isOne = mine.every((one) => isContinued(one, longest));
+      if (isOne) this.byPrint.set(longest.origin, longest);
+    }
+    this.isSettled = true;
+  }
+
+  /** How the keys of a log are vouched for, and which; null where they are not. */
+  pinnedOf(origin) {
+    if (!this.isSettled) this.settle();
+    const [print, file] = [this.byPrint.get(origin), this.byFile.get(origin)];
+    if (print) return { how: "fingerprint", chain: print };
+    return file ? { how: "trust-file", chain: file } : null;
+  }
+
+  allPinned() {
+    const held = this.origins().map((origin) => this.pinnedOf(origin)).filter(Boolean);
+    return held.map(({ chain }) => this.newest(chain));
   }
 
   /**
    * Who vouches for a chain: "fingerprint", "trust-file" or "no". `signer`: what signed
    * its tree, null without one; `firstLeaf`: of that tree, null where it is not at hand.
+   * Then a named key vouches for what it signed, but for nobody's keys: anyone can write
+   * key statements that name it. They are not kept.
    */
   pin(chain, signer, firstLeaf) {
-    const held = this.pinned.get(chain.origin);
+    const held = this.pinnedOf(chain.origin);
     if (held && (isContinued(held.chain, chain) || isContinued(chain, held.chain))) {
       return held.how;
     }
     const logs = this.report.trust.policy?.logs ?? [];
     const isNamed = signer !== null && logs.some((log) => log.key.text === signer.text);
-    const isFirst = firstLeaf === null || sameBytes(firstLeaf, chain.notes[0]);
-    if (!isNamed || !isFirst) return "no";
-    this.keep("trust-file", chain);
+    if (!isNamed) return "no";
+    if (firstLeaf !== null) {
+      if (!sameBytes(firstLeaf, chain.notes[0])) return "no";
+      this.byFile.set(chain.origin, this.newest(chain));
+    }
     return "trust-file";
   }
 
   /** Say what is wrong where nobody vouches for the keys. */
   judgePin(pinned, signer, source, chain) {
     if (pinned !== "no") return;
-    const { policy, fingerprints } = this.report.trust;
+    const { policy, owners } = this.report.trust;
     // A trust file names a log; without its tree it says nothing of anybody's keys.
-    const isCompared = fingerprints.size > 0 || (signer !== null && policy?.logs.length > 0);
+    const isCompared = owners.size > 0 || (signer !== null && policy?.logs.length > 0);
     const kind = this.mayBeMeant(chain) ? "wrong-key" : "stranger";
     this.report.add(isCompared ? kind : "unpinned", source, { origin: chain.origin });
   }
@@ -63,12 +105,13 @@ class Pool {
    * Whether the reader may have named another key for this very organisation: a
    * fingerprint that fits nothing may have been told for this one.
    */
-  mayBeMeant({ org }) {
-    const { policy, fingerprints } = this.report.trust;
-    const isLeft = [...fingerprints].some((text) => !this.found.has(text));
-    const isPinned = [...this.pinned.values()].some(({ chain }) => chain.org === org);
-    const isNamed = (policy?.logs ?? []).some(({ key }) => orgOf(key) === org);
-    return isLeft || isPinned || isNamed;
+  mayBeMeant(chain) {
+    const { policy, owners } = this.report.trust;
+    if (!this.isSettled) this.settle();
+    const isLeft = [...owners.keys()].some((text) => !this.found.has(text));
+    const named = [...owners.values(), ...(policy?.logs ?? []).map(({ key }) => orgOf(key))];
+    const pinned = this.allPinned().map(({ org }) => org);
+    return isLeft || [...named, ...pinned].includes(chain.org) || this.vouched(chain).length > 0;
   }
 
   /** Strangers beside those who are vouched for are a note; strangers alone are not. */
@@ -88,8 +131,10 @@ class Pool {
 
   /** The chain of a log that says most; one that is vouched for before any other. */
   longest(origin) {
+    const held = this.pinnedOf(origin);
+    if (held) return this.newest(held.chain);
     const all = (this.chains.get(origin) ?? []).map((one) => one.chain);
-    return this.pinned.get(origin)?.chain ?? (all.length ? longestOf(all) : null);
+    return all.length ? longestOf(all) : null;
   }
 
   origins() {
@@ -99,7 +144,7 @@ class Pool {
   /** The keys that may say that they hold a history, but for its own organisation. */
   holders(org) {
     const witnesses = this.report.trust.policy?.witnesses ?? [];
-    const mirrors = [...this.pinned.values()].flatMap(({ chain }) => mirrorKeys(chain));
+    const mirrors = this.allPinned().flatMap(mirrorKeys);
     const all = [...witnesses.map((one) => one.key), ...mirrors];
     const known = new Map(all.map((key) => [key.text, key]));
     return [...known.values()].filter((key) => orgOf(key) !== org);
