@@ -81,6 +81,32 @@ def clean(text: str) -> str:
     )  # fmt: skip
 
 
+def clean_line(text: str) -> str:
+    r"""The same for a text that is one line: a line feed is shown as `\n`."""
+    return clean(text).replace("\n", "\\n")
+
+
+def _encode(value: object) -> bytes:
+    r"""The value as JSON; what no Unicode text can hold is shown as `\udcff`.
+
+    The name of a file may be any bytes, and is told where something is wrong with it.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_escape(msgspec.to_builtins(value)))
+
+
+def _escape(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escape(key): _escape(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escape(one) for one in value]
+    return value
+
+
 class Output:
     """One command's way to speak: to a person, or (`is_json`) to a program."""
 
@@ -118,7 +144,7 @@ class Output:
     def json(self, value: object) -> None:
         """Print a value (Struct, dict, list) as one line of JSON."""
         # order=None: members stay as the type or the caller ordered them.
-        data = msgspec.json.encode(value)
+        data = _encode(value)
         print(data.decode("utf-8"), file=self.stdout, flush=True)
 
     def show(self, value: object, human: Callable[[], None]) -> None:
@@ -188,7 +214,7 @@ class Output:
         """
         if self.is_json:
             said = {"error": {"code": name, "exit": code, "message": sentence}}
-            print(msgspec.json.encode(said).decode(), file=self.stderr)
+            print(_encode(said).decode(), file=self.stderr)
         else:
             self.note(sentence)
         return code
@@ -199,7 +225,7 @@ class Output:
             return ""
         if isinstance(value, int) and not isinstance(value, bool):
             return self.number(value)
-        return clean(str(value)).replace("\n", "\\n")
+        return clean_line(str(value))
 
     def number(self, value: int) -> str:
         """An integer for people: 81.012 in Indonesian, 81,012 in English."""

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from federation.cli.output import Output
+from federation.cli.output import Output, clean_line
 from federation.flows.audit import DocumentReport, Finding, Held, LogReport, Report
 
 _WIB: Final = timezone(timedelta(hours=7), "WIB")
 # The members of a record that say what it is about, in this order.
 _TOLD: Final = ("type", "contest", "tps", "round", "form", "source", "review")
+# The end of the year 9998: whoever signs may write any time up to 2^63.
+_LAST: Final = 253_370_764_799
 _MAX_SHOWN: Final = 20
 # Where the sentence, the place and the lines above do not say all: a path, a reason.
 # Such reasons are for whoever mends it; `--json` has all of them.
@@ -35,28 +37,35 @@ def print_report(out: Output, report: Report) -> None:
         _print_document(out, one)
     if left := documents[_MAX_SHOWN:]:
         held = out.number(sum(one.holds for one in left))
-        out.line(t("verify.documents", count=out.number(len(left)), held=held))
+        _say(out, t("verify.documents", count=out.number(len(left)), held=held))
     for found in report.maps:
         key = "verify.map-equal" if found.equal else "verify.map-differs"
         count = out.number(found.stations)
-        out.line(t(key, source=found.source, election=found.election, count=count))
+        _say(out, t(key, source=found.source, election=found.election, count=count))
     _print_findings(out, report)
     if report.exit == 0 and (report.logs or report.documents):
         out.line()
-        out.line(t("verify.not-proved"))
+        _say(out, t("verify.not-proved"))
         for code in report.not_proved:
-            out.line(f"  - {t(f'verify.not-{code}')}")
+            _say(out, f"  - {t(f'verify.not-{code}')}")
         if report.shared:
-            out.line(f"  - {t('verify.shared', count=report.shared)}")
+            _say(out, f"  - {t('verify.shared', count=report.shared)}")
     out.line()
-    out.line(t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
+    _say(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
 
 
 def tell_time(seconds: int) -> str:
-    """A time as it is told in Jakarta, and in UTC."""
+    """A time as it is told in Jakarta, and in UTC; as it is beyond all calendars."""
+    if seconds > _LAST:
+        return str(seconds)
     moment = datetime.fromtimestamp(seconds, UTC)
     here = moment.astimezone(_WIB).strftime("%Y-%m-%d %H:%M WIB")
     return f"{here} ({moment.strftime('%Y-%m-%dT%H:%M:%SZ')})"
+
+
+def _say(out: Output, text: str) -> None:
+    """Print one line: a name with a line feed in it must not print a verdict."""
+    out.line(clean_line(text))
 
 
 def _verdict(out: Output, report: Report) -> str:
@@ -68,8 +77,8 @@ def _verdict(out: Output, report: Report) -> str:
 
 def _print_log(out: Output, log: LogReport) -> None:
     t = out.t
-    out.line(f"{log.source}: {log.origin}")
-    out.line(f"  {_signer(out, log)}")
+    _say(out, f"{log.source}: {log.origin}")
+    _say(out, f"  {_signer(out, log)}")
     total = log.size - log.from_
     key = "verify.all" if log.records == total else "verify.some"
     numbers = {
@@ -78,33 +87,33 @@ def _print_log(out: Output, log: LogReport) -> None:
         "first": out.number(log.from_),
         "last": out.number(log.size - 1),
     }
-    out.line(f"  {t(key, **numbers)}")
+    _say(out, f"  {t(key, **numbers)}")
     if log.refused:
-        out.line(f"  {t('verify.refused', count=out.number(log.refused))}")
+        _say(out, f"  {t('verify.refused', count=out.number(log.refused))}")
     if log.unknown:
-        out.line(f"  {t('verify.unknown', count=out.number(log.unknown))}")
+        _say(out, f"  {t('verify.unknown', count=out.number(log.unknown))}")
     _print_held(out, log.held, log.held_size)
     if log.quorum != "none":
-        out.line(f"  {t(f'verify.quorum-{log.quorum}')}")
+        _say(out, f"  {t(f'verify.quorum-{log.quorum}')}")
 
 
 def _print_document(out: Output, one: DocumentReport) -> None:
     t = out.t
     key = "verify.document" if one.holds else "verify.document-fails"
-    out.line(f"{one.source}: {t(key, kind=t(f'verify.is-{one.kind}'))}")
+    _say(out, f"{one.source}: {t(key, kind=t(f'verify.is-{one.kind}'))}")
     if not one.holds:
         return
     if one.fingerprint:
-        out.line(f"  {_signer(out, one)}")
+        _say(out, f"  {_signer(out, one)}")
     if one.index is not None:
         place = {"origin": one.origin, "index": out.number(one.index)}
-        out.line(f"  {t('verify.place', **place)}")
+        _say(out, f"  {t('verify.place', **place)}")
     if one.statement:
         for line in _tell_statement(one.statement):
-            out.line(f"  {line}")
+            _say(out, f"  {line}")
     _print_held(out, one.held, one.size or 0)
     if one.quorum != "none":
-        out.line(f"  {t(f'verify.quorum-{one.quorum}')}")
+        _say(out, f"  {t(f'verify.quorum-{one.quorum}')}")
 
 
 def _signer(out: Output, one: LogReport | DocumentReport) -> str:
@@ -117,7 +126,7 @@ def _print_held(out: Output, held: Iterable[Held], size: int) -> None:
     for one in held:
         said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
         key = "verify.held" if one.vouched else "verify.held-stranger"
-        out.line(f"  {out.t(key, fingerprint=one.fingerprint, **said)}")
+        _say(out, f"  {out.t(key, fingerprint=one.fingerprint, **said)}")
 
 
 def _tell_statement(text: str) -> Iterable[str]:
@@ -139,16 +148,16 @@ def _print_findings(out: Output, report: Report) -> None:
         if not found:
             continue
         out.line()
-        out.line(out.t(f"verify.level-{level}"))
+        _say(out, out.t(f"verify.level-{level}"))
         for one in found[:_MAX_SHOWN]:
-            out.line(f"  - {_tell(out, one)}")
+            _say(out, f"  - {_tell(out, one)}")
         more = sum(
             count
             for kind, count in report.counts.items()
             if kind in {one.kind for one in found}
         ) - len(found[:_MAX_SHOWN])
         if more > 0:
-            out.line(f"  {out.t('verify.more', count=out.number(more))}")
+            _say(out, f"  {out.t('verify.more', count=out.number(more))}")
 
 
 def _tell(out: Output, one: Finding) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from federation.errors import FormatError, NotFoundError
-from federation.feeds.files import is_path
+from federation.feeds.files import MAX_PATH_CHARS, is_path
 
 _GONE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -47,8 +47,13 @@ class Folder:
             raise FormatError(f"cannot be read: {error.strerror}", path) from error
 
     def names(self) -> Iterator[str]:
-        """The path of every regular file, sorted; links are left out."""
-        yield from sorted(_walk(self._root, ""))
+        r"""The path of every regular file, sorted; links are left out.
+
+        A name that is not UTF-8 is shown with `\xff` in it, as a path that nothing has.
+        A folder that is not looked into, because it is closed or too deep, stands for
+        what is in it.
+        """
+        yield from sorted(_walk(self._root))
 
 
 def _read(where: Path, path: str, max_bytes: int) -> bytes:
@@ -64,11 +69,35 @@ def _read(where: Path, path: str, max_bytes: int) -> bytes:
     return data
 
 
-def _walk(folder: Path, above: str) -> Iterator[str]:
+def _walk(root: Path) -> Iterator[str]:
+    # No recursion: a hostile folder may be deeper than Python's stack.
+    waiting = [""]
+    while waiting:
+        above = waiting.pop()
+        try:
+            files, folders = _scan(root / above)
+        except OSError:
+            if not above:
+                raise
+            yield _shown(above)
+            continue
+        yield from (_shown(f"{above}{name}") for name in files)
+        for name in folders:
+            below = f"{above}{name}/"
+            if len(below) < MAX_PATH_CHARS:
+                waiting.append(below)
+            else:
+                yield _shown(below)
+
+
+def _scan(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the files in a folder, and of its folders."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            path = above + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path), path + "/")
-            elif entry.is_file(follow_symlinks=False):
-                yield path
+        found = list(entries)
+    files = [one.name for one in found if one.is_file(follow_symlinks=False)]
+    folders = [one.name for one in found if one.is_dir(follow_symlinks=False)]
+    return files, folders
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

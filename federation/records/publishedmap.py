@@ -24,6 +24,9 @@ from federation.records.canonical import Digest, Natural, Origin, decode_as, enc
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
 
+#: As many as a status vector may list: whoever makes the map again counts with each.
+MAX_LOGS: Final = 10_000
+
 _DIGEST_OR_NONE: Final = r"^(?:[0-9a-f]{64})?$(?!\n)"
 
 
@@ -36,7 +39,7 @@ class PublishedMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     register: Annotated[str, Meta(pattern=_DIGEST_OR_NONE)]
     rows: Natural
     rules: Annotated[int, Meta(ge=1, le=999_999)]
-    vector: dict[Origin, Natural]
+    vector: Annotated[dict[Origin, Natural], Meta(max_length=MAX_LOGS)]
 
 
 def format_map(said: PublishedMap) -> bytes:

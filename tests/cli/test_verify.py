@@ -277,10 +277,11 @@ def test_a_time_beyond_the_calendar_is_told_as_it_is(folder, time):
     assert (code, str(time) in out) == (0, True)
 
 
-def test_a_bundle_that_begins_later_is_proved_only_for_who_allows_it(folder):
-    where, _, trust = folder
-    owner = FakeOrg("jagasuara.example")
-    write_folder(where, Tree(owner).grow(owner.results(0, 299)))
+def test_a_bundle_that_begins_later_is_proved_only_for_who_allows_it(folder, tmp_path):
+    _, tree, trust = folder
+    where = tmp_path / "later"
+    where.mkdir()
+    write_folder(where, Tree(tree.owner).grow(tree.owner.results(0, 299)))
     for path in (*where.glob("*/tile/0/000"), *where.glob("*/tile/entries/000")):
         path.unlink()
     assert verify(where, *trust)[0] == EXITS["missing"]

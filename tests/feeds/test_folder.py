@@ -79,3 +79,29 @@ def test_a_file_that_may_not_be_read_says_why(folder):
     (folder / "logs").chmod(0)
     with pytest.raises(FormatError, match="cannot be read"):
         Folder(folder).read("logs", 100)
+
+
+def test_a_name_that_is_no_text_is_shown_escaped(folder):
+    os.close(os.open(os.fsencode(folder) + b"/bad\xff", os.O_CREAT | os.O_WRONLY))
+    assert [*Folder(folder).names()] == ["bad\\xff", "logs", "v1/elections"]
+
+
+def test_a_folder_deeper_than_any_path_is_told_and_not_walked(folder):
+    # Not deeper: whoever clears up after the tests walks down by recursion.
+    (folder / ("a/" * 300)).mkdir(parents=True)
+    names = [*Folder(folder).names()]
+    assert names == ["a/" * 200, "logs", "v1/elections"]
+    with pytest.raises(NotFoundError):
+        Folder(folder).read(names[0], 100)
+
+
+def test_a_closed_folder_is_told(folder, monkeypatch):
+    true = os.scandir
+
+    def scan(path):
+        if str(path).endswith("v1"):
+            raise PermissionError(13, "Permission denied")
+        return true(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert [*Folder(folder).names()] == ["logs", "v1/"]

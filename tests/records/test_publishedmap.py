@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.errors import FederationError, FormatError, RecordError
-from federation.records.publishedmap import PublishedMap, format_map, parse_map
+from federation.records.publishedmap import (
+    MAX_LOGS,
+    PublishedMap,
+    format_map,
+    parse_map,
+)
 
 ORIGIN = "a.example/pemilu-2024"
 GOOD = {
@@ -54,6 +59,15 @@ def test_what_is_outside_its_bounds_is_refused(change):
     line = msgspec.json.encode(GOOD | change, order="sorted")
     with pytest.raises(RecordError):
         parse_map(line)
+
+
+def test_a_map_of_more_logs_than_anybody_lists_is_refused():
+    names = [f"a{at}.example/pemilu-2024" for at in range(MAX_LOGS + 1)]
+    last = {"vector": dict.fromkeys(names[1:], 1)}
+    assert len(parse_map(msgspec.json.encode(GOOD | last, order="sorted")).vector)
+    more = {"vector": dict.fromkeys(names, 1)}
+    with pytest.raises(RecordError):
+        parse_map(msgspec.json.encode(GOOD | more, order="sorted"))
 
 
 @pytest.mark.parametrize(
