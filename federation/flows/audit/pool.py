@@ -92,6 +92,10 @@ class Pool:
         longer = [one for one in of_log if continues(one, chain)]
         return max((chain, *longer), key=lambda one: len(one.notes))
 
+    def is_pinned(self, origin: str) -> bool:
+        """Whether somebody whom the auditor trusts vouches for keys of this log."""
+        return self._pinned(origin) is not None
+
     def all_pinned(self) -> list[KeyChain]:
         """Every pinned chain."""
         pinned = map(self._pinned, self.chains)

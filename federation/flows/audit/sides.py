@@ -85,7 +85,11 @@ async def compare_sides(
 
 
 def compare_chains(
-    chains: Sequence[tuple[str, KeyChain]], right: KeyChain, findings: Findings
+    chains: Sequence[tuple[str, KeyChain]],
+    right: KeyChain,
+    findings: Findings,
+    *,
+    is_pinned: bool,
 ) -> None:
     """Compare the key chains of one log.
 
@@ -93,16 +97,20 @@ def compare_chains(
         chains: Each beside the name of its source.
         right: The longest of them, a pinned one before any other.
         findings: Where another chain is noted, as a fork where it proves one.
+        is_pinned: Whether `right` is; else being longer makes it no better than the
+            others, and all who contradict each other are named.
     """
-    for name, chain in chains:
-        if continues(right, chain):
-            continue
+    others = [(name, chain) for name, chain in chains if not continues(right, chain)]
+    for name, chain in others:
         fork = find_key_fork(right, chain)
         if fork is not None:
             findings.add_fork(name, fork)
-        else:
-            said = "another key chain than that of another source"
-            findings.add("wrong-key", name, chain.origin, detail=said)
+            continue
+        said = "another key chain than that of another source"
+        findings.add("wrong-key", name, chain.origin, detail=said)
+        if not is_pinned:
+            mine = next(name for name, chain in chains if chain == right)
+            findings.add("wrong-key", mine, right.origin, detail=said)
 
 
 def _compare_equal(loose: Sequence[Seen], findings: Findings) -> None:

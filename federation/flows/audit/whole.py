@@ -97,7 +97,8 @@ class _Whole:
             right = self._pool.longest(origin)
             if right is None:
                 continue
-            compare_chains(chains, right, self._findings)
+            is_pinned = self._pool.is_pinned(origin)
+            compare_chains(chains, right, self._findings, is_pinned=is_pinned)
             of_log = [log for log in self._logs.opened if log.origin == origin]
             loose = self._court.seen.get(origin, ())
             await compare_sides(of_log, loose, right, self._findings)

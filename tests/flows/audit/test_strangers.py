@@ -182,6 +182,8 @@ def test_a_receipt_with_other_keys_in_it_vouches_for_nobody(forger, grown, a):
     )
     good = next(one for one in report.documents if one.source == "h")
     assert (good.holds, good.pinned) == (True, "trust-file")
+    blamed = {one.source for one in report.findings if one.kind == "wrong-key"}
+    assert blamed == {"r", "h"}, "being longer makes no chain better"
 
 
 def test_the_receipt_of_the_first_key_statement_proves_the_keys(grown, a):
