@@ -1,7 +1,6 @@
 """Bundle files: written in one form, read with distrust."""
 
 import io
-import time
 import zipfile
 from pathlib import Path
 
@@ -305,16 +304,6 @@ def test_a_directory_too_large_for_memory_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(bundles, "MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(FormatError, match="a directory of"):
         BundleFile(path)
-
-
-@pytest.mark.slow
-def test_a_bundle_of_a_country_opens_at_once(tmp_path):
-    items = [(f"{HEX}/tile/entries/{number:06}", b"x") for number in range(12_000)]
-    path = written(tmp_path / "b", items)
-    begun = time.perf_counter()
-    with BundleFile(path) as bundle:
-        assert bundle.read(items[-1][0], 1) == b"x"
-    assert time.perf_counter() - begun < 0.3 * 2  # twice: the machine is shared
 
 
 def test_a_bundle_is_recognised_by_what_is_in_it(tmp_path):
