@@ -20,7 +20,8 @@ from tests.browser.chromium import Tab
 NOW = 1_708_000_000
 _OPENED = (
     "audit, recognise, isGoodPoint, parseVkey, parseCanonical, openNote, openChain,"
-    " openLeaf, decodeNotes, parseNote, fingerprint, parseFingerprint, verify"
+    " openLeaf, decodeNotes, parseNote, fingerprint, parseFingerprint, parseOwned,"
+    " verify"
 )
 _ENTRANCES = f"window.engine = {{ {_OPENED} }};\n}})();"
 _RUN = """(async (cases) => {

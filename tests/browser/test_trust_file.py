@@ -1,4 +1,4 @@
-"""Whose signatures count is what the reader said, not what came along with the files."""
+"""Whose signatures count is what the reader said, not what came with the files."""
 
 import json
 

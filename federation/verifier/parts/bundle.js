@@ -62,7 +62,7 @@ async function openExcerpt(input, archive, report) {
     });
     found.push(document);
   }
-  if (!found.length) refuse("format", "a ZIP that is no data file");
+  if (!found.length) refuse("format", "a ZIP that is no data file", "missing");
   // Nobody looks at records that no list names, and without records and receipts there
   // is nothing to look at: neither is to be taken for proved.
   if (!isWhole || !hasReceipts) report.add("missing", input.name, { detail: "logs" });

@@ -39,7 +39,9 @@ function sourceCard(input, report, { useFingerprint, useTrustFile }) {
 
 /** How many receipts of an excerpt hold, and each of them folded away. */
 function excerptLines(documents, report) {
-  const receipts = documents.filter((one) => one.kind === "receipt");
+  // The receipt of the keys proves the others; it is no record of a polling station.
+  const isKeys = ({ statement }) => statement && JSON.parse(statement).type === "key-statement/1";
+  const receipts = documents.filter((one) => one.kind === "receipt" && !isKeys(one));
   const stateOf = (one) => standing(report.errorsOf(one.source), [one]);
   const isGood = (one) => stateOf(one) === "proved";
   const values = {
@@ -161,7 +163,7 @@ function keyLines(one, state, report, useFingerprint) {
   if (pinned !== "no") {
     const isNamed = report.trust.owners.get(one.fingerprint) === org;
     const name = pinned === "fingerprint" && !isNamed ? "pinned_bare" : `pinned_${pinned}`;
-    return [element("p", { class: "note" }, say(name, { org }))];
+    return [element("p", { class: name === "pinned_bare" ? "warning" : "note" }, say(name, { org }))];
   }
   // Nobody should be led to trust the key behind something that does not hold.
   if (state === "refused") return [];

@@ -61,9 +61,9 @@ async function judgeDocument(input, report, pool) {
   return (await JUDGES[input.kind](input, report, pool)) ?? null;
 }
 
-/** How the keys of a document are vouched for. */
-async function pinDocument(made, chain, signer, report, pool) {
-  made.pinned = pool.pin(chain, signer, null);
+/** How the keys of a document are vouched for; `firstLeaf` where it proves that. */
+async function pinDocument(made, chain, signer, report, pool, firstLeaf = null) {
+  made.pinned = pool.pin(chain, signer, firstLeaf);
   made.fingerprint = await fingerprint(chain.identity);
   pool.judgePin(made.pinned, signer, made.source, chain);
 }
@@ -83,7 +83,8 @@ async function judgeReceipt(input, report, pool) {
     const kind = error.sort === "proof" ? "receipt" : kindOfLeaf(error);
     report.refuse(error, name, { origin, index }, kind);
   }
-  await pinDocument(made, chain, logKey(chain, size), report, pool);
+  const first = made.holds && index === 0 ? leaf : null;
+  await pinDocument(made, chain, logKey(chain, size), report, pool, first);
   Object.assign(made, await judgeHeld([checkpoint], report, pool, name));
   return checkpoint;
 }

@@ -150,14 +150,20 @@ class Pool {
     return [...known.values()].filter((key) => orgOf(key) !== org);
   }
 
-  /** Note every chain that another one of the same log contradicts. */
+  /**
+   * Note every chain that another one of the same log contradicts. Where none is vouched
+   * for, the longest is no better than the others, and is noted as well.
+   */
   async compare() {
     for (const [origin, all] of this.chains) {
       const right = this.longest(origin);
+      const mine = all.find(({ chain }) => isSame(chain, right));
       for (const { source, chain } of all) {
         if (isContinued(chain, right)) continue;
-        const kind = (await isKeyFork(right, chain)) ? "forked" : "wrong-key";
-        this.report.add(kind, source, { origin, detail: "keys" });
+        const isFork = await isKeyFork(right, chain);
+        const accused = isFork || this.pinnedOf(origin) ? [source] : [source, mine.source];
+        const kind = isFork ? "forked" : "wrong-key";
+        for (const one of accused) this.report.add(kind, one, { origin, detail: "keys" });
       }
     }
   }
@@ -170,6 +176,10 @@ function longestOf(chains) {
 function isContinued(old, next) {
   const isPart = old.notes.every((one, at) => at < next.versions && sameBytes(one, next.notes[at]));
   return old.versions <= next.versions && isPart;
+}
+
+function isSame(one, other) {
+  return isContinued(one, other) && isContinued(other, one);
 }
 
 /** Whether two chains hold two signed statements of one version. */
