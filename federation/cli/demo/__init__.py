@@ -39,13 +39,17 @@ def demo(run: Run, data: Path | None, once: bool) -> None:  # noqa: FBT001  # cl
 
 async def _play(run: Run, sample: Sample, folder: Path, *, once: bool) -> None:
     async with Stage(folder, environment()).open() as stage:
-        nodes = await Story(stage, sample, run.out).tell()
+        story = Story(stage, sample, run.out)
+        nodes = await story.tell()
         if run.out.is_json:
             run.out.json({"nodes": nodes})
         if once:
             return
         urls = "  ".join(m.url + "/" for m in stage.members.values())
         run.out.line(run.t("demo.look", urls=urls))
+        url = next(iter(stage.members.values())).url
+        words = " ".join(["federation", "verify", url, *await story.trusted()])
+        run.out.line(run.t("demo.verify", command=words))
         run.out.line(run.t("demo.stop"))
         await _interrupted()
         run.out.line(run.t("demo.own-data"))

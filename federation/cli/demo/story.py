@@ -51,7 +51,16 @@ class Story:
         await self._say_relay(together[0])
         await self._say_map(together[0])
         await self._say_forgery(together[0])
+        await self._say_audit()
         return together
+
+    async def trusted(self) -> list[str]:
+        """What an auditor was told by telephone, as options of `federation verify`."""
+        asked = [self._stage.command(one, "keys", "show") for one in self._members]
+        told = [
+            f"{one['org']}={one['fingerprint']}" for one in [await a for a in asked]
+        ]
+        return [word for one in told for word in ("--fingerprint", one)]
 
     async def _prepare(self, member: Member) -> None:
         stage, election = self._stage, self._sample.election
@@ -236,6 +245,20 @@ class Story:
             raise CommandError(self._t("demo.forgery-taken"))
         self._line(
             "forgery", was=was, now=now, org=victim.name, reason=verdict["reason"]
+        )
+
+    async def _say_audit(self) -> None:
+        """Somebody who knows three fingerprints and an address, and nothing else."""
+        url, told = self._last.url, await self.trusted()
+        report = await self._stage.command(self._first, "verify", url, *told)
+        records = sum(log["records"] for log in report["logs"])
+        rows = sum(found["stations"] for found in report["maps"])
+        self._line(
+            "audited",
+            name=self._last.name,
+            records=self._n(records),
+            logs=len(report["logs"]),
+            rows=self._n(rows),
         )
 
     async def _leaf(self, member: Member, origin: str) -> bytes:
