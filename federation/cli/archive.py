@@ -34,7 +34,7 @@ from federation.config.founding import load_identity_key
 from federation.errors import NotFoundError
 from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
-from federation.flows.publish.place import check_folder
+from federation.flows.publish.place import Place, check_folder
 from federation.flows.publish.served import list_public
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.ask import Asked, contests_of
@@ -68,6 +68,8 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         if not list_public(view, [name]):
             raise NotFoundError(run.t("archive.nothing", election=name))
         make_folder(folder, 0o755)
+        place = Place(folder)
+        place.begin(f"{SITE}/logs")
         chosen = Selection((name,))
         write_site(run, view, by, folder / SITE, chosen)
         said = write_selection(run, view, by, folder / f"{name}.zip", chosen)
@@ -75,6 +77,7 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         rows = _write_tables(run, view, by, name, folder / TABLES)
         replace_file(folder / README, _describe(run, view, by, name))
     replace_file(folder / PAGE, page())
+    place.end()
     files = _write_sums(folder)
     value = {**said, "path": str(folder), "files": files, "rows": rows}
     value |= {"left_out": made.left_out}

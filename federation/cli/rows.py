@@ -5,7 +5,6 @@ that every row names. A file appears when it is whole: it is written beside its 
 and renamed, so an interrupted export never looks like a finished one.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from typing import BinaryIO
 from federation.cli.context import Run
 from federation.errors import ConfigError
 from federation.flows.query.export import Export
+from federation.regular import write_whole as write_whole_file
 from federation.store.db import View
 from federation.web.cells import format_csv, format_ndjson
 
@@ -42,16 +42,9 @@ def write_whole(run: Run, path: Path, write: Callable[[BinaryIO], int]) -> int:
     Raises:
         ConfigError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as out:
-            count = write(out)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
+        with write_whole_file(path) as out:
+            return write(out)
     except OSError as error:
         reason = run.t("export.cannot-write", reason=error.strerror or str(error))
         raise ConfigError(str(path), "", reason) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return count

@@ -5,12 +5,10 @@ the new bytes are made durable under another name before they take the old one's
 """
 
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
+from federation.regular import write_aside, write_whole
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -24,8 +22,8 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        with _written_aside(path, data, mode) as temporary:
-            temporary.replace(path)
+        with write_whole(path, mode) as file:
+            file.write(data)
         sync_folder(path.parent)
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be written: {error}") from error
@@ -39,7 +37,10 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        with _written_aside(path, data, mode) as temporary:
+        with write_aside(path, mode) as (file, temporary):
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
             # link() refuses an existing name, so of two writers one loses; rename()
             # would let the second overwrite a key that the first has signed with.
             os.link(temporary, path)
@@ -77,25 +78,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _written_aside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
-    """A durable file beside `path` that holds `data`; gone when the block ends.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        # The mode is given at creation: a chmod afterwards would leave a moment in
-        # which a private key can be read by others.
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(handle, mode)
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT sections 4.3
 
 import os
 import re
-import secrets
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from typing import BinaryIO, Final, Self
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
+from federation.regular import open_regular, write_whole
 
 RECEIPTS: Final = "receipts/"
 #: What the error of a file begins with that ends too early.
@@ -68,16 +68,8 @@ def write_bundle(path: Path, items: Iterable[tuple[str, bytes]]) -> int:
     Raises:
         OSError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            count = _write(file, items)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
+    with write_whole(path) as file:
+        return _write(file, items)
 
 
 def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
@@ -103,7 +95,7 @@ def is_bundle(path: Path) -> bool:
     is wrong with it. Spreadsheets are ZIPs, too, and none of ours.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(_HEAD_BYTES + MAX_PATH_CHARS)
     except OSError:
         return False
@@ -130,7 +122,7 @@ class BundleFile:
         """
         self._path = str(path)
         try:
-            file = path.open("rb")
+            file = open_regular(path)
         except FileNotFoundError:
             raise NotFoundError(f"no file: {path}") from None
         except OSError as error:

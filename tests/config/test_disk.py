@@ -5,7 +5,6 @@ import stat
 
 import pytest
 
-from federation.config import disk
 from federation.config.disk import create_file, make_folder, replace_file
 from federation.errors import ConfigError, ConflictError
 
@@ -48,11 +47,10 @@ def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch, step):
     path = tmp_path / "f"
     replace_file(path, b"old")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    owner = disk.os if step == "fsync" else type(path)
-    monkeypatch.setattr(owner, step, fail)
+    monkeypatch.setattr(os, step, fail)
     with pytest.raises(ConfigError, match="No space left"):
         replace_file(path, b"new")
     monkeypatch.undo()

@@ -82,6 +82,7 @@ class Site:
             OSError: the disk is full or failed; the next turn goes on.
         """
         self._place.restart()
+        self._place.begin()
         found = list_public(view, selection.elections)
         before = {log.origin: self._read_size(view, log) for log in found}
         for log in found:
@@ -96,6 +97,7 @@ class Site:
             self._place.sync()
         for log in found:
             self._remove_old(log, before[log.origin])
+        self._place.end()
         return self._place.written
 
     def count(self, view: View, selection: Selection) -> int:
@@ -115,7 +117,7 @@ class Site:
     ) -> None:
         tiles, bundles = _wanted(log, self._known(view, log))
         for item in list_tiles(view, log, tiles, bundles):
-            if not (self._folder / item.path).is_file():
+            if not self._place.has(item.path):
                 self._place.put(item.path, item.read())
             advance(1)
         self._place.sync()
@@ -126,8 +128,8 @@ class Site:
         Raises:
             ConflictError: it is larger than what is held here, or another history.
         """
-        path = self._folder / log_path(log.origin, "checkpoint")
-        found = _read_checkpoint(path)
+        path = log_path(log.origin, "checkpoint")
+        found = _parse(self._place.read(path, MAX_CHECKPOINT_BYTES))
         if found is None or found.origin != log.origin:
             return 0
         if found.size > log.size:
@@ -143,11 +145,10 @@ class Site:
         return found.size
 
     def _put_changed(self, item: Item) -> None:
-        path = self._folder / item.path
-        if item.path.startswith(_BASIS) and path.is_file():
+        if item.path.startswith(_BASIS) and self._place.has(item.path):
             return  # its name is its digest, and it is large
         data = item.read()
-        if not path.is_file() or path.read_bytes() != data:
+        if self._place.read(item.path, len(data) + 1) != data:
             self._place.put(item.path, data)
 
     def _remove_old(self, log: Log, before: int) -> None:
@@ -164,9 +165,9 @@ class Site:
         self._sizes[log.origin] = keep
 
     def _list_partials(self, log: Log) -> set[str]:
-        """Every partial tile in the folder, and what an interrupted turn has left."""
+        """Every partial tile in the folder."""
         tiles = self._folder / log_path(log.origin, "tile")
-        found = [*tiles.rglob("*.p/*"), *tiles.rglob(".*.part")]
+        found = tiles.rglob("*.p/*")
         return {str(path.relative_to(self._folder)) for path in found}
 
 
@@ -182,11 +183,10 @@ def _partials(log: Log, size: int) -> Iterator[str]:
         yield log_path(log.origin, format_tile_path(one))
 
 
-def _read_checkpoint(path: Path) -> Checkpoint | None:
+def _parse(data: bytes | None) -> Checkpoint | None:
     try:
-        with path.open("rb") as file:
-            return parse_checkpoint(parse_note(file.read(MAX_CHECKPOINT_BYTES)).text)
-    except (FileNotFoundError, FormatError):
+        return None if data is None else parse_checkpoint(parse_note(data).text)
+    except FormatError:
         return None  # damaged: as if it were not there, all is written again
 
 

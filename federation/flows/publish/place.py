@@ -3,20 +3,31 @@
 Rule: a file is made durable under another name and renamed; the names are made durable
 when asked (`sync`), since what is written next relies on them. Whoever reads it runs
 as somebody else, so everything is readable whatever this process's mask is; and so it
-never is, or lies in, a folder of secrets.
+never is, or lies in, a folder of secrets. Nothing in it is a link: whoever may write
+here must not make us write, or remove, elsewhere. A folder that is not whole yet says
+so, in a file of ours, so that a turn that was killed can be taken up:
+
+    .federation-unfinished
 """
 
+import errno
 import os
-import secrets
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from federation.errors import ConfigError
 from federation.feeds.feed import LOGS_PATH
+from federation.regular import open_regular, sweep, write_whole
 
+#: In a folder that is ours and not whole yet.
+UNFINISHED: Final = ".federation-unfinished"
+_SAYS: Final = b"`federation` was interrupted while writing here. Run it again.\n"
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
+_OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Written(NamedTuple):
@@ -33,7 +44,8 @@ class Place:
     def __init__(self, folder: Path) -> None:
         """Nothing is made yet; see `check_folder`."""
         self._folder = folder
-        self._touched: set[Path] = set()
+        self._touched: set[str] = set()
+        self._is_swept = False
         self.restart()
 
     def restart(self) -> None:
@@ -45,46 +57,110 @@ class Place:
         """What was done since it was last asked to count."""
         return Written(self._files, self._bytes, self._removed)
 
+    def begin(self, last: str = LOGS_PATH) -> None:
+        """Say that this is ours and not whole, unless `last`, written last, is there.
+
+        What killed turns have left goes, once in the life of this object.
+
+        Raises:
+            OSError: the disk is full or failed, or what is there is not ours.
+        """
+        _make_folders(self._folder)
+        if not self._is_swept:
+            for folder, *_ in os.walk(self._folder):
+                sweep(Path(folder))
+            self._is_swept = True
+        if not self.has(last) and not self.has(UNFINISHED):
+            with self._at(UNFINISHED) as (handle, name):
+                with write_whole(name, _FILE, handle) as file:
+                    file.write(_SAYS)
+                os.fsync(handle)
+
+    def end(self) -> None:
+        """All is there, and durable."""
+        with self._at(UNFINISHED) as (handle, name), suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=handle)
+
+    def has(self, name: str) -> bool:
+        """Whether this file is there.
+
+        Raises:
+            OSError: something else stands in its place, or above it.
+        """
+        try:
+            with self._at(name) as (handle, last):
+                open_regular(last, follow=False, dir_fd=handle).close()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """The first bytes of a file; None where there is none.
+
+        Raises:
+            OSError: something else stands in its place, or above it.
+        """
+        try:
+            with self._at(name) as (handle, last):
+                opened = open_regular(last, follow=False, dir_fd=handle)
+        except FileNotFoundError:
+            return None
+        with opened as file:
+            return file.read(max_bytes)
+
     def put(self, name: str, data: bytes) -> None:
         """Write one file, whole and durable before it has its name.
 
         Raises:
-            OSError: the disk is full or failed.
+            OSError: the disk is full or failed, or something else stands there.
         """
-        path = self._folder / name
-        _make_folders(path.parent)
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as file:
-                # Read by a web server that runs as somebody else.
-                os.fchmod(file.fileno(), _FILE)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        self._touched.add(path.parent)
+        # Read by a web server that runs as somebody else: with a mode of its own.
+        with (
+            self._at(name, is_made=True) as (handle, last),
+            write_whole(last, _FILE, handle) as file,
+        ):
+            file.write(data)
+        self._touched.add(name.rpartition("/")[0])
         self._files += 1
         self._bytes += len(data)
 
     def sync(self) -> None:
         """Make the names durable: what comes next relies on them."""
         for folder in self._touched:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
+            with self._at(f"{folder}/" if folder else "") as (handle, _):
                 os.fsync(handle)
-            finally:
-                os.close(handle)
         self._touched.clear()
 
     def remove(self, name: str) -> None:
         """Remove a file, and the folder of partial tiles that it was the last of."""
-        path = self._folder / name
-        path.unlink(missing_ok=True)
-        self._removed += 1
-        if path.parent.suffix == ".p" and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+        with suppress(FileNotFoundError):
+            with self._at(name) as (handle, last):
+                os.unlink(last, dir_fd=handle)
+            self._removed += 1
+            above = name.rpartition("/")[0]
+            if above.endswith(".p"):
+                with self._at(above) as (handle, last), suppress(OSError):
+                    os.rmdir(last, dir_fd=handle)
+
+    @contextmanager
+    def _at(self, name: str, *, is_made: bool = False) -> Iterator[tuple[int, str]]:
+        """The folder that a file lies in, open, and the last part of its name."""
+        *above, last = name.split("/")
+        if is_made:
+            _make_folders(self._folder)
+        handle = os.open(self._folder, _OPEN)
+        try:
+            for part in above:
+                inner = _enter(handle, part, is_made=is_made)
+                os.close(handle)
+                handle = inner
+            yield handle, last
+        except OSError as error:
+            if error.errno in {errno.ENXIO, errno.EISDIR}:
+                raise OSError(error.errno, f"{name} is {error.strerror}") from error
+            raise
+        finally:
+            os.close(handle)
 
 
 def check_folder(
@@ -106,10 +182,33 @@ def check_folder(
             raise ConfigError(str(folder), "", f"lies in {one}, which is private")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(str(folder), "", "is not a folder")
-    is_ours = (folder / marker).is_file()
-    if folder.is_dir() and not is_ours and any(folder.iterdir()):
+    is_ours = any((folder / name).is_file() for name in (marker, UNFINISHED))
+    if folder.is_dir() and not is_ours and not _is_empty(folder):
         said = "holds other files; choose an empty folder or one written before"
         raise ConfigError(str(folder), "", said)
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is in it, but what we left when we had hardly begun."""
+    begun = re.compile(rf"{re.escape(f'.{UNFINISHED}.')}[0-9a-f]{{8}}\.part")
+    return all(begun.fullmatch(one.name) for one in folder.iterdir())
+
+
+def _enter(handle: int, name: str, *, is_made: bool) -> int:
+    """Open a folder within one that is open; a link to one is none."""
+    try:
+        return os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=handle)
+    except FileNotFoundError:
+        if not is_made:
+            raise
+    except NotADirectoryError:
+        said = f"{name} is a link or a file, not a folder"
+        raise NotADirectoryError(errno.ENOTDIR, said) from None
+    with suppress(FileExistsError):
+        os.mkdir(name, _FOLDER, dir_fd=handle)
+    inner = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=handle)
+    os.fchmod(inner, _FOLDER)
+    return inner
 
 
 def _make_folders(folder: Path) -> None:

@@ -13,6 +13,7 @@ from federation.errors import ConflictError
 from federation.feeds.feed import LOGS_PATH, log_path
 from federation.flows.publish.folder import Site
 from federation.flows.publish.items import Publisher, Selection, list_items, read_items
+from federation.flows.publish.place import check_folder
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
@@ -127,8 +128,8 @@ def test_whenever_it_is_interrupted_readers_find_a_whole_tree(db, folder, monkey
     site = Site(folder)
     real, seen = os.replace, []
 
-    def look(self, target):
-        real(self, target)
+    def look(part, target, **folders):
+        real(part, target, **folders)
         if (folder / log_path(ORIGIN, "checkpoint")).exists():
             size = size_of(folder)
             seen.append(size)
@@ -136,9 +137,8 @@ def test_whenever_it_is_interrupted_readers_find_a_whole_tree(db, folder, monkey
         if (folder / LOGS_PATH).exists():
             said = re.search(rb"\\n(\d+)\\n", (folder / LOGS_PATH).read_bytes())
             assert int(said[1]) <= size_of(folder)
-        return Path(target)
 
-    monkeypatch.setattr(Path, "replace", look)
+    monkeypatch.setattr(os, "replace", look)
     for size in (300, 511, 520, 800):
         hold(db, TREE, size)
         write(db, site)
@@ -168,6 +168,7 @@ def test_an_interrupted_turn_is_made_good_by_the_next(tmp_path_factory, stops):
     db = Database.open(below / "data")
     hold(db, TREE, 600)
     for stop in stops:
+        check_folder(below / "site", [])
         left = [stop]
 
         def advance(_, left=left):
@@ -177,6 +178,7 @@ def test_an_interrupted_turn_is_made_good_by_the_next(tmp_path_factory, stops):
 
         with contextlib.suppress(_StopError):
             write(db, Site(below / "site"), advance)
+    check_folder(below / "site", [])
     write(db, Site(below / "site"))
     assert on_disk(below / "site") == published(db)
     db.close()
@@ -204,10 +206,67 @@ def test_a_full_disk_leaves_what_was_there_and_no_half_file(db, folder, monkeypa
 def test_what_a_killed_process_left_half_written_goes(db, folder):
     hold(db, TREE, 300)
     write(db, Site(folder))
-    half = folder / log_path(ORIGIN, "tile/0/.001.0badcafe.part")
-    half.write_bytes(b"half")
+    names = (".logs", "v1/.x", log_path(ORIGIN, "tile/0/.001"))
+    halves = [folder / f"{name}.0badcafe.part" for name in names]
+    for half in halves:
+        half.parent.mkdir(exist_ok=True)
+        half.write_bytes(b"half")
     write(db, Site(folder))
-    assert not half.exists()
+    assert not any(half.exists() for half in halves)
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_a_turn_that_is_killed_at_its_beginning_is_taken_up(
+    db, folder, monkeypatch, at
+):
+    """Even what a process cannot clean up any more is known to be ours."""
+    hold(db, TREE, 1)
+    left, replace = [at], os.replace
+
+    def killed(*names, **folders):
+        if not left[0]:
+            raise _StopError
+        left[0] -= 1
+        replace(*names, **folders)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        patch.setattr(os, "unlink", lambda *_, **__: None)
+        with pytest.raises(_StopError):
+            write(db, Site(folder))
+    check_folder(folder, [])
+    write(db, Site(folder))
+    assert on_disk(folder) == published(db)
+
+
+def test_nothing_is_written_or_removed_through_a_link(db, folder, tmp_path):
+    hold(db, TREE, 300)
+    write(db, Site(folder))
+    hold(db, TREE, 800)
+    victim = tmp_path / "victim"
+    for name in (log_path(ORIGIN, "tile/entries"), log_path(ORIGIN, "tile"), "v1"):
+        (folder / name).rename(victim)
+        before = on_disk(victim)
+        (folder / name).symlink_to(victim)
+        with pytest.raises(OSError, match="is a link or a file"):
+            write(db, Site(folder))
+        assert on_disk(victim) == before
+        (folder / name).unlink()
+        victim.rename(folder / name)
+    write(db, Site(folder))
+    assert size_of(folder) == 800
+
+
+@pytest.mark.parametrize("name", ["verify.html", "checkpoint", "tile/0/000"])
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda p: p.symlink_to("x")])
+def test_what_is_no_file_in_the_place_of_one_is_named(db, folder, name, make):
+    hold(db, TREE, 300)
+    write(db, Site(folder))
+    path = folder / (name if name == "verify.html" else log_path(ORIGIN, name))
+    path.unlink()
+    make(path)
+    with pytest.raises(OSError, match=f"{name} is (a folder|not a regular file)"):
+        write(db, Site(folder))
 
 
 def test_a_folder_that_has_more_is_never_taken_back(db, folder, tmp_path):

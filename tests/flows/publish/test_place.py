@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import ConfigError
-from federation.flows.publish.place import check_folder
+from federation.flows.publish.place import UNFINISHED, check_folder
 
 
 @pytest.mark.parametrize("name", ["data", "data/site", "link", "keys/../data/x"])
@@ -21,6 +21,11 @@ def test_a_site_does_not_mix_with_other_files(tmp_path):
         check_folder(tmp_path, [])
     with pytest.raises(ConfigError, match="not a folder"):
         check_folder(tmp_path / "report.doc", [])
+    (tmp_path / "logs").mkdir()
+    (tmp_path / UNFINISHED).symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="other files"):
+        check_folder(tmp_path, [])
+    (tmp_path / "logs").rmdir()
     (tmp_path / "logs").touch()
     check_folder(tmp_path, [])
     check_folder(tmp_path / "new", [])

@@ -1,0 +1,60 @@
+"""What is named as the place of a file, and is none, is neither replaced nor read."""
+
+import os
+
+import pytest
+
+from federation.cli.output import CONFIG, OK
+from tests.cli.filled_home import federation, fill
+from tests.homes import make_home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = make_home(tmp_path_factory.mktemp("filled"))
+    fill(home)
+    return home
+
+
+def export(home, *words):
+    code, _, err = federation(home, "export", *words)
+    return code, err
+
+
+@pytest.mark.parametrize("option", ["--bundle", "--trust", "--out"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(os.devnull)])
+def test_a_file_is_not_written_over_something_else(home, tmp_path, option, make):
+    path = tmp_path / "it"
+    make(path)
+    before = os.lstat(path)
+    code, err = export(home, option, path)
+    assert code == CONFIG, err
+    assert "not a regular file" in err
+    assert os.lstat(path) == before
+    assert [one.name for one in tmp_path.iterdir()] == ["it"]
+
+
+def test_what_a_killed_export_left_beside_its_file_goes(home, tmp_path):
+    (tmp_path / ".b.zip.0badcafe.part").write_bytes(b"half")
+    assert export(home, "--bundle", tmp_path / "b.zip")[0] == OK
+    assert [one.name for one in tmp_path.iterdir()] == ["b.zip"]
+
+
+def test_a_site_is_not_written_through_a_link_and_waits_for_no_pipe(home, tmp_path):
+    site, victim = tmp_path / "site", tmp_path / "victim"
+    assert export(home, "--static", site)[0] == OK
+    (log,) = (one for one in site.iterdir() if len(one.name) == 64)
+    log.rename(victim)
+    (victim / "checkpoint").write_text("precious")
+    log.symlink_to(victim)
+    code, err = export(home, "--static", site)
+    assert code == CONFIG
+    assert "is a link or a file, not a folder" in err
+    assert (victim / "checkpoint").read_text() == "precious"
+    log.unlink()
+    victim.rename(log)
+    (log / "checkpoint").unlink()
+    os.mkfifo(log / "checkpoint")
+    code, err = export(home, "--static", site)
+    assert code == CONFIG
+    assert "checkpoint is not a regular file" in err
