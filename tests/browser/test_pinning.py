@@ -7,7 +7,10 @@ import pytest
 from federation.config.fingerprint import fingerprint
 from federation.records.keychain import encode_keys
 from federation.records.keystatement import first_statement
+from federation.tlog.fork import format_evidence
 from federation.tlog.keys import Signer
+from federation.tlog.merkle import prove_prefix
+from federation.tlog.tile import hash_reader
 from tests.browser.conftest import Scene
 from tests.browser.test_agreement import agree, engine, items_of, pack, profiles
 from tests.damage import world
@@ -155,3 +158,20 @@ async def test_what_is_typed_names_the_organisation(engine):
     ask = "return engine.parseOwned(new TextDecoder().decode(bytes))"
     found = await engine.ask(ask, [one.encode() for one in typed])
     assert found == [text, f"jagasuara.example={text}", "", "", "", "", ""]
+
+
+async def test_evidence_by_keys_that_nobody_vouches_for_accuses_nobody_by_name(
+    tab, put
+):
+    scene = scene_of(world.forger())
+    tree = scene.tree
+    other = tree.fork(3, [scene.org.result(90)])
+    hashes = prove_prefix(4, 5, hash_reader(tree.tile, 5))
+    evidence = format_evidence(other.note(4), tree.note(5), hashes)
+    keys = encode_keys(scene.org.statements)
+    await tab.type_fingerprint(Scene(0).fingerprint)
+    report = await tab.give(put("fork.txt", evidence), put("keys", keys))
+    assert {one["kind"] for one in report["findings"]} >= {"forked", "wrong-key"}
+    said = await tab.text()
+    assert "in the name of jagasuara.example" in said
+    assert "This proves that jagasuara.example" not in said

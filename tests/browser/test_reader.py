@@ -127,6 +127,9 @@ async def test_the_shown_fingerprint_can_be_taken_over_by_a_button(tab, scene, p
     await tab.run("document.querySelector('article .button').click()")
     await tab.until("done")
     assert (await tab.report())["verdict"] == "proved"
+    typed = await tab.run("document.getElementById('fingerprint').value")
+    assert typed == f"jagasuara.example={scene.fingerprint}"
+    assert "that you gave for jagasuara.example" in await tab.text()
 
 
 async def test_pasted_text_is_judged(tab, scene):
@@ -168,9 +171,16 @@ async def test_several_fingerprints_are_told_apart_by_commas(tab, scene, put):
     await tab.until("done")
     told = await tab.report()
     assert (told["verdict"], told["counts"]["stranger"]) == ("proved", 1)
+    said = await tab.text()
+    assert "Everything here holds." not in said
+    assert "You named no key for kawalpemilu.example" in said
+    warned = "document.querySelector('.warning').dataset.kind"
+    assert await tab.run(warned) == "stranger"
     both = f"{scene.fingerprint}, {other.fingerprint}"
     told = await tab.type_fingerprint(both)
     assert (told["verdict"], told["counts"].get("stranger")) == ("proved", None)
+    # A fingerprint is of a key, not of a name.
+    assert (await tab.text()).count("that you gave without a name") == 2
 
 
 async def test_the_receipts_of_an_excerpt_are_named_by_their_station(

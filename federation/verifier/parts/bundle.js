@@ -11,6 +11,8 @@ const MAX_ABOUT_BYTES = 1 << 18;
 const MAX_FORK_BYTES = 1 << 18;
 const MAX_COSIGNED_BYTES = 1 << 26;
 const MAX_COSIGNED = 1000;
+// A leaf of 64 KB in base64, and its keys; a ZIP of a megabyte can hold thousands.
+const MAX_EXCERPT_BYTES = 1 << 17;
 const MAX_LEAVES = 2 ** 26;
 const NO_DIGEST = "0".repeat(64);
 const OF_LOG = new Set(["about", "checkpoint", "cosigned", "fork", "keys"]);
@@ -56,7 +58,7 @@ async function openExcerpt(input, archive, report) {
     hasReceipts ||= isReceipt;
     const document = { name: `${input.name}:${path}`, kind: "unknown" };
     await guarded(report, document, async () => {
-      document.bytes = await archive.read(path, MAX_RECEIPT_BYTES);
+      document.bytes = await archive.read(path, MAX_EXCERPT_BYTES);
       document.kind = recognise(document.bytes.subarray(0, 4096));
       if (!(document.kind in JUDGES)) refuse("format", "nothing that this page knows");
     });

@@ -30,10 +30,12 @@ function sourceCard(input, report, { useFingerprint, useTrustFile }) {
   if (input.isExcerpt) card.append(...excerptLines(documents, report));
   else for (const one of documents) card.append(...documentLines(one, state));
   if (state === "unpinned") card.append(...findingLines(findings, "error"));
+  const isStranger = ({ kind }) => kind === "stranger";
+  card.append(...findingLines(findings.filter(isStranger), "note"));
   for (const one of uniqueKeys([...mine(report.logs), ...documents])) {
     card.append(...keyLines(one, state, report, useFingerprint));
   }
-  card.append(...findingLines(findings, "note"));
+  card.append(...findingLines(findings.filter((found) => !isStranger(found)), "note"));
   return card;
 }
 
@@ -118,7 +120,10 @@ function documentLines(one, state) {
     lines.push(element("p", { class: "say" }, say(name, values)));
     if (state === "proved") lines.push(...heldLines(one));
   } else if (one.kind === "evidence" && one.holds) {
-    lines.push(element("p", { class: "say" }, say("said_evidence", values)));
+    // Whoever keeps keys in somebody's name can sign twice with them, to accuse.
+    const isClaim = one.fingerprint && one.pinned === "no";
+    const name = isClaim ? "claimed_evidence" : "said_evidence";
+    lines.push(element("p", { class: "say" }, say(name, values)));
   }
   if (one.statement) lines.push(...describe(JSON.parse(one.statement)));
   return lines;
