@@ -6,6 +6,7 @@ own. What holds is said, what does not is named, what cannot be proved is said a
     whole       every source, log and document; what it comes to
     logs        the logs of all feeds: opened, judged, reported
     source      what is read, and what it is called when it does not come
+    patience    how often something may not come before it is no longer asked for
     opening     the keys and the checkpoint of a log
     log         every leaf of a log
     tiles       hash tiles, led to the signed root

@@ -26,6 +26,7 @@ from federation.flows.audit.source import kind_of
 from federation.records.keychain import KeyChain
 from federation.records.sealed import Sealed
 from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.keys import VerifierKey
 from federation.tlog.note import parse_note
 
 Kind = Literal["receipt", "record", "checkpoint", "evidence", "keys"]
@@ -55,7 +56,9 @@ class Court:
     pool: Pool
     holders: Holders
     findings: Findings
-    seen: dict[str, list[Seen]] = field(default_factory=dict)
+    seen: dict[str, dict[tuple[int, bytes, VerifierKey], Seen]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass
@@ -91,15 +94,17 @@ class Case:
         """The checkpoint that the chain's log has signed; None if it has not."""
         try:
             size = parse_checkpoint(parse_note(note).text).size
-            checkpoint = open_checkpoint(note, chain.log_key(size))
+            log_key = chain.log_key(size)
+            checkpoint = open_checkpoint(note, log_key)
         except FormatError as error:
             self.add(kind_of(error), str(error))
             return None
         except SignatureError as error:
             self.add("checkpoint", str(error))
             return None
-        seen = self.by.seen.setdefault(checkpoint.origin, [])
-        seen.append(Seen(self.name, note))
+        seen = self.by.seen.setdefault(checkpoint.origin, {})
+        # The receipts of an excerpt show the same one a thousand times.
+        seen.setdefault((size, checkpoint.root, log_key), Seen(self.name, note))
         return checkpoint
 
     def report(

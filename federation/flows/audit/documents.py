@@ -1,11 +1,15 @@
 """All documents of an audit: single texts, and the files of excerpts.
 
 Rule: taken first and judged when the keys of all sources are known, in an order in
-which keys come before what they judge.
+which keys come before what they judge. An excerpt may have a hundred thousand files:
+of each only the path is kept, and it is read again when it is its turn.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
@@ -17,10 +21,33 @@ from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of
 from federation.records.keychain import decode_keys
-from federation.records.receipt import MAX_RECEIPT_BYTES, parse_receipt
+from federation.records.receipt import parse_receipt
 
 _OF_EXCERPT: Final = frozenset({"checkpoint", "keys"})
 _RECORDS: Final = "/tile/"
+# A leaf of 64 KB in base64, and its keys; a ZIP of a megabyte can hold thousands.
+_MAX_BYTES: Final = 1 << 17
+#: So much of what the records say is told; the receipts have it all.
+MAX_TOLD_BYTES: Final = 1 << 24
+
+
+class _Given(NamedTuple):
+    """A document: its bytes, or where in an excerpt they are."""
+
+    name: str
+    data: bytes = b""
+    files: Files | None = None
+    path: str = ""
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            NotFoundError: it went away meanwhile. FormatError: it is damaged.
+        """
+        return (
+            self.data if self.files is None else self.files.read(self.path, _MAX_BYTES)
+        )
 
 
 class Documents:
@@ -29,17 +56,21 @@ class Documents:
     def __init__(self, court: Court) -> None:
         self._court = court
         self.reports = list[DocumentReport]()
-        self._given: dict[Kind, list[tuple[str, bytes]]] = {}
+        self._given: dict[Kind, list[_Given]] = {}
+        self._left = MAX_TOLD_BYTES
 
     def add(self, name: str, data: bytes) -> None:
         """Take a document; it is judged when all keys are known."""
+        self._add(_Given(name, data), data)
+
+    def _add(self, given: _Given, data: bytes) -> None:
         kind = recognise(data)
         if kind is None:
             self._court.findings.add(
-                "damaged", name, detail="nothing that can be verified"
+                "damaged", given.name, detail="nothing that can be verified"
             )
         else:
-            self._given.setdefault(kind, []).append((name, data))
+            self._given.setdefault(kind, []).append(given)
 
     def add_excerpt(self, name: str, files: Files) -> None:
         """Take an excerpt: every file in it is a document of its own."""
@@ -52,12 +83,12 @@ class Documents:
                     self._court.findings.add("extra-file", name, detail=path)
                 continue
             try:
-                data = files.read(path, MAX_RECEIPT_BYTES)
+                data = files.read(path, _MAX_BYTES)
             except (FormatError, NotFoundError) as error:
                 kind = "missing" if isinstance(error, NotFoundError) else kind_of(error)
                 self._court.findings.add(kind, name, detail=str(error))
                 continue
-            self.add(f"{name}:{path}", data)
+            self._add(_Given(f"{name}:{path}", files=files, path=path), data)
         if self._count() == before:
             said = "neither histories nor receipts"
             self._court.findings.add("missing", name, detail=said)
@@ -67,18 +98,42 @@ class Documents:
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the pool."""
-        for name, data in self._given.get("keys", ()):
-            with suppress(*BAD):
-                self._court.pool.add(name, open_any(decode_keys(data)))
-        for name, data in self._given.get("receipt", ()):
-            with suppress(*BAD):
-                self._court.pool.add(name, open_any(parse_receipt(data).keys))
+        for given in self._given.get("keys", ()):
+            with suppress(NotFoundError, *BAD):
+                chain = open_any(decode_keys(given.read()))
+                self._court.pool.add(given.name, chain)
+        for given in self._given.get("receipt", ()):
+            with suppress(NotFoundError, *BAD):
+                chain = open_any(parse_receipt(given.read()).keys)
+                self._court.pool.add(given.name, chain)
 
     def judge(self) -> None:
         """Say of each what holds; what does not is a finding."""
-        for kind, judge in JUDGES.items():
-            for name, data in self._given.get(kind, ()):
-                self.reports.append(judge(Case(self._court, name, kind, data)))
+        for kind in JUDGES:
+            for given in self._given.get(kind, ()):
+                self.reports += self._judge(kind, given)
+
+    def _judge(self, kind: Kind, given: _Given) -> Iterator[DocumentReport]:
+        try:
+            data = given.read()
+        except (FormatError, NotFoundError) as error:
+            # Somebody exchanges the files while they are read.
+            self._court.findings.add("damaged", given.name, detail=str(error))
+            return
+        report = JUDGES[kind](Case(self._court, given.name, kind, data))
+        self._check_path(given, report)
+        self._left -= len(report.statement)
+        if self._left < 0:
+            report = msgspec.structs.replace(report, statement="")
+        yield report
+
+    def _check_path(self, given: _Given, report: DocumentReport) -> None:
+        """Tell a receipt that lies under another record's name: it proves its own."""
+        is_receipt = given.path.startswith(RECEIPTS) and report.index is not None
+        right = f"{RECEIPTS}{report.origin}/{report.index}.txt"
+        if is_receipt and given.path != right:
+            said = f"{given.path}: the receipt of {report.origin} {report.index}"
+            self._court.findings.add("extra-file", given.name, detail=said)
 
     def _count(self) -> int:
         return sum(map(len, self._given.values()))

@@ -108,7 +108,9 @@ class LogAudit:
             shown = await tiles.prove()
             if shown is None:
                 self.counts.has_gaps = True
-                await self._judge(tiles, await tiles.unproved(), is_proved=False)
+                if not self._has_given_up(self.counts.start):
+                    unproved = await tiles.unproved()
+                    await self._judge(tiles, unproved, is_proved=False)
             else:
                 await self._judge(tiles, shown, is_proved=True)
         self._check_statements()
@@ -139,7 +141,22 @@ class LogAudit:
                     await self._name(tiles, shown, index, error)
                 elif isinstance(error, PeerError):
                     self._reader.blame(error, log.origin)
+                if self._has_given_up(at):
+                    break
         await self._compared(0)
+
+    def _has_given_up(self, at: int) -> bool:
+        """Whether the rest of the log, from `at` on, is not asked for; then a finding.
+
+        It is told once: nothing would come of the bundles one by one either.
+        """
+        origin, feed = self._log.origin, self._reader.feed
+        if not feed.has_given_up(origin):
+            return False
+        rest = f"records {at} to {self._size - 1}"
+        said = f"{rest}: given up after {feed.failures(origin)} failures"
+        self._reader.add("missing", origin, detail=said)
+        return True
 
     def _take(self, checked: Checked, *, is_proved: bool) -> None:
         counts, judging, origin = self.counts, self._judging, self._log.origin

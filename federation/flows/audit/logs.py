@@ -5,7 +5,7 @@ that it has shown itself. A log that does not open leaves its findings and nothi
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -72,12 +72,11 @@ class Logs:
         entries = await _read_status(reader)
         if self._means.scratch is not None:
             await self._open_maps(reader, entries, self._means.scratch)
-        opened = [await open_log(reader, entry) for entry in entries]
+        opened = [log async for log in _open_logs(reader, entries)]
         for log in opened:
-            if log is not None:
-                self.opened.append(log)
-                self._pool.add(source.name, log.chain)
-                await self._read_fork(log)
+            self.opened.append(log)
+            self._pool.add(source.name, log.chain)
+            await self._read_fork(log)
         await check_about(reader, self._pool)
         if source.files is not None:
             check_basis(reader, source.files)
@@ -85,7 +84,7 @@ class Logs:
         listing = self._listings.get(source.name)
         if listing is not None:
             sizes = {entry.origin: MAX_SIZE for entry in entries}
-            sizes |= {log.origin: log.checkpoint.size for log in opened if log}
+            sizes |= {log.origin: log.checkpoint.size for log in opened}
             for name in listing.unasked(sizes):
                 reader.add("extra-file", detail=name)
 
@@ -223,6 +222,20 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
     if not entries:
         reader.add("missing", detail="it lists no histories")
     return entries
+
+
+async def _open_logs(
+    reader: Reader, entries: Sequence[StatusEntry]
+) -> AsyncIterator[OpenedLog]:
+    """Every log that opens, as long as the source answers."""
+    for at, entry in enumerate(entries):
+        if reader.feed.is_spent():
+            said = f"no answer; {len(entries) - at} histories were not asked for"
+            reader.add("missing", detail=said)
+            return
+        log = await open_log(reader, entry)
+        if log is not None:
+            yield log
 
 
 def _elections(entries: Iterable[StatusEntry]) -> Iterator[str]:

@@ -117,9 +117,20 @@ async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
 
 
 def _open_cosigned(reader: Reader, chain: KeyChain, data: bytes) -> Sequence[bytes]:
+    reader.cosigned_left -= len(data)
+    if reader.cosigned_left < 0:
+        # A ZIP of a megabyte can hold a gigabyte of them.
+        said = "more earlier confirmations than are looked at"
+        reader.add("damaged", chain.origin, detail=said)
+        return ()
     try:
         notes = decode_notes(data, MAX_COSIGNED)
     except FormatError as error:
         reader.blame(error, chain.origin)
         return ()
-    return [note for note in notes if open_signed(reader, chain, note) is not None]
+    found = dict[tuple[int, bytes], bytes]()
+    for note in notes:
+        checkpoint = open_signed(reader, chain, note)
+        if checkpoint is not None:
+            found.setdefault((checkpoint.size, checkpoint.root), note)
+    return list(found.values())

@@ -12,8 +12,11 @@ from federation.errors import FederationError, FormatError, PeerError
 from federation.feeds.feed import Feed
 from federation.feeds.files import Files
 from federation.flows.audit.finding import Findings
+from federation.flows.audit.patience import PatientFeed
 
 NOT_FOUND: Final = 404
+#: Of the earlier confirmations of all logs of a source; a country's are a tenth of it.
+MAX_COSIGNED_BYTES: Final = 1 << 26
 _OK: Final = 200
 # What `feeds/bundle.py` and the parsers say of bytes that end too early.
 _CUT_OFF: Final = "cut off"
@@ -54,8 +57,10 @@ class Reader:
 
     def __init__(self, source: Source, feed: Feed, findings: Findings) -> None:
         """`feed` is the source's."""
-        self.name, self.feed, self._findings = source.name, feed, findings
+        self.name, self._findings = source.name, findings
         self.is_file = source.files is not None
+        self.feed = PatientFeed(feed, source.name, is_file=self.is_file)
+        self.cosigned_left = MAX_COSIGNED_BYTES
 
     def add(
         self, kind: str, origin: str = "", index: int | None = None, detail: str = ""

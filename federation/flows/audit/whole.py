@@ -100,7 +100,7 @@ class _Whole:
             is_pinned = self._pool.is_pinned(origin)
             compare_chains(chains, right, self._findings, is_pinned=is_pinned)
             of_log = [log for log in self._logs.opened if log.origin == origin]
-            loose = self._court.seen.get(origin, ())
+            loose = self._court.seen.get(origin, {}).values()
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
         self._check_any_pinned()

@@ -1,0 +1,112 @@
+"""A feed that is not asked for ever: after so many failures a log is given up.
+
+Rule: what does not come is a finding either way; how often it did not come is nothing
+that more questions could mend. Whoever signs a history of millions and hands over none
+of it, or answers each question after half a minute with nothing, must not hold the
+auditor for days. In files every gap can be named, so the measure there is larger.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable
+from typing import Final
+
+from federation.errors import PeerError
+from federation.feeds.feed import Feed
+from federation.tlog.tile import Bundle, Tile
+
+MAX_FAILED: Final = 20
+MAX_ABSENT: Final = 1000
+#: So many logs of a node of which nothing came at all, and the rest is not asked for.
+MAX_SILENT: Final = 3
+
+_NOT_FOUND: Final = 404
+
+
+class PatientFeed:
+    """A `Feed` that stops asking; to be asked for one log after the other."""
+
+    def __init__(self, feed: Feed, label: str, *, is_file: bool) -> None:
+        """`label` names the source in errors; `is_file`: nothing is waited for."""
+        self._feed, self._label, self._is_file = feed, label, is_file
+        self._most = MAX_ABSENT if is_file else MAX_FAILED
+        self._failed = Counter[str]()
+        self._answered = set[str]()
+
+    def failures(self, origin: str) -> int:
+        """How often a log's files did not come."""
+        return self._failed[origin]
+
+    def has_given_up(self, origin: str) -> bool:
+        """Whether this log is no longer asked for."""
+        return self._failed[origin] >= self._most
+
+    def is_spent(self) -> bool:
+        """Whether too many logs have not answered a single question."""
+        silent = sum(origin not in self._answered for origin in self._failed)
+        return not self._is_file and silent >= MAX_SILENT
+
+    async def about(self) -> bytes:
+        """The node's own signed about note.
+
+        Raises:
+            PeerError: it did not come. So for all that follow.
+        """
+        return await self._feed.about()
+
+    async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
+        """The status vector and its ETag."""
+        return await self._feed.logs(etag)
+
+    async def checkpoint(self, origin: str) -> bytes:
+        """The note of a log's checkpoint."""
+        return await self._ask(origin, self._feed.checkpoint(origin))
+
+    async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
+        """A hash tile or entry bundle; of a log that was given up, nothing."""
+        if self.has_given_up(origin):
+            said = f"given up after {self.failures(origin)} failures"
+            raise PeerError(self._label, origin, _NOT_FOUND, said)
+        return await self._ask(origin, self._feed.tile(origin, tile))
+
+    async def keys(self, origin: str) -> bytes:
+        """A log's key statements."""
+        return await self._ask(origin, self._feed.keys(origin))
+
+    async def log_about(self, origin: str) -> bytes:
+        """The about note of the organisation behind a log."""
+        return await self._feed.log_about(origin)
+
+    async def fork(self, origin: str) -> bytes:
+        """The evidence that an origin signed two histories."""
+        return await self._feed.fork(origin)
+
+    async def cosigned(self, origin: str) -> bytes:
+        """Earlier checkpoints of a log that others cosigned."""
+        return await self._feed.cosigned(origin)
+
+    async def elections(self) -> bytes:
+        """What the node's maps rest on."""
+        return await self._feed.elections()
+
+    async def map(self, election: str) -> bytes:
+        """The map that the node publishes."""
+        return await self._feed.map(election)
+
+    async def basis(self, digest: str) -> bytes:
+        """A profile or register by its digest."""
+        return await self._feed.basis(digest)
+
+    async def notify(self, org: str) -> None:
+        """Say that `org` has news."""
+        await self._feed.notify(org)
+
+    async def _ask(self, origin: str, answer: Awaitable[bytes]) -> bytes:
+        try:
+            found = await answer
+        except PeerError as error:
+            # Damaged files are named one by one, and are there to be read.
+            if not self._is_file or error.status == _NOT_FOUND:
+                self._failed[origin] += 1
+            raise
+        self._answered.add(origin)
+        return found
