@@ -29,7 +29,7 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	@$(PROJECT)
 	@touch $@ $(VENV)/.run
 
-# make run [DATA=../shared/data/pilpres2019] [ARGS="--once --json"]
+# make run [DATA=$FEDERATION_SHARED/data/pilpres2019] [ARGS="--once --json"]
 run: $(VENV)/.run
 	@$(BIN)/python -m federation demo $(if $(DATA),--data $(DATA)) $(ARGS)
 

@@ -1,8 +1,10 @@
 """The how-to of publishing without a server: its commands, its settings, its order."""
 
 import asyncio
+import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
 from federation.config.peers import load_peers
-from federation.config.settings import parse_settings
+from federation.config.settings import load_settings, parse_settings
+from federation.errors import FederationError
 from federation.flows.publish.folder import LATE
 from tests.cli.filled_home import fill
 from tests.docs.places import FINGERPRINT
@@ -30,6 +33,13 @@ OTHER = "kawalpemilu.example"
 def blocks(page: str, kind: str) -> list[str]:
     text = (PAGES / page).read_text(encoding="utf-8")
     return [code for found, code in BLOCK.findall(text) if found == kind]
+
+
+def secret(home):
+    """A file beside the home, with a passphrase."""
+    path = home.with_name("passphrase")
+    path.write_text("correct horse battery staple\n")
+    return path
 
 
 async def typed(home, script):
@@ -76,11 +86,41 @@ def test_the_settings_of_the_page_are_settings(page):
 
 
 @BOTH
+def test_in_a_new_home_two_lines_are_uncommented_as_the_page_says(tmp_path, page):
+    home, site = tmp_path / "home", tmp_path / "site"
+    words = ["init", "--home", home, "--org", OTHER, "--name", "K", "--yes"]
+    words += ["--election", "pilpres-2019"]
+    words += ["--contact", "k@kawalpemilu.example", "--passphrase-file", secret(home)]
+    done = subprocess.run(
+        [Path(sys.executable).parent / "federation", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    written = home / "federation.toml"
+    text = written.read_text()
+    (table,) = blocks(page, "toml")
+    with pytest.raises(FederationError):
+        parse_settings(text + table, page)
+    # The table is the last; another one above it has an interval, too.
+    before, heading, last = text.partition("\n[static]\n")
+    assert heading
+    assert "\n[" not in last
+    for name, value in tomllib.loads(table)["static"].items():
+        said = json.dumps(str(site) if name == "folder" else value)
+        last, count = re.subn(rf"(?m)^# ({name} = ).*$", rf"\g<1>{said}", last)
+        assert count == 1
+    written.write_text(before + heading + last)
+    assert load_settings(written).static.folder == str(site)
+
+
+@BOTH
 def test_what_rsync_copies_last_is_what_the_node_writes_last(page):
-    aside, most, last = blocks(page, "sh")[1].splitlines()
-    late = set(re.search(r"--include=\{(.*?)\}", aside)[1].split(","))
-    kept_back = set(re.search(r"--exclude=\{(.*?)\}", most)[1].split(","))
-    assert late == set(LATE)
-    assert kept_back == {*LATE, "'.*.part'"}
+    text = blocks(page, "sh")[1]
+    assert not set("{}") & set(text)  # cron's shell knows no braces
+    # What is set aside must not be put in place where the rest failed.
+    aside, most, last = text.strip().split(" &&\n")
+    late = re.findall(r"--include=(\S+)", aside)
+    assert (late[0], set(late[1:])) == ("'*/'", set(LATE))
+    assert set(re.findall(r"--exclude=(\S+)", most)) == {*LATE, "'.*.part'"}
     assert aside.split()[-1] == last.split()[2]
     assert most.split()[-1] == last.split()[-1]

@@ -91,7 +91,9 @@ def stranger(tmp_path):
             pytest.skip(f"{tool} is not installed")
     count = 0
 
-    def follow(place: Place, page: str = ENGLISH, shell: str = "bash -c", used=False):
+    def follow(
+        place: Place, page: str = ENGLISH, shell: str = "bash -c", *, used=False
+    ):
         nonlocal count
         count += not used
         folder = tmp_path / f"stranger-{count}"

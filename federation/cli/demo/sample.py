@@ -62,10 +62,13 @@ def cut_sample(data: Path, folder: Path) -> Sample:
         ConfigError: `data` does not hold the three streams and the register.
     """
     names = ("a-plano.csv", "b-salinan.csv", "c-situng.ndjson", "register.csv")
-    missing = [n for n in names if not (data / f"sample-{n}").is_file()]
-    if missing:
-        raise ConfigError(str(data), "", f"no file sample-{missing[0]} in this folder")
-    plano, copies, situng, register = (data / f"sample-{name}" for name in names)
+    # In full: a relative path is typed in another folder than one thinks.
+    paths = [data.resolve() / f"sample-{name}" for name in names]
+    for path in paths:
+        if not path.is_file():
+            needed = ", ".join(one.name for one in paths)
+            raise ConfigError(str(path), "", f"no such file; --data needs {needed}")
+    plano, copies, situng, register = paths
     parts = {"jagasuara": ("13", "72"), "jagapemilu": ("18",)}
     cut = {}
     for member, provinces in parts.items():
