@@ -3,7 +3,8 @@
 Rule: the rows are made by the same pure functions as a node's (`records/merge.py`), of
 the same claims: those of each log below the size that the published map names for it,
 below the end that a successor log names, of no other log. All claims are sorted by
-station on disk, so memory does not grow with the country.
+station on disk, so memory does not grow with the country. Where the disk is full the
+map is not made again, and that is said; what was proved of the records stands.
 
 Used so: `load_basis`, then a `MapAudit` for each source and election; `take` the
 claims of each bundle; `cover` each log when it is done, with its chain and how far it
@@ -39,6 +40,7 @@ class MapAudit:
         self._claims = Sorter(folder, run_bytes)
         self._covered: dict[str, tuple[int, int]] = {}
         self._follows: dict[str, Follows] = {}
+        self._fault = ""
 
     @property
     def profile(self) -> Profile:
@@ -54,8 +56,12 @@ class MapAudit:
     def take(self, origin: str, claims: Sequence[EncodedClaim]) -> None:
         """Take what some verified leaves of a log claim: each claim once."""
         end = self._vector.get(origin, 0)
-        if claims and claims[0][0] < end:
+        if self._fault or not claims or claims[0][0] >= end:
+            return
+        try:
             self._claims.add(claim_lines(claims, self._numbers[origin], end))
+        except OSError as error:
+            self._fail(error)
 
     def cover(self, chain: KeyChain, start: int, end: int) -> None:
         """The log of these keys is verified: its leaves from `start` to below `end`."""
@@ -74,13 +80,18 @@ class MapAudit:
         """
         said = self._basis.published
         absent = self._find_absent()
-        if said is None or absent:
+        if said is None or absent or self._fault:
             self.close()
             if said is not None:
-                detail = f"{said.election}: not made again without {absent}"
-                findings.add("no-map", source, detail=detail)
+                why = f" without {absent}" if absent else f": {self._fault}"
+                self._note(said, source, findings, why)
             return None
-        digest, rows = self.recompute()
+        try:
+            digest, rows = self.recompute()
+        except OSError as error:
+            self._fail(error)
+            self._note(said, source, findings, f": {self._fault}")
+            return None
         is_equal = digest == said.digest and rows == said.rows
         if not is_equal:
             findings.add("map", source, detail=_describe(said, digest, rows))
@@ -104,6 +115,16 @@ class MapAudit:
     def close(self) -> None:
         """Give memory and disk back; for whoever does not come to `judge`."""
         self._claims.close()
+
+    def _fail(self, error: OSError) -> None:
+        """Write no more and give back what was: the disk is full, or fails."""
+        self._fault = error.strerror or str(error)
+        self.close()
+
+    @staticmethod
+    def _note(said: PublishedMap, source: str, findings: Findings, why: str) -> None:
+        detail = f"{said.election}: not made again{why}"
+        findings.add("no-map", source, detail=detail)
 
     def _find_absent(self) -> str:
         """The first log of which something that the map is made from is not at hand."""

@@ -1,5 +1,6 @@
 """A map made again without a database is, byte for byte, what the node has."""
 
+import errno
 import hashlib
 import random
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from federation.errors import FormatError
 from federation.feeds.feed import basis_path, map_path
+from federation.flows.audit import sorting
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.maps import MapAudit
 from federation.flows.audit.published import Basis, Stations, load_basis
@@ -348,6 +350,31 @@ def test_an_audit_makes_the_map_of_a_node_again(tmp_path):
     report = audit_peer(peer, trust, scratch=tmp_path)
     (found,) = report.maps
     assert (report.verdict, found.equal, found.stations) == ("proved", True, 300)
+
+
+@pytest.mark.parametrize("written", [0, 1, 3])
+def test_a_full_disk_leaves_the_map_unjudged_and_the_verdict_as_it_was(
+    tmp_path, monkeypatch, written
+):
+    peer, trust = show(tmp_path)
+    left = [written]
+    true = sorting.Spool.write
+
+    def write(self, lines):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return true(self, lines)
+
+    monkeypatch.setattr(sorting.Spool, "write", write)
+    defaults = (20_000,)
+    monkeypatch.setattr(MapAudit.__init__, "__defaults__", defaults)
+    report = audit_peer(peer, trust, scratch=tmp_path)
+    assert left[0] < 0
+    assert (report.verdict, report.maps) == ("proved", ())
+    (told,) = [one for one in report.findings if one.kind == "no-map"]
+    assert told.detail == f"{YEAR}: not made again: No space left on device"
+    assert [log.records for log in report.logs] == [301, 301]
 
 
 def test_an_audit_finds_out_a_lying_map(tmp_path):
