@@ -11,8 +11,9 @@ sign anything: it may be all that is left of them.
 Source: docs/reference/protocol.md, "Pulling"
 """
 
+import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -93,26 +94,34 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
 
 
-@contextlib.contextmanager
-def open_files(path: Path) -> Iterator[Files]:
+@contextlib.asynccontextmanager
+async def open_files(path: Path) -> AsyncIterator[Files]:
     """The files in a folder or bundle file that has logs.
 
     Raises:
         NotFoundError: nothing is there.
         FormatError: not a bundle file, or nothing in it can be taken in.
     """
+    # In a thread: a slow stick must not hold up a node that serves.
+    files = await asyncio.to_thread(_open, path)
+    try:
+        yield files
+    finally:
+        if isinstance(files, BundleFile):
+            files.close()
+
+
+def _open(path: Path) -> Folder | BundleFile:
     if not path.exists():
         raise NotFoundError(f"no file: {path}")
-    with contextlib.ExitStack() as stack:
-        files: Files
-        if path.is_dir():
-            files = Folder(path)
-        else:
-            files = stack.enter_context(BundleFile(path))
-            if files.is_excerpt:
-                said = "an excerpt proves single records, it cannot be taken in"
-                raise FormatError(said, str(path))
-        yield files
+    if path.is_dir():
+        return Folder(path)
+    files = BundleFile(path)
+    if files.is_excerpt:
+        files.close()
+        said = "an excerpt proves single records, it cannot be taken in"
+        raise FormatError(said, str(path))
+    return files
 
 
 async def look(node: Running, path: Path) -> Taken:
@@ -122,8 +131,9 @@ async def look(node: Running, path: Path) -> Taken:
         NotFoundError: nothing is there.
         FormatError: not a bundle file, or its status vector is damaged.
     """
-    with open_files(path) as files:
-        found = await _Taking(node, files, path).look()
+    async with open_files(path) as files:
+        vector = await asyncio.to_thread(_read_vector, files, str(path))
+        found = await _Taking(node, files, path, vector).look()
     new = sum(one.after - one.before for one in found if one.outcome == "new")
     return Taken(path=str(path), new=new, logs=tuple(found))
 
@@ -135,18 +145,25 @@ async def take(node: Running, path: Path, within_s: float) -> Taken:
         NotFoundError: nothing is there.
         FormatError: not a bundle file, or its status vector is damaged.
     """
-    with open_files(path) as files:
-        return await _Taking(node, files, path).take(within_s)
+    async with open_files(path) as files:
+        vector = await asyncio.to_thread(_read_vector, files, str(path))
+        return await _Taking(node, files, path, vector).take(within_s)
 
 
 class _Taking:
     """Files that are being taken in."""
 
-    def __init__(self, node: Running, files: Files, path: Path) -> None:
+    def __init__(
+        self,
+        node: Running,
+        files: Files,
+        path: Path,
+        vector: tuple[StatusEntry, ...],
+    ) -> None:
         self._node, self._files, self._label = node, files, str(path)
         self._feed: Feed = FileFeed(files, self._label)
         self._stick = Stick(org=self._label)
-        self._vector = _read_vector(files, self._label)
+        self._vector = vector
 
     async def look(self) -> list[Brought]:
         """Each log beside what is held of it."""
@@ -219,7 +236,7 @@ class _Taking:
         if there <= start:
             return one
         if await self._lacks(entry.origin, start, there):
-            begins = _begins(self._files, entry.origin)
+            begins = await asyncio.to_thread(_begins, self._files, entry.origin)
             if begins > start:
                 return msgspec.structs.replace(one, outcome="missing", begins=begins)
             said = f"records from number {start} on are missing"

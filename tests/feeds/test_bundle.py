@@ -1,6 +1,7 @@
 """Bundle files: written in one form, read with distrust."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -303,6 +304,35 @@ def test_a_directory_too_large_for_memory_is_not_read(tmp_path, monkeypatch):
     path = written(tmp_path / "b")
     monkeypatch.setattr(bundles, "MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(FormatError, match="a directory of"):
+        BundleFile(path)
+
+
+def test_more_names_than_a_country_has_are_not_read(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "b", *((f"v1/{n}", b"") for n in range(9)))
+    with monkeypatch.context() as patch:
+        patch.setattr(bundles, "MAX_NAMES", 9)
+        with BundleFile(path) as bundle:
+            assert len(list(bundle.names())) == 9
+        patch.setattr(bundles, "MAX_NAMES", 8)
+        with pytest.raises(FormatError, match="more than 8 files"):
+            BundleFile(path)
+        # Nor where the end tells of fewer.
+        end = path.read_bytes()[-22:]
+        fewer = end[:8] + b"\1\0\1\0" + end[12:]
+        path.write_bytes(path.read_bytes()[:-22] + fewer)
+        with pytest.raises(FormatError, match="more than 8 files"):
+            BundleFile(path)
+        with pytest.raises(FormatError, match="more than 8 files"):
+            write_bundle(tmp_path / "c", [(f"v1/{n}", b"") for n in range(9)])
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(os.devnull)])
+def test_a_pipe_or_a_device_is_no_bundle_and_is_not_waited_for(tmp_path, make):
+    path = tmp_path / "b.zip"
+    make(path)
+    assert not is_bundle(path)
+    with pytest.raises(FormatError, match="not a regular file"):
         BundleFile(path)
 
 
