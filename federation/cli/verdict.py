@@ -14,7 +14,9 @@ from federation.flows.audit import DocumentReport, Finding, Held, LogReport, Rep
 
 _WIB: Final = timezone(timedelta(hours=7), "WIB")
 # The members of a record that say what it is about, in this order.
-_TOLD: Final = ("type", "contest", "tps", "round", "form", "source", "review")
+_TOLD: Final = ("contest", "tps", "round", "form", "source", "review")
+# What is not wrong with a document itself, but with what is known about its signer.
+_OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 # The end of the year 9998: whoever signs may write any time up to 2^63.
 _LAST: Final = 253_370_764_799
 _MAX_SHOWN: Final = 20
@@ -34,7 +36,7 @@ def print_report(out: Output, report: Report) -> None:
     # An excerpt is a thousand receipts: those that do not hold, then some that do.
     documents = sorted(report.documents, key=lambda one: one.holds)
     for one in documents[:_MAX_SHOWN]:
-        _print_document(out, one)
+        _print_document(out, one, report)
     if left := documents[_MAX_SHOWN:]:
         held = out.number(sum(one.holds for one in left))
         _say(out, t("verify.documents", count=out.number(len(left)), held=held))
@@ -43,7 +45,7 @@ def print_report(out: Output, report: Report) -> None:
         count = out.number(found.stations)
         _say(out, t(key, source=found.source, election=found.election, count=count))
     _print_findings(out, report)
-    if report.exit == 0 and (report.logs or report.documents):
+    if report.logs or report.documents:
         out.line()
         _say(out, t("verify.not-proved"))
         for code in report.not_proved:
@@ -97,19 +99,26 @@ def _print_log(out: Output, log: LogReport) -> None:
         _say(out, f"  {t(f'verify.quorum-{log.quorum}')}")
 
 
-def _print_document(out: Output, one: DocumentReport) -> None:
+def _print_document(out: Output, one: DocumentReport, report: Report) -> None:
     t = out.t
+    errors = {
+        found.kind
+        for found in report.findings
+        if found.level == "error" and found.source == one.source
+    }
     key = "verify.document" if one.holds else "verify.document-fails"
+    if not one.holds and one.fingerprint and errors <= _OWNER:
+        key = "verify.document-unproved"
     _say(out, f"{one.source}: {t(key, kind=t(f'verify.is-{one.kind}'))}")
-    if not one.holds:
+    if key == "verify.document-fails":
         return
-    if one.fingerprint:
+    if one.fingerprint or one.pinned != "no":
         _say(out, f"  {_signer(out, one)}")
     if one.index is not None:
         place = {"origin": one.origin, "index": out.number(one.index)}
         _say(out, f"  {t('verify.place', **place)}")
     if one.statement:
-        for line in _tell_statement(one.statement):
+        for line in _tell_statement(out, one.statement):
             _say(out, f"  {line}")
     _print_held(out, one.held, one.size or 0)
     if one.quorum != "none":
@@ -118,6 +127,8 @@ def _print_document(out: Output, one: DocumentReport) -> None:
 
 def _signer(out: Output, one: LogReport | DocumentReport) -> str:
     key = f"verify.pinned-{one.pinned}"
+    if not one.fingerprint:
+        key = "verify.pinned-log"
     org = one.origin.partition("/")[0]
     return out.t(key, org=org, fingerprint=one.fingerprint)
 
@@ -127,19 +138,32 @@ def _print_held(out: Output, held: Iterable[Held], size: int) -> None:
         said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
         key = "verify.held" if one.vouched else "verify.held-stranger"
         _say(out, f"  {out.t(key, fingerprint=one.fingerprint, **said)}")
+        if one.ahead:
+            _say(out, f"    {out.t('verify.held-ahead', org=one.org)}")
 
 
-def _tell_statement(text: str) -> Iterable[str]:
-    """A record in its own words: member by member, the votes last."""
+def _tell_statement(out: Output, text: str) -> Iterable[str]:
+    """A record in words: what it is about, the votes last."""
     members = json.loads(text)
-    told = (f"{name} {members[name]}" for name in _TOLD if name in members)
-    yield ", ".join(told)
-    for name in ("candidates", "parties"):
+    told = [
+        f"{out.t(f'verifier.fact_{name}')}: {_word(out, name, members[name])}"
+        for name in _TOLD
+        if name in members
+    ]
+    yield "; ".join(told) if told else str(members.get("type", ""))
+    for name, label in (("candidates", "vote_number"), ("parties", "vote_party")):
         votes = members.get(name)
         # A record of a type that is not known here may hold anything.
         if isinstance(votes, dict) and votes:
             said = (f"{key}: {value}" for key, value in votes.items())
-            yield f"{name} {', '.join(said)}"
+            yield f"{out.t(f'verifier.{label}')} {', '.join(said)}"
+
+
+def _word(out: Output, name: str, value: object) -> str:
+    """What a member says, in words where there are some for it."""
+    topic = "page" if name in {"contest", "round"} else "verifier"
+    key = f"{topic}.{name}_{value}"
+    return out.t(key) if out.t.has(key) else str(value)
 
 
 def _print_findings(out: Output, report: Report) -> None:

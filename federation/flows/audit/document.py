@@ -23,6 +23,7 @@ from federation.flows.audit.pool import Pool, log_key_of
 from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.sides import Seen
 from federation.flows.audit.source import kind_of
+from federation.flows.audit.trust import Pinned
 from federation.records.keychain import KeyChain
 from federation.records.sealed import Sealed
 from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -141,7 +142,17 @@ class Case:
             size=size,
             root="" if checkpoint is None else checkpoint.root.hex(),
             pinned=pinned,
-            fingerprint=fingerprint(chain.identity),
+            fingerprint=self._print_of(chain, pinned),
             quorum="none" if judged is None else judged.quorum,
             held=() if judged is None else judged.held,
         )
+
+    def _print_of(self, chain: KeyChain, pinned: Pinned) -> str:
+        """The fingerprint of the identity behind a document, where there is one.
+
+        Under the authority of a trust file only where the first statement is proved:
+        anybody can write key statements that name the log's public key.
+        """
+        if pinned == "trust-file" and not self.by.pool.is_pinned(chain.origin):
+            return ""
+        return fingerprint(chain.identity)
