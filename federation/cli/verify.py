@@ -87,7 +87,6 @@ async def _audit(
 ) -> Report:
     async with AsyncExitStack() as stack:
         opened = open_sources(sources, stack)
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="verify-"))
         # Processes are started when a large log comes, not before.
         executor = ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"))
         stack.callback(executor.shutdown, cancel_futures=True)
@@ -96,7 +95,8 @@ async def _audit(
             asked.trust,
             profiles=load_shipped(),
             executor=executor,
-            scratch=Path(scratch) if asked.has_map else None,
+            # Its files have no names: whatever ends this process, nothing is left.
+            scratch=Path(tempfile.gettempdir()) if asked.has_map else None,
             now=int(run.clock()),
             as_of=asked.as_of,
             max_age_s=asked.max_age_s,

@@ -3,14 +3,15 @@
 Rule: only keys that somebody whom the auditor trusts stands behind count: the witnesses
 of the trust file, and the mirror keys in pinned chains of other organisations. A line
 by a key that is not known means nothing, a bad line by a known one is a finding. Times
-are the cosigners' own; none later than `as_of` counts.
+are the cosigners' own; none later than `as_of` counts, and one from the future says
+nothing about how fresh a log is.
 
 Source: C2SP tlog-cosignature v1
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit.report import Held
@@ -20,6 +21,8 @@ from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.cosignature import Cosignature, open_cosignatures
 from federation.tlog.keys import VerifierKey
 from federation.tlog.note import Note, format_note, parse_note
+
+_SKEW_S: Final = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,10 @@ class Ages:
     def counts(self, time: int) -> bool:
         """Whether a cosignature of this time is considered."""
         return self.as_of is None or time <= self.as_of
+
+    def is_ahead(self, time: int) -> bool:
+        """Whether this time is still to come, by more than clocks differ."""
+        return time > self.now + _SKEW_S
 
     def is_stale(self, newest: int | None) -> bool:
         """Whether the newest cosignature, or none, is too old."""
@@ -137,10 +144,11 @@ class Holders:
         if chosen.quorum == "not-met":
             said = f"{len(chosen.good)} that count, at {chosen.size} records"
             findings.append(("quorum", said))
-        newest = max((one.time for of in sizes for one in of.good), default=None)
-        if self.ages.is_stale(newest):
+        times = [one.time for of in sizes for one in of.good]
+        past = [time for time in times if not self.ages.is_ahead(time)]
+        if self.ages.is_stale(max(past, default=None)):
             findings.append(("stale", "the newest cosignature is too old, or none is"))
-        if newest is None:
+        if not times:
             findings.append(("no-cosignature", ""))
             return Judged(*self._claimed(notes, org), chosen.quorum, findings)
         shown = chosen
@@ -177,6 +185,7 @@ class Holders:
                 name=self.names.get(one.key, one.key.name),
                 org=_org(one.key),
                 time=one.time,
+                ahead=self.ages.is_ahead(one.time),
                 vouched=one.key in self.names,
                 fingerprint=self.strangers.get(one.key, ""),
             )

@@ -23,6 +23,7 @@ from federation.flows.audit.trust import Pinned, Quorum
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """Another organisation that says it holds the log up to a checkpoint's size.
 
+    `ahead`: whether its time is still to come, so that it proves no time at all.
     `vouched`: whether somebody whom the auditor trusts stands behind its key; where
     nobody does it counts for nothing, and `fingerprint` is that of the identity which
     the auditor would have to ask about.
@@ -31,6 +32,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     org: str
     time: int
+    ahead: bool = False
     vouched: bool = True
     fingerprint: str = ""
 

@@ -235,6 +235,20 @@ def test_old_confirmations_are_stale_and_later_ones_do_not_count(small, a, b):
     trust = trust_file(b, a, quorum=1)
     assert audit_peer(peer, trust, max_age_s=61).exit == 0
     assert audit_peer(peer, trust, max_age_s=59).verdict == "stale"
+
+
+def test_a_confirmation_from_the_future_makes_nothing_fresh(small, a, b):
+    third = FakeOrg("third.example")
+    for ahead, is_stale in ((3_600, False), (2 * 86_400, True)):
+        note = cosigned(small.note(), a, time=NOW + ahead)
+        peer = FakePeer("x").show(small, cosigned=note)
+        trust = trust_file(b, a, third, quorum=1)
+        report = audit_peer(peer, trust, max_age_s=3_600)
+        assert (report.verdict == "stale") is is_stale
+        assert [one.ahead for one in report.logs[0].held] == [is_stale]
+        old = cosigned(note, third, time=NOW - 60)
+        peer = FakePeer("x").show(small, cosigned=old)
+        assert audit_peer(peer, trust, max_age_s=3_600).exit == 0
     assert audit_peer(peer, trust, as_of=NOW - 61).verdict == "quorum"
     assert audit_peer(peer, trust, as_of=NOW - 60).exit == 0
 
