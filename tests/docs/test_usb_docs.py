@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from federation.config.fingerprint import fingerprint
+from federation.config.founding import load_identity_key
+
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = PROJECT / "docs" / "how-to"
 BLOCK = re.compile(r"```sh\n(.*?)```\n", re.DOTALL)
@@ -36,8 +39,9 @@ def blocks(request, tmp_path):
     stick.mkdir()
     text = (PAGES / request.param).read_text(encoding="utf-8")
     found = BLOCK.findall(text)
-    assert len(found) == 6
-    return [code.replace("/media/usb", str(stick)) for code in found]
+    assert len(found) == 7
+    (table,) = re.findall(r"```toml\n(.*?)```\n", text, re.DOTALL)
+    return [table] + [code.replace("/media/usb", str(stick)) for code in found]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +52,6 @@ def test_two_who_never_connect_share_as_the_page_says(blocks, tmp_path):
         homes.make_home(tmp_path),
         homes.make_home(tmp_path, "jagapemilu.example"),
     )
-    homes.add_peer(us, them)
-    homes.add_peer(them, us)
     for name in ("results.csv", "hasil.csv"):
         (tmp_path / name).write_text(ROWS)
 
@@ -64,7 +66,13 @@ def test_two_who_never_connect_share_as_the_page_says(blocks, tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    write, take, back, home_again, since, lost = blocks
+    entry, listed, write, take, back, home_again, since, lost = blocks
+    for home, other in ((us, them), (them, us)):
+        org = other.folder.name
+        shutil.copy(other.vkey(org), home.folder / "keys")
+        named = entry.replace("jagapemilu.example", org)
+        home.peers.write_text(named)
+        assert fingerprint(load_identity_key(other, org)) in run(home, listed)
     run(us, write)
     printed = run(them, take)
     assert "would bring 3 records" in printed
