@@ -36,8 +36,20 @@ def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
         Source(name=name, feed=HttpFeed(session, name.split("/")[2], name))
         if name.startswith(_ADDRESSES)
         else _open_path(name, stack)
-        for name in dict.fromkeys(names)
+        for given in dict.fromkeys(names)
+        for name in _spread(given)
     ]
+
+
+def _spread(name: str) -> list[str]:
+    """The files of a folder that holds nothing else, such as receipts; else itself."""
+    path = Path(name)
+    if name.startswith(_ADDRESSES) or not path.is_dir():
+        return [name]
+    inside = sorted(path.iterdir())
+    is_flat = bool(inside) and all(one.is_file() for one in inside)
+    is_log = any(one.name == LOGS_PATH for one in inside)
+    return [str(one) for one in inside] if is_flat and not is_log else [name]
 
 
 def _open_path(name: str, stack: AsyncExitStack) -> Source:

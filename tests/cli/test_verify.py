@@ -6,11 +6,12 @@ import io
 import json
 import os
 import re
+import socket
 
 import pytest
 
 from federation.cli import run
-from federation.cli.output import NOT_FOUND, USAGE, Output
+from federation.cli.output import NOT_FOUND, PEER, USAGE, Output
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit import EXITS, NOTES
 from federation.records.keychain import encode_keys
@@ -146,11 +147,6 @@ def test_a_file_that_is_nothing_is_told(tmp_path, data):
     path = tmp_path / "file"
     path.write_bytes(data)
     assert verify(path)[0] in {EXITS["damaged"], EXITS["cut-off"]}
-
-
-def test_a_node_that_does_not_answer_has_shown_nothing():
-    code, out, _ = verify("http://127.0.0.1:9", is_json=True)
-    assert (code, json.loads(out)["verdict"]) == (EXITS["missing"], "missing")
 
 
 def test_every_finding_has_words_without_jargon():
@@ -291,3 +287,42 @@ def test_a_bundle_that_begins_later_is_proved_only_for_who_allows_it(folder, tmp
     assert code == 0
     assert "begins later; earlier records are not in it" in out
     assert "earlier records that are not in these files" in out
+
+
+def test_a_folder_of_receipts_is_all_of_them(tmp_path):
+    home = make_home(tmp_path)
+    fill(home, range(1, 4))
+    out = tmp_path / "receipts"
+    for tps in ("1371011001001", "1371011001002"):
+        words = ["receipt", tps, "--out", out]
+        assert federation(home, *words)[0] == 0
+    trust = tmp_path / "trust.txt"
+    assert federation(home, "export", "--trust", trust)[0] == 0
+    code, said, _ = verify(out, "--trust", trust, is_json=True)
+    found = json.loads(said)["documents"]
+    assert (code, [one["holds"] for one in found]) == (0, [True, True])
+
+
+def test_a_checkpoint_alone_is_judged_by_the_trust_file(tmp_path):
+    home = make_home(tmp_path)
+    fill(home, range(1, 4))
+    trust, site = tmp_path / "trust.txt", tmp_path / "site"
+    assert federation(home, "export", "--trust", trust)[0] == 0
+    assert federation(home, "export", "--static", site)[0] == 0
+    (path,) = site.glob("*/checkpoint")
+    alone = tmp_path / "checkpoint"
+    alone.write_bytes(path.read_bytes())
+    code, said, _ = verify(alone, "--trust", trust, is_json=True)
+    (found,) = json.loads(said)["documents"]
+    assert (code, found["holds"], found["size"]) == (0, True, 4)
+    alone.write_bytes(path.read_bytes().replace(b"\n4\n", b"\n5\n"))
+    assert verify(alone, "--trust", trust)[0] == EXITS["checkpoint"]
+
+
+def test_who_does_not_answer_has_shown_nothing(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        code, out, err = verify(url)
+    assert (code, out) == (PEER, "")
+    assert url in err

@@ -6,11 +6,13 @@ stood where its key was valid; a key that was revoked anywhere proves nothing th
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from federation.errors import FormatError, ProofError, SignatureError
 from federation.flows.audit.badrecord import name_bad_record
 from federation.flows.audit.document import KEY_FORK, Case, Kind
+from federation.flows.audit.finding import EXITS
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of
@@ -18,7 +20,7 @@ from federation.flows.verify.evidence import open_evidence
 from federation.records.keychain import KeyChain, decode_keys
 from federation.records.receipt import Receipt, open_receipt, parse_receipt
 from federation.records.sealed import Sealed, open_leaf, parse_statement
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.note import parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -107,12 +109,43 @@ def _judge_checkpoint(case: Case) -> DocumentReport:
         return case.nothing()
     chain = case.by.pool.longest(case.origin)
     if chain is None:
-        case.add("missing", f"the keys of {case.origin} are not here")
-        return case.nothing()
+        return _judge_by_policy(case)
     checkpoint = case.open_checkpoint(chain, case.data)
     if checkpoint is None:
         return case.nothing()
     return case.report(chain, checkpoint, case.data)
+
+
+def _judge_by_policy(case: Case) -> DocumentReport:
+    """A checkpoint of whose log nothing is here: by what the trust file says of it."""
+    policy, holders = case.by.pool.trust.policy, case.by.holders
+    keys = [log.key for log in policy.logs] if policy else []
+    mine = [key for key in keys if key.name == case.origin]
+    if not mine:
+        case.add("missing", f"the keys of {case.origin} are not here")
+        return case.nothing()
+    for key in mine:
+        with suppress(SignatureError):
+            checkpoint = open_checkpoint(case.data, key)
+            break
+    else:
+        case.add("checkpoint", f"not signed by the key of {case.origin}")
+        return case.nothing()
+    judged = holders.judge(case.data, case.origin.partition("/")[0])
+    for kind, detail in judged.findings:
+        if kind in EXITS:
+            case.add(kind, detail)
+    return DocumentReport(
+        source=case.name,
+        kind=case.kind,
+        origin=case.origin,
+        holds=not case.errors,
+        size=checkpoint.size,
+        root=checkpoint.root.hex(),
+        pinned="trust-file",
+        quorum=judged.quorum,
+        held=judged.held,
+    )
 
 
 def _judge_keys(case: Case) -> DocumentReport:

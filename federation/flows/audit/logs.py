@@ -216,6 +216,9 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
         answer = await reader.feed.logs(None)
         entries = () if answer is None else parse_status(answer[0]).logs
     except (PeerError, FormatError) as error:
+        # Whoever does not answer has shown nothing: that is no verdict on anything.
+        if isinstance(error, PeerError) and error.status is None and not reader.is_file:
+            raise
         reader.blame(error)
         return ()
     # Nothing to be wrong in is not proved: whoever leaves all out must not pass.
