@@ -105,6 +105,12 @@ class ConflictError(FederationError):
         super().__init__(what)
 
 
+class UnknownPastError(ConflictError):
+    """Keys may have signed a log of which nothing is left here."""
+
+    code = "unknown-past"
+
+
 class NotFoundError(FederationError):
     """There is no such thing here."""
 

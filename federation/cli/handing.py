@@ -18,7 +18,7 @@ def hand_in(run: Run, command: str, arguments: dict[str, Any]) -> object:
     from federation.cli.writing import open_desk  # noqa: PLC0415  # start-up time
 
     async def ask() -> object:
-        async with open_desk(run, alone=True) as desk:
+        async with open_desk(run) as desk:
             return await desk.run(command, arguments)
 
     return asyncio.run(ask())

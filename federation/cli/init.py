@@ -22,6 +22,7 @@ from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.profiles import load_profiles
 from federation.records.keychain import format_origin
+from federation.store.guard import Guard
 
 
 @click.command("init", cls=Command, help="init.help")
@@ -154,7 +155,8 @@ def _found(
     report.ensure(home.settings, lambda: create_file(home.settings, settings_data))
     report.ensure(home.peers, lambda: create_file(home.peers, peers_data))
     make_folder(home.keys)
-    founder = Founder(home, settings.org, secrets.token_bytes, report)
+    guard = Guard(home.guard)
+    founder = Founder(home, settings.org, secrets.token_bytes, report, guard.found)
     founder.found_keys(settings.elections)
     if passphrase:
         identity = founder.found_identity(passphrase)

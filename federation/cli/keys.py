@@ -29,6 +29,7 @@ from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
 from federation.errors import FormatError
 from federation.records.keychain import format_origin, open_chain
+from federation.store.guard import Guard
 
 
 @click.group("keys", cls=Group, help="keys.help")
@@ -89,7 +90,8 @@ def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None
     if not exists:
         passphrase = read_passphrase(run, passphrase_file)
         identity = load_identity(home.identity, settings.org, passphrase)
-        founder = Founder(home, settings.org, secrets.token_bytes, report)
+        mark = Guard(home.guard).found
+        founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
         founder.found_keys([election])
         founder.found_chain(election, identity, run.now())
     # Last: a node that starts in between must find the keys of what is listed.

@@ -123,8 +123,7 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> int:
 
 
 async def _save(run: Run, register: Register, source: str) -> None:
-    # Alone: a list is not signed, so there is nobody to ask first.
-    async with open_desk(run, alone=True) as desk:
+    async with open_desk(run) as desk:
         await desk.save_register(register, source)
 
 

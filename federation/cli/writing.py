@@ -26,6 +26,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    UnknownPastError,
 )
 from federation.flows.ingest import Verdict
 from federation.flows.merge import merge_once
@@ -42,6 +43,7 @@ _BLAME: Mapping[str, type[FederationError]] = {
     "format": FormatError,
     "not-found": NotFoundError,
     "record": RecordError,
+    "unknown-past": UnknownPastError,
 }
 
 

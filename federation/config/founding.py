@@ -72,13 +72,15 @@ class Founder:
     """Makes the keys of one organisation.
 
     `random` gives that many random bytes; it is an argument so that tests and golden
-    vectors can fix it.
+    vectors can fix it. `mark` is told the origin of each log whose first key statement
+    is about to be made here, and says in which file that is kept: `Guard.found`.
     """
 
     home: Home
     org: str
     random: Callable[[int], bytes]
     report: Report
+    mark: Callable[[str], Path]
 
     def found_identity(self, passphrase: str) -> Signer:
         """The identity key, made unless it exists, with its public file.
@@ -132,6 +134,7 @@ class Founder:
 
         Raises:
             ConfigError: a key is missing or cannot be used.
+            OSError: that it was made here cannot be remembered.
         """
         origin = format_origin(self.org, election)
         path = self.home.chain(origin)
@@ -141,6 +144,9 @@ class Founder:
             notes = [sign_statement(statement, identity)]
             # What is signed once lies in the log for ever: read it as others will.
             open_chain(notes, identity.key)
+            # First, so that a crash in between makes both again. Never where there is
+            # a chain already: it may come from a backup, and its log be far along.
+            self.report.made.append(self.mark(origin))
             create_file(path, encode_keys(notes))
 
         self.report.ensure(path, make)

@@ -8,13 +8,16 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
+    nothing here, and not founded here     hold: a copy, or the operator, says more
     every partner with an address agrees   sign
     some answered, and we waited           sign
     nobody to ask, or told to go alone     sign
     else                                   wait
 
-A restored backup shows as the first or third row. A clone that goes on elsewhere
-cannot be prevented; it is found out, by the first or second, within one interval.
+A restored backup shows as the first or third row. Of restored keys alone nothing is
+known, and who answers need not be who holds what they signed. A clone that goes on
+elsewhere cannot be prevented; it is found out, by the first or second, within one
+interval.
 
 Source: docs/reference/protocol.md, "The guard"
 """
@@ -39,10 +42,16 @@ from federation.tlog.fork import format_evidence
 from federation.tlog.merkle import prove_prefix, root_at
 from federation.tlog.note import parse_note
 
-Action: TypeAlias = Literal["sign", "wait", "refill", "never"]
+Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
 
 LARGER = "own-log-larger-elsewhere"
 LOST = "own-log-successor-needed"
+UNKNOWN = "own-log-past-unknown"
+PAST = (
+    "these keys may have signed it before, and nothing is left of that here: first "
+    "import the newest file of a partner that holds it, or connect to such a partner; "
+    "--alone only if they never signed anything"
+)
 # Opening a successor log is not in this version, so nobody is told to.
 ENDED = "this log cannot go on in this version"
 TWO = f"two histories were signed: {ENDED}"
@@ -86,7 +95,12 @@ class Decision(NamedTuple):
 
 
 def decide(
-    size: int, guard_size: int, copies: Iterable[Found], asked: Asked
+    size: int,
+    guard_size: int,
+    copies: Iterable[Found],
+    asked: Asked,
+    *,
+    is_founded: bool,
 ) -> Decision:
     """Whether to sign; all copies are of the history that we hold.
 
@@ -95,11 +109,14 @@ def decide(
         guard_size: That was signed at most, as the guard has it; 0 for a new log.
         copies: What partners hold of it.
         asked: Whom we could ask.
+        is_founded: Whether the guard remembers that its keys were made here.
     """
     best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
     if best is not None and best.checkpoint.size > size:
         held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
         return Decision("refill", held, best)
+    if not (size or guard_size or is_founded or asked.alone):
+        return Decision("hold", PAST)
     if guard_size > size:
         above = f"{guard_size} records were signed, this database holds {size}"
         if asked.is_enough:
@@ -130,9 +147,11 @@ def reconcile(
 
     Raises:
         VerificationError: the guard file is damaged.
+        OSError: what the guard has cannot be read.
     """
     found = [one for copy in copies if (one := _open(log, copy))]
     held = guard.read(log.origin)
+    is_founded = guard.is_founded(log.origin)
     with db.transaction() as tx:
         own = logs.get_log(tx, log.origin)
         if own.frozen is not None:
@@ -143,7 +162,8 @@ def reconcile(
             return Decision("never", TWO)
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
-        decision = decide(size, held[0] if held else 0, found, asked)
+        guard_size = held[0] if held else 0
+        decision = decide(size, guard_size, found, asked, is_founded=is_founded)
         decision = _remember(tx, own, size, decision)
         _apply(tx, own, decision, int(now))
     return decision
@@ -159,7 +179,8 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
         best = decision.copy
         chains.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
     known = chains.read_copy(tx, own.id)
-    if decision.action != "sign" or known is None or known[0] <= size:
+    waits = decision.action not in {"sign", "hold"}
+    if waits or known is None or known[0] <= size:
         return decision
     waiting = f"{known[1]} has shown {known[0]} records of it, we hold {size}"
     return Decision("wait", f"{waiting}: waiting to fetch them back")
@@ -172,8 +193,12 @@ def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
         alarms.clear_alarm(tx, LOST, own.origin)
     else:
         logs.stall(tx, own.id, decision.reason)
+    if decision.action != "hold":
+        alarms.clear_alarm(tx, UNKNOWN, own.origin)
     if decision.action == "refill":
         alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
+    elif decision.action == "hold":
+        alarms.raise_alarm(tx, UNKNOWN, own.origin, decision.reason, now)
     elif decision.action == "never":
         alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)
 

@@ -10,7 +10,7 @@ Source: docs/reference/protocol.md, "The guard"
 import asyncio
 from collections.abc import Callable, Iterable
 
-from federation.errors import ConflictError
+from federation.errors import ConflictError, UnknownPastError
 from federation.flows.reconcile import Asked, Decision
 
 STARTING = Decision("wait", "the node is starting")
@@ -82,14 +82,31 @@ class Gate:
         """Return when this log may be signed.
 
         Raises:
+            UnknownPastError: it may not, for nothing is known of its past; at once,
+                where no partner can be asked.
             ConflictError: it may not, after `timeout_s`.
         """
         try:
             async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait_for(lambda: not self.reason(origin))
+                await self._changed.wait_for(
+                    lambda: not self.reason(origin) or self._is_vain(origin)
+                )
         except TimeoutError:
+            self._check_past(origin)
             silent = ", ".join(sorted(self._partners - self._answered)) or "none"
             raise ConflictError(
                 f"{origin} is not signed yet: {self.reason(origin)} (no answer yet "
                 f"from: {silent}; --alone does not wait for them)"
             ) from None
+        self._check_past(origin)
+
+    def _is_vain(self, origin: str) -> bool:
+        """Whether waiting brings nothing: nobody is asked what the keys signed."""
+        return self._decisions[origin].action == "hold" and not self._partners
+
+    def _check_past(self, origin: str) -> None:
+        decision = self._decisions[origin]
+        if decision.action == "hold":
+            raise UnknownPastError(
+                f"{origin} is not signed: nothing is left here of what its keys signed"
+            )

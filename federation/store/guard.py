@@ -9,6 +9,9 @@ One small text file for each origin, named by SHA-256 of the origin:
     jagasuara.example/pemilu-2024
     20852163
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+Beside it lies, with the ending `.founded`, a file with the first of these lines if the
+log's keys were made here. Keys without either may have signed elsewhere.
 """
 
 import contextlib
@@ -54,6 +57,27 @@ class Guard:
             raise VerificationError(f"the guard {path} is of {checkpoint.origin}")
         return checkpoint.size, checkpoint.root
 
+    def found(self, origin: str) -> Path:
+        """Remember, durably, that the keys of this log are made here, now: the file.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        path = self._founded(origin)
+        self._write(path, _format_founded(origin))
+        return path
+
+    def is_founded(self, origin: str) -> bool:
+        """Whether `found` was told of this log: without it nothing is known of it.
+
+        Raises:
+            OSError: the file is there and cannot be read.
+        """
+        try:
+            return self._founded(origin).read_bytes() == _format_founded(origin)
+        except FileNotFoundError:
+            return False
+
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds, None for a new log.
 
@@ -80,13 +104,16 @@ class Guard:
             if root != held[1]:
                 raise ProofError(f"{origin} has signed another root for size {size}")
             return
+        checkpoint = Checkpoint(origin, size, root)
+        self._write(self._path(origin), format_checkpoint(checkpoint))
+
+    def _write(self, path: Path, data: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(origin)
         new = path.with_suffix(".new")
         # Written beside, synced, renamed, the folder synced: after a power cut the
         # file is whole, and it is the new one if this returned.
         with new.open("wb") as file:
-            file.write(format_checkpoint(Checkpoint(origin, size, root)))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -95,6 +122,13 @@ class Guard:
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.guard"
+
+    def _founded(self, origin: str) -> Path:
+        return self._path(origin).with_suffix(".founded")
+
+
+def _format_founded(origin: str) -> bytes:
+    return f"{origin}\n".encode()
 
 
 @contextlib.contextmanager

@@ -113,6 +113,7 @@ def test_another_organisation_needs_another_folder(cli, made, home):
 
 
 def test_an_election_added_by_hand_is_founded(cli, made, home, passphrase):
+    before = set(home.guard.iterdir())
     text = home.settings.read_text(encoding="utf-8")
     home.settings.write_text(
         text.replace('"pilpres-2019"]', '"pilpres-2019", "pilkada-2024"]')
@@ -129,6 +130,7 @@ def test_an_election_added_by_hand_is_founded(cli, made, home, passphrase):
     assert set(json.loads(out)["made"]) == {
         str(home.log_key(origin)),
         str(home.chain(origin)),
+        *(str(path) for path in home.guard.glob("*.founded") if path not in before),
     }
 
 

@@ -1,6 +1,7 @@
 """A node is founded once; what exists is kept, what is missing is made."""
 
 import os
+import shutil
 import stat
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +18,7 @@ from federation.config.keystore import load_node_keys
 from federation.config.recovery import format_code, format_recovery, save_recovery
 from federation.errors import ConfigError, ConflictError
 from federation.records.keychain import open_chain
+from federation.store.guard import Guard
 from federation.text import LANGUAGES
 
 ORG = "a.example"
@@ -31,7 +33,7 @@ def fixed():
 
 
 def found(home, elections, random, passphrase=PASSPHRASE):
-    founder = Founder(home, ORG, random, Report())
+    founder = Founder(home, ORG, random, Report(), Guard(home.guard).found)
     founder.found_keys(elections)
     identity = founder.found_identity(passphrase)
     for election in elections:
@@ -107,6 +109,35 @@ def test_a_founding_that_broke_off_anywhere_is_finished(tmp_path):
     open_chain(notes, load_identity_key(home, ORG))
 
 
+def test_a_log_is_marked_as_made_here_when_its_chain_is_made_and_never_later(
+    tmp_path,
+):
+    home = Home(tmp_path)
+    report = found(home, ["e-1"], fixed())
+    guard = Guard(home.guard)
+    assert guard.is_founded(f"{ORG}/e-1")
+    assert set(home.guard.iterdir()) <= set(report.made)
+    shutil.rmtree(home.guard)
+    # As after a restore of the keys: what exists is kept, and proves nothing.
+    found(home, ["e-1", "e-2"], os.urandom)
+    assert not guard.is_founded(f"{ORG}/e-1")
+    assert guard.is_founded(f"{ORG}/e-2")
+
+
+def test_a_chain_is_not_made_where_it_cannot_be_marked(tmp_path):
+    home = Home(tmp_path)
+
+    def full(_):
+        raise OSError("no space")
+
+    founder = Founder(home, ORG, fixed(), Report(), full)
+    founder.found_keys(["e-1"])
+    identity = founder.found_identity(PASSPHRASE)
+    with pytest.raises(OSError, match="no space"):
+        founder.found_chain("e-1", identity, NOW)
+    assert not home.chain(f"{ORG}/e-1").exists()
+
+
 def test_an_identity_that_is_locked_away_is_never_made_anew(home, tmp_path):
     away = tmp_path / "identity.pem"
     home.identity.rename(away)
@@ -135,7 +166,7 @@ def test_a_wrong_passphrase_signs_nothing(home):
 def test_the_identity_of_somebody_else_is_refused(home):
     public = home.vkey(ORG)
     text = public.read_text()
-    other = Founder(home, ORG, fixed(), Report())
+    other = Founder(home, ORG, fixed(), Report(), Guard(home.guard).found)
     public.write_text(str(load_node_keys(home, ORG, []).node.key) + "\n")
     try:
         with pytest.raises(ConfigError, match="is not the identity of"):

@@ -58,11 +58,40 @@ def found(size):
     ],
 )
 def test_the_policy(size, guard, copies, asked, action):
-    decision = decide(size, guard, [found(one) for one in copies], asked)
+    shown = [found(one) for one in copies]
+    decision = decide(size, guard, shown, asked, is_founded=True)
     assert decision.action == action
     assert bool(decision.reason) == (action != "sign")
     if action == "refill":
         assert decision.copy.checkpoint.size == max(copies)
+
+
+@pytest.mark.parametrize(
+    ("size", "guard", "copies", "asked", "action"),
+    [
+        (0, 0, [], Asked(0, 0), "hold"),
+        # Those who answer need not be those who hold what was signed.
+        (0, 0, [], ALL, "hold"),
+        (0, 0, [], SOME._replace(waited=True), "hold"),
+        (0, 0, [], NONE, "hold"),
+        (0, 0, [], Asked(0, 0, alone=True), "sign"),
+        # A copy says what was signed, whatever the operator believes.
+        (0, 0, [1], ALL, "refill"),
+        (0, 0, [9], NONE._replace(alone=True), "refill"),
+        # Something is left here: the rules for older copies see to it.
+        (9, 0, [], ALL, "sign"),
+        (9, 9, [9], ALL, "sign"),
+        (0, 9, [], Asked(0, 0), "never"),
+        (0, 9, [], NONE, "wait"),
+    ],
+)
+def test_keys_that_were_not_made_here_and_remember_nothing_are_held(
+    size, guard, copies, asked, action
+):
+    shown = [found(one) for one in copies]
+    decision = decide(size, guard, shown, asked, is_founded=False)
+    assert decision.action == action
+    assert bool(decision.reason) == (action != "sign")
 
 
 class DatabaseFeed:
@@ -334,3 +363,37 @@ def test_waiting_stops_signing_until_it_is_allowed(node):
         append(node, 1, 2)
     assert ask(node, asked=ALL).action == "sign"
     assert append(node, 1, 2)[0].outcome == "logged"
+
+
+async def test_keys_alone_sign_nothing_before_their_history_is_back(
+    open_node, backup, ctx
+):
+    live, _ = backup
+    node = open_node(folder="keys")
+    for asked in (Asked(0, 0), ALL):
+        assert ask(node, asked=asked).action == "hold"
+        assert codes(node) == ["own-log-past-unknown"]
+        with pytest.raises(ConflictError, match="may have signed it before"):
+            open_log.introduce(node.db, node.guard, node.log)
+    assert node.guard.read(node.log.origin) is None
+    decision = ask(node, copy_of(live))
+    assert codes(node) == ["own-log-larger-elsewhere"]
+    await refill(
+        ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
+    )
+    assert ask(node, asked=Asked(0, 0)).action == "sign"
+    assert codes(node) == []
+    assert append(node, 300, 301)[0].index == 301
+
+
+@pytest.mark.parametrize("by", ["mark", "operator"])
+def test_a_new_log_is_signed_by_its_mark_or_by_the_operators_word(open_node, by):
+    node = open_node(folder="new")
+    assert ask(node, asked=Asked(0, 0)).action == "hold"
+    if by == "mark":
+        node.guard.found(node.log.origin)
+    assert ask(node, asked=Asked(0, 0, alone=by == "operator")).action == "sign"
+    assert codes(node) == []
+    assert open_log.introduce(node.db, node.guard, node.log) == 1
+    # From now on the guard remembers by itself.
+    assert ask(node, asked=Asked(0, 0)).action == "sign"

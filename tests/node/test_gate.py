@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 
-from federation.errors import ConflictError
-from federation.flows.reconcile import Decision
+from federation.errors import ConflictError, UnknownPastError
+from federation.flows.reconcile import PAST, Decision
 from federation.node.gate import Gate
 from tests.fakes import FixedClock
 
@@ -63,3 +65,24 @@ def test_answers_count_once_for_each_partner_and_never_for_others():
 
 def test_the_operator_may_take_the_responsibility():
     assert gate("a.example", alone=True).asked().alone
+
+
+async def test_a_log_of_unknown_past_is_refused_at_once_where_nobody_is_asked():
+    one = gate()
+    await one.decided(LOG, Decision("hold", PAST))
+    async with asyncio.timeout(1):
+        with pytest.raises(UnknownPastError, match="nothing is left here"):
+            await one.passed(LOG, 3600)
+    assert one.reasons() == [f"{LOG}: {PAST}"]
+
+
+async def test_a_log_of_unknown_past_waits_for_a_partner_that_is_asked():
+    one = gate("a.example")
+    await one.decided(LOG, Decision("hold", PAST))
+    one.answered("a.example")
+    with pytest.raises(UnknownPastError):
+        await one.passed(LOG, 0.01)
+    waiting = asyncio.create_task(one.passed(LOG, 10))
+    await one.decided(LOG, SIGN)
+    await one.begun(LOG)
+    await waiting

@@ -9,7 +9,7 @@ import pytest
 
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
-from federation.errors import ForkError, FormatError, NotFoundError
+from federation.errors import ForkError, FormatError, NotFoundError, UnknownPastError
 from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
 from federation.flows.verify.evidence import format_fork
@@ -240,7 +240,8 @@ async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
     for folder in (home.data, home.guard):
         shutil.rmtree(folder)
     async with running(home) as node:
-        await node.gate.passed(origin, 10.0)
+        with pytest.raises(UnknownPastError, match="nothing is left"):
+            await node.gate.passed(origin, 10.0)
         said = await taking.take(node, bad, 5.0)
         assert (said.logs[0].outcome, bool(said.logs[0].reason)) == ("refused", True)
         assert node.gate.reason(origin)

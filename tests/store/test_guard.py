@@ -91,3 +91,24 @@ def test_a_disk_that_fails_leaves_the_old_or_the_new_one(guard, monkeypatch, cal
     assert guard.read(ORIGIN) in {(7, A), (9, B)}
     guard.raise_to(ORIGIN, 9, B)
     assert guard.read(ORIGIN) == (9, B)
+
+
+def test_it_remembers_for_each_log_whether_its_keys_were_made_here(guard, tmp_path):
+    assert not guard.is_founded(ORIGIN)
+    path = guard.found(ORIGIN)
+    assert path.read_bytes() == f"{ORIGIN}\n".encode()
+    again = Guard(tmp_path / "guard")
+    assert again.is_founded(ORIGIN)
+    assert not again.is_founded(ORIGIN + "/2")
+    # It says nothing of sizes, and they nothing of it.
+    assert again.read(ORIGIN) is None
+    guard.raise_to(ORIGIN + "/2", 7, A)
+    assert not again.is_founded(ORIGIN + "/2")
+    guard.raise_to(ORIGIN, 7, A)
+    assert again.is_founded(ORIGIN)
+
+
+@pytest.mark.parametrize("damage", [b"", b"another.example/pemilu-2024\n"])
+def test_a_damaged_mark_founds_nothing(guard, damage):
+    guard.found(ORIGIN).write_bytes(damage)
+    assert not guard.is_founded(ORIGIN)

@@ -12,21 +12,27 @@ from tests.homes import ELECTION
 from tests.stories.nodes import PROJECT, start_all, station, wait_until
 
 pytestmark = pytest.mark.slow
+RESULTS = ("--election", ELECTION, "--contest", "ppwp")
 
 
-def federation(node, *words):
-    """A command in this home, as an operator types it; what it said, as JSON."""
+def typed(node, *words):
+    """A command in this home, as an operator types it: how it ended."""
     line = [*map(str, words), "--home", str(node.home.folder), "--json"]
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "federation", *line],
         capture_output=True, cwd=PROJECT, text=True, check=False,
     )  # fmt: skip
+
+
+def federation(node, *words):
+    """A command that ends well; what it said, as JSON."""
+    done = typed(node, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
-def enter(node, folder, start, end):
-    """Type the results of these stations into a table and import it."""
+def table_of(folder, start, end):
+    """The results of these stations, as a table."""
     path = folder / f"{start}.csv"
     with path.open("w", newline="") as file:
         table = csv.writer(file)
@@ -34,8 +40,13 @@ def enter(node, folder, start, end):
         for number in range(start, end):
             one = station(number)
             table.writerow([one["tps"], *one["candidates"].values()])
-    words = ("--election", ELECTION, "--contest", "ppwp")
-    said = federation(node, "import", path, *words)
+    return path
+
+
+def enter(node, folder, start, end, *flags):
+    """Type the results of these stations into a table and import it."""
+    path = table_of(folder, start, end)
+    said = federation(node, "import", path, *RESULTS, *flags)
     assert said["rows"]["logged"] == end - start, said
 
 
@@ -159,3 +170,46 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(laptop, suara, stick)
     assert suara.leaves(laptop.origin) == laptop.leaves(laptop.origin)
     assert suara.doctor()[0] == 0
     assert suara.alarms() == set()
+
+
+def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
+    laptop, suara, kawal, stick
+):
+    enter(laptop, stick, 0, 20)
+    bring(suara, export(laptop, stick / "laptop.zip"))
+    saved = export(suara, stick / "saved.zip")
+    enter(kawal, stick, 100, 101, "--alone")
+    strange = export(kawal, stick / "kawal.zip")
+    before = laptop.leaves(laptop.origin)
+    for folder in (laptop.home.data, laptop.home.guard):
+        shutil.rmtree(folder)
+
+    # What does not bring it back does not open the door either.
+    federation(laptop, "init", "--yes")
+    bring(laptop, strange)
+    mine = table_of(stick, 20, 30)
+    refused = typed(laptop, "import", mine, *RESULTS)
+    assert refused.returncode == 6
+    assert '"unknown-past"' in refused.stderr
+    assert laptop.size(laptop.origin) == 0
+    assert laptop.alarms() == {("own-log-past-unknown", laptop.origin)}
+
+    came, _ = bring(laptop, saved)
+    assert came[laptop.origin]["outcome"] == "restored"
+    enter(laptop, stick, 20, 30)
+    assert laptop.leaves(laptop.origin)[:21] == before
+    came, _ = bring(suara, export(laptop, stick / "on.zip"))
+    assert came[laptop.origin]["after"] == 31
+    assert not suara.is_frozen(laptop.origin)
+    assert laptop.alarms() == suara.alarms() == set()
+
+
+def test_keys_that_never_signed_are_used_by_the_operators_word(laptop, stick):
+    for folder in (laptop.home.data, laptop.home.guard):
+        shutil.rmtree(folder)
+    refused = typed(laptop, "import", table_of(stick, 0, 5), *RESULTS)
+    assert refused.returncode == 6
+    enter(laptop, stick, 0, 5, "--alone")
+    enter(laptop, stick, 5, 9)
+    assert laptop.size(laptop.origin) == 10
+    assert laptop.alarms() == set()
