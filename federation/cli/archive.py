@@ -10,9 +10,11 @@ a second call mends what is damaged; the sums are written last.
     verify.html        the page that checks
     <election>.zip     every history, for `federation import` and `federation verify`
     site/              the same as plain files, for any web server
-    tables/            results, differences, gaps, coverage of every contest, as CSV
+    tables/            results, differences, gaps, coverage as CSV, unsigned, of every
+                       contest that has records
 """
 
+import base64
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from federation.cli.publish import (
     write_trust,
 )
 from federation.cli.rows import write_rows, write_whole
+from federation.cli.verdict import tell_time
 from federation.config.disk import make_folder, replace_file
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
@@ -36,9 +39,11 @@ from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.place import Place, check_folder
 from federation.flows.publish.served import list_public
+from federation.flows.publish.stand import Stand, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.ask import Asked, contests_of
 from federation.flows.query.export import WHATS, Export
+from federation.store.claims import list_rows
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
 from federation.verifier import page
@@ -92,10 +97,16 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
 
 
 def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) -> int:
-    """Write a file for every contest and sort of rows; how many rows in all."""
+    """Write a file for every contest and sort of rows; how many rows in all.
+
+    An election has rules for more contests than were observed: 24 empty tables would
+    only hide the four that say something.
+    """
     make_folder(folder, 0o755)
     profile, count = by.profiles[name], 0
     for contest in contests_of(profile):
+        if not list_rows(view, name, contest, limit=1):
+            continue
         for what in WHATS:
             begun = Export(view, run.settings, Asked(name, contest, profile), what)
             write = partial(write_rows, run, view, begun, "csv")
@@ -107,23 +118,35 @@ def _describe(run: Run, view: View, by: Publisher, name: str) -> bytes:
     """The text of README.txt, in both languages."""
     settings = run.settings
     print_ = fingerprint(load_identity_key(run.home, settings.org))
-    held = [f"    {log.origin}: {log.size}" for log in list_public(view, [name])]
+    stands = list_stands(view, name)
     title = by.profiles[name].file.name
     texts = {"id": title.id, "en": title.en}
     parts = [
         Text(language)(
             "archive.readme",
+            date=tell_time(max(stand.time for stand in stands)),
             election=name,
             title=texts[language],
             org=settings.org,
             name=settings.name,
             fingerprint=print_,
-            logs="\n".join(held),
+            logs="\n".join(_tell(stand, Text(language)) for stand in stands),
             licence=settings.licence,
         ).strip()
         for language in LANGUAGES
     ]
     return ("\n\n\n".join(parts) + "\n").encode()
+
+
+def _tell(stand: Stand, t: Text) -> str:
+    """How far a history stands, as README.txt says it."""
+    return t(
+        "archive.stand" if stand.is_confirmed else "archive.stand-unconfirmed",
+        history=stand.origin,
+        count=stand.size,
+        hash=base64.b64encode(stand.root).decode(),
+        time=tell_time(stand.time),
+    )
 
 
 def _write_sums(folder: Path) -> int:

@@ -9,10 +9,18 @@ import subprocess
 import pytest
 
 from federation.cli.output import CONFIG, NOT_FOUND, OK
+from federation.config.home import Home
+from federation.config.settings import load_settings
 from federation.flows.query.export import WHATS
-from federation.store import logs
+from federation.records.sealed import leaf_text, parse_statement
+from federation.store import chains, logs
+from federation.store import contents as stored
 from federation.store.db import Database
-from tests.cli.filled_home import LOG, ORG, federation, files, fill
+from federation.text import LANGUAGES
+from federation.tlog.cosignature import cosign
+from federation.tlog.note import format_signature, parse_note
+from tests.cli.filled_home import LOG, ORG, federation, files, fill, rows
+from tests.fakes import FakeOrg
 from tests.homes import ELECTION, make_home
 
 FILES = {"README.txt", "SHA256SUMS", "trust.txt", "verify.html", f"{ELECTION}.zip"}
@@ -58,15 +66,56 @@ def contents(folder):
 def test_it_holds_all_that_is_needed_and_says_so(written):
     folder, said = written
     found = contents(folder)
-    rows = {f"tables/ppwp-{what}.csv" for what in WHATS}
-    assert {name for name in found if not name.startswith("site/")} == FILES | rows
+    tables = {f"tables/ppwp-{what}.csv" for what in WHATS}
+    assert {name for name in found if not name.startswith("site/")} == FILES | tables
     assert said["files"] == len(found)
     assert said["records"] == 300
-    tables = [list(csv.reader(found[name].decode().splitlines())) for name in rows]
-    assert said["rows"] == sum(len(table) - 1 for table in tables)
+    lines = [list(csv.reader(found[name].decode().splitlines())) for name in tables]
+    assert said["rows"] == sum(len(table) - 1 for table in lines)
     readme = found["README.txt"].decode()
     for word in (ELECTION, LOG, "sha256sum -c SHA256SUMS", "PROVE", "DIBUKTIKAN"):
         assert word in readme
+
+
+def test_it_says_of_when_it_is_and_how_far_each_history_goes(written, filled):
+    folder, _ = written
+    with Database.open(filled.data).view() as view:
+        log = logs.get_log(view, LOG)
+        last = parse_statement(leaf_text(stored.read_leaf(view, log.id, 299))[:-1])
+    readme = (folder / "README.txt").read_text()
+    _, size, root = log.checkpoint.decode().splitlines()[:3]
+    assert f"{LOG}: {size} records\n" in readme
+    assert readme.count(f": {root}\n") == len(LANGUAGES)
+    assert f"as it stood at {last.recorded_at[:4]}" in readme
+    assert readme.count(f"({last.recorded_at})") == 2 * len(LANGUAGES)
+    assert readme.count("tps-federation.\n") == len(LANGUAGES)
+
+
+def test_it_is_of_the_newest_confirmation_once_somebody_confirmed(home, tmp_path):
+    with Database.open(home.data).transaction() as tx:
+        log = logs.get_log(tx, LOG)
+        for org, at in (("b.example", 1_707_920_040), ("c.example", 1_707_920_000)):
+            key = FakeOrg(org, ELECTION).mirror
+            line = cosign(parse_note(log.checkpoint).text, key, at)
+            chains.save_cosignature(
+                tx, log.id, log.size, format_signature(line), key.key, at
+            )
+    archive(home, tmp_path / "archive")
+    readme = (tmp_path / "archive" / "README.txt").read_text()
+    assert readme.count("2024-02-14 21:14 WIB") == 2 * len(LANGUAGES)
+
+
+def test_only_contests_that_have_records_have_tables(own_home, tmp_path):
+    home = Home.of(own_home, load_settings(own_home / "federation.toml"))
+    path = rows(home, [1, 2])
+    words = ["import", path, "--alone", "--election", "pemilu-2024"]
+    code, _, err = federation(home, *words)
+    assert code == OK, err
+    folder = tmp_path / "archive"
+    words = ["election", "archive", "pemilu-2024", "--out", folder]
+    assert federation(home, *words)[0] == OK
+    tables = {path.name for path in (folder / "tables").iterdir()}
+    assert tables == {f"ppwp-{what}.csv" for what in WHATS}
 
 
 def test_the_sums_are_those_of_every_file(written):
