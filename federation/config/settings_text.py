@@ -77,10 +77,10 @@ port = {port}
 # Detik sebelum satu giliran dihentikan; dilanjutkan pada giliran berikutnya.
 # deadline_s = 120
 # Seconds after which we confirm again that we hold a partner's records.
-# Detik sebelum kita menegaskan lagi bahwa kita menyimpan catatan mitra.
+# Detik sebelum kita mengonfirmasi lagi bahwa kita memegang catatan mitra.
 # heartbeat_s = 300
 # Seconds at start to wait for partners that may hold more of our records than we do.
-# Detik menunggu mitra saat mulai; mungkin mereka menyimpan lebih banyak catatan kita.
+# Detik menunggu mitra saat mulai; mungkin mereka memegang lebih banyak catatan kita.
 # reconcile_wait_s = 30
 
 [limits]
