@@ -83,12 +83,21 @@ async def test_a_platform_hands_in_with_curl_and_follows_the_map(node, follow, p
     assert code == 0, printed
     answered = json.loads(printed[: printed.index("]}") + 2])
     assert [one["outcome"] for one in answered["verdicts"]] == ["logged"]
-    status, body, _ = await node.get("/v1/tps/1371011001001")
-    assert status == 200
-    assert json.loads(body)["contests"][0]["groups"][0]["votes"] == {
+    # Acknowledged is: written and signed. The map follows, as soon as it can.
+    for _ in range(600):
+        if contests := await _contests_of(node, "1371011001001"):
+            break
+        await asyncio.sleep(0.05)
+    assert contests[0]["groups"][0]["votes"] == {
         "01": 127,
         "02": 27,
     }
+
+
+async def _contests_of(node, tps):
+    status, body, _ = await node.get(f"/v1/tps/{tps}")
+    assert status == 200
+    return json.loads(body)["contests"]
 
 
 @pytest.mark.parametrize("page", ["add-a-partner.md", "add-a-partner.id.md"])
