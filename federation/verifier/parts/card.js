@@ -158,7 +158,7 @@ function heldLines(one) {
 function uniqueKeys(list) {
   const found = new Map();
   for (const one of list) {
-    if (one.fingerprint) found.set(`${one.org} ${one.fingerprint} ${one.pinned}`, one);
+    if (one.fingerprint || one.pinned !== "no") found.set(`${one.org} ${one.fingerprint} ${one.pinned}`, one);
   }
   return found.values();
 }

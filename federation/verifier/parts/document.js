@@ -64,7 +64,9 @@ async function judgeDocument(input, report, pool) {
 /** How the keys of a document are vouched for; `firstLeaf` where it proves that. */
 async function pinDocument(made, chain, signer, report, pool, firstLeaf = null) {
   made.pinned = pool.pin(chain, signer, firstLeaf);
-  made.fingerprint = await fingerprint(chain.identity);
+  // Anybody can write key statements that name a log: only proved ones are shown.
+  const isProved = made.pinned !== "trust-file" || pool.pinnedOf(chain.origin);
+  made.fingerprint = isProved ? await fingerprint(chain.identity) : "";
   pool.judgePin(made.pinned, signer, made.source, chain);
 }
 
@@ -141,12 +143,33 @@ async function judgeCheckpoint(input, report, pool) {
   const { origin, size } = readCheckpoint(input.bytes);
   input.origin = origin;
   const chain = pool.longest(origin);
-  if (!chain) refuse("signature", `the keys of ${origin} are not here`, "missing");
+  if (!chain) {
+    await judgeByTrustFile(input, report, pool);
+    return null;
+  }
   const checkpoint = await openSigned(input.bytes, chain, size);
   const made = documentOf(input, report, { holds: true, origin, org: chain.org, size });
   await pinDocument(made, chain, logKey(chain, size), report, pool);
   Object.assign(made, await judgeHeld([checkpoint], report, pool, input.name));
   return checkpoint;
+}
+
+/** A checkpoint of whose log nothing else is here: by what the trust file says of it. */
+async function judgeByTrustFile(input, report, pool) {
+  const { origin, bytes, name } = input;
+  const listed = listedKeys(report, origin);
+  if (!listed.length) refuse("signature", `the keys of ${origin} are not here`, "missing");
+  const { opened } = await openByAny(listed, (key) => within("checkpoint", openCheckpoint(bytes, key)));
+  const { org } = parseOrigin(origin);
+  const facts = { holds: true, origin, org, size: opened.size, pinned: "trust-file" };
+  const made = documentOf(input, report, facts);
+  Object.assign(made, await judgeHeld([opened], report, pool, name));
+}
+
+/** The keys by which the trust file names a log. */
+function listedKeys(report, origin) {
+  const logs = report.trust.policy?.logs ?? [];
+  return logs.filter((log) => log.key.name === origin).map((log) => log.key);
 }
 
 async function judgeKeys(input, report, pool) {
@@ -177,8 +200,7 @@ async function openEvidence(input, report, pool) {
   const evidence = parseEvidence(bytes);
   const { origin } = evidence;
   const chain = pool.longest(origin);
-  const listed = (report.trust.policy?.logs ?? []).filter((log) => log.key.name === origin);
-  const keys = listed.map((log) => () => log.key);
+  const keys = listedKeys(report, origin).map((key) => () => key);
   if (chain) keys.push((size) => logKey(chain, size));
   if (!keys.length) {
     input.origin = origin;
