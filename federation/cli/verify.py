@@ -22,6 +22,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.sources import open_sources
 from federation.cli.verdict import print_report
+from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.flows.audit import Report, Trust, audit
 from federation.profiles import load_shipped
@@ -77,7 +78,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
         report = asyncio.run(_audit(run, sources, asked, advance))
     run.out.show(report, lambda: print_report(run.out, report))
     if evidence is not None and report.evidence:
-        evidence.write_text(report.evidence[0], encoding="utf-8", newline="")
+        replace_file(evidence, report.evidence[0].encode())
         run.out.note(run.t("verify.evidence", path=evidence))
     return report.exit
 

@@ -11,7 +11,7 @@ import socket
 import pytest
 
 from federation.cli import run
-from federation.cli.output import NOT_FOUND, PEER, USAGE, Output
+from federation.cli.output import CONFIG, NOT_FOUND, PEER, USAGE, Output
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit import EXITS, NOTES
 from federation.records.keychain import encode_keys
@@ -131,6 +131,11 @@ def test_evidence_of_two_histories_is_written_for_others(tmp_path, folder):
     assert str(proof) in err
     assert "two histories were signed in one name" in out
     assert verify(where, proof, *trust)[0] == EXITS["forked"]
+    proof.unlink()
+    os.mkfifo(proof)
+    code, _, err = verify(where, forked, *trust, "--evidence", proof)
+    assert code == CONFIG
+    assert "not a regular file" in err
 
 
 def test_what_is_typed_wrong_is_refused_before_anything_is_read(folder, tmp_path):
