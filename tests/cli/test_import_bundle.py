@@ -116,6 +116,7 @@ def test_the_map_follows(tmp_path, trust, tree, bring, federation):
     assert JAGA in ended.out
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_many_calls_is_told_as_one(
     tmp_path, trust, bring, monkeypatch
 ):
@@ -222,6 +223,7 @@ def test_a_paused_partner_an_other_election_and_a_private_log_are_passed_over(
     assert (code, found) == (0, ["paused", "election"])
 
 
+@pytest.mark.slow
 def test_the_part_that_is_missing_is_named(
     tmp_path, trust, tree, bring, federation, held
 ):
@@ -245,6 +247,7 @@ def test_the_part_that_is_missing_is_named(
     assert held.size(jaga.origin) == 1000
 
 
+@pytest.mark.slow
 def test_a_bundle_since_what_is_held_is_enough(tmp_path, trust, tree, bring, held):
     jaga = tree.owner
     trust(jaga)

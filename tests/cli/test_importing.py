@@ -115,6 +115,7 @@ def test_a_dry_run_tells_people_what_it_does_not_check(
     assert said not in federation(*arguments, "--contest", "ppwp").err
 
 
+@pytest.mark.slow
 def test_more_rows_than_a_batch_keep_their_numbers(bring, results, monkeypatch):
     monkeypatch.setattr("federation.cli.intake.MAX_BATCH", 7)
     rows = [GOOD.format(n=n) for n in range(1, 31)]
@@ -239,6 +240,7 @@ def test_formulas_of_a_strangers_file_are_harmless_in_the_report(
     assert not any(re.match(r"[=+@-]", cell) for cell in cells)
 
 
+@pytest.mark.slow
 def test_the_real_thousand_documents_once_more_through_the_log(bring, shared):
     path = shared / "data/sirekap2024/sirekap2024-ppwp-dki-1000tps.json"
     code, said = bring(path, "--source", "kpu", election="pemilu-2024")

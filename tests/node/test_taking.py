@@ -51,6 +51,7 @@ async def held(node):
     return {log.origin: log for log in await node.parts.db.read(logs.list_logs)}
 
 
+@pytest.mark.slow
 async def test_what_does_not_fit_into_one_call_comes_with_the_next(home, tmp_path):
     path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE).show(Tree(KAWAL)))
     async with running(home) as node:
@@ -224,6 +225,7 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
         assert await node.parts.db.read(alarms.list_alarms) == []
 
 
+@pytest.mark.slow
 async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
     home, tmp_path
 ):

@@ -97,6 +97,7 @@ def check_flip(at: int, bit: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 7))
+@pytest.mark.slow
 def test_no_flipped_bit_leaves_the_verdict_and_the_report_as_they_were(at, bit):
     check_flip(at % total(), bit)
 

@@ -45,6 +45,7 @@ def damage(data: bytes, how: int, at: int) -> bytes:
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(WHATS), st.integers(0, 8), st.integers(0, 10**6))
+@pytest.mark.slow
 def test_damaged_answers_are_a_verdict(what, how, at):
     one, other = FakeOrg("jagasuara.example"), FakeOrg("kawalpemilu.example")
     peer = FakePeer("x").show(Tree(one).grow(one.results(0, 3)))

@@ -286,6 +286,7 @@ async def test_a_flood_of_unknown_logs_is_bounded(puller, fakes, suara, tree):
     assert puller.leaves(suara) == tree.leaves
 
 
+@pytest.mark.slow
 async def test_a_turn_that_was_killed_goes_on_where_it_stopped(
     make_puller, fakes, suara, monkeypatch
 ):

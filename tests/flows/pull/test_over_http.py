@@ -45,6 +45,7 @@ def app_of_node(db) -> web.Application:
     return app
 
 
+@pytest.mark.slow
 async def test_a_log_arrives_through_a_node_in_between(
     make_puller, fakes, suara, kawal, session
 ):
