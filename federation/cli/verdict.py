@@ -92,6 +92,9 @@ def _print_log(out: Output, log: LogReport) -> None:
     _say(out, f"  {t(key, **numbers)}")
     if log.refused:
         _say(out, f"  {t('verify.refused', count=out.number(log.refused))}")
+    left = total - log.records - log.refused - log.unknown
+    if left > 0:
+        _say(out, f"  {t('verify.unjudged', count=out.number(left))}")
     if log.unknown:
         _say(out, f"  {t('verify.unknown', count=out.number(log.unknown))}")
     _print_held(out, log.held, log.held_size)

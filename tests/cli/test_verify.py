@@ -75,6 +75,7 @@ def test_a_damaged_folder_ends_with_the_exit_code_of_the_verdict(folder):
     code, out, _ = verify(where, *trust)
     assert code == EXITS["altered"]
     assert "position 1: a record is not the one that was signed for" in out
+    assert "10 records were not judged" in out
     assert "Not proved by this" in out
     assert tree.size == 10
 
