@@ -67,6 +67,26 @@ def exit_code(error: FederationError) -> int:
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
 
 
+def tell(t: Text, error: FederationError) -> str:
+    """What is wrong and where, in the reader's language as far as it is a `Sentence`.
+
+    Joined as `str(error)` joins it: `errors.py` knows no language.
+    """
+    match error:
+        case FormatError(what=what, at=at):
+            return f"{t.say(what)} ({t.say(at)})" if at else t.say(what)
+        case ConfigError(path=path, key=key, reason=reason):
+            return f"{path}: {key + ': ' if key else ''}{t.say(reason)}"
+        case RecordError(rule=rule, field=field):
+            return f"{field}: {t.say(rule)}" if field else t.say(rule)
+        case PeerError(origin=origin, url=url, status=status, reason=reason):
+            key = "errors.answered" if status else "errors.silent"
+            said = t(key, origin=origin, url=url, status=status)
+            return f"{said}: {t.say(reason)}" if reason else said
+        case _:
+            return t.say(error.args[0]) if error.args else str(error)
+
+
 def clean(text: str) -> str:
     r"""The text with everything that steers a terminal shown as an escape (`\x1b`).
 
@@ -204,7 +224,7 @@ class Output:
 
     def error(self, error: FederationError) -> int:
         """Print an expected error; returns its exit code."""
-        sentence = self.t(f"errors.{error.code}", detail=str(error))
+        sentence = self.t(f"errors.{error.code}", detail=tell(self.t, error))
         return self.fault(exit_code(error), error.code, sentence)
 
     def fault(self, code: int, name: str, sentence: str) -> int:

@@ -10,16 +10,50 @@ One TOML file per topic lies beside this module, one table per sentence:
 
 `Text("id")("peers.added", org="jagasuara.example")` is the sentence. Both languages
 are there for every key, with the same places to fill in; a test holds that.
+
+A floor that knows no language says why something is wrong as a `Sentence`: English
+text, for programs and logs, that whoever speaks to people words anew (`Text.say`).
 """
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal, cast
+from typing import Literal, Self, cast
 
 Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")
+
+
+class Sentence(str):
+    """A cause in English that remembers its key, so that `Text.say` can translate it.
+
+    It is text wherever text is expected; `str()` of it, or any text that it becomes
+    a part of, is plain English. `values` may hold sentences, too.
+    """
+
+    __slots__ = ("key", "values")
+
+    key: str
+    values: dict[str, object]
+
+    def __new__(cls, key: str, /, **values: object) -> Self:
+        """The English sentence `topic.name`, its places filled in.
+
+        Raises:
+            KeyError: no such sentence, or a place without a value (our own bug).
+        """
+        sentence = super().__new__(cls, Text("en")(key, **values))
+        sentence.key, sentence.values = key, values
+        return sentence
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors cross to other processes and back, and are told there, too."""
+        return _remade, (self.key, self.values)
+
+
+def _remade(key: str, values: dict[str, object]) -> Sentence:
+    return Sentence(key, **values)
 
 
 class Text:
@@ -40,6 +74,13 @@ class Text:
         """
         topic, _, name = key.partition(".")
         return load_topic(topic)[name][self.language].format_map(values)
+
+    def say(self, cause: object) -> str:
+        """A cause in this language, as far as it is a `Sentence`; else as it stands."""
+        if isinstance(cause, Sentence):
+            values = {name: self.say(value) for name, value in cause.values.items()}
+            return self(cause.key, **values)
+        return str(cause)
 
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""

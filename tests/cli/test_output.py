@@ -6,8 +6,8 @@ import json
 import pytest
 
 from federation import errors
-from federation.cli.output import EXIT_CODES, Output, clean, exit_code
-from federation.text import Text
+from federation.cli.output import EXIT_CODES, Output, clean, exit_code, tell
+from federation.text import Sentence, Text
 
 
 @pytest.fixture
@@ -108,8 +108,33 @@ CASES = [
 def test_every_error_has_its_exit_code_and_says_why(make, language, error, code):
     out, stdout, stderr = make(language)
     assert out.error(error) == exit_code(error) == code
-    assert str(error) in stderr.getvalue()
+    assert tell(Text(language), error) in stderr.getvalue()
     assert stdout.getvalue() == ""
+
+
+@pytest.mark.parametrize(("error", "code"), CASES, ids=lambda v: type(v).__name__)
+def test_in_english_an_error_is_told_as_it_says_itself(error, code):
+    assert tell(Text("en"), error) == str(error)
+
+
+WHY = Sentence("peers.added", org="a.example")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ConfigError("f", "k", WHY),
+        errors.FormatError(WHY, "row 1"),
+        errors.RecordError(WHY, "note"),
+        errors.PeerError("o", "u", 500, WHY),
+        errors.PeerError("o", "u", None, WHY),
+        errors.NotFoundError(WHY),
+    ],
+    ids=str,
+)
+def test_a_cause_is_told_in_the_readers_language_with_its_place(error):
+    assert WHY in tell(Text("en"), error) == str(error)
+    assert "a.example ditambahkan." in tell(Text("id"), error)
 
 
 def test_an_error_for_programs_is_one_line_of_json(make):

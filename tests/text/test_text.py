@@ -1,5 +1,6 @@
 """Both languages say the same, in words that people know."""
 
+import pickle
 import re
 import string
 import tomllib
@@ -9,7 +10,7 @@ import pytest
 
 import federation.text
 from federation.errors import FederationError
-from federation.text import Text, load_topic, pick_language, topics
+from federation.text import Sentence, Text, load_topic, pick_language, topics
 
 FOLDER = Path(federation.text.__file__).parent
 BANNED = {
@@ -73,6 +74,25 @@ def test_a_sentence_is_filled_in():
 
 def test_braces_in_a_value_mean_nothing():
     assert "{x.__class__}" in Text("en")("peers.added", org="{x.__class__}")
+
+
+def test_a_cause_is_english_text_and_is_worded_anew_in_the_other_language():
+    cause = Sentence("peers.added", org="a.example")
+    assert cause == "a.example was added."
+    assert Text("id").say(cause) == "a.example ditambahkan."
+    assert Text("id").say("as it stands") == "as it stands"
+    assert type(str(cause)) is str
+
+
+def test_a_cause_within_a_cause_is_worded_anew_too():
+    inner = Sentence("peers.added", org="a.example")
+    outer = Sentence("errors.not-found", detail=inner)
+    assert "a.example ditambahkan." in Text("id").say(outer)
+
+
+def test_a_cause_survives_the_way_to_another_process():
+    cause = pickle.loads(pickle.dumps(Sentence("peers.added", org="a.example")))
+    assert Text("id").say(cause) == "a.example ditambahkan."
 
 
 @pytest.mark.parametrize("key", ["peers.nothing", "nothing.added", "added", "", "."])
