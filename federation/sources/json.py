@@ -4,7 +4,8 @@ Rule: what two programs could read differently is refused: duplicate members, `N
 numbers too long. A document's depth and size are bounded before anything looks at it.
 
 `read_members` walks the members of one huge object (`{"<code>": {…}, …}`, as KPU's
-documents are collected) and holds one member at a time.
+documents are collected) and holds one member at a time; `read_items` the items of an
+array, alone or within an object (`{"count":2,"results":[{…},{…}]}`).
 """
 
 import codecs
@@ -132,6 +133,15 @@ class _Window:
                 raise FormatError(f"a document beyond {MAX_DOCUMENT} characters")
             self.more()
 
+    def peek(self) -> str:
+        """The next character that is not white space, which stays.
+
+        Raises:
+            FormatError: The text ends.
+        """
+        self._skip_space()
+        return self.text[self.at]
+
     def _skip_space(self) -> None:
         while True:
             match = _SPACE.match(self.text, self.at)
@@ -162,3 +172,36 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
         if window.take(",}") == "}":
             return
         window.take('"')
+
+
+def read_items(source: Source) -> Iterator[Any]:
+    """Each item of the array in `source`, in its order; of an object, of its arrays.
+
+    Raises:
+        FormatError: The text is neither, or is damaged from here on.
+    """
+    window = _Window(source)
+    if window.peek() == "[":
+        yield from _items(window)
+        return
+    window.take("{")
+    while window.peek() != "}":
+        window.value()
+        window.take(":")
+        if window.peek() == "[":
+            yield from _items(window)
+        else:
+            window.value()
+        if window.take(",}") == "}":
+            return
+
+
+def _items(window: _Window) -> Iterator[Any]:
+    window.take("[")
+    if window.peek() == "]":
+        window.take("]")
+        return
+    while True:
+        yield window.value()
+        if window.take(",]") == "]":
+            return

@@ -7,6 +7,9 @@ of an NDJSON file, the n-th document of a collection; 0 is the file as a whole.
 
 from typing import Any, NamedTuple, TypeAlias
 
+from federation.errors import FormatError
+from federation.text import Sentence
+
 
 class Draft(NamedTuple):
     """Members of a `tps-result/1`, except `org`, `election`, `recorded_at`, `type`."""
@@ -32,7 +35,22 @@ class Said(NamedTuple):
     reason: str
 
 
-Row: TypeAlias = Draft | Bad | Said
+class Use(NamedTuple):
+    """One column of a table: its header, and our `target`, or "" and `why` not."""
+
+    header: str
+    target: str
+    why: str = ""
+
+
+class Columns(NamedTuple):
+    """What became of every column of a table, in their order; `row` is the header's."""
+
+    row: int
+    uses: tuple[Use, ...]
+
+
+Row: TypeAlias = Draft | Bad | Said | Columns
 
 NO_NUMBERS = "no-numbers"  # a place is named, but nothing was counted there yet
 
@@ -44,6 +62,13 @@ class BadCell(Exception):  # noqa: N818 - a signal inside this floor: becomes a 
         """See `Bad`."""
         self.code, self.reason, self.column = code, reason, column
         super().__init__(reason)
+
+
+def cause_of(error: FormatError) -> str:
+    """What is wrong with a text, and where, as the cause of a refusal."""
+    if not error.at:
+        return error.what
+    return Sentence("row.at", what=error.what, at=error.at)
 
 
 def clip(value: object) -> str:

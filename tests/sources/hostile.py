@@ -7,8 +7,8 @@ All are read for the election pilpres-2019.
 
 # ruff: noqa: E501  a row of the table of errors stays on one line
 
-HEADER = "tps,01,02,sah,catatan,putaran\n"
-GOOD = "1371011001002,1,2,3,,\n"
+HEADER = "tps,01,02,sah,ref,putaran\n"
+GOOD = "1371011001002,1,2,3,a,reguler\n"
 GOOD_LINE = '{"tps":"1371011001002","candidates":{"01":1,"02":2}}\n'
 
 # what it is, the row, "column: code: reason" of its refusal
@@ -78,22 +78,22 @@ ROWS = [
     (
         "text that is written from right to left",
         "1371011001001,1,2,3,a\u202eb,",
-        "catatan: text: code point U+202E is not allowed",
+        "ref: text: code point U+202E is not allowed",
     ),
     (
         "NUL in a note",
         "1371011001001,1,2,3,a\x00b,",
-        "catatan: text: code point U+0000 is not allowed",
+        "ref: text: code point U+0000 is not allowed",
     ),
     (
         "a note of 301 characters",
         "1371011001001,1,2,3," + "x" * 301 + ",",
-        "catatan: text: 301 characters, 300 at most",
+        "ref: text: 301 characters, 300 at most",
     ),
     (
         "a round that there is not",
         "1371011001001,1,2,3,,minggu depan",
-        "putaran: round: 'minggu depan' is no round",
+        "putaran: round: 'minggu depan' is no round (reguler, susulan, lanjutan, hitung-ulang, psu)",
     ),
     (
         "too few cells",
@@ -177,7 +177,7 @@ LINES = [
     (
         "an unknown figure",
         '{"tps":"1371011001001","figures":{"suara_batal":1}}',
-        "figures: figure: 'suara_batal' is no figure of the form",
+        "figures.suara_batal: figure: 'suara_batal' is no figure of the form",
     ),
     (
         "a partner's signed record",
@@ -187,7 +187,7 @@ LINES = [
     (
         "an unknown member",
         '{"tps":"1371011001001","nama":"Budi","candidates":{"01":1}}',
-        "-: member: 'nama' is not known: say --map",
+        "nama: member: 'nama' is not known: say --map",
     ),
     (
         "a file without a digest",
@@ -230,9 +230,9 @@ FILES = [
         "the header cannot be read: unexpected end of data (row 1)",
     ),
     (
-        "a JSON array",
-        '[{"tps":"1371011001001"}]',
-        "a JSON array: write one object a line (jq -c '.[]' FILE > FILE.ndjson) (FILE)",
+        "a JSON array of numbers",
+        "[1, 2]",
+        "no object with members in it: one object for each result is needed (FILE)",
     ),
     (
         "an Excel workbook",
