@@ -132,7 +132,8 @@ def _is_read(row: Opened) -> bool:
     one = row.sealed.statement
     if not isinstance(one, TpsResult):
         return True
-    return not one.candidates is one.parties is one.figures is UNSET
+    blocks = one.candidates, one.parties, one.figures
+    return any(block is not UNSET for block in blocks)
 
 
 def _day_before(profile: Profile) -> str:

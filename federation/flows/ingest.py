@@ -196,7 +196,8 @@ def _result(draft: Draft, log: OwnLog, stamp: str) -> TpsResult:
 
 def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
     """The answers to rows that say what another one says, from what became of it."""
-    answers = {one.row: one for one in verdicts if one.row in set(repeats.values())}
+    asked = set(repeats.values())
+    answers = {one.row: one for one in verdicts if one.row in asked}
     found = []
     for row, other in repeats.items():
         same = answers[other]

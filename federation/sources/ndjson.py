@@ -34,7 +34,7 @@ def read_ndjson(source: Source, options: Options, profile: Profile) -> Iterator[
         FormatError: The file cannot be read.
     """
     members = Members(options, profile)
-    arrange = _arranger(options.columns) if options.columns else _check_names
+    arrange = _arranger(options.columns) if options.columns else check_names
     for row, line in enumerate(source.lines(), start=1):
         if isinstance(line, LongLine):
             yield Bad(row, "long", "the line is longer than a megabyte")
@@ -49,7 +49,12 @@ def read_ndjson(source: Source, options: Options, profile: Profile) -> Iterator[
             yield Bad(row, "json", str(error))
 
 
-def _check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+def check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+    """The line, if it is an object of our own member names.
+
+    Raises:
+        BadCell: It is none, or has another member.
+    """
     if not isinstance(line, dict):
         raise BadCell("shape", "not an object")
     unknown = line.keys() - _OURS
