@@ -19,9 +19,11 @@ from msgspec import UNSET, to_builtins
 from federation.flows.listing import find_unlisted
 from federation.flows.signing import Opened
 from federation.records.contradiction import (
+    Referred,
     Row,
     explain,
     find_repeated,
+    judge_refs,
     judge_slot,
 )
 from federation.records.profile import Profile
@@ -56,7 +58,7 @@ class Doubts:
         self.refused: dict[int, tuple[Problem, ...]] = {}
         self.repeats: dict[int, int] = {}
         self._earliest = _day_before(profile)
-        self._several = False
+        self._several = self._mixed = False
         results = {
             row.row: row.sealed.statement
             for row in rows
@@ -72,22 +74,25 @@ class Doubts:
             if problems:
                 self.refused[row] = tuple(problems)
         for numbers in find_repeated(self._slots(rows)):
-            self._several = True
             self._judge(numbers, results)
+        self._judge_refs(results)
 
     def order(self, rows: Sequence[Opened]) -> list[Opened]:
         """The rows that are left, as they are to be judged.
 
         A photo alone comes before the votes that somebody read from one: behind them
-        it would stand in their place.
+        it would stand in their place. A revision that nobody reviewed comes behind the
+        older one that somebody did, which it does not replace.
         """
         left = [
             row
             for row in rows
             if row.row not in self.refused and row.row not in self.repeats
         ]
+        if self._older:  # they come too late, wherever they stand
+            left.sort(key=lambda row: row.row in self._older)
         if self._several and not any(_withdraws(row) for row in left):
-            left.sort(key=_is_read)
+            left.sort(key=_rank if self._mixed else _is_read)
         return left
 
     def flags(self, result: TpsResult, now: float) -> tuple[str, ...]:
@@ -115,6 +120,8 @@ class Doubts:
 
     def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
         rows = [Row(number, to_builtins(results[number])) for number in numbers]
+        reviews = {results[number].review for number in numbers}
+        self._several, self._mixed = True, self._mixed or len(reviews) > 1
         for number, answer in judge_slot(rows).items():
             if answer.kind == "repeats":
                 self.repeats[number] = answer.rows[0]
@@ -122,6 +129,26 @@ class Doubts:
                 at = answer.members[0]
                 problem = Problem(at, CONTRADICTION, explain(answer))
                 self.refused[number] = (problem,)
+
+    def _judge_refs(self, results: dict[int, TpsResult]) -> None:
+        """A `ref` that is of two stations: see `records/contradiction.py`."""
+        referred = (
+            Referred(
+                number,
+                (one.ref, one.contest),
+                one.revision,
+                (one.tps, one.round, one.source == "kpu"),
+            )
+            for number, one in results.items()
+            if one.ref is not UNSET
+            and one.revision is not UNSET
+            and number not in self.refused
+            and number not in self.repeats
+        )
+        answers, self._older = judge_refs(referred)
+        for number, answer in answers.items():
+            problem = Problem("ref", CONTRADICTION, explain(answer))
+            self.refused[number] = (problem,)
 
 
 def _withdraws(row: Opened) -> bool:
@@ -134,6 +161,12 @@ def _is_read(row: Opened) -> bool:
         return True
     blocks = one.candidates, one.parties, one.figures
     return any(block is not UNSET for block in blocks)
+
+
+def _rank(row: Opened) -> tuple[bool, int]:
+    one = row.sealed.statement
+    revision = one.revision if isinstance(one, TpsResult) else UNSET
+    return _is_read(row), -1 if revision is UNSET else revision
 
 
 def _day_before(profile: Profile) -> str:

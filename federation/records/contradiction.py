@@ -9,6 +9,8 @@ Of its rows
   is told the others' numbers and where they differ;
 - a `ref` with different `revision`s orders its own rows: the newest speaks for them,
   and an older one contradicts nobody;
+- one revision of a `ref` is of one slot: of two stations for one photo neither is
+  taken, and of two revisions the newer one knows where the photo is from;
 - a row with photos alone says nothing of the votes, so it contradicts nobody either.
 
 What was said on another day, in another file, is not looked at here: saying something
@@ -38,6 +40,15 @@ class Row(NamedTuple):
     members: Members
 
 
+class Referred(NamedTuple):
+    """A row that is a revision of something: `ref` and contest, and its slot."""
+
+    number: int
+    ref: Hashable
+    revision: int
+    slot: Hashable
+
+
 class Answer(NamedTuple):
     """Why a row does not go in by itself.
 
@@ -59,11 +70,16 @@ def slot_of(members: Members) -> tuple[str, str, str, bool]:
 def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, Answer]:
     """The answer to each row that does not simply count, by its number."""
     held = dict(rows)
-    slots = ((number, slot_of(members)) for number, members in held.items())
+    slots = {number: slot_of(members) for number, members in held.items()}
     found: dict[int, Answer] = {}
-    for numbers in find_repeated(slots):
+    for numbers in find_repeated(slots.items()):
         found |= judge_slot([Row(number, held[number]) for number in numbers])
-    return found
+    refs = (
+        Referred(number, (one["ref"], one["contest"]), one["revision"], slots[number])
+        for number, one in held.items()
+        if "ref" in one and "revision" in one
+    )
+    return found | judge_refs(refs)[0]
 
 
 def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:
@@ -98,6 +114,26 @@ def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
     return _repeated(newest, older) | _repeated(unread, {})
 
 
+def judge_refs(rows: Iterable[Referred]) -> tuple[dict[int, Answer], set[int]]:
+    """The answers to rows whose `ref` is of several slots, and those that are older."""
+    by_ref: dict[Hashable, list[Referred]] = defaultdict(list)
+    for row in rows:
+        by_ref[row.ref].append(row)
+    found: dict[int, Answer] = {}
+    older: set[int] = set()
+    for several in by_ref.values():
+        if len(several) == 1 or len({row.slot for row in several}) == 1:
+            continue
+        newest = max(row.revision for row in several)
+        older |= {row.number for row in several if row.revision < newest}
+        speakers = [row for row in several if row.revision == newest]
+        for row in speakers:
+            others = tuple(one.number for one in speakers if one.slot != row.slot)
+            if others:
+                found[row.number] = Answer("contradicts", others, ("ref",))
+    return found, older
+
+
 def has_votes(members: Members) -> bool:
     """Whether a row says numbers, and not that a photo is there alone."""
     return any(name in members for name in VOTES)
@@ -108,6 +144,8 @@ def explain(answer: Answer) -> Sentence:
     rows = name_rows(answer.rows)
     if answer.kind == "repeats":
         return Sentence("intake.repeats", rows=rows)
+    if answer.members == ("ref",):
+        return Sentence("intake.one-ref", rows=rows)
     members = ", ".join(answer.members[:MAX_NAMED])
     if len(answer.members) > MAX_NAMED:
         members += ", …"
