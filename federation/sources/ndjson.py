@@ -42,7 +42,7 @@ def read_ndjson(
             yield value
             continue
         try:
-            given = _check_names(value)
+            given = check_names(value)
             if left_out:
                 given = {n: value for n, value in given.items() if n not in left_out}
             yield read_members_of(row, given, members)
@@ -55,7 +55,12 @@ def is_ours(line: object) -> bool:
     return isinstance(line, dict) and not line.keys().isdisjoint((*_BLOCKS, *_SIGNED))
 
 
-def _check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+def check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+    """The line, if it is an object of our own member names.
+
+    Raises:
+        BadCell: It is none, or has another member.
+    """
     if not isinstance(line, dict):
         raise BadCell("shape", Sentence("row.no-object"))
     unknown = line.keys() - _OURS
