@@ -29,12 +29,17 @@ class Doubt(NamedTuple):
     reason: Sentence
 
 
-def find_unlisted(view: View, election: str, codes: Iterable[str]) -> dict[str, Doubt]:
-    """Those of `codes` that the election should not have, in one look-up."""
+def find_unlisted(
+    view: View | None, election: str, codes: Iterable[str]
+) -> dict[str, Doubt]:
+    """Those of `codes` that the election should not have, in one look-up.
+
+    Without a `view` (a node that has no database yet) its regions decide.
+    """
     asked = set(codes)
     if not asked:
         return {}
-    if registers.is_known(view, election):
+    if view is not None and registers.is_known(view, election):
         outside = asked - registers.among(view, election, asked)
         return {
             code: Doubt(UNLISTED, Sentence("intake.unlisted", code=code))

@@ -27,7 +27,6 @@ from federation.sources.headers import (
 from federation.sources.row import Use, clip
 from federation.text import Sentence
 
-FIRST_ROW: Final = "row 1"
 LEFT_OUT: Final = ""  # in the place of a header: this member is not to be read
 PLACES: Final = frozenset({"tps", PLAIN_TPS, "kelurahan", "number"})
 
@@ -120,7 +119,7 @@ class _Reader:
     ) -> None:
         self._headers = [cell.strip() for cell in cells]
         self._named = named
-        self._at = f"row {row}"
+        self._at = Sentence("file.row", row=row)
         self._found = {
             target: self._find(target, name)
             for target, name in named.items()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from federation.sources.cell import BLANK
+from federation.sources.cell import is_blank
 from federation.sources.columns import Header
 from federation.sources.headers import OPTIONAL
 from federation.sources.member import read_hex, read_member
@@ -40,7 +40,7 @@ def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
         at = header.columns[target]
         name = header.uses[at].header
         values = (cells[at].strip() for cells in sample)
-        said = [value for value in values if value not in BLANK]
+        said = [value for value in values if not is_blank(value)]
         if said and not _fits(target, name, said):
             what = target.removeprefix(_EVIDENCE)
             unfit[target] = Sentence(

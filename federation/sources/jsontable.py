@@ -27,6 +27,8 @@ MAX_DEPTH: Final = 8
 class JsonTable:
     """Objects with the interface of `csv.Table`: a header, and rows of cells."""
 
+    header_row = 1
+
     def __init__(self, source: Source, *, lines: bool) -> None:
         """`lines`: one object a line; else the items of an array.
 
@@ -41,10 +43,10 @@ class JsonTable:
             if isinstance(value, dict):
                 headers |= dict.fromkeys(name for name, _ in _flatten(value))
         if not headers:
-            raise FormatError(Sentence("row.no-objects"), str(source.path))
+            raise FormatError(Sentence("row.no-objects"), source.label)
         if len(headers) > MAX_HEADERS:
             raise FormatError(
-                Sentence("row.too-many-members", most=MAX_HEADERS), str(source.path)
+                Sentence("row.too-many-members", most=MAX_HEADERS), source.label
             )
         self.header = list(headers)
 

@@ -45,7 +45,7 @@ def read_ndjson(
             given = check_names(value)
             if left_out:
                 given = {n: value for n, value in given.items() if n not in left_out}
-            yield read_members_of(row, given, members)
+            yield read_members_of(row, given, members, unpadded=options.unpadded)
         except BadCell as bad:
             yield Bad(row, bad.code, bad.reason, bad.column)
 
@@ -73,13 +73,15 @@ def check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
     return line
 
 
-def read_members_of(row: int, line: Mapping[str, Any], members: Members) -> Row:
+def read_members_of(
+    row: int, line: Mapping[str, Any], members: Members, *, unpadded: bool = False
+) -> Row:
     """A line of our own member names as draft or remark.
 
     Raises:
         BadCell: It cannot be taken.
     """
-    tps = _read_place(line)
+    tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
     candidates = aliases.read_chart(_lax(line, "candidates"), "candidates")
@@ -93,9 +95,9 @@ def read_members_of(row: int, line: Mapping[str, Any], members: Members) -> Row:
     return members.finish(row, fields, dict(zip(_BLOCKS, blocks, strict=True)))
 
 
-def _read_place(line: Mapping[str, Any]) -> TpsId:
+def _read_place(line: Mapping[str, Any], *, unpadded: bool) -> TpsId:
     if "tps" in line:
-        return parse_place(_code(line["tps"], "tps"), "tps")
+        return parse_place(_code(line["tps"], "tps"), "tps", unpadded=unpadded)
     if "kelurahan" in line and "number" in line:
         kelurahan = _code(line["kelurahan"], "kelurahan")
         number = _code(line["number"], "number")

@@ -15,8 +15,8 @@ from typing import Any, Final, Protocol
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
-from federation.sources.cell import BLANK, join_place, parse_count, parse_place
-from federation.sources.columns import Header, read_header
+from federation.sources.cell import is_blank, join_place, parse_count, parse_place
+from federation.sources.columns import Header, looks_like_header, read_header
 from federation.sources.csv import Cells, Line, Table
 from federation.sources.fitting import SAMPLE_ROWS, leave_out_unfit
 from federation.sources.longform import Part, join_parts
@@ -41,7 +41,13 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
         ConfigError: A default is none that a result may have.
         FormatError: The header cannot be understood, or the file cannot be read.
     """
-    return read_table(Table(source, options.delimiter), options, profile)
+    names = names_of(profile, options)
+
+    def is_header(cells: Sequence[str]) -> bool:
+        return looks_like_header(cells, options.read, names)
+
+    table = Table(source, options.delimiter, is_header=is_header)
+    return read_table(table, options, profile)
 
 
 class AnyTable(Protocol):
@@ -50,6 +56,11 @@ class AnyTable(Protocol):
     @property
     def header(self) -> list[str]:
         """The headers, in their order."""
+        ...
+
+    @property
+    def header_row(self) -> int:
+        """The number of the row that they stand in."""
         ...
 
     def rows(self) -> Iterator[Line]:
@@ -69,14 +80,17 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     of_parties = members.contest is not None and profile.is_party_contest(
         members.contest
     )
-    header = read_header(table.header, options.columns, names, parties=of_parties)
+    row = table.header_row
+    header = read_header(
+        table.header, options.columns, names, parties=of_parties, row=row
+    )
     rows = table.rows()
     sample = list(islice(rows, SAMPLE_ROWS))
     header = leave_out_unfit(
         header, (line.cells for line in sample if isinstance(line, Cells))
     )
-    plan = TablePlan(header, options, members, profile)
-    yield Columns(1, header.uses)
+    plan = TablePlan(header, options, members, profile, row=row)
+    yield Columns(row, header.uses)
     lines = chain(sample, rows)
     if plan.is_long:
         yield from join_parts(_read_parts(plan, lines), members, plan.needed)
@@ -110,15 +124,22 @@ class TablePlan:
     """How one table is read."""
 
     def __init__(
-        self, header: Header, options: Options, members: Members, profile: Profile
+        self,
+        header: Header,
+        options: Options,
+        members: Members,
+        profile: Profile,
+        *,
+        row: int = 1,
     ) -> None:
-        """Prepare the columns of `header`.
+        """Prepare the columns of `header`, which stands in `row`.
 
         Raises:
             FormatError: No contest is said, a candidate is unknown or has no column, or
                 no column holds anything of a result.
         """
         self._header = [use.header for use in header.uses]
+        self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
         self._members, self._options = members, options
         self._texts = [
@@ -168,11 +189,11 @@ class TablePlan:
     def _check(self) -> None:
         has_votes = self._candidates or self._parties or self.is_long
         if not (has_votes or self._figures or self._evidence):
-            raise FormatError(Sentence("columns.no-votes"), "row 1")
+            raise FormatError(Sentence("columns.no-votes"), self._at)
         if not (has_votes or self._evidence or self._options.figures_only):
-            raise FormatError(Sentence("columns.only-figures"), "row 1")
+            raise FormatError(Sentence("columns.only-figures"), self._at)
         if self._members.contest is None and "contest" not in self._columns:
-            raise FormatError(Sentence("columns.no-contest"), "row 1")
+            raise FormatError(Sentence("columns.no-contest"), self._at)
         if self._members.contest is None or self.is_long:
             return
         try:
@@ -181,13 +202,13 @@ class TablePlan:
             reason = Sentence(
                 "columns.of-column", column=clip(bad.column), reason=bad.reason
             )
-            raise FormatError(reason, "row 1") from bad
+            raise FormatError(reason, self._at) from bad
         known = {who for who, _, _ in mapped}
         for who, name in self.needed.items():
             if known and who not in known:
                 there = f"{who} ({name})"
                 missing = Sentence("columns.missing-candidate", id=who, name=there)
-                raise FormatError(missing, "row 1")
+                raise FormatError(missing, self._at)
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
@@ -236,7 +257,9 @@ class TablePlan:
             yield Part(row, {"tps": self._read_place(cells)})
 
     def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
-        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
+        said = {
+            n: (cells[at], h) for n, at, h in self._texts if not is_blank(cells[at])
+        }
         place = self._read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
@@ -295,9 +318,10 @@ class TablePlan:
         columns = self._columns
         if "tps" in columns:
             at = columns["tps"]
-            place = parse_place(cells[at], self._header[at])
-            for name, beside, header in self._checks:
-                _check_beside(place, name, cells[beside], header)
+            header = self._header[at]
+            place = parse_place(cells[at], header, unpadded=self._options.unpadded)
+            for name, beside, other in self._checks:
+                _check_beside(place, name, cells[beside], other)
             return place
         a, b = columns["kelurahan"], columns["number"]
         return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
@@ -316,7 +340,7 @@ def _check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
         BadCell: It is another.
     """
     text = cell.strip()
-    if text in BLANK:
+    if is_blank(text):
         return
     try:
         parts = (text, "1") if name == "kelurahan" else (place[:10], text)
@@ -343,7 +367,7 @@ def _read_evidence(columns: Counts, cells: Sequence[str]) -> list[dict[str, Any]
     found: dict[str, Any] = {}
     for name, at, header in columns:
         text = cells[at].strip()
-        if text in BLANK:
+        if is_blank(text):
             continue
         if name in ("page", "size"):
             if not re.fullmatch(r"[0-9]{1,12}", text):
