@@ -81,7 +81,7 @@ def test_rows_have_the_numbers_of_the_sheet(read):
         ('<c t="s"><v>0</v></c>', "tebal"),
         ('<c t="s"><v>1</v></c>', "tps"),
         (
-            '<c t="inlineStr"><is><r><t>a</t></r><r><t> b</t></r><rPh><t/></rPh></is></c>',
+            '<c t="inlineStr"><is><r><t>a</t></r><r><t> b</t></r><rPh/></is></c>',
             "a b",
         ),
         ('<c t="inlineStr"><is><t>_x000D_</t></is></c>', "\r"),
@@ -430,11 +430,10 @@ def test_every_part_may_be_missing_or_damaged(tmp_path, part):
                 Workbook(path)
 
 
-@pytest.mark.slow
 def test_a_damaged_byte_anywhere_gives_rows_or_an_error_of_ours(tmp_path):
     data = (HERE / "openpyxl.xlsx").read_bytes()
     path = tmp_path / "f.xlsx"
-    for at in range(0, len(data), 7):
+    for at in range(0, len(data), 11):
         path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
         try:
             with Workbook(path) as book:
