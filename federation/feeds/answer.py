@@ -153,7 +153,10 @@ def _resolve(location: str, asked: Asked) -> URL | None:
     """The address that is meant; None for one that nobody should be told to use."""
     try:
         old = URL(asked.base + asked.path, encoded=True)
-        new = old.join(URL(location))
+        said = URL(location)
+        if said.scheme and not said.host:
+            return None  # what it would be joined to is not what it says
+        new = old.join(said)
         shown = str(new)
     except (ValueError, UnicodeError):
         return None

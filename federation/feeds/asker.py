@@ -39,6 +39,7 @@ MAX_PER_HOST: Final = 16
 _MAX_ETAG_CHARS: Final = 200
 # Policies of web sites are long, and say nothing to us.
 _MAX_HEADER_BYTES: Final = 1 << 16
+_MAX_HEADERS: Final = 1000
 _HEADERS: Final = {"User-Agent": "tps-federation/1", "Accept-Encoding": "identity"}
 
 
@@ -263,6 +264,7 @@ def _session(*, allow_private: bool) -> aiohttp.ClientSession:
         trust_env=False,
         max_field_size=_MAX_HEADER_BYTES,
         max_line_size=_MAX_HEADER_BYTES,
+        max_headers=_MAX_HEADERS,
     )
 
 

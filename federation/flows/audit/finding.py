@@ -14,7 +14,7 @@ that is proved by the bytes that did come.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -75,14 +75,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def verdict(kinds: Iterable[str]) -> tuple[str, int]:
     """The gravest of these kinds and its exit code; notes do not count."""
-    kind = min((kind for kind in kinds if kind in EXITS), key=_rank, default=PROVED)
+    found = {kind for kind in kinds if kind in EXITS}
+    kind = min(found, key=lambda one: _rank(one, found), default=PROVED)
     return kind, EXITS.get(kind, 0)
 
 
-def _rank(kind: str) -> tuple[int, int]:
-    """Errors by what they prove, then by their exit codes; notes last."""
+def _rank(kind: str, found: Container[str]) -> tuple[int, int]:
+    """Errors by their exit codes, but for what `found` makes of them; notes last."""
     if kind not in EXITS:
         return 3, 0
+    if UNASKED not in found:
+        return 0, EXITS[kind]
     if kind == UNASKED:
         return 1, 0
     return 2 if kind in FOLLOWING else 0, EXITS[kind]
@@ -137,4 +140,4 @@ class Findings:
 
     def ranked(self) -> list[Finding]:
         """The findings that were kept, the gravest first, notes last."""
-        return sorted(self.kept, key=lambda one: _rank(one.kind))
+        return sorted(self.kept, key=lambda one: _rank(one.kind, self.counts))

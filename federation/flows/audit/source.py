@@ -66,13 +66,12 @@ def tell(error: FederationError) -> str:
         if isinstance(error, FormatError) and isinstance(error.what, Sentence):
             return Sentence("network.because", said=error.at, reason=error.what)
         return str(error)
-    where: dict[str, object] = {"origin": error.origin, "url": error.url}
     if error.status:
-        said = Sentence("errors.answered", status=error.status, **where)
+        said = Sentence("network.answered", url=error.url, status=error.status)
     elif error.is_of_file:
-        said = Sentence("network.place", **where)
+        return Sentence("network.because", said=error.url, reason=error.reason)
     else:
-        said = Sentence("errors.silent", **where)
+        said = Sentence("network.silent", url=error.url)
     return Sentence("network.because", said=said, reason=error.reason)
 
 
