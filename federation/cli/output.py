@@ -81,6 +81,8 @@ def tell(t: Text, error: FederationError) -> str:
             return f"{field}: {t.say(rule)}" if field else t.say(rule)
         case PeerError(origin=origin, url=url, status=status, reason=reason):
             key = "errors.answered" if status else "errors.silent"
+            if error.is_of_file:
+                key = "network.place"
             said = t(key, origin=origin, url=url, status=status)
             return f"{said}: {t.say(reason)}" if reason else said
         case _:

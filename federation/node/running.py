@@ -23,6 +23,7 @@ from federation.errors import (
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
+from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
 from federation.flows.basis import ask_basis, compare_basis
 from federation.flows.ingest import OwnLog
@@ -147,7 +148,15 @@ class Running:
         # One account for each limit of each partner, over all its turns.
         limit = peer.org, peer.max_kbit_s
         pace = self._paces.setdefault(limit, Pace(peer.max_kbit_s, self.clocks.steady))
-        return HttpFeed(session, peer.org, peer.url, pace=pace)
+        # Of each turn: a node that asks to wait for longer is asked by a later one.
+        waits = Waits(
+            self.clocks.steady,
+            max_wait_s=TURN_WAIT_S,
+            max_total_s=TURN_TOTAL_S,
+            is_patient=False,
+        )
+        wall = self.clocks.wall
+        return HttpFeed(session, peer.org, peer.url, pace=pace, waits=waits, wall=wall)
 
     async def tell_partners(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""
