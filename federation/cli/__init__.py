@@ -184,13 +184,14 @@ def _flushed(code: int, out: Output) -> int:
 def _machine(error: OSError, out: Output) -> int:
     """What this machine refuses: a full disk, a folder that may not be written."""
     place = place_of(error)
-    if is_reader_gone(error) or place == sys.stdout.name:
+    is_output = place != "" and place == getattr(sys.stdout, "name", "")
+    if is_reader_gone(error) or is_output:
         # It would be tried once more at exit, and Python would complain then.
         drop_output()
     if is_reader_gone(error):
         return 0  # whoever reads (`| head`) has had enough: that is its right
     cause: str = cause_of(error)
-    if place == sys.stdout.name:
+    if is_output:
         place = Sentence("machine.standard-output")
     if place:
         cause = Sentence("machine.at", place=place, cause=cause)

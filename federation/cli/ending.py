@@ -10,6 +10,7 @@ its group, a terminal that closes sends SIGHUP twice, and neither means "at once
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Final, Self
@@ -38,7 +39,9 @@ class Ending:
 
     def __enter__(self) -> Self:
         """Listen from here on; what is ignored (`nohup`) stays ignored."""
-        for number in SIGNALS:
+        # A thread is not asked: signals come to the process, and its main thread.
+        is_asked = threading.current_thread() is threading.main_thread()
+        for number in SIGNALS if is_asked else ():
             if signal.getsignal(number) is signal.SIG_DFL:
                 self._before[number] = signal.signal(number, self._asked)
         return self

@@ -141,7 +141,8 @@ def _named(stream: TextIO) -> Iterator[None]:
     except OSError as error:
         if error.errno is None or error.filename is not None:
             raise
-        raise OSError(error.errno, error.strerror, stream.name) from error
+        name = getattr(stream, "name", "")
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 class Output:

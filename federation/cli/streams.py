@@ -70,7 +70,7 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A test's replacement has no encoding to speak of.
         with suppress(AttributeError, ValueError):
-            stream.reconfigure(encoding=_encoding(stream), errors=PLAINLY)  # type: ignore[union-attr]  # or AttributeError
+            stream.reconfigure(encoding=_wanted_encoding(stream), errors=PLAINLY)  # type: ignore[union-attr]  # or AttributeError
 
 
 def flush_streams() -> OSError | None:
@@ -105,7 +105,7 @@ def is_reader_gone(error: OSError) -> bool:
 def can_say(text: str, stream: TextIO) -> bool:
     """Whether every character of the text has bytes in this stream's encoding."""
     try:
-        text.encode(stream.encoding or "utf-8")
+        text.encode(_encoding_of(stream))
     except (UnicodeEncodeError, LookupError):
         return False
     return True
@@ -113,13 +113,13 @@ def can_say(text: str, stream: TextIO) -> bool:
 
 def make_plain(text: str, stream: TextIO) -> str:
     """The text as this stream can say it."""
-    encoding = stream.encoding or "utf-8"
+    encoding = _encoding_of(stream)
     return text.encode(encoding, PLAINLY).decode(encoding)
 
 
 def escape_json(text: str, stream: TextIO) -> str:
     r"""JSON for this stream: UTF-8 as it stands, `\u00b7` in any other encoding."""
-    if codecs.lookup(stream.encoding or "utf-8").name == "utf-8":
+    if codecs.lookup(_encoding_of(stream)).name == "utf-8":
         return text
     # Outside of its strings JSON is ASCII, so that is where they all stand.
     return _BEYOND_ASCII.sub(lambda found: _escape(found[0]), text)
@@ -131,13 +131,18 @@ def _escape(character: str) -> str:
     return "".join(f"\\u{pair}" for pair in pairs)
 
 
-def _encoding(stream: TextIO) -> str:
+def _encoding_of(stream: TextIO) -> str:
+    # A buffer in memory has none, and takes every character.
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _wanted_encoding(stream: TextIO) -> str:
     """UTF where it is asked for, else ASCII.
 
     A locale of other letters is most often one that nobody set, before a terminal of
     UTF-8: there the bytes of Latin-1 are no letters at all, and those of ASCII are.
     """
-    name = codecs.lookup(stream.encoding or "utf-8").name
+    name = codecs.lookup(_encoding_of(stream)).name
     return name if name.startswith("utf") else "ascii"
 
 

@@ -9,6 +9,7 @@ Source: POSIX.1-2017, <errno.h>
 
 import errno
 import socket
+from pathlib import Path
 from typing import Final
 
 from federation.text import Sentence
@@ -77,6 +78,21 @@ def cause_of(error: OSError) -> Sentence:
         return Sentence("machine.unnumbered", words=str(error) or "?")
     words = error.strerror or "?"
     return Sentence("machine.other", words=words, number=error.errno)
+
+
+def blame_file(error: OSError, path: Path) -> tuple[str, Sentence]:
+    """Which file could not be written, and why, while `path` was written.
+
+    Raises:
+        OSError: it is about something else, that was read for it, say.
+    """
+    place = Path(place_of(error))
+    if place.is_absolute() and not place.is_relative_to(path.parent):
+        raise error
+    # A name within a folder that is written, or a file beside its place.
+    is_part = place.name.startswith(f".{path.name}.")
+    named = path if is_part else path / place if place.name != path.name else path
+    return str(named), Sentence("machine.not-written", cause=cause_of(error))
 
 
 def place_of(error: OSError) -> str:
