@@ -9,10 +9,8 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +23,7 @@ from federation.cli.verdict import as_text, print_report
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.flows.audit import Report, Trust, audit
+from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
 
@@ -89,7 +88,7 @@ async def _audit(
     async with AsyncExitStack() as stack:
         opened = open_sources(run, sources, stack)
         # Processes are started when a large log comes, not before.
-        executor = ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"))
+        executor = open_workers(_PROCESSES)
         stack.callback(executor.shutdown, cancel_futures=True)
         return await audit(
             opened,

@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from random import Random
+from typing import TYPE_CHECKING
 
 from federation.config.peers import Peer
 from federation.errors import (
@@ -38,6 +37,7 @@ from federation.flows.pull import (
 )
 from federation.flows.reconcile import Copy, Decision, reconcile
 from federation.flows.refill import refill
+from federation.flows.verify.workers import open_workers
 from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
@@ -45,6 +45,9 @@ from federation.schedule import Duty, Result, Schedule, result_of
 from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -101,9 +104,7 @@ class Running:
         """
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
-        self._executor = ProcessPoolExecutor(
-            VERIFYING_PROCESSES, mp_context=get_context("spawn")
-        )
+        self._executor = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
         await self.schedule.load()
