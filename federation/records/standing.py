@@ -4,7 +4,7 @@ Rule: asked at our own door only, of what this organisation is about to say. Vot
 somebody who does not stand there are votes that nobody can read, so they are refused
 by name. A record of a partner is never judged by it: profiles differ in time.
 
-    candidates.04   "04 is no candidate of ppwp at 7202011003032; there are 01, 02, 03"
+    candidates.04   "'04' is no candidate of ppwp …; standing there: 01 …"
 """
 
 from collections.abc import Iterable
@@ -13,11 +13,9 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from federation.errors import RecordError
-from federation.records.profile import Profile
+from federation.records.profile import MAX_QUOTED, Profile
 from federation.records.result import TpsResult
 from federation.text import Sentence
-
-_MAX_NAMED = 8
 
 
 class Problem(NamedTuple):
@@ -34,24 +32,33 @@ def find_strangers(result: TpsResult, profile: Profile) -> list[Problem]:
     place = profile.place(contest, tps)
     if not place.stands:
         return [_not_held(result, profile)]
-    ids = place.ids
-    if ids is None:
+    if place.ids is not None and place.ids.issuperset(_ids_of(result)):
         return []
-    if result.candidates is not UNSET and not result.candidates.keys() <= ids:
-        return [
-            Problem(f"candidates.{one}", "candidate", _who(one, result, profile, ids))
-            for one in sorted(result.candidates.keys() - ids)
-        ]
-    if result.parties is not UNSET and not result.parties.keys() <= ids:
-        return [
-            Problem(
-                f"parties.{one}",
-                "party",
-                Sentence("intake.no-party", id=one, contest=contest, tps=tps),
-            )
-            for one in sorted(result.parties.keys() - ids, key=int)
-        ]
-    return []
+    kind = "candidates" if result.parties is UNSET else "parties"
+    found = (
+        _examine(f"{kind}.{one}", one, result, profile)
+        for one in sorted(_ids_of(result))
+    )
+    return [problem for problem in found if problem is not None]
+
+
+def _ids_of(result: TpsResult) -> Iterable[str]:
+    if result.candidates is not UNSET:
+        return result.candidates
+    return () if result.parties is UNSET else result.parties
+
+
+def _examine(at: str, one: str, result: TpsResult, profile: Profile) -> Problem | None:
+    """Why this id is none: another name of one who stands there, or nobody's."""
+    code = "party" if at.startswith("parties") else "candidate"
+    try:
+        known = profile.alias(result.contest, one, result.tps)
+    except RecordError as error:
+        return Problem(at, code, error.rule)
+    if known == one:
+        return None
+    shown = ascii(one[:MAX_QUOTED])
+    return Problem(at, code, Sentence("numbering.not-canonical", raw=shown, name=known))
 
 
 def _not_held(result: TpsResult, profile: Profile) -> Problem:
@@ -66,22 +73,3 @@ def _not_held(result: TpsResult, profile: Profile) -> Problem:
         return Problem("contest", "contest", reason)
     reason = Sentence("intake.not-held", contest=result.contest, tps=result.tps)
     return Problem("tps", "contest", reason)
-
-
-def _who(one: str, result: TpsResult, profile: Profile, ids: Iterable[str]) -> Sentence:
-    """Why this id is none: another name of one who stands there, or nobody's."""
-    try:
-        known = profile.alias(result.contest, one)
-    except RecordError:
-        known = one
-    if known != one and known in ids:
-        return Sentence("intake.alias", id=one, known=known)
-    names = sorted(ids)
-    shown = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
-    return Sentence(
-        "intake.no-candidate",
-        id=one,
-        contest=result.contest,
-        tps=result.tps,
-        known=shown,
-    )

@@ -84,7 +84,7 @@ def read_members_of(
     tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
-    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates")
+    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates", tps)
     parties = {
         aliases.find_party(number, tps, "parties"): _read_party(party, number)
         for number, party in _object(line, "parties").items()
