@@ -166,6 +166,10 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
     with db.view() as view:
         doubts = Doubts(view, log.profile, rows, unlisted=batch.unlisted)
         verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
+        verdicts += [
+            Verdict(row=row, outcome="stale", reason=str(reason))
+            for row, reason in doubts.outdated.items()
+        ]
         kept = _screen(view, log, batch, doubts.order(rows), verdicts)
         derived = _derive(view, log, kept, lambda one: doubts.flags(one, batch.now))
     if kept:
