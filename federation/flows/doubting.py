@@ -1,7 +1,7 @@
 """What is refused before a batch is judged against the log, though its form is right.
 
 Rule: what is signed stands for ever and is copied to every partner, so nothing goes in
-that others could not read (`records/standing.py`), that speaks of a station which the
+that others could not read (`records/problem.py`), that speaks of a station which the
 election should not have (`flows/listing.py`), or that the same batch denies
 (`records/contradiction.py`). A withdrawal is never held up: what was published once can
 always be taken back.
@@ -29,7 +29,7 @@ from federation.records.contradiction import (
 )
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
-from federation.records.standing import Problem, find_strangers
+from federation.records.problem import Problem, find_strangers
 from federation.records.withdrawal import Withdrawal
 from federation.store.db import View
 from federation.text import Sentence

@@ -35,7 +35,7 @@ from federation.records.contradiction import Answer, explain
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
-from federation.records.standing import Problem
+from federation.records.problem import Problem
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View

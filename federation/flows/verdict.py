@@ -12,7 +12,7 @@ import msgspec
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.screening import Outcome
-from federation.records.standing import Problem
+from federation.records.problem import Problem
 from federation.text import Sentence
 
 MAX_TOLD = 5

@@ -1,87 +1,118 @@
-"""Who a result speaks of: candidates and parties that stand there, by our numbers.
+"""The ids of a result at the door: brought to the one spelling, or refused by place.
 
-Rule: asked at our own door only, of what this organisation is about to say. Votes of
-somebody who does not stand there are votes that nobody can read, so they are refused
-by name. A record of a partner is never judged by it: profiles differ in time.
+Rule: what is signed stands for ever, so no door signs votes for somebody who does not
+stand there, or for one person under two ids. Drafts are brought to the canonical ids;
+what was signed elsewhere cannot be changed any more, and is refused with the id that it
+should have. Only the election's profile is asked; a contest without a list takes any
+id, in its one spelling.
 
-    candidates.04   "04 is no candidate of ppwp at 7202011003032; there are 01, 02, 03"
+    {"candidates": {"1": 127, "100026": 27}}   →   {"candidates": {"01": 127, "02": 27}}
+
+What else is wrong with a draft is for the rules of records (`records/result.py`).
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 from msgspec import UNSET
 
 from federation.errors import RecordError
-from federation.records.profile import Profile
+from federation.records.profile import MAX_QUOTED, PARTY_CONTESTS, Profile
 from federation.records.result import TpsResult
 from federation.text import Sentence
 
-_MAX_NAMED = 8
+_BLOCKS: Final = ("candidates", "parties")
+V = TypeVar("V")
 
 
-class Problem(NamedTuple):
-    """Why a row is refused: the member, dotted, a stable code, and a reason."""
+def canonical_votes(
+    votes: Mapping[str, V], profile: Profile, contest: str, tps: str, field: str
+) -> dict[str, V]:
+    """The same votes by canonical id.
 
-    at: str
-    code: str
-    reason: str
+    Args:
+        votes: By what somebody calls the candidates or parties.
+        profile: Of the election.
+        contest: That they are of.
+        tps: Where.
+        field: The member they stand in, for the error: `candidates`, `parties`.
 
-
-def find_strangers(result: TpsResult, profile: Profile) -> list[Problem]:
-    """All in a result that does not stand there; empty: it can be read by others."""
-    contest, tps = result.contest, result.tps
-    place = profile.place(contest, tps)
-    if not place.stands:
-        return [_not_held(result, profile)]
-    ids = place.ids
-    if ids is None:
-        return []
-    if result.candidates is not UNSET and not result.candidates.keys() <= ids:
-        return [
-            Problem(f"candidates.{one}", "candidate", _who(one, result, profile, ids))
-            for one in sorted(result.candidates.keys() - ids)
-        ]
-    if result.parties is not UNSET and not result.parties.keys() <= ids:
-        return [
-            Problem(
-                f"parties.{one}",
-                "party",
-                Sentence("intake.no-party", id=one, contest=contest, tps=tps),
-            )
-            for one in sorted(result.parties.keys() - ids, key=int)
-        ]
-    return []
+    Raises:
+        RecordError: no such contest; nobody of that id stands there; or two are one.
+            The field is the place, `candidates.04`.
+    """
+    found: dict[str, V] = {}
+    for raw, value in votes.items():
+        name = _canonical(raw, profile, contest, tps, field)
+        if name in found:
+            why = Sentence("numbering.twice", raw=ascii(raw[:MAX_QUOTED]), name=name)
+            raise RecordError(why, _at(field, raw))
+        found[name] = value
+    return found
 
 
-def _not_held(result: TpsResult, profile: Profile) -> Problem:
-    if result.contest not in profile.contests:
-        known = ", ".join(profile.contests)
-        reason = Sentence(
-            "intake.no-contest",
-            election=profile.election,
-            contest=result.contest,
-            known=known,
-        )
-        return Problem("contest", "contest", reason)
-    reason = Sentence("intake.not-held", contest=result.contest, tps=result.tps)
-    return Problem("tps", "contest", reason)
+def canonical_draft(draft: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+    """The members of a `tps-result/1` with canonical ids, the others as they are.
+
+    Members of a wrong type stay too: the rules of records refuse them by their names.
+
+    Raises:
+        RecordError: see `canonical_votes`.
+    """
+    members = dict(draft)
+    contest, tps = members.get("contest"), members.get("tps")
+    if not isinstance(contest, str) or not isinstance(tps, str):
+        return members
+    for block in _BLOCKS:
+        votes = members.get(block)
+        # The other block's rule is told by its own name.
+        is_theirs = (block == "parties") == (contest in PARTY_CONTESTS)
+        if isinstance(votes, dict) and votes and is_theirs:
+            members[block] = canonical_votes(votes, profile, contest, tps, block)
+    return members
 
 
-def _who(one: str, result: TpsResult, profile: Profile, ids: Iterable[str]) -> Sentence:
-    """Why this id is none: another name of one who stands there, or nobody's."""
+def check_canonical(result: TpsResult, profile: Profile) -> None:
+    """Refuse a signed result whose ids are not the canonical ones of its place.
+
+    Raises:
+        RecordError: nobody of that id stands there; or the id has another spelling,
+            which is named. The field is the place, `candidates.04`.
+    """
+    for block, ids in _ids_of(result):
+        for raw in ids:
+            check_canonical_id(raw, profile, result.contest, result.tps, block)
+
+
+def check_canonical_id(
+    raw: str, profile: Profile, contest: str, tps: str, field: str
+) -> None:
+    """Refuse one id that is not the canonical one of who stands there.
+
+    Raises:
+        RecordError: see `check_canonical`.
+    """
+    name = _canonical(raw, profile, contest, tps, field)
+    if name != raw:
+        quoted = ascii(raw[:MAX_QUOTED])
+        why = Sentence("numbering.not-canonical", raw=quoted, name=name)
+        raise RecordError(why, _at(field, raw))
+
+
+def _ids_of(result: TpsResult) -> Iterable[tuple[str, Iterable[str]]]:
+    if result.candidates is not UNSET:
+        yield "candidates", result.candidates
+    if result.parties is not UNSET:
+        yield "parties", result.parties
+
+
+def _canonical(raw: str, profile: Profile, contest: str, tps: str, field: str) -> str:
     try:
-        known = profile.alias(result.contest, one)
-    except RecordError:
-        known = one
-    if known != one and known in ids:
-        return Sentence("intake.alias", id=one, known=known)
-    names = sorted(ids)
-    shown = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
-    return Sentence(
-        "intake.no-candidate",
-        id=one,
-        contest=result.contest,
-        tps=result.tps,
-        known=shown,
-    )
+        return profile.alias(contest, raw, tps)
+    except RecordError as error:
+        at = error.field if error.field == "contest" else _at(field, raw)
+        raise RecordError(error.rule, at) from error
+
+
+def _at(field: str, raw: str) -> str:
+    return f"{field}.{raw[:MAX_QUOTED]}"

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from federation.records.profile import Profile
-from federation.records.standing import Problem
+from federation.records.problem import Problem
 from federation.records.tps import TpsId
 from federation.sources.mapping import Options
 from federation.sources.member import Members

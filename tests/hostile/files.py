@@ -133,7 +133,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "no column with codes": "exit 2: format: This is not in the form required: no column with TPS codes is known by its header: say --map tps=… or --map kelurahan=… and --map number=… (row 1)",
         "no column with votes": "exit 2: format: This is not in the form required: no column with votes is known by its header: say --map 01=… (a list of polling stations goes to `federation tps-list import`) (row 1)",
         "one column twice": "exit 2: format: This is not in the form required: columns 2 '01' and 3 '01' could both be candidates.01: say --map candidates.01=… (row 1)",
-        "a candidate who does not stand": "exit 2: format: This is not in the form required: '04': '04' is no candidate of ppwp in pemilu-2024 (row 1)",
+        "a candidate who does not stand": "exit 2: format: This is not in the form required: '04': '04' is no candidate of ppwp in Indonesia (pemilu-2024); standing there: 01 Anies Baswedan – Muhaimin Iskandar; 02 Prabowo Subianto – Gibran Rakabuming Raka; 03 Ganjar Pranowo – Mahfud MD (row 1)",
         "no contest said": "exit 2: format: This is not in the form required: no contest is said: say --contest (row 1)",
         "a contest that there is not": "exit 3: config: A configuration or key file cannot be used as it is. --contest: 'ketua-rt' is none of pdpd, pdpr, pdprdk, pdprdp, pkwkk, pkwkp, ppwp",
         "a flag that names no column": "exit 3: config: A configuration or key file cannot be used as it is. --map: sah: no such member; there are tps, kelurahan, number, candidates.<id>, parties.<n>.partai|jumlah|caleg.<id>, figures.<name>, evidence.<name>, contest, round, form, source, review, observed_at, ref, revision, contributor, derived_from, note",
@@ -171,7 +171,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "text for the chart": "row 2, column chart: shape: '1371011001001': chart is 'x', not an object",
         "a vote of -1": "row 2, column chart.100025: count: '1371011001001': '-1' is negative",
         "text for a vote": "row 2, column chart.100025: count: '1371011001001': 'x' is not a whole number",
-        "a candidate who does not stand": "row 2, column chart: candidate: '1371011001001': '999999' is no candidate of ppwp in pemilu-2024",
+        "a candidate who does not stand": "row 2, column chart.999999: candidate: '1371011001001': '999999' is no candidate of ppwp in Indonesia (pemilu-2024); standing there: 01 Anies Baswedan – Muhaimin Iskandar; 02 Prabowo Subianto – Gibran Rakabuming Raka; 03 Ganjar Pranowo – Mahfud MD",
         "cut off": "row 2: json: not JSON: Unterminated string; nothing after it can be read",
     },
     "Situng": {

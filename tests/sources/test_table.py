@@ -195,7 +195,7 @@ def test_votes_of_the_wrong_kind_for_the_contest_are_refused(read):
     assert read(text, "pilpres-2019").why[:2] == (2, "party")
     found = read("tps,calon_1\n1371011001001,5\n", "pemilu-2024", contest="pdpd")
     assert found.fields["candidates"] == {"01": 5}
-    with pytest.raises(FormatError, match="unknown|no candidate of pdpr"):  # noqa: RUF043 - either is right
+    with pytest.raises(FormatError, match="no party of pdpr"):
         read("tps,calon_99\n1371011001001,5\n", "pemilu-2024", contest="pdpr")
 
 
