@@ -27,9 +27,9 @@ from federation.records.contradiction import (
     judge_refs,
     judge_slot,
 )
+from federation.records.problem import Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
-from federation.records.problem import Problem, find_strangers
 from federation.records.withdrawal import Withdrawal
 from federation.store.db import View
 from federation.text import Sentence

@@ -33,9 +33,9 @@ from federation.records.canonical import convert
 from federation.records.claim import Claim, encode_claim, to_claim
 from federation.records.contradiction import Answer, explain
 from federation.records.logclosed import LogClosed
+from federation.records.problem import Problem
 from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
-from federation.records.problem import Problem
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View

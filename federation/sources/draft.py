@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
-from federation.records.profile import Profile
 from federation.records.problem import Problem
+from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.sources.mapping import Options
 from federation.sources.member import Members
@@ -92,13 +92,12 @@ class DraftReader:
     def _examine(self, line: Line, first: BadCell) -> list[Problem]:
         """Everything that is wrong with a line, of which `first` is one thing."""
         found = _Found()
-        basis, is_contest = self._basis(line, found)
+        basis, is_judged = self._basis(line, found)
         good: dict[str, Any] = dict(basis)
         for part in islice(_parts(line), MAX_PARTS):
             if len(found.problems) >= MAX_PROBLEMS:
                 return found.problems
-            # Without its contest nobody can say who stands.
-            if part.at.startswith((*found.blocks, *(() if is_contest else _VOTES))):
+            if part.at.startswith((*found.blocks, *(() if is_judged else _VOTES))):
                 continue
             bad = self._why({**basis, **part.line})
             if bad is None:
@@ -124,7 +123,8 @@ class DraftReader:
         """What the parts of a line are read beside: its place and its contest.
 
         Where one of them is wrong it is noted, and another stands in, so that the rest
-        can be read all the same. Also whether the contest is its own.
+        can be read all the same. Also whether it can be said who stands: not without a
+        contest, nor in a Pilkada without a place.
         """
         contest = {"contest": line["contest"]} if "contest" in line else {}
         asked = str(contest.get("contest", self._members.contest)).strip().lower()
@@ -144,6 +144,7 @@ class DraftReader:
             if is_contest or bad.code != "contest":
                 found.note(bad.column or "tps", bad)
             place = {"tps": self._stand_in(asked)}
+            is_contest = is_contest and not self._profile.has_races(asked)
         return {**place, **contest}, is_contest
 
     def _stand_in(self, contest: str) -> str:

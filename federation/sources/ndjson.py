@@ -14,12 +14,14 @@ from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.result import FIGURES
 from federation.records.tps import TpsId
+from federation.sources.candidate import Aliases
 from federation.sources.cell import check_count, join_place, parse_count, parse_place
 from federation.sources.json import decode_json
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import MAX_FILES, Members
 from federation.sources.row import Bad, BadCell, Row, clip
 from federation.sources.stream import LongLine, Source
+from federation.text import Sentence
 
 _BLOCKS = ("candidates", "parties", "figures", "evidence")
 _OURS = frozenset({"tps", "kelurahan", "number", *TEXTS, *_BLOCKS})
@@ -104,11 +106,10 @@ def read_members_of(row: int, line: Mapping[str, Any], members: Members) -> Row:
     tps = _read_place(line)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
-    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates")
-    parties = {
-        aliases.find_party(number, tps, "parties"): _read_party(party, number)
-        for number, party in _object(line, "parties").items()
-    }
+    # One list for all is not the list of one station: the refusal says so, too.
+    where = tps if aliases.differ_by_region else ""
+    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates", where)
+    parties = _read_parties(_object(line, "parties"), aliases, tps)
     figures = _read_figures(_lax(line, "figures"))
     evidence = _read_evidence(line.get("evidence"))
     blocks = (candidates, parties, figures, evidence)
@@ -159,6 +160,19 @@ def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
         if count is not None:
             figures[name] = count
     return figures
+
+
+def _read_parties(
+    given: Mapping[str, Any], aliases: Aliases, tps: TpsId
+) -> dict[str, Any]:
+    parties: dict[str, Any] = {}
+    for raw, party in given.items():
+        number = aliases.find_party(raw, tps, f"parties.{raw}")
+        if number in parties:
+            why = Sentence("numbering.twice", raw=clip(raw), name=number)
+            raise BadCell("party", why, "parties")
+        parties[number] = _read_party(party, raw)
+    return parties
 
 
 def _read_party(party: object, number: str) -> dict[str, Any]:
