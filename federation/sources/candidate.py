@@ -43,7 +43,9 @@ class Aliases:
         Raises:
             BadCell: Nobody of that name stands there, or it is no id at all.
         """
-        if tps or not self.differ_by_region:
+        if not self.differ_by_region:
+            return self._find(raw, column, "", "candidate")
+        if tps:
             return self._find(raw, column, tps, "candidate")
         known = self._profile.roster(self._contest, tps).find(raw)
         if known is None:

@@ -170,7 +170,7 @@ LINES = [
     (
         "an unknown candidate",
         '{"tps":"1371011001001","candidates":{"03":1}}',
-        f"candidates.03: candidate: '03' is no candidate of ppwp in 1371011001001 (pilpres-2019){STANDING}",
+        f"candidates.03: candidate: '03' is no candidate of ppwp in Indonesia (pilpres-2019){STANDING}",
     ),
     (
         "one candidate under two ids",
