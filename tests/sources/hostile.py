@@ -135,7 +135,7 @@ LINES = [
     (
         "a line that is not JSON",
         '{"tps":',
-        "-: json: not JSON: it is cut off here (column 8)",
+        "-: json: not JSON: it ends here, too early (column 8)",
     ),
     (
         "a member twice",
