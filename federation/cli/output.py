@@ -31,6 +31,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    UnreadableError,
     VerificationError,
 )
 from federation.text import Text
@@ -49,6 +50,7 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (ConfigError, CONFIG),
+    (UnreadableError, MACHINE),
     (FormatError, USAGE),
     (RecordError, USAGE),
     (VerificationError, VERIFICATION),

@@ -22,7 +22,7 @@ from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
-from federation.feeds.unreadable import UnreadableError
+from federation.feeds.unreadable import unreadable
 from federation.flows.audit import Source
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
 
@@ -90,7 +90,7 @@ def _open_path(name: str, stack: AsyncExitStack) -> Source:
     try:
         return _open_there(name, stack)
     except OSError as error:
-        return Source(name=name, fault=UnreadableError(error, name))
+        return Source(name=name, fault=unreadable(error, name))
 
 
 def _open_there(name: str, stack: AsyncExitStack) -> Source:

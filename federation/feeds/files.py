@@ -11,7 +11,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from federation.errors import FormatError, NotFoundError, PeerError
+from federation.errors import (
+    FormatError,
+    NotFoundError,
+    PeerError,
+    UnreadableError,
+)
 from federation.feeds.feed import (
     ABOUT_PATH,
     ELECTIONS_PATH,
@@ -32,7 +37,6 @@ from federation.feeds.feed import (
     max_bytes_of,
     truncate,
 )
-from federation.feeds.unreadable import UnreadableError
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 MAX_PATH_CHARS: Final = 400

@@ -415,7 +415,7 @@ PAGES = {
     "a fault": (500, {}, b"<html>" + b"x" * (1 << 22), "failing"),
     "a gateway": (502, {}, b"", "failing"),
     "a move": (301, {"Location": "https://b.example/logs"}, b"", "moved"),
-    "a long page": (200, {}, b"<html>" + b"x" * (1 << 26), "page"),
+    "a long page": (200, {}, b"<html>" + b"x" * (1 << 25), "page"),
     "too much": (200, {}, b"x" * (MAX_STATUS_BYTES + 1), "wrong"),
     "absent": (404, {}, b"<html>not found", "absent"),
     "gone": (410, {}, b"", "absent"),

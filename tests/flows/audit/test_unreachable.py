@@ -9,7 +9,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds import folder as folder_module
 from federation.feeds.feed import log_path
-from federation.feeds.unreadable import UnreadableError
+from federation.feeds.unreadable import unreadable as fault_of
 from federation.flows.audit import Source, Trust
 from federation.flows.audit.finding import EXITS, FOLLOWING, UNASKED, Findings, verdict
 from federation.flows.audit.source import kind_of, tell
@@ -61,7 +61,7 @@ def show(tree, status, *whats):
         (NotFoundError("x"), "missing"),
         (FormatError("x"), "damaged"),
         (FormatError("cut off"), "cut-off"),
-        (UnreadableError(OSError(errno.EIO, "x"), "p"), UNASKED),
+        (fault_of(OSError(errno.EIO, "x"), "p"), UNASKED),
     ],
 )
 def test_only_who_says_so_lacks_something(error, kind):
