@@ -32,6 +32,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    UnreadableError,
     VerificationError,
 )
 from federation.text import Text
@@ -50,6 +51,7 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (ConfigError, CONFIG),
+    (UnreadableError, MACHINE),
     (FormatError, USAGE),
     (RecordError, USAGE),
     (VerificationError, VERIFICATION),
