@@ -135,7 +135,7 @@ def _identity(text: str, key: str) -> VerifierKey:
     try:
         identity = parse_vkey(text)
     except FormatError as error:
-        raise ConfigError("circle", key, error.what) from error
+        raise ConfigError("circle", key, Sentence("machine.vkey-bad")) from error
     if not identity.name.endswith("/identity"):
         reason = Sentence("machine.no-identity", name=identity.name)
         raise ConfigError("circle", key, reason)

@@ -182,7 +182,7 @@ def load_identity_key(home: Home, org: str) -> VerifierKey:
     try:
         return parse_vkey(load_vkey_text(path, str(path), ""))
     except FormatError as error:
-        raise ConfigError(str(path), "", error.what) from error
+        raise ConfigError(str(path), "", Sentence("machine.vkey-bad")) from error
 
 
 def load_chain_notes(home: Home, origin: str) -> list[bytes]:

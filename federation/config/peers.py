@@ -157,7 +157,7 @@ def _read_identity(entry: Entry, path: Path, key: str) -> VerifierKey:
     try:
         identity = parse_vkey(text)
     except FormatError as error:
-        raise ConfigError(where, key, error.what) from error
+        raise ConfigError(where, key, Sentence("machine.vkey-bad")) from error
     expected = f"{entry.org}/identity"
     if identity.name != expected or identity.alg != ALG_ED25519:
         reason = Sentence(

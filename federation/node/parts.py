@@ -22,7 +22,7 @@ from federation.store.db import Database
 from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
 from federation.store.lock import hold
-from federation.text import Sentence
+from federation.text import Sentence, load_topic
 from federation.tlog.keys import VerifierKey
 
 
@@ -61,6 +61,8 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
         VerificationError: the database is not what was signed.
         OSError: the disk failed.
     """
+    # That no file can be opened any more must be said, too, and its words lie in one.
+    load_topic("machine")
     profiles = _profiles(home, settings)
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
     keys = load_node_keys(home, settings.org, origins.values())

@@ -67,6 +67,8 @@ def decode_text(data: bytes) -> str:
         UnreadableError: it is in no form of Unicode that is read here.
     """
     is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not is_wide and b"\0" in data[:2]:
+        raise UnreadableError(Sentence("machine.utf-16"))
     try:
         return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -55,7 +55,7 @@ SETTINGS = [
     (
         "a fraction of a second",
         BASE + "[sync]\ninterval_s = 1.5\n",
-        "sync.interval_s: should be a whole number without quotes, and is a number with",
+        "sync.interval_s: should be a whole number without quotes, and is a",
     ),
     (
         "yes for a number",
