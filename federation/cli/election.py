@@ -18,10 +18,11 @@ from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
-from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
+from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.flows.ingest import Verdict
-from federation.profiles import load_profiles, load_shipped
-from federation.records.profile import Profile, parse_profile
+from federation.profiles import load_profiles, load_shipped, read_profile
+from federation.records.profile import Profile
+from federation.text import Sentence
 
 MAX_PROFILE_BYTES = 4 << 20
 
@@ -41,8 +42,9 @@ def add(run: Run, *, file: str) -> int | None:
     """Take in the rules of an election from a file."""
     data = Path(file).read_bytes()
     if len(data) > MAX_PROFILE_BYTES:
-        raise ConfigError(file, "", f"larger than {MAX_PROFILE_BYTES} bytes")
-    profile = _parse(data, file)
+        reason = Sentence("machine.file-too-large", most=MAX_PROFILE_BYTES)
+        raise ConfigError(file, "", reason)
+    profile = read_profile(data, file)
     if profile.election in load_shipped():
         raise ConflictError(run.t("election.is-shipped", election=profile.election))
     before = load_profiles(run.home.elections).get(profile.election)
@@ -151,13 +153,6 @@ def run_statement(
         return msgspec.convert(answer, Verdict, from_attributes=True)
 
     return asyncio.run(hand_in())
-
-
-def _parse(data: bytes, path: str) -> Profile:
-    try:
-        return parse_profile(data)
-    except FederationError as error:
-        raise ConfigError(path, "", str(error)) from error
 
 
 def _added(run: Run, name: str) -> Path | None:

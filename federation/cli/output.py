@@ -23,7 +23,7 @@ from rich.progress import TimeRemainingColumn as Remaining
 from rich.table import Table
 from rich.text import Text as Styled
 
-from federation.cli.streams import escape_json
+from federation.cli.streams import escape_json, named
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -133,20 +133,8 @@ def _escape(value: object) -> object:
 
 
 def _write(text: str, stream: TextIO, *, flush: bool = False) -> None:
-    with _named(stream):
+    with named(stream):
         print(text, file=stream, flush=flush)
-
-
-@contextmanager
-def _named(stream: TextIO) -> Iterator[None]:
-    """An error of a stream says which one it is, as that of a file does."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        name = getattr(stream, "name", "")
-        raise OSError(error.errno, error.strerror, name) from error
 
 
 class Output:
@@ -227,7 +215,7 @@ class Output:
             table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich narrows to literals
         for row in rows:
             table.add_row(*(Styled(self._cell(value)) for value in row))
-        with _named(self.stdout):
+        with named(self.stdout):
             self._console(self.stdout).print(table)
 
     @contextmanager

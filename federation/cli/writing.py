@@ -37,6 +37,7 @@ from federation.node.running import Clocks, Running
 from federation.records.register import Register, encode_register
 from federation.store import registers
 from federation.text import Sentence
+from federation.text.cause import cause_of
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
@@ -141,8 +142,12 @@ async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
     path = run.home.control
     try:
         control = msgspec.json.decode(path.read_bytes(), type=_Control)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(str(path), "", str(error)) from error
+    except OSError as error:
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = Sentence("machine.control-damaged")
+        raise ConfigError(str(path), "", reason) from error
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {control.token}"},
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),

@@ -28,6 +28,8 @@ from federation.errors import FormatError, RecordError
 from federation.records.roster import Candidate, Label, Region, Regions, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
 from federation.text import Sentence
+from federation.text.malformed import UnreadableError, decode_text, explain_json
+from federation.text.mistyped import explain_mistyped, split_place
 
 Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
@@ -379,19 +381,27 @@ def parse_profile(data: bytes) -> Profile:
         RecordError: a member is missing, unknown or outside its bounds.
     """
     try:
-        members = json.loads(data, object_pairs_hook=_members)
+        members = json.loads(decode_text(data), object_pairs_hook=_members)
         return Profile(msgspec.convert(members, ProfileFile))
     except msgspec.ValidationError as error:
-        raise RecordError(str(error), "profile") from None
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"a profile that is not JSON: {error}") from None
+        said, place = split_place(str(error))
+        field = f"profile.{place}" if place else "profile"
+        raise RecordError(explain_mistyped(said), field) from None
+    except UnreadableError as error:
+        raise FormatError(error.reason) from None
+    except RecursionError:
+        raise FormatError(Sentence("machine.nested")) from None
+    except ValueError as error:
+        raise FormatError(explain_json(error)) from None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # The last of two equal members would win here and the first one elsewhere.
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member that stands twice")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FormatError(Sentence("machine.json-twice", name=twice))
     return members
 
 
