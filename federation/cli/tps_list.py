@@ -19,10 +19,11 @@ from federation.cli.intake import Finding, Report
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
+from federation.profiles import load_regions
 from federation.records.register import Register
 from federation.sources.mapping import split_flags
 from federation.sources.register import read_register
-from federation.sources.row import Bad
+from federation.sources.row import Bad, Said
 from federation.sources.stream import Source
 from federation.store import registers
 
@@ -36,6 +37,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     report: str | None
     partial: bool
+    overseas: str | None
 
 
 @click.group("tps-list", cls=Group, help="tps_list.help")
@@ -50,6 +52,9 @@ def tps_list() -> None:
 @click.option("--map", "columns", multiple=True, help="tps_list.option-map")
 @click.option("--report", type=click.Path(), help="import.option-report")
 @click.option("--partial", is_flag=True, help="tps_list.option-partial")
+@click.option(
+    "--overseas", type=click.Choice(["kpu"]), help="numbering.option-overseas"
+)
 @command_options
 def import_list(run: Run, **given: object) -> int | None:
     """Replace the list of an election by that in a file."""
@@ -111,7 +116,16 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> int:
         Source(path) as source,
         run.out.progress(source.total, run.t("import.progress")) as advance,
     ):
-        for at, one in enumerate(read_register(source, register, columns)):
+        rows = read_register(
+            source,
+            register,
+            columns,
+            regions=load_regions(register.election),
+            kpu_overseas=asked.overseas == "kpu",
+        )
+        for at, one in enumerate(rows):
+            if isinstance(one, Said) and one.row == 0:
+                run.out.note(run.t.say(one.reason))
             column = one.column if isinstance(one, Bad) else ""
             report.add(Finding(str(path), one.row, column, one.code, one.reason))
             bad += isinstance(one, Bad)

@@ -202,6 +202,14 @@ class Profile:
         race = self._races.get(contest)
         return {} if race is None else race.listed_in(region)
 
+    def numbers(self, contest: str, region: str = "") -> list[str]:
+        """The canonical ids listed for a region, those of all races within it."""
+        race = self._races.get(contest)
+        if race is None or not race.regions or race.listed_in(region):
+            return list(self.candidates(contest, region))
+        inside = (o.listed for r, o in race.regions.items() if r.startswith(region))
+        return sorted({name for listed in inside for name in listed})
+
     def roster(self, contest: str, tps: str) -> Roster:
         """Who stands there and what they may be called; empty: nobody is listed."""
         race = self._races.get(contest)
