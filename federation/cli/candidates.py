@@ -123,7 +123,10 @@ def _take(
     with Source(path) as source:
         for one in read_paslon(source, races):
             taking.refuse(path, one.row, one.column, one.reason)
-    kind = contest or _find_contest(profile, path, races)
+    # Without one good region nothing tells the contest, and what is wrong is noted.
+    kind = contest or (_find_contest(profile, path, races) if races else "")
+    if not races:
+        return profile, _report(path, kind, races, Change(profile, [], []))
     if kind not in contests_by_region(profile).values():
         raise ConfigError("--contest", "", _no_such(profile, kind))
     rows = {region: row for row, region in enumerate(races, start=1)}
@@ -133,15 +136,18 @@ def _take(
     taking.compare(path, kind, races)
     unchanged = Change(profile, [], [])
     change = unchanged if taking.refused else add_races(profile, kind, races)
-    said = {
+    return change.profile, _report(path, kind, races, change)
+
+
+def _report(path: Path, contest: str, races: Races, change: Change) -> dict[str, Any]:
+    return {
         "file": str(path),
-        "contest": kind,
+        "contest": contest,
         "regions": len(races),
         "candidates": sum(map(len, races.values())),
         "added": change.added,
         "changed": change.changed,
     }
-    return change.profile, said
 
 
 def _find_contest(profile: Profile, path: Path, races: Races) -> str:
@@ -175,6 +181,8 @@ def _no_such(profile: Profile, contest: str) -> Sentence:
 def _print(run: Run, value: dict[str, Any]) -> None:
     out, t = run.out, run.t
     for one in value["files"]:
+        if not one["regions"]:
+            continue
         out.line(
             t(
                 "numbering.read",
