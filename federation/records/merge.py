@@ -30,6 +30,7 @@ numbering, `matches` if it is the same, and `none` if no monitor counted by it.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -264,7 +265,13 @@ def numbering(votes: Iterable[str]) -> str:
     Ballot numbers have up to two digits, KPU's ids more; words are neither. Who counts
     by several kinds at once is comparable with those who do the same.
     """
-    return "".join(sorted(set(map(_kind, votes))))
+    return _numbering(tuple(votes))
+
+
+@lru_cache(maxsize=4096)
+def _numbering(names: tuple[str, ...]) -> str:
+    """The same, kept: a contest has one ballot for thousands of stations."""
+    return "".join(sorted(set(map(_kind, names))))
 
 
 def _kind(name: str) -> str:
@@ -295,8 +302,9 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
     if len(theirs) == len(groups) == 1 and theirs[0] == groups[0].votes:
         return "matches"  # most of the country
     ours = [group.votes for group in groups]
-    alone = {*map(numbering, theirs)} ^ {*map(numbering, ours)}
-    for name in {*map(numbering, theirs)} - alone:
+    said_by = {*map(numbering, theirs)}
+    alone = said_by ^ {*map(numbering, ours)}
+    for name in said_by - alone:
         said = [votes for votes in (*theirs, *ours) if numbering(votes) == name]
         if any(votes != said[0] for votes in said):
             return "differs"

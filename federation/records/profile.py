@@ -215,6 +215,11 @@ class Profile:
         race = self._races.get(contest)
         return NOBODY if race is None else race.roster_at(tps)
 
+    def one_roster(self, contest: str) -> Roster | None:
+        """The list that holds wherever the contest is held; None: there is none."""
+        race = self._races.get(contest)
+        return None if race is None else race.one_roster()
+
     def has_races(self, contest: str) -> bool:
         """Whether who stands differs by region."""
         race = self._races.get(contest)
@@ -352,6 +357,12 @@ class _Race:
             roster = Roster(listed, parties=self._whole.parties)
             self._rosters[away] = roster
         return roster
+
+    def one_roster(self) -> Roster | None:
+        """The whole list, if it is that of every place."""
+        if self._regional or self.regions or self._whole.ids is None:
+            return None
+        return self._whole
 
     def find(self, raw: str) -> dict[str, str]:
         """The regions where an id or alias stands, and whose it is there."""
