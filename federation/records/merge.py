@@ -30,7 +30,6 @@ numbering, `matches` if it is the same, and `none` if no monitor counted by it.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -39,6 +38,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from federation.errors import FormatError
 from federation.records.claim import Claim
+from federation.records.numbering import numbering
 from federation.records.result import ROUNDS
 
 RULES_VERSION = 2
@@ -58,7 +58,6 @@ Placed: TypeAlias = tuple[str, Claim]  # the origin of the log, and what it says
 
 _ORDER = {name: place for place, name in enumerate(ROUNDS)}
 _ONE_DIGIT = frozenset({1, 10, 100})
-_BALLOT_DIGITS = 2
 
 
 class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -257,27 +256,6 @@ def _is_said_twice(monitors: Sequence[Claim]) -> bool:
         if claim.complete and not claim.derived
     ]
     return len(set(sources)) < len(sources)
-
-
-def numbering(votes: Iterable[str]) -> str:
-    """Which numbering these ids belong to: votes of two are never compared.
-
-    Ballot numbers have up to two digits, KPU's ids more; words are neither. Who counts
-    by several kinds at once is comparable with those who do the same.
-    """
-    return _numbering(tuple(votes))
-
-
-@lru_cache(maxsize=4096)
-def _numbering(names: tuple[str, ...]) -> str:
-    """The same, kept: a contest has one ballot for thousands of stations."""
-    return "".join(sorted(set(map(_kind, names))))
-
-
-def _kind(name: str) -> str:
-    if not name.isdigit():
-        return "w"
-    return "b" if len(name) <= _BALLOT_DIGITS else "k"
 
 
 def _has_several_numberings(counted: Sequence[Claim]) -> bool:
