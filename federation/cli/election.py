@@ -13,9 +13,11 @@ import click
 import msgspec
 
 from federation.cli.archive import archive
+from federation.cli.candidates import candidates
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.which import find_profile, pick_election
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
 from federation.errors import ConfigError, ConflictError, NotFoundError
@@ -23,6 +25,8 @@ from federation.flows.ingest import Verdict
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
 from federation.text import Sentence
+
+__all__ = ("add", "close", "election", "find_profile", "pick_election", "run_statement")
 
 MAX_PROFILE_BYTES = 4 << 20
 
@@ -33,6 +37,7 @@ def election() -> None:
 
 
 election.add_command(archive)
+election.add_command(candidates)
 
 
 @election.command("add", help="election.help-add")
@@ -106,36 +111,6 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     sentence = run.t(key, election=name, reason=verdict.reason)
     run.out.show(verdict, lambda: run.out.line(sentence))
     return OK if done else NEGATIVE
-
-
-def find_profile(run: Run, name: str) -> Profile:
-    """The rules of an election.
-
-    Raises:
-        NotFoundError: They are not known here.
-    """
-    known = load_profiles(run.home.elections)
-    if name not in known:
-        raise NotFoundError(run.t("election.unknown", election=name))
-    return known[name]
-
-
-def pick_election(run: Run, asked: str | None) -> str:
-    """The election that is meant: the one asked for, or the only one of this node.
-
-    Raises:
-        NotFoundError: It is not one of this node.
-        click.UsageError: None was asked for and there are several.
-    """
-    elections = run.settings.elections
-    names = ", ".join(elections)
-    if asked is None and len(elections) == 1:
-        return elections[0]
-    if asked is None:
-        raise click.UsageError(run.t("election.which", elections=names))
-    if asked not in elections:
-        raise NotFoundError(run.t("election.none", election=asked, elections=names))
-    return asked
 
 
 def run_statement(

@@ -35,7 +35,7 @@ from federation.errors import (
     UnreadableError,
     VerificationError,
 )
-from federation.text import Text
+from federation.text import Sentence, Text
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -117,9 +117,17 @@ def _encode(value: object) -> bytes:
     The name of a file may be any bytes, and is told where something is wrong with it.
     """
     try:
-        return msgspec.json.encode(value)
+        return msgspec.json.encode(value, enc_hook=_plain)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_escape(msgspec.to_builtins(value)))
+        plain = msgspec.to_builtins(value, enc_hook=_plain)
+        return msgspec.json.encode(_escape(plain))
+
+
+def _plain(value: object) -> str:
+    """A `Sentence` as the English text that programs read."""
+    if isinstance(value, Sentence):
+        return str(value)
+    raise NotImplementedError
 
 
 def _escape(value: object) -> object:
