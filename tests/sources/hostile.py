@@ -25,7 +25,7 @@ ROWS = [
     (
         "the letter O for a zero",
         "1371011001001,1O,2,3,,",
-        "01: count: '1O' is not a whole number",
+        "01: count: '1O' is not a whole number: a letter stands among the digits",
     ),
     (
         "full-width digits",
@@ -55,7 +55,7 @@ ROWS = [
     (
         "NUL in a number",
         "1371011001001,1\x00,2,3,,",
-        "01: count: '1\\x00' is not a whole number",
+        "01: count: '1\\x00' is not a whole number: it has a character that is not seen",
     ),
     (
         "a code that a spreadsheet turned into a number",
@@ -71,12 +71,12 @@ ROWS = [
     (
         "a code of 14 digits",
         "13710110010011,1,2,3,,",
-        "tps: tps: '13710110010011' is not a TPS code of 13 characters",
+        "tps: tps: '13710110010011' is not a TPS code of 13 characters: it has 14",
     ),
     (
         "letters in a code that is not overseas",
         "13AB011001001,1,2,3,,",
-        "tps: tps: not a kelurahan code of 10 characters: '13AB011001'",
+        "tps: tps: not a kelurahan code of 10 characters: '13AB011001' (letters stand in codes from abroad only, 99…)",
     ),
     (
         "text that is written from right to left",
@@ -101,27 +101,27 @@ ROWS = [
     (
         "too few cells",
         "1371011001001,1,2,3",
-        "-: cells: 4 cells, the header has 6 (it begins with '1371011001001')",
+        "-: cells: 4 cells, the header has 6 (it begins with '1371011001001'): it may be cut off; write empty cells, too",
     ),
     (
         "too many cells",
-        "1371011001001,1,2,3,,,,",
+        "1371011001001,1,2,3,,,,5",
         "-: cells: 8 cells, the header has 6 (it begins with '1371011001001')",
     ),
     (
         "a quote that is not closed",
         '1371011001001,1,"2,3,,',
-        "-: quotes: the row cannot be read: unexpected end of data",
+        "-: quotes: the row cannot be read: a quote is not closed",
     ),
     (
         "a letter behind a quote",
         '1371011001001,1,"2"x,3,,',
-        "-: quotes: the row cannot be read: ',' expected after '\"'",
+        "-: quotes: the row cannot be read: something stands behind a closing quote",
     ),
     (
         "a cell of 140,000 characters",
         "1371011001001,1,2,3," + "x" * 140_000 + ",",
-        "-: quotes: the row cannot be read: field larger than field limit (131072)",
+        "-: quotes: the row cannot be read: a cell is longer than 131072 characters",
     ),
     (
         "a cell of two megabytes",
@@ -135,7 +135,7 @@ LINES = [
     (
         "a line that is not JSON",
         '{"tps":',
-        "-: json: not JSON: Expecting value (column 1)",
+        "-: json: not JSON: it ends here, too early (column 8)",
     ),
     (
         "a member twice",
@@ -149,8 +149,8 @@ LINES = [
     ),
     (
         "a float",
-        '{"tps":"1371011001001","candidates":{"01":1.0}}',
-        "candidates.01: count: '1.0' is not a whole number",
+        '{"tps":"1371011001001","candidates":{"01":1.5}}',
+        "candidates.01: count: '1.5' is not a whole number",
     ),
     (
         "NaN",
@@ -230,7 +230,7 @@ FILES = [
     (
         "a spoilt header",
         '"tps,01\n1371011001001,1\n',
-        "the header cannot be read: unexpected end of data (row 1)",
+        "the header cannot be read: a quote is not closed (row 1)",
     ),
     (
         "a JSON array",

@@ -70,7 +70,7 @@ def test_a_party_may_have_any_of_its_three_parts(read):
         ("[1]", "shape"),
         ('{"candidates":{"01":1}}', "tps"),
         (line(candidates={"01": True}), "count"),
-        (line(candidates={"01": 1.0}), "count"),
+        (line(candidates={"01": 1.5}), "count"),
         (line(candidates={"01": -1}), "count"),
         (line(candidates={"01": "\uff11"}), "count"),
         (line(candidates={"03": 1}), "candidate"),
