@@ -138,11 +138,11 @@ class FileFeed:
             # In a thread: a slow stick must not hold up a node that serves.
             return await asyncio.to_thread(self._files.read, path, max_bytes)
         except NotFoundError as error:
-            said = Sentence("network.no-file")
-            raise PeerError(self._label, path, 404, said) from error
+            missing = Sentence("network.no-file")
+            raise PeerError(self._label, path, 404, missing) from error
         except UnreadableError as error:
-            said = error.what
-            raise PeerError(self._label, path, None, said, "unreadable") from error
+            what = error.what
+            raise PeerError(self._label, path, None, what, "unreadable") from error
         except FormatError as error:
             raise PeerError(self._label, path, None, error.what, "wrong") from error
 
