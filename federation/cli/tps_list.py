@@ -70,7 +70,7 @@ def import_list(run: Run, **given: object) -> int | None:
         return NEGATIVE
     if not register.size:
         raise FormatError(Sentence("tps_list.empty"), name_source(asked.file))
-    source = asked.source or run.t.say(name_source(Path(asked.file).name))
+    source = asked.source or _name_list(run, asked.file)
     asyncio.run(_save(run, register, source))
     value = {
         "election": name,
@@ -110,6 +110,15 @@ def show(run: Run, *, election: str | None) -> int | None:
 
     run.out.show(value, human)
     return OK
+
+
+def _name_list(run: Run, file: str) -> str:
+    """Where the list comes from, if the operator does not say it."""
+    label = name_source(file)
+    if isinstance(label, Sentence):
+        return run.t.say(label)
+    path = Path(file)
+    return path.name if path.is_file() else run.t("file.pipe")
 
 
 class Found:
