@@ -6,8 +6,9 @@ others handed over is taken in as theirs (`cli/taking.py`).
 """
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,44 @@ import msgspec
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
-from federation.cli.intake import Intake, Report, Send
+from federation.cli.intake import (
+    OUTSIDE,
+    REPEATED,
+    WITHOUT_VOTES,
+    Intake,
+    Lister,
+    Report,
+    Send,
+)
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.taking import find_handed, take_handed
 from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.flows.ingest import Verdict
+from federation.flows.listing import Doubt, find_unlisted
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
 from federation.sources.mapping import join_options, load_mapping, parse_flags
 from federation.sources.member import FORMS, REVIEWS, SOURCES
 from federation.sources.recognise import FORMATS, Format, read_rows, recognise
-from federation.sources.row import NO_NUMBERS
+from federation.sources.row import NO_NUMBERS, clip
 from federation.sources.stream import Source
+from federation.store.db import FILE_NAME
 
 KPU_FORMATS = frozenset({"sirekap", "sirekap-one", "situng"})
 ENDINGS = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".gz")
-OUTCOMES = ("logged", "held", "stale", "kept-reviewed", "refused", NO_NUMBERS)
+OUTCOMES = (
+    "logged",
+    "held",
+    REPEATED,
+    "stale",
+    "kept-reviewed",
+    "refused",
+    NO_NUMBERS,
+)
+MAX_HEADERS_SHOWN = 3
+MAX_REMARKS_SHOWN = 5
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +77,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     restate: bool
     force: bool
     alone: bool
+    allow_unlisted: bool
+    unpadded: bool
+    figures_only: bool
+    sheet: str | None
 
 
 @click.command("import", cls=Command, help="import.help")
@@ -72,6 +97,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--format", "kind", type=click.Choice(FORMATS), help="import.option-format"
 )
+@click.option("--sheet", help="import.option-sheet")
+@click.option("--unpadded", is_flag=True, help="import.option-unpadded")
+@click.option("--figures-only", is_flag=True, help="import.option-figures-only")
+@click.option("--allow-unlisted", is_flag=True, help="import.option-allow-unlisted")
 @click.option("--report", type=click.Path(), help="import.option-report")
 @click.option("--dry-run", is_flag=True, help="import.option-dry-run")
 @click.option("--restate", is_flag=True, help="import.option-restate")
@@ -124,6 +153,9 @@ class Import:
             "review": asked.review,
             "delimiter": asked.delimiter,
             "columns": parse_flags(asked.columns),
+            "unpadded": asked.unpadded or None,
+            "figures_only": asked.figures_only or None,
+            "sheet": asked.sheet,
         }
         mapping = load_mapping(Path(asked.mapping)) if asked.mapping else None
         self._options = join_options(flags, mapping)
@@ -133,16 +165,22 @@ class Import:
     def execute(self) -> int:
         """Import, print, and give the exit code."""
         path = Path(self._asked.report) if self._asked.report else None
-        with Report(path) as report:
-            intake = asyncio.run(self._import(report))
-        value = self._summarise(intake, report)
-        self._run.out.show(value, lambda: self._print(intake, report))
-        return NEGATIVE if intake.counts["refused"] else OK
+        with Report(path) as report, contextlib.closing(self._intake(report)) as intake:
+            asyncio.run(self._import(intake))
+            value = self._summarise(intake, report)
+            self._run.out.show(value, lambda: self._print(intake, report))
+            return NEGATIVE if intake.counts["refused"] else OK
 
-    async def _import(self, report: Report) -> Intake:
+    def _intake(self, report: Report) -> Intake:
+        allow = self._asked.allow_unlisted
+        lister = _lister(self._run, self._election)
+        return Intake(self._run.t, report, lister, allow_unlisted=allow)
+
+    async def _import(self, intake: Intake) -> None:
         if self._asked.dry_run:
-            check = _checker(self._profile, self._run)
-            return await self._read(Intake(check, report))
+            await self._read(intake)
+            await self._publish(intake, _checker(self._profile, self._run))
+            return
         async with open_desk(self._run, alone=self._asked.alone) as desk:
 
             async def send(drafts: list[dict[str, Any]]) -> list[Verdict]:
@@ -151,11 +189,13 @@ class Import:
                     drafts,
                     force=self._asked.force,
                     restate=self._asked.restate,
+                    unlisted=self._asked.allow_unlisted,
                 )
 
-            return await self._read(Intake(send, report))
+            await self._read(intake)
+            await self._publish(intake, send)
 
-    async def _read(self, intake: Intake) -> Intake:
+    async def _read(self, intake: Intake) -> None:
         paths = list(_walk(self._asked.files))
         total = sum(path.stat().st_size for path in paths)
         with self._run.out.progress(total, self._run.t("import.progress")) as advance:
@@ -167,8 +207,17 @@ class Import:
                     if len(paths) == 1:
                         raise
                     intake.refuse_file(str(path), error)
-            await intake.flush()
-        return intake
+            await intake.settle()
+
+    async def _publish(self, intake: Intake, send: Send) -> None:
+        if outside := intake.counts[OUTSIDE]:
+            # Before anything is signed: there is still time to stop.
+            allowed = "allowed" if self._asked.allow_unlisted else "refused"
+            rows = self._run.out.number(outside)
+            self._run.out.note(self._run.t(f"import.outside-{allowed}", rows=rows))
+        label = self._run.t("import.publishing")
+        with self._run.out.progress(len(intake), label) as advance:
+            await intake.publish(send, advance)
 
     async def _read_file(
         self, path: Path, intake: Intake, advance: Callable[[int], None]
@@ -190,7 +239,23 @@ class Import:
             "formats": dict(self._kinds),
             "rows": {name: intake.counts[name] for name in OUTCOMES},
             "implausible": intake.counts["implausible"],
+            "without_votes": intake.counts[WITHOUT_VOTES],
+            "outside_list": intake.counts[OUTSIDE],
             "flags": dict(sorted(intake.flags.items())),
+            "columns": [
+                {
+                    "files": files,
+                    "columns": [
+                        {
+                            "header": use.header,
+                            "read_as": use.target or None,
+                            "left_out": self._run.t.say(use.why) or None,
+                        }
+                        for use in uses
+                    ],
+                }
+                for uses, files in intake.headers.items()
+            ],
             "remarks": [one._asdict() for one in intake.remarks],
             "report": str(report.path) if report.path else None,
             "not_logged": [one._asdict() for one in report.shown],
@@ -201,6 +266,7 @@ class Import:
         for kind, files in self._kinds.items():
             name = t(f"import.format-{kind}")
             out.line(t("import.recognised", format=name, files=out.number(files)))
+        self._print_headers(intake)
         dry = self._asked.dry_run
         rows = [
             (t("import.taken" if dry else "import.logged"), intake.counts["logged"])
@@ -210,20 +276,46 @@ class Import:
             for name in OUTCOMES[1:]
             if intake.counts[name]
         ]
-        if intake.counts["implausible"]:
-            rows.append((t("import.implausible"), intake.counts["implausible"]))
+        for name in ("implausible", WITHOUT_VOTES):
+            if intake.counts[name]:
+                rows.append((t(f"import.{name}"), intake.counts[name]))
         key = "import.would" if dry else "import.what"
         out.table([t(key), t("import.rows")], rows, right=[1])
         if dry:
             out.note(t("import.form-only"))
-        for flag in ("suspected-echo", "several-refs"):
+        for flag in ("suspected-echo", "several-refs", "time_past", "time_future"):
             if intake.flags[flag]:
                 out.note(t(f"import.{flag}", rows=out.number(intake.flags[flag])))
-        for one in intake.remarks[:5]:
-            out.note(t("import.remark", file=one.file, reason=one.reason))
+        for one in intake.remarks[:MAX_REMARKS_SHOWN]:
+            key = "import.remark-of-row" if one.row else "import.remark"
+            out.note(t(key, file=one.file, row=one.row, reason=one.reason))
+        if (more := intake.counts["remarks"] - MAX_REMARKS_SHOWN) > 0:
+            out.note(t("import.more-remarks", number=out.number(more)))
         if self._hint and KPU_FORMATS & self._kinds.keys():
             out.note(t("import.kpu-hint"))
         self._print_findings(report, intake.counts[NO_NUMBERS])
+
+    def _print_headers(self, intake: Intake) -> None:
+        """What became of every column: read as what, left out why."""
+        out, t = self._run.out, self._run.t
+        for uses, files in list(intake.headers.items())[:MAX_HEADERS_SHOWN]:
+            read = [
+                t("import.read-as", header=clip(use.header), target=_plain(use.target))
+                for use in uses
+                if use.target
+            ]
+            whose = files[0] if len(intake.headers) > 1 else ""
+            out.line(t("import.columns-read", columns=", ".join(read), file=whose))
+            by_reason: dict[str, list[str]] = {}
+            for use in uses:
+                if not use.target:
+                    reason = t.say(use.why)
+                    by_reason.setdefault(reason, []).append(clip(use.header))
+            for reason, headers in by_reason.items():
+                names = ", ".join(headers)
+                out.line(t("import.columns-left-out", columns=names, reason=reason))
+        if (more := len(intake.headers) - MAX_HEADERS_SHOWN) > 0:
+            out.line(t("import.more-headers", number=out.number(more)))
 
     def _print_findings(self, report: Report, without: int) -> None:
         out, t = self._run.out, self._run.t
@@ -242,6 +334,24 @@ class Import:
         elif report.size - without > len(listed):
             rows = out.number(report.size - without - len(listed))
             out.note(t("import.more", rows=rows))
+
+
+def _lister(run: Run, election: str) -> Lister:
+    """What says which stations an election should not have, by what this node holds."""
+    is_there = (run.home.data / FILE_NAME).exists()
+    database = run.open_database() if is_there else None
+
+    async def find(codes: Iterable[str]) -> dict[str, Doubt]:
+        if database is None:
+            return find_unlisted(None, election, codes)
+        return await database.read(find_unlisted, election, codes)
+
+    return find
+
+
+def _plain(target: str) -> str:
+    """How `--map` calls it."""
+    return target.removeprefix("candidates.").removeprefix("figures.")
 
 
 def _walk(names: Sequence[str]) -> Iterator[Path]:

@@ -1,26 +1,40 @@
 """One import: rows in, batches out, everything counted, nothing lost in silence.
 
 Rule: every row of a file ends in exactly one of the counts. What was not logged stands
-in the report with file, row, column, code and reason, while the good rows go in.
+in the report with file, row, column, code and reason, while the good rows go in. All is
+read before the first row is handed over (`cli/spool.py`): rows that contradict each
+other are both known then, and so are stations that should not exist.
 """
 
 import asyncio
 import csv
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TextIO
 
+from federation.cli.output import tell
+from federation.cli.spool import Drafts, Entry
 from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
+from federation.flows.listing import Doubt
+from federation.records.contradiction import MAX_NAMED, Answer, has_votes
 from federation.records.result import RULES
-from federation.sources.row import NO_NUMBERS, Bad, Draft, Row, Said
+from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
+from federation.text import Sentence, Text
 from federation.web.cells import harmless
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
+# Which of these stations the election should not have, and why.
+Lister = Callable[[Iterable[str]], Awaitable[dict[str, Doubt]]]
 
 MAX_SHOWN = 10
-_TURN_ROWS = 100
+MAX_REMARKS = 1000
+MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
+OUTSIDE, REPEATED, WITHOUT_VOTES = "outside", "repeated", "without-votes"
+_CONTRADICTION = "contradiction"
+_VOTES = frozenset({"candidates", "parties"})
 COLUMNS = ("file", "row", "column", "code", "reason")
 
 
@@ -71,84 +85,203 @@ class Report:
 
 
 class Intake:
-    """Gathers drafts into batches and counts what becomes of every row."""
+    """Takes rows in, settles what they say of each other, and hands them over."""
 
-    def __init__(self, send: Send, report: Report) -> None:
-        """`send` takes at most `MAX_BATCH` drafts and gives a verdict on each."""
+    def __init__(
+        self, t: Text, report: Report, lister: Lister, *, allow_unlisted: bool = False
+    ) -> None:
+        """Open nothing that is seen; to be closed.
+
+        Args:
+            t: The language that causes are told in.
+            report: Is told of every row that is not logged.
+            lister: Says which stations the election should not have.
+            allow_unlisted: Hand those over, too.
+        """
         self.counts: Counter[str] = Counter()
         self.flags: Counter[str] = Counter()
         self.remarks: list[Finding] = []
-        self._send, self._report = send, report
-        self._drafts: list[dict[str, Any]] = []
-        self._places: list[tuple[str, int]] = []
-        self._sending: asyncio.Task[None] | None = None
+        self.headers: dict[tuple[Use, ...], list[str]] = {}
+        self._t, self._report = t, report
+        self._lister, self._allow_unlisted = lister, allow_unlisted
+        self._files: list[str] = []
+        self._chunk: list[tuple[int, Draft]] = []
+        self._drafts = Drafts()
+        self._passed: set[int] = set()
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self._drafts.close()
+
+    def __len__(self) -> int:
+        """How many drafts wait to be handed over."""
+        return len(self._drafts) - len(self._passed)
 
     async def take(self, file: str, row: Row) -> None:
         """One row of `file`, in its order."""
         if isinstance(row, Draft):
-            self._drafts.append(row.fields)
-            self._places.append((file, row.row))
-            if len(self._drafts) == MAX_BATCH:
-                await self._hand_over()
-            elif self._sending and len(self._drafts) % _TURN_ROWS == 0:
-                # Reading never waits: the batch on its way must have turns, too.
-                await asyncio.sleep(0)
+            if not self._files or self._files[-1] != file:
+                self._files.append(file)
+            self._chunk.append((len(self._files) - 1, row))
+            if len(self._chunk) == MAX_BATCH:
+                await self._look_up()
         elif isinstance(row, Bad):
-            self.counts["refused"] += 1
-            self._report.add(Finding(file, row.row, row.column, row.code, row.reason))
+            self._refuse(Finding(file, row.row, row.column, row.code, row.reason))
+        elif isinstance(row, Columns):
+            self._note_header(file, row)
         else:
             self._note(file, row)
 
     def _note(self, file: str, said: Said) -> None:
+        finding = Finding(file, said.row, "", said.code, self._t.say(said.reason))
         if said.code == NO_NUMBERS:
             self.counts[NO_NUMBERS] += 1
-            self._report.add(Finding(file, said.row, "", said.code, said.reason))
-        elif len(self.remarks) < 1000:
-            self.remarks.append(Finding(file, said.row, "", said.code, said.reason))
+            self._report.add(finding)
+            return
+        self.counts["remarks"] += 1
+        if len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(finding)
+
+    def _note_header(self, file: str, columns: Columns) -> None:
+        if columns.uses in self.headers or len(self.headers) < MAX_HEADERS:
+            self.headers.setdefault(columns.uses, []).append(file)
+
+    def _refuse(self, finding: Finding) -> None:
+        self.counts["refused"] += 1
+        self._report.add(finding._replace(reason=self._t.say(finding.reason)))
 
     def refuse_file(self, file: str, error: FormatError) -> None:
         """Note a file that could not be read at all, or not to its end."""
-        self.counts["refused"] += 1
-        self._report.add(Finding(file, 0, "", "file", str(error)))
+        self._refuse(Finding(file, 0, "", "file", tell(self._t, error)))
 
-    async def flush(self) -> None:
-        """Send what was gathered, and wait for every verdict.
+    async def _look_up(self) -> None:
+        """Keep the drafts of a chunk; of stations that should not be, if that is meant.
+
+        Raises:
+            FederationError: The list cannot be asked.
+        """
+        codes = [row.fields["tps"] for _, row in self._chunk]
+        outside = await self._lister(codes) if codes else {}
+        for file, row in self._chunk:
+            doubt = outside.get(row.fields["tps"])
+            if doubt is not None:
+                self.counts[OUTSIDE] += 1
+                if not self._allow_unlisted:
+                    reason = Sentence("import.outside", reason=doubt.reason)
+                    where = self._files[file]
+                    self._refuse(Finding(where, row.row, "", doubt.code, reason))
+                    continue
+            if _VOTES.isdisjoint(row.fields):
+                self.counts[WITHOUT_VOTES] += 1
+            self._drafts.add(file, row.row, row.fields)
+        self._chunk.clear()
+
+    async def settle(self) -> None:
+        """All was read: find the rows that say one thing twice, or contradict others.
+
+        Raises:
+            FederationError: The list cannot be asked.
+        """
+        await self._look_up()
+        for entry, answer, others in self._drafts.judge():
+            self._passed.add(entry.number)
+            reason = self._explain(entry, answer, others)
+            if answer.kind == "repeats":
+                self.counts[REPEATED] += 1
+                where = self._files[entry.file]
+                told = self._t.say(reason)
+                self._report.add(Finding(where, entry.row, "", REPEATED, told))
+            else:
+                file = self._files[entry.file]
+                self._refuse(Finding(file, entry.row, "", _CONTRADICTION, reason))
+
+    def _explain(self, entry: Entry, answer: Answer, others: list[Entry]) -> Sentence:
+        shown = [
+            str(one.row)
+            if one.file == entry.file
+            else f"{self._files[one.file]}: {one.row}"
+            for one in others[:MAX_NAMED]
+        ]
+        rows = ", ".join(shown) + (", …" if len(others) > MAX_NAMED else "")
+        if answer.kind == "repeats":
+            return Sentence("import.repeats", rows=rows)
+        members = [
+            f"{name} {_value_of(entry, name)} / {_value_of(others[0], name)}"
+            for name in answer.members[:MAX_NAMED]
+        ]
+        tps = entry.fields["tps"]
+        return Sentence(
+            "import.contradicts", tps=tps, rows=rows, members=", ".join(members)
+        )
+
+    async def publish(self, send: Send, advance: Callable[[int], None]) -> None:
+        """Hand everything over in batches of `MAX_BATCH` at most, and count it.
 
         Raises:
             FederationError: A batch as a whole could not be logged.
         """
-        await self._hand_over()
-        await self._settle()
-
-    async def _hand_over(self) -> None:
-        """Send what was gathered: the next batch is read while this one is signed."""
-        await self._settle()
-        if self._drafts:
-            batch = self._send_batch(self._drafts, self._places)
-            self._sending = asyncio.create_task(batch)
-            self._drafts, self._places = [], []
-
-    async def _settle(self) -> None:
-        """Wait for the batch on its way: there is never more than one."""
-        sending, self._sending = self._sending, None
+        batch: list[Entry] = []
+        sending: asyncio.Task[None] | None = None
+        for entry in self._in_order():
+            batch.append(entry)
+            if len(batch) == MAX_BATCH:
+                sending = await self._hand_over(send, batch, advance, sending)
+                batch = []
+        sending = await self._hand_over(send, batch, advance, sending)
         if sending is not None:
             await sending
 
+    def _in_order(self) -> Iterator[Entry]:
+        first = [entry for entry in self._drafts.unread() if self._counts(entry)]
+        done = {entry.number for entry in first}
+        rest = (entry for entry in self._drafts.read() if entry.number not in done)
+        return chain(first, filter(self._counts, rest))
+
+    def _counts(self, entry: Entry) -> bool:
+        return entry.number not in self._passed
+
+    async def _hand_over(
+        self,
+        send: Send,
+        batch: list[Entry],
+        advance: Callable[[int], None],
+        before: asyncio.Task[None] | None,
+    ) -> asyncio.Task[None] | None:
+        """Send a batch once the one before it is through: the next is read meanwhile."""
+        if before is not None:
+            await before
+        if not batch:
+            return None
+        return asyncio.create_task(self._send_batch(send, batch, advance))
+
     async def _send_batch(
-        self, drafts: list[dict[str, Any]], places: list[tuple[str, int]]
+        self, send: Send, batch: list[Entry], advance: Callable[[int], None]
     ) -> None:
-        for verdict in await self._send(drafts):
-            file, row = places[verdict.row]
-            self._count(verdict, file, row)
+        for verdict in await send([entry.fields for entry in batch]):
+            entry = batch[verdict.row]
+            self._count(verdict, self._files[entry.file], entry.row)
+        advance(len(batch))
 
     def _count(self, verdict: Verdict, file: str, row: int) -> None:
         self.counts[verdict.outcome] += 1
         if verdict.outcome not in ("logged", "held"):
             code = verdict.code or verdict.outcome
-            self._report.add(Finding(file, row, "", code, verdict.reason))
+            self._report.add(Finding(file, row, "", code, self._say(verdict)))
         if verdict.flags:
             self.flags.update(verdict.flags)
             self.counts["implausible"] += not _RULES.isdisjoint(verdict.flags)
+
+    def _say(self, verdict: Verdict) -> str:
+        """Why a row was not logged; the desk speaks English, programs read its codes."""
+        key = f"import.reason-{verdict.outcome}"
+        return self._t(key) if self._t.has(key) else verdict.reason
+
+
+def _value_of(entry: Entry, name: str) -> object:
+    value: Any = entry.fields
+    for step in name.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return "–" if value is None else value
 
 
 _RULES = frozenset(RULES)

@@ -10,9 +10,9 @@ and the token of `data/control.json`. Either way a command sees the same desk.
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 import msgspec
@@ -28,7 +28,7 @@ from federation.errors import (
     RecordError,
     UnknownPastError,
 )
-from federation.flows.ingest import Verdict
+from federation.flows.ingest import RowError, Verdict
 from federation.flows.merge import merge_once
 from federation.node.desk import NodeDesk
 from federation.node.parts import open_parts
@@ -38,6 +38,8 @@ from federation.store import registers
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
+MAX_CODES = 100_000  # 1.6 MB
+T = TypeVar("T")
 _BLAME: Mapping[str, type[FederationError]] = {
     "conflict": ConflictError,
     "format": FormatError,
@@ -57,8 +59,17 @@ class Desk(Protocol):
         *,
         force: bool,
         restate: bool,
+        unlisted: bool = False,
     ) -> list[Verdict]:
-        """Sign and publish; one verdict per draft, in order."""
+        """Sign and publish; one verdict per draft, in order.
+
+        With `unlisted` stations go in that the election should not have.
+        """
+
+    async def check_listed(
+        self, election: str, codes: Sequence[str]
+    ) -> dict[str, RowError]:
+        """Which of these stations the election should not have; nothing is signed."""
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """One of the commands of `node/commands.py`; a JSON value."""
@@ -114,6 +125,10 @@ class LocalDesk(NodeDesk):
         await self._node.parts.db.write(registers.save_register, register, source)
 
 
+class _Verdicts(msgspec.Struct, frozen=True):
+    verdicts: list[Verdict]
+
+
 class _Control(msgspec.Struct, frozen=True):
     url: str
     token: str
@@ -147,6 +162,7 @@ class RemoteDesk:
         *,
         force: bool,
         restate: bool,
+        unlisted: bool = False,
     ) -> list[Verdict]:
         """See `Desk`; a batch too large for one request goes in two.
 
@@ -159,6 +175,7 @@ class RemoteDesk:
                 "records": drafts,
                 "force": force,
                 "restate": restate,
+                "unlisted": unlisted,
             }
         )
         if len(body) > MAX_BODY_BYTES and len(drafts) > 1:
@@ -167,14 +184,29 @@ class RemoteDesk:
                 msgspec.structs.replace(one, row=one.row + start)
                 for start, part in ((0, drafts[:half]), (half, drafts[half:]))
                 for one in await self.take_records(
-                    election, part, force=force, restate=restate
+                    election, part, force=force, restate=restate, unlisted=unlisted
                 )
             ]
-        answer = await self._post("/v1/records", body)
-        try:
-            return msgspec.convert(answer["verdicts"], list[Verdict])
-        except (KeyError, TypeError, msgspec.ValidationError) as error:
-            raise PeerError("this node", self._url, reason=str(error)) from error
+        # 422 where not one row was taken: each of them says why.
+        answer = await self._post("/v1/records", body, {200, 422})
+        return self._convert(answer, _Verdicts).verdicts
+
+    async def check_listed(
+        self, election: str, codes: Sequence[str]
+    ) -> dict[str, RowError]:
+        """See `Desk`.
+
+        Raises:
+            FederationError: What the node answered.
+        """
+        found: dict[str, RowError] = {}
+        for start in range(0, len(codes), MAX_CODES):
+            some = codes[start : start + MAX_CODES]
+            answer = await self.run(
+                "check-listed", {"election": election, "codes": some}
+            )
+            found |= self._convert(answer, dict[str, RowError])
+        return found
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """See `Desk`.
@@ -194,7 +226,15 @@ class RemoteDesk:
         data = encode_register(register)
         await self.run("register", {"register": data, "source": source})
 
-    async def _post(self, path: str, body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    def _convert(self, answer: object, kind: type[T]) -> T:
+        try:
+            return msgspec.convert(answer, kind)
+        except msgspec.ValidationError as error:
+            raise PeerError("this node", self._url, reason=str(error)) from error
+
+    async def _post(
+        self, path: str, body: bytes, expected: Collection[int] = (200,)
+    ) -> Any:  # noqa: ANN401 - JSON is anything
         try:
             async with self._session.post(
                 self._url + path,
@@ -208,7 +248,8 @@ class RemoteDesk:
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
             reason = str(error) or type(error).__name__
             raise PeerError("this node", self._url, reason=reason) from error
-        if status != 200:
+        is_answer = isinstance(value, dict) and "verdicts" in value
+        if status not in expected or (status != 200 and not is_answer):
             raise _error(self._url, status, value)
         return value
 

@@ -1,11 +1,12 @@
 """Take in an organisation's own records: check, sign, append, answer row by row.
 
 Rule: one bad row refuses that row only, and nothing is answered `logged` before a
-durable checkpoint covers it (`flows/sequence.py`). What repeats or comes late is
-answered, not logged (`flows/screening.py`).
+durable checkpoint covers it (`flows/sequence.py`). What others could not read, what
+speaks of a station that should not exist and what contradicts itself is refused
+(`flows/doubting.py`); what repeats or comes late is answered, not logged
+(`flows/screening.py`).
 
-    append             drafts, signed here
-    append_leaves      records that were signed elsewhere by a `records` key
+    append             drafts, signed here, and records that were signed elsewhere
     append_statements  withdrawals and the closing of the log
 """
 
@@ -16,27 +17,40 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from federation.errors import RecordError, SignatureError
-from federation.flows.screening import Echoes, Judgement, Outcome, Screen, said_of
+from federation.flows.doubting import Doubts
+from federation.flows.screening import Echoes, Judgement, Screen, said_of
 from federation.flows.sequence import OwnLog, commit, settle
 from federation.flows.signing import Opened, Opener, Signed, Statement, open_rows
+from federation.flows.verdict import (
+    RowError,
+    UnreadError,
+    UnreadRow,
+    Verdict,
+    problems_of,
+    refuse,
+)
 from federation.records.canonical import convert
 from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.contradiction import Answer, explain
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
+from federation.records.standing import Problem
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.store.statements import Said
+from federation.text import Sentence
 
 __all__ = (
     "MAX_BATCH",
     "Draft",
     "OwnLog",
+    "RowError",
+    "UnreadRow",
     "Verdict",
     "append",
-    "append_leaves",
     "append_statements",
 )
 
@@ -48,21 +62,6 @@ SEVERAL_REFS = "several-refs"
 Draft: TypeAlias = Mapping[str, Any]
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to one row: `record` and `index` where it was logged.
-
-    `flags`: the sums that the form breaks, `several-refs`, `suspected-echo`.
-    """
-
-    row: int
-    outcome: Outcome
-    record: str = ""
-    index: int | None = None
-    reason: str = ""
-    flags: tuple[str, ...] = ()
-    code: str = ""
-
-
 class _Batch(NamedTuple):
     """Rows, how each becomes a leaf, and how they are judged."""
 
@@ -71,6 +70,7 @@ class _Batch(NamedTuple):
     now: float
     force: bool = False
     restate: bool = False
+    unlisted: bool = False
     taken: tuple[type[Statement], ...] = (TpsResult, Withdrawal)
 
 
@@ -88,25 +88,29 @@ def append(  # noqa: PLR0913  three callers hold exactly these
     db: Database,
     guard: Guard,
     log: OwnLog,
-    drafts: Sequence[Draft],
+    rows: Sequence[Draft | bytes | UnreadRow],
     now: float,
     *,
     force: bool = False,
     restate: bool = False,
+    unlisted: bool = False,
 ) -> list[Verdict]:
     """Sign and log drafts; on the writer thread, at most `MAX_BATCH` at once.
 
     Args:
         db: The database.
         guard: The guard files.
-        log: Of the election that the drafts are of.
-        drafts: Members of a tps-result/1 but type, org, election and recorded_at.
+        log: Of the election that the rows are of.
+        rows: Drafts, which are the members of a tps-result/1 but type, org, election
+            and recorded_at; and results and withdrawals as leaves that a `records` key
+            signed elsewhere.
         now: Unix time in seconds, for `recorded_at`.
         force: Let unreviewed rows replace reviewed ones.
         restate: Log again what this log has said before.
+        unlisted: Log stations that the election should not have, and flag them.
 
     Returns:
-        A verdict for each draft, in their order.
+        A verdict for each row, in their order.
 
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
@@ -115,28 +119,15 @@ def append(  # noqa: PLR0913  three callers hold exactly these
     """
     stamp = _format_time(now)
 
-    def sign(draft: Draft) -> Signed:
-        result = _result(draft, log, stamp)
+    def sign(row: Draft | bytes | UnreadRow) -> Signed:
+        if isinstance(row, bytes):
+            return Signed(row, None)
+        if isinstance(row, UnreadRow):
+            raise UnreadError(row)
+        result = _result(row, log, stamp)
         return Signed(seal(result, log.records_signer), result)
 
-    return _take(db, guard, log, _Batch(drafts, sign, now, force, restate))
-
-
-def append_leaves(
-    db: Database, guard: Guard, log: OwnLog, leaves: Sequence[bytes], now: float
-) -> list[Verdict]:
-    """Log results and withdrawals that a `records` key signed elsewhere.
-
-    Raises:
-        ConflictError: the log must not be signed, see `sequence.settle`.
-        VerificationError: the database is not what was signed.
-        OSError: the disk failed; nothing is acknowledged.
-    """
-
-    def handed_in(leaf: bytes) -> Signed:
-        return Signed(leaf, None)
-
-    return _take(db, guard, log, _Batch(leaves, handed_in, now))
+    return _take(db, guard, log, _Batch(rows, sign, now, force, restate, unlisted))
 
 
 def append_statements(
@@ -171,10 +162,12 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
         if isinstance(one, Opened):
             rows.append(one)
         else:
-            verdicts.append(_refused(one.row, str(one.error), one.error.code))
+            verdicts.append(refuse(one.row, problems_of(one.error)))
     with db.view() as view:
-        kept = _screen(view, log, batch, rows, verdicts)
-        derived = _derive(view, log, kept)
+        doubts = Doubts(view, log.profile, rows, unlisted=batch.unlisted)
+        verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
+        kept = _screen(view, log, batch, doubts.order(rows), verdicts)
+        derived = _derive(view, log, kept, lambda one: doubts.flags(one, batch.now))
     if kept:
         _check_keys(log, head.size, head.size + len(kept))
 
@@ -183,6 +176,7 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
 
         commit(db, guard, log, head, [row.leaf for row in kept], write)
     verdicts += derived.verdicts
+    verdicts += _repeat(verdicts, doubts.repeats)
     verdicts.sort(key=lambda verdict: verdict.row)
     return verdicts
 
@@ -200,8 +194,19 @@ def _result(draft: Draft, log: OwnLog, stamp: str) -> TpsResult:
     return convert(members, TpsResult)
 
 
-def _refused(row: int, reason: str, code: str = "") -> Verdict:
-    return Verdict(row=row, outcome="refused", reason=reason, code=code)
+def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
+    """The answers to rows that say what another one says, from what became of it."""
+    asked = set(repeats.values())
+    answers = {one.row: one for one in verdicts if one.row in asked}
+    found = []
+    for row, other in repeats.items():
+        same = answers[other]
+        if same.outcome in {"logged", "held"}:
+            reason = str(explain(Answer("repeats", (other,))))
+            found.append(Verdict(row=row, outcome="held", reason=reason))
+        else:
+            found.append(msgspec.structs.replace(same, row=row))
+    return found
 
 
 def _screen(
@@ -218,16 +223,22 @@ def _screen(
     closed = False
     for row, leaf, sealed in rows:
         if closed:
-            verdicts.append(_refused(row, "the log was closed before it"))
+            gone = Problem("", "closed", Sentence("intake.closed"))
+            verdicts.append(refuse(row, [gone]))
             continue
         index = sealed.index + len(kept)
         one, judged = said[row], Judgement("logged")
         if one is not None:
             one = one._replace(index=index)
             judged = screen.judge(one, force=batch.force, restate=batch.restate)
+        if judged.outcome == "refused":
+            verdicts.append(
+                refuse(row, [Problem(judged.at, judged.code, judged.reason)])
+            )
+            continue
         if judged.outcome != "logged":
             verdicts.append(
-                Verdict(row=row, outcome=judged.outcome, reason=judged.reason)
+                Verdict(row=row, outcome=judged.outcome, reason=str(judged.reason))
             )
             continue
         if one is not None:
@@ -249,7 +260,12 @@ class _Derived(NamedTuple):
     verdicts: list[Verdict]
 
 
-def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
+def _derive(
+    view: View,
+    log: OwnLog,
+    kept: Sequence[_Row],
+    strange: Callable[[TpsResult], tuple[str, ...]],
+) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
     found = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
@@ -260,6 +276,8 @@ def _derive(view: View, log: OwnLog, kept: Sequence[_Row]) -> _Derived:
             place = claim.index, claim.contest, claim.tps
             derived.claims.append((*place, encode_claim(claim)))
             flags = (*claim.rules, *flags)
+        if isinstance(row.sealed.statement, TpsResult):
+            flags = (*flags, *strange(row.sealed.statement))
         if row.said is not None:
             derived.said.append(row.said)
         derived.verdicts.append(

@@ -33,6 +33,7 @@ from federation.records.withdrawal import Withdrawal
 from federation.store import chains, claims, contents, logs, statements
 from federation.store.db import Database, View
 from federation.store.statements import Revision, Said, Slot
+from federation.text import Sentence
 
 Outcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
 
@@ -44,11 +45,16 @@ _RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
 
 
 class Judgement(NamedTuple):
-    """The answer to one row, and what else an operator should look at."""
+    """The answer to one row, and what else an operator should look at.
+
+    `code` and `at`, the member, of a row that is refused.
+    """
 
     outcome: Outcome
     reason: str = ""
     several_refs: bool = False
+    code: str = ""
+    at: str = ""
 
 
 def said_of(sealed: Sealed) -> Said | None:
@@ -157,10 +163,10 @@ class Screen:
         if late := self._judge_revision(row, restate=restate):
             return late
         if not restate and any(row.content == said.content for said in history):
-            return Judgement("held", "this log has said the same before")
+            return Judgement("held", Sentence("intake.held"))
         standing = history[-1].review if history else "withdrawn"
         if standing == "reviewed" and row.review == "unreviewed" and not force:
-            return Judgement("kept-reviewed", "a reviewed result stands there")
+            return Judgement("kept-reviewed", Sentence("intake.kept-reviewed"))
         refs = {said.ref for said in history if said.ref is not None}
         several = standing != "withdrawn" and bool(row.ref) and bool(refs - {row.ref})
         return Judgement("logged", several_refs=several)
@@ -179,18 +185,20 @@ class Screen:
         if known is None or known.revision < row.revision:
             return None
         if known.revision > row.revision:
-            newer = f"revision {known.revision} of {row.ref} was logged before"
+            number = known.revision
+            newer = Sentence("intake.stale", revision=number, ref=row.ref)
             return Judgement("stale", newer)
         if known.content == row.content:
-            same = Judgement("held", "this log has said the same before")
+            same = Judgement("held", Sentence("intake.held"))
             return None if restate else same
-        other = f"revision {row.revision} of {row.ref} was logged with another content"
-        return Judgement("refused", other)
+        other = Sentence("intake.revision", revision=row.revision, ref=row.ref)
+        return Judgement("refused", other, code="revision", at="revision")
 
 
 def _judge_withdrawal(history: list[Said]) -> Judgement:
     if not history:
-        return Judgement("refused", "there is nothing to withdraw")
+        nothing = Sentence("intake.nothing-to-withdraw")
+        return Judgement("refused", nothing, code="nothing-to-withdraw", at="tps")
     if history[-1].review == "withdrawn":
-        return Judgement("held", "it is withdrawn already")
+        return Judgement("held", Sentence("intake.withdrawn-already"))
     return Judgement("logged")

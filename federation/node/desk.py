@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows import ingest
-from federation.flows.ingest import MAX_BATCH, OwnLog, Verdict
+from federation.flows.ingest import MAX_BATCH, Draft, RowError, UnreadRow, Verdict
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.running import Running
@@ -26,56 +26,41 @@ class NodeDesk:
     async def take_records(
         self,
         election: str,
-        drafts: Sequence[dict[str, Any]],
+        rows: Sequence[Draft | bytes | UnreadRow],
         *,
         force: bool,
         restate: bool,
+        unlisted: bool = False,
     ) -> list[Verdict]:
-        """Sign and publish drafts; see `flows/ingest.append`."""
-
-        def take(log: OwnLog, rows: Sequence[Any], now: float) -> list[Verdict]:
-            return ingest.append(
-                self._node.parts.db,
-                self._node.parts.guard,
-                log,
-                rows,
-                now,
-                force=force,
-                restate=restate,
-            )
-
-        return await self._take(election, drafts, take)
-
-    async def take_leaves(
-        self, election: str, leaves: Sequence[bytes]
-    ) -> list[Verdict]:
-        """Publish records signed elsewhere; see `flows/ingest.append_leaves`."""
-
-        def take(log: OwnLog, rows: Sequence[Any], now: float) -> list[Verdict]:
-            parts = self._node.parts
-            return ingest.append_leaves(parts.db, parts.guard, log, rows, now)
-
-        return await self._take(election, leaves, take)
-
-    async def _take(
-        self,
-        election: str,
-        rows: Sequence[Any],
-        take: Callable[[OwnLog, Sequence[Any], float], list[Verdict]],
-    ) -> list[Verdict]:
+        """Sign and publish drafts and signed leaves; see `flows/ingest.append`."""
         node = self._node
-        log = node.own_log(election)
+        parts, log = node.parts, node.own_log(election)
         await node.gate.passed(log.origin, commands.GATE_S)
         verdicts: list[Verdict] = []
         for start in range(0, len(rows), MAX_BATCH):
-            batch = rows[start : start + MAX_BATCH]
-            now = node.clocks.wall()
-            for verdict in await node.parts.db.run(take, log, batch, now):
+            for verdict in await parts.db.run(
+                ingest.append,
+                parts.db,
+                parts.guard,
+                log,
+                rows[start : start + MAX_BATCH],
+                node.clocks.wall(),
+                force=force,
+                restate=restate,
+                unlisted=unlisted,
+            ):
                 row = verdict.row + start
                 verdicts.append(msgspec.structs.replace(verdict, row=row))
         if any(verdict.outcome == "logged" for verdict in verdicts):
             node.news()
         return verdicts
+
+    async def check_listed(
+        self, election: str, codes: Sequence[str]
+    ) -> dict[str, RowError]:
+        """Which of these stations the election should not have; nothing is signed."""
+        given = commands.CheckListed(election=election, codes=tuple(codes))
+        return await commands.check_listed(self._node, given)
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """What another command of this machine asks.

@@ -6,13 +6,35 @@ the same form (`records/profile.py`).
 
 `exceptions` are generous on purpose: a form wrongly called implausible costs trust,
 one overlooked is still compared with the others.
+
+Beside them lie the codes of the regions, so that a code that no election can have is
+told without a register (`records/regions.py`; made by `scripts/make_regions.py`).
 """
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from federation.errors import ConfigError, FederationError
 from federation.records.profile import Profile, parse_profile
+from federation.records.regions import Regions, decode_regions, gather_regions
+
+
+class _List(NamedTuple):
+    file: str
+    abroad: bool
+    complete: bool
+
+
+# The codes of 2024 serve 2019 too, for whom no list is published: KPU's rows of that
+# year carry them where a name led to one. But regions were renumbered since (Papua is
+# six provinces now) and many names led to none: what is not listed may have existed.
+_LISTS: Final = {
+    "pemilu-2024": _List("regions-2024.z", abroad=True, complete=True),
+    "pilkada-2024": _List("regions-2024.z", abroad=False, complete=True),
+    "pilpres-2019": _List("regions-2024.z", abroad=True, complete=False),
+}
 
 
 def load_shipped() -> dict[str, Profile]:
@@ -40,3 +62,25 @@ def load_profiles(folder: Path) -> dict[str, Profile]:
             raise ConfigError(str(path), "", str(error)) from error
         known[added.election] = added
     return known
+
+
+@cache
+def load_regions(election: str) -> Regions | None:
+    """The regions of an election; None: they are not known here.
+
+    Read when first asked for (some 50 ms) and kept.
+    """
+    known = _LISTS.get(election)
+    if known is None:
+        return None
+    return gather_regions(
+        election,
+        _read_codes(known.file),
+        abroad=known.abroad,
+        complete=known.complete,
+    )
+
+
+@cache
+def _read_codes(name: str) -> frozenset[str]:
+    return decode_regions((files(__name__) / name).read_bytes())

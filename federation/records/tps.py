@@ -27,6 +27,7 @@ _KELURAHAN: Final = re.compile(r"[0-9]{10}|99[0-9A-Z]{2}[0-9]{6}")
 _TPS: Final = re.compile(TPS_PATTERN)
 _LEVELS: Final = (0, 2, 4, 6, 10)
 SPECIAL_FROM: Final = 901
+OVERSEAS: Final = "99"  # the province that is none
 
 TpsCode = Annotated[TpsId, Meta(pattern=TPS_PATTERN)]
 
@@ -80,7 +81,7 @@ def tps_number(tps: TpsId) -> int:
 
 def is_overseas(tps: TpsId) -> bool:
     """Whether it lies outside Indonesia."""
-    return tps.startswith("99")
+    return tps.startswith(OVERSEAS)
 
 
 def is_special(tps: TpsId) -> bool:

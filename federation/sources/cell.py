@@ -1,4 +1,4 @@
-"""What people write into cells: votes, places, times; lax where it is unambiguous.
+"""What people write into cells: votes here, places and times in the files below.
 
 Rule: a cell has one meaning or is refused with the reason. Spreadsheets spoil data in
 known ways (`127.0`, `1.371E+12`, a lost zero in `001`), so what can be mended without
@@ -7,26 +7,70 @@ full-width digits and `+7`, and two programs would then differ about a vote.
 """
 
 import re
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
-from federation.errors import FormatError
-from federation.records.tps import TpsId, format_tps, parse_tps
+from federation.sources.blank import BLANK, is_blank, tidy
+from federation.sources.moment import parse_time
+from federation.sources.place import join_place, parse_place
 from federation.sources.row import BadCell, clip
+from federation.text import Sentence
 
-WIB = timezone(timedelta(hours=7))  # KPU writes Jakarta's time without a zone
+__all__ = (
+    "BLANK",
+    "COUNTS",
+    "MAX_COUNT",
+    "NO_COUNTS",
+    "check_count",
+    "is_blank",
+    "join_place",
+    "parse_count",
+    "parse_place",
+    "parse_time",
+)
+
 MAX_COUNT = 999_999  # more than any polling station has; sums stay small
 
-# What exports write for "nothing here"; it is not zero (docs/reference/domain.md).
-BLANK = frozenset({"", "-", "null", "NULL", "None", "nan", "NaN", "NA", "N/A", "#N/A"})
+#: Counts: what it is, an example, what is read.
+COUNTS: Final[tuple[tuple[str, str, int], ...]] = (
+    ("digits", "127", 127),
+    ("zeros before", "0127", 127),
+    ("decimals that are zero", "127.0", 127),
+    ("decimal comma", "127,0", 127),
+    ("two decimals", "127.00", 127),
+    ("two decimals, comma", "127,00", 127),
+    ("many decimals", "127.000000", 127),
+)
+#: What is no count, and why (the name in `text/cell.toml`).
+NO_COUNTS: Final[tuple[tuple[str, str], ...]] = (
+    *(("1.234", "count-thousands"), ("1,234", "count-thousands")),
+    *(("1 234", "count-thousands"), ("127,000", "count-thousands")),
+    *(("1e2", "count-scientific"), ("-5", "count-negative"), ("61,5", "count-not")),
+    *(("12O", "count-letter"), ("=1+1", "count-formula"), ("+7", "count-formula")),
+    *(("#REF!", "count-failed"), ("1000000", "count-above"), ("1/2", "count-not")),
+    *(("kosong", "count-word"), ("nihil", "count-word"), ("nil", "count-word")),
+    *(("nol", "count-zero"), ("\N{FULLWIDTH DIGIT ONE}", "count-digits")),
+)
 
-_COUNT = re.compile(r"([0-9]{1,6})(?:\.0)?")
-_SPOILT = re.compile(r"[0-9][.,]?[0-9]*E\+?[0-9]+", re.IGNORECASE)
-_KELURAHAN = r"((?:[0-9]{2}|99)\.?[0-9A-Z]{2}\.?[0-9]{2}\.?[0-9]{4})"
-_NUMBER = r"(?:TPS)?[ .]*([0-9]{1,3})(?:\.0)?"
-_PLACE_ONLY = re.compile(_KELURAHAN + r"(?:\.0)?")
-_NUMBER_ONLY = re.compile(_NUMBER, re.IGNORECASE)
-_TOGETHER = re.compile(_KELURAHAN + r"[ ./_-]*" + _NUMBER)
+_COUNT: Final = re.compile(r"([0-9]{1,6})(?:\.0)?")
+# Not three zeros: `1.000` is a thousand to half of the world, and one to the other.
+_DECIMALS: Final = re.compile(r"([0-9]{1,6})[.,](?:0{1,2}|0{4,15})")
+_ALIKE: Final = "0-9oOlIsSbBgGzZ\u041e\u043e"  # letters that look like digits
+# The first form that fits says why; a text of none is just no whole number.
+_FAULTS: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE), f"cell.count-{name}")
+    for pattern, name in (
+        (r"[0-9]{7,}", "above"),
+        (r"[-\u2212\u2013]\s?[0-9]+(?:[.,]0+)?", "negative"),
+        (r"[0-9]{1,3}(?:[.,'\u2019\s][0-9]{3})+(?:[.,][0-9]+)?", "thousands"),
+        (r"#.*", "failed"),
+        (r"[=+@].*", "formula"),
+        (r"nol|zero", "zero"),
+        # Zero to some, "was not read" to others.
+        (r"kosong|nihil|nil|ti?da?k\s+ada", "word"),
+        (r"[0-9][.,]?[0-9]*E[+-]?[0-9]+", "scientific"),
+        (rf"(?=.*[0-9])[{_ALIKE}]{{2,7}}", "letter"),
+    )
+)
 
 
 def parse_count(text: str, column: str = "") -> int | None:
@@ -38,119 +82,41 @@ def parse_count(text: str, column: str = "") -> int | None:
     match = _COUNT.fullmatch(text)
     if match:
         return int(match[1])
-    text = text.strip()
-    if text in BLANK:
+    if text in BLANK or is_blank(text):
         return None
-    match = _COUNT.fullmatch(text)
+    plain = tidy(text)
+    match = _COUNT.fullmatch(plain) or _DECIMALS.fullmatch(plain)
     if not match:
-        raise BadCell("count", _why_no_count(text), column)
+        raise BadCell("count", _why_no_count(plain, clip(text)), column)
     return int(match[1])
 
 
-def _why_no_count(text: str) -> str:
-    if not text.isascii() and text.isdigit():
-        return f"{clip(text)} has digits that are not plain 0-9"
-    if re.fullmatch(r"[0-9]{7,}", text):
-        return f"{clip(text)} is above {MAX_COUNT}"
-    if re.fullmatch(r"-[0-9]+", text):
-        return f"{clip(text)} is negative"
-    if re.fullmatch(r"[0-9]{1,3}([.,][0-9]{3})+", text):
-        return f"{clip(text)}: write thousands without a separator"
-    if text[0] in "=+@":
-        return f"{clip(text)} is a formula, not a number"
-    return f"{clip(text)} is not a whole number"
+def _why_no_count(plain: str, shown: str) -> Sentence:
+    if not plain.isascii() and plain.isdigit():
+        return Sentence("cell.count-digits", value=shown)
+    for form, key in _FAULTS:
+        if form.fullmatch(plain):
+            return Sentence(key, value=shown, most=MAX_COUNT)
+    name = "not" if plain.isprintable() else "unseen"
+    return Sentence(f"cell.count-{name}", value=shown)
 
 
 def check_count(value: object, column: str = "") -> int | None:
-    """The same of a JSON value: an integer, or null for nothing read.
+    """The same of a JSON value: a whole number, or null for nothing read.
+
+    Many programs write `61.0` for 61; both are one number to JSON.
 
     Raises:
-        BadCell: It is anything else, a boolean or a float too.
+        BadCell: It is anything else, a boolean too.
     """
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is int:
         if 0 <= value <= MAX_COUNT:
             return value
-        what = "negative" if value < 0 else f"above {MAX_COUNT}"
-        raise BadCell("count", f"{clip(value)} is {what}", column)
+        name = "count-negative" if value < 0 else "count-above"
+        why = Sentence(f"cell.{name}", value=clip(value), most=MAX_COUNT)
+        raise BadCell("count", why, column)
     if value is None:
         return None
-    raise BadCell("count", f"{clip(value)} is not a whole number", column)
-
-
-def parse_place(text: str, column: str = "") -> TpsId:
-    """The TPS code in one cell, its last part padded: `1371011001-7` too.
-
-    Raises:
-        BadCell: There is none.
-    """
-    if len(text) == 13:
-        with suppress(FormatError):
-            return parse_tps(text)
-    match = _TOGETHER.fullmatch(text.strip().upper())
-    if match and text.isascii():
-        try:
-            return format_tps(match[1].replace(".", ""), int(match[2]))
-        except FormatError as error:
-            raise BadCell("tps", str(error), column) from error
-    raise BadCell("tps", _why_no_place(text.strip()), column)
-
-
-def join_place(kelurahan: str, number: str, columns: tuple[str, str]) -> TpsId:
-    """The TPS code of a kelurahan's code and a number beside it.
-
-    Raises:
-        BadCell: One of the two is not what it should be; it names its column.
-    """
-    place = _PLACE_ONLY.fullmatch(kelurahan.strip().upper())
-    if not place:
-        raise BadCell("tps", _why_no_place(kelurahan.strip()), columns[0])
-    match = _NUMBER_ONLY.fullmatch(number.strip())
-    if not match or int(match[1]) == 0:
-        raise BadCell("tps", f"{clip(number)} is no TPS number (1-999)", columns[1])
-    try:
-        return format_tps(place[1].replace(".", ""), int(match[1]))
-    except FormatError as error:
-        raise BadCell("tps", str(error), columns[0]) from error
-
-
-def _why_no_place(text: str) -> str:
-    if not text:
-        return "the code is empty"
-    if _SPOILT.fullmatch(text):
-        return (
-            f"{clip(text)}: a spreadsheet turned the code into a number;"
-            " format the column as text and export again"
-        )
-    if not text.isascii():
-        return f"{clip(text)} has characters that are not plain 0-9"
-    return f"{clip(text)} is not a TPS code of 13 characters"
-
-
-def parse_time(text: str, column: str = "") -> str | None:
-    """The moment in a cell as `YYYY-MM-DDTHH:MM:SSZ`; None when empty.
-
-    Without a zone it is Jakarta's time, as KPU writes it. Fractions are cut.
-
-    Raises:
-        BadCell: It is no ISO 8601 date and time.
-    """
-    text = text.strip()
-    if text in BLANK:
-        return None
-    try:
-        return _format_time(text)
-    except (ValueError, OverflowError):
-        raise BadCell(
-            "time", f"{clip(text)}: write times as 2024-02-14T16:05:00+07:00", column
-        ) from None
-
-
-def _format_time(text: str) -> str:
-    moment = datetime.fromisoformat(text)
-    if len(text) == 20 and text[10] == "T" and text[19] == "Z":
-        return text
-    if len(text) < 16 or moment.year < 1900:
-        raise ValueError(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=WIB)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    raise BadCell("count", Sentence("cell.count-not", value=clip(value)), column)

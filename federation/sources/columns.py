@@ -1,148 +1,279 @@
 """Which column of a table is what: named by the operator, else known by its header.
 
-Rule: one column has one meaning, and one meaning one column. Two headers that could
-both be it (`sah` and `suara_sah`), or two columns of one name, are an error that names
-both: choosing would publish figures from the wrong one.
-
-A header is compared in lower case, its punctuation as `_`: `Suara Sah` = `suara_sah`.
+Rule: one column has one meaning, and one meaning one column; every column is accounted
+for, as what it is read or why it is left out. Two headers that could both be it (`sah`
+and `suara_sah`), or two columns of one name, are an error that names both: choosing
+would publish figures from the wrong one. Free text is read only when the operator names
+it, for what is signed cannot be taken back.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from federation.errors import FormatError
-from federation.records.result import FIGURES
-from federation.sources.mapping import TEXTS
-from federation.sources.row import clip
-
-_KNOWN: dict[str, str] = {
-    name: target
-    for target, names in {
-        "tps": "tps kode kode_tps kodetps id_tps tps_id tps_code kode_lengkap",
-        "kelurahan": "kelurahan_id kode_kelurahan kode_kel kode_desa kel_id desa_id"
-        " kode_wilayah kelurahan_code kode_kelurahan_desa",
-        "number": "no_tps nomor_tps tps_no tps_number no nomor number",
-        "figures.suara_sah": "sah valid valid_votes jumlah_suara_sah",
-        "figures.suara_tidak_sah": "tidak_sah rusak invalid invalid_votes tak_sah"
-        " jumlah_suara_tidak_sah",
-        "figures.suara_total": "total total_suara total_votes jumlah_suara",
-        "figures.pemilih_dpt_j": "dpt jumlah_dpt pemilih_dpt",
-        "figures.pengguna_total_j": "pengguna pengguna_hak_pilih pengguna_total",
-        "observed_at": "waktu diunggah ts time timestamp uploaded_at waktu_unggah",
-        "contest": "pemilihan jenis_pemilihan",
-        "round": "putaran psu",
-        "form": "formulir",
-        "source": "sumber",
-        "revision": "revisi versi version",
-        "note": "catatan keterangan",
-        "evidence.sha256": "sha256",
-        "evidence.media_type": "media_type",
-        "evidence.size": "size",
-        "evidence.page": "page",
-    }.items()
-    for name in names.split()
-}
-_KNOWN.update({f"figures_{name}": f"figures.{name}" for name in FIGURES})
-_KNOWN.update({name: f"figures.{name}" for name in FIGURES})
-_KNOWN.update({name: name for name in TEXTS})
-
-_CANDIDATE = re.compile(
-    r"(?:suara_|votes_)?(?:pasangan_calon|paslon|pas|calon|kandidat|candidates?|cand)"
-    r"_?([0-9]{1,9})|(0[1-9])"
+from federation.sources.headers import (
+    OPTIONAL,
+    PLAIN_NUMBER,
+    PLAIN_TPS,
+    RUNNING,
+    Guess,
+    Names,
+    OtherCandidateError,
+    guess,
+    normalise,
+    separator_of_groups,
 )
-_PARTY = re.compile(
-    r"(?:suara_)?part(?:ai|ies|y)_([0-9]{1,2})(?:_(partai|jumlah|caleg_([0-9]{1,9})))?"
-)
+from federation.sources.row import Use, clip
+from federation.text import Sentence
+
+LEFT_OUT: Final = ""  # in the place of a header: this member is not to be read
+PLACES: Final = frozenset({"tps", PLAIN_TPS, "kelurahan", "number"})
+
+
+class Header(NamedTuple):
+    """How a table's header was understood.
+
+    `columns`: our member → the number of its column, from 0. `guessed`: the members
+    that nobody named. `uses`: one for each column, in their order.
+    """
+
+    columns: dict[str, int]
+    guessed: frozenset[str]
+    uses: tuple[Use, ...]
+
+    def without(self, targets: Mapping[str, str]) -> "Header":
+        """The same without these guessed members; the values say why."""
+        gone = {self.columns[target]: why for target, why in targets.items()}
+        return Header(
+            {t: at for t, at in self.columns.items() if t not in targets},
+            self.guessed - targets.keys(),
+            tuple(
+                Use(use.header, "", gone[at]) if at in gone else use
+                for at, use in enumerate(self.uses)
+            ),
+        )
+
+
+def looks_like_header(
+    cells: Sequence[str], named: Mapping[str, str], names: Names
+) -> bool:
+    """Whether this row, among titles, can only be the header of a table of results.
+
+    It names a polling station and something else that is known, or all that the
+    operator named.
+    """
+    given = {cell.strip() for cell in cells}
+    asked = {name for name in named.values() if name and not name.startswith("#")}
+    if asked and asked <= given:
+        return True
+    separator = separator_of_groups(cells)
+    known = set[str]()
+    for cell in cells:
+        # A bare number may be anything: a year, or a figure of the row of a title.
+        if re.fullmatch(r"[0-9]?[1-9]?", cell.strip()) and cell.strip()[:1] != "0":
+            continue
+        try:
+            known.add(guess(cell, names, parties=False, separator=separator).target)
+        except OtherCandidateError:
+            known.add("candidates")
+    known -= {"", RUNNING}
+    return bool(known & PLACES) and len(known) > 1
 
 
 def read_header(
-    cells: Sequence[str], named: Mapping[str, str], aliases: Mapping[str, str]
-) -> dict[str, int]:
-    """Our member → the number of its column, from 0.
+    cells: Sequence[str],
+    named: Mapping[str, str],
+    names: Names,
+    *,
+    parties: bool = False,
+    row: int = 1,
+) -> Header:
+    """What each column of a table is.
 
     Args:
-        cells: The first row of the table.
-        named: Our member → its header there, or `#n` (from 1), as the operator says.
-        aliases: Headers that are candidates' ids in the profile (`100025` → `01`).
+        cells: The header.
+        named: Our member → its header there, or `#n` (from 1), or "" for a member
+            that is left out, as the operator says.
+        names: What the profile calls the candidates or parties.
+        parties: Whether the contest's votes go to parties.
+        row: The header's, for messages.
 
     Raises:
         FormatError: A named column is missing, or a meaning is there twice.
     """
-    headers = [cell.strip() for cell in cells]
-    found: dict[str, int] = {
-        target: _find(target, name, headers) for target, name in named.items()
-    }
-    taken = set(found.values())
-    guessed: dict[str, int] = {}
-    for at, header in enumerate(headers):
-        target = guess(header, aliases)
-        if at in taken or target is None or target in found:
-            continue
-        if target in guessed:
-            other = headers[guessed[target]]
-            raise FormatError(
-                f"columns {guessed[target] + 1} {clip(other)} and {at + 1}"
-                f" {clip(header)} could both be {target}: say --map {target}=…",
-                "row 1",
+    return _Reader(cells, named, names, parties=parties, row=row).read()
+
+
+class _Reader:
+    """One header while it is read."""
+
+    def __init__(
+        self,
+        cells: Sequence[str],
+        named: Mapping[str, str],
+        names: Names,
+        *,
+        parties: bool,
+        row: int,
+    ) -> None:
+        self._headers = [cell.strip() for cell in cells]
+        self._named = named
+        self._at = Sentence("file.row", row=row)
+        self._found = {
+            target: self._find(target, name)
+            for target, name in named.items()
+            if name != LEFT_OUT
+        }
+        separator = separator_of_groups(self._headers)
+        self._guesses = [
+            self._guess(header, names, parties=parties, separator=separator)
+            for header in self._headers
+        ]
+        self._why: dict[int, str] = {}
+
+    def read(self) -> Header:
+        """See `read_header`."""
+        guessed = self._collect()
+        self._settle_form(guessed)
+        self._settle_place(guessed)
+        columns = self._found | guessed
+        target_at = {at: target for target, at in columns.items()}
+        uses = tuple(
+            Use(header, target_at.get(at, ""), self._reason(at, target_at))
+            for at, header in enumerate(self._headers)
+        )
+        return Header(columns, frozenset(guessed) - self._found.keys(), uses)
+
+    def _find(self, target: str, name: str) -> int:
+        headers = self._headers
+        if re.fullmatch(r"#[1-9][0-9]{0,3}", name) and name not in headers:
+            if int(name[1:]) > len(headers):
+                raise self._fault("no-such-number", target=target, name=name)
+            return int(name[1:]) - 1
+        at = [n for n, header in enumerate(headers) if header == name.strip()]
+        if len(at) == 1:
+            return at[0]
+        if at:
+            numbers = {"first": at[0] + 1, "second": at[1] + 1}
+            raise self._fault("same-name", target=target, name=clip(name), **numbers)
+        there = ", ".join(clip(h) for h in headers[:20])
+        raise self._fault("no-such", target=target, name=clip(name), there=there)
+
+    def _guess(
+        self, header: str, names: Names, *, parties: bool, separator: str
+    ) -> Guess:
+        try:
+            return guess(header, names, parties=parties, separator=separator)
+        except OtherCandidateError:
+            raise self._fault("other-candidate", header=clip(header)) from None
+
+    def _collect(self) -> dict[str, int]:
+        """Guessed member → its column; what is there twice is no guess."""
+        taken = set(self._found.values())
+        guessed: dict[str, int] = {}
+        doubtful = set[str]()
+        for at, (target, _) in enumerate(self._guesses):
+            if at in taken or not target:
+                continue
+            if target in self._named:
+                key = "as-you-said" if self._named[target] == LEFT_OUT else "named"
+                self._leave(at, key, target=target.rstrip("?"))
+            elif target in guessed:
+                self._settle_double(target, guessed[target], at)
+                doubtful.add(target)
+            else:
+                guessed[target] = at
+        for target in doubtful:
+            del guessed[target]
+        return guessed
+
+    def _settle_double(self, target: str, one: int, other: int) -> None:
+        headers = self._headers
+        if target not in OPTIONAL and target not in {RUNNING, PLAIN_NUMBER, "votes"}:
+            raise self._fault(
+                "both",
+                first=one + 1,
+                first_header=clip(headers[one]),
+                second=other + 1,
+                second_header=clip(headers[other]),
+                target=target.rstrip("?"),
             )
-        guessed[target] = at
-    found.update(guessed)
-    return _settle_place(found, named, headers)
+        for at in (one, other):
+            self._leave(at, "doubtful", target=target.rstrip("?"))
+
+    def _settle_form(self, guessed: dict[str, int]) -> None:
+        """A table has a column for each candidate, or a row for each."""
+        found = self._found | guessed
+        is_wide = any(name.startswith(("candidates.", "parties.")) for name in found)
+        plain = guessed.pop(PLAIN_NUMBER, None)
+        if not is_wide and "votes" in found and "candidate" not in found:
+            if plain is not None and "candidate" not in self._named:
+                guessed["candidate"] = plain
+                plain = None
+        elif plain is not None and "votes" in found and not is_wide:
+            # A number is surer than a name: two spellings of one name differ.
+            self._leave(guessed["candidate"], "by-number")
+            guessed["candidate"], plain = plain, None
+        if plain is not None:
+            guessed.setdefault(RUNNING, plain)
+        if is_wide or not {"votes", "candidate"} <= (self._found | guessed).keys():
+            for name in ("votes", "candidate"):
+                at = guessed.pop(name, None)
+                if at is not None:
+                    self._leave(at, "wide" if is_wide else "unknown", target=name)
+
+    def _settle_place(self, guessed: dict[str, int]) -> None:
+        """Where the station stands: a whole code, or a kelurahan and a number."""
+        plain = guessed.pop(PLAIN_TPS, None)
+        running = guessed.pop(RUNNING, None)
+        found = self._found | guessed
+        if plain is not None:
+            self._settle_plain(plain, guessed, found)
+        found = self._found | guessed
+        if "tps" not in found and not {"kelurahan", "number"} <= found.keys():
+            if "kelurahan" in found and running is not None:
+                raise self._fault("only-running", header=clip(self._headers[running]))
+            raise self._fault("no-place")
+        if running is not None:
+            self._leave(running, "running")
+
+    def _settle_plain(
+        self, plain: int, guessed: dict[str, int], found: Mapping[str, int]
+    ) -> None:
+        # A column called just `tps` beside a kelurahan's code is the station's number.
+        name = "number" if "tps" in found or "kelurahan" in found else "tps"
+        if name in found or self._named.get(name) == LEFT_OUT:
+            self._leave(plain, "other-place")
+        else:
+            guessed[name] = plain
+
+    def _leave(self, at: int, key: str, **values: object) -> None:
+        self._why[at] = Sentence(f"columns.{key}", **values)
+
+    def _reason(self, at: int, target_at: Mapping[int, str]) -> str:
+        if at in target_at:
+            return ""
+        if at in self._why:
+            return self._why[at]
+        header = clip(self._headers[at])
+        if not self._headers[at]:
+            return Sentence("columns.no-header", number=at + 1)
+        return Sentence(f"columns.{self._guesses[at].why or 'unknown'}", header=header)
+
+    def _fault(self, key: str, **values: object) -> FormatError:
+        return FormatError(Sentence(f"columns.{key}", **values), self._at)
 
 
-def _find(target: str, name: str, headers: Sequence[str]) -> int:
-    if re.fullmatch(r"#[1-9][0-9]{0,3}", name) and name not in headers:
-        if int(name[1:]) > len(headers):
-            raise FormatError(f"{target}: there is no column {name}", "row 1")
-        return int(name[1:]) - 1
-    at = [n for n, header in enumerate(headers) if header == name.strip()]
-    if len(at) == 1:
-        return at[0]
-    if at:
-        raise FormatError(
-            f"{target}: columns {at[0] + 1} and {at[1] + 1} are both {clip(name)};"
-            f" say #{at[0] + 1} or #{at[1] + 1}",
-            "row 1",
-        )
-    raise FormatError(
-        f"{target}: there is no column {clip(name)}; there are "
-        + ", ".join(clip(h) for h in headers[:20]),
-        "row 1",
-    )
+def normal_names(candidates: Mapping[str, str]) -> dict[str, str]:
+    """Names as a header would say them → their ids; those that two share are left out.
 
-
-def guess(header: str, aliases: Mapping[str, str]) -> str | None:
-    """What a header means to us, if it is one that is known."""
-    name = re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
-    if name in _KNOWN:
-        return _KNOWN[name]
-    if name in aliases:
-        return f"candidates.{aliases[name]}"
-    match = _CANDIDATE.fullmatch(name)
-    if match:
-        number = match[1] or match[2]
-        return f"candidates.{aliases.get(number) or number.zfill(2)}"
-    match = _PARTY.fullmatch(name)
-    if match:
-        part = f"caleg.{match[3]}" if match[3] else match[2] or "jumlah"
-        return f"parties.{int(match[1])}.{part}"
-    return None
-
-
-def _settle_place(
-    found: dict[str, int], named: Mapping[str, str], headers: Sequence[str]
-) -> dict[str, int]:
-    # A column called just `tps` beside a kelurahan's code is the station's number.
-    number = found.get("tps") if "tps" not in named else None
-    if number is not None and "kelurahan" in found and headers[number].lower() == "tps":
-        found.setdefault("number", found.pop("tps"))
-    if "tps" in found:
-        found.pop("kelurahan", None)
-        found.pop("number", None)
-    elif not {"kelurahan", "number"} <= found.keys():
-        raise FormatError(
-            "no column with TPS codes is known by its header: say --map tps=… or"
-            " --map kelurahan=… and --map number=…",
-            "row 1",
-        )
-    return found
+    Args:
+        candidates: Id → name.
+    """
+    found: dict[str, str] = {}
+    twice = set[str]()
+    for who, name in candidates.items():
+        if found.setdefault(normalise(name), who) != who:
+            twice.add(normalise(name))
+    return {name: who for name, who in found.items() if name not in twice}

@@ -2,25 +2,32 @@
 
 Rule: what a row means is not known here. Spoilt quotes cost the one row they stand in:
 `csv` would swallow what follows into one cell, so the lines after it are read again.
-Every row has as many cells as the header, or is refused.
+Every row has as many cells as the header, or is refused; empty cells behind the last
+column are none. A row with fewer is refused even where what is missing could be empty:
+a line that was cut off (`…,20` of `…,207`) looks the same.
+
+Rows above the header (a title, blank ones) are passed over where whoever calls knows a
+header when they see one; they count as rows. Row numbers are those of a spreadsheet.
 
     kode_kelurahan,no_tps,paslon_01,paslon_02,sah,tidak_sah,diunggah
     1371011001,1,127,27,154,0,2019-04-17T22:53:46Z
 
-Spec: RFC 4180, wider: any of four delimiters, LF, UTF-16, `sep=;` as Excel writes it.
+Spec: RFC 4180, wider: any of four delimiters and line ends, UTF-16, `sep=;` of Excel.
 """
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
 from federation.sources.row import Bad, Said, clip
 from federation.sources.stream import LongLine, Source
+from federation.text import Sentence
 
 DELIMITERS = ";\t|,"  # the first wins a draw: decimal commas are more common than ;
 TOO_LONG = "\0too long"  # stands for a line beyond the bound; NUL is in no real one
+TITLE_ROWS = 10  # the header is looked for in so many rows
 MAX_SPAN = 20  # lines of one quoted cell; more is a quote that was never closed
 
 
@@ -32,13 +39,18 @@ class Cells(NamedTuple):
 
 
 Line: TypeAlias = Cells | Bad | Said
+IsHeader: TypeAlias = Callable[[Sequence[str]], bool]
+
+
+class _OpenQuoteError(csv.Error):
+    """A cell spans more lines than `MAX_SPAN`."""
 
 
 class _Lines:
     """Lines for `csv.reader`, remembered since the row began so they can be re-read."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source.lines()
+        self._source = source.lines(any_end=True)
         self._again: deque[str] = deque()
         self.span: list[str] = []
         self.said: list[str] = []
@@ -50,7 +62,7 @@ class _Lines:
         line = self._again.popleft() if self._again else self._read()
         if len(self.span) >= MAX_SPAN:
             self._again.appendleft(line)
-            raise csv.Error(f"a quote is not closed within {MAX_SPAN} lines")
+            raise _OpenQuoteError
         self.span.append(line)
         return line
 
@@ -58,15 +70,17 @@ class _Lines:
         line = next(self._source)
         if isinstance(line, LongLine):
             return TOO_LONG + "\n"
+        if line in (b"\x1a", b"\x1a\n"):  # the end of a file, to MS-DOS
+            return "\n"
         try:
             return line.decode()
         except UnicodeDecodeError:
             self.said.append("latin-1")
             return line.decode("cp1252", "replace")
 
-    def back(self) -> None:
-        """Give back all lines of the row but its first."""
-        self._again.extendleft(reversed(self.span[1:]))
+    def back(self, keep: int = 1) -> None:
+        """Give back all lines since the row began but the first `keep`."""
+        self._again.extendleft(reversed(self.span[keep:]))
         self.span.clear()
 
 
@@ -84,24 +98,113 @@ def _count_cells(header: str, delimiter: str) -> int:
         return 0
 
 
-class Table:
-    """An open table: its header was read, its rows come one by one."""
+class _Found(NamedTuple):
+    """A header: its row (from 1) and cells, the lines up to it, rows of text above."""
 
-    def __init__(self, source: Source, delimiter: str | None = None) -> None:
-        """Read the header of `source`; a `delimiter` of None is found out.
+    row: int
+    cells: list[str]
+    delimiter: str
+    lines: int
+    titles: list[int]
+
+
+def _look(ahead: list[str], delimiter: str, is_header: IsHeader) -> _Found | None:
+    """The first header among some lines, if they are parted so."""
+    reader = csv.reader(iter(ahead), delimiter=delimiter, strict=True)
+    titles: list[int] = []
+    try:
+        for row, cells in zip(range(1, TITLE_ROWS + 1), reader, strict=False):
+            if is_header(cells):
+                return _Found(row, cells, delimiter, reader.line_num, titles)
+            if any(map(str.strip, cells)):
+                titles.append(row)
+    except csv.Error:
+        pass  # a quote that this delimiter does not fit
+    return None
+
+
+class Table:
+    """An open table: its header was read, its rows come one by one.
+
+    `header_row` is the number of the row that the header stands in.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        delimiter: str | None = None,
+        *,
+        is_header: IsHeader | None = None,
+    ) -> None:
+        """Read the header of `source`.
+
+        Args:
+            source: Text.
+            delimiter: None: is found out.
+            is_header: Whether cells are surely a header. The first such row of the
+                first few is; without it, or where none is, the first row with text.
 
         Raises:
             FormatError: There is no header, or it cannot be read.
         """
         self._lines = _Lines(source)
-        self._row = 1
+        self._row = 0
         first = next(self._lines, "")
         if first.lower().startswith("sep=") and len(first.strip()) == 5:
-            delimiter, first, self._row = first[4], next(self._lines, ""), 2
+            delimiter, self._row = first[4], 1
+            self._lines.span.clear()
+        else:
+            self._lines.back(0)
+        self._titles: list[int] = []
+        found = self._find(is_header, delimiter) if is_header else None
+        if found is None:
+            self._pass_blank()
+            found = self._read_first(delimiter)
+        self.delimiter, self.header = found
+        self.header_row = self._row
+
+    def _pass_blank(self) -> None:
+        """Leave the next line that holds anything to be read."""
+        for line in self._lines:
+            if line.strip(" \t\r\n" + DELIMITERS):
+                break
+            self._lines.span.clear()
+            self._row += 1
+        self._lines.back(0)
+
+    def _read_first(self, delimiter: str | None) -> tuple[str, list[str]]:
+        """The next row: the delimiter it has, and its cells."""
+        self._row += 1
+        at = Sentence("file.row", row=self._row)
+        first = next(self._lines, "")
         if not first.strip() or TOO_LONG in first:
-            raise FormatError("the file has no header in its first row", "row 1")
-        self.delimiter = delimiter or find_delimiter(first)
-        self.header = _split_header(first, self.delimiter)
+            raise FormatError(Sentence("file.no-header"), at)
+        self._lines.back(0)
+        delimiter = delimiter or find_delimiter(first)
+        try:
+            return delimiter, next(self._reader(delimiter))
+        except csv.Error as error:
+            why = Sentence("file.header-unread", reason=_name_fault(error))
+            raise FormatError(why, at) from error
+
+    def _find(
+        self, is_header: IsHeader, delimiter: str | None
+    ) -> tuple[str, list[str]] | None:
+        """The first row that is a header; what stands above it is passed over."""
+        ahead = []
+        for line in self._lines:
+            ahead.append(line)
+            if len(ahead) == MAX_SPAN:
+                break
+        found = [_look(ahead, one, is_header) for one in delimiter or DELIMITERS]
+        # The first row that any delimiter makes a header of; the first one that does.
+        best = min((f for f in found if f), key=lambda f: f.row, default=None)
+        self._lines.back(best.lines if best else 0)
+        if best is None:
+            return None
+        self._titles = [self._row + row for row in best.titles]
+        self._row += best.row
+        return best.delimiter, best.cells
 
     def rows(self) -> Iterator[Line]:
         """Each row below the header; blank ones are passed over.
@@ -109,8 +212,12 @@ class Table:
         Raises:
             FormatError: The file cannot be read on.
         """
+        if self._titles:
+            numbers = ", ".join(map(str, self._titles))
+            why = Sentence("file.title-rows", header=self.header_row, rows=numbers)
+            yield Said(self._titles[0], "title-rows", why)
         told = False
-        reader = self._reader()
+        reader = self._reader(self.delimiter)
         while True:
             self._row += 1
             self._lines.span.clear()
@@ -120,33 +227,44 @@ class Table:
                 return
             except csv.Error as error:
                 self._lines.back()
-                reader = self._reader()
-                yield Bad(self._row, "quotes", f"the row cannot be read: {error}")
+                reader = self._reader(self.delimiter)
+                why = Sentence("file.row-unread", reason=_name_fault(error))
+                yield Bad(self._row, "quotes", why)
                 continue
             if self._lines.said and not told:
                 told = True
-                yield Said(self._row, "latin-1", "not UTF-8: read as Windows-1252")
-            if any(cells):
+                yield Said(self._row, "latin-1", Sentence("file.windows"))
+            if any(cells) and (cells[0] or any(map(str.strip, cells))):
                 yield self._check(cells)
 
-    def _reader(self) -> Iterator[list[str]]:
-        return csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+    def _reader(self, delimiter: str) -> Iterator[list[str]]:
+        return csv.reader(self._lines, delimiter=delimiter, strict=True)
 
     def _check(self, cells: list[str]) -> Line:
-        if len(cells) == len(self.header):
+        size = len(self.header)
+        if len(cells) == size:
             return Cells(self._row, cells)
         if cells[0] == TOO_LONG:
-            return Bad(self._row, "long", "the line is longer than a megabyte")
-        return Bad(
-            self._row,
-            "cells",
-            f"{len(cells)} cells, the header has {len(self.header)}"
-            f" (it begins with {clip(cells[0])})",
-        )
+            return Bad(self._row, "long", Sentence("file.long-line"))
+        if len(cells) > size and not any(map(str.strip, cells[size:])):
+            return Cells(self._row, cells[:size])
+        if len(cells) < size and not any(map(str.strip, self.header[len(cells) :])):
+            # The columns that are missing have no name: nothing can stand there.
+            return Cells(self._row, cells + [""] * (size - len(cells)))
+        key = "cells" if len(cells) > size else "cells-few"
+        values = {"cells": len(cells), "header": size, "value": clip(cells[0])}
+        return Bad(self._row, "cells", Sentence(f"file.{key}", **values))
 
 
-def _split_header(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise FormatError(f"the header cannot be read: {error}", "row 1") from error
+def _name_fault(error: csv.Error) -> Sentence:
+    """What `csv` says in words of its own."""
+    said = str(error)
+    if isinstance(error, _OpenQuoteError):
+        return Sentence("file.quote-open-within", lines=MAX_SPAN)
+    if "unexpected end" in said:
+        return Sentence("file.quote-open")
+    if "expected after" in said:
+        return Sentence("file.quote-behind")
+    if "field limit" in said:
+        return Sentence("file.cell-long", most=csv.field_size_limit())
+    return Sentence("file.quote-other")

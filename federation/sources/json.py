@@ -1,29 +1,52 @@
 """JSON that others wrote: decoded strictly, one value at a time.
 
 Rule: what two programs could read differently is refused: duplicate members, `NaN`,
-numbers too long. A document's depth and size are bounded before anything looks at it.
+numbers too long, `61.00000000000000001`. A document's depth and size are bounded
+before anything looks at it.
 
 `read_members` walks the members of one huge object (`{"<code>": {…}, …}`, as KPU's
-documents are collected) and holds one member at a time.
+documents are collected) and holds one member at a time; `read_items` the items of an
+array, alone or within an object (`{"count":2,"results":[{…},{…}]}`).
 """
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from federation.errors import FormatError
 from federation.sources.row import clip
 from federation.sources.stream import Source
+from federation.text import Sentence
 
 MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+# The beginnings of what `json` says, and what we do (a name in `text/file.toml`).
+_FAULTS = (
+    ("Expecting value", "json-value"),
+    ("Expecting property name", "json-name"),
+    ("Illegal trailing comma", "json-name"),
+    ("Expecting ',' delimiter", "json-comma"),
+    ("Expecting ':' delimiter", "json-colon"),
+    ("Extra data", "json-more"),
+    ("Unterminated string", "json-text"),
+    ("Invalid control character", "json-control"),
+    ("Invalid \\", "json-escape"),
+)
+
+
 class _AmbiguousError(ValueError):
     """What two programs could read differently; the text says what."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -31,15 +54,32 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         seen: set[str] = set()
         twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]  # set.add says None: that is the point
-        raise _AmbiguousError(f"member {clip(twice)} is there twice")
+        raise _AmbiguousError(Sentence("file.json-twice", value=clip(twice)))
     return members
 
 
 def _refuse(name: str) -> NoReturn:
-    raise _AmbiguousError(f"{name} is not JSON")
+    raise _AmbiguousError(Sentence("file.json-constant", value=name))
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+def _read_float(text: str) -> float:
+    """A number with a point or an exponent; a whole one only if that is what it says.
+
+    Raises:
+        _AmbiguousError: Rounding made it whole, or it is beyond what a float holds.
+    """
+    value = float(text)
+    if value in (math.inf, -math.inf) or (
+        # Only long ones are rounded so; `Decimal` is slow.
+        len(text) > 15 and value.is_integer() and Decimal(text) != Decimal(value)
+    ):
+        raise _AmbiguousError(Sentence("file.json-inexact", value=clip(text)))
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_read_float
+)
 
 
 def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
@@ -49,27 +89,37 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         FormatError: It is not one JSON value, or could be read in two ways.
     """
     try:
-        return _DECODER.decode(line.decode())
+        # Files that were put together have a mark before each part.
+        return _DECODER.decode(line.removeprefix(codecs.BOM_UTF8).rstrip().decode())
     except json.JSONDecodeError as error:
-        raise FormatError(_said(error), f"column {error.colno}") from error
+        key = "file.column" if error.lineno == 1 else "file.line"
+        at = Sentence(key, column=error.colno, line=error.lineno)
+        raise FormatError(_said(error), at) from error
     except UnicodeDecodeError as error:
-        raise FormatError(f"not UTF-8: {error.reason}") from error
+        raise FormatError(Sentence("file.not-utf")) from error
     except (ValueError, RecursionError) as error:
         raise _distrust(error) from error
 
 
-def _said(error: json.JSONDecodeError) -> str:
-    # Some of its sentences end where a position would follow.
-    return f"not JSON: {error.msg.removesuffix(' at').removesuffix(' starting')}"
+def _said(error: json.JSONDecodeError) -> Sentence:
+    """What is wrong, in words of ours: `json` speaks to programmers."""
+    name = next((n for said, n in _FAULTS if error.msg.startswith(said)), "json-other")
+    rest = error.doc[error.pos :].strip()
+    if not error.doc.strip():
+        name = "json-empty"
+    elif not rest or name == "json-text":
+        name = "json-cut"
+    return Sentence("file.not-json", reason=Sentence(f"file.{name}"))
 
 
 def _distrust(error: ValueError | RecursionError) -> FormatError:
     if isinstance(error, _AmbiguousError):
-        return FormatError(f"not JSON that can be trusted: {error}")
-    # The other two are Python's own bounds, and so are their words.
-    is_deep = isinstance(error, RecursionError)
-    why = "nested too deep" if is_deep else "a number of thousands of digits"
-    return FormatError(f"not JSON that can be trusted: {why}")
+        why = error.why
+    elif isinstance(error, RecursionError):
+        why = Sentence("file.json-deep")
+    else:
+        why = Sentence("file.json-digits")
+    return FormatError(Sentence("file.untrusted-json", reason=why))
 
 
 class _Window:
@@ -92,7 +142,7 @@ class _Window:
         try:
             text = self._decoder.decode(block, final=self.ended)
         except UnicodeDecodeError as error:
-            raise FormatError(f"not UTF-8: {error.reason}") from error
+            raise FormatError(Sentence("file.not-utf")) from error
         self.text, self.at = self.text[self.at :] + text, 0
 
     def take(self, expected: str) -> str:
@@ -104,7 +154,8 @@ class _Window:
         self._skip_space()
         found = self.text[self.at]
         if found not in expected:
-            raise FormatError(f"{clip(found)} where one of {expected} should be")
+            values = {"value": clip(found), "expected": " ".join(expected)}
+            raise FormatError(Sentence("file.json-expected", **values))
         self.at += 1
         return found
 
@@ -129,8 +180,17 @@ class _Window:
                     self.at = end
                     return value
             if len(self.text) - self.at > MAX_DOCUMENT:
-                raise FormatError(f"a document beyond {MAX_DOCUMENT} characters")
+                raise FormatError(Sentence("file.json-document", most=MAX_DOCUMENT))
             self.more()
+
+    def peek(self) -> str:
+        """The next character that is not white space, which stays.
+
+        Raises:
+            FormatError: The text ends.
+        """
+        self._skip_space()
+        return self.text[self.at]
 
     def _skip_space(self) -> None:
         while True:
@@ -140,7 +200,7 @@ class _Window:
             if self.at < len(self.text):
                 return
             if self.ended:
-                raise FormatError("the file ends too early")
+                raise FormatError(Sentence("file.json-end"))
             self.more()
 
 
@@ -162,3 +222,36 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
         if window.take(",}") == "}":
             return
         window.take('"')
+
+
+def read_items(source: Source) -> Iterator[Any]:
+    """Each item of the array in `source`, in its order; of an object, of its arrays.
+
+    Raises:
+        FormatError: The text is neither, or is damaged from here on.
+    """
+    window = _Window(source)
+    if window.peek() == "[":
+        yield from _items(window)
+        return
+    window.take("{")
+    while window.peek() != "}":
+        window.value()
+        window.take(":")
+        if window.peek() == "[":
+            yield from _items(window)
+        else:
+            window.value()
+        if window.take(",}") == "}":
+            return
+
+
+def _items(window: _Window) -> Iterator[Any]:
+    window.take("[")
+    if window.peek() == "]":
+        window.take("]")
+        return
+    while True:
+        yield window.value()
+        if window.take(",]") == "]":
+            return

@@ -13,7 +13,8 @@ header. A mapping file is TOML:
     [defaults]                  # for rows that do not say
     form = "plano"
 
-In JSON lines a name is a path: `"figures.suara_sah" = "hasil.sah"`.
+In JSON lines a name is a path: `"figures.suara_sah" = "hasil.sah"`. An empty name
+leaves a member out that would be guessed: `--map revision=`.
 """
 
 import re
@@ -27,6 +28,7 @@ import msgspec
 from federation.errors import ConfigError
 from federation.records.result import FIGURES
 from federation.sources.row import clip
+from federation.text import Sentence
 
 TEXTS = (
     "contest",
@@ -44,7 +46,7 @@ TEXTS = (
 EVIDENCE = ("media_type", "page", "sha256", "size")
 _ID = r"[0-9a-z-]{1,32}"
 TARGET = re.compile(
-    r"tps|kelurahan|number|"
+    r"tps|kelurahan|number|candidate|votes|"
     + "|".join(TEXTS)
     + rf"|candidates\.{_ID}|figures\.({'|'.join(sorted(FIGURES))})"
     + rf"|evidence\.({'|'.join(EVIDENCE)})"
@@ -53,7 +55,11 @@ TARGET = re.compile(
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds for every row that does not say otherwise, and the named columns."""
+    """What holds for every row that does not say otherwise, and the named columns.
+
+    `unpadded`: codes of a kelurahan and a number without zeros (11 or 12 characters)
+    are taken. `figures_only`: a table without votes is meant. `sheet`: of a workbook.
+    """
 
     contest: str | None = None
     round: str | None = None
@@ -62,6 +68,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     review: str = "unreviewed"
     delimiter: str | None = None
     columns: Mapping[str, str] = {}
+    unpadded: bool = False
+    figures_only: bool = False
+    sheet: str | None = None
+
+    @property
+    def read(self) -> dict[str, str]:
+        """Our member → what is read for it."""
+        return {ours: theirs for ours, theirs in self.columns.items() if theirs}
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The members that are not to be read, though a header may name them."""
+        return frozenset(ours for ours, theirs in self.columns.items() if not theirs)
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,9 +144,9 @@ def split_flags(flags: Iterable[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for flag in flags:
         ours, equals, theirs = flag.partition("=")
-        if not equals or not theirs:
-            raise ConfigError("--map", "", f"{clip(flag)}: say OURS=THEIRS")
-        columns[ours.strip()] = theirs
+        if not equals or not ours.strip():
+            raise ConfigError("--map", "", Sentence("mapping.flag", flag=clip(flag)))
+        columns[ours.strip()] = theirs.strip()
     return columns
 
 
@@ -141,13 +160,8 @@ def _spell_out(target: str) -> str:
 
 def _check_target(target: str, where: str) -> None:
     if not TARGET.fullmatch(target):
-        raise ConfigError(
-            where,
-            target,
-            "no such member; there are tps, kelurahan, number, candidates.<id>,"
-            " parties.<n>.partai|jumlah|caleg.<id>, figures.<name>, evidence.<name>, "
-            + ", ".join(TEXTS),
-        )
+        known = ", ".join(("tps", "kelurahan", "number", *TEXTS))
+        raise ConfigError(where, target, Sentence("mapping.member", known=known))
 
 
 def join_options(flags: Mapping[str, Any], mapping: MappingFile | None) -> Options:

@@ -1,7 +1,8 @@
 """The members that every draft has, whatever the file: defaults, and what a row says.
 
-Rule: a value is one of the few that the protocol knows, or the row is refused here,
-where its row number is known; nothing is passed on in the hope that signing refuses it.
+Rule: a value is one of the few that the protocol knows, in any case or by a name that
+people give it, or it is refused here, where its row number is known; nothing is passed
+on in the hope that signing refuses it.
 """
 
 import re
@@ -16,7 +17,9 @@ from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
 from federation.sources.mapping import Options
+from federation.sources.personal import find_personal
 from federation.sources.row import NO_NUMBERS, BadCell, Draft, Row, Said, clip
+from federation.text import Sentence
 
 FORMS = ("plano", "salinan", "unknown")
 SOURCES = ("citizen", "observer", "kpu")
@@ -32,6 +35,61 @@ ROUND_NAMES: Mapping[str, str] = {
     "pemungutan suara lanjutan": "lanjutan",
     "pemungutan suara ulang": "psu",
     "hitung ulang": "hitung-ulang",
+    "pemungutan ulang": "psu",
+}
+# The same of the contests; a figure for the wrong one would be worse than none.
+CONTEST_NAMES: Mapping[str, str] = {
+    **{name: name for name in CONTESTS},
+    "presiden": "ppwp",
+    "pilpres": "ppwp",
+    "president": "ppwp",
+    "presiden dan wakil presiden": "ppwp",
+    "dpr": "pdpr",
+    "dpr ri": "pdpr",
+    "dpd": "pdpd",
+    "dpd ri": "pdpd",
+    "dprd provinsi": "pdprdp",
+    "dprd prov": "pdprdp",
+    "dprd kabupaten": "pdprdk",
+    "dprd kota": "pdprdk",
+    "dprd kab/kota": "pdprdk",
+    "dprd kabupaten/kota": "pdprdk",
+    "gubernur": "pkwkp",
+    "pilgub": "pkwkp",
+    "gubernur dan wakil gubernur": "pkwkp",
+    "bupati": "pkwkk",
+    "wali kota": "pkwkk",
+    "walikota": "pkwkk",
+    "pilbup": "pkwkk",
+    "pilwalkot": "pkwkk",
+}
+FORM_NAMES: Mapping[str, str] = {
+    **{name: name for name in FORMS},
+    "c plano": "plano",
+    "c1 plano": "plano",
+    "c.plano": "plano",
+    "c1-plano": "plano",
+    "c.hasil plano": "plano",
+    "c hasil plano": "plano",
+    "c salinan": "salinan",
+    "c1 salinan": "salinan",
+    "c.hasil salinan": "salinan",
+    "c hasil salinan": "salinan",
+    "tidak diketahui": "unknown",
+}
+SOURCE_NAMES: Mapping[str, str] = {
+    **{name: name for name in SOURCES},
+    "pemantau": "observer",
+    "warga": "citizen",
+    "masyarakat": "citizen",
+    "sirekap": "kpu",
+    "situng": "kpu",
+}
+REVIEW_NAMES: Mapping[str, str] = {
+    **{name: name for name in REVIEWS},
+    "diperiksa": "reviewed",
+    "sudah diperiksa": "reviewed",
+    "belum diperiksa": "unreviewed",
 }
 # What is rare enough to be checked by its type; votes and figures were read as counts.
 _TYPES: Mapping[str, Any] = {
@@ -40,6 +98,7 @@ _TYPES: Mapping[str, Any] = {
 }
 MAX_FILES = 32
 _HEX = re.compile(r"[0-9a-f]{64}")
+_SPACES = re.compile(r"\s+")
 
 
 class Members:
@@ -93,11 +152,12 @@ class Members:
                     fields[name] = read
         contest = fields.get("contest")
         if contest is None:
-            raise BadCell("contest", "no contest is said: say --contest", "contest")
+            raise BadCell("contest", Sentence("columns.no-contest"), "contest")
         if contest != self.contest:
             self._check_known(contest)
         if not self._profile.stands(contest, tps):
-            raise BadCell("contest", f"{contest} is not held at {tps}", "tps")
+            not_held = Sentence("row.not-held", contest=contest, tps=tps)
+            raise BadCell("contest", not_held, "tps")
         return fields
 
     def finish(
@@ -116,11 +176,13 @@ class Members:
         """
         found = {name: block for name, block in blocks.items() if block}
         if not found:
-            return Said(row, NO_NUMBERS, f"{fields['tps']}: nothing counted yet")
+            tps = fields["tps"]
+            return Said(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
         contest = fields["contest"]
         wrong = "candidates" if self._profile.is_party_contest(contest) else "parties"
         if wrong in found:
-            raise BadCell("votes", f"{contest} does not have {wrong}", wrong)
+            key = f"row.no-{wrong}"
+            raise BadCell("votes", Sentence(key, contest=contest), wrong)
         for name in found.keys() & _TYPES.keys():
             try:
                 convert(found[name], _TYPES[name])
@@ -132,11 +194,13 @@ class Members:
     def _check_known(self, contest: str) -> None:
         if contest not in self._profile.contests:
             held = ", ".join(sorted(self._profile.contests))
-            raise BadCell(
-                "contest",
-                f"{clip(contest)} is no contest of {self._profile.election} ({held})",
-                "contest",
+            wrong = Sentence(
+                "row.no-contest",
+                contest=clip(contest),
+                election=self._profile.election,
+                held=held,
             )
+            raise BadCell("contest", wrong, "contest")
 
     def aliases(self, contest: str) -> Aliases:
         """The candidates' ids of a contest."""
@@ -150,13 +214,28 @@ def only_contest(profile: Profile) -> str | None:
     return profile.contests[0] if len(profile.contests) == 1 else None
 
 
-def _one_of(values: tuple[str, ...]) -> Callable[[Any, str], str | None]:
+def read_member(name: str, value: Any, column: str) -> Any:  # noqa: ANN401 - any JSON value or cell
+    """The value of one of `mapping.TEXTS`; None when not said.
+
+    Raises:
+        BadCell: It is none that a result may have.
+    """
+    return _READ[name](value, column)
+
+
+def _one_of(names: Mapping[str, str]) -> Callable[[Any, str], str | None]:
     def read(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+        if value in names:
+            return names[value]
         text = _text(value, column)
-        if text is None or text in values:
-            return text
-        reason = f"{clip(text)} is none of {', '.join(values)}"
-        raise BadCell("value", reason, column)
+        if text is None:
+            return None
+        known = names.get(_SPACES.sub(" ", text.lower()))
+        if known is None:
+            values = ", ".join(dict.fromkeys(names.values()))
+            wrong = Sentence("row.none-of", text=clip(text), values=values)
+            raise BadCell("value", wrong, column)
+        return known
 
     return read
 
@@ -165,12 +244,18 @@ def _text(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON val
     if value is None:
         return None
     if not isinstance(value, str):
-        raise BadCell("value", f"{clip(value)} is not text", column)
+        raise BadCell("value", Sentence("row.no-text", value=clip(value)), column)
     return value.strip() or None
+
+
+_YES = frozenset({"ya", "y", "yes", "true", "1"})
+_NO = frozenset({"tidak", "t", "no", "n", "false", "0", "bukan"})
 
 
 def read_round(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
     """The round by our name or KPU's; None when not said.
+
+    A column that is called `psu` may hold yes or no: whether it was a repeated vote.
 
     Raises:
         BadCell: There is no such round.
@@ -178,24 +263,45 @@ def read_round(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSO
     text = _text(value, column)
     if text is None:
         return None
-    known = ROUND_NAMES.get(text.lower())
+    name = _SPACES.sub(" ", text.lower())
+    if column.strip().lower() == "psu" and name in _YES | _NO:
+        return "psu" if name in _YES else "reguler"
+    known = ROUND_NAMES.get(name)
     if known is None:
-        raise BadCell("round", f"{clip(text)} is no round", column)
+        values = ", ".join(ROUNDS)
+        wrong = Sentence("row.no-round", text=clip(text), values=values)
+        raise BadCell("round", wrong, column)
     return known
 
 
-def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+def _read_text(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
     if type(value) is int:
         value = str(value)
     text = _text(value, column)
     if text is None:
         return None
     if len(text) > MAX_TEXT:
-        raise BadCell("text", f"{len(text)} characters, {MAX_TEXT} at most", column)
+        long = Sentence("row.too-long", length=len(text), most=MAX_TEXT)
+        raise BadCell("text", long, column)
     try:
         check_text(text, column)
     except RecordError as error:
         raise BadCell("text", error.rule, column) from error
+    return text
+
+
+def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+    """Free text; what is signed stays, so nobody may be found in it.
+
+    Raises:
+        BadCell: It is no text, too long, or has what may be somebody's.
+    """
+    text = _read_text(value, column)
+    found = find_personal(text) if text else None
+    if found is not None:
+        kind = Sentence(f"personal.{found.kind}")
+        personal = Sentence("row.personal", word=clip(found.word), kind=kind)
+        raise BadCell("personal", personal, column)
     return text
 
 
@@ -208,14 +314,19 @@ def _read_revision(value: Any, column: str) -> int | None:  # noqa: ANN401 - any
             value = int(value)
     if value is None or (type(value) is int and 0 <= value < 1 << 53):
         return value
-    raise BadCell("revision", f"{clip(value)} is not a whole number", column)
+    raise BadCell("revision", Sentence("row.no-whole", value=clip(value)), column)
 
 
-def _read_hex(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+def read_hex(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+    """A digest; None when not said.
+
+    Raises:
+        BadCell: It is not 64 lower-case hexadecimal digits.
+    """
     text = _text(value, column)
     if text is None or _HEX.fullmatch(text):
         return text
-    raise BadCell("digest", f"{clip(text)} is not 64 lower-case hex digits", column)
+    raise BadCell("digest", Sentence("row.no-digest", text=clip(text)), column)
 
 
 def _read_time(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
@@ -224,15 +335,15 @@ def _read_time(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSO
 
 
 _READ: dict[str, Callable[[Any, str], Any]] = {
-    "contest": _one_of(tuple(CONTESTS)),
+    "contest": _one_of(CONTEST_NAMES),
     "round": read_round,
-    "form": _one_of(FORMS),
-    "source": _one_of(SOURCES),
-    "review": _one_of(REVIEWS),
+    "form": _one_of(FORM_NAMES),
+    "source": _one_of(SOURCE_NAMES),
+    "review": _one_of(REVIEW_NAMES),
     "observed_at": _read_time,
-    "ref": _read_note,
+    "ref": _read_text,
     "revision": _read_revision,
-    "contributor": _read_hex,
-    "derived_from": _read_hex,
+    "contributor": read_hex,
+    "derived_from": read_hex,
     "note": _read_note,
 }

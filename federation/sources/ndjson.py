@@ -1,102 +1,87 @@
-"""Lines of JSON: one result a line, by our member names or by a mapping.
+"""Lines of JSON: one result a line, by our member names.
 
     {"tps":"1371011001001","candidates":{"01":127,"02":27},"figures":{"suara_sah":154}}
 
-Rule: with our names a line is what `POST /v1/records` takes, so a platform can test its
-export here; unknown members are refused. With a mapping (`--map candidates.01=votes.a`)
-only the mapped paths are read, as CSV's columns are.
+Rule: a line is what `POST /v1/records` takes, so a platform can test its export here;
+unknown members are refused. Lines of other members, and those that the operator names,
+are a table (`jsontable.py`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.result import FIGURES
 from federation.records.tps import TpsId
 from federation.sources.cell import check_count, join_place, parse_count, parse_place
-from federation.sources.json import decode_json
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import MAX_FILES, Members
+from federation.sources.objects import read_objects
 from federation.sources.row import Bad, BadCell, Row, clip
-from federation.sources.stream import LongLine, Source
+from federation.sources.stream import Source
+from federation.text import Sentence
 
 _BLOCKS = ("candidates", "parties", "figures", "evidence")
 _OURS = frozenset({"tps", "kelurahan", "number", *TEXTS, *_BLOCKS})
 _SIGNED = frozenset({"org", "recorded_at", "type", "election"})
 
 
-def read_ndjson(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
-    """Every line as draft, refusal or remark.
+def read_ndjson(
+    source: Source, options: Options, profile: Profile, *, lines: bool = True
+) -> Iterator[Row]:
+    """Every line, or item of an array, as draft, refusal or remark.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The file cannot be read.
     """
     members = Members(options, profile)
-    arrange = _arranger(options.columns) if options.columns else _check_names
-    for row, line in enumerate(source.lines(), start=1):
-        if isinstance(line, LongLine):
-            yield Bad(row, "long", "the line is longer than a megabyte")
-            continue
-        if line.isspace():
+    left_out = options.left_out
+    for row, value in read_objects(source, lines=lines):
+        if isinstance(value, Bad):
+            yield value
             continue
         try:
-            yield read_members_of(row, arrange(decode_json(line)), members)
+            given = check_names(value)
+            if left_out:
+                given = {n: value for n, value in given.items() if n not in left_out}
+            yield read_members_of(row, given, members, unpadded=options.unpadded)
         except BadCell as bad:
             yield Bad(row, bad.code, bad.reason, bad.column)
-        except FormatError as error:
-            yield Bad(row, "json", str(error))
 
 
-def _check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+def is_ours(line: object) -> bool:
+    """Whether a value is a result by our member names, though perhaps not only."""
+    return isinstance(line, dict) and not line.keys().isdisjoint((*_BLOCKS, *_SIGNED))
+
+
+def check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
+    """The line, if it is an object of our own member names.
+
+    Raises:
+        BadCell: It is none, or has another member.
+    """
     if not isinstance(line, dict):
-        raise BadCell("shape", "not an object")
+        raise BadCell("shape", Sentence("row.no-object"))
     unknown = line.keys() - _OURS
     if unknown & _SIGNED:
         name = min(unknown & _SIGNED)
-        raise BadCell(
-            "signed",
-            f"{clip(name)} belongs to a signed record: partners' records come by"
-            " synchronising, not by importing",
-            name,
-        )
+        raise BadCell("signed", Sentence("row.signed-member", name=clip(name)), name)
     if unknown:
-        raise BadCell("member", f"{clip(min(unknown))} is not known: say --map")
+        name = min(unknown)
+        raise BadCell("member", Sentence("row.unknown-member", name=clip(name)), name)
     return line
 
 
-def _arranger(columns: Mapping[str, str]) -> Callable[[Any], dict[str, Any]]:
-    paths = [(target.split("."), name.split(".")) for target, name in columns.items()]
-
-    def arrange(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
-        if not isinstance(line, dict):
-            raise BadCell("shape", "not an object")
-        arranged: dict[str, Any] = {}
-        for target, path in paths:
-            value: Any = line
-            for step in path:
-                value = value.get(step) if isinstance(value, dict) else None
-            if value is None:
-                continue
-            inner = arranged
-            for step in target[:-1]:
-                inner = inner.setdefault(step, {})
-            inner[target[-1]] = value
-        if isinstance(arranged.get("evidence"), dict):
-            arranged["evidence"] = [arranged["evidence"]]
-        return arranged
-
-    return arrange
-
-
-def read_members_of(row: int, line: Mapping[str, Any], members: Members) -> Row:
+def read_members_of(
+    row: int, line: Mapping[str, Any], members: Members, *, unpadded: bool = False
+) -> Row:
     """A line of our own member names as draft or remark.
 
     Raises:
         BadCell: It cannot be taken.
     """
-    tps = _read_place(line)
+    tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
     candidates = aliases.read_chart(_lax(line, "candidates"), "candidates")
@@ -110,14 +95,14 @@ def read_members_of(row: int, line: Mapping[str, Any], members: Members) -> Row:
     return members.finish(row, fields, dict(zip(_BLOCKS, blocks, strict=True)))
 
 
-def _read_place(line: Mapping[str, Any]) -> TpsId:
+def _read_place(line: Mapping[str, Any], *, unpadded: bool) -> TpsId:
     if "tps" in line:
-        return parse_place(_code(line["tps"], "tps"), "tps")
+        return parse_place(_code(line["tps"], "tps"), "tps", unpadded=unpadded)
     if "kelurahan" in line and "number" in line:
         kelurahan = _code(line["kelurahan"], "kelurahan")
         number = _code(line["number"], "number")
         return join_place(kelurahan, number, ("kelurahan", "number"))
-    raise BadCell("tps", "no tps, nor kelurahan and number", "tps")
+    raise BadCell("tps", Sentence("row.no-place"), "tps")
 
 
 def _code(value: object, column: str) -> str:
@@ -125,7 +110,7 @@ def _code(value: object, column: str) -> str:
         return str(value)
     if isinstance(value, str):
         return value
-    raise BadCell("tps", f"{clip(value)} is not text", column)
+    raise BadCell("tps", Sentence("row.no-text", value=clip(value)), column)
 
 
 def _object(line: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -133,7 +118,8 @@ def _object(line: Mapping[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise BadCell("shape", f"{clip(value)} is not an object", name)
+        wrong = Sentence("row.no-object-value", value=clip(value))
+        raise BadCell("shape", wrong, name)
     return value
 
 
@@ -149,7 +135,8 @@ def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
     figures = {}
     for name, value in line.items():
         if name not in FIGURES:
-            raise BadCell("figure", f"{clip(name)} is no figure of the form", "figures")
+            wrong = Sentence("row.no-figure", name=clip(name))
+            raise BadCell("figure", wrong, f"figures.{name}")
         count = check_count(value, f"figures.{name}")
         if count is not None:
             figures[name] = count
@@ -159,7 +146,7 @@ def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
 def _read_party(party: object, number: str) -> dict[str, Any]:
     where = f"parties.{number}"
     if not isinstance(party, dict) or party.keys() - {"partai", "jumlah", "caleg"}:
-        raise BadCell("party", "has partai, jumlah and caleg, nothing else", where)
+        raise BadCell("party", Sentence("row.party-members"), where)
     read: dict[str, Any] = {}
     for name in ("partai", "jumlah"):
         count = check_count(party.get(name), f"{where}.{name}")
@@ -176,5 +163,5 @@ def _read_evidence(value: object) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list) or len(value) > MAX_FILES:
-        raise BadCell("shape", f"not a list of at most {MAX_FILES} files", "evidence")
+        raise BadCell("shape", Sentence("row.no-files", most=MAX_FILES), "evidence")
     return value

@@ -5,7 +5,11 @@ are those a person finds again: the spreadsheet's row (the header is row 1), the
 of an NDJSON file, the n-th document of a collection; 0 is the file as a whole.
 """
 
+import unicodedata
 from typing import Any, NamedTuple, TypeAlias
+
+from federation.errors import FormatError
+from federation.text import Sentence
 
 
 class Draft(NamedTuple):
@@ -32,7 +36,22 @@ class Said(NamedTuple):
     reason: str
 
 
-Row: TypeAlias = Draft | Bad | Said
+class Use(NamedTuple):
+    """One column of a table: its header, and our `target`, or "" and `why` not."""
+
+    header: str
+    target: str
+    why: str = ""
+
+
+class Columns(NamedTuple):
+    """What became of every column of a table, in their order; `row` is the header's."""
+
+    row: int
+    uses: tuple[Use, ...]
+
+
+Row: TypeAlias = Draft | Bad | Said | Columns
 
 NO_NUMBERS = "no-numbers"  # a place is named, but nothing was counted there yet
 
@@ -46,8 +65,37 @@ class BadCell(Exception):  # noqa: N818 - a signal inside this floor: becomes a 
         super().__init__(reason)
 
 
+def cause_of(error: FormatError) -> str:
+    """What is wrong with a text, and where, as the cause of a refusal."""
+    if not error.at:
+        return error.what
+    return Sentence("row.at", what=error.what, at=error.at)
+
+
 def clip(value: object) -> str:
-    """`value` as it may stand in a message: escaped, quoted, at most 40 characters."""
+    r"""`value` as it may stand in a message: quoted, at most 40 characters.
+
+    Letters of the Latin script and common signs are shown; whatever is not seen, could
+    be taken for a plain digit, or steers a terminal is shown by its number (`\xa0`).
+    """
     # JSON's spelling of a boolean: its writer knows no `True`.
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return ascii(text if len(text) <= 40 else text[:37] + "...")
+    text = text if len(text) <= 40 else text[:37] + "..."
+    if text.isascii():
+        return ascii(text)
+    quote = '"' if "'" in text and '"' not in text else "'"
+    return quote + "".join(_show(c, quote) for c in text) + quote
+
+
+def _show(c: str, quote: str) -> str:
+    if c in (quote, "\\"):
+        return "\\" + c
+    if " " <= c <= "~" or c in _SIGNS:
+        return c
+    is_letter = c.isalpha() and unicodedata.is_normalized("NFKC", c)
+    if is_letter and unicodedata.name(c, "").startswith("LATIN "):
+        return c
+    return ascii(c)[1:-1]
+
+
+_SIGNS = frozenset("–—‘’“”…°·•€£«»")  # noqa: RUF001 - what clip shows as it is

@@ -27,8 +27,9 @@ from federation.sources.cell import check_count, parse_place
 from federation.sources.json import decode_json, read_members
 from federation.sources.mapping import Options
 from federation.sources.member import Members, read_round
-from federation.sources.row import NO_NUMBERS, Bad, BadCell, Row, Said, clip
+from federation.sources.row import NO_NUMBERS, Bad, BadCell, Row, Said, cause_of, clip
 from federation.sources.stream import Source
+from federation.text import Sentence
 
 KEYS = frozenset({"chart", "administrasi", "tungsura", "caleg"})  # any one betrays it
 
@@ -64,15 +65,18 @@ def read_sirekap(
         except StopIteration:
             break
         except FormatError as error:
-            yield Bad(row, "json", f"{error}; nothing after it can be read")
+            yield Bad(
+                row, "json", Sentence("row.nothing-after", reason=cause_of(error))
+            )
             break
         try:
             yield reader.read(row, code, document)
         except BadCell as bad:
-            yield Bad(row, bad.code, f"{clip(code)}: {bad.reason}", bad.column)
+            reason = Sentence("row.of-document", code=clip(code), reason=bad.reason)
+            yield Bad(row, bad.code, reason, bad.column)
     if reader.unknown_figures:
         names = ", ".join(sorted(map(clip, reader.unknown_figures)))
-        yield Said(0, "figures", f"figures not known, left out: {names}")
+        yield Said(0, "figures", Sentence("row.unknown-figures", names=names))
 
 
 def _one(source: Source) -> Iterator[tuple[str, Any]]:
@@ -104,7 +108,7 @@ class _Reader:
         blocks: dict[str, Any] = {"figures": self._read_figures(body)}
         if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
             # Before its contest is looked for: an empty document may name none.
-            return Said(row, NO_NUMBERS, f"{tps}: published without numbers")
+            return Said(row, NO_NUMBERS, Sentence("row.published-empty", tps=tps))
         if self._members.contest is None:
             said["contest"] = (self._find_contest(chart, outer), "contest")
         fields = self._members.begin(tps, said)
@@ -156,7 +160,7 @@ def _open(document: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     outer = _mapping(document, "document")
     body = _mapping(outer["tungsura"], "tungsura") if "tungsura" in outer else outer
     if not body.keys() & KEYS:
-        raise BadCell("shape", "neither chart nor administrasi: no document of KPU's")
+        raise BadCell("shape", Sentence("row.no-document"))
     return body, outer
 
 
@@ -165,7 +169,7 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
         return {}
     if isinstance(value, dict):
         return value
-    raise BadCell("shape", f"{name} is {clip(value)}, not an object", name)
+    raise BadCell("shape", Sentence("row.no-object-value", value=clip(value)), name)
 
 
 def _has_votes(chart: Mapping[str, Any]) -> bool:

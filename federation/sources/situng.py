@@ -12,14 +12,14 @@ Source: docs/reference/domain.md, "KPU's published JSON"
 from collections.abc import Iterator
 from typing import Any
 
-from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources.cell import check_count, parse_place
-from federation.sources.json import decode_json
 from federation.sources.mapping import Options
 from federation.sources.member import Members
+from federation.sources.objects import read_objects
 from federation.sources.row import Bad, BadCell, Row, clip
-from federation.sources.stream import LongLine, Source
+from federation.sources.stream import Source
+from federation.text import Sentence
 
 _FIGURES = {
     "suara_sah": "suara_sah",
@@ -39,31 +39,28 @@ def read_situng(source: Source, options: Options, profile: Profile) -> Iterator[
         FormatError: The file cannot be read.
     """
     members = Members(options, profile)
-    for row, line in enumerate(source.lines(), start=1):
-        if isinstance(line, LongLine):
-            yield Bad(row, "long", "the line is longer than a megabyte")
-            continue
-        if line.isspace():
+    for row, line in read_objects(source, lines=True):
+        if isinstance(line, Bad):
+            yield line
             continue
         try:
-            yield _read_line(row, decode_json(line), members)
+            yield _read_line(row, line, members)
         except BadCell as bad:
             yield Bad(row, bad.code, bad.reason, bad.column)
-        except FormatError as error:
-            yield Bad(row, "json", str(error))
 
 
 def _read_line(row: int, line: Any, members: Members) -> Row:  # noqa: ANN401 - JSON is anything
     if not isinstance(line, dict) or not isinstance(line.get("kode"), str):
-        raise BadCell("shape", 'no object with "kode"', "kode")
+        raise BadCell("shape", Sentence("row.no-kode"), "kode")
     unknown = line.keys() - _FIGURES.keys() - _OTHERS
     if unknown:
-        raise BadCell("member", f"{clip(min(unknown))} is not a member of Situng's")
+        raise BadCell("member", Sentence("row.no-situng", name=clip(min(unknown))))
     tps = parse_place(line["kode"], "kode")
     fields = members.begin(tps, {"observed_at": (line.get("ts"), "ts")})
     chart = line.get("chart") or {}
     if not isinstance(chart, dict):
-        raise BadCell("shape", f"{clip(chart)} is not an object", "chart")
+        wrong = Sentence("row.no-object-value", value=clip(chart))
+        raise BadCell("shape", wrong, "chart")
     candidates = members.aliases(fields["contest"]).read_chart(chart, "chart")
     figures: dict[str, int] = {}
     for theirs, ours in _FIGURES.items():

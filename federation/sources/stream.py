@@ -4,12 +4,14 @@ Rule: memory and time are bounded by this file's constants, whatever the input. 
 file of a few kilobytes can unfold to gigabytes, and a "line" can have no end: both
 stop with an error, not with a full machine.
 
-Lines end in LF; CR before it stays (the readers know it). UTF-8, with or without its
-mark; UTF-16 (what Excel calls Unicode text) is known by its mark.
+Lines end in LF; CR before it stays (the readers know it). A file without any LF is one
+of an old Macintosh: its lines end in CR. UTF-8, with or without its mark; UTF-16 (what
+Excel calls Unicode text) is known by its mark, or by the zeros between its letters.
 """
 
 import codecs
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from federation.errors import FormatError
+from federation.sources.pipe import name_source, open_source
+from federation.text import Sentence
 
 MAX_BYTES = 8 << 30  # unfolded; all of Indonesia in the widest form known is 1.2 GB
 MAX_RATIO = 200  # real exports reach 30; a bomb of zeros reaches 1,030
@@ -24,16 +28,23 @@ FREE_BYTES = 64 << 20  # below this no ratio is too high
 MAX_LINE_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 18
 
-_FOREIGN = (  # what people take for a text file
-    (b"PK\x03\x04", "a zip or Excel workbook: save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
-    (b"%PDF", "a PDF"),
-    (b"\xff\xd8\xff", "a photo"),
-    (b"\x89PNG", "a picture"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it first"),
-    (b"BZh", "compressed with bzip2: unpack it first"),
-    (b"\xfd7zXZ", "compressed with xz: unpack it first"),
-    (b"SQLite format 3", "a database"),
+# What people take for a text file; the name is that in `text/file.toml`.
+_FOREIGN = (
+    (b"PK\x03\x04", "workbook"),
+    (b"\xd0\xcf\x11\xe0", "old-workbook"),
+    (b"%PDF", "pdf"),
+    (b"\xff\xd8\xff", "photo"),
+    (b"\x89PNG", "picture"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+    (b"SQLite format 3", "database"),
+)
+_MARKS = (  # that of UTF-32 begins as that of UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
 
@@ -47,24 +58,26 @@ LONG_LINE = LongLine()
 class Source:
     """An open file, unpacked while it is read.
 
-    `done` and `total` count bytes on the disk, for a progress bar.
+    `done` and `total` count bytes on the disk, for a progress bar; `label` is what
+    messages call it.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open `path`.
+    def __init__(self, path: Path | str) -> None:
+        """Open `path`; `-` is standard input.
 
         Raises:
             FormatError: It is of a kind that cannot be read as text.
-            OSError: It cannot be opened.
+            OSError: It cannot be opened, or a pipe cannot be kept.
         """
-        self.path = path
-        self.total = path.stat().st_size
-        self._raw: BinaryIO = path.open("rb")
+        self.path = Path(path)
+        self.label = name_source(path)
+        self._raw: BinaryIO = open_source(path, self.label, MAX_BYTES)
+        self.total = os.fstat(self._raw.fileno()).st_size
         head = self._raw.read(16)
         for magic, kind in _FOREIGN:
             if head.startswith(magic):
                 self._raw.close()
-                raise FormatError(f"this is {kind}", str(path))
+                raise FormatError(Sentence(f"file.{kind}"), self.label)
         self._raw.seek(0)
         self._file: BinaryIO | gzip.GzipFile = self._raw
         if head.startswith(b"\x1f\x8b"):
@@ -72,6 +85,7 @@ class Source:
         self._unfolded = 0
         self._ahead = b""
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._encoding = ""
         self._started = False
 
     @property
@@ -113,7 +127,10 @@ class Source:
         try:
             block = self._file.read(BLOCK_BYTES)
         except (OSError, EOFError, zlib.error) as error:
-            raise FormatError(f"damaged gzip file: {error}", str(self.path)) from error
+            if isinstance(self._file, gzip.GzipFile):
+                why = "gzip-cut" if isinstance(error, EOFError) else "gzip-damaged"
+                raise FormatError(Sentence(f"file.{why}"), self.label) from error
+            raise
         self._bound(len(block))
         if not self._started:
             self._started = True
@@ -123,42 +140,51 @@ class Source:
         return self._recode(block)
 
     def _begin(self, block: bytes) -> bytes:
-        for mark, name in (
-            (codecs.BOM_UTF16_LE, "utf-16-le"),
-            (codecs.BOM_UTF16_BE, "utf-16-be"),
-        ):
+        for mark, name in _MARKS:
             if block.startswith(mark):
-                self._decoder = codecs.getincrementaldecoder(name)()
-                return block[2:]
-        return block.removeprefix(codecs.BOM_UTF8)
+                return self._decode_as(name, block[len(mark) :])
+        name = _guess_wide(block[:400])
+        if name:
+            return self._decode_as(name, block)
+        while block.startswith(codecs.BOM_UTF8):  # files put together have several
+            block = block[len(codecs.BOM_UTF8) :]
+        return block
+
+    def _decode_as(self, name: str, block: bytes) -> bytes:
+        self._encoding = name[:6].upper()
+        self._decoder = codecs.getincrementaldecoder(name)()
+        return block
 
     def _recode(self, block: bytes) -> bytes:
         assert self._decoder is not None
         try:
             text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            raise FormatError(f"not UTF-16: {error.reason}", str(self.path)) from error
+            why = Sentence("file.not-encoded", encoding=self._encoding)
+            raise FormatError(why, self.label) from error
         # A block of an odd byte decodes to nothing, which would look like the end.
         return text.encode() or (self.read() if block else b"")
 
     def _bound(self, size: int) -> None:
         self._unfolded += size
         if self._unfolded > MAX_BYTES:
-            raise FormatError(f"larger than {MAX_BYTES} bytes", str(self.path))
+            raise FormatError(Sentence("file.large", most=MAX_BYTES), self.label)
         if self._unfolded > max(FREE_BYTES, MAX_RATIO * self.done):
-            raise FormatError(
-                f"unfolds to more than {MAX_RATIO} times its size", str(self.path)
-            )
+            raise FormatError(Sentence("file.unfolds", most=MAX_RATIO), self.label)
 
-    def lines(self) -> Iterator[bytes | LongLine]:
+    def lines(self, *, any_end: bool = False) -> Iterator[bytes | LongLine]:
         """Each line with its LF (the last one may lack it).
+
+        Args:
+            any_end: CR ends a line, too, wherever it stands, as it does in a table. A
+                file that has CR and no LF in its first block is read so anyhow.
 
         Raises:
             FormatError: See `read`.
         """
         rest = b""
         too_long = False
-        while block := self.read():
+        for block in self._blocks(any_end=any_end):
             parts = (rest + block).split(b"\n")
             rest = parts.pop()
             for part in parts:
@@ -173,3 +199,32 @@ class Source:
             yield LONG_LINE
         elif rest:
             yield rest
+
+    def _blocks(self, *, any_end: bool) -> Iterator[bytes]:
+        """What `read` gives; with CR and CRLF as LF if CR ends lines here."""
+        first = self.peek()
+        any_end = any_end or (b"\r" in first and b"\n" not in first)
+        held = b""  # CRs at the end of a block: LF may follow
+        while block := self.read():
+            if any_end and (held or b"\r" in block):
+                block = held + block
+                held = block[len(block.rstrip(b"\r")) :][-2:]
+                block = block[: len(block) - len(held)]
+                # CR CR LF is what a text file becomes that was converted twice.
+                block = block.replace(b"\r\n", b"\n").replace(b"\r\n", b"\n")
+                block = block.replace(b"\r", b"\n")
+            if block:
+                yield block
+        if held:
+            yield b"\n" * len(held)
+
+
+def _guess_wide(head: bytes) -> str:
+    """UTF-16 without its mark: every other byte of plain letters is zero."""
+    if len(head) < 4 or b"\0" not in head:
+        return ""
+    pairs = len(head) // 2
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if odd * 10 >= pairs * 8 and not even:
+        return "utf-16-le"
+    return "utf-16-be" if even * 10 >= pairs * 8 and not odd else ""

@@ -2,27 +2,36 @@
 
 Rule: everything that can be decided once per file (which column is which candidate) is
 decided before the first row; a row then costs a few look-ups and one regular expression
-per cell. An empty cell is "not read", never zero.
+per cell. An empty cell is "not read", never zero. A table has a column for each
+candidate; or a row for each (`longform.py`).
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from msgspec import UNSET
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any, Final, Protocol
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
-from federation.sources.cell import BLANK, join_place, parse_count, parse_place
-from federation.sources.columns import read_header
-from federation.sources.csv import Cells, Table
+from federation.sources.cell import is_blank, join_place, parse_count, parse_place
+from federation.sources.columns import Header, looks_like_header, read_header
+from federation.sources.csv import Cells, Line, Table
+from federation.sources.fitting import SAMPLE_ROWS, leave_out_unfit
+from federation.sources.longform import Part, join_parts
 from federation.sources.mapping import TEXTS, Options
-from federation.sources.member import Members, only_contest
-from federation.sources.row import Bad, BadCell, Row, Said, clip
+from federation.sources.member import Members
+from federation.sources.names import names_of
+from federation.sources.row import Bad, BadCell, Columns, Row, Said, clip
 from federation.sources.stream import Source
+from federation.text import Sentence
 
 Counts = list[tuple[str, int, str]]  # our id, number of the column, its header
+
+# What a row can do without: its votes are worth more than the moment it was made.
+SPARED: Final = frozenset({"observed_at", "form", "review", "contributor", "note"})
+_VALUE: Final = "value-left-out"
 
 
 def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
@@ -32,13 +41,61 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
         ConfigError: A default is none that a result may have.
         FormatError: The header cannot be understood, or the file cannot be read.
     """
-    table = Table(source, options.delimiter)
-    columns = read_header(
-        table.header, options.columns, _header_aliases(profile, options)
+    names = names_of(profile, options)
+
+    def is_header(cells: Sequence[str]) -> bool:
+        return looks_like_header(cells, options.read, names)
+
+    table = Table(source, options.delimiter, is_header=is_header)
+    return read_table(table, options, profile)
+
+
+class AnyTable(Protocol):
+    """Whatever has a header and rows of as many cells: see `csv.Table`."""
+
+    @property
+    def header(self) -> list[str]:
+        """The headers, in their order."""
+        ...
+
+    @property
+    def header_row(self) -> int:
+        """The number of the row that they stand in."""
+        ...
+
+    def rows(self) -> Iterator[Line]:
+        """Each row below the header."""
+        ...
+
+
+def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[Row]:
+    """The same of a table that is open.
+
+    Raises:
+        ConfigError: A default is none that a result may have.
+        FormatError: The header cannot be understood, or the file cannot be read.
+    """
+    members = Members(options, profile)
+    names = names_of(profile, options)
+    of_parties = members.contest is not None and profile.is_party_contest(
+        members.contest
     )
-    plan = TablePlan(table.header, columns, options, profile)
-    yield from plan.remarks()
-    for line in table.rows():
+    row = table.header_row
+    header = read_header(
+        table.header, options.columns, names, parties=of_parties, row=row
+    )
+    rows = table.rows()
+    sample = list(islice(rows, SAMPLE_ROWS))
+    header = leave_out_unfit(
+        header, (line.cells for line in sample if isinstance(line, Cells))
+    )
+    plan = TablePlan(header, options, members, profile, row=row)
+    yield Columns(row, header.uses)
+    lines = chain(sample, rows)
+    if plan.is_long:
+        yield from join_parts(_read_parts(plan, lines), members, plan.needed)
+        return
+    for line in lines:
         if not isinstance(line, Cells):
             yield line
             continue
@@ -46,17 +103,21 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
             yield plan.read(line.row, line.cells)
         except BadCell as bad:
             yield Bad(line.row, bad.code, bad.reason, bad.column)
+        if plan.remarks:
+            yield from plan.take_remarks()
 
 
-def _header_aliases(profile: Profile, options: Options) -> dict[str, str]:
-    contest = options.contest or only_contest(profile)
-    return {
-        alias: known
-        for name, rules in profile.file.contests.items()
-        if contest in (None, name) and rules.candidates is not UNSET
-        for known, candidate in rules.candidates.items()
-        for alias in (known, *candidate.aliases)
-    }
+def _read_parts(plan: "TablePlan", lines: Iterator[Line]) -> Iterator[Part | Row]:
+    for line in lines:
+        if not isinstance(line, Cells):
+            yield line
+            continue
+        try:
+            yield plan.read_part(line.row, line.cells)
+        except BadCell as bad:
+            yield Bad(line.row, bad.code, bad.reason, bad.column)
+            yield from plan.mark_station(line.row, line.cells)
+        yield from plan.take_remarks()
 
 
 class TablePlan:
@@ -64,29 +125,36 @@ class TablePlan:
 
     def __init__(
         self,
-        header: Sequence[str],
-        columns: Mapping[str, int],
+        header: Header,
         options: Options,
+        members: Members,
         profile: Profile,
+        *,
+        row: int = 1,
     ) -> None:
-        """Prepare `columns`, as `read_header` found them.
+        """Prepare the columns of `header`, which stands in `row`.
 
         Raises:
-            ConfigError: A default is none that a result may have.
-            FormatError: No contest is said, a candidate is unknown, or no column holds
-                anything of a result.
+            FormatError: No contest is said, a candidate is unknown or has no column, or
+                no column holds anything of a result.
         """
-        self._header = header
-        self._columns = columns
-        self._members = Members(options, profile)
+        self._header = [use.header for use in header.uses]
+        self._at = Sentence("file.row", row=row)
+        self._columns = columns = header.columns
+        self._members, self._options = members, options
         self._texts = [
-            (t, columns[t], header[columns[t]]) for t in TEXTS if t in columns
+            (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
         ]
         self._candidates = self._group("candidates.")
         self._figures = self._group("figures.")
         self._parties = self._group("parties.")
         self._evidence = self._group("evidence.")
         self._mapped: dict[str, Counts] = {}
+        self._checks = self._places_beside()
+        self._turned_down = columns.get("rejected")
+        self.remarks: list[Said] = []
+        self.is_long = "votes" in columns and "candidate" in columns
+        self.needed = self._needed(profile)
         self._check()
 
     def _group(self, prefix: str) -> Counts:
@@ -96,21 +164,51 @@ class TablePlan:
             if target.startswith(prefix)
         ]
 
+    def _places_beside(self) -> list[tuple[str, int, str]]:
+        """The parts of a place that stand beside its whole code: they must agree."""
+        if "tps" not in self._columns:
+            return []
+        return [
+            (name, self._columns[name], self._header[self._columns[name]])
+            for name in ("kelurahan", "number")
+            if name in self._columns
+        ]
+
+    def _needed(self, profile: Profile) -> dict[str, str]:
+        """Id → name of the candidates of whom each result must say something."""
+        contest = self._members.contest
+        if contest is None or profile.is_party_contest(contest):
+            return {}
+        left_out = {name.removeprefix("candidates.") for name in self._options.left_out}
+        return {
+            who: listed.name
+            for who, listed in profile.candidates(contest).items()
+            if who not in left_out and left_out.isdisjoint(listed.aliases)
+        }
+
     def _check(self) -> None:
-        if not (self._candidates or self._figures or self._parties or self._evidence):
-            raise FormatError(
-                "no column with votes is known by its header: say --map 01=…"
-                " (a list of polling stations goes to `federation tps-list import`)",
-                "row 1",
-            )
+        has_votes = self._candidates or self._parties or self.is_long
+        if not (has_votes or self._figures or self._evidence):
+            raise FormatError(Sentence("columns.no-votes"), self._at)
+        if not (has_votes or self._evidence or self._options.figures_only):
+            raise FormatError(Sentence("columns.only-figures"), self._at)
         if self._members.contest is None and "contest" not in self._columns:
-            raise FormatError("no contest is said: say --contest", "row 1")
-        if self._members.contest is None:
+            raise FormatError(Sentence("columns.no-contest"), self._at)
+        if self._members.contest is None or self.is_long:
             return
         try:
-            self._map_candidates(self._members.contest)
+            mapped = self._map_candidates(self._members.contest)
         except BadCell as bad:
-            raise FormatError(f"{clip(bad.column)}: {bad.reason}", "row 1") from bad
+            reason = Sentence(
+                "columns.of-column", column=clip(bad.column), reason=bad.reason
+            )
+            raise FormatError(reason, self._at) from bad
+        known = {who for who, _, _ in mapped}
+        for who, name in self.needed.items():
+            if known and who not in known:
+                there = f"{who} ({name})"
+                missing = Sentence("columns.missing-candidate", id=who, name=there)
+                raise FormatError(missing, self._at)
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
@@ -118,16 +216,15 @@ class TablePlan:
             found = [(aliases.find(n, h), at, h) for n, at, h in self._candidates]
             if len({known for known, _, _ in found}) < len(found):
                 names = ", ".join(clip(h) for _, _, h in found)
-                raise BadCell("candidate", f"two columns are one candidate: {names}")
+                two = Sentence("columns.two-columns", headers=names)
+                raise BadCell("candidate", two)
             self._mapped[contest] = found
         return self._mapped[contest]
 
-    def remarks(self) -> Iterator[Said]:
-        """What a person should know of the header: the columns that are left out."""
-        used = set(self._columns.values())
-        left = [clip(h) for at, h in enumerate(self._header) if at not in used]
-        if left:
-            yield Said(1, "columns", "columns left out: " + ", ".join(left[:20]))
+    def take_remarks(self) -> list[Said]:
+        """What there is to say of the rows since the last call."""
+        remarks, self.remarks = self.remarks, []
+        return remarks
 
     def read(self, row: int, cells: Sequence[str]) -> Row:
         """One row as a draft; as a remark where nothing was counted yet.
@@ -135,18 +232,73 @@ class TablePlan:
         Raises:
             BadCell: The row cannot be taken.
         """
-        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
-        fields = self._members.begin(self._read_place(cells), said)
+        fields = self._begin(row, cells)
         contest = fields["contest"]
-        blocks: dict[str, Any] = {
-            "candidates": _read_counts(self._map_candidates(contest), cells),
-            "figures": _read_counts(self._figures, cells),
+        blocks = self._read_blocks(fields, cells)
+        blocks["candidates"] = _read_counts(self._map_candidates(contest), cells)
+        return self._members.finish(row, fields, blocks)
+
+    def read_part(self, row: int, cells: Sequence[str]) -> Part:
+        """One candidate's row of a long table.
+
+        Raises:
+            BadCell: The row cannot be taken.
+        """
+        fields = self._begin(row, cells)
+        at, votes = self._columns["candidate"], self._columns["votes"]
+        aliases = self._members.aliases(fields["contest"])
+        candidate = aliases.find(cells[at].strip(), self._header[at])
+        count = parse_count(cells[votes], self._header[votes])
+        return Part(row, fields, candidate, count, self._read_blocks(fields, cells))
+
+    def mark_station(self, row: int, cells: Sequence[str]) -> Iterator[Part]:
+        """The station of a row of a long table that cannot be taken, if it is known."""
+        with suppress(BadCell):
+            yield Part(row, {"tps": self._read_place(cells)})
+
+    def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
+        said = {
+            n: (cells[at], h) for n, at, h in self._texts if not is_blank(cells[at])
         }
+        place = self._read_place(cells)
+        if self._turned_down is not None:
+            self._see_whether_taken(place, cells[self._turned_down])
+        while True:
+            try:
+                return self._members.begin(place, said)
+            except BadCell as bad:
+                self._spare(row, said, bad)
+
+    def _spare(self, row: int, said: dict[str, tuple[str, str]], bad: BadCell) -> None:
+        """Leave a value out that a row can do without, and note it.
+
+        Raises:
+            BadCell: The row cannot do without it.
+        """
+        spared = [n for n in said.keys() & SPARED if said[n][1] == bad.column]
+        if not spared:
+            raise bad
+        del said[spared[0]]
+        reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
+        self.remarks.append(Said(row, _VALUE, reason))
+
+    def _see_whether_taken(self, place: TpsId, value: str) -> None:
+        if value.strip().lower() in REJECTED:
+            assert self._turned_down is not None
+            header = self._header[self._turned_down]
+            reason = Sentence("row.turned-down", tps=place, column=header)
+            raise BadCell("turned-down", reason, header)
+
+    def _read_blocks(
+        self, fields: Mapping[str, Any], cells: Sequence[str]
+    ) -> dict[str, Any]:
+        """Figures, parties and files."""
+        blocks: dict[str, Any] = {"figures": _read_counts(self._figures, cells)}
         if self._parties:
             blocks["parties"] = self._read_parties(fields, cells)
         if self._evidence:
             blocks["evidence"] = _read_evidence(self._evidence, cells)
-        return self._members.finish(row, fields, blocks)
+        return blocks
 
     def _read_parties(
         self, fields: Mapping[str, Any], cells: Sequence[str]
@@ -166,9 +318,40 @@ class TablePlan:
         columns = self._columns
         if "tps" in columns:
             at = columns["tps"]
-            return parse_place(cells[at], self._header[at])
+            header = self._header[at]
+            place = parse_place(cells[at], header, unpadded=self._options.unpadded)
+            for name, beside, other in self._checks:
+                _check_beside(place, name, cells[beside], other)
+            return place
         a, b = columns["kelurahan"], columns["number"]
         return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
+
+
+# What the reviewers of KoboToolbox and ODK Central say of a row that is not to count.
+REJECTED: Final = frozenset(
+    ("not approved", "validation_status_not_approved", "rejected")
+)
+
+
+def _check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
+    """See that a part of the place beside its code is that of the code.
+
+    Raises:
+        BadCell: It is another.
+    """
+    text = cell.strip()
+    if is_blank(text):
+        return
+    try:
+        parts = (text, "1") if name == "kelurahan" else (place[:10], text)
+        other = join_place(*parts, (header, header))
+    except BadCell:
+        return  # a key of their own database, or a word: it says no other place
+    if other[:10] != place[:10] or (name == "number" and other != place):
+        shown = Sentence(
+            "row.two-places", tps=place, column=clip(header), other=clip(text)
+        )
+        raise BadCell("tps", shown, header)
 
 
 def _read_counts(counts: Counts, cells: Sequence[str]) -> dict[str, int]:
@@ -184,11 +367,12 @@ def _read_evidence(columns: Counts, cells: Sequence[str]) -> list[dict[str, Any]
     found: dict[str, Any] = {}
     for name, at, header in columns:
         text = cells[at].strip()
-        if text in BLANK:
+        if is_blank(text):
             continue
         if name in ("page", "size"):
             if not re.fullmatch(r"[0-9]{1,12}", text):
-                raise BadCell("count", f"{clip(text)} is not a whole number", header)
+                no_number = Sentence("row.no-whole", value=clip(text))
+                raise BadCell("count", no_number, header)
             found[name] = int(text)
         else:
             found[name] = text

@@ -2,13 +2,16 @@
 
     Authorization: Bearer <token>      scope "intake" or "control"
 
+The scheme is taken in any case, with blanks around it. Without a token, or with one
+that is not known: 401; with one of another scope: 403.
+
 aiohttp closes a connection whose request head is not complete within
 `keepalive_timeout` and has no deadline for a body or a slow reader: `deadlines` and
 `Doorkeeper` add those. When all places are taken, the oldest connection gives way,
 so that half-open sockets cannot lock out those who have something to say.
 
-Source: RFC 6750 section 2.1 (bearer tokens); docs/explanation/threats.md (half-open
-and endless connections)
+Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1;
+docs/explanation/threats.md (half-open and endless connections)
 """
 
 import asyncio
@@ -29,33 +32,77 @@ HEAD_DEADLINE_S = 15.0
 BODY_DEADLINE_S = 60.0
 CONNECTION_AGE_S = 600.0
 _SWEEP_S = 5.0
+_HOW = {
+    "intake": "`federation keys token add` on the node makes one",
+    "control": "it is that of data/control.json on the node's machine",
+}
 
 
 class Refused(web.HTTPUnauthorized):
-    """No token, or one that does not open this door."""
+    """No token, or none that this node knows."""
+
+
+class Forbidden(web.HTTPForbidden):
+    """A token that opens another door."""
 
 
 async def require_token(request: web.Request, scope: str) -> None:
     """Return if the request carries a token of `scope`.
 
     Raises:
-        Refused: it carries none, or another.
+        Refused: it carries none, or one that is not known here.
+        Forbidden: its token is of another scope.
     """
     site = request.app[SITE]
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    given = _read_token(request, scope)
     # Compared in constant time; the stored tokens are looked up by their digest. What
     # is not UTF-8 comes as lone surrogates, which no token holds.
     sent = given.encode(errors="surrogatepass")
     if hmac.compare_digest(sent, site.control_token.encode()):
         return
-    with contextlib.suppress(NotFoundError):
-        if scope in (await site.db.read(tokens.find_token, given)).scopes:
-            return
-    raise Refused(
-        text=f"a token of scope {scope!r} is needed: "
-        "`federation keys token` on the node makes one",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    try:
+        token = await site.db.read(tokens.find_token, given)
+    except NotFoundError:
+        raise _refuse(
+            "this node knows no such token: it was copied wrongly, removed, or made on "
+            f"another node. {_HOW[scope]}",
+            ', error="invalid_token"',
+        ) from None
+    if scope not in token.scopes:
+        error = f'Bearer error="insufficient_scope", scope="{scope}"'
+        raise Forbidden(
+            text=f"this token is of scope {', '.join(token.scopes)}; {scope} is needed",
+            headers={"WWW-Authenticate": error},
+        )
+
+
+def _read_token(request: web.Request, scope: str) -> str:
+    """The token that the request carries.
+
+    Raises:
+        Refused: it carries none.
+    """
+    header = request.headers.get("Authorization", "").strip()
+    if not header:
+        raise _refuse(
+            "no token was sent: `Authorization: Bearer <token>` is needed. "
+            f"{_HOW[scope]}"
+        )
+    scheme, *rest = header.split(maxsplit=1)
+    # The name of a scheme is the same in any case (RFC 9110 section 11.1).
+    if scheme.lower() != "bearer":
+        raise _refuse(
+            "`Authorization` has no token in the form `Bearer <token>`, but another "
+            f"scheme. {_HOW[scope]}"
+        )
+    if not rest:
+        raise _refuse(f"no token stands behind `Bearer`. {_HOW[scope]}")
+    return rest[0]
+
+
+def _refuse(reason: str, error: str = "") -> Refused:
+    challenge = f'Bearer realm="tps-federation"{error}'
+    return Refused(text=reason, headers={"WWW-Authenticate": challenge})
 
 
 class Bucket:

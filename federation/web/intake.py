@@ -1,22 +1,29 @@
 """What comes in: an organisation's own records, and a peer's word that it has news.
 
-Rule: bodies are bounded before they are parsed; one bad row refuses that row only;
-nothing is answered before it is durable and signed.
+Rule: bodies are bounded before they are parsed; one bad row refuses that row only,
+with all that is wrong with it; nothing is answered before it is durable and signed.
+Records are read as the lines of a file are (`sources/draft.py`).
 
-    POST /v1/records   {"election":"pemilu-2024","records":[{…}],"leaves":["…"]}
+    POST /v1/records   {"election":"pemilu-2024","records":[{…}],"leaves":["…"],
+                        "force":false,"restate":false,"unlisted":false}
+      200  {"verdicts":[{"row":0,"outcome":"logged",…},…]}
+      422  the same, where every row was refused; 400 where the batch is none
     POST /notify       {"org":"jagasuara.example"}
     POST /v1/control/{command}   the commands of this machine's operator
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec.structs import replace
+from msgspec import Meta
 
 from federation.errors import FormatError
-from federation.flows.ingest import Verdict
+from federation.flows.ingest import UnreadRow, Verdict
+from federation.records.profile import Profile
+from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
 from federation.web.access import Bucket, require_token
 from federation.web.openapi import JSON, Endpoint, NoQuery
@@ -26,6 +33,9 @@ from federation.web.site import SITE
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say
 MAX_NOTIFY_BYTES = 1_024
+_BOM = b"\xef\xbb\xbf"  # some programs put it before what they write
+# One row that is none refuses itself only, so it is not asked for by type.
+_A_DRAFT = Meta(extra_json_schema={"type": "object"})
 T = TypeVar("T")
 NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
 SPOKEN: web.AppKey[Bucket] = web.AppKey("spoken", Bucket)
@@ -35,10 +45,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Rows for one election: as drafts to be signed here, or signed elsewhere."""
 
     election: str
-    records: list[dict[str, Any]] = []
+    records: list[Annotated[Any, _A_DRAFT]] = []
     leaves: list[str] = []
     force: bool = False
     restate: bool = False
+    unlisted: bool = False
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +75,7 @@ def endpoints() -> list[Endpoint[Any]]:
             query=NoQuery,
             body=Batch,
             response=Verdicts,
+            also={HTTPStatus.UNPROCESSABLE_ENTITY: "every row was refused"},
             token=True,
         )
     ]
@@ -80,31 +92,55 @@ def routes() -> list[web.RouteDef]:
 async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Sign and publish a batch: scope `intake`."""
     await require_token(request, "intake")
-    body = await request.read()
+    body = (await request.read()).removeprefix(_BOM)
     batch = _decode(request, body, Batch)
     # Decoding keeps the last of two members of one name; what the sender's own tools
     # showed may be the first. Files are read as strictly.
     decode_json(body)
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
         raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
-    desk = request.app[SITE].desk
-    verdicts: list[Verdict] = []
+    site = request.app[SITE]
+    rows: list[dict[str, Any] | bytes | UnreadRow] = []
     if batch.records:
-        verdicts += await desk.take_records(
-            batch.election, batch.records, force=batch.force, restate=batch.restate
-        )
-    if batch.leaves:
-        leaves = [leaf.encode() for leaf in batch.leaves]
-        found = await desk.take_leaves(batch.election, leaves)
-        first = len(batch.records)
-        verdicts += [replace(one, row=first + one.row) for one in found]
-    return _json(Verdicts(verdicts=verdicts))
+        rows += _read(batch.records, site.profiles.get(batch.election))
+    rows += [leaf.encode(errors="surrogatepass") for leaf in batch.leaves]
+    verdicts = await site.desk.take_records(
+        batch.election,
+        rows,
+        force=batch.force,
+        restate=batch.restate,
+        unlisted=batch.unlisted,
+    )
+    return _json(Verdicts(verdicts=list(verdicts)), _status_of(verdicts))
+
+
+def _read(
+    records: Sequence[Any], profile: Profile | None
+) -> list[dict[str, Any] | bytes | UnreadRow]:
+    """Each record as the draft that it means, or with all that is wrong with it."""
+    if profile is None:
+        return list(records)  # the desk knows no such election either, and says so
+    reader = DraftReader(profile)
+    drafts = (reader.read(record) for record in records)
+    return [UnreadRow(one) if isinstance(one, tuple) else one for one in drafts]
+
+
+def _status_of(verdicts: Sequence[Verdict]) -> HTTPStatus:
+    """422 where rows were refused and this log says none of the batch, else 200.
+
+    A batch that is sent once more gets the status that it got before: what was logged
+    the first time is `held` the second.
+    """
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if "refused" in outcomes and not outcomes & {"logged", "held"}:
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.OK
 
 
 async def notify(request: web.Request) -> web.StreamResponse:
     """A hint to pull at once: limited per address and per organisation."""
     site = request.app[SITE]
-    org = _decode(request, await _read(request, MAX_NOTIFY_BYTES), News).org
+    org = _decode(request, await _read_body(request, MAX_NOTIFY_BYTES), News).org
     now = site.clock()
     if not request.app[SPOKEN].take(str(request.remote), now):
         return problem(
@@ -124,7 +160,7 @@ async def control(request: web.Request) -> web.StreamResponse:
     return _json(await request.app[SITE].desk.run(command, arguments))
 
 
-async def _read(request: web.Request, most: int) -> bytes:
+async def _read_body(request: web.Request, most: int) -> bytes:
     """The body, however many pieces it comes in.
 
     Raises:
@@ -159,5 +195,6 @@ def _decode(request: web.Request, body: bytes, kind: type[T]) -> T:
         raise FormatError(reason, at.strip("`") or "body") from None
 
 
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type=JSON)
+def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    body = msgspec.json.encode(value)
+    return web.Response(body=body, content_type=JSON, status=status)

@@ -57,6 +57,7 @@ class Endpoint(Generic[Query]):
     `names` explains the `{parts}` of the path, `response` the JSON it answers with;
     `token` says that a bearer token is needed (then the answer is not shared with other
     sites). Tables are answered where the query's `format` says so, `text` is a file.
+    `also`: further statuses with the same answer, and what each means.
     """
 
     method: str
@@ -70,6 +71,7 @@ class Endpoint(Generic[Query]):
     token: bool = False
     text: bool = False
     status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
 
     def route(self) -> web.RouteDef:
         """The aiohttp route: the query is read before the handler runs."""
@@ -172,7 +174,14 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint.query)],
-        "responses": {str(endpoint.status): answer, "default": _PROBLEM_ANSWER},
+        "responses": {
+            str(endpoint.status): answer,
+            **{
+                str(int(status)): {**answer, "description": meaning}
+                for status, meaning in endpoint.also.items()
+            },
+            "default": _PROBLEM_ANSWER,
+        },
     }
     if endpoint.body is not None:
         operation["requestBody"] = {

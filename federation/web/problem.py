@@ -44,6 +44,7 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
 # Written down, not taken from `HTTPStatus`, whose phrases change with Python.
 _SAID: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.UNAUTHORIZED: ("unauthorized", ""),
+    HTTPStatus.FORBIDDEN: ("forbidden", ""),
     HTTPStatus.NOT_FOUND: ("not-found", "nothing is at this path"),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         "method-not-allowed",
@@ -106,8 +107,9 @@ def _http_error(error: web.HTTPException) -> web.Response:
     if error.text and not error.text.startswith(f"{error.status}:"):
         detail = error.text
     answer = problem(status, code, detail)
-    if "Allow" in error.headers:
-        answer.headers["Allow"] = error.headers["Allow"]
+    for name in ("Allow", "WWW-Authenticate"):
+        if name in error.headers:
+            answer.headers[name] = error.headers[name]
     return answer
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from federation.config.settings import Settings
-from federation.flows.ingest import Verdict
+from federation.flows.ingest import Draft, UnreadRow, Verdict
 from federation.records.profile import Profile
 from federation.store.db import Database
 
@@ -23,17 +23,16 @@ class Desk(Protocol):
     async def take_records(
         self,
         election: str,
-        drafts: Sequence[dict[str, Any]],
+        rows: Sequence[Draft | bytes | UnreadRow],
         *,
         force: bool,
         restate: bool,
+        unlisted: bool = False,
     ) -> Sequence[Verdict]:
-        """Sign and publish; one verdict per draft, in order."""
+        """Sign and publish drafts, and publish what this organisation signed elsewhere.
 
-    async def take_leaves(
-        self, election: str, leaves: Sequence[bytes]
-    ) -> Sequence[Verdict]:
-        """Publish records that this organisation signed elsewhere."""
+        One verdict for each row, in order.
+        """
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """What a command of this machine's operator asks; a JSON value."""

@@ -26,7 +26,7 @@ def filled(own_home):
         drafts = [
             {
                 "contest": "ppwp",
-                "tps": f"317101000100{number}",
+                "tps": f"317101100100{number}",
                 "round": "reguler",
                 "form": "plano",
                 "source": "observer",

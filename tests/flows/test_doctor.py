@@ -26,7 +26,7 @@ PARTNER = "kawal.example"
 def draft(number, votes=1, **members):
     return {
         "contest": "ppwp",
-        "tps": f"31710100{number:05d}",
+        "tps": f"317101100{1 + number // 1000}{number % 1000:03d}",
         "round": "reguler",
         "form": "plano",
         "source": "observer",

@@ -82,7 +82,7 @@ def test_a_lost_database_signs_nothing_while_the_guard_stands(node, open_node):
 def test_what_the_log_said_is_read_again_where_it_is_not_known(node):
     draft = {
         "contest": "ppwp",
-        "tps": "3171010001001",
+        "tps": "3171011001001",
         "round": "reguler",
         "form": "plano",
         "source": "observer",

@@ -112,7 +112,7 @@ class DatabaseFeed:
 def draft(number, votes=1):
     return {
         "contest": "ppwp",
-        "tps": f"31710100{number:05d}",
+        "tps": f"317101100{1 + number // 1000}{number % 1000:03d}",
         "round": "reguler",
         "form": "plano",
         "source": "observer",

@@ -9,7 +9,7 @@ import pytest
 from federation.profiles import load_shipped
 from federation.sources.mapping import Options
 from federation.sources.recognise import read_rows, recognise
-from federation.sources.row import Bad, Draft, Row, Said
+from federation.sources.row import Bad, Columns, Draft, Row, Said
 from federation.sources.stream import Source
 
 
@@ -17,6 +17,8 @@ class Read:
     """What came out of a file, sorted by kind."""
 
     def __init__(self, rows: list[Row]) -> None:
+        self.uses = next((row.uses for row in rows if isinstance(row, Columns)), ())
+        rows = [row for row in rows if not isinstance(row, Columns)]
         self.rows = rows
         self.drafts = [row for row in rows if isinstance(row, Draft)]
         self.bad = [row for row in rows if isinstance(row, Bad)]
@@ -27,6 +29,16 @@ class Read:
         """The members of the only draft."""
         assert len(self.rows) == 1, self.rows
         return self.drafts[0].fields
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """Header → what it was read as; None where it was left out."""
+        return {use.header: use.target or None for use in self.uses}
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Header → why it was left out."""
+        return {use.header: use.why for use in self.uses if not use.target}
 
     @property
     def why(self) -> tuple[int, str, str]:

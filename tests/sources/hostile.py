@@ -7,8 +7,8 @@ All are read for the election pilpres-2019.
 
 # ruff: noqa: E501  a row of the table of errors stays on one line
 
-HEADER = "tps,01,02,sah,catatan,putaran\n"
-GOOD = "1371011001002,1,2,3,,\n"
+HEADER = "tps,01,02,sah,ref,putaran\n"
+GOOD = "1371011001002,1,2,3,a,reguler\n"
 GOOD_LINE = '{"tps":"1371011001002","candidates":{"01":1,"02":2}}\n'
 
 # what it is, the row, "column: code: reason" of its refusal
@@ -22,7 +22,7 @@ ROWS = [
     (
         "the letter O for a zero",
         "1371011001001,1O,2,3,,",
-        "01: count: '1O' is not a whole number",
+        "01: count: '1O' is not a whole number: a letter stands among the digits",
     ),
     (
         "full-width digits",
@@ -52,7 +52,7 @@ ROWS = [
     (
         "NUL in a number",
         "1371011001001,1\x00,2,3,,",
-        "01: count: '1\\x00' is not a whole number",
+        "01: count: '1\\x00' is not a whole number: it has a character that is not seen",
     ),
     (
         "a code that a spreadsheet turned into a number",
@@ -68,57 +68,57 @@ ROWS = [
     (
         "a code of 14 digits",
         "13710110010011,1,2,3,,",
-        "tps: tps: '13710110010011' is not a TPS code of 13 characters",
+        "tps: tps: '13710110010011' is not a TPS code of 13 characters: it has 14",
     ),
     (
         "letters in a code that is not overseas",
         "13AB011001001,1,2,3,,",
-        "tps: tps: not a kelurahan code of 10 characters: '13AB011001'",
+        "tps: tps: not a kelurahan code of 10 characters: '13AB011001' (letters stand in codes from abroad only, 99…)",
     ),
     (
         "text that is written from right to left",
         "1371011001001,1,2,3,a\u202eb,",
-        "catatan: text: code point U+202E is not allowed",
+        "ref: text: code point U+202E is not allowed",
     ),
     (
         "NUL in a note",
         "1371011001001,1,2,3,a\x00b,",
-        "catatan: text: code point U+0000 is not allowed",
+        "ref: text: code point U+0000 is not allowed",
     ),
     (
         "a note of 301 characters",
         "1371011001001,1,2,3," + "x" * 301 + ",",
-        "catatan: text: 301 characters, 300 at most",
+        "ref: text: 301 characters, 300 at most",
     ),
     (
         "a round that there is not",
         "1371011001001,1,2,3,,minggu depan",
-        "putaran: round: 'minggu depan' is no round",
+        "putaran: round: 'minggu depan' is no round (reguler, susulan, lanjutan, hitung-ulang, psu)",
     ),
     (
         "too few cells",
         "1371011001001,1,2,3",
-        "-: cells: 4 cells, the header has 6 (it begins with '1371011001001')",
+        "-: cells: 4 cells, the header has 6 (it begins with '1371011001001'): it may be cut off; write empty cells, too",
     ),
     (
         "too many cells",
-        "1371011001001,1,2,3,,,,",
+        "1371011001001,1,2,3,,,,5",
         "-: cells: 8 cells, the header has 6 (it begins with '1371011001001')",
     ),
     (
         "a quote that is not closed",
         '1371011001001,1,"2,3,,',
-        "-: quotes: the row cannot be read: unexpected end of data",
+        "-: quotes: the row cannot be read: a quote is not closed",
     ),
     (
         "a letter behind a quote",
         '1371011001001,1,"2"x,3,,',
-        "-: quotes: the row cannot be read: ',' expected after '\"'",
+        "-: quotes: the row cannot be read: something stands behind a closing quote",
     ),
     (
         "a cell of 140,000 characters",
         "1371011001001,1,2,3," + "x" * 140_000 + ",",
-        "-: quotes: the row cannot be read: field larger than field limit (131072)",
+        "-: quotes: the row cannot be read: a cell is longer than 131072 characters",
     ),
     (
         "a cell of two megabytes",
@@ -132,7 +132,7 @@ LINES = [
     (
         "a line that is not JSON",
         '{"tps":',
-        "-: json: not JSON: Expecting value (column 1)",
+        "-: json: not JSON: it is cut off here (column 8)",
     ),
     (
         "a member twice",
@@ -146,8 +146,8 @@ LINES = [
     ),
     (
         "a float",
-        '{"tps":"1371011001001","candidates":{"01":1.0}}',
-        "candidates.01: count: '1.0' is not a whole number",
+        '{"tps":"1371011001001","candidates":{"01":1.5}}',
+        "candidates.01: count: '1.5' is not a whole number",
     ),
     (
         "NaN",
@@ -177,7 +177,7 @@ LINES = [
     (
         "an unknown figure",
         '{"tps":"1371011001001","figures":{"suara_batal":1}}',
-        "figures: figure: 'suara_batal' is no figure of the form",
+        "figures.suara_batal: figure: 'suara_batal' is no figure of the form",
     ),
     (
         "a partner's signed record",
@@ -187,7 +187,7 @@ LINES = [
     (
         "an unknown member",
         '{"tps":"1371011001001","nama":"Budi","candidates":{"01":1}}',
-        "-: member: 'nama' is not known: say --map",
+        "nama: member: 'nama' is not known: say --map",
     ),
     (
         "a file without a digest",
@@ -227,12 +227,12 @@ FILES = [
     (
         "a spoilt header",
         '"tps,01\n1371011001001,1\n',
-        "the header cannot be read: unexpected end of data (row 1)",
+        "the header cannot be read: a quote is not closed (row 1)",
     ),
     (
-        "a JSON array",
-        '[{"tps":"1371011001001"}]',
-        "a JSON array: write one object a line (jq -c '.[]' FILE > FILE.ndjson) (FILE)",
+        "a JSON array of numbers",
+        "[1, 2]",
+        "no object with members in it: one object for each result is needed (FILE)",
     ),
     (
         "an Excel workbook",

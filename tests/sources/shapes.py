@@ -38,13 +38,12 @@ def _left_out(names: str) -> dict[str, str | None]:
 # Names of a tool's own columns. None of them is a result: `__version__` is a form's,
 # not a revision; `_id`, `_index` are running numbers; who sent it is left out, too.
 KOBO_OWN = (
-    "_id _uuid _submission_time _validation_status _notes _status _submitted_by"
-    " __version__ _tags _index"
+    "_id _uuid _submission_time _notes _status _submitted_by __version__ _tags _index"
 )
 KOBO_META = "start end today username deviceid phonenumber"
 ODK_OWN = (
     "KEY SubmitterID SubmitterName AttachmentsPresent AttachmentsExpected Status"
-    " ReviewState DeviceID Edits FormVersion"
+    " DeviceID Edits FormVersion"
 )
 
 
@@ -80,6 +79,7 @@ KOBO_NAMES = Shape(
         "suara/suara_tidak_sah": "figures.suara_tidak_sah",
         **_left_out("foto_plano foto_plano_URL catatan"),
         **_left_out(KOBO_OWN),
+        "_validation_status": "rejected",
     },
     [
         _draft("1371011001001", 127, 27, suara_sah=154, suara_tidak_sah=0),
@@ -113,6 +113,7 @@ KOBO_LABELS = Shape(
         "Suara Tidak Sah": "figures.suara_tidak_sah",
         "Nama Relawan": None,
         **_left_out(KOBO_OWN),
+        "_validation_status": "rejected",
     },
     [_draft("1371011001003", 101, 45, suara_sah=146, suara_tidak_sah=2)],
 )
@@ -130,6 +131,7 @@ KOBO_FLAT = Shape(
         "sah": "figures.suara_sah",
         "tidak_sah": "figures.suara_tidak_sah",
         **_left_out(KOBO_OWN),
+        "_validation_status": "rejected",
     },
     [_draft("1371011001004", 70, 80, suara_sah=150, suara_tidak_sah=1)],
 )
@@ -163,6 +165,7 @@ ODK_GROUPS = Shape(
         "suara-suara_total": "figures.suara_total",
         **_left_out("foto_plano meta-instanceID meta-instanceName"),
         **_left_out(ODK_OWN),
+        "ReviewState": "rejected",
     },
     [
         {
@@ -189,6 +192,7 @@ ODK_PLAIN = Shape(
         "paslon_02": "candidates.02",
         "instanceID": None,
         **_left_out(ODK_OWN),
+        "ReviewState": "rejected",
     },
     [
         {

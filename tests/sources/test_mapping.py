@@ -41,7 +41,13 @@ def test_bare_figures_and_candidates_are_understood():
     }
 
 
-@pytest.mark.parametrize("flag", ["tps", "tps=", "=x", "suara=x", "figures.x=y", ""])
+def test_an_empty_name_leaves_a_member_out():
+    options = join_options({"columns": parse_flags(["revision=", "tps=Kode"])}, None)
+    assert options.left_out == {"revision"}
+    assert options.read == {"tps": "Kode"}
+
+
+@pytest.mark.parametrize("flag", ["tps", "=", "=x", "suara=x", "figures.x=y", ""])
 def test_a_flag_that_means_nothing_is_refused(flag):
     with pytest.raises(ConfigError):
         parse_flags([flag])

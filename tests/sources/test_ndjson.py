@@ -1,10 +1,19 @@
 """sources/ndjson.py"""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 
+from federation.errors import FormatError
 from federation.sources.row import NO_NUMBERS
+
+_spec = importlib.util.spec_from_file_location(
+    "shapes", Path(__file__).with_name("shapes.py")
+)
+shapes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(shapes)
 
 TPS = "1371011001001"
 
@@ -49,11 +58,57 @@ def test_a_mapping_follows_paths(read):
             "candidates.01": "hasil.a",
             "candidates.02": "hasil.b",
             "figures.suara_sah": "hasil.sah",
-            "note": "tidak.ada",
         },
     )
     assert found.fields["candidates"] == {"01": 1, "02": 2}
     assert found.fields["figures"] == {"suara_sah": 3}
+
+
+def test_a_path_that_is_nowhere_is_an_error_and_not_silence(read):
+    with pytest.raises(FormatError, match="there is no column 'hasil"):
+        read(
+            '{"tps":"1371011001001","hasil":{"a":1}}',
+            columns={"candidates.01": "hasil.c"},
+        )
+
+
+def test_an_array_of_our_own_form_is_read_with_its_files(read):
+    evidence = [{"sha256": "ef" * 32, "media_type": "image/jpeg", "size": 9}]
+    text = f"[{line(candidates={'01': 1, '02': 2}, evidence=evidence)},\n{line(x=1)}]"
+    found = read(text)
+    assert found.drafts[0].fields["evidence"] == evidence
+    assert found.why == (2, "member", "x")
+
+
+@pytest.mark.parametrize("shape", shapes.DOCUMENTS, ids=lambda shape: shape.name)
+def test_the_answers_of_form_tools_give_exactly_these_results(read, shape):
+    found = read(shape.text, shapes.ELECTION)
+    assert found.bad == []
+    defaults = {"contest", "form", "review", "round", "source"}
+    assert [
+        {name: value for name, value in draft.fields.items() if name not in defaults}
+        for draft in found.drafts
+    ] == shape.drafts
+    read_as = {name: target for name, target in found.columns.items() if target}
+    assert shape.columns.items() <= read_as.items()
+    assert set(read_as.values()) - set(shape.columns.values()) <= {"rejected"}
+
+
+def test_what_only_a_later_object_has_is_refused_there(read, monkeypatch):
+    monkeypatch.setattr("federation.sources.jsontable.SAMPLE", 1)
+    found = read(
+        '{"kode_tps":"1371011001001","01":1,"02":2}\n'
+        '{"kode_tps":"1371011001002","01":1,"02":2,"sah":3}\n'
+        '{"kode_tps":"1371011001003","01":1,"02":2,"sah":null}\n'
+    )
+    assert [draft.row for draft in found.drafts] == [1, 3]
+    assert found.why == (2, "member", "sah")
+
+
+def test_an_array_that_is_cut_off_gives_what_came_before(read):
+    found = read('[{"kode_tps":"1371011001001","01":1,"02":2},{"kode_tps":"13')
+    assert len(found.drafts) == 1
+    assert found.why == (2, "json", "")
 
 
 def test_a_party_may_have_any_of_its_three_parts(read):
@@ -70,7 +125,7 @@ def test_a_party_may_have_any_of_its_three_parts(read):
         ("[1]", "shape"),
         ('{"candidates":{"01":1}}', "tps"),
         (line(candidates={"01": True}), "count"),
-        (line(candidates={"01": 1.0}), "count"),
+        (line(candidates={"01": 1.5}), "count"),
         (line(candidates={"01": -1}), "count"),
         (line(candidates={"01": "\uff11"}), "count"),
         (line(candidates={"03": 1}), "candidate"),

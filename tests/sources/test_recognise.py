@@ -35,7 +35,6 @@ def test_a_file_is_known_by_what_it_holds(put, text, kind):
     [
         ("", "empty"),
         (" \n\n", "empty"),
-        ('[{"tps":"1"}]', "one object a line"),
         ('{"id2name":{"11":"ACEH"},"tps":{}}', "tps-list import"),
         (b"\x01\x02" + b"\0" * 40, "no text file"),
     ],

@@ -51,7 +51,7 @@ def test_what_is_null_is_left_out(read):
     ("changes", "code"),
     [
         ({"kode": 1371011001001}, "shape"),
-        ({"kode": "13710110011"}, None),  # kelurahan and an unpadded number
+        ({"kode": "13710110011"}, "tps"),  # a digit is lost, or a number not padded
         ({"kode": "x"}, "tps"),
         ({"chart": [1]}, "shape"),
         ({"chart": {"23": 1}}, "candidate"),

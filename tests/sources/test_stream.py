@@ -3,6 +3,11 @@
 import codecs
 import contextlib
 import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -21,7 +26,7 @@ def lines_of(path):
 @given(content=st.binary(max_size=300), block=st.integers(1, 40))
 def test_lines_are_the_file_whatever_the_block_size(tmp_path_factory, content, block):
     path = tmp_path_factory.mktemp("s") / "f"
-    body = content.replace(b"\0", b"-")
+    body = content.replace(b"\0", b"-").replace(b"\r", b"-")
     path.write_bytes(b"x" + body)  # a first byte that is no mark and no magic number
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "BLOCK_BYTES", block)
@@ -30,6 +35,118 @@ def test_lines_are_the_file_whatever_the_block_size(tmp_path_factory, content, b
         got = lines_of(path)
     assert b"".join(got) == b"x" + body
     assert all(line.endswith(b"\n") for line in got[:-1])
+
+
+@given(
+    parts=st.lists(st.sampled_from(["a", "\r", "\n", "\r\n", "\r\r\n"]), max_size=20),
+    block=st.integers(4, 9),
+)
+def test_any_line_end_is_one_whatever_the_block_size(tmp_path_factory, parts, block):
+    path = tmp_path_factory.mktemp("s") / "f"
+    text = "x" + "".join(parts)
+    path.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "BLOCK_BYTES", block)
+        with Source(path) as source:
+            got = b"".join(source.lines(any_end=True)).decode()
+    assert got == text.replace("\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_a_file_without_any_lf_has_the_lines_of_an_old_macintosh(put):
+    assert lines_of(put(b"{}\r{}\r")) == [b"{}\n", b"{}\n"]
+    assert lines_of(put(b"{}\r{}\n")) == [b"{}\r{}\n"]
+
+
+def test_marks_of_files_that_were_put_together_are_all_taken_off(put):
+    assert lines_of(put(codecs.BOM_UTF8 * 2 + b"tps\n")) == [b"tps\n"]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_known_by_its_zeros(put, name):
+    assert lines_of(put("Kode;é\n".encode(name))) == ["Kode;é\n".encode()]
+
+
+@pytest.mark.parametrize("content", [b"a\0b\n", b"\0\0\0\0", b"kode,01\0\n", b"a\0"])
+def test_a_few_zeros_do_not_make_utf16(put, content):
+    assert b"".join(lines_of(put(content))) == content
+
+
+@pytest.fixture
+def piped():
+    """Gives the path of a pipe that bytes come through, as `<(…)` does."""
+    with contextlib.ExitStack() as stack:
+
+        def start(data):
+            out, into = os.pipe()
+            stack.callback(os.close, out)
+
+            def write():
+                with contextlib.suppress(BrokenPipeError), os.fdopen(into, "wb") as end:
+                    end.write(data)
+
+            thread = Thread(target=write)
+            thread.start()
+            stack.callback(thread.join)
+            return Path(f"/dev/fd/{out}")
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    "data", [b"a\nb\n", gzip.compress(b"a\nb\n"), codecs.BOM_UTF8 + b"a\nb\n"]
+)
+def test_a_pipe_is_read_as_a_file_is(piped, data):
+    with Source(piped(data)) as source:
+        assert source.peek() == b"a\nb\n"
+        assert list(source.lines()) == [b"a\n", b"b\n"]
+        assert source.done == source.total == len(data)
+
+
+def test_a_named_pipe_is_read(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    thread = Thread(target=lambda: path.write_bytes(b"a\n" * 100_000))
+    thread.start()
+    with Source(path) as source:
+        assert len(list(source.lines())) == 100_000
+    thread.join()
+
+
+def test_a_pipe_beyond_the_size_bound_is_refused(piped, monkeypatch):
+    monkeypatch.setattr(stream, "MAX_BYTES", 100)
+    with pytest.raises(FormatError, match="larger than 100 bytes"):
+        Source(piped(b"x\n" * 100))
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_standard_input_is_read_and_named_so(name):
+    code = (
+        "from federation.sources.stream import Source\n"
+        f"with Source({name!r}) as s: print(s.label, list(s.lines()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=b"a\nb", capture_output=True, check=True
+    )
+    assert done.stdout.decode() == "standard input [b'a\\n', b'b']\n"
+
+
+def test_a_terminal_is_not_waited_for():
+    master, slave = os.openpty()
+    try:
+        with pytest.raises(FormatError, match="this is a terminal"):
+            Source(os.ttyname(slave))
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_what_has_no_end_and_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(FormatError, match="this is a device"):
+        Source("/dev/zero")
+    with pytest.raises(FormatError, match="this is a folder"):
+        Source(tmp_path)
+    with Source("/dev/null") as source:
+        assert source.peek() == b""
 
 
 def test_gzip_is_known_by_its_content_and_unpacked(put):

@@ -17,9 +17,10 @@ NOW = 1_707_900_000
 
 
 def draft(chance):
+    number = chance.randrange(5000)
     draft = {
         "contest": "ppwp",
-        "tps": f"31710100{chance.randrange(5000):05d}",
+        "tps": f"317101100{1 + number // 1000}{number % 1000:03d}",
         "round": "reguler",
         "form": "plano",
         "source": "observer",

@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from federation.flows.audit.published import Stations
-from federation.flows.audit.sorting import Sorter, Spool
 from federation.records.admission import EncodedClaim
 from federation.records.claim import Claim, decode_claim, is_newer
 from federation.records.merge import (
@@ -30,6 +29,7 @@ from federation.records.merge import (
 )
 from federation.records.profile import CONTESTS, Profile
 from federation.records.tps import TpsId
+from federation.sorting import Sorter, Spool
 
 _CONTEST: Final = 6
 _KEY: Final = _CONTEST + 13

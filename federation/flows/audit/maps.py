@@ -21,12 +21,12 @@ from federation.flows.audit.finding import Findings
 from federation.flows.audit.maprows import Counted, MapRows, claim_lines
 from federation.flows.audit.published import Basis
 from federation.flows.audit.report import MapReport
-from federation.flows.audit.sorting import RUN_BYTES, Sorter
 from federation.records.admission import EncodedClaim
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import Follows, parse_origin
 from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
+from federation.sorting import RUN_BYTES, Sorter
 
 
 class MapAudit:

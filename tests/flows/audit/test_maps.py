@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from federation import sorting
 from federation.errors import FormatError
 from federation.feeds.feed import basis_path, map_path
-from federation.flows.audit import sorting
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.maps import MapAudit
 from federation.flows.audit.published import Basis, Stations, load_basis

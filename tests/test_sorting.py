@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.flows.audit.sorting import Sorter, Spool
+from federation.sorting import Sorter, Spool
 
 PEAK = """
 import resource, sys
 from pathlib import Path
-from federation.flows.audit.sorting import Sorter
+from federation.sorting import Sorter
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 before = peak()

@@ -1,0 +1,131 @@
+"""All that an import has read and not yet handed over: drafts on the disk, in order.
+
+Rule: nothing is signed before everything was read, because rows of one polling station
+may contradict each other wherever they stand (`records/contradiction.py`). Memory holds
+eight bytes a row; the drafts lie in a file without a name, which goes with the process.
+Only slots that are there twice are looked at again.
+"""
+
+import tempfile
+from array import array
+from collections.abc import Hashable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from federation.records.contradiction import Answer, Row, has_votes, judge_slot
+from federation.sorting import Sorter, Spool
+
+BLOCK: Final = 256
+Fields = dict[str, Any]
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, int, Fields]).decode
+
+
+class Entry(NamedTuple):
+    """A draft: its number among all, its file (by number), its row there."""
+
+    number: int
+    file: int
+    row: int
+    fields: Fields
+
+
+class Drafts:
+    """The drafts of one import, in the order in which they were read."""
+
+    def __init__(self) -> None:
+        """Open nothing that is seen; to be closed."""
+        self._folder = Path(tempfile.gettempdir())
+        self._spool = Spool(self._folder)
+        self._block: list[bytes] = []
+        self._slots = array("q")
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self._spool.close()
+
+    def add(self, file: int, row: int, fields: Fields) -> None:
+        """Keep one draft."""
+        self._slots.append(hash(_slot(fields)))
+        self._block.append(_encode((file, row, fields)))
+        if len(self._block) == BLOCK:
+            self._flush()
+
+    def read(self) -> Iterator[Entry]:
+        """Every draft, in the order in which they were added."""
+        self._flush()
+        for number, data in enumerate(self._spool.read()):
+            yield Entry(number, *_decode(data))
+
+    def judge(self) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+        """Each draft that does not simply count, its answer, and whom that names.
+
+        Slots come in the order of their codes, the drafts of one in that of the file.
+        """
+        for entries in self._repeated():
+            by_number = {entry.number: entry for entry in entries}
+            rows = [Row(entry.number, entry.fields) for entry in entries]
+            for number, answer in sorted(judge_slot(rows).items()):
+                others = [by_number[other] for other in answer.rows]
+                yield by_number[number], answer, others
+
+    def unread(self) -> Iterator[Entry]:
+        """Of slots that are there twice the drafts that only show a photo.
+
+        They go in first: behind the votes that somebody read from one they would stand
+        in their place.
+        """
+        for entries in self._repeated():
+            yield from (one for one in entries if not has_votes(one.fields))
+
+    def _repeated(self) -> Iterator[list[Entry]]:
+        """The drafts of each slot that has several."""
+        hashes = sorted(self._slots)
+        twice = {one for one, other in pairwise(hashes) if one == other}
+        if not twice:
+            return
+        sorter = Sorter(self._folder)
+        try:
+            for entry in self.read():
+                if self._slots[entry.number] in twice:
+                    sorter.add([_sortable(entry)])
+            group: list[Entry] = []
+            for line in sorter.read():
+                entry = Entry(*_decode_sorted(line.partition(b"\0")[2]))
+                if group and _slot(group[0].fields) != _slot(entry.fields):
+                    if len(group) > 1:  # else two slots have one hash
+                        yield group
+                    group = []
+                group.append(entry)
+            if len(group) > 1:
+                yield group
+        finally:
+            sorter.close()
+
+    def _flush(self) -> None:
+        if self._block:
+            self._spool.write(self._block)
+            self._block = []
+
+
+_decode_sorted: Final = msgspec.msgpack.Decoder(tuple[int, int, int, Fields]).decode
+
+
+def _slot(fields: Fields) -> tuple[Hashable, ...]:
+    """As `contradiction.slot_of`, without a call: asked for every row."""
+    return (
+        fields["tps"], fields["contest"], fields["round"], fields["source"] == "kpu",
+    )  # fmt: skip
+
+
+def _sortable(entry: Entry) -> bytes:
+    key = "\1".join(map(str, _slot(entry.fields))).encode()
+    # The number as hexadecimal sorts as it counts, and holds no zero byte.
+    return b"%s\1%012x\0%s" % (key, entry.number, _encode(tuple(entry)))

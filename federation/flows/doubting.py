@@ -1,0 +1,184 @@
+"""What is refused before a batch is judged against the log, though its form is right.
+
+Rule: what is signed stands for ever and is copied to every partner, so nothing goes in
+that others could not read (`records/standing.py`), that speaks of a station which the
+election should not have (`flows/listing.py`), or that the same batch denies
+(`records/contradiction.py`). A withdrawal is never held up: what was published once can
+always be taken back.
+
+What only looks strange goes in with a flag: a station that its sender insists on, and
+a time at which nobody can have seen the form.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+
+from msgspec import UNSET, to_builtins
+
+from federation.flows.listing import find_unlisted
+from federation.flows.signing import Opened
+from federation.records.contradiction import (
+    Referred,
+    Row,
+    explain,
+    find_repeated,
+    judge_refs,
+    judge_slot,
+)
+from federation.records.profile import Profile
+from federation.records.result import TpsResult
+from federation.records.standing import Problem, find_strangers
+from federation.records.withdrawal import Withdrawal
+from federation.store.db import View
+from federation.text import Sentence
+
+OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"
+CONTRADICTION = "contradiction"
+# Clocks of telephones go wrong by minutes; more than this is another day or zone.
+SLACK_S = 15 * 60
+
+
+class Doubts:
+    """What is wrong with the rows of one batch, whatever the log says.
+
+    `refused`: the problems of rows that are not taken. `repeats`: the row that says
+    the same, for rows that do not count beside it; all by the number of the row.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        profile: Profile,
+        rows: Sequence[Opened],
+        *,
+        unlisted: bool = False,
+    ) -> None:
+        """Look at all rows at once; with `unlisted` strange stations are let in."""
+        self.refused: dict[int, tuple[Problem, ...]] = {}
+        self.repeats: dict[int, int] = {}
+        self._earliest = _day_before(profile)
+        self._several = self._mixed = False
+        results = {
+            row.row: row.sealed.statement
+            for row in rows
+            if isinstance(row.sealed.statement, TpsResult)
+        }
+        stations = (result.tps for result in results.values())
+        self._outside = find_unlisted(view, profile.election, stations)
+        for row, result in results.items():
+            problems = find_strangers(result, profile)
+            if not unlisted and (doubt := self._outside.get(result.tps)):
+                reason = Sentence("intake.publish-anyway", reason=doubt.reason)
+                problems.append(Problem("tps", doubt.code, reason))
+            if problems:
+                self.refused[row] = tuple(problems)
+        for numbers in find_repeated(self._slots(rows)):
+            self._judge(numbers, results)
+        self._judge_refs(results)
+
+    def order(self, rows: Sequence[Opened]) -> list[Opened]:
+        """The rows that are left, as they are to be judged.
+
+        A photo alone comes before the votes that somebody read from one: behind them
+        it would stand in their place. A revision that nobody reviewed comes behind the
+        older one that somebody did, which it does not replace.
+        """
+        left = [
+            row
+            for row in rows
+            if row.row not in self.refused and row.row not in self.repeats
+        ]
+        if self._older:  # they come too late, wherever they stand
+            left.sort(key=lambda row: row.row in self._older)
+        if self._several and not any(_withdraws(row) for row in left):
+            left.sort(key=_rank if self._mixed else _is_read)
+        return left
+
+    def flags(self, result: TpsResult, now: float) -> tuple[str, ...]:
+        """What is strange about a result that goes in; `now` is Unix time."""
+        flags = (OUTSIDE,) if result.tps in self._outside else ()
+        if result.observed_at is UNSET:
+            return flags
+        if result.observed_at < self._earliest:
+            return (*flags, PAST)
+        if result.observed_at > _format(now + SLACK_S):
+            return (*flags, FUTURE)
+        return flags
+
+    def _slots(self, rows: Sequence[Opened]) -> Iterator[tuple[int, Hashable]]:
+        """Where the rows that are left speak; a withdrawal begins anew."""
+        withdrawn: Counter[Hashable] = Counter()
+        for row in rows:
+            one = row.sealed.statement
+            if isinstance(one, TpsResult):
+                if row.row not in self.refused:
+                    slot = one.tps, one.contest, one.round, one.source == "kpu"
+                    yield row.row, (slot, withdrawn[slot]) if withdrawn else slot
+            elif isinstance(one, Withdrawal):
+                withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
+
+    def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
+        rows = [Row(number, to_builtins(results[number])) for number in numbers]
+        reviews = {results[number].review for number in numbers}
+        self._several, self._mixed = True, self._mixed or len(reviews) > 1
+        for number, answer in judge_slot(rows).items():
+            if answer.kind == "repeats":
+                self.repeats[number] = answer.rows[0]
+            else:
+                at = answer.members[0]
+                problem = Problem(at, CONTRADICTION, explain(answer))
+                self.refused[number] = (problem,)
+
+    def _judge_refs(self, results: dict[int, TpsResult]) -> None:
+        """A `ref` that is of two stations: see `records/contradiction.py`."""
+        referred = (
+            Referred(
+                number,
+                (one.ref, one.contest),
+                one.revision,
+                (one.tps, one.round, one.source == "kpu"),
+            )
+            for number, one in results.items()
+            if one.ref is not UNSET
+            and one.revision is not UNSET
+            and number not in self.refused
+            and number not in self.repeats
+        )
+        answers, self._older = judge_refs(referred)
+        for number, answer in answers.items():
+            problem = Problem("ref", CONTRADICTION, explain(answer))
+            self.refused[number] = (problem,)
+
+
+def _withdraws(row: Opened) -> bool:
+    return isinstance(row.sealed.statement, Withdrawal)
+
+
+def _is_read(row: Opened) -> bool:
+    one = row.sealed.statement
+    if not isinstance(one, TpsResult):
+        return True
+    blocks = one.candidates, one.parties, one.figures
+    return any(block is not UNSET for block in blocks)
+
+
+def _rank(row: Opened) -> tuple[bool, int]:
+    one = row.sealed.statement
+    revision = one.revision if isinstance(one, TpsResult) else UNSET
+    return _is_read(row), -1 if revision is UNSET else revision
+
+
+def _day_before(profile: Profile) -> str:
+    """The earliest time at which a form of this election can have been seen.
+
+    The day before voting, wherever on earth: stations abroad and corrections of
+    time zones lie within it.
+    """
+    day = dt.date.fromisoformat(profile.file.voting_day) - dt.timedelta(days=1)
+    return f"{day.isoformat()}T00:00:00Z"
+
+
+def _format(now: float) -> str:
+    moment = dt.datetime.fromtimestamp(int(now), dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

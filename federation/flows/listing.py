@@ -1,0 +1,54 @@
+"""Which polling stations an election does not have, as far as this node can know.
+
+Rule: what is signed for a station that does not exist stands for ever, so it is asked
+before. Where a register is loaded, it decides; without one, the regions that the
+election is known to have do; where neither is known, every code may be one. Nobody is
+told "there is no such station" by a list that he cannot look at, and whoever knows
+better than the list says so (`unlisted`): lists have gaps, above all abroad.
+
+    unlisted   the register of the election does not have it
+    region     no register is loaded, and the election has no such region
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from federation.profiles import load_regions
+from federation.records.regions import why_impossible
+from federation.store import registers
+from federation.store.db import View
+from federation.text import Sentence
+
+UNLISTED, REGION = "unlisted", "region"
+
+
+class Doubt(NamedTuple):
+    """Why there should be no such station; `code` is stable."""
+
+    code: str
+    reason: Sentence
+
+
+def find_unlisted(
+    view: View | None, election: str, codes: Iterable[str]
+) -> dict[str, Doubt]:
+    """Those of `codes` that the election should not have, in one look-up.
+
+    Without a `view` (a node that has no database yet) its regions decide.
+    """
+    asked = set(codes)
+    if not asked:
+        return {}
+    if view is not None and registers.is_known(view, election):
+        outside = asked - registers.among(view, election, asked)
+        return {
+            code: Doubt(UNLISTED, Sentence("intake.unlisted", code=code))
+            for code in outside
+        }
+    regions = load_regions(election)
+    if regions is None:
+        return {}
+    # A country has few villages that are none: those that it has are passed over fast.
+    strange = [code for code in asked if code[:10] not in regions.kelurahan]
+    found = ((code, why_impossible(code, regions)) for code in strange)
+    return {code: Doubt(REGION, why) for code, why in found if why is not None}

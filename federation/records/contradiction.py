@@ -1,0 +1,235 @@
+"""Rows of one file or batch that speak of one slot: which count, which cannot both be.
+
+Rule: the order of rows decides nothing. A slot is (tps, contest, round, KPU's or not).
+Of its rows
+
+- those with equal votes and figures count once, the fullest of them, unless each
+  shows a photo that the others do not have;
+- those with different votes or figures contradict each other: none is taken, and each
+  is told the others' numbers and where they differ;
+- a `ref` with different `revision`s orders its own rows: the newest speaks for them,
+  and an older one contradicts nobody;
+- one revision of a `ref` is of one slot: of two stations for one photo neither is
+  taken, and of two revisions the newer one knows where the photo is from;
+- a row with photos alone says nothing of the votes, so it contradicts nobody either.
+
+What was said on another day, in another file, is not looked at here: saying something
+else later is how a result is corrected.
+
+    judge([(2, {"tps": …, "candidates": {"01": 5}}), (9, {…, "candidates": {"01": 6}})])
+    → {2: Answer("contradicts", (9,), ("candidates.01",)), 9: Answer(…, (2,), …)}
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from federation.records.canonical import encode
+from federation.text import Sentence
+
+VOTES = ("candidates", "parties", "figures")
+MAX_NAMED = 5
+
+Members: TypeAlias = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """A row by the number that its sender knows, and the members of its draft."""
+
+    number: int
+    members: Members
+
+
+class Referred(NamedTuple):
+    """A row that is a revision of something: `ref` and contest, and its slot."""
+
+    number: int
+    ref: Hashable
+    revision: int
+    slot: Hashable
+
+
+class Answer(NamedTuple):
+    """Why a row does not go in by itself.
+
+    `repeats`: `rows` is the one that says the same and counts. `contradicts`: `rows`
+    are the others of its slot, `members` where they differ, dotted.
+    """
+
+    kind: Literal["repeats", "contradicts"]
+    rows: tuple[int, ...]
+    members: tuple[str, ...] = ()
+
+
+def slot_of(members: Members) -> tuple[str, str, str, bool]:
+    """Where a draft says its one thing; its members were checked before."""
+    official = members["source"] == "kpu"
+    return members["tps"], members["contest"], members["round"], official
+
+
+def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, Answer]:
+    """The answer to each row that does not simply count, by its number."""
+    held = dict(rows)
+    slots = {number: slot_of(members) for number, members in held.items()}
+    found: dict[int, Answer] = {}
+    for numbers in find_repeated(slots.items()):
+        found |= judge_slot([Row(number, held[number]) for number in numbers])
+    refs = (
+        Referred(number, (one["ref"], one["contest"]), one["revision"], slots[number])
+        for number, one in held.items()
+        if "ref" in one and "revision" in one
+    )
+    return found | judge_refs(refs)[0]
+
+
+def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:
+    """The numbers of the rows of each slot that stands in more than one."""
+    first: dict[Hashable, int] = {}
+    repeated: dict[Hashable, list[int]] = {}
+    for number, slot in slots:
+        # Hardly any slot is there twice: a list for each would take longer than this.
+        other = first.setdefault(slot, number)
+        if other != number:
+            repeated.setdefault(slot, [other]).append(number)
+    return list(repeated.values())
+
+
+def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
+    """The answers to rows of one slot; who has none in it is taken."""
+    spoken = [row for row in rows if has_votes(row.members)]
+    older = _older(spoken)
+    newest = [row for row in spoken if row.number not in older]
+    told = {row.number: _told(row.members) for row in newest}
+    if differing := _differing(list(told.values())):
+        everybody = [row.number for row in spoken]
+        return {
+            number: Answer(
+                "contradicts",
+                tuple(other for other in everybody if other != number),
+                differing,
+            )
+            for number in everybody
+        }
+    unread = [row for row in rows if not has_votes(row.members)]
+    return _repeated(newest, older) | _repeated(unread, {})
+
+
+def judge_refs(rows: Iterable[Referred]) -> tuple[dict[int, Answer], set[int]]:
+    """The answers to rows whose `ref` is of several slots, and those that are older."""
+    by_ref: dict[Hashable, list[Referred]] = defaultdict(list)
+    for row in rows:
+        by_ref[row.ref].append(row)
+    found: dict[int, Answer] = {}
+    older: set[int] = set()
+    for several in by_ref.values():
+        if len(several) == 1 or len({row.slot for row in several}) == 1:
+            continue
+        newest = max(row.revision for row in several)
+        older |= {row.number for row in several if row.revision < newest}
+        speakers = [row for row in several if row.revision == newest]
+        for row in speakers:
+            others = tuple(one.number for one in speakers if one.slot != row.slot)
+            if others:
+                found[row.number] = Answer("contradicts", others, ("ref",))
+    return found, older
+
+
+def has_votes(members: Members) -> bool:
+    """Whether a row says numbers, and not that a photo is there alone."""
+    return any(name in members for name in VOTES)
+
+
+def explain(answer: Answer) -> Sentence:
+    """The answer as a sentence; rows by the numbers that were given."""
+    rows = name_rows(answer.rows)
+    if answer.kind == "repeats":
+        return Sentence("intake.repeats", rows=rows)
+    if answer.members == ("ref",):
+        return Sentence("intake.one-ref", rows=rows)
+    members = ", ".join(answer.members[:MAX_NAMED])
+    if len(answer.members) > MAX_NAMED:
+        members += ", …"
+    return Sentence("intake.contradicts", rows=rows, members=members)
+
+
+def name_rows(numbers: Sequence[int]) -> str:
+    """A few of these numbers, and that there are more."""
+    shown = ", ".join(str(number) for number in numbers[:MAX_NAMED])
+    return shown + (", …" if len(numbers) > MAX_NAMED else "")
+
+
+def _older(rows: Sequence[Row]) -> dict[int, int]:
+    """Rows that a higher revision of the same `ref` stands behind: old → newest."""
+    by_ref: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, members in rows:
+        ref, revision = members.get("ref"), members.get("revision")
+        if ref is not None and revision is not None:
+            by_ref[ref].append((revision, number))
+    older: dict[int, int] = {}
+    for revisions in by_ref.values():
+        newest, speaker = max(revisions)
+        older |= {
+            number: speaker for revision, number in revisions if revision < newest
+        }
+    return older
+
+
+def _told(members: Members) -> dict[str, int]:
+    """The numbers of a row by their dotted names."""
+    return {
+        name: value
+        for block in VOTES
+        for name, value in _flatten(block, members.get(block, {}))
+    }
+
+
+def _flatten(name: str, value: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN401 - a number or an object of them
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flatten(f"{name}.{key}", inner)
+    else:
+        yield name, value
+
+
+def _differing(told: Sequence[dict[str, int]]) -> tuple[str, ...]:
+    """The names of which not all say the same; what is absent is not said."""
+    names = sorted({name for one in told for name in one})
+    return tuple(name for name in names if len({one.get(name) for one in told}) > 1)
+
+
+def _repeated(rows: Sequence[Row], older: Mapping[int, int]) -> dict[int, Answer]:
+    """Of rows with equal votes: those that another one says as well."""
+    speakers = set(older.values())
+    ranked = sorted(rows, key=lambda row: _rank(row, is_speaker=row.number in speakers))
+    kept: list[tuple[int, frozenset[str]]] = []
+    found: dict[int, Answer] = {}
+    for number, members in ranked:
+        photos = _photos(members)
+        same = next((other for other, shown in kept if photos <= shown), None)
+        if same is None:
+            kept.append((number, photos))
+        else:
+            found[number] = Answer("repeats", (same,))
+    # What stands behind a row that does not count does not count either: it would
+    # come after the one that does, with other votes.
+    for number, newest in older.items():
+        if newest in found:
+            found[number] = found[newest]
+    return found
+
+
+def _rank(row: Row, *, is_speaker: bool) -> tuple[bool, bool, int, int, bytes, int]:
+    """The fullest first; of two alike whichever has the smaller text, not the place."""
+    members = {k: v for k, v in row.members.items() if k != "recorded_at"}
+    return (
+        not is_speaker,
+        members.get("review") != "reviewed",
+        -len(_photos(members)),
+        -len(members),
+        encode(members),
+        row.number,
+    )
+
+
+def _photos(members: Members) -> frozenset[str]:
+    return frozenset(str(one.get("sha256")) for one in members.get("evidence", ()))

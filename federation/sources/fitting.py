@@ -1,0 +1,68 @@
+"""Whether a column is what its header made us guess.
+
+Rule: what the operator did not name must show itself. An optional column in which no
+value fits (`__version__` as a revision, `sumber` that says who was there) is left out
+with a line; it does not cost the rows their votes. Where some values fit the column is
+what it seems, and a value that does not fit is told with its row.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from federation.sources.cell import is_blank
+from federation.sources.columns import Header
+from federation.sources.headers import OPTIONAL
+from federation.sources.member import read_hex, read_member
+from federation.sources.row import BadCell, clip
+from federation.text import Sentence
+
+SAMPLE_ROWS: Final = 500
+
+_EVIDENCE: Final = "evidence."
+_DIGEST: Final = "evidence.sha256"
+# A word for a vote that was repeated: read as an ordinary one it would be false.
+_REPEATED: Final = re.compile(r"ulang|susul|lanjut|psu|psl|pss", re.IGNORECASE)
+
+
+def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
+    """The header without guessed columns of which no value fits.
+
+    Args:
+        header: Of the table.
+        rows: Cells of its first rows.
+    """
+    sample = list(rows)
+    unfit: dict[str, str] = {}
+    for target in OPTIONAL:
+        if target not in header.guessed:
+            continue
+        at = header.columns[target]
+        name = header.uses[at].header
+        values = (cells[at].strip() for cells in sample)
+        said = [value for value in values if not is_blank(value)]
+        if said and not _fits(target, name, said):
+            what = target.removeprefix(_EVIDENCE)
+            unfit[target] = Sentence(
+                "columns.no-fit", target=what, header=clip(name), value=clip(said[0])
+            )
+    if _DIGEST in unfit:
+        unfit |= dict.fromkeys(
+            (t for t in header.guessed if t.startswith(_EVIDENCE)), unfit[_DIGEST]
+        )
+    return header.without(unfit) if unfit else header
+
+
+def _fits(target: str, header: str, values: Sequence[str]) -> bool:
+    if target == "round" and any(_REPEATED.search(value) for value in values):
+        return True
+    for value in values:
+        try:
+            if target == _DIGEST:
+                read_hex(value, header)
+            else:
+                read_member(target, value, header)
+        except BadCell:
+            continue
+        return True
+    return False

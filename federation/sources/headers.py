@@ -1,0 +1,271 @@
+"""What the headers of tables mean to us: the names that people give their columns.
+
+Rule: data, and one function that asks it. A header is compared in lower case, its
+punctuation as `_` (`Suara Sah` = `suara_sah`), and means one thing or nothing; what
+would follow from a guess (a wrong station, another candidate's votes) is not guessed:
+`No` is a running number unless the operator says that it is a station's. Shown to
+people in docs/reference/import.md, which is printed from here.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from federation.records.result import FIGURES
+from federation.sources.mapping import TEXTS
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+RUNNING: Final = "running"  # counts the rows of a list: no part of a result
+PLAIN_TPS: Final = "tps?"  # a code, or the number beside a kelurahan's code
+PLAIN_NUMBER: Final = "candidate?"  # a candidate in a long table, else a running number
+OPTIONAL: Final = (*(name for name in TEXTS if name != "note"), "evidence.sha256")
+
+KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    target: tuple(names.split())
+    for target, names in {
+        "tps": "kode_tps kodetps id_tps tps_id tps_code kode_lengkap kode"
+        " kode_lengkap_tps tps_kode kode_tps_13_digit",
+        PLAIN_TPS: "tps",
+        "kelurahan": "kode_kelurahan kode_kel kode_desa kodekel kodedesa"
+        " kode_kelurahan_desa kode_desa_kelurahan kode_kel_desa kode_desa_kel"
+        " kode_wilayah kelurahan_code kelurahan_id kel_id desa_id village_code",
+        "number": "no_tps nomor_tps nomer_tps tps_no tps_number tps_nomor tps_ke"
+        " nomor_urut_tps no_urut_tps",
+        RUNNING: "no nomor nomer nr num number no_baris nomor_baris baris row index",
+        "candidate": "calon paslon kandidat pasangan_calon candidate nama_calon"
+        " nama_paslon nama_pasangan_calon no_paslon nomor_paslon no_calon"
+        " nomor_calon no_urut_paslon nomor_urut_paslon no_urut_calon"
+        " nomor_urut_calon id_calon id_paslon candidate_id id_kandidat"
+        " no_urut_pasangan_calon nomor_urut_pasangan_calon",
+        PLAIN_NUMBER: "no_urut nomor_urut urut",
+        "votes": "suara perolehan perolehan_suara votes vote jml_suara suara_calon"
+        " suara_paslon suara_kandidat jumlah_perolehan_suara total_perolehan_suara",
+        "figures.suara_sah": "sah valid valid_votes jumlah_suara_sah total_suara_sah"
+        " jml_suara_sah jumlah_seluruh_suara_sah suara_valid",
+        "figures.suara_tidak_sah": "tidak_sah rusak invalid invalid_votes tak_sah"
+        " jumlah_suara_tidak_sah total_suara_tidak_sah jml_suara_tidak_sah"
+        " suara_rusak tdk_sah suara_tdk_sah suara_tak_sah",
+        "figures.suara_total": "total total_suara total_votes jumlah_suara"
+        " jumlah_suara_sah_dan_tidak_sah jumlah_seluruh_suara_sah_dan_suara_tidak_sah",
+        "figures.pemilih_dpt_j": "dpt jumlah_dpt pemilih_dpt",
+        "figures.pengguna_total_j": "pengguna pengguna_hak_pilih pengguna_total"
+        " jumlah_pengguna_hak_pilih",
+        "observed_at": "waktu diunggah ts time timestamp uploaded_at waktu_unggah"
+        " tanggal_waktu cap_waktu stempel_waktu submissiondate",
+        "rejected": "validation_status reviewstate",
+        "contest": "pemilihan jenis_pemilihan jenis_pemilu",
+        "round": "putaran psu",
+        "form": "formulir jenis_formulir",
+        "source": "sumber",
+        "revision": "revisi versi version",
+        "evidence.sha256": "sha256",
+        "evidence.media_type": "media_type",
+        "evidence.size": "size",
+        "evidence.page": "page",
+    }.items()
+}
+
+# What is left out although it is known, and the sentence that says why.
+NOT_READ: Final[Mapping[str, frozenset[str]]] = {
+    "free-text": _words(
+        "catatan keterangan ket note notes komentar comment comments remark remarks"
+        " deskripsi description kronologi kejadian kejadian_khusus alasan"
+        " informasi_tambahan"
+    ),
+    "person": _words(
+        "nama nama_relawan relawan nama_saksi saksi nama_petugas petugas pengirim"
+        " pelapor nama_pelapor username submitted_by submittername submitterid"
+        " email e_mail alamat_email email_address surel hp no_hp nomor_hp telepon"
+        " no_telepon telp"
+        " wa no_wa whatsapp nik no_ktp alamat enumerator deviceid device_id"
+        " phonenumber phone"
+    ),
+    "place-name": _words(
+        "provinsi nama_provinsi prov propinsi kabupaten kabupaten_kota kab_kota kab"
+        " kota kabkota nama_kabupaten nama_kabkota kecamatan kec nama_kecamatan"
+        " kelurahan desa kelurahan_desa desa_kelurahan kel nama_kelurahan nama_desa"
+        " dapil province regency district village alamat_tps lokasi_tps"
+    ),
+    "form-tool": _words(
+        "start end today id uuid submission_time notes status tags"
+        " index version key instanceid meta_instanceid instancename"
+        " attachmentspresent attachmentsexpected edits formversion"
+        " formdef_version starttime endtime simserial subscriberid deviceinfo"
+        " xform_id_string attachments geolocation xform_id"
+    ),
+}
+
+# Columns that only the tools of ODK and KoboToolbox write: then `a/b` and `a-b` are
+# the question `b` in the group `a`. Elsewhere a stroke is a stroke (`Sah/Tidak Sah`).
+_SIGNATURES: Final = (
+    (
+        _words(
+            "_id _uuid _submission_time __version__ _xform_id_string _notes"
+            " _geolocation meta/instanceID"
+        ),
+        "/",
+    ),
+    (_words("meta-instanceID KEY SubmissionDate instanceID"), "-"),
+    (_words("__id __system.submissionDate __system.submitterId"), "."),
+)
+# Of the columns that these tools write for themselves, those that mean something to us.
+_TOOLS: Final = {
+    "_validation_status": "rejected",
+    "_validation_status.label": "rejected",
+    "__system.reviewState": "rejected",
+    "__system.submissionDate": "observed_at",
+}
+
+_PREFIX: Final = (
+    r"(?:(?:total|jumlah|jml|perolehan|raihan)_)*(?:suara_|votes?_)?(?:sah_)?"
+    r"(?:untuk_)?"
+)
+_WORD: Final = (
+    r"pasangan_calon|pasangan|paslon|pas|calon_presiden|calon_gubernur|calon_bupati"
+    r"|calon_walikota|calon|capres|cagub|cabup|kandidat|candidates?|cand"
+)
+_NUMBER: Final = r"(?:_?(?:nomor|nomer|no|urut))*_?([0-9]{1,9})"
+_CANDIDATE: Final = re.compile(
+    rf"{_PREFIX}(?:(?:{_WORD}){_NUMBER}|(?:suara|votes?){_NUMBER}|(0[1-9]))(?:_(.+))?"
+)
+_PARTY: Final = re.compile(
+    r"(?:suara_)?part(?:ai|ies|y)_([0-9]{1,2})(?:_(partai|jumlah|caleg_([0-9]{1,9})))?"
+)
+# Behind a candidate's number these say that the column is about something else.
+_ELSE: Final = _words(
+    "foto photo gambar image catatan keterangan ket link url file c1 persen persentase"
+    " percent selisih status nama wakil partai tidak"
+)
+_VAIN: Final = _words(
+    "suara votes vote jumlah jml sah total perolehan calon paslon pasangan dan untuk"
+    " no nomor urut capres cawapres presiden wakil"
+)
+_BY_NAME: Final = {name: t for t, names in KNOWN.items() for name in names} | {
+    **{f"figures_{name}": f"figures.{name}" for name in FIGURES},
+    **{name: f"figures.{name}" for name in FIGURES},
+    **{name: name for name in TEXTS if name != "note"},
+}
+_UNREAD: Final = {name: why for why, names in NOT_READ.items() for name in names}
+
+
+class Guess(NamedTuple):
+    """What a header means: our `target`; or "" and why it is left out."""
+
+    target: str
+    why: str = ""
+
+
+class Names(NamedTuple):
+    """What the profile calls the candidates and parties of one contest.
+
+    `ids`: other sources' ids → ours. `words`: our id → the words of the name, in
+    lower case. `whole`: a whole name as a header would say it → our id.
+    """
+
+    ids: Mapping[str, str]
+    words: Mapping[str, frozenset[str]]
+    whole: Mapping[str, str]
+
+
+class OtherCandidateError(Exception):
+    """A header has one candidate's number and another one's name."""
+
+
+NOTHING: Final = Guess("", "unknown")
+_OF_TOOL: Final = Guess("", "form-tool")
+
+
+def normalise(header: str) -> str:
+    """The header as it is compared."""
+    return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
+
+
+def separator_of_groups(headers: Iterable[str]) -> str:
+    """What stands between a group and its question, if a form's tool wrote these."""
+    given = {header.strip() for header in headers}
+    for signs, separator in _SIGNATURES:
+        if len(signs & given) > 1:
+            return separator
+    return ""
+
+
+def guess(header: str, names: Names, *, parties: bool, separator: str = "") -> Guess:
+    """What a header means to us.
+
+    Args:
+        header: As it stands in the file.
+        names: Of the candidates or parties of the contest.
+        parties: Whether the contest's votes go to parties.
+        separator: See `separator_of_groups`.
+
+    Raises:
+        OtherCandidateError: Its number and its name are not one candidate's.
+    """
+    if separator and header.startswith(("_", "meta", "KEY")):
+        return Guess(_TOOLS[header]) if header in _TOOLS else _OF_TOOL
+    asked = [header]
+    if separator and separator in header:
+        asked.append(header.rsplit(separator, 1)[1])
+    for one in asked:
+        found = _guess(normalise(one), names, parties=parties, percent="%" in one)
+        if found.target or found.why != "unknown":
+            return found
+    if separator and normalise(header) in NOT_READ["form-tool"]:
+        return _OF_TOOL
+    return NOTHING
+
+
+def _guess(name: str, names: Names, *, parties: bool, percent: bool) -> Guess:
+    if name in _BY_NAME:
+        return Guess(_BY_NAME[name])
+    if _UNREAD.get(name, "form-tool") != "form-tool":
+        return Guess("", _UNREAD[name])
+    if percent or not name:
+        return NOTHING
+    target = _party(name, names) if parties else _candidate(name, names)
+    return Guess(target) if target else NOTHING
+
+
+def _party(name: str, names: Names) -> str:
+    if name in names.whole:
+        return f"parties.{names.whole[name]}.jumlah"
+    match = _PARTY.fullmatch(name)
+    if match is None:
+        return ""
+    part = f"caleg.{match[3]}" if match[3] else match[2] or "jumlah"
+    return f"parties.{int(match[1])}.{part}"
+
+
+def _candidate(name: str, names: Names) -> str:
+    if name in names.ids:
+        return f"candidates.{names.ids[name]}"
+    if name in names.whole:
+        return f"candidates.{names.whole[name]}"
+    match = _CANDIDATE.fullmatch(name)
+    if match is None:
+        # Also a party's column, where the contest itself is still to be said.
+        return _named(name, names) or _party(name, names)
+    number = match[1] or match[2] or match[3]
+    known = names.ids.get(number) or number.zfill(2)
+    behind = frozenset((match[4] or "").split("_")) - _VAIN - {""}
+    if not behind.isdisjoint(_ELSE):
+        return ""
+    others = (words for who, words in names.words.items() if who != known)
+    if behind.isdisjoint(names.words.get(known, ())) and any(
+        not behind.isdisjoint(words) for words in others
+    ):
+        raise OtherCandidateError
+    return f"candidates.{known}"
+
+
+def _named(name: str, names: Names) -> str:
+    """The one candidate whose name has all these words."""
+    words = frozenset(name.split("_")) - _VAIN
+    if not words or max(map(len, words)) < 4:
+        return ""
+    found = [who for who, held in names.words.items() if words <= held]
+    return f"candidates.{found[0]}" if len(found) == 1 else ""

@@ -1,0 +1,238 @@
+"""sources/headers.py, columns.py, fitting.py: what each column is, and why not."""
+
+import pytest
+
+from federation.errors import FormatError
+
+TPS = "1371011001001"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "tps", "left_out"),
+    [
+        ("No,Kode Kelurahan,TPS,01,02", "1,1371011001,4,1,2", "004", {"No"}),
+        ("No.,Kode Desa,TPS,01,02", "1,1371011001,4,1,2", "004", {"No."}),
+        ("Nomor;Kode Kelurahan;No TPS;01;02", "9;1371011001;4;1;2", "004", {"Nomor"}),
+        ("No Urut,kode_kel,tps_no,01,02", "1,1371011001,7,1,2", "007", {"No Urut"}),
+        ("#,kode_desa,Nomor TPS,01,02", "1,1371011001,TPS 12,1,2", "012", {"#"}),
+        ("row,kode tps,01,02", f"5,{TPS},1,2", "001", {"row"}),
+        ("index,TPS,01,02", f"5,{TPS},1,2", "001", {"index"}),
+        ("Num,Kode TPS,01,02,Nomor", f"5,{TPS},1,2,3", "001", {"Num", "Nomor"}),
+    ],
+)
+def test_a_header_that_names_the_station_wins_over_a_running_number(
+    read, header, row, tps, left_out
+):
+    found = read(f"{header}\n{row}\n")
+    assert found.fields["tps"] == f"1371011001{tps}"
+    assert set(found.left_out) == left_out
+
+
+@pytest.mark.parametrize("name", ["No", "No.", "Nomor", "nr", "No Urut", "number"])
+def test_a_running_number_alone_is_no_station(read, name):
+    text = f"{name},Kode Kelurahan,01,02\n1,1371011001,1,2\n"
+    with pytest.raises(FormatError, match="may only count the rows"):
+        read(text)
+    fields = read(text, columns={"number": name}).fields
+    assert fields["tps"] == TPS
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Suara 01,Suara 02",
+        "Perolehan Suara Paslon 1,Perolehan Suara Paslon 2",
+        "Jumlah suara paslon 01,Jumlah suara paslon 02",
+        "Paslon No. 1,Paslon No. 2",
+        "Capres 1,Capres 2",
+        "Paslon Nomor Urut 1,Paslon Nomor Urut 2",
+        "01 Joko Widodo,02 Prabowo",
+        "01. Jokowi - Amin,02. Prabowo - Sandi",
+        "Joko Widodo – Ma'ruf Amin,Prabowo Subianto – Sandiaga Uno",
+        "Widodo,Prabowo-Sandiaga",
+        "1,2",
+        "21,22",
+    ],
+)
+def test_candidates_are_known_by_number_or_by_name(read, header):
+    header = header.replace(",", ";")
+    found = read(f"kode_tps;{header}\n{TPS};61;98\n")
+    assert found.fields["candidates"] == {"01": 61, "02": 98}
+
+
+def test_a_number_beside_another_candidates_name_stops_the_file(read):
+    with pytest.raises(FormatError, match="another one's name"):
+        read(f"kode_tps,01 Prabowo,02 Widodo\n{TPS},1,2\n")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    ["foto paslon 01", "persen 01", "01 %", "01 foto", "suara tidak sah paslon"],
+)
+def test_what_only_mentions_a_candidate_holds_no_votes(read, extra):
+    found = read(f"kode_tps,01,02,{extra}\n{TPS},1,2,99\n")
+    assert found.fields["candidates"] == {"01": 1, "02": 2}
+    assert set(found.left_out) == {extra}
+
+
+def test_a_candidate_without_a_column_stops_the_file_unless_it_is_meant(read):
+    text = f"kode_tps,Jokowi,02\n{TPS},1,2\n"
+    with pytest.raises(FormatError, match="no column is known by its header as candi"):
+        read(text)
+    assert read(text, columns={"candidates.01": "Jokowi"}).fields["candidates"] == {
+        "01": 1,
+        "02": 2,
+    }
+    alone = read(text, columns={"candidates.01": ""})
+    assert alone.fields["candidates"] == {"02": 2}
+
+
+def test_a_table_of_other_figures_alone_is_read_only_if_that_is_meant(read):
+    text = f"kode_tps,Anies,Ganjar,sah\n{TPS},1,2,3\n"
+    with pytest.raises(FormatError, match="--figures-only"):
+        read(text)
+    assert read(text, figures_only=True).fields["figures"] == {"suara_sah": 3}
+
+
+@pytest.mark.parametrize(
+    "name", ["Keterangan", "catatan", "Note", "KET", "Kronologi", "Komentar", "remarks"]
+)
+def test_free_text_is_read_only_when_it_is_asked_for(read, name):
+    text = f"kode_tps,01,02,{name}\n{TPS},1,2,foto buram\n"
+    found = read(text)
+    assert "note" not in found.fields
+    assert "for ever" in found.left_out[name]
+    assert read(text, columns={"note": name}).fields["note"] == "foto buram"
+
+
+def test_personal_data_in_free_text_leaves_the_text_out_and_keeps_the_votes(read):
+    text = f"kode_tps,01,02,Ket\n{TPS},1,2,HP 0812-0000-0000\n"
+    found = read(text, columns={"note": "Ket"})
+    (draft,) = found.drafts
+    assert "note" not in draft.fields
+    (said,) = found.said
+    assert said.row == 2
+    assert "0812-0000-0000" in said.reason
+    assert "a telephone number" in said.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["Nama Relawan", "No HP", "email", "NIK", "Username", "Alamat", "saksi"]
+)
+def test_columns_that_name_people_are_never_read(read, name):
+    found = read(f"kode_tps,01,02,{name}\n{TPS},1,2,x\n")
+    assert "may name a person" in found.left_out[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member"),
+    [
+        ("versi", "vPq7nXw2kS5", "revision"),
+        ("sumber", "Saksi", "source"),
+        ("timestamp", "kemarin", "observed_at"),
+        ("formulir", "C1-KWK", "form"),
+        ("putaran", "minggu depan", "round"),
+        ("pemilihan", "RT", "contest"),
+        ("review", "ok", "review"),
+        ("contributor", "relawan-7", "contributor"),
+        ("derived_from", "foto", "derived_from"),
+        ("sha256", "1234", "sha256"),
+    ],
+)
+def test_a_guessed_column_in_which_nothing_fits_is_left_out(read, name, value, member):
+    text = f"kode_tps,01,02,{name}\n{TPS},1,2,{value}\n1371011001002,3,4,{value}\n"
+    found = read(text, contest="ppwp")
+    assert [draft.fields["candidates"] for draft in found.drafts] == [
+        {"01": 1, "02": 2},
+        {"01": 3, "02": 4},
+    ]
+    assert f"no value in it is a {member}" in found.left_out[name]
+    assert "insists on it" in found.left_out[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("revisi", "3", "v3"),
+        ("sumber", "observer", "Saksi"),
+        ("putaran", "reguler", "minggu depan"),
+        ("ref", "a", "x" * 301),
+    ],
+)
+def test_where_some_values_fit_the_others_cost_their_row(read, name, good, bad):
+    text = f"kode_tps,01,02,{name}\n{TPS},1,2,{good}\n1371011001002,3,4,{bad}\n"
+    found = read(text)
+    assert len(found.drafts) == 1
+    assert found.why[::2] == (3, name)
+
+
+def test_a_vote_that_was_repeated_is_never_read_as_an_ordinary_one(read):
+    found = read(f"kode_tps,01,02,putaran\n{TPS},1,2,PSU tanggal 24\n")
+    assert found.why == (2, "round", "putaran")
+
+
+def test_a_moment_that_cannot_be_read_costs_only_itself(read):
+    text = (
+        f"kode_tps,01,02,waktu\n{TPS},1,2,2019-04-17 20:15\n"
+        "1371011001002,3,4,kemarin sore\n"
+    )
+    found = read(text)
+    assert len(found.drafts) == 2
+    assert "observed_at" not in found.drafts[1].fields
+    assert [(said.row, said.code) for said in found.said] == [(3, "value-left-out")]
+
+
+@pytest.mark.parametrize("named", ["versi", "#4"])
+def test_what_the_operator_names_is_not_left_out(read, named):
+    text = f"kode_tps,01,02,versi\n{TPS},1,2,abc\n"
+    assert read(text, columns={"revision": named}).why == (2, "revision", "versi")
+
+
+def test_a_guess_is_switched_off_by_naming_nothing(read):
+    found = read(f"kode_tps,01,02,versi\n{TPS},1,2,3\n", columns={"revision": ""})
+    assert "revision" not in found.fields
+    assert "as you said" in found.left_out["versi"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member", "means"),
+    [
+        ("sumber", "OBSERVER", "source", "observer"),
+        ("sumber", "Pemantau", "source", "observer"),
+        ("sumber", "KPU", "source", "kpu"),
+        ("formulir", "C1 Plano", "form", "plano"),
+        ("formulir", "SALINAN", "form", "salinan"),
+        ("review", "Sudah diperiksa", "review", "reviewed"),
+        ("putaran", "PSU", "round", "psu"),
+        ("psu", "Ya", "round", "psu"),
+        ("psu", "tidak", "round", "reguler"),
+        ("jenis pemilihan", "Presiden  dan Wakil Presiden", "contest", "ppwp"),
+    ],
+)
+def test_values_are_taken_in_any_case_and_as_people_write_them(
+    read, name, value, member, means
+):
+    found = read(f"kode_tps,01,02,{name}\n{TPS},1,2,{value}\n")
+    assert found.fields[member] == means
+
+
+def test_two_columns_that_could_be_one_optional_member_are_both_left_out(read):
+    found = read(f"kode_tps,01,02,waktu,diunggah\n{TPS},1,2,2019,2020\n")
+    assert set(found.left_out) == {"waktu", "diunggah"}
+
+
+def test_a_stroke_is_a_group_only_where_a_forms_tool_wrote_it(read):
+    found = read(f"kode_tps,01,02,Sah/Tidak Sah\n{TPS},1,2,3\n")
+    assert "figures" not in found.fields
+    assert set(found.left_out) == {"Sah/Tidak Sah"}
+
+
+def test_a_row_that_its_own_reviewers_turned_down_is_refused(read):
+    text = (
+        "kode_tps,paslon_01,paslon_02,_uuid,_submission_time,_validation_status\n"
+        f"{TPS},1,2,a,2019-04-17T08:00:00,Not Approved\n"
+        "1371011001002,1,2,a,2019-04-17T08:00:00,Approved\n"
+    )
+    found = read(text)
+    assert found.why == (2, "turned-down", "_validation_status")
+    assert len(found.drafts) == 1
