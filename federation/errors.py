@@ -7,7 +7,25 @@ it. It knows nothing of HTTP, of exit codes or of languages: `web/problem.py` an
 `code` is stable and documented (`docs/reference/errors.md`): programs may rely on it.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal
+
+#: What a peer's failure means. Only `absent` says that something is not there, only
+#: `wrong` that what came is not what it should be; of all others nothing follows but
+#: that nobody could be asked.
+Cause = Literal[
+    "absent",  # it says that there is no such thing
+    "wrong",  # bytes came, and are not what they should be
+    "login",  # it, or what stands before it, wants to know who asks
+    "refused",  # it does not let us ask
+    "busy",  # it asks to wait
+    "failing",  # a fault on its side
+    "moved",  # it is to be asked elsewhere
+    "page",  # a web page for people stands in the place of the file
+    "garbled",  # an answer in a form that nobody asked for
+    "tls",  # the secure connection cannot be trusted
+    "silent",  # no answer, or not the whole of it
+    "unreadable",  # a file that is there, and cannot be read
+]
 
 
 class FederationError(Exception):
@@ -123,9 +141,61 @@ class PeerError(FederationError):
     code = "peer"
 
     def __init__(
-        self, origin: str, url: str, status: int | None = None, reason: str = ""
+        self,
+        origin: str,
+        url: str,
+        status: int | None = None,
+        reason: str = "",
+        cause: Cause | None = None,
+        retry_after: float | None = None,
     ) -> None:
-        """`origin` is a log or an organisation; `status` the HTTP status, if any."""
+        """`origin` is a log or an organisation; `status` the HTTP status, if any.
+
+        `cause` is what it means, by default what the status says; `retry_after` the
+        seconds that the peer asked to wait, if it did.
+        """
         self.origin, self.url, self.status, self.reason = origin, url, status, reason
-        said = f"answered {status}" if status else "did not answer"
-        super().__init__(f"{origin}: {url} {said}{': ' + reason if reason else ''}")
+        self.cause: Cause = cause or _cause_of(status)
+        self.retry_after = retry_after
+        said = ""
+        if status:
+            said = f" answered {status}"
+        elif not self.is_of_file:
+            said = " did not answer"
+        super().__init__(f"{origin}: {url}{said}{': ' + reason if reason else ''}")
+
+    @property
+    def is_of_file(self) -> bool:
+        """Whether it was a file that did not come as it should: none answers."""
+        return self.status is None and self.cause in {"wrong", "unreadable"}
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it says that there is no such thing."""
+        return self.cause == "absent"
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether nothing follows but that nobody could be asked."""
+        return self.cause not in {"absent", "wrong"}
+
+
+_CAUSES: Final[dict[int | None, Cause]] = {
+    None: "silent",
+    200: "wrong",
+    304: "garbled",
+    401: "login",
+    404: "absent",
+    407: "login",
+    410: "absent",
+    429: "busy",
+    503: "busy",
+    511: "login",
+}
+_CAUSES_BY_HUNDRED: Final[dict[int, Cause]] = {3: "moved", 4: "refused", 5: "failing"}
+
+
+def _cause_of(status: int | None) -> Cause:
+    """What an HTTP status means by itself."""
+    known = _CAUSES.get(status)
+    return known or _CAUSES_BY_HUNDRED.get((status or 0) // 100, "garbled")

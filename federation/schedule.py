@@ -13,7 +13,8 @@ Backoff has two levels, and is kept in the database over restarts:
 
 A turn after a failure is a probe: few run at once, so that dead peers, which take
 until their deadline to fail, hold nobody up. One success ends the backoff; so does
-news from the peer.
+news from the peer. A peer that asked to wait is asked no sooner than that, but after
+600 s at the latest.
 """
 
 import asyncio
@@ -21,12 +22,13 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec.structs import replace
 
-from federation.errors import FederationError
+from federation.errors import FederationError, PeerError
 from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
@@ -43,13 +45,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How a turn went: `is_failed` backs off, `more` is due again at once."""
+    """How a turn went: `is_failed` backs off, `more` is due again at once.
+
+    `wait_s`: so long the peer asked not to be asked again.
+    """
 
     outcome: str
     new_leaves: int = 0
     reason: str = ""
     more: bool = False
     is_failed: bool = False
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +97,10 @@ def _wait(duty: Duty, failures: int) -> float:
     return min(max(MAX_SLOW_S, duty.interval_s), duty.interval_s * 2.0**doublings)
 
 
-def _is_due(now: float, duty: Duty, state: PeerTurn) -> bool:
+def _is_due(now: float, duty: Duty, state: PeerTurn, asked_s: float) -> bool:
     # Later than any wait can be: the clock has been set back since, by hours where it
     # ran on local time. Nobody is left waiting for that.
-    latest = now + _wait(duty, state.failures) * (1 + duty.jitter)
+    latest = now + max(_wait(duty, state.failures) * (1 + duty.jitter), asked_s)
     return state.next_due <= now or state.next_due > latest
 
 
@@ -103,6 +109,7 @@ def due(
     duties: Iterable[Duty],
     states: Mapping[str, PeerTurn],
     running: Iterable[str] = (),
+    asked: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Duty]:
     """The duties to begin now, the longest overdue first.
 
@@ -111,13 +118,15 @@ def due(
         duties: All of them.
         states: Of those that ever had a turn.
         running: Those that are having one.
+        asked: For how many seconds some asked not to be asked again.
     """
     busy = set(running)
     waiting = []
     probes = MAX_PROBES - sum(_failures(states, name) > 0 for name in busy)
     for duty in duties:
         state = states.get(duty.name, PeerTurn(org=duty.name))
-        if duty.name not in busy and _is_due(now, duty, state):
+        asked_s = asked.get(duty.name, 0.0)
+        if duty.name not in busy and _is_due(now, duty, state, asked_s):
             waiting.append((state.next_due, duty.name, duty))
     begun = []
     for _, name, duty in sorted(waiting, key=lambda one: one[:2]):
@@ -162,6 +171,7 @@ class Schedule:
         self._states: dict[str, PeerTurn] = {}
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._again: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._waker = AsyncIOScheduler()
 
     async def load(self) -> None:
@@ -194,7 +204,8 @@ class Schedule:
     async def tick(self) -> None:
         """Begin every turn that is due."""
         duties = self._duties.values()
-        for duty in due(self._clock(), duties, self._states, self._running):
+        states, running = self._states, self._running
+        for duty in due(self._clock(), duties, states, running, self._asked):
             self._begin(duty)
 
     async def run_now(self, names: Iterable[str] | None = None) -> dict[str, Result]:
@@ -250,6 +261,9 @@ class Schedule:
         now = self._clock()
         failures = _failures(self._states, duty.name) + 1 if result.is_failed else 0
         when = next_due(now, duty, failures, self._rng, more=result.more)
+        # As it asked, but no longer than any peer waits: it may ask for years.
+        asked_s = self._asked[duty.name] = min(result.wait_s, MAX_SLOW_S)
+        when = max(when, now + asked_s)
         if duty.name in self._again:
             when = now
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
@@ -281,7 +295,13 @@ class Schedule:
             reason = f"not done within {duty.deadline_s:g} s"
             return Result(outcome="failed", reason=reason, is_failed=True)
         except FederationError as error:
-            return Result(outcome="failed", reason=str(error), is_failed=True)
+            wait_s = error.retry_after if isinstance(error, PeerError) else None
+            return Result(
+                outcome="failed",
+                reason=str(error),
+                is_failed=True,
+                wait_s=wait_s or 0.0,
+            )
         except Exception as error:  # noqa: BLE001  a bug, or a full disk: this turn ends, every other duty goes on
             _log.exception("the turn of %s ended by an error of ours", duty.name)
             reason = f"{type(error).__name__}: {error}"

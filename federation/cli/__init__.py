@@ -8,6 +8,7 @@ Every sentence is a key of `federation/text` ("peers.help-add"): help texts are
 translated when they are printed, in the language of that call.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -16,11 +17,19 @@ from typing import Final
 
 import click
 
+from federation.cli.ending import Ending
 from federation.cli.help import Group
 from federation.cli.misuse import explain_misuse
 from federation.cli.output import BUG, INTERRUPTED, MACHINE, USAGE, Output
+from federation.cli.streams import (
+    drop_output,
+    flush_streams,
+    is_reader_gone,
+    open_streams,
+)
 from federation.errors import FederationError
-from federation.text import Text, pick_language
+from federation.text import Sentence, Text, pick_language
+from federation.text.cause import cause_of, place_of
 
 COMMANDS: Final = {
     "init": "federation.cli.init:init",
@@ -113,42 +122,81 @@ def main(arguments: list[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     language = pick_language(_option(given, "--lang"), os.environ)
+    open_streams()
     out = Output(Text(language), is_json="--json" in given)
-    with BugReport(out):
-        code = run(given, out)
+    with Ending() as ending, BugReport(out):
+        code = ending.exit_code(_flushed(run(given, out), out))
     raise SystemExit(code)
 
 
 def run(arguments: list[str], out: Output) -> int:
     """Run one command; what it ends with, every expected error printed and counted."""
     try:
-        result = federation.main(
-            arguments, "federation", standalone_mode=False, obj=out
-        )
+        result = _call(arguments, out)
     except FederationError as error:
         return out.error(error)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return out.fault(INTERRUPTED, "interrupted", out.t("errors.interrupted"))
-    except click.exceptions.NoArgsIsHelpError as error:
-        out.note(error.format_message())
-        return USAGE
     except click.ClickException as error:
-        detail = out.t("errors.usage", detail=explain_misuse(out.t, error))
-        return out.fault(USAGE, "usage", detail)
+        return _misuse(error, out)
     except OSError as error:
         return _machine(error, out)
+    except MemoryError:
+        return _machine(OSError(errno.ENOMEM, ""), out)
     return result if isinstance(result, int) else 0
+
+
+def _call(arguments: list[str], out: Output) -> object:
+    """What the command gives back; whatever it raises.
+
+    Raises:
+        BrokenPipeError: whoever reads (`| head`) has had enough; click ends the
+            process then, whoever called it.
+    """
+    try:
+        return federation.main(arguments, "federation", standalone_mode=False, obj=out)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        raise
+
+
+def _misuse(error: click.ClickException, out: Output) -> int:
+    """A command that was typed wrongly, or without all that it needs."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        out.note(error.format_message())
+        return USAGE
+    detail = out.t("errors.usage", detail=explain_misuse(out.t, error))
+    return out.fault(USAGE, "usage", detail)
+
+
+def _flushed(code: int, out: Output) -> int:
+    """The code, unless what was printed cannot be written out after all."""
+    error = flush_streams()
+    if error is None:
+        return code
+    if is_reader_gone(error):
+        drop_output()
+        return code
+    return _machine(OSError(error.errno, error.strerror, sys.stdout.name), out) or code
 
 
 def _machine(error: OSError, out: Output) -> int:
     """What this machine refuses: a full disk, a folder that may not be written."""
-    if isinstance(error, BrokenPipeError):
-        # The reader (`| head`) has had enough: that is its right, and Python must
-        # not complain about it once more while it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    said = f"{error.strerror or error}: {error.filename or ''}".removesuffix(": ")
-    return out.fault(MACHINE, "machine", out.t("errors.machine", detail=said))
+    place = place_of(error)
+    is_output = place != "" and place == getattr(sys.stdout, "name", "")
+    if is_reader_gone(error) or is_output:
+        # It would be tried once more at exit, and Python would complain then.
+        drop_output()
+    if is_reader_gone(error):
+        return 0  # whoever reads (`| head`) has had enough: that is its right
+    cause: str = cause_of(error)
+    if is_output:
+        place = Sentence("machine.standard-output")
+    if place:
+        cause = Sentence("machine.at", place=place, cause=cause)
+    detail = out.t.say(cause)
+    return out.fault(MACHINE, "machine", out.t("errors.machine", detail=detail))
 
 
 def _option(arguments: list[str], name: str) -> str | None:

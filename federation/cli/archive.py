@@ -110,7 +110,7 @@ def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) 
         for what in WHATS:
             begun = Export(view, run.settings, Asked(name, contest, profile), what)
             write = partial(write_rows, run, view, begun, "csv")
-            count += write_whole(run, folder / f"{contest}-{what}.csv", write)
+            count += write_whole(folder / f"{contest}-{what}.csv", write)
     return count
 
 

@@ -5,6 +5,7 @@ everything is recomputed from the records: minutes for a whole country. Only rea
 it may run beside a node; what it says is of the moment it began.
 """
 
+import os
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -28,9 +29,10 @@ def doctor(run: Run, *, deep: bool) -> int:
     identities = {peer.org: peer.identity for peer in run.peers}
     identities[run.settings.org] = load_identity_key(run.home, run.settings.org)
     # The map is made again in a file of its own, beside the database: there is room
-    # for it where the database has room to grow.
+    # for it where the database has room to grow; on a read-only medium there is none.
+    beside = run.home.data if os.access(run.home.data, os.W_OK) else None
     with (
-        tempfile.TemporaryDirectory(prefix="doctor-", dir=run.home.data) as scratch,
+        tempfile.TemporaryDirectory(prefix="doctor-", dir=beside) as scratch,
         run.out.progress(None, run.t("doctor.working")) as advance,
     ):
         shown = 0

@@ -90,9 +90,7 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
         if path is None:
             write_rows(run, view, begun, form, sys.stdout.buffer)
             return
-        count = write_whole(
-            run, path, lambda out: write_rows(run, view, begun, form, out)
-        )
+        count = write_whole(path, lambda out: write_rows(run, view, begun, form, out))
     said = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
     run.out.show(said, lambda: run.out.note(text))

@@ -7,11 +7,13 @@ known; these two classes look the sentence up at print time instead.
 
 import os
 import re
+import sys
 from typing import Any, Final
 
 import click
 
 from federation.cli.output import Output
+from federation.cli.streams import make_plain
 from federation.text import LANGUAGES, Text, pick_language
 
 _KEY: Final = re.compile(r"\A[a-z_]+\.[a-z0-9-]+")
@@ -36,6 +38,11 @@ def translate(t: Text, help_text: str) -> str:
 
 class Command(click.Command):
     """A command whose help is a key of `federation/text`."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The whole of it, in letters that standard output has."""
+        # Click would print UTF-8 on a terminal that knows ASCII only.
+        return make_plain(super().get_help(ctx), sys.stdout)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line under a translated heading."""

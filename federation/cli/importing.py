@@ -8,7 +8,7 @@ others handed over is taken in as theirs (`cli/taking.py`).
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +18,25 @@ import msgspec
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
-from federation.cli.intake import (
-    OUTSIDE,
-    REPEATED,
-    WITHOUT_VOTES,
-    Intake,
-    Lister,
-    Report,
-    Send,
-)
+from federation.cli.intake import OUTSIDE, Intake, Report, Send
+from federation.cli.outcome import Outcome
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.stations import has_list, make_lister
 from federation.cli.taking import find_handed, take_handed
 from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.flows.ingest import Verdict
-from federation.flows.listing import Doubt, find_unlisted
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
+from federation.sources.folder import find_files
+from federation.sources.folder import tell as tell_passed
 from federation.sources.mapping import join_options, load_mapping, parse_flags
 from federation.sources.member import FORMS, REVIEWS, SOURCES
 from federation.sources.recognise import FORMATS, Format, read_rows, recognise
-from federation.sources.row import NO_NUMBERS, clip
+from federation.sources.row import Said
 from federation.sources.stream import Source
-from federation.store.db import FILE_NAME
-
-KPU_FORMATS = frozenset({"sirekap", "sirekap-one", "situng"})
-ENDINGS = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".gz")
-OUTCOMES = (
-    "logged",
-    "held",
-    REPEATED,
-    "stale",
-    "kept-reviewed",
-    "refused",
-    NO_NUMBERS,
-)
-MAX_HEADERS_SHOWN = 3
-MAX_REMARKS_SHOWN = 5
+from federation.text import Sentence
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +65,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("import", cls=Command, help="import.help")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)
+)
 @click.option("--election", help="import.option-election")
 @click.option("--contest", help="import.option-contest")
 @click.option("--round", help="import.option-round")
@@ -144,7 +127,8 @@ class Import:
         self._election = pick_election(run, asked.election)
         self._profile = find_profile(run, self._election)
         if asked.delimiter is not None and len(asked.delimiter) != 1:
-            raise ConfigError("--delimiter", "", "one character")
+            raise ConfigError("--delimiter", "", Sentence("import.one-character"))
+        self._check_unpadded()
         flags = {
             "contest": asked.contest,
             "round": asked.round,
@@ -162,18 +146,40 @@ class Import:
         self._kinds: Counter[str] = Counter()
         self._hint = asked.source is None and self._options.source != "kpu"
 
+    def _check_unpadded(self) -> None:
+        """See that the list of stations can say what a code without zeros means.
+
+        Raises:
+            click.UsageError: There is none, or it is not to decide.
+        """
+        if not self._asked.unpadded:
+            return
+        if self._asked.allow_unlisted:
+            raise click.UsageError(self._run.t("import.unpadded-unlisted"))
+        if not has_list(self._run, self._election):
+            said = self._run.t("import.unpadded-list", election=self._election)
+            raise click.UsageError(said)
+
     def execute(self) -> int:
         """Import, print, and give the exit code."""
         path = Path(self._asked.report) if self._asked.report else None
         with Report(path) as report, contextlib.closing(self._intake(report)) as intake:
             asyncio.run(self._import(intake))
-            value = self._summarise(intake, report)
-            self._run.out.show(value, lambda: self._print(intake, report))
+            outcome = Outcome(
+                self._run,
+                intake,
+                report,
+                election=self._election,
+                kinds=dict(self._kinds),
+                is_dry=self._asked.dry_run,
+                is_hinted=self._hint,
+            )
+            self._run.out.show(outcome.value(), outcome.print)
             return NEGATIVE if intake.counts["refused"] else OK
 
     def _intake(self, report: Report) -> Intake:
         allow = self._asked.allow_unlisted
-        lister = _lister(self._run, self._election)
+        lister = make_lister(self._run, self._election)
         return Intake(self._run.t, report, lister, allow_unlisted=allow)
 
     async def _import(self, intake: Intake) -> None:
@@ -196,8 +202,10 @@ class Import:
             await self._publish(intake, send)
 
     async def _read(self, intake: Intake) -> None:
-        paths = list(_walk(self._asked.files))
-        total = sum(path.stat().st_size for path in paths)
+        paths, passed = self._find()
+        for name, said in passed:
+            await intake.take(name, said)
+        total = sum(path.stat().st_size for path in paths if path.is_file())
         with self._run.out.progress(total, self._run.t("import.progress")) as advance:
             for path in paths:
                 try:
@@ -208,6 +216,26 @@ class Import:
                         raise
                     intake.refuse_file(str(path), error)
             await intake.settle()
+
+    def _find(self) -> tuple[list[Path], list[tuple[str, Said]]]:
+        """The files that are meant; of a folder, what is not read, by name.
+
+        Raises:
+            FormatError: Nothing that was named can be read.
+        """
+        found: list[Path] = []
+        passed: list[tuple[str, Said]] = []
+        for name in self._asked.files:
+            path = Path(name)
+            if not path.is_dir():
+                found.append(path)
+                continue
+            inside, others = find_files(path)
+            found += inside
+            passed += [(name, said) for said in tell_passed(others, path)]
+            if not inside and len(self._asked.files) == 1:
+                raise FormatError(Sentence("import.nothing-inside"), name)
+        return found, passed
 
     async def _publish(self, intake: Intake, send: Send) -> None:
         if outside := intake.counts[OUTSIDE]:
@@ -225,143 +253,15 @@ class Import:
         done = 0
         with Source(path) as source:
             kind = self._asked.kind or recognise(source)
-            self._kinds[kind] += 1
-            for row in read_rows(source, kind, self._options, self._profile):
-                await intake.take(str(path), row)
+            name = self._run.t.say(source.label)
+            rows = read_rows(source, kind, self._options, self._profile)
+            for number, row in enumerate(rows):
+                if not number:  # before, nothing showed that it can be read as that
+                    self._kinds[kind] += 1
+                await intake.take(name, row)
                 if source.done != done:
                     advance(source.done - done)
                     done = source.done
-
-    def _summarise(self, intake: Intake, report: Report) -> dict[str, Any]:
-        return {
-            "election": self._election,
-            "dry_run": self._asked.dry_run,
-            "formats": dict(self._kinds),
-            "rows": {name: intake.counts[name] for name in OUTCOMES},
-            "implausible": intake.counts["implausible"],
-            "without_votes": intake.counts[WITHOUT_VOTES],
-            "outside_list": intake.counts[OUTSIDE],
-            "flags": dict(sorted(intake.flags.items())),
-            "columns": [
-                {
-                    "files": files,
-                    "columns": [
-                        {
-                            "header": use.header,
-                            "read_as": use.target or None,
-                            "left_out": self._run.t.say(use.why) or None,
-                        }
-                        for use in uses
-                    ],
-                }
-                for uses, files in intake.headers.items()
-            ],
-            "remarks": [one._asdict() for one in intake.remarks],
-            "report": str(report.path) if report.path else None,
-            "not_logged": [one._asdict() for one in report.shown],
-        }
-
-    def _print(self, intake: Intake, report: Report) -> None:
-        out, t = self._run.out, self._run.t
-        for kind, files in self._kinds.items():
-            name = t(f"import.format-{kind}")
-            out.line(t("import.recognised", format=name, files=out.number(files)))
-        self._print_headers(intake)
-        dry = self._asked.dry_run
-        rows = [
-            (t("import.taken" if dry else "import.logged"), intake.counts["logged"])
-        ]
-        rows += [
-            (t(f"import.{name}"), intake.counts[name])
-            for name in OUTCOMES[1:]
-            if intake.counts[name]
-        ]
-        for name in ("implausible", WITHOUT_VOTES):
-            if intake.counts[name]:
-                rows.append((t(f"import.{name}"), intake.counts[name]))
-        key = "import.would" if dry else "import.what"
-        out.table([t(key), t("import.rows")], rows, right=[1])
-        if dry:
-            out.note(t("import.form-only"))
-        for flag in ("suspected-echo", "several-refs", "time_past", "time_future"):
-            if intake.flags[flag]:
-                out.note(t(f"import.{flag}", rows=out.number(intake.flags[flag])))
-        for one in intake.remarks[:MAX_REMARKS_SHOWN]:
-            key = "import.remark-of-row" if one.row else "import.remark"
-            out.note(t(key, file=one.file, row=one.row, reason=one.reason))
-        if (more := intake.counts["remarks"] - MAX_REMARKS_SHOWN) > 0:
-            out.note(t("import.more-remarks", number=out.number(more)))
-        if self._hint and KPU_FORMATS & self._kinds.keys():
-            out.note(t("import.kpu-hint"))
-        self._print_findings(report, intake.counts[NO_NUMBERS])
-
-    def _print_headers(self, intake: Intake) -> None:
-        """What became of every column: read as what, left out why."""
-        out, t = self._run.out, self._run.t
-        for uses, files in list(intake.headers.items())[:MAX_HEADERS_SHOWN]:
-            read = [
-                t("import.read-as", header=clip(use.header), target=_plain(use.target))
-                for use in uses
-                if use.target
-            ]
-            whose = files[0] if len(intake.headers) > 1 else ""
-            out.line(t("import.columns-read", columns=", ".join(read), file=whose))
-            by_reason: dict[str, list[str]] = {}
-            for use in uses:
-                if not use.target:
-                    reason = t.say(use.why)
-                    by_reason.setdefault(reason, []).append(clip(use.header))
-            for reason, headers in by_reason.items():
-                names = ", ".join(headers)
-                out.line(t("import.columns-left-out", columns=names, reason=reason))
-        if (more := len(intake.headers) - MAX_HEADERS_SHOWN) > 0:
-            out.line(t("import.more-headers", number=out.number(more)))
-
-    def _print_findings(self, report: Report, without: int) -> None:
-        out, t = self._run.out, self._run.t
-        listed = [one for one in report.shown if one.code != NO_NUMBERS]
-        if listed:
-            names = ("file", "row", "column", "reason")
-            headers = [t(f"import.{name}") for name in names]
-            out.table(
-                headers, [(one.file, one.row, one.column, one.reason) for one in listed]
-            )
-        for advice in dict.fromkeys(f"import.advice-{one.code}" for one in listed):
-            if t.has(advice):
-                out.note(t(advice))
-        if report.path:
-            out.note(t("import.reported", path=report.path))
-        elif report.size - without > len(listed):
-            rows = out.number(report.size - without - len(listed))
-            out.note(t("import.more", rows=rows))
-
-
-def _lister(run: Run, election: str) -> Lister:
-    """What says which stations an election should not have, by what this node holds."""
-    is_there = (run.home.data / FILE_NAME).exists()
-    database = run.open_database() if is_there else None
-
-    async def find(codes: Iterable[str]) -> dict[str, Doubt]:
-        if database is None:
-            return find_unlisted(None, election, codes)
-        return await database.read(find_unlisted, election, codes)
-
-    return find
-
-
-def _plain(target: str) -> str:
-    """How `--map` calls it."""
-    return target.removeprefix("candidates.").removeprefix("figures.")
-
-
-def _walk(names: Sequence[str]) -> Iterator[Path]:
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            inside = (one for one in sorted(path.rglob("*")) if one.is_file())
-            yield from (one for one in inside if one.name.endswith(ENDINGS))
-        else:
-            yield path
 
 
 def _checker(profile: Profile, run: Run) -> Send:

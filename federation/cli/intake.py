@@ -19,7 +19,7 @@ from federation.cli.spool import Drafts, Entry
 from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
 from federation.flows.listing import Doubt
-from federation.records.contradiction import MAX_NAMED, Answer, has_votes
+from federation.records.contradiction import MAX_NAMED, Answer
 from federation.records.result import RULES
 from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
 from federation.text import Sentence, Text
@@ -247,7 +247,7 @@ class Intake:
         advance: Callable[[int], None],
         before: asyncio.Task[None] | None,
     ) -> asyncio.Task[None] | None:
-        """Send a batch once the one before it is through: the next is read meanwhile."""
+        """Send a batch once the one before it is through."""
         if before is not None:
             await before
         if not batch:
@@ -272,7 +272,7 @@ class Intake:
             self.counts["implausible"] += not _RULES.isdisjoint(verdict.flags)
 
     def _say(self, verdict: Verdict) -> str:
-        """Why a row was not logged; the desk speaks English, programs read its codes."""
+        """Why a row was not logged: the desk itself speaks English, to programs."""
         key = f"import.reason-{verdict.outcome}"
         return self._t(key) if self._t.has(key) else verdict.reason
 

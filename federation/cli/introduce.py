@@ -18,10 +18,13 @@ import aiohttp
 
 from federation.config.peers import Peer
 from federation.errors import PeerError, SignatureError
+from federation.feeds.connection import judge_failure
 from federation.feeds.feed import Feed, parse_status
 from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.retry import Waits
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 DEADLINE_S: Final = 15.0
@@ -48,17 +51,34 @@ class Visit:
     own: tuple[str, ...]
 
 
-async def with_feed(peer: Peer, use: Callable[[Feed], Awaitable[T]]) -> T:
+async def with_feed(
+    peer: Peer, use: Callable[[Feed], Awaitable[T]], clock: Callable[[], float]
+) -> T:
     """What `use` makes of the partner's node over HTTP.
+
+    Args:
+        peer: the partner; one whose name is its address was just typed.
+        use: is given the way to it.
+        clock: seconds since 1970.
 
     Raises:
         PeerError: the partner has no address, or whatever `use` raises.
     """
     if peer.url is None:
-        raise PeerError(peer.org, "", reason="has no address of its own")
+        reason = Sentence("network.no-own-address")
+        raise PeerError(peer.org, "", reason=reason)
     async with Sessions() as sessions:
         session = sessions.session(allow_private=peer.allow_private)
-        return await use(HttpFeed(session, peer.org, peer.url, deadline_s=DEADLINE_S))
+        feed = HttpFeed(
+            session,
+            peer.org,
+            peer.url,
+            deadline_s=DEADLINE_S,
+            waits=Waits(time.monotonic, max_wait_s=DEADLINE_S, is_patient=False),
+            wall=clock,
+            is_typed=peer.org == peer.url,
+        )
+        return await use(feed)
 
 
 async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
@@ -113,7 +133,7 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> Visit:
             own=tuple(log.origin for log in about.logs),
         )
 
-    return await with_feed(peer, look)
+    return await with_feed(peer, look, clock)
 
 
 async def read_skew(peer: Peer, clock: Callable[[], float]) -> int | None:
@@ -138,6 +158,7 @@ async def read_skew(peer: Peer, clock: Callable[[], float]) -> int | None:
         # The header has whole seconds: half of one is their share of the error.
         return round(parsedate_to_datetime(said).timestamp() + 0.5 - ours)
     except (aiohttp.ClientError, OSError) as error:
-        raise PeerError(peer.org, url, reason=str(error)[:200]) from error
+        found = judge_failure(error, url, seconds=DEADLINE_S, now=clock())
+        raise PeerError(peer.org, url, None, found.reason, found.cause) from error
     except ValueError:
         return None

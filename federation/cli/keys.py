@@ -9,6 +9,7 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.passphrase import OPTION, read_passphrase
+from federation.cli.streams import can_say
 from federation.cli.tokens import token
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
@@ -62,7 +63,9 @@ def show(run: Run) -> int | None:
         out.line(t("keys.fingerprint", name=settings.name, org=settings.org))
         out.line(f"  {print_}")
         out.line()
-        out.line(format_code(print_))
+        # Half blocks made of other signs are no square code.
+        if can_say(code := format_code(print_), out.stdout):
+            out.line(code)
         headers = ("keys.role", "keys.election", "keys.public-key", "keys.state")
         out.table([t(key) for key in headers], [_cells(run, row) for row in rows])
 

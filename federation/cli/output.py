@@ -12,7 +12,7 @@ Exit codes: docs/reference/exit-codes.md.
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
 import msgspec
@@ -23,6 +23,7 @@ from rich.progress import TimeRemainingColumn as Remaining
 from rich.table import Table
 from rich.text import Text as Styled
 
+from federation.cli.streams import escape_json
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -81,6 +82,8 @@ def tell(t: Text, error: FederationError) -> str:
             return f"{field}: {t.say(rule)}" if field else t.say(rule)
         case PeerError(origin=origin, url=url, status=status, reason=reason):
             key = "errors.answered" if status else "errors.silent"
+            if error.is_of_file:
+                key = "network.place"
             said = t(key, origin=origin, url=url, status=status)
             return f"{said}: {t.say(reason)}" if reason else said
         case _:
@@ -127,6 +130,23 @@ def _escape(value: object) -> object:
     return value
 
 
+def _write(text: str, stream: TextIO, *, flush: bool = False) -> None:
+    with _named(stream):
+        print(text, file=stream, flush=flush)
+
+
+@contextmanager
+def _named(stream: TextIO) -> Iterator[None]:
+    """An error of a stream says which one it is, as that of a file does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        name = getattr(stream, "name", "")
+        raise OSError(error.errno, error.strerror, name) from error
+
+
 class Output:
     """One command's way to speak: to a person, or (`is_json`) to a program."""
 
@@ -155,17 +175,19 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line of the result; nothing with `--json`."""
         if not self.is_json:
-            print(clean(text), file=self.stdout)
+            _write(clean(text), self.stdout)
 
     def note(self, text: str) -> None:
         """Print a hint or a warning on standard error."""
-        print(clean(text), file=self.stderr)
+        # Where that is gone (a terminal that was closed) nothing can be said at all.
+        with suppress(OSError):
+            print(clean(text), file=self.stderr)
 
     def json(self, value: object) -> None:
         """Print a value (Struct, dict, list) as one line of JSON."""
         # order=None: members stay as the type or the caller ordered them.
-        data = _encode(value)
-        print(data.decode("utf-8"), file=self.stdout, flush=True)
+        text = escape_json(_encode(value).decode("utf-8"), self.stdout)
+        _write(text, self.stdout, flush=True)
 
     def show(self, value: object, human: Callable[[], None]) -> None:
         """Print `value` with `--json`; else let `human` print it for people."""
@@ -203,7 +225,8 @@ class Output:
             table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich narrows to literals
         for row in rows:
             table.add_row(*(Styled(self._cell(value)) for value in row))
-        self._console(self.stdout).print(table)
+        with _named(self.stdout):
+            self._console(self.stdout).print(table)
 
     @contextmanager
     def progress(
@@ -234,7 +257,9 @@ class Output:
         """
         if self.is_json:
             said = {"error": {"code": name, "exit": code, "message": sentence}}
-            print(_encode(said).decode(), file=self.stderr)
+            with suppress(OSError):
+                text = escape_json(_encode(said).decode(), self.stderr)
+                print(text, file=self.stderr)
         else:
             self.note(sentence)
         return code

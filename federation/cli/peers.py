@@ -45,7 +45,7 @@ def add(run: Run, *, url: str, expect: str | None, allow_private: bool) -> int |
     expected = parse_fingerprint(expect) if expect else None
     org, t = run.settings.org, run.t
     unknown = Peer(org=url, identity=_nobody(), url=url, allow_private=allow_private)
-    about, identity = asyncio.run(with_feed(unknown, introduce))
+    about, identity = asyncio.run(with_feed(unknown, introduce, run.clock))
     if about.org == org:
         raise ConflictError(t("peers.ourselves", org=org))
     if any(peer.org == about.org for peer in run.peers):

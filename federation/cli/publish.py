@@ -4,6 +4,7 @@ Rule: the database is only read, so it works while the node runs. Only the about
 (who we are, signed) may have to be made first: where no node runs that would have.
 """
 
+import errno
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,8 @@ from federation.node.identity import renew_about
 from federation.node.parts import open_parts
 from federation.profiles import load_profiles
 from federation.store.db import View
+from federation.text import Sentence
+from federation.text.cause import blame_file
 from federation.tlog.tile import WIDTH
 
 
@@ -40,6 +43,7 @@ def publisher(run: Run) -> Publisher:
     Raises:
         ConfigError: settings or keys cannot be used.
         ConflictError: another command writes.
+        OSError: the data folder cannot be used.
     """
     try:
         with open_parts(run.home, run.settings) as parts:
@@ -47,6 +51,10 @@ def publisher(run: Run) -> Publisher:
     except ConflictError:
         # The node runs: it has made its own note when it started.
         if not run.home.control.exists():
+            raise
+    except OSError as error:
+        # A medium that is only read holds a note of its day: it is passed on as it is.
+        if error.errno != errno.EROFS:
             raise
     return Publisher(run.settings, load_profiles(run.home.elections))
 
@@ -179,7 +187,7 @@ def write_site(
         with run.out.progress(total, run.t("export.bundling")) as advance:
             return site.write(view, by, selection, advance)
     except OSError as error:
-        raise _cannot_write(run, folder, error) from error
+        raise ConfigError(*_blame(error, folder)) from error
 
 
 def write_selection(
@@ -221,12 +229,12 @@ def write_counted(run: Run, path: Path, items: list[Item]) -> int:
         try:
             return write_bundle(path, counted())
         except OSError as error:
-            raise _cannot_write(run, path, error) from error
+            raise ConfigError(*_blame(error, path)) from error
 
 
-def _cannot_write(run: Run, path: Path, error: OSError) -> ConfigError:
-    reason = run.t("export.cannot-write", reason=error.strerror or str(error))
-    return ConfigError(str(path), "", reason)
+def _blame(error: OSError, path: Path) -> tuple[str, str, Sentence]:
+    named, reason = blame_file(error, path)
+    return named, "", reason
 
 
 def _describe(path: Path, count: int) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _find(
 def _hand_over(run: Run, one: Issued, path: Path | None) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(run, path, lambda out: out.write(one.data))
+        write_whole(path, lambda out: out.write(one.data))
     elif not run.out.is_json:
         sys.stdout.buffer.write(one.data)
         sys.stdout.buffer.flush()

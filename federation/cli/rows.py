@@ -14,6 +14,7 @@ from federation.errors import ConfigError
 from federation.flows.query.export import Export
 from federation.regular import write_whole as write_whole_file
 from federation.store.db import View
+from federation.text.cause import blame_file
 from federation.web.cells import format_csv, format_ndjson
 
 
@@ -36,7 +37,7 @@ def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) ->
     return count
 
 
-def write_whole(run: Run, path: Path, write: Callable[[BinaryIO], int]) -> int:
+def write_whole(path: Path, write: Callable[[BinaryIO], int]) -> int:
     """Write a file that is there whole or not at all; how many rows it has.
 
     Raises:
@@ -46,5 +47,5 @@ def write_whole(run: Run, path: Path, write: Callable[[BinaryIO], int]) -> int:
         with write_whole_file(path) as out:
             return write(out)
     except OSError as error:
-        reason = run.t("export.cannot-write", reason=error.strerror or str(error))
-        raise ConfigError(str(path), "", reason) from error
+        named, reason = blame_file(error, path)
+        raise ConfigError(named, "", reason) from error

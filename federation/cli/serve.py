@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import secrets
-import signal
 import time
 from random import SystemRandom
 
 import click
 
 from federation.cli.context import Run, command_options
+from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.node.parts import Parts, open_parts
 from federation.node.running import Clocks
@@ -30,9 +30,7 @@ def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags 
 
 async def _serve(run: Run, parts: Parts, *, alone: bool) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    on_request(stop.set)
     clocks = Clocks(wall=run.clock, steady=time.monotonic)
     token = secrets.token_urlsafe(32)
     async with serve_node(parts, clocks, SystemRandom(), token, alone=alone) as url:

@@ -1,29 +1,43 @@
 """What somebody types to have verified: an address, a folder, a bundle, one document.
 
 Rule: a file is what it holds, whatever it is called. What cannot be opened is handed on
-with its fault: that a bundle is cut off is the answer to the question.
+with its fault: that a bundle is cut off is the answer to the question. A node that asks
+to wait is waited for, and whoever sits there is told.
 """
 
+import os
+import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+import aiohttp
+
+from federation.cli.context import Run
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
 from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.retry import Waits
+from federation.feeds.unreadable import UnreadableError
 from federation.flows.audit import Source
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
 
 SITE: Final = "site"
+_LONG_S: Final = 5.0
 _ADDRESSES: Final = ("http://", "https://")
 
 
-def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
+def open_sources(run: Run, names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
     """What these names stand for; closed with the stack.
+
+    Args:
+        run: Of the command: its clock, and whom it tells that a node asks to wait.
+        names: Addresses and paths, as they were typed.
+        stack: Closes what was opened.
 
     Raises:
         NotFoundError: there is no such file or folder.
@@ -33,7 +47,7 @@ def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
     # Whoever typed a private address meant it.
     session = sessions.session(allow_private=True)
     return [
-        Source(name=name, feed=HttpFeed(session, name.split("/")[2], name))
+        Source(name=name, feed=_open_address(run, name, session))
         if name.startswith(_ADDRESSES)
         else _open_path(name, stack)
         for given in dict.fromkeys(names)
@@ -41,20 +55,48 @@ def open_sources(names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
     ]
 
 
+def _open_address(run: Run, name: str, session: aiohttp.ClientSession) -> HttpFeed:
+    host = name.split("/")[2]
+
+    # The first wait, and each that is long: of a limit by the second there are many.
+    is_first = True
+
+    def told(seconds: float) -> None:
+        nonlocal is_first
+        if not is_first and seconds < _LONG_S:
+            return
+        is_first = False
+        run.out.note(run.t("network.waiting", host=host, seconds=f"{seconds:.0f}"))
+
+    waits = Waits(time.monotonic, told=told)
+    return HttpFeed(session, host, name, waits=waits, wall=run.clock, is_typed=True)
+
+
 def _spread(name: str) -> list[str]:
     """The files of a folder that holds nothing else, such as receipts; else itself."""
     path = Path(name)
     if name.startswith(_ADDRESSES) or not path.is_dir():
         return [name]
-    inside = sorted(path.iterdir())
+    try:
+        inside = sorted(path.iterdir())
+    except OSError:
+        return [name]  # told when it is opened
     is_flat = bool(inside) and all(one.is_file() for one in inside)
     is_log = any(one.name == LOGS_PATH for one in inside)
     return [str(one) for one in inside] if is_flat and not is_log else [name]
 
 
 def _open_path(name: str, stack: AsyncExitStack) -> Source:
+    try:
+        return _open_there(name, stack)
+    except OSError as error:
+        return Source(name=name, fault=UnreadableError(error, name))
+
+
+def _open_there(name: str, stack: AsyncExitStack) -> Source:
     path = Path(name)
     if path.is_dir():
+        os.scandir(path).close()
         # An archive (`federation election archive`) has its files one folder below.
         where = path / SITE if (path / SITE / LOGS_PATH).exists() else path
         is_whole = (where / LOGS_PATH).exists()

@@ -20,6 +20,8 @@ from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
 from federation.feeds.feed import LOGS_PATH
 from federation.node.taking import WELL, Brought, Taken
+from federation.sources.folder import find_files
+from federation.sources.row import clip
 
 ENDING: Final = ".zip"
 # While another turn is taking in the same log there is nothing to do but wait.
@@ -40,8 +42,7 @@ def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
         path = Path(name).absolute()
         found = _inside(path) if path.is_dir() else [path] if is_bundle(path) else []
         handed += found
-        if not found:
-            others.append(name)
+        others += _beside(run, path, found) if found else [name]
     if handed and others:
         said = run.t("import.mixed", results=others[0], bundle=handed[0])
         raise click.UsageError(said)
@@ -54,6 +55,24 @@ def _inside(folder: Path) -> list[Path]:
         return [folder]
     files = sorted(folder.glob(f"*{ENDING}"))
     return [path for path in files if is_bundle(path)]
+
+
+def _beside(run: Run, path: Path, bundles: Sequence[Path]) -> list[str]:
+    """The files of results that lie in one folder with these bundle files.
+
+    Files that are neither are named: nothing of a stick is passed over in silence.
+    """
+    if not path.is_dir() or path in bundles:
+        return []
+    read, passed = find_files(path)
+    others = [one for one in read if one not in bundles]
+    zips = [one for one in others if one.suffix.lower() == ENDING]
+    neither = [*zips, *(one.path for one in passed)]
+    if neither:
+        names = ", ".join(clip(one.relative_to(path)) for one in neither[:20])
+        files = run.out.number(len(neither))
+        run.out.note(run.t("import.not-read", files=files, names=names))
+    return [str(one) for one in others if one not in zips]
 
 
 def take_handed(run: Run, paths: Sequence[Path], *, dry_run: bool) -> int:

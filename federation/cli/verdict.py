@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from msgspec.structs import replace
+
 from federation.cli.output import Output, clean_line
 from federation.flows.audit import DocumentReport, Finding, Held, LogReport, Report
 
@@ -25,14 +27,24 @@ _MAX_SHOWN: Final = 20
 _DETAILED: Final = frozenset(
     {"bad-record", "checkpoint", "cosignature", "cut-off", "damaged", "extra-file"}
     | {"foreign", "keys", "map", "missing", "no-map", "receipt", "revoked", "tile"}
+    | {"unreachable"}
 )
+
+
+def as_text(report: Report) -> Report:
+    """The report for programs: each cause in plain English."""
+    findings = (replace(one, detail=str(one.detail)) for one in report.findings)
+    return replace(report, findings=tuple(findings))
 
 
 def print_report(out: Output, report: Report) -> None:
     """Print the whole report; nothing with `--json`."""
     t = out.t
+    unasked = {
+        (one.source, one.origin) for one in report.findings if one.kind == "unreachable"
+    }
     for log in report.logs:
-        _print_log(out, log)
+        _print_log(out, log, is_unasked=(log.source, log.origin) in unasked)
     # An excerpt is a thousand receipts: those that do not hold, then some that do.
     documents = sorted(report.documents, key=lambda one: one.holds)
     for one in documents[:_MAX_SHOWN]:
@@ -77,7 +89,7 @@ def _verdict(out: Output, report: Report) -> str:
     return out.t("verify.proved" if anything else "verify.nothing")
 
 
-def _print_log(out: Output, log: LogReport) -> None:
+def _print_log(out: Output, log: LogReport, *, is_unasked: bool) -> None:
     t = out.t
     _say(out, f"{log.source}: {log.origin}")
     _say(out, f"  {_signer(out, log)}")
@@ -94,7 +106,8 @@ def _print_log(out: Output, log: LogReport) -> None:
         _say(out, f"  {t('verify.refused', count=out.number(log.refused))}")
     left = total - log.records - log.refused - log.unknown
     if left > 0:
-        _say(out, f"  {t('verify.unjudged', count=out.number(left))}")
+        key = "verify.unasked" if is_unasked else "verify.unjudged"
+        _say(out, f"  {t(key, count=out.number(left))}")
     if log.unknown:
         _say(out, f"  {t('verify.unknown', count=out.number(log.unknown))}")
     _print_held(out, log.held, log.held_size)
@@ -194,5 +207,5 @@ def _tell(out: Output, one: Finding) -> str:
         where.append(out.t("verify.at", index=out.number(one.index)))
     at = ", ".join(filter(None, where))
     is_detailed = one.detail and one.kind in _DETAILED
-    detail = f" ({one.detail})" if is_detailed else ""
+    detail = f" ({out.t.say(one.detail)})" if is_detailed else ""
     return f"{at}: {said}{detail}"

@@ -9,10 +9,8 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,10 +19,11 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.sources import open_sources
-from federation.cli.verdict import print_report
+from federation.cli.verdict import as_text, print_report
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.flows.audit import Report, Trust, audit
+from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
 
@@ -76,7 +75,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     )
     with run.out.progress(None, run.t("verify.working")) as advance:
         report = asyncio.run(_audit(run, sources, asked, advance))
-    run.out.show(report, lambda: print_report(run.out, report))
+    run.out.show(as_text(report), lambda: print_report(run.out, report))
     if evidence is not None and report.evidence:
         replace_file(evidence, report.evidence[0].encode())
         run.out.note(run.t("verify.evidence", path=evidence))
@@ -87,9 +86,9 @@ async def _audit(
     run: Run, sources: tuple[str, ...], asked: _Asked, advance: Callable[[int], Any]
 ) -> Report:
     async with AsyncExitStack() as stack:
-        opened = open_sources(sources, stack)
+        opened = open_sources(run, sources, stack)
         # Processes are started when a large log comes, not before.
-        executor = ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"))
+        executor = open_workers(_PROCESSES)
         stack.callback(executor.shutdown, cancel_futures=True)
         return await audit(
             opened,

@@ -8,7 +8,7 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.introduce import MAX_SKEW_S, Visit, visit
-from federation.cli.output import OK, PEER
+from federation.cli.output import OK, PEER, tell
 from federation.cli.pin import find_peer
 from federation.config.peers import Peer
 from federation.errors import FederationError
@@ -64,7 +64,7 @@ def _visit_cells(run: Run, what: Visit | FederationError) -> tuple[object, ...]:
     """Latency, clock, what is held, and what is wrong, for people."""
     t = run.t
     if isinstance(what, FederationError):
-        return None, None, None, t(f"errors.{what.code}", detail=str(what))
+        return None, None, None, t(f"errors.{what.code}", detail=tell(t, what))
     latency = t("peers.seconds", seconds=f"{what.latency_s:.2f}")
     others = len(set(what.logs) - set(what.own))
     holds = t("peers.holds-count", own=len(what.logs) - others, others=others)

@@ -27,6 +27,17 @@ AddrInfo = tuple[
 ]
 
 
+class PrivateAddressError(PermissionError):
+    """An address that this peer may not have."""
+
+    def __init__(self, address: str) -> None:
+        """`address`, as text."""
+        self.address = address
+        said = f"{address} is not an address of the Internet: see allow_private"
+        # With a number: aiohttp shows nothing of an error that has none.
+        super().__init__(errno.EACCES, said)
+
+
 def is_public(host: str) -> bool:
     """Whether this IP address, as text, is one of the public Internet."""
     try:
@@ -48,14 +59,12 @@ def socket_maker(*, allow_private: bool) -> Callable[[AddrInfo], socket.socket]:
         """A socket for this address.
 
         Raises:
-            PermissionError: a private one. Like any failed connection: the next
+            PrivateAddressError: a private one. Like any failed connection: the next
                 address of the same name is tried.
         """
         family, kind, protocol, _, where = info
         if not (allow_private or is_public(str(where[0]))):
-            said = f"{where[0]} is not an address of the Internet: see allow_private"
-            # With a number: aiohttp shows nothing of an error that has none.
-            raise PermissionError(errno.EACCES, said)
+            raise PrivateAddressError(str(where[0]))
         return socket.socket(family, kind, protocol)
 
     return make

@@ -20,6 +20,7 @@ from typing import BinaryIO, Final, Self
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
+from federation.feeds.unreadable import UnreadableError
 from federation.regular import open_regular, write_whole
 
 RECEIPTS: Final = "receipts/"
@@ -125,6 +126,7 @@ class BundleFile:
 
         Raises:
             FormatError: not a ZIP as a bundle is one; `CUT_OFF` if its end is missing.
+            UnreadableError: it is there, and cannot be read.
             NotFoundError: there is no such file.
         """
         self._path = str(path)
@@ -133,15 +135,16 @@ class BundleFile:
         except FileNotFoundError:
             raise NotFoundError(f"no file: {path}") from None
         except OSError as error:
-            said = f"cannot be read: {error.strerror}"
-            raise FormatError(said, self._path) from error
+            raise UnreadableError(error, self._path) from error
         try:
             _check_end(file, self._path)
             self._archive = zipfile.ZipFile(file)
             self._infos = _check_names(self._archive.infolist(), self._path)
         except BaseException as error:
             file.close()
-            if isinstance(error, (*_DAMAGED, OSError)):
+            if isinstance(error, OSError):
+                raise UnreadableError(error, self._path) from error
+            if isinstance(error, _DAMAGED):
                 raise FormatError(f"not a ZIP: {error}", self._path) from error
             raise
         self._file = file
@@ -162,6 +165,7 @@ class BundleFile:
 
         Raises:
             NotFoundError: there is none of this path.
+            UnreadableError: the bundle is there, and cannot be read.
             FormatError: it is damaged, or has more than `max_bytes`.
         """
         info = self._infos.get(path)
@@ -174,7 +178,9 @@ class BundleFile:
                 # Never more than it declares, whatever is packed: the rest would
                 # only be found by a check sum that does not fit, as is less.
                 data = file.read(info.file_size + 1)
-        except (*_DAMAGED, OSError) as error:
+        except OSError as error:
+            raise UnreadableError(error, path) from error
+        except _DAMAGED as error:
             said = str(error) or type(error).__name__
             raise FormatError(f"damaged: {said}", path) from error
         if len(data) != info.file_size:

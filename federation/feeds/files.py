@@ -32,6 +32,7 @@ from federation.feeds.feed import (
     max_bytes_of,
     truncate,
 )
+from federation.feeds.unreadable import UnreadableError
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 MAX_PATH_CHARS: Final = 400
@@ -45,6 +46,7 @@ class Files(Protocol):
 
         Raises:
             NotFoundError: There is no such file.
+            UnreadableError: It is there, and cannot be read.
             FormatError: It is damaged, or has more than `max_bytes`.
         """
         ...
@@ -85,7 +87,7 @@ class FileFeed:
         try:
             return await self._read(path, max_bytes_of(tile))
         except PeerError as error:
-            if error.status != 404 or tile.width == WIDTH:
+            if not error.is_absent or tile.width == WIDTH:
                 raise
         whole = full(tile)
         path = log_path(origin, format_tile_path(whole))
@@ -93,7 +95,7 @@ class FileFeed:
         try:
             return truncate(data, tile)
         except FormatError as error:
-            raise PeerError(self._label, path, None, str(error)) from error
+            raise PeerError(self._label, path, None, error.what, "wrong") from error
 
     async def keys(self, origin: str) -> bytes:
         """A log's key statements."""
@@ -132,8 +134,11 @@ class FileFeed:
             return await asyncio.to_thread(self._files.read, path, max_bytes)
         except NotFoundError as error:
             raise PeerError(self._label, path, 404) from error
+        except UnreadableError as error:
+            said = error.what
+            raise PeerError(self._label, path, None, said, "unreadable") from error
         except FormatError as error:
-            raise PeerError(self._label, path, None, str(error)) from error
+            raise PeerError(self._label, path, None, error.what, "wrong") from error
 
 
 def is_path(path: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.files import MAX_PATH_CHARS, is_path
+from federation.feeds.unreadable import UnreadableError
 
 _GONE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -32,7 +33,8 @@ class Folder:
 
         Raises:
             NotFoundError: there is no such regular file inside the folder.
-            FormatError: it cannot be read, or has more than `max_bytes`.
+            UnreadableError: it is there, and cannot be read.
+            FormatError: it has more than `max_bytes`.
         """
         if not is_path(path):
             raise NotFoundError(f"no file has this path: {path[:100]!r}")
@@ -44,7 +46,7 @@ class Folder:
         except OSError as error:
             if error.errno in _GONE:
                 raise NotFoundError(f"no file: {path}") from None
-            raise FormatError(f"cannot be read: {error.strerror}", path) from error
+            raise UnreadableError(error, path) from error
 
     def names(self) -> Iterator[str]:
         r"""The path of every regular file, sorted; links are left out.

@@ -1,10 +1,7 @@
 """A peer over HTTP.
 
-Rule: the peer is hostile until its bytes are verified elsewhere. So here: no address
-but of the Internet (unless allowed for it), no redirect, no cookie, no proxy from the
-environment, no content encoding but Zstandard for full bundles, a deadline for each
-request, and a cap on every body that holds before and while it is read, and unpacked.
-Every failure is a `PeerError`.
+Rule: what is asked, and how long it may be; how it is asked stands in `asker`. No
+content encoding but Zstandard for full bundles. Every failure is a `PeerError`.
 
     GET  <url>/<path of feeds/feed.py>         /logs: If-None-Match, 304
     POST <url>/notify                          {"org":"jagasuara.example"}
@@ -12,15 +9,11 @@ Every failure is a `PeerError`.
 Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
-import asyncio
 import json
-from typing import Final, Self
-
-import aiohttp
-from yarl import URL
 
 from federation.errors import FormatError, PeerError
-from federation.feeds.address import socket_maker
+from federation.feeds.answer import Meaning
+from federation.feeds.asker import Asker, Sessions
 from federation.feeds.feed import (
     ABOUT_PATH,
     ELECTIONS_PATH,
@@ -41,64 +34,14 @@ from federation.feeds.feed import (
     max_bytes_of,
     truncate,
 )
-from federation.feeds.pace import Pace
-from federation.tlog.packing import unpack
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
-CONNECT_S: Final = 10.0
-REQUEST_S: Final = 30.0
-MAX_PER_HOST: Final = 16
-
-_MAX_ETAG_CHARS: Final = 200
-_HEADERS: Final = {"User-Agent": "tps-federation/1", "Accept-Encoding": "identity"}
+__all__ = ["HttpFeed", "Sessions"]
 
 
-class Sessions:
-    """The connections to all peers: kept alive, and shared by all turns."""
-
-    def __init__(self) -> None:
-        """Open nothing yet. To be made, and closed, inside the event loop."""
-        # Two pools: a connection that one peer was allowed to open to a private
-        # address must never be reused for a peer that was not.
-        self._public = _session(allow_private=False)
-        self._private = _session(allow_private=True)
-
-    def session(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        """The pool for peers that may, or may not, have private addresses."""
-        return self._private if allow_private else self._public
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._public.close()
-        await self._private.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-
-class HttpFeed:
+class HttpFeed(Asker):
     """A `Feed` over HTTP."""
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        org: str,
-        url: str,
-        *,
-        pace: Pace | None = None,
-        deadline_s: float = REQUEST_S,
-    ) -> None:
-        """`url` is the node's, from the configuration; `deadline_s` per request."""
-        self._session, self._org, self._pace = session, org, pace
-        self._url = url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(
-            total=deadline_s,
-            connect=min(CONNECT_S, deadline_s),
-            sock_connect=min(CONNECT_S, deadline_s),
-        )
 
     async def about(self) -> bytes:
         """The node's own about note.
@@ -115,12 +58,8 @@ class HttpFeed:
             PeerError: it did not come.
         """
         known = {} if etag is None else {"If-None-Match": etag}
-        status, tag, body = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known)
-        if status == 304 and etag is not None:
-            return None
-        if status != 200:
-            raise self._failed(f"/{LOGS_PATH}", status)
-        return body, tag
+        answer = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known)
+        return None if answer.status == 304 else (answer.body, answer.etag)
 
     async def checkpoint(self, origin: str) -> bytes:
         """The note of a log's checkpoint, with cosignatures.
@@ -140,16 +79,15 @@ class HttpFeed:
         # Only full bundles are stored packed; a node never packs for a request.
         is_packed = isinstance(tile, Bundle) and tile.width == WIDTH
         headers = {"Accept-Encoding": "zstd"} if is_packed else {}
-        status, _, body = await self._ask(path, max_bytes_of(tile), headers)
-        if status == 404 and tile.width < WIDTH:
-            whole = full(tile)
-            path = _path(origin, format_tile_path(whole))
-            status, _, body = await self._ask(path, max_bytes_of(whole), {})
-            if status == 200:
-                body = self._truncate(path, body, tile)
-        if status != 200:
-            raise self._failed(path, status)
-        return body
+        try:
+            return (await self._ask(path, max_bytes_of(tile), headers)).body
+        except PeerError as error:
+            if not error.is_absent or tile.width == WIDTH:
+                raise
+        whole = full(tile)
+        path = _path(origin, format_tile_path(whole))
+        answer = await self._ask(path, max_bytes_of(whole), {})
+        return self._truncate(path, answer.body, tile)
 
     async def keys(self, origin: str) -> bytes:
         """A log's key statements.
@@ -213,103 +151,18 @@ class HttpFeed:
         Raises:
             PeerError: the peer did not take it.
         """
-        url = self._url + "/notify"
-        try:
-            async with self._session.post(
-                URL(url, encoded=True),
-                data=json.dumps({"org": org}),
-                headers={"Content-Type": "application/json"},
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as answer:
-                if answer.status >= 300:
-                    raise self._failed("/notify", answer.status)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self._failed("/notify", None, error) from error
+        await self._post("/notify", json.dumps({"org": org}))
 
     async def _get(self, path: str, max_bytes: int) -> bytes:
-        status, _, body = await self._ask(path, max_bytes, {})
-        if status != 200:
-            raise self._failed(path, status)
-        return body
-
-    async def _ask(
-        self, path: str, max_bytes: int, headers: dict[str, str]
-    ) -> tuple[int, str, bytes]:
-        """Status, ETag and (of a 200 only) body."""
-        if self._pace is not None:
-            await self._pace.ready()
-        try:
-            async with self._session.get(
-                URL(self._url + path, encoded=True),
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as answer:
-                if answer.status != 200:
-                    return answer.status, "", b""
-                body = await self._read(answer, path, max_bytes)
-                return 200, answer.headers.get("ETag", "")[:_MAX_ETAG_CHARS], body
-        # asyncio.TimeoutError is an OSError; ValueError is an address or a header
-        # that cannot be.
-        except (aiohttp.ClientError, FormatError, OSError, ValueError) as error:
-            raise self._failed(path, None, error) from error
-
-    async def _read(
-        self, answer: aiohttp.ClientResponse, path: str, max_bytes: int
-    ) -> bytes:
-        encoding = answer.headers.get("Content-Encoding", "identity")
-        asked = answer.request_info.headers.get("Accept-Encoding", "")
-        if encoding not in {"identity", asked}:
-            raise self._failed(path, 200, "a content encoding nobody asked for")
-        if (answer.content_length or 0) > max_bytes:
-            raise self._failed(path, 200, f"more than {max_bytes} bytes")
-        parts = []
-        left = max_bytes
-        async for part in answer.content.iter_any():
-            left -= len(part)
-            if self._pace is not None:
-                self._pace.spend(len(part))
-            if left < 0:
-                raise self._failed(path, 200, f"more than {max_bytes} bytes")
-            parts.append(part)
-        body = b"".join(parts)
-        return unpack(body, max_bytes) if encoding == "zstd" else body
+        return (await self._ask(path, max_bytes, {})).body
 
     def _truncate(self, path: str, body: bytes, tile: Tile | Bundle) -> bytes:
         try:
             return truncate(body, tile)
         except FormatError as error:
-            raise self._failed(path, 200, error) from error
-
-    def _failed(
-        self, path: str, status: int | None, reason: Exception | str = ""
-    ) -> PeerError:
-        said = reason if isinstance(reason, str) else _said(reason)
-        return PeerError(self._org, self._url + path, status, said)
-
-
-def _session(*, allow_private: bool) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        limit=0,  # a peer that accepts and never answers must not hold back others
-        limit_per_host=MAX_PER_HOST,
-        ttl_dns_cache=60,
-        socket_factory=socket_maker(allow_private=allow_private),
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        headers=_HEADERS,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    )
+            meaning = Meaning("wrong", Sentence("network.damaged", said=error.what))
+            raise self._failed(path, 200, meaning) from error
 
 
 def _path(origin: str, rest: str) -> str:
     return f"/{log_path(origin, rest)}"
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, asyncio.TimeoutError):
-        return "too slow"
-    return str(error)[:200] or type(error).__name__

@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from random import Random
+from typing import TYPE_CHECKING
 
 from federation.config.peers import Peer
 from federation.errors import (
@@ -23,6 +22,7 @@ from federation.errors import (
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
+from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
 from federation.flows.basis import ask_basis, compare_basis
 from federation.flows.ingest import OwnLog
@@ -37,6 +37,7 @@ from federation.flows.pull import (
 )
 from federation.flows.reconcile import Copy, Decision, reconcile
 from federation.flows.refill import refill
+from federation.flows.verify.workers import open_workers
 from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
@@ -44,6 +45,9 @@ from federation.schedule import Duty, Result, Schedule, result_of
 from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -100,9 +104,7 @@ class Running:
         """
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
-        self._executor = ProcessPoolExecutor(
-            VERIFYING_PROCESSES, mp_context=get_context("spawn")
-        )
+        self._executor = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
         await self.schedule.load()
@@ -147,7 +149,15 @@ class Running:
         # One account for each limit of each partner, over all its turns.
         limit = peer.org, peer.max_kbit_s
         pace = self._paces.setdefault(limit, Pace(peer.max_kbit_s, self.clocks.steady))
-        return HttpFeed(session, peer.org, peer.url, pace=pace)
+        # Of each turn: a node that asks to wait for longer is asked by a later one.
+        waits = Waits(
+            self.clocks.steady,
+            max_wait_s=TURN_WAIT_S,
+            max_total_s=TURN_TOTAL_S,
+            is_patient=False,
+        )
+        wall = self.clocks.wall
+        return HttpFeed(session, peer.org, peer.url, pace=pace, waits=waits, wall=wall)
 
     async def tell_partners(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""

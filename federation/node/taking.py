@@ -253,7 +253,7 @@ class _Taking:
         try:
             await self._feed.tile(origin, first)
         except PeerError as error:
-            return error.status == 404
+            return error.is_absent
         return False
 
     async def _adopt_forks(self, ctx: PullContext, now: int) -> None:

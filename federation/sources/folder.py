@@ -40,6 +40,8 @@ _KINDS: dict[str, str] = {
     }.items()
     for ending in endings.split()
 }
+# Without an ending they look like text, and are about the files beside them.
+_ABOUT = re.compile(r"(?:readme|licen[cs]e|copying|notice|changelog)", re.IGNORECASE)
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"})
 _LOCK = re.compile(r"~\$.*|\.~lock\..*#|.*\.lock", re.IGNORECASE)
 _ENDING = re.compile(r"[a-z][a-z0-9]{0,9}~?|7z|3gp")
@@ -93,6 +95,8 @@ def _judge_name(path: Path) -> str:
         return "lock"
     if name.lower() in _SYSTEM or name.startswith("._") or name == ".DS_Store":
         return "system"
+    if _ABOUT.fullmatch(name):
+        return "about"
     return "hidden" if name.startswith(".") else ""
 
 

@@ -14,7 +14,6 @@ Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synch
 
 import asyncio
 import contextlib
-import errno
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -24,8 +23,11 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 import sqlite_utils
 
-from federation.errors import ConflictError, NotFoundError, VerificationError
+from federation.errors import NotFoundError
 from federation.store import migrations
+from federation.store.readonly import connect
+from federation.store.refusal import translated
+from federation.text import Sentence
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,16 +42,6 @@ BUSY_TIMEOUT_MS = 10_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# Source: https://sqlite.org/rescode.html
-_ERROR, _BUSY, _READONLY, _IOERR, _CORRUPT, _FULL = 1, 5, 8, 10, 11, 13
-_CANTOPEN, _NOTADB = 14, 26
-_MACHINE = {
-    _FULL: (errno.ENOSPC, "the disk is full"),
-    _IOERR: (errno.EIO, "the disk failed"),
-    _READONLY: (errno.EROFS, "the database cannot be written"),
-    _CANTOPEN: (errno.EIO, "the database cannot be opened"),
-}
 
 
 class View:
@@ -91,10 +83,12 @@ class Database:
         database = cls(folder / FILE_NAME, readonly=readonly)
         if readonly:
             if not database.path.exists():
-                raise NotFoundError(f"no database at {database.path}")
+                raise NotFoundError(
+                    Sentence("machine.none-database", path=database.path)
+                )
             return database
         folder.mkdir(parents=True, exist_ok=True)
-        with _translated():
+        with translated(database.path):
             database._writer = database._connect_writer()
         return database
 
@@ -119,7 +113,7 @@ class Database:
             OSError: the disk failed.
         """
         connection = self._reader()
-        with _translated():
+        with translated(self.path):
             if connection.in_transaction:
                 yield View(connection)  # an outer view of this thread: one snapshot
                 return
@@ -143,7 +137,7 @@ class Database:
             OSError: the disk is full or failed.
         """
         assert self._writer is not None, "opened read-only, or closed"
-        with self._write_lock, _translated():
+        with self._write_lock, translated(self.path):
             if not durable:
                 self._writer.execute("PRAGMA synchronous=NORMAL")
             self._writer.execute("BEGIN IMMEDIATE")
@@ -203,15 +197,7 @@ class Database:
     def _reader(self) -> "Connection":
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            with _translated():
-                connection = sqlite3.connect(
-                    f"{self.path.absolute().as_uri()}?mode=ro",
-                    uri=True,
-                    isolation_level=None,
-                    check_same_thread=False,  # close() runs on another thread
-                )
-                connection.execute("PRAGMA query_only=ON")
-                connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection = connect(self.path, BUSY_TIMEOUT_MS)
             self._local.connection = connection
             with self._list_lock:
                 self._connections.append(connection)
@@ -258,34 +244,3 @@ def check_file(view: View, *, deep: bool) -> list[str]:
     pragma = "integrity_check" if deep else "quick_check"
     rows = view.connection.execute(f"PRAGMA {pragma}").fetchall()
     return [row[0] for row in rows if row[0] != "ok"]
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """No error of SQLite leaves this package where a person can act on it."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        meant = _meaning(error)
-        if meant is None:
-            raise
-        raise meant from error
-
-
-def _meaning(error: "sqlite3.DatabaseError") -> Exception | None:
-    """The error that a person can act on; None where it is a fault of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _MACHINE:
-        number, words = _MACHINE[code]
-        return OSError(number, f"{words}: {error}")
-    if code in {_CORRUPT, _NOTADB}:
-        return VerificationError(f"the database is damaged: {error}")
-    if code == _ERROR and "no such" in str(error):
-        return VerificationError(
-            f"the database is damaged or of another version: {error}"
-        )
-    if "decode to UTF-8" in str(error):  # by the driver, without a code
-        return VerificationError(f"the database is damaged: {error}")
-    if code == _BUSY:
-        return ConflictError("another process writes to the database")
-    return None

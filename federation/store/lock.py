@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from federation.errors import ConflictError
+from federation.text import Sentence
 
 
 @contextlib.contextmanager
@@ -19,6 +20,7 @@ def hold(path: Path) -> Iterator[None]:
 
     Raises:
         ConflictError: another process holds it.
+        OSError: the medium is read-only, or the folder is closed to this user.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not inheritable (Python's default): a verifying child must not keep it.
@@ -27,7 +29,8 @@ def hold(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConflictError(f"another process works in {path.parent}") from None
+            said = Sentence("machine.lock-held", folder=path.parent)
+            raise ConflictError(said) from None
         yield
     finally:
         os.close(descriptor)

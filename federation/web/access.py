@@ -25,6 +25,7 @@ from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.store import tokens
+from federation.text.cause import name_address
 from federation.web.problem import Handler, problem
 from federation.web.site import SITE
 
@@ -172,9 +173,16 @@ class Doorkeeper:
 
     @contextlib.asynccontextmanager
     async def on(self, host: str, port: int) -> AsyncIterator[int]:
-        """Listen on `host` and `port` (0: any free one); the port that it is."""
+        """Listen on `host` and `port` (0: any free one); the port that it is.
+
+        Raises:
+            AddressError: it cannot; which address, and why.
+        """
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._admit, host, port, backlog=512)
+        try:
+            server = await loop.create_server(self._admit, host, port, backlog=512)
+        except OSError as error:
+            raise name_address(error, f"{host}:{port}") from error
         sweep = asyncio.create_task(self._sweep())
         try:
             yield int(server.sockets[0].getsockname()[1])

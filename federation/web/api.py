@@ -29,6 +29,7 @@ from federation.web.asking import (
     RegionQuery,
     TpsQuery,
 )
+from federation.web.further import further
 from federation.web.openapi import Endpoint, NoQuery
 from federation.web.reply import lines, reply, stream
 from federation.web.site import SITE, Site
@@ -216,7 +217,7 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
         found = await site.db.read(read)
     answered = await _changes_reply(request, query.format, found)
     if found.more:
-        on = request.rel_url.update_query(since=found.cursor)
+        on = further(request, since=found.cursor)
         answered.headers[hdrs.LINK] = f'<{on}>; rel="next"'
     return answered
 

@@ -10,10 +10,12 @@ from importlib import resources
 
 import jinja2
 from aiohttp import hdrs, web
+from yarl import URL
 
 from federation.flows.query import answer
 from federation.flows.query.tps import kpu_beside
 from federation.text import Text
+from federation.web.further import further
 
 STATIC = resources.files("federation.web") / "static"
 EN_DASH = "\N{EN DASH}"
@@ -34,6 +36,8 @@ class Page:
     def __init__(self, request: web.Request, t: Text, chosen: dict[str, str]) -> None:
         """`chosen`: the parameters that every link keeps (election, contest, lang)."""
         self.request, self.t, self.chosen = request, t, chosen
+        # A page is as many folders deep as its path has slashes behind the first.
+        self._root = "../" * (request.rel_url.raw_path.count("/") - 1) or "./"
 
     def render(self, template: str, owner: str, /, **values: object) -> web.Response:
         """The template as an answer, with the headers that keep it harmless."""
@@ -46,13 +50,14 @@ class Page:
                 owner=owner,
                 keep=self.chosen,
                 link=self.link,
+                to=self.to,
                 name=self.name,
                 number=self.number,
                 percent=self.percent,
                 span=self.span,
                 word=self.word,
-                stylesheet=static_address("style.css"),
-                other_language=str(self.request.rel_url.update_query(lang=other)),
+                stylesheet=self.to(static_address("style.css")),
+                other_language=further(self.request, lang=other),
                 **{"data": "", **values},
             )
         )
@@ -65,7 +70,15 @@ class Page:
     def link(self, path: str, **more: str) -> str:
         """The address of another page, keeping what was chosen."""
         query = {k: v for k, v in {**self.chosen, **more}.items() if v}
-        return str(self.request.rel_url.with_path(path).with_query(query))
+        return self.to(str(URL.build(path=path, query=query)))
+
+    def to(self, address: str) -> str:
+        """An address of this node, from this page on.
+
+        Relative, so that it stays on the node where a proxy answers for it below a
+        path of its own (`https://example.org/federation/`).
+        """
+        return self._root + address.removeprefix("/")
 
     def name(self, place: answer.Place | answer.Region) -> str:
         """A region's name, or its code in words."""

@@ -20,6 +20,7 @@ from federation.flows.query.export import Export
 from federation.flows.query.table import Table
 from federation.store.db import Database
 from federation.web.cells import format_csv, format_ndjson
+from federation.web.further import further
 from federation.web.openapi import CSV, CURSOR, JSON, NDJSON
 
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
@@ -108,8 +109,7 @@ def _send(
     if cursor:
         headers[CURSOR] = cursor  # the only place where a table without rows has it
     if following:
-        after = request.rel_url.update_query(after=following)
-        headers[hdrs.LINK] = f'<{after}>; rel="next"'
+        headers[hdrs.LINK] = f'<{further(request, after=following)}>; rel="next"'
     if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     return web.Response(

@@ -57,4 +57,4 @@ def test_a_site_is_not_written_through_a_link_and_waits_for_no_pipe(home, tmp_pa
     os.mkfifo(log / "checkpoint")
     code, err = export(home, "--static", site)
     assert code == CONFIG
-    assert "checkpoint is not a regular file" in err
+    assert "checkpoint: cannot be written: it is not a regular file" in err

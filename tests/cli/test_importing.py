@@ -149,15 +149,24 @@ def test_flags_say_what_rows_do_not(bring, results, federation):
     options = ("--map", "tps=Lokasi", "--map", "01=Biru", "--map", "02=#4")
     code, said = bring(path, *options, "--form", "plano", "--source", "citizen")
     assert (code, said["rows"]["logged"]) == (0, 1)
-    assert "'x'" in said["remarks"][0]["reason"]
+    (told,) = said["columns"]
+    assert told["files"] == [str(path)]
+    assert [(one["header"], one["read_as"]) for one in told["columns"]] == [
+        ("x", None),
+        ("Lokasi", "tps"),
+        ("Biru", "candidates.01"),
+        ("Merah", "candidates.02"),
+    ]
+    assert told["columns"][0]["left_out"]
 
 
 def test_a_mapping_file_does_the_same(bring, results, tmp_path):
     mapping = tmp_path / "peta.toml"
     mapping.write_text(
-        '[columns]\ntps="Lokasi"\n"candidates.01"="Biru"\n[defaults]\nform="plano"\n'
+        '[columns]\ntps="Lokasi"\n"candidates.01"="Biru"\n"candidates.02"="#3"\n'
+        '[defaults]\nform="plano"\n'
     )
-    path = results("1371011001001;5\n", header="Lokasi;Biru\n")
+    path = results("1371011001001;5;6\n", header="Lokasi;Biru;Merah\n")
     assert bring(path, "--mapping", mapping)[1]["rows"]["logged"] == 1
 
 
@@ -174,6 +183,8 @@ def test_a_folder_of_documents_is_read_in_one_run(bring, tmp_path):
     assert said["formats"] == {"sirekap-one": 3}
     assert (said["rows"]["logged"], said["rows"]["refused"]) == (3, 1)
     assert said["not_logged"][0]["code"] == "file"
+    (passed,) = said["remarks"]
+    assert "README" in passed["reason"]
     assert code == 1
 
 
@@ -227,8 +238,8 @@ def test_formulas_of_a_strangers_file_are_harmless_in_the_report(
     federation, results, tmp_path
 ):
     report = tmp_path / "report.csv"
-    header = '=cmd|"/c calc"!A1,tps,01\n'.replace('"', "")
-    path = results("x,1371011001001,-1\n", header=header, name="=f.csv")
+    header = '=cmd|"/c calc"!A1,tps,02\n'.replace('"', "")
+    path = results("-1,1371011001001,1\n", header=header, name="=f.csv")
     federation(
         "import", path, "--election", "pilpres-2019", "--dry-run", "--report", report,
         "--map", f"01={header.split(',', maxsplit=1)[0]}",

@@ -267,7 +267,8 @@ def _resigned(node, **changed):
 
 FAULTS = {
     "no answer": (lambda n: {n.well_known: None}, 5),
-    "no note": (lambda n: {n.well_known: b"<html>"}, 2),
+    "no note": (lambda n: {n.well_known: b"hello\n"}, 2),
+    "a web page": (lambda n: {n.well_known: b"<html>"}, 5),
     "too much": (lambda n: {n.well_known: b"x" * (1 << 19)}, 5),
     "no keys": (lambda n: {n.keys_path: None}, 5),
     "empty keys": (lambda n: {n.keys_path: b""}, 2),

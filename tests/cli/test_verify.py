@@ -329,6 +329,9 @@ def test_who_does_not_answer_has_shown_nothing(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        code, out, err = verify(url)
-    assert (code, out) == (PEER, "")
-    assert url in err
+        code, out, _ = verify(url)
+        said = json.loads(verify(url, is_json=True)[1])
+    assert code == said["exit"] == PEER
+    assert said["verdict"] == "unreachable"
+    assert [one["kind"] for one in said["findings"]] == ["unreachable"]
+    assert f"{url}/logs did not answer: no program listens at port" in out

@@ -7,7 +7,6 @@ make -s run ARGS="--once --json"              one JSON object, for programs
 
 import asyncio
 import contextlib
-import signal
 import tempfile
 from pathlib import Path
 from random import Random
@@ -18,6 +17,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.demo.sample import Sample, cut_sample, make_sample
 from federation.cli.demo.stage import Stage, environment
 from federation.cli.demo.story import Story
+from federation.cli.ending import on_request
 from federation.cli.help import Command
 
 SEED = 2024
@@ -58,8 +58,6 @@ async def _play(run: Run, sample: Sample, folder: Path, *, once: bool) -> None:
 async def _interrupted() -> None:
     """Return at Ctrl-C or when asked to end."""
     asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
+    on_request(asked.set)
     with contextlib.suppress(asyncio.CancelledError):
         await asked.wait()

@@ -15,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import PIPE
 from typing import IO, Any
 
 import aiohttp
@@ -23,6 +23,8 @@ import aiohttp
 from federation.errors import FederationError, PeerError
 
 START_S, STOP_S, COMMAND_S = 30.0, 10.0, 120.0
+#: What a command of the demonstration runs as.
+CHILD = "federation.cli.demo.child"
 #: A federation of one laptop may ask every second; the default is a minute.
 SYNC_EVERY_S = 1
 
@@ -192,8 +194,8 @@ class Stage:
         self, member: Member, *words: str, output: IO[bytes] | int = PIPE
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "federation", *words, "--home", str(member.home),
-            stdin=DEVNULL,
+            sys.executable, "-m", CHILD, *words, "--home", str(member.home),
+            stdin=PIPE,  # never written to: it ends when this process does
             stdout=output,
             stderr=output,
             env=self._environ,

@@ -18,6 +18,7 @@ from federation.feeds.feed import (
     basis_path,
 )
 from federation.feeds.files import Files
+from federation.feeds.unreadable import UnreadableError
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.pool import Pool
 from federation.flows.audit.source import Reader
@@ -52,6 +53,8 @@ def check_basis(reader: Reader, files: Files) -> None:
         msgspec.json.decode(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
     except NotFoundError:
         pass
+    except UnreadableError as error:
+        reader.blame(error)
     except (FormatError, msgspec.DecodeError, RecursionError) as error:
         reader.add("damaged", detail=f"{ELECTIONS_PATH}: {error}")
     folder = basis_path("")

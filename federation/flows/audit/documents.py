@@ -19,7 +19,7 @@ from federation.flows.audit.document import Case, Court, Kind, recognise
 from federation.flows.audit.judges import JUDGES
 from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.report import DocumentReport
-from federation.flows.audit.source import kind_of
+from federation.flows.audit.source import kind_of, tell
 from federation.records.keychain import decode_keys
 from federation.records.receipt import parse_receipt
 
@@ -86,8 +86,7 @@ class Documents:
             try:
                 data = files.read(path, _MAX_BYTES)
             except (FormatError, NotFoundError) as error:
-                kind = "missing" if isinstance(error, NotFoundError) else kind_of(error)
-                self._court.findings.add(kind, name, detail=str(error))
+                self._court.findings.add(kind_of(error), name, detail=tell(error))
                 continue
             self._add(_Given(f"{name}:{path}", files=files, path=path), data)
         # Keys and totals alone say nothing of any record.

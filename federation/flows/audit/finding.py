@@ -5,12 +5,16 @@ its words. An error makes the verdict, and of several the gravest does; a note i
 people to know and changes nothing. Who finds thousands of one sort keeps the first
 hundred and counts the rest.
 
-    error   forked 20 … unpinned 40
+That somebody could not be asked is no verdict on a history. So it outranks whatever may
+merely follow from it (something is missing, too few confirm it), and gives way to all
+that is proved by the bytes that did come.
+
+    error   forked 20 … unpinned 40, unreachable 5
     note    behind  partial  unknown-type  extra-file  no-map  no-cosignature  stranger
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -19,7 +23,9 @@ from federation.errors import ForkError
 from federation.flows.verify.evidence import format_fork
 
 PROVED: Final = "proved"
+UNASKED: Final = "unreachable"
 EXITS: Final[dict[str, int]] = {
+    "unreachable": 5,  # a source that could not be asked, or a file not be read
     "forked": 20,  # two histories signed
     "wrong-key": 21,  # signed by keys that nobody whom you trust vouches for
     "keys": 22,  # the chain of key statements does not hold
@@ -51,6 +57,8 @@ NOTES: Final = (
     "no-cosignature",  # nobody else who is known says to hold it
     "stranger",  # of somebody for whom no key was named, beside those who are pinned
 )
+#: What may merely follow from not having been able to ask.
+FOLLOWING: Final = frozenset({"quorum", "stale", "missing", "unpinned"})
 MAX_KEPT: Final = 100
 
 
@@ -67,9 +75,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def verdict(kinds: Iterable[str]) -> tuple[str, int]:
     """The gravest of these kinds and its exit code; notes do not count."""
-    found = [(EXITS[kind], kind) for kind in kinds if kind in EXITS]
-    code, kind = min(found, default=(0, PROVED))
-    return kind, code
+    found = {kind for kind in kinds if kind in EXITS}
+    kind = min(found, key=lambda one: _rank(one, found), default=PROVED)
+    return kind, EXITS.get(kind, 0)
+
+
+def _rank(kind: str, found: Container[str]) -> tuple[int, int]:
+    """Errors by their exit codes, but for what `found` makes of them; notes last."""
+    if kind not in EXITS:
+        return 3, 0
+    if UNASKED not in found:
+        return 0, EXITS[kind]
+    if kind == UNASKED:
+        return 1, 0
+    return 2 if kind in FOLLOWING else 0, EXITS[kind]
 
 
 class Findings:
@@ -121,5 +140,4 @@ class Findings:
 
     def ranked(self) -> list[Finding]:
         """The findings that were kept, the gravest first, notes last."""
-        last = max(EXITS.values()) + 1
-        return sorted(self.kept, key=lambda one: EXITS.get(one.kind, last))
+        return sorted(self.kept, key=lambda one: _rank(one.kind, self.counts))

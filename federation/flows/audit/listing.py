@@ -17,7 +17,9 @@ from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 # What is written beside the data for people, and what this audit reads elsewhere.
-_NAMED: Final = frozenset({ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, "verify.html"})
+_NAMED: Final = frozenset(
+    {ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, "verify.html", ".nojekyll"}
+)
 _FOLDERS: Final = ("v1/maps/", "v1/basis/", "receipts/")
 
 

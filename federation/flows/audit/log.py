@@ -27,6 +27,7 @@ from federation.flows.audit.culprit import (
 )
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.opening import OpenedLog
+from federation.flows.audit.source import kind_of
 from federation.flows.audit.tiles import Tiles
 from federation.flows.verify.bundle import (
     Bundles,
@@ -38,6 +39,7 @@ from federation.flows.verify.bundle import (
 from federation.records.admission import EncodedClaim, Rejected
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
+from federation.text import Sentence
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
@@ -153,9 +155,9 @@ class LogAudit:
         origin, feed = self._log.origin, self._reader.feed
         if not feed.has_given_up(origin):
             return False
-        rest = f"records {at} to {self._size - 1}"
-        said = f"{rest}: given up after {feed.failures(origin)} failures"
-        self._reader.add("missing", origin, detail=said)
+        why = feed.give_up(origin)
+        said = Sentence("network.gap", first=at, last=self._size - 1, reason=why.reason)
+        self._reader.add(kind_of(why), origin, detail=said)
         return True
 
     def _take(self, checked: Checked, *, is_proved: bool) -> None:
@@ -212,7 +214,9 @@ class LogAudit:
         if start not in signed or mine is None:
             # The tile is wrong as well: which record it is cannot be told.
             path = format_tile_path(Tile(0, index, end - start))
-            self._reader.add("tile", origin, detail=path)
+            # A tile that could not be asked for is not wrong.
+            if not self._reader.feed.is_unasked(origin):
+                self._reader.add("tile", origin, detail=path)
             self._reader.add("altered", origin, detail=f"one of {start} to {end - 1}")
             return
         culprits = name_culprits(

@@ -16,7 +16,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, PeerError
 from federation.feeds.feed import Feed, StatusEntry, parse_status
 from federation.flows.audit.beside import check_about, check_basis, check_page
-from federation.flows.audit.finding import Findings
+from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.holders import Holders
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.listing import Listing
@@ -26,12 +26,13 @@ from federation.flows.audit.opening import OpenedLog, open_log
 from federation.flows.audit.pool import Pool, log_key_of
 from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import LogReport, MapReport
-from federation.flows.audit.source import Reader, Source
+from federation.flows.audit.source import Reader, Source, kind_of
 from federation.flows.audit.trust import Pinned
 from federation.flows.verify.evidence import open_evidence
 from federation.records.admission import EncodedClaim
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
+from federation.text import Sentence
 from federation.tlog.checkpoint import MAX_SIZE
 
 
@@ -70,6 +71,8 @@ class Logs:
         if source.files is not None:
             self._listings[source.name] = Listing(source.files.names())
         entries = await _read_status(reader)
+        if entries is None:
+            return
         if self._means.scratch is not None:
             await self._open_maps(reader, entries, self._means.scratch)
         opened = [log async for log in _open_logs(reader, entries)]
@@ -211,16 +214,15 @@ class Logs:
         )
 
 
-async def _read_status(reader: Reader) -> tuple[StatusEntry, ...]:
+async def _read_status(reader: Reader) -> tuple[StatusEntry, ...] | None:
+    """The rows of the status vector; None, and a finding, if nobody could be asked."""
     try:
         answer = await reader.feed.logs(None)
         entries = () if answer is None else parse_status(answer[0]).logs
     except (PeerError, FormatError) as error:
-        # Whoever does not answer has shown nothing: that is no verdict on anything.
-        if isinstance(error, PeerError) and error.status is None and not reader.is_file:
-            raise
         reader.blame(error)
-        return ()
+        # Whoever could not be asked has shown nothing, and is not asked on and on.
+        return None if kind_of(error) == UNASKED else ()
     # Nothing to be wrong in is not proved: whoever leaves all out must not pass.
     if not entries:
         reader.add("missing", detail="it lists no histories")
@@ -233,8 +235,9 @@ async def _open_logs(
     """Every log that opens, as long as the source answers."""
     for at, entry in enumerate(entries):
         if reader.feed.is_spent():
-            said = f"no answer; {len(entries) - at} histories were not asked for"
-            reader.add("missing", detail=said)
+            said = Sentence("network.unasked-logs", count=len(entries) - at)
+            is_unasked = reader.feed.is_any_unasked()
+            reader.add(UNASKED if is_unasked else "missing", detail=said)
             return
         log = await open_log(reader, entry)
         if log is not None:

@@ -13,6 +13,7 @@ from federation.feeds.feed import NO_DIGEST, StatusEntry
 from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.source import Reader, kind_of
 from federation.records.keychain import KeyChain, decode_keys
+from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from federation.tlog.note import decode_notes, parse_note
 
@@ -89,7 +90,11 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     try:
         notes = decode_keys(data)
     except FormatError as error:
-        reader.blame(error, origin)
+        # Seen as a file that is cut off, which it is not.
+        if b"\r\n" in data:
+            reader.add("damaged", origin, detail=Sentence("network.line-ends"))
+        else:
+            reader.blame(error, origin)
         return None
     try:
         chain = open_any(notes)

@@ -12,14 +12,13 @@ from typing import Final
 
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
+from federation.text import Sentence
 from federation.tlog.tile import Bundle, Tile
 
 MAX_FAILED: Final = 20
 MAX_ABSENT: Final = 1000
 #: So many logs of a node of which nothing came at all, and the rest is not asked for.
 MAX_SILENT: Final = 3
-
-_NOT_FOUND: Final = 404
 
 
 class PatientFeed:
@@ -30,15 +29,38 @@ class PatientFeed:
         self._feed, self._label, self._is_file = feed, label, is_file
         self._most = MAX_ABSENT if is_file else MAX_FAILED
         self._failed = Counter[str]()
+        self._unasked = dict[str, PeerError]()
         self._answered = set[str]()
 
     def failures(self, origin: str) -> int:
         """How often a log's files did not come."""
         return self._failed[origin]
 
+    def is_unasked(self, origin: str) -> bool:
+        """Whether something of this log could not be asked for, so that it is open.
+
+        What does not come then is not missing.
+        """
+        return origin in self._unasked
+
     def has_given_up(self, origin: str) -> bool:
         """Whether this log is no longer asked for."""
         return self._failed[origin] >= self._most
+
+    def give_up(self, origin: str) -> PeerError:
+        """Why this log is no longer asked for."""
+        last = self._unasked.get(origin)
+        count = self.failures(origin)
+        if last is None:
+            said = Sentence("network.given-up-absent", count=count)
+            return PeerError(self._label, origin, None, said, "absent")
+        reason = last.reason or str(last)
+        said = Sentence("network.given-up", count=count, reason=reason)
+        return PeerError(self._label, origin, None, said, last.cause)
+
+    def is_any_unasked(self) -> bool:
+        """Whether something of any log could not be asked for."""
+        return bool(self._unasked)
 
     def is_spent(self) -> bool:
         """Whether too many logs have not answered a single question."""
@@ -64,8 +86,7 @@ class PatientFeed:
     async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
         """A hash tile or entry bundle; of a log that was given up, nothing."""
         if self.has_given_up(origin):
-            said = f"given up after {self.failures(origin)} failures"
-            raise PeerError(self._label, origin, _NOT_FOUND, said)
+            raise self.give_up(origin)
         return await self._ask(origin, self._feed.tile(origin, tile))
 
     async def keys(self, origin: str) -> bytes:
@@ -105,8 +126,10 @@ class PatientFeed:
             found = await answer
         except PeerError as error:
             # Damaged files are named one by one, and are there to be read.
-            if not self._is_file or error.status == _NOT_FOUND:
+            if not self._is_file or error.cause != "wrong":
                 self._failed[origin] += 1
+            if error.is_unasked:
+                self._unasked[origin] = error
             raise
         self._answered.add(origin)
         return found

@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 from federation.errors import FederationError, FormatError, PeerError, ProofError
 from federation.feeds.feed import Feed
 from federation.flows.audit.finding import Findings
-from federation.flows.audit.source import NOT_FOUND, kind_of
+from federation.flows.audit.source import kind_of, tell
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile, parse_profile
 from federation.records.publishedmap import PublishedMap, parse_map
+from federation.text import Sentence
 
 _WIDTH: Final = 14  # of a code and its LF
 # Possessive: what was read is not kept for a way back, of which there is none.
@@ -92,9 +93,9 @@ async def load_basis(
             findings.add("no-map", source, detail=detail)
             return nothing
     except FederationError as error:
-        is_absent = isinstance(error, PeerError) and error.status == NOT_FOUND
+        is_absent = isinstance(error, PeerError) and error.is_absent
         kind = "no-map" if is_absent else _kind_of(error)
-        findings.add(kind, source, detail=f"{election}: {error}")
+        findings.add(kind, source, detail=_tell(election, error))
         return nothing
     try:
         profile = await _load_profile(feed, said, ours)
@@ -102,7 +103,7 @@ async def load_basis(
         if said.register:
             stations = Stations(await _load(feed, said.register))
     except FederationError as error:
-        detail = f"the map of {election}: {error}"
+        detail = _tell(f"the map of {election}", error)
         findings.add(_kind_of(error), source, detail=detail)
         return nothing
     return Basis(said, profile, stations)
@@ -111,6 +112,10 @@ async def load_basis(
 def _kind_of(error: FederationError) -> str:
     """What came is judged here; what did not come, as everywhere."""
     return kind_of(error) if isinstance(error, PeerError) else "damaged"
+
+
+def _tell(what: str, error: FederationError) -> str:
+    return Sentence("network.because", said=what, reason=tell(error))
 
 
 async def _load_profile(

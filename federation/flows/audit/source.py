@@ -8,16 +8,21 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
-from federation.errors import FederationError, FormatError, PeerError
+from federation.errors import (
+    FederationError,
+    FormatError,
+    NotFoundError,
+    PeerError,
+)
 from federation.feeds.feed import Feed
 from federation.feeds.files import Files
-from federation.flows.audit.finding import Findings
+from federation.feeds.unreadable import UnreadableError
+from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.patience import PatientFeed
+from federation.text import Sentence
 
-NOT_FOUND: Final = 404
 #: Of the earlier confirmations of all logs of a source; a country's are a tenth of it.
 MAX_COSIGNED_BYTES: Final = 1 << 26
-_OK: Final = 200
 # What `feeds/bundle.py` and the parsers say of bytes that end too early.
 _CUT_OFF: Final = "cut off"
 
@@ -37,19 +42,37 @@ class Source:
     fault: FederationError | None = None
 
 
-def kind_of(error: FederationError, *, is_file: bool = True) -> str:
+def kind_of(error: FederationError) -> str:
     """What it is called that these bytes did not come, or not as they should.
 
-    Args:
-        error: A `FormatError`, or what a feed raised.
-        is_file: Files answer without a status where they are damaged; a node that
-            does not answer has shown nothing that could be.
+    Only who answers that something is not there has said so; who could not be asked, or
+    a file that cannot be read, has shown nothing that could be missing or wrong.
     """
-    # A node that answered 200 has shown something, and not what it should be.
-    status = error.status if isinstance(error, PeerError) else _OK
-    if status != _OK and (status is not None or not is_file):
+    if isinstance(error, UnreadableError):
+        return UNASKED
+    if isinstance(error, NotFoundError):
         return "missing"
+    if isinstance(error, PeerError):
+        if error.is_unasked:
+            return UNASKED
+        if error.is_absent:
+            return "missing"
     return "cut-off" if _CUT_OFF in str(error) else "damaged"
+
+
+def tell(error: FederationError) -> str:
+    """What is wrong and where, as a sentence if its cause is one."""
+    if not isinstance(error, PeerError) or not isinstance(error.reason, Sentence):
+        if isinstance(error, FormatError) and isinstance(error.what, Sentence):
+            return Sentence("network.because", said=error.at, reason=error.what)
+        return str(error)
+    if error.status:
+        said = Sentence("network.answered", url=error.url, status=error.status)
+    elif error.is_of_file:
+        return Sentence("network.because", said=error.url, reason=error.reason)
+    else:
+        said = Sentence("network.silent", url=error.url)
+    return Sentence("network.because", said=said, reason=error.reason)
 
 
 class Reader:
@@ -70,8 +93,7 @@ class Reader:
 
     def blame(self, error: FederationError, origin: str = "") -> None:
         """Note bytes that did not come, or not as they should."""
-        kind = kind_of(error, is_file=self.is_file)
-        self.add(kind, origin, detail=str(error))
+        self.add(kind_of(error), origin, detail=tell(error))
 
     async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
         """What should be there; None, and a finding, where it is not."""
@@ -86,6 +108,6 @@ class Reader:
         try:
             return await answer
         except (PeerError, FormatError) as error:
-            if not (isinstance(error, PeerError) and error.status == NOT_FOUND):
+            if not (isinstance(error, PeerError) and error.is_absent):
                 self.blame(error, origin)
             return None

@@ -11,7 +11,8 @@ Source: C2SP tlog-tiles v0.1
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from federation.errors import FormatError, PeerError, ProofError
-from federation.flows.audit.source import Reader
+from federation.flows.audit.finding import UNASKED
+from federation.flows.audit.source import Reader, kind_of
 from federation.tlog.checkpoint import Checkpoint
 from federation.tlog.merkle import Frontier, hash_leaf, root_of
 from federation.tlog.mirror import Authenticated, plan_extension
@@ -35,6 +36,7 @@ class Tiles:
         self._reader, self._checkpoint = reader, checkpoint
         self._origin, self.size = checkpoint.origin, checkpoint.size
         self._plan = plan_extension(0, checkpoint)
+        self._is_rebuilt = False
 
     async def prove(self) -> Authenticated | None:
         """The hashes that lead to the signed root; None where none do, and findings."""
@@ -54,8 +56,9 @@ class Tiles:
             if shown is not None:
                 break
         if shown is None:
-            # Of a log that was given up nothing is wrong but that it is not there.
-            if not self._reader.feed.has_given_up(self._origin):
+            # Wrong are only hashes that are all here, and lead elsewhere; what did
+            # not come is told already.
+            if len(fetched) == len(self._plan.tiles) or self._is_rebuilt:
                 said = "the tiles do not lead to the signed root"
                 self._reader.add("tile", self._origin, detail=said)
             return None
@@ -117,19 +120,22 @@ class Tiles:
         """The planned tiles, as what lies below them gives them."""
         roots = list[bytes]()
         last = b""
+        is_whole = True
         for index in range(-(-self.size // WIDTH)):
             width = min(WIDTH, self.size - index * WIDTH)
             try:
                 hashes = await hashes_of(Bundle(index, width))
-            except (PeerError, FormatError):
+            except (PeerError, FormatError) as error:
                 if self._reader.feed.has_given_up(self._origin):
                     return {}
+                is_whole &= kind_of(error) not in {UNASKED, "missing"}
                 # Any bytes that are not it: they will not lead to the root.
                 hashes = [bytes(32)] * width
             if width == WIDTH:
                 roots.append(root_of(hashes))
             else:
                 last = b"".join(hashes)
+        self._is_rebuilt |= is_whole
         built = {tile: _slice(roots, tile) for tile in self._plan.spine}
         if self._plan.last is not None:
             built[self._plan.last] = last

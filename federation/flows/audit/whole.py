@@ -11,14 +11,14 @@ from pathlib import Path
 
 from federation.flows.audit.document import Court
 from federation.flows.audit.documents import Documents
-from federation.flows.audit.finding import Findings
+from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.holders import Ages, Holders
 from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
 from federation.flows.audit.pool import Pool
 from federation.flows.audit.report import LogReport, MapReport, Report
 from federation.flows.audit.sides import compare_chains, compare_sides
-from federation.flows.audit.source import Source, kind_of
+from federation.flows.audit.source import Source, kind_of, tell
 from federation.flows.audit.trust import Pinned, Trust
 from federation.records.profile import Profile
 
@@ -81,7 +81,7 @@ class _Whole:
             elif source.files is not None:
                 self._documents.add_excerpt(source.name, source.files)
             elif source.fault is not None:
-                kind, said = kind_of(source.fault), str(source.fault)
+                kind, said = kind_of(source.fault), tell(source.fault)
                 self._findings.add(kind, source.name, detail=said)
             else:
                 self._documents.add(source.name, source.document or b"")
@@ -106,8 +106,12 @@ class _Whole:
         self._check_any_pinned()
 
     def _check_any_pinned(self) -> None:
-        """Strangers beside those who are known are a note; strangers alone are not."""
-        if any(how != "no" for how in self._pins()):
+        """Strangers beside those who are known are a note; strangers alone are not.
+
+        Unless those who are known may be the ones who could not be asked.
+        """
+        is_open = bool(self._findings.counts[UNASKED])
+        if is_open or any(how != "no" for how in self._pins()):
             return
         for one in [one for one in self._findings.kept if one.kind == "stranger"]:
             where = one.source, one.origin

@@ -49,6 +49,8 @@ _BASIS = "v1/basis/"
 LATE: Final = ("checkpoint", "cosigned", LOGS_PATH)
 #: The page that checks all of it in a browser lies beside it.
 PAGE: Final = "verify.html"
+#: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
+NO_JEKYLL: Final = ".nojekyll"
 
 
 class Site:
@@ -87,7 +89,8 @@ class Site:
         before = {log.origin: self._read_size(view, log) for log in found}
         for log in found:
             self._write_tiles(view, log, advance)
-        heads = [Item(PAGE, page), *list_heads(view, by, selection)]
+        heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
+        heads += list_heads(view, by, selection)
         # Stable, so that of one stage all stand together.
         heads.sort(key=_stage)
         for _, together in groupby(heads, _stage):

@@ -157,7 +157,8 @@ class Place:
             yield handle, last
         except OSError as error:
             if error.errno in {errno.ENXIO, errno.EISDIR}:
-                raise OSError(error.errno, f"{name} is {error.strerror}") from error
+                said = f"{name} is {error.strerror}"
+                raise OSError(error.errno, said, name) from error
             raise
         finally:
             os.close(handle)
@@ -203,7 +204,7 @@ def _enter(handle: int, name: str, *, is_made: bool) -> int:
             raise
     except NotADirectoryError:
         said = f"{name} is a link or a file, not a folder"
-        raise NotADirectoryError(errno.ENOTDIR, said) from None
+        raise NotADirectoryError(errno.ENOTDIR, said, name) from None
     with suppress(FileExistsError):
         os.mkdir(name, _FOLDER, dir_fd=handle)
     inner = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=handle)

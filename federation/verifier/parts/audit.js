@@ -17,11 +17,22 @@ async function audit(inputs, typed, progress) {
   }
   const documents = all.filter((one) => one.kind in JUDGES);
   for (const one of documents) await guarded(report, one, () => learnKeys(one, pool));
-  for (const { logs } of inputs) {
-    for (const log of logs ?? []) await log.judge(pool, progress);
+  for (const input of inputs) {
+    for (const log of input.logs ?? []) await judgeLog(log, input, report, pool, progress);
   }
   await judgeAll(inputs, documents, report, pool);
   return report;
+}
+
+/** A log whose file goes away meanwhile is not judged at all. */
+async function judgeLog(log, input, report, pool, progress) {
+  try {
+    await log.judge(pool, progress);
+  } catch (error) {
+    if (!(error instanceof Unread)) throw error;
+    input.logs = input.logs.filter((one) => one !== log);
+    report.refuse(error, input.name);
+  }
 }
 
 async function judgeAll(inputs, documents, report, pool) {

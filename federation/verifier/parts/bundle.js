@@ -16,7 +16,13 @@ const MAX_EXCERPT_BYTES = 1 << 17;
 const MAX_LEAVES = 2 ** 26;
 const NO_DIGEST = "0".repeat(64);
 const OF_LOG = new Set(["about", "checkpoint", "cosigned", "fork", "keys"]);
-const NAMED = new Set([".well-known/tps-federation", "v1/elections", "logs", "verify.html"]);
+const NAMED = new Set([
+  ".well-known/tps-federation",
+  "v1/elections",
+  "logs",
+  "verify.html",
+  ".nojekyll",
+]);
 const HEX = /^[0-9a-f]{64}$/;
 
 /** Open a data file; the documents in it, where it is an excerpt. */

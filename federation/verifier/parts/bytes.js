@@ -20,6 +20,18 @@ class Refusal extends Error {
   }
 }
 
+/** A file that this device does not hand over: nothing is wrong with what is in it. */
+class Unread extends Error {}
+
+/** All bytes of a file, or of a part of it. */
+async function readBlob(blob) {
+  try {
+    return await blob.arrayBuffer();
+  } catch {
+    throw new Unread("the file could not be read");
+  }
+}
+
 function refuse(sort, message, kind) {
   throw new Refusal(sort, message, kind);
 }

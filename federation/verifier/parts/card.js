@@ -4,12 +4,13 @@ const MAX_FOLDED = 200;
 const MAX_NAMES = 12;
 
 /**
- * proved, unpinned or refused: by the errors that were found in it, and by whether
+ * proved, unpinned, unread or refused: by the errors that were found in it, and by whether
  * somebody vouches for anything of what it holds.
  */
 function standing(errors, held = []) {
   const isStrange = held.length > 0 && held.every((one) => one.pinned === "no");
   if (!errors.length) return isStrange ? "unpinned" : "proved";
+  if (errors.every((one) => one.kind === UNASKED)) return "unread";
   return errors.every((one) => one.kind === "unpinned") ? "unpinned" : "refused";
 }
 
@@ -22,7 +23,7 @@ function sourceCard(input, report, { useFingerprint, useTrustFile }) {
   const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
   card.append(...headLines(input, `badge_${state}`));
   const [findings, documents] = [mine(report.findings), mine(report.documents)];
-  if (state === "refused") card.append(...findingLines(findings, "error"));
+  if (state === "refused" || state === "unread") card.append(...findingLines(findings, "error"));
   for (const log of mine(report.logs)) {
     const isStrange = state === "proved" && log.pinned === "no";
     card.append(...logLines(log, isStrange ? "unpinned" : state));

@@ -68,14 +68,22 @@ async function takeText() {
 
 async function take(files, isPasted = false) {
   for (const file of files) {
-    const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
-    const kind = recognise(head);
-    const isSmall = kind !== "bundle" && file.size <= MAX_TEXT_BYTES;
-    const bytes = isSmall ? new Uint8Array(await file.arrayBuffer()) : null;
-    const name = freeName(file.name);
-    inputs.push({ name, kind: bytes || kind === "bundle" ? kind : "unknown", bytes, file, isPasted });
+    inputs.push({ name: freeName(file.name), file, isPasted, ...(await openFile(file)) });
   }
   await rejudge();
+}
+
+/** What a file is, and its bytes where it is a text; or why it could not be read. */
+async function openFile(file) {
+  try {
+    const kind = recognise(new Uint8Array(await readBlob(file.slice(0, 4096))));
+    const isSmall = kind !== "bundle" && file.size <= MAX_TEXT_BYTES;
+    const bytes = isSmall ? new Uint8Array(await readBlob(file)) : null;
+    return { kind: bytes || kind === "bundle" ? kind : "unknown", bytes };
+  } catch (error) {
+    if (!(error instanceof Unread)) throw error;
+    return { kind: "unknown", bytes: null, refusal: error };
+  }
 }
 
 function freeName(name) {
@@ -145,7 +153,8 @@ function resultCards() {
   const { report, copies } = judged;
   const { verdict } = report.toJSON();
   const isOpen = verdict === "unpinned" && copies.every((one) => standing(report.errorsOf(one.name)) !== "refused");
-  const name = verdict === "proved" ? nameProved(report) : isOpen ? "unpinned" : "refused";
+  const bad = verdict === UNASKED ? "unread" : isOpen ? "unpinned" : "refused";
+  const name = verdict === "proved" ? nameProved(report) : bad;
   const again = element("button", { type: "button", class: "button quiet" }, say("start_over"));
   again.addEventListener("click", startOver);
   const save = element("button", { type: "button", class: "button quiet" }, say("save_report"));

@@ -2,6 +2,10 @@
 // `federation verify --json` gives.
 
 const MAX_KEPT = 100;
+// As in flows/audit/finding.py: what could not be read says nothing of a history; it
+// outranks what may merely follow from it, and hides nothing that was proved.
+const UNASKED = "unreachable";
+const FOLLOWING = ["quorum", "stale", "missing", "unpinned"];
 
 /** Everything that one look at the given files comes to. */
 class Report {
@@ -28,6 +32,10 @@ class Report {
 
   /** A refusal as a finding; anything else is a fault of this page and is thrown on. */
   refuse(error, source, more = {}, kind = "") {
+    if (error instanceof Unread) {
+      this.add(UNASKED, source, { detail: error.message, ...more });
+      return;
+    }
     if (!(error instanceof Refusal)) throw error;
     const fallback = error.sort === "format" ? "damaged" : "bad-record";
     this.add(kind || error.kind || fallback, source, { detail: error.message, ...more });
@@ -39,7 +47,9 @@ class Report {
   }
 
   verdict() {
-    return Object.keys(data.kinds).find((kind) => this.counts[kind]) ?? "proved";
+    const found = Object.keys(data.kinds).filter((kind) => this.counts[kind]);
+    if (!found.includes(UNASKED)) return found[0] ?? "proved";
+    return found.find((kind) => kind !== UNASKED && !FOLLOWING.includes(kind)) ?? UNASKED;
   }
 
   /** What no look at these files proves, as codes. */

@@ -27,7 +27,7 @@ function crc32(bytes) {
 }
 
 async function slice(blob, start, end) {
-  return new DataView(await blob.slice(start, end).arrayBuffer());
+  return new DataView(await readBlob(blob.slice(start, end)));
 }
 
 function uint64(view, at) {
@@ -119,7 +119,7 @@ class Archive {
 
   async unpack(entry, start) {
     const packed = this.blob.slice(start, start + entry.packed);
-    if (entry.method === STORED) return new Uint8Array(await packed.arrayBuffer());
+    if (entry.method === STORED) return new Uint8Array(await readBlob(packed));
     const bytes = new Uint8Array(entry.size);
     const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
     let at = 0;
@@ -134,6 +134,7 @@ class Archive {
       }
     } catch (error) {
       reader.cancel().catch(() => {});
+      if (error instanceof DOMException) throw new Unread("the file could not be read");
       if (!(error instanceof TypeError)) throw error;
       refuse("format", `${entry.name} is damaged`, "damaged");
     }

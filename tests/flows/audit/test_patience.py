@@ -16,6 +16,7 @@ from federation.flows.audit.patience import MAX_ABSENT, MAX_FAILED, MAX_SILENT
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.note import encode_notes
+from federation.tlog.tile import Bundle
 from tests.fakes import FakePeer
 from tests.flows.audit.conftest import audit_folder, audit_peer, trust_in, write_folder
 
@@ -31,13 +32,24 @@ def refuse(*whats: str, status: int | None = 404):
     return spoil
 
 
-@pytest.mark.parametrize("status", [404, 503, None])
-def test_a_node_that_hands_over_nothing_of_millions_is_soon_given_up(small, b, status):
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(404, "missing"), (410, "missing"), (503, "unreachable"), (None, "unreachable")],
+)
+def test_a_node_that_hands_over_nothing_of_millions_is_soon_given_up(
+    small, b, status, verdict
+):
     note = sign_checkpoint(Checkpoint(b.origin, 1 << 26, bytes(32)), b.log)
     peer = FakePeer("peer").show(small, note=note)
-    peer.spoil = refuse("tile", "bundle", status=status)
+
+    async def tile(origin, tile):
+        what = "bundle" if isinstance(tile, Bundle) else "tile"
+        peer.asked.append(f"{what} of {origin}")
+        raise PeerError("peer", what, status)
+
+    peer.tile = tile
     report = audit_peer(peer, trust_in(b))
-    assert report.verdict == "missing"
+    assert report.verdict == verdict
     assert peer.count("tile") + peer.count("bundle") <= MAX_FAILED
     assert any("given up after 20 failures" in one.detail for one in report.findings)
 
@@ -62,7 +74,7 @@ def test_a_node_of_which_no_log_answers_is_not_asked_for_the_others(small, b):
         data if origin == b.origin else true(what, origin, data)
     )
     report = audit_peer(peer, trust_in(b))
-    assert report.verdict == "missing"
+    assert report.verdict == "unreachable"
     assert [log.records for log in report.logs] == [small.size]
     assert peer.count("keys") == 1 + MAX_SILENT
     assert any("1997 histories were not asked for" in f.detail for f in report.findings)

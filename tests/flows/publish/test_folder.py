@@ -28,7 +28,7 @@ from tests.flows.publish.conftest import (
 )
 
 EVERYTHING = Selection()
-PAGES = {"verify.html": page()}
+PAGES = {"verify.html": page(), ".nojekyll": b""}
 BY = Publisher(settings_of(), {})
 OWNER = FakeOrg(OURS)
 TREE = Tree(OWNER).grow(OWNER.results(1, 800))

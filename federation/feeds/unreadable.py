@@ -1,0 +1,41 @@
+"""A file that is there and cannot be read: not missing, and not damaged either.
+
+Rule: what the system says is told as one cause that a person can act on.
+"""
+
+import errno
+from typing import Final
+
+from federation.errors import FormatError
+from federation.text import Sentence
+
+_NAMES: Final = {
+    errno.EACCES: "file-forbidden",
+    errno.EPERM: "file-forbidden",
+    errno.EIO: "file-medium",
+    errno.EBADMSG: "file-medium",
+    errno.ENODEV: "file-pulled",
+    errno.ESTALE: "file-pulled",
+    errno.ENOTCONN: "file-pulled",
+    errno.EHOSTDOWN: "file-pulled",
+    errno.ETIMEDOUT: "file-pulled",
+    errno.EMFILE: "no-handles",
+    errno.ENFILE: "no-handles",
+    errno.ENXIO: "file-special",
+}
+
+
+class UnreadableError(FormatError):
+    """A file whose bytes this machine does not hand over."""
+
+    def __init__(self, error: OSError, at: str) -> None:
+        """`error` is the system's; `at` the path."""
+        super().__init__(explain_os(error), at)
+
+
+def explain_os(error: OSError) -> Sentence:
+    """Why a file could not be read."""
+    name = _NAMES.get(error.errno or 0)
+    if name is not None:
+        return Sentence(f"network.{name}")
+    return Sentence("network.file-other", said=error.strerror or "")

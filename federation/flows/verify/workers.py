@@ -1,0 +1,41 @@
+"""Processes that verify beside this one, and end when it does, however it ends.
+
+Rule: a worker watches the pipe that it was started through; the other end of it is
+only in the process that started it, so the kernel closes it even after SIGKILL. Asking
+whether the parent is still there would leave a worker busy for the rest of its job, and
+a signal sent at the parent's death exists on one system only.
+"""
+
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+
+#: What a worker ends with whose parent has gone: nobody is left to read it.
+ORPHANED = 1
+
+
+def open_workers(count: int) -> ProcessPoolExecutor:
+    """A pool of so many processes; none is started before there is work for it."""
+    # Spawned, not forked: a fork would inherit the database, and every open pipe.
+    return ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=follow_parent
+    )
+
+
+def follow_parent() -> None:
+    """In a worker: end as soon as the process that started it has ended."""
+    # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None, "only in a process that was started for this"
+    Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    # Not `sys.exit`: that ends this thread only, and what the other one is in the
+    # middle of is wanted by nobody any more.
+    os._exit(ORPHANED)

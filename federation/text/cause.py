@@ -1,0 +1,105 @@
+"""Why this machine refuses something, in words a person can act on.
+
+Rule: one cause for each number that a system gives, never a list of guesses; a number
+without words here is told with the system's own. The path or the address is not part
+of a cause: whoever tells it says that first.
+
+Source: POSIX.1-2017, <errno.h>
+"""
+
+import errno
+import socket
+from pathlib import Path
+from typing import Final
+
+from federation.text import Sentence
+
+_CAUSES: Final = {
+    errno.ENOSPC: "no-space",
+    errno.EDQUOT: "over-quota",
+    errno.EACCES: "no-permission",
+    errno.EPERM: "no-permission",
+    errno.EROFS: "read-only",
+    errno.ENOENT: "not-there",
+    errno.ENOTDIR: "not-a-folder",
+    errno.EISDIR: "is-a-folder",
+    errno.ENXIO: "not-a-file",
+    errno.EEXIST: "exists",
+    errno.ENOTEMPTY: "not-empty",
+    errno.EMFILE: "too-many-open",
+    errno.ENFILE: "too-many-open",
+    errno.ENAMETOOLONG: "name-too-long",
+    errno.EIO: "broken-disk",
+    errno.EBUSY: "locked",
+    errno.ETXTBSY: "locked",
+    errno.EAGAIN: "locked",
+    errno.ENOLCK: "no-locks",
+    errno.EFBIG: "too-large",
+    errno.ELOOP: "links-in-circle",
+    errno.ENOMEM: "no-memory",
+    errno.ESTALE: "gone",
+    errno.ENODEV: "gone",
+    errno.ENOTSUP: "unsupported",
+    errno.ENOSYS: "unsupported",
+    errno.ENETUNREACH: "no-network",
+    errno.EHOSTUNREACH: "no-network",
+    errno.EPIPE: "closed",
+}
+_ADDRESS_CAUSES: Final = {
+    errno.EADDRINUSE: "port-used",
+    errno.EACCES: "port-forbidden",
+    errno.EPERM: "port-forbidden",
+    errno.EADDRNOTAVAIL: "address-not-ours",
+}
+
+
+class AddressError(OSError):
+    """An address on which this machine does not listen; `filename` is the address."""
+
+
+def name_address(error: OSError, address: str) -> AddressError:
+    """The error of a socket, as one that names the address it was for."""
+    number = error.errno or errno.EADDRNOTAVAIL
+    cause = _ADDRESS_CAUSES.get(number)
+    if isinstance(error, socket.gaierror):
+        cause = "address-unknown"
+    words = Sentence(f"machine.{cause}") if cause else cause_of(error)
+    return AddressError(number, words, address)
+
+
+def cause_of(error: OSError) -> Sentence:
+    """Why, without where."""
+    if isinstance(error.strerror, Sentence):
+        return error.strerror
+    name = _CAUSES.get(error.errno or 0)
+    if name is not None:
+        return Sentence(f"machine.{name}")
+    if error.errno is None:
+        return Sentence("machine.unnumbered", words=str(error) or "?")
+    words = error.strerror or "?"
+    return Sentence("machine.other", words=words, number=error.errno)
+
+
+def blame_file(error: OSError, path: Path) -> tuple[str, Sentence]:
+    """Which file could not be written, and why, while `path` was written.
+
+    Raises:
+        OSError: it is about something else, that was read for it, say.
+    """
+    place = Path(place_of(error))
+    if place.is_absolute() and not place.is_relative_to(path.parent):
+        raise error
+    # A name within a folder that is written, or a file beside its place.
+    is_part = place.name.startswith(f".{path.name}.")
+    named = path if is_part else path / place if place.name != path.name else path
+    return str(named), Sentence("machine.not-written", cause=cause_of(error))
+
+
+def place_of(error: OSError) -> str:
+    """The path or the address that it is about; "" where the system names none."""
+    named = error.filename2 if error.filename is None else error.filename
+    if named is None or isinstance(named, int):
+        return ""
+    if isinstance(named, bytes):
+        return named.decode("utf-8", "backslashreplace")
+    return str(named)
