@@ -94,7 +94,9 @@ async def _proxied(node, prefix):
     return TestClient(TestServer(app))
 
 
-@pytest.mark.parametrize("prefix", [pytest.param("/a/b/c", marks=pytest.mark.slow), "/federation"])
+@pytest.mark.parametrize(
+    "prefix", [pytest.param("/a/b/c", marks=pytest.mark.slow), "/federation"]
+)
 async def test_no_link_of_any_page_leaves_the_path_it_is_served_below(node, prefix):
     async with await _proxied(node, prefix) as client:
         seen, todo = set(), [f"{prefix}/", f"{prefix}/tps/nothing-like-a-code"]
