@@ -15,16 +15,18 @@ import msgspec
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Group
-from federation.cli.intake import Finding, Report
+from federation.cli.intake import MAX_SHOWN, Finding, Report
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
 from federation.records.register import Register
 from federation.sources.mapping import split_flags
+from federation.sources.pipe import name_source
 from federation.sources.register import read_register
 from federation.sources.row import Bad
 from federation.sources.stream import Source
 from federation.store import registers
+from federation.text import Sentence
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +46,7 @@ def tps_list() -> None:
 
 
 @tps_list.command("import", help="tps_list.help-import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--election", help="import.option-election")
 @click.option("--source", help="tps_list.option-source")
 @click.option("--map", "columns", multiple=True, help="tps_list.option-map")
@@ -57,13 +59,13 @@ def import_list(run: Run, **given: object) -> int | None:
     name = pick_election(run, asked.election)
     register = Register(name)
     with Report(Path(asked.report) if asked.report else None) as report:
-        bad = _read(run, asked, register, report)
-    if not register.size:
-        raise FormatError(run.t("tps_list.empty"), asked.file)
-    if bad and not asked.partial:
-        _print_bad(run, report, bad)
+        found = _read(run, asked, register, report)
+    if found.refused and not (asked.partial and register.size):
+        _print_refused(run, found)
         return NEGATIVE
-    source = asked.source or Path(asked.file).name
+    if not register.size:
+        raise FormatError(Sentence("tps_list.empty"), name_source(asked.file))
+    source = asked.source or run.t.say(name_source(Path(asked.file).name))
     asyncio.run(_save(run, register, source))
     value = {
         "election": name,
@@ -71,10 +73,12 @@ def import_list(run: Run, **given: object) -> int | None:
         "villages": sum(1 for _ in register.villages()),
         "digest": register.digest(),
         "source": source,
-        "refused": bad,
+        "refused": found.refused,
+        "remarks": found.remarks,
+        "not_taken": [one._asdict() for one in found.shown],
     }
-    run.out.show(value, lambda: _print_saved(run, value))
-    return NEGATIVE if bad else OK
+    run.out.show(value, lambda: _print_taken(run, value, found))
+    return NEGATIVE if found.refused else OK
 
 
 @tps_list.command("show", help="tps_list.help-show")
@@ -103,23 +107,44 @@ def show(run: Run, *, election: str | None) -> int | None:
     return OK
 
 
-def _read(run: Run, asked: Asked, register: Register, report: Report) -> int:
-    """Fill the register; how many rows were refused."""
-    path, columns = Path(asked.file), split_flags(asked.columns)
-    bad = done = 0
+class Found:
+    """What was said of the rows: refusals and remarks counted, the first kept."""
+
+    def __init__(self) -> None:
+        self.refused = self.remarks = 0
+        self.shown: list[Finding] = []
+        self.said: list[Finding] = []
+
+    def add(self, finding: Finding, *, is_bad: bool) -> None:
+        """Count one, and keep it if it is among the first."""
+        self.refused += is_bad
+        self.remarks += not is_bad
+        kept = self.shown if is_bad else self.said
+        if len(kept) < MAX_SHOWN:
+            kept.append(finding)
+
+
+def _read(run: Run, asked: Asked, register: Register, report: Report) -> Found:
+    """Fill the register; what was said of its rows."""
+    found, columns = Found(), split_flags(asked.columns)
+    done = 0
     with (
-        Source(path) as source,
+        Source(asked.file) as source,
         run.out.progress(source.total, run.t("import.progress")) as advance,
     ):
+        name = run.t.say(source.label)
         for at, one in enumerate(read_register(source, register, columns)):
+            is_bad = isinstance(one, Bad)
             column = one.column if isinstance(one, Bad) else ""
-            report.add(Finding(str(path), one.row, column, one.code, one.reason))
-            bad += isinstance(one, Bad)
+            reason = run.t.say(one.reason)
+            finding = Finding(name, one.row, column, one.code, reason)
+            found.add(finding, is_bad=is_bad)
+            report.add(finding)
             if at % 1000 == 0:
                 advance(source.done - done)
                 done = source.done
         advance(source.total - done)
-    return bad
+    return found
 
 
 async def _save(run: Run, register: Register, source: str) -> None:
@@ -127,16 +152,34 @@ async def _save(run: Run, register: Register, source: str) -> None:
         await desk.save_register(register, source)
 
 
-def _print_bad(run: Run, report: Report, bad: int) -> None:
+def _print_refused(run: Run, found: Found) -> None:
     out, t = run.out, run.t
-    rows = [(one.row, one.column, one.reason) for one in report.shown]
-    value = {"refused": bad, "not_taken": [one._asdict() for one in report.shown]}
+    shown = [one._asdict() for one in found.shown]
+    value = {"refused": found.refused, "not_taken": shown}
 
     def human() -> None:
-        out.table([t(f"import.{key}") for key in ("row", "column", "reason")], rows)
-        out.line(t("tps_list.not-taken", rows=out.number(bad)))
+        _print_rows(run, found)
+        out.line(t("tps_list.not-taken", rows=out.number(found.refused)))
 
     out.show(value, human)
+
+
+def _print_taken(run: Run, value: dict[str, Any], found: Found) -> None:
+    out, t = run.out, run.t
+    _print_saved(run, value)
+    for one in found.said[:5]:
+        out.note(t("tps_list.remark", row=one.row, reason=one.reason))
+    if found.remarks > 5:
+        out.note(t("tps_list.more-remarks", rows=out.number(found.remarks - 5)))
+    if found.refused:
+        out.line(t("tps_list.left-out", rows=out.number(found.refused)))
+        _print_rows(run, found)
+
+
+def _print_rows(run: Run, found: Found) -> None:
+    rows = [(one.row, one.column, one.reason) for one in found.shown]
+    headers = [run.t(f"import.{key}") for key in ("row", "column", "reason")]
+    run.out.table(headers, rows)
 
 
 def _print_saved(run: Run, value: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What is refused before a batch is judged against the log, though its form is right.
 
 Rule: what is signed stands for ever and is copied to every partner, so nothing goes in
-that others could not read (`records/standing.py`), that speaks of a station which the
+that others could not read (`records/problem.py`), that speaks of a station which the
 election should not have (`flows/listing.py`), or that the same batch denies
 (`records/contradiction.py`). A withdrawal is never held up: what was published once can
 always be taken back.
@@ -12,13 +12,14 @@ a time at which nobody can have seen the form.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from msgspec import UNSET, to_builtins
 
 from federation.flows.listing import find_unlisted
 from federation.flows.signing import Opened
 from federation.records.contradiction import (
+    Answer,
     Referred,
     Row,
     explain,
@@ -26,9 +27,9 @@ from federation.records.contradiction import (
     judge_refs,
     judge_slot,
 )
+from federation.records.problem import Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
-from federation.records.standing import Problem, find_strangers
 from federation.records.withdrawal import Withdrawal
 from federation.store.db import View
 from federation.text import Sentence
@@ -43,7 +44,8 @@ class Doubts:
     """What is wrong with the rows of one batch, whatever the log says.
 
     `refused`: the problems of rows that are not taken. `repeats`: the row that says
-    the same, for rows that do not count beside it; all by the number of the row.
+    the same, for rows that do not count beside it. `outdated`: why a row is older than
+    another. All by the number of the row.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Doubts:
         """Look at all rows at once; with `unlisted` strange stations are let in."""
         self.refused: dict[int, tuple[Problem, ...]] = {}
         self.repeats: dict[int, int] = {}
+        self.outdated: dict[int, str] = {}
         self._earliest = _day_before(profile)
         self._several = self._mixed = False
         results = {
@@ -73,9 +76,9 @@ class Doubts:
                 problems.append(Problem("tps", doubt.code, reason))
             if problems:
                 self.refused[row] = tuple(problems)
+        self._judge_refs(results)
         for numbers in find_repeated(self._slots(rows)):
             self._judge(numbers, results)
-        self._judge_refs(results)
 
     def order(self, rows: Sequence[Opened]) -> list[Opened]:
         """The rows that are left, as they are to be judged.
@@ -84,13 +87,7 @@ class Doubts:
         it would stand in their place. A revision that nobody reviewed comes behind the
         older one that somebody did, which it does not replace.
         """
-        left = [
-            row
-            for row in rows
-            if row.row not in self.refused and row.row not in self.repeats
-        ]
-        if self._older:  # they come too late, wherever they stand
-            left.sort(key=lambda row: row.row in self._older)
+        left = [row for row in rows if not self._is_answered(row.row)]
         if self._several and not any(_withdraws(row) for row in left):
             left.sort(key=_rank if self._mixed else _is_read)
         return left
@@ -112,23 +109,20 @@ class Doubts:
         for row in rows:
             one = row.sealed.statement
             if isinstance(one, TpsResult):
-                if row.row not in self.refused:
+                if not self._is_answered(row.row):
                     slot = one.tps, one.contest, one.round, one.source == "kpu"
                     yield row.row, (slot, withdrawn[slot]) if withdrawn else slot
             elif isinstance(one, Withdrawal):
                 withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
 
+    def _is_answered(self, row: int) -> bool:
+        return row in self.refused or row in self.repeats or row in self.outdated
+
     def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
         rows = [Row(number, to_builtins(results[number])) for number in numbers]
         reviews = {results[number].review for number in numbers}
         self._several, self._mixed = True, self._mixed or len(reviews) > 1
-        for number, answer in judge_slot(rows).items():
-            if answer.kind == "repeats":
-                self.repeats[number] = answer.rows[0]
-            else:
-                at = answer.members[0]
-                problem = Problem(at, CONTRADICTION, explain(answer))
-                self.refused[number] = (problem,)
+        self._answer(judge_slot(rows))
 
     def _judge_refs(self, results: dict[int, TpsResult]) -> None:
         """A `ref` that is of two stations: see `records/contradiction.py`."""
@@ -143,12 +137,18 @@ class Doubts:
             if one.ref is not UNSET
             and one.revision is not UNSET
             and number not in self.refused
-            and number not in self.repeats
         )
-        answers, self._older = judge_refs(referred)
+        self._answer(judge_refs(referred))
+
+    def _answer(self, answers: Mapping[int, Answer]) -> None:
         for number, answer in answers.items():
-            problem = Problem("ref", CONTRADICTION, explain(answer))
-            self.refused[number] = (problem,)
+            if answer.kind == "repeats":
+                self.repeats[number] = answer.rows[0]
+            elif answer.kind == "outdated":
+                self.outdated[number] = explain(answer)
+            else:
+                problem = Problem(answer.members[0], CONTRADICTION, explain(answer))
+                self.refused[number] = (problem,)
 
 
 def _withdraws(row: Opened) -> bool:

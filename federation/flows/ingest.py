@@ -33,9 +33,9 @@ from federation.records.canonical import convert
 from federation.records.claim import Claim, encode_claim, to_claim
 from federation.records.contradiction import Answer, explain
 from federation.records.logclosed import LogClosed
+from federation.records.problem import Problem
 from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
-from federation.records.standing import Problem
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
@@ -166,6 +166,10 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
     with db.view() as view:
         doubts = Doubts(view, log.profile, rows, unlisted=batch.unlisted)
         verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
+        verdicts += [
+            Verdict(row=row, outcome="stale", reason=str(reason))
+            for row, reason in doubts.outdated.items()
+        ]
         kept = _screen(view, log, batch, doubts.order(rows), verdicts)
         derived = _derive(view, log, kept, lambda one: doubts.flags(one, batch.now))
     if kept:

@@ -12,7 +12,10 @@ import msgspec
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.screening import Outcome
-from federation.records.standing import Problem
+from federation.records.problem import Problem
+from federation.text import Sentence
+
+MAX_TOLD = 5
 
 
 class RowError(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,11 @@ def refuse(row: int, problems: Sequence[Problem]) -> Verdict:
     errors = tuple(
         RowError(at=one.at, code=one.code, reason=str(one.reason)) for one in problems
     )
-    said = (f"{one.at}: {one.reason}" if one.at else one.reason for one in errors)
+    said = [
+        f"{one.at}: {one.reason}" if one.at else one.reason for one in errors[:MAX_TOLD]
+    ]
+    if len(errors) > MAX_TOLD:
+        said.append(str(Sentence("intake.more", count=len(errors) - MAX_TOLD)))
     return Verdict(
         row=row,
         outcome="refused",

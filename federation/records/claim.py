@@ -1,8 +1,8 @@
 """What a statement about a polling station says, in the few members merging needs.
 
 Rule: everything that the merged map can depend on is in the claim, and nothing else,
-so that merging never opens a leaf. `complete`, `rules` and which votes are compared
-follow from the election's profile: a changed profile means new claims.
+so that merging never opens a leaf. `complete`, `rules`, which votes are compared and
+by which ids follow from the election's profile: a changed profile means new claims.
 
 A claim is stored as a msgpack array, its members in the order below:
 
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import UNSET
 
 from federation.errors import FormatError
-from federation.records.profile import Profile
+from federation.records.profile import Place, Profile
 from federation.records.result import TpsResult, failed_rules
 from federation.records.sealed import Sealed
 from federation.records.withdrawal import Withdrawal
@@ -109,7 +109,8 @@ def to_claim(sealed: Sealed, profile: Profile, generation: int = 1) -> Claim | N
 def _of_result(
     sealed: Sealed, result: TpsResult, profile: Profile, generation: int
 ) -> Claim:
-    votes = _votes(result)
+    place = profile.place(result.contest, result.tps)
+    votes = place.roster.rename(_votes(result))
     figures = result.figures
     # By place, in the order of the class: naming sixteen members takes twice as long.
     return Claim(
@@ -122,7 +123,7 @@ def _of_result(
         result.round,
         sealed.record,
         _encode_json(votes).decode() if votes else "",
-        bool(votes) and _is_complete(votes, result, profile),
+        bool(votes) and _is_complete(votes, place),
         failed_rules(result, profile),
         _files(result),
         "" if figures is UNSET else _encode_json(figures).decode(),
@@ -151,10 +152,9 @@ def _votes(result: TpsResult) -> dict[str, int]:
     }
 
 
-def _is_complete(votes: dict[str, int], result: TpsResult, profile: Profile) -> bool:
+def _is_complete(votes: dict[str, int], place: Place) -> bool:
     """Whether these are the votes of exactly those who stand there.
 
     A contest that is not held at this place has nobody standing.
     """
-    place = profile.place(result.contest, result.tps)
     return place.stands and (place.ids is None or votes.keys() == place.ids)

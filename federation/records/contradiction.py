@@ -39,6 +39,11 @@ class Row(NamedTuple):
     number: int
     members: Members
 
+    @property
+    def revision(self) -> int | None:
+        """Which one of its `ref` it is; None: it is of none."""
+        return self.members.get("revision") if "ref" in self.members else None
+
 
 class Referred(NamedTuple):
     """A row that is a revision of something: `ref` and contest, and its slot."""
@@ -52,11 +57,12 @@ class Referred(NamedTuple):
 class Answer(NamedTuple):
     """Why a row does not go in by itself.
 
-    `repeats`: `rows` is the one that says the same and counts. `contradicts`: `rows`
-    are the others of its slot, `members` where they differ, dotted.
+    `repeats`: `rows` is the one that says the same and counts. `outdated`: it is a
+    newer revision, of another station. `contradicts`: `rows` are the others of its
+    slot, or its `ref`; `members` where they differ, dotted.
     """
 
-    kind: Literal["repeats", "contradicts"]
+    kind: Literal["repeats", "outdated", "contradicts"]
     rows: tuple[int, ...]
     members: tuple[str, ...] = ()
 
@@ -71,15 +77,15 @@ def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, Answer]:
     """The answer to each row that does not simply count, by its number."""
     held = dict(rows)
     slots = {number: slot_of(members) for number, members in held.items()}
-    found: dict[int, Answer] = {}
-    for numbers in find_repeated(slots.items()):
-        found |= judge_slot([Row(number, held[number]) for number in numbers])
-    refs = (
+    found = judge_refs(
         Referred(number, (one["ref"], one["contest"]), one["revision"], slots[number])
         for number, one in held.items()
         if "ref" in one and "revision" in one
     )
-    return found | judge_refs(refs)[0]
+    left = ((number, slot) for number, slot in slots.items() if number not in found)
+    for numbers in find_repeated(left):
+        found |= judge_slot([Row(number, held[number]) for number in numbers])
+    return found
 
 
 def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:
@@ -97,10 +103,10 @@ def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:
 def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
     """The answers to rows of one slot; who has none in it is taken."""
     spoken = [row for row in rows if has_votes(row.members)]
-    older = _older(spoken)
-    newest = [row for row in spoken if row.number not in older]
-    told = {row.number: _told(row.members) for row in newest}
-    if differing := _differing(list(told.values())):
+    chains = _chains(spoken)
+    newest = [row for row in spoken if not _is_older(row, chains)]
+    groups = [newest, *_same_revision(spoken)]
+    if differing := next(filter(None, map(_differing, groups)), ()):
         everybody = [row.number for row in spoken]
         return {
             number: Answer(
@@ -110,28 +116,43 @@ def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
             )
             for number in everybody
         }
+    found = _repeated(newest, chains)
+    for group in groups[1:]:
+        if _is_older(group[0], chains):
+            found |= _repeated(group, chains)
+    counting = {
+        row.members.get("ref"): row for row in newest if row.number not in found
+    }
+    for row in spoken:
+        # What stands behind a row that does not count does not count either: it would
+        # come after the one that does, with other votes.
+        if _is_older(row, chains) and row.members["ref"] not in counting:
+            same = next(iter(counting.values()))
+            found[row.number] = Answer("repeats", (same.number,))
     unread = [row for row in rows if not has_votes(row.members)]
-    return _repeated(newest, older) | _repeated(unread, {})
+    return found | _repeated(unread, {})
 
 
-def judge_refs(rows: Iterable[Referred]) -> tuple[dict[int, Answer], set[int]]:
-    """The answers to rows whose `ref` is of several slots, and those that are older."""
+def judge_refs(rows: Iterable[Referred]) -> dict[int, Answer]:
+    """The answers to rows whose `ref` is of several slots; before `judge_slot`."""
     by_ref: dict[Hashable, list[Referred]] = defaultdict(list)
     for row in rows:
         by_ref[row.ref].append(row)
     found: dict[int, Answer] = {}
-    older: set[int] = set()
     for several in by_ref.values():
         if len(several) == 1 or len({row.slot for row in several}) == 1:
             continue
         newest = max(row.revision for row in several)
-        older |= {row.number for row in several if row.revision < newest}
         speakers = [row for row in several if row.revision == newest]
-        for row in speakers:
-            others = tuple(one.number for one in speakers if one.slot != row.slot)
-            if others:
+        if len({row.slot for row in speakers}) > 1:
+            for row in several:
+                others = tuple(one.number for one in several if one.slot != row.slot)
                 found[row.number] = Answer("contradicts", others, ("ref",))
-    return found, older
+        else:
+            same = (speakers[0].number,)
+            older = (row.number for row in several if row.revision < newest)
+            found |= {number: Answer("outdated", same) for number in older}
+    return found
 
 
 def has_votes(members: Members) -> bool:
@@ -144,6 +165,8 @@ def explain(answer: Answer) -> Sentence:
     rows = name_rows(answer.rows)
     if answer.kind == "repeats":
         return Sentence("intake.repeats", rows=rows)
+    if answer.kind == "outdated":
+        return Sentence("intake.outdated", rows=rows)
     if answer.members == ("ref",):
         return Sentence("intake.one-ref", rows=rows)
     members = ", ".join(answer.members[:MAX_NAMED])
@@ -158,20 +181,13 @@ def name_rows(numbers: Sequence[int]) -> str:
     return shown + (", …" if len(numbers) > MAX_NAMED else "")
 
 
-def _older(rows: Sequence[Row]) -> dict[int, int]:
-    """Rows that a higher revision of the same `ref` stands behind: old → newest."""
-    by_ref: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for number, members in rows:
-        ref, revision = members.get("ref"), members.get("revision")
-        if ref is not None and revision is not None:
-            by_ref[ref].append((revision, number))
-    older: dict[int, int] = {}
-    for revisions in by_ref.values():
-        newest, speaker = max(revisions)
-        older |= {
-            number: speaker for revision, number in revisions if revision < newest
-        }
-    return older
+def _chains(rows: Sequence[Row]) -> dict[str, int]:
+    """The newest revision of each `ref` that comes in several."""
+    by_ref: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.revision is not None:
+            by_ref[row.members["ref"]].add(row.revision)
+    return {ref: max(some) for ref, some in by_ref.items() if len(some) > 1}
 
 
 def _told(members: Members) -> dict[str, int]:
@@ -191,38 +207,51 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN40
         yield name, value
 
 
-def _differing(told: Sequence[dict[str, int]]) -> tuple[str, ...]:
+def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
     """The names of which not all say the same; what is absent is not said."""
+    told = [_told(row.members) for row in rows]
     names = sorted({name for one in told for name in one})
     return tuple(name for name in names if len({one.get(name) for one in told}) > 1)
 
 
-def _repeated(rows: Sequence[Row], older: Mapping[int, int]) -> dict[int, Answer]:
+def _same_revision(rows: Sequence[Row]) -> Iterable[list[Row]]:
+    """The rows of each revision, which can have said one thing only."""
+    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.revision is not None:
+            groups[row.members["ref"], row.revision].append(row)
+    return groups.values()
+
+
+def _is_older(row: Row, chains: Mapping[str, int]) -> bool:
+    """Whether a newer revision of the same thing is there."""
+    return row.revision is not None and row.revision < chains.get(
+        row.members["ref"], row.revision
+    )
+
+
+def _repeated(rows: Sequence[Row], chains: Mapping[str, int]) -> dict[int, Answer]:
     """Of rows with equal votes: those that another one says as well."""
-    speakers = set(older.values())
-    ranked = sorted(rows, key=lambda row: _rank(row, is_speaker=row.number in speakers))
     kept: list[tuple[int, frozenset[str]]] = []
     found: dict[int, Answer] = {}
-    for number, members in ranked:
+    for number, members in sorted(rows, key=lambda row: _rank(row, chains)):
         photos = _photos(members)
         same = next((other for other, shown in kept if photos <= shown), None)
         if same is None:
             kept.append((number, photos))
         else:
             found[number] = Answer("repeats", (same,))
-    # What stands behind a row that does not count does not count either: it would
-    # come after the one that does, with other votes.
-    for number, newest in older.items():
-        if newest in found:
-            found[number] = found[newest]
     return found
 
 
-def _rank(row: Row, *, is_speaker: bool) -> tuple[bool, bool, int, int, bytes, int]:
+def _rank(
+    row: Row, chains: Mapping[str, int]
+) -> tuple[bool, bool, int, int, bytes, int]:
     """The fullest first; of two alike whichever has the smaller text, not the place."""
     members = {k: v for k, v in row.members.items() if k != "recorded_at"}
+    speaks = row.revision is not None and row.members["ref"] in chains
     return (
-        not is_speaker,
+        not speaks,
         members.get("review") != "reviewed",
         -len(_photos(members)),
         -len(members),

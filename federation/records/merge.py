@@ -18,6 +18,14 @@ by name. Standing claims of every round are named; groups, status, `official` an
 look only at the counted round, and flags at KPU's claims too (KPU's zeros and failing
 sums are what people look for). `incomplete` means votes were read, but not for exactly
 those who stand there; `figures_differ` that one figure was read differently.
+
+Where the profile lists nobody, one claim may count by ballot numbers (`01`) and another
+by KPU's ids (`1000561`): two numberings of the same persons. Claims of different
+numberings are not compared: what is said of groups, status and `official` holds within
+each numbering, and the flag `numbering` says that there are several. A status is the
+worst of them: `disputed` if one numbering has two groups, else `agreed` if one has two
+sources, else `single`; `official` is `differs` if KPU's claim differs within its own
+numbering, `matches` if it is the same, and `none` if no monitor counted by it.
 """
 
 import hashlib
@@ -32,7 +40,7 @@ from federation.errors import FormatError
 from federation.records.claim import Claim
 from federation.records.result import ROUNDS
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 STATUSES = ("missing", "unread", "single", "agreed", "disputed")
 FLAGS = (
     "figures_differ",
@@ -42,12 +50,14 @@ FLAGS = (
     "outside_register",
     "shared_file",
     "zero",
+    "numbering",  # the last one: stored rows know flags by their place here
 )
 
 Placed: TypeAlias = tuple[str, Claim]  # the origin of the log, and what it says
 
 _ORDER = {name: place for place, name in enumerate(ROUNDS)}
 _ONE_DIGIT = frozenset({1, 10, 100})
+_BALLOT_DIGITS = 2
 
 
 class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -230,20 +240,67 @@ def status_of(monitors: Sequence[Claim], groups: Sequence[Group]) -> str:
     if not groups:
         return "unread"
     if len(groups) > 1:
-        return "disputed"
+        by = [numbering(group.votes) for group in groups]
+        if len(set(by)) < len(by):
+            return "disputed"
+        return "agreed" if _is_said_twice(monitors) else "single"
     sources = [1 for claim in monitors if claim.complete and not claim.derived]
     return "agreed" if len(sources) > 1 else "single"
 
 
+def _is_said_twice(monitors: Sequence[Claim]) -> bool:
+    """Whether two sources count by one numbering, which has one group here."""
+    sources = [
+        numbering(_decode_counts(claim.votes))
+        for claim in monitors
+        if claim.complete and not claim.derived
+    ]
+    return len(set(sources)) < len(sources)
+
+
+def numbering(votes: Iterable[str]) -> str:
+    """Which numbering these ids belong to: votes of two are never compared.
+
+    Ballot numbers have up to two digits, KPU's ids more; words are neither. Who counts
+    by several kinds at once is comparable with those who do the same.
+    """
+    return "".join(sorted(set(map(_kind, votes))))
+
+
+def _kind(name: str) -> str:
+    if not name.isdigit():
+        return "w"
+    return "b" if len(name) <= _BALLOT_DIGITS else "k"
+
+
+def _has_several_numberings(counted: Sequence[Claim]) -> bool:
+    texts = {claim.votes for claim in counted if claim.complete}
+    # Equal votes have one numbering: most rows end here.
+    return len(texts) > 1 and len(set(map(_numbering_of, texts))) > 1
+
+
+def _numbering_of(text: str) -> str:
+    return numbering(_decode_counts(text))
+
+
 def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
-    """How KPU's complete claims compare with the monitors' groups."""
+    """How KPU's complete claims compare with the monitors' groups.
+
+    Only within a numbering; they match where nothing is left uncompared.
+    """
     official = {claim.votes for claim in counted if claim.official and claim.complete}
     if not official or not groups:
         return "none"
-    if len(official) > 1 or len(groups) > 1:
-        return "differs"
-    same = _decode_counts(official.pop()) == groups[0].votes
-    return "matches" if same else "differs"
+    theirs = [_decode_counts(text) for text in official]
+    if len(theirs) == len(groups) == 1 and theirs[0] == groups[0].votes:
+        return "matches"  # most of the country
+    ours = [group.votes for group in groups]
+    alone = {*map(numbering, theirs)} ^ {*map(numbering, ours)}
+    for name in {*map(numbering, theirs)} - alone:
+        said = [votes for votes in (*theirs, *ours) if numbering(votes) == name]
+        if any(votes != said[0] for votes in said):
+            return "differs"
+    return "none" if alone else "matches"
 
 
 def _flags(
@@ -259,6 +316,8 @@ def _flags(
             found.add("one_digit")
         if _figures_differ(counted):
             found.add("figures_differ")
+        if _has_several_numberings(counted):
+            found.add("numbering")
     return list(found)
 
 
@@ -279,6 +338,8 @@ def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
 
 def _is_one_digit(groups: Sequence[Group]) -> bool:
     for one, other in combinations(groups, 2):
+        if numbering(one.votes) != numbering(other.votes):
+            continue
         gaps = [
             abs(one.votes.get(name, 0) - other.votes.get(name, 0))
             for name in one.votes.keys() | other.votes.keys()

@@ -5,25 +5,29 @@ source's ids to the canonical ones. It never decides whether a statement is vali
 must not change with a file which two partners may hold in different versions.
 
     {"contests":{"ppwp":{"candidates":{"01":{"aliases":["100025"],"name":"…"}},…},
-                 "pdpr":{"parties":{"18":{"name":"…","only":["11"]}},"without":["…"]}},
+                 "pdpr":{"parties":{"18":{"name":"…","only":["11"]}},"without":["…"]},
+                 "pkwkk":{"races":{"3207":{"01":{"aliases":["1000562"],"name":"…"},…}}}},
      "election":"pemilu-2024","exceptions":[{"reason":"…","regions":["94"]}],
      "max_voters":300,"name":{"en":"…","id":"…"},"rounds":["reguler","psu"],
      "spare_per_mille":20,"time_zone":"Asia/Jakarta","version":1,"voting_day":"…"}
 
 `only` and `without` are lists of region codes: the contest is held, the party stands,
 in these alone, or everywhere but there. `aliases`: ids of other sources, as text.
+`races`: who stands differs by region, and in a region without a list is not known.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
+from federation.records.roster import Candidate, Label, Region, Regions, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
+from federation.text import Sentence
 
 Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
@@ -39,44 +43,46 @@ CANDIDATE_PATTERN: Final = r"^[0-9a-z-]{1,32}$(?!\n)"
 Election = Annotated[str, Meta(pattern=ELECTION_PATTERN)]
 CandidateId = Annotated[str, Meta(pattern=CANDIDATE_PATTERN)]
 PartyNumber = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,2}$(?!\n)")]
-_Region = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2,10}$(?!\n)")]
-_Regions: TypeAlias = Annotated[tuple[_Region, ...], Meta(min_length=1)] | UnsetType
-_Label = Annotated[str, Meta(min_length=1, max_length=300)]
+Candidates: TypeAlias = dict[CandidateId, Candidate]
 
 _OVERSEAS_DIGITS: Final = 2  # what shows that a TPS is abroad
+_SOME: Final = Meta(min_length=1)
 _SPECIAL_TEXT: Final = str(SPECIAL_FROM)
 _MAX_PLACES: Final = 4096
-
-
-class Candidate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A candidate or a party: its name, other sources' ids, where it stands."""
-
-    name: _Label
-    aliases: tuple[_Label, ...] = ()
-    only: _Regions = UNSET
+_BALLOT: Final = 2  # digits of a ballot number
+MAX_QUOTED: Final = 40
+NATION: Final = "Indonesia"
+NOBODY: Final = Roster({}, parties=False)
 
 
 class ContestRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One contest: where it is held and who stands; no list: not known nationally."""
+    """One contest: where it is held and who stands; no list: not known nationally.
 
-    only: _Regions = UNSET
-    without: _Regions = UNSET
-    candidates: dict[CandidateId, Candidate] | UnsetType = UNSET
+    `races`: who stands in each region, where that differs.
+    """
+
+    only: Regions = UNSET
+    without: Regions = UNSET
+    candidates: Candidates | UnsetType = UNSET
     parties: dict[PartyNumber, Candidate] | UnsetType = UNSET
+    races: (
+        Annotated[dict[Region, Annotated[Candidates, Meta(min_length=1)]], _SOME]
+        | UnsetType
+    ) = UNSET
 
 
 class RegionalException(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Regions where a TPS may have more votes than `max_voters` allows, and why."""
 
-    regions: Annotated[tuple[_Region, ...], Meta(min_length=1)]
-    reason: _Label
+    regions: Annotated[tuple[Region, ...], Meta(min_length=1)]
+    reason: Label
 
 
 class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The election's name for people."""
 
-    en: _Label
-    id: _Label
+    en: Label
+    id: Label
 
 
 class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +95,7 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_voters: Annotated[int, Meta(ge=1, le=999_999)]
     spare_per_mille: Annotated[int, Meta(ge=0, le=1000)]
     rounds: Annotated[tuple[Round, ...], Meta(min_length=1)]
-    time_zone: _Label
+    time_zone: Label
     voting_day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
     exceptions: tuple[RegionalException, ...] = ()
     register_digest: (
@@ -103,6 +109,7 @@ class Place(NamedTuple):
     stands: bool
     ids: frozenset[str] | None
     max_votes: int | None
+    roster: Roster
 
 
 class Profile:
@@ -174,6 +181,7 @@ class Profile:
                 self.stands(contest, tps),
                 self.ids(contest, tps),
                 self.max_votes(contest, tps),
+                self.roster(contest, tps),
             )
         return place
 
@@ -184,29 +192,77 @@ class Profile:
 
     def ids(self, contest: str, tps: TpsId) -> frozenset[str] | None:
         """The candidates or parties that stand there; None: the profile lists none."""
-        race = self._races.get(contest)
-        return None if race is None else race.ids_at(tps)
+        return self.roster(contest, tps).ids
 
-    def candidates(self, contest: str) -> dict[str, Candidate]:
-        """All listed candidates or parties by canonical id; empty: none listed."""
-        race = self._races.get(contest)
-        return {} if race is None else race.listed
+    def candidates(self, contest: str, region: str = "") -> dict[str, Candidate]:
+        """The candidates or parties listed for a region, or a TPS, by canonical id.
 
-    def alias(self, contest: str, raw: str) -> str:
-        """The canonical id for a source's id of a candidate or party.
+        Empty: none is listed, or they differ within the region.
+        """
+        race = self._races.get(contest)
+        return {} if race is None else race.listed_in(region)
+
+    def roster(self, contest: str, tps: str) -> Roster:
+        """Who stands there and what they may be called; empty: nobody is listed."""
+        race = self._races.get(contest)
+        return NOBODY if race is None else race.roster_at(tps)
+
+    def has_races(self, contest: str) -> bool:
+        """Whether who stands differs by region."""
+        race = self._races.get(contest)
+        return race is not None and bool(race.regions)
+
+    def find_races(self, contest: str, raw: str) -> dict[str, str]:
+        """The regions where this id or alias stands, and whose it is there.
+
+        None for a ballot number: it stands in every region.
+        """
+        race = self._races.get(contest)
+        return {} if race is None or len(raw) <= _BALLOT else race.find(raw)
+
+    def alias(self, contest: str, raw: str, tps: str) -> str:
+        """The canonical id for what a source calls a candidate or party at this TPS.
 
         Raises:
-            RecordError: no such contest, or it lists its ids and this is none of them.
+            RecordError: no such contest; or nobody of that id or name stands there.
         """
         race = self._races.get(contest)
         if race is None:
-            raise RecordError(f"{self.election} has no contest {contest!r}", "contest")
-        if not race.aliases:
-            return raw
-        if raw not in race.aliases:
-            what = "party" if self.is_party_contest(contest) else "candidate"
-            raise RecordError(f"unknown {what} {raw[:40]!r} of {contest}", what)
-        return race.aliases[raw]
+            held = ", ".join(self.contests)
+            why = Sentence("numbering.no-contest", contest=contest[:40], held=held)
+            raise RecordError(why, "contest")
+        roster = race.roster_at(tps)
+        found = roster.find(raw)
+        # Who is listed for another region does not stand here as somebody unknown.
+        if found is not None and (
+            roster.ids is not None or not self.find_races(contest, found)
+        ):
+            return found
+        what = "party" if self.is_party_contest(contest) else "candidate"
+        raise RecordError(self._why_unknown(contest, raw, tps, roster), what)
+
+    def _why_unknown(
+        self, contest: str, raw: str, tps: str, roster: Roster
+    ) -> Sentence:
+        """Who stands there instead; and where this one does, if it is known."""
+        parts = {
+            "raw": ascii(raw if len(raw) <= MAX_QUOTED else raw[:MAX_QUOTED] + "…"),
+            "contest": contest,
+            "election": self.election,
+            "place": roster.region or tps or NATION,
+        }
+        elsewhere = sorted(self.find_races(contest, roster.spell(raw)))
+        standing = roster.standing()
+        if elsewhere:
+            where = ", ".join(elsewhere[:3])
+            key = "stands-elsewhere" if standing else "stands-elsewhere-alone"
+            return Sentence(
+                f"numbering.{key}", **parts, elsewhere=where, standing=standing
+            )
+        kind = "party" if roster.parties else "candidate"
+        if not standing:
+            return Sentence(f"numbering.no-id-{kind}", **parts)
+        return Sentence(f"numbering.no-{kind}", **parts, standing=standing)
 
     def max_votes(self, contest: str, tps: TpsId) -> int | None:
         """The most votes an ordinary TPS can have; None where no bound is known."""
@@ -227,34 +283,80 @@ class Profile:
 class _Race:
     """One contest, prepared for questions that are asked for each record."""
 
-    __slots__ = ("_everywhere", "_only", "_regional", "_without", "aliases", "listed")
+    __slots__ = (
+        "_lengths",
+        "_nobody",
+        "_only",
+        "_places",
+        "_regional",
+        "_rosters",
+        "_whole",
+        "_without",
+        "regions",
+    )
 
     def __init__(self, contest: str, rules: ContestRules) -> None:
-        of_parties = contest in PARTY_CONTESTS
-        if (rules.candidates if of_parties else rules.parties) is not UNSET:
-            raise RecordError("lists what it does not elect", f"contests.{contest}")
-        listed = rules.parties if of_parties else rules.candidates
-        self.listed = {} if listed is UNSET else dict(listed)
-        self.aliases = _aliases(contest, self.listed)
+        field = f"contests.{contest}"
+        parties = contest in PARTY_CONTESTS
+        if (rules.candidates if parties else rules.parties) is not UNSET:
+            raise RecordError("lists what it does not elect", field)
+        listed = (rules.parties if parties else rules.candidates) or {}
+        races = rules.races or {}
+        if races and (listed or parties):
+            raise RecordError(Sentence("numbering.races-and-list"), field)
+        check_aliases(listed, field)
+        for region, race in races.items():
+            check_aliases(race, f"{field}.races.{region}")
         self._only = rules.only or ()
         self._without = rules.without or ()
-        self._everywhere = frozenset(k for k, v in self.listed.items() if not v.only)
-        self._regional = tuple((v.only, k) for k, v in self.listed.items() if v.only)
+        self._nobody = Roster({}, parties=parties)
+        self._whole = Roster(listed, parties=parties)
+        self._regional = tuple((v.only, k) for k, v in listed.items() if v.only)
+        self._rosters: dict[frozenset[str], Roster] = {}
+        self.regions = {
+            region: Roster(race, parties=parties, region=region)
+            for region, race in races.items()
+        }
+        self._lengths = sorted(set(map(len, races)))
+        self._places: dict[str, dict[str, str]] | None = None
+        _check_apart(self.regions, self._lengths, field)
 
-    def is_held_at(self, tps: TpsId) -> bool:
+    def is_held_at(self, tps: str) -> bool:
         """Whether the contest is held there."""
         if self._only and not tps.startswith(self._only):
             return False
         return not tps.startswith(self._without)
 
-    def ids_at(self, tps: TpsId) -> frozenset[str] | None:
-        """The ids that stand there; None: none is listed."""
-        if not self.listed:
-            return None
-        if not self._regional:
-            return self._everywhere
-        extra = frozenset(name for only, name in self._regional if tps.startswith(only))
-        return self._everywhere | extra if extra else self._everywhere
+    def roster_at(self, tps: str) -> Roster:
+        """Who stands there; nobody where that is not known."""
+        for length in self._lengths:
+            race = self.regions.get(tps[:length])
+            if race is not None:
+                return race
+        if self._lengths:
+            return self._nobody
+        if not self._regional or not tps:
+            return self._whole
+        away = frozenset(k for only, k in self._regional if not tps.startswith(only))
+        roster = self._rosters.get(away)
+        if roster is None:
+            listed = {k: v for k, v in self._whole.listed.items() if k not in away}
+            roster = Roster(listed, parties=self._whole.parties)
+            self._rosters[away] = roster
+        return roster
+
+    def find(self, raw: str) -> dict[str, str]:
+        """The regions where an id or alias stands, and whose it is there."""
+        if self._places is None:
+            self._places = {}
+            for region, roster in self.regions.items():
+                for alias, name in roster.aliases.items():
+                    self._places.setdefault(alias, {})[region] = name
+        return self._places.get(raw, {})
+
+    def listed_in(self, region: str) -> dict[str, Candidate]:
+        """All that are listed; where races differ, those of the region's own race."""
+        return (self.roster_at(region) if self.regions else self._whole).listed
 
 
 def _regions(file: ProfileFile) -> Iterator[str]:
@@ -264,6 +366,7 @@ def _regions(file: ProfileFile) -> Iterator[str]:
         for listed in (contest.candidates, contest.parties):
             for one in (listed or {}).values():
                 yield from one.only or ()
+        yield from contest.races or ()
         yield from contest.only or ()
         yield from contest.without or ()
 
@@ -292,10 +395,24 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _aliases(contest: str, listed: dict[str, Candidate]) -> dict[str, str]:
+def check_aliases(listed: Mapping[str, Candidate], field: str) -> None:
+    """Refuse a list in which one id means two.
+
+    Raises:
+        RecordError: two of `listed` share an id or an alias; `field` says whose list.
+    """
     aliases: dict[str, str] = {}
     for name, candidate in listed.items():
         for alias in (name, *candidate.aliases):
             if aliases.setdefault(alias, name) != name:
-                raise RecordError(f"alias {alias!r} twice", f"contests.{contest}")
-    return aliases
+                raise RecordError(f"alias {alias!r} twice", field)
+
+
+def _check_apart(races: Mapping[str, Roster], lengths: list[int], field: str) -> None:
+    for region in races:
+        inside = [
+            region[:n] for n in lengths if n < len(region) and region[:n] in races
+        ]
+        if inside:
+            why = Sentence("numbering.races-overlap", one=inside[0], other=region)
+            raise RecordError(why, field)

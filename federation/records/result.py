@@ -38,6 +38,7 @@ from federation.records.profile import (
     ROUNDS,
     Contest,
     PartyNumber,
+    Place,
     Profile,
     Round,
 )
@@ -256,7 +257,7 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     else:
         return failed
     place = profile.place(result.contest, result.tps)
-    if result.figures is not UNSET and _is_whole(result, votes, place.ids):
+    if result.figures is not UNSET and _is_whole(result, votes, place):
         valid = result.figures.get("suara_sah", total)
         if valid != total:
             failed.append("votes_sum")
@@ -270,12 +271,10 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     return failed
 
 
-def _is_whole(
-    result: TpsResult, votes: dict[str, int], ids: frozenset[str] | None
-) -> bool:
+def _is_whole(result: TpsResult, votes: dict[str, int], place: Place) -> bool:
     """Whether a sum over these is the sum over all who stand there."""
-    if ids is not None:
-        return ids <= votes.keys()
+    if place.ids is not None:
+        return place.ids <= place.roster.rename(votes).keys()
     return result.parties is UNSET or len(votes) == len(result.parties)
 
 

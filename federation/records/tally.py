@@ -1,8 +1,9 @@
 """Votes of a region as honest intervals: the least and the most that is claimed.
 
 Rule: `single` and `agreed` stations add their votes; a `disputed` one adds, candidate
-by candidate, the least and the most that any of its groups claims. Nothing is averaged
-and nobody wins silently. Twice: with all claims, and after dropping the monitors'
+by candidate, the least and the most that any of its groups claims; claims by different
+numberings (`records/merge.py`) add under their own ids. Nothing is averaged and nobody
+wins silently. Twice: with all claims, and after dropping the monitors'
 claims that fail a sum (the round stays the counted one: what a repeated vote replaced
 does not come back). Stations outside the register never enter.
 
@@ -22,6 +23,7 @@ from federation.records.merge import (
     Row,
     counted_claims,
     group_claims,
+    numbering,
     status_of,
 )
 
@@ -60,7 +62,7 @@ def contribution(row: Row, claims: Iterable[Claim]) -> dict[str, int]:
     """
     if "outside_register" in row.flags:
         return {}
-    added = _votes(row.status, row.groups)
+    added = _votes(row.groups)
     if "implausible" in row.flags:
         for name, change in _without_implausible(row, added, claims).items():
             added[f"p.{name}"] = change
@@ -102,15 +104,23 @@ def _statuses(counters: Mapping[str, int]) -> dict[str, int]:
     return {name: counters.get(f"status.{name}", 0) for name in STATUSES}
 
 
-def _votes(status: str, groups: Sequence[Group]) -> dict[str, int]:
+def _votes(groups: Sequence[Group]) -> dict[str, int]:
     if not groups:
         return {}
-    if status != "disputed":
+    if len(groups) == 1:
         return {f"sum.{name}": count for name, count in groups[0].votes.items()}
     added = {}
-    for name in {name for group in groups for name in group.votes}:
-        claimed = [group.votes.get(name, 0) for group in groups]
-        added[f"min.{name}"], added[f"max.{name}"] = min(claimed), max(claimed)
+    parts: dict[str, list[Group]] = {}
+    for group in groups:
+        parts.setdefault(numbering(group.votes), []).append(group)
+    for part in parts.values():
+        for name in {name for group in part for name in group.votes}:
+            claimed = [group.votes.get(name, 0) for group in part]
+            least, most = min(claimed), max(claimed)
+            if len(part) == 1:
+                added[f"sum.{name}"] = least
+            else:
+                added[f"min.{name}"], added[f"max.{name}"] = least, most
     return added
 
 
@@ -125,7 +135,7 @@ def _without_implausible(
     ]
     groups = group_claims(monitors)
     status = status_of(monitors, groups)
-    after = _votes(status, groups)
+    after = _votes(groups)
     if status != row.status:
         after[f"status.{status}"] = 1
         added = {**added, f"status.{row.status}": 1}

@@ -1,56 +1,69 @@
 """What a candidate is called in a file, and what the profile calls them.
 
 Rule: partners can only compare votes whose ids are equal, so every id goes through the
-profile: `100025` (Sirekap), `21` (Situng) and `1` are all ballot number `01`. An id
-that the profile does not know is refused with its row, never kept as a new candidate.
-Where the profile lists no candidates, a ballot number has two digits.
+profile: `100025` (Sirekap), `21` (Situng), `1` and `Paslon 1` are all ballot number
+`01` (`records/roster.py`). Who does not stand there is refused with the row, never kept
+as a new candidate.
+
+In a Pilkada who stands differs by region: an id means somebody only together with a
+TPS. Without one (the header of a table) it gets its one spelling and nothing more.
 """
 
-import re
 from collections.abc import Mapping
-
-from msgspec import UNSET
 
 from federation.errors import RecordError
 from federation.records.profile import Profile
-from federation.records.tps import TpsId
 from federation.sources.cell import check_count
 from federation.sources.row import BadCell, clip
+from federation.text import Sentence
 
 NO_ID = "null"  # KPU's charts hold this key, for nobody
 
 
 class Aliases:
-    """The ids of one contest, looked up once each."""
+    """The ids of one contest."""
 
     def __init__(self, profile: Profile, contest: str) -> None:
         self._profile, self._contest = profile, contest
-        self._known: dict[str, str] = {}
 
-    def find(self, raw: str, column: str = "") -> str:
-        """The canonical id of what a file calls `raw`.
+    @property
+    def differ_by_region(self) -> bool:
+        """Whether an id means somebody only together with a TPS."""
+        return self._profile.has_races(self._contest)
+
+    def find(self, raw: str, column: str = "", tps: str = "") -> str:
+        """The canonical id of what a file calls `raw`, at `tps`.
+
+        Args:
+            raw: As it stands in the file.
+            column: For the refusal.
+            tps: Where, or "" for a whole column: then, where who stands differs by
+                region, the spelling of an id is all that is settled.
 
         Raises:
-            BadCell: The profile knows none, or it is no id at all.
+            BadCell: Nobody of that name stands there, or it is no id at all.
         """
-        known = self._known.get(raw)
+        if not self.differ_by_region:
+            return self._find(raw, column, "", "candidate")
+        if tps:
+            return self._find(raw, column, tps, "candidate")
+        known = self._profile.roster(self._contest, tps).find(raw)
         if known is None:
-            known = self._known[raw] = self._ask(raw.strip(), column)
+            why = Sentence(
+                "numbering.no-id-candidate",
+                raw=clip(raw),
+                contest=self._contest,
+                place=column or "?",
+                election=self._profile.election,
+            )
+            raise BadCell("candidate", why, column)
         return known
 
-    def _ask(self, raw: str, column: str) -> str:
-        spellings = [raw]
-        if re.fullmatch(r"[0-9]{1,2}", raw):
-            spellings = [raw.zfill(2), raw]
-        elif not re.fullmatch(r"[0-9a-z-]{1,32}", raw):
-            raise BadCell("candidate", f"{clip(raw)} is no candidate's id", column)
-        for spelling in spellings:
-            try:
-                return self._profile.alias(self._contest, spelling)
-            except RecordError:
-                continue
-        where = f"{self._contest} in {self._profile.election}"
-        raise BadCell("candidate", f"{clip(raw)} is no candidate of {where}", column)
+    def _find(self, raw: str, column: str, tps: str, code: str) -> str:
+        try:
+            return self._profile.alias(self._contest, raw, tps)
+        except RecordError as error:
+            raise BadCell(code, error.rule, column) from error
 
     def is_listed(self, raw: str) -> bool:
         """Whether the profile lists candidates here and only `raw` can be one of them.
@@ -59,16 +72,15 @@ class Aliases:
         """
         if len(raw) <= 2:
             return False
-        rules = self._profile.file.contests.get(self._contest)  # type: ignore[call-overload]  # any text may be asked for
-        if rules is None or rules.candidates is UNSET:
-            return False
-        try:
-            self.find(raw)
-        except BadCell:
-            return False
-        return True
+        if self.differ_by_region:
+            spelt = self._profile.roster(self._contest, "").spell(raw)
+            return bool(self._profile.find_races(self._contest, spelt))
+        roster = self._profile.roster(self._contest, "")
+        return not roster.parties and bool(roster.ids) and roster.find(raw) is not None
 
-    def read_chart(self, chart: Mapping[str, object], name: str) -> dict[str, int]:
+    def read_chart(
+        self, chart: Mapping[str, object], name: str, tps: str = ""
+    ) -> dict[str, int]:
         """Canonical id → votes, of a JSON object of votes; what is null is left out.
 
         Raises:
@@ -79,22 +91,20 @@ class Aliases:
             count = None if raw == NO_ID else check_count(value, f"{name}.{raw}")
             if raw == NO_ID or count is None:
                 continue
-            known = self.find(raw, name)
+            known = self.find(raw, f"{name}.{raw}", tps)
             if known in votes:
-                raise BadCell("candidate", f"{clip(raw)} is {known}, there twice", name)
+                why = Sentence("numbering.twice", raw=clip(raw), name=known)
+                raise BadCell("candidate", why, name)
             votes[known] = count
         return votes
 
-    def find_party(self, raw: str, tps: TpsId, column: str = "") -> str:
+    def find_party(self, raw: str, tps: str, column: str = "") -> str:
         """The number of a party that stands in this contest at `tps`.
 
         Raises:
-            BadCell: None of that number does.
+            BadCell: None of that number or name does.
         """
-        number = str(int(raw)) if re.fullmatch(r"[0-9]{1,3}", raw) else ""
-        standing = self._profile.ids(self._contest, tps)
-        if not number or (standing is not None and number not in standing):
-            raise BadCell(
-                "party", f"{clip(raw)} is no party of {self._contest} at {tps}", column
-            )
-        return number
+        if not self._profile.is_party_contest(self._contest):
+            why = Sentence("numbering.no-parties", contest=self._contest)
+            raise BadCell("party", why, column)
+        return self._find(raw, column, tps, "party")

@@ -6,6 +6,8 @@ Every row has as many cells as the header, or is refused; empty cells behind the
 column are none. A row with fewer is refused even where what is missing could be empty:
 a line that was cut off (`…,20` of `…,207`) looks the same.
 
+A header that comes again (files that were put together) is told and passed over.
+
 Rows above the header (a title, blank ones) are passed over where whoever calls knows a
 header when they see one; they count as rows. Row numbers are those of a spreadsheet.
 
@@ -150,8 +152,9 @@ class Table:
         self._lines = _Lines(source)
         self._row = 0
         first = next(self._lines, "")
-        if first.lower().startswith("sep=") and len(first.strip()) == 5:
-            delimiter, self._row = first[4], 1
+        told = first.strip(' "\r\n')
+        if told.lower().startswith("sep=") and len(told) == 5:
+            delimiter, self._row = told[4], 1
             self._lines.span.clear()
         else:
             self._lines.back(0)
@@ -242,6 +245,8 @@ class Table:
 
     def _check(self, cells: list[str]) -> Line:
         size = len(self.header)
+        if cells == self.header and not any(map(str.isdecimal, cells)):
+            return Said(self._row, "header-again", Sentence("file.header-again"))
         if len(cells) == size:
             return Cells(self._row, cells)
         if cells[0] == TOO_LONG:

@@ -11,17 +11,21 @@ row that cannot be read is taken apart, and each of its parts is read alone.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
+from federation.records.problem import Problem
 from federation.records.profile import Profile
-from federation.records.standing import Problem
 from federation.records.tps import TpsId
 from federation.sources.mapping import Options
 from federation.sources.member import Members
 from federation.sources.ndjson import check_names, read_members_of
-from federation.sources.row import BadCell, Draft
+from federation.sources.row import BadCell, Draft, clip
 from federation.text import Sentence
 
+MAX_PROBLEMS = 32  # of one row: who has more has not read the description
+MAX_PARTS = 2_000  # the largest real form, of DPR, has some 300
+MAX_NAME = 64
 _PLACE = ("tps", "kelurahan", "number")
 _VOTES = ("candidates", "parties")
 # Some station of some province, where what is wrong with the rest can be asked.
@@ -88,11 +92,12 @@ class DraftReader:
     def _examine(self, line: Line, first: BadCell) -> list[Problem]:
         """Everything that is wrong with a line, of which `first` is one thing."""
         found = _Found()
-        basis, is_contest = self._basis(line, found)
+        basis, is_judged = self._basis(line, found)
         good: dict[str, Any] = dict(basis)
-        for part in _parts(line):
-            # Without its contest nobody can say who stands.
-            if part.at.startswith((*found.blocks, *(() if is_contest else _VOTES))):
+        for part in islice(_parts(line), MAX_PARTS):
+            if len(found.problems) >= MAX_PROBLEMS:
+                return found.problems
+            if part.at.startswith((*found.blocks, *(() if is_judged else _VOTES))):
                 continue
             bad = self._why({**basis, **part.line})
             if bad is None:
@@ -118,13 +123,18 @@ class DraftReader:
         """What the parts of a line are read beside: its place and its contest.
 
         Where one of them is wrong it is noted, and another stands in, so that the rest
-        can be read all the same. Also whether the contest is its own.
+        can be read all the same. Also whether it can be said who stands: not without a
+        contest, nor in a Pilkada without a place.
         """
         contest = {"contest": line["contest"]} if "contest" in line else {}
         asked = str(contest.get("contest", self._members.contest)).strip().lower()
         bad = self._why({"tps": self._stand_in(asked), **contest})
         is_contest = bad is None
         if bad is not None:
+            if not contest:
+                known = ", ".join(self._profile.contests)
+                which = Sentence("intake.which-contest", known=known)
+                bad = BadCell("contest", which)
             found.note("contest", bad)
             asked = self._profile.contests[0]
             contest = {"contest": asked}
@@ -134,6 +144,7 @@ class DraftReader:
             if is_contest or bad.code != "contest":
                 found.note(bad.column or "tps", bad)
             place = {"tps": self._stand_in(asked)}
+            is_contest = is_contest and not self._profile.has_races(asked)
         return {**place, **contest}, is_contest
 
     def _stand_in(self, contest: str) -> str:
@@ -155,13 +166,13 @@ def _parts(line: Line) -> Iterator[_Part]:
                 yield from _parts_of_party(number, party)
         elif name in {"candidates", "figures"} and isinstance(value, dict):
             for key, count in value.items():
-                yield _Part(f"{name}.{key}", {name: {key: count}})
+                yield _Part(f"{name}.{_shown(key)}", {name: {key: count}})
         else:
-            yield _Part(name, {name: value})
+            yield _Part(_shown(name), {name: value})
 
 
 def _parts_of_party(number: str, party: object) -> Iterator[_Part]:
-    at = f"parties.{number}"
+    at = f"parties.{_shown(number)}"
     if not isinstance(party, dict):
         yield _Part(at, {"parties": {number: party}})
         return
@@ -170,9 +181,17 @@ def _parts_of_party(number: str, party: object) -> Iterator[_Part]:
         if name == "caleg" and isinstance(value, dict):
             for who, count in value.items():
                 caleg = {"caleg": {who: count}}
-                yield _Part(f"{at}.caleg.{who}", {"parties": {number: caleg}})
+                yield _Part(f"{at}.caleg.{_shown(who)}", {"parties": {number: caleg}})
         else:
-            yield _Part(f"{at}.{name}", {"parties": {number: {name: value}}})
+            part = {"parties": {number: {name: value}}}
+            yield _Part(f"{at}.{_shown(name)}", part)
+
+
+def _shown(name: str) -> str:
+    """A stranger's name of a member, so that nothing in it is hidden."""
+    if name.isascii() and name.isprintable() and len(name) <= MAX_NAME:
+        return name
+    return clip(name)
 
 
 def _add(line: dict[str, Any], part: Line) -> None:

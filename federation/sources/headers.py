@@ -132,6 +132,7 @@ _NUMBER: Final = r"(?:_?(?:nomor|nomer|no|urut))*_?([0-9]{1,9})"
 _CANDIDATE: Final = re.compile(
     rf"{_PREFIX}(?:(?:{_WORD}){_NUMBER}|(?:suara|votes?){_NUMBER}|(0[1-9]))(?:_(.+))?"
 )
+_KPU_ID: Final = re.compile(r"[1-9][0-9]{4,8}")
 _PARTY: Final = re.compile(
     r"(?:suara_)?part(?:ai|ies|y)_([0-9]{1,2})(?:_(partai|jumlah|caleg_([0-9]{1,9})))?"
 )
@@ -163,12 +164,14 @@ class Names(NamedTuple):
     """What the profile calls the candidates and parties of one contest.
 
     `ids`: other sources' ids → ours. `words`: our id → the words of the name, in
-    lower case. `whole`: a whole name as a header would say it → our id.
+    lower case. `whole`: a whole name as a header would say it → our id. `is_open`:
+    nobody is listed for the whole contest, so that a long number may be KPU's id.
     """
 
     ids: Mapping[str, str]
     words: Mapping[str, frozenset[str]]
     whole: Mapping[str, str]
+    is_open: bool = False
 
 
 class OtherCandidateError(Exception):
@@ -245,6 +248,8 @@ def _candidate(name: str, names: Names) -> str:
         return f"candidates.{names.ids[name]}"
     if name in names.whole:
         return f"candidates.{names.whole[name]}"
+    if names.is_open and _KPU_ID.fullmatch(name):
+        return f"candidates.{name}"
     match = _CANDIDATE.fullmatch(name)
     if match is None:
         # Also a party's column, where the contest itself is still to be said.

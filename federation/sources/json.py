@@ -107,7 +107,7 @@ def _said(error: json.JSONDecodeError) -> Sentence:
     rest = error.doc[error.pos :].strip()
     if not error.doc.strip():
         name = "json-empty"
-    elif not rest or name == "json-text":
+    elif not rest:
         name = "json-cut"
     return Sentence("file.not-json", reason=Sentence(f"file.{name}"))
 

@@ -10,7 +10,7 @@ candidate, is refused as a whole: a result without somebody's votes would be fal
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,8 @@ from federation.sorting import Sorter
 from federation.sources.member import Members
 from federation.sources.row import Bad, BadCell, Row
 from federation.text import Sentence
+
+Lacking = Callable[[str, str, Collection[str]], list[str]]  # contest, TPS, ids
 
 _SLOT: Final = ("contest", "round", "source")
 _CODE: Final = "contradiction"
@@ -54,14 +56,14 @@ _decode: Final = msgspec.msgpack.Decoder(_Line).decode
 
 
 def join_parts(
-    parts: Iterator[Part | Row], members: Members, needed: Mapping[str, str]
+    parts: Iterator[Part | Row], members: Members, lacking: Lacking
 ) -> Iterator[Row]:
     """A draft, or refusals, for each polling station; other rows pass at once.
 
     Args:
         parts: In the order of the file, each code of 13 characters.
         members: Finishes drafts.
-        needed: Id → name of the candidates that each station must have.
+        lacking: Names who stands at a station and is not among these ids.
     """
     sorter = Sorter(Path(tempfile.gettempdir()))
     try:
@@ -71,7 +73,7 @@ def join_parts(
             else:
                 yield part
         for _, group in groupby(sorter.read(), key=_key_of):
-            yield from _join_station([_open(line) for line in group], members, needed)
+            yield from _join_station([_open(line) for line in group], members, lacking)
     finally:
         sorter.close()
 
@@ -91,7 +93,7 @@ def _open(line: bytes) -> _Line:
 
 
 def _join_station(
-    lines: Sequence[_Line], members: Members, needed: Mapping[str, str]
+    lines: Sequence[_Line], members: Members, lacking: Lacking
 ) -> Iterator[Row]:
     spoilt = [line for line in lines if not line.candidate]
     slots: dict[tuple[str, ...], list[_Line]] = {}
@@ -104,7 +106,7 @@ def _join_station(
             yield from _refuse(of_slot, spoilt[0].row, "incomplete", "")
             continue
         try:
-            yield _join(of_slot, members, needed)
+            yield _join(of_slot, members, lacking)
         except BadCell as bad:
             first, *rest = of_slot
             yield Bad(first.row, bad.code, bad.reason, bad.column)
@@ -120,12 +122,12 @@ def _refuse(
         yield Bad(line.row, code, reason, column)
 
 
-def _join(lines: Sequence[_Line], members: Members, needed: Mapping[str, str]) -> Row:
+def _join(lines: Sequence[_Line], members: Members, lacking: Lacking) -> Row:
     votes = _join_votes(lines)
     fields, blocks = _join_rest(lines)
-    lacking = [f"{who} ({name})" for who, name in needed.items() if who not in votes]
-    if votes and lacking:
-        names = ", ".join(lacking)
+    absent = lacking(fields["contest"], fields["tps"], votes) if votes else []
+    if absent:
+        names = ", ".join(absent)
         reason = Sentence("row.no-such-votes", tps=fields["tps"], names=names)
         raise BadCell("candidate", reason)
     return members.finish(lines[0].row, fields, {"candidates": votes, **blocks})

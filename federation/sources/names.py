@@ -28,4 +28,4 @@ def names_of(profile: Profile, options: Options) -> Names:
             words[who] = frozenset(
                 word for word in normalise(said.name).split("_") if len(word) > 2
             )
-    return Names(ids, words, whole)
+    return Names(ids, words, whole, is_open=contest is not None and not words)

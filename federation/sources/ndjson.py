@@ -13,6 +13,7 @@ from typing import Any
 from federation.records.profile import Profile
 from federation.records.result import FIGURES
 from federation.records.tps import TpsId
+from federation.sources.candidate import Aliases
 from federation.sources.cell import check_count, join_place, parse_count, parse_place
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import MAX_FILES, Members
@@ -84,11 +85,8 @@ def read_members_of(
     tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
-    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates")
-    parties = {
-        aliases.find_party(number, tps, "parties"): _read_party(party, number)
-        for number, party in _object(line, "parties").items()
-    }
+    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates", tps)
+    parties = _read_parties(_object(line, "parties"), aliases, tps)
     figures = _read_figures(_lax(line, "figures"))
     evidence = _read_evidence(line.get("evidence"))
     blocks = (candidates, parties, figures, evidence)
@@ -141,6 +139,19 @@ def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
         if count is not None:
             figures[name] = count
     return figures
+
+
+def _read_parties(
+    given: Mapping[str, Any], aliases: Aliases, tps: TpsId
+) -> dict[str, Any]:
+    parties: dict[str, Any] = {}
+    for raw, party in given.items():
+        number = aliases.find_party(raw, tps, f"parties.{raw}")
+        if number in parties:
+            why = Sentence("numbering.twice", raw=clip(raw), name=number)
+            raise BadCell("party", why, "parties")
+        parties[number] = _read_party(party, raw)
+    return parties
 
 
 def _read_party(party: object, number: str) -> dict[str, Any]:

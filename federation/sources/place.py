@@ -30,6 +30,8 @@ _SEPARATOR: Final = r"(?: ?[./_,:-] ?| (?=[0-9TN])|(?=TPS))"
 _PARTED: Final = re.compile(_GROUPS + _SEPARATOR + _DIGITS)
 _PADDED: Final = re.compile(_GROUPS + r"([0-9]{3})")
 _FLOAT: Final = re.compile(r"([0-9]{10,13})[.,]0{1,2}")  # a number made of a code
+# A code that a spreadsheet shows as a number, all 13 digits of it.
+_GROUPED: Final = re.compile(r"[0-9]([., ])[0-9]{3}\1[0-9]{3}\1[0-9]{3}\1[0-9]{3}")
 _SPOILT: Final = re.compile(r"[0-9][.,]?[0-9]*E\+?[0-9]+")
 _DECIMAL: Final = re.compile(r"([0-9]{10})[.,]([0-9]{1,2})")
 # The first form that fits the cell, as it is or without separators, says why.
@@ -63,6 +65,7 @@ PLACES: Final[tuple[tuple[str, str, str], ...]] = (
     ("TPS before the number", "7202011001 TPS 4", "7202011001004"),
     ("a dot before three digits", "7202011001.004", "7202011001004"),
     ("a number made of the code", "7202011001004.0", "7202011001004"),
+    ("a number with marks for thousands", "7.202.011.001.004", "7202011001004"),
     ("abroad, whole", "99AB010001001", "99AB010001001"),
 )
 #: Numbers beside a kelurahan: an example, what is read.
@@ -92,6 +95,8 @@ def parse_place(text: str, column: str = "", *, unpadded: bool = False) -> TpsId
     match = _FLOAT.fullmatch(plain)
     if match and len(match[1]) == 13:
         plain = match[1]
+    elif grouped := _GROUPED.fullmatch(plain):
+        plain = plain.replace(grouped[1], "")
     if _WHOLE.fullmatch(plain):
         return TpsId(plain)
     joined = _join_groups(plain, unpadded=unpadded)

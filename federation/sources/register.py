@@ -1,7 +1,8 @@
 """A register of polling stations, from a table or from ranges in JSON.
 
 Rule: names and voters are shown to people, codes decide. A row whose code cannot be
-read is refused by its number; a code that is there twice counts once, and is said.
+read is refused by its number; a code that is there twice counts once, and is said. A
+whole code decides alone; the kelurahan or the number beside it has to agree with it.
 
     kode_tps,provinsi,kabupaten,kecamatan,kelurahan,dpt_l,dpt_p
     1371011001001,SUMATERA BARAT,KOTA PADANG,PADANG SELATAN,BELAKANG PONDOK,102,105
@@ -13,18 +14,19 @@ In the second form `[3]` is 1 … 3, `[-26]` is number 26 alone, and `[4, 901, 9
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.records.canonical import check_text
 from federation.records.register import Register
-from federation.records.tps import TpsId, format_tps
-from federation.sources.cell import join_place, parse_count, parse_place
+from federation.records.tps import TpsId, format_tps, is_overseas
+from federation.sources.cell import is_blank, join_place, parse_count, parse_place
 from federation.sources.csv import Cells, Table
 from federation.sources.json import decode_json
 from federation.sources.row import Bad, BadCell, Said, clip
 from federation.sources.stream import Source
+from federation.text import Sentence
 
 MAX_NAME = 100
 MAX_JSON_BYTES = 64 << 20  # the country's ranges are 3 MB
@@ -32,16 +34,19 @@ MAX_JSON_BYTES = 64 << 20  # the country's ranges are 3 MB
 _COLUMNS: dict[str, str] = {
     name: ours
     for ours, names in {
-        "tps": "tps kode_tps kode tps_id tps_code",
-        "kelurahan_code": "kode_kelurahan kelurahan_id kode_desa kode_wilayah",
-        "number": "no_tps nomor_tps tps_no number",
+        "tps": "tps kode_tps kode kodetps tps_id id_tps tps_code kode_lengkap",
+        "kelurahan_code": "kode_kelurahan kelurahan_id kode_kel kel_id kode_desa"
+        " desa_id kode_kelurahan_desa kode_desa_kelurahan kelurahan_code"
+        " kode_wilayah",
+        "number": "no_tps nomor_tps tps_no tps_number number",
         "2": "provinsi nama_provinsi province",
         "4": "kabupaten kabupaten_kota kabkota kab_kota kota nama_kabupaten regency",
         "6": "kecamatan nama_kecamatan district",
         "10": "kelurahan desa kelurahan_desa desa_kelurahan nama_kelurahan village",
-        "dpt": "dpt dpt_j dpt_total jumlah_dpt pemilih_dpt_j voters",
-        "dpt_l": "dpt_l pemilih_dpt_l",
-        "dpt_p": "dpt_p pemilih_dpt_p",
+        "dpt": "dpt dpt_j dpt_total total_dpt jumlah_dpt pemilih_dpt pemilih_dpt_j"
+        " jumlah_pemilih voters",
+        "dpt_l": "dpt_l dpt_laki_laki pemilih_dpt_l",
+        "dpt_p": "dpt_p dpt_perempuan pemilih_dpt_p",
     }.items()
     for name in names.split()
 }
@@ -66,7 +71,7 @@ def read_register(
     """
     head = source.peek().lstrip()
     if not head:
-        raise FormatError("the file is empty", str(source.path))
+        raise FormatError(Sentence("file.empty"), source.label)
     if head.startswith(b"{"):
         return _read_ranges(source, register)
     return _read_table(source, register, columns)
@@ -75,8 +80,8 @@ def read_register(
 def _read_table(
     source: Source, register: Register, columns: Mapping[str, str]
 ) -> Iterator[Bad | Said]:
-    table = Table(source)
-    plan = _Plan(table.header, columns)
+    table = Table(source, is_header=lambda cells: _is_header(cells, columns))
+    plan = _Plan(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):
             yield line
@@ -84,45 +89,66 @@ def _read_table(
         try:
             tps = plan.read_place(line.cells)
             if not register.add(tps, plan.read_voters(line.cells)):
-                yield Said(line.row, "twice", f"{tps} is there twice")
+                yield Said(line.row, "twice", Sentence("tps_list.twice", tps=tps))
             plan.read_names(register, tps, line.cells)
         except BadCell as bad:
             yield Bad(line.row, bad.code, bad.reason, bad.column)
 
 
+def _know(header: str) -> str:
+    """Which of our columns a header is; "" if none."""
+    return _COLUMNS.get(re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_"), "")
+
+
+def _is_header(cells: Sequence[str], columns: Mapping[str, str]) -> bool:
+    """Whether these are surely the headers of a register, and no title above them."""
+    if columns and set(columns.values()) <= {cell.strip() for cell in cells}:
+        return True
+    known = {_know(cell) for cell in cells} - {""}
+    return len(known) > 1 and bool(known & {"tps", "kelurahan_code"})
+
+
 class _Plan:
     """Which column of the table is what."""
 
-    def __init__(self, header: list[str], columns: Mapping[str, str]) -> None:
-        self._header = header
+    def __init__(self, header: list[str], columns: Mapping[str, str], row: int) -> None:
+        self._header = [name.strip() for name in header]
         self._at: dict[str, int] = {}
+        where = Sentence("file.row", row=row)
         for ours, theirs in columns.items():
             if ours not in _COLUMNS.values():
                 known = ", ".join(dict.fromkeys(_COLUMNS.values()))
-                raise ConfigError("--map", ours, f"no such column; there are {known}")
-            if header.count(theirs) != 1:
-                raise FormatError(f"{ours}: not one column {clip(theirs)}", "row 1")
-            self._at[ours] = header.index(theirs)
-        for at, name in enumerate(header):
-            plain = re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_")
-            ours = _COLUMNS.get(plain, "")
+                why = Sentence("tps_list.no-such", known=known)
+                raise ConfigError("--map", ours, why)
+            if self._header.count(theirs.strip()) != 1:
+                name = clip(theirs)
+                why = Sentence("tps_list.not-one", ours=ours, header=name)
+                raise FormatError(why, where)
+            self._at[ours] = self._header.index(theirs.strip())
+        taken = set(self._at.values())
+        for at, name in enumerate(self._header):
+            ours = "" if at in taken else _know(name)
             if ours and ours not in columns and self._at.setdefault(ours, at) != at:
-                other = clip(header[self._at[ours]])
-                raise FormatError(
-                    f"{other} and {clip(name)} could both be {ours}: say --map", "row 1"
-                )
+                names = {"first": clip(self._header[self._at[ours]]), "ours": ours}
+                why = Sentence("tps_list.either", second=clip(name), **names)
+                raise FormatError(why, where)
         if not ("tps" in self._at or {"kelurahan_code", "number"} <= self._at.keys()):
-            raise FormatError(
-                "no column with TPS codes is known by its header: say --map tps=…",
-                "row 1",
-            )
+            raise FormatError(Sentence("tps_list.no-codes"), where)
 
     def read_place(self, cells: list[str]) -> TpsId:
         at, header = self._at, self._header
-        if "tps" in at and "kelurahan_code" not in at:
-            return parse_place(cells[at["tps"]], header[at["tps"]])
-        a, b = at["kelurahan_code"], at["number"] if "number" in at else at["tps"]
-        return join_place(cells[a], cells[b], (header[a], header[b]))
+        if "kelurahan_code" not in at:
+            tps = parse_place(cells[at["tps"]], header[at["tps"]])
+        else:
+            a, b = at["kelurahan_code"], at.get("tps", at.get("number", 0))
+            tps = join_place(cells[a], cells[b], (header[a], header[b]))
+        # The code decides; a number that contradicts it is a row gone wrong. Abroad it
+        # is that of the TPS, POS or KSK, which the code does not hold.
+        if "tps" in at and "number" in at and not is_overseas(tps):
+            number = cells[at["number"]]
+            if not is_blank(number):
+                join_place(tps, number, (header[at["tps"]], header[at["number"]]))
+        return tps
 
     def read_voters(self, cells: list[str]) -> int | None:
         """The voters: the total if it is said, else men and women together."""
@@ -151,7 +177,8 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
     if region in register.names:
         return
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        raise BadCell("name", f"{clip(name)} is no name of a region", column)
+        why = Sentence("tps_list.no-name", name=clip(name))
+        raise BadCell("name", why, column)
     try:
         check_text(name, column)
     except RecordError as error:

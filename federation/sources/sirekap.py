@@ -120,7 +120,7 @@ class _Reader:
                 for number, party in _read_parties(chart, caleg).items()
             }
         else:
-            blocks["candidates"] = aliases.read_chart(chart, "chart")
+            blocks["candidates"] = aliases.read_chart(chart, "chart", tps)
         return self._members.finish(row, fields, blocks)
 
     def _find_contest(

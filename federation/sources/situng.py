@@ -61,7 +61,7 @@ def _read_line(row: int, line: Any, members: Members) -> Row:  # noqa: ANN401 - 
     if not isinstance(chart, dict):
         wrong = Sentence("row.no-object-value", value=clip(chart))
         raise BadCell("shape", wrong, "chart")
-    candidates = members.aliases(fields["contest"]).read_chart(chart, "chart")
+    candidates = members.aliases(fields["contest"]).read_chart(chart, "chart", tps)
     figures: dict[str, int] = {}
     for theirs, ours in _FIGURES.items():
         count = check_count(line.get(theirs), theirs)

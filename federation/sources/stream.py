@@ -126,11 +126,9 @@ class Source:
             return block
         try:
             block = self._file.read(BLOCK_BYTES)
-        except (OSError, EOFError, zlib.error) as error:
-            if isinstance(self._file, gzip.GzipFile):
-                why = "gzip-cut" if isinstance(error, EOFError) else "gzip-damaged"
-                raise FormatError(Sentence(f"file.{why}"), self.label) from error
-            raise
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            why = "gzip-cut" if isinstance(error, EOFError) else "gzip-damaged"
+            raise FormatError(Sentence(f"file.{why}"), self.label) from error
         self._bound(len(block))
         if not self._started:
             self._started = True

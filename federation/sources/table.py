@@ -7,7 +7,7 @@ candidate; or a row for each (`longform.py`).
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, Final, Protocol
@@ -93,7 +93,7 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     yield Columns(row, header.uses)
     lines = chain(sample, rows)
     if plan.is_long:
-        yield from join_parts(_read_parts(plan, lines), members, plan.needed)
+        yield from join_parts(_read_parts(plan, lines), members, plan.lacking)
         return
     for line in lines:
         if not isinstance(line, Cells):
@@ -141,7 +141,7 @@ class TablePlan:
         self._header = [use.header for use in header.uses]
         self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
-        self._members, self._options = members, options
+        self._members, self._options, self._profile = members, options, profile
         self._texts = [
             (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
         ]
@@ -154,7 +154,6 @@ class TablePlan:
         self._turned_down = columns.get("rejected")
         self.remarks: list[Said] = []
         self.is_long = "votes" in columns and "candidate" in columns
-        self.needed = self._needed(profile)
         self._check()
 
     def _group(self, prefix: str) -> Counts:
@@ -174,17 +173,16 @@ class TablePlan:
             if name in self._columns
         ]
 
-    def _needed(self, profile: Profile) -> dict[str, str]:
-        """Id → name of the candidates of whom each result must say something."""
-        contest = self._members.contest
-        if contest is None or profile.is_party_contest(contest):
-            return {}
+    def lacking(self, contest: str, tps: str, ids: Collection[str]) -> list[str]:
+        """Those who stand there and are not among `ids`: id, and name in brackets."""
+        if self._profile.is_party_contest(contest):
+            return []
         left_out = {name.removeprefix("candidates.") for name in self._options.left_out}
-        return {
-            who: listed.name
-            for who, listed in profile.candidates(contest).items()
-            if who not in left_out and left_out.isdisjoint(listed.aliases)
-        }
+        return [
+            f"{who} ({listed.name})"
+            for who, listed in self._profile.candidates(contest, tps).items()
+            if who not in ids and left_out.isdisjoint((who, *listed.aliases))
+        ]
 
     def _check(self) -> None:
         has_votes = self._candidates or self._parties or self.is_long
@@ -204,11 +202,11 @@ class TablePlan:
             )
             raise FormatError(reason, self._at) from bad
         known = {who for who, _, _ in mapped}
-        for who, name in self.needed.items():
-            if known and who not in known:
-                there = f"{who} ({name})"
-                missing = Sentence("columns.missing-candidate", id=who, name=there)
-                raise FormatError(missing, self._at)
+        if known and (lacking := self.lacking(self._members.contest, "", known)):
+            missing = Sentence(
+                "columns.missing-candidate", id=lacking[0][:2], name=lacking[0]
+            )
+            raise FormatError(missing, self._at)
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
@@ -235,8 +233,37 @@ class TablePlan:
         fields = self._begin(row, cells)
         contest = fields["contest"]
         blocks = self._read_blocks(fields, cells)
-        blocks["candidates"] = _read_counts(self._map_candidates(contest), cells)
+        votes = _read_counts(self._map_candidates(contest), cells)
+        if votes and self._members.aliases(contest).differ_by_region:
+            votes = self._read_regional(contest, fields["tps"], votes)
+        blocks["candidates"] = votes
         return self._members.finish(row, fields, blocks)
+
+    def _read_regional(
+        self, contest: str, tps: str, votes: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Votes by the ids of those who stand in this region.
+
+        Raises:
+            BadCell: Somebody does not, or one who does has no column.
+        """
+        aliases = self._members.aliases(contest)
+        found = {aliases.find(who, who, tps): count for who, count in votes.items()}
+        if len(found) < len(votes):
+            names = ", ".join(clip(h) for _, _, h in self._candidates)
+            raise BadCell("candidate", Sentence("columns.two-columns", headers=names))
+        columns = {who for who, _, _ in self._map_candidates(contest)}
+        present = found.keys() | {
+            known
+            for who in columns
+            if (known := self._profile.roster(contest, tps).find(who)) is not None
+        }
+        if lacking := self.lacking(contest, tps, present):
+            names = ", ".join(lacking)
+            raise BadCell(
+                "candidate", Sentence("row.no-such-column", tps=tps, names=names)
+            )
+        return found
 
     def read_part(self, row: int, cells: Sequence[str]) -> Part:
         """One candidate's row of a long table.
@@ -247,7 +274,7 @@ class TablePlan:
         fields = self._begin(row, cells)
         at, votes = self._columns["candidate"], self._columns["votes"]
         aliases = self._members.aliases(fields["contest"])
-        candidate = aliases.find(cells[at].strip(), self._header[at])
+        candidate = aliases.find(cells[at].strip(), self._header[at], fields["tps"])
         count = parse_count(cells[votes], self._header[votes])
         return Part(row, fields, candidate, count, self._read_blocks(fields, cells))
 

@@ -35,7 +35,7 @@ CONNECTION_AGE_S = 600.0
 _SWEEP_S = 5.0
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
-    "control": "it is that of data/control.json on the node's machine",
+    "control": "It is that of data/control.json on the node's machine",
 }
 
 

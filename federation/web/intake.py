@@ -12,6 +12,7 @@ Records are read as the lines of a file are (`sources/draft.py`).
     POST /v1/control/{command}   the commands of this machine's operator
 """
 
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -102,7 +103,9 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     site = request.app[SITE]
     rows: list[dict[str, Any] | bytes | UnreadRow] = []
     if batch.records:
-        rows += _read(batch.records, site.profiles.get(batch.election))
+        # Reading 5,000 rows takes a tenth of a second: others are answered meanwhile.
+        profile = site.profiles.get(batch.election)
+        rows += await asyncio.to_thread(_read, batch.records, profile)
     rows += [leaf.encode(errors="surrogatepass") for leaf in batch.leaves]
     verdicts = await site.desk.take_records(
         batch.election,

@@ -1,6 +1,7 @@
 """`federation tps-list`."""
 
 import json
+import os
 
 from federation.records.register import format_register_digest
 
@@ -80,3 +81,58 @@ def test_people_read_the_number_and_the_digest(federation, tmp_path):
     )
     assert "pilpres-2019: 3 TPS" in ended.out
     assert format_register_digest(CODES) in ended.out
+
+
+def test_a_code_of_13_digits_beside_its_kelurahan_loads(federation, tmp_path):
+    text = (
+        "kode_tps,kode_kelurahan,kelurahan,dpt\n"
+        "7202011001001,7202011001,Moengko Lama,231\n"
+        "7202011001002,7202011001,Moengko Lama,245\n"
+    )
+    ended = federation("tps-list", "import", write(tmp_path, text), *WHICH)
+    assert (ended.code, json.loads(ended.out)["stations"]) == (0, 2)
+
+
+def test_why_no_row_was_taken_stands_on_the_screen_in_the_readers_language(
+    federation, tmp_path
+):
+    path = write(tmp_path, "kode_tps,dpt\n720201100101,1\n")
+    which = ("--election", "pilpres-2019")
+    ended = federation("tps-list", "import", path, *which)
+    assert ended.code == 1
+    assert "'720201100101' has 12 characters" in ended.out
+    assert "Nothing was changed: 1 rows cannot be read" in ended.out
+    ended = federation("tps-list", "import", path, *which, "--lang", "id")
+    assert "'720201100101' berisi 12 karakter" in ended.out
+    ended = federation("tps-list", "import", path, *which, "--partial")
+    assert ended.code == 1
+    assert "has 12 characters" in ended.out
+
+
+def test_remarks_do_not_hide_refusals(federation, tmp_path):
+    twice = "1371011001001,X,1\n" * 20
+    path = write(tmp_path, TABLE + twice + "13,X,1\n")
+    ended = federation("tps-list", "import", path, "--election", "pilpres-2019")
+    assert "'13' is not a TPS code" in ended.out
+    ended = federation(
+        "tps-list", "import", path, "--election", "pilpres-2019", "--partial"
+    )
+    assert "'13' is not a TPS code" in ended.out
+    assert "1371011001001 is there twice" in ended.err
+    assert "and 15 more remarks" in ended.err
+
+
+def test_a_list_is_read_from_standard_input(federation):
+    out, into = os.pipe()
+    os.write(into, TABLE.encode())
+    os.close(into)
+    kept = os.dup(0)
+    try:
+        os.dup2(out, 0)
+        ended = federation("tps-list", "import", "-", *WHICH)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(out)
+    said = json.loads(ended.out)
+    assert (said["stations"], said["source"]) == (3, "standard input")

@@ -38,7 +38,7 @@ def test_three_elections_are_shipped_under_their_own_names(profiles):
     ],
 )
 def test_every_source_names_the_same_pair(profiles, election, raw, canonical):
-    assert profiles[election].alias("ppwp", raw) == canonical
+    assert profiles[election].alias("ppwp", raw, JAKARTA) == canonical
 
 
 def test_where_the_contests_of_2024_are_held(profiles):

@@ -185,3 +185,38 @@ def test_a_stored_claim_is_read_back_as_it_was(claim):
 def test_other_bytes_are_not_a_claim(data):
     with pytest.raises(FormatError):
         decode_claim(data)
+
+
+@pytest.mark.parametrize(
+    ("members", "votes", "complete", "rules"),
+    [
+        # Signed with other ids: by the profile of today they are one.
+        (
+            {"candidates": {"100025": 44, "2": 78, "03": 18}},
+            '{"01":44,"02":78,"03":18}',
+            True,
+            ("votes_sum",),
+        ),
+        ({"candidates": {"100025": 44}}, '{"01":44}', False, ()),
+        ({"candidates": {"09": 44}}, '{"09":44}', False, ()),
+        # Two that would be one stay as they were signed, for everybody to see.
+        ({"candidates": {"1": 44, "01": 3}}, '{"01":3,"1":44}', False, ()),
+        (
+            {"candidates": {"1": 44, "12": 3}, "contest": "pdpd"},
+            '{"01":44,"12":3}',
+            True,
+            ("votes_sum",),
+        ),
+        (
+            {"candidates": {"1000561": 44}, "contest": "pdpd"},
+            '{"1000561":44}',
+            True,
+            ("votes_sum",),
+        ),
+    ],
+)
+def test_votes_are_compared_by_the_ids_of_the_profile(
+    claim_of, members, votes, complete, rules
+):
+    claim = claim_of(figures={"suara_sah": 1}, **members)
+    assert (claim.votes, claim.complete, claim.rules) == (votes, complete, rules)

@@ -164,3 +164,31 @@ def test_a_person_is_told_the_other_rows_and_where_they_differ():
     assert Text("id").say(explain(found[7])).startswith("bertentangan dengan baris 2:")
     many = judge([(n, row(n)) for n in range(1, 12)])
     assert "row 2, 3, 4, 5, 6, …" in explain(many[1])
+
+
+def test_one_photo_is_not_of_two_stations():
+    here, there = (
+        row(ref="r", revision=1, tps=f"317101100100{n}", candidates={"01": n})
+        for n in (1, 2)
+    )
+    found = judge([(4, here), (8, there), (9, row(tps="3171011001003"))])
+    assert found == {
+        4: Answer("contradicts", (8,), ("ref",)),
+        8: Answer("contradicts", (4,), ("ref",)),
+    }
+    assert "`ref`" in explain(found[4])
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_the_newer_revision_knows_where_a_photo_is_from(order):
+    rows = {n: row(ref="r", revision=n, tps=f"317101100100{n}") for n in order}
+    found = judge([(n, rows[n]) for n in order])
+    assert found == {1: Answer("outdated", (2,))}
+    assert "row 2" in explain(found[1])
+
+
+def test_an_older_revision_with_two_contents_is_a_contradiction_too():
+    rows = [
+        row(n, ref="r", revision=revision) for n, revision in ((1, 1), (2, 1), (3, 2))
+    ]
+    assert kinds(*rows) == ["contradicts"] * 3

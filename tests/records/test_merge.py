@@ -97,6 +97,74 @@ def test_the_status_follows_the_groups_and_their_sources(claims, status):
         assert (row.official is not row.round) or status == "missing"
 
 
+KPU_IDS = {"1000561": 127, "1000562": 27}
+OTHER_KPU_IDS = {"1000561": 127, "1000562": 28}
+WORDS = {"herdiat": 127, "kolom-kosong": 27}
+MIXED = {"01": 127, "1000562": 27}
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "official"),
+    [
+        # The one that accused KPU of a difference that there is not.
+        ([said(A, ONE), said(C, KPU_IDS, official=True)], "single", "none"),
+        ([said(A, KPU_IDS), said(C, TWO, official=True)], "single", "none"),
+        ([said(A, ONE), said(B, KPU_IDS)], "single", "none"),
+        ([said(A, ONE), said(B, WORDS)], "single", "none"),
+        ([said(A, ONE), said(B, MIXED)], "single", "none"),
+        ([said(A, KPU_IDS), said(B, MIXED)], "single", "none"),
+        ([said(A, ONE), said(B, ONE), said(C, KPU_IDS)], "agreed", "none"),
+        ([said(A, ONE), said(B, ONE, derived=True), said(C, WORDS)], "single", "none"),
+        # Within one numbering a difference is a difference.
+        ([said(A, ONE), said(B, TWO), said(C, KPU_IDS)], "disputed", "none"),
+        ([said(A, ONE), said(B, KPU_IDS), said(C, OTHER_KPU_IDS)], "disputed", "none"),
+        (
+            [said(A, ONE), said(B, KPU_IDS), said(C, KPU_IDS, official=True)],
+            "single",
+            "none",
+        ),
+        (
+            [said(A, ONE), said(B, KPU_IDS), said(C, OTHER_KPU_IDS, official=True)],
+            "single",
+            "differs",
+        ),
+        (
+            [said(A, ONE), said(A, ONE, official=True), said(C, WORDS, official=True)],
+            "single",
+            "none",
+        ),
+    ],
+)
+def test_claims_of_two_numberings_are_not_compared(claims, status, official):
+    for order in itertools.permutations(claims):
+        row = merge(*order)
+        assert (row.status, row.official) == (status, official)
+        assert "numbering" in row.flags
+        assert row.flags == sorted(row.flags)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        [said(A, ONE), said(B, TWO)],
+        [said(A, ONE), said(B, ONE), said(C, ONE, official=True)],
+        [said(A, KPU_IDS), said(B, OTHER_KPU_IDS)],
+        [said(A, KPU_IDS), said(C, KPU_IDS, official=True)],
+        [said(A, ONE), said(B, KPU_IDS, complete=False)],
+        [said(A, ONE), said(B, KPU_IDS, round="psu")],
+        [said(A, ONE), said(B)],
+        [said(A, {"1": 1, "24": 2}), said(B, {"1": 2, "24": 1})],
+    ],
+)
+def test_the_flag_says_that_complete_claims_of_two_numberings_stand(claims):
+    assert "numbering" not in merge(*claims).flags
+
+
+def test_one_digit_is_looked_for_within_a_numbering():
+    row = merge(said(A, {"01": 10}), said(B, {"1000561": 1, "01": 9}))
+    assert row.flags == ["numbering"]
+
+
 def test_nothing_said_gives_no_row():
     assert merge() is None
 

@@ -38,6 +38,9 @@ SMALL = {
 }
 
 
+HOME = "3201010001001"
+
+
 def changed(**members):
     return json.dumps(SMALL | members).encode()
 
@@ -98,11 +101,11 @@ def test_ids_are_those_that_stand_at_the_place(small):
 
 def test_an_alias_leads_to_the_canonical_id_or_is_refused(small):
     for raw in ("01", "1", "100025"):
-        assert small.alias("ppwp", raw) == "01"
-    for contest, raw in (("ppwp", "2"), ("ppwp", ""), ("pdprdk", "01"), ("x", "1")):
+        assert small.alias("ppwp", raw, HOME) == "01"
+    for contest, raw in (("ppwp", "3"), ("ppwp", ""), ("pdprdk", "18"), ("x", "1")):
         with pytest.raises(RecordError):
-            small.alias(contest, raw)
-    assert small.alias("pkwkp", "1000026") == "1000026"
+            small.alias(contest, raw, HOME)
+    assert small.alias("pkwkp", "1000026", HOME) == "1000026"
 
 
 def test_the_most_votes_are_the_voters_and_the_spare_ballots(small):
@@ -206,4 +209,60 @@ def test_a_place_is_what_the_single_questions_answer():
                         profile.stands(contest, TpsId(code + number)),
                         profile.ids(contest, TpsId(code + number)),
                         profile.max_votes(contest, TpsId(code + number)),
+                        profile.roster(contest, TpsId(code + number)),
                     )
+
+
+RACES = {
+    "32": {
+        "01": {"name": "Ada", "aliases": ["1000026"]},
+        "02": {"name": "Kolom kosong", "aliases": ["1000027"]},
+    },
+    "31": {"01": {"name": "Ani", "aliases": ["1000050"]}},
+}
+
+
+def test_who_stands_may_differ_by_region():
+    profile = parse_profile(changed(contests={"pkwkp": {"races": RACES}}))
+    assert profile.ids("pkwkp", HOME) == {"01", "02"}
+    assert profile.ids("pkwkp", "3101010001001") == {"01"}
+    assert profile.ids("pkwkp", "3301010001001") is None
+    assert profile.candidates("pkwkp", "3201")["01"].name == "Ada"
+    assert profile.candidates("pkwkp", "31")["01"].name == "Ani"
+    assert profile.candidates("pkwkp") == profile.candidates("pkwkp", "33") == {}
+    assert profile.alias("pkwkp", "1000027", HOME) == "02"
+    assert profile.find_races("pkwkp", "1000026") == {"32": "01"}
+    assert profile.find_races("pkwkp", "01") == {}
+    assert profile.has_races("pkwkp")
+    assert not profile.has_races("ppwp")
+    assert parse_profile(profile.text).digest == profile.digest
+
+
+def test_lists_by_region_change_no_digest_of_profiles_without_them(small):
+    assert b"races" not in small.text
+
+
+@pytest.mark.parametrize(
+    "contests",
+    [
+        {"pkwkp": {"races": {}}},
+        {"pkwkp": {"races": {"32": {}}}},
+        {"pkwkp": {"races": {"x": RACES["32"]}}},
+        {"pkwkp": {"races": RACES, "candidates": {"01": {"name": "A"}}}},
+        {"pdpr": {"races": {"32": {"1": {"name": "P"}}}}},
+        {"pkwkp": {"races": {"32": RACES["32"], "3201": RACES["31"]}}},
+        {
+            "pkwkp": {
+                "races": {
+                    "32": {
+                        "01": {"name": "A", "aliases": ["9"]},
+                        "02": {"name": "B", "aliases": ["9"]},
+                    }
+                }
+            }
+        },
+    ],
+)
+def test_lists_by_region_that_contradict_themselves_are_refused(contests):
+    with pytest.raises(RecordError):
+        parse_profile(changed(contests=contests))

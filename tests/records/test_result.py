@@ -280,7 +280,7 @@ def read_sirekap(document, pemilu):
     chart = document["chart"] or {}
     members = {
         "candidates": {
-            pemilu.alias("ppwp", key): votes
+            pemilu.alias("ppwp", key, "3101010001001"): votes
             for key, votes in chart.items()
             if key != "null" and votes is not None
         },

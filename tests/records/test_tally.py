@@ -140,3 +140,23 @@ def test_dropping_implausible_claims_equals_never_having_had_them(found):
 def test_an_organisations_name_is_never_taken_for_votes(org):
     counters = {f"org.{org}": 3, f"only.{org}": 2, "sum.01": 5, "status.single": 3}
     assert region_tally(counters).votes == {"01": (5, 5)}
+
+
+def test_two_numberings_add_under_their_own_ids():
+    ids = {"1000561": 127, "1000562": 27}
+    found = tally([said(A, ONE), said(B, ids)])
+    assert found.votes == {name: (n, n) for name, n in (ONE | ids).items()}
+    found = tally([said(A, ONE), said(B, ids), said(C, TWO)])
+    assert found.votes == {
+        "01": (100, 127),
+        "02": (27, 50),
+        "1000561": (127, 127),
+        "1000562": (27, 27),
+    }
+    found = tally([said(A, ONE, rules=("votes_sum",)), said(B, ids)])
+    assert found.plausible_votes == {
+        "01": (0, 0),
+        "02": (0, 0),
+        "1000561": (127, 127),
+        "1000562": (27, 27),
+    }

@@ -9,6 +9,9 @@ All are read for the election pilpres-2019.
 
 HEADER = "tps,01,02,sah,ref,putaran\n"
 GOOD = "1371011001002,1,2,3,a,reguler\n"
+STANDING = (
+    "; standing there: 01 Joko Widodo – Ma'ruf Amin; 02 Prabowo Subianto – Sandiaga Uno"
+)
 GOOD_LINE = '{"tps":"1371011001002","candidates":{"01":1,"02":2}}\n'
 
 # what it is, the row, "column: code: reason" of its refusal
@@ -132,7 +135,7 @@ LINES = [
     (
         "a line that is not JSON",
         '{"tps":',
-        "-: json: not JSON: it is cut off here (column 8)",
+        "-: json: not JSON: it ends here, too early (column 8)",
     ),
     (
         "a member twice",
@@ -167,12 +170,12 @@ LINES = [
     (
         "an unknown candidate",
         '{"tps":"1371011001001","candidates":{"03":1}}',
-        "candidates: candidate: '03' is no candidate of ppwp in pilpres-2019",
+        f"candidates.03: candidate: '03' is no candidate of ppwp in Indonesia (pilpres-2019){STANDING}",
     ),
     (
         "one candidate under two ids",
         '{"tps":"1371011001001","candidates":{"1":1,"21":2}}',
-        "candidates: candidate: '21' is 01, there twice",
+        "candidates: candidate: '21' is 01, who stands there twice",
     ),
     (
         "an unknown figure",
@@ -222,7 +225,7 @@ FILES = [
     (
         "a candidate that does not stand",
         "tps,01,02,paslon 3\n1371011001001,1,2,3\n",
-        "'paslon 3': '03' is no candidate of ppwp in pilpres-2019 (row 1)",
+        f"'paslon 3': '03' is no candidate of ppwp in Indonesia (pilpres-2019){STANDING} (row 1)",
     ),
     (
         "a spoilt header",

@@ -382,6 +382,11 @@ def test_every_time_of_the_reference_is_read_as_it_says(example, moment):
         ("2024-2-4 9:05", "2024-02-04T02:05:00Z"),
         ("2024-02-14 23:05 (WIB)", "2024-02-14T16:05:00Z"),
         ("1970-01-01 00:00:00", "1969-12-31T17:00:00Z"),
+        ("2024-02-14T16:05:00.000Z", "2024-02-14T16:05:00Z"),  # a browser
+        ("2024-02-14T16:05:00.000+07:00", "2024-02-14T09:05:00Z"),  # KoboToolbox
+        ("2/14/2024 16:05:33", "2024-02-14T09:05:33Z"),  # Google Forms
+        ("14 February 2024 at 16.05.10 GMT+7", "2024-02-14T09:05:10Z"),
+        ("14 Februari 2024 - 16:05", "2024-02-14T09:05:00Z"),
     ],
 )
 def test_other_spellings_of_times(text, moment):
@@ -422,6 +427,8 @@ def test_other_spellings_of_times(text, moment):
         ("2024-W07-3T16:05:00Z", "time-not"),
         ("2024-02-14 8 malam", "time-not"),
         ("14 Mai 2024 10:00", "time-not"),
+        ("2024-02-1423:05", "time-not"),
+        ("14 Feb 202423:05", "time-not"),
         ("0999-01-01 00:00:00", "time-old"),
     ],
 )

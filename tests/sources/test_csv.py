@@ -43,6 +43,7 @@ def test_a_header_without_end_is_refused(put, cells):
 
 def test_excels_own_line_about_the_delimiter_is_obeyed_and_counted(rows):
     assert rows("sep=|\na|b\n1|2\n") == [Cells(3, ["1", "2"])]
+    assert rows('"sep=;"\r\na;b\r\n1;2\r\n') == [Cells(3, ["1", "2"])]
 
 
 def test_rows_are_counted_as_a_spreadsheet_counts_them(rows):
@@ -193,9 +194,23 @@ def test_blank_rows_above_the_header_are_passed_over_and_counted(put, text, is_h
 
 
 def test_a_header_in_the_first_row_stays_the_header_whatever_follows(put):
-    with Source(put("kode,01\nkode,01\n")) as source:
+    with Source(put("kode,01\nkode,02\n")) as source:
         table = Table(source, is_header=knows)
-        assert list(table.rows()) == [Cells(2, ["kode", "01"])]
+        assert list(table.rows()) == [Cells(2, ["kode", "02"])]
+
+
+def test_a_header_that_comes_again_is_told_and_is_no_row(rows):
+    found = rows("kode,sah\n1,2\nkode,sah\n3,4\n")
+    assert [(one.row, type(one)) for one in found] == [
+        (2, Cells),
+        (3, Said),
+        (4, Cells),
+    ]
+    assert found[1].code == "header-again"
+
+
+def test_a_row_equal_to_a_header_of_numbers_stays_a_row(rows):
+    assert rows("1,2\n1,2\n") == [Cells(2, ["1", "2"])]
 
 
 def test_a_header_is_not_looked_for_without_end(put):

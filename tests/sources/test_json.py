@@ -87,3 +87,60 @@ def test_a_document_without_end_is_bounded(put, monkeypatch):
 def test_a_line_that_two_programs_could_read_differently_is_refused(line):
     with pytest.raises(FormatError):
         decode_json(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "at"),
+    [
+        (b'{"tps":\n', "json-cut", "column 8"),
+        (b'{"a":1', "json-cut", "column 7"),
+        (b'{"a":"x', "json-text", "column 6"),
+        (b"{'a':1}", "json-name", "column 2"),
+        (b'{"a":1,}', "json-name", "column 8"),
+        (b'{"a" 1}', "json-colon", "column 6"),
+        (b'{"a":1 "b":2}', "json-comma", "column 8"),
+        (b"{}{}", "json-more", "column 3"),
+        (b'{"a":"\t"}', "json-control", "column 7"),
+        (b'{"a":"\\x"}', "json-escape", "column 7"),
+        (b'{"a":}', "json-value", "column 6"),
+        (b"", "json-empty", "column 1"),
+        (b'{"a":1,\n"b" 2}', "json-colon", "line 2, column 5"),
+    ],
+)
+def test_damage_is_told_in_words_of_ours_and_where(line, why, at):
+    with pytest.raises(FormatError) as error:
+        decode_json(line)
+    assert error.value.what.values["reason"].key == f"file.{why}"
+    assert error.value.at == at
+
+
+def test_a_mark_before_a_line_is_no_part_of_it():
+    assert decode_json(b"\xef\xbb\xbf{}") == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["61.00000000000000001", "9007199254740993.0", "1e999", "-1e400"]
+)
+def test_a_number_that_only_rounding_makes_whole_is_refused(text):
+    with pytest.raises(FormatError, match="more digits than programs keep"):
+        decode_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("61.0", 61),
+        ("61.000000000000000000", 61),
+        ("1.5", 1.5),
+        ("1e2", 100),
+        ("0.1e17", 10**16),
+    ],
+)
+def test_numbers_with_a_point_are_what_they_say(text, value):
+    assert decode_json(text.encode()) == value
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_document_in_another_encoding_is_the_same(put, encoding):
+    with Source(put('{"a":"é","b":[1]}'.encode(encoding))) as source:
+        assert list(read_members(source)) == [("a", "é"), ("b", [1])]

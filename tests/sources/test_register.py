@@ -54,6 +54,59 @@ def test_other_columns_of_the_same_station(register_of, text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "kode_tps,kode_kelurahan\n1371011001007,1371011001\n",
+        "kode_tps,kode_kelurahan\n1371011001007,\n",
+        "kode_tps,kode_kelurahan,no_tps\n1371011001007,1371011001,TPS 07\n",
+        "kode_tps,no_tps\n1371011001007,7\n",
+        "kode_tps,no_tps\n1371011001007,\n",
+        "Kode TPS;Kode Kelurahan\n7;13.71.01.1001\n",
+        'ID TPS\n="1371011001007"\n',
+        "kode_tps\n\u00a01371011001007.0\n",
+        "kode_tps\r1371011001007\r",
+        "DAFTAR TPS,,\n,,\nkode_tps,kelurahan,dpt\n1371011001007,BP,1\n",
+    ],
+)
+def test_a_whole_code_beside_its_parts_is_that_station(register_of, text):
+    register, found = register_of(text)
+    assert list(register.codes()) == ["1371011001007"]
+    assert not [one for one in found if isinstance(one, Bad)]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("kode_tps,kode_kelurahan\n1371011001007,1371011002\n", "kode_tps"),
+        ("kode_tps,no_tps\n1371011001007,8\n", "no_tps"),
+        ("kode_tps,kode_kelurahan\n137101100107,1371011001\n", "kode_tps"),
+        ("kode_kelurahan,no_tps\n9901010001,1\n", "no_tps"),
+        ("kode_tps\n137101100107\n", "kode_tps"),
+    ],
+)
+def test_a_code_and_parts_that_contradict_it_are_refused(register_of, text, column):
+    register, found = register_of(text)
+    assert [(one.row, one.code, one.column) for one in found] == [(2, "tps", column)]
+    assert register.size == 0
+
+
+def test_abroad_the_number_beside_a_code_is_another(register_of):
+    register, found = register_of("kode_tps,no_tps\n9901010001002,TPS 001\n")
+    assert (list(register.codes()), found) == (["9901010001002"], [])
+
+
+def test_rows_below_a_title_keep_their_numbers(register_of):
+    text = "DAFTAR TPS\n\nkode_tps,kelurahan\n1371011001007,A\nx,A\n"
+    _, found = register_of(text)
+    assert [(one.row, one.code) for one in found] == [(1, "title-rows"), (5, "tps")]
+
+
+def test_columns_named_by_flags_are_looked_for_below_a_title(register_of):
+    register, _ = register_of("DAFTAR\nA,B\n1371011001007,x\n", tps="A")
+    assert list(register.codes()) == ["1371011001007"]
+
+
+@pytest.mark.parametrize(
     ("ranges", "numbers"),
     [
         ([3], [1, 2, 3]),
