@@ -31,9 +31,16 @@ from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
 from federation.sources.folder import find_files
 from federation.sources.folder import tell as tell_passed
+from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import join_options, load_mapping, parse_flags
 from federation.sources.member import FORMS, REVIEWS, SOURCES
-from federation.sources.recognise import FORMATS, Format, read_rows, recognise
+from federation.sources.recognise import (
+    FORMATS,
+    Format,
+    open_file,
+    read_rows,
+    recognise,
+)
 from federation.sources.row import Said
 from federation.sources.stream import Source
 from federation.text import Sentence
@@ -62,6 +69,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     unpadded: bool
     figures_only: bool
     sheet: str | None
+    kelurahan: str | None
 
 
 @click.command("import", cls=Command, help="import.help")
@@ -81,6 +89,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     "--format", "kind", type=click.Choice(FORMATS), help="import.option-format"
 )
 @click.option("--sheet", help="import.option-sheet")
+@click.option(
+    "--kelurahan", type=click.Path(exists=True), help="import.option-kelurahan"
+)
 @click.option("--unpadded", is_flag=True, help="import.option-unpadded")
 @click.option("--figures-only", is_flag=True, help="import.option-figures-only")
 @click.option("--allow-unlisted", is_flag=True, help="import.option-allow-unlisted")
@@ -121,6 +132,7 @@ class Import:
 
         Raises:
             ConfigError: An option, or the mapping file, means nothing.
+            FormatError: The table of kelurahan cannot be read.
             NotFoundError: The election is not one of this node.
         """
         self._run, self._asked = run, asked
@@ -143,6 +155,10 @@ class Import:
         }
         mapping = load_mapping(Path(asked.mapping)) if asked.mapping else None
         self._options = join_options(flags, mapping)
+        self._codes: dict[str, str] = {}
+        if asked.kelurahan:
+            with Source(asked.kelurahan) as source:
+                self._codes = read_codes(source)
         self._kinds: Counter[str] = Counter()
         self._hint = asked.source is None and self._options.source != "kpu"
 
@@ -251,10 +267,10 @@ class Import:
         self, path: Path, intake: Intake, advance: Callable[[int], None]
     ) -> None:
         done = 0
-        with Source(path) as source:
+        with open_file(path, self._options.sheet) as source:
             kind = self._asked.kind or recognise(source)
             name = self._run.t.say(source.label)
-            rows = read_rows(source, kind, self._options, self._profile)
+            rows = read_rows(source, kind, self._options, self._profile, self._codes)
             for number, row in enumerate(rows):
                 if not number:  # before, nothing showed that it can be read as that
                     self._kinds[kind] += 1

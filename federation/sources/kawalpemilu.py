@@ -71,10 +71,10 @@ def read_kawalpemilu(
     """
     if not profile.file.voting_day.startswith(YEAR):
         said = Sentence("kawalpemilu.election", election=profile.election)
-        raise FormatError(said, str(source.path))
+        raise FormatError(said, source.label)
     if options.contest not in {None, CONTEST}:
         said = Sentence("kawalpemilu.contest")
-        raise FormatError(said, str(source.path))
+        raise FormatError(said, source.label)
     document = _load(source)
     kelurahan = _find_code(document, source, options, codes or {})
     options = msgspec.structs.replace(options, contest=CONTEST)
@@ -94,7 +94,7 @@ def _load(source: Source) -> dict[str, Any]:
         size += len(block)
         if size > MAX_BYTES:
             said = Sentence("kawalpemilu.large", most=MAX_BYTES >> 20)
-            raise FormatError(said, str(source.path))
+            raise FormatError(said, source.label)
     document = decode_json(b"".join(blocks))
     if not isinstance(document, dict):
         raise _no_document("data", source)
@@ -102,7 +102,7 @@ def _load(source: Source) -> dict[str, Any]:
     if depth != _DEPTH:
         if type(depth) is int:
             said = Sentence("kawalpemilu.region", depth=depth)
-            raise FormatError(said, str(source.path))
+            raise FormatError(said, source.label)
         raise _no_document("depth", source)
     return document
 
@@ -116,7 +116,7 @@ def _member(document: Mapping[str, Any], name: str, source: Source) -> dict[str,
 
 def _no_document(member: str, source: Source) -> FormatError:
     said = Sentence("kawalpemilu.no-document", member=member)
-    return FormatError(said, str(source.path))
+    return FormatError(said, source.label)
 
 
 def _find_code(
@@ -148,11 +148,11 @@ def _find_code(
             two = Sentence(
                 "kawalpemilu.two-codes", said=clip(found[0]), other=clip(code)
             )
-            raise FormatError(two, str(path))
+            raise FormatError(two, source.label)
     if not found or not CODE.fullmatch(found[0]):
         name, number = clip(document.get("name", "")), clip(document.get("id", ""))
         none = Sentence("kawalpemilu.no-code", id=number, name=name)
-        raise FormatError(none, str(path))
+        raise FormatError(none, source.label)
     return found[0]
 
 

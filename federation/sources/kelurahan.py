@@ -32,7 +32,7 @@ def read_codes(source: Source) -> dict[str, str]:
         if (name := header.strip().lower()) in _SPELLINGS
     }
     if columns.keys() != {"id", "code"}:
-        raise FormatError(Sentence("kawalpemilu.codes-header"), str(source.path))
+        raise FormatError(Sentence("kawalpemilu.codes-header"), source.label)
     codes: dict[str, str] = {}
     for line in table.rows():
         if isinstance(line, Said):
@@ -41,14 +41,14 @@ def read_codes(source: Source) -> dict[str, str]:
             said = Sentence(
                 "kawalpemilu.codes-broken", row=line.row, reason=line.reason
             )
-            raise FormatError(said, str(source.path))
+            raise FormatError(said, source.label)
         key = line.cells[columns["id"]].strip()
         text = line.cells[columns["code"]].strip()
         code = text.replace(".", "").upper()
         if not CODE.fullmatch(code):
             said = Sentence("kawalpemilu.codes-row", row=line.row, value=clip(text))
-            raise FormatError(said, str(source.path))
+            raise FormatError(said, source.label)
         if codes.setdefault(key, code) != code:
             said = Sentence("kawalpemilu.codes-twice", row=line.row, id=clip(key))
-            raise FormatError(said, str(source.path))
+            raise FormatError(said, source.label)
     return codes

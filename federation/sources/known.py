@@ -95,7 +95,7 @@ class _Texts:
             feed(self._package, parser, block)
             if len(self._texts) > MAX_TEXTS or self._size > MAX_CHARACTERS:
                 said = Sentence("workbook.texts", most=MAX_CHARACTERS >> 20)
-                raise FormatError(said, str(self._package.path))
+                raise FormatError(said, self._package.label)
         feed(self._package, parser, b"", final=True)
         return self._texts
 

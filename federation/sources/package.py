@@ -9,11 +9,11 @@ What is no workbook of today's Excel is named, with what to do about it.
 Spec: ECMA-376 part 2 (packages, relationships)
 """
 
+import os
 import posixpath
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from xml.parsers import expat
 
@@ -41,29 +41,25 @@ class Relation(NamedTuple):
     part: str
 
 
-def is_workbook(path: Path) -> bool:
-    """Whether `Package` should be asked about this file: a zip, or an older Excel.
-
-    Raises:
-        OSError: It cannot be opened.
-    """
-    with path.open("rb") as file:
-        return file.read(4) in {ZIP, OLD}
+def is_package(file: BinaryIO) -> bool:
+    """Whether `Package` should be asked about a file: a zip, or an older Excel."""
+    head = file.read(4)
+    file.seek(0)
+    return head in {ZIP, OLD}
 
 
 class Package:
     """An open package; `done` counts the bytes on the disk that were read."""
 
-    def __init__(self, path: Path) -> None:
-        """Open `path`.
+    def __init__(self, file: BinaryIO, label: str) -> None:
+        """Open `file`, which is closed with the package; messages call it `label`.
 
         Raises:
             FormatError: It is damaged, locked, or of another kind.
-            OSError: It cannot be opened.
         """
-        self.path = path
-        self.total = path.stat().st_size
-        self._file: BinaryIO = path.open("rb")
+        self.label = label
+        self.total = os.fstat(file.fileno()).st_size
+        self._file = file
         try:
             self._zip = self._open()
             self._names = self._list()
@@ -76,7 +72,7 @@ class Package:
         if head.startswith(OLD):
             locked = _ENCRYPTED in head or _ENCRYPTED in self._tail()
             key = "workbook.locked" if locked else "workbook.xls"
-            raise FormatError(Sentence(key), str(self.path))
+            raise FormatError(Sentence(key), self.label)
         try:
             return zipfile.ZipFile(self._file)
         except (*_BROKEN, ValueError) as error:
@@ -89,16 +85,14 @@ class Package:
     def _list(self) -> dict[str, zipfile.ZipInfo]:
         names = {one.filename: one for one in self._zip.infolist()}
         if len(names) > MAX_PARTS:
-            raise FormatError(
-                Sentence("workbook.parts", most=MAX_PARTS), str(self.path)
-            )
+            raise FormatError(Sentence("workbook.parts", most=MAX_PARTS), self.label)
         if "[Content_Types].xml" not in names:
-            raise FormatError(_name_other(names), str(self.path))
+            raise FormatError(_name_other(names), self.label)
         return names
 
     def damaged(self) -> FormatError:
         """What is said of a file that cannot be unpacked or understood."""
-        return FormatError(Sentence("workbook.damaged"), str(self.path))
+        return FormatError(Sentence("workbook.damaged"), self.label)
 
     def close(self) -> None:
         """Close the file."""
@@ -130,7 +124,7 @@ class Package:
                     unfolded += len(block)
                     if unfolded > bound:
                         said = Sentence("workbook.unfolds", most=bound >> 20)
-                        raise FormatError(said, str(self.path))
+                        raise FormatError(said, self.label)
                     yield block
         except (*_BROKEN, RuntimeError) as error:
             raise self.damaged() from error
@@ -186,7 +180,7 @@ def make_parser(package: Package) -> expat.XMLParserType:
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
-        raise FormatError(Sentence("workbook.entities"), str(package.path))
+        raise FormatError(Sentence("workbook.entities"), package.label)
 
     parser.StartDoctypeDeclHandler = refuse
     parser.buffer_text = True

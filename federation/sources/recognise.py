@@ -1,27 +1,40 @@
 """What kind of file this is, by what it holds; the name does not count.
 
 Rule: recognition looks at the first block only, says what it found, and an operator
-can always overrule it (`--format`). What is nearly right is named (a register instead
-of results), since that is what people will bring.
+can always overrule it (`--format`). What is nearly right is named with what to do (a
+page of the Web, a register instead of results, this program's own export), since that
+is what people will bring.
 """
 
+import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Literal, get_args
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
-from federation.sources import sirekap
+from federation.sources import ownfile, sirekap
+from federation.sources.columns import looks_like_header
+from federation.sources.csv import find_delimiter
 from federation.sources.jsontable import JsonTable
+from federation.sources.kawalpemilu import read_kawalpemilu
 from federation.sources.mapping import Options
+from federation.sources.names import names_of
 from federation.sources.ndjson import is_ours, read_ndjson
+from federation.sources.package import is_package
+from federation.sources.pipe import name_source, open_source
 from federation.sources.row import Row
 from federation.sources.situng import read_situng
-from federation.sources.stream import Source
+from federation.sources.stream import MAX_BYTES, Source
 from federation.sources.table import read_csv, read_table
+from federation.sources.workbook import Workbook
+from federation.text import Sentence
 
-Format = Literal["csv", "json", "ndjson", "sirekap", "sirekap-one", "situng"]
+Format = Literal[
+    "csv", "xlsx", "json", "ndjson", "sirekap", "sirekap-one", "situng", "kawalpemilu"
+]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 FIRST_LINES = 20  # that are looked at
@@ -34,27 +47,76 @@ _LIST = re.compile(
 _CODE = re.compile(r"[0-9]{10,13}|99[0-9A-Z]{2}[0-9]{9}")
 
 
-def recognise(source: Source) -> Format:
+_SIREKAP = re.compile(r'"(?:chart|administrasi|tungsura)"\s*:')
+_MAP = re.compile(r'\{\s*"type"\s*:\s*"(?:FeatureCollection|Topology)"')
+# One mark of their tree of regions, and one of their votes.
+_KAWALPEMILU = (
+    re.compile(r'"(?:parentIds|parentNames|photos)"\s*:'),
+    re.compile(r'"(?:depth|pas[12]|tSah)"\s*:'),
+)
+
+
+def open_file(path: Path | str, sheet: str | None = None) -> Source | Workbook:
+    """A file of results; of a workbook the `sheet` of that name, or its only one.
+
+    Raises:
+        FormatError: It is of a kind that cannot be read, or no sheet is clear.
+        OSError: It cannot be opened, or a pipe cannot be kept.
+    """
+    file = open_source(path, name_source(path), MAX_BYTES)
+    if is_package(file):
+        return Workbook(path, sheet, file)
+    return Source(path, file)
+
+
+def recognise(source: Source | Workbook) -> Format:
     """The format of a file of results.
 
     Raises:
         FormatError: It is empty, or something else that is recognised.
     """
+    if isinstance(source, Workbook):
+        _refuse(ownfile.name_columns(source.header), source)
+        return "xlsx"
     head = source.peek()
-    path = str(source.path)
     if not head.strip():
-        raise FormatError("the file is empty", path)
+        raise FormatError(Sentence("recognise.empty"), source.label)
     if head.count(0, 0, 4096) > 20:
-        raise FormatError("this is no text file", path)
+        raise FormatError(Sentence("recognise.no-text"), source.label)
     text = head.decode("utf-8", "replace").lstrip()
     if text.startswith("["):
         return "json"
-    if text.startswith("<"):
-        raise FormatError("this is a page of the Web: download the file again", path)
-    return _recognise_json(text, path) if text.startswith("{") else "csv"
+    if text.startswith("{"):
+        return _recognise_json(text, source)
+    _refuse(_name_markup(text) if text.startswith("<") else None, source)
+    _refuse(ownfile.name_text(text), source)
+    _refuse(ownfile.name_columns(_split_header(text)), source)
+    return "csv"
 
 
-def _recognise_json(text: str, path: str) -> Format:
+def _refuse(why: Sentence | None, source: Source | Workbook) -> None:
+    if why is not None:
+        raise FormatError(why, source.label)
+
+
+def _name_markup(text: str) -> Sentence:
+    head = text[:20_000].lower()
+    if "<table" in head or "excel.sheet" in head or "urn:schemas-microsoft" in head:
+        return Sentence("recognise.html-table")
+    is_data = head.startswith("<?xml") and "<html" not in head
+    return Sentence("recognise.xml" if is_data else "recognise.html")
+
+
+def _split_header(text: str) -> list[str]:
+    lines = text.splitlines()
+    line = lines[len(lines) > 1 and lines[0].lower().startswith("sep=")]
+    try:
+        return next(csv.reader([line], delimiter=find_delimiter(line)), [])
+    except csv.Error:  # what is wrong with it is said when it is read
+        return []
+
+
+def _recognise_json(text: str, source: Source) -> Format:
     first = text.split("\n", maxsplit=1)[0]
     try:
         line = json.loads(first)
@@ -63,20 +125,21 @@ def _recognise_json(text: str, path: str) -> Format:
     keys = set(line) if isinstance(line, dict) else set()
     match = _KEY.match(text)
     key = match[1] if match else ""
+    _refuse(ownfile.name_columns(keys), source)
     if "kode" in keys and "chart" in keys:
         return "situng"
     if key in ("id2name", "tps") and _opens(text, match):
-        raise FormatError(
-            "a register of polling stations: see `federation tps-list import`", path
-        )
+        raise FormatError(Sentence("recognise.register"), source.label)
     if _CODE.fullmatch(key):
         return "sirekap"
+    if all(mark.search(text) for mark in _KAWALPEMILU) and not is_ours(line):
+        return "kawalpemilu"
+    if _MAP.match(text):
+        raise FormatError(Sentence("recognise.geojson"), source.label)
     if _LIST.search(text[:20_000]) and not is_ours(line):
         return "json"
-    betrays = re.search(r'"(?:chart|administrasi|tungsura)"\s*:', text[:20_000])
-    if betrays and "tps" not in keys:
-        return "sirekap-one"
-    return "ndjson"
+    is_one = _SIREKAP.search(text[:20_000]) and "tps" not in keys
+    return "sirekap-one" if is_one else "ndjson"
 
 
 def _opens(text: str, match: re.Match[str] | None) -> bool:
@@ -106,22 +169,37 @@ def _decode_start(text: str) -> object:
 
 
 def read_rows(
-    source: Source, kind: Format, options: Options, profile: Profile
+    source: Source | Workbook,
+    kind: Format,
+    options: Options,
+    profile: Profile,
+    codes: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
-    """Every row of `source`, read as `kind`.
+    """Every row of `source`, read as `kind`; `codes`: see `read_kawalpemilu`.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The file as a whole cannot be read as that.
     """
-    if kind == "csv":
+    if isinstance(source, Workbook):
+        names = names_of(profile, options)
+        source.find_header(lambda cells: looks_like_header(cells, options.read, names))
+        return read_table(source, options, profile)
+    if kind in ("csv", "xlsx"):  # whatever was said of it, it is no workbook
         return read_csv(source, options, profile)
     if kind in ("json", "ndjson"):
-        lines = kind == "ndjson"
-        if options.read or not _begins_with_ours(source, lines=lines):
-            return read_table(JsonTable(source, lines=lines), options, profile)
-        return read_ndjson(source, options, profile, lines=lines)
+        return _read_objects(source, options, profile, lines=kind == "ndjson")
+    if kind == "kawalpemilu":
+        return read_kawalpemilu(source, options, profile, codes)
     if kind == "situng":
         return read_situng(source, options, profile)
     single = kind == "sirekap-one"
     return sirekap.read_sirekap(source, options, profile, single=single)
+
+
+def _read_objects(
+    source: Source, options: Options, profile: Profile, *, lines: bool
+) -> Iterator[Row]:
+    if options.read or not _begins_with_ours(source, lines=lines):
+        return read_table(JsonTable(source, lines=lines), options, profile)
+    return read_ndjson(source, options, profile, lines=lines)

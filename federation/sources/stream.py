@@ -62,8 +62,8 @@ class Source:
     messages call it.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        """Open `path`; `-` is standard input.
+    def __init__(self, path: Path | str, file: BinaryIO | None = None) -> None:
+        """Open `path`; `-` is standard input; `file` is it, if it is open.
 
         Raises:
             FormatError: It is of a kind that cannot be read as text.
@@ -71,7 +71,7 @@ class Source:
         """
         self.path = Path(path)
         self.label = name_source(path)
-        self._raw: BinaryIO = open_source(path, self.label, MAX_BYTES)
+        self._raw: BinaryIO = file or open_source(path, self.label, MAX_BYTES)
         self.total = os.fstat(self._raw.fileno()).st_size
         head = self._raw.read(16)
         for magic, kind in _FOREIGN:

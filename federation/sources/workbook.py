@@ -5,30 +5,29 @@ one that holds anything; several are an error that names them all. What a person
 overlook is read and told: hidden rows and columns, sheets that were left aside, cells
 that were merged, formulas without a value. Row numbers are the sheet's own.
 
-`Workbook` has the face of both `stream.Source` (path, done, total, `with`) and
-`csv.Table` (header, rows).
+`Workbook` has the face of both `stream.Source` (path, label, done, total, `with`) and
+`csv.Table` (header, header_row, rows).
 
 Spec: ECMA-376 part 1, 18.2 (workbooks), 18.4 (shared texts), 18.8 (styles)
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from federation.errors import FormatError
-from federation.sources.csv import Cells, Line
+from federation.sources.csv import TITLE_ROWS, Cells, IsHeader, Line
 from federation.sources.known import Known, read_known
 from federation.sources.package import Attributes, Package, is_on
+from federation.sources.pipe import name_source, open_source
 from federation.sources.row import Bad, Said, clip
 from federation.sources.sheet import Sheet
+from federation.sources.stream import MAX_BYTES
 from federation.text import Sentence
 
 MAX_HEADERS = 2_000
-MAX_TITLE_ROWS = 20
 _SHEETS = 1_000
-
-IsHeader = Callable[[Sequence[str]], bool]
 
 
 class _Listed(NamedTuple):
@@ -38,33 +37,35 @@ class _Listed(NamedTuple):
 
 
 class Workbook:
-    """An open workbook, at one sheet."""
+    """An open workbook, at one sheet; `label` is what messages call it."""
 
     def __init__(
-        self, path: Path, sheet: str | None = None, is_header: IsHeader | None = None
+        self, path: Path | str, sheet: str | None = None, file: BinaryIO | None = None
     ) -> None:
         """Open `path` at `sheet`, or at the only one that holds anything.
 
         Args:
-            path: The file.
+            path: The file; `-` is standard input.
             sheet: The name of a sheet.
-            is_header: Whether a row looks like the header: rows above it are titles.
-                Without it, or if no row does, it is the first row that holds anything.
+            file: What `open_source` gave for `path`, if it is open.
 
         Raises:
             FormatError: It is no workbook that can be read, or the sheet is not clear.
             OSError: It cannot be opened.
         """
-        self.path = path
-        self._package = Package(path)
+        self.path = Path(path)
+        self.label = name_source(path)
+        self._package = Package(
+            file or open_source(path, self.label, MAX_BYTES), self.label
+        )
         try:
-            self._said: list[Said] = []
+            self._aside: Said | None = None  # what was not read
             self._known, sheets = self._open()
             self.sheet = self._choose(sheets, sheet)
             self._stream = Sheet(self._package, self.sheet.part, self._known)
             self._lines = self._stream.lines()
-            self._ahead: list[tuple[int, list[str]]] = []
-            self.header, self._row = self._read_header(is_header)
+            self._first = self._read_first()
+            self._at = 0  # the header, among the first rows
         except BaseException:
             self._package.close()
             raise
@@ -97,21 +98,15 @@ class Workbook:
         Raises:
             FormatError: The sheet is damaged from here on.
         """
-        yield from self._said
-        for row, cells in self._ahead:
-            yield self._check(row, cells)
-        for line in self._lines:
-            yield self._check(line.row, _spread(line.cells))
-        yield from self._tell()
-
-    def _check(self, row: int, cells: list[str]) -> Line:
         width = len(self.header)
-        if any(cell.strip() for cell in cells[width:]):
-            said = Sentence(
-                "workbook.cells", cells=len(cells), headers=width, first=clip(cells[0])
-            )
-            return Bad(row, "cells", said)
-        return Cells(row, [*cells, *[""] * (width - len(cells))][:width])
+        yield from self._tell_first()
+        for row, cells in self._first[self._at + 1 :]:
+            yield _check(row, cells, width)
+        for line in self._lines:
+            cells = _spread(line.cells)
+            if any(map(str.strip, cells)):
+                yield _check(line.row, cells, width)
+        yield from self._tell()
 
     def _open(self) -> tuple[Known, list[_Listed]]:
         package = self._package
@@ -119,9 +114,9 @@ class Workbook:
             (r.part for r in package.relations() if r.kind == "officeDocument"), ""
         )
         if book.endswith(".bin"):
-            raise FormatError(Sentence("workbook.xlsb"), str(self.path))
+            raise FormatError(Sentence("workbook.xlsb"), self.label)
         if not book.endswith(".xml") or "workbook" not in book:
-            raise FormatError(Sentence("workbook.office"), str(self.path))
+            raise FormatError(Sentence("workbook.office"), self.label)
         parts = {one.id: one for one in package.relations(book)}
         listed: list[_Listed] = []
         flags: set[str] = set()
@@ -147,18 +142,18 @@ class Workbook:
             said = Sentence(
                 "workbook.no-sheet", sheet=clip(named), sheets=_names(sheets)
             )
-            raise FormatError(said, str(self.path))
+            raise FormatError(said, self.label)
         filled = [one for one in sheets if self._holds_anything(one)]
         seen = [one for one in filled if not one.is_hidden]
         if len(seen) != 1:
             if not filled:
-                raise FormatError(Sentence("workbook.empty"), str(self.path))
+                raise FormatError(Sentence("workbook.empty"), self.label)
             said = Sentence("workbook.sheets", sheets=_names(filled))
-            raise FormatError(said, str(self.path))
+            raise FormatError(said, self.label)
         if len(filled) > 1:
             hidden = _names([one for one in filled if one is not seen[0]])
             said = Sentence("workbook.hidden-sheets", sheets=hidden)
-            self._said.append(Said(0, "hidden-sheets", said))
+            self._aside = Said(0, "hidden-sheets", said)
         return seen[0]
 
     def _holds_anything(self, sheet: _Listed) -> bool:
@@ -167,41 +162,59 @@ class Workbook:
             is not None
         )
 
-    def _read_header(self, is_header: IsHeader | None) -> tuple[list[str], int]:
-        first = self._read_first(is_header)
-        at = len(first) - 1
-        if is_header is not None and not is_header(first[at][1]):
-            at = 0
-        self._ahead = first[at + 1 :]
-        row, header = first[at]
-        if at:
-            titles = "; ".join(clip(next(filter(None, c))) for _, c in first[:at][:3])
-            said = Sentence("workbook.titles", row=row, titles=titles)
-            self._said.append(Said(row, "titles", said))
-        while not header[-1].strip():
-            header.pop()
-        if len(header) > MAX_HEADERS:
-            said = Sentence("workbook.wide", columns=len(header), most=MAX_HEADERS)
-            raise FormatError(said, str(self.path))
-        return header, row
-
-    def _read_first(self, is_header: IsHeader | None) -> list[tuple[int, list[str]]]:
-        """The rows up to the one that looks like the header, or the first of all."""
+    def _read_first(self) -> list[tuple[int, list[str]]]:
+        """The first rows that hold anything: the header is one of them."""
         first: list[tuple[int, list[str]]] = []
         for line in self._lines:
             cells = _spread(line.cells)
             if any(cell.strip() for cell in cells):
                 first.append((line.row, cells))
-                enough = is_header is None or len(first) == MAX_TITLE_ROWS
-                if enough or (is_header and is_header(cells)):
-                    return first
+                if len(first) == TITLE_ROWS:
+                    break
         if not first:
-            raise FormatError(Sentence("workbook.empty"), str(self.path))
+            raise FormatError(Sentence("workbook.empty"), self.label)
         return first
+
+    def find_header(self, is_header: IsHeader) -> None:
+        """Take for the header the first of the first rows that surely is one.
+
+        Without this, or if none is, it is the first row that holds anything.
+        """
+        found = (at for at, (_, cells) in enumerate(self._first) if is_header(cells))
+        self._at = next(found, 0)
+
+    @property
+    def header(self) -> list[str]:
+        """The cells of the header, up to the last that is not empty.
+
+        Raises:
+            FormatError: They are more than any table has.
+        """
+        cells = self._first[self._at][1]
+        width = max(at for at, cell in enumerate(cells, start=1) if cell.strip())
+        if width > MAX_HEADERS:
+            said = Sentence("workbook.wide", columns=width, most=MAX_HEADERS)
+            raise FormatError(said, self.label)
+        return cells[:width]
+
+    @property
+    def header_row(self) -> int:
+        """The row of the sheet that the header stands in."""
+        return self._first[self._at][0]
+
+    def _tell_first(self) -> Iterator[Said]:
+        if self._aside:
+            yield self._aside
+        above = self._first[: self._at]
+        if above:
+            row = self.header_row
+            titles = "; ".join(clip(next(filter(None, c))) for _, c in above[:3])
+            said = Sentence("workbook.titles", row=row, titles=titles)
+            yield Said(row, "titles", said)
 
     def _tell(self) -> Iterator[Said]:
         stream = self._stream
-        hidden = [row for row in stream.hidden if row > self._row]
+        hidden = [row for row in stream.hidden if row > self.header_row]
         if hidden:
             shown = ", ".join(str(row) for row in hidden[:5])
             said = Sentence("workbook.hidden-rows", rows=len(hidden), first=shown)
@@ -213,14 +226,14 @@ class Workbook:
         ]
         if columns:
             said = Sentence("workbook.hidden-columns", columns=", ".join(columns[:20]))
-            yield Said(self._row, "hidden-columns", said)
+            yield Said(self.header_row, "hidden-columns", said)
         if stream.merged:
             said = Sentence("workbook.merged", cells=", ".join(stream.merged[:5]))
-            yield Said(self._row, "merged", said)
+            yield Said(self.header_row, "merged", said)
         if stream.uncalculated:
             cells = ", ".join(stream.uncalculated[:5])
             said = Sentence("workbook.formulas", cells=cells)
-            yield Said(self._row, "formulas", said)
+            yield Said(self.header_row, "formulas", said)
 
 
 def _names(sheets: Sequence[_Listed]) -> str:
@@ -232,3 +245,12 @@ def _spread(cells: dict[int, str]) -> list[str]:
     for at, text in cells.items():
         row[at] = text
     return row
+
+
+def _check(row: int, cells: list[str], width: int) -> Line:
+    if any(cell.strip() for cell in cells[width:]):
+        said = Sentence(
+            "workbook.cells", cells=len(cells), headers=width, first=clip(cells[0])
+        )
+        return Bad(row, "cells", said)
+    return Cells(row, [*cells, *[""] * (width - len(cells))][:width])

@@ -8,9 +8,8 @@ import pytest
 
 from federation.profiles import load_shipped
 from federation.sources.mapping import Options
-from federation.sources.recognise import read_rows, recognise
+from federation.sources.recognise import open_file, read_rows, recognise
 from federation.sources.row import Bad, Columns, Draft, Row, Said
-from federation.sources.stream import Source
 
 
 class Read:
@@ -72,7 +71,7 @@ def read(put, profiles) -> Callable[..., Read]:
     def work(
         content, election="pilpres-2019", kind=None, name="file", **options
     ) -> Read:
-        with Source(put(content, name)) as source:
+        with open_file(put(content, name), options.get("sheet")) as source:
             found = kind or recognise(source)
             profile = profiles[election]
             return Read(list(read_rows(source, found, Options(**options), profile)))

@@ -240,7 +240,7 @@ FILES = [
     (
         "an Excel workbook",
         "PK\x03\x04................",
-        "this is a zip or Excel workbook: save the sheet as CSV (FILE)",
+        "the workbook is damaged: copy or download it again, or open it and save it as .xlsx or CSV (FILE)",
     ),
     (
         "a list of polling stations",

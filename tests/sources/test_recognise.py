@@ -6,6 +6,11 @@ from federation.errors import FormatError
 from federation.sources.recognise import recognise
 from federation.sources.stream import Source
 
+KP = (
+    '{"name":"X","parentNames":["IDN"],"id":-99,"depth":4,"data":{"1":{"photos":{},'
+    '"sum":{"pas1":1,"tSah":0},"ts":1,"c1":null}},"children":[[1,2,3]]}'
+)
+KP_EMPTY = '{"id":7,"name":"X","parentIds":[0],"depth":3,"data":{},"children":[]}'
 DOCUMENT = '{"mode":"hhcw","chart":{"100025":1},"administrasi":null,"psu":null}'
 
 
@@ -22,6 +27,12 @@ DOCUMENT = '{"mode":"hhcw","chart":{"100025":1},"administrasi":null,"psu":null}'
         (f'{{"99AB010001001":{DOCUMENT}}}', "sirekap"),
         (DOCUMENT, "sirekap-one"),
         ('{\n "tungsura":{"chart":{"1":2}}}', "sirekap-one"),
+        (KP, "kawalpemilu"),
+        (KP_EMPTY, "kawalpemilu"),
+        (KP.replace(",", ",\n "), "kawalpemilu"),
+        ('{"data":[{"kode_tps":"1","paslon_01":"2"}]}', "json"),
+        ("contest,tps,votes_01,cursor\n", "csv"),
+        ('"kode","catatan"\n"1","a\nb"\n', "csv"),
     ],
 )
 def test_a_file_is_known_by_what_it_holds(put, text, kind):
@@ -37,11 +48,34 @@ def test_a_file_is_known_by_what_it_holds(put, text, kind):
         (" \n\n", "empty"),
         ('{"id2name":{"11":"ACEH"},"tps":{}}', "tps-list import"),
         (b"\x01\x02" + b"\0" * 40, "no text file"),
+        ("<html><body>Masuk</body></html>", "download the file again"),
+        ("<!DOCTYPE html>\n<p>403", "download the file again"),
+        ("<html><table><tr><td>kode_tps", "with a table"),
+        ('<html xmlns:x="urn:schemas-microsoft-com:office:excel">', "with a table"),
+        ('<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "a table"),
+        ('<?xml version="1.0"?><data><tps>1</tps></data>', "this is XML"),
+        ('<?xml version="1.0"?><!DOCTYPE html><html>', "download the file again"),
+        ('{"type":"FeatureCollection","features":[]}', "GeoJSON"),
+        ("c2sp.org/tlog-proof@v1\nindex 1\n", "federation verify"),
+        ("file,row,column,code,reason\n", "report of an import"),
+        ("contest,tps,01,licence,attribution,cursor\n", "export --bundle"),
+        ("sep=;\ncontest;tps;01;licence;attribution;cursor\n", "export --bundle"),
+        (
+            '{"election":"","contest":"","what":"","cursor":"1","sources":[]}\n',
+            "export --bundle",
+        ),
+        (
+            '{"contest":"p","tps":"1","licence":"","attribution":"","cursor":"1"}',
+            "export --bundle",
+        ),
     ],
 )
 def test_what_is_nearly_right_is_named(put, text, why):
-    with Source(put(text)) as source, pytest.raises(FormatError, match=why):
+    path = put(text)
+    with Source(path) as source, pytest.raises(FormatError, match=why) as caught:
         recognise(source)
+    assert caught.value.at == str(path)
+    assert hasattr(caught.value.what, "key")
 
 
 def test_the_real_files_are_recognised(shared):

@@ -1,15 +1,23 @@
 """Tables as KoboToolbox, ODK Central and Google Forms write them; see shapes.py."""
 
+import csv
 import importlib.util
+import io
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location(
-    "shapes", Path(__file__).with_name("shapes.py")
-)
-shapes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(shapes)
+
+def _load(name):
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+shapes, books = _load("shapes"), _load("books")
 
 tables = pytest.mark.parametrize("shape", shapes.TABLES, ids=lambda shape: shape.name)
 
@@ -28,3 +36,28 @@ def test_a_tools_export_gives_exactly_these_results(read, shape):
         {name: value for name, value in draft.fields.items() if name not in defaults}
         for draft in found.drafts
     ] == shape.drafts
+
+
+@tables
+def test_a_tools_export_saved_as_a_workbook_gives_the_same(read, tmp_path, shape):
+    delimiter = ";" if '";"' in shape.text else ","
+    rows = csv.reader(io.StringIO(shape.text, newline=""), delimiter=delimiter)
+    lines = "".join(_line(n, cells) for n, cells in enumerate(rows, start=1))
+    path = books.make(tmp_path / "f.xlsx", {"Sheet1": lines})
+    found = read(path.read_bytes(), shapes.ELECTION)
+    assert found.bad == []
+    assert found.columns == shape.columns
+    assert [draft.fields["tps"] for draft in found.drafts] == [
+        draft["tps"] for draft in shape.drafts
+    ]
+    assert [draft.fields["candidates"] for draft in found.drafts] == [
+        draft["candidates"] for draft in shape.drafts
+    ]
+
+
+def _line(number, cells):
+    text = "".join(
+        f'<c t="inlineStr"><is><t>{escape(one)}</t></is></c>' if one else "<c/>"
+        for one in cells
+    )
+    return f'<row r="{number}">{text}</row>'

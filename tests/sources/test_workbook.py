@@ -10,7 +10,7 @@ import pytest
 from federation.errors import FormatError
 from federation.sources import known, package, sheet
 from federation.sources.csv import Cells
-from federation.sources.package import is_workbook
+from federation.sources.package import is_package
 from federation.sources.row import Bad, Said
 from federation.sources.workbook import Workbook
 
@@ -38,7 +38,9 @@ def read(tmp_path):
         if isinstance(sheets, str):
             sheets = {"Hasil": sheets}
         path = make(tmp_path / "f.xlsx", sheets, **parts)
-        with Workbook(path, sheet, is_header) as book:
+        with Workbook(path, sheet) as book:
+            if is_header:
+                book.find_header(is_header)
             return book.header, list(book.rows())
 
     return work
@@ -229,7 +231,8 @@ def test_other_writers_write_other_xml(tmp_path):
 
 
 def test_a_real_file_of_xlsxwriter_is_read():
-    with Workbook(HERE / "xlsxwriter.xlsx", None, lambda cells: "01" in cells) as book:
+    with Workbook(HERE / "xlsxwriter.xlsx") as book:
+        book.find_header(lambda cells: "01" in cells)
         rows = list(book.rows())
     assert book.header[:4] == ["Kode TPS", "No", "01", "02"]
     assert cells(rows) == [
@@ -300,7 +303,9 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 def test_what_is_no_workbook_of_today_is_named_with_what_to_do(tmp_path, content, why):
     path = tmp_path / "hasil.xlsx"
     path.write_bytes(content)
-    assert is_workbook(path)
+    with path.open("rb") as file:
+        assert is_package(file)
+        assert file.tell() == 0
     with pytest.raises(FormatError, match=why) as caught:
         Workbook(path)
     assert str(path) in str(caught.value)
@@ -326,7 +331,8 @@ def test_other_files_of_office_are_named(tmp_path, main):
 def test_other_files_are_none_of_ours(tmp_path, content):
     path = tmp_path / "f"
     path.write_bytes(content)
-    assert not is_workbook(path)
+    with path.open("rb") as file:
+        assert not is_package(file)
 
 
 LAUGHS = (
@@ -366,7 +372,7 @@ def rows_xml(rows):
 def test_a_hostile_sheet_is_refused(tmp_path, xml, why):
     path = make(tmp_path / "f.xlsx", {"a": ""}, replace_1=xml)
     with pytest.raises(FormatError, match=why), Workbook(path) as book:
-        list(book.rows())
+        list(zip(book.header, book.rows(), strict=False))
 
 
 def test_an_element_far_to_the_right_costs_nothing(read):
@@ -442,6 +448,5 @@ def test_a_damaged_byte_anywhere_gives_rows_or_an_error_of_ours(tmp_path):
             pass
     for at in range(0, len(data), 97):
         path.write_bytes(data[:at])
-        if is_workbook(path):
-            with pytest.raises(FormatError):
-                Workbook(path)
+        with pytest.raises(FormatError):
+            Workbook(path)
