@@ -12,7 +12,7 @@ from federation.config.keystore import MIN_PASSPHRASE
 from federation.errors import ConfigError
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.text.malformed import UnreadableError, decode_text
+from federation.text.malformed import MalformedError, decode_text
 
 OPTION: Final = "--passphrase-file"
 _MAX_BYTES: Final = 4096
@@ -35,6 +35,6 @@ def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
     except OSError as error:
         reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(file, "", reason) from error
-    except UnreadableError as error:
+    except MalformedError as error:
         raise ConfigError(file, "", error.reason) from error
     return text.partition("\n")[0].rstrip("\r")

@@ -17,7 +17,7 @@ from federation.config.member import PLAIN
 from federation.errors import ConfigError
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.text.malformed import UnreadableError, decode_text, explain_toml
+from federation.text.malformed import MalformedError, decode_text, explain_toml
 from federation.text.mistyped import explain_mistyped, split_place
 
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
@@ -45,7 +45,7 @@ def read_file(path: Path) -> str:
         raise ConfigError(str(path), "", reason)
     try:
         return decode_text(data)
-    except UnreadableError as error:
+    except MalformedError as error:
         raise ConfigError(str(path), "", error.reason) from error
 
 

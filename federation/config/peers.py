@@ -25,7 +25,7 @@ from federation.config.member import Election, Filled, Line, Org, Seconds, Url
 from federation.errors import ConfigError, FormatError
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.text.malformed import UnreadableError, decode_text
+from federation.text.malformed import MalformedError, decode_text
 from federation.tlog.keys import ALG_ED25519, VerifierKey, parse_vkey
 
 Amount = Annotated[int, Meta(ge=1, le=(1 << 53) - 1)]
@@ -180,7 +180,7 @@ def load_vkey_text(file: Path, where: str, key: str) -> str:
         cause = Sentence("machine.not-read", cause=cause_of(error))
         reason = Sentence("machine.referred", file=file, cause=cause)
         raise ConfigError(where, key, reason) from error
-    except UnreadableError as error:
+    except MalformedError as error:
         reason = Sentence("machine.referred", file=file, cause=error.reason)
         raise ConfigError(where, key, reason) from error
     if not text.isascii():

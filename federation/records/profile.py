@@ -29,7 +29,7 @@ from federation.records.race import Area, Race
 from federation.records.roster import Candidate, Label, Region, Regions, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
 from federation.text import Sentence
-from federation.text.malformed import UnreadableError, decode_text, explain_json
+from federation.text.malformed import MalformedError, decode_text, explain_json
 from federation.text.mistyped import explain_mistyped, split_place
 
 Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
@@ -337,7 +337,7 @@ def parse_profile(data: bytes) -> Profile:
         said, place = split_place(str(error))
         field = f"profile.{place}" if place else "profile"
         raise RecordError(explain_mistyped(said), field) from None
-    except UnreadableError as error:
+    except MalformedError as error:
         raise FormatError(error.reason) from None
     except RecursionError:
         raise FormatError(Sentence("machine.nested")) from None

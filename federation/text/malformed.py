@@ -52,7 +52,7 @@ _JSON: Final = (
 _CURLY: Final = frozenset("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb")
 
 
-class UnreadableError(ValueError):
+class MalformedError(ValueError):
     """Bytes that are no text; `reason` says why, for people."""
 
     def __init__(self, reason: Sentence) -> None:
@@ -64,19 +64,19 @@ def decode_text(data: bytes) -> str:
     """The text of a file, without the mark that may stand before it.
 
     Raises:
-        UnreadableError: it is in no form of Unicode that is read here.
+        MalformedError: it is in no form of Unicode that is read here.
     """
     is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if not is_wide and b"\0" in data[:2]:
-        raise UnreadableError(Sentence("machine.utf-16"))
+        raise MalformedError(Sentence("machine.utf-16"))
     try:
         return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         if is_wide:
-            raise UnreadableError(Sentence("machine.utf-16")) from None
+            raise MalformedError(Sentence("machine.utf-16")) from None
         line = data.count(b"\n", 0, error.start) + 1
         byte = f"0x{data[error.start]:02x}"
-        raise UnreadableError(
+        raise MalformedError(
             Sentence("machine.not-utf-8", line=line, byte=byte)
         ) from None
 

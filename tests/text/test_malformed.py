@@ -7,7 +7,7 @@ import pytest
 
 from federation.text import LANGUAGES, Text
 from federation.text.malformed import (
-    UnreadableError,
+    MalformedError,
     decode_text,
     explain_json,
     explain_toml,
@@ -91,6 +91,6 @@ def test_a_text_is_read_with_the_marks_of_windows(encoding):
     ],
 )
 def test_what_is_no_text_is_told_with_its_line(data, words):
-    with pytest.raises(UnreadableError, match=words) as caught:
+    with pytest.raises(MalformedError, match=words) as caught:
         decode_text(data)
     assert "codec" not in Text("id").say(caught.value.reason)
