@@ -237,7 +237,7 @@ class Table:
             if self._lines.said and not told:
                 told = True
                 yield Said(self._row, "latin-1", Sentence("file.windows"))
-            if any(cells) and (cells[0] or any(map(str.strip, cells))):
+            if cells and (cells[0].strip() or any(map(str.strip, cells))):
                 yield self._check(cells)
 
     def _reader(self, delimiter: str) -> Iterator[list[str]]:
