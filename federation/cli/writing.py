@@ -180,7 +180,8 @@ class RemoteDesk:
         try:
             return msgspec.convert(answer["verdicts"], list[Verdict])
         except (KeyError, TypeError, msgspec.ValidationError) as error:
-            raise PeerError("this node", self._url, reason=str(error)) from error
+            reason = Sentence("machine.node-words")
+            raise PeerError("this node", self._url, reason=reason) from error
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """See `Desk`.
@@ -211,8 +212,14 @@ class RemoteDesk:
                 data = await answer.read()
                 status = answer.status
             value = msgspec.json.decode(data)
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
-            reason = str(error) or type(error).__name__
+        except TimeoutError as error:
+            reason = Sentence("machine.node-slow", seconds=DEADLINE_S)
+            raise PeerError("this node", self._url, reason=reason) from error
+        except aiohttp.ClientError as error:
+            reason = Sentence("machine.node-silent")
+            raise PeerError("this node", self._url, reason=reason) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            reason = Sentence("machine.node-words")
             raise PeerError("this node", self._url, reason=reason) from error
         if status != 200:
             raise _error(self._url, status, value)

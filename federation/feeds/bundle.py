@@ -21,6 +21,8 @@ from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
 from federation.regular import open_regular, write_whole
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 RECEIPTS: Final = "receipts/"
 #: What the error of a file begins with that ends too early.
@@ -133,7 +135,7 @@ class BundleFile:
         except FileNotFoundError:
             raise NotFoundError(f"no file: {path}") from None
         except OSError as error:
-            said = f"cannot be read: {error.strerror}"
+            said = Sentence("machine.not-read", cause=cause_of(error))
             raise FormatError(said, self._path) from error
         try:
             _check_end(file, self._path)
@@ -141,8 +143,11 @@ class BundleFile:
             self._infos = _check_names(self._archive.infolist(), self._path)
         except BaseException as error:
             file.close()
-            if isinstance(error, (*_DAMAGED, OSError)):
-                raise FormatError(f"not a ZIP: {error}", self._path) from error
+            if isinstance(error, OSError):
+                said = Sentence("machine.not-read", cause=cause_of(error))
+                raise FormatError(said, self._path) from error
+            if isinstance(error, _DAMAGED):
+                raise FormatError(Sentence("machine.zip-none"), self._path) from error
             raise
         self._file = file
 
@@ -174,9 +179,11 @@ class BundleFile:
                 # Never more than it declares, whatever is packed: the rest would
                 # only be found by a check sum that does not fit, as is less.
                 data = file.read(info.file_size + 1)
-        except (*_DAMAGED, OSError) as error:
-            said = str(error) or type(error).__name__
-            raise FormatError(f"damaged: {said}", path) from error
+        except OSError as error:
+            said = Sentence("machine.not-read", cause=cause_of(error))
+            raise FormatError(said, path) from error
+        except _DAMAGED as error:
+            raise FormatError(_explain(error), path) from error
         if len(data) != info.file_size:
             raise FormatError(f"damaged: {len(data)} of {info.file_size} bytes", path)
         return data
@@ -195,6 +202,13 @@ class BundleFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _explain(error: Exception) -> Sentence:
+    if isinstance(error, NotImplementedError):
+        return Sentence("machine.zip-method")
+    is_sum = isinstance(error, zipfile.BadZipFile) and "CRC" in str(error)
+    return Sentence("machine.zip-sum" if is_sum else "machine.zip-packed")
 
 
 def _check_end(file: BinaryIO, path: str) -> None:
