@@ -4,7 +4,7 @@ Rule: one cause for each number that a system gives, never a list of guesses; a 
 without words here is told with the system's own. The path or the address is not part
 of a cause: whoever tells it says that first.
 
-Source: POSIX.1-2017, <errno.h>
+Source: https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/errno.h.html
 """
 
 import errno
