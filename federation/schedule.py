@@ -33,6 +33,7 @@ from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import PeerTurn, Turn
+from federation.text.cause import tell_refusal
 
 QUICK_S: Final = 5.0
 QUICK_FAILURES: Final = 3
@@ -305,6 +306,8 @@ class Schedule:
         except Exception as error:  # noqa: BLE001  a bug, or a full disk: this turn ends, every other duty goes on
             _log.exception("the turn of %s ended by an error of ours", duty.name)
             reason = f"{type(error).__name__}: {error}"
+            if isinstance(error, OSError):
+                reason = str(tell_refusal(error))
             await self._alarm(duty.name, reason)
             return Result(outcome="crashed", reason=reason, is_failed=True)
 

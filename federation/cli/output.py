@@ -47,7 +47,9 @@ CONFLICT: Final = 6
 NOT_FOUND: Final = 7
 BUG: Final = 70
 MACHINE: Final = 74
+HUNG_UP: Final = 129
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (ConfigError, CONFIG),

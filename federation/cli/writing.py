@@ -29,7 +29,7 @@ from federation.errors import (
     UnknownPastError,
 )
 from federation.feeds.connection import judge_failure
-from federation.flows.ingest import RowError, Verdict
+from federation.flows.ingest import Verdict
 from federation.flows.merge import merge_once
 from federation.node.desk import NodeDesk
 from federation.node.parts import open_parts
@@ -41,7 +41,6 @@ from federation.text.cause import cause_of
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
-MAX_CODES = 100_000  # 1.6 MB
 T = TypeVar("T")
 _BLAME: Mapping[str, type[FederationError]] = {
     "conflict": ConflictError,
@@ -68,11 +67,6 @@ class Desk(Protocol):
 
         With `unlisted` stations go in that the election should not have.
         """
-
-    async def check_listed(
-        self, election: str, codes: Sequence[str]
-    ) -> dict[str, RowError]:
-        """Which of these stations the election should not have; nothing is signed."""
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """One of the commands of `node/commands.py`; a JSON value."""
@@ -197,23 +191,6 @@ class RemoteDesk:
         # 422 where not one row was taken: each of them says why.
         answer = await self._post("/v1/records", body, {200, 422})
         return self._convert(answer, _Verdicts).verdicts
-
-    async def check_listed(
-        self, election: str, codes: Sequence[str]
-    ) -> dict[str, RowError]:
-        """See `Desk`.
-
-        Raises:
-            FederationError: What the node answered.
-        """
-        found: dict[str, RowError] = {}
-        for start in range(0, len(codes), MAX_CODES):
-            some = codes[start : start + MAX_CODES]
-            answer = await self.run(
-                "check-listed", {"election": election, "codes": some}
-            )
-            found |= self._convert(answer, dict[str, RowError])
-        return found
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """See `Desk`.

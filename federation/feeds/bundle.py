@@ -22,6 +22,7 @@ from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
 from federation.feeds.unreadable import unreadable
 from federation.regular import open_regular, write_whole
+from federation.text import Sentence
 
 RECEIPTS: Final = "receipts/"
 #: What the error of a file begins with that ends too early.
@@ -148,7 +149,7 @@ class BundleFile:
             if isinstance(error, OSError):
                 raise unreadable(error, self._path) from error
             if isinstance(error, _DAMAGED):
-                raise FormatError(f"not a ZIP: {error}", self._path) from error
+                raise FormatError(Sentence("machine.zip-none"), self._path) from error
             raise
         self._file = file
 
@@ -184,8 +185,7 @@ class BundleFile:
         except OSError as error:
             raise unreadable(error, path) from error
         except _DAMAGED as error:
-            said = str(error) or type(error).__name__
-            raise FormatError(f"damaged: {said}", path) from error
+            raise FormatError(_explain(error), path) from error
         if len(data) != info.file_size:
             raise FormatError(f"damaged: {len(data)} of {info.file_size} bytes", path)
         return data
@@ -204,6 +204,13 @@ class BundleFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _explain(error: Exception) -> Sentence:
+    if isinstance(error, NotImplementedError):
+        return Sentence("machine.zip-method")
+    is_sum = isinstance(error, zipfile.BadZipFile) and "CRC" in str(error)
+    return Sentence("machine.zip-sum" if is_sum else "machine.zip-packed")
 
 
 def _check_end(file: BinaryIO, path: str) -> None:

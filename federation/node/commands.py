@@ -11,7 +11,6 @@ the lock itself calls the same functions, so both ways do the same.
     take       {"path", "dry_run": false, "within_s": 5}     a folder or bundle file
     clear-alarm   {"code", "subject"?}                       it was looked at
     add-token, remove-token   {"name", "secret"}, {"name"}   who may hand in records
-    check-listed  {"election", "codes": []}                  stations that should not be
 """
 
 import asyncio
@@ -27,8 +26,7 @@ from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.feed import parse_status
 from federation.flows import ingest
-from federation.flows.ingest import RowError, Verdict
-from federation.flows.listing import find_unlisted
+from federation.flows.ingest import Verdict
 from federation.node import taking
 from federation.node.running import Running
 from federation.records.canonical import ShortText
@@ -107,13 +105,6 @@ class ClearAlarm(Arguments, frozen=True, kw_only=True):
 
     code: str
     subject: str | None = None
-
-
-class CheckListed(Arguments, frozen=True, kw_only=True):
-    """Stations of which somebody is about to say something."""
-
-    election: str
-    codes: tuple[str, ...]
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,15 +240,6 @@ async def clear_alarm(node: Running, given: ClearAlarm) -> list[str]:
     return cleared
 
 
-async def check_listed(node: Running, given: CheckListed) -> dict[str, RowError]:
-    """Which of these stations the election should not have, and why; by code."""
-    found = await node.parts.db.read(find_unlisted, given.election, given.codes)
-    return {
-        code: RowError(at="tps", code=doubt.code, reason=str(doubt.reason))
-        for code, doubt in found.items()
-    }
-
-
 def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
     subjects = [
         alarm.subject
@@ -320,7 +302,6 @@ COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "register": (SaveRegister, save_register),
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
-    "check-listed": (CheckListed, check_listed),
     "sync": (Sync, sync),
     "take": (Take, take),
     "clear-alarm": (ClearAlarm, clear_alarm),

@@ -9,7 +9,7 @@ import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows import ingest
-from federation.flows.ingest import MAX_BATCH, Draft, RowError, UnreadRow, Verdict
+from federation.flows.ingest import MAX_BATCH, Draft, UnreadRow, Verdict
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.running import Running
@@ -54,13 +54,6 @@ class NodeDesk:
         if any(verdict.outcome == "logged" for verdict in verdicts):
             node.news()
         return verdicts
-
-    async def check_listed(
-        self, election: str, codes: Sequence[str]
-    ) -> dict[str, RowError]:
-        """Which of these stations the election should not have; nothing is signed."""
-        given = commands.CheckListed(election=election, codes=tuple(codes))
-        return await commands.check_listed(self._node, given)
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
         """What another command of this machine asks.

@@ -18,6 +18,7 @@ from federation.node.parts import Parts
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
+from federation.text.cause import tell_refusal
 
 ALARM = "static"
 NAME = "static site"  # no organisation's: theirs have no space
@@ -64,8 +65,9 @@ class _Keeper:
             stopped.set()
             raise
         except (FederationError, OSError) as error:
-            await db.write(alarms.raise_alarm, ALARM, subject, str(error), now)
-            return Result(outcome="failed", reason=str(error), is_failed=True)
+            told = tell_refusal(error) if isinstance(error, OSError) else error
+            await db.write(alarms.raise_alarm, ALARM, subject, str(told), now)
+            return Result(outcome="failed", reason=str(told), is_failed=True)
         await db.write(alarms.clear_alarm, ALARM, subject)
         return Result(outcome="ok" if done.files else "unchanged")
 

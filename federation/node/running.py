@@ -45,6 +45,7 @@ from federation.schedule import Duty, Result, Schedule, result_of
 from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
+from federation.text.cause import tell_refusal
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -338,11 +339,12 @@ class Running:
             try:
                 await duty()
             except (FederationError, OSError) as error:
-                name, reason = duty.__name__.strip("_"), f"{error}"
+                name = duty.__name__.strip("_")
+                told = tell_refusal(error) if isinstance(error, OSError) else error
                 _log.exception("the duty %s is tried again", name)
                 # What cannot be kept either is in the log of the process.
                 with contextlib.suppress(FederationError, OSError):
-                    await self.alarm("crashed", name, reason)
+                    await self.alarm("crashed", name, str(told))
                 await asyncio.sleep(_RETRY_S)
                 self.merge_soon()
             else:

@@ -4,11 +4,10 @@ Rule: one cause for each number that a system gives, never a list of guesses; a 
 without words here is told with the system's own. The path or the address is not part
 of a cause: whoever tells it says that first.
 
-Source: POSIX.1-2017, <errno.h>
+Source: https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/errno.h.html
 """
 
 import errno
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -45,26 +44,6 @@ _CAUSES: Final = {
     errno.EHOSTUNREACH: "no-network",
     errno.EPIPE: "closed",
 }
-_ADDRESS_CAUSES: Final = {
-    errno.EADDRINUSE: "port-used",
-    errno.EACCES: "port-forbidden",
-    errno.EPERM: "port-forbidden",
-    errno.EADDRNOTAVAIL: "address-not-ours",
-}
-
-
-class AddressError(OSError):
-    """An address on which this machine does not listen; `filename` is the address."""
-
-
-def name_address(error: OSError, address: str) -> AddressError:
-    """The error of a socket, as one that names the address it was for."""
-    number = error.errno or errno.EADDRNOTAVAIL
-    cause = _ADDRESS_CAUSES.get(number)
-    if isinstance(error, socket.gaierror):
-        cause = "address-unknown"
-    words = Sentence(f"machine.{cause}") if cause else cause_of(error)
-    return AddressError(number, words, address)
 
 
 def cause_of(error: OSError) -> Sentence:
@@ -78,6 +57,12 @@ def cause_of(error: OSError) -> Sentence:
         return Sentence("machine.unnumbered", words=str(error) or "?")
     words = error.strerror or "?"
     return Sentence("machine.other", words=words, number=error.errno)
+
+
+def tell_refusal(error: OSError) -> Sentence:
+    """Where and why, for whoever keeps it: an alarm, the outcome of a turn."""
+    place, cause = place_of(error), cause_of(error)
+    return Sentence("machine.at", place=place, cause=cause) if place else cause
 
 
 def blame_file(error: OSError, path: Path) -> tuple[str, Sentence]:

@@ -16,7 +16,9 @@ docs/explanation/threats.md (half-open and endless connections)
 
 import asyncio
 import contextlib
+import errno
 import hmac
+import socket
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -25,13 +27,20 @@ from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.store import tokens
-from federation.text.cause import name_address
+from federation.text import Sentence
+from federation.text.cause import cause_of
 from federation.web.problem import Handler, problem
 from federation.web.site import SITE
 
 HEAD_DEADLINE_S = 15.0
 BODY_DEADLINE_S = 60.0
 CONNECTION_AGE_S = 600.0
+_CAUSES = {
+    errno.EADDRINUSE: "port-used",
+    errno.EACCES: "port-forbidden",
+    errno.EPERM: "port-forbidden",
+    errno.EADDRNOTAVAIL: "address-not-ours",
+}
 _SWEEP_S = 5.0
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
@@ -161,6 +170,16 @@ async def mark_busy(request: web.Request, handler: Handler) -> web.StreamRespons
         busy.discard(request.protocol)
 
 
+def name_address(error: OSError, address: str) -> OSError:
+    """The error of a socket, as one that names the address and its cause."""
+    number = error.errno or errno.EADDRNOTAVAIL
+    cause = _CAUSES.get(number)
+    if isinstance(error, socket.gaierror):
+        cause = "address-unknown"
+    words = Sentence(f"machine.{cause}") if cause else cause_of(error)
+    return OSError(number, words, address)
+
+
 class Doorkeeper:
     """Counts the connections of a runner and closes those that have been too long."""
 
@@ -176,7 +195,7 @@ class Doorkeeper:
         """Listen on `host` and `port` (0: any free one); the port that it is.
 
         Raises:
-            AddressError: it cannot; which address, and why.
+            OSError: it cannot; `filename` is the address.
         """
         loop = asyncio.get_running_loop()
         try:

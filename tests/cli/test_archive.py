@@ -134,7 +134,7 @@ def test_the_sums_are_those_of_every_file(written):
 def test_the_site_and_the_bundle_are_the_same(written):
     folder, _ = written
     site = contents(folder / "site")
-    del site["verify.html"]
+    del site["verify.html"], site[".nojekyll"]
     assert site == files(folder / f"{ELECTION}.zip")
 
 

@@ -37,10 +37,6 @@ async def node():
 
     async def control(request):
         asked.append((request.match_info["command"], await request.json()))
-        if request.match_info["command"] == "check-listed":
-            codes = asked[-1][1]["codes"]
-            doubt = {"at": "tps", "code": "unlisted", "reason": "is not there"}
-            return web.json_response({code: doubt for code in codes if "9" in code})
         problem = {"code": "format", "detail": "no such thing"}
         return web.json_response(problem, status=400)
 
@@ -90,17 +86,6 @@ async def test_a_batch_of_which_nothing_was_taken_is_answered_row_by_row(node):
     )
     assert (verdict.outcome, verdict.reason) == ("refused", "x")
     assert asked[-1]["unlisted"] is True
-
-
-async def test_stations_are_asked_for_in_pieces(node, monkeypatch):
-    monkeypatch.setattr("federation.cli.writing.MAX_CODES", 2)
-    session, url, asked = node
-    found = await RemoteDesk(session, url).check_listed("x", ["1", "9", "29", "3", "8"])
-    assert {code: one.code for code, one in found.items()} == {
-        "9": "unlisted",
-        "29": "unlisted",
-    }
-    assert [len(given["codes"]) for _, given in asked] == [2, 2, 1]
 
 
 async def test_the_nodes_refusal_is_the_error_that_it_was(node):

@@ -168,13 +168,6 @@ async def test_a_station_outside_the_list_is_refused_until_its_sender_insists(li
     assert [one["flags"] for one in verdicts] == [[], *[["outside_register"]] * 2]
 
 
-async def test_what_is_not_listed_can_be_asked_without_signing(listed):
-    codes = {"election": ELECTION, "codes": [TPS, OUTSIDE]}
-    status, answer = await listed.post("/v1/control/check-listed", codes)
-    assert (status, list(answer)) == (200, [OUTSIDE])
-    assert answer[OUTSIDE]["code"] == "unlisted"
-
-
 async def test_without_a_list_the_regions_of_the_election_decide(node):
     strange = draft(tps="1371010001001")
     status, [verdict] = await hand_in(node, strange)

@@ -94,9 +94,10 @@ def test_a_database_of_a_newer_sqlite_is_named_as_such(path):
     data = bytearray(path.read_bytes())
     data[18] = 255
     path.write_bytes(data)
-    # Already to open it for writing sets something down.
-    with pytest.raises(OSError, match=r".") as caught:
-        Database.open(path.parent)
+    database = Database.open(path.parent)
+    with pytest.raises(OSError, match=r".") as caught, database.transaction() as tx:
+        tx.connection.execute("CREATE TABLE extra (a)")
+    database.close()
     assert "a newer SQLite wrote this database" in cause_of(caught.value)
 
 

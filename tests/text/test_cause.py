@@ -2,16 +2,13 @@
 
 import errno
 import os
-import socket
 
 import pytest
 
 from federation.text import LANGUAGES, Text
 from federation.text.cause import (
-    AddressError,
     blame_file,
     cause_of,
-    name_address,
     place_of,
 )
 
@@ -70,24 +67,6 @@ def test_a_number_without_words_is_told_with_those_of_the_system():
 )
 def test_the_place_is_the_path_that_the_system_names(error, place):
     assert place_of(error) == place
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (OSError(errno.EADDRINUSE, "x"), "already answers on this port"),
-        (OSError(errno.EACCES, "x"), "choose a number from 1024 on"),
-        (OSError(errno.EADDRNOTAVAIL, "x"), "no network interface"),
-        (socket.gaierror(socket.EAI_NONAME, "x"), "leads to no address"),
-        (OSError(errno.EMFILE, "x"), "too many files"),
-        (OSError("could not bind on any address"), "no network interface"),
-    ],
-)
-def test_an_address_is_named_with_what_to_change(error, words):
-    named = name_address(error, "10.0.0.1:80")
-    assert isinstance(named, AddressError)
-    assert place_of(named) == "10.0.0.1:80"
-    assert words in cause_of(named)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Who is let in, and that those who only hold sockets keep nobody out."""
 
 import asyncio
+import errno
+import socket
 import time
 
 import aiohttp
@@ -9,8 +11,16 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.text.cause import cause_of, place_of
 from federation.web import access
-from federation.web.access import BUSY, Bucket, Doorkeeper, deadlines, mark_busy
+from federation.web.access import (
+    BUSY,
+    Bucket,
+    Doorkeeper,
+    deadlines,
+    mark_busy,
+    name_address,
+)
 
 
 def test_a_clock_that_is_set_back_empties_no_bucket():
@@ -119,3 +129,20 @@ async def test_a_connection_that_is_held_too_long_is_closed(door, monkeypatch):
         with pytest.raises(aiohttp.ClientError):
             async with aiohttp.ClientSession() as session:
                 await session.get(f"http://127.0.0.1:{port}/slow?s=5")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EADDRINUSE, "x"), "already answers on this port"),
+        (OSError(errno.EACCES, "x"), "choose a number from 1024 on"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), "no network interface"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "leads to no address"),
+        (OSError(errno.EMFILE, "x"), "too many files"),
+        (OSError("could not bind on any address"), "no network interface"),
+    ],
+)
+def test_an_address_is_named_with_what_to_change(error, words):
+    named = name_address(error, "10.0.0.1:80")
+    assert place_of(named) == "10.0.0.1:80"
+    assert words in cause_of(named)
