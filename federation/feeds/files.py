@@ -138,8 +138,8 @@ class FileFeed:
             # In a thread: a slow stick must not hold up a node that serves.
             return await asyncio.to_thread(self._files.read, path, max_bytes)
         except NotFoundError as error:
-            said = Sentence("network.no-file")
-            raise PeerError(self._label, path, 404, said) from error
+            reason = Sentence("network.no-file")
+            raise PeerError(self._label, path, 404, reason) from error
         except UnreadableError as error:
             said = error.what
             raise PeerError(self._label, path, None, said, "unreadable") from error
