@@ -14,7 +14,7 @@ from typing import Final
 
 #: For somebody who sits and waits for a verdict.
 MAX_WAIT_S: Final = 30.0
-MAX_TOTAL_S: Final = 90.0
+MAX_TOTAL_S: Final = 60.0
 #: For a node that will ask again by itself, and has others to ask.
 TURN_WAIT_S: Final = 10.0
 TURN_TOTAL_S: Final = 30.0

@@ -314,7 +314,7 @@ async def patient(server):
     async with Sessions() as sessions:
         session = sessions.session(allow_private=True)
         waits = Waits(clock, clock.sleep)
-        feed = HttpFeed(session, ORG, server.url, deadline_s=1.0, waits=waits)
+        feed = HttpFeed(session, ORG, server.url, deadline_s=20.0, waits=waits)
         yield feed, clock
 
 
@@ -344,9 +344,9 @@ async def test_a_limit_by_the_second_only_makes_it_slower(server, patient):
     feed, clock = patient
     path = f"/{LOG}/checkpoint"
     server.answers[path] = busy(server, 429, every=5, Retry_After="1")
-    found = await asyncio.gather(*(feed.checkpoint(ORIGIN) for _ in range(500)))
-    assert found == [b"x"] * 500
-    assert clock.now < 130
+    found = await asyncio.gather(*(feed.checkpoint(ORIGIN) for _ in range(200)))
+    assert found == [b"x"] * 200
+    assert clock.now < 55
 
 
 @pytest.mark.parametrize(
