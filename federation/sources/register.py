@@ -26,6 +26,7 @@ from federation.sources.csv import Cells, Table
 from federation.sources.json import decode_json
 from federation.sources.row import Bad, BadCell, Said, clip
 from federation.sources.stream import Source
+from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 MAX_NAME = 100
@@ -54,12 +55,12 @@ _NAMES = ("2", "4", "6", "10")
 
 
 def read_register(
-    source: Source, register: Register, columns: Mapping[str, str]
+    source: Source | Workbook, register: Register, columns: Mapping[str, str]
 ) -> Iterator[Bad | Said]:
     """Fill `register` from `source`; what could not be taken comes back row by row.
 
     Args:
-        source: A table or ranges; which is recognised.
+        source: A table, of a workbook, too, or ranges; which is recognised.
         register: Is added to.
         columns: Our column → its header there, over what is guessed; ours are
             tps, kelurahan_code, number, dpt, dpt_l, dpt_p, and 2, 4, 6, 10: the
@@ -69,18 +70,24 @@ def read_register(
         ConfigError: `columns` names a column that is not ours.
         FormatError: The file as a whole cannot be read.
     """
+
+    def is_header(cells: Sequence[str]) -> bool:
+        return _is_header(cells, columns)
+
+    if isinstance(source, Workbook):
+        source.find_header(is_header)
+        return _read_table(source, register, columns)
     head = source.peek().lstrip()
     if not head:
         raise FormatError(Sentence("file.empty"), source.label)
     if head.startswith(b"{"):
         return _read_ranges(source, register)
-    return _read_table(source, register, columns)
+    return _read_table(Table(source, is_header=is_header), register, columns)
 
 
 def _read_table(
-    source: Source, register: Register, columns: Mapping[str, str]
+    table: Table | Workbook, register: Register, columns: Mapping[str, str]
 ) -> Iterator[Bad | Said]:
-    table = Table(source, is_header=lambda cells: _is_header(cells, columns))
     plan = _Plan(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):
