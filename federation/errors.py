@@ -56,6 +56,12 @@ class FormatError(FederationError):
         super().__init__(f"{what} ({at})" if at else what)
 
 
+class UnreadableError(FormatError):
+    """A file that is there, and whose bytes this machine does not hand over."""
+
+    code = "unreadable"
+
+
 class RecordError(FederationError):
     """A record that breaks a rule of its type."""
 

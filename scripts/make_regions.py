@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from federation.records.regions import encode_regions
+from federation.records.regions import encode_regions, is_kpu_overseas
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FILE: Final = ROOT / "federation" / "profiles" / "regions-2024.z"
@@ -57,9 +57,11 @@ def main(arguments: list[str]) -> None:
     codes = read_2024(data)
     home = [code for code in codes if not code.startswith(OVERSEAS)]
     earlier, kpu = read_2019(data), read_sirekap(data)
+    abroad = [code for code in codes if code.startswith(OVERSEAS)]
     packed = encode_regions(home)
     for line in (
-        f"2024: {len(home)} kelurahan at home, {len(codes) - len(home)} abroad",
+        f"2024: {len(home)} kelurahan at home, {len(abroad)} abroad",
+        f"2024: abroad, of KPU's form {sum(map(is_kpu_overseas, abroad))}",
         f"2024: seventh digit at home {_seventh(home)}",
         f"2024: of digit 3, by kabupaten {_of_adat(home)}",
         f"2019: {len(earlier)} kelurahan, {_missing(earlier, home)} not of 2024",

@@ -426,3 +426,48 @@ def log(outcome, **others):
 def test_a_report_tells_the_schedule_what_to_do(report, expected):
     result = result_of(report)
     assert (result.outcome, result.is_failed, result.more) == expected
+
+
+def asking(seconds):
+    """A partner that asks not to be asked again for so long."""
+
+    async def run():
+        raise PeerError("a", "fake:", 429, retry_after=seconds)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(None, 5), (1.0, 5), (90.0, 90), (1e9, MAX_SLOW_S)]
+)
+async def test_a_partner_that_asks_to_wait_is_asked_no_sooner(
+    schedule, clock, asked, waited
+):
+    one = duty("a", asking(asked), jitter=0.0)
+    schedule.set_duties([one])
+    await schedule.run_now()
+    began, turns = clock.now, schedule._asked
+    for after, expected in ((waited - 1, []), (waited, ["a"])):
+        found = due(began + after, [one], schedule._states, (), turns)
+        assert [each.name for each in found] == expected
+
+
+async def test_a_partner_that_asked_to_wait_is_asked_when_somebody_wants_it(
+    schedule, clock
+):
+    one = duty("a", asking(90.0))
+    schedule.set_duties([one])
+    await schedule.run_now()
+    schedule.notify("a")
+    assert [each.name for each in due(clock.now, [one], schedule._states)] == ["a"]
+    assert (await schedule.run_now())["a"].outcome == "failed"
+
+
+async def test_a_clock_set_back_frees_a_partner_that_asked_to_wait_too(schedule, clock):
+    one = duty("a", asking(90.0), jitter=0.0)
+    schedule.set_duties([one])
+    await schedule.run_now()
+    back = clock.now - 3600
+    assert [
+        each.name for each in due(back, [one], schedule._states, (), schedule._asked)
+    ]

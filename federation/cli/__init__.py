@@ -13,7 +13,7 @@ import importlib
 import os
 import sys
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -22,9 +22,12 @@ from federation.cli.help import Group
 from federation.cli.misuse import explain_misuse
 from federation.cli.output import BUG, INTERRUPTED, MACHINE, USAGE, Output
 from federation.cli.streams import (
+    ReaderGoneError,
     drop_output,
     flush_streams,
     is_reader_gone,
+    named,
+    noticing_reader,
     open_streams,
 )
 from federation.errors import FederationError
@@ -72,6 +75,16 @@ class LazyGroup(Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401  # whatever click.Group takes
+        """As of any group; `--help` is printed here, and nothing else is written."""
+        with noticing_reader(), named(sys.stdout):
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # what a command gives back
+        """As of any group."""
+        with noticing_reader():
+            return super().invoke(ctx)
 
     def help_key(self, ctx: click.Context, name: str) -> str:
         """The text key of a command's one line: asking it must not load the module."""
@@ -132,33 +145,21 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str], out: Output) -> int:
     """Run one command; what it ends with, every expected error printed and counted."""
     try:
-        result = _call(arguments, out)
+        result = federation.main(
+            arguments, "federation", standalone_mode=False, obj=out
+        )
     except FederationError as error:
         return out.error(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return out.fault(INTERRUPTED, "interrupted", out.t("errors.interrupted"))
     except click.ClickException as error:
         return _misuse(error, out)
-    except OSError as error:
+    except ReaderGoneError:
+        drop_output()
+        return 0
+    except (OSError, MemoryError) as error:
         return _machine(error, out)
-    except MemoryError:
-        return _machine(OSError(errno.ENOMEM, ""), out)
     return result if isinstance(result, int) else 0
-
-
-def _call(arguments: list[str], out: Output) -> object:
-    """What the command gives back; whatever it raises.
-
-    Raises:
-        BrokenPipeError: whoever reads (`| head`) has had enough; click ends the
-            process then, whoever called it.
-    """
-    try:
-        return federation.main(arguments, "federation", standalone_mode=False, obj=out)
-    except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):
-            raise end.__context__ from None
-        raise
 
 
 def _misuse(error: click.ClickException, out: Output) -> int:
@@ -181,15 +182,15 @@ def _flushed(code: int, out: Output) -> int:
     return _machine(OSError(error.errno, error.strerror, sys.stdout.name), out) or code
 
 
-def _machine(error: OSError, out: Output) -> int:
+def _machine(error: OSError | MemoryError, out: Output) -> int:
     """What this machine refuses: a full disk, a folder that may not be written."""
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     place = place_of(error)
     is_output = place != "" and place == getattr(sys.stdout, "name", "")
-    if is_reader_gone(error) or is_output:
+    if is_output:
         # It would be tried once more at exit, and Python would complain then.
         drop_output()
-    if is_reader_gone(error):
-        return 0  # whoever reads (`| head`) has had enough: that is its right
     cause: str = cause_of(error)
     if is_output:
         place = Sentence("machine.standard-output")

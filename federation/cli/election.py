@@ -13,15 +13,20 @@ import click
 import msgspec
 
 from federation.cli.archive import archive
+from federation.cli.candidates import candidates
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.which import find_profile, pick_election
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
-from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
+from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.flows.ingest import Verdict
-from federation.profiles import load_profiles, load_shipped
-from federation.records.profile import Profile, parse_profile
+from federation.profiles import load_profiles, load_shipped, read_profile
+from federation.records.profile import Profile
+from federation.text import Sentence
+
+__all__ = ("add", "close", "election", "find_profile", "pick_election", "run_statement")
 
 MAX_PROFILE_BYTES = 4 << 20
 
@@ -32,6 +37,7 @@ def election() -> None:
 
 
 election.add_command(archive)
+election.add_command(candidates)
 
 
 @election.command("add", help="election.help-add")
@@ -41,8 +47,9 @@ def add(run: Run, *, file: str) -> int | None:
     """Take in the rules of an election from a file."""
     data = Path(file).read_bytes()
     if len(data) > MAX_PROFILE_BYTES:
-        raise ConfigError(file, "", f"larger than {MAX_PROFILE_BYTES} bytes")
-    profile = _parse(data, file)
+        reason = Sentence("machine.file-too-large", most=MAX_PROFILE_BYTES)
+        raise ConfigError(file, "", reason)
+    profile = read_profile(data, file)
     if profile.election in load_shipped():
         raise ConflictError(run.t("election.is-shipped", election=profile.election))
     before = load_profiles(run.home.elections).get(profile.election)
@@ -106,36 +113,6 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     return OK if done else NEGATIVE
 
 
-def find_profile(run: Run, name: str) -> Profile:
-    """The rules of an election.
-
-    Raises:
-        NotFoundError: They are not known here.
-    """
-    known = load_profiles(run.home.elections)
-    if name not in known:
-        raise NotFoundError(run.t("election.unknown", election=name))
-    return known[name]
-
-
-def pick_election(run: Run, asked: str | None) -> str:
-    """The election that is meant: the one asked for, or the only one of this node.
-
-    Raises:
-        NotFoundError: It is not one of this node.
-        click.UsageError: None was asked for and there are several.
-    """
-    elections = run.settings.elections
-    names = ", ".join(elections)
-    if asked is None and len(elections) == 1:
-        return elections[0]
-    if asked is None:
-        raise click.UsageError(run.t("election.which", elections=names))
-    if asked not in elections:
-        raise NotFoundError(run.t("election.none", election=asked, elections=names))
-    return asked
-
-
 def run_statement(
     run: Run, command: str, arguments: dict[str, Any], *, alone: bool
 ) -> Verdict:
@@ -151,13 +128,6 @@ def run_statement(
         return msgspec.convert(answer, Verdict, from_attributes=True)
 
     return asyncio.run(hand_in())
-
-
-def _parse(data: bytes, path: str) -> Profile:
-    try:
-        return parse_profile(data)
-    except FederationError as error:
-        raise ConfigError(path, "", str(error)) from error
 
 
 def _added(run: Run, name: str) -> Path | None:

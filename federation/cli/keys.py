@@ -31,6 +31,7 @@ from federation.config.rewrite import add_election
 from federation.errors import FormatError
 from federation.records.keychain import format_origin, open_chain
 from federation.store.guard import Guard
+from federation.text import Sentence
 
 
 @click.group("keys", cls=Group, help="keys.help")
@@ -120,7 +121,10 @@ def make_pseudonyms(run: Run, *, election: str) -> int | None:
     try:
         people = sys.stdin.buffer.read().decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise FormatError(f"standard input is not UTF-8: {error}") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = f"0x{error.object[error.start]:02x}"
+        said = Sentence("machine.not-utf-8", line=line, byte=byte)
+        raise FormatError(said, Sentence("machine.standard-input")) from error
     names = [pseudonym(secret, run.settings.org, election, name) for name in people]
 
     def human() -> None:

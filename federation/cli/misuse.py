@@ -8,13 +8,16 @@ named here was raised by a command of ours with a sentence that is translated al
     Perintah tidak dapat dipahami: --limit: harus angka dari 1 sampai 1000000.
 """
 
+import os
 import re
+import stat
 from difflib import get_close_matches
 from typing import Any, Final
 
 import click
 
 from federation.text import Text
+from federation.text.cause import cause_of
 
 _QUOTED: Final = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 
@@ -53,6 +56,19 @@ def _name(param: click.Parameter | None) -> str:
     return param.human_readable_name if param else ""
 
 
+def _path(t: Text, kind: click.Path, path: str) -> str:
+    """Why this path is not taken: asked again, because click tells it in English."""
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  an error is the answer
+    except OSError as error:
+        return t("machine.at", place=path, cause=t.say(cause_of(error)))
+    if is_folder and not kind.dir_okay:
+        return t("misuse.path-folder", path=path)
+    if not is_folder and not kind.file_okay:
+        return t("misuse.path-file", path=path)
+    return t("misuse.path-closed", path=path)
+
+
 def _value(t: Text, kind: click.ParamType[Any], message: str) -> str:
     """What a value should have been; click's own words where nothing better is known.
 
@@ -67,5 +83,5 @@ def _value(t: Text, kind: click.ParamType[Any], message: str) -> str:
         return t("misuse.range", least=kind.min, most=kind.max)
     quoted = _QUOTED.search(message)
     if isinstance(kind, click.Path) and quoted:
-        return t("misuse.path", path=quoted[2])
+        return _path(t, kind, quoted[2])
     return message

@@ -23,7 +23,7 @@ from rich.progress import TimeRemainingColumn as Remaining
 from rich.table import Table
 from rich.text import Text as Styled
 
-from federation.cli.streams import escape_json
+from federation.cli.streams import escape_json, named
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -32,9 +32,10 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    UnreadableError,
     VerificationError,
 )
-from federation.text import Text
+from federation.text import Sentence, Text
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -50,6 +51,7 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (ConfigError, CONFIG),
+    (UnreadableError, MACHINE),
     (FormatError, USAGE),
     (RecordError, USAGE),
     (VerificationError, VERIFICATION),
@@ -115,9 +117,17 @@ def _encode(value: object) -> bytes:
     The name of a file may be any bytes, and is told where something is wrong with it.
     """
     try:
-        return msgspec.json.encode(value)
+        return msgspec.json.encode(value, enc_hook=_plain)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_escape(msgspec.to_builtins(value)))
+        plain = msgspec.to_builtins(value, enc_hook=_plain)
+        return msgspec.json.encode(_escape(plain))
+
+
+def _plain(value: object) -> str:
+    """A `Sentence` as the English text that programs read."""
+    if isinstance(value, Sentence):
+        return str(value)
+    raise NotImplementedError
 
 
 def _escape(value: object) -> object:
@@ -131,20 +141,8 @@ def _escape(value: object) -> object:
 
 
 def _write(text: str, stream: TextIO, *, flush: bool = False) -> None:
-    with _named(stream):
+    with named(stream):
         print(text, file=stream, flush=flush)
-
-
-@contextmanager
-def _named(stream: TextIO) -> Iterator[None]:
-    """An error of a stream says which one it is, as that of a file does."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        name = getattr(stream, "name", "")
-        raise OSError(error.errno, error.strerror, name) from error
 
 
 class Output:
@@ -225,7 +223,7 @@ class Output:
             table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich narrows to literals
         for row in rows:
             table.add_row(*(Styled(self._cell(value)) for value in row))
-        with _named(self.stdout):
+        with named(self.stdout):
             self._console(self.stdout).print(table)
 
     @contextmanager

@@ -10,9 +10,12 @@ from typing import Final
 from federation.cli.context import Run
 from federation.config.keystore import MIN_PASSPHRASE
 from federation.errors import ConfigError
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.text.malformed import MalformedError, decode_text
 
 OPTION: Final = "--passphrase-file"
-_MAX_CHARS: Final = 4096
+_MAX_BYTES: Final = 4096
 
 
 def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
@@ -27,7 +30,11 @@ def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
         question = run.t(key, least=MIN_PASSPHRASE) if new else run.t(key)
         return run.ask(question, OPTION, hide=True, repeat=new)
     try:
-        with Path(file).open(encoding="utf-8") as stream:
-            return stream.readline(_MAX_CHARS).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(file, "", f"cannot be read: {error}") from error
+        with Path(file).open("rb") as stream:
+            text = decode_text(stream.read(_MAX_BYTES))
+    except OSError as error:
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(file, "", reason) from error
+    except MalformedError as error:
+        raise ConfigError(file, "", error.reason) from error
+    return text.partition("\n")[0].rstrip("\r")

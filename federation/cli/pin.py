@@ -12,6 +12,7 @@ from federation.config.fingerprint import fingerprint
 from federation.config.peers import Peer, load_vkey_text
 from federation.config.rewrite import add_peers
 from federation.errors import ConfigError, NotFoundError, SignatureError
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 
 
@@ -66,4 +67,4 @@ def find_peer(run: Run, org: str) -> Peer:
     for peer in run.peers:
         if peer.org == org:
             return peer
-    raise NotFoundError(f"{org} is not listed in {run.home.peers}")
+    raise NotFoundError(Sentence("machine.not-listed", org=org, path=run.home.peers))

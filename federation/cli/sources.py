@@ -22,8 +22,9 @@ from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
-from federation.feeds.unreadable import UnreadableError
+from federation.feeds.unreadable import unreadable
 from federation.flows.audit import Source
+from federation.text import Sentence
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
 
 SITE: Final = "site"
@@ -90,7 +91,7 @@ def _open_path(name: str, stack: AsyncExitStack) -> Source:
     try:
         return _open_there(name, stack)
     except OSError as error:
-        return Source(name=name, fault=UnreadableError(error, name))
+        return Source(name=name, fault=unreadable(error, name))
 
 
 def _open_there(name: str, stack: AsyncExitStack) -> Source:
@@ -102,7 +103,7 @@ def _open_there(name: str, stack: AsyncExitStack) -> Source:
         is_whole = (where / LOGS_PATH).exists()
         return _of_files(name, Folder(where), is_whole=is_whole)
     if not path.is_file():
-        raise NotFoundError(f"no such file or folder: {name}")
+        raise NotFoundError(Sentence("network.no-path", path=name))
     try:
         if is_bundle(path):
             bundle = stack.enter_context(BundleFile(path))

@@ -14,8 +14,14 @@ import os
 import re
 import sys
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, TextIO
+
+
+class ReaderGoneError(Exception):
+    """Whoever reads our output (`| head`) has had enough: that is its right."""
+
 
 #: The name under which Python finds `_plainly`.
 PLAINLY: Final = "federation-plainly"
@@ -95,6 +101,35 @@ def drop_output() -> None:
         handle = os.open(os.devnull, os.O_WRONLY)
         os.dup2(handle, sys.stdout.fileno())
         os.close(handle)
+
+
+@contextmanager
+def named(stream: TextIO) -> Iterator[None]:
+    """An error of a stream says which one it is, as that of a file does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        name = getattr(stream, "name", "")
+        raise OSError(error.errno, error.strerror, name) from error
+
+
+@contextmanager
+def noticing_reader() -> Iterator[None]:
+    """In the block, a reader that has gone is told as such.
+
+    Click would end the process by itself at the error of the system.
+
+    Raises:
+        ReaderGoneError: it has gone.
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_reader_gone(error):
+            raise ReaderGoneError from error
+        raise
 
 
 def is_reader_gone(error: OSError) -> bool:

@@ -19,12 +19,13 @@ from federation.cli.intake import MAX_SHOWN, Finding, Report
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
+from federation.profiles import load_regions
 from federation.records.register import Register
 from federation.sources.mapping import split_flags
 from federation.sources.pipe import name_source
 from federation.sources.recognise import open_file
 from federation.sources.register import read_register
-from federation.sources.row import Bad
+from federation.sources.row import Bad, Said
 from federation.store import registers
 from federation.text import Sentence
 
@@ -39,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     report: str | None
     partial: bool
+    overseas: str | None
 
 
 @click.group("tps-list", cls=Group, help="tps_list.help")
@@ -54,6 +56,9 @@ def tps_list() -> None:
 @click.option("--map", "columns", multiple=True, help="tps_list.option-map")
 @click.option("--report", type=click.Path(), help="import.option-report")
 @click.option("--partial", is_flag=True, help="tps_list.option-partial")
+@click.option(
+    "--overseas", type=click.Choice(["kpu"]), help="numbering.option-overseas"
+)
 @command_options
 def import_list(run: Run, **given: object) -> int | None:
     """Replace the list of an election by that in a file."""
@@ -67,7 +72,7 @@ def import_list(run: Run, **given: object) -> int | None:
         return NEGATIVE
     if not register.size:
         raise FormatError(Sentence("tps_list.empty"), name_source(asked.file))
-    source = asked.source or run.t.say(name_source(Path(asked.file).name))
+    source = asked.source or _name_list(run, asked.file)
     asyncio.run(_save(run, register, source))
     value = {
         "election": name,
@@ -109,6 +114,15 @@ def show(run: Run, *, election: str | None) -> int | None:
     return OK
 
 
+def _name_list(run: Run, file: str) -> str:
+    """Where the list comes from, if the operator does not say it."""
+    label = name_source(file)
+    if isinstance(label, Sentence):
+        return run.t.say(label)
+    path = Path(file)
+    return path.name if path.is_file() else run.t("file.pipe")
+
+
 class Found:
     """What was said of the rows: refusals and remarks counted, the first kept."""
 
@@ -135,7 +149,16 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> Found:
         run.out.progress(source.total, run.t("import.progress")) as advance,
     ):
         name = run.t.say(source.label)
-        for at, one in enumerate(read_register(source, register, columns)):
+        rows = read_register(
+            source,
+            register,
+            columns,
+            regions=load_regions(register.election),
+            kpu_overseas=asked.overseas == "kpu",
+        )
+        for at, one in enumerate(rows):
+            if isinstance(one, Said) and one.row == 0:
+                run.out.note(run.t.say(one.reason))
             is_bad = isinstance(one, Bad)
             column = one.column if isinstance(one, Bad) else ""
             reason = run.t.say(one.reason)

@@ -2,6 +2,9 @@
 
 Rule: nothing is erased; partners see that it was withdrawn and why. The mistake below
 does not come back: a corrected result is imported after it, or instead of it.
+
+The code is read as in a file. No list of polling stations is asked: what was published
+of a station that does not exist is what most needs to be taken back.
 """
 
 import click
@@ -10,18 +13,26 @@ from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election, run_statement
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
+from federation.errors import FormatError
+from federation.flows.ingest import Verdict
 from federation.records.result import CONTESTS, ROUNDS
-from federation.records.tps import parse_tps
+from federation.records.tps import TpsId
+from federation.sources.place import parse_place
+from federation.sources.row import BadCell
 
 
 @click.command("withdraw", cls=Command, help="withdraw.help")
 @click.argument("tps")
 @click.option("--reason", required=True, help="election.option-reason")
 @click.option("--election", help="import.option-election")
-@click.option("--contest", type=click.Choice(CONTESTS), help="withdraw.option-contest")
+@click.option(
+    "--contest",
+    type=click.Choice(CONTESTS, case_sensitive=False),
+    help="withdraw.option-contest",
+)
 @click.option(
     "--round",
-    type=click.Choice(ROUNDS),
+    type=click.Choice(ROUNDS, case_sensitive=False),
     default=ROUNDS[0],
     help="withdraw.option-round",
 )
@@ -31,7 +42,7 @@ from federation.records.tps import parse_tps
 def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     """Withdraw our own result."""
     election = pick_election(run, _text(given["election"]))
-    code = parse_tps(tps)
+    code = _read_code(tps)
     contest = _pick_contest(run, election, _text(given["contest"]))
     arguments = {
         "election": election,
@@ -42,11 +53,30 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
         "reason": given["reason"],
     }
     verdict = run_statement(run, "withdraw", arguments, alone=alone)
+    reason = _why(run, verdict)
     sentence = run.t(
-        f"withdraw.{verdict.outcome}", tps=code, contest=contest, reason=verdict.reason
+        f"withdraw.{verdict.outcome}", tps=code, contest=contest, reason=reason
     )
     run.out.show(verdict, lambda: run.out.line(sentence))
     return NEGATIVE if verdict.outcome == "refused" else OK
+
+
+def _read_code(text: str) -> TpsId:
+    """The code in any spelling that a file may have it in.
+
+    Raises:
+        FormatError: it is none, or could be two.
+    """
+    try:
+        return parse_place(text, "TPS")
+    except BadCell as bad:
+        raise FormatError(bad.reason, "TPS") from None
+
+
+def _why(run: Run, verdict: Verdict) -> str:
+    """Why it was refused, in the reader's language where there are words for it."""
+    key = f"intake.{verdict.code}"
+    return run.t(key) if run.t.has(key) else verdict.reason
 
 
 def _text(value: object) -> str | None:

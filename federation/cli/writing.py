@@ -28,6 +28,7 @@ from federation.errors import (
     RecordError,
     UnknownPastError,
 )
+from federation.feeds.connection import judge_failure
 from federation.flows.ingest import RowError, Verdict
 from federation.flows.merge import merge_once
 from federation.node.desk import NodeDesk
@@ -35,6 +36,8 @@ from federation.node.parts import open_parts
 from federation.node.running import Clocks, Running
 from federation.records.register import Register, encode_register
 from federation.store import registers
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
@@ -139,8 +142,12 @@ async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
     path = run.home.control
     try:
         control = msgspec.json.decode(path.read_bytes(), type=_Control)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(str(path), "", str(error)) from error
+    except OSError as error:
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = Sentence("machine.control-damaged")
+        raise ConfigError(str(path), "", reason) from error
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {control.token}"},
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
@@ -245,9 +252,12 @@ class RemoteDesk:
                 data = await answer.read()
                 status = answer.status
             value = msgspec.json.decode(data)
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
-            reason = str(error) or type(error).__name__
-            raise PeerError("this node", self._url, reason=reason) from error
+        except (aiohttp.ClientError, OSError) as error:
+            found = judge_failure(error, self._url, seconds=DEADLINE_S)
+            raise PeerError("this node", self._url, None, found.reason) from error
+        except msgspec.DecodeError as error:
+            reason = Sentence("network.garbled")
+            raise PeerError("this node", self._url, None, reason) from error
         is_answer = isinstance(value, dict) and "verdicts" in value
         if status not in expected or (status != 200 and not is_answer):
             raise _error(self._url, status, value)

@@ -33,6 +33,7 @@ from federation.config.fingerprint import fingerprint
 from federation.config.member import Filled, Line, Org, Url
 from federation.config.peers import Peer, quote
 from federation.errors import ConfigError, FormatError, SignatureError
+from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey
 from federation.tlog.note import open_note, parse_note, sign_note
 
@@ -79,7 +80,8 @@ def sign_circle(text: str, signer: Signer) -> bytes:
         SignatureError: the text names another signer.
     """
     if _parse(text).signer != signer.key:
-        raise SignatureError(f"the list does not name {signer.name} as its signer")
+        said = Sentence("machine.circle-signer", name=signer.name)
+        raise SignatureError(said)
     return sign_note(text.encode("utf-8"), signer)
 
 
@@ -102,7 +104,8 @@ def open_circle(data: bytes, expected: str | None) -> Circle:
     open_note(data, [circle.signer], MAX_CIRCLE_BYTES)
     found = fingerprint(circle.signer)
     if expected is not None and found != expected:
-        raise SignatureError(f"{circle.signer.name} signed it, fingerprint {found}")
+        said = Sentence("machine.circle-other", name=circle.signer.name, found=found)
+        raise SignatureError(said)
     return circle
 
 
@@ -115,7 +118,7 @@ def _parse(text: str) -> Circle:
         for key in [f"member[{number}]"]
     ]
     if len({peer.org for peer in members}) != len(members):
-        raise ConfigError(where, "member", "an organisation is listed twice")
+        raise ConfigError(where, "member", Sentence("machine.member-twice"))
     return Circle(table.name, _identity(table.signer, "signer"), tuple(members))
 
 
@@ -123,7 +126,7 @@ def _to_peer(member: Member, key: str) -> Peer:
     """The member as a partner; `key` is where it stands in the list."""
     identity = _identity(member.identity, f"{key}.identity")
     if identity.name != f"{member.org}/identity":
-        reason = f"is the key of {identity.name}, not of {member.org}"
+        reason = Sentence("machine.key-of", name=identity.name, org=member.org)
         raise ConfigError("circle", f"{key}.identity", reason)
     return Peer(org=member.org, identity=identity, name=member.name, url=member.url)
 
@@ -132,9 +135,10 @@ def _identity(text: str, key: str) -> VerifierKey:
     try:
         identity = parse_vkey(text)
     except FormatError as error:
-        raise ConfigError("circle", key, str(error)) from error
+        raise ConfigError("circle", key, Sentence("machine.vkey-bad")) from error
     if not identity.name.endswith("/identity"):
-        raise ConfigError("circle", key, f"{identity.name} is not an identity key")
+        reason = Sentence("machine.no-identity", name=identity.name)
+        raise ConfigError("circle", key, reason)
     return identity
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
 from federation.regular import write_aside, write_whole
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -26,7 +28,8 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
             file.write(data)
         sync_folder(path.parent)
     except OSError as error:
-        raise ConfigError(str(path), "", f"cannot be written: {error}") from error
+        reason = Sentence("machine.not-written", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
 
 
 def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
@@ -46,9 +49,11 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
             os.link(temporary, path)
         sync_folder(path.parent)
     except FileExistsError as error:
-        raise ConflictError(f"{path} exists and is not overwritten") from error
+        said = Sentence("machine.not-overwritten", path=path)
+        raise ConflictError(said) from error
     except OSError as error:
-        raise ConfigError(str(path), "", f"cannot be written: {error}") from error
+        reason = Sentence("machine.not-written", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
 
 
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
@@ -62,9 +67,11 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
         path.chmod(mode)
     except FileExistsError:
         if not path.is_dir():
-            raise ConfigError(str(path), "", "is not a folder") from None
+            said = Sentence("machine.no-folder")
+            raise ConfigError(str(path), "", said) from None
     except OSError as error:
-        raise ConfigError(str(path), "", f"cannot be made: {error}") from error
+        reason = Sentence("machine.not-made", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,8 +13,12 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from federation.config.member import explain
+from federation.config.member import PLAIN
 from federation.errors import ConfigError
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.text.malformed import MalformedError, decode_text, explain_toml
+from federation.text.mistyped import explain_mistyped, split_place
 
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
@@ -28,20 +32,21 @@ def read_file(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        ConfigError: it cannot be read, is too large or is not UTF-8.
+        ConfigError: it cannot be read, is too large or is no text.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(str(path), "", f"cannot be read: {reason}") from error
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
     if len(data) > MAX_FILE_BYTES:
-        raise ConfigError(str(path), "", f"is larger than {MAX_FILE_BYTES} bytes")
+        reason = Sentence("machine.file-too-large", most=MAX_FILE_BYTES)
+        raise ConfigError(str(path), "", reason)
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), "", f"is not UTF-8: {error}") from error
+        return decode_text(data)
+    except MalformedError as error:
+        raise ConfigError(str(path), "", error.reason) from error
 
 
 def parse_document(text: str, where: str) -> dict[str, Any]:
@@ -53,9 +58,9 @@ def parse_document(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        raise ConfigError(where, "", "is nested too deep") from error
+        raise ConfigError(where, "", Sentence("machine.nested")) from error
     except ValueError as error:  # also a number of more digits than Python takes
-        raise ConfigError(where, "", f"is not TOML: {error}") from error
+        raise ConfigError(where, "", explain_toml(error, text)) from error
 
 
 def convert(table: object, kind: type[T], where: str, key: str = "") -> T:
@@ -73,8 +78,7 @@ def convert(table: object, kind: type[T], where: str, key: str = "") -> T:
     try:
         return msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `")
-        inner = place.removesuffix("`").removeprefix("$").lstrip(".")
+        reason, inner = split_place(str(error))
         raise _explain(reason, where, _join(key, inner), kind, inner) from error
 
 
@@ -86,15 +90,17 @@ def _explain(
         name = match["name"]
         allowed = _keys_at(kind, inner)
         close = difflib.get_close_matches(name, allowed, n=1)
-        guess = f"; did you mean {close[0]!r}?" if close else ""
-        known = ", ".join(sorted(allowed))
-        return ConfigError(
-            where, _join(key, name), f"there is no such key{guess} (known: {known})"
+        known = {"known": ", ".join(sorted(allowed))}
+        said = (
+            Sentence("machine.unknown-key-close", close=repr(close[0]), **known)
+            if close
+            else Sentence("machine.unknown-key", **known)
         )
+        return ConfigError(where, _join(key, name), said)
     if match := _MISSING.search(reason):
-        return ConfigError(where, _join(key, match["name"]), "is missing")
-    # JSON's word for what is called a table in TOML.
-    return ConfigError(where, key, explain(reason).replace("`object`", "a table"))
+        missing = Sentence("machine.key-missing")
+        return ConfigError(where, _join(key, match["name"]), missing)
+    return ConfigError(where, key, explain_mistyped(reason, PLAIN))
 
 
 def _keys_at(kind: type[msgspec.Struct], inner: str) -> list[str]:

@@ -36,6 +36,8 @@ from federation.records.keychain import (
     sign_statement,
 )
 from federation.records.keystatement import KeyEntry, KeyStatement, Role
+from federation.text import Sentence
+from federation.text.cause import cause_of
 from federation.tlog.keys import (
     ALG_COSIGNATURE,
     ALG_ED25519,
@@ -91,10 +93,7 @@ class Founder:
         """
         home, public = self.home, self.home.vkey(self.org)
         if public.exists() and not home.identity.exists():
-            reason = (
-                f"the identity of {self.org} exists ({public}); bring its private key "
-                f"back for as long as this takes"
-            )
+            reason = Sentence("machine.identity-away", org=self.org, public=public)
             raise ConfigError(str(home.identity), "", reason)
         self.report.ensure(
             home.identity,
@@ -108,7 +107,7 @@ class Founder:
             public, lambda: create_file(public, f"{identity.key}\n".encode())
         )
         if load_identity_key(home, self.org) != identity.key:
-            reason = f"is not the identity of {public}"
+            reason = Sentence("machine.identity-other", public=public)
             raise ConfigError(str(home.identity), "", reason)
         return identity
 
@@ -183,7 +182,7 @@ def load_identity_key(home: Home, org: str) -> VerifierKey:
     try:
         return parse_vkey(load_vkey_text(path, str(path), ""))
     except FormatError as error:
-        raise ConfigError(str(path), "", str(error)) from error
+        raise ConfigError(str(path), "", Sentence("machine.vkey-bad")) from error
 
 
 def load_chain_notes(home: Home, origin: str) -> list[bytes]:
@@ -195,11 +194,12 @@ def load_chain_notes(home: Home, origin: str) -> list[bytes]:
     path = home.chain(origin)
     try:
         return decode_keys(path.read_bytes())
+    except FileNotFoundError as error:
+        command = f"federation keys chain --election {origin.split('/')[1]}"
+        reason = Sentence("machine.keys-unsigned", origin=origin, command=command)
+        raise ConfigError(str(path), "", reason) from error
     except OSError as error:
-        reason = (
-            f"the keys of {origin} are not signed yet; run: "
-            f"federation keys chain --election {origin.split('/')[1]}"
-        )
+        reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
     except FormatError as error:
-        raise ConfigError(str(path), "", str(error)) from error
+        raise ConfigError(str(path), "", error.what) from error

@@ -28,6 +28,8 @@ from federation.config.pkcs8 import (
     encrypt_private_key,
 )
 from federation.errors import ConfigError, FormatError
+from federation.text import Sentence
+from federation.text.cause import cause_of
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 
 MIN_PASSPHRASE: Final = 12
@@ -89,7 +91,7 @@ def save_identity(path: Path, seed: bytes, passphrase: str, salt: bytes) -> None
             is open to others.
     """
     if len(passphrase) < MIN_PASSPHRASE:
-        reason = f"the passphrase has fewer than {MIN_PASSPHRASE} characters"
+        reason = Sentence("machine.passphrase-short", least=MIN_PASSPHRASE)
         raise ConfigError(str(path), "", reason)
     _make_private(path.parent)
     create_file(path, encrypt_private_key(seed, passphrase, salt), PRIVATE_FILE)
@@ -128,7 +130,7 @@ def load_contributor_secret(path: Path) -> bytes:
     """
     text = read_private(path).removesuffix(b"\n").decode("ascii", "replace")
     if len(text) != 2 * SECRET_BYTES or not set(text) <= set("0123456789abcdef"):
-        raise ConfigError(str(path), "", "does not hold 64 hex digits")
+        raise ConfigError(str(path), "", Sentence("machine.secret-damaged"))
     return bytes.fromhex(text)
 
 
@@ -154,10 +156,11 @@ def read_private(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(_MAX_KEY_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(str(path), "", f"cannot be read: {reason}") from error
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
     if len(data) > _MAX_KEY_BYTES:
-        raise ConfigError(str(path), "", "is too large for a key")
+        reason = Sentence("machine.file-too-large", most=_MAX_KEY_BYTES)
+        raise ConfigError(str(path), "", reason)
     return data
 
 
@@ -173,10 +176,12 @@ def check_private(path: Path, mode: int) -> None:
     open_to = stat.S_IMODE(found.st_mode) & ~mode
     if open_to:
         octal = f"{stat.S_IMODE(found.st_mode):04o}"
-        reason = f"others can use it (mode {octal}); run: chmod {mode:04o} {path}"
+        command = f"chmod {mode:04o} {path}"
+        reason = Sentence("machine.open-to-others", mode=octal, command=command)
         raise ConfigError(str(path), "", reason)
     if found.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(str(path), "", f"belongs to user {found.st_uid}")
+        reason = Sentence("machine.not-ours", user=found.st_uid)
+        raise ConfigError(str(path), "", reason)
 
 
 def _make_private(folder: Path) -> None:
@@ -185,11 +190,12 @@ def _make_private(folder: Path) -> None:
     try:
         check_private(folder, PRIVATE_FOLDER)
     except OSError as error:
-        raise ConfigError(str(folder), "", f"cannot be read: {error}") from error
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(folder), "", reason) from error
 
 
 def _load_seed(path: Path, passphrase: str | None) -> bytes:
     try:
         return decode_private_key(read_private(path), passphrase)
     except FormatError as error:
-        raise ConfigError(str(path), "", str(error)) from error
+        raise ConfigError(str(path), "", error.what) from error

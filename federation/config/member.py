@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 ORG: Final = r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z"
 ELECTION: Final = r"\A[a-z0-9-]{1,40}\Z"
@@ -17,12 +18,13 @@ URL: Final = r"\Ahttps?://[^/?#\s@]+(/[^?#\s]*[^/?#\s])?\Z"
 LINE: Final = r"\A[^\x00-\x1f\x7f]*\Z"
 FILLED: Final = r"\A[^\x00-\x1f\x7f]+\Z"
 
+#: What each of them asks for, as keys of sentences.
 PLAIN: Final = {
-    ORG: 'a domain name in small letters, like "jagapemilu.example"',
-    ELECTION: 'small letters, digits and "-", like "pemilu-2024"',
-    URL: 'an address like "https://data.example.org", without "/" at the end',
-    LINE: "one line of text",
-    FILLED: "one line of text, not empty",
+    ORG: "machine.a-domain",
+    ELECTION: "machine.an-election",
+    URL: "machine.an-address",
+    LINE: "machine.a-line",
+    FILLED: "machine.a-filled-line",
 }
 
 Org = Annotated[str, Meta(pattern=ORG, max_length=200)]
@@ -33,14 +35,6 @@ Filled = Annotated[str, Meta(pattern=FILLED, max_length=300)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 
-def explain(reason: str) -> str:
-    """A refusal's reason, a regular expression in it replaced by what it asks for."""
-    for pattern, plain in PLAIN.items():
-        if repr(pattern) in reason:
-            return f"should be {plain}"
-    return reason
-
-
 def check_member(name: str, text: str, pattern: str) -> None:
     """Refuse an argument that could not stand in a settings file.
 
@@ -48,4 +42,7 @@ def check_member(name: str, text: str, pattern: str) -> None:
         FormatError: it does not match; `name` is the argument's.
     """
     if not re.search(pattern, text):
-        raise FormatError(f"{name} should be {PLAIN[pattern]}", text)
+        wanted = Sentence(PLAIN[pattern])
+        raise FormatError(
+            Sentence("machine.named-wrong", name=name, wanted=wanted), text
+        )

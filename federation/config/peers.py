@@ -23,6 +23,9 @@ from msgspec import Meta
 from federation.config.document import convert, parse_document, read_file
 from federation.config.member import Election, Filled, Line, Org, Seconds, Url
 from federation.errors import ConfigError, FormatError
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.text.malformed import MalformedError, decode_text
 from federation.tlog.keys import ALG_ED25519, VerifierKey, parse_vkey
 
 Amount = Annotated[int, Meta(ge=1, le=(1 << 53) - 1)]
@@ -93,7 +96,9 @@ def parse_peers(text: str, path: Path) -> tuple[Peer, ...]:
         entry = convert(table, Entry, where, f"peer[{number}]")
         key = f"peer[{number}].org"
         if entry.org in peers:
-            raise ConfigError(where, key, f"{entry.org} is listed twice")
+            raise ConfigError(
+                where, key, Sentence("machine.listed-twice", org=entry.org)
+            )
         identity = _read_identity(entry, path, f"peer[{number}].identity")
         peers[entry.org] = _to_peer(entry, identity)
     return tuple(peers.values())
@@ -108,11 +113,11 @@ def tables_of(text: str, where: str) -> list[Any]:
     document = parse_document(text, where)
     for name in document:
         if name != "peer":
-            reason = "there is no such key; partners are [[peer]] tables"
+            reason = Sentence("machine.peer-tables")
             raise ConfigError(where, name, reason)
     tables = document.get("peer", [])
     if not isinstance(tables, list):
-        reason = "is one table; write [[peer]] with double brackets"
+        reason = Sentence("machine.peer-brackets")
         raise ConfigError(where, "peer", reason)
     return tables
 
@@ -152,10 +157,12 @@ def _read_identity(entry: Entry, path: Path, key: str) -> VerifierKey:
     try:
         identity = parse_vkey(text)
     except FormatError as error:
-        raise ConfigError(where, key, str(error)) from error
+        raise ConfigError(where, key, Sentence("machine.vkey-bad")) from error
     expected = f"{entry.org}/identity"
     if identity.name != expected or identity.alg != ALG_ED25519:
-        reason = f"is the key {identity.name!r}; it should be named {expected!r}"
+        reason = Sentence(
+            "machine.key-misnamed", found=repr(identity.name), expected=repr(expected)
+        )
         raise ConfigError(where, key, reason)
     return identity
 
@@ -167,10 +174,20 @@ def load_vkey_text(file: Path, where: str, key: str) -> str:
         ConfigError: it cannot be read; `where` and `key` name who refers to it.
     """
     try:
-        with file.open(encoding="ascii") as stream:
-            return stream.read(_MAX_VKEY_BYTES).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(where, key, f"{file} cannot be read: {error}") from error
+        with file.open("rb") as stream:
+            text = decode_text(stream.read(_MAX_VKEY_BYTES)).strip()
+    except OSError as error:
+        cause = Sentence("machine.not-read", cause=cause_of(error))
+        reason = Sentence("machine.referred", file=file, cause=cause)
+        raise ConfigError(where, key, reason) from error
+    except MalformedError as error:
+        reason = Sentence("machine.referred", file=file, cause=error.reason)
+        raise ConfigError(where, key, reason) from error
+    if not text.isascii():
+        reason = Sentence("machine.vkey-not-text")
+        reason = Sentence("machine.referred", file=file, cause=reason)
+        raise ConfigError(where, key, reason)
+    return text
 
 
 def _format_value(value: object) -> str:

@@ -11,10 +11,12 @@ Source: RFC 8018 appendix A, RFC 5958, RFC 8410
 
 import base64
 import hashlib
+import re
 import textwrap
 import unicodedata
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -26,11 +28,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 # OWASP's figure for PBKDF2-HMAC-SHA256.
 ROUNDS: Final = 600_000
 SALT_BYTES: Final = 32
 
+_BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_LABELS: Final = frozenset({"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"})
 _SEQUENCE, _INTEGER, _OCTETS, _OID, _NULL = 0x30, 0x02, 0x04, 0x06, 0x05
 _PBES2: Final = bytes.fromhex("2a864886f70d01050d")
 _PBKDF2: Final = bytes.fromhex("2a864886f70d01050c")
@@ -79,19 +84,71 @@ def decode_private_key(pem: bytes, passphrase: str | None = None) -> bytes:
     """
     # The library takes an empty one for none and blames the key.
     if passphrase == "":
-        raise FormatError("the passphrase is empty")
+        raise FormatError(Sentence("machine.key-no-passphrase"))
+    _check_frame(pem)
     secret = None if passphrase is None else _passphrase_bytes(passphrase)
     try:
         key = load_pem_private_key(pem, secret)
     except TypeError as error:
-        needed = "is not encrypted" if secret is not None else "needs a passphrase"
-        raise FormatError(f"the private key {needed}") from error
+        needed = "plain" if secret is not None else "encrypted"
+        raise FormatError(Sentence(f"machine.key-{needed}")) from error
+    except UnsupportedAlgorithm as error:
+        raise FormatError(Sentence("machine.key-other-kind")) from error
     except ValueError as error:
-        what = "the passphrase is wrong" if secret is not None else "no private key"
-        raise FormatError(what) from error
+        # With a whole file and a passphrase only the passphrase is left.
+        name = "wrong-passphrase" if secret is not None else "damaged"
+        raise FormatError(Sentence(f"machine.key-{name}")) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise FormatError("not an Ed25519 private key")
+        raise FormatError(Sentence("machine.key-other-kind"))
     return key.private_bytes_raw()
+
+
+def _check_frame(pem: bytes) -> None:
+    """See that there is a whole private key between its two lines.
+
+    The library says of each of these that it "could not deserialize key data", and a
+    file that is cut off would be blamed on the passphrase.
+
+    Raises:
+        FormatError: there is none, or not all of it.
+    """
+    if not pem.strip():
+        raise FormatError(Sentence("machine.key-empty"))
+    begin = _BEGIN.search(pem)
+    if begin is None:
+        name = "key-binary" if _is_der(pem) else "key-no-pem"
+        raise FormatError(Sentence(f"machine.{name}"))
+    label = begin[1].decode()
+    if label not in _LABELS:
+        is_public = "PUBLIC" in label or "CERTIFICATE" in label
+        raise FormatError(
+            Sentence("machine.key-public")
+            if is_public
+            else Sentence("machine.key-other-form", label=label)
+        )
+    body, end, _ = pem[begin.end() :].partition(f"-----END {label}-----".encode())
+    if not end:
+        raise FormatError(Sentence("machine.key-cut-off"))
+    if not _is_whole(b"".join(body.split())):
+        raise FormatError(Sentence("machine.key-damaged"))
+
+
+def _is_whole(text: bytes) -> bool:
+    """Whether it is Base64 of one DER element."""
+    try:
+        return _is_der(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
+
+
+def _is_der(der: bytes) -> bool:
+    """Whether it is a DER sequence that is as long as it says of itself."""
+    if len(der) < 2 or der[0] != _SEQUENCE:
+        return False
+    if der[1] < 0x80:
+        return len(der) == 2 + der[1]
+    count = der[1] & 0x7F
+    return len(der) == 2 + count + int.from_bytes(der[2 : 2 + count], "big")
 
 
 def _passphrase_bytes(passphrase: str) -> bytes:

@@ -14,6 +14,7 @@ from federation.config.disk import replace_file
 from federation.config.document import parse_document, read_file
 from federation.config.peers import Peer, format_peer, tables_of
 from federation.errors import ConfigError, ConflictError, NotFoundError
+from federation.text import Sentence
 
 _HEADER: Final = re.compile(r"\s*\[\[\s*peer\s*\]\]\s*(#.*)?")
 _ANY_HEADER: Final = re.compile(r"\s*\[")
@@ -36,7 +37,8 @@ def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
     before = tables_of(text, str(path))
     for peer, _ in entries:
         if _find(before, peer.org) is not None:
-            raise ConflictError(f"{peer.org} is listed in {path} already")
+            said = Sentence("machine.listed-already", org=peer.org, path=path)
+            raise ConflictError(said)
     added = "".join("\n" + format_peer(peer, identity) for peer, identity in entries)
     after = (text if text.endswith("\n") or not text else text + "\n") + added
     new = tables_of("\n".join(format_peer(*entry) for entry in entries), str(path))
@@ -119,7 +121,7 @@ def add_election(path: Path, election: str) -> None:
     after = _ELECTIONS.sub(rf'\g<1>\g<2>{comma}"{election}"]', text, count=1)
     meant = {**document, "elections": [*elections, election]}
     if parse_document(after, str(path)) != meant:
-        reason = f'cannot be changed here; add "{election}" to it by hand'
+        reason = Sentence("machine.add-by-hand", election=election)
         raise ConfigError(str(path), "elections", reason)
     replace_file(path, after.encode("utf-8"))
 
@@ -130,7 +132,7 @@ def _open(path: Path, org: str) -> tuple[list[str], list[Any], int]:
     tables = tables_of(text, str(path))
     number = _find(tables, org)
     if number is None:
-        raise NotFoundError(f"{org} is not listed in {path}")
+        raise NotFoundError(Sentence("machine.not-listed", org=org, path=path))
     return text.splitlines(keepends=True), tables, number
 
 
@@ -157,7 +159,7 @@ def _blocks(lines: list[str], count: int, path: Path) -> list[tuple[int, int]]:
             end -= 1
         blocks.append((start, end))
     if len(blocks) != count:
-        raise ConfigError(str(path), "peer", "cannot be changed here; edit it by hand")
+        raise ConfigError(str(path), "peer", Sentence("machine.edit-by-hand"))
     return blocks
 
 
@@ -168,5 +170,5 @@ def _replace(path: Path, text: str, meant: list[Any]) -> None:
     except ConfigError:
         holds = False
     if not holds:
-        raise ConfigError(str(path), "peer", "cannot be changed here; edit it by hand")
+        raise ConfigError(str(path), "peer", Sentence("machine.edit-by-hand"))
     replace_file(path, text.encode("utf-8"))

@@ -22,6 +22,7 @@ from federation.config.document import convert, parse_document, read_file
 from federation.config.member import Election, Filled, Line, Org, Seconds, Url
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
+from federation.text import Sentence
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +93,7 @@ def parse_settings(text: str, where: str) -> Settings:
     table = parse_document(text, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
-        raise ConfigError(where, "elections", "names an election twice")
+        raise ConfigError(where, "elections", Sentence("machine.election-twice"))
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final, Self
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
-from federation.feeds.unreadable import UnreadableError
+from federation.feeds.unreadable import unreadable
 from federation.regular import open_regular, write_whole
 
 RECEIPTS: Final = "receipts/"
@@ -138,7 +138,7 @@ class BundleFile:
         except FileNotFoundError:
             raise NotFoundError(f"no file: {path}") from None
         except OSError as error:
-            raise UnreadableError(error, self._path) from error
+            raise unreadable(error, self._path) from error
         try:
             _check_end(file, self._path)
             self._archive = zipfile.ZipFile(file)
@@ -146,7 +146,7 @@ class BundleFile:
         except BaseException as error:
             file.close()
             if isinstance(error, OSError):
-                raise UnreadableError(error, self._path) from error
+                raise unreadable(error, self._path) from error
             if isinstance(error, _DAMAGED):
                 raise FormatError(f"not a ZIP: {error}", self._path) from error
             raise
@@ -182,7 +182,7 @@ class BundleFile:
                 # only be found by a check sum that does not fit, as is less.
                 data = file.read(info.file_size + 1)
         except OSError as error:
-            raise UnreadableError(error, path) from error
+            raise unreadable(error, path) from error
         except _DAMAGED as error:
             said = str(error) or type(error).__name__
             raise FormatError(f"damaged: {said}", path) from error

@@ -118,7 +118,7 @@ def _judge_socket(error: BaseException, host: str, port: int) -> Meaning:
         name = "tls-none" if is_plain else "tls-broken"
         return Meaning("tls", Sentence(f"network.{name}", host=host, port=port))
     if isinstance(error, TimeoutError):
-        return Meaning("silent", Sentence("network.no-way", host=host, port=port))
+        return Meaning("silent", Sentence("network.too-slow-to-connect", host=host))
     number = getattr(error, "errno", None)
     name = _ERRNOS.get(number or 0, "no-connection")
     return Meaning("silent", Sentence(f"network.{name}", host=host, port=port))

@@ -11,7 +11,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from federation.errors import FormatError, NotFoundError, PeerError
+from federation.errors import (
+    FormatError,
+    NotFoundError,
+    PeerError,
+    UnreadableError,
+)
 from federation.feeds.feed import (
     ABOUT_PATH,
     ELECTIONS_PATH,
@@ -32,7 +37,7 @@ from federation.feeds.feed import (
     max_bytes_of,
     truncate,
 )
-from federation.feeds.unreadable import UnreadableError
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 MAX_PATH_CHARS: Final = 400
@@ -133,10 +138,11 @@ class FileFeed:
             # In a thread: a slow stick must not hold up a node that serves.
             return await asyncio.to_thread(self._files.read, path, max_bytes)
         except NotFoundError as error:
-            raise PeerError(self._label, path, 404) from error
+            missing = Sentence("network.no-file")
+            raise PeerError(self._label, path, 404, missing) from error
         except UnreadableError as error:
-            said = error.what
-            raise PeerError(self._label, path, None, said, "unreadable") from error
+            what = error.what
+            raise PeerError(self._label, path, None, what, "unreadable") from error
         except FormatError as error:
             raise PeerError(self._label, path, None, error.what, "wrong") from error
 

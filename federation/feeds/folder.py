@@ -14,7 +14,7 @@ from typing import Final
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.files import MAX_PATH_CHARS, is_path
-from federation.feeds.unreadable import UnreadableError
+from federation.feeds.unreadable import unreadable
 
 _GONE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -46,7 +46,7 @@ class Folder:
         except OSError as error:
             if error.errno in _GONE:
                 raise NotFoundError(f"no file: {path}") from None
-            raise UnreadableError(error, path) from error
+            raise unreadable(error, path) from error
 
     def names(self) -> Iterator[str]:
         r"""The path of every regular file, sorted; links are left out.

@@ -6,7 +6,7 @@ Rule: what the system says is told as one cause that a person can act on.
 import errno
 from typing import Final
 
-from federation.errors import FormatError
+from federation.errors import UnreadableError
 from federation.text import Sentence
 
 _NAMES: Final = {
@@ -25,12 +25,9 @@ _NAMES: Final = {
 }
 
 
-class UnreadableError(FormatError):
-    """A file whose bytes this machine does not hand over."""
-
-    def __init__(self, error: OSError, at: str) -> None:
-        """`error` is the system's; `at` the path."""
-        super().__init__(explain_os(error), at)
+def unreadable(error: OSError, at: str) -> UnreadableError:
+    """What to raise where the system did not hand over a file; `at`: its path."""
+    return UnreadableError(explain_os(error), at)
 
 
 def explain_os(error: OSError) -> Sentence:

@@ -53,6 +53,7 @@ class Doubts:
         view: View,
         profile: Profile,
         rows: Sequence[Opened],
+        now: float,
         *,
         unlisted: bool = False,
     ) -> None:
@@ -60,7 +61,8 @@ class Doubts:
         self.refused: dict[int, tuple[Problem, ...]] = {}
         self.repeats: dict[int, int] = {}
         self.outdated: dict[int, str] = {}
-        self._earliest = _day_before(profile)
+        # Times of one form and zone: they are compared as they are written.
+        self._earliest, self._latest = _day_before(profile), _format(now + SLACK_S)
         self._several = self._mixed = False
         results = {
             row.row: row.sealed.statement
@@ -92,14 +94,14 @@ class Doubts:
             left.sort(key=_rank if self._mixed else _is_read)
         return left
 
-    def flags(self, result: TpsResult, now: float) -> tuple[str, ...]:
-        """What is strange about a result that goes in; `now` is Unix time."""
+    def flags(self, result: TpsResult) -> tuple[str, ...]:
+        """What is strange about a result that goes in."""
         flags = (OUTSIDE,) if result.tps in self._outside else ()
         if result.observed_at is UNSET:
             return flags
         if result.observed_at < self._earliest:
             return (*flags, PAST)
-        if result.observed_at > _format(now + SLACK_S):
+        if result.observed_at > self._latest:
             return (*flags, FUTURE)
         return flags
 

@@ -164,14 +164,14 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
         else:
             verdicts.append(refuse(one.row, problems_of(one.error)))
     with db.view() as view:
-        doubts = Doubts(view, log.profile, rows, unlisted=batch.unlisted)
+        doubts = Doubts(view, log.profile, rows, batch.now, unlisted=batch.unlisted)
         verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
         verdicts += [
             Verdict(row=row, outcome="stale", reason=str(reason))
             for row, reason in doubts.outdated.items()
         ]
         kept = _screen(view, log, batch, doubts.order(rows), verdicts)
-        derived = _derive(view, log, kept, lambda one: doubts.flags(one, batch.now))
+        derived = _derive(view, log, kept, doubts.flags)
     if kept:
         _check_keys(log, head.size, head.size + len(kept))
 

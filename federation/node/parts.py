@@ -22,6 +22,7 @@ from federation.store.db import Database
 from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
 from federation.store.lock import hold
+from federation.text import Sentence, load_topic
 from federation.tlog.keys import VerifierKey
 
 
@@ -60,6 +61,8 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
         VerificationError: the database is not what was signed.
         OSError: the disk failed.
     """
+    # That no file can be opened any more must be said, too, and its words lie in one.
+    load_topic("machine")
     profiles = _profiles(home, settings)
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
     keys = load_node_keys(home, settings.org, origins.values())
@@ -103,8 +106,10 @@ def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
     notes = load_chain_notes(home, origin)
     try:
         return open_chain(notes, identity)
-    except (FormatError, RecordError) as error:
-        raise ConfigError(str(home.chain(origin)), "", str(error)) from error
+    except FormatError as error:
+        raise ConfigError(str(home.chain(origin)), "", error.what) from error
+    except RecordError as error:
+        raise ConfigError(str(home.chain(origin)), error.field, error.rule) from error
 
 
 def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
@@ -119,7 +124,6 @@ def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
             raise ConfigError(
                 str(home.settings),
                 "elections",
-                f"{election!r} is not known; `federation election list` shows what is, "
-                "`federation election add FILE` adds one",
+                Sentence("machine.election-unknown", election=election),
             )
     return {election: known[election] for election in settings.elections}

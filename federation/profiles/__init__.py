@@ -16,9 +16,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from federation.errors import ConfigError, FederationError
+from federation.errors import ConfigError, FormatError, RecordError
 from federation.records.profile import Profile, parse_profile
 from federation.records.regions import Regions, decode_regions, gather_regions
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 
 class _List(NamedTuple):
@@ -57,9 +59,11 @@ def load_profiles(folder: Path) -> dict[str, Profile]:
     known = load_shipped()
     for path in sorted(folder.glob("*.json")):
         try:
-            added = parse_profile(path.read_bytes())
-        except (OSError, FederationError) as error:
-            raise ConfigError(str(path), "", str(error)) from error
+            data = path.read_bytes()
+        except OSError as error:
+            reason = Sentence("machine.not-read", cause=cause_of(error))
+            raise ConfigError(str(path), "", reason) from error
+        added = read_profile(data, str(path))
         known[added.election] = added
     return known
 
@@ -84,3 +88,17 @@ def load_regions(election: str) -> Regions | None:
 @cache
 def _read_codes(name: str) -> frozenset[str]:
     return decode_regions((files(__name__) / name).read_bytes())
+
+
+def read_profile(data: bytes, path: str) -> Profile:
+    """The profile in a file that an operator wrote.
+
+    Raises:
+        ConfigError: it cannot be used; the file, the member and the reason.
+    """
+    try:
+        return parse_profile(data)
+    except RecordError as error:
+        raise ConfigError(path, error.field, error.rule) from error
+    except FormatError as error:
+        raise ConfigError(path, "", error.what) from error

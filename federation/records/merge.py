@@ -38,6 +38,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from federation.errors import FormatError
 from federation.records.claim import Claim
+from federation.records.numbering import numbering
 from federation.records.result import ROUNDS
 
 RULES_VERSION = 2
@@ -57,7 +58,6 @@ Placed: TypeAlias = tuple[str, Claim]  # the origin of the log, and what it says
 
 _ORDER = {name: place for place, name in enumerate(ROUNDS)}
 _ONE_DIGIT = frozenset({1, 10, 100})
-_BALLOT_DIGITS = 2
 
 
 class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -258,21 +258,6 @@ def _is_said_twice(monitors: Sequence[Claim]) -> bool:
     return len(set(sources)) < len(sources)
 
 
-def numbering(votes: Iterable[str]) -> str:
-    """Which numbering these ids belong to: votes of two are never compared.
-
-    Ballot numbers have up to two digits, KPU's ids more; words are neither. Who counts
-    by several kinds at once is comparable with those who do the same.
-    """
-    return "".join(sorted(set(map(_kind, votes))))
-
-
-def _kind(name: str) -> str:
-    if not name.isdigit():
-        return "w"
-    return "b" if len(name) <= _BALLOT_DIGITS else "k"
-
-
 def _has_several_numberings(counted: Sequence[Claim]) -> bool:
     texts = {claim.votes for claim in counted if claim.complete}
     # Equal votes have one numbering: most rows end here.
@@ -295,8 +280,9 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
     if len(theirs) == len(groups) == 1 and theirs[0] == groups[0].votes:
         return "matches"  # most of the country
     ours = [group.votes for group in groups]
-    alone = {*map(numbering, theirs)} ^ {*map(numbering, ours)}
-    for name in {*map(numbering, theirs)} - alone:
+    said_by = {*map(numbering, theirs)}
+    alone = said_by ^ {*map(numbering, ours)}
+    for name in said_by - alone:
         said = [votes for votes in (*theirs, *ours) if numbering(votes) == name]
         if any(votes != said[0] for votes in said):
             return "differs"

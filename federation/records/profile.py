@@ -18,16 +18,19 @@ in these alone, or everywhere but there. `aliases`: ids of other sources, as tex
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
+from federation.records.race import Area, Race
 from federation.records.roster import Candidate, Label, Region, Regions, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
 from federation.text import Sentence
+from federation.text.malformed import MalformedError, decode_text, explain_json
+from federation.text.mistyped import explain_mistyped, split_place
 
 Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
@@ -138,7 +141,7 @@ class Profile:
         self.digest = hashlib.sha256(self.text).hexdigest()
         self._exempt = tuple(r for e in file.exceptions for r in e.regions)
         self._most = file.max_voters + self.spare_ballots(file.max_voters)
-        self._races = {str(name): _Race(name, c) for name, c in file.contests.items()}
+        self._races = {str(name): _race(name, c) for name, c in file.contests.items()}
         self._width = max(map(len, _regions(file)), default=_OVERSEAS_DIGITS)
         self._places: dict[tuple[str, str, bool], Place] = {}
 
@@ -202,10 +205,23 @@ class Profile:
         race = self._races.get(contest)
         return {} if race is None else race.listed_in(region)
 
+    def numbers(self, contest: str, region: str = "") -> list[str]:
+        """The canonical ids listed for a region, those of all races within it."""
+        race = self._races.get(contest)
+        if race is None or not race.regions or race.listed_in(region):
+            return list(self.candidates(contest, region))
+        inside = (o.listed for r, o in race.regions.items() if r.startswith(region))
+        return sorted({name for listed in inside for name in listed})
+
     def roster(self, contest: str, tps: str) -> Roster:
         """Who stands there and what they may be called; empty: nobody is listed."""
         race = self._races.get(contest)
         return NOBODY if race is None else race.roster_at(tps)
+
+    def one_roster(self, contest: str) -> Roster | None:
+        """The list that holds wherever the contest is held; None: there is none."""
+        race = self._races.get(contest)
+        return None if race is None else race.one_roster()
 
     def has_races(self, contest: str) -> bool:
         """Whether who stands differs by region."""
@@ -280,83 +296,19 @@ class Profile:
         return contest in PARTY_CONTESTS
 
 
-class _Race:
-    """One contest, prepared for questions that are asked for each record."""
-
-    __slots__ = (
-        "_lengths",
-        "_nobody",
-        "_only",
-        "_places",
-        "_regional",
-        "_rosters",
-        "_whole",
-        "_without",
-        "regions",
+def _race(contest: str, rules: ContestRules) -> Race:
+    of_parties = contest in PARTY_CONTESTS
+    field = f"contests.{contest}"
+    if (rules.candidates if of_parties else rules.parties) is not UNSET:
+        raise RecordError("lists what it does not elect", field)
+    listed = rules.parties if of_parties else rules.candidates
+    return Race(
+        Area(rules.only or (), rules.without or ()),
+        listed or {},
+        rules.races or {},
+        field,
+        parties=of_parties,
     )
-
-    def __init__(self, contest: str, rules: ContestRules) -> None:
-        field = f"contests.{contest}"
-        parties = contest in PARTY_CONTESTS
-        if (rules.candidates if parties else rules.parties) is not UNSET:
-            raise RecordError("lists what it does not elect", field)
-        listed = (rules.parties if parties else rules.candidates) or {}
-        races = rules.races or {}
-        if races and (listed or parties):
-            raise RecordError(Sentence("numbering.races-and-list"), field)
-        check_aliases(listed, field)
-        for region, race in races.items():
-            check_aliases(race, f"{field}.races.{region}")
-        self._only = rules.only or ()
-        self._without = rules.without or ()
-        self._nobody = Roster({}, parties=parties)
-        self._whole = Roster(listed, parties=parties)
-        self._regional = tuple((v.only, k) for k, v in listed.items() if v.only)
-        self._rosters: dict[frozenset[str], Roster] = {}
-        self.regions = {
-            region: Roster(race, parties=parties, region=region)
-            for region, race in races.items()
-        }
-        self._lengths = sorted(set(map(len, races)))
-        self._places: dict[str, dict[str, str]] | None = None
-        _check_apart(self.regions, self._lengths, field)
-
-    def is_held_at(self, tps: str) -> bool:
-        """Whether the contest is held there."""
-        if self._only and not tps.startswith(self._only):
-            return False
-        return not tps.startswith(self._without)
-
-    def roster_at(self, tps: str) -> Roster:
-        """Who stands there; nobody where that is not known."""
-        for length in self._lengths:
-            race = self.regions.get(tps[:length])
-            if race is not None:
-                return race
-        if self._lengths:
-            return self._nobody
-        if not self._regional or not tps:
-            return self._whole
-        away = frozenset(k for only, k in self._regional if not tps.startswith(only))
-        roster = self._rosters.get(away)
-        if roster is None:
-            listed = {k: v for k, v in self._whole.listed.items() if k not in away}
-            roster = Roster(listed, parties=self._whole.parties)
-            self._rosters[away] = roster
-        return roster
-
-    def find(self, raw: str) -> dict[str, str]:
-        """The regions where an id or alias stands, and whose it is there."""
-        if self._places is None:
-            self._places = {}
-            for region, roster in self.regions.items():
-                for alias, name in roster.aliases.items():
-                    self._places.setdefault(alias, {})[region] = name
-        return self._places.get(raw, {})
-
-    def listed_in(self, region: str) -> dict[str, Candidate]:
-        """All that are listed; where races differ, those of the region's own race."""
-        return (self.roster_at(region) if self.regions else self._whole).listed
 
 
 def _regions(file: ProfileFile) -> Iterator[str]:
@@ -379,40 +331,25 @@ def parse_profile(data: bytes) -> Profile:
         RecordError: a member is missing, unknown or outside its bounds.
     """
     try:
-        members = json.loads(data, object_pairs_hook=_members)
+        members = json.loads(decode_text(data), object_pairs_hook=_members)
         return Profile(msgspec.convert(members, ProfileFile))
     except msgspec.ValidationError as error:
-        raise RecordError(str(error), "profile") from None
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"a profile that is not JSON: {error}") from None
+        said, place = split_place(str(error))
+        field = f"profile.{place}" if place else "profile"
+        raise RecordError(explain_mistyped(said), field) from None
+    except MalformedError as error:
+        raise FormatError(error.reason) from None
+    except RecursionError:
+        raise FormatError(Sentence("machine.nested")) from None
+    except ValueError as error:
+        raise FormatError(explain_json(error)) from None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # The last of two equal members would win here and the first one elsewhere.
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member that stands twice")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FormatError(Sentence("machine.json-twice", name=twice))
     return members
-
-
-def check_aliases(listed: Mapping[str, Candidate], field: str) -> None:
-    """Refuse a list in which one id means two.
-
-    Raises:
-        RecordError: two of `listed` share an id or an alias; `field` says whose list.
-    """
-    aliases: dict[str, str] = {}
-    for name, candidate in listed.items():
-        for alias in (name, *candidate.aliases):
-            if aliases.setdefault(alias, name) != name:
-                raise RecordError(f"alias {alias!r} twice", field)
-
-
-def _check_apart(races: Mapping[str, Roster], lengths: list[int], field: str) -> None:
-    for region in races:
-        inside = [
-            region[:n] for n in lengths if n < len(region) and region[:n] in races
-        ]
-        if inside:
-            why = Sentence("numbering.races-overlap", one=inside[0], other=region)
-            raise RecordError(why, field)

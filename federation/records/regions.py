@@ -10,7 +10,9 @@ polling stations is needed; `federation/profiles/` holds the lists and reads the
                    the last digit of its kecamatan there, most often 0
 
 Overseas (`99`) is not in the lists: KPU's codes and those of other registers collide
-there (docs/reference/domain.md), so that no list can say which of them exist.
+there (docs/reference/domain.md), so that no list can say which of them exist. Their
+form says a little: KPU has one code for each city, `99` and two characters, and
+`010001` after it; a code of another form is of another numbering.
 
 As stored: the codes as numbers, ascending, each written as its distance from the one
 before, in decimal, separated by blanks, deflated.
@@ -27,6 +29,7 @@ from federation.text import Sentence
 
 KELURAHAN_DIGITS: Final = "123"  # of the seventh place: kelurahan, desa, desa adat
 _LENGTH: Final = 10
+_OVERSEAS_REST: Final = "010001"
 
 
 class Regions(NamedTuple):
@@ -78,12 +81,29 @@ def why_impossible(code: str, regions: Regions) -> Sentence | None:
     if kelurahan in regions.kelurahan:
         return None
     if kelurahan.startswith(OVERSEAS):
-        return None if regions.abroad else _say("region-abroad", code, regions)
+        return _why_not_abroad(code, regions)
     if kelurahan[:2] not in regions.above:
         return _say("region-province", code, regions, region=kelurahan[:2])
     if kelurahan[6:7] not in KELURAHAN_DIGITS:
         return _say("region-bps", code, regions, digit=kelurahan[6:7])
     return _why_unlisted(code, regions) if regions.complete else None
+
+
+def is_kpu_overseas(code: str) -> bool:
+    """Whether KPU's numbering of 2024 can have this code, of ten or more characters.
+
+    Where it cannot, the code is of another one; where it can, it may still be: of
+    Kawal Pemilu's 304 codes 96 have this form, and mean other places.
+    """
+    return code.startswith(OVERSEAS) and code[4:_LENGTH] == _OVERSEAS_REST
+
+
+def _why_not_abroad(code: str, regions: Regions) -> Sentence | None:
+    if not regions.abroad:
+        return _say("region-abroad", code, regions)
+    if regions.complete and not is_kpu_overseas(code):
+        return _say("region-not-kpu", code, regions)
+    return None
 
 
 def _why_unlisted(code: str, regions: Regions) -> Sentence:

@@ -80,6 +80,8 @@ class Roster:
             return self._known[raw]
         except KeyError:
             pass
+        if len(raw) > _MAX_TEXT:  # no name is so long, and memory is bounded
+            return None
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         found = self._known[raw] = self._find(raw)
@@ -113,8 +115,6 @@ class Roster:
     def _find(self, raw: str) -> str | None:
         if raw in self.aliases:
             return self.aliases[raw]
-        if len(raw) > _MAX_TEXT:
-            return None
         text = " ".join(raw.translate(_UNSEEN).split())
         spelt = spell_id(text, parties=self.parties)
         if self.ids is None:

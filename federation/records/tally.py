@@ -23,9 +23,9 @@ from federation.records.merge import (
     Row,
     counted_claims,
     group_claims,
-    numbering,
     status_of,
 )
+from federation.records.numbering import numbering
 
 # One race each below these: sums of "candidate 1" across races would mean nothing.
 _RACE_LEVEL = {"pdpd": 2, "pkwkp": 2, "pkwkk": 4}

@@ -25,6 +25,7 @@ class Aliases:
 
     def __init__(self, profile: Profile, contest: str) -> None:
         self._profile, self._contest = profile, contest
+        self._roster = profile.one_roster(contest)
 
     @property
     def differ_by_region(self) -> bool:
@@ -43,6 +44,10 @@ class Aliases:
         Raises:
             BadCell: Nobody of that name stands there, or it is no id at all.
         """
+        # Every candidate of every row passes here: the common case is one look-up.
+        known = None if self._roster is None else self._roster.find(raw)
+        if known is not None:
+            return known
         if not self.differ_by_region:
             return self._find(raw, column, "", "candidate")
         if tps:

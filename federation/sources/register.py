@@ -11,16 +11,24 @@ whole code decides alone; the kelurahan or the number beside it has to agree wit
 
 In the second form `[3]` is 1 … 3, `[-26]` is number 26 alone, and `[4, 901, 905]` is
 1 … 4 and 901 … 905: after the first number come pairs, first and last.
+
+Overseas (`99`): lists in the second form number stations by city and kind (TPS, POS,
+KSK) in ten characters that mean another city at KPU. They are left out, and this is
+said, unless the operator says that the codes are KPU's; whole codes in a table are
+taken as they are. Either way what KPU's numbering cannot have is refused. At home a
+register knows better: codes that the known regions do not have are taken, and said.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.records.canonical import check_text
+from federation.records.regions import Regions, why_impossible
 from federation.records.register import Register
-from federation.records.tps import TpsId, format_tps, is_overseas
+from federation.records.tps import OVERSEAS, TpsId, format_tps, is_overseas
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
 from federation.sources.csv import Cells, Table
 from federation.sources.json import decode_json
@@ -51,11 +59,17 @@ _COLUMNS: dict[str, str] = {
     }.items()
     for name in names.split()
 }
+_REGION = re.compile(r"[0-9A-Z]{2}([0-9A-Z]{2}([0-9]{2}([0-9]{4})?)?)?")
 _NAMES = ("2", "4", "6", "10")
 
 
 def read_register(
-    source: Source | Workbook, register: Register, columns: Mapping[str, str]
+    source: Source | Workbook,
+    register: Register,
+    columns: Mapping[str, str],
+    *,
+    regions: Regions | None = None,
+    kpu_overseas: bool = False,
 ) -> Iterator[Bad | Said]:
     """Fill `register` from `source`; what could not be taken comes back row by row.
 
@@ -65,6 +79,8 @@ def read_register(
         columns: Our column → its header there, over what is guessed; ours are
             tps, kelurahan_code, number, dpt, dpt_l, dpt_p, and 2, 4, 6, 10: the
             regions' names by the length of their code.
+        regions: Of the election, if they are known.
+        kpu_overseas: Codes of province 99 are KPU's own, in a list of ranges too.
 
     Raises:
         ConfigError: `columns` names a column that is not ours.
@@ -76,17 +92,24 @@ def read_register(
 
     if isinstance(source, Workbook):
         source.find_header(is_header)
-        return _read_table(source, register, columns)
+        known = _Known(regions, keeps_overseas=True)
+        return _read_table(source, register, columns, known)
     head = source.peek().lstrip()
     if not head:
         raise FormatError(Sentence("file.empty"), source.label)
     if head.startswith(b"{"):
-        return _read_ranges(source, register)
-    return _read_table(Table(source, is_header=is_header), register, columns)
+        known = _Known(regions, keeps_overseas=kpu_overseas)
+        return _read_ranges(source, register, known)
+    known = _Known(regions, keeps_overseas=True)
+    table = Table(source, is_header=is_header)
+    return _read_table(table, register, columns, known)
 
 
 def _read_table(
-    table: Table | Workbook, register: Register, columns: Mapping[str, str]
+    table: Table | Workbook,
+    register: Register,
+    columns: Mapping[str, str],
+    known: "_Known",
 ) -> Iterator[Bad | Said]:
     plan = _Plan(table.header, columns, table.header_row)
     for line in table.rows():
@@ -95,11 +118,13 @@ def _read_table(
             continue
         try:
             tps = plan.read_place(line.cells)
+            known.check(tps, plan.column)
             if not register.add(tps, plan.read_voters(line.cells)):
                 yield Said(line.row, "twice", Sentence("tps_list.twice", tps=tps))
             plan.read_names(register, tps, line.cells)
         except BadCell as bad:
             yield Bad(line.row, bad.code, bad.reason, bad.column)
+    yield from known.remarks()
 
 
 def _know(header: str) -> str:
@@ -141,6 +166,11 @@ class _Plan:
                 raise FormatError(why, where)
         if not ("tps" in self._at or {"kelurahan_code", "number"} <= self._at.keys()):
             raise FormatError(Sentence("tps_list.no-codes"), where)
+
+    @property
+    def column(self) -> str:
+        """The header of the column with codes."""
+        return self._header[self._at.get("kelurahan_code", self._at.get("tps", 0))]
 
     def read_place(self, cells: list[str]) -> TpsId:
         at, header = self._at, self._header
@@ -193,23 +223,82 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
     register.names[region] = name.strip()
 
 
-def _read_ranges(source: Source, register: Register) -> Iterator[Bad | Said]:
+def _read_ranges(
+    source: Source, register: Register, known: "_Known"
+) -> Iterator[Bad | Said]:
+    villages, names = _open_ranges(source)
+    for row, (village, ranges) in enumerate(villages.items(), start=1):
+        try:
+            pairs = _parse_ranges(ranges)
+            if known.takes(village, pairs):
+                _add_village(register, village, pairs)
+        except BadCell as bad:
+            yield Bad(row, bad.code, f"{clip(village)}: {bad.reason}", bad.column)
+    for region, name in names.items():
+        if not known.keeps_overseas and region.startswith(OVERSEAS):
+            continue
+        if _REGION.fullmatch(region):
+            try:
+                _add_name(register, region, name, "id2name")
+            except BadCell as bad:
+                yield Bad(0, bad.code, f"{clip(region)}: {bad.reason}", bad.column)
+    yield from known.remarks()
+
+
+def _open_ranges(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Villages with their ranges, and names by region."""
     document = decode_json(_read_whole(source))
     villages = document.get("tps") if isinstance(document, dict) else None
     names = document.get("id2name", {}) if isinstance(document, dict) else None
     if not isinstance(villages, dict) or not isinstance(names, dict):
         raise FormatError('no object with "tps" and "id2name"', str(source.path))
-    for row, (village, ranges) in enumerate(villages.items(), start=1):
-        try:
-            _add_village(register, village, ranges)
-        except BadCell as bad:
-            yield Bad(row, bad.code, f"{clip(village)}: {bad.reason}", bad.column)
-    for region, name in names.items():
-        if re.fullmatch(r"[0-9A-Z]{2}([0-9A-Z]{2}([0-9]{2}([0-9]{4})?)?)?", region):
-            try:
-                _add_name(register, region, name, "id2name")
-            except BadCell as bad:
-                yield Bad(0, bad.code, f"{clip(region)}: {bad.reason}", bad.column)
+    return villages, names
+
+
+class _Known:
+    """What the known regions say of a list's codes, and what was left out of it."""
+
+    def __init__(self, regions: Regions | None, *, keeps_overseas: bool) -> None:
+        self.keeps_overseas = keeps_overseas
+        self._regions = regions
+        self._left_out = Counter[str]()
+        self._odd: dict[str, Sentence] = {}
+
+    def takes(self, village: str, pairs: list[tuple[int, int]]) -> bool:
+        """Whether a village's stations are taken.
+
+        Raises:
+            BadCell: it lies overseas, and cannot be KPU's.
+        """
+        if village.startswith(OVERSEAS) and not self.keeps_overseas:
+            self._left_out["villages"] += 1
+            self._left_out["stations"] += sum(b - a + 1 for a, b in pairs)
+            return False
+        self.check(village, "tps")
+        return True
+
+    def check(self, code: str, column: str) -> None:
+        """Refuse an overseas code that cannot be KPU's; note an odd one at home.
+
+        Raises:
+            BadCell: the former.
+        """
+        if self._regions is None or self._regions.knows(code[:10]):
+            return
+        why = why_impossible(code, self._regions)
+        if why is not None and code.startswith(OVERSEAS):
+            raise BadCell("tps", why, column)
+        if why is not None:
+            self._odd.setdefault(code[:10], why)
+
+    def remarks(self) -> Iterator[Said]:
+        """What a person should know."""
+        if self._left_out:
+            yield Said(0, "overseas", Sentence("numbering.left-out", **self._left_out))
+        if self._odd:
+            first = next(iter(self._odd.values()))
+            why = Sentence("numbering.odd", count=len(self._odd), first=first)
+            yield Said(0, "regions", why)
 
 
 def _read_whole(source: Source) -> bytes:
@@ -221,8 +310,10 @@ def _read_whole(source: Source) -> bytes:
     return bytes(data)
 
 
-def _add_village(register: Register, village: str, ranges: Any) -> None:  # noqa: ANN401 - JSON is anything
-    for first, last in _parse_ranges(ranges):
+def _add_village(
+    register: Register, village: str, pairs: list[tuple[int, int]]
+) -> None:
+    for first, last in pairs:
         for number in range(first, last + 1):
             try:
                 register.add(format_tps(village, number))

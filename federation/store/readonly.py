@@ -39,18 +39,24 @@ def connect(path: Path, busy_timeout_ms: int) -> "Connection":
             return _open(path, "mode=ro", busy_timeout_ms)
         # As always at first: beside a node that runs the two files are there, and what
         # is newest is in them.
-        connection = _open(path, "mode=ro", busy_timeout_ms)
         try:
-            # Only what reads the file finds out whether it can be read.
-            connection.execute("PRAGMA schema_version").fetchone()
+            return _open_tried(path, "mode=ro", busy_timeout_ms)
         except sqlite3.OperationalError as error:
-            connection.close()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREAD:
                 raise
-        else:
-            return connection
         _check_beside(path)
         return _open(path, "mode=ro&immutable=1", busy_timeout_ms)
+
+
+def _open_tried(path: Path, how: str, busy_timeout_ms: int) -> "Connection":
+    connection = _open(path, how, busy_timeout_ms)
+    try:
+        # Only what reads the file finds out whether it can be read.
+        connection.execute("PRAGMA schema_version").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _open(path: Path, how: str, busy_timeout_ms: int) -> "Connection":

@@ -59,6 +59,13 @@ def probe(path: Path, flags: int = os.O_RDONLY) -> OSError | None:
     return None
 
 
+def probe_file(path: Path, flags: int = os.O_RDONLY) -> OSError | None:
+    """The same of a regular file: to read, a folder can be opened, too."""
+    if path.is_dir():
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return probe(path, flags)
+
+
 def _meaning(error: "sqlite3.DatabaseError", path: Path) -> Exception | None:
     """The error that a person can act on; None where it is a fault of ours."""
     full = getattr(error, "sqlite_errorcode", 0)
@@ -90,6 +97,9 @@ def _refused(full: int, code: int, path: Path) -> OSError | None:
 
 
 def _failed(full: int, path: Path) -> OSError:
+    error = probe_file(path)
+    if error is not None:
+        return error
     number = errno.ENOLCK if full in _NO_LOCKS else errno.EIO
     # Room for the map of the log (-shm) is asked for in another way than room for rows.
     with contextlib.suppress(OSError):
@@ -99,7 +109,7 @@ def _failed(full: int, path: Path) -> OSError:
 
 
 def _unwritable(path: Path) -> OSError:
-    error = probe(path, os.O_RDWR) or _closed_folder(path)
+    error = probe_file(path, os.O_RDWR) or _closed_folder(path)
     if error is not None:
         return error
     name = "database-newer" if _is_newer(path) else "database-unwritable"
@@ -107,7 +117,7 @@ def _unwritable(path: Path) -> OSError:
 
 
 def _unopened(path: Path) -> OSError:
-    error = probe(path)
+    error = probe_file(path)
     # A file that is not there yet cannot be made.
     if error is None or error.errno == errno.ENOENT:
         error = _closed_folder(path) or error

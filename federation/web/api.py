@@ -161,7 +161,7 @@ async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResp
             asked.contest,
             [found.region, *found.children],
             sorted(found.region.coverage.orgs),
-            list(found.candidates),
+            asked.numbers(found.region.code),
             _credit(site, view, asked.election, found.cursor),
         )
 
@@ -195,7 +195,7 @@ async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResp
             return found, None
         names = read_names(view, asked.election, [c.tps for c in found.disputed])
         credit = _credit(site, view, asked.election, found.cursor)
-        numbers = list(asked.candidates)
+        numbers = asked.numbers(query.region)
         return found, table.claim_table(found.disputed, numbers, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))

@@ -36,7 +36,12 @@ SAID = {
     ("show", "1", "--limit", "0"): "harus angka dari 1 sampai 9.",
     ("show", "1", "--limit", "x"): "harus angka dari 1 sampai 9.",
     ("show", "1", "--format", "xls"): "--format: harus salah satu dari csv, ndjson.",
-    ("show", "1", "--map", "it's not"): "--map: 'it's not' tidak ada",
+    (
+        "show",
+        "1",
+        "--map",
+        "it's not",
+    ): "--map: it's not: berkas atau folder itu tidak ada",
 }
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 from pathlib import Path
+from threading import Thread
 
 from federation.records.register import format_register_digest
 
@@ -162,3 +163,14 @@ def test_a_list_is_read_from_standard_input(federation):
         os.close(out)
     said = json.loads(ended.out)
     assert (said["stations"], said["source"]) == (3, "standard input")
+
+
+def test_a_list_is_read_from_a_named_pipe(federation, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    thread = Thread(target=lambda: path.write_bytes(TABLE.encode()))
+    thread.start()
+    ended = federation("tps-list", "import", path, *WHICH)
+    thread.join()
+    said = json.loads(ended.out)
+    assert (said["stations"], said["source"]) == (3, "a pipe")

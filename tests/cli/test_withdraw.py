@@ -59,3 +59,38 @@ def test_there_is_nothing_to_withdraw_elsewhere(federation, published, tps, opti
 )
 def test_what_is_not_said_properly_is_refused(federation, arguments, code):
     assert federation("withdraw", *arguments).code == code
+
+
+@pytest.mark.parametrize(
+    "spelling", ["13.71.01.1001-001", "1371011001 TPS 001", " 1371011001001 "]
+)
+def test_the_code_is_read_as_in_a_file(federation, published, spelling):
+    ended = federation("withdraw", spelling, "--reason", "x", *WHICH)
+    assert (ended.code, json.loads(ended.out)["outcome"]) == (0, "logged")
+
+
+def test_a_code_that_could_be_two_is_named(federation, published):
+    ended = federation(
+        "withdraw", "13710110011", "--reason", "x", "--election", "pilpres-2019"
+    )
+    assert ended.code == 2
+    assert "13710110011" in ended.err
+
+
+def test_a_station_outside_the_list_can_always_be_taken_back(
+    federation, published, tmp_path
+):
+    stations = tmp_path / "list.csv"
+    stations.write_text("kode_kelurahan,no_tps\n1371011001,2\n")
+    assert federation("tps-list", "import", stations, *WHICH).code == 0
+    ended = federation("withdraw", TPS, "--reason", "tidak ada", *WHICH)
+    assert (ended.code, json.loads(ended.out)["outcome"]) == (0, "logged")
+
+
+def test_why_nothing_is_withdrawn_is_said_in_the_readers_language(
+    federation, published
+):
+    words = ("--reason", "x", "--election", "pilpres-2019", "--lang", "id")
+    ended = federation("withdraw", "1371011001009", *words)
+    assert ended.code == 1
+    assert "tidak ada yang dapat ditarik" in ended.out + ended.err

@@ -27,14 +27,20 @@ async def node():
         if body["election"] == "closed":
             problem = {"code": "conflict", "detail": "it is closed"}
             return web.json_response(problem, status=409)
+        outcome = "refused" if body["election"] == "bad" else "logged"
         verdicts = [
-            {"row": row, "outcome": "logged", "reason": one["note"][:1]}
+            {"row": row, "outcome": outcome, "reason": one["note"][:1]}
             for row, one in enumerate(body["records"])
         ]
-        return web.json_response({"verdicts": verdicts})
+        status = 422 if outcome == "refused" else 200
+        return web.json_response({"verdicts": verdicts}, status=status)
 
     async def control(request):
         asked.append((request.match_info["command"], await request.json()))
+        if request.match_info["command"] == "check-listed":
+            codes = asked[-1][1]["codes"]
+            doubt = {"at": "tps", "code": "unlisted", "reason": "is not there"}
+            return web.json_response({code: doubt for code in codes if "9" in code})
         problem = {"code": "format", "detail": "no such thing"}
         return web.json_response(problem, status=400)
 
@@ -75,6 +81,26 @@ async def test_one_row_above_the_bound_is_sent_all_the_same(node, monkeypatch):
     desk = RemoteDesk(session, url)
     found = await desk.take_records("x", [{"note": "abc"}], force=False, restate=False)
     assert len(found) == 1
+
+
+async def test_a_batch_of_which_nothing_was_taken_is_answered_row_by_row(node):
+    session, url, asked = node
+    (verdict,) = await RemoteDesk(session, url).take_records(
+        "bad", [{"note": "x"}], force=False, restate=False, unlisted=True
+    )
+    assert (verdict.outcome, verdict.reason) == ("refused", "x")
+    assert asked[-1]["unlisted"] is True
+
+
+async def test_stations_are_asked_for_in_pieces(node, monkeypatch):
+    monkeypatch.setattr("federation.cli.writing.MAX_CODES", 2)
+    session, url, asked = node
+    found = await RemoteDesk(session, url).check_listed("x", ["1", "9", "29", "3", "8"])
+    assert {code: one.code for code, one in found.items()} == {
+        "9": "unlisted",
+        "29": "unlisted",
+    }
+    assert [len(given["codes"]) for _, given in asked] == [2, 2, 1]
 
 
 async def test_the_nodes_refusal_is_the_error_that_it_was(node):

@@ -59,7 +59,7 @@ def test_nobody_signs_in_anothers_name():
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("circle/1", "circle/2", "type: Invalid enum value"),
+        ("circle/1", "circle/2", "type: holds a value that is not one of"),
         (
             'name = "A"\n',
             'name = "A"\npaused = true\n',

@@ -51,7 +51,7 @@ def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch, step):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, step, fail)
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(ConfigError, match="there is no space left on this disk"):
         replace_file(path, b"new")
     monkeypatch.undo()
     assert path.read_bytes() == b"old"

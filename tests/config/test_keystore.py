@@ -78,9 +78,10 @@ def test_a_key_of_another_user_is_refused(path):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no private key"),
-        (b"x" * 20_000, "too large for a key"),
-        (None, "cannot be read: No such file"),
+        (b"", "is empty"),
+        (b"a key\n", "holds no private key"),
+        (b"x" * 20_000, "is larger than 16384 bytes"),
+        (None, "cannot be read: there is no such file"),
     ],
 )
 def test_a_file_that_holds_no_key_is_refused(path, data, reason):

@@ -89,10 +89,63 @@ def test_an_identity_that_lies_open_is_refused():
         decode_private_key(encode_private_key(SEED), PASSPHRASE)
 
 
-@pytest.mark.parametrize("pem", [b"", b"\x00", b"-----BEGIN PRIVATE KEY-----\n"])
-def test_what_is_no_key_is_refused(pem):
-    with pytest.raises(FormatError, match="no private key"):
-        decode_private_key(pem)
+def body_of(pem):
+    return base64.b64decode(b"".join(pem.split(b"\n")[1:-2]))
+
+
+BEGIN, END = b"-----BEGIN PRIVATE KEY-----\n", b"-----END PRIVATE KEY-----\n"
+PLAIN = encode_private_key(SEED)
+
+
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
+@pytest.mark.parametrize(
+    ("pem", "reason"),
+    [
+        pytest.param(b"", "is empty", id="nothing"),
+        pytest.param(b" \n\n", "is empty", id="blanks"),
+        pytest.param(b"\x00", "holds no private key", id="a zero"),
+        pytest.param(b"PRIVATE KEY\n", "holds no private key", id="text"),
+        pytest.param(BEGIN, "is cut off", id="first line"),
+        pytest.param(PLAIN[:60], "is cut off", id="half"),
+        pytest.param(PLAIN[: PLAIN.index(b"-----END") + 9], "is cut off", id="end"),
+        pytest.param(BEGIN + END, "is damaged", id="no lines between"),
+        pytest.param(BEGIN + b"not base64!\n" + END, "is damaged", id="no base64"),
+        pytest.param(BEGIN + PLAIN[28:60] + b"\n" + END, "is damaged", id="a part"),
+        pytest.param(body_of(PLAIN), "in binary form", id="DER"),
+        pytest.param(
+            PLAIN.replace(b"PRIVATE", b"PUBLIC"), "holds a public key", id="public"
+        ),
+        pytest.param(
+            PLAIN.replace(b"PRIVATE KEY", b"CERTIFICATE"),
+            "holds a public key or a cert",
+            id="certificate",
+        ),
+        pytest.param(
+            PLAIN.replace(b"PRIVATE", b"OPENSSH PRIVATE"),
+            r"another form \(OPENSSH PRIVATE KEY\)",
+            id="ssh",
+        ),
+    ],
+)
+def test_what_is_no_key_is_told_apart_whatever_the_passphrase(pem, reason, passphrase):
+    with pytest.raises(FormatError, match=reason):
+        decode_private_key(pem, passphrase)
+
+
+def test_an_encrypted_key_that_is_cut_off_is_not_blamed_on_the_passphrase(encrypted):
+    for at in (len(encrypted) // 2, len(encrypted) - 20):
+        with pytest.raises(FormatError, match="is cut off"):
+            decode_private_key(encrypted[:at], PASSPHRASE)
+    lines = encrypted.split(b"\n")
+    without_a_line = b"\n".join(lines[:2] + lines[3:])
+    with pytest.raises(FormatError, match="is damaged"):
+        decode_private_key(without_a_line, PASSPHRASE)
+
+
+def test_a_key_with_lines_of_windows_or_text_around_it_is_read():
+    assert decode_private_key(PLAIN.replace(b"\n", b"\r\n")) == SEED
+    assert decode_private_key(b"\xef\xbb\xbf" + PLAIN) == SEED
+    assert decode_private_key(b"my key:\n" + PLAIN) == SEED
 
 
 def test_a_key_for_something_else_is_refused():

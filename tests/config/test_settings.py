@@ -45,7 +45,7 @@ def test_an_integer_is_a_good_jitter():
     [
         (b"\xff", "is not UTF-8"),
         (b"#" * (MAX_FILE_BYTES + 1), "is larger than"),
-        (None, "cannot be read: No such file"),
+        (None, "cannot be read: there is no such file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_said(tmp_path, data, reason):

@@ -332,7 +332,7 @@ def test_a_pipe_or_a_device_is_no_bundle_and_is_not_waited_for(tmp_path, make):
     path = tmp_path / "b.zip"
     make(path)
     assert not is_bundle(path)
-    with pytest.raises(FormatError, match="no regular file"):
+    with pytest.raises(FormatError, match="not a regular file"):
         BundleFile(path)
 
 

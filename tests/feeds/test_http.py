@@ -9,8 +9,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from federation.errors import PeerError
-from federation.feeds.feed import MAX_CHECKPOINT_BYTES
+from federation.feeds.feed import MAX_CHECKPOINT_BYTES, MAX_STATUS_BYTES
 from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.retry import Waits
+from federation.text import Text
 from federation.tlog.packing import pack
 from federation.tlog.tile import Bundle, Tile, encode_bundle
 
@@ -290,3 +292,188 @@ async def test_a_packed_bundle_that_cannot_be_is_refused(server, feed, body):
     server.answers[f"/{LOG}/tile/entries/000"] = answer
     with pytest.raises(PeerError, match="packed bundle"):
         await feed.tile(ORIGIN, Bundle(0, 256))
+
+
+class Time:
+    """Monotonic seconds, and a sleep that lets them pass."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+async def patient(server):
+    """A feed that waits as it is asked to, on a clock of its own."""
+    clock = Time()
+    async with Sessions() as sessions:
+        session = sessions.session(allow_private=True)
+        waits = Waits(clock, clock.sleep)
+        feed = HttpFeed(session, ORG, server.url, deadline_s=1.0, waits=waits)
+        yield feed, clock
+
+
+def busy(server, status, *, every=1, **headers):
+    """Refuse each of so many requests."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+
+    async def answer(_):
+        if len(server.requests) % every:
+            return web.Response(body=b"x")
+        return web.Response(status=status, headers=named)
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_whoever_asks_to_wait_is_asked_again_then(server, patient, status):
+    feed, clock = patient
+    server.answers[f"/{LOG}/keys"] = busy(server, status, every=2, Retry_After="7")
+    for _ in range(6):
+        assert await feed.keys(ORIGIN) == b"x"
+    assert clock.now == 7.0 * 5
+    assert len(server.requests) == 11
+
+
+async def test_a_limit_by_the_second_only_makes_it_slower(server, patient):
+    feed, clock = patient
+    path = f"/{LOG}/checkpoint"
+    server.answers[path] = busy(server, 429, every=5, Retry_After="1")
+    found = await asyncio.gather(*(feed.checkpoint(ORIGIN) for _ in range(500)))
+    assert found == [b"x"] * 500
+    assert clock.now < 130
+
+
+@pytest.mark.parametrize(
+    ("said", "waited", "asked"),
+    [
+        ({"Retry_After": "7"}, 21.0, 4),
+        ({"Retry_After": "0"}, 3.0, 4),
+        ({"Retry_After": "-5"}, 7.0, 4),
+        ({"Retry_After": "garbage\xff"}, 7.0, 4),
+        ({"Retry_After": "Tue, 13 Feb 2024 13:06:50 GMT"}, 3.0, 4),
+        ({}, 7.0, 4),
+        ({"Retry_After": "1000000000"}, 0.0, 1),
+        ({"Retry_After": "31"}, 0.0, 1),
+    ],
+)
+async def test_whoever_asks_to_wait_for_ever_is_not_waited_for(
+    server, patient, said, waited, asked
+):
+    feed, clock = patient
+    server.answers[f"/{LOG}/keys"] = busy(server, 429, **said)
+    with pytest.raises(PeerError) as failed:
+        await feed.keys(ORIGIN)
+    assert (failed.value.status, failed.value.cause) == (429, "busy")
+    assert (clock.now, len(server.requests)) == (waited, asked)
+    assert ("we have waited" in str(failed.value)) == bool(waited)
+
+
+async def test_a_date_far_ahead_is_no_wait(server, patient):
+    feed, clock = patient
+    date = "Fri, 31 Dec 9999 23:59:59 GMT"
+    server.answers[f"/{LOG}/keys"] = busy(server, 429, Retry_After=date)
+    with pytest.raises(PeerError, match="more than a day"):
+        await feed.keys(ORIGIN)
+    assert clock.now == 0.0
+
+
+async def test_other_failures_are_not_waited_for(server, patient):
+    feed, clock = patient
+    for status in (401, 403, 404, 410, 500, 502):
+        server.answers[f"/{LOG}/keys"] = busy(server, status, Retry_After="7")
+        with pytest.raises(PeerError):
+            await feed.keys(ORIGIN)
+    assert clock.now == 0.0
+
+
+async def test_a_partial_tile_that_is_gone_for_good_is_cut_from_the_full_one(
+    server, feed
+):
+    async def gone(_):
+        return web.Response(status=410)
+
+    server.answers[f"/{LOG}/tile/0/005.p/7"] = gone
+    server.answers[f"/{LOG}/tile/0/005"] = bytes(32 * 256)
+    assert await feed.tile(ORIGIN, Tile(0, 5, 7)) == bytes(32 * 7)
+
+
+PAGES = {
+    "a login page": (200, {}, b"<!DOCTYPE html><title>Hotspot login</title>", "page"),
+    "a challenge": (403, {"cf-mitigated": "challenge"}, b"<html>", "page"),
+    "a filter": (403, {}, b"<html><title>Blocked</title>", "page"),
+    "a refusal": (403, {}, b"no", "refused"),
+    "a login": (401, {"WWW-Authenticate": "Basic"}, b"", "login"),
+    "a network login": (511, {}, b"<html>", "login"),
+    "gzip": (200, {"Content-Encoding": "gzip"}, gzip.compress(b"x"), "garbled"),
+    "no content": (206, {}, b"part", "garbled"),
+    "a fault": (500, {}, b"<html>" + b"x" * (1 << 22), "failing"),
+    "a gateway": (502, {}, b"", "failing"),
+    "a move": (301, {"Location": "https://b.example/logs"}, b"", "moved"),
+    "a long page": (200, {}, b"<html>" + b"x" * (1 << 25), "page"),
+    "too much": (200, {}, b"x" * (MAX_STATUS_BYTES + 1), "wrong"),
+    "absent": (404, {}, b"<html>not found", "absent"),
+    "gone": (410, {}, b"", "absent"),
+}
+
+
+@pytest.mark.parametrize("what", PAGES)
+async def test_each_answer_has_its_cause(server, feed, what):
+    status, headers, body, cause = PAGES[what]
+
+    async def answer(_):
+        return web.Response(status=status, headers=headers, body=body)
+
+    server.answers["/logs"] = answer
+    with pytest.raises(PeerError) as failed:
+        await feed.logs(None)
+    assert (failed.value.status, failed.value.cause) == (status, cause)
+    assert failed.value.is_unasked == (cause not in {"absent", "wrong"})
+    assert f"{server.url}/logs answered {status}: " in str(failed.value)
+    assert len(server.requests) == 1
+
+
+async def test_whatever_a_type_says_bytes_are_bytes(server, feed):
+    async def answer(_):
+        kind = "text/html; charset=iso-8859-1"
+        return web.Response(body=b'{"logs":[]}', headers={"Content-Type": kind})
+
+    server.answers["/logs"] = answer
+    assert (await feed.logs(None))[0] == b'{"logs":[]}'
+
+
+async def test_long_and_many_headers_are_no_fault(server, feed):
+    async def answer(_):
+        headers = {f"X-Pad-{at}": "y" * 100 for at in range(150)}
+        headers["Content-Security-Policy"] = "x" * 30_000
+        return web.Response(body=b"x", headers=headers)
+
+    server.answers["/logs"] = answer
+    assert (await feed.logs(None))[0] == b"x"
+
+
+async def test_a_move_names_the_new_address_without_the_path(server, feed):
+    async def answer(_):
+        where = "https://b.example/node/logs"
+        return web.Response(status=308, headers={"Location": where})
+
+    server.answers["/logs"] = answer
+    with pytest.raises(PeerError, match=r"https://b\.example/node;") as failed:
+        await feed.logs(None)
+    assert "`url` in peers.toml" in str(failed.value)
+    assert "tulis sebagai `url`" in Text("id").say(failed.value.reason)
+
+
+async def test_a_refused_notice_is_told_as_any_other(server, feed):
+    async def answer(_):
+        return web.Response(status=401)
+
+    server.answers["/notify"] = answer
+    with pytest.raises(PeerError) as failed:
+        await feed.notify("b.example")
+    assert failed.value.cause == "login"

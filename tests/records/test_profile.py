@@ -266,3 +266,11 @@ def test_lists_by_region_change_no_digest_of_profiles_without_them(small):
 def test_lists_by_region_that_contradict_themselves_are_refused(contests):
     with pytest.raises(RecordError):
         parse_profile(changed(contests=contests))
+
+
+def test_the_numbers_of_a_region_are_those_of_all_races_in_it(small):
+    profile = parse_profile(changed(contests={"pkwkp": {"races": RACES}, "pdpr": {}}))
+    assert profile.numbers("pkwkp") == profile.numbers("pkwkp", "32") == ["01", "02"]
+    assert profile.numbers("pkwkp", "3101") == ["01"]
+    assert profile.numbers("pkwkp", "33") == profile.numbers("pdpr") == []
+    assert small.numbers("ppwp", "31") == ["01", "02"]

@@ -8,6 +8,7 @@ from federation.records.regions import (
     decode_regions,
     encode_regions,
     gather_regions,
+    is_kpu_overseas,
     why_impossible,
 )
 from federation.text import Text
@@ -29,11 +30,14 @@ def test_every_region_of_the_list_is_known_with_and_without_a_number():
     ("code", "key"),
     [
         ("0001012001001", "region-province"),
-        ("9901012001001", ""),
+        ("9901010001001", ""),
+        ("9901012001001", "region-not-kpu"),
+        ("9901010002026", "region-not-kpu"),  # Kawal Pemilu: by post, Brunei
+        ("9902020003001", "region-not-kpu"),
         ("99AB010001001", ""),
         ("7202010001001", "region-bps"),  # BPS: kecamatan 010, desa 001
         ("7202014001001", "region-bps"),
-        ("9999912001001", ""),
+        ("9999912001001", "region-not-kpu"),
         ("3199011001001", "region-kabupaten"),
         ("3171991001001", "region-kecamatan"),
         ("3171011002001", "region-kelurahan"),
@@ -67,6 +71,13 @@ def test_a_list_with_gaps_refuses_by_the_form_of_a_code_alone():
         assert why_impossible(code, PART) is None
     for code in ("0001012001", "7202010001"):
         assert why_impossible(code, PART) is not None
+
+
+def test_only_a_whole_list_knows_the_form_of_overseas_codes():
+    assert why_impossible("9902020003001", PART) is None
+    assert is_kpu_overseas("99BE010001002")
+    assert not is_kpu_overseas("99BE010002002")
+    assert not is_kpu_overseas("3201010001002")
 
 
 def test_a_stored_list_is_read_as_it_was_written_in_any_order():

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from federation.errors import ConfigError, FormatError
+from federation.profiles import load_regions
 from federation.records.register import UNKNOWN_VOTERS, Register
 from federation.sources.register import read_register
 from federation.sources.row import Bad
@@ -19,6 +20,18 @@ def register_of(put):
         with Source(put(content)) as source:
             found = list(read_register(source, register, columns))
         return register, found
+
+    return work
+
+
+@pytest.fixture
+def register_of_2024(put):
+    def work(content, **options):
+        register = Register("pemilu-2024")
+        regions = load_regions("pemilu-2024")
+        with Source(put(content)) as source:
+            found = read_register(source, register, {}, regions=regions, **options)
+            return register, list(found)
 
     return work
 
@@ -188,12 +201,67 @@ def test_the_real_sample_and_the_real_ranges(shared):
     assert register.names["1371"] == "KOTA PADANG"
 
 
-@pytest.mark.slow
+RANGES = {
+    "id2name": {"13": "SUMATERA BARAT", "99": "LUAR NEGERI", "9901": "BRUNEI"},
+    "tps": {"1371011001": [2], "9901010001": [25], "9901010002": [-26]},
+}
+
+
+def test_overseas_codes_of_a_list_of_ranges_are_left_out_and_this_is_said(
+    register_of_2024,
+):
+    register, found = register_of_2024(json.dumps(RANGES))
+    assert list(register.codes()) == ["1371011001001", "1371011001002"]
+    assert register.names == {"13": "SUMATERA BARAT"}
+    assert [(one.row, one.code) for one in found] == [(0, "overseas")]
+    assert found[0].reason.values == {"villages": 2, "stations": 26}
+
+
+def test_ranges_with_kpus_overseas_codes_are_taken_when_told_so(register_of_2024):
+    register, found = register_of_2024(json.dumps(RANGES), kpu_overseas=True)
+    assert len(list(register.codes())) == 27
+    assert "9901" in register.names
+    # By its form the other one cannot be KPU's.
+    assert [(one.row, one.code, one.reason[:12]) for one in found] == [
+        (3, "tps", "'9901010002'")
+    ]
+
+
+def test_whole_overseas_codes_in_a_table_are_taken_if_kpu_can_have_them(
+    register_of_2024,
+):
+    text = "kode_tps\n9901010001001\n99BE010001002\n9902020003001\n1371011001001\n"
+    register, found = register_of_2024(text)
+    assert list(register.codes()) == [
+        "1371011001001",
+        "9901010001001",
+        "99BE010001002",
+    ]
+    assert [(one.row, one.code, one.column) for one in found] == [
+        (4, "tps", "kode_tps")
+    ]
+
+
+def test_codes_at_home_that_the_known_regions_lack_are_taken_and_said(
+    register_of_2024,
+):
+    text = "kode_tps\n7202010001001\n7202010001002\n3171011999001\n1371011001001\n"
+    register, found = register_of_2024(text)
+    assert register.size == 4
+    assert [(one.row, one.code) for one in found] == [(0, "regions")]
+    assert found[0].reason.values["count"] == 2
+    assert found[0].reason.values["first"].key == "numbering.region-bps"
+
+
+@pytest.mark.slow  # reads the register of the country
 def test_the_whole_countrys_ranges_add_up_to_what_is_published(shared):
     path = shared / "data/register2024/kp24-tps-register.json.gz"
     with gzip.open(path) as file:
         assert len(json.load(file)["tps"]) == 84_035
     register = Register("pemilu-2024")
     with Source(path) as source:
-        assert list(read_register(source, register, {})) == []
-    assert register.size == 823_366
+        regions = load_regions("pemilu-2024")
+        found = list(read_register(source, register, {}, regions=regions))
+    assert register.size == 820_161
+    assert [one.code for one in found] == ["overseas"]
+    assert found[0].reason.values == {"villages": 304, "stations": 823_366 - 820_161}

@@ -89,6 +89,14 @@ def test_a_token_is_asked_for_where_it_is_needed(document):
     assert "security" not in document["paths"]["/v1/gaps"]["get"]
 
 
+def test_a_batch_of_which_nothing_was_taken_has_the_same_answer(document):
+    answers = document["paths"]["/v1/records"]["post"]["responses"]
+    assert answers["422"]["content"] == answers["200"]["content"]
+    assert answers["422"]["description"] != answers["200"]["description"]
+    rows = document["components"]["schemas"]["Batch"]["properties"]["records"]
+    assert rows["items"] == {"type": "object"}
+
+
 def test_answers_fit_the_schema_that_describes_them(document):
     found = answer.GapsAnswer(
         election="e",

@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from federation.errors import FormatError, NotFoundError
+from federation.errors import FormatError, NotFoundError, UnreadableError
 from federation.feeds.feed import (
     ELECTIONS_PATH,
     MAX_BASIS_BYTES,
@@ -18,7 +18,6 @@ from federation.feeds.feed import (
     basis_path,
 )
 from federation.feeds.files import Files
-from federation.feeds.unreadable import UnreadableError
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.pool import Pool
 from federation.flows.audit.source import Reader

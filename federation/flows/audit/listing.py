@@ -12,6 +12,7 @@ from typing import Final
 
 from federation.errors import FormatError
 from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH
+from federation.feeds.files import MAX_PATH_CHARS
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -29,9 +30,13 @@ class Listing:
     def __init__(self, names: Iterable[str]) -> None:
         self._of_log: dict[str, list[str]] = {}
         self.extra = list[str]()
+        #: Folders of a log that could not be looked into.
+        self.closed = list[str]()
         for name in names:
             log, _, rest = name.partition("/")
-            if rest and _HEX.fullmatch(log):
+            if name.endswith("/") and len(name) < MAX_PATH_CHARS and _HEX.match(log):
+                self.closed.append(name)
+            elif rest and _HEX.fullmatch(log):
                 self._of_log.setdefault(log, []).append(rest)
             elif name not in _NAMED and not name.startswith(_FOLDERS):
                 self.extra.append(name)

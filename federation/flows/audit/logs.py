@@ -15,6 +15,7 @@ from typing import NamedTuple
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, PeerError
 from federation.feeds.feed import Feed, StatusEntry, parse_status
+from federation.feeds.files import Files
 from federation.flows.audit.beside import check_about, check_basis, check_page
 from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.holders import Holders
@@ -69,7 +70,7 @@ class Logs:
         """Open the keys and checkpoints of a feed."""
         reader = Reader(source, feed, self._findings)
         if source.files is not None:
-            self._listings[source.name] = Listing(source.files.names())
+            self._list(reader, source.files)
         entries = await _read_status(reader)
         if entries is None:
             return
@@ -84,12 +85,17 @@ class Logs:
         if source.files is not None:
             check_basis(reader, source.files)
             check_page(reader, source.files)
-        listing = self._listings.get(source.name)
-        if listing is not None:
             sizes = {entry.origin: MAX_SIZE for entry in entries}
             sizes |= {log.origin: log.checkpoint.size for log in opened}
-            for name in listing.unasked(sizes):
+            for name in self._listings[source.name].unasked(sizes):
                 reader.add("extra-file", detail=name)
+
+    def _list(self, reader: Reader, files: Files) -> None:
+        listing = self._listings[reader.name] = Listing(files.names())
+        for name in listing.closed:
+            reason = Sentence("network.folder-closed")
+            said = Sentence("network.because", said=name, reason=reason)
+            reader.add(UNASKED, detail=said)
 
     async def judge(self) -> None:
         """Lead every leaf of every opened log back to its root, source by source."""

@@ -30,6 +30,8 @@ class Pool:
     _by_print: dict[str, KeyChain] = field(default_factory=dict)
     _found: frozenset[str] = frozenset()
     _is_settled: bool = True
+    #: Whether some keys could not be asked for.
+    is_open: bool = False
 
     def add(self, source: str, chain: KeyChain) -> None:
         """Remember a chain, verified in itself; the first who brought it is named."""
@@ -152,9 +154,10 @@ class Pool:
         """Whether the auditor may have named another key for this very organisation.
 
         A fingerprint that fits nothing may have been told for this one; where each of
-        them has found its chain, who else comes along was not asked about.
+        them has found its chain, who else comes along was not asked about. Nor is it
+        this one that was meant where somebody else's keys could not be asked for.
         """
-        is_left = bool(self.trust.fingerprints - self._found)
+        is_left = bool(self.trust.fingerprints - self._found) and not self.is_open
         is_named = chain.org in self.trust.orgs() or bool(self.trust.vouched(chain))
         pinned = {one.org for one in self.all_pinned()}
         return is_left or is_named or chain.org in pinned

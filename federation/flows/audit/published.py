@@ -103,7 +103,7 @@ async def load_basis(
         if said.register:
             stations = Stations(await _load(feed, said.register))
     except FederationError as error:
-        detail = _tell(f"the map of {election}", error)
+        detail = _tell(Sentence("network.the-map", election=election), error)
         findings.add(_kind_of(error), source, detail=detail)
         return nothing
     return Basis(said, profile, stations)

@@ -13,10 +13,10 @@ from federation.errors import (
     FormatError,
     NotFoundError,
     PeerError,
+    UnreadableError,
 )
 from federation.feeds.feed import Feed
 from federation.feeds.files import Files
-from federation.feeds.unreadable import UnreadableError
 from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.patience import PatientFeed
 from federation.text import Sentence

@@ -89,6 +89,7 @@ class _Whole:
 
     async def judge(self) -> None:
         """Judge the logs, then the documents, and compare all that they show."""
+        self._pool.is_open = bool(self._findings.counts[UNASKED])
         await self._logs.judge()
         self._holders.learn(self._pool.all_pinned(), self._pool.strangers())
         self._log_reports = tuple(self._logs.report(self._holders))

@@ -32,10 +32,16 @@ class Asked(NamedTuple):
         """The contest's rules: where it is held, who stands."""
         return self.profile.file.contests[self.contest]  # type: ignore[index]  # `ask` has checked that it is one
 
-    @property
-    def candidates(self) -> dict[str, str]:
-        """Names by ballot number: of candidates, or of parties."""
-        return candidate_names(self.profile, self.contest)
+    def candidates(self, region: str = "") -> dict[str, str]:
+        """Names by ballot number, of candidates or parties, as listed for a region."""
+        return candidate_names(self.profile, self.contest, region)
+
+    def numbers(self, region: str = "") -> list[str]:
+        """Every ballot number that stands somewhere in a region: columns of a table.
+
+        Where races differ a number is another person in each: no names belong to it.
+        """
+        return self.profile.numbers(self.contest, region)
 
 
 def ask(
@@ -68,12 +74,12 @@ def ask(
     return Asked(name, kind, profile)
 
 
-def candidate_names(profile: Profile, contest: str) -> dict[str, str]:
-    """Names by ballot number, of candidates or parties; none where none are listed."""
-    rules = profile.file.contests.get(contest)  # type: ignore[call-overload]  # any text may be asked for
-    if rules is None:
-        return {}
-    listed = rules.candidates or rules.parties or {}
+def candidate_names(profile: Profile, contest: str, region: str = "") -> dict[str, str]:
+    """Names by ballot number, of candidates or parties, for a region or TPS.
+
+    None where none are listed, or where they differ within the region.
+    """
+    listed = profile.candidates(contest, region)
     return {number: one.name for number, one in listed.items()}
 
 

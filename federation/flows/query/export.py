@@ -59,7 +59,7 @@ class Export:
         whole = what == "coverage"
         self._root = [read_line(view, asked, self.region)] if whole else []
         self._orgs = sorted({org for one in self._root for org in one.coverage.orgs})
-        self._numbers = list(asked.candidates)
+        self._numbers = asked.numbers(self.region)
 
     def head(self) -> dict[str, object]:
         """What the first line of an NDJSON export says about the rest."""

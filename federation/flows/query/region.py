@@ -50,7 +50,7 @@ def region(
         region=own,
         children=inside,
         stations=stations,
-        candidates=asked.candidates,
+        candidates=asked.candidates(code),
         next=following,
     )
 

@@ -82,7 +82,7 @@ def contest_of(
         earlier=[
             answer.Entry(origin=origin, index=index) for origin, index in merged.history
         ],
-        candidates=candidate_names(profile, row.contest),
+        candidates=candidate_names(profile, row.contest, row.tps),
     )
 
 

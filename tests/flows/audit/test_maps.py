@@ -21,7 +21,7 @@ from federation.flows.query.published import published_basis, published_map
 from federation.records.admission import admit
 from federation.records.claim import encode_claim
 from federation.records.keystatement import Follows
-from federation.records.merge import digest_rows
+from federation.records.merge import RULES_VERSION, digest_rows
 from federation.records.publishedmap import PublishedMap, format_map, parse_map
 from federation.store import claims, cursor, logs
 from federation.store.db import Database
@@ -260,7 +260,7 @@ def published(**changes):
         "profile": PROFILE.digest,
         "register": hashlib.sha256(CODES).hexdigest(),
         "rows": 1,
-        "rules": 1,
+        "rules": RULES_VERSION,
         "vector": {ORIGINS[0]: 1},
     }
     return PublishedMap(**(said | changes))
@@ -297,7 +297,7 @@ async def test_profile_and_register_are_those_that_the_map_names():
         (published(election="pemilu-2024"), {}, "damaged"),
         (published(vector={"a.example/pemilu-2024": 1}), {}, "damaged"),
         (published(vector={f"{ORIGINS[0]}/incidents": 1}), {}, "damaged"),
-        (published(rules=2), {}, "no-map"),
+        (published(rules=RULES_VERSION + 1), {}, "no-map"),
         (published(profile="2" * 64), {}, "missing"),
         (published(), {PROFILE.digest: PROFILE.text + b" "}, "damaged"),
         (published(register="3" * 64), {"3" * 64: CODES}, "damaged"),

@@ -1,0 +1,76 @@
+"""A value of the wrong type, or out of its bounds, in words for whoever wrote it.
+
+Rule: msgspec speaks of `int` and `str`; people write numbers, and text in quotes. What
+it says is taken apart here and nowhere else, and what is not known here is quoted.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from federation.text import Sentence
+
+_AT: Final = re.compile(r" - at `(?:key in )?\$?\.?(.*)`\Z", re.DOTALL)
+_GOT: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_BOUND: Final = re.compile(r"Expected `[^`]+` (>=|<=|>|<) (\S+)")
+_LENGTH: Final = re.compile(r"Expected `[^`]+` of length (>=|<=) (\d+)")
+_PATTERN: Final = re.compile(r"Expected `[^`]+` matching regex (.+)", re.DOTALL)
+_TYPES: Final = {
+    "str": "text",
+    "int": "whole",
+    "float": "number",
+    "bool": "yes-no",
+    "array": "list",
+    "object": "table",
+    "null": "nothing",
+    "datetime": "time",
+    "date": "time",
+    "time": "time",
+}
+_BOUNDS: Final = {">=": "at-least", "<=": "at-most", ">": "above", "<": "below"}
+_LENGTHS: Final = {">=": "least-characters", "<=": "most-characters"}
+
+
+def split_place(said: str) -> tuple[str, str]:
+    """What msgspec says of a value, and the dotted member that it says it of."""
+    at = _AT.search(said)
+    return (said[: at.start()], at[1]) if at else (said, "")
+
+
+def explain_mistyped(said: str, plain: dict[str, str] | None = None) -> Sentence:
+    """What is wrong with a value.
+
+    Args:
+        said: By msgspec, without the place.
+        plain: Keys of sentences for what a regular expression asks for.
+    """
+    if found := _GOT.match(said):
+        wanted = _join(_name(one) for one in found[1].split(" | ") if one != "null")
+        got = _name(found[2], "is")
+        return Sentence("machine.should-be", wanted=wanted, found=got)
+    for pattern, keys in ((_BOUND, _BOUNDS), (_LENGTH, _LENGTHS)):
+        if found := pattern.match(said):
+            return Sentence(f"machine.{keys[found[1]]}", bound=found[2])
+    if found := _PATTERN.match(said):
+        return _explain_pattern(found[1], plain or {})
+    if said.startswith(("Invalid enum value", "Invalid value")):
+        return Sentence("machine.not-one-of")
+    return Sentence("machine.value-other", words=said.replace("`", '"'))
+
+
+def _explain_pattern(quoted: str, plain: dict[str, str]) -> Sentence:
+    key = next((key for pattern, key in plain.items() if repr(pattern) == quoted), "")
+    if key:
+        return Sentence("machine.should-be-only", wanted=Sentence(key))
+    return Sentence("machine.other-letters", pattern=quoted.strip("'\""))
+
+
+def _name(kind: str, form: str = "type") -> Sentence:
+    return Sentence(f"machine.{form}-{_TYPES.get(kind, 'other')}")
+
+
+def _join(names: Iterable[Sentence]) -> Sentence:
+    first, *others = names
+    for other in others:
+        first = Sentence("machine.or", one=first, other=other)
+    return first
