@@ -23,9 +23,9 @@ from federation.profiles import load_regions
 from federation.records.register import Register
 from federation.sources.mapping import split_flags
 from federation.sources.pipe import name_source
+from federation.sources.recognise import open_file
 from federation.sources.register import read_register
 from federation.sources.row import Bad, Said
-from federation.sources.stream import Source
 from federation.store import registers
 from federation.text import Sentence
 
@@ -36,6 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     election: str | None
     source: str | None
+    sheet: str | None
     columns: tuple[str, ...]
     report: str | None
     partial: bool
@@ -51,6 +52,7 @@ def tps_list() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--election", help="import.option-election")
 @click.option("--source", help="tps_list.option-source")
+@click.option("--sheet", help="import.option-sheet")
 @click.option("--map", "columns", multiple=True, help="tps_list.option-map")
 @click.option("--report", type=click.Path(), help="import.option-report")
 @click.option("--partial", is_flag=True, help="tps_list.option-partial")
@@ -143,7 +145,7 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> Found:
     found, columns = Found(), split_flags(asked.columns)
     done = 0
     with (
-        Source(asked.file) as source,
+        open_file(asked.file, asked.sheet) as source,
         run.out.progress(source.total, run.t("import.progress")) as advance,
     ):
         name = run.t.say(source.label)

@@ -13,7 +13,7 @@ photos has is refused. Row numbers are TPS numbers.
 Their `id` is not KPU's code of a kelurahan: that comes from the file's name, from the
 document's `kode`, or from a table; it is never guessed from names.
 
-Source: github.com/kawalpemilu/upload.kawalpemilu.org (shared), kawalpemilu2019-extract
+Source: https://github.com/kawalpemilu/upload.kawalpemilu.org/tree/master/shared
 """
 
 import re

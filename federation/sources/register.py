@@ -34,6 +34,7 @@ from federation.sources.csv import Cells, Table
 from federation.sources.json import decode_json
 from federation.sources.row import Bad, BadCell, Said, clip
 from federation.sources.stream import Source
+from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 MAX_NAME = 100
@@ -63,7 +64,7 @@ _NAMES = ("2", "4", "6", "10")
 
 
 def read_register(
-    source: Source,
+    source: Source | Workbook,
     register: Register,
     columns: Mapping[str, str],
     *,
@@ -73,7 +74,7 @@ def read_register(
     """Fill `register` from `source`; what could not be taken comes back row by row.
 
     Args:
-        source: A table or ranges; which is recognised.
+        source: A table, of a workbook, too, or ranges; which is recognised.
         register: Is added to.
         columns: Our column → its header there, over what is guessed; ours are
             tps, kelurahan_code, number, dpt, dpt_l, dpt_p, and 2, 4, 6, 10: the
@@ -85,6 +86,14 @@ def read_register(
         ConfigError: `columns` names a column that is not ours.
         FormatError: The file as a whole cannot be read.
     """
+
+    def is_header(cells: Sequence[str]) -> bool:
+        return _is_header(cells, columns)
+
+    if isinstance(source, Workbook):
+        source.find_header(is_header)
+        known = _Known(regions, keeps_overseas=True)
+        return _read_table(source, register, columns, known)
     head = source.peek().lstrip()
     if not head:
         raise FormatError(Sentence("file.empty"), source.label)
@@ -92,13 +101,16 @@ def read_register(
         known = _Known(regions, keeps_overseas=kpu_overseas)
         return _read_ranges(source, register, known)
     known = _Known(regions, keeps_overseas=True)
-    return _read_table(source, register, columns, known)
+    table = Table(source, is_header=is_header)
+    return _read_table(table, register, columns, known)
 
 
 def _read_table(
-    source: Source, register: Register, columns: Mapping[str, str], known: "_Known"
+    table: Table | Workbook,
+    register: Register,
+    columns: Mapping[str, str],
+    known: "_Known",
 ) -> Iterator[Bad | Said]:
-    table = Table(source, is_header=lambda cells: _is_header(cells, columns))
     plan = _Plan(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):

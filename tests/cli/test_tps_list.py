@@ -1,10 +1,17 @@
 """`federation tps-list`."""
 
+import importlib.util
 import json
 import os
+from pathlib import Path
 from threading import Thread
 
 from federation.records.register import format_register_digest
+
+_PATH = Path(__file__).parent.parent / "sources" / "books.py"
+_spec = importlib.util.spec_from_file_location("tps_list_books", _PATH)
+books = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(books)
 
 TABLE = (
     "kode_tps,provinsi,dpt\n"
@@ -53,6 +60,25 @@ def test_a_list_with_unreadable_rows_changes_nothing_unless_partial(
     assert ended.code == 1
     shown = json.loads(federation("tps-list", "show", *WHICH).out)
     assert shown["stations"] == 4
+
+
+def test_a_workbook_is_read_as_its_table_would_be(federation, tmp_path):
+    path = books.make(
+        tmp_path / "daftar.xlsx",
+        {
+            "Daftar": books.row(1, "DAFTAR TPS")
+            + books.row(3, "kode_tps", "provinsi", "dpt")
+            + books.row(4, 1371011001001, "SUMATERA BARAT", 200),
+            "Catatan": books.row(1, "x"),
+        },
+    )
+    ended = federation("tps-list", "import", path, *WHICH)
+    assert ended.code == 2
+    assert "Daftar" in ended.err
+    ended = federation("tps-list", "import", path, "--sheet", "Daftar", *WHICH)
+    said = json.loads(ended.out)
+    digest = format_register_digest(["1371011001001"])
+    assert (ended.code, said["stations"], said["digest"]) == (0, 1, digest)
 
 
 def test_ranges_are_recognised(federation, tmp_path):

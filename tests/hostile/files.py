@@ -141,7 +141,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
     "any file": {
         "nothing": "exit 2: format: This is not in the form required: the file is empty (hasil.csv)",
         "a picture": "exit 2: format: This is not in the form required: this is a photo (hasil.csv)",
-        "a workbook of a spreadsheet": "exit 2: format: This is not in the form required: this is a zip or Excel workbook: save the sheet as CSV (hasil.xlsx)",
+        "a workbook of a spreadsheet": "exit 2: format: This is not in the form required: the workbook is damaged: copy or download it again, or open it and save it as .xlsx or CSV (hasil.xlsx)",
         "a PDF": "exit 2: format: This is not in the form required: this is a PDF (hasil.pdf)",
         "a page of the Web": "exit 2: format: This is not in the form required: this is a page of the Web: download the file again (hasil.json)",
         "gzip that is cut off": "exit 2: format: This is not in the form required: damaged gzip file: it is cut off; copy or download it again (hasil.csv.gz)",
