@@ -186,14 +186,14 @@ class Intake:
         for entry, answer, others in self._drafts.judge():
             self._passed.add(entry.number)
             reason = self._explain(entry, answer, others)
-            if answer.kind == "repeats":
-                self.counts[REPEATED] += 1
-                where = self._files[entry.file]
-                told = self._t.say(reason)
-                self._report.add(Finding(where, entry.row, "", REPEATED, told))
-            else:
-                file = self._files[entry.file]
-                self._refuse(Finding(file, entry.row, "", _CONTRADICTION, reason))
+            found = Finding(self._files[entry.file], entry.row, "", "", reason)
+            if answer.kind == "contradicts":
+                self._refuse(found._replace(code=_CONTRADICTION))
+                continue
+            outcome = REPEATED if answer.kind == "repeats" else "stale"
+            self.counts[outcome] += 1
+            told = self._t.say(reason)
+            self._report.add(found._replace(code=outcome, reason=told))
 
     def _explain(self, entry: Entry, answer: Answer, others: list[Entry]) -> Sentence:
         shown = [
@@ -205,6 +205,10 @@ class Intake:
         rows = ", ".join(shown) + (", …" if len(others) > MAX_NAMED else "")
         if answer.kind == "repeats":
             return Sentence("import.repeats", rows=rows)
+        if answer.kind == "outdated":
+            return Sentence("intake.outdated", rows=rows)
+        if answer.members == ("ref",):
+            return Sentence("intake.one-ref", rows=rows)
         members = [
             f"{name} {_value_of(entry, name)} / {_value_of(others[0], name)}"
             for name in answer.members[:MAX_NAMED]
@@ -266,7 +270,8 @@ class Intake:
         self.counts[verdict.outcome] += 1
         if verdict.outcome not in ("logged", "held"):
             code = verdict.code or verdict.outcome
-            self._report.add(Finding(file, row, "", code, self._say(verdict)))
+            at = verdict.errors[0].at if len(verdict.errors) == 1 else ""
+            self._report.add(Finding(file, row, at, code, self._say(verdict)))
         if verdict.flags:
             self.flags.update(verdict.flags)
             self.counts["implausible"] += not _RULES.isdisjoint(verdict.flags)
@@ -274,7 +279,9 @@ class Intake:
     def _say(self, verdict: Verdict) -> str:
         """Why a row was not logged: the desk itself speaks English, to programs."""
         key = f"import.reason-{verdict.outcome}"
-        return self._t(key) if self._t.has(key) else verdict.reason
+        if self._t.has(key):
+            return self._t(key)
+        return verdict.errors[0].reason if len(verdict.errors) == 1 else verdict.reason
 
 
 def _value_of(entry: Entry, name: str) -> object:

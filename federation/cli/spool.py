@@ -8,14 +8,21 @@ Only slots that are there twice are looked at again.
 
 import tempfile
 from array import array
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from federation.records.contradiction import Answer, Row, has_votes, judge_slot
+from federation.records.contradiction import (
+    Answer,
+    Referred,
+    Row,
+    has_votes,
+    judge_refs,
+    judge_slot,
+)
 from federation.sorting import Sorter, Spool
 
 BLOCK: Final = 256
@@ -42,7 +49,7 @@ class Drafts:
         self._folder = Path(tempfile.gettempdir())
         self._spool = Spool(self._folder)
         self._block: list[bytes] = []
-        self._slots = array("q")
+        self._slots, self._refs = array("q"), array("q")
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -54,6 +61,8 @@ class Drafts:
     def add(self, file: int, row: int, fields: Fields) -> None:
         """Keep one draft."""
         self._slots.append(hash(_slot(fields)))
+        if "revision" in fields and "ref" in fields:
+            self._refs.append(hash((fields["ref"], fields["contest"])))
         self._block.append(_encode((file, row, fields)))
         if len(self._block) == BLOCK:
             self._flush()
@@ -69,12 +78,37 @@ class Drafts:
 
         Slots come in the order of their codes, the drafts of one in that of the file.
         """
+        answered = set[int]()
+        for found in self._judge_refs():
+            answered.add(found[0].number)
+            yield found
         for entries in self._repeated():
-            by_number = {entry.number: entry for entry in entries}
-            rows = [Row(entry.number, entry.fields) for entry in entries]
-            for number, answer in sorted(judge_slot(rows).items()):
-                others = [by_number[other] for other in answer.rows]
-                yield by_number[number], answer, others
+            left = [entry for entry in entries if entry.number not in answered]
+            rows = [Row(entry.number, entry.fields) for entry in left]
+            yield from _name(left, judge_slot(rows))
+
+    def _judge_refs(self) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+        """Revisions of one `ref` that are of several stations."""
+        twice = _find_twice(self._refs)
+        if not twice:
+            return
+        entries = [
+            entry
+            for entry in self.read()
+            if "revision" in entry.fields
+            and "ref" in entry.fields
+            and hash((entry.fields["ref"], entry.fields["contest"])) in twice
+        ]
+        rows = (
+            Referred(
+                entry.number,
+                (entry.fields["ref"], entry.fields["contest"]),
+                entry.fields["revision"],
+                _slot(entry.fields),
+            )
+            for entry in entries
+        )
+        yield from _name(entries, judge_refs(rows))
 
     def unread(self) -> Iterator[Entry]:
         """Of slots that are there twice the drafts that only show a photo.
@@ -87,8 +121,7 @@ class Drafts:
 
     def _repeated(self) -> Iterator[list[Entry]]:
         """The drafts of each slot that has several."""
-        hashes = sorted(self._slots)
-        twice = {one for one, other in pairwise(hashes) if one == other}
+        twice = _find_twice(self._slots)
         if not twice:
             return
         sorter = Sorter(self._folder)
@@ -116,6 +149,18 @@ class Drafts:
 
 
 _decode_sorted: Final = msgspec.msgpack.Decoder(tuple[int, int, int, Fields]).decode
+
+
+def _find_twice(hashes: Iterable[int]) -> set[int]:
+    return {one for one, other in pairwise(sorted(hashes)) if one == other}
+
+
+def _name(
+    entries: Iterable[Entry], answers: Mapping[int, Answer]
+) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+    by_number = {entry.number: entry for entry in entries}
+    for number, answer in sorted(answers.items()):
+        yield by_number[number], answer, [by_number[other] for other in answer.rows]
 
 
 def _slot(fields: Fields) -> tuple[Hashable, ...]:

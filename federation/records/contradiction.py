@@ -29,6 +29,7 @@ from federation.text import Sentence
 
 VOTES = ("candidates", "parties", "figures")
 MAX_NAMED = 5
+_FIGURES = "figures."
 
 Members: TypeAlias = Mapping[str, Any]
 
@@ -208,10 +209,25 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN40
 
 
 def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The names of which not all say the same; what is absent is not said."""
+    """The names of which not all say the same.
+
+    A vote that only some rows have is a difference: for nobody it is zero. Another
+    figure that a row lacks was not read there and denies nothing; but where one row
+    has what another lacks and the reverse, neither is the result.
+    """
     told = [_told(row.members) for row in rows]
     names = sorted({name for one in told for name in one})
-    return tuple(name for name in names if len({one.get(name) for one in told}) > 1)
+    fullest: Mapping[str, int] = max(told, key=len, default={})
+    return tuple(
+        name
+        for name in names
+        if name not in fullest
+        or any(
+            one.get(name) != fullest[name]
+            for one in told
+            if name in one or not name.startswith(_FIGURES)
+        )
+    )
 
 
 def _same_revision(rows: Sequence[Row]) -> Iterable[list[Row]]:
@@ -246,12 +262,13 @@ def _repeated(rows: Sequence[Row], chains: Mapping[str, int]) -> dict[int, Answe
 
 def _rank(
     row: Row, chains: Mapping[str, int]
-) -> tuple[bool, bool, int, int, bytes, int]:
+) -> tuple[bool, int, bool, int, int, bytes, int]:
     """The fullest first; of two alike whichever has the smaller text, not the place."""
     members = {k: v for k, v in row.members.items() if k != "recorded_at"}
     speaks = row.revision is not None and row.members["ref"] in chains
     return (
         not speaks,
+        -len(_told(members)),
         members.get("review") != "reviewed",
         -len(_photos(members)),
         -len(members),

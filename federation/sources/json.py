@@ -159,6 +159,19 @@ class _Window:
         self.at += 1
         return found
 
+    def finish(self) -> None:
+        """See that nothing stands behind the value: it would not have been read.
+
+        Raises:
+            FormatError: Something does.
+        """
+        try:
+            self._skip_space()
+        except FormatError:
+            return  # it ends here, as it should
+        shown = clip(self.text[self.at : self.at + 20])
+        raise FormatError(Sentence("file.json-behind", value=shown))
+
     def value(self) -> Any:  # noqa: ANN401 - JSON is anything
         """The next value.
 
@@ -213,6 +226,7 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
     window = _Window(source)
     window.take("{")
     if window.take('"}') == "}":
+        window.finish()
         return
     while True:
         window.at -= 1
@@ -220,6 +234,7 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
         window.take(":")
         yield name, window.value()
         if window.take(",}") == "}":
+            window.finish()
             return
         window.take('"')
 
@@ -233,9 +248,17 @@ def read_items(source: Source) -> Iterator[Any]:
     window = _Window(source)
     if window.peek() == "[":
         yield from _items(window)
-        return
+    else:
+        yield from _arrays_of_members(window)
+    window.finish()
+
+
+def _arrays_of_members(window: _Window) -> Iterator[Any]:
     window.take("{")
-    while window.peek() != "}":
+    if window.peek() == "}":
+        window.take("}")
+        return
+    while True:
         window.value()
         window.take(":")
         if window.peek() == "[":

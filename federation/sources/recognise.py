@@ -85,13 +85,23 @@ def recognise(source: Source | Workbook) -> Format:
         raise FormatError(Sentence("recognise.no-text"), source.label)
     text = head.decode("utf-8", "replace").lstrip()
     if text.startswith("["):
-        return "json"
+        return "ndjson" if _is_one_line(text) else "json"
     if text.startswith("{"):
         return _recognise_json(text, source)
     _refuse(_name_markup(text) if text.startswith("<") else None, source)
     _refuse(ownfile.name_text(text), source)
     _refuse(ownfile.name_columns(_split_header(text)), source)
     return "csv"
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether an array ends with its line, and more lines follow it."""
+    first, _, rest = text.partition("\n")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return bool(rest.strip())
 
 
 def _refuse(why: Sentence | None, source: Source | Workbook) -> None:

@@ -9,7 +9,7 @@ from federation.cli import main
 from federation.config.home import Home
 
 PILKADA = ("--election", "pilkada-2024")
-WHERE = "3209012001001"
+WHERE = "3209012008001"
 CIREBON = {
     "3209": {
         "1000566": {"nama": "A - B", "nomor_urut": 1},

@@ -12,8 +12,8 @@ import gzip
 import json
 from typing import Final
 
-_HEADER: Final = b"tps,01,02,03,sah,catatan\n"
-_GOOD: Final = b"1371011001002,1,2,3,6,\n"
+_HEADER: Final = b"tps,01,02,03,sah,ref\n"
+_GOOD: Final = b"1371011001002,1,2,3,6,a\n"
 _TPS: Final = b"1371011001001"
 PPWP: Final = ("--contest", "ppwp")
 
@@ -122,9 +122,9 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "no code": "row 2, column tps: tps: the code is empty",
         "a code of 14 digits": "row 2, column tps: tps: '13710110010011' is not a TPS code of 13 characters: it has 14",
         "SQL for a code": "row 2, column tps: tps: \"1' OR '1'='1\" is not a TPS code of 13 characters",
-        "text that reads right to left": "row 2, column catatan: text: code point U+202E is not allowed",
-        "a terminal escape": "row 2, column catatan: text: code point U+001B is not allowed",
-        "a note of 5,000 characters": "row 2, column catatan: text: 5000 characters, 300 at most",
+        "text that reads right to left": "row 2, column ref: text: code point U+202E is not allowed",
+        "a terminal escape": "row 2, column ref: text: code point U+001B is not allowed",
+        "a note of 5,000 characters": "row 2, column ref: text: 5000 characters, 300 at most",
         "a cell less": "row 2: cells: 4 cells, the header has 6 (it begins with '1371011001001'): it may be cut off; write empty cells, too",
         "a cell more": "row 2: cells: 7 cells, the header has 6 (it begins with '1371011001001')",
         "a quote that is not closed": "row 2: quotes: the row cannot be read: a quote is not closed",
@@ -136,7 +136,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a candidate who does not stand": "exit 2: format: This is not in the form required: '04': '04' is no candidate of ppwp in Indonesia (pemilu-2024); standing there: 01 Anies Baswedan – Muhaimin Iskandar; 02 Prabowo Subianto – Gibran Rakabuming Raka; 03 Ganjar Pranowo – Mahfud MD (row 1)",
         "no contest said": "exit 2: format: This is not in the form required: no contest is said: say --contest (row 1)",
         "a contest that there is not": "exit 3: config: A configuration or key file cannot be used as it is. --contest: 'ketua-rt' is none of pdpd, pdpr, pdprdk, pdprdp, pkwkk, pkwkp, ppwp",
-        "a flag that names no column": "exit 3: config: A configuration or key file cannot be used as it is. --map: sah: no such member; there are tps, kelurahan, number, candidates.<id>, parties.<n>.partai|jumlah|caleg.<id>, figures.<name>, evidence.<name>, contest, round, form, source, review, observed_at, ref, revision, contributor, derived_from, note",
+        "a flag that names no column": "exit 3: config: A configuration or key file cannot be used as it is. --map: sah: no such member; there are tps, kelurahan, number, contest, round, form, source, review, observed_at, ref, revision, contributor, derived_from, note, candidates.<id>, parties.<n>.partai|jumlah|caleg.<id>, figures.<name>, evidence.<name>, and for one candidate a row: candidate, votes",
     },
     "any file": {
         "nothing": "exit 2: format: This is not in the form required: the file is empty (hasil.csv)",
@@ -151,7 +151,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
     "JSON lines": {
         "not JSON": "row 1: json: not JSON: a name in double quotes should stand here (column 2)",
         "a member twice": "row 1: json: not JSON that can be trusted: member 'tps' is there twice",
-        "not an object": "exit 2: format: This is not in the form required: a JSON array: write one object a line (jq -c '.[]' FILE > FILE.ndjson) (hasil.ndjson)",
+        "not an object": "row 1: shape: not an object with members",
         "nested 10,000 deep": "row 1: json: not JSON that can be trusted: nested too deep",
         "NaN": "row 1: json: not JSON that can be trusted: NaN is not JSON",
         "a vote of 5,000 digits": "row 1: json: not JSON that can be trusted: a number of thousands of digits",
@@ -159,16 +159,16 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "bytes that are not UTF-8": "row 1: json: not UTF-8: save the file in that encoding",
         "half a surrogate pair": "row 1, column note: text: code point U+D800 is not allowed",
         "a NUL": "row 1, column note: text: code point U+0000 is not allowed",
-        "an unknown member": "row 1: member: 'phone' is not known: say --map",
+        "an unknown member": "row 1, column phone: member: 'phone' is not known: say --map",
         "a record that a partner signed": "row 1, column org: signed: 'org' belongs to a signed record: partners' records come by synchronising, not by importing",
         "no code": "row 1, column tps: tps: no tps, nor kelurahan and number",
-        "a figure that no form has": "row 1, column figures: figure: 'suara' is no figure of the form",
+        "a figure that no form has": "row 1, column figures.suara: figure: 'suara' is no figure of the form",
         "a line of two megabytes": "row 1: long: the line is longer than a megabyte",
     },
     "Sirekap": {
         "a code that is none": "row 2: tps: '1371011001abc': '1371011001abc' is not a TPS code of 13 characters",
-        "a list for a document": "row 2, column document: shape: '1371011001001': document is '[]', not an object",
-        "text for the chart": "row 2, column chart: shape: '1371011001001': chart is 'x', not an object",
+        "a list for a document": "row 2, column document: shape: '1371011001001': '[]' is not an object",
+        "text for the chart": "row 2, column chart: shape: '1371011001001': 'x' is not an object",
         "a vote of -1": "row 2, column chart.100025: count: '1371011001001': '-1' is negative",
         "text for a vote": "row 2, column chart.100025: count: '1371011001001': 'x' is not a whole number",
         "a candidate who does not stand": "row 2, column chart.999999: candidate: '1371011001001': '999999' is no candidate of ppwp in Indonesia (pemilu-2024); standing there: 01 Anies Baswedan – Muhaimin Iskandar; 02 Prabowo Subianto – Gibran Rakabuming Raka; 03 Ganjar Pranowo – Mahfud MD",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from federation.errors import FormatError
 from federation.sources import stream
-from federation.sources.json import decode_json, read_members
+from federation.sources.json import decode_json, read_items, read_members
 from federation.sources.stream import Source
 
 values = st.recursive(
@@ -144,3 +144,36 @@ def test_numbers_with_a_point_are_what_they_say(text, value):
 def test_a_document_in_another_encoding_is_the_same(put, encoding):
     with Source(put('{"a":"é","b":[1]}'.encode(encoding))) as source:
         assert list(read_members(source)) == [("a", "é"), ("b", [1])]
+
+
+@pytest.mark.parametrize("text", ['{"a":1} x', '{"a":1}{"b":2}', "{}]", '{"a":1}\n[2]'])
+def test_what_stands_behind_the_one_object_is_told_and_not_passed_over(put, text):
+    with (
+        Source(put(text)) as source,
+        pytest.raises(FormatError, match="behind the"),
+    ):
+        list(read_members(source))
+
+
+@pytest.mark.parametrize("text", ["[1] x", "[1][2]", "[]0", '{"a":[1]} {"a":[2]}'])
+def test_what_stands_behind_the_one_array_is_told_too(put, text):
+    with (
+        Source(put(text)) as source,
+        pytest.raises(FormatError, match="behind the"),
+    ):
+        list(read_items(source))
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("[1, 2 ]\n", [1, 2]),
+        (" [] ", []),
+        ('{"count":2,"results":[{"a":1},{"a":2}],"next":null}', [{"a": 1}, {"a": 2}]),
+        ('{"x":{"y":[1]},"value":[3]}', [3]),
+        ("{}", []),
+    ],
+)
+def test_the_items_of_an_array_are_read_alone_or_within_an_object(put, text, items):
+    with Source(put(text)) as source:
+        assert list(read_items(source)) == items
