@@ -69,7 +69,7 @@ def _beside(run: Run, path: Path, bundles: Sequence[Path]) -> list[str]:
     zips = [one for one in others if one.suffix.lower() == ENDING]
     neither = [*zips, *(one.path for one in passed)]
     if neither:
-        names = ", ".join(clip(one.relative_to(path)) for one in neither[:20])
+        names = ", ".join(clip(str(one.relative_to(path))) for one in neither[:20])
         files = run.out.number(len(neither))
         run.out.note(run.t("import.not-read", files=files, names=names))
     return [str(one) for one in others if one not in zips]

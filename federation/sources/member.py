@@ -225,7 +225,7 @@ def read_member(name: str, value: Any, column: str) -> Any:  # noqa: ANN401 - an
 
 def _one_of(names: Mapping[str, str]) -> Callable[[Any, str], str | None]:
     def read(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
-        if value in names:
+        if isinstance(value, str) and value in names:
             return names[value]
         text = _text(value, column)
         if text is None:

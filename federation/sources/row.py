@@ -5,6 +5,7 @@ are those a person finds again: the spreadsheet's row (the header is row 1), the
 of an NDJSON file, the n-th document of a collection; 0 is the file as a whole.
 """
 
+import json
 import unicodedata
 from typing import Any, NamedTuple, TypeAlias
 
@@ -78,8 +79,8 @@ def clip(value: object) -> str:
     Letters of the Latin script and common signs are shown; whatever is not seen, could
     be taken for a plain digit, or steers a terminal is shown by its number (`\xa0`).
     """
-    # JSON's spelling of a boolean: its writer knows no `True`.
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    # JSON's spelling: who wrote `null` and `[true]` knows no `None` and no `[True]`.
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
     text = text if len(text) <= 40 else text[:37] + "..."
     if text.isascii():
         return ascii(text)
