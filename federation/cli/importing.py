@@ -19,6 +19,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
 from federation.cli.intake import OUTSIDE, Intake, Report, Send
+from federation.cli.mapping import load_mapping
 from federation.cli.outcome import Outcome
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.stations import has_list, make_lister
@@ -32,7 +33,7 @@ from federation.records.result import TpsResult, check_result, failed_rules
 from federation.sources.folder import find_files
 from federation.sources.folder import tell as tell_passed
 from federation.sources.kelurahan import read_codes
-from federation.sources.mapping import join_options, load_mapping, parse_flags
+from federation.sources.mapping import join_options, parse_flags
 from federation.sources.member import FORMS, REVIEWS, SOURCES
 from federation.sources.recognise import (
     FORMATS,
@@ -196,7 +197,7 @@ class Import:
     def _intake(self, report: Report) -> Intake:
         allow = self._asked.allow_unlisted
         lister = make_lister(self._run, self._election)
-        return Intake(self._run.t, report, lister, allow_unlisted=allow)
+        return Intake(self._run.t, report, lister, self._profile, allow_unlisted=allow)
 
     async def _import(self, intake: Intake) -> None:
         if self._asked.dry_run:

@@ -20,6 +20,7 @@ from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
 from federation.flows.listing import Doubt
 from federation.records.contradiction import MAX_NAMED, Answer
+from federation.records.profile import Profile
 from federation.records.result import RULES
 from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
 from federation.text import Sentence, Text
@@ -32,7 +33,8 @@ Lister = Callable[[Iterable[str]], Awaitable[dict[str, Doubt]]]
 MAX_SHOWN = 10
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
-OUTSIDE, REPEATED, WITHOUT_VOTES = "outside", "repeated", "without-votes"
+OUTSIDE, REPEATED = "outside", "repeated"
+WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
 _CONTRADICTION = "contradiction"
 _VOTES = frozenset({"candidates", "parties"})
 COLUMNS = ("file", "row", "column", "code", "reason")
@@ -88,7 +90,13 @@ class Intake:
     """Takes rows in, settles what they say of each other, and hands them over."""
 
     def __init__(
-        self, t: Text, report: Report, lister: Lister, *, allow_unlisted: bool = False
+        self,
+        t: Text,
+        report: Report,
+        lister: Lister,
+        profile: Profile,
+        *,
+        allow_unlisted: bool = False,
     ) -> None:
         """Open nothing that is seen; to be closed.
 
@@ -96,13 +104,14 @@ class Intake:
             t: The language that causes are told in.
             report: Is told of every row that is not logged.
             lister: Says which stations the election should not have.
+            profile: Of the election: who stands where.
             allow_unlisted: Hand those over, too.
         """
         self.counts: Counter[str] = Counter()
         self.flags: Counter[str] = Counter()
         self.remarks: list[Finding] = []
         self.headers: dict[tuple[Use, ...], list[str]] = {}
-        self._t, self._report = t, report
+        self._t, self._report, self._profile = t, report, profile
         self._lister, self._allow_unlisted = lister, allow_unlisted
         self._files: list[str] = []
         self._chunk: list[tuple[int, Draft]] = []
@@ -171,10 +180,18 @@ class Intake:
                     where = self._files[file]
                     self._refuse(Finding(where, row.row, "", doubt.code, reason))
                     continue
-            if _VOTES.isdisjoint(row.fields):
-                self.counts[WITHOUT_VOTES] += 1
+            self._note_unread(row.fields)
             self._drafts.add(file, row.row, row.fields)
         self._chunk.clear()
+
+    def _note_unread(self, fields: dict[str, Any]) -> None:
+        """Count a draft that says nothing of the votes, or not of everybody's."""
+        if _VOTES.isdisjoint(fields):
+            self.counts[WITHOUT_VOTES] += 1
+        elif "candidates" in fields:
+            ids = self._profile.place(fields["contest"], fields["tps"]).ids
+            if ids is not None and not ids <= fields["candidates"].keys():
+                self.counts[PARTLY_READ] += 1
 
     async def settle(self) -> None:
         """All was read: find the rows that say one thing twice, or contradict others.

@@ -7,8 +7,15 @@ reason; here both are told. What a person should look at stands last.
 from typing import Any, Final
 
 from federation.cli.context import Run
-from federation.cli.intake import OUTSIDE, REPEATED, WITHOUT_VOTES, Intake, Report
-from federation.sources.row import NO_NUMBERS, clip
+from federation.cli.intake import (
+    OUTSIDE,
+    PARTLY_READ,
+    REPEATED,
+    WITHOUT_VOTES,
+    Intake,
+    Report,
+)
+from federation.sources.row import NO_NUMBERS, Use, clip
 
 KPU_FORMATS: Final = frozenset({"sirekap", "sirekap-one", "situng"})
 OUTCOMES: Final = (
@@ -53,6 +60,7 @@ class Outcome:
             "rows": {name: intake.counts[name] for name in OUTCOMES},
             "implausible": intake.counts["implausible"],
             "without_votes": intake.counts[WITHOUT_VOTES],
+            "partly_read": intake.counts[PARTLY_READ],
             "outside_list": intake.counts[OUTSIDE],
             "flags": dict(sorted(intake.flags.items())),
             "columns": [
@@ -98,7 +106,7 @@ class Outcome:
             for name in OUTCOMES[1:]
             if intake.counts[name]
         ]
-        for name in ("implausible", WITHOUT_VOTES):
+        for name in ("implausible", WITHOUT_VOTES, PARTLY_READ):
             if intake.counts[name]:
                 rows.append((t(f"import.{name}"), intake.counts[name]))
         key = "import.would" if dry else "import.what"
@@ -122,7 +130,11 @@ class Outcome:
         out, t, intake = self._run.out, self._run.t, self._intake
         for uses, files in list(intake.headers.items())[:MAX_HEADERS_SHOWN]:
             read = [
-                t("import.read-as", header=clip(use.header), target=_plain(use.target))
+                t(
+                    "import.read-as",
+                    header=clip(use.header),
+                    target=self._plain(use.target),
+                )
                 for use in uses
                 if use.target
             ]
@@ -158,7 +170,12 @@ class Outcome:
             rows = out.number(report.size - without - len(listed))
             out.note(t("import.more", rows=rows))
 
+    def _read_as(self, use: Use) -> str:
+        target = self._plain(use.target)
+        return self._run.t("import.read-as", header=clip(use.header), target=target)
 
-def _plain(target: str) -> str:
-    """How `--map` calls it."""
-    return target.removeprefix("candidates.").removeprefix("figures.")
+    def _plain(self, target: str) -> str:
+        """How `--map` calls it; what it cannot call is said in words."""
+        if self._run.t.has(f"import.target-{target}"):
+            return self._run.t(f"import.target-{target}")
+        return target.removeprefix("candidates.").removeprefix("figures.")

@@ -38,6 +38,8 @@ OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"
 CONTRADICTION = "contradiction"
 # Clocks of telephones go wrong by minutes; more than this is another day or zone.
 SLACK_S = 15 * 60
+# Abroad people vote up to ten days before voting day; a wrong clock says 1970.
+EARLY_DAYS = 31
 
 
 class Doubts:
@@ -62,7 +64,7 @@ class Doubts:
         self.repeats: dict[int, int] = {}
         self.outdated: dict[int, str] = {}
         # Times of one form and zone: they are compared as they are written.
-        self._earliest, self._latest = _day_before(profile), _format(now + SLACK_S)
+        self._first, self._last = _earliest(profile), _format(now + SLACK_S)
         self._several = self._mixed = False
         results = {
             row.row: row.sealed.statement
@@ -99,9 +101,9 @@ class Doubts:
         flags = (OUTSIDE,) if result.tps in self._outside else ()
         if result.observed_at is UNSET:
             return flags
-        if result.observed_at < self._earliest:
+        if result.observed_at < self._first:
             return (*flags, PAST)
-        if result.observed_at > self._latest:
+        if result.observed_at > self._last:
             return (*flags, FUTURE)
         return flags
 
@@ -171,14 +173,10 @@ def _rank(row: Opened) -> tuple[bool, int]:
     return _is_read(row), -1 if revision is UNSET else revision
 
 
-def _day_before(profile: Profile) -> str:
-    """The earliest time at which a form of this election can have been seen.
-
-    The day before voting, wherever on earth: stations abroad and corrections of
-    time zones lie within it.
-    """
-    day = dt.date.fromisoformat(profile.file.voting_day) - dt.timedelta(days=1)
-    return f"{day.isoformat()}T00:00:00Z"
+def _earliest(profile: Profile) -> str:
+    """The earliest time at which a form of this election can have been seen."""
+    day = dt.date.fromisoformat(profile.file.voting_day)
+    return f"{day - dt.timedelta(days=EARLY_DAYS)}T00:00:00Z"
 
 
 def _format(now: float) -> str:

@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from federation.errors import FormatError, RecordError
 from federation.records.tps import TPS_PATTERN
+from federation.text import Sentence
 
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 16
@@ -93,7 +94,8 @@ def check_text(text: str, field: str) -> None:
         RecordError: it holds a code point of `FORBIDDEN`.
     """
     if found := FORBIDDEN.search(text):
-        raise RecordError(f"code point U+{ord(found[0]):04X} is not allowed", field)
+        point = f"U+{ord(found[0]):04X}"
+        raise RecordError(Sentence("row.code-point", point=point), field)
 
 
 def mismatch(pattern: str, field: str) -> RecordError:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError
 from federation.sources.headers import (
     OPTIONAL,
+    PLAIN_CODE,
     PLAIN_NUMBER,
     PLAIN_TPS,
     RUNNING,
@@ -28,7 +29,7 @@ from federation.sources.row import Use, clip
 from federation.text import Sentence
 
 LEFT_OUT: Final = ""  # in the place of a header: this member is not to be read
-PLACES: Final = frozenset({"tps", PLAIN_TPS, "kelurahan", "number"})
+PLACES: Final = frozenset({"tps", PLAIN_TPS, PLAIN_CODE, "kelurahan", "number"})
 
 
 class Header(NamedTuple):
@@ -227,9 +228,11 @@ class _Reader:
         """Where the station stands: a whole code, or a kelurahan and a number."""
         plain = guessed.pop(PLAIN_TPS, None)
         running = guessed.pop(RUNNING, None)
-        found = self._found | guessed
+        code = guessed.pop(PLAIN_CODE, None)
+        if code is not None:
+            self._settle_code(code, guessed, has_number=plain is not None)
         if plain is not None:
-            self._settle_plain(plain, guessed, found)
+            self._settle_plain(plain, guessed, self._found | guessed)
         found = self._found | guessed
         if "tps" not in found and not {"kelurahan", "number"} <= found.keys():
             if "kelurahan" in found and running is not None:
@@ -237,6 +240,17 @@ class _Reader:
             raise self._fault("no-place")
         if running is not None:
             self._leave(running, "running")
+
+    def _settle_code(
+        self, code: int, guessed: dict[str, int], *, has_number: bool
+    ) -> None:
+        # Beside a station's number it may be a kelurahan's code; a whole one fits, too.
+        found = self._found | guessed
+        name = "kelurahan" if has_number or "number" in found else "tps"
+        if {"tps", name} & found.keys() or self._named.get(name) == LEFT_OUT:
+            self._leave(code, "other-place")
+        else:
+            guessed[name] = code
 
     def _settle_plain(
         self, plain: int, guessed: dict[str, int], found: Mapping[str, int]

@@ -21,18 +21,20 @@ def _words(text: str) -> frozenset[str]:
 
 RUNNING: Final = "running"  # counts the rows of a list: no part of a result
 PLAIN_TPS: Final = "tps?"  # a code, or the number beside a kelurahan's code
+PLAIN_CODE: Final = "kode?"  # a station's code, or a kelurahan's beside a number
 PLAIN_NUMBER: Final = "candidate?"  # a candidate in a long table, else a running number
 OPTIONAL: Final = (*(name for name in TEXTS if name != "note"), "evidence.sha256")
 
 KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     target: tuple(names.split())
     for target, names in {
-        "tps": "kode_tps kodetps id_tps tps_id tps_code kode_lengkap kode"
+        "tps": "kode_tps kodetps id_tps tps_id tps_code kode_lengkap"
         " kode_lengkap_tps tps_kode kode_tps_13_digit",
         PLAIN_TPS: "tps",
+        PLAIN_CODE: "kode code kode_wilayah",
         "kelurahan": "kode_kelurahan kode_kel kode_desa kodekel kodedesa"
         " kode_kelurahan_desa kode_desa_kelurahan kode_kel_desa kode_desa_kel"
-        " kode_wilayah kelurahan_code kelurahan_id kel_id desa_id village_code",
+        " kelurahan_code kelurahan_id kel_id desa_id village_code",
         "number": "no_tps nomor_tps nomer_tps tps_no tps_number tps_nomor tps_ke"
         " nomor_urut_tps no_urut_tps",
         RUNNING: "no nomor nomer nr num number no_baris nomor_baris baris row index",
@@ -91,8 +93,8 @@ NOT_READ: Final[Mapping[str, frozenset[str]]] = {
         " dapil province regency district village alamat_tps lokasi_tps"
     ),
     "form-tool": _words(
-        "start end today id uuid submission_time notes status tags"
-        " index version key instanceid meta_instanceid instancename"
+        "start end today id uuid submission_time status tags"
+        " key instanceid meta_instanceid instancename"
         " attachmentspresent attachmentsexpected edits formversion"
         " formdef_version starttime endtime simserial subscriberid deviceinfo"
         " xform_id_string attachments geolocation xform_id"

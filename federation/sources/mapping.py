@@ -18,9 +18,7 @@ leaves a member out that would be guessed: `--map revision=`.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -103,22 +101,14 @@ class MappingFile(
     defaults: Defaults = Defaults()
 
 
-def load_mapping(path: Path) -> MappingFile:
-    """The mapping in a TOML file.
+def check_columns(columns: Iterable[str], where: str) -> None:
+    """See that every one of ours is a member of a result; `where` names the file.
 
     Raises:
-        ConfigError: It cannot be read, or has a key or value that means nothing.
+        ConfigError: One is none.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        mapping = msgspec.convert(table, MappingFile)
-    except RecursionError as error:
-        raise ConfigError(str(path), "", "is nested too deep") from error
-    except (OSError, ValueError) as error:  # msgspec's and tomllib's are ValueErrors
-        raise ConfigError(str(path), "", str(error)) from error
-    for target in mapping.columns:
-        _check_target(target, str(path))
-    return mapping
+    for target in columns:
+        _check_target(target, where)
 
 
 def parse_flags(flags: Iterable[str]) -> dict[str, str]:
@@ -130,8 +120,7 @@ def parse_flags(flags: Iterable[str]) -> dict[str, str]:
         ConfigError: A flag is not `OURS=THEIRS`, or ours is no member of a result.
     """
     columns = {_spell_out(o): theirs for o, theirs in split_flags(flags).items()}
-    for target in columns:
-        _check_target(target, "--map")
+    check_columns(columns, "--map")
     return columns
 
 

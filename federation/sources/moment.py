@@ -9,14 +9,13 @@ say. Without a zone it is Jakarta's time, as KPU writes it. Fractions are cut.
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Final, Literal
+from typing import Final
 
 from federation.sources.blank import BLANK, is_blank, space
 from federation.sources.row import BadCell, clip
 from federation.text import Sentence
 
 WIB: Final = timezone(timedelta(hours=7))  # KPU writes Jakarta's time without a zone
-EARLY_DAYS: Final = 31  # abroad people vote up to ten days before voting day
 
 #: Times: an example, what is read.
 MOMENTS: Final[tuple[tuple[str, str], ...]] = (
@@ -265,23 +264,3 @@ def _read_zone(text: str) -> timezone:
     if said in _ZONES and timedelta(hours=_ZONES[said]) != ahead:
         raise _Doubt("time-zone")
     return timezone(ahead)
-
-
-def odd_time(
-    moment: str, now: str, voting_day: str
-) -> Literal["future", "early"] | None:
-    """What is odd about the moment a form was seen, if anything.
-
-    Args:
-        moment: As `parse_time` gives it.
-        now: In the same form; a clock that is ten minutes ahead is nothing odd.
-        voting_day: `YYYY-MM-DD`, of the election.
-
-    Returns:
-        "future", "early" (more than `EARLY_DAYS` before voting day: 1970, too), None.
-    """
-    latest = datetime.fromisoformat(now) + timedelta(minutes=10)
-    if moment > _format(latest):
-        return "future"
-    first = date.fromisoformat(voting_day) - timedelta(days=EARLY_DAYS)
-    return "early" if moment < first.isoformat() else None

@@ -219,7 +219,7 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
     try:
         check_text(name, column)
     except RecordError as error:
-        raise BadCell("name", str(error), column) from error
+        raise BadCell("name", error.rule, column) from error
     register.names[region] = name.strip()
 
 
@@ -233,7 +233,8 @@ def _read_ranges(
             if known.takes(village, pairs):
                 _add_village(register, village, pairs)
         except BadCell as bad:
-            yield Bad(row, bad.code, f"{clip(village)}: {bad.reason}", bad.column)
+            reason = Sentence("row.of-document", code=clip(village), reason=bad.reason)
+            yield Bad(row, bad.code, reason, bad.column)
     for region, name in names.items():
         if not known.keeps_overseas and region.startswith(OVERSEAS):
             continue
@@ -241,7 +242,10 @@ def _read_ranges(
             try:
                 _add_name(register, region, name, "id2name")
             except BadCell as bad:
-                yield Bad(0, bad.code, f"{clip(region)}: {bad.reason}", bad.column)
+                reason = Sentence(
+                    "row.of-document", code=clip(region), reason=bad.reason
+                )
+                yield Bad(0, bad.code, reason, bad.column)
     yield from known.remarks()
 
 
@@ -251,7 +255,7 @@ def _open_ranges(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
     villages = document.get("tps") if isinstance(document, dict) else None
     names = document.get("id2name", {}) if isinstance(document, dict) else None
     if not isinstance(villages, dict) or not isinstance(names, dict):
-        raise FormatError('no object with "tps" and "id2name"', str(source.path))
+        raise FormatError(Sentence("tps_list.no-ranges"), source.label)
     return villages, names
 
 
@@ -306,7 +310,7 @@ def _read_whole(source: Source) -> bytes:
     while block := source.read():
         data += block
         if len(data) > MAX_JSON_BYTES:
-            raise FormatError(f"larger than {MAX_JSON_BYTES} bytes", str(source.path))
+            raise FormatError(Sentence("file.large", most=MAX_JSON_BYTES), source.label)
     return bytes(data)
 
 
@@ -318,18 +322,18 @@ def _add_village(
             try:
                 register.add(format_tps(village, number))
             except FormatError as error:
-                raise BadCell("tps", str(error)) from error
+                raise BadCell("tps", error.what) from error
 
 
 def _parse_ranges(ranges: object) -> list[tuple[int, int]]:
     if not isinstance(ranges, list) or not len(ranges) % 2 or len(ranges) > 199:
-        raise BadCell("ranges", f"{clip(ranges)} is no list of an odd length")
+        raise BadCell("ranges", Sentence("tps_list.no-range", value=clip(ranges)))
     for number in ranges:
         if type(number) is not int or not 1 <= abs(number) <= 999:
-            raise BadCell("ranges", f"{clip(number)} is no TPS number (1-999)")
+            raise BadCell("ranges", Sentence("cell.number-not", value=clip(number)))
     start = ranges[0]
     pairs = [(1, start) if start > 0 else (-start, -start)]
     pairs += zip(ranges[1::2], ranges[2::2], strict=True)
     if any(not 0 < first <= last for first, last in pairs):
-        raise BadCell("ranges", f"{clip(ranges)}: a range ends before it begins")
+        raise BadCell("ranges", Sentence("tps_list.range-ends", value=clip(ranges)))
     return pairs

@@ -180,8 +180,8 @@ async def test_without_a_list_the_regions_of_the_election_decide(node):
     ("time", "flags"),
     [
         ("1970-01-01T00:00:00Z", ["time_past"]),
-        ("2019-04-15T23:59:59Z", ["time_past"]),
-        ("2019-04-16T00:00:00Z", []),
+        ("2019-03-16T23:59:59Z", ["time_past"]),
+        ("2019-04-08T00:00:00Z", []),
         ("2019-04-17T20:00:00+07:00", []),
         ("2091-04-17T13:00:00Z", ["time_future"]),
     ],

@@ -15,7 +15,7 @@ from federation.sources.cell import (
     parse_place,
     parse_time,
 )
-from federation.sources.moment import MOMENTS, odd_time
+from federation.sources.moment import MOMENTS
 from federation.sources.place import NUMBERS, PLACES
 from federation.sources.row import BadCell, clip
 
@@ -439,22 +439,6 @@ def test_a_doubtful_time_is_refused_with_the_reason(text, why):
 def test_both_readings_of_a_day_are_told():
     with pytest.raises(BadCell, match="2019-05-04 or 2019-04-05"):
         parse_time("4/5/2019 10:00")
-
-
-@pytest.mark.parametrize(
-    ("moment", "odd"),
-    [
-        ("2024-02-14T09:00:00Z", None),
-        ("2024-02-16T12:09:00Z", None),
-        ("2024-02-16T12:11:00Z", "future"),
-        ("2042-02-14T09:00:00Z", "future"),
-        ("2024-02-05T09:00:00Z", None),  # votes abroad
-        ("2024-01-01T09:00:00Z", "early"),
-        ("1970-01-01T00:00:00Z", "early"),
-    ],
-)
-def test_a_time_before_the_election_or_to_come_is_odd(moment, odd):
-    assert odd_time(moment, "2024-02-16T12:00:00Z", "2024-02-14") == odd
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,19 @@ def test_a_header_that_names_the_station_wins_over_a_running_number(
     assert set(found.left_out) == left_out
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Kode,TPS,01,02", "1371011001,4,1,2"),
+        ("Kode Wilayah,No TPS,01,02", "1371011001,TPS 4,1,2"),
+        ("Kode,01,02", "1371011001004,1,2"),
+        ("Kode,No TPS,01,02", "1371011001004,4,1,2"),
+    ],
+)
+def test_a_code_is_a_kelurahans_only_beside_a_number(read, header, row):
+    assert read(f"{header}\n{row}\n").fields["tps"] == "1371011001004"
+
+
 @pytest.mark.parametrize("name", ["No", "No.", "Nomor", "nr", "No Urut", "number"])
 def test_a_running_number_alone_is_no_station(read, name):
     text = f"{name},Kode Kelurahan,01,02\n1,1371011001,1,2\n"

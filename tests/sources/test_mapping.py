@@ -2,8 +2,9 @@
 
 import pytest
 
+from federation.cli.mapping import load_mapping
 from federation.errors import ConfigError
-from federation.sources.mapping import join_options, load_mapping, parse_flags
+from federation.sources.mapping import join_options, parse_flags
 
 FILE = """
 delimiter = ";"
@@ -70,6 +71,11 @@ def test_a_mapping_file_that_means_nothing_is_refused_with_its_name(put, text):
     with pytest.raises(ConfigError) as error:
         load_mapping(path)
     assert error.value.path == str(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_mapping_file_as_an_editor_of_windows_saves_it_is_read(put, encoding):
+    assert load_mapping(put(FILE.encode(encoding), "m.toml")).columns["tps"] == "Kode"
 
 
 def test_a_mapping_file_that_is_not_there_is_refused(tmp_path):

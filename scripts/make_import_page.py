@@ -1,0 +1,298 @@
+"""Write `docs/reference/import.md`: all that an importer knows, out of the code.
+
+Run it after a change of a header, a spelling or a refusal: `make docs`. A test compares
+what it makes with what is there. Every example of a value is read while the page is
+written: what stands beside it is what came out.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from federation.sources import blank, cell, folder, headers, member, moment, place
+from federation.sources.mapping import TEXTS
+from federation.sources.personal import find_personal
+from federation.sources.recognise import FORMATS
+from federation.sources.row import BadCell, clip
+from federation.text import Text, load_topic
+
+PAGE: Final = Path(__file__).resolve().parent.parent / "docs/reference/import.md"
+EN, ID = Text("en"), Text("id")
+
+#: Topics of which every sentence is something an import may say of a file or a row.
+TOPICS: Final = (
+    "file", "recognise", "workbook", "folder", "columns", "cell", "row", "personal",
+    "numbering", "kawalpemilu", "mapping", "intake",
+)  # fmt: skip
+
+#: What an importer calls a column in the page, where `--map` has no name for it.
+WORDS: Final = {
+    headers.PLAIN_TPS: "`tps`, or `number` beside a kelurahan's code",
+    headers.RUNNING: "left out: it counts the rows",
+    headers.PLAIN_CODE: "`tps`, or `kelurahan` beside a station's number",
+    headers.PLAIN_NUMBER: "`candidate` in a table of one candidate a row, or nothing",
+    "rejected": "rows that the tool's own reviewers turned down are not taken",
+    "candidate": "`candidate`, in a table of one candidate a row",
+    "votes": "`votes`, in a table of one candidate a row",
+}
+#: Headers of candidates, and what they are in an election of two.
+CANDIDATES: Final = (
+    "01", "1", "100025", "paslon_01", "Paslon 1", "Pas 1", "Calon No. 1", "Capres 1",
+    "Suara 01", "Perolehan suara paslon 01", "Jumlah suara paslon nomor urut 1",
+    "01 Anies Baswedan", "Anies Baswedan – Muhaimin Iskandar", "Anies", "candidates.01",
+    "01 %", "foto paslon 01", "Suara Anies (persen)",
+)  # fmt: skip
+PERSONAL: Final = (
+    "HP 0812-0000-0000", "kantor (0451) 421000", "NIK 7202010101800001",
+    "relawan@contoh.example", "mobil DN 1234 AB", "di -1.39512, 120.75431",
+    "akun @relawan.poso", "wa.me/6281200000000", "diantar Pak Budi",
+)  # fmt: skip
+
+HEAD: Final = """\
+# What an import reads
+
+[Import your results](../how-to/import-results.md) · [domain](domain.md)
+
+Every header, spelling, time and refusal that `federation import` knows. Written by
+`make docs` out of the code: the values beside the examples are what the program read.
+What is not here is left out and named, or refused with its row and column.
+"""
+
+
+def make_page() -> str:
+    """The text of the page."""
+    sections = (
+        ("Files", _files()),
+        ("Headers", _headers()),
+        ("Candidates in headers", _candidates()),
+        ("Columns that are left out", _left_out()),
+        ("Words for rounds, contests, forms, sources and reviews", _words()),
+        ("Codes of polling stations", _places()),
+        ("Numbers of polling stations beside a kelurahan", _numbers()),
+        ("Votes and figures", _counts()),
+        ("What is no number", _no_counts()),
+        ("Nothing here", _nothing()),
+        ("What may stand around a value", _guards()),
+        ("Times", _moments()),
+        ("Personal data in free text", _personal()),
+        ("Everything that an import may say", _sentences()),
+    )
+    parts = (f"\n## {title}\n\n{text}" for title, text in sections)
+    return HEAD + "".join(parts)
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    heads = list(names)
+    lines = [heads, ["---"] * len(heads), *(list(map(str, row)) for row in rows)]
+    return "".join(
+        "| " + " | ".join(one.replace("|", "\\|") for one in line) + " |\n"
+        for line in lines
+    )
+
+
+def _code(value: object) -> str:
+    return f"`{value}`"
+
+
+def _files() -> str:
+    kinds = _table(
+        ("`--format`", "what it is"),
+        ((_code(kind), EN(f"import.format-{kind}")) for kind in FORMATS),
+    )
+    endings = ", ".join(_code(f".{ending}") for ending in sorted(folder.READ))
+    return (
+        "A file is recognised by what it holds, plain or as `.gz`, from a disk, a pipe "
+        f"or `-`:\n\n{kinds}\n"
+        f"Of a folder these are read, in any case: {endings}, and files without an "
+        "ending that hold text. Every other file is named with the reason.\n"
+    )
+
+
+def _headers() -> str:
+    rows = [
+        (WORDS.get(target, _code(target)), ", ".join(map(_code, names)))
+        for target, names in headers.KNOWN.items()
+    ]
+    rows.append(("the member of that name", ", ".join(map(_code, TEXTS[:-1]))))
+    rows.append(
+        ("`figures.…`", "every figure of the form by its name: [domain](domain.md)")
+    )
+    rows.append(
+        ("`parties.…`", "`partai_1`, `partai_1_partai`, `partai_1_caleg_100211`, …")
+    )
+    return (
+        "A header is compared in lower case, its punctuation as `_`: `Suara Sah` is "
+        "`suara_sah`. In exports of KoboToolbox and ODK Central `group/question` is "
+        "the question. Title rows above the header are passed over and named. A "
+        "guessed column in which no value fits is left out; `--map OURS=THEIRS` names "
+        "a column, `--map OURS=` leaves one out.\n\n"
+        + _table(("read as", "headers"), rows)
+    )
+
+
+def _candidates() -> str:
+    listed = {
+        "01": "Anies Baswedan – Muhaimin Iskandar",
+        "02": "Prabowo Subianto – Gibran Rakabuming Raka",
+    }
+    names = headers.Names(
+        ids={"01": "01", "1": "01", "100025": "01", "02": "02", "2": "02"},
+        words={
+            who: frozenset(headers.normalise(name).split("_"))
+            for who, name in listed.items()
+        },
+        whole={headers.normalise(name): who for who, name in listed.items()},
+    )
+    return (
+        "In the presidential election of 2024. A column whose number and name are not "
+        "one candidate's stops the file, and so does a candidate without a column.\n\n"
+        + _table(
+            ("header", "read as"),
+            (
+                (_code(one), _code(found) if found else "left out")
+                for one in CANDIDATES
+                for found in [headers.guess(one, names, parties=False).target]
+            ),
+        )
+    )
+
+
+def _left_out() -> str:
+    return _table(
+        ("headers", "why"),
+        (
+            (
+                ", ".join(map(_code, sorted(known))),
+                EN(f"columns.{why}", header="…"),
+            )
+            for why, known in headers.NOT_READ.items()
+        ),
+    )
+
+
+def _words() -> str:
+    tables: tuple[tuple[str, Mapping[str, str]], ...] = (
+        ("round", member.ROUND_NAMES),
+        ("contest", member.CONTEST_NAMES),
+        ("form", member.FORM_NAMES),
+        ("source", member.SOURCE_NAMES),
+        ("review", member.REVIEW_NAMES),
+    )
+    rows = []
+    for name, words in tables:
+        for value in dict.fromkeys(words.values()):
+            spelt = (_code(word) for word, means in words.items() if means == value)
+            rows.append((_code(name), _code(value), ", ".join(spelt)))
+    return "In any case, and with any blanks between the words.\n\n" + _table(
+        ("member", "read as", "written"), rows
+    )
+
+
+def _places() -> str:
+    return _table(
+        ("what it is", "written", "read as"),
+        (
+            (what, _code(clip(text)[1:-1]), _code(place.parse_place(text)))
+            for what, text, _ in place.PLACES
+        ),
+    )
+
+
+def _numbers() -> str:
+    return _table(
+        ("written", "read as"),
+        (
+            (_code(text), _code(place.join_place("7202011001", text, ("", ""))))
+            for text, _ in place.NUMBERS
+        ),
+    )
+
+
+def _counts() -> str:
+    return _table(
+        ("what it is", "written", "read as"),
+        (
+            (what, _code(text), _code(cell.parse_count(text)))
+            for what, text, _ in cell.COUNTS
+        ),
+    )
+
+
+def _no_counts() -> str:
+    return _table(
+        ("written", "refused, because"),
+        ((_code(clip(text)[1:-1]), _why_no_count(text)) for text, _ in cell.NO_COUNTS),
+    )
+
+
+def _why_no_count(text: str) -> str:
+    try:
+        cell.parse_count(text)
+    except BadCell as bad:
+        return EN.say(bad.reason)
+    raise AssertionError(f"{text} was read")
+
+
+def _nothing() -> str:
+    words = ", ".join(_code(clip(one)[1:-1]) for one in blank.NOTHING if one)
+    return (
+        f"An empty cell and, in any case: {words}. It means *not read*; `0` means "
+        "zero. They are not the same.\n"
+    )
+
+
+def _guards() -> str:
+    return _table(
+        ("what it is", "written", "read as"),
+        (
+            (what, _code(clip(text)[1:-1]), _code(blank.tidy(text)))
+            for what, text, _ in blank.GUARDS
+        ),
+    )
+
+
+def _moments() -> str:
+    return (
+        "Without a zone it is Jakarta's time (WIB). A time that could be two is left "
+        "out of its row, or refused where the column was named.\n\n"
+        + _table(
+            ("written", "read as"),
+            (
+                (_code(text), _code(moment.parse_time(text)))
+                for text, _ in moment.MOMENTS
+            ),
+        )
+    )
+
+
+def _personal() -> str:
+    def kind_of(text: str) -> str:
+        found = find_personal(text)
+        assert found is not None, text
+        return EN(f"personal.{found.kind}")
+
+    return (
+        "Free text is published only when it is asked for (`--map note=…`), and not "
+        "where one of these is found in it:\n\n"
+        + _table(
+            ("text", "looks like"),
+            ((_code(text), kind_of(text)) for text in PERSONAL),
+        )
+    )
+
+
+def _sentences() -> str:
+    parts = ["In both languages; `{…}` is filled in.\n"]
+    for topic in TOPICS:
+        rows = ((said["en"], said["id"]) for said in load_topic(topic).values())
+        parts.append(f"\n### {topic}\n\n" + _table(("English", "Indonesia"), rows))
+    return "".join(parts)
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(make_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
