@@ -21,6 +21,7 @@ SAMPLE_ROWS: Final = 500
 
 _EVIDENCE: Final = "evidence."
 _DIGEST: Final = "evidence.sha256"
+_ROUNDED: Final = re.compile(r"[0-9]{10}000(?:[.,]0{1,2})?")
 # A word for a vote that was repeated: read as an ordinary one it would be false.
 _REPEATED: Final = re.compile(r"ulang|susul|lanjut|psu|psl|pss", re.IGNORECASE)
 
@@ -51,6 +52,18 @@ def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
             (t for t in header.guessed if t.startswith(_EVIDENCE)), unfit[_DIGEST]
         )
     return header.without(unfit) if unfit else header
+
+
+def is_rounded(header: Header, rows: Iterable[Sequence[str]]) -> bool:
+    """Whether all codes end in three zeros, as a spreadsheet writes rounded numbers.
+
+    There is no TPS number 000, but a program that counts from it writes others, too.
+    """
+    if "tps" not in header.columns:
+        return False
+    at = header.columns["tps"]
+    codes = [cells[at].strip() for cells in rows if not is_blank(cells[at])]
+    return bool(codes) and all(_ROUNDED.fullmatch(code) for code in codes)
 
 
 def _fits(target: str, header: str, values: Sequence[str]) -> bool:

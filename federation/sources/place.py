@@ -16,7 +16,7 @@ from federation.sources.row import BadCell, clip
 from federation.text import Sentence
 
 # Whole codes; letters stand in those from abroad only.
-_WHOLE: Final = re.compile(r"(?:[0-9]{10}|99[0-9A-Z]{2}[0-9]{6})(?!000)[0-9]{3}")
+_WHOLE: Final = re.compile(r"(?:[0-9]{10}|99[0-9A-Z]{2}[0-9]{6})[0-9]{3}")
 _HOME: Final = re.compile(r"(?!99)[0-9]{10}")
 _ABROAD: Final = re.compile(r"99[0-9A-Z]{2}[0-9]{6}")
 # The Kemendagri spelling has dots; people also write blanks and hyphens.
@@ -40,7 +40,6 @@ _FAULTS: Final = tuple(
     for pattern, name in (
         (r"", "place-empty"),
         (_SPOILT.pattern, "place-spoilt"),
-        (r"(?:[0-9]{10}|99[0-9A-Z]{2}[0-9]{6})000", "place-zero"),
         (r"99[ -~]{9,}", "place-abroad"),
         (r"[0-9]{10}(?:[.,]0{1,2})?", "place-kelurahan"),
         (_GROUPS + _SEPARATOR + r"(?:TPS)?[ ._:#-]*0{1,3}", "place-zero"),
@@ -123,7 +122,7 @@ def _join_groups(plain: str, *, unpadded: bool) -> TpsId | None:
         code = plain[:10] + plain[10:].zfill(3)
     else:
         return None
-    return TpsId(code) if _WHOLE.fullmatch(code) else None
+    return TpsId(code) if _WHOLE.fullmatch(code) and int(code[10:]) else None
 
 
 def _why_no_place(plain: str, shown: str) -> Sentence:

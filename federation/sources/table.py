@@ -18,7 +18,7 @@ from federation.records.tps import TpsId
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
 from federation.sources.columns import Header, looks_like_header, read_header
 from federation.sources.csv import Cells, Line, Table
-from federation.sources.fitting import SAMPLE_ROWS, leave_out_unfit
+from federation.sources.fitting import SAMPLE_ROWS, is_rounded, leave_out_unfit
 from federation.sources.longform import Part, join_parts
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
@@ -86,9 +86,10 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     )
     rows = table.rows()
     sample = list(islice(rows, SAMPLE_ROWS))
-    header = leave_out_unfit(
-        header, (line.cells for line in sample if isinstance(line, Cells))
-    )
+    cells = [line.cells for line in sample if isinstance(line, Cells)]
+    if is_rounded(header, cells):
+        raise FormatError(Sentence("cell.place-rounded"), Sentence("file.row", row=row))
+    header = leave_out_unfit(header, cells)
     plan = TablePlan(header, options, members, profile, row=row)
     yield Columns(row, header.uses)
     lines = chain(sample, rows)

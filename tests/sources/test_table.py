@@ -246,3 +246,14 @@ def test_the_mapping_of_the_how_to_page_works(read):
     assert draft.fields["tps"] == "1371011001007"
     assert draft.fields["candidates"] == {"01": 1, "02": 2}
     assert draft.fields["figures"] == {"suara_sah": 3}
+
+
+@pytest.mark.parametrize("code", ["1371011001000", "1371011001000.0"])
+def test_codes_that_a_spreadsheet_rounded_stop_the_file(read, code):
+    with pytest.raises(FormatError, match="every code ends in 000"):
+        read(f"kode_tps,01,02\n{code},1,2\n{code},3,4\n")
+
+
+def test_a_list_that_counts_from_000_is_no_rounded_one(read):
+    found = read("kode_tps,01,02\n1371011001000,1,2\n1371011001001,3,4\n")
+    assert [draft.fields["tps"][10:] for draft in found.drafts] == ["000", "001"]
