@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from federation.sources import blank, cell, folder, headers, member, moment, place
+from federation.sources import blank, cell, folder, headers, moment, place, words
 from federation.sources.mapping import TEXTS
 from federation.sources.personal import find_personal
 from federation.sources.recognise import FORMATS
@@ -172,16 +172,16 @@ def _left_out() -> str:
 
 def _words() -> str:
     tables: tuple[tuple[str, Mapping[str, str]], ...] = (
-        ("round", member.ROUND_NAMES),
-        ("contest", member.CONTEST_NAMES),
-        ("form", member.FORM_NAMES),
-        ("source", member.SOURCE_NAMES),
-        ("review", member.REVIEW_NAMES),
+        ("round", words.ROUND_NAMES),
+        ("contest", words.CONTEST_NAMES),
+        ("form", words.FORM_NAMES),
+        ("source", words.SOURCE_NAMES),
+        ("review", words.REVIEW_NAMES),
     )
     rows = []
-    for name, words in tables:
-        for value in dict.fromkeys(words.values()):
-            spelt = (_code(word) for word, means in words.items() if means == value)
+    for name, known in tables:
+        for value in dict.fromkeys(known.values()):
+            spelt = (_code(word) for word, means in known.items() if means == value)
             rows.append((_code(name), _code(value), ", ".join(spelt)))
     return "In any case, and with any blanks between the words.\n\n" + _table(
         ("member", "read as", "written"), rows

@@ -34,7 +34,6 @@ from federation.sources.folder import find_files
 from federation.sources.folder import tell as tell_passed
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import join_options, parse_flags
-from federation.sources.member import FORMS, REVIEWS, SOURCES
 from federation.sources.recognise import (
     FORMATS,
     Format,
@@ -44,6 +43,7 @@ from federation.sources.recognise import (
 )
 from federation.sources.row import Said
 from federation.sources.stream import Source
+from federation.sources.words import FORMS, REVIEWS, SOURCES
 from federation.text import Sentence
 
 

@@ -12,85 +12,24 @@ from typing import Any
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text, convert
 from federation.records.profile import PartyNumber, Profile
-from federation.records.result import CONTESTS, ROUNDS, Evidence, Part
+from federation.records.result import ROUNDS, Evidence, Part
 from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
 from federation.sources.mapping import Options
 from federation.sources.personal import find_personal
 from federation.sources.row import NO_NUMBERS, BadCell, Draft, Row, Said, clip
+from federation.sources.words import (
+    CONTEST_NAMES,
+    FORM_NAMES,
+    REVIEW_NAMES,
+    ROUND_NAMES,
+    SOURCE_NAMES,
+)
 from federation.text import Sentence
 
-FORMS = ("plano", "salinan", "unknown")
-SOURCES = ("citizen", "observer", "kpu")
-REVIEWS = ("reviewed", "unreviewed")
 MAX_TEXT = 300
 
-# What people and KPU call the rounds (docs/reference/domain.md).
-ROUND_NAMES: Mapping[str, str] = {
-    **{name: name for name in ROUNDS},
-    "penghitungan suara ulang": "hitung-ulang",
-    "penghitungan suara susulan": "susulan",
-    "pemungutan suara susulan": "susulan",
-    "pemungutan suara lanjutan": "lanjutan",
-    "pemungutan suara ulang": "psu",
-    "hitung ulang": "hitung-ulang",
-    "pemungutan ulang": "psu",
-}
-# The same of the contests; a figure for the wrong one would be worse than none.
-CONTEST_NAMES: Mapping[str, str] = {
-    **{name: name for name in CONTESTS},
-    "presiden": "ppwp",
-    "pilpres": "ppwp",
-    "president": "ppwp",
-    "presiden dan wakil presiden": "ppwp",
-    "dpr": "pdpr",
-    "dpr ri": "pdpr",
-    "dpd": "pdpd",
-    "dpd ri": "pdpd",
-    "dprd provinsi": "pdprdp",
-    "dprd prov": "pdprdp",
-    "dprd kabupaten": "pdprdk",
-    "dprd kota": "pdprdk",
-    "dprd kab/kota": "pdprdk",
-    "dprd kabupaten/kota": "pdprdk",
-    "gubernur": "pkwkp",
-    "pilgub": "pkwkp",
-    "gubernur dan wakil gubernur": "pkwkp",
-    "bupati": "pkwkk",
-    "wali kota": "pkwkk",
-    "walikota": "pkwkk",
-    "pilbup": "pkwkk",
-    "pilwalkot": "pkwkk",
-}
-FORM_NAMES: Mapping[str, str] = {
-    **{name: name for name in FORMS},
-    "c plano": "plano",
-    "c1 plano": "plano",
-    "c.plano": "plano",
-    "c1-plano": "plano",
-    "c.hasil plano": "plano",
-    "c hasil plano": "plano",
-    "c salinan": "salinan",
-    "c1 salinan": "salinan",
-    "c.hasil salinan": "salinan",
-    "c hasil salinan": "salinan",
-    "tidak diketahui": "unknown",
-}
-SOURCE_NAMES: Mapping[str, str] = {
-    **{name: name for name in SOURCES},
-    "pemantau": "observer",
-    "warga": "citizen",
-    "masyarakat": "citizen",
-    "sirekap": "kpu",
-    "situng": "kpu",
-}
-REVIEW_NAMES: Mapping[str, str] = {
-    **{name: name for name in REVIEWS},
-    "diperiksa": "reviewed",
-    "sudah diperiksa": "reviewed",
-    "belum diperiksa": "unreviewed",
-}
 # What is rare enough to be checked by its type; votes and figures were read as counts.
 _TYPES: Mapping[str, Any] = {
     "parties": dict[PartyNumber, Part],

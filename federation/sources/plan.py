@@ -1,0 +1,314 @@
+"""The columns of a table put to work: cells of a row in, a draft out.
+
+Rule: everything that can be decided once per file (which column is which candidate) is
+decided before the first row; a row then costs a few look-ups and one regular expression
+per cell. An empty cell is "not read", never zero.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from federation.errors import FormatError
+from federation.records.profile import Profile
+from federation.records.tps import TpsId
+from federation.sources.cell import is_blank, join_place, parse_count, parse_place
+from federation.sources.columns import Header
+from federation.sources.longform import Part
+from federation.sources.mapping import TEXTS, Options
+from federation.sources.member import Members
+from federation.sources.row import BadCell, Row, Said, clip
+from federation.text import Sentence
+
+Counts = list[tuple[str, int, str]]  # our id, number of the column, its header
+
+# What a row can do without: its votes are worth more than the moment it was made.
+SPARED: Final = frozenset({"observed_at", "form", "review", "contributor", "note"})
+_VALUE: Final = "value-left-out"
+
+
+class TablePlan:
+    """How one table is read."""
+
+    def __init__(
+        self,
+        header: Header,
+        options: Options,
+        members: Members,
+        profile: Profile,
+        *,
+        row: int = 1,
+    ) -> None:
+        """Prepare the columns of `header`, which stands in `row`.
+
+        Raises:
+            FormatError: No contest is said, a candidate is unknown or has no column, or
+                no column holds anything of a result.
+        """
+        self._header = [use.header for use in header.uses]
+        self._at = Sentence("file.row", row=row)
+        self._columns = columns = header.columns
+        self._members, self._options, self._profile = members, options, profile
+        self._texts = [
+            (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
+        ]
+        self._candidates = self._group("candidates.")
+        self._figures = self._group("figures.")
+        self._parties = self._group("parties.")
+        self._evidence = self._group("evidence.")
+        self._mapped: dict[str, Counts] = {}
+        self._checks = self._places_beside()
+        self._turned_down = columns.get("rejected")
+        self.remarks: list[Said] = []
+        self.is_long = "votes" in columns and "candidate" in columns
+        self._check()
+
+    def _group(self, prefix: str) -> Counts:
+        return [
+            (target[len(prefix) :], at, self._header[at])
+            for target, at in self._columns.items()
+            if target.startswith(prefix)
+        ]
+
+    def _places_beside(self) -> list[tuple[str, int, str]]:
+        """The parts of a place that stand beside its whole code: they must agree."""
+        if "tps" not in self._columns:
+            return []
+        return [
+            (name, self._columns[name], self._header[self._columns[name]])
+            for name in ("kelurahan", "number")
+            if name in self._columns
+        ]
+
+    def lacking(self, contest: str, tps: str, ids: Collection[str]) -> list[str]:
+        """Those who stand there and are not among `ids`: id, and name in brackets."""
+        if self._profile.is_party_contest(contest):
+            return []
+        left_out = {name.removeprefix("candidates.") for name in self._options.left_out}
+        return [
+            f"{who} ({listed.name})"
+            for who, listed in self._profile.candidates(contest, tps).items()
+            if who not in ids and left_out.isdisjoint((who, *listed.aliases))
+        ]
+
+    def _check(self) -> None:
+        has_votes = self._candidates or self._parties or self.is_long
+        if not (has_votes or self._figures or self._evidence):
+            raise FormatError(Sentence("columns.no-votes"), self._at)
+        if not (has_votes or self._evidence or self._options.figures_only):
+            raise FormatError(Sentence("columns.only-figures"), self._at)
+        if self._members.contest is None and "contest" not in self._columns:
+            raise FormatError(Sentence("columns.no-contest"), self._at)
+        if self._members.contest is None or self.is_long:
+            return
+        try:
+            mapped = self._map_candidates(self._members.contest)
+        except BadCell as bad:
+            reason = Sentence(
+                "columns.of-column", column=clip(bad.column), reason=bad.reason
+            )
+            raise FormatError(reason, self._at) from bad
+        known = {who for who, _, _ in mapped}
+        if known and (lacking := self.lacking(self._members.contest, "", known)):
+            missing = Sentence(
+                "columns.missing-candidate", id=lacking[0][:2], name=lacking[0]
+            )
+            raise FormatError(missing, self._at)
+
+    def _map_candidates(self, contest: str) -> Counts:
+        if contest not in self._mapped:
+            aliases = self._members.aliases(contest)
+            found = [(aliases.find(n, h), at, h) for n, at, h in self._candidates]
+            if len({known for known, _, _ in found}) < len(found):
+                names = ", ".join(clip(h) for _, _, h in found)
+                two = Sentence("columns.two-columns", headers=names)
+                raise BadCell("candidate", two)
+            self._mapped[contest] = found
+        return self._mapped[contest]
+
+    def take_remarks(self) -> list[Said]:
+        """What there is to say of the rows since the last call."""
+        remarks, self.remarks = self.remarks, []
+        return remarks
+
+    def read(self, row: int, cells: Sequence[str]) -> Row:
+        """One row as a draft; as a remark where nothing was counted yet.
+
+        Raises:
+            BadCell: The row cannot be taken.
+        """
+        fields = self._begin(row, cells)
+        contest = fields["contest"]
+        blocks = self._read_blocks(fields, cells)
+        votes = _read_counts(self._map_candidates(contest), cells)
+        if votes and self._members.aliases(contest).differ_by_region:
+            votes = self._read_regional(contest, fields["tps"], votes)
+        blocks["candidates"] = votes
+        return self._members.finish(row, fields, blocks)
+
+    def _read_regional(
+        self, contest: str, tps: str, votes: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Votes by the ids of those who stand in this region.
+
+        Raises:
+            BadCell: Somebody does not, or one who does has no column.
+        """
+        aliases = self._members.aliases(contest)
+        found = {aliases.find(who, who, tps): count for who, count in votes.items()}
+        if len(found) < len(votes):
+            names = ", ".join(clip(h) for _, _, h in self._candidates)
+            raise BadCell("candidate", Sentence("columns.two-columns", headers=names))
+        columns = {who for who, _, _ in self._map_candidates(contest)}
+        present = found.keys() | {
+            known
+            for who in columns
+            if (known := self._profile.roster(contest, tps).find(who)) is not None
+        }
+        if lacking := self.lacking(contest, tps, present):
+            names = ", ".join(lacking)
+            raise BadCell(
+                "candidate", Sentence("row.no-such-column", tps=tps, names=names)
+            )
+        return found
+
+    def read_part(self, row: int, cells: Sequence[str]) -> Part:
+        """One candidate's row of a long table.
+
+        Raises:
+            BadCell: The row cannot be taken.
+        """
+        fields = self._begin(row, cells)
+        at, votes = self._columns["candidate"], self._columns["votes"]
+        aliases = self._members.aliases(fields["contest"])
+        candidate = aliases.find(cells[at].strip(), self._header[at], fields["tps"])
+        count = parse_count(cells[votes], self._header[votes])
+        return Part(row, fields, candidate, count, self._read_blocks(fields, cells))
+
+    def mark_station(self, row: int, cells: Sequence[str]) -> Iterator[Part]:
+        """The station of a row of a long table that cannot be taken, if it is known."""
+        with suppress(BadCell):
+            yield Part(row, {"tps": self._read_place(cells)})
+
+    def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
+        said = {
+            n: (cells[at], h) for n, at, h in self._texts if not is_blank(cells[at])
+        }
+        place = self._read_place(cells)
+        if self._turned_down is not None:
+            self._see_whether_taken(place, cells[self._turned_down])
+        while True:
+            try:
+                return self._members.begin(place, said)
+            except BadCell as bad:
+                self._spare(row, said, bad)
+
+    def _spare(self, row: int, said: dict[str, tuple[str, str]], bad: BadCell) -> None:
+        """Leave a value out that a row can do without, and note it.
+
+        Raises:
+            BadCell: The row cannot do without it.
+        """
+        spared = [n for n in said.keys() & SPARED if said[n][1] == bad.column]
+        if not spared:
+            raise bad
+        del said[spared[0]]
+        reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
+        self.remarks.append(Said(row, _VALUE, reason))
+
+    def _see_whether_taken(self, place: TpsId, value: str) -> None:
+        if value.strip().lower() in REJECTED:
+            assert self._turned_down is not None
+            header = self._header[self._turned_down]
+            reason = Sentence("row.turned-down", tps=place, column=header)
+            raise BadCell("turned-down", reason, header)
+
+    def _read_blocks(
+        self, fields: Mapping[str, Any], cells: Sequence[str]
+    ) -> dict[str, Any]:
+        """Figures, parties and files."""
+        blocks: dict[str, Any] = {"figures": _read_counts(self._figures, cells)}
+        if self._parties:
+            blocks["parties"] = self._read_parties(fields, cells)
+        if self._evidence:
+            blocks["evidence"] = _read_evidence(self._evidence, cells)
+        return blocks
+
+    def _read_parties(
+        self, fields: Mapping[str, Any], cells: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        aliases = self._members.aliases(fields["contest"])
+        parties: dict[str, dict[str, Any]] = {}
+        for name, count in _read_counts(self._parties, cells).items():
+            number, _, part = name.partition(".")
+            party = parties.setdefault(aliases.find_party(number, fields["tps"]), {})
+            if part.startswith("caleg."):
+                party.setdefault("caleg", {})[part.removeprefix("caleg.")] = count
+            else:
+                party[part] = count
+        return parties
+
+    def _read_place(self, cells: Sequence[str]) -> TpsId:
+        columns = self._columns
+        if "tps" in columns:
+            at = columns["tps"]
+            header = self._header[at]
+            place = parse_place(cells[at], header, unpadded=self._options.unpadded)
+            for name, beside, other in self._checks:
+                _check_beside(place, name, cells[beside], other)
+            return place
+        a, b = columns["kelurahan"], columns["number"]
+        return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
+
+
+# What the reviewers of KoboToolbox and ODK Central say of a row that is not to count.
+REJECTED: Final = frozenset(
+    ("not approved", "validation_status_not_approved", "rejected")
+)
+
+
+def _check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
+    """See that a part of the place beside its code is that of the code.
+
+    Raises:
+        BadCell: It is another.
+    """
+    text = cell.strip()
+    if is_blank(text):
+        return
+    try:
+        parts = (text, "1") if name == "kelurahan" else (place[:10], text)
+        other = join_place(*parts, (header, header))
+    except BadCell:
+        return  # a key of their own database, or a word: it says no other place
+    if other[:10] != place[:10] or (name == "number" and other != place):
+        shown = Sentence(
+            "row.two-places", tps=place, column=clip(header), other=clip(text)
+        )
+        raise BadCell("tps", shown, header)
+
+
+def _read_counts(counts: Counts, cells: Sequence[str]) -> dict[str, int]:
+    read = {}
+    for name, at, header in counts:
+        count = parse_count(cells[at], header)
+        if count is not None:
+            read[name] = count
+    return read
+
+
+def _read_evidence(columns: Counts, cells: Sequence[str]) -> list[dict[str, Any]]:
+    found: dict[str, Any] = {}
+    for name, at, header in columns:
+        text = cells[at].strip()
+        if is_blank(text):
+            continue
+        if name in ("page", "size"):
+            if not re.fullmatch(r"[0-9]{1,12}", text):
+                no_number = Sentence("row.no-whole", value=clip(text))
+                raise BadCell("count", no_number, header)
+            found[name] = int(text)
+        else:
+            found[name] = text
+    return [found] if found else []
