@@ -135,7 +135,7 @@ def _candidates() -> str:
         "01": "Anies Baswedan – Muhaimin Iskandar",
         "02": "Prabowo Subianto – Gibran Rakabuming Raka",
     }
-    names = headers.Names(
+    names = headers.HeaderNames(
         ids={"01": "01", "1": "01", "100025": "01", "02": "02", "2": "02"},
         words={
             who: frozenset(headers.normalise(name).split("_"))

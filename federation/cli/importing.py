@@ -18,15 +18,16 @@ import msgspec
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
-from federation.cli.intake import OUTSIDE, Intake, Report, Send
+from federation.cli.intake import Intake, Report, Send
 from federation.cli.mapping import load_mapping
 from federation.cli.outcome import Outcome
-from federation.cli.output import NEGATIVE, OK
-from federation.cli.stations import has_list, make_lister
+from federation.cli.output import NEGATIVE, OK, tell
+from federation.cli.stations import Stations
 from federation.cli.taking import find_handed, take_handed
 from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.flows.ingest import Verdict
+from federation.flows.listing import REGION, UNLISTED
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
@@ -43,7 +44,7 @@ from federation.sources.recognise import (
 )
 from federation.sources.row import Said
 from federation.sources.stream import Source
-from federation.sources.words import FORMS, REVIEWS, SOURCES
+from federation.sources.words import FORMS, REVIEWS, SOURCES, name_contest
 from federation.text import Sentence
 
 
@@ -141,9 +142,10 @@ class Import:
         self._profile = find_profile(run, self._election)
         if asked.delimiter is not None and len(asked.delimiter) != 1:
             raise ConfigError("--delimiter", "", Sentence("import.one-character"))
+        self._stations = Stations(run, self._election)
         self._check_unpadded()
         flags = {
-            "contest": asked.contest,
+            "contest": asked.contest and name_contest(asked.contest),
             "round": asked.round,
             "source": asked.source,
             "form": asked.form,
@@ -173,7 +175,7 @@ class Import:
             return
         if self._asked.allow_unlisted:
             raise click.UsageError(self._run.t("import.unpadded-unlisted"))
-        if not has_list(self._run, self._election):
+        if not self._stations.has_list():
             said = self._run.t("import.unpadded-list", election=self._election)
             raise click.UsageError(said)
 
@@ -196,8 +198,8 @@ class Import:
 
     def _intake(self, report: Report) -> Intake:
         allow = self._asked.allow_unlisted
-        lister = make_lister(self._run, self._election)
-        return Intake(self._run.t, report, lister, self._profile, allow_unlisted=allow)
+        t, stations = self._run.t, self._stations
+        return Intake(t, report, stations, self._profile, allow_unlisted=allow)
 
     async def _import(self, intake: Intake) -> None:
         if self._asked.dry_run:
@@ -255,11 +257,14 @@ class Import:
         return found, passed
 
     async def _publish(self, intake: Intake, send: Send) -> None:
-        if outside := intake.counts[OUTSIDE]:
-            # Before anything is signed: there is still time to stop.
-            allowed = "allowed" if self._asked.allow_unlisted else "refused"
-            rows = self._run.out.number(outside)
-            self._run.out.note(self._run.t(f"import.outside-{allowed}", rows=rows))
+        # Before anything is signed: there is still time to stop.
+        allowed = "allowed" if self._asked.allow_unlisted else "refused"
+        for code in (UNLISTED, REGION):
+            if intake.counts[code]:
+                rows = self._run.out.number(intake.counts[code])
+                self._run.out.note(self._run.t(f"import.{code}-{allowed}", rows=rows))
+        if not self._stations.has_list():
+            self._run.out.note(self._run.t("import.no-list", election=self._election))
         label = self._run.t("import.publishing")
         with self._run.out.progress(len(intake), label) as advance:
             await intake.publish(send, advance)
@@ -295,7 +300,9 @@ def _checker(profile: Profile, run: Run) -> Send:
             result = convert({**draft, **members}, TpsResult)
             check_result(result)
         except RecordError as error:
-            return Verdict(row=row, outcome="refused", reason=str(error), code="record")
+            return Verdict(
+                row=row, outcome="refused", reason=tell(run.t, error), code="record"
+            )
         return Verdict(row=row, outcome="logged", flags=failed_rules(result, profile))
 
     def send(drafts: list[dict[str, Any]]) -> Awaitable[list[Verdict]]:

@@ -9,16 +9,17 @@ other are both known then, and so are stations that should not exist.
 import asyncio
 import csv
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TextIO
 
 from federation.cli.output import tell
 from federation.cli.spool import Drafts, Entry
+from federation.cli.stations import Stations
 from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
-from federation.flows.listing import Doubt
+from federation.flows.naming import Stated
 from federation.records.contradiction import MAX_NAMED, Answer
 from federation.records.profile import Profile
 from federation.records.result import RULES
@@ -27,14 +28,14 @@ from federation.text import Sentence, Text
 from federation.web.cells import harmless
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
-# Which of these stations the election should not have, and why.
-Lister = Callable[[Iterable[str]], Awaitable[dict[str, Doubt]]]
 
 MAX_SHOWN = 10
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
-OUTSIDE, REPEATED = "outside", "repeated"
+REPEATED, MISNAMED = "repeated", "misnamed"
 WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
+ALL_ZERO = "all-zero"
+MAX_PREVIEW = 10
 _CONTRADICTION = "contradiction"
 _VOTES = frozenset({"candidates", "parties"})
 COLUMNS = ("file", "row", "column", "code", "reason")
@@ -93,7 +94,7 @@ class Intake:
         self,
         t: Text,
         report: Report,
-        lister: Lister,
+        stations: Stations,
         profile: Profile,
         *,
         allow_unlisted: bool = False,
@@ -103,7 +104,7 @@ class Intake:
         Args:
             t: The language that causes are told in.
             report: Is told of every row that is not logged.
-            lister: Says which stations the election should not have.
+            stations: Says which ones the election has, and what they are called.
             profile: Of the election: who stands where.
             allow_unlisted: Hand those over, too.
         """
@@ -112,7 +113,8 @@ class Intake:
         self.remarks: list[Finding] = []
         self.headers: dict[tuple[Use, ...], list[str]] = {}
         self._t, self._report, self._profile = t, report, profile
-        self._lister, self._allow_unlisted = lister, allow_unlisted
+        self._stations, self._allow_unlisted = stations, allow_unlisted
+        self.preview: list[Draft] = []
         self._files: list[str] = []
         self._chunk: list[tuple[int, Draft]] = []
         self._drafts = Drafts()
@@ -164,25 +166,34 @@ class Intake:
         self._refuse(Finding(file, 0, "", "file", tell(self._t, error)))
 
     async def _look_up(self) -> None:
-        """Keep the drafts of a chunk; of stations that should not be, if that is meant.
+        """Keep the drafts of a chunk, but for those of stations that should not be.
 
         Raises:
             FederationError: The list cannot be asked.
         """
-        codes = [row.fields["tps"] for _, row in self._chunk]
-        outside = await self._lister(codes) if codes else {}
-        for file, row in self._chunk:
+        drafts = [row for _, row in self._chunk]
+        outside = await self._stations.find_unlisted([d.fields["tps"] for d in drafts])
+        stated = [Stated(draft.fields["tps"], draft.names) for draft in drafts]
+        misnamed = await self._stations.find_misnamed(stated)
+        for (file, row), contradiction in zip(self._chunk, misnamed, strict=True):
+            where = self._files[file]
             doubt = outside.get(row.fields["tps"])
             if doubt is not None:
-                self.counts[OUTSIDE] += 1
+                self.counts[doubt.code] += 1
                 if not self._allow_unlisted:
-                    reason = Sentence("import.outside", reason=doubt.reason)
-                    where = self._files[file]
-                    self._refuse(Finding(where, row.row, "", doubt.code, reason))
+                    self._refuse(Finding(where, row.row, "", doubt.code, doubt.reason))
                     continue
-            self._note_unread(row.fields)
-            self._drafts.add(file, row.row, row.fields)
+            if contradiction is not None:
+                self._refuse(Finding(where, row.row, "", MISNAMED, contradiction))
+                continue
+            self._keep(file, row)
         self._chunk.clear()
+
+    def _keep(self, file: int, row: Draft) -> None:
+        self._note_unread(row.fields)
+        if len(self.preview) < MAX_PREVIEW:
+            self.preview.append(row)
+        self._drafts.add(file, row.row, row.fields)
 
     def _note_unread(self, fields: dict[str, Any]) -> None:
         """Count a draft that says nothing of the votes, or not of everybody's."""
@@ -192,6 +203,8 @@ class Intake:
             ids = self._profile.place(fields["contest"], fields["tps"]).ids
             if ids is not None and not ids <= fields["candidates"].keys():
                 self.counts[PARTLY_READ] += 1
+            elif not any(fields["candidates"].values()):
+                self.counts[ALL_ZERO] += 1
 
     async def settle(self) -> None:
         """All was read: find the rows that say one thing twice, or contradict others.

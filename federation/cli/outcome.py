@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from federation.cli.context import Run
 from federation.cli.intake import (
-    OUTSIDE,
+    ALL_ZERO,
     PARTLY_READ,
     REPEATED,
     WITHOUT_VOTES,
     Intake,
     Report,
 )
+from federation.flows.listing import REGION, UNLISTED
 from federation.sources.row import NO_NUMBERS, Use, clip
 
 KPU_FORMATS: Final = frozenset({"sirekap", "sirekap-one", "situng"})
@@ -61,7 +62,8 @@ class Outcome:
             "implausible": intake.counts["implausible"],
             "without_votes": intake.counts[WITHOUT_VOTES],
             "partly_read": intake.counts[PARTLY_READ],
-            "outside_list": intake.counts[OUTSIDE],
+            "all_zero": intake.counts[ALL_ZERO],
+            "outside_list": intake.counts[UNLISTED] + intake.counts[REGION],
             "flags": dict(sorted(intake.flags.items())),
             "columns": [
                 {
@@ -106,16 +108,38 @@ class Outcome:
             for name in OUTCOMES[1:]
             if intake.counts[name]
         ]
-        for name in ("implausible", WITHOUT_VOTES, PARTLY_READ):
+        for name in ("implausible", WITHOUT_VOTES, PARTLY_READ, ALL_ZERO):
             if intake.counts[name]:
                 rows.append((t(f"import.{name}"), intake.counts[name]))
         key = "import.would" if dry else "import.what"
         out.table([t(key), t("import.rows")], rows, right=[1])
         if dry:
+            self._print_preview()
             out.note(t("import.form-only"))
         for flag in ("suspected-echo", "several-refs", "time_past", "time_future"):
             if intake.flags[flag]:
                 out.note(t(f"import.{flag}", rows=out.number(intake.flags[flag])))
+
+    def _print_preview(self) -> None:
+        """The first results as they would be signed: for somebody who knows them."""
+        out, t = self._run.out, self._run.t
+        rows = []
+        for draft in self._intake.preview:
+            votes = draft.fields.get("candidates") or {
+                number: party.get("jumlah", "–")
+                for number, party in draft.fields.get("parties", {}).items()
+            }
+            figures = draft.fields.get("figures", {})
+            rows.append(
+                (
+                    draft.fields["tps"],
+                    "  ".join(f"{who}: {count}" for who, count in votes.items()),
+                    "  ".join(f"{name}: {count}" for name, count in figures.items()),
+                )
+            )
+        if rows:
+            heads = [t("import.station"), t("import.votes"), t("import.more-fields")]
+            out.table(heads, rows, title=t("import.preview"))
 
     def _print_remarks(self) -> None:
         out, t, intake = self._run.out, self._run.t, self._intake
@@ -176,6 +200,7 @@ class Outcome:
 
     def _plain(self, target: str) -> str:
         """How `--map` calls it; what it cannot call is said in words."""
-        if self._run.t.has(f"import.target-{target}"):
-            return self._run.t(f"import.target-{target}")
+        key = f"import.target-{target.replace('.', '-')}"
+        if self._run.t.has(key):
+            return self._run.t(key)
         return target.removeprefix("candidates.").removeprefix("figures.")

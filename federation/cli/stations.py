@@ -5,31 +5,41 @@ a running node ask the same thing in the same way. A home without a database yet
 the regions of the elections that are shipped (`flows/listing.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from federation.cli.context import Run
-from federation.cli.intake import Lister
 from federation.flows.listing import Doubt, find_unlisted
+from federation.flows.naming import Gazetteer, Stated
 from federation.store import registers
 from federation.store.db import FILE_NAME
+from federation.text import Sentence
 
 
-def has_list(run: Run, election: str) -> bool:
-    """Whether this node has the list of polling stations of an election."""
-    if not (run.home.data / FILE_NAME).exists():
-        return False
-    with run.open_database().view() as view:
-        return registers.is_known(view, election)
+class Stations:
+    """The list of one election, or what stands in for it."""
 
+    def __init__(self, run: Run, election: str) -> None:
+        """Open the database, if there is one."""
+        is_there = (run.home.data / FILE_NAME).exists()
+        self._database = run.open_database() if is_there else None
+        self._election = election
+        self._gazetteer = Gazetteer(election)
 
-def make_lister(run: Run, election: str) -> Lister:
-    """What says which stations an election should not have, by what this node holds."""
-    is_there = (run.home.data / FILE_NAME).exists()
-    database = run.open_database() if is_there else None
+    def has_list(self) -> bool:
+        """Whether the list of polling stations was imported."""
+        if self._database is None:
+            return False
+        with self._database.view() as view:
+            return registers.is_known(view, self._election)
 
-    async def find(codes: Iterable[str]) -> dict[str, Doubt]:
-        if database is None:
-            return find_unlisted(None, election, codes)
-        return await database.read(find_unlisted, election, codes)
+    async def find_unlisted(self, codes: Sequence[str]) -> dict[str, Doubt]:
+        """Those that the election should not have, and why."""
+        if self._database is None:
+            return find_unlisted(None, self._election, codes)
+        return await self._database.read(find_unlisted, self._election, codes)
 
-    return find
+    async def find_misnamed(self, rows: Sequence[Stated]) -> list[Sentence | None]:
+        """For each row why its code and the names beside it cannot both be right."""
+        if self._database is None or not any(row.names for row in rows):
+            return [None] * len(rows)
+        return await self._database.read(self._gazetteer.find_contradictions, rows)

@@ -13,13 +13,14 @@ from typing import Final, NamedTuple
 
 from federation.errors import FormatError
 from federation.sources.headers import (
+    NOT_READ,
     OPTIONAL,
     PLAIN_CODE,
     PLAIN_NUMBER,
     PLAIN_TPS,
     RUNNING,
     Guess,
-    Names,
+    HeaderNames,
     OtherCandidateError,
     guess,
     normalise,
@@ -28,6 +29,7 @@ from federation.sources.headers import (
 from federation.sources.row import Use, clip
 from federation.text import Sentence
 
+PUBLIC: Final = frozenset({"note", "ref", "contributor"})  # text of the sender's own
 LEFT_OUT: Final = ""  # in the place of a header: this member is not to be read
 PLACES: Final = frozenset({"tps", PLAIN_TPS, PLAIN_CODE, "kelurahan", "number"})
 
@@ -57,7 +59,7 @@ class Header(NamedTuple):
 
 
 def looks_like_header(
-    cells: Sequence[str], named: Mapping[str, str], names: Names
+    cells: Sequence[str], named: Mapping[str, str], names: HeaderNames
 ) -> bool:
     """Whether this row, among titles, can only be the header of a table of results.
 
@@ -85,7 +87,7 @@ def looks_like_header(
 def read_header(
     cells: Sequence[str],
     named: Mapping[str, str],
-    names: Names,
+    names: HeaderNames,
     *,
     parties: bool = False,
     row: int = 1,
@@ -113,7 +115,7 @@ class _Reader:
         self,
         cells: Sequence[str],
         named: Mapping[str, str],
-        names: Names,
+        names: HeaderNames,
         *,
         parties: bool,
         row: int,
@@ -126,6 +128,8 @@ class _Reader:
             for target, name in named.items()
             if name != LEFT_OUT
         }
+        for target, at in self._found.items():
+            self._check_person(target, at)
         separator = separator_of_groups(self._headers)
         self._guesses = [
             self._guess(header, names, parties=parties, separator=separator)
@@ -158,11 +162,17 @@ class _Reader:
         if at:
             numbers = {"first": at[0] + 1, "second": at[1] + 1}
             raise self._fault("same-name", target=target, name=clip(name), **numbers)
-        there = ", ".join(clip(h) for h in headers[:20])
+        there = name_headers(headers)
         raise self._fault("no-such", target=target, name=clip(name), there=there)
 
+    def _check_person(self, target: str, at: int) -> None:
+        """See that what names people is not published because somebody asked."""
+        header = self._headers[at]
+        if target in PUBLIC and normalise(header) in NOT_READ["person"]:
+            raise self._fault("names-person", target=target, name=clip(header))
+
     def _guess(
-        self, header: str, names: Names, *, parties: bool, separator: str
+        self, header: str, names: HeaderNames, *, parties: bool, separator: str
     ) -> Guess:
         try:
             return guess(header, names, parties=parties, separator=separator)
@@ -208,21 +218,21 @@ class _Reader:
         found = self._found | guessed
         is_wide = any(name.startswith(("candidates.", "parties.")) for name in found)
         plain = guessed.pop(PLAIN_NUMBER, None)
-        if not is_wide and "votes" in found and "candidate" not in found:
-            if plain is not None and "candidate" not in self._named:
-                guessed["candidate"] = plain
-                plain = None
-        elif plain is not None and "votes" in found and not is_wide:
-            # A number is surer than a name: two spellings of one name differ.
-            self._leave(guessed["candidate"], "by-number")
+        is_long = not is_wide and "votes" in found
+        if is_long and plain is not None and "candidate" not in self._named:
+            # A number is surer than a name, which is compared with it.
+            if "candidate" in guessed:
+                guessed.setdefault("candidate-name", guessed["candidate"])
             guessed["candidate"], plain = plain, None
+        elif is_long and "candidate" not in found and "candidate-name" in guessed:
+            guessed["candidate"] = guessed.pop("candidate-name")
         if plain is not None:
             guessed.setdefault(RUNNING, plain)
         if is_wide or not {"votes", "candidate"} <= (self._found | guessed).keys():
-            for name in ("votes", "candidate"):
+            for name in ("votes", "candidate", "candidate-name"):
                 at = guessed.pop(name, None)
                 if at is not None:
-                    self._leave(at, "wide" if is_wide else "unknown", target=name)
+                    self._leave(at, "wide" if is_wide else "unknown")
 
     def _settle_place(self, guessed: dict[str, int]) -> None:
         """Where the station stands: a whole code, or a kelurahan and a number."""
@@ -237,7 +247,7 @@ class _Reader:
         if "tps" not in found and not {"kelurahan", "number"} <= found.keys():
             if "kelurahan" in found and running is not None:
                 raise self._fault("only-running", header=clip(self._headers[running]))
-            raise self._fault("no-place")
+            raise self._fault("no-place", there=name_headers(self._headers))
         if running is not None:
             self._leave(running, "running")
 
@@ -277,6 +287,12 @@ class _Reader:
 
     def _fault(self, key: str, **values: object) -> FormatError:
         return FormatError(Sentence(f"columns.{key}", **values), self._at)
+
+
+def name_headers(headers: Sequence[str]) -> str:
+    """The headers for a message, by number where they have no name."""
+    shown = [clip(h) if h else f"#{at}" for at, h in enumerate(headers[:20], 1)]
+    return ", ".join(shown) + (", …" if len(headers) > len(shown) else "")
 
 
 def normal_names(candidates: Mapping[str, str]) -> dict[str, str]:

@@ -38,19 +38,23 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "number": "no_tps nomor_tps nomer_tps tps_no tps_number tps_nomor tps_ke"
         " nomor_urut_tps no_urut_tps",
         RUNNING: "no nomor nomer nr num number no_baris nomor_baris baris row index",
-        "candidate": "calon paslon kandidat pasangan_calon candidate nama_calon"
-        " nama_paslon nama_pasangan_calon no_paslon nomor_paslon no_calon"
+        "candidate-name": "nama_calon nama_paslon nama_pasangan_calon nama_kandidat"
+        " candidate_name",
+        "candidate": "calon paslon kandidat pasangan_calon candidate no_paslon"
+        " nomor_paslon no_calon"
         " nomor_calon no_urut_paslon nomor_urut_paslon no_urut_calon"
         " nomor_urut_calon id_calon id_paslon candidate_id id_kandidat"
         " no_urut_pasangan_calon nomor_urut_pasangan_calon",
         PLAIN_NUMBER: "no_urut nomor_urut urut",
         "votes": "suara perolehan perolehan_suara votes vote jml_suara suara_calon"
         " suara_paslon suara_kandidat jumlah_perolehan_suara total_perolehan_suara",
-        "figures.suara_sah": "sah valid valid_votes jumlah_suara_sah total_suara_sah"
+        "figures.suara_sah": "sah valid valid_votes total_sah jml_sah jumlah_sah"
+        " jumlah_suara_sah total_suara_sah"
         " jml_suara_sah jumlah_seluruh_suara_sah suara_valid",
-        "figures.suara_tidak_sah": "tidak_sah rusak invalid invalid_votes tak_sah"
+        "figures.suara_tidak_sah": "tidak_sah invalid invalid_votes tak_sah"
+        " total_tidak_sah jml_tidak_sah jumlah_tidak_sah"
         " jumlah_suara_tidak_sah total_suara_tidak_sah jml_suara_tidak_sah"
-        " suara_rusak tdk_sah suara_tdk_sah suara_tak_sah",
+        " tdk_sah suara_tdk_sah suara_tak_sah",
         "figures.suara_total": "total total_suara total_votes jumlah_suara"
         " jumlah_suara_sah_dan_tidak_sah jumlah_seluruh_suara_sah_dan_suara_tidak_sah",
         "figures.pemilih_dpt_j": "dpt jumlah_dpt pemilih_dpt",
@@ -59,7 +63,12 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "observed_at": "waktu diunggah ts time timestamp uploaded_at waktu_unggah"
         " tanggal_waktu cap_waktu stempel_waktu submissiondate",
         "rejected": "validation_status reviewstate",
-        "contest": "pemilihan jenis_pemilihan jenis_pemilu",
+        "place.10": "kelurahan desa kelurahan_desa desa_kelurahan kel nama_kelurahan"
+        " nama_desa nama_kelurahan_desa nama_desa_kelurahan village",
+        "place.6": "kecamatan kec nama_kecamatan district",
+        "contest": "pemilihan jenis_pemilihan jenis_pemilu jenis kontes jenis_kontes"
+        " jenis_pilkada pilkada pemilu kategori kategori_pemilihan surat_suara"
+        " jenis_surat_suara",
         "round": "putaran psu",
         "form": "formulir jenis_formulir",
         "source": "sumber",
@@ -82,15 +91,13 @@ NOT_READ: Final[Mapping[str, frozenset[str]]] = {
         "nama nama_relawan relawan nama_saksi saksi nama_petugas petugas pengirim"
         " pelapor nama_pelapor username submitted_by submittername submitterid"
         " email e_mail alamat_email email_address surel hp no_hp nomor_hp telepon"
-        " no_telepon telp"
-        " wa no_wa whatsapp nik no_ktp alamat enumerator deviceid device_id"
-        " phonenumber phone"
+        " no_telepon telp wa no_wa nomor_wa whatsapp no_whatsapp nomor_whatsapp kontak"
+        " no_kontak nik no_ktp alamat enumerator deviceid device_id phonenumber phone"
     ),
     "place-name": _words(
         "provinsi nama_provinsi prov propinsi kabupaten kabupaten_kota kab_kota kab"
-        " kota kabkota nama_kabupaten nama_kabkota kecamatan kec nama_kecamatan"
-        " kelurahan desa kelurahan_desa desa_kelurahan kel nama_kelurahan nama_desa"
-        " dapil province regency district village alamat_tps lokasi_tps"
+        " kota kabkota nama_kabupaten nama_kabkota dapil province regency alamat_tps"
+        " lokasi_tps"
     ),
     "form-tool": _words(
         "start end today id uuid submission_time status tags"
@@ -162,7 +169,7 @@ class Guess(NamedTuple):
     why: str = ""
 
 
-class Names(NamedTuple):
+class HeaderNames(NamedTuple):
     """What the profile calls the candidates and parties of one contest.
 
     `ids`: other sources' ids → ours. `words`: our id → the words of the name, in
@@ -198,7 +205,9 @@ def separator_of_groups(headers: Iterable[str]) -> str:
     return ""
 
 
-def guess(header: str, names: Names, *, parties: bool, separator: str = "") -> Guess:
+def guess(
+    header: str, names: HeaderNames, *, parties: bool, separator: str = ""
+) -> Guess:
     """What a header means to us.
 
     Args:
@@ -224,7 +233,7 @@ def guess(header: str, names: Names, *, parties: bool, separator: str = "") -> G
     return NOTHING
 
 
-def _guess(name: str, names: Names, *, parties: bool, percent: bool) -> Guess:
+def _guess(name: str, names: HeaderNames, *, parties: bool, percent: bool) -> Guess:
     if name in _BY_NAME:
         return Guess(_BY_NAME[name])
     if _UNREAD.get(name, "form-tool") != "form-tool":
@@ -235,7 +244,7 @@ def _guess(name: str, names: Names, *, parties: bool, percent: bool) -> Guess:
     return Guess(target) if target else NOTHING
 
 
-def _party(name: str, names: Names) -> str:
+def _party(name: str, names: HeaderNames) -> str:
     if name in names.whole:
         return f"parties.{names.whole[name]}.jumlah"
     match = _PARTY.fullmatch(name)
@@ -245,7 +254,7 @@ def _party(name: str, names: Names) -> str:
     return f"parties.{int(match[1])}.{part}"
 
 
-def _candidate(name: str, names: Names) -> str:
+def _candidate(name: str, names: HeaderNames) -> str:
     if name in names.ids:
         return f"candidates.{names.ids[name]}"
     if name in names.whole:
@@ -269,10 +278,18 @@ def _candidate(name: str, names: Names) -> str:
     return f"candidates.{known}"
 
 
-def _named(name: str, names: Names) -> str:
+def _named(name: str, names: HeaderNames) -> str:
     """The one candidate whose name has all these words."""
     words = frozenset(name.split("_")) - _VAIN
     if not words or max(map(len, words)) < 4:
         return ""
     found = [who for who, held in names.words.items() if words <= held]
     return f"candidates.{found[0]}" if len(found) == 1 else ""
+
+
+def name_candidate(text: str, names: HeaderNames) -> str:
+    """The one candidate that a cell can only mean by these words of a name; or ""."""
+    name = normalise(text)
+    if name in names.whole:
+        return names.whole[name]
+    return _named(name, names).removeprefix("candidates.")

@@ -10,7 +10,7 @@ candidate, is refused as a whole: a result without somebody's votes would be fal
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,13 +19,14 @@ import msgspec
 
 from federation.sorting import Sorter
 from federation.sources.member import Members
-from federation.sources.row import Bad, BadCell, Row
+from federation.sources.row import Bad, BadCell, Draft, Row
 from federation.text import Sentence
 
 Lacking = Callable[[str, str, Collection[str]], list[str]]  # contest, TPS, ids
 
 _SLOT: Final = ("contest", "round", "source")
-_CODE: Final = "contradiction"
+_CODE: Final = "candidate-rows"
+FIGURE: Final = "="  # in the place of a candidate: the row is about a figure
 
 
 class Part(NamedTuple):
@@ -39,6 +40,7 @@ class Part(NamedTuple):
     candidate: str = ""
     votes: int | None = None
     blocks: dict[str, Any] = {}  # noqa: RUF012  never written to
+    names: Mapping[int, str] = {}
 
 
 class _Line(msgspec.Struct, frozen=True, array_like=True):
@@ -49,6 +51,7 @@ class _Line(msgspec.Struct, frozen=True, array_like=True):
     candidate: str
     votes: int | None
     blocks: dict[str, Any]
+    names: Mapping[int, str]
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -125,12 +128,16 @@ def _refuse(
 def _join(lines: Sequence[_Line], members: Members, lacking: Lacking) -> Row:
     votes = _join_votes(lines)
     fields, blocks = _join_rest(lines)
-    absent = lacking(fields["contest"], fields["tps"], votes) if votes else []
+    # Who has a row without votes was not read; who has none would be passed over.
+    named = {line.candidate for line in lines}
+    absent = lacking(fields["contest"], fields["tps"], named) if votes else []
     if absent:
         names = ", ".join(absent)
         reason = Sentence("row.no-such-votes", tps=fields["tps"], names=names)
         raise BadCell("candidate", reason)
-    return members.finish(lines[0].row, fields, {"candidates": votes, **blocks})
+    row = members.finish(lines[0].row, fields, {"candidates": votes, **blocks})
+    places = {level: said for line in lines for level, said in line.names.items()}
+    return row._replace(names=places) if places and isinstance(row, Draft) else row
 
 
 def _join_votes(lines: Sequence[_Line]) -> dict[str, int]:

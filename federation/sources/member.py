@@ -6,7 +6,7 @@ on in the hope that signing refuses it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from federation.errors import ConfigError, RecordError
@@ -229,15 +229,31 @@ def _read_text(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSO
     return text
 
 
+def _read_ref(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
+    """What a platform calls the thing; signed like all the rest.
+
+    Raises:
+        BadCell: It is no text, too long, or has what may be somebody's.
+    """
+    # A key of a database may look like the plate of a car, or like two decimals.
+    text = _read_text(value, column)
+    return _check_personal(text, column, passed={"plate", "position"})
+
+
 def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
     """Free text; what is signed stays, so nobody may be found in it.
 
     Raises:
         BadCell: It is no text, too long, or has what may be somebody's.
     """
-    text = _read_text(value, column)
+    return _check_personal(_read_text(value, column), column, passed=frozenset())
+
+
+def _check_personal(
+    text: str | None, column: str, *, passed: Collection[str]
+) -> str | None:
     found = find_personal(text) if text else None
-    if found is not None:
+    if found is not None and found.kind not in passed:
         kind = Sentence(f"personal.{found.kind}")
         personal = Sentence("row.personal", word=clip(found.word), kind=kind)
         raise BadCell("personal", personal, column)
@@ -280,7 +296,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "source": _one_of(SOURCE_NAMES),
     "review": _one_of(REVIEW_NAMES),
     "observed_at": _read_time,
-    "ref": _read_text,
+    "ref": _read_ref,
     "revision": _read_revision,
     "contributor": read_hex,
     "derived_from": read_hex,

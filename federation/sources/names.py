@@ -6,12 +6,12 @@ in two of them is in none. A candidate of one region only has no header of a cou
 
 from federation.records.profile import Profile
 from federation.sources.columns import normal_names
-from federation.sources.headers import Names, normalise
+from federation.sources.headers import HeaderNames, normalise
 from federation.sources.mapping import Options
 from federation.sources.member import only_contest
 
 
-def names_of(profile: Profile, options: Options) -> Names:
+def names_of(profile: Profile, options: Options) -> HeaderNames:
     """The names that headers of this file may have."""
     contest = options.contest or only_contest(profile)
     contests = [contest] if contest else list(profile.contests)
@@ -28,4 +28,4 @@ def names_of(profile: Profile, options: Options) -> Names:
             words[who] = frozenset(
                 word for word in normalise(said.name).split("_") if len(word) > 2
             )
-    return Names(ids, words, whole, is_open=contest is not None and not words)
+    return HeaderNames(ids, words, whole, is_open=contest is not None and not words)

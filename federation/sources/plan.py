@@ -14,11 +14,12 @@ from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
-from federation.sources.columns import Header
-from federation.sources.longform import Part
+from federation.sources.columns import Header, name_headers
+from federation.sources.headers import HeaderNames, guess, name_candidate
+from federation.sources.longform import FIGURE, Part
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
-from federation.sources.row import BadCell, Row, Said, clip
+from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
 from federation.text import Sentence
 
 Counts = list[tuple[str, int, str]]  # our id, number of the column, its header
@@ -38,9 +39,12 @@ class TablePlan:
         members: Members,
         profile: Profile,
         *,
+        people: HeaderNames,
         row: int = 1,
     ) -> None:
         """Prepare the columns of `header`, which stands in `row`.
+
+        `people`: what the profile calls those who stand.
 
         Raises:
             FormatError: No contest is said, a candidate is unknown or has no column, or
@@ -50,6 +54,7 @@ class TablePlan:
         self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
         self._members, self._options, self._profile = members, options, profile
+        self._people = people
         self._texts = [
             (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
         ]
@@ -61,6 +66,13 @@ class TablePlan:
         self._checks = self._places_beside()
         self._turned_down = columns.get("rejected")
         self.remarks: list[Said] = []
+        self._elsewhere = 0  # times without a zone, where another one holds
+        self._names = [
+            (int(target.removeprefix("place.")), at)
+            for target, at in columns.items()
+            if target.startswith("place.")
+        ]
+        self._labels = [at for at, use in enumerate(header.uses) if _is_label(at, use)]
         self.is_long = "votes" in columns and "candidate" in columns
         self._check()
 
@@ -95,9 +107,14 @@ class TablePlan:
     def _check(self) -> None:
         has_votes = self._candidates or self._parties or self.is_long
         if not (has_votes or self._figures or self._evidence):
-            raise FormatError(Sentence("columns.no-votes"), self._at)
+            raise FormatError(
+                Sentence("columns.no-votes", there=name_headers(self._header)), self._at
+            )
         if not (has_votes or self._evidence or self._options.figures_only):
-            raise FormatError(Sentence("columns.only-figures"), self._at)
+            raise FormatError(
+                Sentence("columns.only-figures", there=name_headers(self._header)),
+                self._at,
+            )
         if self._members.contest is None and "contest" not in self._columns:
             raise FormatError(Sentence("columns.no-contest"), self._at)
         if self._members.contest is None or self.is_long:
@@ -127,6 +144,12 @@ class TablePlan:
             self._mapped[contest] = found
         return self._mapped[contest]
 
+    def finish(self) -> Iterator[Said]:
+        """What there is to say of the table as a whole, once it was read."""
+        if self._elsewhere:
+            said = Sentence("row.zone", rows=self._elsewhere)
+            yield Said(0, "zone", said)
+
     def take_remarks(self) -> list[Said]:
         """What there is to say of the rows since the last call."""
         remarks, self.remarks = self.remarks, []
@@ -138,6 +161,8 @@ class TablePlan:
         Raises:
             BadCell: The row cannot be taken.
         """
+        if total := self._find_total(cells):
+            return Said(row, TOTAL, total)
         fields = self._begin(row, cells)
         contest = fields["contest"]
         blocks = self._read_blocks(fields, cells)
@@ -145,7 +170,16 @@ class TablePlan:
         if votes and self._members.aliases(contest).differ_by_region:
             votes = self._read_regional(contest, fields["tps"], votes)
         blocks["candidates"] = votes
-        return self._members.finish(row, fields, blocks)
+        draft = self._members.finish(row, fields, blocks)
+        if self._names and isinstance(draft, Draft):
+            return draft._replace(names=self._read_names(cells))
+        return draft
+
+    def _read_names(self, cells: Sequence[str]) -> dict[int, str]:
+        """What the row calls its regions."""
+        return {
+            level: cells[at] for level, at in self._names if not is_blank(cells[at])
+        }
 
     def _read_regional(
         self, contest: str, tps: str, votes: Mapping[str, int]
@@ -173,18 +207,63 @@ class TablePlan:
             )
         return found
 
-    def read_part(self, row: int, cells: Sequence[str]) -> Part:
+    def _find_total(self, cells: Sequence[str]) -> Sentence | None:
+        """Why a row is the sum of others, if a label says that it is."""
+        for at in self._labels:
+            if cells[at] and _TOTAL.fullmatch(cells[at].strip().casefold()):
+                return Sentence("row.total", text=clip(cells[at].strip()))
+        return None
+
+    def read_part(self, row: int, cells: Sequence[str]) -> Part | Said:
         """One candidate's row of a long table.
 
         Raises:
             BadCell: The row cannot be taken.
         """
+        if total := self._find_total(cells):
+            return Said(row, TOTAL, total)
         fields = self._begin(row, cells)
-        at, votes = self._columns["candidate"], self._columns["votes"]
-        aliases = self._members.aliases(fields["contest"])
-        candidate = aliases.find(cells[at].strip(), self._header[at], fields["tps"])
+        votes = self._columns["votes"]
         count = parse_count(cells[votes], self._header[votes])
-        return Part(row, fields, candidate, count, self._read_blocks(fields, cells))
+        blocks = self._read_blocks(fields, cells)
+        names = self._read_names(cells)
+        figure = self._read_figure(cells)
+        if figure:
+            if count is not None:
+                blocks["figures"][figure] = count
+            return Part(row, fields, FIGURE, None, blocks, names)
+        candidate = self._read_candidate(fields, cells)
+        return Part(row, fields, candidate, count, blocks, names)
+
+    def _read_figure(self, cells: Sequence[str]) -> str:
+        """The figure that a row of a long table is about, where it is about one."""
+        at = self._columns["candidate"]
+        found = guess(cells[at], self._people, parties=False).target
+        return found.removeprefix("figures.") if found.startswith("figures.") else ""
+
+    def _read_candidate(self, fields: Mapping[str, Any], cells: Sequence[str]) -> str:
+        """Whom a row of a long table is about; its number and its name must agree.
+
+        Raises:
+            BadCell: Nobody who stands there, or two.
+        """
+        at = self._columns["candidate"]
+        aliases, text = self._members.aliases(fields["contest"]), cells[at].strip()
+        try:
+            candidate = aliases.find(text, self._header[at], fields["tps"])
+        except BadCell:
+            candidate = name_candidate(text, self._people)
+            if not candidate:
+                raise
+        if "candidate-name" in self._columns:
+            beside = self._columns["candidate-name"]
+            named = name_candidate(cells[beside], self._people)
+            if named and named != candidate:
+                header = self._header[beside]
+                other = clip(cells[beside].strip())
+                reason = Sentence("row.two-candidates", name=candidate, other=other)
+                raise BadCell("candidate", reason, header)
+        return candidate
 
     def mark_station(self, row: int, cells: Sequence[str]) -> Iterator[Part]:
         """The station of a row of a long table that cannot be taken, if it is known."""
@@ -198,11 +277,15 @@ class TablePlan:
         place = self._read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
-        while True:
+        fields: dict[str, Any] | None = None
+        while fields is None:
             try:
-                return self._members.begin(place, said)
+                fields = self._members.begin(place, said)
             except BadCell as bad:
                 self._spare(row, said, bad)
+        if "observed_at" in said and place[:2] in EAST:
+            self._elsewhere += not _ZONED.search(said["observed_at"][0])
+        return fields
 
     def _spare(self, row: int, said: dict[str, tuple[str, str]], bad: BadCell) -> None:
         """Leave a value out that a row can do without, and note it.
@@ -260,6 +343,32 @@ class TablePlan:
             return place
         a, b = columns["kelurahan"], columns["number"]
         return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
+
+
+# Provinces where it is not Jakarta's time: Bali, Nusa Tenggara, the south, east and
+# north of Kalimantan, Sulawesi (WITA); Maluku and Papua (WIT).
+EAST: Final = frozenset(
+    str(province)
+    for first, end in ((51, 54), (63, 66), (71, 77), (81, 83), (91, 97))
+    for province in range(first, end)
+)
+_ZONED: Final = re.compile(
+    r"z$|wib|wita?|utc|gmt|[+\u2212-][0-9]{1,2}(?::?[0-9]{2})?\)?$", re.IGNORECASE
+)
+TOTAL: Final = "total-row"
+_TOTAL: Final = re.compile(
+    r"(?:grand |sub[ -]?)?(?:total|jumlah|jml)"
+    r"(?: (?:total|keseluruhan|semua|akhir|suara|tps"
+    r"|(?:kelurahan|desa|kecamatan|kabupaten|kota|se[- ]?(?:kelurahan|desa|kecamatan"
+    r"|kabupaten|kota))\b.*))?[:.]?"
+)
+
+
+def _is_label(at: int, use: Use) -> bool:
+    """Whether a cell of this column can say that its row is a sum."""
+    if use.target in {"tps", "kelurahan", "number"} or use.target.startswith("place."):
+        return True
+    return not use.target and (at == 0 or use.key in {"running", "place-name"})
 
 
 # What the reviewers of KoboToolbox and ODK Central say of a row that is not to count.

@@ -7,6 +7,7 @@ of an NDJSON file, the n-th document of a collection; 0 is the file as a whole.
 
 import json
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from federation.errors import FormatError
@@ -14,10 +15,14 @@ from federation.text import Sentence
 
 
 class Draft(NamedTuple):
-    """Members of a `tps-result/1`, except `org`, `election`, `recorded_at`, `type`."""
+    """Members of a `tps-result/1`, except `org`, `election`, `recorded_at`, `type`.
+
+    `names`: what the row calls the regions, by the length of their codes.
+    """
 
     row: int
     fields: dict[str, Any]
+    names: Mapping[int, str] = {}
 
 
 class Bad(NamedTuple):
@@ -43,6 +48,11 @@ class Use(NamedTuple):
     header: str
     target: str
     why: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of the reason, without its topic."""
+        return self.why.key.partition(".")[2] if isinstance(self.why, Sentence) else ""
 
 
 class Columns(NamedTuple):

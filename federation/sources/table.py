@@ -80,11 +80,12 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     if is_rounded(header, cells):
         raise FormatError(Sentence("cell.place-rounded"), Sentence("file.row", row=row))
     header = leave_out_unfit(header, cells)
-    plan = TablePlan(header, options, members, profile, row=row)
+    plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
     lines = chain(sample, rows)
     if plan.is_long:
         yield from join_parts(_read_parts(plan, lines), members, plan.lacking)
+        yield from plan.finish()
         return
     for line in lines:
         if not isinstance(line, Cells):
@@ -96,6 +97,7 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
             yield Bad(line.row, bad.code, bad.reason, bad.column)
         if plan.remarks:
             yield from plan.take_remarks()
+    yield from plan.finish()
 
 
 def _read_parts(plan: TablePlan, lines: Iterator[Line]) -> Iterator[Part | Row]:

@@ -78,3 +78,8 @@ REVIEW_NAMES: Mapping[str, str] = {
     "sudah diperiksa": "reviewed",
     "belum diperiksa": "unreviewed",
 }
+
+
+def name_contest(text: str) -> str:
+    """The contest that people call so; what is none stays as it is."""
+    return CONTEST_NAMES.get(" ".join(text.lower().split()), text)

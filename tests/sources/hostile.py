@@ -205,12 +205,12 @@ FILES = [
     (
         "a header only of names",
         "nama,alamat\n1,2\n",
-        "no column with TPS codes is known by its header: say --map tps=… or --map kelurahan=… and --map number=… (row 1)",
+        "no column with TPS codes is known by its header: say --map tps=… or --map kelurahan=… and --map number=…; there are 'nama', 'alamat' (row 1)",
     ),
     (
         "no column with votes",
         "tps,provinsi\n1371011001001,A\n",
-        "no column with votes is known by its header: say --map 01=… (a list of polling stations goes to `federation tps-list import`) (row 1)",
+        "no column with votes is known by its header: say --map 01=… (a list of polling stations goes to `federation tps-list import`); there are 'tps', 'provinsi' (row 1)",
     ),
     (
         "two columns that could be one",
