@@ -25,7 +25,7 @@ from federation.sources.mapping import split_flags
 from federation.sources.pipe import name_source
 from federation.sources.recognise import open_file
 from federation.sources.register import read_register
-from federation.sources.row import Bad, Said
+from federation.sources.row import Bad
 from federation.store import registers
 from federation.text import Sentence
 
@@ -157,8 +157,6 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> Found:
             kpu_overseas=asked.overseas == "kpu",
         )
         for at, one in enumerate(rows):
-            if isinstance(one, Said) and one.row == 0:
-                run.out.note(run.t.say(one.reason))
             is_bad = isinstance(one, Bad)
             column = one.column if isinstance(one, Bad) else ""
             reason = run.t.say(one.reason)

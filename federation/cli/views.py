@@ -12,6 +12,7 @@ import click
 from msgspec import UnsetType
 
 from federation.cli import compare
+from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
 from federation.cli.handing import hand_in
 from federation.cli.help import Command
@@ -76,7 +77,8 @@ def show(run: Run, tps: str, election: str) -> None:
     """One polling station."""
     profiles = profiles_of(run)
     asked = ask(profiles, run.settings.elections, election)
-    found = look(run, lambda v: stations.tps(v, profiles, asked.election, tps))
+    code = read_code(tps)
+    found = look(run, lambda v: stations.tps(v, profiles, asked.election, code))
     run.out.show(found, lambda: compare.print_station(run, found))
 
 

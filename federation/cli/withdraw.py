@@ -9,16 +9,15 @@ of a station that does not exist is what most needs to be taken back.
 
 import click
 
+from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election, run_statement
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
-from federation.errors import FormatError
 from federation.flows.ingest import Verdict
 from federation.records.result import CONTESTS, ROUNDS
-from federation.records.tps import TpsId
-from federation.sources.place import parse_place
-from federation.sources.row import BadCell
+from federation.sources.personal import find_personal
+from federation.text import Sentence
 
 
 @click.command("withdraw", cls=Command, help="withdraw.help")
@@ -42,7 +41,8 @@ from federation.sources.row import BadCell
 def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     """Withdraw our own result."""
     election = pick_election(run, _text(given["election"]))
-    code = _read_code(tps)
+    code = read_code(tps)
+    _check_reason(run, str(given["reason"]))
     contest = _pick_contest(run, election, _text(given["contest"]))
     arguments = {
         "election": election,
@@ -61,16 +61,16 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     return NEGATIVE if verdict.outcome == "refused" else OK
 
 
-def _read_code(text: str) -> TpsId:
-    """The code in any spelling that a file may have it in.
+def _check_reason(run: Run, reason: str) -> None:
+    """See that the reason, which everybody reads for ever, is about nobody.
 
     Raises:
-        FormatError: it is none, or could be two.
+        click.UsageError: It seems to hold what is somebody's.
     """
-    try:
-        return parse_place(text, "TPS")
-    except BadCell as bad:
-        raise FormatError(bad.reason, "TPS") from None
+    if found := find_personal(reason):
+        kind = Sentence(f"personal.{found.kind}")
+        said = Sentence("row.personal", word=found.word, kind=kind)
+        raise click.UsageError(run.t.say(said))
 
 
 def _why(run: Run, verdict: Verdict) -> str:

@@ -38,12 +38,14 @@ class Header(NamedTuple):
     """How a table's header was understood.
 
     `columns`: our member → the number of its column, from 0. `guessed`: the members
-    that nobody named. `uses`: one for each column, in their order.
+    that nobody named. `uses`: one for each column, in their order. `refused`: members
+    that the operator leaves out.
     """
 
     columns: dict[str, int]
     guessed: frozenset[str]
     uses: tuple[Use, ...]
+    refused: frozenset[str] = frozenset()
 
     def without(self, targets: Mapping[str, str]) -> "Header":
         """The same without these guessed members; the values say why."""
@@ -55,7 +57,15 @@ class Header(NamedTuple):
                 Use(use.header, "", gone[at]) if at in gone else use
                 for at, use in enumerate(self.uses)
             ),
+            self.refused | targets.keys(),
         )
+
+    def having(self, target: str, at: int) -> "Header":
+        """The same with one more guessed member."""
+        uses = list(self.uses)
+        uses[at] = Use(uses[at].header, target)
+        columns = self.columns | {target: at}
+        return Header(columns, self.guessed | {target}, tuple(uses), self.refused)
 
 
 def looks_like_header(
@@ -148,7 +158,8 @@ class _Reader:
             Use(header, target_at.get(at, ""), self._reason(at, target_at))
             for at, header in enumerate(self._headers)
         )
-        return Header(columns, frozenset(guessed) - self._found.keys(), uses)
+        refused = frozenset(t for t, name in self._named.items() if name == LEFT_OUT)
+        return Header(columns, frozenset(guessed) - self._found.keys(), uses, refused)
 
     def _find(self, target: str, name: str) -> int:
         headers = self._headers

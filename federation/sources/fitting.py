@@ -7,7 +7,7 @@ what it seems, and a value that does not fit is told with its row.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from federation.sources.cell import is_blank
@@ -15,6 +15,7 @@ from federation.sources.columns import Header
 from federation.sources.headers import OPTIONAL
 from federation.sources.member import read_hex, read_member
 from federation.sources.row import BadCell, clip
+from federation.sources.words import CONTEST_NAMES, ROUND_NAMES
 from federation.text import Sentence
 
 SAMPLE_ROWS: Final = 500
@@ -52,6 +53,31 @@ def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
             (t for t in header.guessed if t.startswith(_EVIDENCE)), unfit[_DIGEST]
         )
     return header.without(unfit) if unfit else header
+
+
+def find_by_values(header: Header, rows: Iterable[Sequence[str]]) -> Header:
+    """The header with columns that nothing but a contest, or a round, can stand in.
+
+    A column `jenis` in which every row says `Gubernur` or `Bupati` decides what the
+    votes beside it are for, whatever it is called.
+    """
+    sample = list(rows)
+    for target, words in (("contest", CONTEST_NAMES), ("round", ROUND_NAMES)):
+        if target in header.columns or target in header.refused:
+            continue
+        found = [
+            at
+            for at, use in enumerate(header.uses)
+            if not use.target and _says_only(words, (cells[at] for cells in sample))
+        ]
+        if len(found) == 1:
+            header = header.having(target, found[0])
+    return header
+
+
+def _says_only(words: Mapping[str, str], values: Iterable[str]) -> bool:
+    said = {" ".join(value.lower().split()) for value in values if not is_blank(value)}
+    return bool(said) and said <= words.keys() and any(map(str.isalpha, min(said)))
 
 
 def is_rounded(header: Header, rows: Iterable[Sequence[str]]) -> bool:

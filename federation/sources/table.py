@@ -13,7 +13,12 @@ from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources.columns import looks_like_header, read_header
 from federation.sources.csv import Cells, Line, Table
-from federation.sources.fitting import SAMPLE_ROWS, is_rounded, leave_out_unfit
+from federation.sources.fitting import (
+    SAMPLE_ROWS,
+    find_by_values,
+    is_rounded,
+    leave_out_unfit,
+)
 from federation.sources.longform import Part, join_parts
 from federation.sources.mapping import Options
 from federation.sources.member import Members
@@ -79,7 +84,7 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     cells = [line.cells for line in sample if isinstance(line, Cells)]
     if is_rounded(header, cells):
         raise FormatError(Sentence("cell.place-rounded"), Sentence("file.row", row=row))
-    header = leave_out_unfit(header, cells)
+    header = find_by_values(leave_out_unfit(header, cells), cells)
     plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
     lines = chain(sample, rows)

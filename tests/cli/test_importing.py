@@ -262,3 +262,46 @@ def test_the_real_thousand_documents_once_more_through_the_log(bring, shared):
     assert (
         bring(path, "--source", "kpu", election="pemilu-2024")[1]["rows"]["held"] == 578
     )
+
+
+def test_a_name_beside_a_code_that_is_another_place_is_refused(
+    federation, bring, results, tmp_path
+):
+    register = tmp_path / "register.csv"
+    register.write_text(
+        "kode_tps,kecamatan,kelurahan\n1371011001001,X,ALAI\n1371011002001,X,BELANTI\n"
+    )
+    assert federation(
+        "tps-list", "import", "--election", "pilpres-2019", register
+    ).code == 0  # fmt: skip
+    path = results(
+        "1371011001001,Alai,1,2\n",
+        "1371011002001,Alai,3,4\n",
+        header="kode_tps,Kelurahan,01,02\n",
+    )
+    code, said = bring(path)
+    assert (code, said["rows"]["logged"], said["rows"]["refused"]) == (1, 1, 1)
+    (refused,) = said["not_logged"]
+    assert (refused["row"], refused["code"]) == (3, "misnamed")
+    assert "BELANTI" in refused["reason"]
+
+
+def test_a_dry_run_shows_what_would_be_signed(federation, results):
+    path = results(GOOD.format(n=1))
+    arguments = ("import", path, "--election", "pilpres-2019", "--dry-run")
+    said = federation(*arguments, "--lang", "id").out
+    assert "1371011001001" in said
+    assert "01: 100  02: 50" in said
+
+
+def test_rows_of_zeros_and_rows_that_were_read_in_part_are_counted(bring, results):
+    path = results("1371011001,1,0,0,0,0\n", "1371011001,2,5,,5,0\n")
+    _, said = bring(path)
+    assert (said["all_zero"], said["partly_read"]) == (1, 1)
+
+
+def test_without_a_list_it_is_said_that_nobody_checked_the_stations(
+    federation, results
+):
+    arguments = ("import", results(GOOD.format(n=1)), "--election", "pilpres-2019")
+    assert "there is no list of them" in federation(*arguments, "--dry-run").err

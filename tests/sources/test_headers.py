@@ -249,3 +249,75 @@ def test_a_row_that_its_own_reviewers_turned_down_is_refused(read):
     found = read(text)
     assert found.why == (2, "turned-down", "_validation_status")
     assert len(found.drafts) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "JUMLAH,1371011001,9,41,201",
+        "Total,,,41,201",
+        "grand total:,1371011001,9,41,201",
+        "Jumlah Kelurahan Alai,1371011001,9,41,201",
+        ",TOTAL,,41,201",
+        ",,JUMLAH,41,201",
+    ],
+)
+def test_a_row_that_is_the_sum_of_others_is_passed_over_and_told(read, row):
+    found = read(f"Kelurahan,Kode Desa,TPS,01,02\nAlai,1371011001,1,1,2\n{row}\n")
+    assert [draft.row for draft in found.drafts] == [2]
+    assert [(said.row, said.code) for said in found.said] == [(3, "total-row")]
+
+
+@pytest.mark.parametrize("text", ["jumlah tidak cocok", "Total rusak 3", "jumlah"])
+def test_free_text_that_begins_with_a_sum_makes_no_total(read, text):
+    found = read(f"kode_tps,01,02,keterangan\n{TPS},1,2,{text}\n")
+    assert found.fields["candidates"] == {"01": 1, "02": 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("2019-04-17 20:15", True),
+        ("17 April 2019 20.15", True),
+        ("2019-04-17 20:15 WITA", False),
+        ("2019-04-17T20:15:00+08:00", False),
+        ("2019-04-17T12:15:00Z", False),
+    ],
+)
+def test_a_time_without_a_zone_where_it_is_not_jakartas_is_told(read, value, told):
+    found = read(f"kode_tps,01,02,waktu\n7202011001001,1,2,{value}\n")
+    assert [said.code for said in found.said] == ["zone"] * told
+
+
+@pytest.mark.parametrize("member", ["ref", "note", "contributor"])
+def test_a_column_that_names_people_is_not_published_even_if_it_is_asked_for(
+    read, member
+):
+    with pytest.raises(FormatError, match="may name a person"):
+        read(
+            f"kode_tps,01,02,nama relawan\n{TPS},1,2,Lia\n",
+            columns={member: "nama relawan"},
+        )
+
+
+def test_a_ref_that_is_a_telephone_number_is_left_out(read):
+    found = read(f"kode_tps,01,02,ref\n{TPS},1,2,081200000000\n")
+    assert "ref" not in found.fields
+    assert "no value in it is a ref" in found.left_out["ref"]
+
+
+def test_a_column_of_contests_decides_whatever_it_is_called(read):
+    text = (
+        "kode_tps,grup,paslon_01,paslon_02\n"
+        "3202011001001,Gubernur,1,2\n3202011001002,Bupati,3,4\n"
+    )
+    found = read(text, "pilkada-2024", contest="pkwkp")
+    assert [draft.fields["contest"] for draft in found.drafts] == ["pkwkp", "pkwkk"]
+    assert found.columns["grup"] == "contest"
+
+
+def test_a_column_of_rounds_decides_too_and_can_be_left_out(read):
+    text = f"kode_tps,01,02,keterangan\n{TPS},1,2,PSU\n1371011001002,3,4,\n"
+    assert [d.fields["round"] for d in read(text).drafts] == ["psu", "reguler"]
+    without = read(text, columns={"round": ""})
+    assert [d.fields["round"] for d in without.drafts] == ["reguler"] * 2

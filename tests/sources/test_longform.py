@@ -92,3 +92,34 @@ def test_many_stations_in_any_order_come_out_whole(read):
     assert rows_of(found) == {
         f"1371011001{n:03d}": {"01": n + 1, "02": n + 2} for n in range(1, 201)
     }
+
+
+NAMED = "kode_tps,no_urut,nama_calon,suara\n"
+
+
+def test_a_number_and_another_candidates_name_are_refused(read):
+    text = f"{NAMED}{A},1,Prabowo,5\n{A},2,Joko Widodo,6\n"
+    found = read(text)
+    assert found.drafts == []
+    assert {bad.code for bad in found.bad} == {"candidate"}
+
+
+@pytest.mark.parametrize("name", ["Jokowi", "", "Joko Widodo", "WIDODO", "Pak Joko"])
+def test_a_name_that_is_nobodys_or_the_same_ones_is_no_contradiction(read, name):
+    text = f"{NAMED}{A},1,{name},5\n{A},2,Prabowo-Sandi,6\n"
+    assert rows_of(read(text)) == {A: {"01": 5, "02": 6}}
+
+
+def test_candidates_are_known_by_their_names_too(read):
+    text = f"kode_tps,nama_calon,suara\n{A},WIDODO,5\n{A},Prabowo - Sandiaga,6\n"
+    assert rows_of(read(text)) == {A: {"01": 5, "02": 6}}
+
+
+def test_rows_about_other_figures_are_read_as_figures(read):
+    text = f"{HEAD}{A},01,5\n{A},02,6\n{A},Suara Sah,11\n{A},suara tidak sah,2\n"
+    fields = read(text).fields
+    assert fields["figures"] == {"suara_sah": 11, "suara_tidak_sah": 2}
+
+
+def test_a_candidate_with_a_row_and_without_votes_was_not_read(read):
+    assert rows_of(read(f"{HEAD}{A},01,5\n{A},02,-\n")) == {A: {"01": 5}}
