@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TextIO
 
 from federation.cli.output import tell
-from federation.cli.spool import Drafts, Entry
+from federation.cli.spool import Drafts, SpooledDraft
 from federation.cli.stations import Stations
 from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
 from federation.flows.naming import Stated
-from federation.records.contradiction import MAX_NAMED, Answer
+from federation.records.contradiction import MAX_NAMED, SlotAnswer
 from federation.records.profile import Profile
 from federation.records.result import RULES
 from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
@@ -225,7 +225,9 @@ class Intake:
             told = self._t.say(reason)
             self._report.add(found._replace(code=outcome, reason=told))
 
-    def _explain(self, entry: Entry, answer: Answer, others: list[Entry]) -> Sentence:
+    def _explain(
+        self, entry: SpooledDraft, answer: SlotAnswer, others: list[SpooledDraft]
+    ) -> Sentence:
         shown = [
             str(one.row)
             if one.file == entry.file
@@ -254,7 +256,7 @@ class Intake:
         Raises:
             FederationError: A batch as a whole could not be logged.
         """
-        batch: list[Entry] = []
+        batch: list[SpooledDraft] = []
         sending: asyncio.Task[None] | None = None
         for entry in self._in_order():
             batch.append(entry)
@@ -265,19 +267,19 @@ class Intake:
         if sending is not None:
             await sending
 
-    def _in_order(self) -> Iterator[Entry]:
+    def _in_order(self) -> Iterator[SpooledDraft]:
         first = [entry for entry in self._drafts.unread() if self._counts(entry)]
         done = {entry.number for entry in first}
         rest = (entry for entry in self._drafts.read() if entry.number not in done)
         return chain(first, filter(self._counts, rest))
 
-    def _counts(self, entry: Entry) -> bool:
+    def _counts(self, entry: SpooledDraft) -> bool:
         return entry.number not in self._passed
 
     async def _hand_over(
         self,
         send: Send,
-        batch: list[Entry],
+        batch: list[SpooledDraft],
         advance: Callable[[int], None],
         before: asyncio.Task[None] | None,
     ) -> asyncio.Task[None] | None:
@@ -289,7 +291,7 @@ class Intake:
         return asyncio.create_task(self._send_batch(send, batch, advance))
 
     async def _send_batch(
-        self, send: Send, batch: list[Entry], advance: Callable[[int], None]
+        self, send: Send, batch: list[SpooledDraft], advance: Callable[[int], None]
     ) -> None:
         for verdict in await send([entry.fields for entry in batch]):
             entry = batch[verdict.row]
@@ -314,7 +316,7 @@ class Intake:
         return verdict.errors[0].reason if len(verdict.errors) == 1 else verdict.reason
 
 
-def _value_of(entry: Entry, name: str) -> object:
+def _value_of(entry: SpooledDraft, name: str) -> object:
     value: Any = entry.fields
     for step in name.split("."):
         value = value.get(step) if isinstance(value, dict) else None

@@ -194,9 +194,10 @@ class Outcome:
             rows = out.number(report.size - without - len(listed))
             out.note(t("import.more", rows=rows))
 
-    def _read_as(self, use: Use) -> str:
+    def _read_as(self, at: int, use: Use) -> str:
+        header = clip(use.header) if use.header else f"#{at}"
         target = self._plain(use.target)
-        return self._run.t("import.read-as", header=clip(use.header), target=target)
+        return self._run.t("import.read-as", header=header, target=target)
 
     def _plain(self, target: str) -> str:
         """How `--map` calls it; what it cannot call is said in words."""

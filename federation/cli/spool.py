@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from federation.records.contradiction import (
-    Answer,
+    BatchRow,
     Referred,
-    Row,
+    SlotAnswer,
     has_votes,
     judge_refs,
     judge_slot,
@@ -32,7 +32,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(tuple[int, int, Fields]).decode
 
 
-class Entry(NamedTuple):
+class SpooledDraft(NamedTuple):
     """A draft: its number among all, its file (by number), its row there."""
 
     number: int
@@ -67,13 +67,13 @@ class Drafts:
         if len(self._block) == BLOCK:
             self._flush()
 
-    def read(self) -> Iterator[Entry]:
+    def read(self) -> Iterator[SpooledDraft]:
         """Every draft, in the order in which they were added."""
         self._flush()
         for number, data in enumerate(self._spool.read()):
-            yield Entry(number, *_decode(data))
+            yield SpooledDraft(number, *_decode(data))
 
-    def judge(self) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+    def judge(self) -> Iterator[tuple[SpooledDraft, SlotAnswer, list[SpooledDraft]]]:
         """Each draft that does not simply count, its answer, and whom that names.
 
         Slots come in the order of their codes, the drafts of one in that of the file.
@@ -84,10 +84,12 @@ class Drafts:
             yield found
         for entries in self._repeated():
             left = [entry for entry in entries if entry.number not in answered]
-            rows = [Row(entry.number, entry.fields) for entry in left]
+            rows = [BatchRow(entry.number, entry.fields) for entry in left]
             yield from _name(left, judge_slot(rows))
 
-    def _judge_refs(self) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+    def _judge_refs(
+        self,
+    ) -> Iterator[tuple[SpooledDraft, SlotAnswer, list[SpooledDraft]]]:
         """Revisions of one `ref` that are of several stations."""
         twice = _find_twice(self._refs)
         if not twice:
@@ -110,7 +112,7 @@ class Drafts:
         )
         yield from _name(entries, judge_refs(rows))
 
-    def unread(self) -> Iterator[Entry]:
+    def unread(self) -> Iterator[SpooledDraft]:
         """Of slots that are there twice the drafts that only show a photo.
 
         They go in first: behind the votes that somebody read from one they would stand
@@ -119,7 +121,7 @@ class Drafts:
         for entries in self._repeated():
             yield from (one for one in entries if not has_votes(one.fields))
 
-    def _repeated(self) -> Iterator[list[Entry]]:
+    def _repeated(self) -> Iterator[list[SpooledDraft]]:
         """The drafts of each slot that has several."""
         twice = _find_twice(self._slots)
         if not twice:
@@ -129,9 +131,9 @@ class Drafts:
             for entry in self.read():
                 if self._slots[entry.number] in twice:
                     sorter.add([_sortable(entry)])
-            group: list[Entry] = []
+            group: list[SpooledDraft] = []
             for line in sorter.read():
-                entry = Entry(*_decode_sorted(line.partition(b"\0")[2]))
+                entry = SpooledDraft(*_decode_sorted(line.partition(b"\0")[2]))
                 if group and _slot(group[0].fields) != _slot(entry.fields):
                     if len(group) > 1:  # else two slots have one hash
                         yield group
@@ -156,8 +158,8 @@ def _find_twice(hashes: Iterable[int]) -> set[int]:
 
 
 def _name(
-    entries: Iterable[Entry], answers: Mapping[int, Answer]
-) -> Iterator[tuple[Entry, Answer, list[Entry]]]:
+    entries: Iterable[SpooledDraft], answers: Mapping[int, SlotAnswer]
+) -> Iterator[tuple[SpooledDraft, SlotAnswer, list[SpooledDraft]]]:
     by_number = {entry.number: entry for entry in entries}
     for number, answer in sorted(answers.items()):
         yield by_number[number], answer, [by_number[other] for other in answer.rows]
@@ -170,7 +172,7 @@ def _slot(fields: Fields) -> tuple[Hashable, ...]:
     )  # fmt: skip
 
 
-def _sortable(entry: Entry) -> bytes:
+def _sortable(entry: SpooledDraft) -> bytes:
     key = "\1".join(map(str, _slot(entry.fields))).encode()
     # The number as hexadecimal sorts as it counts, and holds no zero byte.
     return b"%s\1%012x\0%s" % (key, entry.number, _encode(tuple(entry)))

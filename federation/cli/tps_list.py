@@ -123,7 +123,7 @@ def _name_list(run: Run, file: str) -> str:
     return path.name if path.is_file() else run.t("file.pipe")
 
 
-class Found:
+class ListFindings:
     """What was said of the rows: refusals and remarks counted, the first kept."""
 
     def __init__(self) -> None:
@@ -140,9 +140,9 @@ class Found:
             kept.append(finding)
 
 
-def _read(run: Run, asked: Asked, register: Register, report: Report) -> Found:
+def _read(run: Run, asked: Asked, register: Register, report: Report) -> ListFindings:
     """Fill the register; what was said of its rows."""
-    found, columns = Found(), split_flags(asked.columns)
+    found, columns = ListFindings(), split_flags(asked.columns)
     done = 0
     with (
         open_file(asked.file, asked.sheet) as source,
@@ -175,7 +175,7 @@ async def _save(run: Run, register: Register, source: str) -> None:
         await desk.save_register(register, source)
 
 
-def _print_refused(run: Run, found: Found) -> None:
+def _print_refused(run: Run, found: ListFindings) -> None:
     out, t = run.out, run.t
     shown = [one._asdict() for one in found.shown]
     value = {"refused": found.refused, "not_taken": shown}
@@ -187,7 +187,7 @@ def _print_refused(run: Run, found: Found) -> None:
     out.show(value, human)
 
 
-def _print_taken(run: Run, value: dict[str, Any], found: Found) -> None:
+def _print_taken(run: Run, value: dict[str, Any], found: ListFindings) -> None:
     out, t = run.out, run.t
     _print_saved(run, value)
     for one in found.said[:5]:
@@ -199,7 +199,7 @@ def _print_taken(run: Run, value: dict[str, Any], found: Found) -> None:
         _print_rows(run, found)
 
 
-def _print_rows(run: Run, found: Found) -> None:
+def _print_rows(run: Run, found: ListFindings) -> None:
     rows = [(one.row, one.column, one.reason) for one in found.shown]
     headers = [run.t(f"import.{key}") for key in ("row", "column", "reason")]
     run.out.table(headers, rows)

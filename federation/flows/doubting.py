@@ -19,9 +19,9 @@ from msgspec import UNSET, to_builtins
 from federation.flows.listing import find_unlisted
 from federation.flows.signing import Opened
 from federation.records.contradiction import (
-    Answer,
+    BatchRow,
     Referred,
-    Row,
+    SlotAnswer,
     explain,
     find_repeated,
     judge_refs,
@@ -123,7 +123,7 @@ class Doubts:
         return row in self.refused or row in self.repeats or row in self.outdated
 
     def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
-        rows = [Row(number, to_builtins(results[number])) for number in numbers]
+        rows = [BatchRow(number, to_builtins(results[number])) for number in numbers]
         reviews = {results[number].review for number in numbers}
         self._several, self._mixed = True, self._mixed or len(reviews) > 1
         self._answer(judge_slot(rows))
@@ -144,7 +144,7 @@ class Doubts:
         )
         self._answer(judge_refs(referred))
 
-    def _answer(self, answers: Mapping[int, Answer]) -> None:
+    def _answer(self, answers: Mapping[int, SlotAnswer]) -> None:
         for number, answer in answers.items():
             if answer.kind == "repeats":
                 self.repeats[number] = answer.rows[0]

@@ -31,7 +31,7 @@ from federation.flows.verdict import (
 )
 from federation.records.canonical import convert
 from federation.records.claim import Claim, encode_claim, to_claim
-from federation.records.contradiction import Answer, explain
+from federation.records.contradiction import SlotAnswer, explain
 from federation.records.logclosed import LogClosed
 from federation.records.problem import Problem
 from federation.records.result import TpsResult
@@ -206,7 +206,7 @@ def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Ver
     for row, other in repeats.items():
         same = answers[other]
         if same.outcome in {"logged", "held"}:
-            reason = str(explain(Answer("repeats", (other,))))
+            reason = str(explain(SlotAnswer("repeats", (other,))))
             found.append(Verdict(row=row, outcome="held", reason=reason))
         else:
             found.append(msgspec.structs.replace(same, row=row))

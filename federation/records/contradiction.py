@@ -17,7 +17,7 @@ What was said on another day, in another file, is not looked at here: saying som
 else later is how a result is corrected.
 
     judge([(2, {"tps": …, "candidates": {"01": 5}}), (9, {…, "candidates": {"01": 6}})])
-    → {2: Answer("contradicts", (9,), ("candidates.01",)), 9: Answer(…, (2,), …)}
+    → {2: SlotAnswer("contradicts", (9,), ("candidates.01",)), 9: …}
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ _FIGURES = "figures."
 Members: TypeAlias = Mapping[str, Any]
 
 
-class Row(NamedTuple):
+class BatchRow(NamedTuple):
     """A row by the number that its sender knows, and the members of its draft."""
 
     number: int
@@ -55,7 +55,7 @@ class Referred(NamedTuple):
     slot: Hashable
 
 
-class Answer(NamedTuple):
+class SlotAnswer(NamedTuple):
     """Why a row does not go in by itself.
 
     `repeats`: `rows` is the one that says the same and counts. `outdated`: it is a
@@ -74,7 +74,7 @@ def slot_of(members: Members) -> tuple[str, str, str, bool]:
     return members["tps"], members["contest"], members["round"], official
 
 
-def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, Answer]:
+def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, SlotAnswer]:
     """The answer to each row that does not simply count, by its number."""
     held = dict(rows)
     slots = {number: slot_of(members) for number, members in held.items()}
@@ -85,7 +85,7 @@ def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, Answer]:
     )
     left = ((number, slot) for number, slot in slots.items() if number not in found)
     for numbers in find_repeated(left):
-        found |= judge_slot([Row(number, held[number]) for number in numbers])
+        found |= judge_slot([BatchRow(number, held[number]) for number in numbers])
     return found
 
 
@@ -101,7 +101,7 @@ def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:
     return list(repeated.values())
 
 
-def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
+def judge_slot(rows: Sequence[BatchRow]) -> dict[int, SlotAnswer]:
     """The answers to rows of one slot; who has none in it is taken."""
     spoken = [row for row in rows if has_votes(row.members)]
     chains = _chains(spoken)
@@ -110,7 +110,7 @@ def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
     if differing := next(filter(None, map(_differing, groups)), ()):
         everybody = [row.number for row in spoken]
         return {
-            number: Answer(
+            number: SlotAnswer(
                 "contradicts",
                 tuple(other for other in everybody if other != number),
                 differing,
@@ -129,17 +129,17 @@ def judge_slot(rows: Sequence[Row]) -> dict[int, Answer]:
         # come after the one that does, with other votes.
         if _is_older(row, chains) and row.members["ref"] not in counting:
             same = next(iter(counting.values()))
-            found[row.number] = Answer("repeats", (same.number,))
+            found[row.number] = SlotAnswer("repeats", (same.number,))
     unread = [row for row in rows if not has_votes(row.members)]
     return found | _repeated(unread, {})
 
 
-def judge_refs(rows: Iterable[Referred]) -> dict[int, Answer]:
+def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
     """The answers to rows whose `ref` is of several slots; before `judge_slot`."""
     by_ref: dict[Hashable, list[Referred]] = defaultdict(list)
     for row in rows:
         by_ref[row.ref].append(row)
-    found: dict[int, Answer] = {}
+    found: dict[int, SlotAnswer] = {}
     for several in by_ref.values():
         if len(several) == 1 or len({row.slot for row in several}) == 1:
             continue
@@ -148,11 +148,11 @@ def judge_refs(rows: Iterable[Referred]) -> dict[int, Answer]:
         if len({row.slot for row in speakers}) > 1:
             for row in several:
                 others = tuple(one.number for one in several if one.slot != row.slot)
-                found[row.number] = Answer("contradicts", others, ("ref",))
+                found[row.number] = SlotAnswer("contradicts", others, ("ref",))
         else:
             same = (speakers[0].number,)
             older = (row.number for row in several if row.revision < newest)
-            found |= {number: Answer("outdated", same) for number in older}
+            found |= {number: SlotAnswer("outdated", same) for number in older}
     return found
 
 
@@ -161,7 +161,7 @@ def has_votes(members: Members) -> bool:
     return any(name in members for name in VOTES)
 
 
-def explain(answer: Answer) -> Sentence:
+def explain(answer: SlotAnswer) -> Sentence:
     """The answer as a sentence; rows by the numbers that were given."""
     rows = name_rows(answer.rows)
     if answer.kind == "repeats":
@@ -182,7 +182,7 @@ def name_rows(numbers: Sequence[int]) -> str:
     return shown + (", …" if len(numbers) > MAX_NAMED else "")
 
 
-def _chains(rows: Sequence[Row]) -> dict[str, int]:
+def _chains(rows: Sequence[BatchRow]) -> dict[str, int]:
     """The newest revision of each `ref` that comes in several."""
     by_ref: dict[str, set[int]] = defaultdict(set)
     for row in rows:
@@ -208,7 +208,7 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN40
         yield name, value
 
 
-def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
+def _differing(rows: Sequence[BatchRow]) -> tuple[str, ...]:
     """The names of which not all say the same.
 
     A vote that only some rows have is a difference: for nobody it is zero. Another
@@ -230,38 +230,40 @@ def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
-def _same_revision(rows: Sequence[Row]) -> Iterable[list[Row]]:
+def _same_revision(rows: Sequence[BatchRow]) -> Iterable[list[BatchRow]]:
     """The rows of each revision, which can have said one thing only."""
-    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[BatchRow]] = defaultdict(list)
     for row in rows:
         if row.revision is not None:
             groups[row.members["ref"], row.revision].append(row)
     return groups.values()
 
 
-def _is_older(row: Row, chains: Mapping[str, int]) -> bool:
+def _is_older(row: BatchRow, chains: Mapping[str, int]) -> bool:
     """Whether a newer revision of the same thing is there."""
     return row.revision is not None and row.revision < chains.get(
         row.members["ref"], row.revision
     )
 
 
-def _repeated(rows: Sequence[Row], chains: Mapping[str, int]) -> dict[int, Answer]:
+def _repeated(
+    rows: Sequence[BatchRow], chains: Mapping[str, int]
+) -> dict[int, SlotAnswer]:
     """Of rows with equal votes: those that another one says as well."""
     kept: list[tuple[int, frozenset[str]]] = []
-    found: dict[int, Answer] = {}
+    found: dict[int, SlotAnswer] = {}
     for number, members in sorted(rows, key=lambda row: _rank(row, chains)):
         photos = _photos(members)
         same = next((other for other, shown in kept if photos <= shown), None)
         if same is None:
             kept.append((number, photos))
         else:
-            found[number] = Answer("repeats", (same,))
+            found[number] = SlotAnswer("repeats", (same,))
     return found
 
 
 def _rank(
-    row: Row, chains: Mapping[str, int]
+    row: BatchRow, chains: Mapping[str, int]
 ) -> tuple[bool, int, bool, int, int, bytes, int]:
     """The fullest first; of two alike whichever has the smaller text, not the place."""
     members = {k: v for k, v in row.members.items() if k != "recorded_at"}

@@ -29,7 +29,7 @@ _CODE: Final = "candidate-rows"
 FIGURE: Final = "="  # in the place of a candidate: the row is about a figure
 
 
-class Part(NamedTuple):
+class CandidateRow(NamedTuple):
     """One candidate's row: the members before the votes, and the other blocks.
 
     Without a candidate it only marks its station: that row could not be read.
@@ -59,7 +59,7 @@ _decode: Final = msgspec.msgpack.Decoder(_Line).decode
 
 
 def join_parts(
-    parts: Iterator[Part | Row], members: Members, lacking: Lacking
+    parts: Iterator[CandidateRow | Row], members: Members, lacking: Lacking
 ) -> Iterator[Row]:
     """A draft, or refusals, for each polling station; other rows pass at once.
 
@@ -71,7 +71,7 @@ def join_parts(
     sorter = Sorter(Path(tempfile.gettempdir()))
     try:
         for part in parts:
-            if isinstance(part, Part):
+            if isinstance(part, CandidateRow):
                 sorter.add([_sortable(part)])
             else:
                 yield part
@@ -81,7 +81,7 @@ def join_parts(
         sorter.close()
 
 
-def _sortable(part: Part) -> bytes:
+def _sortable(part: CandidateRow) -> bytes:
     # The row number behind the code: the parts of a station stay in the file's order.
     key = part.fields["tps"].encode() + part.row.to_bytes(6, "big")
     return b"".join((key, _encode(_Line(*part))))

@@ -16,7 +16,7 @@ from federation.records.tps import TpsId
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
 from federation.sources.columns import Header, name_headers
 from federation.sources.headers import HeaderNames, guess, name_candidate
-from federation.sources.longform import FIGURE, Part
+from federation.sources.longform import FIGURE, CandidateRow
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
 from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
@@ -214,7 +214,7 @@ class TablePlan:
                 return Sentence("row.total", text=clip(cells[at].strip()))
         return None
 
-    def read_part(self, row: int, cells: Sequence[str]) -> Part | Said:
+    def read_part(self, row: int, cells: Sequence[str]) -> CandidateRow | Said:
         """One candidate's row of a long table.
 
         Raises:
@@ -231,9 +231,9 @@ class TablePlan:
         if figure:
             if count is not None:
                 blocks["figures"][figure] = count
-            return Part(row, fields, FIGURE, None, blocks, names)
+            return CandidateRow(row, fields, FIGURE, None, blocks, names)
         candidate = self._read_candidate(fields, cells)
-        return Part(row, fields, candidate, count, blocks, names)
+        return CandidateRow(row, fields, candidate, count, blocks, names)
 
     def _read_figure(self, cells: Sequence[str]) -> str:
         """The figure that a row of a long table is about, where it is about one."""
@@ -265,10 +265,10 @@ class TablePlan:
                 raise BadCell("candidate", reason, header)
         return candidate
 
-    def mark_station(self, row: int, cells: Sequence[str]) -> Iterator[Part]:
+    def mark_station(self, row: int, cells: Sequence[str]) -> Iterator[CandidateRow]:
         """The station of a row of a long table that cannot be taken, if it is known."""
         with suppress(BadCell):
-            yield Part(row, {"tps": self._read_place(cells)})
+            yield CandidateRow(row, {"tps": self._read_place(cells)})
 
     def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
         said = {

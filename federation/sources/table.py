@@ -19,7 +19,7 @@ from federation.sources.fitting import (
     is_rounded,
     leave_out_unfit,
 )
-from federation.sources.longform import Part, join_parts
+from federation.sources.longform import CandidateRow, join_parts
 from federation.sources.mapping import Options
 from federation.sources.member import Members
 from federation.sources.names import names_of
@@ -105,7 +105,7 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     yield from plan.finish()
 
 
-def _read_parts(plan: TablePlan, lines: Iterator[Line]) -> Iterator[Part | Row]:
+def _read_parts(plan: TablePlan, lines: Iterator[Line]) -> Iterator[CandidateRow | Row]:
     for line in lines:
         if not isinstance(line, Cells):
             yield line

@@ -48,7 +48,7 @@ _HOW = {
 }
 
 
-class Refused(web.HTTPUnauthorized):
+class BadToken(web.HTTPUnauthorized):
     """No token, or none that this node knows."""
 
 
@@ -60,7 +60,7 @@ async def require_token(request: web.Request, scope: str) -> None:
     """Return if the request carries a token of `scope`.
 
     Raises:
-        Refused: it carries none, or one that is not known here.
+        BadToken: it carries none, or one that is not known here.
         Forbidden: its token is of another scope.
     """
     site = request.app[SITE]
@@ -90,7 +90,7 @@ def _read_token(request: web.Request, scope: str) -> str:
     """The token that the request carries.
 
     Raises:
-        Refused: it carries none.
+        BadToken: it carries none.
     """
     header = request.headers.get("Authorization", "").strip()
     if not header:
@@ -110,9 +110,9 @@ def _read_token(request: web.Request, scope: str) -> str:
     return rest[0]
 
 
-def _refuse(reason: str, error: str = "") -> Refused:
+def _refuse(reason: str, error: str = "") -> BadToken:
     challenge = f'Bearer realm="tps-federation"{error}'
-    return Refused(text=reason, headers={"WWW-Authenticate": challenge})
+    return BadToken(text=reason, headers={"WWW-Authenticate": challenge})
 
 
 class Bucket:

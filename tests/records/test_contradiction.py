@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from federation.records.contradiction import (
-    Answer,
+    SlotAnswer,
     explain,
     find_repeated,
     judge,
@@ -53,17 +53,17 @@ def test_rows_of_different_slots_do_not_meet():
 
 def test_equal_rows_count_once_and_the_others_name_the_one_that_counts():
     assert judge([(2, row()), (5, row()), (9, row())]) == {
-        5: Answer("repeats", (2,)),
-        9: Answer("repeats", (2,)),
+        5: SlotAnswer("repeats", (2,)),
+        9: SlotAnswer("repeats", (2,)),
     }
 
 
 def test_rows_with_different_votes_are_all_named_with_the_members():
     third = row(7)
     assert judge([(2, row()), (5, row(6)), (9, third)]) == {
-        2: Answer("contradicts", (5, 9), ("candidates.01",)),
-        5: Answer("contradicts", (2, 9), ("candidates.01",)),
-        9: Answer("contradicts", (2, 5), ("candidates.01",)),
+        2: SlotAnswer("contradicts", (5, 9), ("candidates.01",)),
+        5: SlotAnswer("contradicts", (2, 9), ("candidates.01",)),
+        9: SlotAnswer("contradicts", (2, 5), ("candidates.01",)),
     }
 
 
@@ -85,7 +85,7 @@ def test_a_vote_that_only_one_row_has_is_a_difference(other, named):
 def test_a_figure_that_only_one_row_has_denies_nothing_and_the_fullest_row_counts():
     full = row(figures={"suara_sah": 11})
     for rows in ([(1, row()), (2, full)], [(2, full), (1, row())]):
-        assert judge(rows) == {1: Answer("repeats", (2,))}
+        assert judge(rows) == {1: SlotAnswer("repeats", (2,))}
 
 
 def test_where_each_row_has_a_figure_that_the_other_lacks_neither_is_the_result():
@@ -183,8 +183,8 @@ def test_one_photo_is_not_of_two_stations():
     )
     found = judge([(4, here), (8, there), (9, row(tps="3171011001003"))])
     assert found == {
-        4: Answer("contradicts", (8,), ("ref",)),
-        8: Answer("contradicts", (4,), ("ref",)),
+        4: SlotAnswer("contradicts", (8,), ("ref",)),
+        8: SlotAnswer("contradicts", (4,), ("ref",)),
     }
     assert "`ref`" in explain(found[4])
 
@@ -193,7 +193,7 @@ def test_one_photo_is_not_of_two_stations():
 def test_the_newer_revision_knows_where_a_photo_is_from(order):
     rows = {n: row(ref="r", revision=n, tps=f"317101100100{n}") for n in order}
     found = judge([(n, rows[n]) for n in order])
-    assert found == {1: Answer("outdated", (2,))}
+    assert found == {1: SlotAnswer("outdated", (2,))}
     assert "row 2" in explain(found[1])
 
 
