@@ -37,7 +37,6 @@ WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
 ALL_ZERO = "all-zero"
 MAX_PREVIEW = 10
 _CONTRADICTION = "contradiction"
-_VOTES = frozenset({"candidates", "parties"})
 COLUMNS = ("file", "row", "column", "code", "reason")
 
 
@@ -173,21 +172,29 @@ class Intake:
         """
         drafts = [row for _, row in self._chunk]
         outside = await self._stations.find_unlisted([d.fields["tps"] for d in drafts])
-        stated = [Stated(draft.fields["tps"], draft.names) for draft in drafts]
-        misnamed = await self._stations.find_misnamed(stated)
-        for (file, row), contradiction in zip(self._chunk, misnamed, strict=True):
-            where = self._files[file]
-            doubt = outside.get(row.fields["tps"])
-            if doubt is not None:
+        misnamed = await self._find_misnamed(drafts)
+        for at, (file, row) in enumerate(self._chunk):
+            if outside and (doubt := outside.get(row.fields["tps"])):
                 self.counts[doubt.code] += 1
                 if not self._allow_unlisted:
+                    where = self._files[file]
                     self._refuse(Finding(where, row.row, "", doubt.code, doubt.reason))
                     continue
-            if contradiction is not None:
-                self._refuse(Finding(where, row.row, "", MISNAMED, contradiction))
+            if at in misnamed:
+                where = self._files[file]
+                self._refuse(Finding(where, row.row, "", MISNAMED, misnamed[at]))
                 continue
             self._keep(file, row)
         self._chunk.clear()
+
+    async def _find_misnamed(self, drafts: list[Draft]) -> dict[int, Sentence]:
+        """Why the code and the names of a draft contradict each other, by its place."""
+        named = [at for at, draft in enumerate(drafts) if draft.names]
+        if not named:
+            return {}
+        rows = [Stated(drafts[at].fields["tps"], drafts[at].names) for at in named]
+        found = await self._stations.find_misnamed(rows)
+        return {at: why for at, why in zip(named, found, strict=True) if why}
 
     def _keep(self, file: int, row: Draft) -> None:
         self._note_unread(row.fields)
@@ -197,14 +204,15 @@ class Intake:
 
     def _note_unread(self, fields: dict[str, Any]) -> None:
         """Count a draft that says nothing of the votes, or not of everybody's."""
-        if _VOTES.isdisjoint(fields):
-            self.counts[WITHOUT_VOTES] += 1
-        elif "candidates" in fields:
-            ids = self._profile.place(fields["contest"], fields["tps"]).ids
-            if ids is not None and not ids <= fields["candidates"].keys():
-                self.counts[PARTLY_READ] += 1
-            elif not any(fields["candidates"].values()):
-                self.counts[ALL_ZERO] += 1
+        votes = fields.get("candidates")
+        if votes is None:
+            self.counts[WITHOUT_VOTES] += "parties" not in fields
+            return
+        ids = self._profile.place(fields["contest"], fields["tps"]).ids
+        if ids is not None and not ids <= votes.keys():
+            self.counts[PARTLY_READ] += 1
+        elif not any(votes.values()):
+            self.counts[ALL_ZERO] += 1
 
     async def settle(self) -> None:
         """All was read: find the rows that say one thing twice, or contradict others.

@@ -40,6 +40,6 @@ class Stations:
 
     async def find_misnamed(self, rows: Sequence[Stated]) -> list[Sentence | None]:
         """For each row why its code and the names beside it cannot both be right."""
-        if self._database is None or not any(row.names for row in rows):
+        if self._database is None:
             return [None] * len(rows)
         return await self._database.read(self._gazetteer.find_contradictions, rows)

@@ -13,7 +13,13 @@ from typing import Any, Final
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
-from federation.sources.cell import is_blank, join_place, parse_count, parse_place
+from federation.sources.cell import (
+    BLANK,
+    is_blank,
+    join_place,
+    parse_count,
+    parse_place,
+)
 from federation.sources.columns import Header, name_headers
 from federation.sources.headers import HeaderNames, guess, name_candidate
 from federation.sources.longform import FIGURE, CandidateRow
@@ -210,7 +216,8 @@ class TablePlan:
     def _find_total(self, cells: Sequence[str]) -> Sentence | None:
         """Why a row is the sum of others, if a label says that it is."""
         for at in self._labels:
-            if cells[at] and _TOTAL.fullmatch(cells[at].strip().casefold()):
+            # Nearly all of these cells are codes and numbers: one look is enough.
+            if cells[at][:1] > "9" and _TOTAL.fullmatch(cells[at].strip().casefold()):
                 return Sentence("row.total", text=clip(cells[at].strip()))
         return None
 
@@ -271,9 +278,7 @@ class TablePlan:
             yield CandidateRow(row, {"tps": self._read_place(cells)})
 
     def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
-        said = {
-            n: (cells[at], h) for n, at, h in self._texts if not is_blank(cells[at])
-        }
+        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
         place = self._read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
@@ -293,10 +298,13 @@ class TablePlan:
         Raises:
             BadCell: The row cannot do without it.
         """
-        spared = [n for n in said.keys() & SPARED if said[n][1] == bad.column]
-        if not spared:
+        name = next((name for name in said if said[name][1] == bad.column), "")
+        if name and is_blank(said[name][0]):
+            del said[name]  # an unusual spelling of nothing
+            return
+        if name not in SPARED:
             raise bad
-        del said[spared[0]]
+        del said[name]
         reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
         self.remarks.append(Said(row, _VALUE, reason))
 

@@ -256,6 +256,17 @@ def test_a_real_file_of_openpyxl_is_read():
     ]
 
 
+def test_a_real_file_of_libreoffice_is_read():
+    with Workbook(HERE / "libreoffice.xlsx") as book:
+        rows = list(book.rows())
+    assert book.header == ["kode", "1", "2", "sah", "waktu", "petugas"]
+    assert rows == [
+        Cells(2, [CODE, "127", "27", "154", "2019-04-17 20:15:02", "Sri"]),
+        Cells(3, ["1371011001002", "0", "154", "154", "2019-04-17", 'a "b" & <c>']),
+        Cells(4, ["1371011001003", "", "", "", "20:15:00", ""]),
+    ]
+
+
 def test_progress_ends_at_the_size_of_the_file(tmp_path):
     path = make(tmp_path / "f.xlsx", {"a": HEADER + row(2, CODE)})
     with Workbook(path) as book:
