@@ -108,14 +108,15 @@ class Doubts:
         return flags
 
     def _slots(self, rows: Sequence[Opened]) -> Iterator[tuple[int, Hashable]]:
-        """Where the rows that are left speak; a withdrawal begins anew."""
+        """Where the rows that are left speak; its own withdrawal begins a slot anew."""
         withdrawn: Counter[Hashable] = Counter()
         for row in rows:
             one = row.sealed.statement
             if isinstance(one, TpsResult):
                 if not self._is_answered(row.row):
                     slot = one.tps, one.contest, one.round, one.source == "kpu"
-                    yield row.row, (slot, withdrawn[slot]) if withdrawn else slot
+                    times = withdrawn[slot]
+                    yield row.row, (slot, times) if times else slot
             elif isinstance(one, Withdrawal):
                 withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
 

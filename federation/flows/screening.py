@@ -60,14 +60,16 @@ class Judgement(NamedTuple):
 def said_of(sealed: Sealed) -> Said | None:
     """What a leaf says of a slot; None where it says nothing of any."""
     one = sealed.statement
-    content = content_of(sealed.text)
     if isinstance(one, TpsResult):
         slot = Slot(one.tps, one.contest, one.round, one.source == "kpu")
+        content = content_of(sealed.text)
         ref = None if one.ref is UNSET else one.ref
         revision = None if one.revision is UNSET else one.revision
         return Said(slot, sealed.index, content, one.review, ref, revision)
     if isinstance(one, Withdrawal):
         slot = Slot(one.tps, one.contest, one.round, bool(one.official))
+        # With its time: the same words may take back what was said anew since.
+        content = _digest(sealed.text)
         return Said(slot, sealed.index, content, "withdrawn")
     return None
 
@@ -104,7 +106,10 @@ def _can_echo(claim: Claim) -> bool:
 
 def content_of(text: bytes) -> bytes:
     """What a record says, but when it was signed: 16 bytes of SHA-256."""
-    said = _RECORDED_AT.sub(b"", text, count=1)
+    return _digest(_RECORDED_AT.sub(b"", text, count=1))
+
+
+def _digest(said: bytes) -> bytes:
     return hashlib.sha256(said).digest()[:CONTENT_BYTES]
 
 
@@ -159,7 +164,7 @@ class Screen:
         """The answer to a row; `add` it if it is logged."""
         history = self._history.get(row.slot, [])
         if row.review == "withdrawn":
-            return _judge_withdrawal(history)
+            return _judge_withdrawal(row, history)
         if late := self._judge_revision(row, restate=restate):
             return late
         if not restate and any(row.content == said.content for said in history):
@@ -195,10 +200,13 @@ class Screen:
         return Judgement("refused", other, code="revision", at="revision")
 
 
-def _judge_withdrawal(history: list[Said]) -> Judgement:
+def _judge_withdrawal(row: Said, history: list[Said]) -> Judgement:
     if not history:
         nothing = Sentence("intake.nothing-to-withdraw")
         return Judgement("refused", nothing, code="nothing-to-withdraw", at="tps")
     if history[-1].review == "withdrawn":
         return Judgement("held", Sentence("intake.withdrawn-already"))
+    if any(row.content == said.content for said in history):
+        # A batch sent again after a broken line: what came after it stands.
+        return Judgement("held", Sentence("intake.held"))
     return Judgement("logged")

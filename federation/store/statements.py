@@ -2,8 +2,8 @@
 
 Rule: own logs only, derived from their visible leaves, written with the checkpoint
 that covers them. A slot is (tps, contest, round, official or not); the highest index
-stands in it. A `content` is the first 16 bytes of SHA-256 over the record without its
-`recorded_at`: enough to know our own words again.
+stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a result
+without its `recorded_at`: enough to know our own words again.
 """
 
 import json

@@ -7,6 +7,7 @@ import random
 import shutil
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from federation.errors import ConflictError, FederationError, VerificationError
@@ -14,6 +15,7 @@ from federation.flows import ingest, open_log, sequence
 from federation.flows.merge import merge_once
 from federation.records.claim import Claim, encode_claim
 from federation.records.logclosed import LogClosed
+from federation.records.result import TpsResult
 from federation.records.sealed import open_leaf, seal
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, contents, logs, statements
@@ -208,6 +210,31 @@ def test_a_withdrawal_needs_something_to_withdraw(node):
     # What was withdrawn does not come back by itself, and protects nothing.
     assert outcomes(node, draft(1, review="reviewed")) == ["held"]
     assert outcomes(node, draft(1, 7)) == ["logged"]
+    check_whole(node)
+
+
+def result_leaf(node, number, votes):
+    members = draft(number, votes)
+    members |= {"org": "jagasuara.example", "election": "pemilu-2024"}
+    members |= {"recorded_at": "2024-02-14T08:40:00Z"}
+    return seal(msgspec.convert(members, TpsResult), node.log.records_signer)
+
+
+@pytest.mark.parametrize("between", [withdrawal(2), withdrawal(1)])
+def test_a_withdrawal_elsewhere_does_not_hide_a_contradiction(node, between):
+    append(node, draft(2))
+    slots = [result_leaf(node, 3, 5), result_leaf(node, 3, 6)]
+    leaf = seal(between, node.log.records_signer)
+    verdicts = hand_in(node, slots[0], leaf, slots[1])
+    assert [verdicts[row].code for row in (0, 2)] == ["contradiction"] * 2
+    check_whole(node)
+
+
+def test_a_batch_with_a_withdrawal_that_is_sent_again_says_nothing_twice(node):
+    leaf = seal(withdrawal(), node.log.records_signer)
+    batch = [result_leaf(node, 1, 5), leaf, result_leaf(node, 1, 6)]
+    assert [one.outcome for one in hand_in(node, *batch)] == ["logged"] * 3
+    assert [one.outcome for one in hand_in(node, *batch)] == ["held"] * 3
     check_whole(node)
 
 
