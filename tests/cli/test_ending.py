@@ -173,7 +173,8 @@ def test_an_import_that_is_ended_leaves_no_process_and_nothing_half_done(
 ):
     number = getattr(signal, name)
     table = tmp_path / "results.csv"
-    rows = (f"72020110{10 + n // 300:02d}{n % 300 + 1:03d},1,2,3" for n in range(3000))
+    codes = (f"720201100{k}{n:03d}" for k in (1, 2, 3, 7) for n in range(1, 751))
+    rows = (f"{code},1,2,3" for code in codes)
     table.write_text("kode_tps,01,02,03\n" + "\n".join(rows) + "\n")
     words = ["import", str(table), "--alone", "--home", str(own_home)]
     words += ["--election", "pemilu-2024", "--contest", "ppwp"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from federation.flows import ingest, open_log
 from federation.flows.merge import merge_once
+from federation.profiles import load_regions
 from federation.store import lock, logs
 
 NOW = 1_707_900_000
@@ -43,6 +44,7 @@ def run(node_type, folder, seed):
     with lock.hold(folder / "data" / "lock"):
         node = node_type.open(folder, "jagasuara.example")
         open_log.introduce(node.db, node.guard, node.log)
+        load_regions("pemilu-2024")  # once a process, and longer than it may live
         say("ready")
         while True:
             rows = [draft(chance) for _ in range(chance.choice([1, 3, 20]))]
