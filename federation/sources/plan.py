@@ -13,6 +13,7 @@ from typing import Any, Final
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
+from federation.sources.asked import name_headers
 from federation.sources.cell import (
     BLANK,
     is_blank,
@@ -20,11 +21,12 @@ from federation.sources.cell import (
     parse_count,
     parse_place,
 )
-from federation.sources.columns import Header, name_headers
-from federation.sources.headers import HeaderNames, guess, name_candidate
+from federation.sources.columns import Header
+from federation.sources.headers import guess
 from federation.sources.longform import FIGURE, CandidateRow
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
+from federation.sources.numbered import HeaderNames, name_candidate
 from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
 from federation.text import Sentence
 
@@ -71,6 +73,7 @@ class TablePlan:
         self._mapped: dict[str, Counts] = {}
         self._checks = self._places_beside()
         self._turned_down = columns.get("rejected")
+        self._of_election = [columns[t] for t in ("election", "year") if t in columns]
         self.remarks: list[Said] = []
         self._elsewhere = 0  # times without a zone, where another one holds
         self._names = [
@@ -126,27 +129,26 @@ class TablePlan:
         if self._members.contest is None or self.is_long:
             return
         try:
-            mapped = self._map_candidates(self._members.contest)
+            self._map_candidates(self._members.contest)
         except BadCell as bad:
-            reason = Sentence(
-                "columns.of-column", column=clip(bad.column), reason=bad.reason
-            )
+            column = clip(bad.column)
+            of_column = Sentence("columns.of-column", column=column, reason=bad.reason)
+            reason = of_column if bad.column else bad.reason
             raise FormatError(reason, self._at) from bad
-        known = {who for who, _, _ in mapped}
-        if known and (lacking := self.lacking(self._members.contest, "", known)):
-            missing = Sentence(
-                "columns.missing-candidate", id=lacking[0][:2], name=lacking[0]
-            )
-            raise FormatError(missing, self._at)
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
             aliases = self._members.aliases(contest)
             found = [(aliases.find(n, h), at, h) for n, at, h in self._candidates]
-            if len({known for known, _, _ in found}) < len(found):
+            known = {who for who, _, _ in found}
+            if len(known) < len(found):
                 names = ", ".join(clip(h) for _, _, h in found)
                 two = Sentence("columns.two-columns", headers=names)
                 raise BadCell("candidate", two)
+            if known and (lacking := self.lacking(contest, "", known)):
+                who, name = lacking[0][:2], lacking[0]
+                missing = Sentence("columns.missing-candidate", id=who, name=name)
+                raise BadCell("candidate", missing)
             self._mapped[contest] = found
         return self._mapped[contest]
 
@@ -264,10 +266,13 @@ class TablePlan:
                 raise
         if "candidate-name" in self._columns:
             beside = self._columns["candidate-name"]
-            named = name_candidate(cells[beside], self._people)
+            header, text = self._header[beside], cells[beside].strip()
+            if text.isdigit():
+                named = aliases.find(text, header, fields["tps"])
+            else:
+                named = name_candidate(text, self._people)
             if named and named != candidate:
-                header = self._header[beside]
-                other = clip(cells[beside].strip())
+                other = clip(text)
                 reason = Sentence("row.two-candidates", name=candidate, other=other)
                 raise BadCell("candidate", reason, header)
         return candidate
@@ -282,6 +287,8 @@ class TablePlan:
         place = self._read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
+        for at in self._of_election:
+            self._check_election(cells[at], self._header[at])
         fields: dict[str, Any] | None = None
         while fields is None:
             try:
@@ -307,6 +314,19 @@ class TablePlan:
         del said[name]
         reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
         self.remarks.append(Said(row, _VALUE, reason))
+
+    def _check_election(self, cell: str, column: str) -> None:
+        """See that a row is not of another election, or of another year's.
+
+        Raises:
+            BadCell: It is.
+        """
+        ours, said = self._profile.election, cell.strip().lower()
+        years = set(_YEAR.findall(said))
+        is_other = bool(years) and years.isdisjoint(_YEAR.findall(ours))
+        if is_other or (re.fullmatch(r"[a-z]+-20[0-9]{2}", said) and said != ours):
+            other = Sentence("row.other-election", said=clip(cell), election=ours)
+            raise BadCell("election", other, column)
 
     def _see_whether_taken(self, place: TpsId, value: str) -> None:
         if value.strip().lower() in REJECTED:
@@ -363,6 +383,7 @@ EAST: Final = frozenset(
 _ZONED: Final = re.compile(
     r"z$|wib|wita?|utc|gmt|[+\u2212-][0-9]{1,2}(?::?[0-9]{2})?\)?$", re.IGNORECASE
 )
+_YEAR: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 TOTAL: Final = "total-row"
 _TOTAL: Final = re.compile(
     r"(?:grand |sub[ -]?)?(?:total|jumlah|jml)"

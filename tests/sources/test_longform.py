@@ -123,3 +123,20 @@ def test_rows_about_other_figures_are_read_as_figures(read):
 
 def test_a_candidate_with_a_row_and_without_votes_was_not_read(read):
     assert rows_of(read(f"{HEAD}{A},01,5\n{A},02,-\n")) == {A: {"01": 5}}
+
+
+def test_two_numbers_of_candidates_in_a_row_must_agree(read):
+    text = "kode_tps,no urut,paslon,suara\n{0},1,{1},1\n{0},2,{2},2\n"
+    refused = read(text.format("1371011001001", "02", "01"))
+    assert not refused.drafts
+    assert {bad.code for bad in refused.bad} == {"candidate"}
+    same = read(text.format("1371011001001", "01", "02"))
+    assert same.fields["candidates"] == {"01": 1, "02": 2}
+
+
+def test_a_running_number_beside_names_is_refused(read):
+    text = (
+        "kode_tps;no urut;nama calon;suara\n"
+        "1371011001001;1;Prabowo - Sandiaga;11\n1371011001001;2;Joko Widodo;22\n"
+    )
+    assert not read(text).drafts
