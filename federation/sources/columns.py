@@ -233,7 +233,11 @@ class _Reader:
         is_wide = any(name.startswith(("candidates.", "parties.")) for name in found)
         plain = guessed.pop(PLAIN_NUMBER, None)
         is_long = not is_wide and "votes" in found
-        if is_long and plain is not None and "candidate" not in self._named:
+        is_said = (
+            "candidate" in self._named
+            or {"candidate", "candidate-name"} <= found.keys()
+        )
+        if is_long and plain is not None and not is_said:
             # A number is surer than a name, which is compared with it.
             if "candidate" in guessed:
                 guessed.setdefault("candidate-name", guessed["candidate"])

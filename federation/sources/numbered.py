@@ -48,7 +48,7 @@ _NO_NAME: Final = _words(
     " prosentase percent selisih status nama partai tidak tdk tak rusak saksi hadir ttd"
     " sirekap kpu beda qc koreksi sebelum sesudah peringkat rank dpt tahun jam tanggal"
     " januari februari maret april mei juni juli agustus september oktober november"
-    " desember"
+    " desember laki perempuan pria wanita"
 )
 _VAIN: Final = _words(
     "suara votes vote jumlah jml sah total perolehan calon paslon pasangan dan untuk"
@@ -142,7 +142,8 @@ def _see_behind(known: str, behind: Sequence[str], names: HeaderNames) -> Guess:
     if not behind:
         return Guess(target)
     if not names.words:
-        is_name = _NO_NAME.isdisjoint(behind) and all(map(str.isalpha, behind))
+        is_text = all(map(str.isalpha, behind)) and max(map(len, behind)) > 2
+        is_name = is_text and _NO_NAME.isdisjoint(behind)
         return Guess(target, "", frozenset(behind)) if is_name else Guess("", "behind")
     held = names.words.get(known, frozenset())
     own = [at for at, word in enumerate(behind) if _is_of(word, held)]

@@ -26,7 +26,7 @@ from federation.sources.headers import guess
 from federation.sources.longform import FIGURE, CandidateRow
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
-from federation.sources.numbered import HeaderNames, name_candidate
+from federation.sources.numbered import HeaderNames, OtherCandidateError, name_candidate
 from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
 from federation.text import Sentence
 
@@ -58,6 +58,7 @@ class TablePlan:
             FormatError: No contest is said, a candidate is unknown or has no column, or
                 no column holds anything of a result.
         """
+        self._uses = header.uses
         self._header = [use.header for use in header.uses]
         self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
@@ -69,6 +70,7 @@ class TablePlan:
         self._candidates = self._group("candidates.")
         self._figures = self._group("figures.")
         self._parties = self._group("parties.")
+        self._party_headers = {name: header for name, _, header in self._parties}
         self._evidence = self._group("evidence.")
         self._mapped: dict[str, Counts] = {}
         self._checks = self._places_beside()
@@ -116,14 +118,9 @@ class TablePlan:
     def _check(self) -> None:
         has_votes = self._candidates or self._parties or self.is_long
         if not (has_votes or self._figures or self._evidence):
-            raise FormatError(
-                Sentence("columns.no-votes", there=name_headers(self._header)), self._at
-            )
+            raise FormatError(self._say_why("no-votes"), self._at)
         if not (has_votes or self._evidence or self._options.figures_only):
-            raise FormatError(
-                Sentence("columns.only-figures", there=name_headers(self._header)),
-                self._at,
-            )
+            raise FormatError(self._say_why("only-figures"), self._at)
         if self._members.contest is None and "contest" not in self._columns:
             raise FormatError(Sentence("columns.no-contest"), self._at)
         if self._members.contest is None or self.is_long:
@@ -135,6 +132,14 @@ class TablePlan:
             of_column = Sentence("columns.of-column", column=column, reason=bad.reason)
             reason = of_column if bad.column else bad.reason
             raise FormatError(reason, self._at) from bad
+
+    def _say_why(self, key: str) -> Sentence:
+        """Why there are no votes: a column that nearly was one tells more."""
+        for use in self._uses:
+            if use.key in {"behind", "other-office"}:
+                values = {"column": clip(use.header), "reason": use.why}
+                return Sentence("columns.of-column", **values)
+        return Sentence(f"columns.{key}", there=name_headers(self._header))
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
@@ -247,8 +252,21 @@ class TablePlan:
     def _read_figure(self, cells: Sequence[str]) -> str:
         """The figure that a row of a long table is about, where it is about one."""
         at = self._columns["candidate"]
-        found = guess(cells[at], self._people, parties=False).target
+        found = self._guess(cells[at], self._header[at])
         return found.removeprefix("figures.") if found.startswith("figures.") else ""
+
+    def _guess(self, text: str, header: str) -> str:
+        """What a cell means by what would be a header elsewhere.
+
+        Raises:
+            BadCell: It has one candidate's number and another one's name.
+        """
+        try:
+            return guess(text, self._people, parties=False).target
+        except OtherCandidateError:
+            number = clip(text.split(maxsplit=1)[0])
+            reason = Sentence("row.two-candidates", name=number, other=clip(text))
+            raise BadCell("candidate", reason, header) from None
 
     def _read_candidate(self, fields: Mapping[str, Any], cells: Sequence[str]) -> str:
         """Whom a row of a long table is about; its number and its name must agree.
@@ -270,7 +288,8 @@ class TablePlan:
             if text.isdigit():
                 named = aliases.find(text, header, fields["tps"])
             else:
-                named = name_candidate(text, self._people)
+                named = self._guess(text, header).partition("candidates.")[2]
+                named = named or name_candidate(text, self._people)
             if named and named != candidate:
                 other = clip(text)
                 reason = Sentence("row.two-candidates", name=candidate, other=other)
@@ -353,7 +372,9 @@ class TablePlan:
         parties: dict[str, dict[str, Any]] = {}
         for name, count in _read_counts(self._parties, cells).items():
             number, _, part = name.partition(".")
-            party = parties.setdefault(aliases.find_party(number, fields["tps"]), {})
+            column = self._party_headers[name]
+            known = aliases.find_party(number, fields["tps"], column)
+            party = parties.setdefault(known, {})
             if part.startswith("caleg."):
                 party.setdefault("caleg", {})[part.removeprefix("caleg.")] = count
             else:

@@ -350,7 +350,7 @@ def test_what_stands_behind_a_number_is_the_name_or_the_votes_are_not_read(
     found = read(f"kode_tps,01,02,{first},{second}\n{TPS},61,98,1,2\n")
     assert found.fields["candidates"] == {"01": 61, "02": 98}
     assert set(found.left_out) == {first, second}
-    with pytest.raises(FormatError, match="--map 01="):
+    with pytest.raises(FormatError, match="that is not the name: if these are"):
         read(f"kode_tps,{first},{second}\n{TPS},1,2\n")
 
 
@@ -429,6 +429,9 @@ def test_ids_of_kpu_are_candidates_where_nobody_is_listed(read, ids):
     ],
 )
 def test_a_header_of_another_office_is_not_read(read, election, contest, header):
+    alone = f"kode_tps,contest,{header} 1\n{BOGOR},pkwkk,1\n"
+    with pytest.raises(FormatError, match="not elected here"):
+        read(alone, election, contest=contest)
     extra = f"{header} 1,{header} 2"
     text = f"kode_tps,contest,01,02,{extra}\n{BOGOR},{contest or 'pkwkk'},6,9,1,2\n"
     found = read(text, election, contest=contest)

@@ -201,7 +201,7 @@ def test_a_party_that_does_not_stand_there_is_refused(read):
     aceh = read(text.format("1101011001001"), "pemilu-2024", contest="pdprdp")
     assert aceh.fields["parties"] == {"18": {"jumlah": 5}}
     padang = read(text.format("1371011001001"), "pemilu-2024", contest="pdprdp")
-    assert padang.why[:2] == (2, "party")
+    assert padang.why == (2, "party", "partai_18")
 
 
 def test_votes_of_the_wrong_kind_for_the_contest_are_refused(read):
