@@ -287,9 +287,8 @@ class TablePlan:
             header, text = self._header[beside], cells[beside].strip()
             if text.isdigit():
                 named = aliases.find(text, header, fields["tps"])
-            else:
+            elif not (named := name_candidate(text, self._people)):
                 named = self._guess(text, header).partition("candidates.")[2]
-                named = named or name_candidate(text, self._people)
             if named and named != candidate:
                 other = clip(text)
                 reason = Sentence("row.two-candidates", name=candidate, other=other)
