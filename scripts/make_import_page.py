@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from federation.sources import blank, cell, folder, headers, moment, place, words
+from federation.sources import (
+    blank,
+    cell,
+    folder,
+    headers,
+    moment,
+    numbered,
+    place,
+    words,
+)  # fmt: skip
 from federation.sources.mapping import TEXTS
 from federation.sources.personal import find_personal
 from federation.sources.recognise import FORMATS
@@ -135,13 +144,13 @@ def _candidates() -> str:
         "01": "Anies Baswedan – Muhaimin Iskandar",
         "02": "Prabowo Subianto – Gibran Rakabuming Raka",
     }
-    names = headers.HeaderNames(
+    names = numbered.HeaderNames(
         ids={"01": "01", "1": "01", "100025": "01", "02": "02", "2": "02"},
         words={
-            who: frozenset(headers.normalise(name).split("_"))
+            who: frozenset(numbered.normalise(name).split("_"))
             for who, name in listed.items()
         },
-        whole={headers.normalise(name): who for who, name in listed.items()},
+        whole={numbered.normalise(name): who for who, name in listed.items()},
     )
     return (
         "In the presidential election of 2024. A column whose number and name are not "

@@ -12,25 +12,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError
+from federation.sources.asked import LEFT_OUT, name_headers, read_asked
 from federation.sources.headers import (
-    NOT_READ,
     OPTIONAL,
     PLAIN_CODE,
     PLAIN_NUMBER,
     PLAIN_TPS,
     RUNNING,
+    guess,
+    separator_of_groups,
+)
+from federation.sources.numbered import (
     Guess,
     HeaderNames,
     OtherCandidateError,
-    guess,
     normalise,
-    separator_of_groups,
 )
 from federation.sources.row import Use, clip
 from federation.text import Sentence
 
-PUBLIC: Final = frozenset({"note", "ref", "contributor"})  # text of the sender's own
-LEFT_OUT: Final = ""  # in the place of a header: this member is not to be read
 PLACES: Final = frozenset({"tps", PLAIN_TPS, PLAIN_CODE, "kelurahan", "number"})
 
 
@@ -131,15 +131,9 @@ class _Reader:
         row: int,
     ) -> None:
         self._headers = [cell.strip() for cell in cells]
-        self._named = named
         self._at = Sentence("file.row", row=row)
-        self._found = {
-            target: self._find(target, name)
-            for target, name in named.items()
-            if name != LEFT_OUT
-        }
-        for target, at in self._found.items():
-            self._check_person(target, at)
+        asked = read_asked(self._headers, named, names, self._at)
+        self._named, self._found = asked
         separator = separator_of_groups(self._headers)
         self._guesses = [
             self._guess(header, names, parties=parties, separator=separator)
@@ -149,7 +143,9 @@ class _Reader:
 
     def read(self) -> Header:
         """See `read_header`."""
+        self._settle_behind()
         guessed = self._collect()
+        self._settle_org(guessed)
         self._settle_form(guessed)
         self._settle_place(guessed)
         columns = self._found | guessed
@@ -161,27 +157,6 @@ class _Reader:
         refused = frozenset(t for t, name in self._named.items() if name == LEFT_OUT)
         return Header(columns, frozenset(guessed) - self._found.keys(), uses, refused)
 
-    def _find(self, target: str, name: str) -> int:
-        headers = self._headers
-        if re.fullmatch(r"#[1-9][0-9]{0,3}", name) and name not in headers:
-            if int(name[1:]) > len(headers):
-                raise self._fault("no-such-number", target=target, name=name)
-            return int(name[1:]) - 1
-        at = [n for n, header in enumerate(headers) if header == name.strip()]
-        if len(at) == 1:
-            return at[0]
-        if at:
-            numbers = {"first": at[0] + 1, "second": at[1] + 1}
-            raise self._fault("same-name", target=target, name=clip(name), **numbers)
-        there = name_headers(headers)
-        raise self._fault("no-such", target=target, name=clip(name), there=there)
-
-    def _check_person(self, target: str, at: int) -> None:
-        """See that what names people is not published because somebody asked."""
-        header = self._headers[at]
-        if target in PUBLIC and normalise(header) in NOT_READ["person"]:
-            raise self._fault("names-person", target=target, name=clip(header))
-
     def _guess(
         self, header: str, names: HeaderNames, *, parties: bool, separator: str
     ) -> Guess:
@@ -190,12 +165,40 @@ class _Reader:
         except OtherCandidateError:
             raise self._fault("other-candidate", header=clip(header)) from None
 
+    def _settle_behind(self) -> None:
+        """Names that nobody could compare stand behind every number, and differ."""
+        taken = set(self._found.values())
+        guesses = {
+            at: one
+            for at, one in enumerate(self._guesses)
+            if one.target.startswith("candidates.")
+            and one.target not in self._named
+            and at not in taken
+        }
+        names = {one.behind for one in guesses.values()}
+        if names <= {frozenset()}:
+            return
+        if 1 < len(names) == len(guesses) and frozenset() not in names:
+            return
+        plain = {one.target for one in guesses.values() if not one.behind}
+        for at, one in guesses.items():
+            if one.behind and one.target not in plain:
+                raise self._fault("not-compared", header=clip(self._headers[at]))
+            if one.behind:
+                self._guesses[at] = Guess("", "behind")
+
+    def _settle_org(self, guessed: dict[str, int]) -> None:
+        # Whoever signs another organisation's records as their own counts them twice.
+        org = guessed.pop("org", None)
+        if org is not None and "election" in self._found | guessed:
+            raise self._fault("org", header=clip(self._headers[org]))
+
     def _collect(self) -> dict[str, int]:
         """Guessed member → its column; what is there twice is no guess."""
         taken = set(self._found.values())
         guessed: dict[str, int] = {}
         doubtful = set[str]()
-        for at, (target, _) in enumerate(self._guesses):
+        for at, (target, *_) in enumerate(self._guesses):
             if at in taken or not target:
                 continue
             if target in self._named:
@@ -230,7 +233,11 @@ class _Reader:
         is_wide = any(name.startswith(("candidates.", "parties.")) for name in found)
         plain = guessed.pop(PLAIN_NUMBER, None)
         is_long = not is_wide and "votes" in found
-        if is_long and plain is not None and "candidate" not in self._named:
+        is_said = (
+            "candidate" in self._named
+            or {"candidate", "candidate-name"} <= found.keys()
+        )
+        if is_long and plain is not None and not is_said:
             # A number is surer than a name, which is compared with it.
             if "candidate" in guessed:
                 guessed.setdefault("candidate-name", guessed["candidate"])
@@ -298,12 +305,6 @@ class _Reader:
 
     def _fault(self, key: str, **values: object) -> FormatError:
         return FormatError(Sentence(f"columns.{key}", **values), self._at)
-
-
-def name_headers(headers: Sequence[str]) -> str:
-    """The headers for a message, by number where they have no name."""
-    shown = [clip(h) if h else f"#{at}" for at, h in enumerate(headers[:20], 1)]
-    return ", ".join(shown) + (", …" if len(headers) > len(shown) else "")
 
 
 def normal_names(candidates: Mapping[str, str]) -> dict[str, str]:

@@ -4,12 +4,16 @@ Rule: what the operator did not name must show itself. An optional column in whi
 value fits (`__version__` as a revision, `sumber` that says who was there) is left out
 with a line; it does not cost the rows their votes. Where some values fit the column is
 what it seems, and a value that does not fit is told with its row.
+
+But a column that decides what the votes are (for which office, in which round, whose)
+stops the file where nothing in it can be read: its votes may be no ordinary ones.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from federation.errors import FormatError
 from federation.sources.cell import is_blank
 from federation.sources.columns import Header
 from federation.sources.headers import OPTIONAL
@@ -20,19 +24,32 @@ from federation.text import Sentence
 
 SAMPLE_ROWS: Final = 500
 
+_VALID: Final = "figures.suara_sah"
 _EVIDENCE: Final = "evidence."
 _DIGEST: Final = "evidence.sha256"
 _ROUNDED: Final = re.compile(r"[0-9]{10}000(?:[.,]0{1,2})?")
+# What stands in a column that says whether a form is valid.
+_MARKS: Final = frozenset(
+    "0 1 true false ya tidak yes no y t n v x ok sah valid \u2713 \u2714 \u221a".split()  # noqa: SIM905 - as a list it is three times as long
+)
+# Figures of KPU would be signed as what the observer saw.
+_OF_KPU: Final = re.compile(r"kpu|sirekap|situng", re.IGNORECASE)
 # A word for a vote that was repeated: read as an ordinary one it would be false.
 _REPEATED: Final = re.compile(r"ulang|susul|lanjut|psu|psl|pss", re.IGNORECASE)
 
 
-def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
+def leave_out_unfit(
+    header: Header, rows: Iterable[Sequence[str]], where: str
+) -> Header:
     """The header without guessed columns of which no value fits.
 
     Args:
         header: Of the table.
         rows: Cells of its first rows.
+        where: For a message.
+
+    Raises:
+        FormatError: One of them decides what the votes are.
     """
     sample = list(rows)
     unfit: dict[str, str] = {}
@@ -44,15 +61,55 @@ def leave_out_unfit(header: Header, rows: Iterable[Sequence[str]]) -> Header:
         values = (cells[at].strip() for cells in sample)
         said = [value for value in values if not is_blank(value)]
         if said and not _fits(target, name, said):
-            what = target.removeprefix(_EVIDENCE)
-            unfit[target] = Sentence(
-                "columns.no-fit", target=what, header=clip(name), value=clip(said[0])
-            )
+            if _decides(target, said):
+                raise FormatError(_tell("undecided", target, name, said), where)
+            unfit[target] = _tell("no-fit", target, name, said)
     if _DIGEST in unfit:
         unfit |= dict.fromkeys(
             (t for t in header.guessed if t.startswith(_EVIDENCE)), unfit[_DIGEST]
         )
+    if _only_marks(header, sample):
+        at = header.columns[_VALID]
+        marks = Sentence("columns.only-marks", header=clip(header.uses[at].header))
+        unfit[_VALID] = marks
     return header.without(unfit) if unfit else header
+
+
+def _tell(key: str, target: str, header: str, said: Sequence[str]) -> Sentence:
+    what = target.removeprefix(_EVIDENCE)
+    values = {"target": what, "header": clip(header), "value": clip(said[0])}
+    return Sentence(f"columns.{key}", **values)
+
+
+def _decides(target: str, values: Iterable[str]) -> bool:
+    if target == "source":
+        return any(map(_OF_KPU.search, values))
+    # A number names no contest: it counts something.
+    return target == "round" or (
+        target == "contest" and not all(value.isdigit() for value in values)
+    )
+
+
+def _only_marks(header: Header, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether `Sah` says that a form is valid, not how many votes are."""
+    if _VALID not in header.guessed:
+        return False
+    at = header.columns[_VALID]
+    if header.uses[at].header.strip().lower() not in {"sah", "valid"}:
+        return False
+    said = {cells[at].strip().lower() for cells in rows if not is_blank(cells[at])}
+    votes = [
+        at for t, at in header.columns.items() if t.startswith(("candidates.", "votes"))
+    ]
+    return (
+        bool(said)
+        and said <= _MARKS
+        and any(
+            cells[at].strip() not in _MARKS and not is_blank(cells[at])
+            for cells in rows
+            for at in votes
+        )
+    )
 
 
 def find_by_values(header: Header, rows: Iterable[Sequence[str]]) -> Header:

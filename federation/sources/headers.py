@@ -7,12 +7,19 @@ would follow from a guess (a wrong station, another candidate's votes) is not gu
 people in docs/reference/import.md, which is printed from here.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from federation.records.result import FIGURES
 from federation.sources.mapping import TEXTS
+from federation.sources.numbered import (
+    NOTHING,
+    Guess,
+    HeaderNames,
+    find_candidate,
+    find_party,
+    normalise,
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -70,6 +77,9 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         " jenis_pilkada pilkada pemilu kategori kategori_pemilihan surat_suara"
         " jenis_surat_suara",
         "round": "putaran psu",
+        "election": "election election_id",
+        "year": "tahun tahun_pemilu tahun_pemilihan year",
+        "org": "org",
         "form": "formulir jenis_formulir",
         "source": "sumber",
         "revision": "revisi versi version",
@@ -129,31 +139,6 @@ _TOOLS: Final = {
     "__system.submissionDate": "observed_at",
 }
 
-_PREFIX: Final = (
-    r"(?:(?:total|jumlah|jml|perolehan|raihan)_)*(?:suara_|votes?_)?(?:sah_)?"
-    r"(?:untuk_)?"
-)
-_WORD: Final = (
-    r"pasangan_calon|pasangan|paslon|pas|calon_presiden|calon_gubernur|calon_bupati"
-    r"|calon_walikota|calon|capres|cagub|cabup|kandidat|candidates?|cand"
-)
-_NUMBER: Final = r"(?:_?(?:nomor|nomer|no|urut))*_?([0-9]{1,9})"
-_CANDIDATE: Final = re.compile(
-    rf"{_PREFIX}(?:(?:{_WORD}){_NUMBER}|(?:suara|votes?){_NUMBER}|(0[1-9]))(?:_(.+))?"
-)
-_KPU_ID: Final = re.compile(r"[1-9][0-9]{4,8}")
-_PARTY: Final = re.compile(
-    r"(?:suara_)?part(?:ai|ies|y)_([0-9]{1,2})(?:_(partai|jumlah|caleg_([0-9]{1,9})))?"
-)
-# Behind a candidate's number these say that the column is about something else.
-_ELSE: Final = _words(
-    "foto photo gambar image catatan keterangan ket link url file c1 persen persentase"
-    " percent selisih status nama wakil partai tidak"
-)
-_VAIN: Final = _words(
-    "suara votes vote jumlah jml sah total perolehan calon paslon pasangan dan untuk"
-    " no nomor urut capres cawapres presiden wakil"
-)
 _BY_NAME: Final = {name: t for t, names in KNOWN.items() for name in names} | {
     **{f"figures_{name}": f"figures.{name}" for name in FIGURES},
     **{name: f"figures.{name}" for name in FIGURES},
@@ -162,38 +147,7 @@ _BY_NAME: Final = {name: t for t, names in KNOWN.items() for name in names} | {
 _UNREAD: Final = {name: why for why, names in NOT_READ.items() for name in names}
 
 
-class Guess(NamedTuple):
-    """What a header means: our `target`; or "" and why it is left out."""
-
-    target: str
-    why: str = ""
-
-
-class HeaderNames(NamedTuple):
-    """What the profile calls the candidates and parties of one contest.
-
-    `ids`: other sources' ids → ours. `words`: our id → the words of the name, in
-    lower case. `whole`: a whole name as a header would say it → our id. `is_open`:
-    nobody is listed for the whole contest, so that a long number may be KPU's id.
-    """
-
-    ids: Mapping[str, str]
-    words: Mapping[str, frozenset[str]]
-    whole: Mapping[str, str]
-    is_open: bool = False
-
-
-class OtherCandidateError(Exception):
-    """A header has one candidate's number and another one's name."""
-
-
-NOTHING: Final = Guess("", "unknown")
 _OF_TOOL: Final = Guess("", "form-tool")
-
-
-def normalise(header: str) -> str:
-    """The header as it is compared."""
-    return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
 
 
 def separator_of_groups(headers: Iterable[str]) -> str:
@@ -240,56 +194,4 @@ def _guess(name: str, names: HeaderNames, *, parties: bool, percent: bool) -> Gu
         return Guess("", _UNREAD[name])
     if percent or not name:
         return NOTHING
-    target = _party(name, names) if parties else _candidate(name, names)
-    return Guess(target) if target else NOTHING
-
-
-def _party(name: str, names: HeaderNames) -> str:
-    if name in names.whole:
-        return f"parties.{names.whole[name]}.jumlah"
-    match = _PARTY.fullmatch(name)
-    if match is None:
-        return ""
-    part = f"caleg.{match[3]}" if match[3] else match[2] or "jumlah"
-    return f"parties.{int(match[1])}.{part}"
-
-
-def _candidate(name: str, names: HeaderNames) -> str:
-    if name in names.ids:
-        return f"candidates.{names.ids[name]}"
-    if name in names.whole:
-        return f"candidates.{names.whole[name]}"
-    if names.is_open and _KPU_ID.fullmatch(name):
-        return f"candidates.{name}"
-    match = _CANDIDATE.fullmatch(name)
-    if match is None:
-        # Also a party's column, where the contest itself is still to be said.
-        return _named(name, names) or _party(name, names)
-    number = match[1] or match[2] or match[3]
-    known = names.ids.get(number) or number.zfill(2)
-    behind = frozenset((match[4] or "").split("_")) - _VAIN - {""}
-    if not behind.isdisjoint(_ELSE):
-        return ""
-    others = (words for who, words in names.words.items() if who != known)
-    if behind.isdisjoint(names.words.get(known, ())) and any(
-        not behind.isdisjoint(words) for words in others
-    ):
-        raise OtherCandidateError
-    return f"candidates.{known}"
-
-
-def _named(name: str, names: HeaderNames) -> str:
-    """The one candidate whose name has all these words."""
-    words = frozenset(name.split("_")) - _VAIN
-    if not words or max(map(len, words)) < 4:
-        return ""
-    found = [who for who, held in names.words.items() if words <= held]
-    return f"candidates.{found[0]}" if len(found) == 1 else ""
-
-
-def name_candidate(text: str, names: HeaderNames) -> str:
-    """The one candidate that a cell can only mean by these words of a name; or ""."""
-    name = normalise(text)
-    if name in names.whole:
-        return names.whole[name]
-    return _named(name, names).removeprefix("candidates.")
+    return find_party(name, names) if parties else find_candidate(name, names)

@@ -18,7 +18,7 @@ leaves a member out that would be guessed: `--map revision=`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -44,7 +44,7 @@ TEXTS = (
 EVIDENCE = ("media_type", "page", "sha256", "size")
 _ID = r"[0-9a-z-]{1,32}"
 TARGET = re.compile(
-    r"tps|kelurahan|number|candidate|votes|"
+    r"tps|kelurahan|number|candidate|votes|election|year|org|"
     + "|".join(TEXTS)
     + rf"|candidates\.{_ID}|figures\.({'|'.join(sorted(FIGURES))})"
     + rf"|evidence\.({'|'.join(EVIDENCE)})"
@@ -119,7 +119,7 @@ def parse_flags(flags: Iterable[str]) -> dict[str, str]:
     Raises:
         ConfigError: A flag is not `OURS=THEIRS`, or ours is no member of a result.
     """
-    columns = {_spell_out(o): theirs for o, theirs in split_flags(flags).items()}
+    columns = spell_columns(_split(flags), "--map")
     check_columns(columns, "--map")
     return columns
 
@@ -130,21 +130,42 @@ def split_flags(flags: Iterable[str]) -> dict[str, str]:
     Raises:
         ConfigError: One is not of that form.
     """
-    columns: dict[str, str] = {}
+    return _join(_split(flags), "--map")
+
+
+def spell_columns(columns: Iterable[tuple[str, str]], where: str) -> dict[str, str]:
+    """The same by the whole names of ours; `where` names the file.
+
+    Raises:
+        ConfigError: One of ours is said twice.
+    """
+    return _join(((_spell_out(ours), theirs) for ours, theirs in columns), where)
+
+
+def _join(columns: Iterable[tuple[str, str]], where: str) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for ours, theirs in columns:
+        if joined.setdefault(ours, theirs) != theirs:
+            first, second = clip(joined[ours]), clip(theirs)
+            twice = Sentence("mapping.twice", first=first, second=second)
+            raise ConfigError(where, ours, twice)
+    return joined
+
+
+def _split(flags: Iterable[str]) -> Iterator[tuple[str, str]]:
     for flag in flags:
         ours, equals, theirs = flag.partition("=")
         if not equals or not ours.strip():
             raise ConfigError("--map", "", Sentence("mapping.flag", flag=clip(flag)))
-        columns[ours.strip()] = theirs.strip()
-    return columns
+        yield ours.strip(), theirs.strip()
 
 
 def _spell_out(target: str) -> str:
+    """A bare figure or candidate as a member; a ballot number has two digits."""
     if target in FIGURES:
         return f"figures.{target}"
-    if re.fullmatch(r"[0-9]{1,9}", target):
-        return f"candidates.{target}"
-    return target
+    number = re.fullmatch(r"(?:candidates\.)?([0-9]{1,9})", target)
+    return f"candidates.{number[1].zfill(2)}" if number else target
 
 
 def _check_target(target: str, where: str) -> None:

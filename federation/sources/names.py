@@ -4,11 +4,16 @@ Rule: of a contest that is not said, the names of all contests: a header that co
 in two of them is in none. A candidate of one region only has no header of a country.
 """
 
+import re
+from typing import Final
+
 from federation.records.profile import Profile
 from federation.sources.columns import normal_names
-from federation.sources.headers import HeaderNames, normalise
 from federation.sources.mapping import Options
 from federation.sources.member import only_contest
+from federation.sources.numbered import HeaderNames, normalise
+
+_APOSTROPHE: Final = re.compile("['`\u2019]")
 
 
 def names_of(profile: Profile, options: Options) -> HeaderNames:
@@ -25,7 +30,8 @@ def names_of(profile: Profile, options: Options) -> HeaderNames:
             continue
         for who, said in listed.items():
             ids |= dict.fromkeys((who, *said.aliases), who)
-            words[who] = frozenset(
-                word for word in normalise(said.name).split("_") if len(word) > 2
-            )
-    return HeaderNames(ids, words, whole, is_open=contest is not None and not words)
+            # Ma'ruf is one word and two.
+            spelt = (said.name, _APOSTROPHE.sub("", said.name))
+            words[who] = frozenset(normalise(" ".join(spelt)).split("_"))
+    is_open = contest is not None and not words
+    return HeaderNames(ids, words, whole, is_open, frozenset(contests))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
+from federation.sources.asked import name_headers
 from federation.sources.cell import (
     BLANK,
     is_blank,
@@ -20,11 +21,12 @@ from federation.sources.cell import (
     parse_count,
     parse_place,
 )
-from federation.sources.columns import Header, name_headers
-from federation.sources.headers import HeaderNames, guess, name_candidate
+from federation.sources.columns import Header
+from federation.sources.headers import guess
 from federation.sources.longform import FIGURE, CandidateRow
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import Members
+from federation.sources.numbered import HeaderNames, OtherCandidateError, name_candidate
 from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
 from federation.text import Sentence
 
@@ -56,6 +58,7 @@ class TablePlan:
             FormatError: No contest is said, a candidate is unknown or has no column, or
                 no column holds anything of a result.
         """
+        self._uses = header.uses
         self._header = [use.header for use in header.uses]
         self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
@@ -67,10 +70,12 @@ class TablePlan:
         self._candidates = self._group("candidates.")
         self._figures = self._group("figures.")
         self._parties = self._group("parties.")
+        self._party_headers = {name: header for name, _, header in self._parties}
         self._evidence = self._group("evidence.")
         self._mapped: dict[str, Counts] = {}
         self._checks = self._places_beside()
         self._turned_down = columns.get("rejected")
+        self._of_election = [columns[t] for t in ("election", "year") if t in columns]
         self.remarks: list[Said] = []
         self._elsewhere = 0  # times without a zone, where another one holds
         self._names = [
@@ -113,40 +118,42 @@ class TablePlan:
     def _check(self) -> None:
         has_votes = self._candidates or self._parties or self.is_long
         if not (has_votes or self._figures or self._evidence):
-            raise FormatError(
-                Sentence("columns.no-votes", there=name_headers(self._header)), self._at
-            )
+            raise FormatError(self._say_why("no-votes"), self._at)
         if not (has_votes or self._evidence or self._options.figures_only):
-            raise FormatError(
-                Sentence("columns.only-figures", there=name_headers(self._header)),
-                self._at,
-            )
+            raise FormatError(self._say_why("only-figures"), self._at)
         if self._members.contest is None and "contest" not in self._columns:
             raise FormatError(Sentence("columns.no-contest"), self._at)
         if self._members.contest is None or self.is_long:
             return
         try:
-            mapped = self._map_candidates(self._members.contest)
+            self._map_candidates(self._members.contest)
         except BadCell as bad:
-            reason = Sentence(
-                "columns.of-column", column=clip(bad.column), reason=bad.reason
-            )
+            column = clip(bad.column)
+            of_column = Sentence("columns.of-column", column=column, reason=bad.reason)
+            reason = of_column if bad.column else bad.reason
             raise FormatError(reason, self._at) from bad
-        known = {who for who, _, _ in mapped}
-        if known and (lacking := self.lacking(self._members.contest, "", known)):
-            missing = Sentence(
-                "columns.missing-candidate", id=lacking[0][:2], name=lacking[0]
-            )
-            raise FormatError(missing, self._at)
+
+    def _say_why(self, key: str) -> Sentence:
+        """Why there are no votes: a column that nearly was one tells more."""
+        for use in self._uses:
+            if use.key in {"behind", "other-office"}:
+                values = {"column": clip(use.header), "reason": use.why}
+                return Sentence("columns.of-column", **values)
+        return Sentence(f"columns.{key}", there=name_headers(self._header))
 
     def _map_candidates(self, contest: str) -> Counts:
         if contest not in self._mapped:
             aliases = self._members.aliases(contest)
             found = [(aliases.find(n, h), at, h) for n, at, h in self._candidates]
-            if len({known for known, _, _ in found}) < len(found):
+            known = {who for who, _, _ in found}
+            if len(known) < len(found):
                 names = ", ".join(clip(h) for _, _, h in found)
                 two = Sentence("columns.two-columns", headers=names)
                 raise BadCell("candidate", two)
+            if known and (lacking := self.lacking(contest, "", known)):
+                who, name = lacking[0][:2], lacking[0]
+                missing = Sentence("columns.missing-candidate", id=who, name=name)
+                raise BadCell("candidate", missing)
             self._mapped[contest] = found
         return self._mapped[contest]
 
@@ -245,8 +252,21 @@ class TablePlan:
     def _read_figure(self, cells: Sequence[str]) -> str:
         """The figure that a row of a long table is about, where it is about one."""
         at = self._columns["candidate"]
-        found = guess(cells[at], self._people, parties=False).target
+        found = self._guess(cells[at], self._header[at])
         return found.removeprefix("figures.") if found.startswith("figures.") else ""
+
+    def _guess(self, text: str, header: str) -> str:
+        """What a cell means by what would be a header elsewhere.
+
+        Raises:
+            BadCell: It has one candidate's number and another one's name.
+        """
+        try:
+            return guess(text, self._people, parties=False).target
+        except OtherCandidateError:
+            number = clip(text.split(maxsplit=1)[0])
+            reason = Sentence("row.two-candidates", name=number, other=clip(text))
+            raise BadCell("candidate", reason, header) from None
 
     def _read_candidate(self, fields: Mapping[str, Any], cells: Sequence[str]) -> str:
         """Whom a row of a long table is about; its number and its name must agree.
@@ -264,10 +284,13 @@ class TablePlan:
                 raise
         if "candidate-name" in self._columns:
             beside = self._columns["candidate-name"]
-            named = name_candidate(cells[beside], self._people)
+            header, text = self._header[beside], cells[beside].strip()
+            if text.isdigit():
+                named = aliases.find(text, header, fields["tps"])
+            elif not (named := name_candidate(text, self._people)):
+                named = self._guess(text, header).partition("candidates.")[2]
             if named and named != candidate:
-                header = self._header[beside]
-                other = clip(cells[beside].strip())
+                other = clip(text)
                 reason = Sentence("row.two-candidates", name=candidate, other=other)
                 raise BadCell("candidate", reason, header)
         return candidate
@@ -282,6 +305,8 @@ class TablePlan:
         place = self._read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
+        for at in self._of_election:
+            self._check_election(cells[at], self._header[at])
         fields: dict[str, Any] | None = None
         while fields is None:
             try:
@@ -308,6 +333,19 @@ class TablePlan:
         reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
         self.remarks.append(Said(row, _VALUE, reason))
 
+    def _check_election(self, cell: str, column: str) -> None:
+        """See that a row is not of another election, or of another year's.
+
+        Raises:
+            BadCell: It is.
+        """
+        ours, said = self._profile.election, cell.strip().lower()
+        years = set(_YEAR.findall(said))
+        is_other = bool(years) and years.isdisjoint(_YEAR.findall(ours))
+        if is_other or (re.fullmatch(r"[a-z]+-20[0-9]{2}", said) and said != ours):
+            other = Sentence("row.other-election", said=clip(cell), election=ours)
+            raise BadCell("election", other, column)
+
     def _see_whether_taken(self, place: TpsId, value: str) -> None:
         if value.strip().lower() in REJECTED:
             assert self._turned_down is not None
@@ -333,7 +371,9 @@ class TablePlan:
         parties: dict[str, dict[str, Any]] = {}
         for name, count in _read_counts(self._parties, cells).items():
             number, _, part = name.partition(".")
-            party = parties.setdefault(aliases.find_party(number, fields["tps"]), {})
+            column = self._party_headers[name]
+            known = aliases.find_party(number, fields["tps"], column)
+            party = parties.setdefault(known, {})
             if part.startswith("caleg."):
                 party.setdefault("caleg", {})[part.removeprefix("caleg.")] = count
             else:
@@ -363,6 +403,7 @@ EAST: Final = frozenset(
 _ZONED: Final = re.compile(
     r"z$|wib|wita?|utc|gmt|[+\u2212-][0-9]{1,2}(?::?[0-9]{2})?\)?$", re.IGNORECASE
 )
+_YEAR: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 TOTAL: Final = "total-row"
 _TOTAL: Final = re.compile(
     r"(?:grand |sub[ -]?)?(?:total|jumlah|jml)"

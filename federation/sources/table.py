@@ -76,6 +76,7 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
         members.contest
     )
     row = table.header_row
+    where = Sentence("file.row", row=row)
     header = read_header(
         table.header, options.columns, names, parties=of_parties, row=row
     )
@@ -83,8 +84,8 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     sample = list(islice(rows, SAMPLE_ROWS))
     cells = [line.cells for line in sample if isinstance(line, Cells)]
     if is_rounded(header, cells):
-        raise FormatError(Sentence("cell.place-rounded"), Sentence("file.row", row=row))
-    header = find_by_values(leave_out_unfit(header, cells), cells)
+        raise FormatError(Sentence("cell.place-rounded"), where)
+    header = find_by_values(leave_out_unfit(header, cells, where), cells)
     plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
     lines = chain(sample, rows)

@@ -144,8 +144,6 @@ def test_columns_that_name_people_are_never_read(read, name):
         ("sumber", "Saksi", "source"),
         ("timestamp", "kemarin", "observed_at"),
         ("formulir", "C1-KWK", "form"),
-        ("putaran", "minggu depan", "round"),
-        ("pemilihan", "RT", "contest"),
         ("review", "ok", "review"),
         ("contributor", "relawan-7", "contributor"),
         ("derived_from", "foto", "derived_from"),
@@ -321,3 +319,231 @@ def test_a_column_of_rounds_decides_too_and_can_be_left_out(read):
     assert [d.fields["round"] for d in read(text).drafts] == ["psu", "reguler"]
     without = read(text, columns={"round": ""})
     assert [d.fields["round"] for d in without.drafts] == ["reguler"] * 2
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "Paslon {} peringkat",
+        "Paslon {} prosentase",
+        "Paslon {} 2019",
+        "Paslon {} (KPU)",
+        "0{} sirekap",
+        "Paslon 0{} saksi",
+        "Kandidat {} saksi hp",
+        "0{} sebelum koreksi",
+        "0{} tdk sah",
+        "Calon {} DPT",
+        "Suara {} L",
+        "0{}-17 tahun",
+        "0{} Januari",
+        "0{}/02/2024",
+        "0{}.02.2024",
+        "0{}:00",
+        "Paslon {} lembur",
+    ],
+)
+def test_what_stands_behind_a_number_is_the_name_or_the_votes_are_not_read(
+    read, behind
+):
+    first, second = (behind.format(number) for number in (1, 2))
+    found = read(f"kode_tps,01,02,{first},{second}\n{TPS},61,98,1,2\n")
+    assert found.fields["candidates"] == {"01": 61, "02": 98}
+    assert set(found.left_out) == {first, second}
+    with pytest.raises(FormatError, match="that is not the name: if these are"):
+        read(f"kode_tps,{first},{second}\n{TPS},1,2\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "01 H. Joko Widodo;02 Prabowo Subianto",
+        "Suara Paslon 1 Jokowi-Maruf;Suara Paslon 2 Prabowo-Sandi",
+        "Jumlah suara sah paslon 01;Jumlah suara sah paslon 02",
+        "01 (Ir. H. Joko Widodo - Prof. Dr. KH. Ma'ruf Amin);02 Sandiaga Uno",
+        "01 Joko Widodo;02 H. Prabowo Subianto – H. Sandiaga Salahuddin Uno",
+        "Capres 1 Jokowi;Capres 2 Prabowo",
+        "Calon Presiden 1;Calon Presiden 2",
+    ],
+)
+def test_names_are_known_with_titles_and_in_a_longer_or_shorter_form(read, header):
+    found = read(f"kode_tps;{header}\n{TPS};61;98\n")
+    assert found.fields["candidates"] == {"01": 61, "02": 98}
+
+
+PILKADA = {"election": "pilkada-2024", "contest": "pkwkk"}
+BOGOR = "3202011001001"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Paslon 1 Asep - Budi,Paslon 2 Cecep - Dadan",
+        "01 Asep Japar - Andreas,02 Iyos Somantri - Zainul",
+        "Paslon 1,Paslon 2",
+        "Calon Bupati 1,Calon Bupati 2",
+        "Cawalkot 1 Asep,Cawalkot 2 Budi",
+        "01,02",
+    ],
+)
+def test_where_nobody_is_listed_names_differ_by_candidate(read, header):
+    found = read(f"kode_tps,{header}\n{BOGOR},61,98\n", **PILKADA)
+    assert found.fields["candidates"] == {"01": 61, "02": 98}
+
+
+@pytest.mark.parametrize(
+    "header", ["01 lembur,02 lembur", "Paslon 1,Paslon 2 Budi", "Paslon 1 Asep,x"]
+)
+def test_where_nobody_is_listed_a_word_that_repeats_is_no_name(read, header):
+    with pytest.raises(FormatError, match="may be a name or"):
+        read(f"kode_tps,{header}\n{BOGOR},61,98\n", **PILKADA)
+    extra = read(f"kode_tps,01,02,01 lembur,02 lembur\n{BOGOR},6,9,1,2\n", **PILKADA)
+    assert extra.fields["candidates"] == {"01": 6, "02": 9}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Suara 2019", "Jumlah Suara 300", "94111", "20192", "40123", "Suara 2024"],
+)
+def test_a_year_or_a_postcode_is_no_candidate(read, header):
+    found = read(f"kode_tps,01,02,{header}\n{BOGOR},61,98,5\n", **PILKADA)
+    assert found.fields["candidates"] == {"01": 61, "02": 98}
+    assert header in found.left_out
+
+
+@pytest.mark.parametrize("ids", ["1000561,1000562", "Paslon 1000561,Paslon 1000562"])
+def test_ids_of_kpu_are_candidates_where_nobody_is_listed(read, ids):
+    found = read(f"kode_tps,{ids}\n{BOGOR},61,98\n", **PILKADA)
+    assert found.fields["candidates"] == {"1000561": 61, "1000562": 98}
+
+
+@pytest.mark.parametrize(
+    ("election", "contest", "header"),
+    [
+        ("pilkada-2024", "pkwkk", "Cagub"),
+        ("pilkada-2024", "pkwkp", "Cabup"),
+        ("pilkada-2024", "pkwkp", "Calon Wali Kota"),
+        ("pilkada-2024", "pkwkk", "Capres"),
+        ("pilkada-2024", None, "Capres"),
+        ("pilpres-2019", "ppwp", "Calon Bupati"),
+    ],
+)
+def test_a_header_of_another_office_is_not_read(read, election, contest, header):
+    alone = f"kode_tps,contest,{header} 1\n{BOGOR},pkwkk,1\n"
+    with pytest.raises(FormatError, match="not elected here"):
+        read(alone, election, contest=contest)
+    extra = f"{header} 1,{header} 2"
+    text = f"kode_tps,contest,01,02,{extra}\n{BOGOR},{contest or 'pkwkk'},6,9,1,2\n"
+    found = read(text, election, contest=contest)
+    assert found.fields["candidates"] == {"01": 6, "02": 9}
+    assert "not elected here" in found.left_out[f"{header} 1"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"candidates.01": "A", "candidates.02": "A"}, "both candidates.01 and cand"),
+        ({"figures.suara_sah": "A", "candidates.01": "A"}, "cannot be both"),
+        ({"note": "A", "candidates.01": "#2", "candidates.02": "B"}, "cannot be both"),
+        ({"candidates.01": "A", "candidates.1": "B"}, "are one candidate"),
+        ({"candidates.21": "A", "candidates.01": "B"}, "are one candidate"),
+        ({"candidates.01": "A", "candidates.02": "#4"}, "the name of one column and"),
+    ],
+)
+def test_a_column_is_named_for_one_member_and_a_member_once(read, columns, why):
+    with pytest.raises(FormatError, match=why):
+        read(f"kode_tps,A,#4,B\n{TPS},1,2,3\n", columns=columns)
+
+
+def test_a_column_called_by_its_own_number_is_itself(read):
+    found = read(
+        f"kode_tps,A,#3\n{TPS},1,2\n",
+        columns={"candidates.01": "A", "candidates.02": "#3"},
+    )
+    assert found.fields["candidates"] == {"01": 1, "02": 2}
+
+
+@pytest.mark.parametrize("who", ["candidates.1", "candidates.21"])
+def test_a_candidate_is_left_out_by_any_of_the_ids(read, who):
+    found = read(f"kode_tps,01,02\n{TPS},1,2\n", columns={who: ""})
+    assert found.fields["candidates"] == {"02": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member"),
+    [
+        ("sumber", "Sirekap KPU", "source"),
+        ("pemilihan", "Pilgub Jabar", "contest"),
+        ("pemilihan", "RT", "contest"),
+        ("putaran", "2", "round"),
+        ("putaran", "minggu depan", "round"),
+    ],
+)
+def test_a_column_that_decides_what_the_votes_are_is_never_left_out_silently(
+    read, name, value, member
+):
+    text = f"kode_tps,01,02,{name}\n{TPS},1,2,{value}\n"
+    with pytest.raises(FormatError, match=f"say --map {member}= if"):
+        read(text)
+    found = read(text, columns={member: ""})
+    assert found.fields["candidates"] == {"01": 1, "02": 2}
+
+
+def test_a_column_that_counts_ballots_names_no_contest(read):
+    found = read(f"kode_tps,01,02,surat suara\n{TPS},1,2,300\n")
+    assert "no value in it is a contest" in found.left_out["surat suara"]
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "same"),
+    [
+        ("election", "pemilu-2024", "pilpres-2019"),
+        ("election", "pilkada-2019", ""),
+        ("Tahun", "2014", "2019"),
+        ("tahun pemilu", "Pilpres 2024", "Pemilu 2019"),
+    ],
+)
+def test_a_row_of_another_election_is_refused(read, name, other, same):
+    text = f"kode_tps,01,02,{name}\n{TPS},1,2,{other}\n1371011001002,3,4,{same}\n"
+    found = read(text)
+    assert found.why == (2, "election", name)
+    assert len(found.drafts) == 1
+    member = "election" if name == "election" else "year"
+    assert len(read(text, columns={member: ""}).drafts) == 2
+
+
+def test_records_of_an_organisation_are_not_signed_by_another(read):
+    text = f"org,election,kode_tps,01,02\nx.example,pilpres-2019,{TPS},1,2\n"
+    with pytest.raises(FormatError, match="federation sync"):
+        read(text)
+    assert read(text, columns={"org": ""}).fields["candidates"] == {"01": 1, "02": 2}
+    alone = read(f"org,kode_tps,01,02\nJPPR,{TPS},1,2\n")
+    assert alone.fields["candidates"] == {"01": 1, "02": 2}
+
+
+@pytest.mark.parametrize("header", ["Sah", "valid"])
+@pytest.mark.parametrize("mark", ["1", "TRUE", "✓", "ya"])
+def test_marks_for_a_valid_form_are_no_votes(read, header, mark):
+    found = read(f"kode_tps,01,02,{header}\n{TPS},61,98,{mark}\n")
+    assert "figures" not in found.fields
+    assert "it holds marks" in found.left_out[header]
+
+
+def test_one_valid_vote_of_one_is_a_vote(read):
+    found = read(f"kode_tps,01,02,Sah\n{TPS},1,0,1\n")
+    assert found.fields["figures"] == {"suara_sah": 1}
+
+
+def test_a_candidate_without_a_column_costs_the_rows_of_the_contest(read):
+    text = f"kode_tps,contest,01,02\n{TPS},ppwp,1,2\n"
+    found = read(text, "pemilu-2024")
+    assert found.why[:2] == (2, "candidate")
+    assert "--map 03=" in str(found.bad[0].reason)
+    without = read(text, "pemilu-2024", columns={"candidates.03": ""})
+    assert without.fields["candidates"] == {"01": 1, "02": 2}
+
+
+def test_a_cause_without_a_column_begins_with_itself(read):
+    columns = {"candidates.01": "A", "candidates.001": "B"}
+    with pytest.raises(FormatError, match=r"^two columns are one candidate: 'A', 'B'"):
+        read(f"kode_tps,A,B\n{TPS},1,2\n", columns=columns)

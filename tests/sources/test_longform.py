@@ -123,3 +123,37 @@ def test_rows_about_other_figures_are_read_as_figures(read):
 
 def test_a_candidate_with_a_row_and_without_votes_was_not_read(read):
     assert rows_of(read(f"{HEAD}{A},01,5\n{A},02,-\n")) == {A: {"01": 5}}
+
+
+def test_two_numbers_of_candidates_in_a_row_must_agree(read):
+    text = "kode_tps,no urut,paslon,suara\n{0},1,{1},1\n{0},2,{2},2\n"
+    refused = read(text.format("1371011001001", "02", "01"))
+    assert not refused.drafts
+    assert {bad.code for bad in refused.bad} == {"candidate"}
+    same = read(text.format("1371011001001", "01", "02"))
+    assert same.fields["candidates"] == {"01": 1, "02": 2}
+
+
+def test_a_running_number_beside_names_is_refused(read):
+    text = (
+        "kode_tps;no urut;nama calon;suara\n"
+        "1371011001001;1;Prabowo - Sandiaga;11\n1371011001001;2;Joko Widodo;22\n"
+    )
+    assert not read(text).drafts
+
+
+def test_the_number_that_is_a_candidates_by_its_header_wins_over_a_plain_one(read):
+    text = (
+        "kode_tps,no urut,no paslon,nama calon,suara\n"
+        "1371011001001,1,2,Prabowo,11\n1371011001001,2,1,Joko Widodo,22\n"
+    )
+    assert read(text).fields["candidates"] == {"01": 22, "02": 11}
+
+
+@pytest.mark.parametrize("header", ["calon", "no urut,calon"])
+def test_a_cell_with_a_number_and_another_ones_name_is_refused(read, header):
+    first, second = ("1,", "2,") if "," in header else ("", "")
+    text = f"kode_tps,{header},suara\n1371011001001,{first}01 Prabowo,11\n"
+    found = read(text + f"1371011001001,{second}02 Prabowo,22\n")
+    assert not found.drafts
+    assert (found.bad[0].row, found.bad[0].column) == (2, "calon")

@@ -81,3 +81,21 @@ def test_a_mapping_file_as_an_editor_of_windows_saves_it_is_read(put, encoding):
 def test_a_mapping_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError):
         load_mapping(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "flags", [["01=A", "01=B"], ["candidates.01=A", "01=B"], ["1=A", "01=B"]]
+)
+def test_a_member_that_is_named_twice_is_refused(flags):
+    with pytest.raises(ConfigError, match="said twice: 'A' and 'B'"):
+        parse_flags(flags)
+
+
+def test_a_ballot_number_in_flags_and_files_has_two_digits(put):
+    assert parse_flags(["3="]) == {"candidates.03": ""}
+    file = load_mapping(put('[columns]\n"candidates.3" = "C"\n', "m.toml"))
+    assert file.columns == {"candidates.03": "C"}
+    with pytest.raises(ConfigError, match="said twice"):
+        load_mapping(
+            put('[columns]\n"candidates.3" = "C"\n"candidates.03" = "D"\n', "m.toml")
+        )

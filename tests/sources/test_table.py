@@ -165,7 +165,7 @@ def test_a_header_that_could_be_misread_stops_the_file(read, header, why):
         ({"tps": "Kode"}, "there is no column 'Kode'; there are 'tps', 'a', 'a'"),
         ({"candidates.01": "a"}, "columns 2 and 3 are both 'a'; say #2 or #3"),
         ({"candidates.01": "#9"}, "there is no column #9"),
-        ({"candidates.01": "#2", "candidates.21": "#3"}, "two columns are one"),
+        ({"candidates.01": "#2", "candidates.21": "#3"}, "are one candidate: say one"),
     ],
 )
 def test_a_flag_that_names_no_single_column_stops_the_file(read, columns, why):
@@ -180,7 +180,7 @@ def test_an_election_of_several_contests_wants_to_know_which(read):
 
 def test_rows_may_name_their_contest(read):
     found = read(
-        "tps,contest,01\n1371011001001,ppwp,5\n1371011001001,pdpx,5\n",
+        "tps,contest,01,02,03\n1371011001001,ppwp,5,1,1\n1371011001001,pdpx,5,1,1\n",
         "pemilu-2024",
     )
     assert found.drafts[0].fields["contest"] == "ppwp"
@@ -201,7 +201,7 @@ def test_a_party_that_does_not_stand_there_is_refused(read):
     aceh = read(text.format("1101011001001"), "pemilu-2024", contest="pdprdp")
     assert aceh.fields["parties"] == {"18": {"jumlah": 5}}
     padang = read(text.format("1371011001001"), "pemilu-2024", contest="pdprdp")
-    assert padang.why[:2] == (2, "party")
+    assert padang.why == (2, "party", "partai_18")
 
 
 def test_votes_of_the_wrong_kind_for_the_contest_are_refused(read):
