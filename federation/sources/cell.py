@@ -11,7 +11,7 @@ from typing import Final
 
 from federation.sources.blank import BLANK, is_blank, tidy
 from federation.sources.moment import parse_time
-from federation.sources.place import join_place, parse_place
+from federation.sources.place import check_beside, join_place, parse_place
 from federation.sources.row import BadCell, clip
 from federation.text import Sentence
 
@@ -20,6 +20,7 @@ __all__ = (
     "COUNTS",
     "MAX_COUNT",
     "NO_COUNTS",
+    "check_beside",
     "check_count",
     "is_blank",
     "join_place",
@@ -64,6 +65,7 @@ _FAULTS: Final = tuple(
         (r"[0-9]{1,3}(?:[.,'\u2019\s][0-9]{3})+(?:[.,][0-9]+)?", "thousands"),
         (r"#.*", "failed"),
         (r"[=+@].*", "formula"),
+        (r"[-0-9.]+ \[.+\]", "format"),
         (r"nol|zero", "zero"),
         # Zero to some, "was not read" to others.
         (r"kosong|nihil|nil|ti?da?k\s+ada", "word"),
@@ -104,7 +106,7 @@ def _why_no_count(plain: str, shown: str) -> Sentence:
 def check_count(value: object, column: str = "") -> int | None:
     """The same of a JSON value: a whole number, or null for nothing read.
 
-    Many programs write `61.0` for 61; both are one number to JSON.
+    Many programs write `61.0` for 61, and many quote their numbers: `"61"`.
 
     Raises:
         BadCell: It is anything else, a boolean too.
@@ -119,4 +121,6 @@ def check_count(value: object, column: str = "") -> int | None:
         raise BadCell("count", why, column)
     if value is None:
         return None
+    if isinstance(value, str):
+        return parse_count(value, column)
     raise BadCell("count", Sentence("cell.count-not", value=clip(value)), column)

@@ -11,6 +11,7 @@ from typing import Any
 
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text, convert
+from federation.records.numbering import numbering
 from federation.records.profile import PartyNumber, Profile
 from federation.records.result import ROUNDS, Evidence, Part
 from federation.records.tps import TpsId
@@ -122,6 +123,10 @@ class Members:
         if wrong in found:
             key = f"row.no-{wrong}"
             raise BadCell("votes", Sentence(key, contest=contest), wrong)
+        if len(numbering(found.get("candidates", ())).replace("w", "")) > 1:
+            # Nobody can say whether these are two counts of the same votes.
+            two = Sentence("row.two-numberings", tps=fields["tps"])
+            raise BadCell("candidate", two, "candidates")
         for name in found.keys() & _TYPES.keys():
             try:
                 convert(found[name], _TYPES[name])

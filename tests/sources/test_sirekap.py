@@ -134,7 +134,7 @@ def test_a_document_without_numbers_is_reported_not_drafted(read, empty):
         ({"chart": {"100028": 1}}, "candidate"),
         ({"chart": {"100025": -1}}, "count"),
         ({"chart": {"100025": True}}, "count"),
-        ({"chart": {"100025": "44"}}, "count"),
+        ({"chart": {"100025": "44x"}}, "count"),
         ({"chart": [44]}, "shape"),
         ({"administrasi": "-"}, "shape"),
         ({"administrasi": {"suara_sah": 10**9}}, "count"),
