@@ -35,6 +35,7 @@ MAX_COUNT = 999_999  # more than any polling station has; sums stay small
 COUNTS: Final[tuple[tuple[str, str, int], ...]] = (
     ("digits", "127", 127),
     ("zeros before", "0127", 127),
+    ("many zeros before", "0000127", 127),
     ("decimals that are zero", "127.0", 127),
     ("decimal comma", "127,0", 127),
     ("two decimals", "127.00", 127),
@@ -54,7 +55,7 @@ NO_COUNTS: Final[tuple[tuple[str, str], ...]] = (
 
 _COUNT: Final = re.compile(r"([0-9]{1,6})(?:\.0)?")
 # Not three zeros: `1.000` is a thousand to half of the world, and one to the other.
-_DECIMALS: Final = re.compile(r"([0-9]{1,6})[.,](?:0{1,2}|0{4,15})")
+_DECIMALS: Final = re.compile(r"0{0,9}([0-9]{1,6})(?:[.,](?:0{1,2}|0{4,15}))?")
 _ALIKE: Final = "0-9oOlIsSbBgGzZ\u041e\u043e"  # letters that look like digits
 # The first form that fits says why; a text of none is just no whole number.
 _FAULTS: Final = tuple(

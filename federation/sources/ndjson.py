@@ -47,13 +47,19 @@ def read_ndjson(
         if isinstance(value, Bad | Said):
             yield value
             continue
+        given: dict[str, Any] = {}
         try:
             given = check_names(value)
             if left_out:
                 given = {n: value for n, value in given.items() if n not in left_out}
             yield read_members_of(row, given, members, unpadded=options.unpadded)
         except BadCell as bad:
-            yield Bad(row, bad.code, bad.reason, bad.column)
+            slot: Mapping[str, Any] = {}
+            if bad.code == "count":
+                tps = _read_place(given, unpadded=options.unpadded)
+                said = {name: (given[name], name) for name in TEXTS if name in given}
+                slot = members.slot(tps, said)
+            yield Bad(row, bad.code, bad.reason, bad.column, slot)
 
 
 def is_ours(line: object) -> bool:

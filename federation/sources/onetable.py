@@ -61,14 +61,18 @@ class OneTable:
         elif not self._second:
             cells = [cell.strip() for cell in line.cells]
             if not self._begins_table(cells, at):
-                said = tidy(cells[at])[:1].isdigit() or self._plan.find_total(cells)
-                self._titled = not said
+                self._titled = not (tidy(cells[at])[:1].isdigit() or self._sums(cells))
                 return line
             if cells == self._header and not self._titled:
                 return Said(line.row, "header-again", Sentence("file.header-again"))
             self._second = line.row
         why = Sentence("file.second-table", row=self._second)
         return Bad(line.row, SECOND, why)
+
+    def _sums(self, cells: Sequence[str]) -> bool:
+        """Whether a row is the sum of others, and no title (`Rekap Gubernur 2024`)."""
+        numbers = sum(map(str.isdecimal, cells))
+        return numbers > 1 and self._plan.find_total(cells) is not None
 
     def _begins_table(self, cells: Sequence[str], at: int) -> bool:
         """Whether these are headers; one where the place should be is enough."""

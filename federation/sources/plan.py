@@ -283,6 +283,11 @@ class TablePlan:
         with suppress(BadCell):
             yield CandidateRow(row, {"tps": self._read_place(cells)})
 
+    def read_slot(self, cells: Sequence[str]) -> Mapping[str, Any]:
+        """Of what a row speaks whose votes or figures cannot be read; {}: unknown."""
+        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
+        return self._members.slot(self._read_place(cells), said)
+
     def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
         said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
         place = self._read_place(cells)

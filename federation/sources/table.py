@@ -7,7 +7,7 @@ for each (`longform.py`).
 
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
@@ -29,6 +29,8 @@ from federation.sources.plan import TablePlan
 from federation.sources.row import Bad, BadCell, Columns, Row
 from federation.sources.stream import Source
 from federation.text import Sentence
+
+_FILE: Final = frozenset(f"evidence.{n}" for n in ("sha256", "media_type", "size"))
 
 
 def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
@@ -88,6 +90,11 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     if is_rounded(header, cells):
         raise FormatError(Sentence("cell.place-rounded"), Sentence("file.row", row=row))
     header = find_by_values(leave_out_unfit(header, cells), cells)
+    if lacking := _FILE - header.columns.keys():
+        # `page` and `size` alone are columns of something else.
+        half = Sentence("columns.half-file", name=min(lacking).partition(".")[2])
+        guessed = (t for t in header.guessed if t.startswith("evidence."))
+        header = header.without(dict.fromkeys(guessed, half))
     plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
     is_header = is_header_of(options, names)
@@ -103,7 +110,8 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
         try:
             yield plan.read(line.row, line.cells)
         except BadCell as bad:
-            yield Bad(line.row, bad.code, bad.reason, bad.column)
+            slot = plan.read_slot(line.cells) if bad.code == "count" else {}
+            yield Bad(line.row, bad.code, bad.reason, bad.column, slot)
         if plan.remarks:
             yield from plan.take_remarks()
     yield from plan.finish()
