@@ -61,6 +61,12 @@ class Members:
         self._profile = profile
         self.contest = options.contest or only_contest(profile)
         self._aliases: dict[str, Aliases] = {}
+        # Where it is not known of each region who stands, ids stay as they were given.
+        self._unlisted = frozenset(
+            one
+            for one in profile.contests
+            if profile.has_races(one) or not profile.candidates(one, "")
+        )
         defaults = {
             "contest": self.contest,
             "round": options.round or "reguler",
@@ -146,7 +152,7 @@ class Members:
         if wrong in found:
             key = f"row.no-{wrong}"
             raise BadCell("votes", Sentence(key, contest=contest), wrong)
-        if len(numbering(found.get("candidates", ())).replace("w", "")) > 1:
+        if contest in self._unlisted and "bk" in numbering(found.get("candidates", ())):
             # Nobody can say whether these are two counts of the same votes.
             two = Sentence("row.two-numberings", tps=fields["tps"])
             raise BadCell("candidate", two, "candidates")
@@ -155,7 +161,8 @@ class Members:
                 convert(found[name], _TYPES[name])
             except RecordError as error:
                 raise _explain(name, found[name]) from error
-        _check_caleg(found.get("parties", {}))
+        if "parties" in found:
+            _check_caleg(found["parties"])
         fields.update(found)
         return Draft(row, fields)
 
