@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 RUN_BYTES: Final = 32 << 20
-_BLOCK: Final = 256
+BLOCK: Final = 256
 # What Python keeps of a line beside its bytes: the object's head, its place in a list.
 _LINE_BYTES: Final = 41
 
@@ -25,7 +25,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Where one block stands."""
 
     at: int
@@ -39,15 +39,15 @@ class Spool:
         """`folder` exists; nothing is seen in it."""
         # Closed by `close`, or with the process: no `with` could span the two passes.
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  see above
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._end = 0
 
-    def write(self, lines: Iterable[bytes]) -> list[_Part]:
+    def write(self, lines: Iterable[bytes]) -> list[Part]:
         """Add these lines; where they stand now."""
-        found, block = list[_Part](), list[bytes]()
+        found, block = list[Part](), list[bytes]()
         for line in lines:
             block.append(line)
-            if len(block) == _BLOCK:
+            if len(block) == BLOCK:
                 found.append(self._write_block(block))
                 block = []
         if block:
@@ -55,7 +55,7 @@ class Spool:
         self._parts += found
         return found
 
-    def read(self, parts: Iterable[_Part] | None = None) -> Iterator[bytes]:
+    def read(self, parts: Iterable[Part] | None = None) -> Iterator[bytes]:
         """The lines of these blocks, or all of them, in their order."""
         for part in self._parts if parts is None else parts:
             self._file.seek(part.at)
@@ -65,9 +65,9 @@ class Spool:
         """Give the disk back."""
         self._file.close()
 
-    def _write_block(self, block: list[bytes]) -> _Part:
+    def _write_block(self, block: list[bytes]) -> Part:
         data = _encode(block)
-        part = _Part(self._end, len(data))
+        part = Part(self._end, len(data))
         self._file.seek(part.at)
         self._file.write(data)
         self._end += len(data)
@@ -83,7 +83,7 @@ class Sorter:
         self._run: list[bytes] = []
         self._held = 0
         self._spool: Spool | None = None
-        self._runs: list[list[_Part]] = []
+        self._runs: list[list[Part]] = []
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Take these lines."""

@@ -20,7 +20,7 @@ from federation.cli.stations import Stations
 from federation.errors import FormatError
 from federation.flows.ingest import MAX_BATCH, Verdict
 from federation.flows.naming import Stated
-from federation.records.contradiction import MAX_NAMED, SlotAnswer
+from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
 from federation.records.profile import Profile
 from federation.records.result import RULES
 from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
@@ -137,6 +137,8 @@ class Intake:
                 await self._look_up()
         elif isinstance(row, Bad):
             self._refuse(Finding(file, row.row, row.column, row.code, row.reason))
+            if row.slot:
+                self._drafts.spoil(row.slot, file, row.row)
         elif isinstance(row, Columns):
             self._note_header(file, row)
         else:
@@ -221,7 +223,16 @@ class Intake:
             FederationError: The list cannot be asked.
         """
         await self._look_up()
+        for entry, place, row in self._drafts.find_spoilt():
+            # What cannot be read may be what contradicts it.
+            file = self._files[entry.file]
+            other = str(row) if place == file else f"{place}: {row}"
+            why = Sentence("row.row-of-group", tps=entry.fields["tps"], other=other)
+            self._passed.add(entry.number)
+            self._refuse(Finding(file, entry.row, "", _CONTRADICTION, why))
         for entry, answer, others in self._drafts.judge():
+            if entry.number in self._passed:
+                continue
             self._passed.add(entry.number)
             reason = self._explain(entry, answer, others)
             found = Finding(self._files[entry.file], entry.row, "", "", reason)
@@ -245,10 +256,8 @@ class Intake:
         rows = ", ".join(shown) + (", …" if len(others) > MAX_NAMED else "")
         if answer.kind == "repeats":
             return Sentence("import.repeats", rows=rows)
-        if answer.kind == "outdated":
-            return Sentence("intake.outdated", rows=rows)
-        if answer.members == ("ref",):
-            return Sentence("intake.one-ref", rows=rows)
+        if whole := explain_whole(answer, rows):
+            return whole
         members = [
             f"{name} {_value_of(entry, name)} / {_value_of(others[0], name)}"
             for name in answer.members[:MAX_NAMED]

@@ -50,6 +50,7 @@ class Drafts:
         self._spool = Spool(self._folder)
         self._block: list[bytes] = []
         self._slots, self._refs = array("q"), array("q")
+        self._spoilt: dict[int, tuple[str, int]] = {}  # by the hash of the slot
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -66,6 +67,17 @@ class Drafts:
         self._block.append(_encode((file, row, fields)))
         if len(self._block) == BLOCK:
             self._flush()
+
+    def spoil(self, slot: Mapping[str, Any], file: str, row: int) -> None:
+        """Note a slot of which a row could not be read."""
+        self._spoilt.setdefault(hash(_slot(slot)), (file, row))
+
+    def find_spoilt(self) -> Iterator[tuple[SpooledDraft, str, int]]:
+        """Each draft of such a slot, and the file and row that could not be read."""
+        for entry in self.read() if self._spoilt else ():
+            found = self._spoilt.get(self._slots[entry.number])
+            if found is not None and "revision" not in entry.fields:
+                yield entry, *found
 
     def read(self) -> Iterator[SpooledDraft]:
         """Every draft, in the order in which they were added."""
@@ -165,7 +177,7 @@ def _name(
         yield by_number[number], answer, [by_number[other] for other in answer.rows]
 
 
-def _slot(fields: Fields) -> tuple[Hashable, ...]:
+def _slot(fields: Mapping[str, Any]) -> tuple[Hashable, ...]:
     """As `contradiction.slot_of`, without a call: asked for every row."""
     return (
         fields["tps"], fields["contest"], fields["round"], fields["source"] == "kpu",

@@ -25,11 +25,14 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from federation.records.canonical import encode
+from federation.records.numbering import numbering
 from federation.text import Sentence
 
 VOTES = ("candidates", "parties", "figures")
 MAX_NAMED = 5
 _FIGURES = "figures."
+# Instead of members: the rows are of one `ref`, or of two numberings.
+REF, NUMBERINGS = ("ref",), ("numbering",)
 
 Members: TypeAlias = Mapping[str, Any]
 
@@ -148,7 +151,7 @@ def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
         if len({row.slot for row in speakers}) > 1:
             for row in several:
                 others = tuple(one.number for one in several if one.slot != row.slot)
-                found[row.number] = SlotAnswer("contradicts", others, ("ref",))
+                found[row.number] = SlotAnswer("contradicts", others, REF)
         else:
             same = (speakers[0].number,)
             older = (row.number for row in several if row.revision < newest)
@@ -166,14 +169,23 @@ def explain(answer: SlotAnswer) -> Sentence:
     rows = name_rows(answer.rows)
     if answer.kind == "repeats":
         return Sentence("intake.repeats", rows=rows)
-    if answer.kind == "outdated":
-        return Sentence("intake.outdated", rows=rows)
-    if answer.members == ("ref",):
-        return Sentence("intake.one-ref", rows=rows)
+    if whole := explain_whole(answer, rows):
+        return whole
     members = ", ".join(answer.members[:MAX_NAMED])
     if len(answer.members) > MAX_NAMED:
         members += ", …"
     return Sentence("intake.contradicts", rows=rows, members=members)
+
+
+def explain_whole(answer: SlotAnswer, rows: str) -> Sentence | None:
+    """An answer that is not of members in which rows differ, wherever it is told."""
+    if answer.kind == "outdated":
+        return Sentence("intake.outdated", rows=rows)
+    if answer.members == REF:
+        return Sentence("intake.one-ref", rows=rows)
+    if answer.members == NUMBERINGS:
+        return Sentence("intake.two-numberings", rows=rows)
+    return None
 
 
 def name_rows(numbers: Sequence[int]) -> str:
@@ -213,8 +225,12 @@ def _differing(rows: Sequence[BatchRow]) -> tuple[str, ...]:
 
     A vote that only some rows have is a difference: for nobody it is zero. Another
     figure that a row lacks was not read there and denies nothing; but where one row
-    has what another lacks and the reverse, neither is the result.
+    has what another lacks and the reverse, neither is the result. Votes by two
+    numberings are not compared at all.
     """
+    kinds = {numbering(row.members.get("candidates", ())) for row in rows}
+    if {"b", "k"} <= {kind.replace("w", "") for kind in kinds}:
+        return NUMBERINGS
     told = [_told(row.members) for row in rows]
     names = sorted({name for one in told for name in one})
     fullest: Mapping[str, int] = max(told, key=len, default={})

@@ -100,7 +100,7 @@ _Tps = Annotated[TpsId, for_schema(TPS_PATTERN)]
 _Candidate = Annotated[str, for_schema(CANDIDATE_PATTERN)]
 
 _Votes = Annotated[dict[_Candidate, Count], Meta(min_length=1, max_length=256)]
-_MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
+MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +114,7 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file behind a result: the shared copy, stripped of everything personal."""
 
-    media_type: Annotated[str, Meta(pattern=_MEDIA_TYPE, max_length=100)]
+    media_type: Annotated[str, Meta(pattern=MEDIA_TYPE, max_length=100)]
     sha256: Digest
     size: Natural
     page: Annotated[int, Meta(ge=1, le=999)] | UnsetType = UNSET

@@ -11,7 +11,7 @@ from typing import Final
 
 from federation.sources.blank import BLANK, is_blank, tidy
 from federation.sources.moment import parse_time
-from federation.sources.place import join_place, parse_place
+from federation.sources.place import check_beside, join_place, parse_place
 from federation.sources.row import BadCell, clip
 from federation.text import Sentence
 
@@ -20,6 +20,7 @@ __all__ = (
     "COUNTS",
     "MAX_COUNT",
     "NO_COUNTS",
+    "check_beside",
     "check_count",
     "is_blank",
     "join_place",
@@ -34,6 +35,7 @@ MAX_COUNT = 999_999  # more than any polling station has; sums stay small
 COUNTS: Final[tuple[tuple[str, str, int], ...]] = (
     ("digits", "127", 127),
     ("zeros before", "0127", 127),
+    ("many zeros before", "0000127", 127),
     ("decimals that are zero", "127.0", 127),
     ("decimal comma", "127,0", 127),
     ("two decimals", "127.00", 127),
@@ -53,7 +55,7 @@ NO_COUNTS: Final[tuple[tuple[str, str], ...]] = (
 
 _COUNT: Final = re.compile(r"([0-9]{1,6})(?:\.0)?")
 # Not three zeros: `1.000` is a thousand to half of the world, and one to the other.
-_DECIMALS: Final = re.compile(r"([0-9]{1,6})[.,](?:0{1,2}|0{4,15})")
+_DECIMALS: Final = re.compile(r"0{0,9}([0-9]{1,6})(?:[.,](?:0{1,2}|0{4,15}))?")
 _ALIKE: Final = "0-9oOlIsSbBgGzZ\u041e\u043e"  # letters that look like digits
 # The first form that fits says why; a text of none is just no whole number.
 _FAULTS: Final = tuple(
@@ -64,6 +66,7 @@ _FAULTS: Final = tuple(
         (r"[0-9]{1,3}(?:[.,'\u2019\s][0-9]{3})+(?:[.,][0-9]+)?", "thousands"),
         (r"#.*", "failed"),
         (r"[=+@].*", "formula"),
+        (r"[-0-9.]+ \[.+\]", "format"),
         (r"nol|zero", "zero"),
         # Zero to some, "was not read" to others.
         (r"kosong|nihil|nil|ti?da?k\s+ada", "word"),
@@ -104,7 +107,7 @@ def _why_no_count(plain: str, shown: str) -> Sentence:
 def check_count(value: object, column: str = "") -> int | None:
     """The same of a JSON value: a whole number, or null for nothing read.
 
-    Many programs write `61.0` for 61; both are one number to JSON.
+    Many programs write `61.0` for 61, and many quote their numbers: `"61"`.
 
     Raises:
         BadCell: It is anything else, a boolean too.
@@ -119,4 +122,6 @@ def check_count(value: object, column: str = "") -> int | None:
         raise BadCell("count", why, column)
     if value is None:
         return None
+    if isinstance(value, str):
+        return parse_count(value, column)
     raise BadCell("count", Sentence("cell.count-not", value=clip(value)), column)

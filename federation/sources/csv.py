@@ -30,6 +30,7 @@ from federation.text import Sentence
 DELIMITERS = ";\t|,"  # the first wins a draw: decimal commas are more common than ;
 TOO_LONG = "\0too long"  # stands for a line beyond the bound; NUL is in no real one
 TITLE_ROWS = 10  # the header is looked for in so many rows
+SECOND = "second-table"  # another header: the rows below it have another meaning
 MAX_SPAN = 20  # lines of one quoted cell; more is a quote that was never closed
 
 
@@ -150,6 +151,7 @@ class Table:
             FormatError: There is no header, or it cannot be read.
         """
         self._lines = _Lines(source)
+        self._is_header = is_header
         self._row = 0
         first = next(self._lines, "")
         told = first.strip(' "\r\n')
@@ -256,6 +258,12 @@ class Table:
         if len(cells) < size and not any(map(str.strip, self.header[len(cells) :])):
             # The columns that are missing have no name: nothing can stand there.
             return Cells(self._row, cells + [""] * (size - len(cells)))
+        return self._refuse(cells)
+
+    def _refuse(self, cells: list[str]) -> Bad:
+        if self._is_header and self._is_header(cells):
+            return Bad(self._row, SECOND, Sentence("file.second-table", row=self._row))
+        size = len(self.header)
         key = "cells" if len(cells) > size else "cells-few"
         values = {"cells": len(cells), "header": size, "value": clip(cells[0])}
         return Bad(self._row, "cells", Sentence(f"file.{key}", **values))

@@ -13,11 +13,16 @@ import codecs
 import json
 import math
 import re
+import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import count
+from pathlib import Path
 from typing import Any, NoReturn
 
 from federation.errors import FormatError
+from federation.sorting import Spool
+from federation.sources.arrays import Arrays
 from federation.sources.row import clip
 from federation.sources.stream import Source
 from federation.text import Sentence
@@ -240,7 +245,10 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
 
 
 def read_items(source: Source) -> Iterator[Any]:
-    """Each item of the array in `source`, in its order; of an object, of its arrays.
+    """Each item of the array in `source`, in its order; of an object, of its one array.
+
+    Of several that hold objects the one that is named as results are counts; a `Said`
+    behind its items names the others.
 
     Raises:
         FormatError: The text is neither, or is damaged from here on.
@@ -249,20 +257,39 @@ def read_items(source: Source) -> Iterator[Any]:
     if window.peek() == "[":
         yield from _items(window)
     else:
-        yield from _arrays_of_members(window)
+        yield from _array_of_members(window)
     window.finish()
 
 
-def _arrays_of_members(window: _Window) -> Iterator[Any]:
+def _array_of_members(window: _Window) -> Iterator[Any]:
+    # All is read before anything is given: which array is meant shows among them all.
+    spool = Spool(Path(tempfile.gettempdir()))
+    arrays = Arrays(spool)
+    fault: FormatError | None = None
+    try:
+        try:
+            for at, name, item in _items_of_members(window):
+                arrays.add(at, name, item)
+        except FormatError as error:
+            fault = error
+        yield from arrays.read()
+    finally:
+        spool.close()
+    if fault is not None:
+        raise fault
+
+
+def _items_of_members(window: _Window) -> Iterator[tuple[int, str, Any]]:
     window.take("{")
     if window.peek() == "}":
         window.take("}")
         return
-    while True:
-        window.value()
+    for at in count():
+        name = window.value()
         window.take(":")
         if window.peek() == "[":
-            yield from _items(window)
+            for item in _items(window):
+                yield at, name, item
         else:
             window.value()
         if window.take(",}") == "}":

@@ -15,7 +15,7 @@ from typing import Any, Final
 from federation.errors import FormatError
 from federation.sources.csv import Cells, Line
 from federation.sources.objects import read_objects
-from federation.sources.row import Bad, BadCell, clip
+from federation.sources.row import Bad, BadCell, Said, clip
 from federation.sources.stream import Source
 from federation.text import Sentence
 
@@ -43,6 +43,13 @@ class JsonTable:
             if isinstance(value, dict):
                 headers |= dict.fromkeys(name for name, _ in _flatten(value))
         if not headers:
+            for _, value in self._sample:
+                if isinstance(value, Bad):  # why nothing could be read
+                    at = Sentence("file.row", row=value.row)
+                    raise FormatError(
+                        value.reason,
+                        Sentence("machine.at", place=source.label, cause=at),
+                    )
             raise FormatError(Sentence("row.no-objects"), source.label)
         if len(headers) > MAX_HEADERS:
             raise FormatError(
@@ -54,7 +61,7 @@ class JsonTable:
         """Each object as a row; a member that only a later one has is refused there."""
         columns = {name: at for at, name in enumerate(self.header)}
         for row, value in chain(self._sample, self._rest):
-            if isinstance(value, Bad):
+            if isinstance(value, Bad | Said):
                 yield value
                 continue
             try:

@@ -9,10 +9,14 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import msgspec
+
 from federation.errors import ConfigError, RecordError
-from federation.records.canonical import check_text, convert
+from federation.records.canonical import DIGEST_PATTERN, check_text, convert
+from federation.records.numbering import numbering
 from federation.records.profile import PartyNumber, Profile
-from federation.records.result import ROUNDS, Evidence, Part
+from federation.records.repeated import check_candidates
+from federation.records.result import MEDIA_TYPE, ROUNDS, Evidence, Part
 from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
@@ -27,6 +31,7 @@ from federation.sources.words import (
     SOURCE_NAMES,
 )
 from federation.text import Sentence
+from federation.text.mistyped import explain_mistyped, split_place
 
 MAX_TEXT = 300
 
@@ -34,6 +39,10 @@ MAX_TEXT = 300
 _TYPES: Mapping[str, Any] = {
     "parties": dict[PartyNumber, Part],
     "evidence": list[Evidence],
+}
+_PLAIN = {
+    MEDIA_TYPE: "machine.a-media-type",
+    DIGEST_PATTERN: "machine.a-digest",
 }
 MAX_FILES = 32
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -52,6 +61,12 @@ class Members:
         self._profile = profile
         self.contest = options.contest or only_contest(profile)
         self._aliases: dict[str, Aliases] = {}
+        # Where it is not known of each region who stands, ids stay as they were given.
+        self._unlisted = frozenset(
+            one
+            for one in profile.contests
+            if profile.has_races(one) or not profile.candidates(one, "")
+        )
         defaults = {
             "contest": self.contest,
             "round": options.round or "reguler",
@@ -99,6 +114,21 @@ class Members:
             raise BadCell("contest", not_held, "tps")
         return fields
 
+    def slot(
+        self, tps: TpsId, said: Mapping[str, tuple[Any, str]]
+    ) -> Mapping[str, Any]:
+        """What `begin` gives of a row whose numbers cannot be read; {}: not even that.
+
+        A row that says which revision it is denies nothing.
+        """
+        if "revision" in said:
+            return {}
+        told = {n: said[n] for n in ("contest", "round", "source") if n in said}
+        try:
+            return self.begin(tps, told)
+        except BadCell:
+            return {}
+
     def finish(
         self, row: int, fields: dict[str, Any], blocks: Mapping[str, Any]
     ) -> Row:
@@ -122,11 +152,17 @@ class Members:
         if wrong in found:
             key = f"row.no-{wrong}"
             raise BadCell("votes", Sentence(key, contest=contest), wrong)
+        if contest in self._unlisted and "bk" in numbering(found.get("candidates", ())):
+            # Nobody can say whether these are two counts of the same votes.
+            two = Sentence("row.two-numberings", tps=fields["tps"])
+            raise BadCell("candidate", two, "candidates")
         for name in found.keys() & _TYPES.keys():
             try:
                 convert(found[name], _TYPES[name])
             except RecordError as error:
-                raise BadCell("value", str(error), name) from error
+                raise _explain(name, found[name]) from error
+        if "parties" in found:
+            _check_caleg(found["parties"])
         fields.update(found)
         return Draft(row, fields)
 
@@ -146,6 +182,29 @@ class Members:
         if contest not in self._aliases:
             self._aliases[contest] = Aliases(self._profile, contest)
         return self._aliases[contest]
+
+
+def _check_caleg(parties: Mapping[str, Any]) -> None:
+    for number, party in parties.items():
+        try:
+            # In the record's own words, so that its answer is known when it is made.
+            check_candidates(tuple(party.get("caleg", ())), "parties[...].caleg")
+        except RecordError as error:
+            wrong = Sentence("machine.should-be-only", wanted=Sentence("machine.an-id"))
+            raise BadCell("value", wrong, f"parties.{number}.caleg") from error
+
+
+def _explain(name: str, block: Any) -> BadCell:  # noqa: ANN401 - a list or an object
+    """What is wrong with the first thing of a block that no record may have."""
+    kind = _TYPES[name].__args__[-1]
+    for key, one in block.items() if isinstance(block, dict) else enumerate(block):
+        try:
+            msgspec.convert(one, kind)
+        except msgspec.ValidationError as error:
+            said, place = split_place(str(error))
+            column = ".".join(filter(None, (name, str(key), place)))
+            return BadCell("value", explain_mistyped(said, _PLAIN), column)
+    return BadCell("value", Sentence("machine.not-one-of"), name)
 
 
 def only_contest(profile: Profile) -> str | None:

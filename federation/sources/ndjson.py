@@ -14,11 +14,16 @@ from federation.records.profile import Profile
 from federation.records.result import FIGURES
 from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
-from federation.sources.cell import check_count, join_place, parse_count, parse_place
+from federation.sources.cell import (
+    check_beside,
+    check_count,
+    join_place,
+    parse_place,
+)
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import MAX_FILES, Members
 from federation.sources.objects import read_objects
-from federation.sources.row import Bad, BadCell, Row, clip
+from federation.sources.row import Bad, BadCell, Row, Said, clip
 from federation.sources.stream import Source
 from federation.text import Sentence
 
@@ -39,16 +44,22 @@ def read_ndjson(
     members = Members(options, profile)
     left_out = options.left_out
     for row, value in read_objects(source, lines=lines):
-        if isinstance(value, Bad):
+        if isinstance(value, Bad | Said):
             yield value
             continue
+        given: dict[str, Any] = {}
         try:
             given = check_names(value)
             if left_out:
                 given = {n: value for n, value in given.items() if n not in left_out}
             yield read_members_of(row, given, members, unpadded=options.unpadded)
         except BadCell as bad:
-            yield Bad(row, bad.code, bad.reason, bad.column)
+            slot: Mapping[str, Any] = {}
+            if bad.code == "count":
+                tps = _read_place(given, unpadded=options.unpadded)
+                said = {name: (given[name], name) for name in TEXTS if name in given}
+                slot = members.slot(tps, said)
+            yield Bad(row, bad.code, bad.reason, bad.column, slot)
 
 
 def is_ours(line: object) -> bool:
@@ -85,9 +96,9 @@ def read_members_of(
     tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
-    candidates = aliases.read_chart(_lax(line, "candidates"), "candidates", tps)
+    candidates = aliases.read_chart(_object(line, "candidates"), "candidates", tps)
     parties = _read_parties(_object(line, "parties"), aliases, tps)
-    figures = _read_figures(_lax(line, "figures"))
+    figures = _read_figures(_object(line, "figures"))
     evidence = _read_evidence(line.get("evidence"))
     blocks = (candidates, parties, figures, evidence)
     return members.finish(row, fields, dict(zip(_BLOCKS, blocks, strict=True)))
@@ -95,7 +106,11 @@ def read_members_of(
 
 def _read_place(line: Mapping[str, Any], *, unpadded: bool) -> TpsId:
     if "tps" in line:
-        return parse_place(_code(line["tps"], "tps"), "tps", unpadded=unpadded)
+        place = parse_place(_code(line["tps"], "tps"), "tps", unpadded=unpadded)
+        for name in ("kelurahan", "number"):
+            if line.get(name) is not None:
+                check_beside(place, name, _code(line[name], name), name)
+        return place
     if "kelurahan" in line and "number" in line:
         kelurahan = _code(line["kelurahan"], "kelurahan")
         number = _code(line["number"], "number")
@@ -119,14 +134,6 @@ def _object(line: Mapping[str, Any], name: str) -> dict[str, Any]:
         wrong = Sentence("row.no-object-value", value=clip(value))
         raise BadCell("shape", wrong, name)
     return value
-
-
-def _lax(line: Mapping[str, Any], name: str) -> dict[str, Any]:
-    # Many exports quote their numbers: "127" is as good as 127.
-    return {
-        key: parse_count(value, f"{name}.{key}") if isinstance(value, str) else value
-        for key, value in _object(line, name).items()
-    }
 
 
 def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
@@ -163,7 +170,7 @@ def _read_party(party: object, number: str) -> dict[str, Any]:
         count = check_count(party.get(name), f"{where}.{name}")
         if count is not None:
             read[name] = count
-    caleg = _lax(party, "caleg")
+    caleg = _object(party, "caleg")
     votes = {who: check_count(n, f"{where}.caleg.{who}") for who, n in caleg.items()}
     if votes:
         read["caleg"] = {who: n for who, n in votes.items() if n is not None}

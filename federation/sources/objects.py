@@ -13,7 +13,8 @@ from federation.sources.row import Bad, cause_of
 from federation.sources.stream import LongLine, Source
 from federation.text import Sentence
 
-Numbered: TypeAlias = tuple[int, Any]  # a value, or a `Bad` in its place
+# A value, or a `Bad` in its place; a `Said` of them all.
+Numbered: TypeAlias = tuple[int, Any]
 
 
 def read_objects(source: Source, *, lines: bool) -> Iterator[Numbered]:

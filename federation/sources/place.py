@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from federation.records.tps import TpsId
-from federation.sources.blank import space, tidy
+from federation.sources.blank import is_blank, space, tidy
 from federation.sources.row import BadCell, clip
 from federation.text import Sentence
 
@@ -156,6 +156,27 @@ def join_place(kelurahan: str, number: str, columns: tuple[str, str]) -> TpsId:
     if match and int(match[1]) and _HOME.fullmatch(place):
         return TpsId(f"{place}{match[1].zfill(3)}")
     return _join_whole(place, kelurahan, number, columns)
+
+
+def check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
+    """See that a part of the place beside its code is that of the code.
+
+    Raises:
+        BadCell: It is another.
+    """
+    text = cell.strip()
+    if is_blank(text):
+        return
+    try:
+        parts = (text, "1") if name == "kelurahan" else (place[:10], text)
+        other = join_place(*parts, (header, header))
+    except BadCell:
+        return  # a key of their own database, or a word: it says no other place
+    if other[:10] != place[:10] or (name == "number" and other != place):
+        shown = Sentence(
+            "row.two-places", tps=place, column=clip(header), other=clip(text)
+        )
+        raise BadCell("tps", shown, header)
 
 
 def _read_kelurahan(text: str) -> str:

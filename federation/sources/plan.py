@@ -16,6 +16,7 @@ from federation.records.tps import TpsId
 from federation.sources.asked import name_headers
 from federation.sources.cell import (
     BLANK,
+    check_beside,
     is_blank,
     join_place,
     parse_count,
@@ -63,7 +64,7 @@ class TablePlan:
         self._at = Sentence("file.row", row=row)
         self._columns = columns = header.columns
         self._members, self._options, self._profile = members, options, profile
-        self._people = people
+        self.people = people
         self._texts = [
             (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
         ]
@@ -86,6 +87,11 @@ class TablePlan:
         self._labels = [at for at, use in enumerate(header.uses) if _is_label(at, use)]
         self.is_long = "votes" in columns and "candidate" in columns
         self._check()
+
+    @property
+    def place_column(self) -> int:
+        """The column in which every row says its place."""
+        return self._columns.get("tps", self._columns.get("kelurahan", 0))
 
     def _group(self, prefix: str) -> Counts:
         return [
@@ -174,7 +180,7 @@ class TablePlan:
         Raises:
             BadCell: The row cannot be taken.
         """
-        if total := self._find_total(cells):
+        if total := self.find_total(cells):
             return Said(row, TOTAL, total)
         fields = self._begin(row, cells)
         contest = fields["contest"]
@@ -220,7 +226,7 @@ class TablePlan:
             )
         return found
 
-    def _find_total(self, cells: Sequence[str]) -> Sentence | None:
+    def find_total(self, cells: Sequence[str]) -> Sentence | None:
         """Why a row is the sum of others, if a label says that it is."""
         for at in self._labels:
             # Nearly all of these cells are codes and numbers: one look is enough.
@@ -234,7 +240,7 @@ class TablePlan:
         Raises:
             BadCell: The row cannot be taken.
         """
-        if total := self._find_total(cells):
+        if total := self.find_total(cells):
             return Said(row, TOTAL, total)
         fields = self._begin(row, cells)
         votes = self._columns["votes"]
@@ -262,7 +268,7 @@ class TablePlan:
             BadCell: It has one candidate's number and another one's name.
         """
         try:
-            return guess(text, self._people, parties=False).target
+            return guess(text, self.people, parties=False).target
         except OtherCandidateError:
             number = clip(text.split(maxsplit=1)[0])
             reason = Sentence("row.two-candidates", name=number, other=clip(text))
@@ -279,7 +285,7 @@ class TablePlan:
         try:
             candidate = aliases.find(text, self._header[at], fields["tps"])
         except BadCell:
-            candidate = name_candidate(text, self._people)
+            candidate = name_candidate(text, self.people)
             if not candidate:
                 raise
         if "candidate-name" in self._columns:
@@ -287,7 +293,7 @@ class TablePlan:
             header, text = self._header[beside], cells[beside].strip()
             if text.isdigit():
                 named = aliases.find(text, header, fields["tps"])
-            elif not (named := name_candidate(text, self._people)):
+            elif not (named := name_candidate(text, self.people)):
                 named = self._guess(text, header).partition("candidates.")[2]
             if named and named != candidate:
                 other = clip(text)
@@ -299,6 +305,11 @@ class TablePlan:
         """The station of a row of a long table that cannot be taken, if it is known."""
         with suppress(BadCell):
             yield CandidateRow(row, {"tps": self._read_place(cells)})
+
+    def read_slot(self, cells: Sequence[str]) -> Mapping[str, Any]:
+        """Of what a row speaks whose votes or figures cannot be read; {}: unknown."""
+        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
+        return self._members.slot(self._read_place(cells), said)
 
     def _begin(self, row: int, cells: Sequence[str]) -> dict[str, Any]:
         said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
@@ -347,10 +358,11 @@ class TablePlan:
             raise BadCell("election", other, column)
 
     def _see_whether_taken(self, place: TpsId, value: str) -> None:
-        if value.strip().lower() in REJECTED:
+        if not is_blank(value) and value.strip().lower() not in APPROVED:
             assert self._turned_down is not None
             header = self._header[self._turned_down]
-            reason = Sentence("row.turned-down", tps=place, column=header)
+            values = {"column": header, "value": clip(value.strip())}
+            reason = Sentence("row.turned-down", tps=place, **values)
             raise BadCell("turned-down", reason, header)
 
     def _read_blocks(
@@ -387,7 +399,7 @@ class TablePlan:
             header = self._header[at]
             place = parse_place(cells[at], header, unpadded=self._options.unpadded)
             for name, beside, other in self._checks:
-                _check_beside(place, name, cells[beside], other)
+                check_beside(place, name, cells[beside], other)
             return place
         a, b = columns["kelurahan"], columns["number"]
         return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
@@ -406,45 +418,25 @@ _ZONED: Final = re.compile(
 _YEAR: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 TOTAL: Final = "total-row"
 _TOTAL: Final = re.compile(
-    r"(?:grand |sub[ -]?)?(?:total|jumlah|jml)"
-    r"(?: (?:total|keseluruhan|semua|akhir|suara|tps"
-    r"|(?:kelurahan|desa|kecamatan|kabupaten|kota|se[- ]?(?:kelurahan|desa|kecamatan"
-    r"|kabupaten|kota))\b.*))?[:.]?"
+    r"(?:grand |sub[ -]?)?(?:total|jumlah|jml|rekap(?:itulasi)?)\b.*"
 )
+
+
+_LABELS: Final = frozenset({"running", "place-name", "person"})
 
 
 def _is_label(at: int, use: Use) -> bool:
     """Whether a cell of this column can say that its row is a sum."""
     if use.target in {"tps", "kelurahan", "number"} or use.target.startswith("place."):
         return True
-    return not use.target and (at == 0 or use.key in {"running", "place-name"})
+    return not use.target and (at == 0 or use.key in _LABELS)
 
 
-# What the reviewers of KoboToolbox and ODK Central say of a row that is not to count.
-REJECTED: Final = frozenset(
-    ("not approved", "validation_status_not_approved", "rejected")
-)
-
-
-def _check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
-    """See that a part of the place beside its code is that of the code.
-
-    Raises:
-        BadCell: It is another.
-    """
-    text = cell.strip()
-    if is_blank(text):
-        return
-    try:
-        parts = (text, "1") if name == "kelurahan" else (place[:10], text)
-        other = join_place(*parts, (header, header))
-    except BadCell:
-        return  # a key of their own database, or a word: it says no other place
-    if other[:10] != place[:10] or (name == "number" and other != place):
-        shown = Sentence(
-            "row.two-places", tps=place, column=clip(header), other=clip(text)
-        )
-        raise BadCell("tps", shown, header)
+# What reviewers write of a row that is to count; by no other word is it approved.
+# "received" and "edited" are what ODK Central says while nobody has decided.
+APPROVED: Final = frozenset(
+    ("approved", "validation_status_approved", "received", "edited", "valid", "ok")
+) | {"verified", "terverifikasi", "disetujui", "setuju", "diterima", "sah"}
 
 
 def _read_counts(counts: Counts, cells: Sequence[str]) -> dict[str, int]:

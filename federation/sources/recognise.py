@@ -16,7 +16,6 @@ from typing import Literal, get_args
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources import ownfile, sirekap
-from federation.sources.columns import looks_like_header
 from federation.sources.csv import find_delimiter
 from federation.sources.jsontable import JsonTable
 from federation.sources.kawalpemilu import read_kawalpemilu
@@ -28,7 +27,7 @@ from federation.sources.pipe import name_source, open_source
 from federation.sources.row import Row
 from federation.sources.situng import read_situng
 from federation.sources.stream import MAX_BYTES, Source
-from federation.sources.table import read_csv, read_table
+from federation.sources.table import is_header_of, read_csv, read_table
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
@@ -192,8 +191,7 @@ def read_rows(
         FormatError: The file as a whole cannot be read as that.
     """
     if isinstance(source, Workbook):
-        names = names_of(profile, options)
-        source.find_header(lambda cells: looks_like_header(cells, options.read, names))
+        source.find_header(is_header_of(options, names_of(profile, options)))
         return read_table(source, options, profile)
     if kind in ("csv", "xlsx"):  # whatever was said of it, it is no workbook
         return read_csv(source, options, profile)

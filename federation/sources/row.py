@@ -26,12 +26,17 @@ class Draft(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A row that cannot become a record; `code` is stable, `reason` is for people."""
+    """A row that cannot become a record; `code` is stable, `reason` is for people.
+
+    `slot`: the members before the votes, where only these could not be read: whatever
+    else is said of that slot may be what this row contradicts.
+    """
 
     row: int
     code: str
     reason: str
     column: str = ""
+    slot: Mapping[str, Any] = {}
 
 
 class Said(NamedTuple):

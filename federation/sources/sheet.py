@@ -2,9 +2,10 @@
 
 Rule: a cell says what a person would read there, and nothing that was not calculated.
 A whole number is its digits (`127`, never `127.0`), a date is `2019-04-17 20:15:00`, an
-error its own sign (`#REF!`). A formula gives the value that was saved with it; where
-none was saved, or a program wrote the file and left the values to be calculated later
-(they are zeros then), it gives itself (`=SUM(B2:C2)`), which nobody takes for a number.
+error its own sign (`#REF!`). A number that is shown as another one (`100%` for 1) has
+its format behind it. A formula gives the value that was saved with it; where none was
+saved, or a program wrote the file and left the values to be calculated later (they are
+zeros then), it gives itself (`=SUM(B2:C2)`). Nobody takes either for a number.
 
 Memory is one row and the texts that cells share; rows that are empty cost nothing.
 
@@ -182,6 +183,8 @@ class Sheet:
         formats, style = self._known.formats, self._style
         if style.isdecimal() and len(style) < 9 and int(style) < len(formats):
             form = formats[int(style)]
+            if form.startswith("#"):
+                return f"{word_number(value)} [{form[1:]}]"
             if form:
                 since = self._known.since_1904
                 moment = word_moment(value, form, since_1904=since)

@@ -34,6 +34,8 @@ from federation.text import Sentence
 KEYS = frozenset({"chart", "administrasi", "tungsura", "caleg"})  # any one betrays it
 
 _IMAGE = re.compile(rf"/({'|'.join(CONTESTS)})/")
+# Held by all 2,300 addresses of the documents at hand: the code of their station.
+_IMAGE_CODE = re.compile(r"/([0-9]{13})(?![0-9])[^/]*\Z")
 _FIGURES: Mapping[str, str] = {
     **{name: name for name in FIGURES},
     **{f"pengguna_non_dpt_{g}": f"pengguna_dpk_{g}" for g in "lpj"},
@@ -109,9 +111,17 @@ class _Reader:
         if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
             # Before its contest is looked for: an empty document may name none.
             return Said(row, NO_NUMBERS, Sentence("row.published-empty", tps=tps))
-        if self._members.contest is None:
-            said["contest"] = (self._find_contest(chart, outer), "contest")
+        named = self._read_images(tps, outer.get("images"))
+        _see_code(tps, outer)
+        if named or self._members.contest is None:
+            found = named or self._find_contest(chart)
+            said["contest"] = (found, "contest")
         fields = self._members.begin(tps, said)
+        if self._members.contest not in (None, fields["contest"]):
+            other = Sentence(
+                "row.other-contest", contest=self._members.contest, found=named
+            )
+            raise BadCell("contest", other, "images")
         aliases = self._members.aliases(fields["contest"])
         if _is_legislative(chart, outer):
             caleg = _mapping(outer.get("caleg"), "caleg")
@@ -123,19 +133,29 @@ class _Reader:
             blocks["candidates"] = aliases.read_chart(chart, "chart", tps)
         return self._members.finish(row, fields, blocks)
 
-    def _find_contest(
-        self, chart: Mapping[str, Any], document: Mapping[str, Any]
-    ) -> str | None:
-        """The contest that KPU's picture addresses name, or whose candidates these are.
+    def _read_images(self, tps: str, images: object) -> str | None:
+        """The contest in KPU's picture addresses, if they name one.
 
-        A document without either is refused: numbers of the wrong contest would be
+        Raises:
+            BadCell: They name two, or another polling station.
+        """
+        contests = set[str]()
+        for image in images if isinstance(images, list) else ():
+            if isinstance(image, str):
+                contests.update(_IMAGE.findall(image))
+                if (code := _IMAGE_CODE.search(image)) and code[1] != tps:
+                    raise _elsewhere(tps, "images", code[1])
+        if len(contests) > 1:
+            two = Sentence("row.two-contests", contests=", ".join(sorted(contests)))
+            raise BadCell("contest", two, "images")
+        return next(iter(contests), None)
+
+    def _find_contest(self, chart: Mapping[str, Any]) -> str | None:
+        """The contest whose candidates these are.
+
+        A document that names none is refused: numbers of the wrong contest would be
         worse than none.
         """
-        images = document.get("images")
-        for image in images if isinstance(images, list) else ():
-            named = _IMAGE.search(image) if isinstance(image, str) else None
-            if named:
-                return named[1]
         ids = [raw for raw in chart if raw != NO_ID]
         for contest in self._contests if ids else ():
             if all(self._members.aliases(contest).is_listed(raw) for raw in ids):
@@ -154,6 +174,19 @@ class _Reader:
             elif count is not None:
                 figures[ours] = count
         return figures
+
+
+def _see_code(tps: str, document: Mapping[str, Any]) -> None:
+    """See that a code within a document is that by which it stands in the file."""
+    for name in ("kode", "tps"):
+        code = document.get(name)
+        if isinstance(code, int | str) and str(code) != tps:
+            raise _elsewhere(tps, name, str(code))
+
+
+def _elsewhere(tps: str, column: str, other: str) -> BadCell:
+    two = Sentence("row.two-places", tps=tps, column=column, other=clip(other))
+    return BadCell("tps", two, column)
 
 
 def _open(document: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -25,13 +25,25 @@ _BUILT_IN = {
     **dict.fromkeys((*range(14, 18), *range(27, 32), 36, *range(50, 59)), "d"),
     **dict.fromkeys((*range(18, 22), *range(32, 36), *range(45, 48)), "t"),
     22: "dt",
+    9: "#0%",
+    10: "#0.00%",
+    11: "#0.00E+00",
+    48: "###0.0E+0",
 }
+# A percentage, a power of ten, or thousands that are not shown.
+_OTHERWISE = re.compile(r"%|[0#?]E[+-]|[0#?],+(?![0#?,])", re.IGNORECASE)
 
 
 def read_format(number: int, code: str | None) -> str:
-    """Whether a format shows a day (`d`), a time (`t`), both, or "" none of them."""
+    """Whether a format shows a day (`d`), a time (`t`), both, or "" none of them.
+
+    One that shows another number than the one that is stored (`100%` for 1, `127` for
+    127000) is `#` and the format.
+    """
     if code is None:
         return _BUILT_IN.get(number, "")
+    if _OTHERWISE.search(_NO_LETTERS.sub("", code)):
+        return f"#{code}"
     letters = set(_NO_LETTERS.sub("", code.partition(";")[0]).lower())
     if "general" in code.lower() or not letters & set("ymdhs"):
         return ""

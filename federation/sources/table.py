@@ -5,14 +5,14 @@ one plan reads every row (`plan.py`). A table has a column for each candidate, o
 for each (`longform.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources.columns import looks_like_header, read_header
-from federation.sources.csv import Cells, Line, Table
+from federation.sources.csv import Cells, IsHeader, Line, Table
 from federation.sources.fitting import (
     SAMPLE_ROWS,
     find_by_values,
@@ -23,10 +23,14 @@ from federation.sources.longform import CandidateRow, join_parts
 from federation.sources.mapping import Options
 from federation.sources.member import Members
 from federation.sources.names import names_of
+from federation.sources.numbered import HeaderNames
+from federation.sources.onetable import OneTable
 from federation.sources.plan import TablePlan
 from federation.sources.row import Bad, BadCell, Columns, Row
 from federation.sources.stream import Source
 from federation.text import Sentence
+
+_FILE: Final = frozenset(f"evidence.{n}" for n in ("sha256", "media_type", "size"))
 
 
 def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
@@ -36,13 +40,14 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
         ConfigError: A default is none that a result may have.
         FormatError: The header cannot be understood, or the file cannot be read.
     """
-    names = names_of(profile, options)
-
-    def is_header(cells: Sequence[str]) -> bool:
-        return looks_like_header(cells, options.read, names)
-
+    is_header = is_header_of(options, names_of(profile, options))
     table = Table(source, options.delimiter, is_header=is_header)
     return read_table(table, options, profile)
+
+
+def is_header_of(options: Options, names: HeaderNames) -> IsHeader:
+    """Whether cells are surely the header of a table of results."""
+    return lambda cells: looks_like_header(cells, options.read, names)
 
 
 class AnyTable(Protocol):
@@ -86,9 +91,15 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     if is_rounded(header, cells):
         raise FormatError(Sentence("cell.place-rounded"), where)
     header = find_by_values(leave_out_unfit(header, cells, where), cells)
+    if lacking := _FILE - header.columns.keys():
+        # `page` and `size` alone are columns of something else.
+        half = Sentence("columns.half-file", name=min(lacking).partition(".")[2])
+        guessed = (t for t in header.guessed if t.startswith("evidence."))
+        header = header.without(dict.fromkeys(guessed, half))
     plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
-    lines = chain(sample, rows)
+    is_header = is_header_of(options, names)
+    lines = OneTable(plan, table.header, is_header).read(chain(sample, rows))
     if plan.is_long:
         yield from join_parts(_read_parts(plan, lines), members, plan.lacking)
         yield from plan.finish()
@@ -100,7 +111,8 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
         try:
             yield plan.read(line.row, line.cells)
         except BadCell as bad:
-            yield Bad(line.row, bad.code, bad.reason, bad.column)
+            slot = plan.read_slot(line.cells) if bad.code == "count" else {}
+            yield Bad(line.row, bad.code, bad.reason, bad.column, slot)
         if plan.remarks:
             yield from plan.take_remarks()
     yield from plan.finish()

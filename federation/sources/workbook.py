@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
 from federation.errors import FormatError
-from federation.sources.csv import TITLE_ROWS, Cells, IsHeader, Line
+from federation.sources.csv import SECOND, TITLE_ROWS, Cells, IsHeader, Line
 from federation.sources.known import Known, read_known
 from federation.sources.package import Attributes, Package, is_on
 from federation.sources.pipe import name_source, open_source
@@ -66,6 +66,7 @@ class Workbook:
             self._lines = self._stream.lines()
             self._first = self._read_first()
             self._at = 0  # the header, among the first rows
+            self._is_header: IsHeader | None = None
         except BaseException:
             self._package.close()
             raise
@@ -101,11 +102,11 @@ class Workbook:
         width = len(self.header)
         yield from self._tell_first()
         for row, cells in self._first[self._at + 1 :]:
-            yield _check(row, cells, width)
+            yield self._check(row, cells, width)
         for line in self._lines:
             cells = _spread(line.cells)
             if any(map(str.strip, cells)):
-                yield _check(line.row, cells, width)
+                yield self._check(line.row, cells, width)
         yield from self._tell()
 
     def _open(self) -> tuple[Known, list[_Listed]]:
@@ -180,6 +181,7 @@ class Workbook:
 
         Without this, or if none is, it is the first row that holds anything.
         """
+        self._is_header = is_header
         found = (at for at, (_, cells) in enumerate(self._first) if is_header(cells))
         self._at = next(found, 0)
 
@@ -201,6 +203,16 @@ class Workbook:
     def header_row(self) -> int:
         """The row of the sheet that the header stands in."""
         return self._first[self._at][0]
+
+    def _check(self, row: int, cells: list[str], width: int) -> Line:
+        if not any(cell.strip() for cell in cells[width:]):
+            return Cells(row, [*cells, *[""] * (width - len(cells))][:width])
+        if self._is_header and self._is_header(cells):
+            return Bad(row, SECOND, Sentence("file.second-table", row=row))
+        said = Sentence(
+            "workbook.cells", cells=len(cells), headers=width, first=clip(cells[0])
+        )
+        return Bad(row, "cells", said)
 
     def _tell_first(self) -> Iterator[Said]:
         if self._aside:
@@ -245,12 +257,3 @@ def _spread(cells: dict[int, str]) -> list[str]:
     for at, text in cells.items():
         row[at] = text
     return row
-
-
-def _check(row: int, cells: list[str], width: int) -> Line:
-    if any(cell.strip() for cell in cells[width:]):
-        said = Sentence(
-            "workbook.cells", cells=len(cells), headers=width, first=clip(cells[0])
-        )
-        return Bad(row, "cells", said)
-    return Cells(row, [*cells, *[""] * (width - len(cells))][:width])

@@ -15,6 +15,9 @@ _GOT: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _BOUND: Final = re.compile(r"Expected `[^`]+` (>=|<=|>|<) (\S+)")
 _LENGTH: Final = re.compile(r"Expected `[^`]+` of length (>=|<=) (\d+)")
 _PATTERN: Final = re.compile(r"Expected `[^`]+` matching regex (.+)", re.DOTALL)
+_MEMBER: Final = re.compile(
+    r"Object (missing|contains unknown).* field `(.*)`", re.DOTALL
+)
 _TYPES: Final = {
     "str": "text",
     "int": "whole",
@@ -53,6 +56,9 @@ def explain_mistyped(said: str, plain: dict[str, str] | None = None) -> Sentence
             return Sentence(f"machine.{keys[found[1]]}", bound=found[2])
     if found := _PATTERN.match(said):
         return _explain_pattern(found[1], plain or {})
+    if found := _MEMBER.match(said):
+        kind = "lacks" if found[1] == "missing" else "unknown"
+        return Sentence(f"machine.{kind}-member", name=found[2])
     if said.startswith(("Invalid enum value", "Invalid value")):
         return Sentence("machine.not-one-of")
     return Sentence("machine.value-other", words=said.replace("`", '"'))

@@ -305,3 +305,17 @@ def test_without_a_list_it_is_said_that_nobody_checked_the_stations(
 ):
     arguments = ("import", results(GOOD.format(n=1)), "--election", "pilpres-2019")
     assert "there is no list of them" in federation(*arguments, "--dry-run").err
+
+
+def test_a_row_beside_an_unreadable_one_of_its_station_is_not_signed(bring, tmp_path):
+    head, one, other = "kode_tps,01,02", "1371011001001", "1371011001002"
+    table = tmp_path / "t.csv"
+    table.write_text(f"{head}\n{one},1,2\n{one},9,x\n{other},1,2\n")
+    lines = tmp_path / "l.ndjson"
+    lines.write_text(
+        f'{{"tps":"{other}","candidates":{{"01":"x","02":2}}}}\n'
+        '{"tps":"1371011001003","candidates":{"01":1,"02":2}}\n'
+    )
+    _, said = bring(table, lines)
+    refused = sorted((one["file"][-5:], one["row"]) for one in said["not_logged"])
+    assert refused == [("djson", 1), ("t.csv", 2), ("t.csv", 3), ("t.csv", 4)]

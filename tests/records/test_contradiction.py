@@ -202,3 +202,10 @@ def test_an_older_revision_with_two_contents_is_a_contradiction_too():
         row(n, ref="r", revision=revision) for n, revision in ((1, 1), (2, 1), (3, 2))
     ]
     assert kinds(*rows) == ["contradicts"] * 3
+
+
+def test_rows_by_two_numberings_are_not_said_to_differ_in_votes():
+    one = row(candidates={"01": 1, "02": 2})
+    found = judge([(2, one), (3, row(candidates={"1000561": 1, "1000562": 2}))])
+    assert [answer.members for answer in found.values()] == [("numbering",)] * 2
+    assert "other numbering" in explain(found[2])

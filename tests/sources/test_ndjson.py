@@ -8,6 +8,7 @@ import pytest
 
 from federation.errors import FormatError
 from federation.sources.row import NO_NUMBERS
+from federation.text import Text
 
 _spec = importlib.util.spec_from_file_location(
     "shapes", Path(__file__).with_name("shapes.py")
@@ -163,3 +164,58 @@ def test_a_line_without_numbers_is_reported(read):
 def test_blank_lines_are_passed_over_and_counted(read):
     found = read(f"\n{line(candidates={'01': 1})}\n\n", kind="ndjson")
     assert [draft.row for draft in found.drafts] == [2]
+
+
+@pytest.mark.parametrize(
+    ("beside", "column"),
+    [({"kelurahan": "1371011002"}, "kelurahan"), ({"number": 5}, "number")],
+)
+def test_a_code_and_parts_of_a_place_beside_it_must_agree(read, beside, column):
+    found = read(line(candidates={"01": 1, "02": 2}, **beside))
+    assert found.why == (1, "tps", column)
+    agreeing = {"kelurahan": TPS[:10], "number": 1}
+    assert read(line(candidates={"01": 1, "02": 2}, **agreeing)).fields["tps"] == TPS
+
+
+def test_votes_by_two_numberings_in_one_row_are_refused(read):
+    place = {"tps": "7202011001001", "contest": "pkwkk"}
+    votes = {"01": 1, "02": 2, "1000561": 1, "1000562": 2}
+    found = read(json.dumps({**place, "candidates": votes}), "pilkada-2024")
+    assert found.why == (1, "candidate", "candidates")
+    for some in ({"01": 1, "02": 2}, {"1000561": 1, "1000562": 2}):
+        assert read(json.dumps({**place, "candidates": some}), "pilkada-2024").drafts
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "said"),
+    [
+        ({"media_type": "x"}, "evidence.0.media_type", "seharusnya jenis media"),
+        ({"sha256": "x"}, "evidence.0.sha256", "seharusnya 64 angka"),
+        ({"size": "x"}, "evidence.0.size", "seharusnya bilangan bulat"),
+        ({"baru": 1}, "evidence.0", "memuat baru"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_plain_words(read, change, column, said):
+    file = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 9} | change
+    (bad,) = read(line(candidates={"01": 1, "02": 2}, evidence=[file])).bad
+    assert bad.column == column
+    assert said in Text("id").say(bad.reason)
+
+
+def test_the_party_of_which_a_candidate_has_no_id_is_named(read):
+    votes = {"parties": {"1": {"caleg": {"A B": 1}}}, "contest": "pdpr"}
+    (bad,) = read(json.dumps({"tps": TPS, **votes}), "pemilu-2024").bad
+    assert bad.column == "parties.1.caleg"
+    assert "huruf kecil" in Text("id").say(bad.reason)
+
+
+def test_a_count_in_quotes_is_that_count_wherever_it_stands(read):
+    votes = {"parties": {"1": {"jumlah": "5", "caleg": {"100211": "2"}}}}
+    fields = read(json.dumps({"tps": TPS, "contest": "pdpr", **votes}), "pemilu-2024")
+    assert fields.fields["parties"] == {"1": {"jumlah": 5, "caleg": {"100211": 2}}}
+
+
+def test_lines_of_which_none_can_be_read_say_why(read):
+    text = '{"kode_tps":"1371011001001","01":1,"01":2}\n' * 2
+    with pytest.raises(FormatError, match="'01' is there twice"):
+        read(text)

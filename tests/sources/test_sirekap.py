@@ -134,7 +134,7 @@ def test_a_document_without_numbers_is_reported_not_drafted(read, empty):
         ({"chart": {"100028": 1}}, "candidate"),
         ({"chart": {"100025": -1}}, "count"),
         ({"chart": {"100025": True}}, "count"),
-        ({"chart": {"100025": "44"}}, "count"),
+        ({"chart": {"100025": "44x"}}, "count"),
         ({"chart": [44]}, "shape"),
         ({"administrasi": "-"}, "shape"),
         ({"administrasi": {"suara_sah": 10**9}}, "count"),
@@ -239,3 +239,35 @@ def failed(fields, profile):
 def test_the_file_itself_must_be_an_object(read):
     with pytest.raises(FormatError):
         read("[]", "pemilu-2024")
+
+
+def test_pictures_of_another_contest_than_the_one_that_is_said_are_refused(read):
+    address = "https://sirekap.example/2851/pemilu/ppwp/31/x.jpg"
+    found = read(
+        documents(PPWP | {"images": [address]}), "pemilu-2024", contest="pdprdp"
+    )
+    assert found.why[1:] == ("contest", "images")
+    both = [address, address.replace("ppwp", "pdpr")]
+    found = read(documents(PPWP | {"images": both}), "pemilu-2024", contest="ppwp")
+    assert found.why[1:] == ("contest", "images")
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"images": ["https://x.example/3101011001009-2024--a.jpg"]}, "images"),
+        ({"kode": "3101011001009"}, "kode"),
+        ({"tps": 3101011001009}, "tps"),
+    ],
+)
+def test_a_document_that_names_another_station_is_refused(read, change, column):
+    found = read(documents(PPWP | change), "pemilu-2024", contest="ppwp")
+    assert found.why == (1, "tps", column)
+    good = PPWP | {"kode": CODE, "images": [f"https://x.example/{CODE}-2024--a.jpg"]}
+    assert read(documents(good), "pemilu-2024", contest="ppwp").drafts
+
+
+def test_a_count_in_quotes_is_that_count(read):
+    chart = {"100025": "44", "100026": 78, "100027": 18}
+    fields = read(documents(PPWP | {"chart": chart}), "pemilu-2024").fields
+    assert fields["candidates"]["01"] == 44

@@ -55,7 +55,7 @@ def test_what_is_null_is_left_out(read):
         ({"kode": "x"}, "tps"),
         ({"chart": [1]}, "shape"),
         ({"chart": {"23": 1}}, "candidate"),
-        ({"chart": {"21": "127"}}, "count"),
+        ({"chart": {"21": "1.270"}}, "count"),
         ({"suara_sah": 10**20}, "count"),
         ({"baru": 1}, "member"),
         ({"ts": "kapan"}, "time"),

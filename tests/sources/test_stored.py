@@ -102,3 +102,16 @@ def test_columns_are_named_as_a_spreadsheet_does():
     assert (name_place(0, 1), name_place(26, 2)) == ("A1", "AA2")
     assert split_place("XFD1048576") == (16_383, 1_048_576)
     assert split_place("A") is split_place("7") is split_place("a1") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "is_other"),
+    [
+        *((9, None, True), (10, None, True), (11, None, True), (3, None, False)),
+        *((164, "0%", True), (164, "#,##0,", True), (164, "0.00E+00", True)),
+        *((164, "0.0,,", True), (164, '0"%"', False), (164, "#,##0", False)),
+        (164, "_(* #,##0_);_(* (#,##0);_(* -_);_(@_)", False),
+    ],
+)
+def test_a_format_that_shows_another_number_is_known(number, code, is_other):
+    assert read_format(number, code).startswith("#") == is_other

@@ -257,3 +257,35 @@ def test_codes_that_a_spreadsheet_rounded_stop_the_file(read, code):
 def test_a_list_that_counts_from_000_is_no_rounded_one(read):
     found = read("kode_tps,01,02\n1371011001000,1,2\n1371011001001,3,4\n")
     assert [draft.fields["tps"][10:] for draft in found.drafts] == ["000", "001"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["TOTAL B", "Jumlah Desa A", "Sub Total", "rekap kecamatan", "GRAND TOTAL: 3 TPS"],
+)
+def test_a_row_that_a_name_calls_a_sum_is_passed_over_and_told(read, label):
+    text = "Kode Desa;Desa;TPS;01;02\n1371011001;A;1;1;2\n"
+    found = read(f"{text}1371011001;{label};3;8;10\n")
+    assert [draft.row for draft in found.drafts] == [2]
+    assert [said.row for said in found.said] == [3]
+
+
+@pytest.mark.parametrize(
+    ("word", "is_taken"),
+    [
+        *((word, True) for word in ("", "-", "Approved", "Disetujui", "sah", "valid")),
+        *((word, False) for word in ("ditolak", "tidak sah", "On Hold", "hasIssues")),
+        *((word, False) for word in ("tidak disetujui", "ditunda", "Not approved")),
+    ],
+)
+def test_only_rows_that_their_reviewers_approve_are_taken(read, word, is_taken):
+    found = read(f"kode_tps,01,02,validation_status\n1371011001001,1,2,{word}\n")
+    assert bool(found.drafts) == is_taken
+    if not is_taken:
+        assert found.why == (2, "turned-down", "validation_status")
+
+
+def test_columns_of_a_file_without_its_digest_are_left_out_and_told(read):
+    found = read("kode_tps,01,02,page,size\n1371011001001,1,2,1,100\n")
+    assert set(found.left_out) == {"page", "size"}
+    assert "evidence" not in found.drafts[0].fields

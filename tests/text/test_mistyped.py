@@ -54,3 +54,14 @@ def test_a_pattern_that_is_known_is_told_by_what_it_asks_for():
     said = "Expected `str` matching regex '^a$'"
     cause = explain_mistyped(said, {"^a$": "machine.a-line"})
     assert cause == "should be one line of text"
+
+
+@pytest.mark.parametrize(
+    ("said", "id_"),
+    [
+        ("Object missing required field `size`", "tidak memuat size"),
+        ("Object contains unknown field `x`", "memuat x, yang tidak dikenal di sini"),
+    ],
+)
+def test_members_that_lack_or_are_unknown_are_named_in_both_languages(said, id_):
+    assert Text("id").say(explain_mistyped(said)) == id_
