@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from federation.config.document import convert, parse_document, read_file
-from federation.sources.mapping import MappingFile, check_columns
+from federation.sources.mapping import MappingFile, check_columns, check_delimiter
 
 
 def load_mapping(path: Path) -> MappingFile:
@@ -15,4 +15,5 @@ def load_mapping(path: Path) -> MappingFile:
     table = parse_document(read_file(path), str(path))
     mapping = convert(table, MappingFile, str(path))
     check_columns(mapping.columns, str(path))
+    check_delimiter(mapping.delimiter, str(path), "delimiter")
     return mapping
