@@ -57,6 +57,21 @@ def open_regular(
 
 
 @contextmanager
+def placed(where: Path | str) -> Iterator[None]:
+    """An error of a file without a name, or of a handle, says where it lies.
+
+    Raises:
+        OSError: whatever is refused, with its place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(where)
+        raise
+
+
+@contextmanager
 def write_whole(
     path: Path | str, mode: int | None = None, dir_fd: int | None = None
 ) -> Iterator[BinaryIO]:

@@ -39,6 +39,7 @@ class Spool:
         """`folder` exists; nothing is seen in it."""
         # Closed by `close`, or with the process: no `with` could span the two passes.
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  see above
+        self._folder = str(folder)
         self._parts: list[Part] = []
         self._end = 0
 
@@ -68,8 +69,12 @@ class Spool:
     def _write_block(self, block: list[bytes]) -> Part:
         data = _encode(block)
         part = Part(self._end, len(data))
-        self._file.seek(part.at)
-        self._file.write(data)
+        try:
+            self._file.seek(part.at)
+            self._file.write(data)
+        except OSError as error:  # the file has no name: the disk must be told
+            error.filename = self._folder
+            raise
         self._end += len(data)
         return part
 

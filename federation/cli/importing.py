@@ -18,6 +18,13 @@ import msgspec
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
+from federation.cli.inputs import (
+    Seen,
+    check_report,
+    find_changed,
+    find_inputs,
+    see,
+)
 from federation.cli.intake import Intake, Report, Send
 from federation.cli.mapping import load_mapping
 from federation.cli.outcome import Outcome
@@ -31,10 +38,8 @@ from federation.flows.listing import REGION, UNLISTED
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
-from federation.sources.folder import find_files
-from federation.sources.folder import tell as tell_passed
 from federation.sources.kelurahan import read_codes
-from federation.sources.mapping import join_options, parse_flags
+from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.recognise import (
     FORMATS,
     Format,
@@ -45,6 +50,7 @@ from federation.sources.recognise import (
 from federation.sources.row import Said
 from federation.sources.stream import Source
 from federation.sources.words import FORMS, REVIEWS, SOURCES, name_contest
+from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 
@@ -140,8 +146,6 @@ class Import:
         self._run, self._asked = run, asked
         self._election = pick_election(run, asked.election)
         self._profile = find_profile(run, self._election)
-        if asked.delimiter is not None and len(asked.delimiter) != 1:
-            raise ConfigError("--delimiter", "", Sentence("import.one-character"))
         self._stations = Stations(run, self._election)
         self._check_unpadded()
         flags = {
@@ -158,11 +162,16 @@ class Import:
         }
         mapping = load_mapping(Path(asked.mapping)) if asked.mapping else None
         self._options = join_options(flags, mapping)
+        check_delimiter(asked.delimiter, "--delimiter")
+        self._report = Path(asked.report) if asked.report else None
+        inputs = (*asked.files, asked.mapping, asked.kelurahan)
+        check_report(run, self._report, inputs)
         self._codes: dict[str, str] = {}
         if asked.kelurahan:
             with Source(asked.kelurahan) as source:
                 self._codes = read_codes(source)
         self._kinds: Counter[str] = Counter()
+        self._seen: list[Seen] = []
         self._hint = asked.source is None and self._options.source != "kpu"
 
     def _check_unpadded(self) -> None:
@@ -181,9 +190,13 @@ class Import:
 
     def execute(self) -> int:
         """Import, print, and give the exit code."""
-        path = Path(self._asked.report) if self._asked.report else None
-        with Report(path) as report, contextlib.closing(self._intake(report)) as intake:
-            asyncio.run(self._import(intake))
+        # Before the report is opened, which a folder must not find among its files.
+        paths, passed = find_inputs(self._asked.files, self._report)
+        with (
+            Report(self._report) as report,
+            contextlib.closing(self._intake(report)) as intake,
+        ):
+            asyncio.run(self._import(intake, paths, passed))
             outcome = Outcome(
                 self._run,
                 intake,
@@ -201,9 +214,13 @@ class Import:
         t, stations = self._run.t, self._stations
         return Intake(t, report, stations, self._profile, allow_unlisted=allow)
 
-    async def _import(self, intake: Intake) -> None:
+    async def _import(
+        self, intake: Intake, paths: list[Path], passed: list[tuple[str, Said]]
+    ) -> None:
+        for name, said in passed:
+            await intake.take(name, said)
         if self._asked.dry_run:
-            await self._read(intake)
+            await self._read(paths, intake)
             await self._publish(intake, _checker(self._profile, self._run))
             return
         async with open_desk(self._run, alone=self._asked.alone) as desk:
@@ -217,44 +234,37 @@ class Import:
                     unlisted=self._asked.allow_unlisted,
                 )
 
-            await self._read(intake)
+            await self._read(paths, intake)
             await self._publish(intake, send)
 
-    async def _read(self, intake: Intake) -> None:
-        paths, passed = self._find()
-        for name, said in passed:
-            await intake.take(name, said)
-        total = sum(path.stat().st_size for path in paths if path.is_file())
+    async def _read(self, paths: list[Path], intake: Intake) -> None:
+        total = sum(found.st_size for path in paths if (found := see(path)))
         with self._run.out.progress(total, self._run.t("import.progress")) as advance:
             for path in paths:
                 try:
                     await self._read_file(path, intake, advance)
+                except ConfigError as error:
+                    raise self._place(error) from error
                 except FormatError as error:
                     # One file that cannot be read must not hold up the others.
                     if len(paths) == 1:
-                        raise
+                        if error.at:
+                            raise
+                        raise FormatError(error.what, str(path)) from error
                     intake.refuse_file(str(path), error)
+            for one in await find_changed(self._seen, self._run.clock()):
+                changed = FormatError(Sentence("import.changed"), one.name)
+                if len(paths) == 1:
+                    raise changed
+                intake.drop_file(one.name, changed)
             await intake.settle()
 
-    def _find(self) -> tuple[list[Path], list[tuple[str, Said]]]:
-        """The files that are meant; of a folder, what is not read, by name.
-
-        Raises:
-            FormatError: Nothing that was named can be read.
-        """
-        found: list[Path] = []
-        passed: list[tuple[str, Said]] = []
-        for name in self._asked.files:
-            path = Path(name)
-            if not path.is_dir():
-                found.append(path)
-                continue
-            inside, others = find_files(path)
-            found += inside
-            passed += [(name, said) for said in tell_passed(others, path)]
-            if not inside and len(self._asked.files) == 1:
-                raise FormatError(Sentence("import.nothing-inside"), name)
-        return found, passed
+    def _place(self, error: ConfigError) -> ConfigError:
+        """Of an option that was not typed the mapping file, which says it instead."""
+        name = error.path.removeprefix("--")
+        if self._asked.mapping is None or getattr(self._asked, name, "") is not None:
+            return error
+        return ConfigError(self._asked.mapping, f"defaults.{name}", error.reason)
 
     async def _publish(self, intake: Intake, send: Send) -> None:
         # Before anything is signed: there is still time to stop.
@@ -272,10 +282,16 @@ class Import:
     async def _read_file(
         self, path: Path, intake: Intake, advance: Callable[[int], None]
     ) -> None:
-        done = 0
+        done, before = 0, see(path)
         with open_file(path, self._options.sheet) as source:
             kind = self._asked.kind or recognise(source)
             name = self._run.t.say(source.label)
+            if before:
+                self._seen.append(Seen(path, name, before, kind == "csv"))
+            if not isinstance(source, Workbook):
+                asked = {"no-workbook": self._asked.sheet, "not-xlsx": kind == "xlsx"}
+                for code in filter(asked.get, asked):
+                    await intake.take(name, Said(0, code, Sentence(f"import.{code}")))
             rows = read_rows(source, kind, self._options, self._profile, self._codes)
             for number, row in enumerate(rows):
                 if not number:  # before, nothing showed that it can be read as that

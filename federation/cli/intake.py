@@ -23,6 +23,7 @@ from federation.flows.naming import Stated
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
 from federation.records.profile import Profile
 from federation.records.result import RULES
+from federation.regular import placed
 from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
 from federation.text import Sentence, Text
 from federation.web.cells import harmless
@@ -74,7 +75,8 @@ class Report:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with placed(self.path or ""):
+                self._file.close()
 
     def add(self, finding: Finding) -> None:
         """Note one row that was not logged."""
@@ -83,7 +85,8 @@ class Report:
             self.shown.append(finding)
         if self._write is not None:
             # Cells come from a stranger's file: a spreadsheet must not run them.
-            self._write(tuple(harmless(str(cell)) for cell in finding))
+            with placed(self.path or ""):
+                self._write(tuple(harmless(str(cell)) for cell in finding))
 
 
 class Intake:
@@ -165,6 +168,12 @@ class Intake:
     def refuse_file(self, file: str, error: FormatError) -> None:
         """Note a file that could not be read at all, or not to its end."""
         self._refuse(Finding(file, 0, "", "file", tell(self._t, error)))
+
+    def drop_file(self, file: str, error: FormatError) -> None:
+        """Take back every draft of a file; to be called before `settle`."""
+        numbers = (at for at, name in enumerate(self._files) if name == file)
+        self._drafts.dropped.update(numbers)
+        self.refuse_file(file, error)
 
     async def _look_up(self) -> None:
         """Keep the drafts of a chunk, but for those of stations that should not be.

@@ -5,7 +5,12 @@ from pathlib import Path
 import msgspec
 
 from federation.config.document import convert, parse_document, read_file
-from federation.sources.mapping import MappingFile, check_columns, spell_columns
+from federation.sources.mapping import (
+    MappingFile,
+    check_columns,
+    check_delimiter,
+    spell_columns,
+)
 
 
 def load_mapping(path: Path) -> MappingFile:
@@ -17,5 +22,6 @@ def load_mapping(path: Path) -> MappingFile:
     table = parse_document(read_file(path), str(path))
     mapping = convert(table, MappingFile, str(path))
     check_columns(mapping.columns, str(path))
+    check_delimiter(mapping.delimiter, str(path), "delimiter")
     columns = spell_columns(mapping.columns.items(), str(path))
     return msgspec.structs.replace(mapping, columns=columns)

@@ -42,12 +42,16 @@ class SpooledDraft(NamedTuple):
 
 
 class Drafts:
-    """The drafts of one import, in the order in which they were read."""
+    """The drafts of one import, in the order in which they were read.
+
+    `dropped`: the files, by number, whose drafts are not given back.
+    """
 
     def __init__(self) -> None:
         """Open nothing that is seen; to be closed."""
         self._folder = Path(tempfile.gettempdir())
         self._spool = Spool(self._folder)
+        self.dropped: set[int] = set()
         self._block: list[bytes] = []
         self._slots, self._refs = array("q"), array("q")
         self._spoilt: dict[int, tuple[str, int]] = {}  # by the hash of the slot
@@ -83,7 +87,9 @@ class Drafts:
         """Every draft, in the order in which they were added."""
         self._flush()
         for number, data in enumerate(self._spool.read()):
-            yield SpooledDraft(number, *_decode(data))
+            entry = SpooledDraft(number, *_decode(data))
+            if entry.file not in self.dropped:
+                yield entry
 
     def judge(self) -> Iterator[tuple[SpooledDraft, SlotAnswer, list[SpooledDraft]]]:
         """Each draft that does not simply count, its answer, and whom that names.

@@ -7,6 +7,7 @@ is said too, with what to do about it. The same file again brings nothing new.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
 from federation.feeds.feed import LOGS_PATH
 from federation.node.taking import WELL, Brought, Taken
-from federation.sources.folder import find_files
+from federation.sources.folder import find_files, is_folder
 from federation.sources.row import clip
 
 ENDING: Final = ".zip"
@@ -40,7 +41,7 @@ def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
     handed, others = list[Path](), list[str]()
     for name in names:
         path = Path(name).absolute()
-        found = _inside(path) if path.is_dir() else [path] if is_bundle(path) else []
+        found = _inside(path) if is_folder(path) else [path] if is_bundle(path) else []
         handed += found
         others += _beside(run, path, found) if found else [name]
     if handed and others:
@@ -51,8 +52,9 @@ def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     """The folder itself, if it holds logs; else the bundle files in it."""
-    if (folder / LOGS_PATH).is_file():
-        return [folder]
+    with suppress(PermissionError):
+        if (folder / LOGS_PATH).is_file():
+            return [folder]
     files = sorted(folder.glob(f"*{ENDING}"))
     return [path for path in files if is_bundle(path)]
 
@@ -62,7 +64,7 @@ def _beside(run: Run, path: Path, bundles: Sequence[Path]) -> list[str]:
 
     Files that are neither are named: nothing of a stick is passed over in silence.
     """
-    if not path.is_dir() or path in bundles:
+    if not is_folder(path) or path in bundles:
         return []
     read, passed = find_files(path)
     others = [one for one in read if one not in bundles]

@@ -103,12 +103,13 @@ def is_bundle(path: Path) -> bool:
     A damaged one counts, by the name of its first file: whoever opens it is told what
     is wrong with it. Spreadsheets are ZIPs, too, and none of ours.
     """
-    # A pipe must not be opened to be looked at: its writer would lose its reader.
-    if not path.is_file():
-        return False
     try:
+        # A pipe must not be opened to be looked at: its writer would lose its reader.
+        if not path.is_file():
+            return False
         with open_regular(path) as file:
-            head = file.read(_HEAD_BYTES + MAX_PATH_CHARS)
+            # None: a file of the system that has nothing to say just now.
+            head = file.read(_HEAD_BYTES + MAX_PATH_CHARS) or b""
     except OSError:
         return False
     if not head.startswith(_FIRST):

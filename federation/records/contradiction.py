@@ -115,7 +115,8 @@ def judge_slot(rows: Sequence[BatchRow]) -> dict[int, SlotAnswer]:
         return {
             number: SlotAnswer(
                 "contradicts",
-                tuple(other for other in everybody if other != number),
+                # Each of very many naming all would be the square of them.
+                tuple(one for one in everybody[: MAX_NAMED + 2] if one != number),
                 differing,
             )
             for number in everybody

@@ -63,12 +63,17 @@ def find_files(folder: Path) -> tuple[list[Path], list[PassedOver]]:
     waiting = [folder]
     while waiting:
         path = waiting.pop()
-        kind = _enter(path, entered, waiting) if path.is_dir() else _sort(path)
+        kind = _enter(path, entered, waiting) if is_folder(path) else _sort(path)
         if kind == "read":
             read.append(path)
         elif kind != "entered":
             passed.append(PassedOver(path, kind, Sentence(f"folder.{kind}")))
     return read, passed
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one; not, where it may not even be asked (`Path` raises there)."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _enter(path: Path, entered: set[tuple[int, int]], waiting: list[Path]) -> str:

@@ -174,6 +174,19 @@ def _check_target(target: str, where: str) -> None:
         raise ConfigError(where, target, Sentence("mapping.member", known=known))
 
 
+def check_delimiter(delimiter: str | None, where: str, key: str = "") -> None:
+    """See that it can stand between cells; `where` and `key` say who named it.
+
+    Raises:
+        ConfigError: It is not one character, or one of a cell's own.
+    """
+    if delimiter is None:
+        return
+    is_one = len(delimiter) == 1
+    if not is_one or delimiter in " \"'\r\n\0" or delimiter.isalnum():
+        raise ConfigError(where, key, Sentence("mapping.delimiter"))
+
+
 def join_options(flags: Mapping[str, Any], mapping: MappingFile | None) -> Options:
     """The options of one run: `flags` (None = not said) over `mapping`.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from federation.errors import FormatError
+from federation.regular import placed
 from federation.text import Sentence
 
 STDIN: Final = "-"
@@ -74,7 +75,8 @@ def _must_keep(file: BinaryIO, label: str) -> bool:
 def _keep(file: BinaryIO, label: str, most: int) -> BinaryIO:
     kept = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        _copy(file, kept, label, most)
+        with placed(tempfile.gettempdir()):
+            _copy(file, kept, label, most)
     except BaseException:
         kept.close()
         raise

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.cli.ending import Ending
+from federation.cli.ending import TWICE_S, Ending
 
 ROOT = Path(__file__).parents[2]
 #: A command that waits in a coroutine, and needs a moment to undo what it began.
@@ -43,7 +43,7 @@ EXPORT = """
 import sys, time
 from pathlib import Path
 from federation.cli.rows import write_whole
-from federation.cli.ending import Ending
+from federation.cli.ending import TWICE_S, Ending
 def write(out):
     out.write(b"half")
     print("begun", flush=True)
@@ -75,7 +75,7 @@ def ignore_interrupts():
         ("SIGTERM", None),
         pytest.param("SIGHUP", None, marks=pytest.mark.slow),
         # So a shell starts `command &` in a script.
-        pytest.param("SIGTERM", ignore_interrupts, marks=pytest.mark.slow),
+        ("SIGTERM", ignore_interrupts),
     ],
 )
 def test_what_was_begun_is_undone_whoever_asks(tmp_path, name, before):
@@ -133,6 +133,34 @@ def test_inside_of_asyncio_the_main_task_is_cancelled():
         asyncio.run(work())
     assert len(undone) == 1
     assert ending.exit_code(0) == 143
+
+
+def test_where_ctrl_c_is_ignored_the_main_task_is_cancelled_too():
+    undone = []
+
+    async def duty():
+        for _ in range(3):
+            await asyncio.sleep(0.1)
+        # In a step of another task: raised there, it would end that one.
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+    async def work():
+        other = asyncio.create_task(duty())
+        try:
+            await asyncio.sleep(60)
+        finally:
+            undone.append(await asyncio.wait_for(other, 1))
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Ending() as ending, pytest.raises(KeyboardInterrupt):
+            asyncio.run(work())
+        assert undone == [None]
+        assert ending.exit_code(0) == 143
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_is_ignored_stays_ignored():
@@ -283,3 +311,53 @@ def test_a_demonstration_that_is_ended_leaves_no_process(tmp_path, name):
     if name == "SIGTERM":
         assert list(tmp_path.glob("federation-demo-*")) == []
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+#: A command that does not end: what interrupts it is lost.
+DEAF = """
+import sys, time
+from federation.cli.ending import TWICE_S, Ending
+with Ending():
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt: print("asked", flush=True)
+    time.sleep(60)
+"""
+#: A command that is asked to end within an import.
+IMPORTING = """
+import sys
+from pathlib import Path
+from federation.cli.ending import TWICE_S, Ending
+folder = Path(sys.argv[1])
+(folder / "slow_one.py").write_text("import time\\nprint('begun', flush=True)\\n"
+    "time.sleep(0.5)\\nprint('imported', flush=True)")
+sys.path.insert(0, str(folder))
+with Ending() as ending:
+    try:
+        import slow_one, time
+        time.sleep(60)
+    except KeyboardInterrupt: pass
+sys.exit(ending.exit_code(0))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_who_asks_again_later_ends_a_command_that_does_not(tmp_path, name):
+    number = getattr(signal, name)
+    with start(DEAF, tmp_path) as process:
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(number)
+        assert process.stdout.readline() == b"asked\n"
+        time.sleep(TWICE_S + 0.1)
+        process.send_signal(number)
+        assert process.wait(20) == 128 + number
+
+
+def test_a_request_within_an_import_is_not_lost(tmp_path):
+    with start(IMPORTING, tmp_path) as process:
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+        # Python drops what is raised at some places of an import: it is finished first.
+        assert process.stdout.read() == b"imported\n"
