@@ -24,6 +24,7 @@ from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.flows.ingest import Verdict
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
+from federation.sources.personal import why_personal
 from federation.text import Sentence
 
 __all__ = ("add", "close", "election", "find_profile", "pick_election", "run_statement")
@@ -116,11 +117,15 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
 def run_statement(
     run: Run, command: str, arguments: dict[str, Any], *, alone: bool
 ) -> Verdict:
-    """Hand one statement in and give the verdict on it.
+    """Hand one statement in, with its `reason`, and give the verdict on it.
 
     Raises:
         FederationError: The desk could not be opened, or refused the command.
+        click.UsageError: The reason, which everybody may read for ever, seems to be
+            about somebody.
     """
+    if why := why_personal("reason", arguments["reason"]):
+        raise click.UsageError(run.t.say(why))
 
     async def hand_in() -> Verdict:
         async with open_desk(run, alone=alone) as desk:

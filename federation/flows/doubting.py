@@ -3,8 +3,9 @@
 Rule: what is signed stands for ever and is copied to every partner, so nothing goes in
 that others could not read (`records/problem.py`), that speaks of a station which the
 election should not have (`flows/listing.py`), or that the same batch denies
-(`records/contradiction.py`). A withdrawal is never held up: what was published once can
-always be taken back.
+(`records/contradiction.py`). What was published once can always be taken back: nothing
+of a withdrawal is doubted but the words of its reason, which may name a person as those
+of a note may (`sources/personal.py`).
 
 What only looks strange goes in with a flag: a station that its sender insists on, and
 a time at which nobody can have seen the form.
@@ -12,7 +13,7 @@ a time at which nobody can have seen the form.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
 from msgspec import UNSET, to_builtins
 
@@ -31,11 +32,12 @@ from federation.records.problem import Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
 from federation.records.withdrawal import Withdrawal
+from federation.sources.personal import why_personal
 from federation.store.db import View
 from federation.text import Sentence
 
 OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"
-CONTRADICTION = "contradiction"
+CONTRADICTION, PERSONAL = "contradiction", "personal"
 # Clocks of telephones go wrong by minutes; more than this is another day or zone.
 SLACK_S = 15 * 60
 # Abroad people vote up to ten days before voting day; a wrong clock says 1970.
@@ -57,9 +59,19 @@ class Doubts:
         rows: Sequence[Opened],
         now: float,
         *,
+        given: Collection[int] = (),
         unlisted: bool = False,
     ) -> None:
-        """Look at all rows at once; with `unlisted` strange stations are let in."""
+        """Look at all rows at once.
+
+        Args:
+            view: What the node holds.
+            profile: Of the election.
+            rows: Of one batch.
+            now: Unix time in seconds.
+            given: The numbers of the rows whose words nobody has looked through yet.
+            unlisted: Let stations in that the election should not have.
+        """
         self.refused: dict[int, tuple[Problem, ...]] = {}
         self.repeats: dict[int, int] = {}
         self.outdated: dict[int, str] = {}
@@ -72,6 +84,9 @@ class Doubts:
             if isinstance(row.sealed.statement, TpsResult)
         }
         stations = (result.tps for result in results.values())
+        for opened in rows:
+            if opened.row in given and (problem := _find_personal(opened)):
+                self.refused[opened.row] = (problem,)
         self._outside = find_unlisted(view, profile.election, stations)
         for row, result in results.items():
             problems = find_strangers(result, profile)
@@ -79,7 +94,7 @@ class Doubts:
                 reason = Sentence("intake.publish-anyway", reason=doubt.reason)
                 problems.append(Problem("tps", doubt.code, reason))
             if problems:
-                self.refused[row] = tuple(problems)
+                self.refused[row] = (*self.refused.get(row, ()), *problems)
         self._judge_refs(results)
         for numbers in find_repeated(self._slots(rows)):
             self._judge(numbers, results)
@@ -117,7 +132,7 @@ class Doubts:
                     slot = one.tps, one.contest, one.round, one.source == "kpu"
                     times = withdrawn[slot]
                     yield row.row, (slot, times) if times else slot
-            elif isinstance(one, Withdrawal):
+            elif isinstance(one, Withdrawal) and row.row not in self.refused:
                 withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
 
     def _is_answered(self, row: int) -> bool:
@@ -154,6 +169,15 @@ class Doubts:
             else:
                 problem = Problem(answer.members[0], CONTRADICTION, explain(answer))
                 self.refused[number] = (problem,)
+
+
+def _find_personal(row: Opened) -> Problem | None:
+    """The first free text of a statement that may be about somebody."""
+    for member in ("ref", "note", "reason"):
+        text = getattr(row.sealed.statement, member, UNSET)
+        if text is not UNSET and (why := why_personal(member, text)):
+            return Problem(member, PERSONAL, why)
+    return None
 
 
 def _withdraws(row: Opened) -> bool:

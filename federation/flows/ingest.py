@@ -163,8 +163,12 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
             rows.append(one)
         else:
             verdicts.append(refuse(one.row, problems_of(one.error)))
+    # The words of a draft were looked through when it was read.
+    given = {n for n, row in enumerate(batch.rows) if not isinstance(row, dict)}
     with db.view() as view:
-        doubts = Doubts(view, log.profile, rows, batch.now, unlisted=batch.unlisted)
+        doubts = Doubts(
+            view, log.profile, rows, batch.now, given=given, unlisted=batch.unlisted
+        )
         verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
         verdicts += [
             Verdict(row=row, outcome="stale", reason=str(reason))

@@ -6,7 +6,7 @@ on in the hope that signing refuses it.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
 from federation.sources.mapping import Options
-from federation.sources.personal import find_personal
+from federation.sources.personal import why_personal
 from federation.sources.row import NO_NUMBERS, BadCell, Draft, Row, Said, clip
 from federation.sources.words import (
     CONTEST_NAMES,
@@ -294,9 +294,7 @@ def _read_ref(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON
     Raises:
         BadCell: It is no text, too long, or has what may be somebody's.
     """
-    # A key of a database may look like the plate of a car, or like two decimals.
-    text = _read_text(value, column)
-    return _check_personal(text, column, passed={"plate", "position"})
+    return _check_personal(_read_text(value, column), "ref", column)
 
 
 def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSON value or cell
@@ -305,17 +303,12 @@ def _read_note(value: Any, column: str) -> str | None:  # noqa: ANN401 - any JSO
     Raises:
         BadCell: It is no text, too long, or has what may be somebody's.
     """
-    return _check_personal(_read_text(value, column), column, passed=frozenset())
+    return _check_personal(_read_text(value, column), "note", column)
 
 
-def _check_personal(
-    text: str | None, column: str, *, passed: Collection[str]
-) -> str | None:
-    found = find_personal(text) if text else None
-    if found is not None and found.kind not in passed:
-        kind = Sentence(f"personal.{found.kind}")
-        personal = Sentence("row.personal", word=clip(found.word), kind=kind)
-        raise BadCell("personal", personal, column)
+def _check_personal(text: str | None, member: str, column: str) -> str | None:
+    if text and (why := why_personal(member, text)):
+        raise BadCell("personal", why, column)
     return text
 
 

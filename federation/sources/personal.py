@@ -20,6 +20,9 @@ Source: docs/reference/domain.md, "Privacy" (UU 27/2022)
 import re
 from typing import Final, Literal, NamedTuple
 
+from federation.sources.row import clip
+from federation.text import Sentence
+
 Kind = Literal["telephone", "nik", "email", "plate", "position", "name", "account"]
 
 _GAP: Final = r"[ .\u00a0-]?"
@@ -97,6 +100,8 @@ _UUID: Final = re.compile(r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 _NO_PLATE: Final = re.compile(
     r"(?:TPS|RT|RW|C|DC|DA|DB|KM|NO|PK|SK)[ -]?[0-9].*|.*[0-9][ -]?(?:KPU|PPS|PPK|TPS)"
 )
+# A key of a database may look like the plate of a car, or like two decimals.
+_IN_KEYS: Final = frozenset({"plate", "position"})
 # Behind these one letter and a number are the name of a paper.
 _PAPER: Final = re.compile(r"(?i)\b(?:form|formulir|model|lampiran|surat)\.?\s*\Z")
 
@@ -118,6 +123,15 @@ def find_personal(text: str) -> Personal | None:
                 continue
             return Personal(kind, word)
     return None
+
+
+def why_personal(member: str, text: str) -> Sentence | None:
+    """Why a text may not be signed as `note`, `ref` or `reason`; None: it may."""
+    found = find_personal(text)
+    if found is None or (member == "ref" and found.kind in _IN_KEYS):
+        return None
+    kind = Sentence(f"personal.{found.kind}")
+    return Sentence("row.personal", word=clip(found.word), kind=kind)
 
 
 def _is_of_work(before: str, word: str) -> bool:

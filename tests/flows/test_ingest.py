@@ -213,8 +213,8 @@ def test_a_withdrawal_needs_something_to_withdraw(node):
     check_whole(node)
 
 
-def result_leaf(node, number, votes):
-    members = draft(number, votes)
+def result_leaf(node, number, votes, **more):
+    members = draft(number, votes, **more)
     members |= {"org": "jagasuara.example", "election": "pemilu-2024"}
     members |= {"recorded_at": "2024-02-14T08:40:00Z"}
     return seal(msgspec.convert(members, TpsResult), node.log.records_signer)
@@ -227,6 +227,23 @@ def test_a_withdrawal_elsewhere_does_not_hide_a_contradiction(node, between):
     leaf = seal(between, node.log.records_signer)
     verdicts = hand_in(node, slots[0], leaf, slots[1])
     assert [verdicts[row].code for row in (0, 2)] == ["contradiction"] * 2
+    check_whole(node)
+
+
+def test_what_is_handed_in_signed_is_about_nobody_either(node):
+    append(node, draft(1))
+    words = "Pak Budi 0812-0000-0000"
+    members = _members(withdrawal()) | {"reason": words}
+    back = seal(Withdrawal(**members), node.log.records_signer)
+    told = [
+        result_leaf(node, 2, 5, note=words),
+        result_leaf(node, 3, 5, ref="0812-0000-0000"),
+    ]
+    verdicts = hand_in(node, back, *told, result_leaf(node, 4, 5, note="redup"))
+    codes = [(one.code, one.errors[0].at) for one in verdicts[:3]]
+    assert codes == [("personal", at) for at in ("reason", "note", "ref")]
+    assert verdicts[3].outcome == "logged"
+    assert [one.code for one in say(node, Withdrawal(**members))] == ["personal"]
     check_whole(node)
 
 
