@@ -132,7 +132,9 @@ class Findings:
         evidence = format_fork(fork)
         if evidence not in self.evidence:
             self.evidence.append(evidence)
-        self.add("forked", source, fork.origin, detail=str(fork))
+        # The keys, the checkpoints and what lies beside them may all prove it.
+        if not self._seen["forked", source, fork.origin]:
+            self.add("forked", source, fork.origin, detail=str(fork))
 
     def verdict(self) -> tuple[str, int]:
         """What all of it comes to: a kind and its exit code."""
