@@ -161,6 +161,13 @@ def test_a_file_that_is_nothing_is_told(tmp_path, data):
     assert verify(path)[0] in {EXITS["damaged"], EXITS["cut-off"]}
 
 
+def test_a_table_of_results_is_told_as_no_document_in_both_languages(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_bytes(b"tps,01,02\n1371011001001,1,2\n1371011001002,3,4\n")
+    assert "neither a receipt" in verify(path)[1]
+    assert "bukan tanda terima" in verify(path, language="id")[1]
+
+
 def test_every_finding_has_words_without_jargon():
     for language in ("en", "id"):
         t = Text(language)

@@ -142,7 +142,8 @@ class _Turn:
             clock=ctx.clock,
         )
         accuses = not isinstance(peer, Stick)
-        self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses)
+        url = peer.url if isinstance(peer, Peer) else None
+        self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses, url=url)
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
         self._own_larger = list[OwnCopy]()
         self._sizes = dict[str, int]()
