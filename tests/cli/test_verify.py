@@ -133,6 +133,8 @@ def test_evidence_of_two_histories_is_written_for_others(tmp_path, folder):
     code, out, err = verify(where, forked, *trust, "--evidence", proof)
     assert code == EXITS["forked"]
     assert str(proof) in err
+    lines = [line for line in out.splitlines() if line.startswith("  - ")]
+    assert len(set(lines)) == len(lines)
     assert "two histories were signed in one name" in out
     assert verify(where, proof, *trust)[0] == EXITS["forked"]
     proof.unlink()

@@ -132,9 +132,7 @@ class Findings:
         evidence = format_fork(fork)
         if evidence not in self.evidence:
             self.evidence.append(evidence)
-        # The keys, the checkpoints and what lies beside them may all prove it.
-        if not self._seen["forked", source, fork.origin]:
-            self.add("forked", source, fork.origin, detail=str(fork))
+        self.add("forked", source, fork.origin, detail=str(fork))
 
     def verdict(self) -> tuple[str, int]:
         """What all of it comes to: a kind and its exit code."""
