@@ -173,7 +173,7 @@ class PeerError(FederationError):
     @property
     def is_of_file(self) -> bool:
         """Whether it was a file that did not come as it should: none answers."""
-        return self.status is None and self.cause in {"wrong", "unreadable"}
+        return self.status is None and self.cause in {"absent", "wrong", "unreadable"}
 
     @property
     def is_absent(self) -> bool:

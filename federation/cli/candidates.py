@@ -44,7 +44,7 @@ def candidates() -> None:
     metavar="FILE…",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
 )
 @click.option("--election", help="import.option-election")
 @click.option("--contest", help="numbering.option-contest")

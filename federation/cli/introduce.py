@@ -19,7 +19,7 @@ import aiohttp
 from federation.config.peers import Peer
 from federation.errors import PeerError, SignatureError
 from federation.feeds.connection import judge_failure
-from federation.feeds.feed import Feed, parse_status
+from federation.feeds.feed import Feed, read_status
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
 from federation.records.about import About, open_about, open_about_unpinned
@@ -125,7 +125,7 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> Visit:
         if identity != peer.identity:
             raise SignatureError(f"another identity answers: {identity}")
         answer = await feed.logs(None)
-        entries = parse_status(answer[0]).logs if answer else ()
+        entries = read_status(answer[0], peer.url or "").logs if answer else ()
         return Visit(
             latency_s=latency,
             skew_s=await read_skew(peer, clock),

@@ -6,6 +6,7 @@ to wait is waited for, and whoever sits there is told.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -15,8 +16,8 @@ from typing import Final
 import aiohttp
 
 from federation.cli.context import Run
-from federation.errors import FormatError, NotFoundError
-from federation.feeds.bundle import BundleFile, is_bundle
+from federation.errors import FormatError, NotFoundError, UnreadableError
+from federation.feeds.bundle import FIRST, BundleFile, is_bundle
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
@@ -24,12 +25,15 @@ from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
 from federation.feeds.unreadable import unreadable
 from federation.flows.audit import Source
+from federation.sources.pipe import STDIN_NAMES, open_source
 from federation.text import Sentence
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
 
 SITE: Final = "site"
 _LONG_S: Final = 5.0
 _ADDRESSES: Final = ("http://", "https://")
+_LIKE_ADDRESS: Final = re.compile(r"[A-Za-z]+:/|[\w.-]+:[0-9]+(?:/|\Z)")
+_MAX_PIPE_BYTES: Final = 1 << 36
 
 
 def open_sources(run: Run, names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
@@ -41,23 +45,36 @@ def open_sources(run: Run, names: Iterable[str], stack: AsyncExitStack) -> list[
         stack: Closes what was opened.
 
     Raises:
-        NotFoundError: there is no such file or folder.
+        NotFoundError: none of them is there.
     """
     sessions = Sessions()
     stack.push_async_callback(sessions.close)
     # Whoever typed a private address meant it.
     session = sessions.session(allow_private=True)
-    return [
+    found = [
         Source(name=name, feed=_open_address(run, name, session))
-        if name.startswith(_ADDRESSES)
+        if _is_address(name)
         else _open_path(name, stack)
         for given in dict.fromkeys(names)
         for name in _spread(given)
     ]
+    gone = [one.fault for one in found if isinstance(one.fault, _GoneError)]
+    if len(gone) == len(found):
+        raise NotFoundError(gone[0].what)
+    return found
+
+
+class _GoneError(UnreadableError):
+    """Nothing of this name; the other sources are verified all the same."""
+
+
+def _is_address(name: str) -> bool:
+    return name.lower().startswith(_ADDRESSES)
 
 
 def _open_address(run: Run, name: str, session: aiohttp.ClientSession) -> HttpFeed:
-    host = name.split("/")[2]
+    scheme, _, host = name.partition("://")
+    name, host = f"{scheme.lower()}://{host}", host.partition("/")[0]
 
     # The first wait, and each that is long: of a limit by the second there are many.
     is_first = True
@@ -76,7 +93,7 @@ def _open_address(run: Run, name: str, session: aiohttp.ClientSession) -> HttpFe
 def _spread(name: str) -> list[str]:
     """The files of a folder that holds nothing else, such as receipts; else itself."""
     path = Path(name)
-    if name.startswith(_ADDRESSES) or not path.is_dir():
+    if _is_address(name) or not path.is_dir():
         return [name]
     try:
         inside = sorted(path.iterdir())
@@ -90,6 +107,10 @@ def _spread(name: str) -> list[str]:
 def _open_path(name: str, stack: AsyncExitStack) -> Source:
     try:
         return _open_there(name, stack)
+    except FileNotFoundError:
+        key = "no-address-scheme" if _LIKE_ADDRESS.match(name) else "no-path"
+        fault = _GoneError(Sentence(f"network.{key}", path=name), name)
+        return Source(name=name, fault=fault)
     except OSError as error:
         return Source(name=name, fault=unreadable(error, name))
 
@@ -102,8 +123,8 @@ def _open_there(name: str, stack: AsyncExitStack) -> Source:
         where = path / SITE if (path / SITE / LOGS_PATH).exists() else path
         is_whole = (where / LOGS_PATH).exists()
         return _of_files(name, Folder(where), is_whole=is_whole)
-    if not path.is_file():
-        raise NotFoundError(Sentence("network.no-path", path=name))
+    if not path.is_file() or name in STDIN_NAMES:
+        return _open_pipe(name, stack)
     try:
         if is_bundle(path):
             bundle = stack.enter_context(BundleFile(path))
@@ -113,6 +134,23 @@ def _open_there(name: str, stack: AsyncExitStack) -> Source:
     except FormatError as error:
         return Source(name=name, fault=error)
     return Source(name=name, document=data)
+
+
+def _open_pipe(name: str, stack: AsyncExitStack) -> Source:
+    """What comes through a pipe, or is named `-`."""
+    try:
+        file = open_source(name, name, _MAX_PIPE_BYTES)
+    except FormatError as error:
+        return Source(name=name, fault=UnreadableError(error.what, name))
+    data = file.read(MAX_EVIDENCE_BYTES + 1)
+    if not data.startswith(FIRST):
+        file.close()
+        return Source(name=name, document=data)
+    try:
+        bundle = stack.enter_context(BundleFile(Path(name), file))
+    except FormatError as error:
+        return Source(name=name, fault=error)
+    return _of_files(name, bundle, is_whole=bundle.is_whole)
 
 
 def _of_files(name: str, files: Files, *, is_whole: bool) -> Source:

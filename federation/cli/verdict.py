@@ -189,13 +189,13 @@ def _print_findings(out: Output, report: Report) -> None:
             continue
         out.line()
         _say(out, out.t(f"verify.level-{level}"))
-        for one in found[:_MAX_SHOWN]:
-            _say(out, f"  - {_tell(out, one)}")
-        more = sum(
-            count
-            for kind, count in report.counts.items()
-            if kind in {one.kind for one in found}
-        ) - len(found[:_MAX_SHOWN])
+        # One fork may be proved by keys, by checkpoints and by evidence.
+        lines = list(dict.fromkeys(_tell(out, one) for one in found))
+        for line in lines[:_MAX_SHOWN]:
+            _say(out, f"  - {line}")
+        kinds = {one.kind for one in found}
+        counted = sum(report.counts[kind] for kind in kinds if kind in report.counts)
+        more = counted - len(found) + len(lines[_MAX_SHOWN:])
         if more > 0:
             _say(out, f"  {out.t('verify.more', count=out.number(more))}")
 

@@ -7,6 +7,7 @@ auditor was told by other means: fingerprints or a trust file.
 
 import asyncio
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,13 +19,17 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import tell
 from federation.cli.sources import open_sources
+from federation.cli.streams import drop_output, is_reader_gone, named
 from federation.cli.verdict import as_text, print_report
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
-from federation.flows.audit import Report, Trust, audit
+from federation.errors import ConfigError
+from federation.flows.audit import EXITS, Report, Trust, audit
 from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
+from federation.text.cause import tell_refusal
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
@@ -75,11 +80,35 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     )
     with run.out.progress(None, run.t("verify.working")) as advance:
         report = asyncio.run(_audit(run, sources, asked, advance))
-    run.out.show(as_text(report), lambda: print_report(run.out, report))
+    _show(run, report)
     if evidence is not None and report.evidence:
-        replace_file(evidence, report.evidence[0].encode())
-        run.out.note(run.t("verify.evidence", path=evidence))
+        _write_evidence(run, evidence, report.evidence[0])
     return report.exit
+
+
+def _show(run: Run, report: Report) -> None:
+    """Print it; where that cannot be done, two histories stay what was found."""
+    try:
+        run.out.show(as_text(report), lambda: print_report(run.out, report))
+        with named(sys.stdout):
+            sys.stdout.flush()
+    except OSError as error:
+        if report.exit != EXITS["forked"]:
+            raise
+        drop_output()
+        if not is_reader_gone(error):
+            detail = run.t.say(tell_refusal(error))
+            run.out.note(run.t("errors.machine", detail=detail))
+
+
+def _write_evidence(run: Run, path: Path, evidence: str) -> None:
+    """Write it, or say why not: two histories are what was found, whatever is full."""
+    try:
+        replace_file(path, evidence.encode())
+    except ConfigError as error:
+        run.out.note(tell(run.t, error))
+    else:
+        run.out.note(run.t("verify.evidence", path=path))
 
 
 async def _audit(

@@ -77,6 +77,15 @@ def judge_page(head: bytes) -> Meaning:
     return Meaning("page", Sentence("network.page"))
 
 
+def judge_other(body: bytes) -> Meaning:
+    """What a body means that is evidently not the file that was asked for."""
+    words = " ".join(body[:HEAD_BYTES].decode("utf-8", "replace").split())
+    if not words:
+        return Meaning("garbled", Sentence("network.empty"))
+    said = Sentence("network.other", words=show(words, _MAX_TITLE))
+    return Meaning("garbled", said)
+
+
 # The sentences of what has one of its own; of others that of their cause.
 _NAMES: Final = {
     401: "login",

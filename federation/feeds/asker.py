@@ -23,12 +23,14 @@ from federation.feeds.answer import (
     Meaning,
     is_page,
     judge_answer,
+    judge_other,
     judge_page,
     show,
 )
 from federation.feeds.connection import judge_failure
 from federation.feeds.pace import Pace
 from federation.feeds.retry import MAX_TRIES, Waits
+from federation.feeds.shape import Shape, is_cut, is_other
 from federation.text import Sentence
 from federation.tlog.packing import unpack
 
@@ -115,7 +117,9 @@ class Asker:
             sock_connect=min(CONNECT_S, deadline_s),
         )
 
-    async def _ask(self, path: str, max_bytes: int, headers: dict[str, str]) -> Answer:
+    async def _ask(
+        self, path: str, max_bytes: int, headers: dict[str, str], shape: Shape
+    ) -> Answer:
         """A 200, or the 304 that was asked for; waits where the node asks to wait.
 
         Raises:
@@ -123,12 +127,12 @@ class Asker:
         """
         waits = self._waits
         if waits is None:
-            return await self._ask_once(path, max_bytes, headers)
+            return await self._ask_once(path, max_bytes, headers, shape)
         tries = MAX_TRIES
         while True:
             await waits.ready()
             try:
-                answer = await self._ask_once(path, max_bytes, headers)
+                answer = await self._ask_once(path, max_bytes, headers, shape)
             except PeerError as error:
                 if error.is_absent:
                     waits.answered()
@@ -150,7 +154,7 @@ class Asker:
         return PeerError(self._org, url, status, reason, error.cause, wait_s)
 
     async def _ask_once(
-        self, path: str, max_bytes: int, headers: dict[str, str]
+        self, path: str, max_bytes: int, headers: dict[str, str], shape: Shape
     ) -> Answer:
         if self._pace is not None:
             await self._pace.ready()
@@ -165,7 +169,7 @@ class Asker:
                     return Answer(304)
                 if answer.status != 200:
                     raise await self._refused(path, answer)
-                body = await self._read(answer, path, max_bytes)
+                body = await self._read(answer, path, max_bytes, shape)
                 tag = answer.headers.get("ETag", "")[:_MAX_ETAG_CHARS]
                 return Answer(200, tag, body)
         except FormatError as error:
@@ -177,13 +181,29 @@ class Asker:
             raise self._broken(path, error) from error
 
     async def _read(
-        self, answer: aiohttp.ClientResponse, path: str, max_bytes: int
+        self, answer: aiohttp.ClientResponse, path: str, max_bytes: int, shape: Shape
     ) -> bytes:
         encoding = answer.headers.get("Content-Encoding", "identity")
         asked = answer.request_info.headers.get("Accept-Encoding", "")
         if encoding not in {"identity", asked}:
             said = Sentence("network.packed", encoding=show(encoding, 40))
             raise self._failed(path, 200, Meaning("garbled", said))
+        parts = await self._read_parts(answer, path, max_bytes)
+        # Only a length, or the last chunk, shows that the connection ended too early.
+        has_end = bool({"Content-Length", "Transfer-Encoding"} & {*answer.headers})
+        try:
+            body = b"".join(parts)
+            body = unpack(body, max_bytes) if encoding == "zstd" else body
+        except FormatError:
+            if has_end:
+                raise
+            raise aiohttp.ClientPayloadError from None
+        self._check(path, body, shape, has_end=has_end)
+        return body
+
+    async def _read_parts(
+        self, answer: aiohttp.ClientResponse, path: str, max_bytes: int
+    ) -> list[bytes]:
         too_long = Sentence("network.too-long", count=max_bytes)
         parts, head = [], b""
         left = max_bytes
@@ -198,8 +218,14 @@ class Asker:
             if left < 0 or (answer.content_length or 0) > max_bytes:
                 raise self._failed(path, 200, Meaning("wrong", too_long))
             parts.append(part)
-        body = b"".join(parts)
-        return unpack(body, max_bytes) if encoding == "zstd" else body
+        return parts
+
+    def _check(self, path: str, body: bytes, shape: Shape, *, has_end: bool) -> None:
+        """Refuse what is evidently something else, or was cut off on the way."""
+        if is_other(body, shape):
+            raise self._failed(path, 200, judge_other(body))
+        if not has_end and is_cut(body, shape):
+            raise aiohttp.ClientPayloadError
 
     async def _refused(self, path: str, answer: aiohttp.ClientResponse) -> PeerError:
         """What an answer means that is not what was asked for."""

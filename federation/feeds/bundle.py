@@ -25,8 +25,6 @@ from federation.regular import open_regular, write_whole
 from federation.text import Sentence
 
 RECEIPTS: Final = "receipts/"
-#: What the error of a file begins with that ends too early.
-CUT_OFF: Final = "the file is cut off"
 
 #: Three logs of a country have 20,000 files. Each costs half a kilobyte of memory,
 #: and a node that serves does nothing else while it reads a directory.
@@ -40,7 +38,8 @@ _OURS: Final = re.compile(
     rb"\.well-known/|[0-9a-f]{64}/|logs\Z|receipts/|v1/|verify\.html\Z"
 )
 _HEAD_BYTES: Final = 30
-_FIRST: Final = b"PK\x03\x04"
+#: What a ZIP with anything in it begins with.
+FIRST: Final = b"PK\x03\x04"
 _ENTRY_BYTES: Final = 46
 _END: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22
@@ -112,7 +111,7 @@ def is_bundle(path: Path) -> bool:
             head = file.read(_HEAD_BYTES + MAX_PATH_CHARS) or b""
     except OSError:
         return False
-    if not head.startswith(_FIRST):
+    if not head.startswith(FIRST):
         return False
     try:
         with BundleFile(path) as bundle:
@@ -126,17 +125,21 @@ def is_bundle(path: Path) -> bool:
 class BundleFile:
     """`Files` in a bundle file; to be closed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: BinaryIO | None = None) -> None:
         """Open it and read its directory.
 
+        Args:
+            path: Of the file.
+            file: It, where it is open already; closed with the bundle.
+
         Raises:
-            FormatError: not a ZIP as a bundle is one; `CUT_OFF` if its end is missing.
+            FormatError: not a ZIP as a bundle is one; cut off if its end is missing.
             UnreadableError: it is there, and cannot be read.
             NotFoundError: there is no such file.
         """
         self._path = str(path)
         try:
-            file = open_regular(path)
+            file = file or open_regular(path)
         except FileNotFoundError:
             raise NotFoundError(f"no file: {path}") from None
         except OSError as error:
@@ -223,7 +226,7 @@ def _check_end(file: BinaryIO, path: str) -> None:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     first = file.read(4)
-    if first not in (_FIRST, _END):
+    if first not in (FIRST, _END):
         raise FormatError("not a ZIP: another beginning", path)
     tail_bytes = min(size, _END_BYTES + _MAX_COMMENT_BYTES)
     file.seek(size - tail_bytes)
@@ -232,7 +235,7 @@ def _check_end(file: BinaryIO, path: str) -> None:
     if len(end) < _END_BYTES or not end.startswith(_END) or end[20:] != b"\0\0":
         if tail.rfind(_END) in range(tail_bytes - _END_BYTES + 1):
             raise FormatError("not a ZIP: something stands behind its end", path)
-        raise FormatError(f"{CUT_OFF}: the end of the ZIP is missing", path)
+        raise FormatError(Sentence("machine.zip-cut"), path)
     length, start = (int.from_bytes(end[at : at + 4], "little") for at in (12, 16))
     close = size - _END_BYTES
     if 0xFFFFFFFF in (length, start) or end[10:12] == b"\xff\xff":

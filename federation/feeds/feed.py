@@ -161,6 +161,18 @@ def parse_status(data: bytes) -> StatusVector:
     return vector
 
 
+def read_status(data: bytes, url: str) -> StatusVector:
+    """The status vector that a node at this address showed.
+
+    Raises:
+        FormatError: as `parse_status`, with the address.
+    """
+    try:
+        return parse_status(data)
+    except FormatError as error:
+        raise FormatError(error.what, f"{url}/{LOGS_PATH}") from error
+
+
 def _check_rows(logs: tuple[StatusEntry, ...]) -> None:
     if len(logs) > MAX_LOGS:
         raise FormatError(f"a status vector of {len(logs)} logs")

@@ -138,8 +138,8 @@ class FileFeed:
             # In a thread: a slow stick must not hold up a node that serves.
             return await asyncio.to_thread(self._files.read, path, max_bytes)
         except NotFoundError as error:
-            missing = Sentence("network.no-file")
-            raise PeerError(self._label, path, 404, missing) from error
+            missing = Sentence("network.no-file-inside")
+            raise PeerError(self._label, path, None, missing, "absent") from error
         except UnreadableError as error:
             what = error.what
             raise PeerError(self._label, path, None, what, "unreadable") from error

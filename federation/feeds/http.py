@@ -10,6 +10,7 @@ Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import json
+from typing import Final
 
 from federation.errors import FormatError, PeerError
 from federation.feeds.answer import Meaning
@@ -34,10 +35,26 @@ from federation.feeds.feed import (
     max_bytes_of,
     truncate,
 )
+from federation.feeds.shape import (
+    JSON,
+    NOTES,
+    NOTES_OR_NONE,
+    Shape,
+    text_shape,
+    tile_shape,
+)
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 __all__ = ["HttpFeed", "Sessions"]
+
+# A node may say nothing of itself.
+_ABOUT: Final = text_shape(b"{", member="org", may_be_empty=True)
+_STATUS: Final = text_shape(b"{", member="logs")
+_FORK: Final = text_shape(b"tps-federation/")
+_MAP: Final = text_shape(b"{", member="digest")
+# A profile, or the codes of a register.
+_BASIS: Final = text_shape(b"{", *(b"%d" % digit for digit in range(10)))
 
 
 class HttpFeed(Asker):
@@ -49,7 +66,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(f"/{ABOUT_PATH}", MAX_ABOUT_BYTES)
+        return await self._get(f"/{ABOUT_PATH}", MAX_ABOUT_BYTES, _ABOUT)
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag; None when nothing changed.
@@ -58,7 +75,7 @@ class HttpFeed(Asker):
             PeerError: it did not come.
         """
         known = {} if etag is None else {"If-None-Match": etag}
-        answer = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known)
+        answer = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known, _STATUS)
         return None if answer.status == 304 else (answer.body, answer.etag)
 
     async def checkpoint(self, origin: str) -> bytes:
@@ -67,7 +84,8 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(_path(origin, "checkpoint"), MAX_CHECKPOINT_BYTES)
+        path, begins = _path(origin, "checkpoint"), f"{origin}\n".encode()
+        return await self._get(path, MAX_CHECKPOINT_BYTES, text_shape(begins))
 
     async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
         """A hash tile or bundle; where the partial one is gone, cut from the full one.
@@ -80,13 +98,15 @@ class HttpFeed(Asker):
         is_packed = isinstance(tile, Bundle) and tile.width == WIDTH
         headers = {"Accept-Encoding": "zstd"} if is_packed else {}
         try:
-            return (await self._ask(path, max_bytes_of(tile), headers)).body
+            most, shape = max_bytes_of(tile), tile_shape(tile)
+            return (await self._ask(path, most, headers, shape)).body
         except PeerError as error:
             if not error.is_absent or tile.width == WIDTH:
                 raise
         whole = full(tile)
         path = _path(origin, format_tile_path(whole))
-        answer = await self._ask(path, max_bytes_of(whole), {})
+        most, shape = max_bytes_of(whole), tile_shape(whole)
+        answer = await self._ask(path, most, {}, shape)
         return self._truncate(path, answer.body, tile)
 
     async def keys(self, origin: str) -> bytes:
@@ -95,7 +115,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: they did not come.
         """
-        return await self._get(_path(origin, "keys"), MAX_KEYS_BYTES)
+        return await self._get(_path(origin, "keys"), MAX_KEYS_BYTES, NOTES)
 
     async def log_about(self, origin: str) -> bytes:
         """The about note of the organisation behind a log.
@@ -103,7 +123,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(_path(origin, "about"), MAX_ABOUT_BYTES)
+        return await self._get(_path(origin, "about"), MAX_ABOUT_BYTES, _ABOUT)
 
     async def fork(self, origin: str) -> bytes:
         """The evidence that an origin signed two histories.
@@ -111,7 +131,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(_path(origin, "fork"), MAX_FORK_BYTES)
+        return await self._get(_path(origin, "fork"), MAX_FORK_BYTES, _FORK)
 
     async def cosigned(self, origin: str) -> bytes:
         """Earlier checkpoints of a log that others cosigned.
@@ -119,7 +139,9 @@ class HttpFeed(Asker):
         Raises:
             PeerError: they did not come.
         """
-        return await self._get(_path(origin, "cosigned"), MAX_COSIGNED_BYTES)
+        return await self._get(
+            _path(origin, "cosigned"), MAX_COSIGNED_BYTES, NOTES_OR_NONE
+        )
 
     async def elections(self) -> bytes:
         """What the node's maps rest on.
@@ -127,7 +149,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come; a peer of plain files has none.
         """
-        return await self._get(f"/{ELECTIONS_PATH}", MAX_ELECTIONS_BYTES)
+        return await self._get(f"/{ELECTIONS_PATH}", MAX_ELECTIONS_BYTES, JSON)
 
     async def map(self, election: str) -> bytes:
         """The map that the node publishes.
@@ -135,7 +157,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(f"/{map_path(election)}", MAX_MAP_BYTES)
+        return await self._get(f"/{map_path(election)}", MAX_MAP_BYTES, _MAP)
 
     async def basis(self, digest: str) -> bytes:
         """A profile or register by its digest.
@@ -143,7 +165,7 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(f"/{basis_path(digest)}", MAX_BASIS_BYTES)
+        return await self._get(f"/{basis_path(digest)}", MAX_BASIS_BYTES, _BASIS)
 
     async def notify(self, org: str) -> None:
         """Say that `org` has news.
@@ -153,8 +175,8 @@ class HttpFeed(Asker):
         """
         await self._post("/notify", json.dumps({"org": org}))
 
-    async def _get(self, path: str, max_bytes: int) -> bytes:
-        return (await self._ask(path, max_bytes, {})).body
+    async def _get(self, path: str, max_bytes: int, shape: Shape) -> bytes:
+        return (await self._ask(path, max_bytes, {}, shape)).body
 
     def _truncate(self, path: str, body: bytes, tile: Tile | Bundle) -> bytes:
         try:

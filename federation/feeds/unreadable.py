@@ -22,6 +22,7 @@ _NAMES: Final = {
     errno.EMFILE: "no-handles",
     errno.ENFILE: "no-handles",
     errno.ENXIO: "file-special",
+    errno.ELOOP: "file-circle",
 }
 
 

@@ -24,7 +24,7 @@ from msgspec import Meta
 
 from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
-from federation.feeds.feed import parse_status
+from federation.feeds.feed import read_status
 from federation.flows import ingest
 from federation.flows.ingest import Verdict
 from federation.node import taking
@@ -255,7 +255,7 @@ async def _look(node: Running, peer: Peer) -> Turn:
     try:
         answer = await node.feed(peer).logs(None)
         assert answer is not None, "asked without an ETag"
-        vector = parse_status(answer[0])
+        vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
         return Turn(org=peer.org, outcome=error.code, reason=str(error))
     held = await node.parts.db.read(_sizes)

@@ -17,12 +17,12 @@ from federation.text import Sentence
 
 STDIN: Final = "-"
 _BLOCK: Final = 1 << 18
-_NAMES: Final = (STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+STDIN_NAMES: Final = (STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 def name_source(path: Path | str) -> str:
     """What messages call it."""
-    return Sentence("file.stdin") if str(path) in _NAMES else str(path)
+    return Sentence("file.stdin") if str(path) in STDIN_NAMES else str(path)
 
 
 def open_source(path: Path | str, label: str, most: int) -> BinaryIO:

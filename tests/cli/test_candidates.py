@@ -1,6 +1,7 @@
 """`federation election candidates`: one numbering for a Pilkada."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -203,3 +204,13 @@ def test_people_are_told_in_indonesian_what_was_taken(take, own_home, tmp_path):
     _, ended = take(bad, "--lang", "id", json_too=False)
     assert "bukan nomor KPU" in ended.out
     assert "Tidak ada yang dimasukkan" in ended.out
+
+
+def test_a_list_may_come_through_standard_input(take, tmp_path, monkeypatch):
+    path = write(tmp_path, CIREBON, "k.json")
+    dup = os.dup
+    with path.open("rb") as file:
+        given = file.fileno()
+        monkeypatch.setattr(os, "dup", lambda at: dup(given if at == 0 else at))
+        code, said = take("-", "--dry-run")
+    assert (code, said["new"]) == (0, True)

@@ -267,11 +267,11 @@ def _resigned(node, **changed):
 
 FAULTS = {
     "no answer": (lambda n: {n.well_known: None}, 5),
-    "no note": (lambda n: {n.well_known: b"hello\n"}, 2),
+    "no note": (lambda n: {n.well_known: b"hello\n"}, 5),
     "a web page": (lambda n: {n.well_known: b"<html>"}, 5),
     "too much": (lambda n: {n.well_known: b"x" * (1 << 19)}, 5),
     "no keys": (lambda n: {n.keys_path: None}, 5),
-    "empty keys": (lambda n: {n.keys_path: b""}, 2),
+    "empty keys": (lambda n: {n.keys_path: b""}, 5),
     "a stranger's key": (lambda n: {n.well_known: _resigned(n)}, 4),
     "another identity": (
         lambda n: {

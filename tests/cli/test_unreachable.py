@@ -213,11 +213,13 @@ def test_a_node_that_stops_half_way_is_unreachable_and_what_came_is_told(node):
     assert "missing" not in out
 
 
-def test_what_is_said_not_to_be_there_is_still_missing(node):
+def test_an_address_below_which_there_is_nothing_is_no_node(node):
     peer, trust = node
     with listening(limited(peer, 10_000)) as url:
         assert federation("verify", url, *trust)[0] == 0
-        assert federation("verify", f"{url}/elsewhere", *trust)[0] == 38
+        code, out, _ = federation("verify", f"{url}/elsewhere", *trust)
+        assert code == 5
+        assert "there is no node of a federation at this address" in out
 
 
 @pytest.fixture

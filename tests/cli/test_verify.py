@@ -7,12 +7,15 @@ import json
 import os
 import re
 import socket
+import threading
+from pathlib import Path
 
 import pytest
 
 from federation.cli import run
-from federation.cli.output import CONFIG, NOT_FOUND, PEER, USAGE, Output
+from federation.cli.output import NOT_FOUND, PEER, USAGE, Output
 from federation.config.fingerprint import fingerprint
+from federation.feeds.bundle import write_bundle
 from federation.flows.audit import EXITS, NOTES
 from federation.records.keychain import encode_keys
 from federation.text import Text
@@ -130,13 +133,18 @@ def test_evidence_of_two_histories_is_written_for_others(tmp_path, folder):
     code, out, err = verify(where, forked, *trust, "--evidence", proof)
     assert code == EXITS["forked"]
     assert str(proof) in err
+    lines = [line for line in out.splitlines() if line.startswith("  - ")]
+    assert len(set(lines)) == len(lines)
     assert "two histories were signed in one name" in out
     assert verify(where, proof, *trust)[0] == EXITS["forked"]
     proof.unlink()
     os.mkfifo(proof)
     code, _, err = verify(where, forked, *trust, "--evidence", proof)
-    assert code == CONFIG
+    assert code == EXITS["forked"]
     assert "not a regular file" in err
+    code, out, _ = verify(tmp_path / "nothing", where, forked, *trust)
+    assert code == EXITS["forked"]
+    assert "no such file or folder" in out
 
 
 def test_what_is_typed_wrong_is_refused_before_anything_is_read(folder, tmp_path):
@@ -153,6 +161,13 @@ def test_a_file_that_is_nothing_is_told(tmp_path, data):
     path = tmp_path / "file"
     path.write_bytes(data)
     assert verify(path)[0] in {EXITS["damaged"], EXITS["cut-off"]}
+
+
+def test_a_table_of_results_is_told_as_no_document_in_both_languages(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_bytes(b"tps,01,02\n1371011001001,1,2\n1371011001002,3,4\n")
+    assert "neither a receipt" in verify(path)[1]
+    assert "bukan tanda terima" in verify(path, language="id")[1]
 
 
 def test_every_finding_has_words_without_jargon():
@@ -335,3 +350,76 @@ def test_who_does_not_answer_has_shown_nothing(tmp_path):
     assert said["verdict"] == "unreachable"
     assert [one["kind"] for one in said["findings"]] == ["unreachable"]
     assert f"{url}/logs did not answer: no program listens at port" in out
+
+
+def test_a_fork_ends_with_its_code_where_nothing_can_be_printed(folder, tmp_path):
+    where, tree, trust = folder
+    forked = tmp_path / "forked"
+    forked.mkdir()
+    write_folder(forked, tree.fork(4, tree.owner.results(70, 73)))
+    with Path("/dev/full").open("w") as full, contextlib.redirect_stdout(full):
+        words = ["verify", str(where), str(forked), *trust]
+        code = run(words, Output(Text("en"), is_json=False))
+        with contextlib.suppress(OSError):
+            full.flush()
+    assert code == EXITS["forked"]
+
+
+def test_what_comes_through_a_pipe_is_verified_as_a_file_is(folder, tmp_path):
+    where, tree, trust = folder
+    paths = sorted(p for p in where.rglob("*") if p.is_file())
+    items = [(str(p.relative_to(where)), p.read_bytes()) for p in paths]
+    whole = tmp_path / "whole.zip"
+    write_bundle(whole, sorted(items))
+    for data, code in (
+        (whole.read_bytes(), 0),
+        (receipt_of(tree, 3), 0),
+        (whole.read_bytes()[:-40], EXITS["cut-off"]),
+    ):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+        writer.start()
+        assert verify(pipe, *trust)[0] == code
+        writer.join()
+        pipe.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("127.0.0.1:8481", "it begins with http://"),
+        ("ftp://a.example/x", "it begins with http://"),
+    ],
+)
+def test_an_address_without_its_scheme_is_told_as_one(name, said):
+    code, _, err = verify(name)
+    assert code == NOT_FOUND
+    assert said in err
+
+
+def test_a_scheme_may_be_in_any_case():
+    code, out, _ = verify("HTTP://127.0.0.1:9")
+    assert code == EXITS["unreachable"]
+    assert "no program listens" in out
+
+
+def test_links_in_a_circle_are_told_as_such(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    code, out, _ = verify(link)
+    assert code == EXITS["unreachable"]
+    assert "lead in a circle" in out
+
+
+@pytest.mark.parametrize("make", [None, Path.mkdir, lambda p: p.symlink_to("gone")])
+def test_a_file_that_a_folder_has_not_is_no_answer_of_a_server(folder, make):
+    where, _, trust = folder
+    path = next(where.glob("*/tile/entries/*/10"))
+    path.unlink()
+    if make is not None:
+        make(path)
+    code, out, _ = verify(where, *trust)
+    assert code == EXITS["missing"]
+    assert "404" not in out
+    assert "tile/entries/000: the folder or bundle has no file" in out

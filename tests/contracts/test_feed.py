@@ -40,7 +40,9 @@ KINDS = ("http", "folder", "bundle", "fake")
 
 def make_peer():
     peer = FakePeer("anybody.example", files=dict(FILES))
-    return peer.show(TREE, about=b"about\n", evidence=b"proof\n").show(Tree(OTHER))
+    return peer.show(
+        TREE, about=b'{"org":"anybody.example"}\n', evidence=b"tps-federation/fork@v1\n"
+    ).show(Tree(OTHER))
 
 
 def site_of(items):
@@ -101,8 +103,8 @@ async def test_what_belongs_to_a_log_comes_byte_for_byte(feed):
     origin = OWNER.origin
     assert await feed.checkpoint(origin) == TREE.note()
     assert await feed.keys(origin) == encode_keys(OWNER.statements)
-    assert await feed.log_about(origin) == b"about\n"
-    assert await feed.fork(origin) == b"proof\n"
+    assert await feed.log_about(origin) == b'{"org":"anybody.example"}\n'
+    assert await feed.fork(origin) == b"tps-federation/fork@v1\n"
     assert await feed.cosigned(origin) == encode_notes([TREE.note(5)])
     assert await feed.map(ELECTION) == b'{"digest":""}'
     assert await feed.basis(DIGEST) == BASIS
@@ -153,4 +155,4 @@ async def test_a_notice_is_harmless(feed):
 async def is_missing(asked):
     with pytest.raises(PeerError) as caught:
         await asked
-    assert caught.value.status == 404
+    assert caught.value.is_absent

@@ -53,7 +53,7 @@ async def test_every_part_has_its_own_path():
         with pytest.raises(PeerError) as caught:
             await ask(feed({}))
         assert (caught.value.origin, caught.value.url) == ("stick.zip", path)
-        assert caught.value.status == 404
+        assert caught.value.is_absent
         with pytest.raises(PeerError, match="a bad sector") as caught:
             await ask(feed({path: None}))
         assert caught.value.status is None
@@ -102,7 +102,7 @@ async def test_a_tile_that_is_nowhere_is_missing():
     for tile in (Tile(0, 0, 5), Tile(0, 0, 256), Bundle(1, 2)):
         with pytest.raises(PeerError) as caught:
             await feed({}).tile(ORIGIN, tile)
-        assert caught.value.status == 404
+        assert caught.value.is_absent
 
 
 async def test_nobody_is_told_anything():

@@ -13,6 +13,7 @@ from federation.feeds.feed import MAX_CHECKPOINT_BYTES, MAX_STATUS_BYTES
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
 from federation.text import Text
+from federation.tlog.note import encode_notes
 from federation.tlog.packing import pack
 from federation.tlog.tile import Bundle, Tile, encode_bundle
 
@@ -65,8 +66,8 @@ async def test_each_thing_has_its_path(server, feed):
         f"/{LOG}/tile/entries/003.p/2": feed.tile(ORIGIN, bundle),
     }
     for path, asked in paths.items():
-        server.answers[path] = path.encode()
-        assert await asked == path.encode()
+        server.answers[path] = b"\0" + path.encode()
+        assert await asked == b"\0" + path.encode()
     sent = server.requests[0].headers
     assert sent["Accept-Encoding"] == "identity"
     assert "Cookie" not in sent
@@ -324,7 +325,7 @@ def busy(server, status, *, every=1, **headers):
 
     async def answer(_):
         if len(server.requests) % every:
-            return web.Response(body=b"x")
+            return web.Response(body=b"\0x")
         return web.Response(status=status, headers=named)
 
     return answer
@@ -335,7 +336,7 @@ async def test_whoever_asks_to_wait_is_asked_again_then(server, patient, status)
     feed, clock = patient
     server.answers[f"/{LOG}/keys"] = busy(server, status, every=2, Retry_After="7")
     for _ in range(6):
-        assert await feed.keys(ORIGIN) == b"x"
+        assert await feed.keys(ORIGIN) == b"\0x"
     assert clock.now == 7.0 * 5
     assert len(server.requests) == 11
 
@@ -345,7 +346,7 @@ async def test_a_limit_by_the_second_only_makes_it_slower(server, patient):
     path = f"/{LOG}/checkpoint"
     server.answers[path] = busy(server, 429, every=5, Retry_After="1")
     found = await asyncio.gather(*(feed.checkpoint(ORIGIN) for _ in range(200)))
-    assert found == [b"x"] * 200
+    assert found == [b"\0x"] * 200
     assert clock.now < 55
 
 
@@ -451,10 +452,10 @@ async def test_long_and_many_headers_are_no_fault(server, feed):
     async def answer(_):
         headers = {f"X-Pad-{at}": "y" * 100 for at in range(150)}
         headers["Content-Security-Policy"] = "x" * 30_000
-        return web.Response(body=b"x", headers=headers)
+        return web.Response(body=b'{"logs":[]}', headers=headers)
 
     server.answers["/logs"] = answer
-    assert (await feed.logs(None))[0] == b"x"
+    assert (await feed.logs(None))[0] == b'{"logs":[]}'
 
 
 async def test_a_move_names_the_new_address_without_the_path(server, feed):
@@ -477,3 +478,87 @@ async def test_a_refused_notice_is_told_as_any_other(server, feed):
     with pytest.raises(PeerError) as failed:
         await feed.notify("b.example")
     assert failed.value.cause == "login"
+
+
+OTHER_THINGS = {
+    "json": (b'{"error":"quota exceeded"}', "quota exceeded"),
+    "words": (b"Please log in\n", "“Please log in”"),
+    "nothing": (b"", "an empty answer"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_THINGS)
+async def test_another_kind_of_thing_says_nothing_of_the_log(server, feed, kind):
+    body, said = OTHER_THINGS[kind]
+    for asked, path in (
+        (lambda: feed.logs(None), "/logs"),
+        (lambda: feed.checkpoint(ORIGIN), f"/{LOG}/checkpoint"),
+        (lambda: feed.keys(ORIGIN), f"/{LOG}/keys"),
+        (lambda: feed.fork(ORIGIN), f"/{LOG}/fork"),
+        (lambda: feed.map("pemilu-2024"), "/v1/maps/pemilu-2024"),
+        (lambda: feed.tile(ORIGIN, Tile(0, 0, 2)), f"/{LOG}/tile/0/000.p/2"),
+        (lambda: feed.tile(ORIGIN, Bundle(0, 2)), f"/{LOG}/tile/entries/000.p/2"),
+    ):
+        server.answers[path] = body
+        with pytest.raises(PeerError, match="answered 200") as failed:
+            await asked()
+        assert failed.value.is_unasked
+        assert server.url + path in str(failed.value)
+        assert said in str(failed.value)
+
+
+NOTE = f"{ORIGIN}\n3\n{'A' * 43}=\n\n\N{EM DASH} {ORIGIN} AAAAAAAA\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "bodies"),
+    [
+        ("checkpoint", [NOTE[:5], NOTE[:40], NOTE[:-9], b"k" + NOTE[1:]]),
+        ("keys", [b"\1\x90{", b"\0\x02{}x", b"\1\x90" + b"{" * 300]),
+    ],
+)
+async def test_real_damage_stays_a_verdict_on_the_log(server, feed, path, bodies):
+    asked = feed.checkpoint if path == "checkpoint" else feed.keys
+    for body in bodies:
+        server.answers[f"/{LOG}/{path}"] = body
+        assert await asked(ORIGIN) == body
+
+
+async def test_an_answer_without_length_that_is_too_short_broke_off():
+    leaves = [b"one", b"two", b"three"]
+    whole = {
+        "entries": encode_bundle(leaves),
+        "/tile/0": bytes(96),
+        "checkpoint": NOTE,
+        "keys": encode_notes([NOTE]),
+        "logs": b'{"logs":[]}',
+    }
+    cut = {**whole, "entries": encode_bundle(leaves[:2])}
+    cut |= {name: body[:-1] for name, body in whole.items() if name != "entries"}
+    bodies = whole
+
+    async def answer(reader, writer):
+        asked = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        body = next(body for name, body in bodies.items() if name in asked)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    running = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}"
+    async with running, Sessions() as sessions:
+        feed = HttpFeed(sessions.session(allow_private=True), ORG, url)
+        everything = (
+            lambda: feed.tile(ORIGIN, Bundle(0, 3)),
+            lambda: feed.tile(ORIGIN, Tile(0, 0, 3)),
+            lambda: feed.checkpoint(ORIGIN),
+            lambda: feed.keys(ORIGIN),
+            lambda: feed.logs(None),
+        )
+        for asked in everything:
+            await asked()
+        bodies = cut
+        for asked in everything:
+            with pytest.raises(PeerError, match="broke off") as failed:
+                await asked()
+            assert failed.value.is_unasked

@@ -22,6 +22,7 @@ from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of, tell
 from federation.records.keychain import decode_keys
 from federation.records.receipt import parse_receipt
+from federation.text import Sentence
 
 _OF_EXCERPT: Final = frozenset({"checkpoint", "keys"})
 _RECORDS: Final = "/tile/"
@@ -67,7 +68,7 @@ class Documents:
         kind = recognise(data)
         if kind is None:
             self._court.findings.add(
-                "damaged", given.name, detail="nothing that can be verified"
+                "damaged", given.name, detail=Sentence("verify.no-document")
             )
         else:
             self._given.setdefault(kind, []).append(given)

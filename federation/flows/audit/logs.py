@@ -23,11 +23,11 @@ from federation.flows.audit.keys import BAD
 from federation.flows.audit.listing import Listing
 from federation.flows.audit.log import Counts, Judging, LogAudit, Progress
 from federation.flows.audit.maps import MapAudit
-from federation.flows.audit.opening import OpenedLog, open_log
+from federation.flows.audit.opening import OpenedLog, ShutLog, open_log
 from federation.flows.audit.pool import Pool, log_key_of
 from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import LogReport, MapReport
-from federation.flows.audit.source import Reader, Source, kind_of
+from federation.flows.audit.source import Reader, Source, kind_of, tell
 from federation.flows.audit.trust import Pinned
 from federation.flows.verify.evidence import open_evidence
 from federation.records.admission import EncodedClaim
@@ -57,10 +57,14 @@ class _Judged(NamedTuple):
 
 
 class Logs:
-    """Every log of every feed; `opened` are those whose keys and checkpoint hold."""
+    """Every log of every feed; `opened` are those whose keys and checkpoint hold.
+
+    `shut`: what those showed whose keys did not come.
+    """
 
     def __init__(self, pool: Pool, findings: Findings, means: Means) -> None:
         self.opened = list[OpenedLog]()
+        self.shut = list[ShutLog]()
         self._pool, self._findings, self._means = pool, findings, means
         self._listings = dict[str, Listing]()
         self._judged = list[_Judged]()
@@ -76,7 +80,7 @@ class Logs:
             return
         if self._means.scratch is not None:
             await self._open_maps(reader, entries, self._means.scratch)
-        opened = [log async for log in _open_logs(reader, entries)]
+        opened = [log async for log in _open_logs(reader, entries, self.shut)]
         for log in opened:
             self.opened.append(log)
             self._pool.add(source.name, log.chain)
@@ -226,9 +230,12 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...] | None:
         answer = await reader.feed.logs(None)
         entries = () if answer is None else parse_status(answer[0]).logs
     except (PeerError, FormatError) as error:
-        reader.blame(error)
+        is_absent = isinstance(error, PeerError) and error.is_absent
+        # An address without a list is no node's: nothing that it had could be missing.
+        kind = UNASKED if is_absent and not reader.is_file else kind_of(error)
+        reader.add(kind, detail=tell(error))
         # Whoever could not be asked has shown nothing, and is not asked on and on.
-        return None if kind_of(error) == UNASKED else ()
+        return None if kind == UNASKED else ()
     # Nothing to be wrong in is not proved: whoever leaves all out must not pass.
     if not entries:
         reader.add("missing", detail="it lists no histories")
@@ -236,7 +243,7 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...] | None:
 
 
 async def _open_logs(
-    reader: Reader, entries: Sequence[StatusEntry]
+    reader: Reader, entries: Sequence[StatusEntry], shut: list[ShutLog]
 ) -> AsyncIterator[OpenedLog]:
     """Every log that opens, as long as the source answers."""
     for at, entry in enumerate(entries):
@@ -245,7 +252,7 @@ async def _open_logs(
             is_unasked = reader.feed.is_any_unasked()
             reader.add(UNASKED if is_unasked else "missing", detail=said)
             return
-        log = await open_log(reader, entry)
+        log = await open_log(reader, entry, shut)
         if log is not None:
             yield log
 

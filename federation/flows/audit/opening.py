@@ -7,6 +7,7 @@ owns them is asked later. What the status vector says must be what is there.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from federation.errors import FormatError, SignatureError
 from federation.feeds.feed import NO_DIGEST, StatusEntry
@@ -37,15 +38,30 @@ class OpenedLog:
     earlier: tuple[bytes, ...] = field(default=())
 
 
-async def open_log(reader: Reader, entry: StatusEntry) -> OpenedLog | None:
-    """The log of a row of the status vector; None, and findings, if it stays shut."""
+class ShutLog(NamedTuple):
+    """A checkpoint of a log whose keys did not come, as a source shows it."""
+
+    source: str
+    origin: str
+    note: bytes
+
+
+async def open_log(
+    reader: Reader, entry: StatusEntry, shut: list[ShutLog]
+) -> OpenedLog | None:
+    """The log of a row of the status vector; None, and findings, if it stays shut.
+
+    Where only its keys did not come, its checkpoints go to `shut`: another source's
+    keys may show that they prove a fork.
+    """
     origin = entry.origin
     chain = await _open_keys(reader, entry)
     await _compare_about(reader, entry)
     note = await reader.need(origin, reader.feed.checkpoint(origin))
-    if chain is None:
-        return None
     said = entry.checkpoint.encode()
+    if chain is None:
+        shut += (ShutLog(reader.name, origin, one) for one in (note or said, said))
+        return None
     opened = [
         (one, checkpoint)
         for one in (note, said)

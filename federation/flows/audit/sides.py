@@ -150,6 +150,6 @@ def _is_signed(note: bytes, right: KeyChain) -> bool:
     try:
         size = parse_checkpoint(parse_note(note).text).size
         open_checkpoint(note, right.log_key(size))
-    except SignatureError:
+    except (FormatError, SignatureError):
         return False
     return True

@@ -17,7 +17,7 @@ from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
 from federation.flows.audit.pool import Pool
 from federation.flows.audit.report import LogReport, MapReport, Report
-from federation.flows.audit.sides import compare_chains, compare_sides
+from federation.flows.audit.sides import Seen, compare_chains, compare_sides
 from federation.flows.audit.source import Source, kind_of, tell
 from federation.flows.audit.trust import Pinned, Trust
 from federation.records.profile import Profile
@@ -101,7 +101,10 @@ class _Whole:
             is_pinned = self._pool.is_pinned(origin)
             compare_chains(chains, right, self._findings, is_pinned=is_pinned)
             of_log = [log for log in self._logs.opened if log.origin == origin]
-            loose = self._court.seen.get(origin, {}).values()
+            loose = list(self._court.seen.get(origin, {}).values())
+            # Keys that did not come must not hide what the log's own key has signed.
+            shut = [one for one in self._logs.shut if one.origin == origin]
+            loose += (Seen(one.source, one.note) for one in shut)
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
         self._check_any_pinned()

@@ -25,14 +25,21 @@ class Alarms:
     """The alarms of one turn with one peer."""
 
     def __init__(
-        self, db: Database, org: str, now: int, *, accuses: bool = True
+        self,
+        db: Database,
+        org: str,
+        now: int,
+        *,
+        accuses: bool = True,
+        url: str | None = None,
     ) -> None:
-        """`org` is the peer's, `now` Unix seconds; files are not accused.
+        """`org` is the peer's, as is `url`; `now` Unix seconds; files are not accused.
 
         Whoever brought a file is told at once what is wrong with it; an alarm about
         it would stand until somebody took it away.
         """
         self._db, self._org, self.now, self._accuses = db, org, now, accuses
+        self._url = url
 
     async def freeze(self, fork: ForkError) -> None:
         """Keep the evidence of a fork and stop that log for good."""
@@ -43,17 +50,21 @@ class Alarms:
     ) -> LogReport:
         """The report of a log for which the feed is at fault, as far as is proved."""
         outcome: Outcome = "refused"
+        reason = str(error)
+        # What did not come names its address already.
+        if self._url and not isinstance(error, PeerError):
+            reason = f"{self._url}: {reason}"
         if isinstance(error, PeerError):
             outcome = "failed"
         elif isinstance(error, ProofError):
             outcome = "mismatch"
-        log = await self._db.write(self._blame, origin, outcome, str(error))
+        log = await self._db.write(self._blame, origin, outcome, reason)
         return LogReport(
             origin=origin,
             outcome=outcome,
             before=before,
             after=0 if log is None else log.size,
-            reason=str(error),
+            reason=reason,
         )
 
     async def behind(self, origin: str, detail: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
 from federation.errors import ForkError
-from federation.feeds.feed import Feed, StatusEntry, parse_status
+from federation.feeds.feed import Feed, StatusEntry, read_status
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
@@ -80,7 +80,7 @@ async def pull(
         )
     body, etag = answer
     turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
-    report = await turn.take(parse_status(body).logs)
+    report = await turn.take(read_status(body, peer.url or peer.org).logs)
     # What we have lost is asked for again until it is back.
     is_whole = not report.own_larger and all(
         one.outcome in _DONE for one in report.logs
@@ -142,7 +142,8 @@ class _Turn:
             clock=ctx.clock,
         )
         accuses = not isinstance(peer, Stick)
-        self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses)
+        url = peer.url if isinstance(peer, Peer) else None
+        self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses, url=url)
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
         self._own_larger = list[OwnCopy]()
         self._sizes = dict[str, int]()

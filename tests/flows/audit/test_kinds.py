@@ -287,7 +287,7 @@ def test_a_bundle_that_ends_within_a_record_is_cut_off(small, b):
     assert (report.verdict, report.exit) == ("cut-off", 37)
 
 
-@pytest.mark.parametrize("what", ["keys", "checkpoint", "bundle (0, 5)", "logs"])
+@pytest.mark.parametrize("what", ["keys", "checkpoint", "bundle (0, 5)"])
 def test_what_is_not_there_is_missing(small, b, what):
     peer = FakePeer("x").show(small)
 
@@ -321,3 +321,32 @@ def test_a_second_key_statement_of_one_version_is_a_fork(b):
     owner.statements.append(one)
     report = audit_peer(FakePeer("x").show(tree), trust_in(b))
     assert report.verdict == "forked"
+
+
+def test_an_address_without_a_list_is_no_node(small, b):
+    peer = FakePeer("x").show(small)
+
+    def gone(name, _origin, data):
+        if name == "logs":
+            raise PeerError("x", name, 404)
+        return data
+
+    peer.spoil = gone
+    assert audit_peer(peer, trust_in(b)).verdict == "unreachable"
+
+
+def test_a_fork_is_proved_by_another_source_where_only_the_keys_did_not_come(small, b):
+    closed = FakePeer("x").show(small.fork(2, b.results(50, 53)))
+
+    def refuse(name, _origin, data):
+        if name == "keys":
+            raise PeerError("x", name, 403)
+        return data
+
+    closed.spoil = refuse
+    sources = (
+        Source(name="x", feed=closed),
+        Source(name="y", feed=FakePeer("y").show(small)),
+    )
+    report = run_audit(*sources, trust=trust_in(b))
+    assert (report.verdict, len(report.evidence)) == ("forked", 1)

@@ -195,3 +195,11 @@ async def test_two_partners_never_bring_one_log_at_once(
     # Nothing of the busy one's vector was taken for done.
     busy = relay if outcomes(reports[1])[suara.origin] == "busy" else origin
     assert outcomes(await puller.pull(busy)) == {suara.origin: "same"}
+
+
+async def test_what_a_node_shows_wrongly_is_told_with_its_address(puller, fakes, suara):
+    puller.trust(suara, url="https://suara.example")
+    feed = fakes.FakePeer(suara.org).show(fakes.Tree(suara))
+    feed.spoil = lambda what, _, data: b"\0" if what != "logs" else data
+    report = await puller.pull(feed)
+    assert report.logs[0].reason.startswith("https://suara.example: ")
