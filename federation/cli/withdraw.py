@@ -11,13 +11,16 @@ import click
 
 from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
-from federation.cli.election import find_profile, pick_election, run_statement
+from federation.cli.election import (
+    check_reason,
+    find_profile,
+    pick_election,
+    run_statement,
+)
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.flows.ingest import Verdict
 from federation.records.result import CONTESTS, ROUNDS
-from federation.sources.personal import find_personal
-from federation.text import Sentence
 
 
 @click.command("withdraw", cls=Command, help="withdraw.help")
@@ -42,7 +45,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     """Withdraw our own result."""
     election = pick_election(run, _text(given["election"]))
     code = read_code(tps)
-    _check_reason(run, str(given["reason"]))
+    check_reason(run, str(given["reason"]))
     contest = _pick_contest(run, election, _text(given["contest"]))
     arguments = {
         "election": election,
@@ -59,18 +62,6 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     )
     run.out.show(verdict, lambda: run.out.line(sentence))
     return NEGATIVE if verdict.outcome == "refused" else OK
-
-
-def _check_reason(run: Run, reason: str) -> None:
-    """See that the reason, which everybody reads for ever, is about nobody.
-
-    Raises:
-        click.UsageError: It seems to hold what is somebody's.
-    """
-    if found := find_personal(reason):
-        kind = Sentence(f"personal.{found.kind}")
-        said = Sentence("row.personal", word=found.word, kind=kind)
-        raise click.UsageError(run.t.say(said))
 
 
 def _why(run: Run, verdict: Verdict) -> str:
