@@ -196,6 +196,8 @@ def _machine(error: OSError | MemoryError, out: Output) -> int:
         place = Sentence("machine.standard-output")
     if place:
         cause = Sentence("machine.at", place=place, cause=cause)
+    if is_output and out.unsaid:
+        cause = Sentence("machine.at", place=place, cause=out.unsaid)
     detail = out.t.say(cause)
     return out.fault(MACHINE, "machine", out.t("errors.machine", detail=detail))
 

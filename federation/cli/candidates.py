@@ -16,7 +16,7 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.which import find_profile, pick_election
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
-from federation.errors import ConfigError
+from federation.errors import FormatError, UnreadableError
 from federation.profiles import load_regions
 from federation.profiles.races import (
     Change,
@@ -72,7 +72,7 @@ def import_candidates(
     if is_new and not bad and not dry_run:
         make_folder(run.home.elections, 0o755)
         replace_file(path, format_profile(profile))
-        asyncio.run(_merge_anew(run))
+        asyncio.run(follow_rules(run))
     value = {
         "election": name,
         "dry_run": dry_run,
@@ -88,10 +88,10 @@ def import_candidates(
     return NEGATIVE if bad else OK
 
 
-async def _merge_anew(run: Run) -> None:
-    """Let the map follow the new rules; a node that runs does so when it starts."""
-    async with open_desk(run, signs=False):
-        pass
+async def follow_rules(run: Run) -> None:
+    """Let the map follow the new rules, and a node that runs judge by them."""
+    async with open_desk(run, signs=False) as desk:
+        await desk.run("rules", {})
 
 
 class _Taking:
@@ -121,14 +121,22 @@ def _take(
     """The profile with the lists of one file; what is wrong with it is noted."""
     races: Races = {}
     with Source(path) as source:
-        for one in read_paslon(source, races):
-            taking.refuse(path, one.row, one.column, one.reason)
+        try:
+            for one in read_paslon(source, races):
+                taking.refuse(path, one.row, one.column, one.reason)
+        except UnreadableError:
+            raise
+        except FormatError as error:
+            # Several files can be given: which one is it?
+            what = Sentence("machine.at", place=str(path), cause=error.what)
+            at = "" if error.at == str(path) else error.at
+            raise FormatError(what, at) from error
     # Without one good region nothing tells the contest, and what is wrong is noted.
     kind = contest or (_find_contest(profile, path, races) if races else "")
     if not races:
         return profile, _report(path, kind, races, Change(profile, [], []))
     if kind not in contests_by_region(profile).values():
-        raise ConfigError("--contest", "", _no_such(profile, kind))
+        raise FormatError(_no_such(profile, contest=kind), "--contest")
     rows = {region: row for row, region in enumerate(races, start=1)}
     regions = load_regions(profile.election)
     for region, why in check_races(races, profile, kind, regions):
@@ -154,7 +162,7 @@ def _find_contest(profile: Profile, path: Path, races: Races) -> str:
     """The contest whose regions have codes of this length.
 
     Raises:
-        ConfigError: none has, or they are of several lengths.
+        FormatError: none has, or they are of several lengths.
     """
     lengths = {len(region) for region in races}
     known = contests_by_region(profile)
@@ -162,17 +170,18 @@ def _find_contest(profile: Profile, path: Path, races: Races) -> str:
         (length,) = lengths
         if length in known and list(known.values()).count(known[length]) == 1:
             return known[length]
-    raise ConfigError(str(path), "", _no_such(profile, ""))
+    found = ", ".join(map(str, sorted(lengths)))
+    raise FormatError(_no_such(profile, lengths=found), str(path))
 
 
-def _no_such(profile: Profile, contest: str) -> Sentence:
+def _no_such(profile: Profile, **found: str) -> Sentence:
     kinds = ", ".join(
         f"{kind} ({length})"
         for length, kind in sorted(contests_by_region(profile).items())
     )
     return Sentence(
-        "numbering.which-contest",
-        contest=contest or "?",
+        "numbering.which-contest" if "contest" in found else "numbering.which-length",
+        **found,
         kinds=kinds or "-",
         election=profile.election,
     )

@@ -19,6 +19,8 @@ from federation.config.disk import create_file
 from federation.config.fingerprint import fingerprint, parse_fingerprint
 from federation.config.keystore import load_identity
 from federation.config.peers import Peer
+from federation.errors import FormatError
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 
 
@@ -30,7 +32,10 @@ def import_circle(run: Run, *, file: Path, expect: str | None) -> int | None:
     """Add the partners of a circle file."""
     expected = parse_fingerprint(expect) if expect else None
     with file.open("rb") as stream:
-        circle = open_circle(stream.read(MAX_CIRCLE_BYTES + 1), None)
+        try:
+            circle = open_circle(stream.read(MAX_CIRCLE_BYTES + 1), None)
+        except FormatError as error:
+            raise FormatError(Sentence("peers.no-circle"), str(file)) from error
     org = circle.signer.name.removesuffix("/identity")
     count = len(circle.members)
     who = run.t("peers.signed-by", name=circle.name, org=org, count=count)

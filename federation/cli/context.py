@@ -28,7 +28,7 @@ from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError
-from federation.text import LANGUAGES, Text, pick_language
+from federation.text import LANGUAGES, Sentence, Text, pick_language
 
 if TYPE_CHECKING:
     from federation.store.db import Database
@@ -97,6 +97,11 @@ class Run:
         database = Database.open(self.home.data, readonly=True)
         click.get_current_context().call_on_close(database.close)
         return database
+
+    def finish(self, unsaid: Sentence) -> None:
+        """The work is done for good; `unsaid` is told if that cannot be printed."""
+        if out := click.get_current_context().find_object(Output):
+            out.unsaid = unsaid
 
     def ask(
         self,

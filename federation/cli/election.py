@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from federation.cli.archive import archive
-from federation.cli.candidates import candidates
+from federation.cli.candidates import candidates, follow_rules
 from federation.cli.context import Run, command_options
 from federation.cli.help import Group
 from federation.cli.output import NEGATIVE, OK
@@ -27,7 +27,15 @@ from federation.records.profile import Profile
 from federation.sources.personal import why_personal
 from federation.text import Sentence
 
-__all__ = ("add", "close", "election", "find_profile", "pick_election", "run_statement")
+__all__ = (
+    "add",
+    "check_reason",
+    "close",
+    "election",
+    "find_profile",
+    "pick_election",
+    "run_statement",
+)
 
 MAX_PROFILE_BYTES = 4 << 20
 
@@ -59,6 +67,9 @@ def add(run: Run, *, file: str) -> int | None:
     make_folder(run.home.elections, 0o755)
     path = run.home.elections / f"{profile.election}.json"
     replace_file(path, data)
+    is_newer = before is not None and profile.digest != before.digest
+    if is_newer and profile.election in run.settings.elections:
+        asyncio.run(follow_rules(run))
     value = {**_describe(profile, path), "digest": profile.digest}
 
     def human() -> None:
@@ -103,6 +114,7 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     """End our own history of an election, for ever."""
     if name not in run.settings.elections:
         raise NotFoundError(run.t("election.not-ours", election=name))
+    check_reason(run, reason)
     if not yes and not run.confirm(run.t("election.sure", election=name)):
         return NEGATIVE
     arguments = {"election": name, "reason": reason}
@@ -114,25 +126,37 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     return OK if done else NEGATIVE
 
 
+def check_reason(run: Run, reason: str) -> None:
+    """See that the reason, which everybody reads for ever, is text about nobody.
+
+    Raises:
+        click.UsageError: It is no line of text, or seems to hold what is somebody's.
+    """
+    said = why_personal("reason", reason)
+    if not (reason and reason.isprintable()):
+        said = Sentence("election.bad-reason")
+    if said:
+        raise click.UsageError(run.t.say(said))
+
+
 def run_statement(
     run: Run, command: str, arguments: dict[str, Any], *, alone: bool
 ) -> Verdict:
-    """Hand one statement in, with its `reason`, and give the verdict on it.
+    """Hand one statement in and give the verdict on it.
 
     Raises:
         FederationError: The desk could not be opened, or refused the command.
-        click.UsageError: The reason, which everybody may read for ever, seems to be
-            about somebody.
     """
-    if why := why_personal("reason", arguments["reason"]):
-        raise click.UsageError(run.t.say(why))
 
     async def hand_in() -> Verdict:
         async with open_desk(run, alone=alone) as desk:
             answer = await desk.run(command, arguments)
         return msgspec.convert(answer, Verdict, from_attributes=True)
 
-    return asyncio.run(hand_in())
+    verdict = asyncio.run(hand_in())
+    if verdict.outcome == "logged":
+        run.finish(Sentence("cli.done-unsaid"))
+    return verdict
 
 
 def _added(run: Run, name: str) -> Path | None:

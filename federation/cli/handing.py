@@ -4,12 +4,16 @@ import asyncio
 from typing import Any
 
 from federation.cli.context import Run
+from federation.text import Sentence
 
 
-def hand_in(run: Run, command: str, arguments: dict[str, Any]) -> object:
+def hand_in(
+    run: Run, command: str, arguments: dict[str, Any], unsaid: Sentence | None = None
+) -> object:
     """What the node answered to one of the commands of `node/commands.py`.
 
-    Nothing is signed by these: they do not wait for partners.
+    Nothing is signed by these: they do not wait for partners. `unsaid` is told where
+    the outcome cannot be printed.
 
     Raises:
         FederationError: what the node answered instead.
@@ -21,4 +25,6 @@ def hand_in(run: Run, command: str, arguments: dict[str, Any]) -> object:
         async with open_desk(run) as desk:
             return await desk.run(command, arguments)
 
-    return asyncio.run(ask())
+    answer = asyncio.run(ask())
+    run.finish(unsaid or Sentence("cli.done-unsaid"))
+    return answer

@@ -36,6 +36,7 @@ from federation.errors import (
     VerificationError,
 )
 from federation.text import Sentence, Text
+from federation.text.mistyped import reword
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -79,11 +80,13 @@ def tell(t: Text, error: FederationError) -> str:
     """
     match error:
         case FormatError(what=what, at=at):
-            return f"{t.say(what)} ({t.say(at)})" if at else t.say(what)
+            said = t.say(reword(what))
+            return f"{said} ({t.say(at)})" if at else said
         case ConfigError(path=path, key=key, reason=reason):
             return f"{path}: {key + ': ' if key else ''}{t.say(reason)}"
         case RecordError(rule=rule, field=field):
-            return f"{field}: {t.say(rule)}" if field else t.say(rule)
+            said = t.say(reword(rule))
+            return f"{field}: {said}" if field else said
         case PeerError(origin=origin, url=url, status=status, reason=reason):
             key = "errors.answered" if status else "errors.silent"
             if error.is_of_file:
@@ -160,6 +163,7 @@ class Output:
     ) -> None:
         self.t = t
         self.is_json = is_json
+        self.unsaid: Sentence | None = None  # instead of how to mend a full output
         self._stdout, self._stderr = stdout, stderr
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import click
 
+from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.rows import write_whole
@@ -65,7 +66,7 @@ def _find(
     if _RECORD.fullmatch(what):
         return [issue(view, *find_record(view, what.lower()))]
     asked = ask_for(run, election, contest)
-    placed = find_station(view, asked.election, what, contest, org)
+    placed = find_station(view, asked.election, read_code(what), contest, org)
     return [issue(view, *one) for one in placed]
 
 

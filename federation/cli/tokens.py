@@ -12,6 +12,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.handing import hand_in
 from federation.cli.help import Group
 from federation.store.tokens import list_tokens
+from federation.text import Sentence
 
 SECRET_BYTES = 32
 
@@ -27,7 +28,8 @@ def token() -> None:
 def add(run: Run, *, name: str) -> None:
     """Make a token for a platform of ours and show it this once."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    hand_in(run, "add-token", {"name": name, "secret": secret})
+    unsaid = Sentence("tokens.unseen", name=name)
+    hand_in(run, "add-token", {"name": name, "secret": secret}, unsaid)
     run.out.show(
         {"name": name, "token": secret, "scope": "intake"},
         lambda: run.out.line(run.t("tokens.made", name=name, token=secret)),

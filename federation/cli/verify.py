@@ -25,10 +25,11 @@ from federation.cli.streams import drop_output, is_reader_gone, named
 from federation.cli.verdict import as_text, print_report
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
-from federation.errors import ConfigError
+from federation.errors import ConfigError, FormatError
 from federation.flows.audit import EXITS, Report, Trust, audit
 from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
+from federation.text import Sentence
 from federation.text.cause import tell_refusal
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
 
@@ -138,7 +139,12 @@ def _read_trust(path: Path | None, fingerprints: tuple[str, ...]) -> Trust:
     policy = None
     if path is not None:
         with path.open("rb") as file:
-            policy = parse_policy(file.read(MAX_POLICY_BYTES + 1))
+            data = file.read(MAX_POLICY_BYTES + 1)
+        try:
+            policy = parse_policy(data)
+        except FormatError as error:
+            what = Sentence("machine.at", place=str(path), cause=error.what)
+            raise FormatError(what, error.at) from error
     owners = dict(_parse_owned(text) for text in fingerprints)
     named = {print_: org for print_, org in owners.items() if org}
     return Trust(policy=policy, fingerprints=frozenset(owners), owners=named)

@@ -23,7 +23,7 @@ from federation.flows.query import tps as stations
 from federation.flows.query.ask import Asked, ask
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
-from federation.records.tally import race_level
+from federation.records.tally import count_added, race_level
 from federation.store.db import View
 
 T = TypeVar("T")
@@ -234,10 +234,12 @@ def _print_tally(run: Run, found: answer.RegionAnswer) -> None:
         )
         for number, interval in votes.votes.items()
     ]
-    out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
-    counted = sum(votes.status[name] for name in ("single", "agreed", "disputed"))
-    register = out.number(found.region.coverage.register)
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
+    counted, register = count_added(votes), out.number(found.region.coverage.register)
     out.line(t("views.tally-note", count=out.number(counted), register=register))
+    if votes.not_added:
+        out.line(t("numbering.not-added", count=out.number(votes.not_added)))
 
 
 def _print_gaps(run: Run, found: answer.GapsAnswer) -> None:

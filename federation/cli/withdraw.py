@@ -11,7 +11,12 @@ import click
 
 from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
-from federation.cli.election import find_profile, pick_election, run_statement
+from federation.cli.election import (
+    check_reason,
+    find_profile,
+    pick_election,
+    run_statement,
+)
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.flows.ingest import Verdict
@@ -40,6 +45,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     """Withdraw our own result."""
     election = pick_election(run, _text(given["election"]))
     code = read_code(tps)
+    check_reason(run, str(given["reason"]))
     contest = _pick_contest(run, election, _text(given["contest"]))
     arguments = {
         "election": election,

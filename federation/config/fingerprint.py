@@ -18,6 +18,7 @@ import re
 from typing import Final
 
 from federation.errors import FormatError
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 
 GROUPS: Final = 8
@@ -50,12 +51,14 @@ def parse_fingerprint(text: str) -> str:
     letters = _BETWEEN.sub("", text.strip()).translate(_MISREAD)
     # ASCII first: upper() makes two letters of some foreign ones.
     if not letters.isascii() or len(letters) != 5 * GROUPS:
-        raise FormatError(f"a fingerprint has {GROUPS} groups of five characters")
+        why = Sentence("keys.fingerprint-length", groups=GROUPS)
+        raise FormatError(why, repr(text[:60]))
     letters = letters.upper()
     groups = [letters[5 * g : 5 * g + 5] for g in range(GROUPS)]
     wrong = [str(g + 1) for g, group in enumerate(groups) if not _holds(g, group)]
     if wrong:
-        raise FormatError("a mistake in the fingerprint", f"group {', '.join(wrong)}")
+        where = Sentence("keys.fingerprint-group", groups=", ".join(wrong))
+        raise FormatError(Sentence("keys.fingerprint-wrong"), where)
     return "-".join(groups)
 
 

@@ -20,6 +20,7 @@ from federation.records.tps import parse_tps
 from federation.store import chains, claims, contents, holders, leaves, logs, places
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.merkle import prove_inclusion
 
 _RECORD: Final = re.compile("[0-9a-f]{64}")
@@ -97,7 +98,7 @@ def find_record(view: View, record: str) -> tuple[str, Claim]:
         NotFoundError: no record of a polling station with this id is held here.
     """
     if not _RECORD.fullmatch(record):
-        raise FormatError("a record id is 64 hex digits", "record")
+        raise FormatError(Sentence("receipt.not-id"), "record")
     unsigned: tuple[str, Claim] | None = None
     for log in logs.list_logs(view):
         if log.visibility != "public":
@@ -107,7 +108,7 @@ def find_record(view: View, record: str) -> tuple[str, Claim]:
                 return log.origin, claim
             unsigned = log.origin, claim
     if unsigned is None:
-        raise NotFoundError(f"no record {record}")
+        raise NotFoundError(Sentence("receipt.no-record", record=record))
     return unsigned
 
 
@@ -137,7 +138,8 @@ def find_station(
         if org in {"", claim.org} and claim.index < sizes[origin]
     ]
     if not found:
-        raise NotFoundError(f"no record of {station} in {election}")
+        said = {"station": station, "election": election}
+        raise NotFoundError(Sentence("receipt.nothing-said", **said))
     return found
 
 

@@ -5,6 +5,7 @@ work is durable. The web hands them in under `/v1/control/<name>`; a command tha
 the lock itself calls the same functions, so both ways do the same.
 
     register   {"register": "<base64>", "source": "…"}   replace a register
+    rules      {}                                            rules of elections changed
     withdraw   {"election", "contest", "tps", "round", "official", "reason"}
     close      {"election", "reason"}                        end our log
     sync       {"orgs": [], "dry_run": false}                ask partners now
@@ -37,6 +38,7 @@ from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
+from federation.text import Sentence
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
 
@@ -133,6 +135,17 @@ async def save_register(node: Running, given: SaveRegister) -> dict[str, Any]:
     return {"election": register.election, "digest": register.digest()}
 
 
+async def read_rules(node: Running, _: Arguments) -> None:
+    """Judge what comes by the rules as their files are now, and make the map anew.
+
+    Raises:
+        ConfigError: a file cannot be used; the rules stay as they were.
+    """
+    # Where rows are taken in and merged: never in the middle of a batch.
+    await node.parts.db.run(node.parts.read_rules)
+    node.merge_soon()
+
+
 async def withdraw(node: Running, given: Withdraw) -> Verdict:
     """Say that our result of a polling station no longer stands.
 
@@ -178,7 +191,7 @@ async def sync(node: Running, given: Sync) -> list[Turn]:
     reachable = node.partners.reachable
     for org in given.orgs:
         if org not in reachable:
-            raise NotFoundError(f"{org} is no partner with an address in peers.toml")
+            raise NotFoundError(Sentence("sync.no-partner", org=org))
     orgs = given.orgs or tuple(reachable)
     if given.dry_run:
         peers = [node.partners.by_org[org] for org in orgs]
@@ -236,7 +249,7 @@ async def clear_alarm(node: Running, given: ClearAlarm) -> list[str]:
     """
     cleared = await node.parts.db.write(_clear, given)
     if not cleared:
-        raise NotFoundError(f"no alarm {given.code} stands")
+        raise NotFoundError(Sentence("machine.no-alarm", code=given.code))
     return cleared
 
 
@@ -300,6 +313,7 @@ Work = Callable[[Running, Any], Awaitable[object]]
 
 COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "register": (SaveRegister, save_register),
+    "rules": (Arguments, read_rules),
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
     "sync": (Sync, sync),

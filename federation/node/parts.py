@@ -5,7 +5,7 @@ it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from federation.config.founding import load_chain_notes, load_identity_key
@@ -32,11 +32,11 @@ class Parts:
 
     home: Home
     settings: Settings
-    profiles: Mapping[str, Profile]
+    profiles: dict[str, Profile]
     db: Database
     guard: Guard
     keys: NodeKeys
-    own: Mapping[str, OwnLog]
+    own: dict[str, OwnLog]
 
     def log_of(self, election: str) -> OwnLog:
         """Our log of an election.
@@ -45,9 +45,20 @@ class Parts:
             NotFoundError: this node takes no part in it.
         """
         if election not in self.own:
-            known = ", ".join(self.own) or "none"
-            raise NotFoundError(f"no election {election!r} here; there are: {known}")
+            known = ", ".join(self.own) or "-"
+            why = Sentence("election.not-here", election=repr(election), known=known)
+            raise NotFoundError(why)
         return self.own[election]
+
+    def read_rules(self) -> None:
+        """Follow the files of the elections' rules; whoever holds `profiles` does too.
+
+        Raises:
+            ConfigError: one is not known, or cannot be used: nothing is changed then.
+        """
+        self.profiles.update(_profiles(self.home, self.settings))
+        for election, log in self.own.items():
+            self.own[election] = log._replace(profile=self.profiles[election])
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+BALLOT: Final = "b"  # the numbering of ballot numbers alone
 _BALLOT_DIGITS: Final = 2
 
 
@@ -32,4 +33,4 @@ def _numbering(names: tuple[str, ...]) -> str:
 def _kind(name: str) -> str:
     if not name.isdigit():
         return "w"
-    return "b" if len(name) <= _BALLOT_DIGITS else "k"
+    return BALLOT if len(name) <= _BALLOT_DIGITS else "k"

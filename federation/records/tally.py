@@ -1,20 +1,25 @@
 """Votes of a region as honest intervals: the least and the most that is claimed.
 
 Rule: `single` and `agreed` stations add their votes; a `disputed` one adds, candidate
-by candidate, the least and the most that any of its groups claims; claims by different
-numberings (`records/merge.py`) add under their own ids. Nothing is averaged and nobody
-wins silently. Twice: with all claims, and after dropping the monitors'
+by candidate, the least and the most that any of its groups claims. Nothing is averaged
+and nobody wins silently. Twice: with all claims, and after dropping the monitors'
 claims that fail a sum (the round stays the counted one: what a repeated vote replaced
 does not come back). Stations outside the register never enter.
 
-    sum.<id>  min.<id>  max.<id>      all claims
+Votes of two numberings (`records/numbering.py`) are of the same persons, so that no sum
+of either is the least or the most: the tally is of the numbering that most stations
+have, and says how many stations it leaves out, those claimed by several among them.
+
+    sum.<id>  min.<id>  max.<id>      all claims, by ballot numbers (most of them)
+    sum.<numbering>/<id>  …           the same, by another numbering
+    by.<numbering>  by.+              stations claimed by another one; by several
     p.<any of these>, p.status.<…>    what dropping implausible claims changes, added to
                                       the former: absent where nothing is implausible
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from federation.records.claim import Claim
 from federation.records.merge import (
@@ -25,22 +30,25 @@ from federation.records.merge import (
     group_claims,
     status_of,
 )
-from federation.records.numbering import numbering
+from federation.records.numbering import BALLOT, numbering
 
 # One race each below these: sums of "candidate 1" across races would mean nothing.
 _RACE_LEVEL = {"pdpd": 2, "pkwkp": 2, "pkwkk": 4}
+_SEVERAL = "+"  # in the place of a numbering: claimed by more than one
 
 
 class Tally(Struct, frozen=True, kw_only=True):
     """`votes` by candidate or party: (least, most); `status`: of the stations behind.
 
-    `plausible…` are the same without the monitors' claims that fail a sum.
+    `plausible…` are the same without the monitors' claims that fail a sum. `not_added`:
+    how many of these stations are not in the votes, being claimed by another numbering.
     """
 
     votes: dict[str, tuple[int, int]]
     status: dict[str, int]
     plausible_votes: dict[str, tuple[int, int]]
     plausible_status: dict[str, int]
+    not_added: int | UnsetType = UNSET
 
 
 def race_level(contest: str) -> int:
@@ -50,7 +58,7 @@ def race_level(contest: str) -> int:
 
 def is_votes(counter: str) -> bool:
     """Whether a counter is of votes: those add up only within one race."""
-    return counter.removeprefix("p.").startswith(("sum.", "min.", "max."))
+    return counter.removeprefix("p.").startswith(("sum.", "min.", "max.", "by."))
 
 
 def contribution(row: Row, claims: Iterable[Claim]) -> dict[str, int]:
@@ -71,9 +79,11 @@ def contribution(row: Row, claims: Iterable[Claim]) -> dict[str, int]:
 
 def region_tally(counters: Mapping[str, int]) -> Tally:
     """A region's tally out of its counters."""
+    by, not_added = _main_numbering(counters)
     split = [name.removeprefix("p.").partition(".") for name in counters]
     kinds = {"sum", "min", "max"}
-    candidates = sorted({name for kind, _, name in split if kind in kinds})
+    found = {name for kind, _, name in split if kind in kinds}
+    candidates = sorted(name for name in found if _prefix_of(name) == by)
     plausible = dict(counters)
     for name, change in counters.items():
         if name.startswith("p."):
@@ -84,7 +94,41 @@ def region_tally(counters: Mapping[str, int]) -> Tally:
         status=_statuses(counters),
         plausible_votes=_intervals(plausible, candidates),
         plausible_status=_statuses(plausible),
+        not_added=not_added or UNSET,
     )
+
+
+def count_added(tally: Tally) -> int:
+    """How many stations the votes are of."""
+    return _count_claimed(tally.status) - (tally.not_added or 0)
+
+
+def _main_numbering(counters: Mapping[str, int]) -> tuple[str, int]:
+    """The prefix of the numbering most stations have, and how many have it not."""
+    stations = {
+        name.removeprefix("by."): count
+        for name, count in sorted(counters.items())
+        if name.startswith("by.")
+    }
+    claimed = _count_claimed(_statuses(counters))
+    several = stations.pop(_SEVERAL, 0)
+    # The ballot's first: it is taken where another has as many.
+    stations = {BALLOT: claimed - several - sum(stations.values()), **stations}
+    main = max(stations, key=lambda name: stations[name])
+    return _prefix(main), claimed - stations[main]
+
+
+def _count_claimed(status: Mapping[str, int]) -> int:
+    return sum(status[name] for name in ("single", "agreed", "disputed"))
+
+
+def _prefix(by: str) -> str:
+    return "" if by == BALLOT else f"{by}/"
+
+
+def _prefix_of(name: str) -> str:
+    by, slash, _ = name.rpartition("/")
+    return by + slash
 
 
 def _intervals(
@@ -97,7 +141,7 @@ def _intervals(
             undisputed + counters.get(f"max.{name}", 0),
         )
 
-    return {name: both(name) for name in candidates}
+    return {name.rpartition("/")[2]: both(name) for name in candidates}
 
 
 def _statuses(counters: Mapping[str, int]) -> dict[str, int]:
@@ -107,20 +151,20 @@ def _statuses(counters: Mapping[str, int]) -> dict[str, int]:
 def _votes(groups: Sequence[Group]) -> dict[str, int]:
     if not groups:
         return {}
-    if len(groups) == 1:
+    by = numbering(groups[0].votes)
+    if by == BALLOT and len(groups) == 1:  # most of the country
         return {f"sum.{name}": count for name, count in groups[0].votes.items()}
-    added = {}
-    parts: dict[str, list[Group]] = {}
-    for group in groups:
-        parts.setdefault(numbering(group.votes), []).append(group)
-    for part in parts.values():
-        for name in {name for group in part for name in group.votes}:
-            claimed = [group.votes.get(name, 0) for group in part]
-            least, most = min(claimed), max(claimed)
-            if len(part) == 1:
-                added[f"sum.{name}"] = least
-            else:
-                added[f"min.{name}"], added[f"max.{name}"] = least, most
+    if any(numbering(group.votes) != by for group in groups[1:]):
+        return {f"by.{_SEVERAL}": 1}
+    prefix, added = _prefix(by), {} if by == BALLOT else {f"by.{by}": 1}
+    if len(groups) == 1:
+        for name, count in groups[0].votes.items():
+            added[f"sum.{prefix}{name}"] = count
+        return added
+    for name in {name for group in groups for name in group.votes}:
+        claimed = [group.votes.get(name, 0) for group in groups]
+        added[f"min.{prefix}{name}"] = min(claimed)
+        added[f"max.{prefix}{name}"] = max(claimed)
     return added
 
 

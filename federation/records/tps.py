@@ -17,6 +17,7 @@ from typing import Annotated, Final, NewType
 from msgspec import Meta
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 TpsId = NewType("TpsId", str)
 
@@ -39,7 +40,7 @@ def parse_tps(text: str) -> TpsId:
         FormatError: any other text, also full-width digits and a trailing newline.
     """
     if not _TPS.fullmatch(text):
-        raise FormatError(f"not a TPS code of 13 characters: {text[:40]!r}")
+        raise FormatError(Sentence("numbering.not-tps", code=repr(text[:40])))
     return TpsId(text)
 
 

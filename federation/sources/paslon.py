@@ -78,7 +78,7 @@ def _read_number(pair: object, at: str) -> str:
     if isinstance(number, str) and number.isascii() and number.isdigit():
         number = int(number[:9])
     if type(number) is not int or not 1 <= number <= MAX_NUMBER:
-        why = Sentence("numbering.paslon-number", said=clip(_shown(number)))
+        why = Sentence("numbering.paslon-number", said=clip(number))
         raise BadCell("candidate", why, at)
     return f"{number:02d}"
 
@@ -95,18 +95,12 @@ def _read_name(pair: Any, at: str) -> str:  # noqa: ANN401 - JSON is anything
     # KPU joins two names by a dash: of an empty box the second is empty.
     text = " ".join(name.split()).strip(" -–—") if isinstance(name, str) else ""
     if not 0 < len(text) <= MAX_NAME:
-        raise BadCell(
-            "name", Sentence("numbering.paslon-name", said=clip(_shown(name))), at
-        )
+        raise BadCell("name", Sentence("numbering.paslon-name", said=clip(name)), at)
     try:
         check_text(text, at)
     except RecordError as error:
         raise BadCell("name", error.rule, at) from error
     return text
-
-
-def _shown(value: object) -> str:
-    return "null" if value is None else str(value)
 
 
 def _read_whole(source: Source) -> bytes:

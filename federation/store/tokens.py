@@ -13,6 +13,7 @@ import msgspec
 
 from federation.errors import ConflictError, NotFoundError
 from federation.store.db import Transaction, View
+from federation.text import Sentence
 
 Scope = Literal["intake", "control"]
 
@@ -56,7 +57,7 @@ def save_token(
         (name, _digest(secret), " ".join(sorted(set(scopes))), int(now)),
     )
     if done.rowcount != 1:
-        raise ConflictError(f"there is a token {name} already")
+        raise ConflictError(Sentence("tokens.there", name=name))
 
 
 def find_token(view: View, secret: str) -> Token:
@@ -90,7 +91,7 @@ def remove_token(tx: Transaction, name: str) -> None:
     """
     done = tx.connection.execute("DELETE FROM token WHERE name = ?", (name,))
     if done.rowcount != 1:
-        raise NotFoundError(f"no token {name}")
+        raise NotFoundError(Sentence("tokens.none", name=name))
 
 
 def _digest(secret: str) -> bytes:

@@ -16,8 +16,12 @@ _BOUND: Final = re.compile(r"Expected `[^`]+` (>=|<=|>|<) (\S+)")
 _LENGTH: Final = re.compile(r"Expected `[^`]+` of length (>=|<=) (\d+)")
 _PATTERN: Final = re.compile(r"Expected `[^`]+` matching regex (.+)", re.DOTALL)
 _MEMBER: Final = re.compile(
-    r"Object (missing|contains unknown).* field `(.*)`", re.DOTALL
+    r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL
 )
+_MEMBERS: Final = {
+    "contains unknown": "member-unknown",
+    "missing required": "member-missing",
+}
 _TYPES: Final = {
     "str": "text",
     "int": "whole",
@@ -30,6 +34,7 @@ _TYPES: Final = {
     "date": "time",
     "time": "time",
 }
+_LIBRARY: Final = ("Expected `", "Object ", "Invalid enum value", "Invalid value")
 _BOUNDS: Final = {">=": "at-least", "<=": "at-most", ">": "above", "<": "below"}
 _LENGTHS: Final = {">=": "least-characters", "<=": "most-characters"}
 
@@ -56,12 +61,17 @@ def explain_mistyped(said: str, plain: dict[str, str] | None = None) -> Sentence
             return Sentence(f"machine.{keys[found[1]]}", bound=found[2])
     if found := _PATTERN.match(said):
         return _explain_pattern(found[1], plain or {})
-    if found := _MEMBER.match(said):
-        kind = "lacks" if found[1] == "missing" else "unknown"
-        return Sentence(f"machine.{kind}-member", name=found[2])
+    if found := _MEMBER.fullmatch(said):
+        return Sentence(f"machine.{_MEMBERS[found[1]]}", name=found[2])
     if said.startswith(("Invalid enum value", "Invalid value")):
         return Sentence("machine.not-one-of")
     return Sentence("machine.value-other", words=said.replace("`", '"'))
+
+
+def reword(said: str) -> str:
+    """What is said for people, where a floor below left it in the library's words."""
+    is_ours = isinstance(said, Sentence) or not said.startswith(_LIBRARY)
+    return said if is_ours else explain_mistyped(said)
 
 
 def _explain_pattern(quoted: str, plain: dict[str, str]) -> Sentence:

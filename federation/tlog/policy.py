@@ -20,6 +20,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, ProofError, SignatureError
+from federation.text import Sentence
 from federation.tlog.checkpoint import (
     Checkpoint,
     open_checkpoint,
@@ -127,11 +128,11 @@ def parse_policy(data: bytes) -> Policy:
             that is there twice, a threshold that no group can meet, or no quorum.
     """
     if len(data) > MAX_POLICY_BYTES:
-        raise FormatError(f"a policy of more than {MAX_POLICY_BYTES} bytes")
+        raise FormatError(Sentence("trust.policy-large", most=MAX_POLICY_BYTES))
     if _BAD_OCTET.search(data):
-        raise FormatError("a control character in a policy")
+        raise FormatError(Sentence("trust.policy-control"))
     if data and not data.endswith(b"\n"):
-        raise FormatError("the last line of a policy ends in LF")
+        raise FormatError(Sentence("trust.policy-end"))
     reader = _Reader()
     # Octets that are not UTF-8 pass through unchanged: names are opaque.
     lines = data.decode("utf-8", "surrogateescape").split("\n")
@@ -139,7 +140,7 @@ def parse_policy(data: bytes) -> Policy:
         # The draft's white space is space and tab; str.split() knows many more.
         words = [word for word in re.split("[ \t]+", line) if word]
         if words and not words[0].startswith("#"):
-            reader.read(words, f"line {number}")
+            reader.read(words, Sentence("trust.policy-at", line=number))
     return reader.policy()
 
 
@@ -156,7 +157,7 @@ class _Reader:
 
     def policy(self) -> Policy:
         if self._quorum is None:
-            raise FormatError("a policy without quorum")
+            raise FormatError(Sentence("trust.policy-quorum"))
         return Policy(
             tuple(self._logs),
             tuple(self._witnesses),
@@ -175,13 +176,13 @@ class _Reader:
         elif kind == "quorum" and len(rest) == 1:
             self._read_quorum(rest[0], at)
         else:
-            raise FormatError("not a line of a policy", at)
+            raise FormatError(Sentence("trust.policy-line"), at)
 
     def _read_log(self, words: list[str], at: str) -> None:
         log = Log(parse_vkey(words[0]), *words[1:])
         publics = [one.key.public for one in self._logs]
         if log.key.alg != ALG_ED25519 or log.key.public in publics:
-            raise FormatError("the key of a log twice, or of another kind", at)
+            raise FormatError(Sentence("trust.policy-log"), at)
         _check_room(publics, at)
         self._logs.append(log)
 
@@ -190,7 +191,7 @@ class _Reader:
         witness = Witness(words[0], parse_vkey(words[1]), *words[2:])
         publics = [one.key.public for one in self._witnesses]
         if witness.key.alg != ALG_COSIGNATURE or witness.key.public in publics:
-            raise FormatError("the key of a witness twice, or of another kind", at)
+            raise FormatError(Sentence("trust.policy-witness"), at)
         _check_room(publics, at)
         self._witnesses.append(witness)
 
@@ -199,30 +200,30 @@ class _Reader:
         for member in members:
             # Once at most, anywhere: a witness must not count in two ways.
             if member not in self._names - {NO_QUORUM} or member in self._members:
-                raise FormatError("a member that is unknown or in a group already", at)
+                raise FormatError(Sentence("trust.policy-member"), at)
             self._members.add(member)
         self._define(name, at)
         named = {"any": 1, "all": len(members)}
         threshold = named[rule] if rule in named else parse_decimal(rule)
         if not 1 <= threshold <= len(members):
-            raise FormatError("a threshold that is 0 or above the members", at)
+            raise FormatError(Sentence("trust.policy-threshold"), at)
         _check_room(self._groups, at)
         self._groups.append(Group(name, threshold, tuple(members)))
 
     def _read_quorum(self, name: str, at: str) -> None:
         if self._quorum is not None or name not in self._names:
-            raise FormatError("a second quorum, or one of an unknown name", at)
+            raise FormatError(Sentence("trust.policy-second"), at)
         self._quorum = name
 
     def _define(self, name: str, at: str) -> None:
         if name in self._names:
-            raise FormatError("a name that is taken", at)
+            raise FormatError(Sentence("trust.policy-name"), at)
         self._names.add(name)
 
 
 def _check_room(lines: Collection[object], at: str) -> None:
     if len(lines) >= _MAX_LINES_OF_A_KIND:
-        raise FormatError(f"more than {_MAX_LINES_OF_A_KIND} lines of a kind", at)
+        raise FormatError(Sentence("trust.policy-lines", most=_MAX_LINES_OF_A_KIND), at)
 
 
 def _open_by_any(note: bytes, keys: list[VerifierKey]) -> Checkpoint:

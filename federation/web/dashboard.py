@@ -21,7 +21,8 @@ from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answer, lists, region, tps
 from federation.flows.query.ask import Asked, ask, contests_of
-from federation.records.tps import parse_tps
+from federation.records.tally import count_added
+from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
 from federation.web.page import SAFETY, Page, static_file
 from federation.web.site import SITE
@@ -64,7 +65,9 @@ async def home(page: Page) -> web.StreamResponse:
 async def station(page: Page) -> web.StreamResponse:
     """One polling station."""
     site, asked = page.request.app[SITE], _asked(page)
-    code = page.request.match_info["code"]
+    typed = page.request.match_info["code"]
+    if (code := _read_code(typed)) != typed:
+        raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
     found = await site.db.read(tps.tps, site.profiles, asked.election, code)
     data = f"/v1/tps/{found.tps}?election={asked.election}"
     return page.render("tps.html", site.settings.name, answer=found, data=data)
@@ -72,9 +75,12 @@ async def station(page: Page) -> web.StreamResponse:
 
 async def search(page: Page) -> web.StreamResponse:
     """To the page of the station whose code was typed, however it was typed."""
-    given = page.request.query.get("code", "")
-    code = "".join(c for c in given.upper() if c.isascii() and c.isalnum())
-    raise web.HTTPSeeOther(page.link(f"/tps/{parse_tps(code)}"))
+    code = _read_code(page.request.query.get("code", ""))
+    raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
+
+
+def _read_code(typed: str) -> TpsId:
+    return parse_tps("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
 
 
 async def gaps(page: Page) -> web.StreamResponse:
@@ -224,7 +230,11 @@ def _data(asked: Asked, path: str) -> str:
 
 def _tally_note(page: Page, one: answer.Region) -> str:
     """How much of the region stands behind its votes."""
-    status = one.tally.status if one.tally else {}
-    count = sum(status.get(name, 0) for name in ("single", "agreed", "disputed"))
-    register = page.number(one.coverage.register)
-    return page.t("page.tally_note", count=page.number(count), register=register)
+    if not one.tally:
+        return ""
+    count, register = count_added(one.tally), page.number(one.coverage.register)
+    said = page.t("page.tally_note", count=page.number(count), register=register)
+    if one.tally.not_added:
+        left = page.number(one.tally.not_added)
+        said += " " + page.t("numbering.not-added", count=left)
+    return said

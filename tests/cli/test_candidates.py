@@ -176,9 +176,9 @@ def test_two_files_of_one_call_that_differ_settle_nothing(take, own_home, tmp_pa
 @pytest.mark.parametrize(
     ("content", "words", "code"),
     [
-        (CIREBON | JABAR, PILKADA, 3),
-        (CIREBON, (*PILKADA, "--contest", "ppwp"), 3),
-        (CIREBON, ("--election", "pemilu-2024"), 3),
+        (CIREBON | JABAR, PILKADA, 2),
+        (CIREBON, (*PILKADA, "--contest", "ppwp"), 2),
+        (CIREBON, ("--election", "pemilu-2024"), 2),
         (CIREBON, ("--election", "pilpres-2019"), 7),
         ("[]", PILKADA, 2),
         ("PK\x03\x04", PILKADA, 2),
@@ -214,3 +214,47 @@ def test_a_list_may_come_through_standard_input(take, tmp_path, monkeypatch):
         monkeypatch.setattr(os, "dup", lambda at: dup(given if at == 0 else at))
         code, said = take("-", "--dry-run")
     assert (code, said["new"]) == (0, True)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "tps,01\n"])
+def test_a_file_that_is_no_list_is_named_among_several(take, tmp_path, content):
+    good, bad = write(tmp_path, CIREBON, "k.json"), write(tmp_path, content, "bad.json")
+    code, ended = take(good, bad, "--lang", "id", json_too=False)
+    assert code == 2
+    assert ended.err.count("bad.json") == 1
+
+
+def test_lists_of_two_contests_in_one_file_are_told_by_their_codes(take, tmp_path):
+    path = write(tmp_path, CIREBON | JABAR, "x.json")
+    _, ended = take(path, json_too=False)
+    assert "the codes here have 2, 4" in ended.err
+    assert "'?'" not in ended.err
+
+
+def test_a_number_that_is_none_is_shown_as_it_stands_in_the_file(take, tmp_path):
+    bad = {"3209": {"1000566": {"nama": "A", "nomor_urut": True}}}
+    _, said = take(write(tmp_path, bad, "b.json"), "--contest", "pkwkk")
+    assert said["not_taken"][0]["reason"].startswith("'true' is no ballot number")
+
+
+def test_stations_of_two_numberings_are_told_and_not_added(
+    take, federation, own_home, tmp_path
+):
+    other = WHERE[:-1] + "2"
+    kpu = f"kode_tps,1000566,1000567\n{other},300,20\n"
+    for name, content in (("own.csv", CSV), ("kpu.csv", kpu)):
+        path = write(tmp_path, content, name)
+        assert federation("import", path, *ALONE).code == 0
+    words = ("tally", "3209", "--contest", "pkwkk", *PILKADA)
+    told = federation(*words).out
+    assert "Not added: 1" in told
+    assert "From 1 of" in told
+    assert "1000566" not in told
+    tally = json.loads(federation(*words, "--json").out)["region"]["tally"]
+    assert (tally["votes"], tally["not_added"]) == (
+        {"01": [210, 210], "02": [95, 95]}, 1,
+    )  # fmt: skip
+    assert take(write(tmp_path, CIREBON, "k.json"))[0] == 0
+    tally = json.loads(federation(*words, "--json").out)["region"]["tally"]
+    assert tally["votes"] == {"01": [510, 510], "02": [115, 115]}
+    assert "not_added" not in tally

@@ -193,3 +193,16 @@ def test_a_note_that_nobody_can_read_stops_nothing():
     assert out.fault(3, "config", "a reason") == 3
     with contextlib.suppress(OSError):
         Output(Text("en"), is_json=True, stderr=Gone()).fault(3, "config", "x")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_work_that_is_done_is_never_asked_for_again(own_home, more):
+    words = ["keys", "token", "add", "tok", *more]
+    done = run(*words, shell=">/dev/full", capture_output=True)
+    assert done.returncode == 74
+    assert b"was made, but could not be shown" in done.stderr
+    assert b"token remove tok" in done.stderr
+    words = ["keys", "token", "remove", "tok"]
+    done = run(*words, shell=">/dev/full", capture_output=True)
+    assert b"do not run the command again" in done.stderr
+    assert b"then run the command again" not in done.stderr

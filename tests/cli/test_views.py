@@ -240,3 +240,45 @@ def test_every_word_of_the_views_has_a_user():
             assert (
                 whole or f'"{key}"' in code or f"{topic}.{key.split('-')[0]}-{{" in code
             ), key
+
+
+SAID = [
+    (("show", "99"), "bukan kode TPS"),
+    (("receipt", "12"), "bukan kode TPS"),
+    (("coverage", "3"), "bukan wilayah"),
+    (("export", "--region", "5"), "bukan wilayah"),
+    (("show", "1371011001001", "--election", "nix"), "tidak ada pemilu 'nix'"),
+    (("tally", "--contest", "foo"), "tidak ada jenis pemilihan 'foo'"),
+    (("keys", "token", "remove", "q"), "tidak ada token q"),
+    (("receipt", "a" * 64), "tidak ada catatan"),
+    (("sync", "now", "foo"), "bukan mitra"),
+    (("verify", "--fingerprint", "xx", "FILE"), "sidik jari terdiri"),
+    (("peers", "add", "http://127.0.0.1:1", "--expect", "XXXX"), "('XXXX')"),
+    (("verify", "--trust", "FILE", "FILE"), "x.json: baris terakhir"),
+    (("peers", "import", "FILE"), "bukan berkas lingkaran"),
+    (("export", "--bundle", "b.zip", "--since", "FILE"), "bukan berkas paket"),
+    (("export", "--static", "FOLDER"), "berisi berkas lain"),
+    (("withdraw", "1371011001001", "--reason", ""), "satu baris teks"),
+    (("withdraw", "1371011001001", "--reason", "a\nb"), "satu baris teks"),
+    (("election", "close", "pilpres-2019", "--reason", ""), "satu baris teks"),
+    (("election", "add", "FILE"), 'tidak ada isian "records"'),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), SAID, ids=[str(n) for n in range(len(SAID))]
+)
+def test_what_was_typed_wrongly_is_told_in_indonesian(
+    federation, own_home, tmp_path, monkeypatch, words, said
+):
+    assert federation("keys", "token", "add", "one").code == 0  # there is a database
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "x.json"
+    path.write_text('{"records":[]}')
+    given = [{"FILE": path, "FOLDER": tmp_path}.get(word, word) for word in words]
+    if words[0] == "withdraw":
+        given += ["--election", "pilpres-2019"]
+    ended = federation(*given, "--lang", "id")
+    assert ended.code in {2, 3, 7}
+    assert said in ended.err
+    assert not {"not", "Expected", "no", "Object"} & set(ended.err.split())

@@ -398,7 +398,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
     },
     "fingerprint": {
         "one letter wrong": "FormatError: a mistake in the fingerprint (group 8)",
-        "too short": "FormatError: a fingerprint has 8 groups of five characters",
+        "too short": "FormatError: a fingerprint has 8 groups of five characters ('232OB-JSJMJ')",
     },
     "circle file": {
         "a list that nobody signed": "FormatError: a note without text, empty line and signatures",

@@ -221,7 +221,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "SQL for a region": '400 format: not a region: it has 2, 4, 6 or 10 characters ("13\' OR 1=1--")',
         "a region of 3 digits": "400 format: not a region: it has 2, 4, 6 or 10 characters ('137')",
         "an election that there is not": "404 not-found: no election 'pilkada-1945' here; there are: pemilu-2024",
-        "a contest that there is not": "404 not-found: no contest 'ketua-rt' in pemilu-2024; there are: ppwp, pdpr, pdpd, pdprdk, pdprdp",
+        "a contest that there is not": "404 not-found: there is no contest 'ketua-rt' in this election; there are: ppwp, pdpr, pdpd, pdprdk, pdprdp",
         "a station of 12 digits": "400 format: not a TPS code of 13 characters: '137101100100'",
         "a receipt by 63 digits": "400 format: a record id is 64 hex digits (record)",
         "a receipt in capitals": "400 format: a record id is 64 hex digits (record)",

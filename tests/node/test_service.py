@@ -12,6 +12,8 @@ import pytest
 from federation.config.keystore import load_signer
 from federation.errors import ConflictError
 from federation.feeds.feed import parse_status
+from federation.profiles import load_shipped
+from federation.profiles.races import format_profile
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.sealed import leaf_text, open_leaf, parse_statement, seal
@@ -362,3 +364,24 @@ async def test_a_node_starts_with_a_log_that_has_ended(home):
                 return
             await asyncio.sleep(0.02)
         raise AssertionError((await node.get("/readyz"))[1])
+
+
+async def test_a_node_that_runs_signs_by_the_new_list_at_once(home):
+    async with serving(home) as node:
+        assert (await post(node, draft()))[0]["outcome"] == "logged"
+        rules = json.loads(format_profile(load_shipped()[ELECTION]))
+        del rules["contests"]["ppwp"]["candidates"]["02"]
+        home.elections.mkdir(exist_ok=True)
+        path = home.elections / f"{ELECTION}.json"
+        path.write_text(json.dumps(rules))
+        assert (await node.post("/v1/control/rules", {}))[0] == 200
+        body = {"election": ELECTION, "records": [draft(tps="1371011001002")]}
+        [refused] = (await node.post("/v1/records", body))[1]["verdicts"]
+        assert (refused["outcome"], refused["code"]) == ("refused", "candidate")
+        _, body, _ = await node.get("/v1/elections")
+        [ours] = json.loads(body)["elections"]
+        assert list(ours["contests"][0]["candidates"]) == ["01"]
+        path.write_text("{")
+        assert (await node.post("/v1/control/rules", {}))[0] >= 400
+        [taken] = await post(node, draft(tps="1371011001002", candidates={"01": 5}))
+        assert taken["outcome"] == "logged"

@@ -3,11 +3,13 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from federation.records.claim import Claim
 from federation.records.merge import merge_tps
 from federation.records.tally import (
     contribution,
+    count_added,
     is_votes,
     race_level,
     region_tally,
@@ -142,21 +144,37 @@ def test_an_organisations_name_is_never_taken_for_votes(org):
     assert region_tally(counters).votes == {"01": (5, 5)}
 
 
-def test_two_numberings_add_under_their_own_ids():
-    ids = {"1000561": 127, "1000562": 27}
-    found = tally([said(A, ONE), said(B, ids)])
-    assert found.votes == {name: (n, n) for name, n in (ONE | ids).items()}
-    found = tally([said(A, ONE), said(B, ids), said(C, TWO)])
-    assert found.votes == {
-        "01": (100, 127),
-        "02": (27, 50),
-        "1000561": (127, 127),
-        "1000562": (27, 27),
-    }
-    found = tally([said(A, ONE, rules=("votes_sum",)), said(B, ids)])
-    assert found.plausible_votes == {
-        "01": (0, 0),
-        "02": (0, 0),
-        "1000561": (127, 127),
-        "1000562": (27, 27),
-    }
+IDS = {"1000561": 127, "1000562": 27}
+
+
+def test_stations_of_two_numberings_are_never_one_least_and_most():
+    found = tally([said(A, ONE)], [said(A, TWO)], [said(B, IDS)])
+    assert found.votes == {"01": (227, 227), "02": (77, 77)}
+    assert (found.not_added, count_added(found)) == (1, 2)
+    assert found.status["single"] == 3
+    # As many by either: those of the ballot.
+    assert tally([said(A, ONE)], [said(B, IDS)]).votes.keys() == ONE.keys()
+    found = tally([said(A, ONE)], [said(B, IDS)], [said(B, IDS), said(C, IDS)])
+    assert found.votes == {name: (2 * n, 2 * n) for name, n in IDS.items()}
+    assert found.not_added == 1
+    words = {"01": 5, "kolom-kosong": 3}
+    found = tally([said(A, ONE)], [said(A, words)], [said(A, words)])
+    assert (found.votes["01"], found.not_added) == ((10, 10), 1)
+
+
+def test_a_station_claimed_by_two_numberings_is_in_no_sum():
+    found = tally([said(A, ONE), said(B, IDS)])
+    assert (found.votes, found.not_added, count_added(found)) == ({}, 1, 0)
+    found = tally([said(A, ONE), said(B, IDS), said(C, TWO)], [said(A, ONE)])
+    assert (found.votes["01"], found.not_added) == ((127, 127), 1)
+
+
+def test_without_implausible_claims_the_numbering_stays_the_same():
+    found = tally([said(A, ONE, rules=("votes_sum",)), said(B, IDS)], [said(A, TWO)])
+    assert found.plausible_votes == found.votes == {"01": (100, 100), "02": (50, 50)}
+
+
+def test_who_counts_by_one_numbering_leaves_nothing_out():
+    assert tally([said(A, IDS)], [said(A, IDS)]).not_added is UNSET
+    assert tally([said(A, ONE)]).not_added is UNSET
+    assert region_tally({}).not_added is UNSET

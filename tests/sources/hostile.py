@@ -195,7 +195,7 @@ LINES = [
     (
         "a file without a digest",
         '{"tps":"1371011001001","evidence":[{"media_type":"image/jpeg","size":1}]}',
-        "evidence.0: value: lacks sha256",
+        'evidence.0: value: the member "sha256" is missing',
     ),
 ]
 

@@ -192,7 +192,7 @@ def test_votes_by_two_numberings_in_one_row_are_refused(read):
         ({"media_type": "x"}, "evidence.0.media_type", "seharusnya jenis media"),
         ({"sha256": "x"}, "evidence.0.sha256", "seharusnya 64 angka"),
         ({"size": "x"}, "evidence.0.size", "seharusnya bilangan bulat"),
-        ({"baru": 1}, "evidence.0", "memuat baru"),
+        ({"baru": 1}, "evidence.0", "tidak ada isian"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_plain_words(read, change, column, said):

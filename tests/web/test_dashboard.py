@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from msgspec import structs
 
 from federation.config.settings import Settings
 from federation.records.coverage import OFFICIAL
@@ -332,3 +333,27 @@ def test_every_code_of_the_map_has_a_word():
         for code in codes:
             assert f"{kind}_{code}" in words
     assert set(load_topic("rules")) == set(RULES)
+
+
+async def test_a_station_is_found_however_its_code_is_written(client):
+    code = sample.AGREED
+    dotted = ".".join((code[:2], code[2:4], code[4:6], code[6:10], code[10:]))
+    got = await client.get(f"/tps/{dotted}?lang=en", allow_redirects=False)
+    assert got.status == 303
+    assert got.headers["Location"].endswith(f"/tps/{code}?lang=en")
+
+
+async def test_stations_that_were_not_added_are_told_beside_the_votes(
+    client, monkeypatch
+):
+    def not_added(*given):
+        found = structs.replace(shown := whole(*given).region, tally=structs.replace(
+            shown.tally, votes={}, not_added=3))  # fmt: skip
+        return structs.replace(whole(*given), region=found)
+
+    whole = dashboard.region.region
+    monkeypatch.setattr(dashboard.region, "region", not_added)
+    for lang, words in (("en", "Not added: 3"), ("id", "Tidak dijumlahkan: 3")):
+        got, reader = await read(client, "/", lang)
+        assert got.status == 200
+        assert words in reader.text

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from federation.errors import ConfigError
 from federation.feeds.feed import LOGS_PATH
 from federation.regular import open_regular, sweep, write_whole
+from federation.text import Sentence
 
 #: In a folder that is ours and not whole yet.
 UNFINISHED: Final = ".federation-unfinished"
@@ -180,13 +181,14 @@ def check_folder(
     real = folder.resolve()
     for one in private:
         if real.is_relative_to(one.resolve()):
-            raise ConfigError(str(folder), "", f"lies in {one}, which is private")
+            raise ConfigError(
+                str(folder), "", Sentence("machine.folder-private", private=one)
+            )
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(str(folder), "", "is not a folder")
+        raise ConfigError(str(folder), "", Sentence("machine.no-folder"))
     is_ours = any((folder / name).is_file() for name in (marker, UNFINISHED))
     if folder.is_dir() and not is_ours and not _is_empty(folder):
-        said = "holds other files; choose an empty folder or one written before"
-        raise ConfigError(str(folder), "", said)
+        raise ConfigError(str(folder), "", Sentence("machine.folder-other"))
 
 
 def _is_empty(folder: Path) -> bool:

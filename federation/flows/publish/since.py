@@ -9,6 +9,7 @@ from pathlib import Path
 from federation.errors import FormatError
 from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.feed import LOGS_PATH, MAX_STATUS_BYTES, parse_status
+from federation.text import Sentence
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
 
@@ -33,5 +34,5 @@ def read_sizes(path: Path) -> dict[str, int]:
         notes = [parse_note(one.checkpoint.encode()) for one in vector.logs]
         found = [parse_checkpoint(note.text) for note in notes]
     except FormatError as error:
-        raise FormatError(error.what, str(path)) from error
+        raise FormatError(Sentence("machine.not-since"), str(path)) from error
     return {one.origin: one.size for one in found}

@@ -13,6 +13,7 @@ from federation.flows.query.answer import Place
 from federation.records.profile import ContestRules, Profile
 from federation.store import registers
 from federation.store.db import View
+from federation.text import Sentence
 
 _REGION = re.compile(r"\A(?:[0-9]{2}(?:[0-9A-Z]{2}(?:[0-9]{2}(?:[0-9]{4})?)?)?)?\Z")
 LEVELS = (0, 2, 4, 6, 10)
@@ -64,13 +65,16 @@ def ask(
     name = election or next(iter(elections), "")
     profile = profiles.get(name)
     if profile is None:
-        known = ", ".join(elections) or "none"
-        raise NotFoundError(f"no election {name!r} here; there are: {known}")
+        known = ", ".join(elections) or "-"
+        why = Sentence("election.not-here", election=repr(name[:40]), known=known)
+        raise NotFoundError(why)
     kinds = contests_of(profile)
     kind = contest or kinds[0]
     if kind not in kinds:
-        known = ", ".join(kinds)
-        raise NotFoundError(f"no contest {kind!r} in {name}; there are: {known}")
+        held = ", ".join(kinds)
+        raise NotFoundError(
+            Sentence("numbering.no-contest", contest=kind[:40], held=held)
+        )
     return Asked(name, kind, profile)
 
 
@@ -100,7 +104,7 @@ def parse_region(text: str) -> str:
         FormatError: it is none.
     """
     if not _REGION.match(text):
-        raise FormatError("not a region: it has 2, 4, 6 or 10 characters", repr(text))
+        raise FormatError(Sentence("numbering.not-region"), repr(text[:40]))
     return text
 
 

@@ -17,6 +17,7 @@ from federation.records.merge import decode_row
 from federation.records.tally import Tally, race_level, region_tally
 from federation.store import claims, registers, rollup
 from federation.store.db import View
+from federation.text import Sentence
 
 _VILLAGE = 10
 _DISTRICT = 6  # the smallest region whose counters are kept
@@ -40,7 +41,8 @@ def region(
         stations, following = _stations(view, asked, here, after, limit)
     heard_of = own.coverage.covered or own.coverage.outside or inside or stations
     if here and not heard_of and not registers.count(view, asked.election, here):
-        raise NotFoundError(f"no region {here} in {asked.election}")
+        where = {"region": here, "election": asked.election}
+        raise NotFoundError(Sentence("numbering.race-unknown", **where))
     return answer.RegionAnswer(
         election=asked.election,
         contest=asked.contest,

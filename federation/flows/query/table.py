@@ -155,7 +155,9 @@ def _region(
         yield from (share.tps, share.adds) if share else (0, 0)
     votes = one.tally.votes if one.tally else {}
     for number in numbers:
-        yield from votes.get(number, ("", "") if not one.tally else (0, 0))
+        # Votes that were not added are not none.
+        unsaid = not one.tally or one.tally.not_added
+        yield from votes.get(number, ("", "") if unsaid else (0, 0))
 
 
 def gap_table(
