@@ -161,8 +161,8 @@ class Members:
                 convert(found[name], _TYPES[name])
             except RecordError as error:
                 raise _explain(name, found[name]) from error
-        if "parties" in found:
-            _check_caleg(found["parties"])
+        for number, party in found.get("parties", {}).items():
+            _spell_caleg(party, f"parties.{number}.caleg")
         fields.update(found)
         return Draft(row, fields)
 
@@ -184,14 +184,28 @@ class Members:
         return self._aliases[contest]
 
 
-def _check_caleg(parties: Mapping[str, Any]) -> None:
-    for number, party in parties.items():
-        try:
-            # In the record's own words, so that its answer is known when it is made.
-            check_candidates(tuple(party.get("caleg", ())), "parties[...].caleg")
-        except RecordError as error:
-            wrong = Sentence("machine.should-be-only", wanted=Sentence("machine.an-id"))
-            raise BadCell("value", wrong, f"parties.{number}.caleg") from error
+def _spell_caleg(party: dict[str, Any], column: str) -> None:
+    """Give a party's candidates one spelling each: the number, without zeros before.
+
+    Raises:
+        BadCell: It is no id, or two of them are one candidate.
+    """
+    votes: dict[str, int] = {}
+    for raw, count in party.get("caleg", {}).items():
+        who = raw.lstrip("0") if raw.isdecimal() else raw
+        if who in votes:
+            raise BadCell(
+                "candidate", Sentence("file.json-twice", value=clip(who)), column
+            )
+        votes[who] = count
+    try:
+        # In the record's own words, so that its answer is known when it is made.
+        check_candidates(tuple(votes), column)
+    except RecordError as error:
+        wrong = Sentence("machine.should-be-only", wanted=Sentence("machine.an-id"))
+        raise BadCell("value", wrong, column) from error
+    if votes:
+        party["caleg"] = votes
 
 
 def _explain(name: str, block: Any) -> BadCell:  # noqa: ANN401 - a list or an object

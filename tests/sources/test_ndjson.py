@@ -209,6 +209,15 @@ def test_the_party_of_which_a_candidate_has_no_id_is_named(read):
     assert "huruf kecil" in Text("id").say(bad.reason)
 
 
+def test_the_candidates_of_a_party_have_one_spelling_each(read):
+    votes = {"contest": "pdpr", "parties": {"1": {"caleg": {"01": 3, "100211": 2}}}}
+    fields = read(line(**votes), "pemilu-2024").fields
+    assert fields["parties"]["1"]["caleg"] == {"1": 3, "100211": 2}
+    votes["parties"]["1"]["caleg"]["1"] = 3
+    (bad,) = read(line(**votes), "pemilu-2024").bad
+    assert (bad.code, bad.column) == ("candidate", "parties.1.caleg")
+
+
 def test_a_count_in_quotes_is_that_count_wherever_it_stands(read):
     votes = {"parties": {"1": {"jumlah": "5", "caleg": {"100211": "2"}}}}
     fields = read(json.dumps({"tps": TPS, "contest": "pdpr", **votes}), "pemilu-2024")
