@@ -263,7 +263,7 @@ def _guards() -> str:
 def _moments() -> str:
     return (
         "Without a zone it is Jakarta's time (WIB). A time that could be two is left "
-        "out of its row, or refused where the column was named.\n\n"
+        "out of its row of a table; a JSON line with one is refused.\n\n"
         + _table(
             ("written", "read as"),
             (

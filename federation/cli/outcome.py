@@ -154,13 +154,7 @@ class Outcome:
         out, t, intake = self._run.out, self._run.t, self._intake
         for uses, files in list(intake.headers.items())[:MAX_HEADERS_SHOWN]:
             read = [
-                t(
-                    "import.read-as",
-                    header=clip(use.header),
-                    target=self._plain(use.target),
-                )
-                for use in uses
-                if use.target
+                self._read_as(at, use) for at, use in enumerate(uses, 1) if use.target
             ]
             whose = files[0] if len(intake.headers) > 1 else ""
             out.line(t("import.columns-read", columns=", ".join(read), file=whose))

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from federation.profiles import load_regions
-from federation.records.regions import why_impossible
+from federation.records.regions import is_kpu_overseas, why_impossible
+from federation.records.tps import OVERSEAS
 from federation.store import registers
 from federation.store.db import View
 from federation.text import Sentence
@@ -51,4 +52,17 @@ def find_unlisted(
     # A country has few villages that are none: those that it has are passed over fast.
     strange = [code for code in asked if code[:10] not in regions.kelurahan]
     found = ((code, why_impossible(code, regions)) for code in strange)
-    return {code: Doubt(REGION, why) for code, why in found if why is not None}
+    doubts = {code: Doubt(REGION, why) for code, why in found if why is not None}
+    if other := min((code for code in doubts if is_of_another_list(code)), default=""):
+        # Kawal Pemilu's codes for abroad and KPU's are of one form: one that only the
+        # other numbering has shows which one the whole file is written in.
+        for code in asked - doubts.keys():
+            if code.startswith(OVERSEAS):
+                reason = Sentence("numbering.region-mixed", code=code, other=other)
+                doubts[code] = Doubt(REGION, reason)
+    return doubts
+
+
+def is_of_another_list(code: str) -> bool:
+    """Whether an overseas code shows that KPU did not give it."""
+    return code.startswith(OVERSEAS) and not is_kpu_overseas(code)

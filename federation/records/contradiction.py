@@ -150,14 +150,28 @@ def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
         newest = max(row.revision for row in several)
         speakers = [row for row in several if row.revision == newest]
         if len({row.slot for row in speakers}) > 1:
+            few = _some_of_each_slot(several)
             for row in several:
-                others = tuple(one.number for one in several if one.slot != row.slot)
+                others = tuple(one.number for one in few if one.slot != row.slot)
                 found[row.number] = SlotAnswer("contradicts", others, REF)
         else:
             same = (speakers[0].number,)
             older = (row.number for row in several if row.revision < newest)
             found |= {number: SlotAnswer("outdated", same) for number in older}
     return found
+
+
+def _some_of_each_slot(rows: Iterable[Referred]) -> list[Referred]:
+    """Enough rows to name to each; all of very many would be the square of them."""
+    counted: dict[Hashable, int] = {}
+    few = []
+    for row in rows:
+        count = counted.get(row.slot, 0)
+        if count > MAX_NAMED or (not count and len(counted) > MAX_NAMED + 1):
+            continue
+        counted[row.slot] = count + 1
+        few.append(row)
+    return few
 
 
 def has_votes(members: Members) -> bool:

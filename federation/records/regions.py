@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
-from federation.errors import FormatError, RecordError
+from federation.errors import FormatError
 from federation.records.tps import OVERSEAS
 from federation.text import Sentence
 
@@ -55,19 +55,6 @@ def gather_regions(
     kabupaten = {code[:4] for code in kecamatan}
     above = frozenset(kecamatan | kabupaten | {code[:2] for code in kabupaten})
     return Regions(election, known, above, abroad, complete)
-
-
-def check_region(code: str, regions: Regions) -> None:
-    """Refuse a code, of a kelurahan or of a TPS in it, that this election cannot have.
-
-    Raises:
-        RecordError: its region is not one of the election; the field is `tps`.
-    """
-    if code[:_LENGTH] in regions.kelurahan:
-        return
-    why = why_impossible(code, regions)
-    if why is not None:
-        raise RecordError(why, "tps")
 
 
 def why_impossible(code: str, regions: Regions) -> Sentence | None:

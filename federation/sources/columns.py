@@ -263,7 +263,8 @@ class _Reader:
             self._settle_plain(plain, guessed, self._found | guessed)
         found = self._found | guessed
         if "tps" not in found and not {"kelurahan", "number"} <= found.keys():
-            if "kelurahan" in found and running is not None:
+            named = any("tps" in header.lower() for header in self._headers)
+            if "kelurahan" in found and running is not None and not named:
                 raise self._fault("only-running", header=clip(self._headers[running]))
             raise self._fault("no-place", there=name_headers(self._headers))
         if running is not None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from federation.errors import FormatError
-from federation.sources.cell import is_blank
+from federation.sources.cell import is_blank, parse_count
 from federation.sources.columns import Header
 from federation.sources.headers import OPTIONAL
 from federation.sources.member import read_hex, read_member
@@ -25,6 +25,8 @@ from federation.text import Sentence
 SAMPLE_ROWS: Final = 500
 
 _VALID: Final = "figures.suara_sah"
+_INVALID: Final = "figures.suara_tidak_sah"
+_ALL_CAST: Final = "figures.suara_total"
 _EVIDENCE: Final = "evidence."
 _DIGEST: Final = "evidence.sha256"
 _ROUNDED: Final = re.compile(r"[0-9]{10}000(?:[.,]0{1,2})?")
@@ -72,6 +74,10 @@ def leave_out_unfit(
         at = header.columns[_VALID]
         marks = Sentence("columns.only-marks", header=clip(header.uses[at].header))
         unfit[_VALID] = marks
+    if _only_candidates(header, sample):
+        at = header.columns[_ALL_CAST]
+        total = Sentence("columns.only-valid", header=clip(header.uses[at].header))
+        unfit[_ALL_CAST] = total
     return header.without(unfit) if unfit else header
 
 
@@ -110,6 +116,27 @@ def _only_marks(header: Header, rows: Sequence[Sequence[str]]) -> bool:
             for at in votes
         )
     )
+
+
+def _only_candidates(header: Header, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether `Total` adds up the candidates, not all votes that were cast."""
+    if _ALL_CAST not in header.guessed or _INVALID in header.columns:
+        return False
+    at = header.columns[_ALL_CAST]
+    votes = [at for t, at in header.columns.items() if t.startswith("candidates.")]
+    sums = 0
+    for cells in rows:
+        try:
+            counts = [parse_count(cells[one], "") or 0 for one in votes]
+            total = parse_count(cells[at], "")
+        except BadCell:
+            continue  # it is told with its row
+        if total is None:
+            continue
+        if total != sum(counts):
+            return False
+        sums += 1
+    return sums > 0
 
 
 def find_by_values(header: Header, rows: Iterable[Sequence[str]]) -> Header:

@@ -42,8 +42,8 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "kelurahan": "kode_kelurahan kode_kel kode_desa kodekel kodedesa"
         " kode_kelurahan_desa kode_desa_kelurahan kode_kel_desa kode_desa_kel"
         " kelurahan_code kelurahan_id kel_id desa_id village_code",
-        "number": "no_tps nomor_tps nomer_tps tps_no tps_number tps_nomor tps_ke"
-        " nomor_urut_tps no_urut_tps",
+        "number": "no_tps nomor_tps nomer_tps nama_tps tps_no tps_number tps_nomor"
+        " tps_ke nomor_urut_tps no_urut_tps",
         RUNNING: "no nomor nomer nr num number no_baris nomor_baris baris row index",
         "candidate-name": "nama_calon nama_paslon nama_pasangan_calon nama_kandidat"
         " candidate_name",

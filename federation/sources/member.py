@@ -62,7 +62,7 @@ class Members:
         self.contest = options.contest or only_contest(profile)
         self._aliases: dict[str, Aliases] = {}
         # Where it is not known of each region who stands, ids stay as they were given.
-        self._unlisted = frozenset(
+        self._open_contests = frozenset(
             one
             for one in profile.contests
             if profile.has_races(one) or not profile.candidates(one, "")
@@ -152,7 +152,9 @@ class Members:
         if wrong in found:
             key = f"row.no-{wrong}"
             raise BadCell("votes", Sentence(key, contest=contest), wrong)
-        if contest in self._unlisted and "bk" in numbering(found.get("candidates", ())):
+        if contest in self._open_contests and "bk" in numbering(
+            found.get("candidates", ())
+        ):
             # Nobody can say whether these are two counts of the same votes.
             two = Sentence("row.two-numberings", tps=fields["tps"])
             raise BadCell("candidate", two, "candidates")

@@ -7,7 +7,8 @@ Records are read as the lines of a file are (`sources/draft.py`).
     POST /v1/records   {"election":"pemilu-2024","records":[{…}],"leaves":["…"],
                         "force":false,"restate":false,"unlisted":false}
       200  {"verdicts":[{"row":0,"outcome":"logged",…},…]}
-      422  the same, where every row was refused; 400 where the batch is none
+      422  the same, where no row stands in the log and one was refused
+      400  the batch is none
     POST /notify       {"org":"jagasuara.example"}
     POST /v1/control/{command}   the commands of this machine's operator
 """
@@ -76,7 +77,9 @@ def endpoints() -> list[Endpoint[Any]]:
             query=NoQuery,
             body=Batch,
             response=Verdicts,
-            also={HTTPStatus.UNPROCESSABLE_ENTITY: "every row was refused"},
+            also={
+                HTTPStatus.UNPROCESSABLE_ENTITY: "no row stands in the log; some were refused"
+            },
             token=True,
         )
     ]

@@ -16,6 +16,12 @@ def doubts(node, election, *codes):
     return {code: doubt.code for code, doubt in found.items()}
 
 
+def test_one_code_of_another_overseas_list_puts_all_in_doubt(node):
+    codes = ("9901010001001", "9902020003001", KNOWN)
+    found = doubts(node, "pemilu-2024", *codes)
+    assert found == dict.fromkeys(codes[:2], "region")
+
+
 @pytest.fixture
 def listed(node):
     register = Register("pemilu-2024")

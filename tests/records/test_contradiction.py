@@ -5,10 +5,13 @@ import itertools
 import pytest
 
 from federation.records.contradiction import (
+    MAX_NAMED,
+    Referred,
     SlotAnswer,
     explain,
     find_repeated,
     judge,
+    judge_refs,
     slot_of,
 )
 from federation.text import Text
@@ -202,6 +205,16 @@ def test_an_older_revision_with_two_contents_is_a_contradiction_too():
         row(n, ref="r", revision=revision) for n, revision in ((1, 1), (2, 1), (3, 2))
     ]
     assert kinds(*rows) == ["contradicts"] * 3
+
+
+def test_very_many_rows_of_one_ref_each_name_a_few_others():
+    rows = (Referred(n, "photo", 1, n % 4) for n in range(50_000))
+    found = judge_refs(rows)
+    assert len(found) == 50_000
+    for number in (0, 1, 49_999):
+        others = found[number].rows
+        assert MAX_NAMED < len(others) < 50
+        assert all(other % 4 != number % 4 for other in others)
 
 
 def test_rows_by_two_numberings_are_not_said_to_differ_in_votes():

@@ -547,3 +547,16 @@ def test_a_cause_without_a_column_begins_with_itself(read):
     columns = {"candidates.01": "A", "candidates.001": "B"}
     with pytest.raises(FormatError, match=r"^two columns are one candidate: 'A', 'B'"):
         read(f"kode_tps,A,B\n{TPS},1,2\n", columns=columns)
+
+
+@pytest.mark.parametrize("header", ["Total", "Jumlah Suara"])
+def test_a_total_that_adds_the_candidates_only_is_left_out_and_told(read, header):
+    found = read(f"kode_tps,01,02,{header}\n{TPS},61,98,159\n")
+    assert set(found.left_out) == {header}
+    kept = read(f"kode_tps,01,02,{header}\n{TPS},61,98,179\n")
+    assert kept.fields["figures"] == {"suara_total": 179}
+
+
+def test_a_column_that_names_the_station_is_never_passed_over_for_row_numbers(read):
+    found = read("No,Nama TPS,Kode Kelurahan,01,02\n1,TPS 4,3171011001,5,6\n")
+    assert found.fields["tps"] == "3171011001004"
