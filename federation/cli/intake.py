@@ -215,9 +215,9 @@ class Intake:
 
     def _note_unread(self, fields: dict[str, Any]) -> None:
         """Count a draft that says nothing of the votes, or not of everybody's."""
-        votes = fields.get("candidates")
+        votes = fields.get("candidates") or fields.get("parties")
         if votes is None:
-            self.counts[WITHOUT_VOTES] += "parties" not in fields
+            self.counts[WITHOUT_VOTES] += 1
             return
         ids = self._profile.place(fields["contest"], fields["tps"]).ids
         if ids is not None and not ids <= votes.keys():

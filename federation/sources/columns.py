@@ -68,6 +68,11 @@ class Header(NamedTuple):
         return Header(columns, self.guessed | {target}, tuple(uses), self.refused)
 
 
+_EMPTY_BOX: Final = re.compile(
+    r"(?:(?:suara|perolehan|jumlah)_)*(?:kotak|kolom)_kosong"
+)
+
+
 def looks_like_header(
     cells: Sequence[str], named: Mapping[str, str], names: HeaderNames
 ) -> bool:
@@ -146,6 +151,8 @@ class _Reader:
         self._settle_behind()
         guessed = self._collect()
         self._settle_org(guessed)
+        self._settle_parties(guessed)
+        self._see_empty_box()
         self._settle_form(guessed)
         self._settle_place(guessed)
         columns = self._found | guessed
@@ -192,6 +199,32 @@ class _Reader:
         org = guessed.pop("org", None)
         if org is not None and "election" in self._found | guessed:
             raise self._fault("org", header=clip(self._headers[org]))
+
+    def _settle_parties(self, guessed: Mapping[str, int]) -> None:
+        """A party's bare name is all its votes only where nothing splits them."""
+        named = set(self._found.values())
+        said = {
+            at: normalise(header)
+            for at, header in enumerate(self._headers)
+            if at not in named
+        }
+        for target, at in guessed.items():
+            party, _, part = target.rpartition(".")
+            bare = said.get(at, "").removeprefix("suara_")
+            if part != "jumlah" or bare.endswith("jumlah"):
+                continue
+            speaks_of_it = re.compile(rf"(?:.*_)?{re.escape(bare)}(?:_.*)?")
+            beside = (one for other, one in said.items() if other != at)
+            if any(map(speaks_of_it.fullmatch, beside)):
+                header = clip(self._headers[at])
+                raise self._fault("party-parts", header=header, party=party)
+
+    def _see_empty_box(self) -> None:
+        """A single pair stands against an empty box, whose votes are votes."""
+        for at, header in enumerate(self._headers):
+            is_read = self._guesses[at].target or at in self._found.values()
+            if not is_read and _EMPTY_BOX.fullmatch(normalise(header)):
+                raise self._fault("empty-box", header=clip(header))
 
     def _collect(self) -> dict[str, int]:
         """Guessed member → its column; what is there twice is no guess."""

@@ -300,6 +300,14 @@ def test_rows_of_zeros_and_rows_that_were_read_in_part_are_counted(bring, result
     assert (said["all_zero"], said["partly_read"]) == (1, 1)
 
 
+def test_rows_that_were_not_read_for_every_party_are_counted(federation, tmp_path):
+    table = tmp_path / "parties.csv"
+    table.write_text("kode_tps,PKB,Gerindra\n7202011001001,2,5\n")
+    words = ("import", table, "--election", "pemilu-2024", "--contest", "pdpr")
+    found = federation(*words, "--dry-run", "--json")
+    assert json.loads(found.out)["partly_read"] == 1
+
+
 def test_without_a_list_it_is_said_that_nobody_checked_the_stations(
     federation, results
 ):

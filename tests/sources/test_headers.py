@@ -560,3 +560,33 @@ def test_a_total_that_adds_the_candidates_only_is_left_out_and_told(read, header
 def test_a_column_that_names_the_station_is_never_passed_over_for_row_numbers(read):
     found = read("No,Nama TPS,Kode Kelurahan,01,02\n1,TPS 4,3171011001,5,6\n")
     assert found.fields["tps"] == "3171011001004"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["PKB Caleg 1,Total PKB", "Partai 1 Caleg 1", "Jumlah PKB"],
+)
+def test_a_party_whose_votes_are_split_is_asked_about(read, beside):
+    bare = "Partai 1" if beside.startswith("Partai") else "PKB"
+    text = f"kode_tps,{bare},{beside}\n{TPS},2{',5' * len(beside.split(','))}\n"
+    with pytest.raises(FormatError, match=r"--map parties\.1\.partai="):
+        read(text, "pemilu-2024", contest="pdpr")
+    columns = {"parties.1.partai": bare}
+    said = read(text, "pemilu-2024", contest="pdpr", columns=columns)
+    assert said.fields["parties"]["1"]["partai"] == 2
+
+
+def test_a_party_beside_others_only_has_all_its_votes_there(read):
+    text = f"kode_tps,PKB,Gerindra\n{TPS},2,5\n"
+    parties = read(text, "pemilu-2024", contest="pdpr").fields["parties"]
+    assert parties == {"1": {"jumlah": 2}, "2": {"jumlah": 5}}
+
+
+@pytest.mark.parametrize("header", ["Kotak Kosong", "Suara Kolom Kosong"])
+def test_the_votes_against_a_single_pair_are_not_left_out(read, header):
+    text = f"kode_tps,Paslon 1,{header}\n3209012001001,80,120\n"
+    with pytest.raises(FormatError, match="against the only pair"):
+        read(text, "pilkada-2024", contest="pkwkk")
+    columns = {"candidates.02": header}
+    found = read(text, "pilkada-2024", contest="pkwkk", columns=columns)
+    assert found.fields["candidates"] == {"01": 80, "02": 120}
