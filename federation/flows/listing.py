@@ -7,14 +7,15 @@ told "there is no such station" by a list that he cannot look at, and whoever kn
 better than the list says so (`unlisted`): lists have gaps, above all abroad.
 
     unlisted   the register of the election does not have it
-    region     no register is loaded, and the election has no such region
+    region     no register is loaded, and the election has no such region, or its code
+               abroad means another one in another list
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from federation.profiles import load_regions
-from federation.records.regions import is_kpu_overseas, why_impossible
+from federation.records.regions import why_impossible
 from federation.records.tps import OVERSEAS
 from federation.store import registers
 from federation.store.db import View
@@ -53,16 +54,12 @@ def find_unlisted(
     strange = [code for code in asked if code[:10] not in regions.kelurahan]
     found = ((code, why_impossible(code, regions)) for code in strange)
     doubts = {code: Doubt(REGION, why) for code, why in found if why is not None}
-    if other := min((code for code in doubts if is_of_another_list(code)), default=""):
-        # Kawal Pemilu's codes for abroad and KPU's are of one form: one that only the
-        # other numbering has shows which one the whole file is written in.
+    if regions.complete:
+        # Kawal Pemilu's codes for abroad and KPU's are of one form and mean different
+        # cities: only a list tells which of the two a file is written in.
         for code in asked - doubts.keys():
             if code.startswith(OVERSEAS):
-                reason = Sentence("numbering.region-mixed", code=code, other=other)
-                doubts[code] = Doubt(REGION, reason)
+                doubts[code] = Doubt(
+                    REGION, Sentence("numbering.region-which", code=code)
+                )
     return doubts
-
-
-def is_of_another_list(code: str) -> bool:
-    """Whether an overseas code shows that KPU did not give it."""
-    return code.startswith(OVERSEAS) and not is_kpu_overseas(code)

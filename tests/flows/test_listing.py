@@ -16,10 +16,10 @@ def doubts(node, election, *codes):
     return {code: doubt.code for code, doubt in found.items()}
 
 
-def test_one_code_of_another_overseas_list_puts_all_in_doubt(node):
-    codes = ("9901010001001", "9902020003001", KNOWN)
-    found = doubts(node, "pemilu-2024", *codes)
-    assert found == dict.fromkeys(codes[:2], "region")
+def test_without_a_list_nobody_knows_which_city_an_overseas_code_means(node):
+    found = doubts(node, "pemilu-2024", "9901010001001", "99AB010001001", KNOWN)
+    assert found == dict.fromkeys(("9901010001001", "99AB010001001"), "region")
+    assert doubts(node, "pilpres-2019", "9901010001001") == {}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_list_knows_all_that_there_is(listed, code):
         ("2871011001001", "pemilu-2024", "region"),  # no such province
         ("3171011099001", "pemilu-2024", "region"),  # no such kelurahan
         ("3199011001001", "pemilu-2024", "region"),  # no such kota
-        ("9901010001001", "pemilu-2024", ""),
+        ("9901010001001", "pemilu-2024", "region"),  # of which list?
         ("9901010001001", "pilkada-2024", "region"),  # nobody votes abroad
         ("9171011099001", "pilpres-2019", ""),  # its list has gaps
         ("9171010001001", "pilpres-2019", "region"),
