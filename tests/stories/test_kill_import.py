@@ -46,7 +46,7 @@ def bring(node, path, *words):
 def test_an_import_killed_between_two_steps_goes_on_where_it_was(suara, tmp_path):
     chance = random.Random(KILLS)
     jaga = FakeOrg("jagapemilu.example", ELECTION)
-    tree = Tree(jaga).grow(jaga.results(0, STEP * 3 * (KILLS + 2)))
+    tree = Tree(jaga).grow(jaga.results(0, STEP * 5 * (KILLS + 2)))
     path = bundle_of(tmp_path / "stick.zip", FakePeer("x").show(tree))
     with suara.home.peers.open("a") as peers:
         peers.write("\n" + format_peer(Peer(org=jaga.org, identity=jaga.identity.key)))
