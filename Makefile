@@ -1,5 +1,5 @@
 # Two commands for everybody: `make run` (set-up and the demonstration), `make test`
-# (set-up and the tests). For contributors: `make check`, `make bench`, `make pins`.
+# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make pins`.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 PACKAGE := federation scripts tests
 
-.PHONY: run test check bench docs pins clean
+.PHONY: run test check bench attack docs pins clean
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -49,6 +49,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Attacks with figures, bounded, on loopback: make attack ARGS="NAME …"; alone: their names
+attack: $(VENV)/.dev
+	$(BIN)/python -m tests.attacks $(ARGS)
 
 # Everything in docs/ and schemas/ that the code writes
 docs: $(VENV)/.dev
