@@ -26,7 +26,7 @@ import sqlite_utils
 from federation.errors import NotFoundError
 from federation.store import migrations
 from federation.store.readonly import connect
-from federation.store.refusal import translated
+from federation.store.refusal import committing, translated
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Database:
         Raises:
             VerificationError: the file is damaged.
             ConflictError: another process writes.
-            OSError: the disk is full or failed.
+            OSError: the disk is full or failed, and nothing is kept.
+            DoubtfulError: it failed, and nobody knows whether the block is kept.
         """
         assert self._writer is not None, "opened read-only, or closed"
         with self._write_lock, translated(self.path):
@@ -143,7 +144,8 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._writer)
-                self._writer.execute("COMMIT")
+                with committing(self.path):
+                    self._writer.execute("COMMIT")
             finally:
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if self._writer.in_transaction:

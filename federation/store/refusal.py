@@ -32,6 +32,34 @@ _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
 
 
+class DoubtfulError(OSError):
+    """A commit failed in a way that may be found done after a restart.
+
+    What was to be written may be whole on the disk although its sync, or the index
+    over it (-shm), failed: then the next process finds it there. The next write of
+    this one puts an end to the doubt.
+    """
+
+
+@contextlib.contextmanager
+def committing(path: Path) -> Iterator[None]:
+    """Around a COMMIT: an error that leaves open what was kept says so.
+
+    A full disk (SQLITE_FULL) is none: the last page, which commits, was not written.
+
+    Raises:
+        DoubtfulError: nobody knows whether it was committed.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF != _IOERR:
+            raise
+        meant = _failed(code, path)
+        raise DoubtfulError(meant.errno, meant.strerror, meant.filename) from error
+
+
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
     """No error of SQLite leaves the block where a person can act on it.
