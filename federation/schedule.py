@@ -25,6 +25,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec.structs import replace
 
@@ -162,6 +163,16 @@ def result_of(report: PullReport) -> Result:
     )
 
 
+class _Waking(AsyncIOExecutor):  # type: ignore[misc]  # it has no types
+    """Runs wake-ups, each to its end: it is over at once, and begins nothing any more.
+
+    The library would cancel one that is about to run, and log that as its error.
+    """
+
+    def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  the library's
+        """Nothing is cancelled here; see `Schedule.stop`."""
+
+
 class Schedule:
     """The duties of a node, each having its turns."""
 
@@ -173,7 +184,8 @@ class Schedule:
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._again: set[str] = set()
         self._asked: dict[str, float] = {}
-        self._waker = AsyncIOScheduler()
+        self._waker = AsyncIOScheduler(executors={"default": _Waking()})
+        self._is_stopped = False
 
     async def load(self) -> None:
         """Take up the backoff of earlier runs."""
@@ -203,7 +215,9 @@ class Schedule:
         return True
 
     async def tick(self) -> None:
-        """Begin every turn that is due."""
+        """Begin every turn that is due; none once the schedule was stopped."""
+        if self._is_stopped:
+            return
         duties = self._duties.values()
         states, running = self._states, self._running
         for duty in due(self._clock(), duties, states, running, self._asked):
@@ -235,6 +249,7 @@ class Schedule:
 
     async def stop(self) -> None:
         """End every turn; what each has committed stays."""
+        self._is_stopped = True
         if self._waker.running:
             self._waker.shutdown(wait=False)
         tasks = list(self._running.values())

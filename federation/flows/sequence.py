@@ -13,8 +13,8 @@ After a crash, or an error that leaves open what was kept, `settle` brings the l
 one of two states: as before T1, or as after T3. What is answered to an error is true:
 
     T1, read, sign, T2     it failed: none of it is kept (OSError)
-    T2, when it commits    `settle` finds out; where it cannot, nobody knows (DoubtError)
-    guard, T3              all of it is kept, and shown by the next `settle` (KeptError)
+    T2, when it commits    `settle` finds out; or else nobody knows (DoubtError)
+    guard, T3              all of it is kept, and shown by `settle` (KeptError)
 
  What was signed and not kept by T2
 was never shown to anybody, so another checkpoint of that size may be signed.

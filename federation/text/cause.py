@@ -56,8 +56,6 @@ _DISK: Final = {
     errno.ESTALE: "gone",
     errno.ENODEV: "gone",
     errno.EROFS: "disk-read-only",
-    errno.EACCES: "no-permission",
-    errno.EPERM: "no-permission",
 }
 
 
