@@ -34,13 +34,15 @@ from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import PeerTurn, Turn
-from federation.text.cause import tell_refusal
+from federation.text.cause import is_of_disk, tell_refusal
 
 QUICK_S: Final = 5.0
 QUICK_FAILURES: Final = 3
 MAX_SLOW_S: Final = 600.0
 MAX_PROBES: Final = 4
 WAKE_S: Final = 1.0
+#: The outcome of a turn that our own disk did not take.
+OF_DISK: Final = "disk"
 
 _log = logging.getLogger(__name__)
 
@@ -275,7 +277,9 @@ class Schedule:
         self._again.discard(duty.name)
         result = await self._guarded(duty)
         now = self._clock()
-        failures = _failures(self._states, duty.name) + 1 if result.is_failed else 0
+        failures = _failures(self._states, duty.name)
+        if result.outcome != OF_DISK:
+            failures = failures + 1 if result.is_failed else 0
         when = next_due(now, duty, failures, self._rng, more=result.more)
         # As it asked, but no longer than any peer waits: it may ask for years.
         asked_s = self._asked[duty.name] = min(result.wait_s, MAX_SLOW_S)
@@ -284,7 +288,7 @@ class Schedule:
             when = now
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
         self._states[duty.name] = state
-        if duty.is_kept:
+        if duty.is_kept and result.outcome != OF_DISK:
             await self._keep(state, began, result)
         return result
 
@@ -318,13 +322,21 @@ class Schedule:
                 is_failed=True,
                 wait_s=wait_s or 0.0,
             )
-        except Exception as error:  # noqa: BLE001  a bug, or a full disk: this turn ends, every other duty goes on
-            _log.exception("the turn of %s ended by an error of ours", duty.name)
-            reason = f"{type(error).__name__}: {error}"
-            if isinstance(error, OSError):
-                reason = str(tell_refusal(error))
-            await self._alarm(duty.name, reason)
-            return Result(outcome="crashed", reason=reason, is_failed=True)
+        except OSError as error:
+            if not is_of_disk(error):
+                return await self._crashed(duty, error)
+            # Our disk, and no fault of a peer: nobody is asked less often for it.
+            return Result(outcome=OF_DISK, reason=str(tell_refusal(error)))
+        except Exception as error:  # noqa: BLE001  a bug: this turn ends, every other duty goes on
+            return await self._crashed(duty, error)
+
+    async def _crashed(self, duty: Duty, error: Exception) -> Result:
+        _log.exception("the turn of %s ended by an error of ours", duty.name)
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError):
+            reason = str(tell_refusal(error))
+        await self._alarm(duty.name, reason)
+        return Result(outcome="crashed", reason=reason, is_failed=True)
 
     async def _alarm(self, name: str, reason: str) -> None:
         now = int(self._clock())

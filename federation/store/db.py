@@ -62,6 +62,8 @@ class Database:
     def __init__(self, path: Path, *, readonly: bool) -> None:
         """Nothing is opened yet: see `open`."""
         self.path, self.readonly = path, readonly
+        # Why the newest write was not taken; None when one has been taken since.
+        self.refused: OSError | None = None
         self._connections: list[Connection] = []
         self._local = threading.local()
         self._writer: Connection | None = None
@@ -138,7 +140,7 @@ class Database:
             DoubtfulError: it failed, and nobody knows whether the block is kept.
         """
         assert self._writer is not None, "opened read-only, or closed"
-        with self._write_lock, translated(self.path):
+        with self._write_lock, self._remembering(), translated(self.path):
             if not durable:
                 self._writer.execute("PRAGMA synchronous=NORMAL")
             self._writer.execute("BEGIN IMMEDIATE")
@@ -152,6 +154,28 @@ class Database:
                     self._writer.execute("ROLLBACK")
                 if not durable:
                     self._writer.execute("PRAGMA synchronous=FULL")
+
+    @contextlib.contextmanager
+    def _remembering(self) -> Iterator[None]:
+        assert self._writer is not None, "opened read-only, or closed"
+        before = self._writer.total_changes
+        try:
+            yield
+        except OSError as error:
+            self.refused = error
+            raise
+        if self._writer.total_changes > before:
+            self.refused = None
+
+    def shrink(self) -> None:
+        """Bring all that is in the log into the database, and give its room back.
+
+        Raises:
+            OSError: the disk is full or failed; the log stays as it is.
+        """
+        assert self._writer is not None, "opened read-only, or closed"
+        with self._write_lock, translated(self.path):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     async def read(
         self, fn: Callable[Concatenate[View, P], T], *args: P.args, **kwargs: P.kwargs

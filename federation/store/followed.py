@@ -50,11 +50,15 @@ def load_followed(path: Path) -> Followed | None:
 def save_followed(db: Database, path: Path) -> None:
     """Write down how far the database has come; the file is the old or the new one.
 
+    One that says so already is left alone.
+
     Raises:
         OSError: the disk failed.
     """
     with db.view() as view:
         found = read_followed(view)
+    if found == load_followed(path):
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(found))
