@@ -84,8 +84,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
     with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
         # Before anything is merged, and before anybody can ask what has changed.
-        with db.transaction() as tx:
-            renew_if_older(tx, home.followed)
+        renew_if_older(db, home.followed)
         # Of a guard whose disk is full nothing is written, and the node serves.
         with contextlib.suppress(OSError):
             save_followed(db, home.followed)

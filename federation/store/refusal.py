@@ -130,9 +130,8 @@ def _failed(full: int, path: Path) -> OSError:
         return error
     number = errno.ENOLCK if full in _NO_LOCKS else errno.EIO
     # Room for the map of the log (-shm) is asked for in another way than room for rows.
-    with contextlib.suppress(OSError):
-        if os.statvfs(path.parent).f_bavail == 0:
-            number = errno.ENOSPC
+    if is_full(path.parent):
+        number = errno.ENOSPC
     return OSError(number, os.strerror(number), str(path))
 
 
@@ -151,8 +150,17 @@ def _unopened(path: Path) -> OSError:
         error = _closed_folder(path) or error
     if error is not None:
         return error
+    if is_full(path.parent):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     words = Sentence("machine.database-unopened")
     return OSError(errno.EIO, words, str(path))
+
+
+def is_full(folder: Path) -> bool:
+    """Whether not a byte more can be written there, as far as the system tells."""
+    with contextlib.suppress(OSError):
+        return os.statvfs(folder).f_bavail == 0
+    return False
 
 
 def _closed_folder(path: Path) -> OSError | None:

@@ -8,8 +8,8 @@ examined, and takes in by itself when there is room.
 
     data      the database's disk is full, the guard's is not
     guard     the guard's disk is full, the database's is not
-    readonly  the database's disk is mounted read-only under the running node
-    bare      the same as `data`, in a home that never had a reserve, and at its start
+    inodes    the guard's disk has room, and none for one file more: what came is kept
+    bare      the same as `data`, in a home that never had a reserve
 """
 
 import argparse
@@ -33,7 +33,8 @@ from tests.stories.nodes import Node, station, wait_until
 
 MIB = 1 << 20
 SIZE_MIB = 48
-STORIES = ("data", "guard", "readonly", "bare")
+INODES = 64
+STORIES = ("data", "guard", "inodes", "bare")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def play(folder: Path, story: str) -> dict[str, Any]:
         size = 0 if story == "bare" else 8
         text = re.sub(r"(?m)^#? ?reserve_mb = .*$", f"reserve_mb = {size}", text)
         node.home.settings.write_text(text)
-        disk = node.home.guard if story == "guard" else node.home.data
+        disk = node.home.guard if story in {"guard", "inodes"} else node.home.data
         disk.mkdir(exist_ok=True)
         before = {one.name: one.read_bytes() for one in disk.iterdir()}
         stack.enter_context(mounted(disk, SIZE_MIB))
@@ -108,9 +109,11 @@ class Story:
         grown = (node.home.folder / "serve.log").stat().st_size - len(log)
         self.expect("its log is quiet", grown < 2_000, told=f"{grown} bytes in 3 s")
         node.stop()
+        self.fill()  # what the node gave back, too
         self.expect("doctor", *self.command("doctor", "--deep"))
         try:
-            node.start("--alone")
+            node.spawn("--alone")
+            wait_until(lambda: self.get("/livez"), "it answers")
             self.said["starts while full"] = "yes"
             self.look("started full")
         except AssertionError as error:
@@ -121,6 +124,7 @@ class Story:
         began = time.monotonic()
         if node.process is None:
             node.start("--alone")
+        wait_until(node.home.control.exists, "commands find it")
         with contextlib.suppress(AssertionError):
             wait_until(lambda: not node.why_not(), "it signs again", 15)
         self.said["ready again after s"] = round(time.monotonic() - began, 1)
@@ -207,20 +211,19 @@ class Story:
 
     def fill(self) -> None:
         """No byte more can be written."""
-        if self.name == "readonly":
-            _run("mount", "-o", "remount,ro", str(self.disk))
+        if self.name == "inodes":
+            with contextlib.suppress(OSError):
+                for number in range(INODES):
+                    (self.disk / f"filler-{number}").touch()
             return
         with contextlib.suppress(OSError), (self.disk / "filler").open("ab") as file:
             while True:
                 file.write(b"x" * 4096)
                 file.flush()
-        # And what the node gives up is taken, too, but for what it needs itself.
 
     def make_room(self) -> None:
-        if self.name == "readonly":
-            _run("mount", "-o", "remount,rw", str(self.disk))
-        else:
-            (self.disk / "filler").unlink()
+        for one in self.disk.glob("filler*"):
+            one.unlink()
 
 
 COMMAND = [sys.executable, "-m", "federation"]
@@ -239,7 +242,15 @@ def mounted(folder: Path, mib: int) -> Iterator[None]:
 
 
 def _mount(folder: Path, mib: int) -> "subprocess.CompletedProcess[bytes]":
-    return _run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder))
+    return _run(
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size={mib}m,nr_inodes={INODES}",
+        "tmpfs",
+        str(folder),
+    )
 
 
 def _unmount(folder: Path) -> None:
