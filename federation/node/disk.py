@@ -138,7 +138,7 @@ class Disk:
                 # The log of the database may be larger than all that was given up.
                 parts.db.shrink()
                 return self._full("data")
-            elif lacks(parts.home.data, 3 * reserve.size):
+            elif lacks(parts.home.data, 3 * reserve.least):
                 return self._full("data")
             else:
                 reserve.keep()
@@ -230,7 +230,7 @@ class Disk:
 
 def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
     """The alarms of disks that are full, seen from outside of any node."""
-    wanted: dict[Place, int] = {"data": reserve, "guard": LITTLE}
+    wanted: dict[Place, int] = {"data": max(reserve, LITTLE), "guard": LITTLE}
     return [
         _alarm(place, _full(_folder(home, place)), now)
         for place, least in wanted.items()

@@ -19,11 +19,7 @@ def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
     found = state.status(view, (), "", "")
     standing = {(one.code, one.subject) for one in [*found.alarms, *disk.alarms()]}
     gauges: dict[str, float] = {"federation_alarms": len(standing)}
-    for place, free in disk.free().items():
-        label = f'{{disk="{place}"}}'
-        gauges[f"federation_disk_refuses{label}"] = not disk.takes(place)
-        if free is not None:
-            gauges[f"federation_disk_free_bytes{label}"] = free
+    gauges |= _disk_gauges(disk)
     for log in found.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
@@ -43,4 +39,14 @@ def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:
             gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+def _disk_gauges(disk: Disk) -> dict[str, float]:
+    gauges: dict[str, float] = {}
+    for place, free in disk.free().items():
+        label = f'{{disk="{place}"}}'
+        gauges[f"federation_disk_refuses{label}"] = not disk.takes(place)
+        if free is not None:
+            gauges[f"federation_disk_free_bytes{label}"] = free
     return gauges

@@ -71,9 +71,9 @@ async def serve(
     try:
         async with door.on(listen.host, listen.port) as port:
             url = f"http://{_reachable(listen.host)}:{port}"
-            async with _control_file(parts.home.control, url, token):
-                async with node.open():
-                    yield url
+            control = _control_file(parts.home.control, url, token)
+            async with control, node.open():
+                yield url
     finally:
         await runner.cleanup()
 
@@ -114,7 +114,7 @@ async def _control_file(path: Path, url: str, token: str) -> AsyncIterator[None]
     finally:
         if writing is not None:
             writing.cancel()
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # noqa: ASYNC240  a name, at the very end
 
 
 async def _write_control_later(path: Path, url: str, token: str) -> None:

@@ -178,7 +178,8 @@ class Database:
     @contextlib.contextmanager
     def _writing_to(self) -> Iterator["Connection"]:
         """The connection that writes; what the disk says to it is remembered."""
-        assert not (self.readonly or self._is_closed), "opened read-only, or closed"
+        assert not self.readonly, "opened read-only"
+        assert not self._is_closed, "closed"
         try:
             with self._write_lock, translated(self.path):
                 if self._writer is None:

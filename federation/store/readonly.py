@@ -2,9 +2,9 @@
 
 Rule: with a write-ahead log SQLite needs two files beside the database, even to read.
 Where none can be made (a stick with its switch set, a read-only mount, a folder of
-somebody else, a full disk) the file is read as one that nobody changes. That would be wrong where a
-log with changes lies beside it: they would be missing, so it is refused, with the name
-of that log.
+somebody else, a full disk) the file is read as one that nobody changes. That would be
+wrong where a log with changes lies beside it: they would be missing, so it is refused,
+with the name of that log.
 
 Source: https://sqlite.org/wal.html section "Read-Only Databases"
 """
@@ -37,6 +37,8 @@ def connect(path: Path, busy_timeout_ms: int) -> "Connection":
         OSError: it cannot be opened; or changes beside it cannot be read.
     """
     with translated(path):
+        if os.access(path.parent, os.W_OK) and not is_full(path.parent):
+            return _open(path, "mode=ro", busy_timeout_ms)
         # As always at first: beside a node that runs the two files are there, and what
         # is newest is in them.
         try:

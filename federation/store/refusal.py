@@ -28,6 +28,8 @@ _IOERR, _CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 10, 11, 13, 14, 15, 26
 _NUMBERS = {_FULL: errno.ENOSPC, _NOMEM: errno.ENOMEM, _PERM: errno.EACCES}
 #: SQLITE_IOERR_RDLOCK, _UNLOCK, _LOCK and _SHMLOCK.
 _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
+#: The map of the log (-shm), and some pages of that log.
+_SMALLEST = 64 << 10
 #: The byte of the file that says which SQLite may write it; 2 is all that is known.
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
 
@@ -157,9 +159,10 @@ def _unopened(path: Path) -> OSError:
 
 
 def is_full(folder: Path) -> bool:
-    """Whether not a byte more can be written there, as far as the system tells."""
+    """Whether a file that SQLite needs has no room there, as far as is told."""
     with contextlib.suppress(OSError):
-        return os.statvfs(folder).f_bavail == 0
+        found = os.statvfs(folder)
+        return bool(found.f_blocks) and found.f_bavail * found.f_frsize < _SMALLEST
     return False
 
 

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-#: What a folder of a few small files needs: the guard.
+#: What a folder of a few small files needs, the guard, and what none does without.
 LITTLE: Final = 64 << 10
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -45,8 +45,9 @@ class Reserve:
     """The reserve of one data folder."""
 
     def __init__(self, folder: Path, size: int) -> None:
-        """`size` in bytes; 0: there is none, and nothing counts as too little room."""
+        """`size` in bytes; 0: there is none, and the disk is full when it is full."""
         self.folder, self.size = folder, size
+        self.least = max(size, LITTLE)
         self._path = folder / "reserve"
 
     @property
@@ -57,7 +58,7 @@ class Reserve:
     @property
     def is_needed(self) -> bool:
         """Whether so little is free beside it that the disk counts as full."""
-        return lacks(self.folder, self.size)
+        return lacks(self.folder, self.least)
 
     def give_up(self) -> None:
         """Let others have its room.
