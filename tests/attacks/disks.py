@@ -168,9 +168,10 @@ class Story:
         """What the node says of itself while it takes nothing."""
         node = self.node
         wait_until(lambda: self.get("/readyz") is not None, "it answers")
-        reason = ""
         with contextlib.suppress(AssertionError):
-            reason = wait_until(node.why_not, "it is not ready", 4)
+            # While it starts it says that first.
+            wait_until(lambda: "disk" in node.why_not(), "it says so", 6)
+        reason = node.why_not()
         self.expect(f"{when}: readyz says so", "disk" in reason, told=reason)
         alarms = self.alarms()
         is_told = any(code.startswith("disk-") for code in alarms or ())

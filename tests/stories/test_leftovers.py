@@ -2,6 +2,8 @@
 
 Rule: whoever reads what a command prints (a pipe, a service manager, CI) sees its end
 within seconds of the signal, and nothing that it started works on, or speaks.
+
+`FEDERATION_SIGNALS="SIGINT SIGTERM SIGHUP SIGKILL"` is the full run.
 """
 
 import contextlib
@@ -18,8 +20,8 @@ from tests.homes import ELECTION
 from tests.stories.nodes import PROJECT, wait_until
 
 pytestmark = pytest.mark.slow
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
-RECORDS = 6_000
+SIGNALS = os.environ.get("FEDERATION_SIGNALS", "SIGTERM SIGKILL").split()
+RECORDS = 4_000
 EOF_S = 10.0
 
 
