@@ -135,6 +135,25 @@ class UnknownPastError(ConflictError):
     code = "unknown-past"
 
 
+class KeptError(FederationError):
+    """Records that are durable and signed here, and that nobody is shown yet.
+
+    No acknowledgement, and no refusal: they are shown as soon as the disk lets us, and
+    whoever hands them in again is then told that they are `held`.
+    """
+
+    code = "kept"
+
+
+class DoubtError(FederationError):
+    """Records of which the disk does not say whether it has kept them.
+
+    Handed in again they are `held`, or taken in: once in either case.
+    """
+
+    code = "in-doubt"
+
+
 class NotFoundError(FederationError):
     """There is no such thing here."""
 

@@ -25,6 +25,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec.structs import replace
 
@@ -33,13 +34,15 @@ from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import PeerTurn, Turn
-from federation.text.cause import tell_refusal
+from federation.text.cause import is_of_disk, tell_refusal
 
 QUICK_S: Final = 5.0
 QUICK_FAILURES: Final = 3
 MAX_SLOW_S: Final = 600.0
 MAX_PROBES: Final = 4
 WAKE_S: Final = 1.0
+#: The outcome of a turn that our own disk did not take.
+OF_DISK: Final = "disk"
 
 _log = logging.getLogger(__name__)
 
@@ -162,6 +165,16 @@ def result_of(report: PullReport) -> Result:
     )
 
 
+class _Waking(AsyncIOExecutor):  # type: ignore[misc]  # it has no types
+    """Runs wake-ups, each to its end: it is over at once, and begins nothing any more.
+
+    The library would cancel one that is about to run, and log that as its error.
+    """
+
+    def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  the library's
+        """Nothing is cancelled here; see `Schedule.stop`."""
+
+
 class Schedule:
     """The duties of a node, each having its turns."""
 
@@ -173,7 +186,8 @@ class Schedule:
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._again: set[str] = set()
         self._asked: dict[str, float] = {}
-        self._waker = AsyncIOScheduler()
+        self._waker = AsyncIOScheduler(executors={"default": _Waking()})
+        self._is_stopped = False
 
     async def load(self) -> None:
         """Take up the backoff of earlier runs."""
@@ -203,7 +217,9 @@ class Schedule:
         return True
 
     async def tick(self) -> None:
-        """Begin every turn that is due."""
+        """Begin every turn that is due; none once the schedule was stopped."""
+        if self._is_stopped:
+            return
         duties = self._duties.values()
         states, running = self._states, self._running
         for duty in due(self._clock(), duties, states, running, self._asked):
@@ -235,6 +251,7 @@ class Schedule:
 
     async def stop(self) -> None:
         """End every turn; what each has committed stays."""
+        self._is_stopped = True
         if self._waker.running:
             self._waker.shutdown(wait=False)
         tasks = list(self._running.values())
@@ -260,7 +277,9 @@ class Schedule:
         self._again.discard(duty.name)
         result = await self._guarded(duty)
         now = self._clock()
-        failures = _failures(self._states, duty.name) + 1 if result.is_failed else 0
+        failures = _failures(self._states, duty.name)
+        if result.outcome != OF_DISK:
+            failures = failures + 1 if result.is_failed else 0
         when = next_due(now, duty, failures, self._rng, more=result.more)
         # As it asked, but no longer than any peer waits: it may ask for years.
         asked_s = self._asked[duty.name] = min(result.wait_s, MAX_SLOW_S)
@@ -269,7 +288,7 @@ class Schedule:
             when = now
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
         self._states[duty.name] = state
-        if duty.is_kept:
+        if duty.is_kept and result.outcome != OF_DISK:
             await self._keep(state, began, result)
         return result
 
@@ -303,13 +322,21 @@ class Schedule:
                 is_failed=True,
                 wait_s=wait_s or 0.0,
             )
-        except Exception as error:  # noqa: BLE001  a bug, or a full disk: this turn ends, every other duty goes on
-            _log.exception("the turn of %s ended by an error of ours", duty.name)
-            reason = f"{type(error).__name__}: {error}"
-            if isinstance(error, OSError):
-                reason = str(tell_refusal(error))
-            await self._alarm(duty.name, reason)
-            return Result(outcome="crashed", reason=reason, is_failed=True)
+        except OSError as error:
+            if not is_of_disk(error):
+                return await self._crashed(duty, error)
+            # Our disk, and no fault of a peer: nobody is asked less often for it.
+            return Result(outcome=OF_DISK, reason=str(tell_refusal(error)))
+        except Exception as error:  # noqa: BLE001  a bug: this turn ends, every other duty goes on
+            return await self._crashed(duty, error)
+
+    async def _crashed(self, duty: Duty, error: Exception) -> Result:
+        _log.exception("the turn of %s ended by an error of ours", duty.name)
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError):
+            reason = str(tell_refusal(error))
+        await self._alarm(duty.name, reason)
+        return Result(outcome="crashed", reason=reason, is_failed=True)
 
     async def _alarm(self, name: str, reason: str) -> None:
         now = int(self._clock())

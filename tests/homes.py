@@ -44,7 +44,7 @@ def _founded(org: str) -> Path:
     with contextlib.redirect_stdout(None):
         assert run(words, Output(Text("en"))) == 0
     text = (home / "federation.toml").read_text()
-    for key, value in (("interval_s", 1), ("reconcile_wait_s", 1)):
+    for key, value in (("interval_s", 1), ("reconcile_wait_s", 1), ("reserve_mb", 1)):
         text = re.sub(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", text, count=1)
     (home / "federation.toml").write_text(text)
     return home

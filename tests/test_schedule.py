@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -385,6 +386,20 @@ async def test_it_wakes_up_by_itself_and_stops(schedule, monkeypatch):
     await schedule.stop()
     assert turns
     await schedule.stop()
+
+
+async def test_a_stop_in_the_middle_of_a_wake_up_says_nothing(schedule, caplog):
+    schedule.set_duties([duty("a", well)])
+    schedule.start()
+    (job,) = schedule._waker.get_jobs()
+    waking = schedule._waker._lookup_executor("default")
+    stopping = asyncio.create_task(schedule.stop())
+    # The second has just passed: a wake-up is about to run when the library stops.
+    asyncio.get_running_loop().call_soon(waking.submit_job, job, [datetime.now(UTC)])
+    await stopping
+    await asyncio.sleep(0.01)
+    assert not caplog.records
+    assert not schedule._running
 
 
 async def test_a_full_disk_ends_no_schedule(schedule, db, caplog):

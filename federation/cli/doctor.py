@@ -18,7 +18,9 @@ from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
 from federation.flows.doctor import Patient, Report, examine
 from federation.profiles import load_profiles
+from federation.store.db import FILE_NAME
 from federation.store.guard import Guard
+from federation.store.reserve import lacks
 
 
 @click.command("doctor", cls=Command, help="doctor.help")
@@ -30,7 +32,10 @@ def doctor(run: Run, *, deep: bool) -> int:
     identities[run.settings.org] = load_identity_key(run.home, run.settings.org)
     # The map is made again in a file of its own, beside the database: there is room
     # for it where the database has room to grow; on a read-only medium there is none.
-    beside = run.home.data if os.access(run.home.data, os.W_OK) else None
+    # On a full disk, too, it is made elsewhere.
+    data = run.home.data
+    is_roomy = os.access(data, os.W_OK) and not lacks(data, _data_bytes(data))
+    beside = data if is_roomy else None
     with (
         tempfile.TemporaryDirectory(prefix="doctor-", dir=beside) as scratch,
         run.out.progress(None, run.t("doctor.working")) as advance,
@@ -56,6 +61,12 @@ def doctor(run: Run, *, deep: bool) -> int:
         )
     run.out.show(report, lambda: _print(run, report))
     return OK if report.is_clean else NEGATIVE
+
+
+def _data_bytes(folder: Path) -> int:
+    """How large the database is: the map made again is no larger."""
+    path = folder / FILE_NAME
+    return path.stat().st_size if path.exists() else 0
 
 
 def _print(run: Run, report: Report) -> None:

@@ -27,8 +27,10 @@ from federation.cli.streams import escape_json, named
 from federation.errors import (
     ConfigError,
     ConflictError,
+    DoubtError,
     FederationError,
     FormatError,
+    KeptError,
     NotFoundError,
     PeerError,
     RecordError,
@@ -48,6 +50,7 @@ CONFLICT: Final = 6
 NOT_FOUND: Final = 7
 BUG: Final = 70
 MACHINE: Final = 74
+UNFINISHED: Final = 75
 HUNG_UP: Final = 129
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
@@ -58,6 +61,8 @@ EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (FormatError, USAGE),
     (RecordError, USAGE),
     (VerificationError, VERIFICATION),
+    (KeptError, UNFINISHED),
+    (DoubtError, UNFINISHED),
     (ConflictError, CONFLICT),
     (NotFoundError, NOT_FOUND),
     (PeerError, PEER),

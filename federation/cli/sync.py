@@ -8,9 +8,10 @@ import msgspec
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command, Group
-from federation.cli.output import OK, PEER
+from federation.cli.output import MACHINE, OK, PEER
 from federation.cli.writing import open_desk
 from federation.node.commands import Turn
+from federation.schedule import OF_DISK
 
 
 @click.group("sync", cls=Group, help="sync.help")
@@ -28,6 +29,8 @@ def now(run: Run, orgs: tuple[str, ...], dry_run: bool) -> int:  # noqa: FBT001 
     answer = asyncio.run(_ask(run, arguments))
     turns = msgspec.convert(answer, list[Turn], from_attributes=True)
     run.out.show({"turns": turns}, lambda: _print(run, turns))
+    if any(turn.outcome == OF_DISK for turn in turns):
+        return MACHINE
     return OK if all(t.outcome in {"ok", "unchanged"} for t in turns) else PEER
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 from msgspec import UnsetType
+from msgspec.structs import replace
 
 from federation.cli import compare
 from federation.cli.code import read_code
@@ -21,6 +22,7 @@ from federation.flows.query import answer, lists, state
 from federation.flows.query import region as regions
 from federation.flows.query import tps as stations
 from federation.flows.query.ask import Asked, ask
+from federation.node.disk import see_room
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
 from federation.records.tally import count_added, race_level
@@ -66,6 +68,11 @@ def status(run: Run, *, code: str | None) -> None:
         )
 
     found = look(run, read)
+    # A full disk may not keep that it is full; and no node need be there to say so.
+    room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
+    told = {(one.code, one.subject) for one in found.alarms}
+    new = [one for one in room if (one.code, one.subject) not in told]
+    found = replace(found, alarms=[*new, *found.alarms])
     run.out.show(found, lambda: print_status(run, found))
 
 

@@ -9,6 +9,7 @@ and the token of `data/control.json`. Either way a command sees the same desk.
 """
 
 import contextlib
+import errno
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from random import Random
@@ -21,8 +22,10 @@ from federation.cli.context import Run
 from federation.errors import (
     ConfigError,
     ConflictError,
+    DoubtError,
     FederationError,
     FormatError,
+    KeptError,
     NotFoundError,
     PeerError,
     RecordError,
@@ -42,9 +45,13 @@ from federation.text.cause import cause_of
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
 T = TypeVar("T")
+#: What the node's machine refuses is refused by this one.
+_REFUSED: Mapping[str, int] = {"disk-full": errno.ENOSPC, "disk-failed": errno.EIO}
 _BLAME: Mapping[str, type[FederationError]] = {
     "conflict": ConflictError,
     "format": FormatError,
+    "in-doubt": DoubtError,
+    "kept": KeptError,
     "not-found": NotFoundError,
     "record": RecordError,
     "unknown-past": UnknownPastError,
@@ -169,6 +176,7 @@ class RemoteDesk:
 
         Raises:
             FederationError: What the node answered.
+            OSError: Its disk is full, or failed.
         """
         body = msgspec.json.encode(
             {
@@ -241,9 +249,12 @@ class RemoteDesk:
         return value
 
 
-def _error(url: str, status: int, problem: object) -> FederationError:
+def _error(url: str, status: int, problem: object) -> FederationError | OSError:
     """What a Problem Details answer says, as the error it was on the other side."""
     members = problem if isinstance(problem, dict) else {}
     detail = str(members.get("detail", ""))
-    kind = _BLAME.get(str(members.get("code", "")))
+    code = str(members.get("code", ""))
+    if code in _REFUSED:
+        return OSError(_REFUSED[code], detail, url)
+    kind = _BLAME.get(code)
     return kind(detail) if kind else PeerError("this node", url, status, detail)

@@ -50,6 +50,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_connections: Annotated[int, Meta(ge=1, le=65_536)] = 512
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept free on the disk of the data."""
+
+    reserve_mb: Annotated[int, Meta(ge=0, le=65_536)] = 8
+
+
 class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything public is also written as plain files, for a web server."""
 
@@ -72,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: Listen = Listen()
     sync: Sync = Sync()
     limits: Limits = Limits()
+    disk: Disk = Disk()
     static: Static = Static()
 
 

@@ -89,6 +89,13 @@ port = {port}
 # max_body_bytes = 8388608
 # max_connections = 512
 
+[disk]
+# Megabytes that are kept for a full disk (data/reserve); with less room than that
+# nothing is taken in. 0: none, and records are taken in to the last byte.
+# Megabita yang disimpan untuk saat diska penuh (data/reserve); bila sisa ruang kurang
+# dari itu, tidak ada yang diterima. 0: tidak ada cadangan.
+# reserve_mb = 8
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

@@ -115,7 +115,9 @@ def append(  # noqa: PLR0913  three callers hold exactly these
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
         VerificationError: the database is not what was signed.
-        OSError: the disk failed; nothing is acknowledged.
+        OSError: the disk failed; none of it is kept.
+        KeptError: the disk failed; it is kept, and not shown yet.
+        DoubtError: the disk failed; whether it is kept is found out later.
     """
     stamp = _format_time(now)
 
@@ -142,7 +144,9 @@ def append_statements(
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
         VerificationError: the database is not what was signed.
-        OSError: the disk failed; nothing is acknowledged.
+        OSError: the disk failed; none of it is kept.
+        KeptError: the disk failed; it is kept, and not shown yet.
+        DoubtError: the disk failed; whether it is kept is found out later.
     """
     taken = (TpsResult, Withdrawal, LogClosed)
 

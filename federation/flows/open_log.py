@@ -6,9 +6,10 @@ copies into the log what its key chain says and the log does not yet: version 1 
 key statement is leaf 0.
 """
 
+import contextlib
 from typing import NamedTuple
 
-from federation.errors import ConfigError, SignatureError
+from federation.errors import ConfigError, NotFoundError, SignatureError
 from federation.flows.screening import recall
 from federation.flows.sequence import OwnLog, commit, settle
 from federation.records.keychain import KeyChain
@@ -37,8 +38,7 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
     chain = keys.chain
     if profile.election != chain.election:
         raise ConfigError(profile.election, "election", f"not of {chain.origin}")
-    with db.transaction() as tx:
-        log = logs.add_log(tx, chain.origin, own=True)
+    log = _find_log(db, chain.origin)
     if chain.log_key(max(log.size, 1)) != keys.log_signer.key:
         raise SignatureError(f"the key file of {chain.origin} is not the chain's")
     valid = chain.record_keys(max(log.size, 1)).values()
@@ -49,6 +49,14 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
     )
     recall(db, own)
     return own
+
+
+def _find_log(db: Database, origin: str) -> logs.Log:
+    # Looked up first: on a full disk nothing can be written, and it may be served.
+    with contextlib.suppress(NotFoundError), db.view() as view:
+        return logs.get_log(view, origin)
+    with db.transaction() as tx:
+        return logs.add_log(tx, origin, own=True)
 
 
 def introduce(db: Database, guard: Guard, log: OwnLog) -> int:

@@ -10,7 +10,13 @@ Rule: an own log grows only through `commit`, and its key signs checkpoints only
     T3     make the size visible (not synced: `settle` does it again)
 
 After a crash, or an error that leaves open what was kept, `settle` brings the log to
-one of two states: as before T1, or as after T3. What was signed and not kept by T2
+one of two states: as before T1, or as after T3. What is answered to an error is true:
+
+    T1, read, sign, T2     it failed: none of it is kept (OSError)
+    T2, when it commits    `settle` finds out; or else nobody knows (DoubtError)
+    guard, T3              all of it is kept, and shown by `settle` (KeptError)
+
+ What was signed and not kept by T2
 was never shown to anybody, so another checkpoint of that size may be signed.
 
 Source: docs/reference/protocol.md, "Order of writing"
@@ -20,13 +26,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
-from federation.errors import ConflictError, VerificationError
+from federation.errors import (
+    ConflictError,
+    DoubtError,
+    FederationError,
+    KeptError,
+    VerificationError,
+)
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
 from federation.store import contents, logs
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
+from federation.store.refusal import DoubtfulError
+from federation.text import Sentence
+from federation.text.cause import fault_of_disk
 from federation.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from federation.tlog.keys import Signer
 from federation.tlog.merkle import Frontier, hash_leaf, root_at
@@ -80,7 +95,9 @@ def commit(
     Raises:
         ConflictError: somebody else wrote.
         VerificationError: what was read back is not what was written.
-        OSError: the disk failed; nothing is acknowledged.
+        OSError: the disk failed, and none of it is kept.
+        KeptError: the disk failed, and all of it is kept; `settle` makes it visible.
+        DoubtError: the disk failed, and nobody knows; `settle` will.
     """
     hashes = [hash_leaf(leaf) for leaf in new]
     frontier = head.frontier.copy()
@@ -94,14 +111,58 @@ def commit(
     note = sign_checkpoint(checkpoint, log.log_signer)
     # Also a signature can come out wrong, and a wrong one can give away the key.
     open_checkpoint(note, log.chain.log_key(checkpoint.size))
-    with db.transaction() as tx:
-        logs.keep_signed(
-            tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root
-        )
-        derive(tx)
-    guard.raise_to(log.origin, checkpoint.size, checkpoint.root)
-    with db.transaction(durable=False) as tx:
-        logs.publish(tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root)
+    try:
+        with db.transaction() as tx:
+            logs.keep_signed(
+                tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root
+            )
+            derive(tx)
+    except DoubtfulError as error:
+        _find_out(db, guard, log, checkpoint.size, error)
+        return
+    # From here on it is kept, whatever fails: a crash, too, ends in its being shown.
+    try:
+        guard.raise_to(log.origin, checkpoint.size, checkpoint.root)
+        with db.transaction(durable=False) as tx:
+            logs.publish(
+                tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root
+            )
+    except (OSError, ConflictError) as error:
+        raise _kept(error) from error
+
+
+def _find_out(
+    db: Database, guard: Guard, log: OwnLog, size: int, error: DoubtfulError
+) -> None:
+    """Return if a checkpoint of which T2 left open whether it is kept is visible now.
+
+    `settle` writes, and so ends the doubt: what it drops no restart brings back.
+
+    Raises:
+        OSError: it is not kept.
+        KeptError: it is, and cannot be made visible.
+        DoubtError: the disk does not let us find out.
+    """
+    try:
+        head = settle(db, guard, log.origin)
+    except (OSError, FederationError) as again:
+        try:
+            with db.view() as view:
+                newest = logs.newest_checkpoint(view, log.log_id)
+        except (OSError, FederationError):
+            newest = None
+        if newest is not None and newest[0] >= size:
+            raise _kept(again) from again
+        cause = fault_of_disk(error)
+        raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
+    if head.size < size:
+        raise OSError(error.errno, error.strerror, error.filename) from error
+
+
+def _kept(error: Exception) -> KeptError:
+    # No path: whoever handed it in need not know how this machine is made.
+    cause = fault_of_disk(error) if isinstance(error, OSError) else str(error)
+    return KeptError(Sentence("intake.kept", cause=cause))
 
 
 def settle(db: Database, guard: Guard, origin: str) -> Head:

@@ -6,7 +6,7 @@ batches are verified in another process while this one goes on signing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
@@ -100,8 +100,8 @@ def _submit(
         return verifier.submit(
             verify_leaves, _leaves(chunk), opener.chain, opener.index
         )
-    except BrokenExecutor:
-        return None
+    except RuntimeError:
+        return None  # a worker was killed, or the node stops: what has begun is done
 
 
 def _collect(
@@ -113,8 +113,8 @@ def _collect(
     if job is not None:
         try:
             refusals = dict(job.result())
-        except BrokenExecutor:
-            refusals = None  # a worker was killed: slower, but it goes on
+        except (BrokenExecutor, CancelledError):
+            refusals = None  # as above: slower, but it goes on
     if refusals is None:
         refusals = dict(verify_leaves(_leaves(chunk), opener.chain, opener.index))
     for one in chunk:

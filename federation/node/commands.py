@@ -286,12 +286,9 @@ async def _look(node: Running, peer: Peer) -> Turn:
 async def _log(
     node: Running, log: ingest.OwnLog, statement: Withdrawal | LogClosed
 ) -> Verdict:
-    parts = node.parts
     await node.gate.passed(log.origin, GATE_S)
-    verdicts = await parts.db.run(
+    verdicts = await node.disk.write(
         ingest.append_statements,
-        parts.db,
-        parts.guard,
         log,
         [statement],
         node.clocks.wall(),

@@ -13,6 +13,7 @@ from federation.flows.ingest import MAX_BATCH, Draft, UnreadRow, Verdict
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.running import Running
+from federation.store.alarms import Alarm
 from federation.store.cursor import last_seq
 
 
@@ -34,14 +35,12 @@ class NodeDesk:
     ) -> list[Verdict]:
         """Sign and publish drafts and signed leaves; see `flows/ingest.append`."""
         node = self._node
-        parts, log = node.parts, node.own_log(election)
+        log = node.own_log(election)
         await node.gate.passed(log.origin, commands.GATE_S)
         verdicts: list[Verdict] = []
         for start in range(0, len(rows), MAX_BATCH):
-            for verdict in await parts.db.run(
+            for verdict in await node.disk.write(
                 ingest.append,
-                parts.db,
-                parts.guard,
                 log,
                 rows[start : start + MAX_BATCH],
                 node.clocks.wall(),
@@ -95,10 +94,14 @@ class NodeDesk:
                 await node.map_changed.wait_for(lambda: node.map_version != seen)  # noqa: B023  awaited in this round
 
     def readiness(self) -> list[str]:
-        """Why this node does not sign yet."""
-        return self._node.gate.reasons()
+        """Why this node does not sign now."""
+        return [*self._node.gate.reasons(), *self._node.disk.reasons()]
+
+    def alarms(self) -> list[Alarm]:
+        """What stands and may not be in the database."""
+        return self._node.disk.alarms()
 
     async def metrics(self) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         parts = self._node.parts
-        return await parts.db.read(read_metrics, parts.guard)
+        return await parts.db.read(read_metrics, parts.guard, self._node.disk)

@@ -3,7 +3,6 @@
 from federation.node.parts import Parts
 from federation.records.about import About, OfferedLog, open_about, sign_about
 from federation.store import chains
-from federation.store.db import Transaction
 
 
 def renew_about(parts: Parts) -> bytes:
@@ -12,22 +11,16 @@ def renew_about(parts: Parts) -> bytes:
     Raises:
         ConfigError: the settings hold a text that no note may hold.
     """
-    with parts.db.transaction() as tx:
-        return _renew(tx, parts)
-
-
-def _renew(tx: Transaction, parts: Parts) -> bytes:
-    settings = parts.settings
-    key = parts.keys.node.key
-    held = chains.read_about(tx, settings.org)
-    before = open_about(held, [key]) if held else None
+    with parts.db.view() as view:
+        held = chains.read_about(view, parts.settings.org)
+    before = open_about(held, [parts.keys.node.key]) if held else None
     issue = 1 if before is None else before.issue
-    about = _describe(parts, issue)
-    if held is not None and about == before:
-        return held
+    if held is not None and _describe(parts, issue) == before:
+        return held  # nothing is written: on a full disk that could not be
     about = _describe(parts, issue + (before is not None))
     note = sign_about(about, parts.keys.node)
-    chains.save_about(tx, settings.org, about.issue, note)
+    with parts.db.transaction() as tx:
+        chains.save_about(tx, parts.settings.org, about.issue, note)
     return note
 
 

@@ -8,15 +8,18 @@ that whoever watches takes the age from a clock of his own.
 import msgspec
 
 from federation.flows.query import state
+from federation.node.disk import Disk
 from federation.store import holders
 from federation.store.db import View
 from federation.store.guard import Guard
 
 
-def read_metrics(view: View, guard: Guard) -> dict[str, float]:
+def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
     """Gauges by Prometheus name, labels included."""
     found = state.status(view, (), "", "")
-    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
+    standing = {(one.code, one.subject) for one in [*found.alarms, *disk.alarms()]}
+    gauges: dict[str, float] = {"federation_alarms": len(standing)}
+    gauges |= _disk_gauges(disk)
     for log in found.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
@@ -36,4 +39,14 @@ def read_metrics(view: View, guard: Guard) -> dict[str, float]:
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:
             gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+def _disk_gauges(disk: Disk) -> dict[str, float]:
+    gauges: dict[str, float] = {}
+    for place, free in disk.free().items():
+        label = f'{{disk="{place}"}}'
+        gauges[f"federation_disk_refuses{label}"] = not disk.takes(place)
+        if free is not None:
+            gauges[f"federation_disk_free_bytes{label}"] = free
     return gauges

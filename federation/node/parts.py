@@ -22,6 +22,7 @@ from federation.store.db import Database
 from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
 from federation.store.lock import hold
+from federation.store.reserve import Reserve
 from federation.text import Sentence, load_topic
 from federation.tlog.keys import VerifierKey
 
@@ -37,6 +38,7 @@ class Parts:
     guard: Guard
     keys: NodeKeys
     own: dict[str, OwnLog]
+    reserve: Reserve
 
     def log_of(self, election: str) -> OwnLog:
         """Our log of an election.
@@ -79,11 +81,13 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     keys = load_node_keys(home, settings.org, origins.values())
     identity = load_identity_key(home, settings.org)
     home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with hold(home.lock), contextlib.closing(Database.open(home.data)) as db:
+    reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
+    with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
         # Before anything is merged, and before anybody can ask what has changed.
-        with db.transaction() as tx:
-            renew_if_older(tx, home.followed)
-        save_followed(db, home.followed)
+        renew_if_older(db, home.followed)
+        # Of a guard whose disk is full nothing is written, and the node serves.
+        with contextlib.suppress(OSError):
+            save_followed(db, home.followed)
         own = {
             election: open_own(
                 db,
@@ -104,7 +108,20 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
             guard=Guard(home.guard),
             keys=keys,
             own=own,
+            reserve=reserve,
         )
+
+
+def _open_database(reserve: Reserve) -> Database:
+    """The database; on a full disk it needs room even to be read.
+
+    Raises:
+        VerificationError: it is damaged.
+        OSError: the disk failed, or is full and there is nothing to be given up.
+    """
+    if reserve.is_needed:
+        reserve.give_up()
+    return Database.open(reserve.folder)
 
 
 def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:

@@ -38,14 +38,15 @@ from federation.flows.pull import (
 from federation.flows.reconcile import Copy, Decision, reconcile
 from federation.flows.refill import refill
 from federation.flows.verify.workers import open_workers
+from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
-from federation.schedule import Duty, Result, Schedule, result_of
+from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, cursor, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
-from federation.text.cause import tell_refusal
+from federation.text.cause import is_of_disk, tell_refusal
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -84,6 +85,7 @@ class Running:
             clocks.steady,
             alone=alone,
         )
+        self.disk = Disk(parts, clocks.wall)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
@@ -109,7 +111,7 @@ class Running:
         self._sessions = Sessions()
         self.merge_soon()
         await self.schedule.load()
-        duties = [self._merge]
+        duties = [self._merge, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
             duties += [self._begin, self._watch_partners]
@@ -207,6 +209,9 @@ class Running:
 
     async def _turn(self, peer: Peer) -> Result:
         """One turn with one peer, and what follows from it."""
+        if not self.disk.takes("data"):
+            # Nothing against the peer, and nothing for it either: it is not asked.
+            return Result(outcome=OF_DISK, reason="; ".join(self.disk.reasons()))
         feed, now = self.feed(peer), int(self.clocks.wall())
         # A turn ends by itself, with all that it brought, before it would be ended.
         soft_s = 0.8 * (peer.deadline_s or self.parts.settings.sync.deadline_s)
@@ -340,11 +345,13 @@ class Running:
                 await duty()
             except (FederationError, OSError) as error:
                 name = duty.__name__.strip("_")
-                told = tell_refusal(error) if isinstance(error, OSError) else error
-                _log.exception("the duty %s is tried again", name)
-                # What cannot be kept either is in the log of the process.
-                with contextlib.suppress(FederationError, OSError):
-                    await self.alarm("crashed", name, str(told))
+                # A disk has alarms of its own (`disk.py`), and no trace of ours.
+                if not (isinstance(error, OSError) and is_of_disk(error)):
+                    told = tell_refusal(error) if isinstance(error, OSError) else error
+                    _log.exception("the duty %s is tried again", name)
+                    # What cannot be kept either is in the log of the process.
+                    with contextlib.suppress(FederationError, OSError):
+                        await self.alarm("crashed", name, str(told))
                 await asyncio.sleep(_RETRY_S)
                 self.merge_soon()
             else:
@@ -355,6 +362,10 @@ class Running:
         while True:
             await self._merge_due.wait()
             self._merge_due.clear()
+            while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
+                await asyncio.sleep(_WATCH_S)
+            # Of an earlier round, if its disk was full.
+            await parts.db.run(save_followed, parts.db, parts.home.followed)
             while await parts.db.run(
                 merge_once,
                 parts.db,
@@ -366,6 +377,12 @@ class Running:
                     self.map_version += 1
                     self.map_changed.notify_all()
                 await parts.db.run(save_followed, parts.db, parts.home.followed)
+
+    async def _watch_disk(self) -> None:
+        while True:
+            if await self.parts.db.run(self.disk.look):
+                self.news()
+            await asyncio.sleep(_WATCH_S)
 
     async def _watch_partners(self) -> None:
         while True:

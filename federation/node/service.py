@@ -6,11 +6,12 @@
 them a token that is new at every start; it is gone when the node has stopped.
 """
 
+import asyncio
 import contextlib
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
@@ -22,11 +23,14 @@ from federation.node.identity import renew_about
 from federation.node.parts import Parts
 from federation.node.publishing import publishing_duties
 from federation.node.running import Clocks, Running
+from federation.regular import placed
+from federation.text.cause import is_of_disk
 from federation.web.access import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.app import make_app
 from federation.web.site import Site
 
 _SHUTDOWN_S = 5.0
+_AGAIN_S = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -67,9 +71,9 @@ async def serve(
     try:
         async with door.on(listen.host, listen.port) as port:
             url = f"http://{_reachable(listen.host)}:{port}"
-            with _control_file(parts.home.control, url, token):
-                async with node.open():
-                    yield url
+            control = _control_file(parts.home.control, url, token)
+            async with control, node.open():
+                yield url
     finally:
         await runner.cleanup()
 
@@ -95,19 +99,42 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not (is_gone or is_theirs)
 
 
-@contextlib.contextmanager
-def _control_file(path: Path, url: str, token: str) -> Iterator[None]:
-    """The file is there, whole and private, for the block."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    # Private from its first byte: never a moment in which others could read it.
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
-        json.dump({"url": url, "token": token}, f)
-    new.replace(path)
+@contextlib.asynccontextmanager
+async def _control_file(path: Path, url: str, token: str) -> AsyncIterator[None]:
+    """The file is there, whole and private, for the block; on a full disk, later."""
+    writing: asyncio.Task[None] | None = None
+    try:
+        _write_control(path, url, token)
+    except OSError as error:
+        if not is_of_disk(error):
+            raise
+        writing = asyncio.create_task(_write_control_later(path, url, token))
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if writing is not None:
+            writing.cancel()
+        path.unlink(missing_ok=True)  # noqa: ASYNC240  a name, at the very end
+
+
+async def _write_control_later(path: Path, url: str, token: str) -> None:
+    while True:
+        await asyncio.sleep(_AGAIN_S)
+        with contextlib.suppress(OSError):
+            _write_control(path, url, token)
+            return
+
+
+def _write_control(path: Path, url: str, token: str) -> None:
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    # Private from its first byte: never a moment in which others could read it.
+    with (
+        placed(path),
+        os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f,
+    ):
+        json.dump({"url": url, "token": token}, f)
+    new.replace(path)
 
 
 def _reachable(host: str) -> str:

@@ -26,8 +26,9 @@ import sqlite_utils
 from federation.errors import NotFoundError
 from federation.store import migrations
 from federation.store.readonly import connect
-from federation.store.refusal import translated
+from federation.store.refusal import committing, translated
 from federation.text import Sentence
+from federation.text.cause import FULL
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,9 +63,12 @@ class Database:
     def __init__(self, path: Path, *, readonly: bool) -> None:
         """Nothing is opened yet: see `open`."""
         self.path, self.readonly = path, readonly
+        # Why the newest write was not taken; None when one has been taken since.
+        self.refused: OSError | None = None
         self._connections: list[Connection] = []
         self._local = threading.local()
         self._writer: Connection | None = None
+        self._opening, self._is_closed = 0, False
         self._write_lock = threading.Lock()
         self._list_lock = threading.Lock()
         self._readers = ThreadPoolExecutor(READER_THREADS, "store-reader")
@@ -79,6 +83,8 @@ class Database:
         Raises:
             NotFoundError: readonly, and there is no database yet.
             VerificationError: the file is damaged.
+            OSError: it cannot be opened. On a full disk one that is there is opened
+                all the same; what is written raises this, until there is room.
         """
         database = cls(folder / FILE_NAME, readonly=readonly)
         if readonly:
@@ -88,8 +94,15 @@ class Database:
                 )
             return database
         folder.mkdir(parents=True, exist_ok=True)
-        with translated(database.path):
-            database._writer = database._connect_writer()
+        try:
+            with translated(database.path):
+                database._writer = database._connect_writer()
+        except OSError as error:
+            if error.errno not in FULL or not database.path.exists():
+                raise
+            # Full before anything is written: read as from a medium that cannot be,
+            # until a transaction finds room.
+            database.refused = error
         return database
 
     def close(self) -> None:
@@ -100,6 +113,7 @@ class Database:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
+        self._is_closed = True
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -134,22 +148,50 @@ class Database:
         Raises:
             VerificationError: the file is damaged.
             ConflictError: another process writes.
-            OSError: the disk is full or failed.
+            OSError: the disk is full or failed, and nothing is kept.
+            DoubtfulError: it failed, and nobody knows whether the block is kept.
         """
-        assert self._writer is not None, "opened read-only, or closed"
-        with self._write_lock, translated(self.path):
+        with self._writing_to() as writer:
             if not durable:
-                self._writer.execute("PRAGMA synchronous=NORMAL")
-            self._writer.execute("BEGIN IMMEDIATE")
+                writer.execute("PRAGMA synchronous=NORMAL")
+            writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._writer)
-                self._writer.execute("COMMIT")
+                yield Transaction(writer)
+                with committing(self.path):
+                    writer.execute("COMMIT")
             finally:
                 # A failed COMMIT (disk full) may leave the transaction open.
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
                 if not durable:
-                    self._writer.execute("PRAGMA synchronous=FULL")
+                    writer.execute("PRAGMA synchronous=FULL")
+
+    def shrink(self) -> None:
+        """Bring all that is in the log into the database, and give its room back.
+
+        Raises:
+            OSError: the disk is full or failed; the log stays as it is.
+        """
+        with self._writing_to() as writer:
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextlib.contextmanager
+    def _writing_to(self) -> Iterator["Connection"]:
+        """The connection that writes; what the disk says to it is remembered."""
+        assert not self.readonly, "opened read-only"
+        assert not self._is_closed, "closed"
+        try:
+            with self._write_lock, translated(self.path):
+                if self._writer is None:
+                    self._writer = self._connect_writer()
+                    self._opening += 1  # readers saw a file that nobody changes
+                before = self._writer.total_changes
+                yield self._writer
+                if self._writer.total_changes > before:
+                    self.refused = None
+        except OSError as error:
+            self.refused = error
+            raise
 
     async def read(
         self, fn: Callable[Concatenate[View, P], T], *args: P.args, **kwargs: P.kwargs
@@ -196,9 +238,10 @@ class Database:
 
     def _reader(self) -> "Connection":
         connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        opening = self._opening
+        if connection is None or self._local.opening != opening:
             connection = connect(self.path, BUSY_TIMEOUT_MS)
-            self._local.connection = connection
+            self._local.connection, self._local.opening = connection, opening
             with self._list_lock:
                 self._connections.append(connection)
         return connection
@@ -207,6 +250,15 @@ class Database:
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False
         )
+        try:
+            self._set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @staticmethod
+    def _set_up(connection: "Connection") -> None:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA page_size=8192")  # before the first table only
         connection.execute(f"PRAGMA journal_mode={journal_mode()}")
@@ -214,7 +266,6 @@ class Database:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA journal_size_limit=67108864")
         migrations.migrate(sqlite_utils.Database(connection, execute_plugins=False))
-        return connection
 
 
 def journal_mode(version: str = sqlite3.sqlite_version) -> str:

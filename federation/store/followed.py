@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from federation.store import cursor
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database, View
 
 MAX_FILE_BYTES: Final = 1 << 20
 
@@ -50,29 +50,45 @@ def load_followed(path: Path) -> Followed | None:
 def save_followed(db: Database, path: Path) -> None:
     """Write down how far the database has come; the file is the old or the new one.
 
+    One that says so already is left alone.
+
     Raises:
         OSError: the disk failed.
     """
     with db.view() as view:
         found = read_followed(view)
+    if found == load_followed(path):
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(found))
     new.replace(path)
 
 
-def renew_if_older(tx: Transaction, path: Path) -> bool:
+def renew_if_older(db: Database, path: Path) -> bool:
     """Begin a new epoch if more was told than this database knows; whether it did.
 
     Raises:
         OSError: the disk failed.
     """
-    here, told = read_followed(tx), load_followed(path)
+    with db.view() as view:
+        if not is_older(view, path):
+            return False  # nothing is written: on a full disk that could not be
+    with db.transaction() as tx:
+        cursor.renew_epoch(tx)
+    return True
+
+
+def is_older(view: View, path: Path) -> bool:
+    """Whether followers were told more than this database knows.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    here, told = read_followed(view), load_followed(path)
     if not any(here.changes.values()) and told is None:
         return False  # a new node: nobody was told anything
     if told is not None and here.epoch == told.epoch:
         behind = (here.changes.get(e, 0) < n for e, n in told.changes.items())
-        if not any(behind):
-            return False
-    cursor.renew_epoch(tx)
+        return any(behind)
     return True

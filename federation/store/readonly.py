@@ -2,9 +2,9 @@
 
 Rule: with a write-ahead log SQLite needs two files beside the database, even to read.
 Where none can be made (a stick with its switch set, a read-only mount, a folder of
-somebody else) the file is read as one that nobody changes. That would be wrong where a
-log with changes lies beside it: they would be missing, so it is refused, with the name
-of that log.
+somebody else, a full disk) the file is read as one that nobody changes. That would be
+wrong where a log with changes lies beside it: they would be missing, so it is refused,
+with the name of that log.
 
 Source: https://sqlite.org/wal.html section "Read-Only Databases"
 """
@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation.store.refusal import translated
+from federation.store.refusal import is_full, translated
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ else:
 
 #: SQLITE_READONLY and SQLITE_CANTOPEN.
 _UNREAD = frozenset({8, 14})
+#: SQLITE_IOERR and SQLITE_FULL: where the two files have no room.
+_NO_ROOM = frozenset({10, 13})
 
 
 def connect(path: Path, busy_timeout_ms: int) -> "Connection":
@@ -35,14 +37,16 @@ def connect(path: Path, busy_timeout_ms: int) -> "Connection":
         OSError: it cannot be opened; or changes beside it cannot be read.
     """
     with translated(path):
-        if os.access(path.parent, os.W_OK):
+        if os.access(path.parent, os.W_OK) and not is_full(path.parent):
             return _open(path, "mode=ro", busy_timeout_ms)
         # As always at first: beside a node that runs the two files are there, and what
         # is newest is in them.
         try:
             return _open_tried(path, "mode=ro", busy_timeout_ms)
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREAD:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            is_closed = code in _UNREAD and not os.access(path.parent, os.W_OK)
+            if not (is_closed or (code in _UNREAD | _NO_ROOM and is_full(path.parent))):
                 raise
         _check_beside(path)
         return _open(path, "mode=ro&immutable=1", busy_timeout_ms)

@@ -28,8 +28,38 @@ _IOERR, _CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 10, 11, 13, 14, 15, 26
 _NUMBERS = {_FULL: errno.ENOSPC, _NOMEM: errno.ENOMEM, _PERM: errno.EACCES}
 #: SQLITE_IOERR_RDLOCK, _UNLOCK, _LOCK and _SHMLOCK.
 _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
+#: The map of the log (-shm), and some pages of that log.
+_SMALLEST = 64 << 10
 #: The byte of the file that says which SQLite may write it; 2 is all that is known.
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
+
+
+class DoubtfulError(OSError):
+    """A commit failed in a way that may be found done after a restart.
+
+    What was to be written may be whole on the disk although its sync, or the index
+    over it (-shm), failed: then the next process finds it there. The next write of
+    this one puts an end to the doubt.
+    """
+
+
+@contextlib.contextmanager
+def committing(path: Path) -> Iterator[None]:
+    """Around a COMMIT: an error that leaves open what was kept says so.
+
+    A full disk (SQLITE_FULL) is none: the last page, which commits, was not written.
+
+    Raises:
+        DoubtfulError: nobody knows whether it was committed.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF != _IOERR:
+            raise
+        meant = _failed(code, path)
+        raise DoubtfulError(meant.errno, meant.strerror, meant.filename) from error
 
 
 @contextlib.contextmanager
@@ -102,9 +132,8 @@ def _failed(full: int, path: Path) -> OSError:
         return error
     number = errno.ENOLCK if full in _NO_LOCKS else errno.EIO
     # Room for the map of the log (-shm) is asked for in another way than room for rows.
-    with contextlib.suppress(OSError):
-        if os.statvfs(path.parent).f_bavail == 0:
-            number = errno.ENOSPC
+    if is_full(path.parent):
+        number = errno.ENOSPC
     return OSError(number, os.strerror(number), str(path))
 
 
@@ -123,8 +152,18 @@ def _unopened(path: Path) -> OSError:
         error = _closed_folder(path) or error
     if error is not None:
         return error
+    if is_full(path.parent):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     words = Sentence("machine.database-unopened")
     return OSError(errno.EIO, words, str(path))
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a file that SQLite needs has no room there, as far as is told."""
+    with contextlib.suppress(OSError):
+        found = os.statvfs(folder)
+        return bool(found.f_blocks) and found.f_bavail * found.f_frsize < _SMALLEST
+    return False
 
 
 def _closed_folder(path: Path) -> OSError | None:

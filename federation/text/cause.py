@@ -46,6 +46,19 @@ _CAUSES: Final = {
 }
 
 
+#: Numbers that mean that there is no room: it comes back when some is made.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DISK: Final = {
+    errno.ENOSPC: "disk-full",
+    errno.EDQUOT: "disk-over-quota",
+    errno.EFBIG: "disk-over-quota",  # no file of ours is larger than a disk takes
+    errno.EIO: "disk-failing",
+    errno.ESTALE: "gone",
+    errno.ENODEV: "gone",
+    errno.EROFS: "disk-read-only",
+}
+
+
 def cause_of(error: OSError) -> Sentence:
     """Why, without where."""
     if isinstance(error.strerror, Sentence):
@@ -57,6 +70,17 @@ def cause_of(error: OSError) -> Sentence:
         return Sentence("machine.unnumbered", words=str(error) or "?")
     words = error.strerror or "?"
     return Sentence("machine.other", words=words, number=error.errno)
+
+
+def fault_of_disk(error: OSError) -> Sentence:
+    """Why a disk takes nothing, for those who did not type a command."""
+    name = _DISK.get(error.errno or 0)
+    return Sentence(f"machine.{name}") if name else cause_of(error)
+
+
+def is_of_disk(error: OSError) -> bool:
+    """Whether it is a disk that failed or is full, not this program or a caller."""
+    return error.errno in _DISK
 
 
 def tell_refusal(error: OSError) -> Sentence:

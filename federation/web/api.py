@@ -275,6 +275,9 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
         site.settings.org,
         site.settings.name,
     )
+    known = {(one.code, one.subject) for one in found.alarms}
+    more = [a for a in site.desk.alarms() if (a.code, a.subject) not in known]
+    found = replace(found, alarms=[*more, *found.alarms])
     return reply(request, "json", _for_everybody(found))
 
 

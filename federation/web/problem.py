@@ -11,7 +11,6 @@ which its parser gives before there is a request to answer.
 Source: RFC 9457 section 3.
 """
 
-import errno
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -22,13 +21,16 @@ from aiohttp import web
 from federation.errors import (
     ConfigError,
     ConflictError,
+    DoubtError,
     FederationError,
     FormatError,
+    KeptError,
     NotFoundError,
     PeerError,
     RecordError,
     VerificationError,
 )
+from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[FederationError], HTTPStatus] = {
@@ -36,6 +38,9 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    # Whoever asks again, as this status invites to, is told `held` once it is finished.
+    KeptError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DoubtError: HTTPStatus.SERVICE_UNAVAILABLE,
     VerificationError: HTTPStatus.SERVICE_UNAVAILABLE,
     PeerError: HTTPStatus.BAD_GATEWAY,
     ConfigError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -85,18 +90,37 @@ def status_of(error: FederationError) -> HTTPStatus:
 
 
 def _unexpected(request: web.Request, error: Exception) -> web.Response:
-    """What is nobody's fault but this node's: a full disk, or a bug."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return problem(
-            HTTPStatus.INSUFFICIENT_STORAGE,
-            "disk-full",
-            "the disk of this node is full: nothing was taken; ask its operator",
-        )
+    """What is nobody's fault but this node's: its disk, or a bug."""
+    if isinstance(error, OSError) and is_of_disk(error):
+        return _of_disk(request, error)
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "bug",
         "a fault of this node's program, not of the request: its log says more",
+    )
+
+
+def _of_disk(request: web.Request, error: OSError) -> web.Response:
+    """What the disk does not do; no path, which is nobody's business out there.
+
+    Errors after which something is kept have types of their own: see `sequence.commit`.
+    """
+    # One transaction takes a batch; a command may have done a part of its work.
+    is_batch = request.path == "/v1/records"
+    done = "nothing of it was taken" if is_batch else "it was cut off"
+    told = f"{fault_of_disk(error)} on this node: {done}; send it again once its"
+    if error.errno in FULL:
+        return problem(
+            HTTPStatus.INSUFFICIENT_STORAGE,
+            "disk-full",
+            f"{told} operator has made room",
+        )
+    log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "disk-failed",
+        f"{told} operator has looked at the disk",
     )
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from federation.config.settings import Settings
 from federation.flows.ingest import Draft, UnreadRow, Verdict
 from federation.records.profile import Profile
+from federation.store.alarms import Alarm
 from federation.store.db import Database
 
 
@@ -45,6 +46,9 @@ class Desk(Protocol):
 
     def readiness(self) -> list[str]:
         """Why this node is not ready, in words; empty when it is."""
+
+    def alarms(self) -> Sequence[Alarm]:
+        """What stands and may not be in the database."""
 
     async def metrics(self) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels)."""

@@ -350,3 +350,15 @@ def _contents(folder):
         return None
     finally:
         db.close()
+
+
+def test_a_pull_that_was_cut_off_before_its_first_record_is_no_difference(
+    hospital, tmp_path
+):
+    """Found by `make attack ARGS="kills"`: known to the log, not yet to the map."""
+    merge(hospital)
+    with hospital.db.transaction() as tx:
+        mirror = logs.add_log(tx, "new.example/pemilu-2024", own=False)
+        logs.set_pending(tx, mirror.id, b"note", 3, bytes(32))
+    report = check(hospital, tmp_path)
+    assert report.errors == 0, report.findings

@@ -27,10 +27,11 @@ def come_to(db, election, seq):
 
 def start(db, path):
     """Whether followers have to start again; the epoch says the same."""
-    with db.transaction() as tx:
-        before = cursor.epoch(tx)
-        renewed = renew_if_older(tx, path)
-        assert (cursor.epoch(tx) != before) == renewed
+    with db.view() as view:
+        before = cursor.epoch(view)
+    renewed = renew_if_older(db, path)
+    with db.view() as view:
+        assert (cursor.epoch(view) != before) == renewed
     return renewed
 
 

@@ -45,6 +45,9 @@ class Desk:
         self.asked = asyncio.Event()
         self.news = asyncio.Event()
 
+    def alarms(self):
+        return []
+
     async def changed(self, election, since, timeout_s):
         self.waits.append((election, since, timeout_s))
         self.asked.set()

@@ -72,7 +72,8 @@ def _examine(patient: Patient, view: View, report: Report) -> None:
 
 def _examine_log(patient: Patient, view: View, log: Log, report: Report) -> None:
     report.logs += 1
-    _note_state(log, report)
+    signed = _signed(view, log)
+    _note_state(log, signed, report)
     try:
         chain = _open_chain(patient, view, log, report)
         if log.own:
@@ -83,7 +84,7 @@ def _examine_log(patient: Patient, view: View, log: Log, report: Report) -> None
             tree.check_checkpoints(view, log, chain, report)
             if chain is not None:
                 profile = patient.profiles.get(log.election)
-                judgement.check(view, log, chain, profile, report)
+                judgement.check(view, log, chain, profile, signed, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
         report.error(error.code, log.origin, str(error))
@@ -98,7 +99,25 @@ def _examine_map(patient: Patient, view: View, election: str, report: Report) ->
         report.error("damaged", election, repr(error))
 
 
-def _note_state(log: Log, report: Report) -> None:
+def _signed(view: View, log: Log) -> int:
+    """How many leaves all that follows from leaves is stored of.
+
+    Of an own log those that it has signed: a crash or a failed disk leaves some that
+    are signed and not shown, or stored and not signed (`flows/sequence.py`).
+    """
+    if not log.own or log.pending is not None:
+        return log.next_index
+    newest = logs.newest_checkpoint(view, log.id)
+    return max(log.size, newest[0] if newest else 0)
+
+
+def _note_state(log: Log, signed: int, report: Report) -> None:
+    if log.own and log.size < signed:
+        more = f"{signed - log.size} records are signed, kept and not shown yet"
+        report.note("unshown", log.origin, f"{more}: the node shows them by itself")
+    if signed < log.next_index:
+        more = f"{log.next_index - signed} records were written and never signed"
+        report.note("unsigned", log.origin, f"{more}: the next start drops them")
     if log.frozen is not None:
         report.note("frozen", log.origin, "two histories were signed; nothing is added")
     if log.stalled is not None:

@@ -18,9 +18,22 @@ STEP_LEAVES = STEP_BUNDLES * 256
 
 
 def check(
-    view: View, log: Log, chain: KeyChain, profile: Profile | None, report: Report
+    view: View,
+    log: Log,
+    chain: KeyChain,
+    profile: Profile | None,
+    signed: int,
+    report: Report,
 ) -> None:
     """Every signature, and all that follows from the leaves one by one.
+
+    Args:
+        view: A snapshot.
+        log: That is examined.
+        chain: Its keys.
+        profile: Of its election.
+        signed: So many leaves have consequences that are stored.
+        report: Is told what differs.
 
     Raises:
         NotFoundError: a leaf is missing.
@@ -33,19 +46,22 @@ def check(
     quarantined = {one.index: one for one in chains.list_rejected(view, log.id)}
     closed_at: int | None = None
     said = 0
-    for start in range(0, log.next_index, STEP_LEAVES):
-        end = min(start + STEP_LEAVES, log.next_index)
+    for start in range(0, signed, STEP_LEAVES):
+        end = min(start + STEP_LEAVES, signed)
         new = contents.read_leaves(view, log.id, start, end)
         admission = admit(new, start, chain, profile, closed_at)
         closed_at = admission.closed_at
         _check_rejected(log, admission, quarantined, report)
         if not (stale.start < end and start < stale.stop):
             _check_claims(view, log, admission, (start, end), report)
-        if log.own and start < log.size:
-            said += _check_said(view, log, start, new[: log.size - start], report)
+        told = log.size if log.pending is not None else signed
+        if log.own and start < told:
+            said += _check_said(view, log, start, new[: told - start], report)
     for index in quarantined:
         report.error("quarantine", log.origin, f"index {index} is good")
-    _check_ends(view, log, closed_at, said, report)
+    if log.own and statements.count_said(view, log.id) != said:
+        report.error("said", log.origin, f"not {said} statements")
+    _check_ends(view, log, closed_at, signed, report)
 
 
 def _stale(view: View, log: Log) -> range:
@@ -103,14 +119,12 @@ def _check_said(
 
 
 def _check_ends(
-    view: View, log: Log, closed_at: int | None, said: int, report: Report
+    view: View, log: Log, closed_at: int | None, signed: int, report: Report
 ) -> None:
     if closed_at != log.closed_at:
         report.error("closed", log.origin, f"{log.closed_at}, not {closed_at}")
-    beyond = claims.read_claims(view, log.id, log.next_index, 1 << 62, 1)
+    beyond = claims.read_claims(view, log.id, signed, 1 << 62, 1)
     if beyond:
         report.error("claim", log.origin, f"index {beyond[0].index} is not there")
-    if log.own and statements.count_said(view, log.id) != said:
-        report.error("said", log.origin, f"not {said} statements")
     if stored.frontier(view, log.id, log.next_index).size != log.next_index:
         report.error("leaves", log.origin, "fewer than the next index")

@@ -69,6 +69,15 @@ def _compare_counters(view: View, other: View, election: str, report: Report) ->
 
 
 def _compare_ends(view: View, other: View, election: str, report: Report) -> None:
-    kept, made = cursor.vector(view, election), cursor.vector(other, election)
+    # A log of which no record is there yet, as after the first step of a pull that was
+    # cut off, may be known to one and not to the other.
+    kept, made = (
+        {
+            origin: index
+            for origin, index in cursor.vector(of, election).items()
+            if index
+        }
+        for of in (view, other)
+    )
     if kept != made:
         report.error("cursor", election, f"{kept}, not {made}")

@@ -53,7 +53,7 @@ def check_guard(view: View, log: Log, guard: Guard, report: Report) -> None:
     size = newest[0] if newest else 0
     if held is None or held[0] < size:
         if size:
-            report.note("guard-behind", log.origin, "it is raised at the next start")
+            report.note("guard-behind", log.origin, "the node raises it by itself")
         return
     if held[0] > size:
         above = f"{held[0]} records were signed, {size} are here: an older copy"

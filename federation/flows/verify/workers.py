@@ -8,21 +8,37 @@ a signal sent at the parent's death exists on one system only.
 
 import os
 import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from threading import Thread
 
 #: What a worker ends with whose parent has gone: nobody is left to read it.
 ORPHANED = 1
+_UNSAID = "ignore:resource_tracker:UserWarning"
 
 
 def open_workers(count: int) -> ProcessPoolExecutor:
     """A pool of so many processes; none is started before there is work for it."""
+    _start_tracker()
     # Spawned, not forked: a fork would inherit the database, and every open pipe.
     return ProcessPoolExecutor(
         count, mp_context=get_context("spawn"), initializer=follow_parent
     )
+
+
+def _start_tracker() -> None:
+    """Start what takes semaphores away after us, so that it does so without a word.
+
+    It comes with the first pool in any case. After SIGKILL it would print, to the
+    standard error of a command that is gone, that it had something to do.
+    """
+    sys.warnoptions.append(_UNSAID)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_UNSAID)
 
 
 def follow_parent() -> None:

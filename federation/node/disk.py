@@ -1,0 +1,259 @@
+"""The disks of a node that works: what they do not take, said aloud, and mended.
+
+Rule: a disk that is full, fails or can only be read stops what writes, and nothing
+else. What is not begun needs no end: records are refused before a byte of them is
+written, partners are not asked, nothing is merged, while there is less room than the
+reserve. The reserve is given up so that the rest can be written. Every second it is
+looked whether the disk takes something again, and what was kept and not shown is shown
+(`flows/sequence.py`). What cannot be stored about it is remembered here.
+
+    disk-full     goes away by itself        data, guard: which folder's disk
+    disk-failed   stays until it was seen    as above
+"""
+
+import contextlib
+import errno
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
+
+from federation.config.home import Home
+from federation.errors import DoubtError, FederationError, KeptError
+from federation.flows.sequence import settle
+from federation.node.parts import Parts
+from federation.store import alarms, logs
+from federation.store.alarms import Alarm
+from federation.store.db import Database
+from federation.store.guard import Guard
+from federation.store.reserve import LITTLE, free_bytes, lacks
+from federation.text import Sentence
+from federation.text.cause import FULL, fault_of_disk, place_of
+
+Place: TypeAlias = Literal["data", "guard"]
+PLACES: Final[tuple[Place, ...]] = ("data", "guard")
+ALARM_FULL: Final = "disk-full"
+ALARM_FAILED: Final = "disk-failed"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class Disk:
+    """What the disks below one node do not take."""
+
+    def __init__(self, parts: Parts, clock: Callable[[], float]) -> None:
+        """`clock` gives Unix seconds."""
+        self._parts, self._clock = parts, clock
+        self._wrong: dict[Place, Alarm] = {}
+        # A crash may have left records to be shown, an earlier run alarms.
+        self._is_unfinished = True
+        self._stored: dict[Place, str] = dict.fromkeys(PLACES, ALARM_FULL)
+        self._unwritten: OSError | None = None  # why the guard could not be raised
+
+    def takes(self, *places: Place) -> bool:
+        """Whether anything should be begun that writes there."""
+        return not any(self._is_wrong(place) for place in places or PLACES)
+
+    def check(self) -> None:
+        """Refuse what would be signed, before a byte of it is written.
+
+        A disk that failed may be well again: whoever writes finds out.
+
+        Raises:
+            OSError: there is no room for it.
+        """
+        for place in PLACES:
+            alarm = self._wrong.get(place)
+            is_full = alarm is not None and alarm.code == ALARM_FULL
+            if is_full or self._lacks_room(place):
+                raise self._full(place)
+
+    async def write(
+        self,
+        work: Callable[Concatenate[Database, Guard, P], T],
+        *given: P.args,
+        **more: P.kwargs,
+    ) -> T:
+        """What `work` gives, which signs; on the writer thread, if there is room.
+
+        Raises:
+            OSError: a disk is full or failed; see `sequence.commit`.
+            FederationError: whatever `work` raises.
+        """
+        self.check()
+        parts = self._parts
+        try:
+            return await parts.db.run(work, parts.db, parts.guard, *given, **more)
+        except (OSError, KeptError, DoubtError):
+            self._is_unfinished = True
+            raise
+
+    def reasons(self) -> list[str]:
+        """Why not all is taken in, a sentence for each disk; empty where all is."""
+        return [alarm.detail for alarm in self.alarms()]
+
+    def alarms(self) -> list[Alarm]:
+        """What stands, also where no database could keep it."""
+        return list(self._wrong.values())
+
+    def free(self) -> dict[Place, int | None]:
+        """How many bytes are free for each; None where nobody says."""
+        found: dict[Place, int | None] = dict.fromkeys(PLACES)
+        for place in PLACES:
+            with contextlib.suppress(OSError):
+                found[place] = free_bytes(self._folder(place))
+        return found
+
+    def look(self) -> bool:
+        """See how the disks are, and do what is due; whether records were shown.
+
+        On the writer thread: it writes. It raises nothing.
+        """
+        shown = self._is_unfinished and self._finish()
+        found: dict[Place, OSError | None] = {
+            "data": self._look_at_data(),
+            "guard": self._look_at_guard(),
+        }
+        for place, error in found.items():
+            if error is not None:
+                self._note(place, error)
+            elif self._wrong.pop(place, None) is not None:
+                _log.warning("%s: the disk takes something again", self._folder(place))
+        self._store()
+        return shown
+
+    def _look_at_data(self) -> OSError | None:
+        parts, reserve = self._parts, self._parts.reserve
+        refused = parts.db.refused
+        try:
+            if refused is not None and refused.errno not in FULL:
+                self._try(refused)
+            elif reserve.is_kept and not (refused or reserve.is_needed):
+                return None
+            elif reserve.size and reserve.is_kept:
+                reserve.give_up()
+                # The log of the database may be larger than all that was given up.
+                parts.db.shrink()
+                return self._full("data")
+            elif lacks(parts.home.data, 3 * reserve.least):
+                return self._full("data")
+            else:
+                reserve.keep()
+                if refused is not None or "data" in self._wrong:
+                    self._try(refused or self._full("data"))
+        except OSError as error:
+            return error
+        except FederationError as error:
+            _log.warning("the disk of the data could not be tried: %s", error)
+        return None
+
+    def _try(self, error: OSError) -> None:
+        """Write something: the alarm, which is stored where this does not raise.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        alarm = _alarm("data", error, self._clock())
+        with self._parts.db.transaction() as tx:
+            alarms.raise_alarm(tx, alarm.code, "data", alarm.detail, alarm.first_at)
+        self._stored["data"] = alarm.code
+
+    def _look_at_guard(self) -> OSError | None:
+        if self._is_unfinished and self._unwritten is not None:
+            return self._unwritten
+        return self._full("guard") if self._lacks_room("guard") else None
+
+    def _finish(self) -> bool:
+        """Show what is kept, drop what is not, in every log of ours that may go on."""
+        parts, shown = self._parts, False
+        self._unwritten = None
+        for log in parts.own.values():
+            try:
+                before = self._size(log.origin)
+                shown |= settle(parts.db, parts.guard, log.origin).size > before
+            except OSError as error:
+                if place_of(error).startswith(str(parts.home.guard)):
+                    self._unwritten = error
+                return False
+            except FederationError:
+                continue  # it may not be signed, or is damaged: told by who signs it
+        self._is_unfinished = False
+        return shown
+
+    def _store(self) -> None:
+        """Keep the alarms that stand, and take away those that do not."""
+        with contextlib.suppress(OSError, FederationError):
+            for place in PLACES:
+                alarm, stored = self._wrong.get(place), self._stored.get(place)
+                code = alarm.code if alarm is not None else None
+                if code == stored:
+                    continue
+                with self._parts.db.transaction() as tx:
+                    if stored == ALARM_FULL:
+                        alarms.clear_alarm(tx, stored, place)
+                    if alarm is not None:
+                        alarms.raise_alarm(
+                            tx, alarm.code, place, alarm.detail, alarm.first_at
+                        )
+                self._stored.pop(place, None)
+                if code is not None:
+                    self._stored[place] = code
+
+    def _note(self, place: Place, error: OSError) -> None:
+        alarm = _alarm(place, error, self._clock())
+        standing = self._wrong.get(place)
+        if standing is None or standing.code != alarm.code:
+            self._wrong[place] = alarm
+            _log.error("%s (%s)", alarm.detail, self._folder(place))
+
+    def _is_wrong(self, place: Place) -> bool:
+        return place in self._wrong or self._lacks_room(place)
+
+    def _lacks_room(self, place: Place) -> bool:
+        if place == "data":
+            return self._parts.reserve.is_needed
+        return lacks(self._folder("guard"), LITTLE)
+
+    def _full(self, place: Place) -> OSError:
+        return _full(self._folder(place))
+
+    def _folder(self, place: Place) -> Path:
+        return _folder(self._parts.home, place)
+
+    def _size(self, origin: str) -> int:
+        with self._parts.db.view() as view:
+            return logs.get_log(view, origin).size
+
+
+def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
+    """The alarms of disks that are full, seen from outside of any node."""
+    wanted: dict[Place, int] = {"data": max(reserve, LITTLE), "guard": LITTLE}
+    return [
+        _alarm(place, _full(_folder(home, place)), now)
+        for place, least in wanted.items()
+        if lacks(_folder(home, place), least)
+    ]
+
+
+def _folder(home: Home, place: Place) -> Path:
+    return home.data if place == "data" else home.guard
+
+
+def _full(folder: Path) -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def _alarm(place: Place, error: OSError, now: float) -> Alarm:
+    return Alarm(
+        code=ALARM_FULL if error.errno in FULL else ALARM_FAILED,
+        subject=place,
+        detail=str(
+            Sentence("machine.disk-of", place=place, cause=fault_of_disk(error))
+        ),
+        first_at=int(now),
+        last_at=int(now),
+        times=1,
+    )

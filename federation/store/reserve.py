@@ -1,0 +1,100 @@
+"""Room that is kept for a full disk, and given up when there is one.
+
+Rule: on a full disk SQLite cannot even begin to read: it needs a log and an index
+beside the database. So a file of some megabytes lies there from the first start on,
+allocated for real, not only by its length. It goes as a whole when the disk is full:
+what has to be written then (the end of what was begun, alarms, how to reach the node)
+has room. It comes back when there is room for it, and for as much again.
+
+    data/reserve
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+#: What a folder of a few small files needs, the guard, and what none does without.
+LITTLE: Final = 64 << 10
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def free_bytes(folder: Path) -> int | None:
+    """How much this user may still write there; None where nobody says.
+
+    Raises:
+        OSError: the folder cannot be asked.
+    """
+    found = os.statvfs(folder)
+    if not found.f_blocks:
+        return None  # a file system that does not count
+    # Some blocks of a disk are kept for root.
+    blocks = found.f_bavail if os.geteuid() else found.f_bfree
+    return int(blocks * found.f_frsize)
+
+
+def lacks(folder: Path, wanted: int) -> bool:
+    """Whether less than that can be written there, as far as the system tells."""
+    try:
+        free = free_bytes(folder)
+    except OSError:
+        return False  # whoever writes finds out why
+    return free is not None and free < wanted
+
+
+class Reserve:
+    """The reserve of one data folder."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        """`size` in bytes; 0: there is none, and the disk is full when it is full."""
+        self.folder, self.size = folder, size
+        self.least = max(size, LITTLE)
+        self._path = folder / "reserve"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it lies there."""
+        return not self.size or self._path.exists()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether so little is free beside it that the disk counts as full."""
+        return lacks(self.folder, self.least)
+
+    def give_up(self) -> None:
+        """Let others have its room.
+
+        Raises:
+            OSError: the disk cannot be written at all.
+        """
+        self._path.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Have it there, with as much room beside it.
+
+        Raises:
+            OSError: there is no such room.
+        """
+        if self.is_kept:
+            return
+        new = self._path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        handle = os.open(new, _NEW, 0o600)
+        try:
+            # Twice, so that what was just made room for does not end at once; a quota,
+            # of which no system call tells, is asked in the same way.
+            _allocate(handle, 2 * self.size)
+            os.ftruncate(handle, self.size)
+            os.fsync(handle)
+            new.replace(self._path)
+        finally:
+            os.close(handle)
+            new.unlink(missing_ok=True)
+
+
+def _allocate(handle: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+        return
+    block = bytes(1 << 20)  # macOS has no such call
+    while size > 0:
+        size -= os.write(handle, block[:size])

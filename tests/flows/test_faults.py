@@ -1,0 +1,204 @@
+"""An error at each step of the order of writing: what is answered is true.
+
+A step fails before it wrote (`clean`), or after (`done`): the disk kept what it says
+it has not. Whatever is answered, a restart and a second handing in show what holds.
+"""
+
+import contextlib
+import errno
+
+import pytest
+
+from federation.errors import DoubtError, KeptError
+from federation.flows import ingest, sequence
+from federation.flows.doctor import Patient, examine
+from federation.store import contents, db, logs, refusal
+from federation.store.guard import Guard
+from federation.store.refusal import DoubtfulError
+
+NOW = 1_707_900_000
+NOTHING, KEPT, DOUBT = OSError, KeptError, DoubtError
+
+
+def draft(tps="3171011001001", first=1):
+    return {
+        "contest": "ppwp",
+        "tps": tps,
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "reviewed",
+        "candidates": {"01": first, "02": 2, "03": 3},
+    }
+
+
+class Disk:
+    """A disk that fails at the `at`-th transaction of a batch, from 1 on.
+
+    Args:
+        at: T1, T2, T3 are the first three; a later one is `settle`'s.
+        code: What SQLite says: 13 full, 1034 a sync that failed.
+        is_done: Whether it wrote all the same.
+        ever: Whether every later write fails, too.
+    """
+
+    def __init__(self, monkeypatch, at, code, *, is_done, ever):
+        self.at, self.code, self.is_done, self.ever = at, code, is_done, ever
+        self.count, self.is_well = 0, False
+        real = db.Database.transaction
+        disk = self
+
+        @contextlib.contextmanager
+        def transaction(self, *, durable=True):
+            disk.count += 1
+            fails = disk.count == disk.at or (disk.ever and disk.count > disk.at)
+            if disk.is_well or not fails:
+                with real(self, durable=durable) as tx:
+                    yield tx
+                return
+            writes = disk.is_done and disk.count == disk.at
+            with contextlib.suppress(_UndoneError), real(self, durable=durable) as tx:
+                yield tx
+                if not writes:
+                    raise _UndoneError
+            with refusal.translated(self.path), refusal.committing(self.path):
+                error = refusal.sqlite3.OperationalError("injected")
+                error.sqlite_errorcode = disk.code
+                raise error
+
+        monkeypatch.setattr(db.Database, "transaction", transaction)
+
+
+class _UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
+def is_kept(node):
+    """Whether a restart finds the batch: its leaf is covered by a signed checkpoint."""
+    with node.db.view() as view:
+        newest = logs.newest_checkpoint(view, node.log.log_id)
+    return newest is not None and newest[0] == 2
+
+
+FULL, SYNC = 13, 1034
+TABLE = [
+    # step, SQLite's code, written all the same, every later write fails: the answer
+    (1, FULL, False, False, NOTHING),
+    (1, FULL, False, True, NOTHING),
+    (1, SYNC, False, False, NOTHING),
+    (1, SYNC, True, False, NOTHING),
+    (1, SYNC, True, True, NOTHING),
+    (2, FULL, False, False, NOTHING),
+    (2, FULL, False, True, NOTHING),
+    (2, SYNC, False, False, NOTHING),
+    (2, SYNC, True, False, None),
+    (2, SYNC, False, True, DOUBT),
+    (2, SYNC, True, True, KEPT),
+    (3, FULL, False, True, KEPT),
+    (3, SYNC, False, True, KEPT),
+    (3, SYNC, True, False, KEPT),
+]
+
+
+def append(node, *drafts):
+    return ingest.append(node.db, node.guard, node.log, drafts, NOW)
+
+
+@pytest.mark.parametrize(("at", "code", "is_done", "ever", "answer"), TABLE)
+def test_what_is_answered_to_a_failed_write_is_true(  # noqa: PLR0917  a row of the table
+    node, tmp_path, monkeypatch, at, code, is_done, ever, answer
+):
+    new = draft("3171011001002")
+    disk = Disk(monkeypatch, at, code, is_done=is_done, ever=ever)
+    if answer is None:
+        assert append(node, new)[0].outcome == "logged"
+    else:
+        with pytest.raises(answer) as raised:
+            append(node, new)
+        assert isinstance(raised.value, OSError) == (answer is NOTHING)
+    if answer is not DOUBT:
+        assert is_kept(node) == (answer in {KEPT, None})
+    check_doctor(node, tmp_path / "while")
+    disk.is_well = True
+    # Whatever was answered, handing it in again does no harm.
+    wanted = "held" if is_kept(node) else "logged"
+    assert append(node, new)[0].outcome == wanted
+    assert append(node, new)[0].outcome == "held"
+    check_finished(node, tmp_path / "after")
+
+
+def break_guard(monkeypatch, number, *, is_done):
+    real = Guard._write
+
+    def write(self, path, data):
+        if is_done:
+            real(self, path, data)
+        raise OSError(number, "injected", str(path))
+
+    monkeypatch.setattr(Guard, "_write", write)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_what_the_guard_does_not_take_is_kept_and_said_to_be(
+    node, tmp_path, monkeypatch, number, is_done
+):
+    new, other = draft("3171011001002"), draft("3171011001003")
+    with monkeypatch.context() as patch:
+        break_guard(patch, number, is_done=is_done)
+        with pytest.raises(KeptError) as raised:
+            append(node, new)
+        assert "need not be sent again" in str(raised.value)
+        assert str(tmp_path) not in str(raised.value)
+        assert is_kept(node)
+        assert node.state().size == 1, "what the guard does not know is not shown"
+        check_doctor(node, tmp_path / "while", {"unshown", "guard-behind"})
+        if not is_done:
+            with pytest.raises(OSError, match="injected"):
+                append(node, other)
+            assert node.state().next_index == 2, "of the next batch nothing is kept"
+    assert append(node, new)[0].outcome == "held"
+    assert append(node, other)[0].outcome == "logged"
+    check_finished(node, tmp_path / "after", size=3)
+
+
+def test_an_error_of_a_commit_that_no_write_settles_is_told_as_doubt(node, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "not now")
+
+    monkeypatch.setattr(sequence, "settle", fail)
+    error = DoubtfulError(errno.EIO, "sync", "x")
+    with pytest.raises(DoubtError, match="Send them again"):
+        sequence._find_out(node.db, node.guard, node.log, 9, error)
+
+
+def check_doctor(node, scratch, expected=frozenset()):
+    """No damage, whatever was cut off; and told as what it is."""
+    report = examine(
+        Patient(
+            db=node.db,
+            guard=node.guard,
+            identities={node.log.chain.org: node.log.chain.identity},
+            profiles={"pemilu-2024": node.log.profile},
+            scratch=scratch,
+        ),
+        deep=True,
+    )
+    assert report.errors == 0, report.findings
+    codes = {one.code for one in report.findings}
+    assert codes <= {"unshown", "unsigned", "guard-behind"}
+    if expected and len(codes) == 1:
+        assert codes <= expected
+    with node.db.view() as view:
+        newest = logs.newest_checkpoint(view, node.log.log_id)
+    assert ("unshown" in codes) == (newest[0] > node.state().size)
+
+
+def check_finished(node, scratch, size=2):
+    state = node.state()
+    assert (state.size, state.next_index) == (size, size)
+    with node.db.view() as view:
+        leaves = contents.read_leaves(view, node.log.log_id, 0, size)
+    assert len(set(leaves)) == size, "nothing is taken in twice"
+    assert node.guard.read(node.log.origin)[0] == size
+    check_doctor(node, scratch)

@@ -1,0 +1,13 @@
+"""Real file systems that are full, below a real node: `make attack ARGS="disks"`."""
+
+import pytest
+
+from tests.attacks import disks
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.skipif(not disks.may_mount(), reason="mounting is not allowed here")
+@pytest.mark.parametrize("story", disks.STORIES)
+def test_a_node_with_a_full_disk_serves_says_so_and_takes_in_again(tmp_path, story):
+    assert disks.play(tmp_path, story)["wrong"] == []
