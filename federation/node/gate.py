@@ -107,6 +107,4 @@ class Gate:
     def _check_past(self, origin: str) -> None:
         decision = self._decisions[origin]
         if decision.action == "hold":
-            raise UnknownPastError(
-                f"{origin} is not signed: nothing is left here of what its keys signed"
-            )
+            raise UnknownPastError(f"{origin} is not signed: {decision.reason}")

@@ -116,7 +116,13 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     assert came[laptop.origin]["outcome"] == "restored"
     assert laptop.leaves(laptop.origin) == before
     assert held_by[laptop.origin] == {suara.org: 701}
-    enter(laptop, stick, 700, 750)
+    # That nothing newer was signed no file can say: the operator does, once.
+    rows = table_of(stick, 700, 710)
+    done = typed(laptop, "import", rows, *RESULTS)
+    assert done.returncode != 0
+    assert "unknown-past" in done.stdout + done.stderr
+    enter(laptop, stick, 700, 710, "--alone")
+    enter(laptop, stick, 710, 750)
     bring(suara, export(laptop, stick / "on.zip"))
     wait_until(lambda: kawal.size(laptop.origin) == 751, "and on")
     assert kawal.leaves(laptop.origin)[:701] == before
