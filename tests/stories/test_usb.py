@@ -202,7 +202,9 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
 
     came, _ = bring(laptop, saved)
     assert came[laptop.origin]["outcome"] == "restored"
-    enter(laptop, stick, 20, 30)
+    refused = typed(laptop, "import", mine, *RESULTS)
+    assert refused.returncode == 6
+    enter(laptop, stick, 20, 30, "--alone")
     assert laptop.leaves(laptop.origin)[:21] == before
     came, _ = bring(suara, export(laptop, stick / "on.zip"))
     assert came[laptop.origin]["after"] == 31
