@@ -145,7 +145,7 @@ def test_a_folder_that_was_put_back_whole_waits_for_every_partner(pemilu, suara,
 
 
 def test_data_and_keys_without_the_guard_sign_nothing_alone(pemilu, suara):
-    """What the documentation once called a restore: a member by stick, nobody to ask."""
+    """What the documentation once called a restore, where nobody can be asked."""
     pemilu.trust(suara)
     pemilu.start().take(0, 10)
     pemilu.stop()
