@@ -192,22 +192,17 @@ class Disk:
         entry = self._now.get(path, "none")
         if kind == "mkdir":
             self._name(path, {path: "folder"})
-        elif kind == "make" and entry == "none":
-            self._name(path, {path: File()})
+        elif kind == "make":
+            if entry == "none":  # else it is opened again
+                self._name(path, {path: File()})
         elif kind == "unlink":
             self._name(path, {path: "none"})
         elif kind == "rename":
             self._name(path, {call.to: entry, path: "none"})
-        elif kind == "make":
-            pass  # opened again
         elif isinstance(entry, File):
             entry.follow(call)
         else:
-            assert kind == "sync", path
-            for folder, names in self._since:
-                if folder == path:
-                    self._kept.update(names)
-            self._since = [one for one in self._since if one[0] != path]
+            self._sync(path)
 
     def left(self, much: str, chance: Random) -> dict[str, bytes]:
         """Files and their bytes after a power cut; those of a lost folder are lost."""
@@ -223,6 +218,12 @@ class Disk:
             for path, entry in names.items()
             if isinstance(entry, File) and self._is_reached(path, names)
         }
+
+    def _sync(self, folder: str) -> None:
+        for place, names in self._since:
+            if place == folder:
+                self._kept.update(names)
+        self._since = [one for one in self._since if one[0] != folder]
 
     def _name(self, path: str, names: dict[str, "Entry"]) -> None:
         self._now.update(names)

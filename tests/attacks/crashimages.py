@@ -79,7 +79,7 @@ def run(asked: argparse.Namespace) -> int:
     journal, synchronous = JOURNALS[asked.kind]
     force(journal, asked.synchronous or synchronous)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=_memory()) as name:
+    with tempfile.TemporaryDirectory(dir=memory()) as name:
         folder = Path(name)
         calls = watch(folder, journal, asked.synchronous or synchronous)
         found = examine(
@@ -222,6 +222,6 @@ def _plain(error: object) -> str:
     return re.sub(r"\d+|/\S+", "…", str(error))
 
 
-def _memory() -> str | None:
+def memory() -> str | None:
     """Where files cost nothing, if there is such a place."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
