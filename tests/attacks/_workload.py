@@ -5,9 +5,15 @@
 It says to /dev/null, where strace hears it, what would have been acknowledged.
 """
 
+import contextlib
+import importlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import sqlite_utils
 
 from federation.flows import ingest, open_log
 from federation.flows.merge import merge_once
@@ -28,6 +34,33 @@ def force(journal: str, synchronous: str) -> None:
     """What the version of SQLite would decide, and how much it waits for the disk."""
     store.journal_mode = lambda *_: journal
     store.SYNCHRONOUS = {journal: synchronous}
+
+
+@contextlib.contextmanager
+def migrated_once(expected: int) -> Iterator[None]:
+    """Databases that have all their tables are not asked for each of them again."""
+    migrate = store.migrations.migrate
+
+    def work(database: sqlite_utils.Database) -> None:
+        try:
+            (held,) = database.execute(
+                "SELECT count(*) FROM _sqlite_migrations"
+            ).fetchone()
+        except store.sqlite3.OperationalError:
+            held = 0
+        if held < expected:
+            migrate(database)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.migrations, "migrate", work)
+        yield
+
+
+def count_migrations() -> int:
+    """How many a database has that is up to date."""
+    names = store.migrations.MODULES
+    modules = [importlib.import_module(f"federation.store.{name}") for name in names]
+    return sum(len(module.MIGRATIONS) for module in modules)
 
 
 def draft(number: int, votes: int = 1) -> dict[str, object]:

@@ -31,7 +31,13 @@ from federation.flows.reconcile import Asked, reconcile
 from federation.store import contents, logs
 from federation.tlog.merkle import Frontier, hash_leaf
 from tests.attacks._disk import CALLS, STRACE, Call, Disk, read_calls
-from tests.attacks._workload import draft, force, open_node
+from tests.attacks._workload import (
+    count_migrations,
+    draft,
+    force,
+    migrated_once,
+    open_node,
+)
 from tests.flows.conftest import NOW
 
 JOURNALS: Final = {"wal": ("WAL", "FULL"), "journal": ("DELETE", "EXTRA")}
@@ -118,18 +124,22 @@ def examine(
     known: dict[bytes, Opened] = {}
     totals: Counter[str] = Counter()
     why: Counter[str] = Counter()
-    for image in cut(home, calls, count, chance, apart=apart):
-        key = hashlib.blake2b(repr(sorted(image.files)).encode(), digest_size=16)
-        for path in sorted(image.files):
-            key.update(hashlib.blake2b(image.files[path]).digest())
-        digest = key.digest()
-        if digest not in known:
-            lay(place, {path[len(str(home)) :]: d for path, d in image.files.items()})
-            known[digest] = open_image(place)
-        totals["images"] += 1
-        for verdict, reason in judge(known[digest], image.shown):
-            totals[verdict] += 1
-            why[f"{verdict}: {reason}"] += 1
+    with migrated_once(count_migrations()):
+        for image in cut(home, calls, count, chance, apart=apart):
+            key = hashlib.blake2b(repr(sorted(image.files)).encode(), digest_size=16)
+            for path in sorted(image.files):
+                key.update(hashlib.blake2b(image.files[path]).digest())
+            digest = key.digest()
+            if digest not in known:
+                lay(
+                    place,
+                    {path[len(str(home)) :]: d for path, d in image.files.items()},
+                )
+                known[digest] = open_image(place)
+            totals["images"] += 1
+            for verdict, reason in judge(known[digest], image.shown):
+                totals[verdict] += 1
+                why[f"{verdict}: {reason}"] += 1
     totals["distinct"] = len(known)
     names = ("images", "distinct", "lost", "forks", "stuck")
     return Found({name: totals[name] for name in names}, why)
