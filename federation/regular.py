@@ -131,6 +131,37 @@ def write_aside(
             os.unlink(part, dir_fd=dir_fd)
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.
+
+    Raises:
+        OSError: the folder cannot be opened or synced.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folders(path: Path, mode: int = 0o777) -> None:
+    """Make a folder, and what is missing above it; after a power cut they are there.
+
+    A file that is synced in a folder whose own name is not is lost with the folder.
+
+    Args:
+        path: Of the folder; one that exists is left as it is.
+        mode: Of the last one, less what the mask takes away.
+
+    Raises:
+        OSError: one cannot be made or synced.
+    """
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode if one == path else 0o777, exist_ok=True)
+        sync_folder(one.parent)
+
+
 def check_place(path: Path | str, dir_fd: int | None = None) -> None:
     """See that a file may be put there: none is there, or a regular one.
 

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import re
-import shutil
 import time
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from federation.node.parts import open_parts
 from federation.node.running import Clocks
 from federation.node.service import serve
 from federation.text import Text
+from tests.copies import copy_home
 
 ELECTION = "pilpres-2019"
 NAMES = {
@@ -53,7 +53,7 @@ def _founded(org: str) -> Path:
 def make_home(folder: Path, org: str = "jagasuara.example") -> Home:
     """A home of this organisation below `folder`, ready to serve."""
     home = folder / org
-    shutil.copytree(_founded(org), home)
+    copy_home(_founded(org), home)
     return Home.of(home, load_settings(home / "federation.toml"))
 
 

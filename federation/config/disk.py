@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
-from federation.regular import write_aside, write_whole
+from federation.regular import make_folders, sync_folder, write_aside, write_whole
 from federation.text import Sentence
 from federation.text.cause import cause_of
 
@@ -63,8 +63,10 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
         ConfigError: it cannot be made.
     """
     try:
-        path.mkdir(mode=mode, parents=True)
+        make_folders(path.parent)
+        path.mkdir(mode=mode)
         path.chmod(mode)
+        sync_folder(path.parent)
     except FileExistsError:
         if not path.is_dir():
             said = Sentence("machine.no-folder")
@@ -72,16 +74,3 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
     except OSError as error:
         reason = Sentence("machine.not-made", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable.
-
-    Raises:
-        OSError: the folder cannot be opened or synced.
-    """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,25 +8,30 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
-    nothing here, and not founded here     hold: a copy, or the operator, says more
-    every partner with an address agrees   sign
-    some answered, and we waited           sign
-    nobody to ask, or told to go alone     sign
-    else                                   wait
+    told to go alone                       sign
+    every partner with an address agrees   sign, unless nothing at all is here
+    the guard was never away, and
+        some answered, and we waited       sign
+        nobody to ask                      sign
+        else                               wait
+    the guard was lost, restored, copied   wait, then hold: somebody must say more
 
-A restored backup shows as the first or third row. Of restored keys alone nothing is
-known, and who answers need not be who holds what they signed. A clone that goes on
-elsewhere cannot be prevented; it is found out, by the first or second, within one
-interval.
+A restored backup shows as the first row, the third or the last. Its freshest partner
+may be the one that is silent, so there a wait is no answer; nor is a stick, which
+brings back what is on it and cannot say that nothing is newer. Of restored keys alone
+nothing is known, and who answers need not be who holds what they signed. A clone that
+goes on elsewhere cannot be prevented; it is found out, by the first or second, within
+one interval. What lets a suspect sign is written into the guard: the next start is an
+ordinary one.
 
-Source: docs/reference/protocol.md, "The guard"
+Source: docs/reference/restores.md, every cell of which is a test
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, SignatureError
-from federation.flows.sequence import OwnLog
+from federation.flows.sequence import OwnLog, knows_past
 from federation.store import alarms, chains, logs
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
@@ -39,7 +44,7 @@ from federation.tlog.checkpoint import (
     strip_cosignatures,
 )
 from federation.tlog.fork import format_evidence
-from federation.tlog.merkle import prove_prefix, root_at
+from federation.tlog.merkle import EMPTY_ROOT, prove_prefix, root_at
 from federation.tlog.note import parse_note
 
 Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
@@ -47,11 +52,21 @@ Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
 LARGER = "own-log-larger-elsewhere"
 LOST = "own-log-successor-needed"
 UNKNOWN = "own-log-past-unknown"
-PAST = (
-    "these keys may have signed it before, and nothing is left of that here: first "
-    "import the newest file of a partner that holds it, or connect to such a partner; "
-    "--alone only if they never signed anything"
+_FIRST = (
+    "first import the newest file of a partner that holds it, or connect to such a "
+    "partner"
 )
+PAST = (
+    "these keys may have signed it before, and nothing is left of that here: "
+    f"{_FIRST}; --alone only if they never signed anything"
+)
+COPIED = (
+    "this folder was restored, copied or moved, or its guard is lost, so more may have "
+    f"been signed than is here: every partner must answer. If one cannot, {_FIRST}, "
+    "and then say --alone, only if nothing newer was ever signed: it would be signed "
+    "a second time, and partners would end the history"
+)
+WAITING = "waiting for the partners' copies"
 # Opening a successor log is not in this version, so nobody is told to.
 ENDED = "this log cannot go on in this version"
 TWO = f"two histories were signed: {ENDED}"
@@ -81,8 +96,13 @@ class Asked(NamedTuple):
     alone: bool = False
 
     @property
+    def are_all(self) -> bool:
+        """Whether everybody answered, and there is somebody."""
+        return self.answered >= self.peers > 0
+
+    @property
     def is_enough(self) -> bool:
-        """Whether what they said will do to judge by."""
+        """Whether what they said will do to judge by, where our guard is sound."""
         return self.answered >= self.peers or (self.waited and self.answered > 0)
 
 
@@ -100,7 +120,7 @@ def decide(
     copies: Iterable[Found],
     asked: Asked,
     *,
-    is_founded: bool,
+    knows_past: bool,
 ) -> Decision:
     """Whether to sign; all copies are of the history that we hold.
 
@@ -109,22 +129,27 @@ def decide(
         guard_size: That was signed at most, as the guard has it; 0 for a new log.
         copies: What partners hold of it.
         asked: Whom we could ask.
-        is_founded: Whether the guard remembers that its keys were made here.
+        knows_past: Whether the guard is sound, see `sequence.knows_past`.
     """
     best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
     if best is not None and best.checkpoint.size > size:
         held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
         return Decision("refill", held, best)
-    if not (size or guard_size or is_founded or asked.alone):
+    if not (size or guard_size or knows_past or asked.alone):
         return Decision("hold", PAST)
     if guard_size > size:
-        above = f"{guard_size} records were signed, this database holds {size}"
-        if asked.is_enough:
-            return Decision("never", f"{above}, and no partner more: {ENDED}")
-        return Decision("wait", f"{above}; waiting for the partners' copies")
-    if asked.is_enough or asked.alone:
+        return _fetch_or_end(size, guard_size, asked)
+    if asked.alone or (asked.is_enough if knows_past else asked.are_all):
         return Decision("sign", "")
-    return Decision("wait", "waiting for the partners' copies")
+    is_vain = not knows_past and (asked.waited or not asked.peers)
+    return Decision("hold", COPIED) if is_vain else Decision("wait", WAITING)
+
+
+def _fetch_or_end(size: int, guard_size: int, asked: Asked) -> Decision:
+    above = f"{guard_size} records were signed, this database holds {size}"
+    if asked.is_enough:
+        return Decision("never", f"{above}, and no partner more: {ENDED}")
+    return Decision("wait", f"{above}; {WAITING}")
 
 
 def reconcile(
@@ -151,7 +176,6 @@ def reconcile(
     """
     found = [one for copy in copies if (one := _open(log, copy))]
     held = guard.read(log.origin)
-    is_founded = guard.is_founded(log.origin)
     with db.transaction() as tx:
         own = logs.get_log(tx, log.origin)
         if own.frozen is not None:
@@ -163,8 +187,11 @@ def reconcile(
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
         guard_size = held[0] if held else 0
-        decision = decide(size, guard_size, found, asked, is_founded=is_founded)
+        knows = knows_past(guard, own)
+        decision = decide(size, guard_size, found, asked, knows_past=knows)
         decision = _remember(tx, own, size, decision)
+        if decision.action == "sign" and not knows:
+            guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
         _apply(tx, own, decision, int(now))
     return decision
 
@@ -198,6 +225,7 @@ def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
     if decision.action == "refill":
         alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
     elif decision.action == "hold":
+        alarms.clear_alarm(tx, LARGER, own.origin)  # whatever was shown is here
         alarms.raise_alarm(tx, UNKNOWN, own.origin, decision.reason, now)
     elif decision.action == "never":
         alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)

@@ -2,7 +2,8 @@
 
 Rule: like a pull, of our own log: the larger tree must be signed by our key and begin
 with what we hold, and every leaf is verified before it is stored. Then the guard is
-raised, and signing may be asked for again (`reconcile`). If the larger tree is another
+told, and signing may be asked for again (`reconcile`): of what was signed behind the
+guard's back, this partner need not have the newest. If the larger tree is another
 history, we have signed two, and sign no more.
 """
 
@@ -58,7 +59,7 @@ async def refill(
         raise
     await ctx.db.run(recall, ctx.db, log)
     await ctx.db.run(
-        guard.raise_to, log.origin, found.checkpoint.size, found.checkpoint.root
+        guard.learn, log.origin, found.checkpoint.size, found.checkpoint.root
     )
     return after.size - before.size
 

@@ -16,8 +16,8 @@ one of two states: as before T1, or as after T3. What is answered to an error is
     T2, when it commits    `settle` finds out; or else nobody knows (DoubtError)
     guard, T3              all of it is kept, and shown by `settle` (KeptError)
 
- What was signed and not kept by T2
-was never shown to anybody, so another checkpoint of that size may be signed.
+What was signed and not kept by T2 was never shown to anybody, so another checkpoint of
+that size may be signed.
 
 Source: docs/reference/protocol.md, "Order of writing"
 """
@@ -31,6 +31,7 @@ from federation.errors import (
     DoubtError,
     FederationError,
     KeptError,
+    UnknownPastError,
     VerificationError,
 )
 from federation.records.keychain import KeyChain, parse_origin
@@ -171,6 +172,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     Raises:
         ConflictError: it must not be signed: closed, frozen, stalled, being refilled,
             or the guard is above the database; the message says what to do.
+        UnknownPastError: what was signed at most is not known here, see `knows_past`.
         VerificationError: the database does not lead to what was signed.
     """
     with db.view() as view:
@@ -185,13 +187,31 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         frontier = contents.frontier(view, log.id, size)
         if frontier.root() != root:
             raise VerificationError(f"{origin}: the stored tree is not the signed one")
-        _check_guard(view, log, size, guard.read(origin))
+        held = guard.read(origin)
+        _check_guard(view, log, size, held)
+    if (held or log.size) and not knows_past(guard, log):
+        raise UnknownPastError(f"{origin} is not signed: its folder is a copy")
     if newest is not None:
         guard.raise_to(origin, size, root)
         if log.size < size:
             with db.transaction(durable=False) as tx:
                 logs.publish(tx, log.id, log.size, newest[2], size, root)
     return Head(size, frontier)
+
+
+def knows_past(guard: Guard, log: logs.Log) -> bool:
+    """Whether we know all that was signed of an own log: nobody else could know more.
+
+    Not where the guard was lost, restored or copied. A new log has none before its
+    first checkpoint is kept, which is before it is visible; its mark stands for it.
+
+    Raises:
+        VerificationError: the guard file is damaged.
+        OSError: what the guard has cannot be read.
+    """
+    if log.size == 0 and guard.read(log.origin) is None:
+        return guard.is_founded(log.origin)
+    return guard.is_here(log.origin)
 
 
 def check_writable(log: logs.Log) -> None:

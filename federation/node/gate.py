@@ -105,8 +105,5 @@ class Gate:
         return self._decisions[origin].action == "hold" and not self._partners
 
     def _check_past(self, origin: str) -> None:
-        decision = self._decisions[origin]
-        if decision.action == "hold":
-            raise UnknownPastError(
-                f"{origin} is not signed: nothing is left here of what its keys signed"
-            )
+        if self._decisions[origin].action == "hold":
+            raise UnknownPastError(f"{origin}: what its keys signed is not known here")

@@ -7,7 +7,9 @@ pool and a connection each, the writer is one thread.
 
 Durability: WAL with `synchronous=FULL`. With NORMAL a power cut loses rows that were
 already acknowledged. SQLite 3.7.0 to 3.51.2 can lose a WAL when it is reset: where
-only such a library is found, the slower rollback journal is used instead.
+only such a library is found, the slower rollback journal is used instead, with
+`synchronous=EXTRA`. With FULL the removal of the journal is not durable, so that a
+power cut takes back a transaction that the guard, a file of its own, knows of.
 
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 import sqlite_utils
 
 from federation.errors import NotFoundError
+from federation.regular import make_folders
 from federation.store import migrations
 from federation.store.readonly import connect
 from federation.store.refusal import committing, translated
@@ -40,6 +43,7 @@ FILE_NAME = "federation.db"
 READER_THREADS = 4
 WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 BUSY_TIMEOUT_MS = 10_000
+SYNCHRONOUS = {"WAL": "FULL", "DELETE": "EXTRA"}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +73,7 @@ class Database:
         self._local = threading.local()
         self._writer: Connection | None = None
         self._opening, self._is_closed = 0, False
+        self._synchronous = ""
         self._write_lock = threading.Lock()
         self._list_lock = threading.Lock()
         self._readers = ThreadPoolExecutor(READER_THREADS, "store-reader")
@@ -93,7 +98,7 @@ class Database:
                     Sentence("machine.none-database", path=database.path)
                 )
             return database
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         try:
             with translated(database.path):
                 database._writer = database._connect_writer()
@@ -164,7 +169,7 @@ class Database:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
                 if not durable:
-                    writer.execute("PRAGMA synchronous=FULL")
+                    writer.execute(f"PRAGMA synchronous={self._synchronous}")
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
@@ -257,12 +262,13 @@ class Database:
             raise
         return connection
 
-    @staticmethod
-    def _set_up(connection: "Connection") -> None:
+    def _set_up(self, connection: "Connection") -> None:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA page_size=8192")  # before the first table only
-        connection.execute(f"PRAGMA journal_mode={journal_mode()}")
-        connection.execute("PRAGMA synchronous=FULL")
+        journal = journal_mode()
+        self._synchronous = SYNCHRONOUS[journal]
+        connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA journal_size_limit=67108864")
         migrations.migrate(sqlite_utils.Database(connection, execute_plugins=False))

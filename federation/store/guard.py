@@ -9,16 +9,24 @@ One small text file for each origin, named by SHA-256 of the origin:
     jagasuara.example/pemilu-2024
     20852163
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+    here 1321479 1707900000
 
-Beside it lies, with the ending `.founded`, a file with the first of these lines if the
-log's keys were made here. Keys without either may have signed elsewhere.
+Until there is one, a file of the ending `.founded`, the first and last of these lines,
+says that the log's keys were made here. Keys without either may have signed elsewhere.
+
+The last line says where and when the file was written: its inode, and the time at which
+that was made. Whoever restores or copies a folder cannot bring these along: `cp -p`,
+`tar` and `rsync` keep the time of a file's data, and nothing sets that of its inode
+(ctime). So a guard that came back from a backup is told from the one that was never
+away. A file without the line, or whose line is not its own, still says what was signed
+at least; that nothing more was, it does not say. The number of the device is left out:
+after a start it may be another one for the same disk.
 """
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from federation.errors import (
     FormatError,
@@ -26,11 +34,17 @@ from federation.errors import (
     RollbackError,
     VerificationError,
 )
+from federation.regular import make_folders, sync_folder
 from federation.tlog.checkpoint import (
     Checkpoint,
     format_checkpoint,
     parse_checkpoint,
 )
+
+# From making a file to its name, at most, however slow the disk. Longer only costs
+# questions to partners; a copy made sooner has another inode.
+WRITING_S: Final = 60
+_HERE: Final = b"here "
 
 
 class Guard:
@@ -48,7 +62,7 @@ class Guard:
         """
         path = self._path(origin)
         try:
-            checkpoint = parse_checkpoint(path.read_bytes())
+            checkpoint = parse_checkpoint(_split(path.read_bytes())[0])
         except FileNotFoundError:
             return None
         except FormatError as error:
@@ -64,19 +78,27 @@ class Guard:
             OSError: the disk failed.
         """
         path = self._founded(origin)
-        self._write(path, _format_founded(origin))
+        self._write(path, _format_founded(origin), here=True)
         return path
 
     def is_founded(self, origin: str) -> bool:
-        """Whether `found` was told of this log: without it nothing is known of it.
+        """Whether `found` was told of this log, here, and nothing was signed since.
 
         Raises:
             OSError: the file is there and cannot be read.
         """
-        try:
-            return self._founded(origin).read_bytes() == _format_founded(origin)
-        except FileNotFoundError:
-            return False
+        return _is_here(self._founded(origin), _format_founded(origin))
+
+    def is_here(self, origin: str) -> bool:
+        """Whether what `read` gives was written here, and is no copy.
+
+        Raises:
+            VerificationError: the file is damaged; it must not be guessed.
+        """
+        held = self.read(origin)
+        return held is not None and _is_here(
+            self._path(origin), format_checkpoint(Checkpoint(origin, *held))
+        )
 
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds, None for a new log.
@@ -90,7 +112,7 @@ class Guard:
             return None
 
     def raise_to(self, origin: str, size: int, root: bytes) -> None:
-        """Remember, durably, that this size was signed with this root.
+        """Remember, durably, that this size was signed here with this root.
 
         Raises:
             RollbackError: a larger size was signed before.
@@ -104,21 +126,59 @@ class Guard:
             if root != held[1]:
                 raise ProofError(f"{origin} has signed another root for size {size}")
             return
-        checkpoint = Checkpoint(origin, size, root)
-        self._write(self._path(origin), format_checkpoint(checkpoint))
+        self._save(Checkpoint(origin, size, root), here=True)
 
-    def _write(self, path: Path, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def learn(self, origin: str, size: int, root: bytes) -> None:
+        """Remember, durably, that somebody holds this size, signed by our key.
+
+        That was signed without our knowledge, so that more may have been: until
+        `confirm` this is no file that was written here.
+
+        Raises:
+            ProofError: this size was signed with another root.
+            OSError: the disk failed; the guard is the old or the new one.
+        """
+        held = self.read(origin)
+        if held is None or size > held[0]:
+            self._save(Checkpoint(origin, size, root), here=False)
+        elif size == held[0] and root != held[1]:
+            raise ProofError(f"{origin} has signed another root for size {size}")
+
+    def confirm(self, origin: str, size: int, root: bytes) -> None:
+        """Remember, durably, that nothing was signed but these `size` leaves.
+
+        Raises:
+            RollbackError: a larger size was signed before.
+            ProofError: this size was signed with another root.
+            OSError: the disk failed; the guard is the old or the new one.
+        """
+        if size == 0:
+            self.found(origin)
+        elif self.read(origin) == (size, root):
+            self._save(Checkpoint(origin, size, root), here=True)
+        else:
+            self.raise_to(origin, size, root)
+
+    def _save(self, checkpoint: Checkpoint, *, here: bool) -> None:
+        path = self._path(checkpoint.origin)
+        self._write(path, format_checkpoint(checkpoint), here=here)
+        mark = self._founded(checkpoint.origin)
+        if mark.exists():
+            # One that outlived the guard would say that nothing was ever signed.
+            mark.unlink()
+            sync_folder(self._folder)
+
+    def _write(self, path: Path, data: bytes, *, here: bool) -> None:
+        make_folders(self._folder, 0o700)
         new = path.with_suffix(".new")
         # Written beside, synced, renamed, the folder synced: after a power cut the
         # file is whole, and it is the new one if this returned.
         with new.open("wb") as file:
-            file.write(data)
+            file.write(data + _line(os.fstat(file.fileno())) if here else data)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
-        with _open_folder(self._folder) as descriptor:
-            os.fsync(descriptor)
+        sync_folder(self._folder)
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.guard"
@@ -131,10 +191,31 @@ def _format_founded(origin: str) -> bytes:
     return f"{origin}\n".encode()
 
 
-@contextlib.contextmanager
-def _open_folder(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _line(made: os.stat_result) -> bytes:
+    return f"{_HERE.decode()}{made.st_ino} {int(made.st_ctime)}\n".encode()
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """What a file says, and the line that says where it was written, if there is one.
+
+    Raises:
+        FormatError: the line is cut short.
+    """
+    at = data.rfind(b"\n" + _HERE) + 1
+    if at and not data.endswith(b"\n"):
+        raise FormatError("a line that is cut short")
+    return (data[:at], data[at:]) if at else (data, b"")
+
+
+def _is_here(path: Path, said: bytes) -> bool:
+    """Whether a file says this, and was written at its place."""
     try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        data, found = path.read_bytes(), path.stat()
+    except FileNotFoundError:
+        return False
+    text, line = _split(data)
+    words = line.split()
+    if text != said or len(words) != 3 or not (words[1] + words[2]).isdigit():
+        return False
+    inode, made = int(words[1]), int(words[2])
+    return inode == found.st_ino and 0 <= int(found.st_ctime) - made <= WRITING_S

@@ -1,6 +1,5 @@
 """A home folder as `federation init` makes it, and a way to run commands in it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from federation.cli import main
+from tests.copies import copy_home
 
 
 class Ended(NamedTuple):
@@ -41,7 +41,7 @@ def founded(tmp_path_factory) -> Path:
 def own_home(founded, tmp_path, monkeypatch) -> Path:
     """A copy of that home for one test, as `FEDERATION_HOME`."""
     home = tmp_path / "home"
-    shutil.copytree(founded, home)
+    copy_home(founded, home)
     for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FEDERATION_HOME", str(home))

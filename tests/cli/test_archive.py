@@ -20,6 +20,7 @@ from federation.text import LANGUAGES
 from federation.tlog.cosignature import cosign
 from federation.tlog.note import format_signature, parse_note
 from tests.cli.filled_home import LOG, ORG, federation, files, fill, rows
+from tests.copies import copy_home
 from tests.fakes import FakeOrg
 from tests.homes import ELECTION, make_home
 
@@ -44,7 +45,7 @@ def written(filled, tmp_path_factory):
 
 @pytest.fixture
 def home(filled, tmp_path):
-    shutil.copytree(filled.folder, tmp_path / ORG)
+    copy_home(filled.folder, tmp_path / ORG)
     return type(filled)(tmp_path / ORG)
 
 

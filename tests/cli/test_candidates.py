@@ -2,12 +2,12 @@
 
 import json
 import os
-import shutil
 
 import pytest
 
 from federation.cli import main
 from federation.config.home import Home
+from tests.copies import copy_home
 
 PILKADA = ("--election", "pilkada-2024")
 WHERE = "3209012008001"
@@ -57,7 +57,7 @@ def founded(tmp_path_factory):
 @pytest.fixture
 def own_home(founded, tmp_path, monkeypatch):
     home = tmp_path / "home"
-    shutil.copytree(founded, home)
+    copy_home(founded, home)
     for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FEDERATION_HOME", str(home))

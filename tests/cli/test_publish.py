@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import shutil
 
 import pytest
 
@@ -17,6 +16,7 @@ from federation.store.db import Database
 from federation.store.lock import hold as hold_lock
 from federation.tlog.policy import check_policy, parse_policy
 from tests.cli.filled_home import LOG, NAME, ORG, federation, files, fill
+from tests.copies import copy_home
 from tests.fakes import FakeOrg, Tree
 from tests.flows.publish.conftest import hold
 from tests.homes import ELECTION, add_peer, make_home, serving
@@ -31,7 +31,7 @@ def filled(tmp_path_factory):
 
 @pytest.fixture
 def home(filled, tmp_path):
-    shutil.copytree(filled.folder, tmp_path / ORG)
+    copy_home(filled.folder, tmp_path / ORG)
     return type(filled)(tmp_path / ORG)
 
 

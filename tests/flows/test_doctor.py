@@ -95,6 +95,7 @@ def hospital(built, open_node):
     whole, other = built
     node = open_node(folder="copy", copied_from=whole.folder)
     node.other = other
+    node.guard.confirm(node.log.origin, *node.guard.read(node.log.origin))
     return node
 
 
@@ -263,8 +264,21 @@ def test_a_guard_of_another_history_is_found(hospital, tmp_path):
     assert codes(check(hospital, tmp_path, deep=False)) == {"guard-root"}
 
 
+def test_a_guard_that_is_lost_is_found_and_a_copy_is_a_note(hospital, tmp_path):
+    (path,) = (hospital.folder / "guard").glob("*.guard")
+    path.write_bytes(path.read_bytes().partition(b"here ")[0])
+    report = check(hospital, tmp_path, deep=False)
+    assert report.is_clean
+    assert {one.code for one in report.findings} == {"guard-copied"}
+    path.unlink()
+    assert codes(check(hospital, tmp_path, deep=False)) == {"guard-lost"}
+
+
 def test_what_is_no_difference_is_a_note(hospital, tmp_path):
-    hospital.guard = Guard(tmp_path / "empty")
+    hospital.guard = Guard(tmp_path / "behind")
+    with hospital.db.view() as view:
+        size, root, _ = next(logs.list_checkpoints(view, hospital.log.log_id))
+    hospital.guard.raise_to(hospital.log.origin, size, root)
     with hospital.db.transaction() as tx:
         mirror = logs.get_log(tx, hospital.other.log.origin)
         logs.stall(tx, mirror.id, "nobody has its records")

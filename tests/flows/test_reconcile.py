@@ -5,7 +5,13 @@ import time
 
 import pytest
 
-from federation.errors import ConflictError, ForkError, PeerError, ProofError
+from federation.errors import (
+    ConflictError,
+    ForkError,
+    PeerError,
+    ProofError,
+    UnknownPastError,
+)
 from federation.flows import ingest, open_log
 from federation.flows.pull import PullContext
 from federation.flows.reconcile import Asked, Copy, Found, decide, reconcile
@@ -59,7 +65,7 @@ def found(size):
 )
 def test_the_policy(size, guard, copies, asked, action):
     shown = [found(one) for one in copies]
-    decision = decide(size, guard, shown, asked, is_founded=True)
+    decision = decide(size, guard, shown, asked, knows_past=True)
     assert decision.action == action
     assert bool(decision.reason) == (action != "sign")
     if action == "refill":
@@ -78,18 +84,25 @@ def test_the_policy(size, guard, copies, asked, action):
         # A copy says what was signed, whatever the operator believes.
         (0, 0, [1], ALL, "refill"),
         (0, 0, [9], NONE._replace(alone=True), "refill"),
-        # Something is left here: the rules for older copies see to it.
+        # Something is left here: then everybody has to answer, however long it takes.
         (9, 0, [], ALL, "sign"),
         (9, 9, [9], ALL, "sign"),
+        (9, 0, [], SOME, "wait"),
+        (9, 0, [9], SOME._replace(waited=True), "hold"),
+        (9, 9, [9], SOME._replace(waited=True), "hold"),
+        (9, 0, [], Asked(0, 0), "hold"),
+        (9, 9, [9], Asked(0, 0), "hold"),
+        (9, 0, [], Asked(0, 0, alone=True), "sign"),
+        (9, 9, [], NONE._replace(alone=True), "sign"),
         (0, 9, [], Asked(0, 0), "never"),
         (0, 9, [], NONE, "wait"),
     ],
 )
-def test_keys_that_were_not_made_here_and_remember_nothing_are_held(
+def test_where_the_guard_is_lost_or_a_copy_a_wait_is_no_answer(
     size, guard, copies, asked, action
 ):
     shown = [found(one) for one in copies]
-    decision = decide(size, guard, shown, asked, is_founded=False)
+    decision = decide(size, guard, shown, asked, knows_past=False)
     assert decision.action == action
     assert bool(decision.reason) == (action != "sign")
 
@@ -294,6 +307,10 @@ def test_a_clone_of_the_same_size_is_proof_against_ourselves(backup):
     live, restore = backup
     clone = restore()
     append(live, 300, 400, votes=5)
+    with pytest.raises(UnknownPastError):
+        append(clone, 300, 400, votes=6)
+    assert ask(clone, asked=NONE._replace(waited=True)).action == "hold"
+    assert ask(clone, asked=NONE._replace(alone=True)).action == "sign"
     append(clone, 300, 400, votes=6)
     decision = ask(clone, copy_of(live))
     assert decision.action == "never"
@@ -310,6 +327,7 @@ def test_a_smaller_clone_is_proof_against_ourselves(backup):
     live, restore = backup
     clone = restore()
     append(live, 300, 350, votes=5)
+    assert ask(clone).action == "sign"
     append(clone, 300, 400, votes=6)
     assert ask(clone, copy_of(live)).action == "never"
     fork = check_evidence(clone.state().frozen, [clone.log.chain.log_key(401)])
@@ -320,6 +338,7 @@ async def test_a_larger_clone_is_found_out_when_it_is_fetched(backup, ctx):
     live, restore = backup
     clone = restore()
     append(live, 300, 500, votes=5)
+    assert ask(clone).action == "sign"
     append(clone, 300, 400, votes=6)
     decision = ask(clone, copy_of(live))
     assert decision.action == "refill"
@@ -381,9 +400,13 @@ async def test_keys_alone_sign_nothing_before_their_history_is_back(
     await refill(
         ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
     )
-    assert ask(node, asked=Asked(0, 0)).action == "sign"
+    # Whoever gave it back need not be who has the newest: the operator says so.
+    assert ask(node, asked=Asked(0, 0)).action == "hold"
+    assert codes(node) == ["own-log-past-unknown"]
+    assert ask(node, asked=Asked(0, 0, alone=True)).action == "sign"
     assert codes(node) == []
     assert append(node, 300, 301)[0].index == 301
+    assert ask(node, asked=Asked(0, 0)).action == "sign"  # said once for all
 
 
 @pytest.mark.parametrize("by", ["mark", "operator"])

@@ -71,7 +71,7 @@ async def test_a_log_of_unknown_past_is_refused_at_once_where_nobody_is_asked():
     one = gate()
     await one.decided(LOG, Decision("hold", PAST))
     async with asyncio.timeout(1):
-        with pytest.raises(UnknownPastError, match="nothing is left here"):
+        with pytest.raises(UnknownPastError, match="not known here"):
             await one.passed(LOG, 3600)
     assert one.reasons() == [f"{LOG}: {PAST}"]
 

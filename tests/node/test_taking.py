@@ -20,6 +20,7 @@ from federation.node.running import Running
 from federation.store import alarms, chains, contents, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
+from tests.copies import copy_home
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
 from tests.handed import bundle_of, folder_of, items_of
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
@@ -40,9 +41,9 @@ def home(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def running(home, *, signs=True):
+async def running(home, *, signs=True, alone=False):
     with open_parts(home, load_settings(home.settings)) as parts:
-        node = Running(parts, clocks(), Random(1))
+        node = Running(parts, clocks(), Random(1), alone=alone)
         async with node.open(signs=signs):
             yield node
 
@@ -220,6 +221,12 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
             assert [one.time for one in times] == [time]
         again = await node.parts.db.read(lambda view: _checkpoints(view, found))
         assert set(kept[1:]) <= set(again) <= set(kept)
+        # That nothing newer was signed no file can say: the operator does, once.
+        with pytest.raises(UnknownPastError, match="not known here"):
+            await record(node, 4)
+    async with running(home, alone=True) as node:
+        await node.gate.passed(origin, 10.0)
+    async with running(home) as node:
         await record(node, 4)
         assert (await held(node))[origin].size == 5
         assert await node.parts.db.read(alarms.list_alarms) == []
@@ -242,7 +249,7 @@ async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
     for folder in (home.data, home.guard):
         shutil.rmtree(folder)
     async with running(home) as node:
-        with pytest.raises(UnknownPastError, match="nothing is left"):
+        with pytest.raises(UnknownPastError, match="not known here"):
             await node.gate.passed(origin, 10.0)
         said = await taking.take(node, bad, 5.0)
         assert (said.logs[0].outcome, bool(said.logs[0].reason)) == ("refused", True)
@@ -251,6 +258,7 @@ async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
         assert "601 records" in waiting.detail
         said = await taking.take(node, good, 5.0)
         assert (said.logs[0].outcome, said.logs[0].after) == ("restored", 601)
+    async with running(home, alone=True) as node:
         await record(node, 700)
         assert await node.parts.db.read(alarms.list_alarms) == []
 
@@ -276,7 +284,7 @@ async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
     partner = make_home(tmp_path, "kawalpemilu.example")
     home = make_home(tmp_path / "one")
     clone_folder = tmp_path / "two" / home.folder.name
-    shutil.copytree(home.folder, clone_folder)
+    copy_home(home.folder, clone_folder)
     clone = home.of(clone_folder, load_settings(clone_folder / "federation.toml"))
     add_peer(partner, home)
     files = []

@@ -1,10 +1,14 @@
 """The guard only rises, is whole after any crash, and is never guessed."""
 
 import os
+import shutil
+import time
+from pathlib import Path
 
 import pytest
 
 from federation.errors import ProofError, RollbackError, VerificationError
+from federation.store import guard as store_guard
 from federation.store.guard import Guard
 
 ORIGIN = "jagasuara.example/pemilu-2024"
@@ -96,7 +100,7 @@ def test_a_disk_that_fails_leaves_the_old_or_the_new_one(guard, monkeypatch, cal
 def test_it_remembers_for_each_log_whether_its_keys_were_made_here(guard, tmp_path):
     assert not guard.is_founded(ORIGIN)
     path = guard.found(ORIGIN)
-    assert path.read_bytes() == f"{ORIGIN}\n".encode()
+    assert path.read_bytes().startswith(f"{ORIGIN}\nhere ".encode())
     again = Guard(tmp_path / "guard")
     assert again.is_founded(ORIGIN)
     assert not again.is_founded(ORIGIN + "/2")
@@ -104,11 +108,106 @@ def test_it_remembers_for_each_log_whether_its_keys_were_made_here(guard, tmp_pa
     assert again.read(ORIGIN) is None
     guard.raise_to(ORIGIN + "/2", 7, A)
     assert not again.is_founded(ORIGIN + "/2")
+    # A mark that outlived the guard would say that nothing was ever signed.
     guard.raise_to(ORIGIN, 7, A)
-    assert again.is_founded(ORIGIN)
+    assert not again.is_founded(ORIGIN)
+    assert not path.exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"another.example/pemilu-2024\n"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"another.example/pemilu-2024\n", f"{ORIGIN}\n".encode()]
+)
 def test_a_damaged_mark_founds_nothing(guard, damage):
     guard.found(ORIGIN).write_bytes(damage)
     assert not guard.is_founded(ORIGIN)
+
+
+def _copy_over(path, copy):
+    shutil.copy2(path, copy)
+    shutil.copy2(copy, path)
+    copy.unlink()
+
+
+COPIES = {
+    "cp": shutil.copyfile,
+    "cp -p, tar, rsync -a": shutil.copy2,
+    "cp over it": _copy_over,
+    "a hard link": lambda path, copy: copy.hardlink_to(path),
+    "chmod": lambda path, _: path.chmod(0o600),
+}
+
+
+def test_whatever_brings_it_back_later_is_told_from_what_was_written_here(
+    guard, tmp_path, monkeypatch
+):
+    origins = {how: f"jagasuara.example/{n}" for n, how in enumerate(COPIES)}
+    for origin in (ORIGIN, *origins.values()):
+        guard.raise_to(origin, 7, A)
+    time.sleep(2.1)
+    monkeypatch.setattr(store_guard, "WRITING_S", 1)
+    for how, origin in origins.items():
+        assert guard.is_here(origin)
+        path, copy = guard._path(origin), tmp_path / origin.replace("/", ".")
+        COPIES[how](path, copy)
+        if copy.exists():
+            copy.replace(path)
+        assert not guard.is_here(origin), how
+        assert guard.read(origin) == (7, A)  # what it says counts all the same
+    assert guard.is_here(ORIGIN)
+
+
+def test_a_guard_of_an_older_version_says_nothing_of_where_it_was_written(guard):
+    guard.raise_to(ORIGIN, 7, A)
+    path = guard._path(ORIGIN)
+    path.write_bytes(path.read_bytes().partition(b"here ")[0])
+    assert guard.read(ORIGIN) == (7, A)
+    assert not guard.is_here(ORIGIN)
+
+
+def test_a_copy_within_the_minute_has_another_inode(guard, tmp_path):
+    guard.raise_to(ORIGIN, 7, A)
+    (path,) = (tmp_path / "guard").iterdir()
+    shutil.copy2(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    assert not guard.is_here(ORIGIN)
+
+
+def test_a_guard_that_moves_with_its_folder_is_still_the_one(guard, tmp_path):
+    guard.raise_to(ORIGIN, 7, A)
+    moved = (tmp_path / "guard").rename(tmp_path / "moved")
+    assert Guard(moved).is_here(ORIGIN)
+
+
+def test_what_a_partner_holds_is_no_word_of_ours_until_it_is_confirmed(guard):
+    guard.raise_to(ORIGIN, 7, A)
+    guard.learn(ORIGIN, 6, B)
+    guard.learn(ORIGIN, 7, A)
+    assert guard.is_here(ORIGIN)  # nothing that was not known
+    with pytest.raises(ProofError):
+        guard.learn(ORIGIN, 7, B)
+    guard.learn(ORIGIN, 9, B)
+    assert guard.read(ORIGIN) == (9, B)
+    assert not guard.is_here(ORIGIN)
+    guard.raise_to(ORIGIN, 9, B)
+    assert not guard.is_here(ORIGIN)
+    guard.confirm(ORIGIN, 9, B)
+    assert guard.is_here(ORIGIN)
+    with pytest.raises(RollbackError):
+        guard.confirm(ORIGIN, 8, A)
+
+
+def test_the_names_of_folders_are_durable_before_what_lies_in_them(
+    tmp_path, monkeypatch
+):
+    synced = []
+    fsync = os.fsync
+
+    def watch(handle):
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    folder = tmp_path / "disk" / "guard"
+    Guard(folder).found(ORIGIN)
+    assert synced[:2] == [tmp_path, tmp_path / "disk"]
+    assert synced[-1] == folder

@@ -105,6 +105,63 @@ def test_a_database_older_than_its_guard_is_never_signed_again_alone(pemilu):
     assert pemilu.size(pemilu.origin) == 11
 
 
+def test_a_folder_that_was_put_back_whole_waits_for_every_partner(pemilu, suara, kawal):
+    """Its guard came back with it; the one partner that has the newest is down."""
+    for other in (suara, kawal):
+        pemilu.trust(other, other.url)
+        other.trust(pemilu, pemilu.url)
+    start_all(pemilu, suara, kawal)
+    pemilu.take(0, 100)
+    for other in (suara, kawal):
+        wait_until(lambda other=other: other.size(pemilu.origin) == 101)
+    pemilu.stop()
+    backup = shutil.copytree(pemilu.home.folder, pemilu.home.folder.parent / "backup")
+    suara.stop()
+    pemilu.start().take(100, 200)
+    wait_until(lambda: kawal.size(pemilu.origin) == 201)
+    before = pemilu.leaves(pemilu.origin)
+    pemilu.stop()
+    kawal.stop()
+    shutil.rmtree(pemilu.home.folder)
+    backup.rename(pemilu.home.folder)
+
+    start_all(pemilu, suara)
+    held = ("own-log-past-unknown", pemilu.origin)
+    wait_until(lambda: held in pemilu.alarms(), "a stale partner is no answer")
+    assert "every partner must answer" in pemilu.why_not()
+    assert pemilu.size(pemilu.origin) == 101
+    kawal.start()
+    turn(pemilu, kawal.org)
+    wait_until(lambda: pemilu.why_not() == "", "every partner has answered")
+    assert pemilu.leaves(pemilu.origin) == before
+    pemilu.take(200, 210)
+    # From now on a start is an ordinary one again.
+    kawal.stop()
+    pemilu.stop()
+    pemilu.start().take(210, 220)
+    assert pemilu.size(pemilu.origin) == 221
+    assert not suara.is_frozen(pemilu.origin)
+    assert pemilu.alarms() <= {("unreachable", kawal.org)}
+
+
+def test_data_and_keys_without_the_guard_sign_nothing_alone(pemilu, suara):
+    """What the documentation once called a restore, where nobody can be asked."""
+    pemilu.trust(suara)
+    pemilu.start().take(0, 10)
+    pemilu.stop()
+    shutil.rmtree(pemilu.home.guard)
+    pemilu.start()
+    status, said = pemilu.post("/v1/records", {"election": ELECTION, "records": []})
+    assert (status, said["code"]) == (409, "unknown-past")
+    assert "its guard is lost" in pemilu.why_not()
+    pemilu.stop()
+    assert pemilu.size(pemilu.origin) == 11
+    pemilu.start("--alone").take(10, 20)
+    pemilu.stop()
+    pemilu.start().take(20, 30)
+    assert pemilu.alarms() == set()
+
+
 def test_a_clone_that_signs_is_found_out_by_everybody_who_hears_both(
     pemilu, suara, kawal, make_node, wire
 ):

@@ -116,7 +116,13 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     assert came[laptop.origin]["outcome"] == "restored"
     assert laptop.leaves(laptop.origin) == before
     assert held_by[laptop.origin] == {suara.org: 701}
-    enter(laptop, stick, 700, 750)
+    # That nothing newer was signed no file can say: the operator does, once.
+    rows = table_of(stick, 700, 710)
+    done = typed(laptop, "import", rows, *RESULTS)
+    assert done.returncode != 0
+    assert "unknown-past" in done.stdout + done.stderr
+    enter(laptop, stick, 700, 710, "--alone")
+    enter(laptop, stick, 710, 750)
     bring(suara, export(laptop, stick / "on.zip"))
     wait_until(lambda: kawal.size(laptop.origin) == 751, "and on")
     assert kawal.leaves(laptop.origin)[:701] == before
@@ -196,7 +202,9 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
 
     came, _ = bring(laptop, saved)
     assert came[laptop.origin]["outcome"] == "restored"
-    enter(laptop, stick, 20, 30)
+    refused = typed(laptop, "import", mine, *RESULTS)
+    assert refused.returncode == 6
+    enter(laptop, stick, 20, 30, "--alone")
     assert laptop.leaves(laptop.origin)[:21] == before
     came, _ = bring(suara, export(laptop, stick / "on.zip"))
     assert came[laptop.origin]["after"] == 31

@@ -18,6 +18,7 @@ from federation.tlog.note import parse_note
 from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tile_root
 
 HASH_BYTES = 32
+COPIED = "nothing is signed before every partner has answered, or --alone is said"
 
 
 def check_head(view: View, log: Log, chain: KeyChain | None, report: Report) -> None:
@@ -51,6 +52,11 @@ def check_guard(view: View, log: Log, guard: Guard, report: Report) -> None:
     held = guard.read(log.origin)
     newest = logs.newest_checkpoint(view, log.id)
     size = newest[0] if newest else 0
+    if held is None and log.size:
+        report.error("guard-lost", log.origin, COPIED)
+        return
+    if held is not None and not guard.is_here(log.origin):
+        report.note("guard-copied", log.origin, COPIED)
     if held is None or held[0] < size:
         if size:
             report.note("guard-behind", log.origin, "the node raises it by itself")
