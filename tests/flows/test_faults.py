@@ -130,9 +130,9 @@ def test_what_is_answered_to_a_failed_write_is_true(  # noqa: PLR0917  a row of 
 def break_guard(monkeypatch, number, *, is_done):
     real = Guard._write
 
-    def write(self, path, data):
+    def write(self, path, data, *, here):
         if is_done:
-            real(self, path, data)
+            real(self, path, data, here=here)
         raise OSError(number, "injected", str(path))
 
     monkeypatch.setattr(Guard, "_write", write)
