@@ -2,9 +2,9 @@
 
 Rule: what was signed is verified, what follows from it is made again and compared; what
 only this node knows (tokens, alarms, the state of a partner, how far something has come)
-stands in a second table beside the first, `<table>_twice`, value for value. Triggers of
-the database write it, so whoever writes a row writes both, whichever program it is. Of
-two writings that differ nobody knows which is right: that is for whoever mends it.
+stands in a second table beside the first, `<table>_twice`, value for value. Triggers
+of the database write it, so whoever writes a row writes both, whichever program it is.
+Of two writings that differ nobody knows which is right: that is for whoever mends it.
 
 Only tables that stay small, or are written seldom; a table of the log has none.
 
@@ -21,7 +21,7 @@ MAX_SHOWN: Final = 100
 
 
 class Differing(NamedTuple):
-    """A row of which there are not two alike: its table, and its key as people read it."""
+    """A row of which there are not two alike: its table, its key as people read it."""
 
     table: str
     key: str
@@ -42,8 +42,8 @@ def write_twice(table: str, key: str, rest: str = "") -> str:
     listed = ", ".join(names)
     new = ", ".join(f"new.{name}" for name in names)
     old = " AND ".join(f"{name} = old.{name}" for name in keys)
-    save = f"INSERT OR REPLACE INTO {other} ({listed}) VALUES ({new});"
-    drop = f"DELETE FROM {other} WHERE {old};"
+    save = f"INSERT OR REPLACE INTO {other} ({listed}) VALUES ({new});"  # noqa: S608  constants of this package
+    drop = f"DELETE FROM {other} WHERE {old};"  # noqa: S608  the same
     return f"""
         CREATE TABLE {other} (
             {columns}, PRIMARY KEY ({", ".join(keys)})
@@ -72,32 +72,50 @@ def find_differing(view: View) -> Iterator[Differing]:
         # Bytes: what a flipped bit leaves of a text need not be one.
         named = ", ".join(f"CAST({key} AS BLOB)" for key in keys)
         columns = ", ".join(_columns(view, table))
-        one, other = f"SELECT {columns} FROM {table}", f"{table}{ENDING}"  # noqa: S608  of the schema
-        both = f"{one} EXCEPT SELECT {columns} FROM {other}"
-        only = f"SELECT {columns} FROM {other} EXCEPT {one}"
+        one = f"SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
+        other = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
+        both = f"SELECT * FROM ({one} EXCEPT {other})"  # noqa: S608  the same
+        only = f"SELECT * FROM ({other} EXCEPT {one})"  # noqa: S608  the same
         rows = view.connection.execute(
-            f"SELECT DISTINCT {named} FROM (SELECT * FROM ({both})"  # noqa: S608  of the schema
-            f" UNION ALL SELECT * FROM ({only})) LIMIT ?",
+            f"SELECT DISTINCT {named} FROM ({both} UNION ALL {only}) LIMIT ?",  # noqa: S608  the same
             (MAX_SHOWN,),
         )
         for row in rows:
             yield Differing(table, ", ".join(map(_shown, row)))
 
 
-def drop_differing(tx: Transaction, table: str) -> int:
-    """Forget both writings of every row of which there are not two alike; how many."""
+def drop_differing(tx: Transaction, table: str) -> None:
+    """Forget both writings of every row of which there are not two alike."""
     columns, keys = ", ".join(_columns(tx, table)), ", ".join(_keys(tx, table))
     other = f"{table}{ENDING}"
-    same = f"SELECT {columns} FROM {table} INTERSECT SELECT {columns} FROM {other}"  # noqa: S608  of the schema
-    dropped = 0
-    tx.connection.execute(f"CREATE TEMP TABLE alike AS {same}")
+    alike = (
+        f"SELECT {keys} FROM (SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
+        f" INTERSECT SELECT {columns} FROM {other})"
+    )
+    tx.connection.execute(f"CREATE TEMP TABLE alike AS {alike}")
     for name in (table, other):
-        done = tx.connection.execute(
-            f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT {keys} FROM alike)"  # noqa: S608  of the schema
+        tx.connection.execute(
+            f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT * FROM alike)"  # noqa: S608  the same
         )
-        dropped = max(dropped, done.rowcount)
     tx.connection.execute("DROP TABLE alike")
-    return dropped
+
+
+def take_one(tx: Transaction, table: str, *, second: bool) -> None:
+    """Let one writing of every row of a table stand: the first, or the second."""
+    columns, keys = ", ".join(_columns(tx, table)), ", ".join(_keys(tx, table))
+    other = f"{table}{ENDING}"
+    if second:
+        # The triggers write the second again, as it is.
+        tx.connection.execute(
+            f"DELETE FROM {table} WHERE ({keys}) NOT IN (SELECT {keys} FROM {other})"  # noqa: S608  names of the schema
+        )
+        source, target = other, table
+    else:
+        tx.connection.execute(f"DELETE FROM {other}")  # noqa: S608  the same
+        source, target = table, other
+    tx.connection.execute(
+        f"INSERT OR REPLACE INTO {target} ({columns}) SELECT {columns} FROM {source}"  # noqa: S608  the same
+    )
 
 
 def _keys(view: View, table: str) -> list[str]:

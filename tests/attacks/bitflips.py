@@ -11,8 +11,8 @@ half evenly over the columns of the tables. A flip counts as
     UNNOTICED something differs, and the doctor is content
     CRASHED   the doctor ends with an error of its own
 
-What must hold: none of the last two. With `--mend`, each database that is noticed is mended
-as `federation doctor --mend` does, and nothing signed may be lost by it.
+What must hold: none of the last two. With `--mend`, each database that is noticed is
+mended as `federation doctor --mend` does, and nothing signed may be lost by it.
 """
 
 import argparse

@@ -57,13 +57,10 @@ def check(
         admission = admit(new, start, chain, profile, closed_at)
         closed_at = admission.closed_at
         _check_rejected(log, admission, quarantined, report)
-        if chains.list_unknown(view, log.id, start, end) != admission.unknown:
-            report.error("unknown", log.origin, f"of {start} to {end}")
+        _check_unknown(view, log, admission, (start, end), report)
         if not (stale.start < end and start < stale.stop):
             _check_claims(view, log, admission, (start, end), report)
-        records = ((i, decode_claim(body).record) for i, _, _, body in admission.claims)
-        for index in places.missing(view, log.id, records):
-            report.error("place", log.origin, f"index {index}")
+        _check_places(view, log, admission, report)
         if log.own and start < log.size:
             said = said_in(new[: log.size - start], start)
             with beside.transaction(durable=False) as tx:
@@ -91,6 +88,19 @@ def _check_rejected(
         if kept != one:
             why = f"index {one.index}: {one.reason}"
             report.error("quarantine", log.origin, why)
+
+
+def _check_unknown(
+    view: View, log: Log, admission: Admission, part: tuple[int, int], report: Report
+) -> None:
+    if chains.list_unknown(view, log.id, *part) != admission.unknown:
+        report.error("unknown", log.origin, f"of {part[0]} to {part[1]}")
+
+
+def _check_places(view: View, log: Log, admission: Admission, report: Report) -> None:
+    records = ((i, decode_claim(body).record) for i, _, _, body in admission.claims)
+    for index in places.missing(view, log.id, records):
+        report.error("place", log.origin, f"index {index}")
 
 
 def _check_claims(

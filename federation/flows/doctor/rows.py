@@ -1,4 +1,4 @@
-"""Rows that belong to no log alone: written twice, signed by others, or of nothing here.
+"""Rows of no log alone: written twice, signed by others, or of nothing here.
 
 What a row means, and what is lost with it, is said by its table: `row-<table>` of
 text/doctor.toml.
