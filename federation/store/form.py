@@ -1,8 +1,8 @@
 """The form of the database file itself: what SQLite checks, its header, the schema.
 
 Rule: SQLite compares its indexes with their tables, and believes the rest: fields of
-the header that it does not use, and the words of the schema. Both are as this program left
-them, or something else has written here.
+the header that it does not use, and the words of the schema. Both are as this program
+left them, or something else has written here.
 
 Source: https://sqlite.org/fileformat2.html section 1.3
 """

@@ -1,7 +1,7 @@
 """Rows that nothing signed proves, written twice: so a flipped bit in one is seen.
 
 Rule: what was signed is verified, what follows from it is made again and compared; what
-only this node knows (tokens, alarms, the state of a partner, how far something has come)
+only this node knows (tokens, alarms, the state of a partner, how far something came)
 stands in a second table beside the first, `<table>_twice`, value for value. Triggers
 of the database write it, so whoever writes a row writes both, whichever program it is.
 Of two writings that differ nobody knows which is right: that is for whoever mends it.

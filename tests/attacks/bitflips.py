@@ -28,13 +28,13 @@ from pathlib import Path
 from sqlite_utils.utils import sqlite3
 
 from federation.errors import FederationError
-from federation.flows.doctor import Report
-from federation.store.db import FILE_NAME
+from federation.flows.doctor import Report, mend
+from federation.store.db import FILE_NAME, Database
 from federation.store.leaves import MAX_BUNDLE_BYTES
 from federation.tlog.packing import unpack
 from federation.tlog.tile import WIDTH
 from tests.attacks._cells import Cell, find_cells
-from tests.attacks._fullhome import FullHome, make_full_home
+from tests.attacks._fullhome import OWN, FullHome, make_full_home
 
 Contents = tuple[object, ...]
 
@@ -55,6 +55,7 @@ class Ward:
         self._scratch = folder / "scratch"
         self._is_whole = is_whole
         self.contents = self._read(self.data)
+        self.signed = read_signed(self._write(self.data))
         assert self._says() == "free", self.full.examine(self.copy, self._scratch)
 
     def flip(self, at: int, bit: int) -> str:
@@ -91,6 +92,38 @@ class Ward:
         path = self.copy / FILE_NAME
         path.write_bytes(data)
         return path
+
+    def mend(self, at: int, bit: int) -> str:
+        """What is left to find once a noticed flip was mended: codes, or nothing.
+
+        Raises:
+            AssertionError: something signed was lost by mending.
+        """
+        flipped = bytearray(self.data)
+        flipped[at] ^= 1 << bit
+        path = self._write(bytes(flipped))
+        try:
+            damaged = read_signed(path)
+        except (sqlite3.DatabaseError, FederationError, ValueError):
+            return "file"
+        folder = self._scratch.with_name("mending")
+        try:
+            db = Database.open(self.copy)
+        except FederationError:
+            return "file"
+        try:
+            report = mend(self.full.patient(db, folder), OWN)
+        except FederationError:
+            return "file"
+        finally:
+            db.close()
+            shutil.rmtree(folder, ignore_errors=True)
+        whole, mended = self.signed, read_signed(path)
+        # What was whole before is there after it, but what is signed again, and the one
+        # thing that the bit was in.
+        assert whole & damaged <= mended, (at, bit, self.name(at))
+        assert len(whole - mended) <= 1, (at, bit, self.name(at))
+        return " ".join(sorted({e.code for e in report.findings if e.level == "error"}))
 
     def _read(self, data: bytes) -> Contents | None:
         """Everything that is stored; None where it cannot be read."""
@@ -133,7 +166,29 @@ def read_contents(path: Path) -> Contents:
         connection.close()
 
 
-def _unpacked(table: str, row: tuple[object, ...]) -> object:
+def read_signed(path: Path) -> frozenset[bytes]:
+    """Everything that bears a signature: leaves, states, statements, confirmations."""
+    connection = sqlite3.connect(path)
+    connection.text_factory = bytes
+    try:
+        found = []
+        for column, table in (
+            ("note", "checkpoint"),
+            ("note", "key_statement"),
+            ("line", "cosignature"),
+            ("first_line", "cosignature"),
+            ("note", "about"),
+        ):
+            rows = connection.execute(f"SELECT {column} FROM {table}")
+            found += [bytes(row[0]) for row in rows if row[0] is not None]
+        for row in connection.execute("SELECT * FROM bundle"):
+            found.append(repr(_unpacked("bundle", row)[3:]).encode())
+        return frozenset(found)
+    finally:
+        connection.close()
+
+
+def _unpacked(table: str, row: tuple[object, ...]) -> tuple[object, ...]:
     """A full bundle as the leaves in it: how they are packed is nobody's evidence."""
     if table != "bundle" or row[2] != WIDTH:
         return tuple(map(repr, row))
@@ -146,6 +201,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--whole", action="store_true", help="look on after the first finding"
     )
+    parser.add_argument("--mend", action="store_true", help="mend what is noticed")
     parser.add_argument("--seed", type=int, default=8, metavar="N")
 
 
@@ -158,10 +214,13 @@ def run(asked: argparse.Namespace) -> int:
         chance = random.Random(asked.seed)
         found: Counter[str] = Counter()
         missed: Counter[str] = Counter()
+        left: Counter[str] = Counter()
         began = time.monotonic()
         for at, bit in choose(ward, chance, asked.flips):
             said = ward.flip(at, bit)
             found[said] += 1
+            if said == "noticed" and asked.mend:
+                left[ward.mend(at, bit) or "nothing"] += 1
             if said.isupper():
                 missed[f"{said} {ward.name(at)}"] += 1
         took = time.monotonic() - began
@@ -173,6 +232,8 @@ def run(asked: argparse.Namespace) -> int:
     )
     for name, count in missed.most_common():
         sys.stdout.write(f"  {count:5} {name}\n")
+    for name, count in left.most_common():
+        sys.stdout.write(f"  {count:5} left to find after mending: {name}\n")
     return 1 if missed else 0
 
 

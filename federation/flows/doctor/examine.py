@@ -104,7 +104,7 @@ def _examine_log(
     _note_state(log, report)
     chain = None
     try:
-        chain = _open_chain(patient, view, log, report)
+        chain = open_log_chain(patient, view, log, report)
         if log.own:
             tree.check_guard(view, log, patient.guard, report)
         tree.check_head(view, log, chain, report)
@@ -149,9 +149,10 @@ def _note_state(log: Log, report: Report) -> None:
         report.note("pending", log.origin, far)
 
 
-def _open_chain(
+def open_log_chain(
     patient: Patient, view: View, log: Log, report: Report
 ) -> KeyChain | None:
+    """The keys of a log, judged by the pinned identity; None where they do not hold."""
     notes = chains.read_keys(view, log.id)
     identity = patient.identities.get(log.org)
     if not notes:
