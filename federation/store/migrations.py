@@ -58,11 +58,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 # A step that was applied, and an object of the schema; an index that SQLite made by
-# itself has no words.
+# itself has no words. On which page a table begins SQLite checks itself, and VACUUM
+# changes; what has none must not have got one.
 _SCHEMA = (
     "SELECT 'step' AS kind, migration_set || ' ' || name AS name, applied_at AS body"
     " FROM _sqlite_migrations UNION ALL"
-    " SELECT type, tbl_name || ' ' || name, coalesce(sql, '') FROM sqlite_schema"
+    " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
+    " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
 
 

@@ -84,8 +84,14 @@ def find_differing(view: View) -> Iterator[Differing]:
             yield Differing(table, ", ".join(map(_shown, row)))
 
 
-def drop_differing(tx: Transaction, table: str) -> None:
-    """Forget both writings of every row of which there are not two alike."""
+def drop_differing(tx: Transaction, table: str, but: str = "") -> None:
+    """Forget both writings of every row of which there are not two alike.
+
+    Args:
+        tx: The transaction.
+        table: That is written twice.
+        but: The first column of a key that is left as it is.
+    """
     columns, keys = ", ".join(_columns(tx, table)), ", ".join(_keys(tx, table))
     other = f"{table}{ENDING}"
     alike = (
@@ -96,6 +102,8 @@ def drop_differing(tx: Transaction, table: str) -> None:
     for name in (table, other):
         tx.connection.execute(
             f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT * FROM alike)"  # noqa: S608  the same
+            f" AND {_keys(tx, table)[0]} IS NOT ?",
+            (but,),
         )
     tx.connection.execute("DROP TABLE alike")
 

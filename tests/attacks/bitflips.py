@@ -112,12 +112,13 @@ class Ward:
         except FederationError:
             return "file"
         try:
-            report = mend(self.full.patient(db, folder), OWN)
+            mend(self.full.patient(db, folder), OWN)
         except FederationError:
             return "file"
         finally:
             db.close()
             shutil.rmtree(folder, ignore_errors=True)
+        report = self.full.examine(self.copy, self._scratch)
         whole, mended = self.signed, read_signed(path)
         # What was whole before is there after it, but what is signed again, and the one
         # thing that the bit was in.

@@ -11,9 +11,8 @@ Broken off, it is begun again: each step leaves what the next examination unders
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import Final
 
 from federation.errors import FederationError
@@ -75,7 +74,7 @@ class _Mending:
 
 
 def mend(patient: Patient, org: str) -> Report:
-    """Make whole what can be; what is found afterwards.
+    """Make whole what can be; what was found before it was.
 
     Args:
         patient: Its database is opened to write.
@@ -85,20 +84,14 @@ def mend(patient: Patient, org: str) -> Report:
     Raises:
         VerificationError: the file itself is damaged.
     """
-    job, looks = _Mending(patient, org), count()
-
-    def look() -> Report:
-        folder = patient.scratch / f"look-{next(looks)}"
-        return examine(replace(patient, scratch=folder), deep=True)
-
-    before = look()
-    if before.is_clean:
-        return before
+    job, found = _Mending(patient, org), examine(patient, deep=True)
+    if found.is_clean:
+        return found
     try:
         with job.db.transaction() as tx:
-            _mend_rows(job, tx, before)
+            _mend_rows(job, tx, found)
     except DAMAGE:
-        return before  # more than rows is damaged: it is as it was
+        return found  # more than rows is damaged: it is left as it was
     held = _list_logs(job.db)
     for log in held:
         _mend_log(job, log)
@@ -107,7 +100,7 @@ def mend(patient: Patient, org: str) -> Report:
     profiles = {election: patient.profiles[election] for election in ours}
     while merge_once(job.db, profiles, hidden=patient.hidden):
         pass
-    return look()
+    return found
 
 
 def _list_logs(db: Database) -> list[Log]:
@@ -135,7 +128,8 @@ def _mend_rows(job: _Mending, tx: Transaction, before: Report) -> None:
         ("larger_copy", partial(_check_copies, tx, keys)),
     ):
         if table in differing and not _choose(tx, table, partial(_is_content, look)):
-            twice.drop_differing(tx, table)
+            # Not ours: the number that its next issue must be above is in it.
+            twice.drop_differing(tx, table, but=job.org)
     if differing & {"register", "register_region", "register_village"}:
         # Names and voters nobody has signed: with them the stations go, too.
         mending.clear_registers(tx)
