@@ -8,7 +8,7 @@ Of two writings that differ nobody knows which is right: that is for whoever men
 
 Only tables that stay small, or are written seldom; a table of the log has none.
 
-Source: docs/adr/0013-what-nothing-signs-is-written-twice.md
+Source: docs/adr/0015-what-nothing-signs-is-written-twice.md
 """
 
 from collections.abc import Iterator

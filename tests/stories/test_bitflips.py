@@ -13,7 +13,7 @@ MENDED = (
     ("checkpoint", "root"),
     ("claim", "body"),
     ("cosignature", "time"),
-    ("log", "closed_at"),
+    ("log", "next_index"),
     ("log", "stalled"),
     ("merge_election", "profile"),
     ("merged", "row"),
@@ -34,8 +34,8 @@ def ward(tmp_path_factory):
 
 
 def test_every_table_of_the_ward_has_rows(ward):
-    *_, contents = ward.contents[-1:], ward.contents
-    assert all(contents[5:]), "an empty table hides what is not examined"
+    # Behind what the header says, and the schema.
+    assert all(ward.contents[5:]), "an empty table hides what is not examined"
 
 
 def test_a_flipped_bit_of_every_column_is_noticed(ward):
