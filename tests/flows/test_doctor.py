@@ -219,8 +219,7 @@ BEHIND = {
         {"unknown"},
     ),
     "rows of no log": (
-        "INSERT INTO cosignature SELECT 77, size, vkey, time, line, first_time,"
-        " first_line FROM cosignature",
+        "INSERT INTO key_statement SELECT 77 + log_id, 1, note FROM key_statement",
         {"stray"},
     ),
     "a time of a cosignature": (
