@@ -17,7 +17,7 @@ from federation.config.circle import (
 )
 from federation.config.disk import create_file
 from federation.config.fingerprint import fingerprint, parse_fingerprint
-from federation.config.keystore import load_identity
+from federation.config.founding import load_own_identity
 from federation.config.peers import Peer
 from federation.errors import FormatError
 from federation.text import Sentence
@@ -72,7 +72,7 @@ def write_circle(
     """Write a signed list of ourselves and our partners."""
     settings, t = run.settings, run.t
     passphrase = read_passphrase(run, passphrase_file)
-    signer = load_identity(run.home.identity, settings.org, passphrase)
+    signer = load_own_identity(run.home, settings.org, passphrase)
     url = settings.listen.public_url
     ourselves = Peer(org=settings.org, identity=signer.key, name=settings.name, url=url)
     members = [ourselves, *(peer for peer in run.peers if not peer.hidden)]

@@ -2,12 +2,15 @@
 
 Exit code 0: nothing differs. 1: something does, whatever it is. With `--deep`
 everything is recomputed from the records: minutes for a whole country. Only reads, so
-it may run beside a node; what it says is of the moment it began.
+it may run beside a node; what it says is of the moment it began. With `--mend`, and the
+node stopped, it also makes whole what can be.
 """
 
+import contextlib
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,22 +19,53 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
-from federation.flows.doctor import Patient, Report, examine
+from federation.flows.doctor import Patient, Report, examine, mend
+from federation.node.identity import renew_about
+from federation.node.parts import open_parts
 from federation.profiles import load_profiles
-from federation.store.db import FILE_NAME
+from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
+from federation.store.lock import hold
 from federation.store.reserve import lacks
 
 
 @click.command("doctor", cls=Command, help="doctor.help")
 @click.option("--deep", is_flag=True, help="doctor.option-deep")
+@click.option("--mend", "mends", is_flag=True, help="doctor.option-mend")
 @command_options
-def doctor(run: Run, *, deep: bool) -> int:
+def doctor(run: Run, *, deep: bool, mends: bool) -> int:
     """Check, print what was found, answer with the exit code."""
+    mended = _mend(run) if mends else None
+    with _patient(run, run.open_database()) as patient:
+        report = examine(patient, deep=deep or mends)
+    run.out.show(report, lambda: _print(run, report, mended))
+    return OK if report.is_clean else NEGATIVE
+
+
+def _mend(run: Run) -> Report:
+    """What was found and mended, as far as it could be.
+
+    Raises:
+        ConflictError: the node, or another command, is at work.
+    """
+    home = run.home
+    with (
+        hold(home.lock),
+        contextlib.closing(Database.open(home.data)) as db,
+        _patient(run, db) as patient,
+    ):
+        found = mend(patient, run.settings.org)
+    with open_parts(home, run.settings) as parts:
+        renew_about(parts)
+    return found
+
+
+@contextlib.contextmanager
+def _patient(run: Run, db: Database) -> Iterator[Patient]:
     identities = {peer.org: peer.identity for peer in run.peers}
     identities[run.settings.org] = load_identity_key(run.home, run.settings.org)
-    # The map is made again in a file of its own, beside the database: there is room
-    # for it where the database has room to grow; on a read-only medium there is none.
+    # What follows is made again in a file of its own, beside the database: there is
+    # room for it where the database has room to grow; on a read-only medium is none.
     # On a full disk, too, it is made elsewhere.
     data = run.home.data
     is_roomy = os.access(data, os.W_OK) and not lacks(data, _data_bytes(data))
@@ -47,20 +81,15 @@ def doctor(run: Run, *, deep: bool) -> int:
             advance(done - shown)
             shown = done
 
-        report = examine(
-            Patient(
-                db=run.open_database(),
-                guard=Guard(run.home.guard),
-                identities=identities,
-                profiles=load_profiles(run.home.elections),
-                scratch=Path(scratch),
-                hidden={peer.org for peer in run.peers if peer.hidden},
-                progress=progress,
-            ),
-            deep=deep,
+        yield Patient(
+            db=db,
+            guard=Guard(run.home.guard),
+            identities=identities,
+            profiles=load_profiles(run.home.elections),
+            scratch=Path(scratch),
+            hidden={peer.org for peer in run.peers if peer.hidden},
+            progress=progress,
         )
-    run.out.show(report, lambda: _print(run, report))
-    return OK if report.is_clean else NEGATIVE
 
 
 def _data_bytes(folder: Path) -> int:
@@ -69,8 +98,16 @@ def _data_bytes(folder: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _print(run: Run, report: Report) -> None:
+def _print(run: Run, report: Report, mended: Report | None) -> None:
     t = run.t
+    if mended is not None:
+        left = {(one.code, one.subject) for one in report.findings}
+        gone = {
+            f"{t(f'doctor.found-{one.code}')} ({one.subject})"
+            for one in mended.findings
+            if one.level == "error" and (one.code, one.subject) not in left
+        }
+        run.out.line(t("doctor.mended", what="; ".join(sorted(gone)) or "-"))
     # Each kind of finding once per place: a damaged log has thousands of one kind.
     kinds = Counter((one.level, one.code, one.subject) for one in report.findings)
     rows = [
@@ -95,3 +132,5 @@ def _print(run: Run, report: Report) -> None:
         if report.is_clean
         else t("doctor.unclean", errors=report.errors)
     )
+    if not report.is_clean and mended is None:
+        run.out.line(t("doctor.mend"))

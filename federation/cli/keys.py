@@ -18,10 +18,10 @@ from federation.config.founding import (
     Report,
     load_chain_notes,
     load_identity_key,
+    load_own_identity,
 )
 from federation.config.keystore import (
     load_contributor_secret,
-    load_identity,
     load_signer,
     pseudonym,
 )
@@ -93,7 +93,7 @@ def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None
     report = Report()
     if not exists:
         passphrase = read_passphrase(run, passphrase_file)
-        identity = load_identity(home.identity, settings.org, passphrase)
+        identity = load_own_identity(home, settings.org, passphrase)
         mark = Guard(home.guard).found
         founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
         founder.found_keys([election])

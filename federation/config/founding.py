@@ -19,6 +19,7 @@ from federation.config.disk import create_file, make_folder
 from federation.config.home import Home
 from federation.config.keystore import (
     SECRET_BYTES,
+    check_named,
     load_identity,
     load_signer,
     save_contributor_secret,
@@ -27,7 +28,7 @@ from federation.config.keystore import (
 )
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
-from federation.errors import ConfigError, FormatError
+from federation.errors import ConfigError, FederationError, FormatError
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
@@ -150,14 +151,31 @@ class Founder:
 
         self.report.ensure(path, make)
 
+    def _named_keys(self, identity: VerifierKey) -> dict[str, set[VerifierKey]]:
+        """The keys that statements of ours name already, by role."""
+        named: dict[str, set[VerifierKey]] = {}
+        for path in self.home.keys.glob("*.chain"):
+            try:
+                chain = open_chain(decode_keys(path.read_bytes()), identity)
+            except FederationError as error:
+                reason = Sentence("machine.chain-damaged", why=error)
+                raise ConfigError(str(path), "", reason) from error
+            for role, keys in chain.keys_by_role().items():
+                named.setdefault(role, set()).update(keys)
+        return named
+
     def _first_statement(
         self, origin: str, election: str, identity: VerifierKey, now: datetime
     ) -> KeyStatement:
         signers = [("log", load_signer(self.home.log_key(origin), origin))]
-        signers += [
-            (role, load_signer(self.home.role_key(role), f"{self.org}/{role}", alg))
-            for role, alg in NODE_ROLES
-        ]
+        named = self._named_keys(identity)
+        for role, alg in NODE_ROLES:
+            path = self.home.role_key(role)
+            signer = load_signer(path, f"{self.org}/{role}", alg)
+            # What is stated once about a key stands in a log for ever.
+            if role in named:
+                check_named(path, signer.key, named[role])
+            signers.append((role, signer))
         return KeyStatement(
             election=election,
             identity=str(identity),
@@ -170,6 +188,20 @@ class Founder:
             recorded_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             version=1,
         )
+
+
+def load_own_identity(home: Home, org: str, passphrase: str) -> Signer:
+    """The identity key, which is the one that our partners have pinned.
+
+    Raises:
+        ConfigError: it is missing, readable by others, damaged, another one than its
+            public file says, or the passphrase is wrong.
+    """
+    identity = load_identity(home.identity, org, passphrase)
+    if load_identity_key(home, org) != identity.key:
+        reason = Sentence("machine.identity-other", public=home.vkey(org))
+        raise ConfigError(str(home.identity), "", reason)
+    return identity
 
 
 def load_identity_key(home: Home, org: str) -> VerifierKey:

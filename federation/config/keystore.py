@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,11 +30,12 @@ from federation.config.pkcs8 import (
 from federation.errors import ConfigError, FormatError
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
+from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer, VerifierKey
 
 MIN_PASSPHRASE: Final = 12
 SECRET_BYTES: Final = 32
 _MAX_KEY_BYTES: Final = 16_384
+_CHECK_DIGITS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,19 @@ def load_node_keys(home: Home, org: str, origins: Iterable[str]) -> NodeKeys:
     )
 
 
+def check_named(path: Path, key: VerifierKey, named: Collection[VerifierKey]) -> None:
+    """Refuse a key that no statement of our identity names for its part.
+
+    A damaged file can still hold a key, another one: what it signed nobody would
+    believe, and it would stand in the logs of others.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    if key not in named:
+        raise ConfigError(str(path), "", Sentence("machine.key-not-named", key=key))
+
+
 def save_contributor_secret(path: Path, secret: bytes) -> None:
     """Write the secret of the contributors' pseudonyms to a new file.
 
@@ -119,19 +133,33 @@ def save_contributor_secret(path: Path, secret: bytes) -> None:
         ConfigError: it cannot be written.
     """
     _make_private(path.parent)
-    create_file(path, secret.hex().encode() + b"\n", PRIVATE_FILE)
+    create_file(path, _format_secret(secret), PRIVATE_FILE)
 
 
 def load_contributor_secret(path: Path) -> bytes:
     """The secret of the contributors' pseudonyms, 32 bytes.
 
     Raises:
-        ConfigError: it is missing, readable by others, or not 64 hex digits.
+        ConfigError: it is missing, readable by others, not 64 hex digits, or damaged.
     """
-    text = read_private(path).removesuffix(b"\n").decode("ascii", "replace")
-    if len(text) != 2 * SECRET_BYTES or not set(text) <= set("0123456789abcdef"):
-        raise ConfigError(str(path), "", Sentence("machine.secret-damaged"))
-    return bytes.fromhex(text)
+    data = read_private(path)
+    text = data[: 2 * SECRET_BYTES].decode("ascii", "replace")
+    if len(text) == 2 * SECRET_BYTES and set(text) <= set("0123456789abcdef"):
+        secret = bytes.fromhex(text)
+        # Files of earlier versions have one line, and nothing to compare it with.
+        if data in (_format_secret(secret), f"{text}\n".encode(), text.encode()):
+            return secret
+    raise ConfigError(str(path), "", Sentence("machine.secret-damaged"))
+
+
+def _format_secret(secret: bytes) -> bytes:
+    """The secret, and in a second line 16 digits of its SHA-256.
+
+    With another secret every person gets another pseudonym, and nobody notices: any 64
+    digits are a secret.
+    """
+    check = hashlib.sha256(secret).hexdigest()[:_CHECK_DIGITS]
+    return f"{secret.hex()}\n{check}\n".encode()
 
 
 def pseudonym(secret: bytes, org: str, election: str, contributor: str) -> str:

@@ -16,7 +16,7 @@ import textwrap
 import unicodedata
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -94,7 +94,8 @@ def decode_private_key(pem: bytes, passphrase: str | None = None) -> bytes:
         raise FormatError(Sentence(f"machine.key-{needed}")) from error
     except UnsupportedAlgorithm as error:
         raise FormatError(Sentence("machine.key-other-kind")) from error
-    except ValueError as error:
+    except (ValueError, InternalError) as error:
+        # The second: OpenSSL has no words of its own for some damaged keys.
         # With a whole file and a passphrase only the passphrase is left.
         name = "wrong-passphrase" if secret is not None else "damaged"
         raise FormatError(Sentence(f"machine.key-{name}")) from error

@@ -5,14 +5,20 @@ it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
-from federation.config.keystore import NodeKeys, load_node_keys
+from federation.config.keystore import NodeKeys, check_named, load_node_keys
 from federation.config.settings import Settings
-from federation.errors import ConfigError, FormatError, NotFoundError, RecordError
+from federation.errors import (
+    ConfigError,
+    FormatError,
+    NotFoundError,
+    RecordError,
+    SignatureError,
+)
 from federation.flows.ingest import OwnLog
 from federation.flows.open_log import OwnKeys, open_own
 from federation.profiles import load_profiles
@@ -78,8 +84,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     load_topic("machine")
     profiles = _profiles(home, settings)
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
-    keys = load_node_keys(home, settings.org, origins.values())
-    identity = load_identity_key(home, settings.org)
+    keys, chains = load_own_keys(home, settings.org, origins.values())
     home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
     with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
@@ -91,11 +96,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
         own = {
             election: open_own(
                 db,
-                OwnKeys(
-                    _open_chain(home, origin, identity),
-                    keys.log[origin],
-                    keys.records,
-                ),
+                OwnKeys(chains[origin], keys.log[origin], keys.records),
                 profiles[election],
             )
             for election, origin in origins.items()
@@ -124,20 +125,68 @@ def _open_database(reserve: Reserve) -> Database:
     return Database.open(reserve.folder)
 
 
+def load_own_keys(
+    home: Home, org: str, origins: Iterable[str]
+) -> tuple[NodeKeys, dict[str, KeyChain]]:
+    """The keys that this node signs with, and what our identity says of them, by log.
+
+    Raises:
+        ConfigError: one is missing, damaged, or another than our identity has named.
+    """
+    origins = tuple(origins)
+    keys = load_node_keys(home, org, origins)
+    identity = load_identity_key(home, org)
+    chains = {origin: _open_chain(home, origin, identity) for origin in origins}
+    _check_keys(home, keys, chains)
+    return keys, chains
+
+
+def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> None:
+    """Every key that signs is one that our identity has named for that.
+
+    Which of several is valid now depends on how far a log is: `open_own` sees to that.
+
+    Raises:
+        ConfigError: a file holds another key.
+    """
+    named = [chain.keys_by_role() for chain in chains.values()]
+    for origin, signer in keys.log.items():
+        by_role = chains[origin].keys_by_role()
+        check_named(home.log_key(origin), signer.key, by_role.get("log", ()))
+    for role, signer in (
+        ("records", keys.records),
+        ("node", keys.node),
+        ("mirror", keys.mirror),
+    ):
+        every = {key for by_role in named for key in by_role.get(role, ())}
+        # A node without an election signs nothing yet, and names no keys.
+        if chains:
+            check_named(home.role_key(role), signer.key, every)
+
+
 def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
     """The key chain of one of our logs.
 
     Raises:
-        ConfigError: its file is damaged.
-        SignatureError: our identity has not signed it.
+        ConfigError: its file is damaged, or of another log, or our identity has not
+            signed it.
     """
-    notes = load_chain_notes(home, origin)
+    notes, path = load_chain_notes(home, origin), home.chain(origin)
     try:
-        return open_chain(notes, identity)
+        return _checked(open_chain(notes, identity), origin)
+    except SignatureError as error:
+        reason = Sentence("machine.chain-damaged", why=error)
+        raise ConfigError(str(path), "", reason) from error
     except FormatError as error:
         raise ConfigError(str(home.chain(origin)), "", error.what) from error
     except RecordError as error:
         raise ConfigError(str(home.chain(origin)), error.field, error.rule) from error
+
+
+def _checked(chain: KeyChain, origin: str) -> KeyChain:
+    if chain.origin != origin:
+        raise SignatureError(f"a statement about {chain.origin}")
+    return chain
 
 
 def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:

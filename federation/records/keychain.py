@@ -105,6 +105,14 @@ class KeyChain:
         ranges = self.records_key_ranges.items()
         return {name: r.key for name, r in ranges if r.start <= index < r.end}
 
+    def keys_by_role(self) -> dict[str, set[VerifierKey]]:
+        """Every key that a statement has ever named, by what it is for."""
+        named: dict[str, set[VerifierKey]] = {}
+        for statement in self.statements:
+            for entry in statement.keys:
+                named.setdefault(entry.role, set()).add(parse_vkey(entry.vkey))
+        return named
+
     def node_keys(self) -> tuple[VerifierKey, ...]:
         """The keys of the organisation's node, now."""
         return self._of_role("node")

@@ -7,6 +7,7 @@ is counted, not repeated; cleared it is gone. `code` is stable: programs rely on
 import msgspec
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -33,6 +34,15 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             PRIMARY KEY (code, subject)
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    (
+        "0003-twice",
+        write_twice(
+            "alarm",
+            "code TEXT, subject TEXT",
+            "detail TEXT, first_at INTEGER, last_at INTEGER, times INTEGER",
+        )
+        + write_twice("told", "code TEXT, subject TEXT", "idx INTEGER"),
     ),
 )
 

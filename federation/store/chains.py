@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from federation.errors import ConflictError
 from federation.records.admission import Rejected
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 from federation.tlog.keys import VerifierKey
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -71,6 +72,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE cosignature ADD COLUMN first_line BLOB;
         """,
     ),
+    (
+        "0005-twice",
+        write_twice("about", "org TEXT", "issue INTEGER, note BLOB")
+        + write_twice(
+            "larger_copy", "log_id INTEGER", "size INTEGER, org TEXT, note BLOB"
+        ),
+    ),
 )
 
 # The first that was kept of a cosignature; absent while there is only one.
@@ -105,6 +113,14 @@ def read_keys(view: View, log_id: int) -> list[bytes]:
     return [row[0] for row in rows]
 
 
+def list_versions(view: View, log_id: int) -> list[int]:
+    """The versions of the key statements that are held of a log."""
+    rows = view.connection.execute(
+        "SELECT version FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
+    )
+    return [row[0] for row in rows]
+
+
 def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
     """Keep an organisation's about note, if its issue is the highest seen."""
     tx.connection.execute(
@@ -121,6 +137,30 @@ def read_about(view: View, org: str) -> bytes | None:
         "SELECT note FROM about WHERE org = ?", (org,)
     ).fetchone()
     return None if row is None else row[0]
+
+
+def about_issues(view: View, org: str) -> list[int]:
+    """Every issue that is named for an organisation's about note; both writings."""
+    rows = view.connection.execute(
+        "SELECT issue FROM about WHERE org = ?1"
+        " UNION ALL SELECT issue FROM about_twice WHERE org = ?1",
+        (org,),
+    )
+    return [row[0] for row in rows]
+
+
+def replace_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
+    """Keep our own about note, whatever issue is held: it may be a damaged one."""
+    tx.connection.execute("DELETE FROM about WHERE org = ?", (org,))
+    tx.connection.execute(
+        "INSERT INTO about (org, issue, note) VALUES (?,?,?)", (org, issue, note)
+    )
+
+
+def list_about(view: View) -> list[tuple[str, int, bytes]]:
+    """Every about note that is held, as (organisation, issue, note)."""
+    rows = view.connection.execute("SELECT org, issue, note FROM about ORDER BY org")
+    return rows.fetchall()
 
 
 def save_cosignature(
@@ -170,13 +210,17 @@ def first_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-def list_cosignatures(view: View, log_id: int) -> Iterator[tuple[int, str, bytes]]:
-    """Every cosignature kept of a log, as (size, vkey, signature line)."""
+def list_cosignatures(
+    view: View, log_id: int
+) -> Iterator[tuple[int, str, int | None, bytes]]:
+    """Every cosignature kept of a log, as (size, vkey, time, signature line)."""
     return iter(
         view.connection.execute(
-            "SELECT size, vkey, line FROM cosignature WHERE log_id = ?1"
-            " UNION SELECT size, vkey, first_line FROM cosignature"
-            " WHERE log_id = ?1 AND first_line IS NOT NULL ORDER BY size, vkey",
+            "SELECT size, vkey, time, line FROM cosignature WHERE log_id = ?1"
+            " UNION SELECT size, vkey, first_time, coalesce(first_line, x'')"
+            " FROM cosignature WHERE log_id = ?1"
+            " AND (first_line IS NOT NULL OR first_time IS NOT NULL)"
+            " ORDER BY size, vkey",
             (log_id,),
         )
     )
@@ -233,6 +277,16 @@ def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
         "INSERT OR IGNORE INTO unknown (log_id, idx) VALUES (?,?)",
         [(log_id, index) for index in found],
     )
+
+
+def list_unknown(view: View, log_id: int, start: int, end: int) -> list[int]:
+    """The indexes in [start, end) of leaves that need a newer version."""
+    rows = view.connection.execute(
+        "SELECT idx FROM unknown WHERE log_id = ? AND idx >= ? AND idx < ?"
+        " ORDER BY idx",
+        (log_id, start, end),
+    )
+    return [row[0] for row in rows]
 
 
 def count_unknown(view: View, log_id: int) -> int:

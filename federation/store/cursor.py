@@ -15,6 +15,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -42,6 +43,20 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         INSERT INTO merge_epoch VALUES (1, lower(hex(randomblob(8))));
         """,
     ),
+    (
+        "0002-cursor-twice",
+        write_twice(
+            "merge_election",
+            "id INTEGER",
+            "election TEXT, profile TEXT, register TEXT, rules INTEGER, seq INTEGER",
+        )
+        + write_twice(
+            "merge_cursor",
+            "log_id INTEGER",
+            "election_id INTEGER, idx INTEGER, stale_below INTEGER, counted INTEGER",
+        )
+        + write_twice("merge_epoch", "id INTEGER", "epoch TEXT"),
+    ),
 )
 
 
@@ -67,6 +82,12 @@ def find_election(view: View, election: str) -> int | None:
         "SELECT id FROM merge_election WHERE election=?", (election,)
     ).fetchone()
     return None if row is None else row[0]
+
+
+def list_elections(view: View) -> list[str]:
+    """Every election that has a map."""
+    rows = view.connection.execute("SELECT election FROM merge_election ORDER BY id")
+    return [row[0] for row in rows]
 
 
 def add_election(tx: Transaction, election: str, basis: Basis) -> int:

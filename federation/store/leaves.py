@@ -71,6 +71,13 @@ def append(
     """
     assert len(leaves) == len(leaf_hashes), "a hash for each leaf"
     _append_bundles(tx, log_id, start, leaves)
+    append_hashes(tx, log_id, start, leaf_hashes)
+
+
+def append_hashes(
+    tx: Transaction, log_id: int, start: int, leaf_hashes: Sequence[bytes]
+) -> None:
+    """Store the hashes of leaves from index `start` on, and every hash above them."""
     level, hashes = 0, b"".join(leaf_hashes)
     while hashes:
         hashes = _append_hashes(tx, log_id, level, start, hashes)

@@ -18,6 +18,7 @@ from federation.errors import ConflictError, NotFoundError
 from federation.records.keystatement import parse_origin
 from federation.store import leaves
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -49,6 +50,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             PRIMARY KEY (log_id, size)
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    (
+        "0002-twice",
+        write_twice(
+            "log",
+            "id INTEGER",
+            "origin TEXT, org TEXT, election TEXT, visibility TEXT,"
+            " generation INTEGER, own INTEGER, size INTEGER, checkpoint BLOB,"
+            " next_index INTEGER, pending BLOB, pending_size INTEGER,"
+            " pending_root BLOB, frozen BLOB, stalled TEXT, closed_at INTEGER",
+        ),
     ),
 )
 

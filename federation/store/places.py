@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -36,6 +37,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT;
         """,
     ),
+    ("0002-twice", write_twice("record_noted", "log_id INTEGER", "idx INTEGER")),
 )
 
 _RUN_BITS = 16
@@ -104,6 +106,22 @@ def find(view: View, log_id: int, record: str) -> list[int]:
                 if entry[:3] == digest[1:]
             ]
     return sorted(found)
+
+
+def missing(view: View, log_id: int, found: Iterable[tuple[int, str]]) -> list[int]:
+    """Which of these records, given as to `note`, should be noted and are not."""
+    end, held = noted_up_to(view, log_id), dict[tuple[int, int], set[bytes]]()
+    lost = []
+    for index, record in found:
+        if index >= end:
+            continue
+        digest = bytes.fromhex(record[:8])
+        row = index >> _RUN_BITS, digest[0]
+        if row not in held:
+            held[row] = set(_entries(_body(view, log_id, *row)))
+        if digest[1:] + (index & _RUN_MASK).to_bytes(2) not in held[row]:
+            lost.append(index)
+    return lost
 
 
 def _body(view: View, log_id: int, run: int, bucket: int) -> bytes:

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -52,6 +53,21 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("0002-sizes", "ALTER TABLE peer_seen RENAME COLUMN own_sizes TO sizes"),
+    (
+        "0003-twice",
+        write_twice("peer_turn", "org TEXT", "failures INTEGER, next_due REAL")
+        + write_twice(
+            "peer_seen",
+            "org TEXT",
+            "etag TEXT, wanted TEXT, answered_at INTEGER, sizes TEXT",
+        )
+        + write_twice(
+            "pull",
+            "org TEXT, turn INTEGER",
+            "at INTEGER, seconds REAL, outcome TEXT, new_leaves INTEGER, reason TEXT",
+        )
+        + write_twice("offered", "peer TEXT, origin TEXT", "at INTEGER"),
+    ),
 )
 
 KEPT_TURNS: Final = 100

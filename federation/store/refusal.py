@@ -13,7 +13,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from federation.errors import ConflictError, VerificationError
 from federation.text import Sentence
@@ -32,6 +32,10 @@ _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
 _SMALLEST = 64 << 10
 #: The byte of the file that says which SQLite may write it; 2 is all that is known.
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
+
+
+#: What a statement of SQL may end in: to whom any error means a damaged database.
+SQL_ERRORS: Final = (sqlite3.DatabaseError,)
 
 
 class DoubtfulError(OSError):

@@ -20,6 +20,7 @@ from federation.records.tps import TpsId
 from federation.store import cursor, rollup
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, region_range
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -46,6 +47,20 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             PRIMARY KEY (election, village)
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    (
+        "0002-twice",
+        write_twice("register", "election TEXT", "digest TEXT, source TEXT")
+        + write_twice(
+            "register_region",
+            "election TEXT, level INTEGER, region TEXT",
+            "stations INTEGER, name TEXT",
+        )
+        + write_twice(
+            "register_village",
+            "election TEXT, village TEXT",
+            "numbers BLOB, voters BLOB",
+        ),
     ),
 )
 
@@ -101,6 +116,14 @@ def save_register(tx: Transaction, register: Register, source: str) -> None:
             for region in sorted(counts, key=lambda code: (len(code), code))
         ),
     )
+
+
+def list_registers(view: View) -> list[tuple[str, str]]:
+    """Every election that has a register, with its digest."""
+    rows = view.connection.execute(
+        "SELECT election, digest FROM register ORDER BY election"
+    )
+    return rows.fetchall()
 
 
 def read_source(view: View, election: str) -> Source | None:

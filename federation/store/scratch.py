@@ -6,7 +6,8 @@ is to be compared.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import zip_longest
+from typing import Final, NamedTuple
 
 from federation.records.claim import Claim
 from federation.store import cursor, merged
@@ -16,14 +17,30 @@ from federation.store.mapkey import decode_key, election_range
 # A bound parameter cannot name a table: these are all that do.
 _WHOLE = ("key_statement", "register", "register_region", "register_village")
 
+#: What is compared row by row: the column of its part, and the order of its rows.
+COMPARED: Final = {
+    "said": ("log_id", "log_id, tps, contest, round, official, idx"),
+    "reference": ("log_id", "log_id, ref, contest"),
+    "superseded": ("key", "key, log_id, idx"),
+    "merged_file": ("key", "sha256, key"),
+}
+
 
 def copy_sources(view: View, tx: Transaction, election: str) -> None:
     """Copy logs, claims, key statements and registers into an empty database."""
     positions = cursor.read_positions(view, election)
-    for table in _WHOLE:
+    # By its number, which stands in every key of the map.
+    number = (
+        "SELECT id, election, profile, register, rules, 0 FROM merge_election"
+        " WHERE election = ?"
+    )
+    _copy(view, tx, "merge_election", number, election)
+    for table in _WHOLE:  # once for each election: it costs little, and is the same
         _copy(view, tx, table, f"SELECT * FROM {table}")  # noqa: S608  named above
     _copy(view, tx, "log", "SELECT * FROM log WHERE election = ?", election)
-    tx.connection.execute("UPDATE log SET size = 0, next_index = 0")
+    tx.connection.execute(
+        "UPDATE log SET size = 0, next_index = 0 WHERE election = ?", (election,)
+    )
     for log_id, position in positions.items():
         tx.connection.execute(
             "UPDATE log SET size = ?, next_index = ? WHERE id = ?",
@@ -38,7 +55,23 @@ def _copy(
 ) -> None:
     rows = view.connection.execute(select, values)
     marks = ",".join("?" * len(rows.description))
-    tx.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608  named above
+    tx.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608  named above
+
+
+def differ(view: View, other: View, table: str, between: tuple[int, int]) -> bool:
+    """Whether a table that follows from the records differs from the one made again.
+
+    Args:
+        view: The snapshot that is examined.
+        other: Of the database beside it.
+        table: One of `COMPARED`.
+        between: The first and the last number that is compared, of the column named
+            there.
+    """
+    column, order = COMPARED[table]
+    select = f"SELECT * FROM {table} WHERE {column} BETWEEN ? AND ? ORDER BY {order}"  # noqa: S608  named above
+    kept, made = (of.connection.execute(select, between) for of in (view, other))
+    return any(one != again for one, again in zip_longest(kept, made))
 
 
 class MapRow(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 Review = Literal["unreviewed", "reviewed", "withdrawn"]
 
@@ -44,6 +45,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT;
         """,
     ),
+    ("0002-twice", write_twice("said_below", "log_id INTEGER", "size INTEGER")),
 )
 
 

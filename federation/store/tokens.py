@@ -13,6 +13,7 @@ import msgspec
 
 from federation.errors import ConflictError, NotFoundError
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 from federation.text import Sentence
 
 Scope = Literal["intake", "control"]
@@ -30,6 +31,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             created_at INTEGER NOT NULL
         ) STRICT;
         """,
+    ),
+    (
+        "0002-twice",
+        write_twice(
+            "token", "name TEXT", "digest BLOB, scopes TEXT, created_at INTEGER"
+        ),
     ),
 )
 

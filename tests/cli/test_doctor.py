@@ -91,3 +91,30 @@ def test_every_finding_has_its_sentence():
     assert len(codes) > 20
     for code in codes - {"error", "config", "peer", "fork"}:
         assert Text("id")(f"doctor.found-{code}")
+
+
+def test_what_can_be_made_again_is_mended_and_told(filled, federation):
+    connection = sqlite3.connect(filled / "federation.db")
+    connection.execute("UPDATE said SET review = 'unreviewed'")
+    connection.execute("DELETE FROM claim")
+    connection.execute("UPDATE merge_epoch_twice SET epoch = 'other'")
+    connection.commit()
+    connection.close()
+    found = federation("doctor", "--deep")
+    assert found.code == 1
+    assert "--mend" in found.out
+    mended = federation("doctor", "--mend")
+    assert mended.code == 0, mended
+    assert "Mended: " in mended.out
+    assert federation("doctor", "--deep", "--json").code == 0
+
+
+def test_a_row_is_told_with_its_table_and_its_key(filled, federation):
+    connection = sqlite3.connect(filled / "federation.db")
+    connection.execute("INSERT INTO told_twice VALUES ('fork', 'a.example', 3)")
+    connection.commit()
+    connection.close()
+    [finding] = json.loads(federation("doctor", "--json").out)["findings"]
+    assert finding["subject"] == "told"
+    assert finding["detail"] == "fork, a.example"
+    assert "told once more" in federation("doctor").out

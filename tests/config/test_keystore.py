@@ -158,7 +158,7 @@ def test_a_damaged_contributor_secret_is_refused(tmp_path, text):
     path = tmp_path / "secret"
     path.write_text(text)
     path.chmod(0o600)
-    with pytest.raises(ConfigError, match="does not hold 64 hex digits"):
+    with pytest.raises(ConfigError, match="is damaged: it holds 64 hex digits"):
         load_contributor_secret(path)
 
 

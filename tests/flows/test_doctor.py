@@ -13,8 +13,9 @@ from federation.records.admission import admit
 from federation.store import chains, claims, contents, logs
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from federation.tlog.cosignature import cosign
+from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
@@ -213,6 +214,27 @@ BEHIND = {
     ),
     "what was replaced": ("DELETE FROM superseded", {"merged-row"}),
     "a roll-up": ("DELETE FROM rollup WHERE region = '31'", {"roll-up"}),
+    "a place": ("UPDATE record_place SET body = zeroblob(5)", {"place"}),
+    "what needs a newer version": (
+        "INSERT INTO unknown SELECT id, 5 FROM log",
+        {"unknown"},
+    ),
+    "rows of no log": (
+        "INSERT INTO key_statement SELECT 77 + log_id, 1, note FROM key_statement",
+        {"stray"},
+    ),
+    "a time of a cosignature": (
+        "UPDATE cosignature SET time = time + 1",
+        {"cosignature"},
+    ),
+    "a version of key statements": (
+        "UPDATE key_statement SET version = 3",
+        {"keys"},
+    ),
+    "a second writing": (
+        "UPDATE log_twice SET stalled = 'no'",
+        {"row-log"},
+    ),
     "a cursor": (
         "UPDATE merge_cursor SET idx = idx - 1 WHERE idx = 301",
         {"merged-row", "roll-up"},
@@ -282,7 +304,12 @@ def test_what_is_no_difference_is_a_note(hospital, tmp_path):
     with hospital.db.transaction() as tx:
         mirror = logs.get_log(tx, hospital.other.log.origin)
         logs.stall(tx, mirror.id, "nobody has its records")
-        logs.freeze(tx, mirror.id, b"evidence")
+        signer = hospital.other.keys.log_signer
+        one, other = (
+            sign_checkpoint(Checkpoint(mirror.origin, 7, bytes([n] * 32)), signer)
+            for n in (1, 2)
+        )
+        logs.freeze(tx, mirror.id, format_evidence(one, other))
     report = check(hospital, tmp_path)
     assert report.is_clean
     assert {one.code for one in report.findings} == {

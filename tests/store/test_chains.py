@@ -60,7 +60,7 @@ def test_every_line_that_is_kept_is_listed_for_who_checks_them(tx, log):
     for time in (200, 100, 300):
         save(tx, log, 5, "a.example", time)
     save(tx, log, 6, "b.example", 50)
-    lines = [(size, line) for size, _, line in chains.list_cosignatures(tx, log.id)]
+    lines = [(size, line) for size, _, _, line in chains.list_cosignatures(tx, log.id)]
     assert sorted(lines) == [
         (5, b"a.example 100\n"),
         (5, b"a.example 300\n"),

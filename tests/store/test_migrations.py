@@ -44,7 +44,7 @@ def test_a_new_step_keeps_the_rows(tmp_path, monkeypatch):
 
 def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path, monkeypatch):
     Database.open(tmp_path).close()
-    step = ("0002-test", "CREATE TABLE extra (a INTEGER) STRICT; SELECT no_such;")
+    step = ("0002-test", "CREATE TABLE extra (a INTEGER) STRICT;\nSELECT no_such;")
     monkeypatch.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, step))
     with pytest.raises(Exception, match="no_such"):
         Database.open(tmp_path)

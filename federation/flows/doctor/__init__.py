@@ -1,16 +1,19 @@
 """Recompute everything from the leaves and compare: `federation doctor`.
 
-Rule: read-only, offline, and nothing is trusted but the pinned identity keys. Any
-difference is a finding, and any finding of level `error` makes the verdict negative: a
-checker that ends well on damage is worse than none. Memory stays flat.
+Rule: read-only but for `mend`, offline, and nothing is trusted but the pinned identity
+keys. Any difference is a finding, and any finding of level `error` makes the verdict
+negative: a checker that ends well on damage is worse than none. Memory stays flat.
 
     report      findings, and how much was looked at
     tree        bundles, tiles, roots, checkpoints, cosignatures, the guard
     judgement   every leaf admitted again: claims, quarantine, what our logs said
     merged_map  the merged map and its roll-ups made again beside, and compared
+    rows        what belongs to no log alone: written twice, signed by others
+    mend        what can be made whole from what was signed, made whole
 """
 
 from federation.flows.doctor.examine import Patient, examine
+from federation.flows.doctor.mend import mend
 from federation.flows.doctor.report import Finding, Report
 
-__all__ = ("Finding", "Patient", "Report", "examine")
+__all__ = ("Finding", "Patient", "Report", "examine", "mend")

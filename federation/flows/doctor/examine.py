@@ -1,19 +1,25 @@
 """The examination, log by log, then map by map."""
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ParamSpec
 
-from federation.errors import FederationError, VerificationError
-from federation.flows.doctor import judgement, merged_map, tree
+from federation.errors import FederationError, RecordError, VerificationError
+from federation.flows.doctor import judgement, merged_map, rows, tree
 from federation.flows.doctor.report import DAMAGE, Report
 from federation.records.keychain import KeyChain, open_chain
+from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
-from federation.store import chains, logs
-from federation.store.db import Database, View, check_file
+from federation.records.sealed import leaf_text, parse_statement
+from federation.store import chains, cursor, form, logs
+from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
-from federation.tlog.keys import VerifierKey
+from federation.tlog.keys import VerifierKey, parse_vkey
+
+P = ParamSpec("P")
 
 
 def _quiet(_: int, __: int) -> None:
@@ -57,46 +63,81 @@ def examine(patient: Patient, *, deep: bool = False) -> Report:
 
 
 def _examine(patient: Patient, view: View, report: Report) -> None:
-    for wrong in check_file(view, deep=report.is_deep):
+    for wrong in form.check_form(view, patient.db.path, deep=report.is_deep):
         report.error("file", patient.db.path.name, wrong)
+    _told(patient.db.path.name, report, rows.check_twice, view, report)
+    _told(patient.db.path.name, report, rows.check_strays, view, report)
+    if not report.is_deep:
+        for log in logs.list_logs(view):
+            _examine_log(patient, view, None, log, report)
+        return
+    # What follows from the records is made again in a database beside this one.
+    with contextlib.closing(Database.open(patient.scratch)) as beside:
+        _examine_deep(patient, view, beside, report)
+
+
+def _examine_deep(
+    patient: Patient, view: View, beside: Database, report: Report
+) -> None:
     held = logs.list_logs(view)
     total = sum(log.next_index for log in held)
+    chains_of: dict[str, list[KeyChain]] = {}
     for log in held:
-        _examine_log(patient, view, log, report)
-        if report.is_deep:
-            patient.progress(report.leaves, total)
-    if report.is_deep:
-        for election in sorted({log.election for log in held}):
-            _examine_map(patient, view, election, report)
+        chain = _examine_log(patient, view, beside, log, report)
+        if chain is not None:
+            chains_of.setdefault(log.org, []).append(chain)
+        patient.progress(report.leaves, total)
+    _told("about", report, rows.check_about, view, chains_of, report)
+    _told("register", report, rows.check_registers, view, report)
+    elections = {log.election for log in held} | set(cursor.list_elections(view))
+    for election in sorted(elections):
+        _told(
+            election, report, merged_map.check, patient, view, beside, election, report
+        )
 
 
-def _examine_log(patient: Patient, view: View, log: Log, report: Report) -> None:
+def _examine_log(
+    patient: Patient, view: View, beside: Database | None, log: Log, report: Report
+) -> KeyChain | None:
+    """The keys of the log, if they hold; all that is wrong with it is reported."""
     report.logs += 1
     signed = _signed(view, log)
     _note_state(log, signed, report)
+    chain = None
     try:
-        chain = _open_chain(patient, view, log, report)
+        chain = open_log_chain(patient, view, log, report)
         if log.own:
             tree.check_guard(view, log, patient.guard, report)
         tree.check_head(view, log, chain, report)
-        if report.is_deep:
+        if chain is not None:
+            tree.check_pending(log, chain, report)
+            rows.check_copy(view, log, chain, report)
+        if beside is not None:
             tree.check_tree(view, log, report)
             tree.check_checkpoints(view, log, chain, report)
             if chain is not None:
                 profile = patient.profiles.get(log.election)
-                judgement.check(view, log, chain, profile, signed, report)
+                judgement.check(view, beside, log, chain, profile, signed, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
         report.error(error.code, log.origin, str(error))
     except DAMAGE as error:
         report.error("damaged", log.origin, repr(error))
+    return chain
 
 
-def _examine_map(patient: Patient, view: View, election: str, report: Report) -> None:
+def _told(
+    subject: str,
+    report: Report,
+    look: Callable[P, None],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """Look at one thing; damage that stops the looking is a finding of its own."""
     try:
-        merged_map.check(patient, view, election, report)
+        look(*args, **kwargs)
     except DAMAGE as error:
-        report.error("damaged", election, repr(error))
+        report.error("damaged", subject, repr(error))
 
 
 def _signed(view: View, log: Log) -> int:
@@ -127,20 +168,38 @@ def _note_state(log: Log, signed: int, report: Report) -> None:
         report.note("pending", log.origin, far)
 
 
-def _open_chain(
+def open_log_chain(
     patient: Patient, view: View, log: Log, report: Report
 ) -> KeyChain | None:
+    """The keys of a log, judged by the pinned identity; None where they do not hold."""
     notes = chains.read_keys(view, log.id)
     identity = patient.identities.get(log.org)
     if not notes:
         if log.next_index:
             report.error("keys", log.origin, "there are records, but no key statements")
         return None
-    if identity is None:
-        report.note("not-pinned", log.origin, "its organisation is no partner any more")
-        return None
+    if chains.list_versions(view, log.id) != list(range(1, len(notes) + 1)):
+        report.error("keys", log.origin, "not version after version")
     try:
+        if identity is None:
+            why = "its organisation is no partner any more"
+            report.note("not-pinned", log.origin, why)
+            # Whether it is theirs nobody says; whether it is whole, it says itself.
+            identity = _claimed_identity(notes[0])
         return open_chain(notes, identity)
     except FederationError as error:
         report.error("keys", log.origin, str(error))
         return None
+
+
+def _claimed_identity(note: bytes) -> VerifierKey:
+    """The identity key that a key statement names for itself.
+
+    Raises:
+        FormatError: it is no statement.
+        RecordError: it is none about keys.
+    """
+    statement = parse_statement(leaf_text(note)[:-1])
+    if not isinstance(statement, KeyStatement):
+        raise RecordError("no statement about keys", "type")
+    return parse_vkey(statement.identity)

@@ -1,24 +1,31 @@
 """Every leaf admitted again: what it claims, what is quarantined, what we said."""
 
-from collections.abc import Sequence
-
 from federation.flows.doctor.report import Report
 from federation.flows.screening import said_in
 from federation.records.admission import Admission, Rejected, admit
-from federation.records.claim import encode_claim
+from federation.records.claim import decode_claim, encode_claim
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.store import chains, claims, contents, cursor, statements
+from federation.store import (
+    chains,
+    claims,
+    contents,
+    cursor,
+    places,
+    scratch,
+    statements,
+)
 from federation.store import leaves as stored
-from federation.store.db import View
+from federation.store.db import Database, View
 from federation.store.logs import Log
 
 STEP_BUNDLES = 16
 STEP_LEAVES = STEP_BUNDLES * 256
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917  one caller, which holds exactly these
     view: View,
+    beside: Database,
     log: Log,
     chain: KeyChain,
     profile: Profile | None,
@@ -28,10 +35,11 @@ def check(
     """Every signature, and all that follows from the leaves one by one.
 
     Args:
-        view: A snapshot.
-        log: That is examined.
+        view: The snapshot that is examined.
+        beside: An empty database, for what import remembers, made again.
+        log: That is judged.
         chain: Its keys.
-        profile: Of its election.
+        profile: Of its election, if it is known here.
         signed: So many leaves have consequences that are stored.
         report: Is told what differs.
 
@@ -45,22 +53,25 @@ def check(
     stale = _stale(view, log)
     quarantined = {one.index: one for one in chains.list_rejected(view, log.id)}
     closed_at: int | None = None
-    said = 0
     for start in range(0, signed, STEP_LEAVES):
         end = min(start + STEP_LEAVES, signed)
         new = contents.read_leaves(view, log.id, start, end)
         admission = admit(new, start, chain, profile, closed_at)
         closed_at = admission.closed_at
         _check_rejected(log, admission, quarantined, report)
+        _check_unknown(view, log, admission, (start, end), report)
         if not (stale.start < end and start < stale.stop):
             _check_claims(view, log, admission, (start, end), report)
+        _check_places(view, log, admission, report)
         told = log.size if log.pending is not None else signed
         if log.own and start < told:
-            said += _check_said(view, log, start, new[: told - start], report)
+            said = said_in(new[: told - start], start)
+            with beside.transaction(durable=False) as tx:
+                statements.save_said(tx, log.id, said, end)
     for index in quarantined:
         report.error("quarantine", log.origin, f"index {index} is good")
-    if log.own and statements.count_said(view, log.id) != said:
-        report.error("said", log.origin, f"not {said} statements")
+    if log.own:
+        _check_said(view, beside, log, report)
     _check_ends(view, log, closed_at, signed, report)
 
 
@@ -82,6 +93,19 @@ def _check_rejected(
             report.error("quarantine", log.origin, why)
 
 
+def _check_unknown(
+    view: View, log: Log, admission: Admission, part: tuple[int, int], report: Report
+) -> None:
+    if chains.list_unknown(view, log.id, *part) != admission.unknown:
+        report.error("unknown", log.origin, f"of {part[0]} to {part[1]}")
+
+
+def _check_places(view: View, log: Log, admission: Admission, report: Report) -> None:
+    records = ((i, decode_claim(body).record) for i, _, _, body in admission.claims)
+    for index in places.missing(view, log.id, records):
+        report.error("place", log.origin, f"index {index}")
+
+
 def _check_claims(
     view: View, log: Log, admission: Admission, part: tuple[int, int], report: Report
 ) -> None:
@@ -95,27 +119,12 @@ def _check_claims(
             report.error("claim", log.origin, f"index {index}")
 
 
-def _check_said(
-    view: View, log: Log, start: int, new: Sequence[bytes], report: Report
-) -> int:
-    """Compare what intake remembers of these leaves; how many of them say something."""
-    expected = {one.index: one for one in said_in(new, start)}
-    tps = sorted({one.slot.tps for one in expected.values()})
-    kept = {
-        one.index: one
-        for slot in statements.said_at(view, log.id, tps).values()
-        for one in slot
-    }
-    refs = sorted({one.ref for one in expected.values() if one.ref is not None})
-    newest = statements.revisions_of(view, log.id, refs)
-    for index, one in expected.items():
-        if kept.get(index) != one._replace(revision=None):
-            report.error("said", log.origin, f"index {index}")
-        if one.ref is not None and one.revision is not None:
-            known = newest.get((one.ref, one.slot.contest))
-            if known is None or known.revision < one.revision:
-                report.error("said", log.origin, f"revision of {one.ref}")
-    return len(expected)
+def _check_said(view: View, beside: Database, log: Log, report: Report) -> None:
+    """Compare what intake remembers of our leaves with what they say."""
+    with beside.view() as other:
+        for table in ("said", "reference"):
+            if scratch.differ(view, other, table, (log.id, log.id)):
+                report.error("said", log.origin, table)
 
 
 def _check_ends(
@@ -126,5 +135,7 @@ def _check_ends(
     beyond = claims.read_claims(view, log.id, signed, 1 << 62, 1)
     if beyond:
         report.error("claim", log.origin, f"index {beyond[0].index} is not there")
+    if chains.list_unknown(view, log.id, signed, 1 << 62):
+        report.error("unknown", log.origin, "beyond the last leaf")
     if stored.frontier(view, log.id, log.next_index).size != log.next_index:
         report.error("leaves", log.origin, "fewer than the next index")

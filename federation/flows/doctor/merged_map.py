@@ -9,13 +9,16 @@ from federation.records.merge import RULES_VERSION
 from federation.store import cursor, registers, rollup, scratch
 from federation.store.cursor import Basis
 from federation.store.db import Database, View
+from federation.store.mapkey import election_range
 from federation.store.scratch import list_map
 
 if TYPE_CHECKING:
     from federation.flows.doctor.examine import Patient
 
 
-def check(patient: "Patient", view: View, election: str, report: Report) -> None:
+def check(
+    patient: "Patient", view: View, beside: Database, election: str, report: Report
+) -> None:
     """Every row and counter of an election's map is what its claims make of it."""
     basis = cursor.read_basis(view, election)
     profile = patient.profiles.get(election)
@@ -26,18 +29,15 @@ def check(patient: "Patient", view: View, election: str, report: Report) -> None
         why = "another profile, register or version: it is made again at the next start"
         report.note("map-basis", election, why)
         return
-    again = Database.open(patient.scratch / election)
-    try:
-        with again.transaction(durable=False) as tx:
-            scratch.copy_sources(view, tx, election)
-        while merge_once(again, {election: profile}, hidden=patient.hidden):
-            pass
-        with again.view() as other:
-            _compare_rows(view, other, election, report)
-            _compare_counters(view, other, election, report)
-            _compare_ends(view, other, election, report)
-    finally:
-        again.close()
+    with beside.transaction(durable=False) as tx:
+        scratch.copy_sources(view, tx, election)
+    while merge_once(beside, {election: profile}, hidden=patient.hidden):
+        pass
+    with beside.view() as other:
+        _compare_rows(view, other, election, report)
+        _compare_tables(view, other, election, report)
+        _compare_counters(view, other, election, report)
+        _compare_ends(view, other, election, report)
 
 
 def _compare_rows(view: View, other: View, election: str, report: Report) -> None:
@@ -52,6 +52,14 @@ def _compare_rows(view: View, other: View, election: str, report: Report) -> Non
         report.error("merged-row", election, what)
         if not kept or not made or kept[:2] != made[:2]:
             return  # from here on every pair would differ
+
+
+def _compare_tables(view: View, other: View, election: str, report: Report) -> None:
+    number = cursor.find_election(view, election)
+    assert number is not None, "its basis was read"
+    for table in ("superseded", "merged_file"):
+        if scratch.differ(view, other, table, election_range(number)):
+            report.error("merged-row", election, table)
 
 
 def _compare_counters(view: View, other: View, election: str, report: Report) -> None:

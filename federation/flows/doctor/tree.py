@@ -12,6 +12,7 @@ from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from federation.tlog.cosignature import open_cosignatures
+from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.keys import parse_vkey
 from federation.tlog.merkle import Frontier, hash_leaf, root_at
 from federation.tlog.note import parse_note
@@ -114,19 +115,44 @@ def check_checkpoints(
             continue
         if (opened.origin, opened.size, opened.root) != (log.origin, size, root):
             report.error("checkpoint", log.origin, f"size {size}: says otherwise")
-    for size, vkey, line in chains.list_cosignatures(view, log.id):
-        if not _is_cosigned(view, log, size, line, vkey):
-            report.error("cosignature", log.origin, f"size {size}, {vkey}")
+    for one in chains.list_cosignatures(view, log.id):
+        if not is_cosigned(view, log.id, one):
+            report.error("cosignature", log.origin, f"size {one[0]}, {one[1]}")
 
 
-def _is_cosigned(view: View, log: Log, size: int, line: bytes, vkey: str) -> bool:
-    kept = next(logs.list_checkpoints(view, log.id, after=size - 1), None)
-    if kept is None or kept[0] != size:
+def is_cosigned(
+    view: View, log_id: int, kept: tuple[int, str, int | None, bytes]
+) -> bool:
+    """Whether this cosignature is of a checkpoint kept, and at the time it says."""
+    size, vkey, time, line = kept
+    checkpoint = next(logs.list_checkpoints(view, log_id, after=size - 1), None)
+    if checkpoint is None or checkpoint[0] != size:
         return False
     try:
-        return bool(open_cosignatures(kept[2] + line, [parse_vkey(vkey)]))
+        found = open_cosignatures(checkpoint[2] + line, [parse_vkey(vkey)])
     except FederationError:
         return False
+    return [one.time for one in found] == [time]
+
+
+def check_pending(log: Log, chain: KeyChain, report: Report) -> None:
+    """What is being fetched was signed, and whoever is frozen signed two histories."""
+    if log.pending is not None:
+        try:
+            goal = open_checkpoint(log.pending, chain.log_key(log.pending_size))
+            if (goal.origin, goal.size) != (log.origin, log.pending_size):
+                report.error("checkpoint", log.origin, "not the one that is fetched")
+        except FederationError as error:
+            report.error("checkpoint", log.origin, f"what is fetched: {error}")
+    if log.frozen is not None:
+        try:
+            sizes = [
+                parse_checkpoint(parse_note(note).text).size
+                for note in parse_evidence(log.frozen)[:2]
+            ]
+            check_evidence(log.frozen, [chain.log_key(size) for size in sizes])
+        except FederationError as error:
+            report.error("evidence", log.origin, str(error))
 
 
 def _hash_bundles(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:

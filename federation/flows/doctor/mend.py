@@ -1,0 +1,349 @@
+"""What can be made whole again without anybody's help, made whole: `doctor --mend`.
+
+Rule: what was signed stays, and is put where its signature holds; what follows from it
+is made again from the leaves; a row that nothing signed proves stands in the writing
+that agrees with what was signed, else it is forgotten, where it can be fetched or made
+again. A leaf, a signed state or a database file that is damaged is nobody's to guess:
+it is told, as before. Nothing is signed here.
+
+Broken off, it is begun again: each step leaves what the next examination understands.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from federation.errors import FederationError
+from federation.flows.doctor import rows, tree
+from federation.flows.doctor.examine import Patient, examine, open_log_chain
+from federation.flows.doctor.judgement import STEP_LEAVES
+from federation.flows.doctor.report import DAMAGE, Report
+from federation.flows.merge import merge_once
+from federation.flows.screening import said_in
+from federation.records.admission import admit
+from federation.records.keychain import KeyChain
+from federation.records.keystatement import KeyStatement, parse_origin
+from federation.records.sealed import leaf_text, parse_statement
+from federation.store import (
+    chains,
+    claims,
+    contents,
+    leaves,
+    logs,
+    mending,
+    statements,
+    strays,
+    twice,
+)
+from federation.store.db import Database, Transaction, View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.cosignature import open_cosignatures
+from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.merkle import hash_leaf
+from federation.tlog.note import parse_note
+from federation.tlog.tile import WIDTH
+
+#: Told, fetched or made again, or given anew by the operator.
+_FORGOTTEN: Final = (
+    "alarm",
+    "offered",
+    "peer_seen",
+    "peer_turn",
+    "pull",
+    "token",
+    "told",
+)
+#: Notes that are a difference where two writings are weighed.
+_DOUBTFUL: Final = frozenset({"about-unchecked"})
+_END: Final = 1 << 62
+
+
+@dataclass(frozen=True)
+class _Mending:
+    """A database that is mended; `org` is ours."""
+
+    patient: Patient
+    org: str
+
+    @property
+    def db(self) -> Database:
+        return self.patient.db
+
+
+def mend(patient: Patient, org: str) -> Report:
+    """Make whole what can be; what was found before it was.
+
+    Args:
+        patient: Its database is opened to write.
+        org: Our organisation: its about note is not forgotten, but signed again at the
+            next start, above the issue that it had.
+
+    Raises:
+        VerificationError: the file itself is damaged.
+    """
+    job, found = _Mending(patient, org), examine(patient, deep=True)
+    if found.is_clean:
+        return found
+    try:
+        with job.db.transaction() as tx:
+            _mend_rows(job, tx, found)
+    except DAMAGE:
+        return found  # more than rows is damaged: it is left as it was
+    held = _list_logs(job.db)
+    for log in held:
+        _mend_log(job, log)
+    # A node makes maps of the elections that it takes part in.
+    ours = {log.election for log in held if log.own} & patient.profiles.keys()
+    profiles = {election: patient.profiles[election] for election in ours}
+    while merge_once(job.db, profiles, hidden=patient.hidden):
+        pass
+    return found
+
+
+def _list_logs(db: Database) -> list[Log]:
+    with db.view() as view:
+        return logs.list_logs(view)
+
+
+def _mend_rows(job: _Mending, tx: Transaction, before: Report) -> None:
+    """Everything that takes one look: all of it, or nothing."""
+    if any(one.code == "file" for one in before.findings):
+        mending.reindex(tx)
+    differing = {one.table for one in twice.find_differing(tx)}
+    for table in _FORGOTTEN:
+        if table in differing:
+            twice.drop_differing(tx, table)
+    _place_bundles(tx)
+    if "log" in differing:
+        _choose(tx, "log", partial(_are_logs_right, job, tx))
+    _place_statements(tx)
+    keys = _chains(job, tx)
+    _place_checkpoints(tx, keys)
+    _place_cosignatures(tx, keys)
+    for table, look in (
+        ("about", partial(rows.check_about, tx, _by_org(keys))),
+        ("larger_copy", partial(_check_copies, tx, keys)),
+    ):
+        if table in differing and not _choose(tx, table, partial(_is_content, look)):
+            # Not ours: the number that its next issue must be above is in it.
+            twice.drop_differing(tx, table, but=job.org)
+    if differing & {"register", "register_region", "register_village"}:
+        # Names and voters nobody has signed: with them the stations go, too.
+        mending.clear_registers(tx)
+    mending.clear_map(tx)
+    strays.drop_strays(tx)
+
+
+def _choose(tx: Transaction, table: str, is_right: Callable[[], bool]) -> bool:
+    """Let the one writing stand that is right; False where both are, or none."""
+    right = []
+    for second in (False, True):
+        take = partial(twice.take_one, tx, table, second=second)
+
+        def note(second: bool = second) -> bool:  # noqa: FBT001  bound now
+            if is_right():
+                right.append(second)
+            return False
+
+        # A writing that cannot even be read is not the right one.
+        with contextlib.suppress(*DAMAGE):
+            mending.attempt(tx, take, note)
+    if len(right) != 1 and not (right and table == "log"):
+        return False
+    # Of a log only what stalls it is said by nothing else: the next turn says it again.
+    twice.take_one(tx, table, second=right[0])
+    return True
+
+
+def _is_content(look: Callable[[Report], None]) -> bool:
+    report = Report(is_deep=True)
+    try:
+        look(report)
+    except DAMAGE:
+        return False
+    # A note, too: an about note of nobody who is known here is in the wrong row.
+    return not any(
+        one.level == "error" or one.code in _DOUBTFUL for one in report.findings
+    )
+
+
+def _are_logs_right(job: _Mending, view: View) -> bool:
+    """Whether every row of a log agrees with what its organisation has signed."""
+    for log in logs.list_logs(view):
+        named = (log.org, log.election, log.visibility, log.generation)
+        if named != tuple(parse_origin(log.origin)) or log.own != (log.org == job.org):
+            return False
+        if not _is_content(partial(_check_log, job, view, log)):
+            return False
+    return True
+
+
+def _check_log(job: _Mending, view: View, log: Log, report: Report) -> None:
+    chain = open_log_chain(job.patient, view, log, report)
+    if log.own:
+        tree.check_guard(view, log, job.patient.guard, report)
+    tree.check_head(view, log, chain, report)
+    tree.check_tree(view, log, report)
+    if chain is not None:
+        tree.check_pending(log, chain, report)
+        profile = job.patient.profiles.get(log.election)
+        if profile is not None:
+            new = contents.read_leaves(view, log.id, 0, log.next_index)
+            if admit(new, 0, chain, profile).closed_at != log.closed_at:
+                report.error("closed", log.origin, "")
+
+
+def _chains(job: _Mending, view: View) -> dict[int, tuple[Log, KeyChain]]:
+    """The logs whose keys hold, by their numbers."""
+    found = {}
+    for log in logs.list_logs(view):
+        chain = open_log_chain(job.patient, view, log, Report(is_deep=True))
+        if chain is not None:
+            found[log.id] = log, chain
+    return found
+
+
+def _by_org(keys: Mapping[int, tuple[Log, KeyChain]]) -> dict[str, list[KeyChain]]:
+    found: dict[str, list[KeyChain]] = {}
+    for log, chain in keys.values():
+        found.setdefault(log.org, []).append(chain)
+    return found
+
+
+def _check_copies(
+    view: View, keys: Mapping[int, tuple[Log, KeyChain]], report: Report
+) -> None:
+    for log, chain in keys.values():
+        rows.check_copy(view, log, chain, report)
+
+
+def _place_bundles(tx: Transaction) -> None:
+    """Put a bundle that is of no log where one is missing and its leaves belong."""
+    for old in mending.misplaced_bundles(tx):
+        for log in logs.list_logs(tx):
+            for index in mending.missing_bundles(tx, log.id, log.next_index):
+                move = partial(mending.move_bundle, tx, old, (log.id, index))
+                is_right = partial(_is_content, partial(tree.check_tree, tx, log))
+                if mending.attempt(tx, move, is_right):
+                    break
+
+
+def _place_statements(tx: Transaction) -> None:
+    """Put key statements where they say that they belong."""
+    ids = {log.origin: log.id for log in logs.list_logs(tx)}
+    for kept in mending.list_statements(tx):
+        try:
+            said = parse_statement(leaf_text(kept.note)[:-1])
+        except FederationError:
+            continue
+        if isinstance(said, KeyStatement) and said.origin in ids:
+            right = kept._replace(log_id=ids[said.origin], number=said.version)
+            if right != kept:
+                mending.move_statement(tx, kept, right)
+
+
+def _place_checkpoints(
+    tx: Transaction, keys: Mapping[int, tuple[Log, KeyChain]]
+) -> None:
+    """Put checkpoints whose signature holds where they say that they belong."""
+    by_origin = {log.origin: (log.id, chain) for log, chain in keys.values()}
+    for kept in mending.list_checkpoints(tx):
+        try:
+            said = parse_checkpoint(parse_note(kept.note).text)
+            log_id, chain = by_origin[said.origin]
+            open_checkpoint(kept.note, chain.log_key(said.size))
+        except (FederationError, KeyError):
+            continue
+        right = mending.Kept(log_id, said.size, kept.note, said.root)
+        if right != kept:
+            mending.move_checkpoint(tx, kept, right)
+
+
+def _place_cosignatures(
+    tx: Transaction, keys: Mapping[int, tuple[Log, KeyChain]]
+) -> None:
+    """Put each cosignature where it holds; forget one that holds nowhere."""
+    bad = [row for row in mending.list_cosigned(tx) if not _holds(tx, row)]
+    every = {key for _, chain in keys.values() for key in chain.mirror_keys()}
+    for row in bad:
+        mending.drop_cosigned(tx, row)
+        known = every | _named_key(row.vkey)
+        for line in row.lines:
+            for log_id, size, key, time in _places_of(tx, line, known):
+                chains.save_cosignature(tx, log_id, size, line, key, time)
+
+
+def _holds(view: View, row: mending.Cosigned) -> bool:
+    lines = [
+        one
+        for one in chains.list_cosignatures(view, row.log_id)
+        if one[:2] == (row.size, row.vkey)
+    ]
+    return all(tree.is_cosigned(view, row.log_id, one) for one in lines)
+
+
+def _named_key(vkey: str) -> set[VerifierKey]:
+    try:
+        return {parse_vkey(vkey)}
+    except FederationError:
+        return set()
+
+
+def _places_of(
+    view: View, line: bytes, keys: set[VerifierKey]
+) -> Iterator[tuple[int, int, VerifierKey, int]]:
+    """The checkpoint, of all that are kept, that a signature line is of."""
+    for kept in mending.list_checkpoints(view):
+        try:
+            found = open_cosignatures(kept.note + line, keys)
+        except FederationError:
+            continue
+        for one in found:
+            yield kept.log_id, kept.number, one.key, one.time
+
+
+def _mend_log(job: _Mending, log: Log) -> None:
+    """Hashes, claims, verdicts and what we said, made again from the leaves."""
+    try:
+        with job.db.view() as view:
+            chain = open_log_chain(job.patient, view, log, Report(is_deep=True))
+        with job.db.transaction() as tx:
+            mending.attempt(
+                tx,
+                partial(mending.replace_tiles, tx, log.id, _hashes(tx, log)),
+                partial(_is_content, partial(tree.check_tree, tx, log)),
+            )
+        profile = job.patient.profiles.get(log.election)
+        if chain is None or profile is None:
+            return
+        closed_at: int | None = None
+        for start in range(0, max(log.next_index, 1), STEP_LEAVES):
+            end = min(start + STEP_LEAVES, log.next_index)
+            with job.db.view() as view:
+                new = contents.read_leaves(view, log.id, start, end)
+            found = admit(new, start, chain, profile, closed_at)
+            closed_at = found.closed_at
+            with job.db.transaction() as tx:
+                if start == 0:
+                    statements.clear_said(tx, log.id)
+                until = end if end < log.next_index else _END
+                chains.drop_verdicts(tx, log.id, start, until)
+                claims.replace_claims(tx, log.id, start, until, found.claims)
+                chains.save_rejected(tx, log.id, found.rejected)
+                chains.save_unknown(tx, log.id, found.unknown)
+                if log.own and start < log.size:
+                    said = said_in(new[: log.size - start], start)
+                    below = min(end, log.size)
+                    statements.save_said(tx, log.id, said, below)
+    except DAMAGE:
+        return  # its leaves are damaged: the examination says so
+
+
+def _hashes(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:
+    start = 0
+    for part in leaves.bundles(view, log.id, 0, log.next_index):
+        yield start, [hash_leaf(leaf) for leaf in part]
+        start += WIDTH

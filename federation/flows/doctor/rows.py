@@ -1,0 +1,72 @@
+"""Rows of no log alone: written twice, signed by others, or of nothing here.
+
+What a row means, and what is lost with it, is said by its table: `row-<table>` of
+text/doctor.toml.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from federation.errors import FederationError
+from federation.flows.doctor.report import Report
+from federation.records.about import open_about
+from federation.records.keychain import KeyChain
+from federation.records.register import format_register_digest
+from federation.store import chains, form, registers, strays, twice
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import open_checkpoint
+
+
+def check_twice(view: View, report: Report) -> None:
+    """Every row that nothing signed proves stands here as it was written."""
+    if not form.is_written_twice(view):
+        report.note("written-once", "schema", "it is at the next start of the node")
+    for table, key in twice.find_differing(view):
+        report.error(f"row-{table.replace('_', '-')}", table, key)
+
+
+def check_strays(view: View, report: Report) -> None:
+    """No row is of a log that is not here."""
+    for table, number in strays.find_strays(view):
+        report.error("stray", table, f"log {number}")
+
+
+def check_about(
+    view: View, chains_of: Mapping[str, Sequence[KeyChain]], report: Report
+) -> None:
+    """Every about note was signed by a node of the organisation that it is about."""
+    for org, issue, note in chains.list_about(view):
+        keys = {key for chain in chains_of.get(org, ()) for key in chain.node_keys()}
+        if not keys:
+            report.note("about-unchecked", org, "no key chain of it is here")
+            continue
+        try:
+            about = open_about(note, sorted(keys, key=str))
+        except FederationError as error:
+            report.error("about", org, str(error))
+            continue
+        if (about.org, about.issue) != (org, issue):
+            report.error("about", org, f"of {about.org}, issue {about.issue}")
+
+
+def check_copy(view: View, log: Log, chain: KeyChain, report: Report) -> None:
+    """The largest state of our log that a partner has shown is one that we signed."""
+    copy = chains.read_copy(view, log.id)
+    if copy is None:
+        return
+    size, org, note = copy
+    try:
+        shown = open_checkpoint(note, chain.log_key(size))
+    except FederationError as error:
+        report.error("copy", log.origin, f"shown by {org}: {error}")
+        return
+    if (shown.origin, shown.size) != (log.origin, size):
+        report.error("copy", log.origin, f"shown by {org}: of another size")
+
+
+def check_registers(view: View, report: Report) -> None:
+    """The stations of a register are those of its digest, and counted right."""
+    for election, digest in registers.list_registers(view):
+        codes = registers.list_codes(view, election)
+        if format_register_digest(codes) != digest:
+            report.error("register", election, "another digest")

@@ -1,0 +1,245 @@
+"""A small home in which every table has rows, and the doctor is content.
+
+Own records with corrections, refusals to be remembered and files at two stations; a
+partner's log with a leaf in quarantine and one of a later version; one that is being
+fetched; one that signed two histories; a register, tokens, alarms, confirmations.
+"""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from federation.config.founding import load_identity_key
+from federation.config.home import Home
+from federation.config.peers import load_peers
+from federation.config.settings import load_settings
+from federation.flows import ingest, open_log
+from federation.flows.cosign import cosign_held
+from federation.flows.doctor import Patient, Report, examine
+from federation.flows.merge import merge_once
+from federation.flows.pull import PullContext, pull
+from federation.node.identity import renew_about
+from federation.node.parts import Parts, open_parts
+from federation.profiles import load_profiles
+from federation.records.about import About, OfferedLog, sign_about
+from federation.records.canonical import encode
+from federation.records.register import Register
+from federation.schedule import result_of
+from federation.store import alarms, chains, logs, pulls, registers, tokens
+from federation.store.db import FILE_NAME, Database, Transaction
+from federation.store.guard import Guard
+from federation.tlog.cosignature import cosign
+from federation.tlog.fork import format_evidence
+from federation.tlog.keys import ALG_COSIGNATURE
+from federation.tlog.merkle import prove_prefix
+from federation.tlog.note import format_signature, parse_note, sign_note
+from federation.tlog.tile import hash_reader
+from tests.fakes import FakeOrg, FakePeer, Tree, signer
+from tests.homes import ELECTION, make_home
+
+OWN = "jagasuara.example"
+PARTNER, FETCHED, FORKED = "jagapemilu.example", "kawalpemilu.example", "dua.example"
+NOW = 1_707_900_000
+_FILE = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 1000}
+
+
+@dataclass(frozen=True)
+class FullHome:
+    """The home, and what is needed to examine copies of its database."""
+
+    home: Home
+    identities: dict[str, object]
+    profiles: dict[str, object]
+
+    @property
+    def database(self) -> Path:
+        return self.home.data / FILE_NAME
+
+    def examine(self, folder: Path, scratch: Path) -> Report:
+        """What the doctor says of the database in this folder."""
+        # Made once: what is measured is the looking.
+        shutil.copytree(self.empty, scratch)
+        db = Database.open(folder, readonly=True)
+        try:
+            return examine(self.patient(db, scratch), deep=True)
+        finally:
+            db.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    @property
+    def empty(self) -> Path:
+        """A folder with an empty database."""
+        return self.home.folder / "empty"
+
+    def patient(self, db: Database, scratch: Path) -> Patient:
+        """A database of this home."""
+        return Patient(
+            db=db,
+            guard=Guard(self.home.guard),
+            identities=self.identities,
+            profiles=self.profiles,
+            scratch=scratch,
+        )
+
+
+def make_full_home(folder: Path) -> FullHome:
+    """Such a home below `folder`; its database is one closed file."""
+    home = make_home(folder, OWN)
+    partners = {org: FakeOrg(org, ELECTION) for org in (PARTNER, FETCHED, FORKED)}
+    with home.peers.open("a") as peers:
+        for org, one in partners.items():
+            peers.write(f'\n[[peer]]\norg = "{org}"\nidentity = "{one.identity.key}"\n')
+    with open_parts(home, load_settings(home.settings)) as parts:
+        _log_own(parts)
+        _hold_partner(parts, partners[PARTNER])
+        _hold_fetched(parts, partners[FETCHED])
+        _hold_forked(parts, partners[FORKED])
+        with parts.db.transaction() as tx:
+            _remember(tx, parts)
+            cosign_held(tx, parts.keys.mirror, (), NOW + 60, 60)
+        renew_about(parts)
+        while merge_once(parts.db, parts.profiles, now=NOW):
+            pass
+    identities = {peer.org: peer.identity for peer in load_peers(home.peers)}
+    identities[OWN] = load_identity_key(home, OWN)
+    full = FullHome(home, identities, load_profiles(home.elections))
+    Database.open(full.empty).close()
+    return full
+
+
+def _draft(number: int, first: int = 100, **more: object) -> dict[str, object]:
+    return {
+        "contest": "ppwp",
+        "tps": f"317101100{1 + number // 200}{1 + number % 200:03d}",
+        "round": "reguler",
+        "form": "plano",
+        "source": "observer",
+        "review": "unreviewed",
+        "candidates": {"01": first, "02": 27},
+        **more,
+    }
+
+
+def _log_own(parts: Parts) -> None:
+    log = parts.own[ELECTION]
+    open_log.introduce(parts.db, parts.guard, log)
+
+    def say(*drafts: object, force: bool = False) -> None:
+        said = ingest.append(parts.db, parts.guard, log, drafts, NOW, force=force)
+        assert {one.outcome for one in said} == {"logged"}, said
+
+    say(*(_draft(number, 90 + number % 7) for number in range(260)))
+    say(*(_draft(number, 80, ref=f"r{number}", revision=3) for number in range(5)))
+    say(*(_draft(number, 70, evidence=[_FILE]) for number in range(3, 6)))
+    mirror = signer(f"{PARTNER}/mirror", ALG_COSIGNATURE)
+    with parts.db.transaction() as tx:
+        held = list(logs.list_checkpoints(tx, log.log_id))
+        for size, _, note in held[-2:]:
+            for time in (NOW + 5, NOW + 99):
+                line = format_signature(cosign(parse_note(note).text, mirror, time))
+                chains.save_cosignature(tx, log.log_id, size, line, mirror.key, time)
+        size, _, note = held[-1]
+        chains.save_copy(tx, log.log_id, size, PARTNER, note)
+
+
+def _pull(parts: Parts, org: str, peer: FakePeer) -> None:
+    partners = {one.org: one for one in load_peers(parts.home.peers)}
+    context = PullContext(
+        db=parts.db,
+        profiles=parts.profiles,
+        peers=partners,
+        own={one.origin: one.chain for one in parts.own.values()},
+        executor=None,
+        clock=lambda: 0.0,
+    )
+    report = asyncio.run(pull(context, partners[org], peer, NOW))
+    result = result_of(report)
+    turn = pulls.Turn(
+        org=org,
+        at=NOW,
+        seconds=0.31,
+        outcome=result.outcome,
+        new_leaves=report.new_leaves,
+        reason=result.reason,
+    )
+    state = pulls.PeerTurn(org=org, failures=2, next_due=NOW + 17.25)
+    with parts.db.transaction() as tx:
+        pulls.save_turn(tx, state, turn)
+
+
+def _about(owner: FakeOrg) -> bytes:
+    about = About(
+        attribution=owner.org,
+        audience=(),
+        contact=f"data@{owner.org}",
+        identity=str(owner.identity.key),
+        issue=3,
+        licence="CC-BY-4.0",
+        logs=(OfferedLog(origin=owner.origin, visibility="public"),),
+        name="Jaga Pemilu",
+        org=owner.org,
+        versions=(1,),
+    )
+    return sign_about(about, owner.node)
+
+
+def _hold_partner(parts: Parts, owner: FakeOrg) -> None:
+    tree = Tree(owner).grow([owner.result(number) for number in range(20)])
+    tree.grow([owner.result(number, 70) for number in range(4)])
+    stranger = FakeOrg("stranger.example", ELECTION)
+    newer = {
+        "election": ELECTION,
+        "org": owner.org,
+        "recorded_at": "2024-02-14T13:05:00Z",
+        "type": "tps-result/2",
+    }
+    tree.grow([stranger.result(1), sign_note(encode(newer) + b"\n", owner.records)])
+    _pull(parts, owner.org, FakePeer(owner.org).show(tree, about=_about(owner)))
+
+
+def _hold_fetched(parts: Parts, owner: FakeOrg) -> None:
+    """A log of which a larger checkpoint was proved and not all leaves came."""
+    tree = Tree(owner).grow([owner.result(number) for number in range(9)])
+    _pull(parts, owner.org, FakePeer(owner.org).show(tree))
+    larger = Tree(owner).grow([owner.result(number) for number in range(20)])
+    with parts.db.transaction() as tx:
+        log = logs.get_log(tx, owner.origin)
+        root = larger.checkpoint().root
+        logs.set_pending(tx, log.id, larger.note(), larger.size, root)
+        logs.stall(tx, log.id, "nobody has its records")
+
+
+def _hold_forked(parts: Parts, owner: FakeOrg) -> None:
+    tree = Tree(owner).grow([owner.result(number) for number in range(6)])
+    _pull(parts, owner.org, FakePeer(owner.org).show(tree))
+    other = tree.fork(3, [owner.result(number, 1) for number in range(9)])
+    read = hash_reader(other.tile, other.size)
+    hashes = prove_prefix(tree.size, other.size, read)
+    evidence = format_evidence(tree.note(), other.note(), hashes)
+    with parts.db.transaction() as tx:
+        logs.freeze(tx, logs.get_log(tx, owner.origin).id, evidence)
+
+
+def _remember(tx: Transaction, parts: Parts) -> None:
+    alarms.raise_alarm(tx, "fork", f"{FORKED}/{ELECTION}", "two histories", NOW)
+    alarms.raise_alarm(tx, "stalled", PARTNER, "nobody has its records", NOW + 3)
+    alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
+    for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
+        tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)
+    pulls.save_offered(tx, PARTNER, ["baru.example/pilpres-2019"], NOW)
+    pulls.save_seen(
+        tx,
+        pulls.PeerSeen(
+            org=PARTNER,
+            etag='"5f1d"',
+            wanted="77aa",
+            answered_at=NOW,
+            sizes={f"{PARTNER}/{ELECTION}": 27, f"{OWN}/{ELECTION}": 261},
+        ),
+    )
+    register = Register(ELECTION)
+    for number in range(270):
+        register.add(_draft(number)["tps"], 200 + number % 90)
+    register.names |= {"31": "DKI JAKARTA", "3171": "JAKARTA PUSAT"}
+    registers.save_register(tx, register, "https://example.org/dpt.csv")
