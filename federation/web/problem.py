@@ -92,6 +92,13 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
             "disk-full",
             "the disk of this node is full: nothing was taken; ask its operator",
         )
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        log.error("no file can be opened for %s: %s", request.method, error)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "busy",
+            "this node has as many files open as its machine allows: nothing was taken",
+        )
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
