@@ -65,14 +65,11 @@ async def serve(
         # Bodies with a Content-Encoding are refused, not unpacked.
         auto_decompress=False,
     )
-    try:
-        async with door.on(listen.host, listen.port) as port:
-            url = f"http://{_reachable(listen.host)}:{port}"
-            with _control_file(parts.home.control, url, token):
-                async with node.open():
-                    yield url
-    finally:
-        await runner.cleanup()
+    async with door.on(listen.host, listen.port) as port:
+        url = f"http://{_reachable(listen.host)}:{port}"
+        with _control_file(parts.home.control, url, token):
+            async with node.open():
+                yield url
 
 
 def _web_log() -> logging.Logger:

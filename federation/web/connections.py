@@ -10,9 +10,9 @@ all places are taken, room is made before another connection is accepted:
    and of that address who has waited longest. Who waits for news is answered early.
 
 So every class always has room for somebody new, and nobody's flood is paid for by other
-addresses. The newcomer is never the one to go. Refusing newcomers while all others are
-young would keep good callers out for as long as somebody floods: what comes in one
-piece, as heads and notices do, needs no protection by age.
+addresses. The newcomer is never the one to go: it waits a little until somebody is not
+young any more, and no longer. To wait for as long as all are young would keep good
+callers out for as long as somebody floods.
 
 A place is free when the socket is closed, not when it was told to. While all places
 are taken by work, new connections wait in the kernel's queue.
@@ -36,19 +36,21 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
-from federation.web.access import ENTITLED
+from federation.web.access import ENTITLED, Bucket
 from federation.web.listening import listen
 from federation.web.origin import address_of, caller
 from federation.web.problem import Handler, problem
 
 HEAD_DEADLINE_S = 15.0
 HEAD_GRACE_S = 3.0
+YOUNG_S = 0.15
 BODY_DEADLINE_S = 60.0
 CONNECTION_AGE_S = 600.0
 #: Answers that nobody has read yet, of all connections together.
 MAX_UNREAD_BYTES = 64 << 20
 _SWEEP_S = 0.25
 _SCARCE_S = 1.0
+_LOOK_S = 0.05
 _STUCK_S = 10.0
 _AT_ONCE = 8
 _SCARCE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -249,11 +251,14 @@ class Doorkeeper:
     ) -> None:
         """`runner` is set up already; `options` are aiohttp's for each connection."""
         assert runner.server is not None, "the runner is not set up"
-        self._server, self._max, self._options = runner.server, max_connections, options
+        self._runner, self._server = runner, runner.server
+        self._max, self._options = max_connections, options
         # Beyond one at a time: to look at everybody for each newcomer costs more.
         self._batch = max(1, max_connections // 32)
         self._visits: dict[Visit, None] = {}
         self._left = asyncio.Event()
+        # For half a second of a sudden crowd, and a tenth of the time of a long one.
+        self._looks = Bucket(burst=10, refill_s=10 * _LOOK_S)
 
     def __len__(self) -> int:
         """How many places are taken; those that are closing still are."""
@@ -267,10 +272,15 @@ class Doorkeeper:
     async def on(self, host: str, port: int) -> AsyncIterator[int]:
         """Listen on `host` and `port` (0: any free one); the port that it is.
 
+        When the block ends, nobody is let in any more, what is being answered is
+        answered as far as the runner gives it time, and everybody goes.
+
         Raises:
             OSError: it cannot; `filename` is the address.
         """
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._dismiss)
+            stack.push_async_callback(self._runner.cleanup)
             listeners = await listen(host, port)
             for listener in listeners:
                 stack.enter_context(listener)
@@ -279,6 +289,11 @@ class Doorkeeper:
                 stack.push_async_callback(asyncio.wait, [task])
                 stack.callback(task.cancel)
             yield int(listeners[0].getsockname()[1])
+
+    def _dismiss(self) -> None:
+        for visit in self.visits():
+            if visit.wire is not None:
+                visit.wire.abort()
 
     def left(self, visit: Visit) -> None:
         """Its place is free."""
@@ -320,7 +335,7 @@ class Doorkeeper:
             self._left.clear()
             self._make_room()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SWEEP_S):
+                async with asyncio.timeout(_LOOK_S):
                     await self._left.wait()
 
     async def _not_accepted(self, error: OSError) -> None:
@@ -334,9 +349,15 @@ class Doorkeeper:
 
     def _make_room(self) -> None:
         leaving = sum(one.is_leaving for one in self._visits)
-        if leaving < self._batch:
-            for one in self._choose(self._batch - leaving):
-                one.give_way()
+        if leaving >= self._batch:
+            return
+        now = asyncio.get_running_loop().time()
+        chosen = self._choose(self._batch - leaving)
+        old = [one for one in chosen if now - one.since >= YOUNG_S]
+        if not old and self._looks.take("", now):
+            return
+        for one in old or chosen:
+            one.give_way()
 
     def _choose(self, number: int) -> Sequence[Visit]:
         """So many that give way first, or fewer."""

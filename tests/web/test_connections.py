@@ -58,7 +58,6 @@ async def door():
     door = Doorkeeper(runner, PLACES, keepalive_timeout=1.0, access_log=None)
     async with door.on("127.0.0.1", 0) as port:
         yield port, door
-    await runner.cleanup()
 
 
 class Attackers:
