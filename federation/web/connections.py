@@ -125,7 +125,13 @@ class Visit(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """To what is no HTTP: the answer of aiohttp, without its versions."""
+        """To what is no HTTP: the answer of aiohttp, without its versions.
+
+        Raises:
+            ConnectionResetError: nobody is there any more who could be answered.
+        """
+        if self.transport is None:
+            raise ConnectionResetError("the caller has gone")
         answer = super().handle_error(request, status, exc, message)
         answer.headers[hdrs.SERVER] = "tps-federation"
         return answer
@@ -254,7 +260,7 @@ class Doorkeeper:
         self._runner, self._server = runner, runner.server
         self._max, self._options = max_connections, options
         # Beyond one at a time: to look at everybody for each newcomer costs more.
-        self._batch = max(1, max_connections // 32)
+        self._batch = max(1, max_connections // 16)
         self._visits: dict[Visit, None] = {}
         self._left = asyncio.Event()
         # For half a second of a sudden crowd, and a tenth of the time of a long one.

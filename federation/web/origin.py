@@ -16,6 +16,7 @@ Source: RFC 9110 sections 7.2 and 15.5.20; RFC 6454 section 7; docs/adr/0013
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
@@ -103,6 +104,7 @@ def address_of(peer: object) -> str:
     return _whole(str(peer[0])) if isinstance(peer, tuple) else ""
 
 
+@lru_cache(maxsize=4_096)
 def _whole(host: str) -> str:
     """Of IPv6 the network: whoever has one has 2^64 addresses."""
     address = _parse(host)

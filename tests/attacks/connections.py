@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import os
 import resource
 import shutil
 import signal
@@ -66,6 +67,7 @@ class Figures:
     most_descriptors: int = 0
     most_memory_mb: float = 0.0
     log_bytes: int = 0
+    processor: float = 0.0
 
     def percentile(self, percent: int) -> float:
         """So many per cent of the good requests were answered within this time."""
@@ -93,7 +95,7 @@ def run(asked: argparse.Namespace) -> int:
             f"{len(one.failures) + len(one.waits_ms)} failed, p50 "
             f"{one.percentile(50):.1f} ms, p99 {one.percentile(99):.1f} ms, "
             f"{one.most_descriptors} descriptors, {one.most_memory_mb:.0f} MB, "
-            f"{one.log_bytes} bytes of log"
+            f"{one.processor:.0%} of a processor, {one.log_bytes} bytes of log"
         )
     failures = burst.failures + beside.failures
     for reason in sorted(set(failures)):
@@ -112,6 +114,10 @@ class _Node:
 
     def descriptors(self) -> int:
         return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
+
+    def processor_s(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -218,7 +224,7 @@ async def _measure(node: _Node, seconds: float) -> Figures:
     """Good clients for so long."""
     figures, until = Figures(), time.monotonic() + seconds
     url = f"http://127.0.0.1:{node.port}"
-    written = node.log.stat().st_size
+    written, worked_s = node.log.stat().st_size, node.processor_s()
 
     async def repeat(ask: Callable[[], object], pause_s: float) -> None:
         while time.monotonic() < until:
@@ -251,6 +257,7 @@ async def _measure(node: _Node, seconds: float) -> Figures:
             repeat(lambda: _ask(session, f"{url}/logs"), 0.3),
         )
     figures.log_bytes = node.log.stat().st_size - written
+    figures.processor = (node.processor_s() - worked_s) / seconds
     return figures
 
 
