@@ -32,8 +32,8 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     host: Filled = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8470
     public_url: Url | None = None
-    hosts: list[Filled] = []
-    trusted_proxies: list[Filled] = []
+    hosts: tuple[Filled, ...] = ()
+    trusted_proxies: tuple[Filled, ...] = ()
     show_partners: bool = False
 
 

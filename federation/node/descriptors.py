@@ -3,7 +3,7 @@
 Rule: the database, partners and workers come first; callers get what is left. Linux
 gives a service 1,024 unless it asks for more, and lets it ask.
 
-Source: getrlimit(2), RLIMIT_NOFILE
+Source: https://man7.org/linux/man-pages/man2/getrlimit.2.html
 """
 
 import logging

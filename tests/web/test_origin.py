@@ -22,7 +22,7 @@ from federation.web.origin import (
 )
 from tests.homes import add_peer, make_home, serving
 
-PUBLIC = Listen(public_url="https://data.a.example/federation", hosts=["Node.LAN."])
+PUBLIC = Listen(public_url="https://data.a.example/federation", hosts=("Node.LAN.",))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_page_of_another_site_is_told_by_its_origin(origin, is_refused):
         ("127.0.0.1", Listen(public_url="https://a.example"), {}, False),
         (
             "127.0.0.1",
-            Listen(public_url="https://a.example", trusted_proxies=["127.0.0.1"]),
+            Listen(public_url="https://a.example", trusted_proxies=("127.0.0.1",)),
             {},
             True,
         ),
