@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -253,3 +254,18 @@ async def test_a_connection_that_is_held_too_long_is_closed(door, monkeypatch):
     port, _ = door
     with pytest.raises(aiohttp.ClientError):
         await ask(port, "/slow?s=5")
+
+
+async def test_who_gave_way_before_the_body_was_asked_for_is_no_bug_of_ours():
+    request = SimpleNamespace(can_read_body=True, headers={})
+
+    async def read(_):
+        raise RuntimeError("Connection closed.")  # so aiohttp says it
+
+    async def fail(_):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(ConnectionResetError):
+        await deadlines(request, read)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await deadlines(request, fail)
