@@ -84,7 +84,8 @@ class Node:
 
     async def post(self, path: str, body: object, token: str | None = "control"):
         secret = self.token if token == "control" else token
-        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Authorization": f"Bearer {secret}"} if secret else {}
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         async with self._session.post(
             self.url + path, data=data, headers=headers

@@ -12,6 +12,7 @@ An empty table or a missing one means the defaults.
     port = 8470
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,9 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     host: Filled = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8470
     public_url: Url | None = None
+    hosts: tuple[Filled, ...] = ()
+    trusted_proxies: tuple[Filled, ...] = ()
+    show_partners: bool = False
 
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +105,12 @@ def parse_settings(text: str, where: str) -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
+    for proxy in settings.listen.trusted_proxies:
+        try:
+            ip_network(proxy)
+        except ValueError:
+            why = Sentence("machine.no-proxy-address", given=repr(proxy))
+            raise ConfigError(where, "listen.trusted_proxies", why) from None
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:

@@ -67,6 +67,19 @@ port = {port}
 # How partners reach it, usually through a web server with TLS, without "/" at the end.
 # Alamat bagi mitra, biasanya melalui server web dengan TLS, tanpa "/" di akhir.
 {public_url}
+# Other names under which it may be asked while it listens on this machine only,
+# like "node.lan".
+# Nama lain yang boleh dipakai untuk bertanya selama ia hanya mendengarkan di mesin ini,
+# misalnya "node.lan".
+# hosts = []
+# Proxies before it, like "127.0.0.1", whose X-Forwarded-For is believed: limits count
+# their callers.
+# Proksi di depannya, misalnya "127.0.0.1", yang X-Forwarded-For-nya dipercaya: batas
+# dihitung per penanya.
+# trusted_proxies = []
+# Whether strangers see in /metrics and /v1/status who our partners are and who fails.
+# Apakah orang luar melihat mitra kita dan yang gagal di /metrics dan /v1/status.
+# show_partners = false
 
 [sync]
 # Seconds between two turns with a partner, and how far a turn may move (0.1 = 10 %).

@@ -212,7 +212,7 @@ async def take(node: Running, given: Take) -> taking.Taken:
     """
     path = Path(given.path)
     if not path.is_absolute():
-        raise FormatError("not an absolute path", given.path)
+        raise FormatError("not an absolute path", taking.show_path(path))
     # A partner that was added a moment ago is meant, too.
     await node.refresh_partners()
     if given.dry_run:

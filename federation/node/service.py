@@ -18,6 +18,7 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.node.descriptors import places
 from federation.node.desk import NodeDesk
 from federation.node.identity import renew_about
 from federation.node.parts import Parts
@@ -25,8 +26,8 @@ from federation.node.publishing import publishing_duties
 from federation.node.running import Clocks, Running
 from federation.regular import placed
 from federation.text.cause import is_of_disk
-from federation.web.access import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.app import make_app
+from federation.web.connections import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.site import Site
 
 _SHUTDOWN_S = 5.0
@@ -55,27 +56,24 @@ async def serve(
         control_token=token,
         clock=lambda: int(clocks.wall()),
     )
-    runner = web.AppRunner(
-        make_app(site),
+    runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    listen = parts.settings.listen
+    door = Doorkeeper(
+        runner,
+        places(parts.settings.limits.max_connections),
         keepalive_timeout=HEAD_DEADLINE_S,
-        shutdown_timeout=_SHUTDOWN_S,
         access_log=None,
         logger=_web_log(),
         lingering_time=2.0,
         # Bodies with a Content-Encoding are refused, not unpacked.
         auto_decompress=False,
     )
-    await runner.setup()
-    listen = parts.settings.listen
-    door = Doorkeeper(runner, parts.settings.limits.max_connections)
-    try:
-        async with door.on(listen.host, listen.port) as port:
-            url = f"http://{_reachable(listen.host)}:{port}"
-            control = _control_file(parts.home.control, url, token)
-            async with control, node.open():
-                yield url
-    finally:
-        await runner.cleanup()
+    async with door.on(listen.host, listen.port) as port:
+        url = f"http://{_reachable(listen.host)}:{port}"
+        control = _control_file(parts.home.control, url, token)
+        async with control, node.open():
+            yield url
 
 
 def _web_log() -> logging.Logger:

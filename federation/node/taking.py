@@ -13,6 +13,9 @@ Source: docs/reference/protocol.md, "Pulling"
 
 import asyncio
 import contextlib
+import errno
+import os
+import stat
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -31,6 +34,7 @@ from federation.feeds.feed import (
 )
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
+from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
 from federation.flows.basis import ask_basis
 from federation.flows.pull import (
@@ -46,10 +50,12 @@ from federation.records.keychain import parse_origin
 from federation.store import holders, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text.cause import cause_of
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
 
+_SHOWN_CHARS: Final = 200
 NOT_TRIED: Final = "not tried: too many of the other logs have failed"
 WELL: Final = frozenset(
     {
@@ -100,7 +106,9 @@ async def open_files(path: Path) -> AsyncIterator[Files]:
 
     Raises:
         NotFoundError: nothing is there.
-        FormatError: not a bundle file, or nothing in it can be taken in.
+        UnreadableError: something is there that this machine does not hand over.
+        FormatError: not a bundle file, or nothing in it can be taken in; or no file
+            can have this name.
     """
     # In a thread: a slow stick must not hold up a node that serves.
     files = await asyncio.to_thread(_open, path)
@@ -112,9 +120,7 @@ async def open_files(path: Path) -> AsyncIterator[Files]:
 
 
 def _open(path: Path) -> Folder | BundleFile:
-    if not path.exists():
-        raise NotFoundError(f"no file: {path}")
-    if path.is_dir():
+    if stat.S_ISDIR(_look_up(path).st_mode):
         return Folder(path)
     files = BundleFile(path)
     if files.is_excerpt:
@@ -122,6 +128,28 @@ def _open(path: Path) -> Folder | BundleFile:
         said = "an excerpt proves single records, it cannot be taken in"
         raise FormatError(said, str(path))
     return files
+
+
+def _look_up(path: Path) -> os.stat_result:
+    shown = show_path(path)
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"no file: {shown}") from None
+    except ValueError:
+        # A NUL, or half a surrogate pair.
+        raise FormatError("no file can have this name", shown) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise FormatError(cause_of(error), shown) from None
+        raise unreadable(error, shown) from error
+
+
+def show_path(path: Path) -> str:
+    """A path as it can be shown: whoever names one may name anything."""
+    text = str(path)
+    shown = text if text.isprintable() else repr(text)
+    return shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
 
 
 async def look(node: Running, path: Path) -> Taken:
@@ -317,10 +345,18 @@ def _why_not(ctx: PullContext, origin: str) -> str:
 
 
 def _begins(files: Files, origin: str) -> int:
-    """The first record of a log that the files hold."""
+    """The first record of a log that the files hold.
+
+    Raises:
+        UnreadableError: the folder was pulled out, or is closed to us.
+    """
     prefix = log_path(origin, "tile/entries/")
     found: list[int] = []
-    for name in files.names():
+    try:
+        names = list(files.names())
+    except OSError as error:
+        raise unreadable(error, prefix) from error
+    for name in names:
         if name.startswith(prefix):
             with contextlib.suppress(FormatError):
                 path = name.partition("/")[2]

@@ -20,6 +20,7 @@ from federation.flows.query.ask import Asked, ask, read_names
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
 from federation.store.db import View
+from federation.web.access import may_see_partners
 from federation.web.asking import (
     ChangesQuery,
     ContestQuery,
@@ -29,6 +30,7 @@ from federation.web.asking import (
     RegionQuery,
     TpsQuery,
 )
+from federation.web.connections import for_news
 from federation.web.further import further
 from federation.web.openapi import Endpoint, NoQuery
 from federation.web.reply import lines, reply, stream
@@ -213,8 +215,9 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
     found = await site.db.read(read)
     if query.wait and not (found.changes or found.more or found.reset):
         change = parse_cursor(found.cursor).change
-        await site.desk.changed(asked.election, change, query.wait)
-        found = await site.db.read(read)
+        async with for_news(request):
+            await site.desk.changed(asked.election, change, query.wait)
+            found = await site.db.read(read)
     answered = await _changes_reply(request, query.format, found)
     if found.more:
         on = further(request, since=found.cursor)
@@ -278,10 +281,13 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
     known = {(one.code, one.subject) for one in found.alarms}
     more = [a for a in site.desk.alarms() if (a.code, a.subject) not in known]
     found = replace(found, alarms=[*more, *found.alarms])
-    return reply(request, "json", _for_everybody(found))
+    found = _without_addresses(found)
+    if not await may_see_partners(request):
+        found = _for_strangers(found)
+    return reply(request, "json", found)
 
 
-def _for_everybody(found: answer.StatusAnswer) -> answer.StatusAnswer:
+def _without_addresses(found: answer.StatusAnswer) -> answer.StatusAnswer:
     """The status without what only the operator should read.
 
     Reasons and details name partners' addresses, private ones too: `federation status`
@@ -292,6 +298,19 @@ def _for_everybody(found: answer.StatusAnswer) -> answer.StatusAnswer:
         peers=[replace(peer, reason=UNSET) for peer in found.peers],
         alarms=[replace(alarm, detail="") for alarm in found.alarms],
     )
+
+
+def _for_strangers(found: answer.StatusAnswer) -> answer.StatusAnswer:
+    """The status without partners, folders and files; alarms name logs only.
+
+    Who fails, and when it is asked again, tells a stranger when to attack whom.
+    """
+    public = {log.origin for log in found.logs}
+    alarms = [
+        alarm if alarm.subject in public else replace(alarm, subject="")
+        for alarm in found.alarms
+    ]
+    return replace(found, peers=[], offered=[], alarms=alarms)
 
 
 def _ask(site: Site, election: str = "", contest: str = "") -> Asked:

@@ -1,11 +1,14 @@
 """The table of contents: every path a node answers, and what wraps all of them."""
 
 from importlib.metadata import version
+from ipaddress import ip_network
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
-from federation.web.access import BUSY, Bucket, deadlines, mark_busy
+from federation.web.access import Bucket, may_see_partners
+from federation.web.connections import deadlines, mark_sending, watch
+from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
 from federation.web.sharing import preflights, share_public_reads
 from federation.web.site import SITE, Site
@@ -16,12 +19,14 @@ PACKAGE = "tps-federation"
 def make_app(site: Site) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[mark_busy, answer_problems, deadlines],
+        middlewares=[watch, answer_problems, only_own_names, deadlines],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
     app[feed.LOG_IDS] = {}
-    app[BUSY] = set()
+    listen = site.settings.listen
+    app[NAMES] = own_names(listen)
+    app[PROXIES] = [ip_network(one) for one in listen.trusted_proxies]
     # An organisation wakes us up at most three times at once, then every ten seconds;
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
@@ -47,9 +52,16 @@ def make_app(site: Site) -> web.Application:
     app.add_routes(public)
     app.add_routes(preflights(public))
     app.on_response_prepare.append(share_public_reads)
+    app.on_response_prepare.append(mark_sending)
+    app.on_response_prepare.append(hide_versions)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     return app
+
+
+async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:
+    """Nobody need know which holes to try: a signal of `on_response_prepare`."""
+    response.headers.popall(hdrs.SERVER, None)
 
 
 async def live(_: web.Request) -> web.Response:
@@ -66,9 +78,14 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Counters and gauges in Prometheus' text format."""
+    """Counters and gauges in Prometheus' text format; strangers learn of no partner."""
     gauges = await request.app[SITE].desk.metrics()
-    lines = [f"{name} {value:.17g}" for name, value in gauges.items()]
+    is_told = await may_see_partners(request)
+    lines = [
+        f"{name} {value:.17g}"
+        for name, value in gauges.items()
+        if is_told or not name.startswith("federation_peer_")
+    ]
     return web.Response(
         text="\n".join(lines) + "\n",
         headers={"Content-Type": "text/plain; version=0.0.4"},

@@ -9,7 +9,7 @@ Records are read as the lines of a file are (`sources/draft.py`).
       200  {"verdicts":[{"row":0,"outcome":"logged",…},…]}
       422  the same, where no row stands in the log and one was refused
       400  the batch is none
-    POST /notify       {"org":"jagasuara.example"}
+    POST /notify       {"org":"jagasuara.example"}     from no page of another site
     POST /v1/control/{command}   the commands of this machine's operator
 """
 
@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec import Meta
 
 from federation.errors import FormatError
@@ -29,6 +29,7 @@ from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
 from federation.web.access import Bucket, require_token
 from federation.web.openapi import JSON, Endpoint, NoQuery
+from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
 from federation.web.site import SITE
 
@@ -144,9 +145,14 @@ def _status_of(verdicts: Sequence[Verdict]) -> HTTPStatus:
 async def notify(request: web.Request) -> web.StreamResponse:
     """A hint to pull at once: limited per address and per organisation."""
     site = request.app[SITE]
+    # A form of another site can send neither: a browser asks first, and is refused.
+    if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type != JSON:
+        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
+    if is_foreign(request):
+        raise web.HTTPForbidden(text="a page of another site brings no news")
     org = _decode(request, await _read_body(request, MAX_NOTIFY_BYTES), News).org
     now = site.clock()
-    if not request.app[SPOKEN].take(str(request.remote), now):
+    if not request.app[SPOKEN].take(caller(request), now):
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many notices from here"
         )

@@ -11,6 +11,7 @@ which its parser gives before there is a request to answer.
 Source: RFC 9457 section 3.
 """
 
+import errno
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -93,6 +94,13 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
     """What is nobody's fault but this node's: its disk, or a bug."""
     if isinstance(error, OSError) and is_of_disk(error):
         return _of_disk(request, error)
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        log.error("no file can be opened for %s: %s", request.method, error)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "busy",
+            "this node has as many files open as its machine allows: nothing was taken",
+        )
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,

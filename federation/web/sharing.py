@@ -1,8 +1,10 @@
 """Pages of other sites may read what is public: CORS.
 
 Rule: whatever is public answers `*`, refusals too; nothing that needs a token ever
-does. No answer depends on who asks (no cookies), so there is nothing to protect. A
-browser that sends `If-None-Match` asks first, once a day:
+does. No answer that is open depends on who asks (no cookies), so there is nothing to
+protect. A node that only its own machine reaches (it listens on loopback, without
+`listen.public_url`) has published nothing: its pages are for no other site. A browser
+that sends `If-None-Match` asks first, once a day:
 
     OPTIONS /v1/gaps
     204  Access-Control-Allow-Origin: *
@@ -18,6 +20,8 @@ from collections.abc import Iterable
 from aiohttp import hdrs, web
 
 from federation.web.openapi import CURSOR, PATH
+from federation.web.origin import is_loopback
+from federation.web.site import SITE
 
 _EXPOSED = f"ETag, Link, Retry-After, {CURSOR}"
 _READS = {hdrs.METH_GET, hdrs.METH_HEAD}
@@ -28,6 +32,12 @@ _PUBLIC = re.compile(
 _DAY_S = 86_400
 
 
+def is_public(request: web.Request) -> bool:
+    """Whether this node is there for others than its own machine."""
+    listen = request.app[SITE].settings.listen
+    return listen.public_url is not None or not is_loopback(listen.host)
+
+
 async def share_public_reads(
     request: web.Request, response: web.StreamResponse
 ) -> None:
@@ -35,6 +45,8 @@ async def share_public_reads(
 
     It is a signal and not part of the handlers so that refusals are readable too.
     """
+    if not is_public(request):
+        return
     if request.method in _READS and _PUBLIC.match(request.path):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
         response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
@@ -49,8 +61,10 @@ def preflights(routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
     ]
 
 
-async def preflight(_: web.Request) -> web.Response:
+async def preflight(request: web.Request) -> web.Response:
     """What a page of another site may send: a question, and what it knows already."""
+    if not is_public(request):
+        return web.Response(status=204)
     return web.Response(
         status=204,
         headers={

@@ -119,7 +119,9 @@ def test_every_key_is_documented_with_its_default():
         if default is msgspec.NODEFAULT:
             assert table[key] == "needed", key
         else:
-            shown = {None: "none", "": "empty"}.get(default, f"`{default}`")
+            none = {None: "none", "": "empty", (): "none"}
+            told = str(default).lower() if isinstance(default, bool) else default
+            shown = none.get(default, f"`{told}`")
             assert table[key] == shown, key
 
 
@@ -134,3 +136,11 @@ def test_folders_are_found_from_the_home(tmp_path):
     assert home.role_key("node") == Path("/etc/keys/node.pem")
     assert home.log_key("a.example/e-1/2").name == "log.e-1.2.pem"
     assert len(home.chain("a.example/e-1").name) == 64 + len(".chain")
+
+
+@pytest.mark.parametrize("given", ["proxy.lan", "127.0.0.1/99", "10.0.0.1/8"])
+def test_a_proxy_that_is_no_address_is_named(given):
+    text = HOSTILE["BASE"] + f'[listen]\ntrusted_proxies = ["::1", "{given}"]\n'
+    with pytest.raises(ConfigError, match="trusted_proxies") as caught:
+        parse_settings(text, "f")
+    assert given in str(caught.value)

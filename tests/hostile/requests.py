@@ -21,8 +21,9 @@ NEWS: Final = "POST /notify"
 INTAKE: Final = "POST /v1/records"
 CONTROL: Final = "POST /v1/control"
 FRAMING: Final = "HTTP itself"
+SITE: Final = "another site"
 
-_HOST: Final = b"Host: node.example\r\nConnection: close\r\n"
+_HOST: Final = b"Host: 127.0.0.1\r\nConnection: close\r\n"
 _JSON: Final = b"Content-Type: application/json\r\n"
 _TOKEN: Final = b"Authorization: Bearer {token}\r\n"
 
@@ -44,6 +45,15 @@ def _post(path: str, body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
 
 def _records(body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
     return _post("/v1/records", body, headers)
+
+
+def _take(path: str) -> bytes:
+    return _post("/v1/control/take", json.dumps({"path": path}).encode())
+
+
+def _named(host: str, path: str = "/logs") -> bytes:
+    """A question to a node of another name, as a browser sends it for a website."""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
 
 
 def _batch(**members: object) -> bytes:
@@ -95,6 +105,15 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (PATH, "a bundle beyond the log", _get("/{log}/tile/entries/x999/x999/999")),
     (PATH, "a method that the path has not", b"DELETE /logs HTTP/1.1\r\n" + _HOST + b"\r\n"),
     (PATH, "reading where one writes", _get("/v1/records")),
+    # Another site
+    (SITE, "a name that leads to this machine", _named("evil.example")),
+    (SITE, "the same, with the port", _named("evil.example:8470")),
+    (SITE, "a name that begins like ours", _named("localhost.evil.example")),
+    (SITE, "our name before an @", _named("localhost@evil.example")),
+    (SITE, "its name before an @", _named("evil.example@localhost")),
+    (SITE, "an address of the network", _named("192.168.0.1:8470")),
+    (SITE, "no name", _named("")),
+    (SITE, "a page", _named("evil.example", "/")),
     # Questions
     (READ, "a parameter twice", _get("/v1/gaps?limit=5&limit=6")),
     (READ, "a misspelt parameter", _get("/v1/gaps?limt=5")),
@@ -122,6 +141,10 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (NEWS, "an unknown member", _post("/notify", b'{"org":"a.example","url":"http://169.254.169.254/"}')),
     (NEWS, "a megabyte", _post("/notify", b'{"org":"' + b"x" * 1_000_000 + b'"}')),
     (NEWS, "an organisation that nobody knows", _post("/notify", b'{"org":"nobody.example"}')),
+    (NEWS, "no media type", _post("/notify", b'{"org":"a.example"}', b"")),
+    (NEWS, "bytes", _post("/notify", b'{"org":"a.example"}', b"Content-Type: application/octet-stream\r\n")),
+    (NEWS, "sent by a page of another site", _post("/notify", b'{"org":"a.example"}', _JSON + b"Origin: https://evil.example\r\n")),
+    (NEWS, "sent by a page of nowhere", _post("/notify", b'{"org":"a.example"}', _JSON + b"Origin: null\r\n")),
     (NEWS, "another media type", _post("/notify", b'{"org":"a.example"}', b"Content-Type: text/plain\r\n")),
     # Records
     (INTAKE, "no token", _records(b"{}", _JSON)),
@@ -175,6 +198,15 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (CONTROL, "a partner that is none", _post("/v1/control/sync", b'{"orgs":["nobody.example"]}')),
     (CONTROL, "a list of stations that is none", _post("/v1/control/register", b'{"register":"AAAA","source":"x"}')),
     (CONTROL, "a station that is none", _post("/v1/control/withdraw", b'{"election":"pemilu-2024","contest":"ppwp","tps":"x","round":"reguler","reason":"x"}')),
+    (CONTROL, "files at a path of 5,000 characters", _take("/" + "a" * 5000)),
+    (CONTROL, "files at a name of 300 characters", _take("/tmp/" + "a" * 300)),
+    (CONTROL, "files at a path with a NUL", _take("/tmp/a\0b")),
+    (CONTROL, "files at a path with half a surrogate pair", _post("/v1/control/take", b'{"path":"/tmp/\\ud800"}')),
+    (CONTROL, "files at a path with a line feed and an escape", _take("/tmp/a\n\x1b[2Jb")),
+    (CONTROL, "files at a path that is not whole", _take("tmp")),
+    (CONTROL, "files on a device", _take("/dev/zero")),
+    (CONTROL, "files in a folder without any", _take("/dev")),
+    (CONTROL, "files below a file", _take("/dev/null/x")),
     (CONTROL, "an election of somebody else", _post("/v1/control/close", b'{"election":"pilpres-2019","reason":"x"}')),
     # HTTP itself
     (FRAMING, "not HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
@@ -211,6 +243,16 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a method that the path has not": "405 method-not-allowed: this path takes what `Allow` lists",
         "reading where one writes": "405 method-not-allowed: this path takes what `Allow` lists",
     },
+    "another site": {
+        "a name that leads to this machine": "421 misdirected: this node does not go by the name 'evil.example'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "the same, with the port": "421 misdirected: this node does not go by the name 'evil.example:8470'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "a name that begins like ours": "421 misdirected: this node does not go by the name 'localhost.evil.example'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "our name before an @": "421 misdirected: this node does not go by the name 'localhost@evil.example'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "its name before an @": "421 misdirected: this node does not go by the name 'evil.example@localhost'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "an address of the network": "421 misdirected: this node does not go by the name '192.168.0.1:8470'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "no name": "421 misdirected: this node does not go by the name ''. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+        "a page": "421 misdirected: this node does not go by the name 'evil.example'. If it should, name it in listen.public_url or listen.hosts of federation.toml and start it again; or let the proxy before it send `Host: 127.0.0.1`",
+    },
     "question": {
         "a parameter twice": "400 format: parameter given twice (query parameter 'limit')",
         "a misspelt parameter": "400 format: unknown parameter; this path takes: after, contest, election, format, limit, region (query parameter 'limt')",
@@ -233,6 +275,10 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a format that there is not": "400 format: Invalid enum value 'xlsx' (query parameter 'format')",
     },
     "POST /notify": {
+        "no media type": "415 media-type: needs Content-Type: application/json",
+        "bytes": "415 media-type: needs Content-Type: application/json",
+        "sent by a page of another site": "403 forbidden: a page of another site brings no news",
+        "sent by a page of nowhere": "403 forbidden: a page of another site brings no news",
         "not JSON": "400 format: JSON is malformed: invalid character (byte 0) (body)",
         "nothing": "400 format: Input data was truncated (body)",
         "a number for an organisation": "400 format: Expected `str`, got `int` ($.org)",
@@ -287,6 +333,15 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a leaf that somebody else signed": "422, row refused: kawalpemilu.example/records 00000000 is not a records key of this log",
     },
     "POST /v1/control": {
+        "files at a path of 5,000 characters": "400 format: this name is longer than the disk's file system allows; choose a shorter one (/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…)",
+        "files at a name of 300 characters": "400 format: this name is longer than the disk's file system allows; choose a shorter one (/tmp/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…)",
+        "files at a path with a NUL": "400 format: no file can have this name ('/tmp/a\\x00b')",
+        "files at a path with half a surrogate pair": "400 format: Input data was truncated (body)",
+        "files at a path with a line feed and an escape": "404 not-found: no file: '/tmp/a\\n\\x1b[2Jb'",
+        "files at a path that is not whole": "400 format: not an absolute path (tmp)",
+        "files on a device": "400 unreadable: it cannot be read: not a regular file (/dev/zero)",
+        "files in a folder without any": "400 format: there are no logs in it (/dev)",
+        "files below a file": "404 not-found: no file: /dev/null/x",
         "no token": "401 unauthorized: no token was sent: `Authorization: Bearer <token>` is needed. It is that of data/control.json on the node's machine",
         "a command that there is not": "404 not-found: no command 'shutdown'",
         "a command that climbs": "404 not-found: no command '../sync'",

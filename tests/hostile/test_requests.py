@@ -56,7 +56,7 @@ def node(home):
             time.sleep(0.02)
         found = Node(home, json.loads(control.read_text()))
         while b" 200 OK" not in found.send(
-            b"GET /readyz HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\n"
+            b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         ):
             assert time.monotonic() < until, "the node does not get ready"
             time.sleep(0.02)
@@ -103,7 +103,7 @@ def test_no_request_leaves_a_trace_in_the_log(node):
 def test_a_notice_may_come_in_pieces(node):
     body = b'{"org":"kawalpemilu.example"}'
     head = (
-        b"POST /notify HTTP/1.1\r\nHost: n\r\nConnection: close\r\n"
+        b"POST /notify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     )
     with socket.create_connection(node.address, timeout=10) as connection:

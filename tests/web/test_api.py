@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Settings
+from federation.config.settings import Listen, Settings
 from federation.flows.query import answer, region
 from federation.flows.query.ask import ask
 from federation.store.db import Database
@@ -71,6 +71,7 @@ async def node(built, tmp_path):
         contact="data@ana.example",
         elections=[sample.ELECTION],
         attribution=sample.FORMULA,
+        listen=Listen(public_url="https://data.ana.example"),
     )
     site = Site(
         db=db,

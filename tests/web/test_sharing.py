@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Settings
+from federation.config.settings import Listen, Settings
 from federation.store.db import Database
 from federation.web.app import make_app
 from federation.web.site import Site
@@ -28,12 +28,23 @@ ORIGIN, METHODS = "Access-Control-Allow-Origin", "Access-Control-Allow-Methods"
 
 
 @pytest.fixture
-async def client(tmp_path):
+def public_url():
+    return "https://data.a.example"
+
+
+@pytest.fixture
+async def client(tmp_path, public_url):
     """A client of a node that holds nothing."""
     db = Database.open(tmp_path / "data")
     site = Site(
         db=db,
-        settings=Settings(org="a.example", name="A", contact="x", elections=["e"]),
+        settings=Settings(
+            org="a.example",
+            name="A",
+            contact="x",
+            elections=["e"],
+            listen=Listen(public_url=public_url),
+        ),
         profiles={},
         desk=None,
         about=lambda: b"signed",
@@ -73,3 +84,11 @@ async def test_nothing_else_is_open_to_other_sites(client, path):
         assert ORIGIN not in got.headers
         assert METHODS not in got.headers
         assert method != "OPTIONS" or got.status == 405
+
+
+@pytest.mark.parametrize("public_url", [None])
+@pytest.mark.parametrize("path", READS)
+async def test_what_only_this_machine_reaches_is_open_to_no_other_site(client, path):
+    for ask in (client.get, client.head, client.options):
+        got = await ask(path)
+        assert not {ORIGIN, METHODS} & set(got.headers)

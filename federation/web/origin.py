@@ -1,0 +1,145 @@
+"""Who asks, by which name, and on behalf of which site.
+
+Rule: a node that listens on loopback answers under its own names only: `localhost` and
+the addresses of loopback, the host of `listen.public_url`, those of `listen.hosts`.
+Else a website could read it: its name leads to its own server first and to 127.0.0.1 a
+moment later, and the reader's browser takes both for one site (DNS rebinding).
+
+Behind a proxy of `listen.trusted_proxies` the caller is the rightmost address of
+`X-Forwarded-For` that is no such proxy. `Forwarded` is not read: of two headers that
+say the same, one is always the stranger's own.
+
+    421  {"code":"misdirected","detail":"…",…}
+
+Source: RFC 9110 sections 7.2 and 15.5.20; RFC 6454 section 7; docs/adr/0014
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from functools import lru_cache
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from federation.config.settings import Listen
+from federation.web.problem import Handler, problem
+
+Network = IPv4Network | IPv6Network
+PROXIES: Final[web.AppKey[Sequence[Network]]] = web.AppKey("proxies", Sequence)
+#: Under which names this node answers; None: under any.
+NAMES: Final[web.AppKey[frozenset[str] | None]] = web.AppKey("names")
+_FORWARDING: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", hdrs.VIA)
+
+
+def own_names(listen: Listen) -> frozenset[str] | None:
+    """The names under which a node with these settings answers; None: under any."""
+    if not is_loopback(listen.host):
+        return None
+    public = urlsplit(listen.public_url).hostname if listen.public_url else None
+    given = [listen.host, "localhost", *listen.hosts, *([public] if public else [])]
+    return frozenset(one.strip("[]").lower().rstrip(".") for one in given)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    address = _parse(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback
+
+
+@web.middleware
+async def only_own_names(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer nothing to those who mean another site."""
+    names, host = request.app[NAMES], request.headers.get(hdrs.HOST)
+    # A program may leave it out; a browser never does.
+    if names is None or host is None or _is_named(host, names):
+        return await handler(request)
+    return problem(
+        HTTPStatus.MISDIRECTED_REQUEST,
+        "misdirected",
+        f"this node does not go by the name {host[:100]!r}. If it should, name it in "
+        "listen.public_url or listen.hosts of federation.toml and start it again; or "
+        "let the proxy before it send `Host: 127.0.0.1`",
+    )
+
+
+def is_foreign(request: web.Request) -> bool:
+    """Whether a page of another site makes the browser send this."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def is_local(request: web.Request, listen: Listen) -> bool:
+    """Whether somebody on this machine asks, and no proxy for a stranger.
+
+    A public node whose proxy is not named may have one that says nothing of callers.
+    """
+    if listen.public_url and not listen.trusted_proxies:
+        return False
+    if any(name in request.headers for name in _FORWARDING):
+        return False
+    return request.remote is not None and is_loopback(request.remote)
+
+
+def caller(request: web.Request) -> str:
+    """The address that this request is counted for."""
+    proxies = request.app.get(PROXIES, ())
+    nearest = request.remote or ""
+    if not _is_one_of(nearest, proxies):
+        return _whole(nearest)
+    given = ",".join(request.headers.getall("X-Forwarded-For", []))
+    for hop in reversed(given.split(",")):
+        address = _parse(_without_port(hop.strip()))
+        if address is None:
+            break
+        if not _is_one_of(str(address), proxies):
+            return _whole(str(address))
+    return _whole(nearest)
+
+
+def address_of(peer: object) -> str:
+    """The address of a socket's other end, as callers are counted."""
+    return _whole(str(peer[0])) if isinstance(peer, tuple) else ""
+
+
+@lru_cache(maxsize=4_096)
+def _whole(host: str) -> str:
+    """Of IPv6 the network: whoever has one has 2^64 addresses."""
+    address = _parse(host)
+    if isinstance(address, IPv6Address) and not address.is_loopback:
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return host if address is None else str(address)
+
+
+def _parse(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    if hop.startswith("["):
+        return hop.partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
+def _is_one_of(host: str, networks: Sequence[Network]) -> bool:
+    address = _parse(host)
+    return address is not None and any(address in one for one in networks)
+
+
+def _is_named(host: str, names: frozenset[str]) -> bool:
+    try:
+        parts = urlsplit(f"//{host}")
+        name = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if parts.netloc != host or "@" in host:
+        return False
+    return name in names or (_parse(name) is not None and is_loopback(name))

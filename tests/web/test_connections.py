@@ -1,0 +1,271 @@
+"""Those who only hold sockets keep nobody out."""
+
+import asyncio
+import socket
+import time
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from federation.web import connections
+from federation.web.connections import (
+    Doorkeeper,
+    deadlines,
+    for_news,
+    mark_sending,
+    watch,
+)
+
+PLACES = 24
+
+
+async def slow(request: web.Request) -> web.Response:
+    await asyncio.sleep(float(request.query["s"]))
+    return web.Response(text="done")
+
+
+async def echo(request: web.Request) -> web.Response:
+    return web.Response(body=await request.read())
+
+
+async def poll(request: web.Request) -> web.Response:
+    began = time.monotonic()
+    async with for_news(request):
+        await asyncio.sleep(30)
+    return web.Response(text="early" if time.monotonic() - began < 25 else "late")
+
+
+async def large(_: web.Request) -> web.Response:
+    return web.Response(body=bytes(8 << 20))
+
+
+@pytest.fixture
+async def door():
+    """A small application behind a doorkeeper of few places: its port, and the door."""
+    app = web.Application(middlewares=[watch, deadlines])
+    app.on_response_prepare.append(mark_sending)
+    app.add_routes(
+        [
+            web.get("/slow", slow),
+            web.get("/poll", poll),
+            web.get("/large", large),
+            web.post("/echo", echo),
+        ]
+    )
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    door = Doorkeeper(runner, PLACES, keepalive_timeout=1.0, access_log=None)
+    async with door.on("127.0.0.1", 0) as port:
+        yield port, door
+
+
+class Attackers:
+    """Sockets that said something and are held open."""
+
+    def __init__(self, port):
+        self._port, self._held = port, []
+
+    def open(self, opening: bytes, number: int):
+        for _ in range(number):
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.connect(("127.0.0.1", self._port))
+            one.send(opening)
+            self._held.append(one)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in self._held:
+            one.close()
+
+
+HOST = b"Host: x\r\n"
+OPENINGS = {
+    "silence": b"",
+    "heads": b"GET /slow?s=0 HTTP/1.1\r\n",
+    "bodies": b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nabc",
+    "polls": b"GET /poll HTTP/1.1\r\n" + HOST + b"\r\n",
+    "readers": b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n",
+    "idlers": b"GET /slow?s=0 HTTP/1.1\r\n" + HOST + b"\r\n",
+}
+
+
+async def ask(port, path="/slow?s=0"):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}{path}") as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+@pytest.mark.parametrize("kind", OPENINGS)
+async def test_good_callers_are_answered_beside_any_number_of_one_kind(door, kind):
+    port, keeper = door
+    with Attackers(port) as attackers:
+        for _ in range(6):
+            attackers.open(OPENINGS[kind], PLACES)
+            assert await ask(port) == (200, "done")
+            assert len(keeper) <= PLACES
+
+
+async def test_who_connects_first_and_asks_later_is_not_the_one_to_go(door):
+    """The base evicted whoever had just come, since all others looked busy."""
+    port, _ = door
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["bodies"], 2 * PLACES)
+        await asyncio.sleep(0.1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(10):
+            attackers.open(OPENINGS["bodies"], 1)
+            await asyncio.sleep(0.01)
+        writer.write(b"GET /slow?s=0 HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert b" 200 " in await asyncio.wait_for(reader.readline(), 3)
+        writer.close()
+
+
+async def test_a_notice_in_two_pieces_is_taken_beside_bodies_that_never_come(door):
+    port, _ = door
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["bodies"], 2 * PLACES)
+        await asyncio.sleep(0.1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\n\r\n")
+        await asyncio.sleep(0.05)
+        attackers.open(OPENINGS["bodies"], 2)
+        writer.write(b"news")
+        assert b" 200 " in await asyncio.wait_for(reader.readline(), 3)
+        writer.close()
+
+
+async def test_who_waits_for_news_is_answered_early_and_not_cut_off(door):
+    port, _ = door
+    first = asyncio.create_task(ask(port, "/poll"))
+    await asyncio.sleep(0.05)
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["polls"], 2 * PLACES)
+        assert await asyncio.wait_for(first, 5) == (200, "early")
+
+
+async def test_where_all_are_at_work_newcomers_wait_and_are_answered(door):
+    port, keeper = door
+    working = [asyncio.create_task(ask(port, "/slow?s=0.5")) for _ in range(PLACES)]
+    await asyncio.sleep(0.2)
+    late = [asyncio.create_task(ask(port)) for _ in range(PLACES)]
+    await asyncio.sleep(0.1)
+    assert len(keeper) <= PLACES
+    assert set(await asyncio.gather(*working, *late)) == {(200, "done")}
+
+
+async def test_a_body_with_a_token_is_not_paid_for_by_strangers(door):
+    """Bodies of strangers are another class: theirs gives way, whoever came first."""
+    port, keeper = door
+    entitled = socket.create_connection(("127.0.0.1", port))
+    entitled.send(OPENINGS["bodies"])
+    await asyncio.sleep(0.1)
+    [visit] = keeper.visits()
+    visit.request[connections.ENTITLED] = True
+    with entitled, Attackers(port) as attackers:
+        for _ in range(4):
+            attackers.open(OPENINGS["bodies"], PLACES)
+            await asyncio.sleep(0.05)
+        assert visit in keeper.visits()
+
+
+async def test_the_address_that_holds_most_gives_way(door):
+    port, keeper = door
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["bodies"], 3)
+        await asyncio.sleep(0.1)
+        others = keeper.visits()
+        for number, visit in enumerate(others):
+            visit.address = f"192.0.2.{number}"
+        for _ in range(4):
+            attackers.open(OPENINGS["bodies"], PLACES)
+            await asyncio.sleep(0.05)
+        assert set(others) <= set(keeper.visits())
+
+
+async def test_answers_that_nobody_reads_are_forgotten_before_memory_is_full(
+    door, monkeypatch
+):
+    monkeypatch.setattr(connections, "MAX_UNREAD_BYTES", 32 << 20)
+    port, keeper = door
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["readers"] * 20, 10)
+        await asyncio.sleep(1)
+        # Nor does one that asks often get more than one answer ahead.
+        unread = [one.wire.get_write_buffer_size() for one in keeper.visits()]
+        assert 0 < sum(unread) <= 32 << 20
+        assert max(unread) <= 8 << 20
+
+
+async def test_sockets_that_say_nothing_give_way_to_those_who_ask(door):
+    port, keeper = door
+    async with aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{port}/slow"
+        waiting = asyncio.create_task(session.get(url + "?s=1"))
+        await asyncio.sleep(0.1)
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(60)]
+        await asyncio.sleep(0.1)
+        assert len(keeper) <= PLACES
+        began = time.monotonic()
+        async with session.get(url + "?s=0") as answer:
+            assert await answer.text() == "done"
+        assert time.monotonic() - began < 0.5
+        # Who was being answered kept the place, though it was the oldest.
+        assert await (await waiting).text() == "done"
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_a_head_that_never_ends_is_cut_off(door):
+    port, _ = door
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /slow?s=0 HTTP/1.1\r\n")
+    ended = asyncio.create_task(reader.read())
+    for _ in range(30):
+        await asyncio.sleep(0.1)
+        if ended.done():
+            break
+        writer.write(b"X: 1\r\n")
+    # Each line came in time; it is the whole head that must.
+    assert ended.done()
+    ended.exception()
+    writer.close()
+
+
+async def test_a_body_that_never_ends_is_answered_too_slow(door, monkeypatch):
+    monkeypatch.setattr(connections, "BODY_DEADLINE_S", 0.3)
+    port, _ = door
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+    head = await asyncio.wait_for(reader.readline(), 3)
+    assert b" 408 " in head
+    writer.close()
+
+
+async def test_a_connection_that_is_held_too_long_is_closed(door, monkeypatch):
+    monkeypatch.setattr(connections, "CONNECTION_AGE_S", 0.2)
+    monkeypatch.setattr(connections, "_SWEEP_S", 0.1)
+    port, _ = door
+    with pytest.raises(aiohttp.ClientError):
+        await ask(port, "/slow?s=5")
+
+
+async def test_who_gave_way_before_the_body_was_asked_for_is_no_bug_of_ours():
+    request = SimpleNamespace(can_read_body=True, headers={})
+
+    async def read(_):
+        raise RuntimeError("Connection closed.")  # so aiohttp says it
+
+    async def fail(_):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(ConnectionResetError):
+        await deadlines(request, read)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await deadlines(request, fail)
