@@ -18,6 +18,7 @@ from federation.flows.open_log import OwnKeys, open_own
 from federation.profiles import load_profiles
 from federation.records.keychain import KeyChain, format_origin, open_chain
 from federation.records.profile import Profile
+from federation.regular import make_folders
 from federation.store.db import Database
 from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
@@ -78,7 +79,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
     keys = load_node_keys(home, settings.org, origins.values())
     identity = load_identity_key(home, settings.org)
-    home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(home.data, 0o700)
     with hold(home.lock), contextlib.closing(Database.open(home.data)) as db:
         # Before anything is merged, and before anybody can ask what has changed.
         with db.transaction() as tx:
