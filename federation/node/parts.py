@@ -24,6 +24,7 @@ from federation.flows.open_log import OwnKeys, open_own
 from federation.profiles import load_profiles
 from federation.records.keychain import KeyChain, format_origin, open_chain
 from federation.records.profile import Profile
+from federation.regular import make_folders
 from federation.store.db import Database
 from federation.store.followed import renew_if_older, save_followed
 from federation.store.guard import Guard
@@ -85,7 +86,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
     profiles = _profiles(home, settings)
     origins = {e: format_origin(settings.org, e) for e in settings.elections}
     keys, chains = load_own_keys(home, settings.org, origins.values())
-    home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(home.data, 0o700)
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
     with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
         # Before anything is merged, and before anybody can ask what has changed.
