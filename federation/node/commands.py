@@ -209,6 +209,7 @@ async def take(node: Running, given: Take) -> taking.Taken:
     Raises:
         NotFoundError: nothing is there.
         FormatError: not the whole path, or not a bundle file.
+        OSError: a disk of ours is full.
     """
     path = Path(given.path)
     if not path.is_absolute():
@@ -217,6 +218,7 @@ async def take(node: Running, given: Take) -> taking.Taken:
     await node.refresh_partners()
     if given.dry_run:
         return await taking.look(node, path)
+    node.disk.check()
     return await taking.take(node, path, given.within_s)
 
 

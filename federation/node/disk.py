@@ -14,7 +14,6 @@ looked whether the disk takes something again, and what was kept and not shown i
 import contextlib
 import errno
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
@@ -44,9 +43,18 @@ _log = logging.getLogger(__name__)
 class Disk:
     """What the disks below one node do not take."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], float]) -> None:
-        """`clock` gives Unix seconds."""
-        self._parts, self._clock = parts, clock
+    def __init__(
+        self,
+        parts: Parts,
+        clock: Callable[[], float],
+        may_sign: Callable[[str], bool],
+    ) -> None:
+        """`clock` gives Unix seconds; `may_sign` says of which log of ours (`gate.py`).
+
+        A log that may not be signed yet is not touched: nobody knows whether it is the
+        newest, and to settle it would say so to the guard.
+        """
+        self._parts, self._clock, self._may_sign = parts, clock, may_sign
         self._wrong: dict[Place, Alarm] = {}
         # A crash may have left records to be shown, an earlier run alarms.
         self._is_unfinished = True
@@ -90,6 +98,12 @@ class Disk:
         except (OSError, KeptError, DoubtError):
             self._is_unfinished = True
             raise
+
+    def met(self, error: OSError) -> None:
+        """Remember what stopped a log of ours from being begun."""
+        self._is_unfinished = True
+        if self._is_of_guard(error):
+            self._unwritten = error
 
     def reasons(self) -> list[str]:
         """Why not all is taken in, a sentence for each disk; empty where all is."""
@@ -168,20 +182,25 @@ class Disk:
 
     def _finish(self) -> bool:
         """Show what is kept, drop what is not, in every log of ours that may go on."""
-        parts, shown = self._parts, False
-        self._unwritten = None
+        parts, shown, waiting = self._parts, False, False
         for log in parts.own.values():
+            if not self._may_sign(log.origin):
+                waiting = True
+                continue
             try:
                 before = self._size(log.origin)
                 shown |= settle(parts.db, parts.guard, log.origin).size > before
             except OSError as error:
-                if place_of(error).startswith(str(parts.home.guard)):
-                    self._unwritten = error
+                self._unwritten = error if self._is_of_guard(error) else None
                 return False
             except FederationError:
-                continue  # it may not be signed, or is damaged: told by who signs it
-        self._is_unfinished = False
+                continue  # it is closed, say, or damaged: told by who signs it
+        if not waiting:
+            self._is_unfinished, self._unwritten = False, None
         return shown
+
+    def _is_of_guard(self, error: OSError) -> bool:
+        return place_of(error).startswith(str(self._parts.home.guard))
 
     def _store(self) -> None:
         """Keep the alarms that stand, and take away those that do not."""
@@ -243,7 +262,7 @@ def _folder(home: Home, place: Place) -> Path:
 
 
 def _full(folder: Path) -> OSError:
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    return OSError(errno.ENOSPC, Sentence("machine.too-little-room"), str(folder))
 
 
 def _alarm(place: Place, error: OSError, now: float) -> Alarm:

@@ -85,7 +85,9 @@ class Running:
             clocks.steady,
             alone=alone,
         )
-        self.disk = Disk(parts, clocks.wall)
+        self.disk = Disk(
+            parts, clocks.wall, lambda origin: not self.gate.reason(origin)
+        )
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
@@ -324,8 +326,12 @@ class Running:
             decision = await self._decide(log, ())
             self.merge_soon()
         if decision.action == "sign" and not self.gate.has_begun(log.origin):
-            if await parts.db.run(introduce, parts.db, parts.guard, log):
-                self.news()
+            try:
+                if await parts.db.run(introduce, parts.db, parts.guard, log):
+                    self.news()
+            except OSError as error:
+                self.disk.met(error)
+                raise
             await self.gate.begun(log.origin)
             await self.alarm("own-log", log.origin, None)
         await self.gate.decided(log.origin, decision)

@@ -226,3 +226,20 @@ def test_a_start_on_a_full_disk_gives_the_reserve_up(home, monkeypatch):
     monkeypatch.setattr(reserve, "free_bytes", lambda _: 0)
     with open_parts(home, settings) as parts:
         assert not parts.reserve.is_kept
+
+
+async def test_a_log_that_may_not_be_signed_is_not_told_to_the_guard(home):
+    """A copy without its guard holds back: looking after a disk must not make one."""
+    async with serving(home, alone=True) as node:
+        assert (await hand_in(node, 1))[0] == 200
+    for one in home.guard.glob("*.guard"):
+        one.unlink()
+    other = make_home(home.folder.parent, "jagapemilu.example")
+    add_peer(home, other, "http://127.0.0.1:9")
+    settings = home.settings.read_text()
+    home.settings.write_text(
+        settings.replace("reconcile_wait_s = 1", "reconcile_wait_s = 3600")
+    )
+    async with serving(home):
+        await asyncio.sleep(2.5)
+        assert not list(home.guard.glob("*.guard"))
