@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from federation.store import migrations
-from federation.store.db import View, check_file
+from federation.store.db import Transaction, View, check_file
 
 #: Name, offset, bytes: what nobody has set, or what has one value only.
 _FIXED: Final = (
@@ -66,3 +66,9 @@ def _read_header(path: Path) -> bytes:
 def is_written_twice(view: View) -> bool:
     """Whether a version that writes rows twice has opened this database to write."""
     return migrations.keeps_schema(view.connection)
+
+
+def keep_schema(tx: Transaction) -> None:
+    """Write the schema down again, where it is the one that the steps make."""
+    if migrations.changed_schema(tx.connection):
+        migrations.keep_whole_schema(tx.connection)

@@ -109,6 +109,26 @@ def changed_schema(connection: "Connection") -> list[str]:
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
+def keep_whole_schema(connection: "Connection") -> bool:
+    """Write the schema down again if it is the one that the steps make; whether it is.
+
+    Then what was kept of it is what was damaged. Where it is not, nobody knows which of
+    the two is right: another SQLite may have made it.
+    """
+    words = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
+    made = Database(memory=True)
+    try:
+        migrate(made)
+        expected = set(made.execute(words).fetchall())
+    finally:
+        made.close()
+    if set(connection.execute(words).fetchall()) != expected:
+        return False
+    connection.execute("DELETE FROM schema_kept")
+    connection.execute(f"INSERT INTO schema_kept {_SCHEMA}")
+    return True
+
+
 def keeps_schema(connection: "Connection") -> bool:
     """Whether the steps were applied that keep the schema a second time."""
     # Asked of the steps, not of the schema: a table whose name is damaged is missed.

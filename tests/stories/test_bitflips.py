@@ -23,6 +23,7 @@ MENDED = (
     ("rejected", "reason"),
     ("rollup", "counters"),
     ("said", "content"),
+    ("schema_kept", "body"),
     ("tile", "body"),
     ("token", "digest"),
 )

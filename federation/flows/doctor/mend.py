@@ -30,6 +30,7 @@ from federation.store import (
     chains,
     claims,
     contents,
+    form,
     leaves,
     logs,
     mending,
@@ -112,6 +113,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: Report) -> None:
     """Everything that takes one look: all of it, or nothing."""
     if any(one.code == "file" for one in before.findings):
         mending.reindex(tx)
+        form.keep_schema(tx)
     differing = {one.table for one in twice.find_differing(tx)}
     for table in _FORGOTTEN:
         if table in differing:
