@@ -105,6 +105,14 @@ def read_keys(view: View, log_id: int) -> list[bytes]:
     return [row[0] for row in rows]
 
 
+def count_keys(view: View, log_id: int) -> int:
+    """How many key statements are held of a log."""
+    row = view.connection.execute(
+        "SELECT count(*) FROM key_statement WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
     """Keep an organisation's about note, if its issue is the highest seen."""
     tx.connection.execute(

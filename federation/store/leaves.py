@@ -63,35 +63,42 @@ def append(
     start: int,
     leaves: Sequence[bytes],
     leaf_hashes: Sequence[bytes],
-) -> None:
+) -> int:
     """Store `leaves` from index `start` on, and every hash above them.
+
+    Returns:
+        How many bytes the bundles take that are full now.
 
     Raises:
         FormatError: a leaf of more than 65,535 bytes.
     """
     assert len(leaves) == len(leaf_hashes), "a hash for each leaf"
-    _append_bundles(tx, log_id, start, leaves)
+    size = _append_bundles(tx, log_id, start, leaves)
     level, hashes = 0, b"".join(leaf_hashes)
     while hashes:
         hashes = _append_hashes(tx, log_id, level, start, hashes)
         level, start = level + 1, start >> HEIGHT
+    return size
 
 
 def _append_bundles(
     tx: Transaction, log_id: int, start: int, leaves: Sequence[bytes]
-) -> None:
+) -> int:
     first, filled = divmod(start, WIDTH)
     edge = bundle_bytes(tx, log_id, Bundle(first, filled)) if filled else b""
-    rows = []
-    at = 0
+    at = size = 0
     while at < len(leaves):
         part = leaves[at : at + WIDTH - filled]
         at += len(part)
         width = filled + len(part)
         body = edge + encode_bundle(part)
-        rows.append((log_id, first, width, pack(body) if width == WIDTH else body))
+        if width == WIDTH:
+            body = pack(body)
+            size += len(body)
+        # Each by itself: together they would be held twice, and may be 16 MB each.
+        tx.connection.execute(_PUT_BUNDLE, (log_id, first, width, body))
         first, filled, edge = first + 1, 0, b""
-    tx.connection.executemany(_PUT_BUNDLE, rows)
+    return size
 
 
 def _append_hashes(

@@ -143,8 +143,11 @@ def append_leaves(
     start: int,
     new: Sequence[bytes],
     leaf_hashes: Sequence[bytes],
-) -> None:
+) -> int:
     """Store leaves from `start` on; not yet covered by a checkpoint, so not visible.
+
+    Returns:
+        How many bytes the bundles take that are full now.
 
     Raises:
         ConflictError: `start` is not the log's next index.
@@ -159,7 +162,7 @@ def append_leaves(
             f"leaf {start} is not the next of log {log_id}",
             log_by_id(tx, log_id).next_index,
         )
-    leaves.append(tx, log_id, start, new, leaf_hashes)
+    return leaves.append(tx, log_id, start, new, leaf_hashes)
 
 
 def drop_above(tx: Transaction, log_id: int, size: int) -> None:

@@ -19,6 +19,7 @@ MODULES = (
     "leaves",
     "chains",
     "logs",
+    "taken",
     "statements",
     "places",
     "claims",

@@ -4,7 +4,7 @@ Rule: `feed-*` alarms name the peer and the log and accuse the feed alone; `stal
 and `behind` name the log without accusing anyone; `fork` and `own-fork` stand on
 evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
 
-    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
+    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork  partner-full
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 
 _OF_LOG: Final = ("stalled", "behind")
+_FULL: Final = "partner-full"
 _OF_FEED: Final = ("feed-mismatch", "feed-refused")
 
 
@@ -76,6 +77,16 @@ class Alarms:
         said = f"{count} new records do not verify"
         await self._db.write(alarms.raise_alarm, "rejected", origin, said, self.now)
 
+    async def full(self, log: Log, reason: str) -> None:
+        """A log stops: the organisation whose it is has taken all that it may."""
+        await self._db.write(self._full, log, reason)
+
+    async def settle_room(self, log: Log, org: str) -> None:
+        """Clear what no longer holds of a partner that may go on."""
+        if log.stalled is not None:
+            await self._db.write(logs.stall, log.id, None)
+        await self._settle({(_FULL, org)})
+
     async def settle(self, origin: str) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
         mine = f"{self._org} {origin}"
@@ -93,6 +104,11 @@ class Alarms:
         mine = named & {(one.code, one.subject) for one in standing}
         if mine:
             await self._db.write(_clear, mine)
+
+    def _full(self, tx: Transaction, log: Log, reason: str) -> None:
+        logs.stall(tx, log.id, reason)
+        said = f"{log.origin}: {reason}"
+        alarms.raise_alarm(tx, _FULL, log.org, said, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)

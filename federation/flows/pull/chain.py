@@ -6,6 +6,7 @@ be continued and never replaced. Two different statements of one version, both s
 are two histories: that freezes the origin.
 """
 
+import asyncio
 import hashlib
 from typing import Final
 
@@ -59,10 +60,12 @@ async def trust(
     """
     db = ctx.db
     notes = [] if log is None else await db.read(chains.read_keys, log.id)
-    held = open_chain(notes, identity) if notes else None
+    # In a thread: a chain may have a thousand statements, a quarter of a second.
+    held = await asyncio.to_thread(open_chain, notes, identity) if notes else None
     if log is not None and held is not None and held.digest == entry.keys:
         return log, held
-    offered = open_chain(decode_keys(await feed.keys(entry.origin)), identity)
+    shown = decode_keys(await feed.keys(entry.origin))
+    offered = await asyncio.to_thread(open_chain, shown, identity)
     if offered.origin != entry.origin:
         raise FormatError(f"the keys of {offered.origin}", entry.origin)
     if log is not None and held is not None:

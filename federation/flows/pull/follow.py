@@ -11,16 +11,17 @@ from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
 from federation.flows.pull.context import (
     Bringer,
-    Budget,
     LogReport,
     Outcome,
     PullContext,
 )
 from federation.flows.pull.extend import Extending, extend, read_mirror
+from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.taken import read_taken
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.mirror import Offer, offer
 from federation.tlog.note import parse_note
@@ -81,7 +82,7 @@ class Follower:
         found = await compare(self._ctx, log, entry, chain)
         pending = log.pending is not None and log.pending == found.note
         if found.kind == "larger" or pending:
-            return await self._extend(log, chain, found)
+            return await self._extend(log, chain, found, partner)
         if found.kind == "smaller" and log.org == self._peer.org:
             said = f"shows {found.checkpoint.size} of {log.size} records"
             await self._alarms.behind(log.origin, said)
@@ -90,9 +91,15 @@ class Follower:
         kind: Outcome = "waiting" if found.kind == "waiting" else "same"
         return _report(log, log, kind, reason)
 
-    async def _extend(self, log: Log, chain: KeyChain, found: Offer) -> LogReport:
+    async def _extend(
+        self, log: Log, chain: KeyChain, found: Offer, partner: Peer
+    ) -> LogReport:
         if self._budget.is_spent:
             return _report(log, log, "partial")
+        room = await self._room(partner)
+        if room.full:
+            return await self._stop(log, log, room)
+        await self._alarms.settle_room(log, partner.org)
         job = Extending(
             feed=self._feed,
             log=log,
@@ -100,6 +107,7 @@ class Follower:
             note=found.note,
             checkpoint=found.checkpoint,
             budget=self._budget,
+            room=room,
             now=self._alarms.now,
         )
         before = self._budget.refused_rows
@@ -108,9 +116,21 @@ class Follower:
         if refused:
             await self._alarms.refused(log.origin, refused)
         if grown.size < found.checkpoint.size:
+            room = await self._room(partner)
+            if room.full:
+                return await self._stop(log, grown, room)
             return _report(log, grown, "partial")
         await self._alarms.settle(log.origin)
         return _report(log, grown, "extended")
+
+    async def _room(self, partner: Peer) -> Room:
+        return room_of(partner, await self._ctx.db.read(read_taken, partner.org))
+
+    async def _stop(self, before: Log, after: Log, room: Room) -> LogReport:
+        """A log that goes no further: its partner has taken all that it may."""
+        reason = f"{room.full}; the operator may raise it in peers.toml"
+        await self._alarms.full(after, reason)
+        return _report(before, after, "full", reason)
 
 
 async def compare(

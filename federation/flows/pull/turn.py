@@ -19,7 +19,6 @@ from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
     FEED_OUTCOMES,
     Bringer,
-    Budget,
     LogReport,
     Outcome,
     OwnCopy,
@@ -29,6 +28,7 @@ from federation.flows.pull.context import (
 )
 from federation.flows.pull.follow import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
+from federation.flows.pull.room import budget_of
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs, pulls
 from federation.store.db import Transaction, View
@@ -41,7 +41,9 @@ SOFT_DEADLINE_S: Final = 3600.0
 # A peer can make up as many logs of a partner as it likes; each costs a request.
 MAX_FAILURES: Final = 32
 
-_DONE: Final[frozenset[Outcome]] = frozenset({"same", "extended", "waiting", "frozen"})
+_DONE: Final[frozenset[Outcome]] = frozenset(
+    {"same", "extended", "waiting", "frozen", "full"}
+)
 _CONFIRMED: Final[frozenset[Outcome]] = frozenset({"same", "extended"})
 _UNFINISHED: Final[frozenset[Outcome]] = frozenset({"partial", "busy"})
 
@@ -135,12 +137,7 @@ class _Turn:
         self, ctx: PullContext, peer: Bringer, feed: Feed, now: int, until: float
     ) -> None:
         self._ctx, self._peer = ctx, peer
-        self._budget = Budget(
-            rows=peer.max_rows_per_turn,
-            size=peer.max_bytes_per_turn,
-            until=until,
-            clock=ctx.clock,
-        )
+        self._budget = budget_of(peer, until, ctx.clock)
         accuses = not isinstance(peer, Stick)
         url = peer.url if isinstance(peer, Peer) else None
         self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses, url=url)
@@ -183,7 +180,9 @@ class _Turn:
             sizes=self._sizes,
             new_leaves=self._budget.taken_rows,
             new_bytes=self._budget.taken_bytes,
-            more=any(one.outcome in _UNFINISHED for one in reports),
+            # What is refused is not fetched any faster than by turns.
+            more=any(one.outcome in _UNFINISHED for one in reports)
+            and not self._budget.is_refusing,
         )
 
     async def _take_one(
