@@ -28,6 +28,7 @@ from federation.flows.basis import ask_basis, compare_basis
 from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
 from federation.flows.open_log import introduce
+from federation.flows.publish.served import read_vector
 from federation.flows.pull import (
     OwnCopy,
     PullContext,
@@ -90,6 +91,7 @@ class Running:
         self._merge_due = asyncio.Event()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
+        self._left_out: dict[str, tuple[str, ...]] = {}
         self._executor: Executor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
@@ -215,10 +217,22 @@ class Running:
         self.gate.answered(peer.org)
         if report.new_leaves:
             self.merge_soon()
+            await self._look_at_vector()
         await self._reconcile(report.own_larger, feed, peer.org)
         await self._cosign(peer, feed, report)
         await self._compare_basis(peer, feed, report)
         return result_of(report)
+
+    async def _look_at_vector(self) -> None:
+        """Is every log here in the vector that we show, and readable there?"""
+        found = await self.parts.db.read(read_vector)
+        left_out = {"vector-full": found.whole, "stored-damaged": found.damaged}
+        for code, left in left_out.items():
+            # Looked up first: a turn must not cost a durable commit for nothing.
+            if left != self._left_out.get(code):
+                said = f"{len(left)} logs, the first: {left[0]}" if left else None
+                await self.alarm(code, f"{self.parts.settings.org}/logs", said)
+        self._left_out = left_out
 
     async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         """Now and then, and when it had news: does its map rest on the same as ours?"""

@@ -131,6 +131,17 @@ def read_about(view: View, org: str) -> bytes | None:
     return None if row is None else row[0]
 
 
+def about_orgs(view: View) -> set[str]:
+    """The organisations whose about note is held."""
+    rows = view.connection.execute("SELECT CAST(org AS BLOB) FROM about")
+    return {org.decode(errors="replace") for (org,) in rows}
+
+
+def drop_about(tx: Transaction, org: str) -> None:
+    """Forget the about note of an organisation: it is asked for again."""
+    tx.connection.execute("DELETE FROM about WHERE org = ?", (org,))
+
+
 def save_cosignature(
     tx: Transaction, log_id: int, size: int, line: bytes, key: VerifierKey, time: int
 ) -> None:

@@ -10,7 +10,7 @@ Source: C2SP tlog-tiles v0.1
 
 from collections.abc import Iterator, Sequence
 
-from federation.errors import NotFoundError
+from federation.errors import FormatError, NotFoundError, StoredError
 from federation.store.db import Transaction, View
 from federation.tlog.merkle import Frontier, HashReader
 from federation.tlog.packing import pack, unpack
@@ -161,7 +161,7 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
 
     Raises:
         NotFoundError: it is not stored, or not that wide.
-        FormatError: it is damaged.
+        StoredError: it is damaged.
     """
     row = view.connection.execute(
         "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
@@ -195,7 +195,12 @@ def packed_bundle(view: View, log_id: int, index: int) -> bytes:
 
 
 def _unpacked(width: int, body: bytes) -> bytes:
-    return unpack(body, MAX_BUNDLE_BYTES) if width == WIDTH else body
+    if width != WIDTH:
+        return body
+    try:
+        return unpack(body, MAX_BUNDLE_BYTES)
+    except FormatError as error:
+        raise StoredError(f"a stored bundle: {error}") from error
 
 
 def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[bytes]]:
@@ -203,11 +208,15 @@ def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[byte
 
     Raises:
         NotFoundError: a bundle is missing or too short.
-        FormatError: a stored bundle is damaged.
+        StoredError: a stored bundle is damaged.
     """
     for index in range(start // WIDTH, -(-end // WIDTH)):
         width = min(WIDTH, end - index * WIDTH)
-        leaves = decode_bundle(bundle_bytes(view, log_id, Bundle(index, width)), width)
+        body = bundle_bytes(view, log_id, Bundle(index, width))
+        try:
+            leaves = decode_bundle(body, width)
+        except FormatError as error:
+            raise StoredError(f"a stored bundle: {error}", f"bundle {index}") from error
         yield leaves[max(0, start - index * WIDTH) :]
 
 
@@ -215,7 +224,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
     """Every stored bundle as (index, width, bytes), by index: for `doctor`.
 
     Raises:
-        FormatError: a bundle is damaged.
+        StoredError: a bundle is damaged.
     """
     rows = view.connection.execute(
         "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)

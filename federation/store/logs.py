@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from federation.errors import ConflictError, NotFoundError
+from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin
 from federation.store import leaves
 from federation.store.db import Transaction, View
+from federation.store.refusal import NotTextError
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -124,17 +125,48 @@ def log_by_id(view: View, log_id: int) -> Log:
 
 
 def list_logs(view: View) -> list[Log]:
-    """Every log, sorted by origin."""
-    rows = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
-    )
-    return [_log(row) for row in rows]
+    """Every log, sorted by origin, but for mirrors whose row is damaged.
+
+    A bit of a partner's row that turned round must not stop all others.
+
+    Raises:
+        StoredError: the row of an own log is damaged.
+    """
+    try:
+        rows = view.connection.execute(
+            f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
+        )
+        return [_log(row) for row in rows]
+    except (StoredError, NotTextError):
+        return _list_whole(view)
+
+
+def damaged_logs(view: View) -> list[int]:
+    """The ids of the mirrors whose row cannot be read."""
+    held = {log.id for log in list_logs(view)}
+    rows = view.connection.execute("SELECT id FROM log")
+    return [log_id for (log_id,) in rows if log_id not in held]
+
+
+def _list_whole(view: View) -> list[Log]:
+    found = []
+    ids = view.connection.execute("SELECT id, own FROM log ORDER BY id").fetchall()
+    for log_id, own in ids:
+        try:
+            found.append(log_by_id(view, log_id))
+        except (StoredError, NotTextError) as error:
+            if own:
+                raise StoredError("the row of an own log", f"log {log_id}") from error
+    return sorted(found, key=lambda log: log.origin)
 
 
 def _log(row: Sequence[object]) -> Log:
     fields = dict(zip(Log.__struct_fields__, row, strict=True))
     fields["own"] = bool(fields["own"])
-    return msgspec.convert(fields, Log)
+    try:
+        return msgspec.convert(fields, Log)
+    except msgspec.ValidationError as error:
+        raise StoredError(f"a row of a log: {error}", f"log {fields['id']}") from None
 
 
 def append_leaves(

@@ -27,12 +27,14 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    StoredError,
     VerificationError,
 )
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
+    StoredError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,

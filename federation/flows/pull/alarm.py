@@ -4,14 +4,15 @@ Rule: `feed-*` alarms name the peer and the log and accuse the feed alone; `stal
 and `behind` name the log without accusing anyone; `fork` and `own-fork` stand on
 evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
 
-    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork  partner-full
+    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
+    partner-full  too-many-logs  stored-damaged  crashed
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from federation.errors import FederationError, ForkError, PeerError, ProofError
-from federation.flows.pull.context import LogReport, Outcome
+from federation.flows.pull.context import MAX_GENERATIONS, LogReport, Outcome
 from federation.flows.verify.evidence import format_fork
 from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
@@ -80,6 +81,27 @@ class Alarms:
     async def full(self, log: Log, reason: str) -> None:
         """A log stops: the organisation whose it is has taken all that it may."""
         await self._db.write(self._full, log, reason)
+
+    async def beyond(self, origins: Sequence[str]) -> None:
+        """A peer shows more logs of an organisation and election than are taken."""
+        code = "too-many-logs"
+        if not origins:
+            await self._settle({(code, self._org)})
+            return
+        said = (
+            f"{len(origins)} of a generation above {MAX_GENERATIONS}: {origins[0]}, …"
+        )
+        await self._db.write(alarms.raise_alarm, code, self._org, said, self.now)
+
+    async def damaged(self, subject: str, reason: str) -> None:
+        """Bytes of our own about a partner are not what was written."""
+        code = "stored-damaged"
+        await self._db.write(alarms.raise_alarm, code, subject, reason, self.now)
+
+    async def crashed(self, subject: str, reason: str) -> None:
+        """Something about a log ended by a fault of ours."""
+        code = "crashed"
+        await self._db.write(alarms.raise_alarm, code, subject, reason, self.now)
 
     async def settle_room(self, log: Log, org: str) -> None:
         """Clear what no longer holds of a partner that may go on."""

@@ -20,6 +20,9 @@ from federation.records.profile import Profile
 from federation.store.db import Database
 
 PUBLIC: Final = "public"
+#: A log is continued by another where its keys or its history are lost: so many times
+#: in one election is a mistake, or an attack on whoever relays them.
+MAX_GENERATIONS: Final = 16
 
 # By database, because contexts come and go with every change of the partners.
 _busy: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
@@ -36,6 +39,8 @@ Outcome = Literal[
     "busy",  # another peer's turn is taking it in
     "frozen",  # the origin signed two histories
     "full",  # its partner has taken all that it may
+    "damaged",  # what we hold of it ourselves is not what was written
+    "crashed",  # a fault of this program, about this log
 ]
 
 # Those for which the feed is at fault.
@@ -100,8 +105,10 @@ class PullContext:
     def wants(self, peer: Bringer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
         try:
-            org, election, visibility, _ = parse_origin(origin)
+            org, election, visibility, generation = parse_origin(origin)
         except FormatError:
+            return None
+        if generation > MAX_GENERATIONS:
             return None
         partner = self.peers.get(org)
         if partner is None or partner.paused or visibility != PUBLIC:
@@ -112,6 +119,13 @@ class PullContext:
             return None
         # Its own logs a peer may always bring; those of others only as a relay.
         return partner if org == peer.org or peer.relay else None
+
+    def is_beyond(self, origin: str) -> bool:
+        """Whether it is of a generation that is taken from nobody."""
+        try:
+            return parse_origin(origin).generation > MAX_GENERATIONS
+        except FormatError:
+            return False
 
     def wanted_digest(self, peer: Peer) -> str:
         """Changes whenever `wants` could say something else of this peer's logs."""

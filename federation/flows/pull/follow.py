@@ -4,8 +4,17 @@ Rule: keys first, then the checkpoint, then leaves; and whatever goes wrong with
 is said of that log, so that the next one follows.
 """
 
+import logging
+
 from federation.config.peers import Peer
-from federation.errors import ConflictError, ForkError
+from federation.errors import (
+    ConflictError,
+    FederationError,
+    ForkError,
+    FormatError,
+    SignatureError,
+    StoredError,
+)
 from federation.feeds.feed import Feed, StatusEntry
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
@@ -22,9 +31,11 @@ from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.taken import read_taken
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from federation.tlog.mirror import Offer, offer
 from federation.tlog.note import parse_note
+
+_log = logging.getLogger(__name__)
 
 
 class Follower:
@@ -55,20 +66,38 @@ class Follower:
         self._ctx.busy.add(entry.origin)
         try:
             return await self._follow(entry, log, partner)
-        except ForkError as fork:
-            await self._alarms.freeze(fork)
-            return LogReport(
-                origin=entry.origin, outcome="frozen", before=before, reason=str(fork)
-            )
-        except ConflictError as error:
-            # Taken in by somebody without this context; the next turn sees how far.
-            return LogReport(
-                origin=entry.origin, outcome="busy", before=before, reason=str(error)
-            )
-        except BAD_FEED as error:
-            return await self._alarms.blame_feed(entry.origin, before, error)
+        except Exception as error:  # noqa: BLE001  one bad log stops no other
+            return await self._end(entry.origin, before, error)
         finally:
             self._ctx.busy.discard(entry.origin)
+
+    async def _end(self, origin: str, before: int, error: Exception) -> LogReport:
+        """What became of a log whose following ended by an error.
+
+        Raises:
+            FederationError: one that is not about this log.
+            OSError: the machine failed.
+        """
+        outcome: Outcome = "crashed"
+        reason = str(error)
+        if isinstance(error, ForkError):
+            outcome = "frozen"
+            await self._alarms.freeze(error)
+        elif isinstance(error, ConflictError):
+            # Taken in by somebody without this context; the next turn sees how far.
+            outcome = "busy"
+        elif isinstance(error, StoredError):
+            outcome = "damaged"
+            await self._alarms.damaged(origin, reason)
+        elif isinstance(error, BAD_FEED):
+            return await self._alarms.blame_feed(origin, before, error)
+        elif isinstance(error, (FederationError, OSError)):
+            raise error
+        else:
+            _log.error("%s ended by an error of ours", origin, exc_info=error)
+            reason = f"{type(error).__name__}: {error}"
+            await self._alarms.crashed(origin, reason)
+        return LogReport(origin=origin, outcome=outcome, before=before, reason=reason)
 
     async def _follow(
         self, entry: StatusEntry, log: Log | None, partner: Peer
@@ -149,10 +178,30 @@ async def compare(
 
     def read(view: View) -> Offer:
         held = logs.log_by_id(view, log.id)
+        _check_held(held, chain)
         reader = leaves.reader(view, log.id, held.size)
         return offer(read_mirror(view, held), note, key, reader)
 
     return await ctx.db.read(read)
+
+
+def _check_held(log: Log, chain: KeyChain) -> None:
+    """Refuse to compare with what we hold unless that is still what was signed.
+
+    A bit of ours that turned round would else be the partner's second history.
+
+    Raises:
+        StoredError: it is not.
+    """
+    for note, size in ((log.checkpoint, log.size), (log.pending, log.pending_size)):
+        if note is None:
+            continue
+        try:
+            found = open_checkpoint(note, chain.log_key(size))
+        except (FormatError, SignatureError) as error:
+            raise StoredError(f"the checkpoint held: {error}", log.origin) from error
+        if found.size != size or found.origin != log.origin:
+            raise StoredError("the checkpoint held is of another size", log.origin)
 
 
 def _report(before: Log, after: Log, outcome: Outcome, reason: str = "") -> LogReport:

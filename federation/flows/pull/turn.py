@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
-from federation.errors import ForkError
-from federation.feeds.feed import Feed, StatusEntry, read_status
+from federation.errors import ForkError, FormatError, RecordError, StoredError
+from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry, read_status
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
@@ -29,9 +29,10 @@ from federation.flows.pull.context import (
 from federation.flows.pull.follow import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
+from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs, pulls
-from federation.store.db import Transaction, View
+from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
 from federation.tlog.checkpoint import parse_checkpoint
@@ -72,7 +73,7 @@ async def pull(
     db = ctx.db
     await rejudge_unknown(ctx, now)
     wanted = ctx.wanted_digest(peer)
-    seen = await db.read(pulls.load_seen, peer.org)
+    seen = await _load_seen(db, peer.org, now)
     etag = seen.etag if seen.etag and seen.wanted == wanted else None
     answer = await feed.logs(etag)
     if answer is None:
@@ -96,6 +97,39 @@ async def pull(
     )
     await db.write(_save, seen, report.offered)
     return report
+
+
+async def _load_seen(db: Database, org: str, now: int) -> PeerSeen:
+    """What the peer showed last; nothing where our row is damaged, or much is amiss.
+
+    The row costs one more request, and is written anew at the end of the turn. So is
+    whatever else was lost with it: a note about the organisation, a log's row.
+    """
+    alarms = Alarms(db, org, now)
+    try:
+        seen = await db.read(pulls.load_seen, org)
+        await db.read(_check_about, org)
+    except StoredError as error:
+        await alarms.damaged(org, str(error))
+        await db.write(_drop_about, org)
+        return PeerSeen(org=org)
+    return seen
+
+
+def _check_about(view: View, org: str) -> None:
+    note = chains.read_about(view, org)
+    try:
+        if note is not None and open_about_unpinned(note).org != org:
+            raise StoredError(f"the note about {org} is about another", "about")
+    except (FormatError, RecordError) as error:
+        raise StoredError(f"the note about {org}: {error}", "about") from error
+
+
+def _drop_about(tx: Transaction, org: str) -> None:
+    try:
+        _check_about(tx, org)
+    except StoredError:
+        chains.drop_about(tx, org)
 
 
 async def take_in(
@@ -124,10 +158,11 @@ async def take_in(
 
 
 class _Held(NamedTuple):
-    """A log as we hold it, and the digest of its keys."""
+    """A log as we hold it, the digest of its keys, whether we know whose it is."""
 
     log: Log
     keys: str
+    about: bool
 
 
 class _Turn:
@@ -148,18 +183,12 @@ class _Turn:
     async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
         """Every log of the vector, compared and, where we want it, taken in."""
         held = await self._ctx.db.read(_read_held)
-        reports, offered = list[LogReport](), list[str]()
-        wanted = list[tuple[StatusEntry, Peer]]()
-        for entry in entries:
-            partner = self._ctx.wants(self._peer, entry.origin)
-            if entry.origin in self._ctx.own:
-                reports.append(await self._compare_own(entry, held.get(entry.origin)))
-            elif partner is None:
-                offered.append(entry.origin)
-            else:
-                wanted.append((entry, partner))
-        # Its own logs before those that it relays: they are what only it must have.
-        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        reports = [
+            await self._compare_own(entry, held.get(entry.origin))
+            for entry in entries
+            if entry.origin in self._ctx.own
+        ]
+        wanted, offered = self._sort(entries)
         answered, failures = list[str](), 0
         for entry, partner in wanted:
             if failures >= MAX_FAILURES:
@@ -171,6 +200,7 @@ class _Turn:
                 answered.append(entry.origin)
         if not failures:
             await self._alarms.settle_peer()
+        await self._alarms.beyond([o for o in offered if self._ctx.is_beyond(o)])
         return PullReport(
             org=self._peer.org,
             logs=tuple(reports),
@@ -185,10 +215,28 @@ class _Turn:
             and not self._budget.is_refusing,
         )
 
+    def _sort(
+        self, entries: Sequence[StatusEntry]
+    ) -> tuple[list[tuple[StatusEntry, Peer]], list[str]]:
+        """The logs of others that we take from this peer, and those that we do not."""
+        wanted, offered = list[tuple[StatusEntry, Peer]](), list[str]()
+        for entry in entries:
+            partner = self._ctx.wants(self._peer, entry.origin)
+            if entry.origin in self._ctx.own:
+                continue
+            if partner is None:
+                offered.append(entry.origin)
+            else:
+                wanted.append((entry, partner))
+        # Its own logs before those that it relays: they are what only it must have.
+        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        return wanted, offered
+
     async def _take_one(
         self, entry: StatusEntry, held: _Held | None, partner: Peer
     ) -> LogReport:
-        if held is not None and _is_same(entry, held) and not held.log.stalled:
+        is_known = held is not None and (held.about or entry.about == NO_DIGEST)
+        if held and is_known and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
             size = self._sizes[entry.origin] = held.log.size
             return LogReport(
@@ -223,12 +271,15 @@ class _Turn:
 
 
 def _read_held(view: View) -> dict[str, _Held]:
+    known = chains.about_orgs(view)
     return {
-        log.origin: _Held(
-            log, hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
-        )
+        log.origin: _Held(log, _keys_digest(view, log), log.org in known)
         for log in logs.list_logs(view)
     }
+
+
+def _keys_digest(view: View, log: Log) -> str:
+    return hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
 
 
 def _size_of(entry: StatusEntry) -> int:
