@@ -492,13 +492,13 @@ def _successors(partner: Partner, most: int = 999) -> None:
         partner.trees[owner.origin] = Tree(owner)
 
 
-def _long_chains(partner: Partner) -> None:
-    _successors(partner, 16)
+def _long_chains(partner: Partner, most: int = 16, length: int = 900) -> None:
+    _successors(partner, most)
     for origin, tree in partner.trees.items():
         owner = tree.owner
         notes = list(owner.statements)
         statement = owner.chain.statements[-1]
-        for version in range(2, 900):
+        for version in range(2, length):
             statement = _next(statement, version, notes[-1])
             notes.append(sign_statement(statement, owner.identity))
         partner.keys[origin] = encode_keys(notes)
