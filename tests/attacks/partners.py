@@ -95,7 +95,12 @@ class GoodPartners:
         return statistics.mean(gaps) if gaps else until - since
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        def stop() -> None:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.call_soon(self._loop.stop)
+
+        self._loop.call_soon_threadsafe(stop)
         self._thread.join(10)
 
     def _run(self) -> None:
@@ -122,10 +127,12 @@ class GoodPartners:
         etag = f'"{hashlib.sha256(vector).hexdigest()}"'.encode()
 
         async def serve(reader, writer) -> None:
-            with contextlib.suppress(OSError, EOFError):
+            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 while True:
                     head = await reader.readuntil(b"\r\n\r\n")
                     path = head.split()[1].decode()
+                    length = re.search(rb"(?i)content-length: (\d+)", head)
+                    await reader.readexactly(int(length[1]) if length else 0)
                     body = None
                     if path == "/logs":
                         self.asked[owner.org].append(time.monotonic())
