@@ -43,7 +43,7 @@ from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
 from federation.schedule import Duty, Result, Schedule, result_of
-from federation.store import alarms, cursor, pulls
+from federation.store import alarms, cursor, logs, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
 from federation.text.cause import tell_refusal
@@ -226,7 +226,9 @@ class Running:
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
         found = await self.parts.db.read(read_vector)
-        left_out = {"vector-full": found.whole, "stored-damaged": found.damaged}
+        rows = await self.parts.db.read(logs.damaged_logs)
+        damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
+        left_out = {"vector-full": found.whole, "stored-damaged": damaged}
         for code, left in left_out.items():
             # Looked up first: a turn must not cost a durable commit for nothing.
             if left != self._left_out.get(code):

@@ -99,14 +99,9 @@ def get_log(view: View, origin: str) -> Log:
 
     Raises:
         NotFoundError: there is none.
+        StoredError: its row is damaged.
     """
-    row = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log WHERE origin = ?",  # noqa: S608  a constant
-        (origin,),
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"no log {origin}")
-    return _log(row)
+    return _one(view, "origin = ?", origin)
 
 
 def log_by_id(view: View, log_id: int) -> Log:
@@ -114,13 +109,23 @@ def log_by_id(view: View, log_id: int) -> Log:
 
     Raises:
         NotFoundError: there is none.
+        StoredError: its row is damaged.
     """
-    row = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log WHERE id = ?",  # noqa: S608  a constant
-        (log_id,),
-    ).fetchone()
+    return _one(view, "id = ?", log_id)
+
+
+def _one(view: View, where: str, which: str | int) -> Log:
+    try:
+        row = view.connection.execute(
+            f"SELECT {_COLUMNS} FROM log WHERE {where}",  # noqa: S608  constants
+            (which,),
+        ).fetchone()
+    except NotTextError as error:
+        if "decode" not in str(error):
+            raise
+        raise StoredError(f"a row of a log: {error}", f"log {which}") from error
     if row is None:
-        raise NotFoundError(f"no log {log_id}")
+        raise NotFoundError(f"no log {which}")
     return _log(row)
 
 
@@ -154,7 +159,7 @@ def _list_whole(view: View) -> list[Log]:
     for log_id, own in ids:
         try:
             found.append(log_by_id(view, log_id))
-        except (StoredError, NotTextError) as error:
+        except StoredError as error:
             if own:
                 raise StoredError("the row of an own log", f"log {log_id}") from error
     return sorted(found, key=lambda log: log.origin)

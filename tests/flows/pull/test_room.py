@@ -266,7 +266,8 @@ async def test_a_row_of_a_log_that_cannot_be_read_stops_no_other(
         )
     trees[1].grow(kawal.results(3, 5))
     report = await puller.pull(feed)
-    assert outcomes(report)[kawal.origin] == "extended"
+    assert outcomes(report) == {suara.origin: "damaged", kawal.origin: "extended"}
+    assert puller.alarms() == {("stored-damaged", suara.origin)}
 
 
 async def test_what_nobody_foresaw_about_one_log_stops_no_other(
