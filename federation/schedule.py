@@ -149,7 +149,7 @@ def result_of(report: PullReport) -> Result:
     reasons = [f"{one.origin}: {one.reason}" for one in report.logs if one.reason]
     failed = [one for one in report.logs if one.outcome == "failed"]
     outcome = "unchanged" if report.unchanged else "ok"
-    for one in report.failures:
+    for one in (*report.failures, *report.standing):
         outcome = one.outcome
     if report.more and outcome == "ok":
         outcome = "partial"

@@ -91,7 +91,7 @@ class Running:
         self._merge_due = asyncio.Event()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
-        self._left_out: dict[str, tuple[str, ...]] = {}
+        self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._executor: Executor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
@@ -228,12 +228,12 @@ class Running:
         found = await self.parts.db.read(read_vector)
         rows = await self.parts.db.read(logs.damaged_logs)
         damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
-        left_out = {"vector-full": found.whole, "stored-damaged": damaged}
-        for code, left in left_out.items():
-            # Looked up first: a turn must not cost a durable commit for nothing.
-            if left != self._left_out.get(code):
-                said = f"{len(left)} logs, the first: {left[0]}" if left else None
-                await self.alarm(code, f"{self.parts.settings.org}/logs", said)
+        left_out, subject = (found.whole, damaged), f"{self.parts.settings.org}/logs"
+        # Looked up first: a turn must not cost a durable commit for nothing.
+        if left_out[0] != self._left_out[0]:
+            await self.alarm("vector-full", subject, _tell_some(found.whole))
+        if left_out[1] != self._left_out[1]:
+            await self.alarm("stored-damaged", subject, _tell_some(damaged))
         self._left_out = left_out
 
     async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
@@ -408,6 +408,10 @@ class Running:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("%s ended by an error", task.get_coro(), exc_info=error)
+
+
+def _tell_some(origins: Sequence[str]) -> str | None:
+    return f"{len(origins)} logs, the first: {origins[0]}" if origins else None
 
 
 def _forget_strangers(tx: Transaction, partners: Collection[str]) -> None:

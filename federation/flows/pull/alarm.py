@@ -19,7 +19,6 @@ from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 
 _OF_LOG: Final = ("stalled", "behind")
-_FULL: Final = "partner-full"
 _OF_FEED: Final = ("feed-mismatch", "feed-refused")
 
 
@@ -84,30 +83,29 @@ class Alarms:
 
     async def beyond(self, origins: Sequence[str]) -> None:
         """A peer shows more logs of an organisation and election than are taken."""
-        code = "too-many-logs"
         if not origins:
-            await self._settle({(code, self._org)})
+            await self._settle({("too-many-logs", self._org)})
             return
-        said = (
-            f"{len(origins)} of a generation above {MAX_GENERATIONS}: {origins[0]}, …"
+        said = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
+        await self._db.write(
+            alarms.raise_alarm, "too-many-logs", self._org, said, self.now
         )
-        await self._db.write(alarms.raise_alarm, code, self._org, said, self.now)
 
     async def damaged(self, subject: str, reason: str) -> None:
         """Bytes of our own about a partner are not what was written."""
-        code = "stored-damaged"
-        await self._db.write(alarms.raise_alarm, code, subject, reason, self.now)
+        await self._db.write(
+            alarms.raise_alarm, "stored-damaged", subject, reason, self.now
+        )
 
     async def crashed(self, subject: str, reason: str) -> None:
         """Something about a log ended by a fault of ours."""
-        code = "crashed"
-        await self._db.write(alarms.raise_alarm, code, subject, reason, self.now)
+        await self._db.write(alarms.raise_alarm, "crashed", subject, reason, self.now)
 
     async def settle_room(self, log: Log, org: str) -> None:
         """Clear what no longer holds of a partner that may go on."""
         if log.stalled is not None:
             await self._db.write(logs.stall, log.id, None)
-        await self._settle({(_FULL, org)})
+        await self._settle({("partner-full", org)})
 
     async def settle(self, origin: str) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
@@ -130,7 +128,7 @@ class Alarms:
     def _full(self, tx: Transaction, log: Log, reason: str) -> None:
         logs.stall(tx, log.id, reason)
         said = f"{log.origin}: {reason}"
-        alarms.raise_alarm(tx, _FULL, log.org, said, self.now)
+        alarms.raise_alarm(tx, "partner-full", log.org, said, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)

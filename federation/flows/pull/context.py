@@ -45,6 +45,7 @@ Outcome = Literal[
 
 # Those for which the feed is at fault.
 FEED_OUTCOMES: Final[frozenset[Outcome]] = frozenset({"mismatch", "refused", "failed"})
+STANDING: Final[frozenset[Outcome]] = frozenset({"full", "damaged", "crashed"})
 
 
 class Bringer(Bounded, Protocol):
@@ -190,3 +191,8 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     def failures(self) -> tuple[LogReport, ...]:
         """The logs for which the feed, not the origin, is at fault."""
         return tuple(one for one in self.logs if one.outcome in FEED_OUTCOMES)
+
+    @property
+    def standing(self) -> tuple[LogReport, ...]:
+        """The logs that do not go on, for a reason that is here and not at the feed."""
+        return tuple(one for one in self.logs if one.outcome in STANDING)
