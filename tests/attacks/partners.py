@@ -30,6 +30,8 @@ import aiohttp
 
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys
+from federation.store import pulls
+from federation.store.db import Database
 from federation.tlog.tile import parse_tile_path
 from tests.attacks._hostile import MODES
 from tests.fakes import FakeOrg, Tree
@@ -285,8 +287,23 @@ def _said(node: Node) -> str:
     codes = sorted({a["code"] for a in found["alarms"] if BAD in a["subject"]})
     stalled = [one["stalled"] for one in found["logs"] if one.get("stalled")]
     peer = next((one for one in found["peers"] if one["org"] == BAD), {})
-    words = [*codes, peer.get("outcome", ""), peer.get("reason", ""), *stalled[:1]]
-    return " | ".join(word for word in words if word)[:230]
+    words = [
+        *codes,
+        peer.get("outcome", "its turn goes on"),
+        _reason(node),
+        *stalled[:1],
+    ]
+    return " | ".join(word for word in words if word)[:160]
+
+
+def _reason(node: Node) -> str:
+    """Why the last turn failed, which is nothing for strangers."""
+    db = Database.open(node.home.data, readonly=True)
+    try:
+        with db.view() as view:
+            return next((turn.reason for turn in pulls.list_turns(view, BAD, 1)), "")
+    finally:
+        db.close()
 
 
 def _entry(owner: FakeOrg, port: int) -> str:

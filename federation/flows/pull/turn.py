@@ -7,6 +7,7 @@ in; otherwise an unchanged vector would hide what is still to be done.
 Source: docs/reference/protocol.md, "Pulling"
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -83,7 +84,9 @@ async def pull(
         )
     body, etag = answer
     turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
-    report = await turn.take(read_status(body, peer.url or peer.org).logs)
+    # In a thread: it may have 16 MB, and others are waiting.
+    vector = await asyncio.to_thread(read_status, body, peer.url or peer.org)
+    report = await turn.take(vector.logs)
     # What we have lost is asked for again until it is back.
     is_whole = not report.own_larger and all(
         one.outcome in _DONE for one in report.logs
