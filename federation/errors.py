@@ -62,6 +62,12 @@ class UnreadableError(FormatError):
     code = "unreadable"
 
 
+class StoredError(FormatError):
+    """Bytes of our own database that are not what was written: our disk is to blame."""
+
+    code = "stored"
+
+
 class RecordError(FederationError):
     """A record that breaks a rule of its type."""
 

@@ -12,9 +12,10 @@ Backoff has two levels, and is kept in the database over restarts:
     from 4     2, 4, 8 … intervals, at most 600 s   a peer that is gone
 
 A turn after a failure is a probe: few run at once, so that dead peers, which take
-until their deadline to fail, hold nobody up. One success ends the backoff; so does
-news from the peer. A peer that asked to wait is asked no sooner than that, but after
-600 s at the latest.
+until their deadline to fail, hold nobody up. One success ends the backoff. News from
+the peer makes its turn due at once, but not while it fails or has asked to wait:
+whoever fails could else be asked without end by saying so. A peer that asked to wait
+is asked no sooner than that, but after 600 s at the latest.
 """
 
 import asyncio
@@ -151,7 +152,7 @@ def result_of(report: PullReport) -> Result:
     reasons = [f"{one.origin}: {one.reason}" for one in report.logs if one.reason]
     failed = [one for one in report.logs if one.outcome == "failed"]
     outcome = "unchanged" if report.unchanged else "ok"
-    for one in report.failures:
+    for one in (*report.failures, *report.standing):
         outcome = one.outcome
     if report.more and outcome == "ok":
         outcome = "partial"
@@ -207,12 +208,15 @@ class Schedule:
                 task.cancel()
 
     def notify(self, name: str) -> bool:
-        """Whether there is such a duty; it is due at once, or right after its turn."""
+        """Whether there is such a duty; it is due at once, or right after its turn.
+
+        A duty that backs off or has been asked to wait keeps its time.
+        """
         if name not in self._duties:
             return False
         if name in self._running:
             self._again.add(name)
-        else:
+        elif not self._is_put_off(name):
             self._set_due(name, self._clock())
         return True
 
@@ -284,7 +288,7 @@ class Schedule:
         # As it asked, but no longer than any peer waits: it may ask for years.
         asked_s = self._asked[duty.name] = min(result.wait_s, MAX_SLOW_S)
         when = max(when, now + asked_s)
-        if duty.name in self._again:
+        if duty.name in self._again and not failures and not asked_s:
             when = now
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
         self._states[duty.name] = state
@@ -344,6 +348,9 @@ class Schedule:
             await self._db.write(alarms.raise_alarm, "crashed", name, reason, now)
         except (FederationError, OSError):
             _log.exception("an alarm about %s could not be kept", name)
+
+    def _is_put_off(self, name: str) -> bool:
+        return _failures(self._states, name) > 0 or self._asked.get(name, 0.0) > 0
 
     def _set_due(self, name: str, when: float) -> None:
         state = self._states.get(name, PeerTurn(org=name))

@@ -242,13 +242,16 @@ class FakePeer:
         note = one.cosigned or one.note or one.tree.note()
         return self._give("checkpoint", origin, note)
 
-    async def tile(self, origin, tile):
+    async def tile(self, origin, tile, most=None):
         what = f"{'bundle' if isinstance(tile, Bundle) else 'tile'} {tuple(tile)}"
         try:
             data = self._one(origin).tree.tile(tile)
         except NotFoundError as error:
             self.asked.append(f"{what} of {origin}")
             raise PeerError(self.org, "fake:", 404) from error
+        if most is not None and len(data) > most:
+            self.asked.append(f"too large: {what} of {origin}")
+            raise PeerError(self.org, "fake:", 200, "too large", "wrong")
         return self._give(what, origin, data)
 
     async def keys(self, origin):

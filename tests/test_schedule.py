@@ -467,15 +467,32 @@ async def test_a_partner_that_asks_to_wait_is_asked_no_sooner(
         assert [each.name for each in found] == expected
 
 
-async def test_a_partner_that_asked_to_wait_is_asked_when_somebody_wants_it(
-    schedule, clock
+async def test_a_partner_that_asked_to_wait_is_asked_when_the_operator_wants_it(
+    schedule,
 ):
-    one = duty("a", asking(90.0))
-    schedule.set_duties([one])
+    schedule.set_duties([duty("a", asking(90.0))])
     await schedule.run_now()
-    schedule.notify("a")
-    assert [each.name for each in due(clock.now, [one], schedule._states)] == ["a"]
     assert (await schedule.run_now())["a"].outcome == "failed"
+
+
+@pytest.mark.parametrize("during", [False, True])
+@pytest.mark.parametrize("asked", [None, 90.0])
+async def test_news_of_a_partner_that_fails_do_not_shorten_its_backoff(
+    schedule, clock, asked, during
+):
+    fail = asking(asked)
+
+    async def run():
+        if during:
+            schedule.notify("a")
+        return await fail()
+
+    schedule.set_duties([duty("a", run, jitter=0.0)])
+    await schedule.run_now()
+    planned = schedule._states["a"].next_due
+    assert planned > clock.now
+    assert schedule.notify("a")
+    assert schedule._states["a"].next_due == planned
 
 
 async def test_a_clock_set_back_frees_a_partner_that_asked_to_wait_too(schedule, clock):

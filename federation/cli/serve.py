@@ -12,6 +12,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.cli.seldom import Seldom
+from federation.node.heap import keep_small
 from federation.node.parts import Parts, open_parts
 from federation.node.running import Clocks
 from federation.node.service import serve as serve_node
@@ -27,6 +28,7 @@ def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags 
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(Seldom(time.monotonic))
+    keep_small()
     with open_parts(run.home, run.settings) as parts:
         asyncio.run(_serve(run, parts, alone=alone))
 

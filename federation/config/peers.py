@@ -32,6 +32,17 @@ Amount = Annotated[int, Meta(ge=1, le=(1 << 53) - 1)]
 
 _MAX_VKEY_BYTES: Final = 4096
 
+#: A turn ends here and the next one goes on: what one commit or one wait for a partner
+#: must not hold up without end.
+ROWS_PER_TURN: Final = 1_000_000
+BYTES_PER_TURN: Final = 1 << 29
+REFUSED_PER_TURN: Final = 10_000
+#: What a partner may ever take of us. A national election is five contests at 823,236
+#: polling stations, 4.1 million records, and as many again for every revision of all.
+ROWS: Final = 16_000_000
+BYTES: Final = 8 << 30
+REFUSED: Final = 100_000
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One `[[peer]]` table as it is written."""
@@ -44,8 +55,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     interval_s: Seconds | None = None
     deadline_s: Seconds | None = None
     max_kbit_s: Amount | None = None
-    max_bytes_per_turn: Amount | None = None
-    max_rows_per_turn: Amount | None = None
+    max_bytes_per_turn: Amount = BYTES_PER_TURN
+    max_rows_per_turn: Amount = ROWS_PER_TURN
+    max_refused_per_turn: Amount = REFUSED_PER_TURN
+    max_bytes: Amount = BYTES
+    max_rows: Amount = ROWS
+    max_refused: Amount = REFUSED
     allow_private: bool = False
     paused: bool = False
     hidden: bool = False
@@ -64,8 +79,12 @@ class Peer:
     interval_s: int | None = None
     deadline_s: int | None = None
     max_kbit_s: int | None = None
-    max_bytes_per_turn: int | None = None
-    max_rows_per_turn: int | None = None
+    max_bytes_per_turn: int = BYTES_PER_TURN
+    max_rows_per_turn: int = ROWS_PER_TURN
+    max_refused_per_turn: int = REFUSED_PER_TURN
+    max_bytes: int = BYTES
+    max_rows: int = ROWS
+    max_refused: int = REFUSED
     allow_private: bool = False
     paused: bool = False
     hidden: bool = False

@@ -3,9 +3,9 @@
 Rule: the peer is hostile until its bytes are verified elsewhere. So here: no address
 but of the Internet (unless allowed for it), no redirect, no cookie, no proxy from the
 environment, no content encoding but the one asked for, a deadline for each request, a
-cap on every body that holds before and while it is read. Every failure is a `PeerError`
-that says what it means (`answer`, `connection`); whoever asks to wait is waited for
-within bounds (`retry`).
+cap on every body that holds before and while it is read, and on what comes around it
+(`wire`). Every failure is a `PeerError` that says what it means (`answer`,
+`connection`); whoever asks to wait is waited for within bounds (`retry`).
 """
 
 from collections.abc import Callable
@@ -31,6 +31,7 @@ from federation.feeds.connection import judge_failure
 from federation.feeds.pace import Pace
 from federation.feeds.retry import MAX_TRIES, Waits
 from federation.feeds.shape import Shape, is_cut, is_other
+from federation.feeds.wire import connector
 from federation.text import Sentence
 from federation.tlog.packing import unpack
 
@@ -188,11 +189,10 @@ class Asker:
         if encoding not in {"identity", asked}:
             said = Sentence("network.packed", encoding=show(encoding, 40))
             raise self._failed(path, 200, Meaning("garbled", said))
-        parts = await self._read_parts(answer, path, max_bytes)
+        body = b"".join(await self._read_parts(answer, path, max_bytes))
         # Only a length, or the last chunk, shows that the connection ended too early.
         has_end = bool({"Content-Length", "Transfer-Encoding"} & {*answer.headers})
         try:
-            body = b"".join(parts)
             body = unpack(body, max_bytes) if encoding == "zstd" else body
         except FormatError:
             if has_end:
@@ -276,14 +276,9 @@ class Asker:
 
 
 def _session(*, allow_private: bool) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        limit=0,  # a peer that accepts and never answers must not hold back others
-        limit_per_host=MAX_PER_HOST,
-        ttl_dns_cache=60,
-        socket_factory=socket_maker(allow_private=allow_private),
-    )
+    make_socket = socket_maker(allow_private=allow_private)
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=connector(make_socket, MAX_PER_HOST),
         headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

@@ -16,6 +16,7 @@ from yarl import URL
 
 from federation.feeds.address import PrivateAddressError
 from federation.feeds.answer import Meaning, show
+from federation.feeds.wire import FloodError
 from federation.text import Sentence
 
 # OpenSSL's numbers of what is wrong with a certificate (x509_vfy.h).
@@ -81,6 +82,7 @@ def judge_failure(
 
 
 _OTHERS: Final[tuple[tuple[tuple[type[Exception], ...], Meaning], ...]] = (
+    ((FloodError,), Meaning("garbled", Sentence("network.flood"))),
     (
         (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError),
         Meaning("silent", Sentence("network.broke-off")),

@@ -74,8 +74,13 @@ class Feed(Protocol):
         """The note of a log's checkpoint, with cosignatures."""
         ...
 
-    async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
-        """A hash tile or entry bundle, exactly as wide as asked for."""
+    async def tile(
+        self, origin: str, tile: Tile | Bundle, most: int | None = None
+    ) -> bytes:
+        """A hash tile or entry bundle, exactly as wide as asked for.
+
+        Where it has more than `most` bytes, the `PeerError` has the cause `wrong`.
+        """
         ...
 
     async def keys(self, origin: str) -> bytes:

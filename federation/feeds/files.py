@@ -41,6 +41,7 @@ from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 MAX_PATH_CHARS: Final = 400
+_ANY: Final = 1 << 53
 
 
 class Files(Protocol):
@@ -86,17 +87,19 @@ class FileFeed:
         """The note of a log's checkpoint, with cosignatures."""
         return await self._read(log_path(origin, "checkpoint"), MAX_CHECKPOINT_BYTES)
 
-    async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
+    async def tile(
+        self, origin: str, tile: Tile | Bundle, most: int | None = None
+    ) -> bytes:
         """A hash tile or bundle; a partial one that is not there, from the full one."""
         path = log_path(origin, format_tile_path(tile))
         try:
-            return await self._read(path, max_bytes_of(tile))
+            return await self._read(path, min(max_bytes_of(tile), most or _ANY))
         except PeerError as error:
             if not error.is_absent or tile.width == WIDTH:
                 raise
         whole = full(tile)
         path = log_path(origin, format_tile_path(whole))
-        data = await self._read(path, max_bytes_of(whole))
+        data = await self._read(path, min(max_bytes_of(whole), most or _ANY))
         try:
             return truncate(data, tile)
         except FormatError as error:

@@ -48,6 +48,7 @@ from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 __all__ = ["HttpFeed", "Sessions"]
 
+_ANY: Final = 1 << 53
 # A node may say nothing of itself.
 _ABOUT: Final = text_shape(b"{", member="org", may_be_empty=True)
 _STATUS: Final = text_shape(b"{", member="logs")
@@ -87,7 +88,9 @@ class HttpFeed(Asker):
         path, begins = _path(origin, "checkpoint"), f"{origin}\n".encode()
         return await self._get(path, MAX_CHECKPOINT_BYTES, text_shape(begins))
 
-    async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
+    async def tile(
+        self, origin: str, tile: Tile | Bundle, most: int | None = None
+    ) -> bytes:
         """A hash tile or bundle; where the partial one is gone, cut from the full one.
 
         Raises:
@@ -98,15 +101,15 @@ class HttpFeed(Asker):
         is_packed = isinstance(tile, Bundle) and tile.width == WIDTH
         headers = {"Accept-Encoding": "zstd"} if is_packed else {}
         try:
-            most, shape = max_bytes_of(tile), tile_shape(tile)
-            return (await self._ask(path, most, headers, shape)).body
+            least = min(max_bytes_of(tile), most or _ANY)
+            return (await self._ask(path, least, headers, tile_shape(tile))).body
         except PeerError as error:
             if not error.is_absent or tile.width == WIDTH:
                 raise
         whole = full(tile)
         path = _path(origin, format_tile_path(whole))
-        most, shape = max_bytes_of(whole), tile_shape(whole)
-        answer = await self._ask(path, most, {}, shape)
+        least = min(max_bytes_of(whole), most or _ANY)
+        answer = await self._ask(path, least, {}, tile_shape(whole))
         return self._truncate(path, answer.body, tile)
 
     async def keys(self, origin: str) -> bytes:

@@ -47,7 +47,7 @@ async def ask_basis(feed: Feed, org: str) -> Said:
     body = await feed.elections()
     try:
         return msgspec.json.decode(body, type=Said)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"not a list of elections: {error}", org) from None
 
 

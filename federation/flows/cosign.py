@@ -25,7 +25,7 @@ from federation.errors import (
     SignatureError,
 )
 from federation.feeds.feed import Feed
-from federation.records.keychain import open_chain
+from federation.records.keychain import newest_keys
 from federation.store import chains, holders, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
@@ -88,6 +88,7 @@ class Collector:
         """One for a node: an idle turn stays one request."""
         self._db, self._heartbeat_s = db, heartbeat_s
         self._asked: dict[tuple[str, str], _Asked] = {}
+        self._keys = MirrorKeys()
 
     async def collect(
         self,
@@ -122,7 +123,7 @@ class Collector:
             if asked and asked.size == size and now - asked.at < self._heartbeat_s:
                 continue
             note = await feed.checkpoint(origin)
-            keys = await self._db.read(mirror_keys, peers)
+            keys = await self._db.read(self._keys.read, peers)
             kept += await self._db.write(save_collected, origin, note, keys)
             self._asked[org, origin] = _Asked(size, now)
         return kept
@@ -178,20 +179,40 @@ def read_first_held(view: View, log_id: int, size: int) -> bytes:
     return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1])
 
 
+class MirrorKeys:
+    """The keys that partners cosign with, looked up once for each key chain."""
+
+    def __init__(self) -> None:
+        """Of one node, whose readers may ask side by side."""
+        self._known: dict[int, tuple[object, tuple[VerifierKey, ...]]] = {}
+
+    def read(self, view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:
+        """The keys that our partners cosign with, as far as we hold their chains."""
+        found: dict[VerifierKey, None] = {}
+        for log in logs.list_logs(view):
+            peer = peers.get(log.org)
+            if peer is None or log.own:
+                continue
+            # Statements only ever grow in number; those of a log are never replaced.
+            state = peer.identity, chains.count_keys(view, log.id)
+            known = self._known.get(log.id)
+            if known is None or known[0] != state:
+                notes = chains.read_keys(view, log.id)
+                known = self._known[log.id] = state, _mirror_keys(notes, peer)
+            found.update(dict.fromkeys(known[1]))
+        return tuple(found)
+
+
 def mirror_keys(view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:
     """The keys that our partners cosign with, as far as we hold their key chains."""
-    found: dict[VerifierKey, None] = {}
-    for log in logs.list_logs(view):
-        peer = peers.get(log.org)
-        notes = chains.read_keys(view, log.id)
-        if peer is None or log.own or not notes:
-            continue
-        try:
-            chain = open_chain(notes, peer.identity)
-        except (FormatError, RecordError, SignatureError):
-            continue  # pinned anew since: pull says so, and these keys do not count
-        found.update(dict.fromkeys(chain.mirror_keys()))
-    return tuple(found)
+    return MirrorKeys().read(view, peers)
+
+
+def _mirror_keys(notes: Sequence[bytes], peer: Peer) -> tuple[VerifierKey, ...]:
+    try:
+        return newest_keys(notes, peer.identity, "mirror") if notes else ()
+    except (FormatError, RecordError, SignatureError):
+        return ()  # pinned anew since: pull says so, and these keys do not count
 
 
 def _last_time(view: View, log: Log, keys: Sequence[VerifierKey]) -> int | None:

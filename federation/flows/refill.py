@@ -11,8 +11,9 @@ import math
 
 from federation.errors import ForkError
 from federation.feeds.feed import Feed
-from federation.flows.pull.context import Budget, PullContext
+from federation.flows.pull.context import PullContext
 from federation.flows.pull.extend import Extending, extend
+from federation.flows.pull.room import Budget
 from federation.flows.reconcile import LOST, Found
 from federation.flows.screening import recall
 from federation.flows.sequence import OwnLog
@@ -50,6 +51,7 @@ async def refill(
         note=found.note,
         checkpoint=found.checkpoint,
         budget=Budget(rows=None, size=None, until=math.inf, clock=ctx.clock),
+        room=None,
         now=int(now),
     )
     try:

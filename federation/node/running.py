@@ -28,6 +28,7 @@ from federation.flows.basis import ask_basis, compare_basis
 from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
 from federation.flows.open_log import introduce
+from federation.flows.publish.served import read_vector
 from federation.flows.pull import (
     OwnCopy,
     PullContext,
@@ -43,7 +44,7 @@ from federation.node.gate import Gate
 from federation.node.partners import ALARM, Partners
 from federation.node.parts import Parts
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
-from federation.store import alarms, cursor, pulls
+from federation.store import alarms, cursor, logs, pulls
 from federation.store.db import Transaction
 from federation.store.followed import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -94,6 +95,7 @@ class Running:
         self._merge_due = asyncio.Event()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
+        self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._executor: Executor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
@@ -222,10 +224,24 @@ class Running:
         self.gate.answered(peer.org)
         if report.new_leaves:
             self.merge_soon()
+            await self._look_at_vector()
         await self._reconcile(report.own_larger, feed, peer.org)
         await self._cosign(peer, feed, report)
         await self._compare_basis(peer, feed, report)
         return result_of(report)
+
+    async def _look_at_vector(self) -> None:
+        """Is every log here in the vector that we show, and readable there?"""
+        found = await self.parts.db.read(read_vector)
+        rows = await self.parts.db.read(logs.damaged_logs)
+        damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
+        left_out, subject = (found.whole, damaged), f"{self.parts.settings.org}/logs"
+        # Looked up first: a turn must not cost a durable commit for nothing.
+        if left_out[0] != self._left_out[0]:
+            await self.alarm("vector-full", subject, _tell_some(found.whole))
+        if left_out[1] != self._left_out[1]:
+            await self.alarm("stored-damaged", subject, _tell_some(damaged))
+        self._left_out = left_out
 
     async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         """Now and then, and when it had news: does its map rest on the same as ours?"""
@@ -415,6 +431,10 @@ class Running:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("%s ended by an error", task.get_coro(), exc_info=error)
+
+
+def _tell_some(origins: Sequence[str]) -> str | None:
+    return f"{len(origins)} logs, the first: {origins[0]}" if origins else None
 
 
 def _forget_strangers(tx: Transaction, partners: Collection[str]) -> None:

@@ -91,5 +91,15 @@ def admit(
     return Admission(claims, rejected, unknown, closed_at)
 
 
+def join(first: Admission, then: Admission) -> Admission:
+    """What leaves come to that were judged one run after the other."""
+    return Admission(
+        first.claims + then.claims,
+        first.rejected + then.rejected,
+        first.unknown + then.unknown,
+        then.closed_at,
+    )
+
+
 def _code(error: FederationError) -> str:
     return error.code

@@ -41,6 +41,7 @@ __all__ = (
     "encode_keys",
     "first_statement",
     "format_origin",
+    "newest_keys",
     "next_statement",
     "open_chain",
     "parse_origin",
@@ -161,6 +162,26 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
     return _build(tuple(notes), tuple(statements), identities[-1])
 
 
+def newest_keys(
+    notes: Sequence[bytes], identity: VerifierKey, role: Role
+) -> tuple[VerifierKey, ...]:
+    """The keys of a role in the newest statement of a chain that was verified before.
+
+    Where the pinned key itself has signed that statement, it alone is looked at: a
+    chain may have a thousand.
+
+    Raises:
+        FormatError: as `open_chain`.
+        RecordError: as `open_chain`.
+        SignatureError: as `open_chain`.
+    """
+    statement = _open_alone(notes[-1], identity)
+    if statement is None:
+        statement = open_chain(notes, identity).statements[-1]
+    entries = (entry for entry in statement.keys if entry.role == role)
+    return tuple(parse_vkey(entry.vkey) for entry in entries)
+
+
 def encode_keys(notes: Iterable[bytes]) -> bytes:
     """The bytes served as `/keys`."""
     return encode_notes(notes)
@@ -233,6 +254,15 @@ def sign_statement(statement: KeyStatement, *identity_signers: Signer) -> bytes:
     before = identity_signers[0].key if len(identity_signers) > 1 else None
     _open_statement(note, before)
     return note
+
+
+def _open_alone(note: bytes, identity: VerifierKey) -> KeyStatement | None:
+    """The statement, if this identity key alone has signed it."""
+    try:
+        statement, key = _open_statement(note, None)
+    except SignatureError:
+        return None
+    return statement if key == identity else None
 
 
 def _open_statement(

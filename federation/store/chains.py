@@ -121,6 +121,14 @@ def list_versions(view: View, log_id: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def count_keys(view: View, log_id: int) -> int:
+    """How many key statements are held of a log."""
+    row = view.connection.execute(
+        "SELECT count(*) FROM key_statement WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
     """Keep an organisation's about note, if its issue is the highest seen."""
     tx.connection.execute(
@@ -161,6 +169,17 @@ def list_about(view: View) -> list[tuple[str, int, bytes]]:
     """Every about note that is held, as (organisation, issue, note)."""
     rows = view.connection.execute("SELECT org, issue, note FROM about ORDER BY org")
     return rows.fetchall()
+
+
+def about_orgs(view: View) -> set[str]:
+    """The organisations whose about note is held."""
+    rows = view.connection.execute("SELECT CAST(org AS BLOB) FROM about")
+    return {org.decode(errors="replace") for (org,) in rows}
+
+
+def drop_about(tx: Transaction, org: str) -> None:
+    """Forget the about note of an organisation: it is asked for again."""
+    tx.connection.execute("DELETE FROM about WHERE org = ?", (org,))
 
 
 def save_cosignature(

@@ -5,7 +5,7 @@ visible size of the log; what this node reads for itself (`read_leaf`, `read_lea
 `frontier`) ends where leaves are stored.
 """
 
-from federation.errors import NotFoundError
+from federation.errors import FormatError, NotFoundError, StoredError
 from federation.store import leaves
 from federation.store.db import View
 from federation.tlog.merkle import Frontier
@@ -74,7 +74,10 @@ def read_leaf(view: View, log_id: int, index: int) -> bytes:
     """
     bundle, at = divmod(index, WIDTH)
     body = leaves.bundle_bytes(view, log_id, Bundle(bundle, at + 1))
-    return decode_bundle(body, at + 1)[at]
+    try:
+        return decode_bundle(body, at + 1)[at]
+    except FormatError as error:
+        raise StoredError(f"a stored bundle: {error}", f"bundle {bundle}") from error
 
 
 def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:

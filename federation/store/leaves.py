@@ -10,7 +10,7 @@ Source: C2SP tlog-tiles v0.1
 
 from collections.abc import Iterator, Sequence
 
-from federation.errors import NotFoundError
+from federation.errors import FormatError, NotFoundError, StoredError
 from federation.store.db import Transaction, View
 from federation.tlog.merkle import Frontier, HashReader
 from federation.tlog.packing import pack, unpack
@@ -63,15 +63,19 @@ def append(
     start: int,
     leaves: Sequence[bytes],
     leaf_hashes: Sequence[bytes],
-) -> None:
+) -> int:
     """Store `leaves` from index `start` on, and every hash above them.
+
+    Returns:
+        How many bytes the bundles take that are full now.
 
     Raises:
         FormatError: a leaf of more than 65,535 bytes.
     """
     assert len(leaves) == len(leaf_hashes), "a hash for each leaf"
-    _append_bundles(tx, log_id, start, leaves)
+    size = _append_bundles(tx, log_id, start, leaves)
     append_hashes(tx, log_id, start, leaf_hashes)
+    return size
 
 
 def append_hashes(
@@ -86,19 +90,22 @@ def append_hashes(
 
 def _append_bundles(
     tx: Transaction, log_id: int, start: int, leaves: Sequence[bytes]
-) -> None:
+) -> int:
     first, filled = divmod(start, WIDTH)
     edge = bundle_bytes(tx, log_id, Bundle(first, filled)) if filled else b""
-    rows = []
-    at = 0
+    at = size = 0
     while at < len(leaves):
         part = leaves[at : at + WIDTH - filled]
         at += len(part)
         width = filled + len(part)
         body = edge + encode_bundle(part)
-        rows.append((log_id, first, width, pack(body) if width == WIDTH else body))
+        if width == WIDTH:
+            body = pack(body)
+            size += len(body)
+        # Each by itself: together they would be held twice, and may be 16 MB each.
+        tx.connection.execute(_PUT_BUNDLE, (log_id, first, width, body))
         first, filled, edge = first + 1, 0, b""
-    tx.connection.executemany(_PUT_BUNDLE, rows)
+    return size
 
 
 def _append_hashes(
@@ -161,7 +168,7 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
 
     Raises:
         NotFoundError: it is not stored, or not that wide.
-        FormatError: it is damaged.
+        StoredError: it is damaged.
     """
     row = view.connection.execute(
         "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
@@ -195,7 +202,12 @@ def packed_bundle(view: View, log_id: int, index: int) -> bytes:
 
 
 def _unpacked(width: int, body: bytes) -> bytes:
-    return unpack(body, MAX_BUNDLE_BYTES) if width == WIDTH else body
+    if width != WIDTH:
+        return body
+    try:
+        return unpack(body, MAX_BUNDLE_BYTES)
+    except FormatError as error:
+        raise StoredError(f"a stored bundle: {error}") from error
 
 
 def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[bytes]]:
@@ -203,11 +215,15 @@ def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[byte
 
     Raises:
         NotFoundError: a bundle is missing or too short.
-        FormatError: a stored bundle is damaged.
+        StoredError: a stored bundle is damaged.
     """
     for index in range(start // WIDTH, -(-end // WIDTH)):
         width = min(WIDTH, end - index * WIDTH)
-        leaves = decode_bundle(bundle_bytes(view, log_id, Bundle(index, width)), width)
+        body = bundle_bytes(view, log_id, Bundle(index, width))
+        try:
+            leaves = decode_bundle(body, width)
+        except FormatError as error:
+            raise StoredError(f"a stored bundle: {error}", f"bundle {index}") from error
         yield leaves[max(0, start - index * WIDTH) :]
 
 
@@ -215,7 +231,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
     """Every stored bundle as (index, width, bytes), by index: for `doctor`.
 
     Raises:
-        FormatError: a bundle is damaged.
+        StoredError: a bundle is damaged.
     """
     rows = view.connection.execute(
         "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from federation.errors import ConflictError, NotFoundError
+from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin
 from federation.store import leaves
 from federation.store.db import Transaction, View
+from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -110,14 +111,9 @@ def get_log(view: View, origin: str) -> Log:
 
     Raises:
         NotFoundError: there is none.
+        StoredError: its row is damaged.
     """
-    row = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log WHERE origin = ?",  # noqa: S608  a constant
-        (origin,),
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"no log {origin}")
-    return _log(row)
+    return _one(view, "origin = ?", origin)
 
 
 def log_by_id(view: View, log_id: int) -> Log:
@@ -125,28 +121,69 @@ def log_by_id(view: View, log_id: int) -> Log:
 
     Raises:
         NotFoundError: there is none.
+        StoredError: its row is damaged.
     """
-    row = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log WHERE id = ?",  # noqa: S608  a constant
-        (log_id,),
-    ).fetchone()
+    return _one(view, "id = ?", log_id)
+
+
+def _one(view: View, where: str, which: str | int) -> Log:
+    try:
+        row = view.connection.execute(
+            f"SELECT {_COLUMNS} FROM log WHERE {where}",  # noqa: S608  constants
+            (which,),
+        ).fetchone()
+    except NotTextError as error:
+        if "decode" not in str(error):
+            raise
+        raise StoredError(f"a row of a log: {error}", f"log {which}") from error
     if row is None:
-        raise NotFoundError(f"no log {log_id}")
+        raise NotFoundError(f"no log {which}")
     return _log(row)
 
 
 def list_logs(view: View) -> list[Log]:
-    """Every log, sorted by origin."""
-    rows = view.connection.execute(
-        f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
-    )
-    return [_log(row) for row in rows]
+    """Every log, sorted by origin, but for mirrors whose row is damaged.
+
+    A bit of a partner's row that turned round must not stop all others.
+
+    Raises:
+        StoredError: the row of an own log is damaged.
+    """
+    try:
+        rows = view.connection.execute(
+            f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
+        )
+        return [_log(row) for row in rows]
+    except (StoredError, NotTextError):
+        return _list_whole(view)
+
+
+def damaged_logs(view: View) -> list[int]:
+    """The ids of the mirrors whose row cannot be read."""
+    held = {log.id for log in list_logs(view)}
+    rows = view.connection.execute("SELECT id FROM log")
+    return [log_id for (log_id,) in rows if log_id not in held]
+
+
+def _list_whole(view: View) -> list[Log]:
+    found = []
+    ids = view.connection.execute("SELECT id, own FROM log ORDER BY id").fetchall()
+    for log_id, own in ids:
+        try:
+            found.append(log_by_id(view, log_id))
+        except StoredError as error:
+            if own:
+                raise StoredError("the row of an own log", f"log {log_id}") from error
+    return sorted(found, key=lambda log: log.origin)
 
 
 def _log(row: Sequence[object]) -> Log:
     fields = dict(zip(Log.__struct_fields__, row, strict=True))
     fields["own"] = bool(fields["own"])
-    return msgspec.convert(fields, Log)
+    try:
+        return msgspec.convert(fields, Log)
+    except msgspec.ValidationError as error:
+        raise StoredError(f"a row of a log: {error}", f"log {fields['id']}") from None
 
 
 def append_leaves(
@@ -155,8 +192,11 @@ def append_leaves(
     start: int,
     new: Sequence[bytes],
     leaf_hashes: Sequence[bytes],
-) -> None:
+) -> int:
     """Store leaves from `start` on; not yet covered by a checkpoint, so not visible.
+
+    Returns:
+        How many bytes the bundles take that are full now.
 
     Raises:
         ConflictError: `start` is not the log's next index.
@@ -171,7 +211,7 @@ def append_leaves(
             f"leaf {start} is not the next of log {log_id}",
             log_by_id(tx, log_id).next_index,
         )
-    leaves.append(tx, log_id, start, new, leaf_hashes)
+    return leaves.append(tx, log_id, start, new, leaf_hashes)
 
 
 def drop_above(tx: Transaction, log_id: int, size: int) -> None:

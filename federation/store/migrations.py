@@ -32,6 +32,7 @@ MODULES = (
     "leaves",
     "chains",
     "logs",
+    "taken",
     "statements",
     "places",
     "claims",

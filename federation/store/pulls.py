@@ -10,12 +10,15 @@ newest turns, its first offers.
     offered      logs that a peer holds and that nobody here asked for
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
+from federation.errors import StoredError
 from federation.store.db import Transaction, View
+from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -116,12 +119,17 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_turns(view: View) -> dict[str, PeerTurn]:
-    """When each peer is due, by organisation."""
-    rows = view.connection.execute("SELECT org, failures, next_due FROM peer_turn")
-    return {
-        org: PeerTurn(org=org, failures=failures, next_due=next_due)
-        for org, failures, next_due in rows
-    }
+    """When each peer is due, by organisation; a row that is damaged is lost."""
+    found = {}
+    # Bytes and all: text that is not UTF-8 would end the reading of all rows.
+    rows = view.connection.execute(
+        "SELECT CAST(org AS BLOB), failures, next_due FROM peer_turn"
+    )
+    for org, failures, next_due in rows:
+        with contextlib.suppress(msgspec.ValidationError, UnicodeDecodeError):
+            row = {"org": org.decode(), "failures": failures, "next_due": next_due}
+            found[row["org"]] = msgspec.convert(row, PeerTurn)
+    return found
 
 
 def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
@@ -164,21 +172,27 @@ def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
 
 
 def load_seen(view: View, org: str) -> PeerSeen:
-    """What the peer showed last; nothing, where it never answered."""
-    row = view.connection.execute(
-        "SELECT etag, wanted, answered_at, sizes FROM peer_seen WHERE org = ?",
-        (org,),
-    ).fetchone()
+    """What the peer showed last; nothing, where it never answered.
+
+    Raises:
+        StoredError: the row is damaged; it can be lost.
+    """
+    try:
+        row = view.connection.execute(
+            "SELECT etag, wanted, answered_at, sizes FROM peer_seen WHERE org = ?",
+            (org,),
+        ).fetchone()
+    except NotTextError as error:
+        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
     if row is None:
         return PeerSeen(org=org)
     etag, wanted, answered_at, sizes = row
-    return PeerSeen(
-        org=org,
-        etag=etag,
-        wanted=wanted,
-        answered_at=answered_at,
-        sizes=msgspec.json.decode(sizes, type=dict[str, int]),
-    )
+    found = {"org": org, "etag": etag, "wanted": wanted, "answered_at": answered_at}
+    try:
+        found["sizes"] = msgspec.json.decode(sizes, type=dict[str, int])
+        return msgspec.convert(found, PeerSeen)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
+        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
 
 
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 else:
     from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
 
+#: What reading a row raises whose text a flipped bit has made into no UTF-8.
+NotTextError = sqlite3.OperationalError
+
 _ERROR, _PERM, _BUSY, _LOCKED, _NOMEM, _READONLY = 1, 3, 5, 6, 7, 8
 _IOERR, _CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 10, 11, 13, 14, 15, 26
 _NUMBERS = {_FULL: errno.ENOSPC, _NOMEM: errno.ENOMEM, _PERM: errno.EACCES}

@@ -17,7 +17,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from nacl.bindings import (
@@ -124,8 +124,14 @@ def check_public_key(public: bytes) -> None:
     """
     if len(public) != 32:
         raise FormatError(f"a public key has 32 bytes, not {len(public)}")
-    if not crypto_core_ed25519_is_valid_point(public):
+    if not _is_valid_point(public):
         raise FormatError("a weak or non-canonical public key")
+
+
+@lru_cache(maxsize=1024)
+def _is_valid_point(public: bytes) -> bool:
+    # As slow as a signature, and every statement of a chain lists the same keys again.
+    return bool(crypto_core_ed25519_is_valid_point(public))
 
 
 def check_key_name(name: str) -> None:

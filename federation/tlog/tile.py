@@ -14,6 +14,7 @@ Source: C2SP tlog-tiles v0.1
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, NotFoundError
@@ -146,10 +147,10 @@ def encode_bundle(leaves: Sequence[bytes]) -> bytes:
     if not 0 < len(leaves) <= WIDTH:
         raise FormatError(f"a bundle of {len(leaves)} leaves")
     try:
-        parts = [len(leaf).to_bytes(2, "big") + leaf for leaf in leaves]
+        lengths = [len(leaf).to_bytes(2, "big") for leaf in leaves]
     except OverflowError:
         raise FormatError("a leaf of more than 65,535 bytes") from None
-    return b"".join(parts)
+    return b"".join(chain.from_iterable(zip(lengths, leaves, strict=True)))
 
 
 def decode_bundle(data: bytes, width: int | None = None) -> list[bytes]:

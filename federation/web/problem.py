@@ -29,6 +29,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     RecordError,
+    StoredError,
     VerificationError,
 )
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
@@ -36,6 +37,7 @@ from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
+    StoredError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,

@@ -105,6 +105,7 @@ def test_what_is_wrong_is_refused_with_file_key_and_reason(what, text, reason):
 
 line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 bound = st.none() | st.integers(1, 86_400)
+amount = st.integers(1, 1 << 40)
 flag = st.booleans()
 
 
@@ -119,8 +120,12 @@ flag = st.booleans()
         interval_s=bound,
         deadline_s=bound,
         max_kbit_s=bound,
-        max_bytes_per_turn=bound,
-        max_rows_per_turn=bound,
+        max_bytes_per_turn=amount,
+        max_rows_per_turn=amount,
+        max_refused_per_turn=amount,
+        max_bytes=amount,
+        max_rows=amount,
+        max_refused=amount,
         allow_private=flag,
         paused=flag,
         hidden=flag,

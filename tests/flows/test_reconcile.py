@@ -113,7 +113,7 @@ class DatabaseFeed:
     def __init__(self, node, spoil=lambda _, data: data):
         self.node, self.spoil, self.served = node, spoil, 0
 
-    async def tile(self, origin, tile):
+    async def tile(self, origin, tile, _most=None):
         read = contents.read_tile if isinstance(tile, Tile) else contents.read_bundle
         with self.node.db.view() as view:
             log = logs.get_log(view, origin)

@@ -104,7 +104,10 @@ async def test_what_the_maps_of_the_writer_rest_on_is_nobodys_alarm(home, tmp_pa
         assert await node.parts.db.read(pulls.load_turns) == {}
 
 
-async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(home, tmp_path):
+async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("federation.flows.pull.context.MAX_GENERATIONS", 99)
     peer = FakePeer("x")
     peer.extra += [
         StatusEntry(

@@ -83,11 +83,13 @@ class PatientFeed:
         """The note of a log's checkpoint."""
         return await self._ask(origin, self._feed.checkpoint(origin))
 
-    async def tile(self, origin: str, tile: Tile | Bundle) -> bytes:
+    async def tile(
+        self, origin: str, tile: Tile | Bundle, most: int | None = None
+    ) -> bytes:
         """A hash tile or entry bundle; of a log that was given up, nothing."""
         if self.has_given_up(origin):
             raise self.give_up(origin)
-        return await self._ask(origin, self._feed.tile(origin, tile))
+        return await self._ask(origin, self._feed.tile(origin, tile, most))
 
     async def keys(self, origin: str) -> bytes:
         """A log's key statements."""

@@ -8,9 +8,18 @@ Source: docs/reference/protocol.md, "HTTP"
 
 import hashlib
 from collections.abc import Collection
+from typing import NamedTuple
 
-from federation.errors import NotFoundError
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+import msgspec
+
+from federation.errors import FederationError, NotFoundError
+from federation.feeds.feed import (
+    MAX_LOGS,
+    MAX_STATUS_BYTES,
+    NO_DIGEST,
+    StatusEntry,
+    format_status,
+)
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs
 from federation.store.db import View
@@ -33,16 +42,55 @@ def list_public(view: View, elections: Collection[str] = ()) -> list[Log]:
     ]
 
 
+class Vector(NamedTuple):
+    """A status vector that everybody can read, and the logs that have no place in it.
+
+    `whole`: there is no more room; `damaged`: our own row is not what was written.
+    """
+
+    body: bytes
+    whole: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
 def read_status(view: View, elections: Collection[str] = ()) -> bytes:
     """The status vector of these logs; the arguments are those of `list_public`."""
-    return format_status(
-        StatusEntry(
-            about=_digest(chains.read_about(view, log.org)),
-            checkpoint=(log.checkpoint or b"").decode(),
-            keys=_digest(encode_keys(chains.read_keys(view, log.id))),
-            origin=log.origin,
-        )
-        for log in list_public(view, elections)
+    return read_vector(view, elections).body
+
+
+def read_vector(view: View, elections: Collection[str] = ()) -> Vector:
+    """The status vector of these logs, within what a reader takes.
+
+    Whoever holds many logs must not become unreadable by them: our own stand first,
+    then the first generation of everybody's, then the later ones.
+    """
+    entries, whole, damaged = list[StatusEntry](), list[str](), list[str]()
+    size = len(format_status(()))
+    for log in sorted(list_public(view, elections), key=_rank):
+        try:
+            entry = _entry(view, log)
+            more = len(msgspec.json.encode(entry)) + 1
+        except (FederationError, UnicodeError):
+            damaged.append(log.origin)
+            continue
+        if len(entries) >= MAX_LOGS or size + more > MAX_STATUS_BYTES:
+            whole.append(log.origin)
+            continue
+        size += more
+        entries.append(entry)
+    return Vector(format_status(entries), tuple(whole), tuple(damaged))
+
+
+def _rank(log: Log) -> tuple[bool, int, str]:
+    return not log.own, log.generation, log.origin
+
+
+def _entry(view: View, log: Log) -> StatusEntry:
+    return StatusEntry(
+        about=_digest(chains.read_about(view, log.org)),
+        checkpoint=(log.checkpoint or b"").decode(),
+        keys=_digest(encode_keys(chains.read_keys(view, log.id))),
+        origin=log.origin,
     )
 
 

@@ -9,12 +9,12 @@ stops nothing else. The whole turn, and where its parts stand:
     rejudge   what is held, by a newer key statement
     extend    a larger tree: prefix proved, then bundles, committed in steps
     heard     what a peer has proved of a log
+    room      what a turn may bring, and a partner may take of us
 
 Source: docs/reference/protocol.md, "Pulling"
 """
 
 from federation.flows.pull.context import (
-    Budget,
     LogReport,
     OwnCopy,
     PullContext,
@@ -22,6 +22,7 @@ from federation.flows.pull.context import (
     Stick,
 )
 from federation.flows.pull.heard import adopt_forks
+from federation.flows.pull.room import Budget
 from federation.flows.pull.turn import pull, take_in
 
 __all__ = [

@@ -5,13 +5,14 @@ and `behind` name the log without accusing anyone; `fork` and `own-fork` stand o
 evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
 
     feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
+    partner-full  too-many-logs  stored-damaged  crashed
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from federation.errors import FederationError, ForkError, PeerError, ProofError
-from federation.flows.pull.context import LogReport, Outcome
+from federation.flows.pull.context import MAX_GENERATIONS, LogReport, Outcome
 from federation.flows.verify.evidence import format_fork
 from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
@@ -76,6 +77,36 @@ class Alarms:
         said = f"{count} new records do not verify"
         await self._db.write(alarms.raise_alarm, "rejected", origin, said, self.now)
 
+    async def full(self, log: Log, reason: str) -> None:
+        """A log stops: the organisation whose it is has taken all that it may."""
+        await self._db.write(self._full, log, reason)
+
+    async def beyond(self, origins: Sequence[str]) -> None:
+        """A peer shows more logs of an organisation and election than are taken."""
+        if not origins:
+            await self._settle({("too-many-logs", self._org)})
+            return
+        said = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
+        await self._db.write(
+            alarms.raise_alarm, "too-many-logs", self._org, said, self.now
+        )
+
+    async def damaged(self, subject: str, reason: str) -> None:
+        """Bytes of our own about a partner are not what was written."""
+        await self._db.write(
+            alarms.raise_alarm, "stored-damaged", subject, reason, self.now
+        )
+
+    async def crashed(self, subject: str, reason: str) -> None:
+        """Something about a log ended by a fault of ours."""
+        await self._db.write(alarms.raise_alarm, "crashed", subject, reason, self.now)
+
+    async def settle_room(self, log: Log, org: str) -> None:
+        """Clear what no longer holds of a partner that may go on."""
+        if log.stalled is not None:
+            await self._db.write(logs.stall, log.id, None)
+        await self._settle({("partner-full", org)})
+
     async def settle(self, origin: str) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
         mine = f"{self._org} {origin}"
@@ -93,6 +124,11 @@ class Alarms:
         mine = named & {(one.code, one.subject) for one in standing}
         if mine:
             await self._db.write(_clear, mine)
+
+    def _full(self, tx: Transaction, log: Log, reason: str) -> None:
+        logs.stall(tx, log.id, reason)
+        said = f"{log.origin}: {reason}"
+        alarms.raise_alarm(tx, "partner-full", log.org, said, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)

@@ -6,6 +6,7 @@ be continued and never replaced. Two different statements of one version, both s
 are two histories: that freezes the origin.
 """
 
+import asyncio
 import hashlib
 from typing import Final
 
@@ -16,17 +17,20 @@ from federation.errors import (
     PeerError,
     RecordError,
     SignatureError,
+    StoredError,
     VerificationError,
 )
 from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.rejudge import rejudge
 from federation.records.about import open_about
+from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
+from federation.records.keystatement import KeyStatement
 from federation.store import chains, logs
 from federation.store.db import Database, Transaction
 from federation.store.logs import Log
-from federation.tlog.keys import VerifierKey
+from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
 
 # What a feed can do to us: not deliver, or deliver what does not verify.
@@ -55,14 +59,17 @@ async def trust(
         FormatError: not a chain of statements.
         RecordError: a statement that breaks a rule.
         SignatureError: not signed by the pinned identity.
+        StoredError: what we hold of it is damaged.
         ForkError: the origin signed two statements of one version.
     """
     db = ctx.db
     notes = [] if log is None else await db.read(chains.read_keys, log.id)
-    held = open_chain(notes, identity) if notes else None
+    # In a thread: a chain may have a thousand statements, a quarter of a second.
+    held = await asyncio.to_thread(open_held, notes, identity) if notes else None
     if log is not None and held is not None and held.digest == entry.keys:
         return log, held
-    offered = open_chain(decode_keys(await feed.keys(entry.origin)), identity)
+    shown = decode_keys(await feed.keys(entry.origin))
+    offered = await asyncio.to_thread(open_chain, shown, identity)
     if offered.origin != entry.origin:
         raise FormatError(f"the keys of {offered.origin}", entry.origin)
     if log is not None and held is not None:
@@ -71,6 +78,25 @@ async def trust(
             return log, held
         await rejudge(db, log, held, offered, ctx.profiles[log.election], now)
     return await db.write(_save_chain, offered), offered
+
+
+def open_held(notes: list[bytes], identity: VerifierKey) -> KeyChain:
+    """The chain that is held, which was verified when it was saved.
+
+    Raises:
+        SignatureError: another identity is pinned since.
+        StoredError: it is not what was saved.
+    """
+    try:
+        return open_chain(notes, identity)
+    except (FormatError, RecordError, SignatureError) as error:
+        try:
+            whose = decode_as(parse_note(notes[0]).text[:-1], KeyStatement).identity
+            open_chain(notes, parse_vkey(whose))
+        except (FormatError, RecordError, SignatureError):
+            said = f"the key statements held: {error}"
+            raise StoredError(said, "key_statement") from error
+        raise
 
 
 async def refresh_about(
@@ -91,8 +117,18 @@ async def refresh_about(
             return f"an about note of {about.org}"
     except BAD_FEED as error:
         return f"about: {error}"
+    if held is not None and not _holds(held, chain):
+        # Of two notes the higher issue stays, but not one that a flipped bit has made.
+        await db.write(chains.drop_about, chain.org)
     await db.write(chains.save_about, about.org, about.issue, note)
     return ""
+
+
+def _holds(note: bytes, chain: KeyChain) -> bool:
+    try:
+        return open_about(note, chain.node_keys()).org == chain.org
+    except (FormatError, RecordError, SignatureError):
+        return False
 
 
 def _check_continues(held: KeyChain, offered: KeyChain) -> None:

@@ -6,7 +6,7 @@ Rule: values only. `wants` is the one place that says which logs are taken from 
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
@@ -14,11 +14,15 @@ import msgspec
 
 from federation.config.peers import Peer
 from federation.errors import FormatError
+from federation.flows.pull.room import Bounded
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
 from federation.store.db import Database
 
 PUBLIC: Final = "public"
+#: A log is continued by another where its keys or its history are lost: so many times
+#: in one election is a mistake, or an attack on whoever relays them.
+MAX_GENERATIONS: Final = 16
 
 # By database, because contexts come and go with every change of the partners.
 _busy: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
@@ -34,13 +38,17 @@ Outcome = Literal[
     "failed",  # the feed did not deliver
     "busy",  # another peer's turn is taking it in
     "frozen",  # the origin signed two histories
+    "full",  # its partner has taken all that it may
+    "damaged",  # what we hold of it ourselves is not what was written
+    "crashed",  # a fault of this program, about this log
 ]
 
 # Those for which the feed is at fault.
 FEED_OUTCOMES: Final[frozenset[Outcome]] = frozenset({"mismatch", "refused", "failed"})
+STANDING: Final[frozenset[Outcome]] = frozenset({"full", "damaged", "crashed"})
 
 
-class Bringer(Protocol):
+class Bringer(Bounded, Protocol):
     """Who brings logs, and within which bounds; every `Peer` is one."""
 
     @property
@@ -50,14 +58,6 @@ class Bringer(Protocol):
     @property
     def relay(self) -> bool:
         """Whether logs of others are taken from it."""
-
-    @property
-    def max_rows_per_turn(self) -> int | None:
-        """How many leaves one turn may take; None: as many as there are."""
-
-    @property
-    def max_bytes_per_turn(self) -> int | None:
-        """How many bytes one turn may take; None: as many as there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,7 @@ class Stick:
     relay: bool = True
     max_rows_per_turn: int | None = None
     max_bytes_per_turn: int | None = None
+    max_refused_per_turn: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +106,10 @@ class PullContext:
     def wants(self, peer: Bringer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
         try:
-            org, election, visibility, _ = parse_origin(origin)
+            org, election, visibility, generation = parse_origin(origin)
         except FormatError:
+            return None
+        if generation > MAX_GENERATIONS:
             return None
         partner = self.peers.get(org)
         if partner is None or partner.paused or visibility != PUBLIC:
@@ -118,10 +121,17 @@ class PullContext:
         # Its own logs a peer may always bring; those of others only as a relay.
         return partner if org == peer.org or peer.relay else None
 
+    def is_beyond(self, origin: str) -> bool:
+        """Whether it is of a generation that is taken from nobody."""
+        try:
+            return parse_origin(origin).generation > MAX_GENERATIONS
+        except FormatError:
+            return False
+
     def wanted_digest(self, peer: Peer) -> str:
         """Changes whenever `wants` could say something else of this peer's logs."""
         wanted = [
-            (one.org, str(one.identity), one.paused, one.elections)
+            (one.org, str(one.identity), one.paused, one.elections, *_bounds(one))
             for one in sorted(self.peers.values(), key=lambda one: one.org)
         ]
         own = [(origin, chain.digest) for origin, chain in sorted(self.own.items())]
@@ -129,37 +139,9 @@ class PullContext:
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
 
-@dataclass(kw_only=True)
-class Budget:
-    """What is left of one turn; the rest comes with the next one."""
-
-    rows: int | None
-    size: int | None
-    until: float
-    clock: Callable[[], float]
-    taken_rows: int = field(default=0, init=False)
-    taken_bytes: int = field(default=0, init=False)
-    refused_rows: int = field(default=0, init=False)
-
-    def spend(self, *, rows: int = 0, size: int = 0, refused: int = 0) -> None:
-        """Note what was taken: leaves, bytes, leaves that do not verify."""
-        self.taken_rows += rows
-        self.taken_bytes += size
-        self.refused_rows += refused
-
-    @property
-    def rows_left(self) -> int | None:
-        """How many leaves may still be taken; None: as many as there are."""
-        return None if self.rows is None else max(0, self.rows - self.taken_rows)
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether the turn should end here."""
-        return (
-            self.rows_left == 0
-            or (self.size is not None and self.taken_bytes >= self.size)
-            or self.clock() >= self.until
-        )
+def _bounds(peer: Peer) -> tuple[int, int, int]:
+    # A log that stopped at one of them goes on where the operator has raised it.
+    return peer.max_rows, peer.max_bytes, peer.max_refused
 
 
 class OwnCopy(NamedTuple):
@@ -209,3 +191,8 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     def failures(self) -> tuple[LogReport, ...]:
         """The logs for which the feed, not the origin, is at fault."""
         return tuple(one for one in self.logs if one.outcome in FEED_OUTCOMES)
+
+    @property
+    def standing(self) -> tuple[LogReport, ...]:
+        """The logs that do not go on, for a reason that is here and not at the feed."""
+        return tuple(one for one in self.logs if one.outcome in STANDING)

@@ -17,8 +17,9 @@ from typing import Final
 
 from federation.errors import FormatError, ProofError
 from federation.feeds.feed import Feed
-from federation.flows.pull.context import Budget, PullContext
+from federation.flows.pull.context import PullContext
 from federation.flows.pull.newer import keep_unknown
+from federation.flows.pull.room import Budget, Room, weigh_refused
 from federation.flows.verify.blame import check_grown
 from federation.flows.verify.bundle import (
     Bundles,
@@ -28,7 +29,7 @@ from federation.flows.verify.bundle import (
     pick_workers,
 )
 from federation.records.keychain import KeyChain
-from federation.store import chains, claims, contents, logs
+from federation.store import chains, claims, contents, logs, taken
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
@@ -37,6 +38,8 @@ from federation.tlog.keys import VerifierKey
 from federation.tlog.mirror import Authenticated, Mirror, plan_extension
 
 STEP_LEAVES: Final = 10_000
+#: Of leaves that are as long as leaves may be, ten thousand are 655 MB.
+STEP_BYTES: Final = 1 << 23
 # 64 million leaves are proved by 8 MB of tiles. A checkpoint of 2^53 - 1 must not
 # make us plan for as many.
 MAX_EXTENSION: Final = 1 << 26
@@ -46,7 +49,8 @@ MAX_EXTENSION: Final = 1 << 26
 class Extending:
     """One log on its way to a verified, larger checkpoint that this feed showed.
 
-    `now` is Unix time in seconds, for alarms.
+    `room` is what its partner may take of us, None for a log of ours; `now` is Unix
+    time in seconds, for alarms.
     """
 
     feed: Feed
@@ -55,6 +59,7 @@ class Extending:
     note: bytes
     checkpoint: Checkpoint
     budget: Budget
+    room: Room | None
     now: int
 
     @property
@@ -94,6 +99,8 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
     end = job.checkpoint.size
     if job.budget.rows_left is not None:
         end = min(end, log.next_index + job.budget.rows_left)
+    if job.room is not None:
+        end = min(end, log.next_index + job.room.rows_left)
     workers = pick_workers(ctx.executor, end - log.next_index)
     verifier = Verifier(workers, job.chain, ctx.profiles[log.election])
     bundles = Bundles(job.feed, log.origin, hashes, verifier, log.closed_at)
@@ -138,18 +145,23 @@ async def _take_in(
     ctx: PullContext, job: Extending, bundles: Bundles, log: Log, end: int
 ) -> Log:
     """Commit step by step, one step behind the bundles that are verified meanwhile."""
-    steps = _Steps(ctx, log, job.now)
+    steps, room = _Steps(ctx, log, job.now), job.room
     stream = bundles.read(log.next_index, end, job.checkpoint.size)
     try:
         async with aclosing(stream):
             async for checked in stream:
-                job.budget.spend(
-                    rows=len(checked.leaves),
-                    size=checked.size,
-                    refused=len(checked.admission.rejected),
+                rows, size, weight = (
+                    len(checked.leaves),
+                    checked.size,
+                    weight_of(checked),
                 )
+                refused = len(checked.admission.rejected)
+                job.budget.spend(rows=rows, size=size, refused=refused, weight=weight)
+                room = room and room.with_taken(rows, size, weight)
                 await steps.add(checked)
-                if job.budget.is_spent:
+                # Held while the next one is fetched, two of 16 MB would be in memory.
+                del checked
+                if job.budget.is_spent or (room and room.full):
                     break
     finally:
         # Also when the feed failed half-way: what was verified is kept.
@@ -157,20 +169,33 @@ async def _take_in(
     return log
 
 
+def weight_of(checked: Checked) -> int:
+    """What the refused leaves of a bundle count as."""
+    leaves, start = checked.leaves, checked.start
+    return weigh_refused(
+        len(leaves[one.index - start]) for one in checked.admission.rejected
+    )
+
+
 class _Steps:
-    """Verified bundles, committed about 10,000 leaves at a time."""
+    """Verified bundles, committed about 10,000 leaves or 8 MiB at a time."""
 
     def __init__(self, ctx: PullContext, log: Log, now: int) -> None:
         self._ctx, self._log, self._now = ctx, log, now
         self._batch = list[Checked]()
-        self._leaves = 0
+        self._leaves = self._bytes = 0
         self._writing: asyncio.Task[Log] | None = None
 
     async def add(self, checked: Checked) -> None:
         self._batch.append(checked)
         self._leaves += len(checked.leaves)
-        if self._leaves >= STEP_LEAVES:
+        self._bytes += checked.size
+        is_large = self._bytes >= STEP_BYTES
+        if is_large or self._leaves >= STEP_LEAVES:
             await self._commit()
+        if is_large:
+            # Nothing more is taken before this is out of memory again.
+            await self._written()
 
     async def finish(self) -> Log:
         if self._batch:
@@ -180,7 +205,8 @@ class _Steps:
 
     async def _commit(self) -> None:
         await self._written()
-        batch, self._batch, self._leaves = self._batch, [], 0
+        batch, self._batch = self._batch, []
+        self._leaves = self._bytes = 0
         write = self._ctx.db.write(save_step, self._log, batch, self._now)
         self._writing = asyncio.create_task(write)
 
@@ -198,17 +224,15 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> 
         ConflictError: somebody else has moved the log on.
         ProofError: what is stored does not lead to the pending root.
     """
-    logs.append_leaves(
-        tx,
-        log.id,
-        batch[0].start,
-        [leaf for one in batch for leaf in one.leaves],
-        [leaf_hash for one in batch for leaf_hash in one.leaf_hashes],
-    )
+    start, new = batch[0].start, [leaf for one in batch for leaf in one.leaves]
+    hashes = [leaf_hash for one in batch for leaf_hash in one.leaf_hashes]
+    size = logs.append_leaves(tx, log.id, start, new, hashes)
     found = join_admissions(batch, log.closed_at)
     claims.save_claims(tx, log.id, found.claims)
     chains.save_rejected(tx, log.id, found.rejected)
     keep_unknown(tx, log, found.unknown, now)
+    refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
+    taken.add_taken(tx, log.id, size=size, refused=refused)
     if found.closed_at is not None:
         logs.close(tx, log.id, found.closed_at)
     log = logs.get_log(tx, log.origin)

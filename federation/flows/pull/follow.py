@@ -4,26 +4,38 @@ Rule: keys first, then the checkpoint, then leaves; and whatever goes wrong with
 is said of that log, so that the next one follows.
 """
 
+import logging
+
 from federation.config.peers import Peer
-from federation.errors import ConflictError, ForkError
+from federation.errors import (
+    ConflictError,
+    FederationError,
+    ForkError,
+    FormatError,
+    SignatureError,
+    StoredError,
+)
 from federation.feeds.feed import Feed, StatusEntry
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
 from federation.flows.pull.context import (
     Bringer,
-    Budget,
     LogReport,
     Outcome,
     PullContext,
 )
 from federation.flows.pull.extend import Extending, extend, read_mirror
+from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.store.taken import read_taken
+from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from federation.tlog.mirror import Offer, offer
 from federation.tlog.note import parse_note
+
+_log = logging.getLogger(__name__)
 
 
 class Follower:
@@ -54,20 +66,38 @@ class Follower:
         self._ctx.busy.add(entry.origin)
         try:
             return await self._follow(entry, log, partner)
-        except ForkError as fork:
-            await self._alarms.freeze(fork)
-            return LogReport(
-                origin=entry.origin, outcome="frozen", before=before, reason=str(fork)
-            )
-        except ConflictError as error:
-            # Taken in by somebody without this context; the next turn sees how far.
-            return LogReport(
-                origin=entry.origin, outcome="busy", before=before, reason=str(error)
-            )
-        except BAD_FEED as error:
-            return await self._alarms.blame_feed(entry.origin, before, error)
+        except Exception as error:  # noqa: BLE001  one bad log stops no other
+            return await self._end(entry.origin, before, error)
         finally:
             self._ctx.busy.discard(entry.origin)
+
+    async def _end(self, origin: str, before: int, error: Exception) -> LogReport:
+        """What became of a log whose following ended by an error.
+
+        Raises:
+            FederationError: one that is not about this log.
+            OSError: the machine failed.
+        """
+        outcome: Outcome = "crashed"
+        reason = str(error)
+        if isinstance(error, ForkError):
+            outcome = "frozen"
+            await self._alarms.freeze(error)
+        elif isinstance(error, ConflictError):
+            # Taken in by somebody without this context; the next turn sees how far.
+            outcome = "busy"
+        elif isinstance(error, StoredError):
+            outcome = "damaged"
+            await self._alarms.damaged(origin, reason)
+        elif isinstance(error, BAD_FEED):
+            return await self._alarms.blame_feed(origin, before, error)
+        elif isinstance(error, (FederationError, OSError)):
+            raise error
+        else:
+            _log.error("%s ended by an error of ours", origin, exc_info=error)
+            reason = f"{type(error).__name__}: {error}"
+            await self._alarms.crashed(origin, reason)
+        return LogReport(origin=origin, outcome=outcome, before=before, reason=reason)
 
     async def _follow(
         self, entry: StatusEntry, log: Log | None, partner: Peer
@@ -81,7 +111,7 @@ class Follower:
         found = await compare(self._ctx, log, entry, chain)
         pending = log.pending is not None and log.pending == found.note
         if found.kind == "larger" or pending:
-            return await self._extend(log, chain, found)
+            return await self._extend(log, chain, found, partner)
         if found.kind == "smaller" and log.org == self._peer.org:
             said = f"shows {found.checkpoint.size} of {log.size} records"
             await self._alarms.behind(log.origin, said)
@@ -90,9 +120,15 @@ class Follower:
         kind: Outcome = "waiting" if found.kind == "waiting" else "same"
         return _report(log, log, kind, reason)
 
-    async def _extend(self, log: Log, chain: KeyChain, found: Offer) -> LogReport:
+    async def _extend(
+        self, log: Log, chain: KeyChain, found: Offer, partner: Peer
+    ) -> LogReport:
         if self._budget.is_spent:
             return _report(log, log, "partial")
+        room = await self._room(partner)
+        if room.full:
+            return await self._stop(log, log, room)
+        await self._alarms.settle_room(log, partner.org)
         job = Extending(
             feed=self._feed,
             log=log,
@@ -100,6 +136,7 @@ class Follower:
             note=found.note,
             checkpoint=found.checkpoint,
             budget=self._budget,
+            room=room,
             now=self._alarms.now,
         )
         before = self._budget.refused_rows
@@ -108,9 +145,21 @@ class Follower:
         if refused:
             await self._alarms.refused(log.origin, refused)
         if grown.size < found.checkpoint.size:
+            room = await self._room(partner)
+            if room.full:
+                return await self._stop(log, grown, room)
             return _report(log, grown, "partial")
         await self._alarms.settle(log.origin)
         return _report(log, grown, "extended")
+
+    async def _room(self, partner: Peer) -> Room:
+        return room_of(partner, await self._ctx.db.read(read_taken, partner.org))
+
+    async def _stop(self, before: Log, after: Log, room: Room) -> LogReport:
+        """A log that goes no further: its partner has taken all that it may."""
+        reason = f"{room.full}; the operator may raise it in peers.toml"
+        await self._alarms.full(after, reason)
+        return _report(before, after, "full", reason)
 
 
 async def compare(
@@ -129,10 +178,30 @@ async def compare(
 
     def read(view: View) -> Offer:
         held = logs.log_by_id(view, log.id)
+        _check_held(held, chain)
         reader = leaves.reader(view, log.id, held.size)
         return offer(read_mirror(view, held), note, key, reader)
 
     return await ctx.db.read(read)
+
+
+def _check_held(log: Log, chain: KeyChain) -> None:
+    """Refuse to compare with what we hold unless that is still what was signed.
+
+    A bit of ours that turned round would else be the partner's second history.
+
+    Raises:
+        StoredError: it is not.
+    """
+    for note, size in ((log.checkpoint, log.size), (log.pending, log.pending_size)):
+        if note is None:
+            continue
+        try:
+            found = open_checkpoint(note, chain.log_key(size))
+        except (FormatError, SignatureError) as error:
+            raise StoredError(f"the checkpoint held: {error}", log.origin) from error
+        if found.size != size or found.origin != log.origin:
+            raise StoredError("the checkpoint held is of another size", log.origin)
 
 
 def _report(before: Log, after: Log, outcome: Outcome, reason: str = "") -> LogReport:

@@ -8,6 +8,7 @@ Source: docs/reference/protocol.md, "Pulling" step 6; the evidence: `tlog/fork.p
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from federation.errors import (
     FormatError,
@@ -24,6 +25,8 @@ from federation.flows.verify.evidence import open_evidence
 from federation.records.keychain import KeyChain, open_chain
 from federation.store import chains
 from federation.store.db import View
+
+MAX_UNPROVED: Final = 32
 
 #: What makes evidence unconvincing, or keeps it from us: nothing follows from it.
 _UNPROVED = (
@@ -48,15 +51,17 @@ async def adopt_forks(
         frozen: The logs that it says are forked.
         now: Unix seconds.
     """
-    adopted = []
-    for origin in frozen:
+    adopted, unproved = [], 0
+    # Each log once, and few in vain: the list is anybody's word, and each a request.
+    for origin in dict.fromkeys(frozen):
         chain = await ctx.db.read(_going_on, ctx, origin)
-        if chain is None:
+        if chain is None or unproved >= MAX_UNPROVED:
             continue
         try:
             evidence = await feed.fork(origin)
             fork = open_evidence(evidence, chain)
         except _UNPROVED:
+            unproved += 1
             continue
         if fork.origin == origin:
             await Alarms(ctx.db, org, now).freeze(fork)

@@ -10,19 +10,20 @@ Source: docs/reference/protocol.md, "Keys"
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.newer import settle_unknown
-from federation.records.admission import Admission, admit
+from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.profile import Profile
 from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
 from federation.store import chains, claims, contents, cursor, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
+from federation.tlog.tile import WIDTH
 
 STEP_LEAVES: Final = 5_000
 
@@ -104,10 +105,24 @@ async def _judge_from(
         closed_at = None
     for at in range(start, log.next_index, STEP_LEAVES):
         end = min(at + STEP_LEAVES, log.next_index)
-        leaves = await db.read(contents.read_leaves, log.id, at, end)
-        found = await asyncio.to_thread(admit, leaves, at, chain, profile, closed_at)
+        found = Admission([], [], [], closed_at)
+        # A bundle at a time: so many leaves, as long as leaves may be, are 327 MB.
+        for first, last in _bundles(at, end):
+            leaves = await db.read(contents.read_leaves, log.id, first, last)
+            more = await asyncio.to_thread(
+                admit, leaves, first, chain, profile, found.closed_at
+            )
+            found = join(found, more)
         await db.write(_replace, log.id, at, end, found)
         closed_at = found.closed_at
+
+
+def _bundles(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the bundles begin and end that hold the leaves [start, end)."""
+    while start < end:
+        last = min(end, (start // WIDTH + 1) * WIDTH)
+        yield start, last
+        start = last
 
 
 def changed_from(

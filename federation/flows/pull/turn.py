@@ -7,19 +7,19 @@ in; otherwise an unchanged vector would hide what is still to be done.
 Source: docs/reference/protocol.md, "Pulling"
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
-from federation.errors import ForkError
-from federation.feeds.feed import Feed, StatusEntry, read_status
+from federation.errors import ForkError, FormatError, RecordError, StoredError
+from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry, read_status
 from federation.flows.pull.alarm import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
     FEED_OUTCOMES,
     Bringer,
-    Budget,
     LogReport,
     Outcome,
     OwnCopy,
@@ -29,9 +29,11 @@ from federation.flows.pull.context import (
 )
 from federation.flows.pull.follow import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
+from federation.flows.pull.room import budget_of
+from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs, pulls
-from federation.store.db import Transaction, View
+from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
 from federation.tlog.checkpoint import parse_checkpoint
@@ -41,7 +43,9 @@ SOFT_DEADLINE_S: Final = 3600.0
 # A peer can make up as many logs of a partner as it likes; each costs a request.
 MAX_FAILURES: Final = 32
 
-_DONE: Final[frozenset[Outcome]] = frozenset({"same", "extended", "waiting", "frozen"})
+_DONE: Final[frozenset[Outcome]] = frozenset(
+    {"same", "extended", "waiting", "frozen", "full"}
+)
 _CONFIRMED: Final[frozenset[Outcome]] = frozenset({"same", "extended"})
 _UNFINISHED: Final[frozenset[Outcome]] = frozenset({"partial", "busy"})
 
@@ -70,7 +74,7 @@ async def pull(
     db = ctx.db
     await rejudge_unknown(ctx, now)
     wanted = ctx.wanted_digest(peer)
-    seen = await db.read(pulls.load_seen, peer.org)
+    seen = await _load_seen(db, peer.org, now)
     etag = seen.etag if seen.etag and seen.wanted == wanted else None
     answer = await feed.logs(etag)
     if answer is None:
@@ -80,7 +84,9 @@ async def pull(
         )
     body, etag = answer
     turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
-    report = await turn.take(read_status(body, peer.url or peer.org).logs)
+    # In a thread: it may have 16 MB, and others are waiting.
+    vector = await asyncio.to_thread(read_status, body, peer.url or peer.org)
+    report = await turn.take(vector.logs)
     # What we have lost is asked for again until it is back.
     is_whole = not report.own_larger and all(
         one.outcome in _DONE for one in report.logs
@@ -94,6 +100,39 @@ async def pull(
     )
     await db.write(_save, seen, report.offered)
     return report
+
+
+async def _load_seen(db: Database, org: str, now: int) -> PeerSeen:
+    """What the peer showed last; nothing where our row is damaged, or much is amiss.
+
+    The row costs one more request, and is written anew at the end of the turn. So is
+    whatever else was lost with it: a note about the organisation, a log's row.
+    """
+    alarms = Alarms(db, org, now)
+    try:
+        seen = await db.read(pulls.load_seen, org)
+        await db.read(_check_about, org)
+    except StoredError as error:
+        await alarms.damaged(org, str(error))
+        await db.write(_drop_about, org)
+        return PeerSeen(org=org)
+    return seen
+
+
+def _check_about(view: View, org: str) -> None:
+    note = chains.read_about(view, org)
+    try:
+        if note is not None and open_about_unpinned(note).org != org:
+            raise StoredError(f"the note about {org} is about another", "about")
+    except (FormatError, RecordError) as error:
+        raise StoredError(f"the note about {org}: {error}", "about") from error
+
+
+def _drop_about(tx: Transaction, org: str) -> None:
+    try:
+        _check_about(tx, org)
+    except StoredError:
+        chains.drop_about(tx, org)
 
 
 async def take_in(
@@ -122,10 +161,11 @@ async def take_in(
 
 
 class _Held(NamedTuple):
-    """A log as we hold it, and the digest of its keys."""
+    """A log as we hold it, the digest of its keys, whether we know whose it is."""
 
     log: Log
     keys: str
+    about: bool
 
 
 class _Turn:
@@ -135,12 +175,7 @@ class _Turn:
         self, ctx: PullContext, peer: Bringer, feed: Feed, now: int, until: float
     ) -> None:
         self._ctx, self._peer = ctx, peer
-        self._budget = Budget(
-            rows=peer.max_rows_per_turn,
-            size=peer.max_bytes_per_turn,
-            until=until,
-            clock=ctx.clock,
-        )
+        self._budget = budget_of(peer, until, ctx.clock)
         accuses = not isinstance(peer, Stick)
         url = peer.url if isinstance(peer, Peer) else None
         self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses, url=url)
@@ -151,18 +186,12 @@ class _Turn:
     async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
         """Every log of the vector, compared and, where we want it, taken in."""
         held = await self._ctx.db.read(_read_held)
-        reports, offered = list[LogReport](), list[str]()
-        wanted = list[tuple[StatusEntry, Peer]]()
-        for entry in entries:
-            partner = self._ctx.wants(self._peer, entry.origin)
-            if entry.origin in self._ctx.own:
-                reports.append(await self._compare_own(entry, held.get(entry.origin)))
-            elif partner is None:
-                offered.append(entry.origin)
-            else:
-                wanted.append((entry, partner))
-        # Its own logs before those that it relays: they are what only it must have.
-        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        reports = [
+            await self._compare_own(entry, held.get(entry.origin))
+            for entry in entries
+            if entry.origin in self._ctx.own
+        ]
+        wanted, offered = self._sort(entries)
         answered, failures = list[str](), 0
         for entry, partner in wanted:
             if failures >= MAX_FAILURES:
@@ -174,6 +203,7 @@ class _Turn:
                 answered.append(entry.origin)
         if not failures:
             await self._alarms.settle_peer()
+        await self._alarms.beyond([o for o in offered if self._ctx.is_beyond(o)])
         return PullReport(
             org=self._peer.org,
             logs=tuple(reports),
@@ -183,13 +213,33 @@ class _Turn:
             sizes=self._sizes,
             new_leaves=self._budget.taken_rows,
             new_bytes=self._budget.taken_bytes,
-            more=any(one.outcome in _UNFINISHED for one in reports),
+            # What is refused is not fetched any faster than by turns.
+            more=any(one.outcome in _UNFINISHED for one in reports)
+            and not self._budget.is_refusing,
         )
+
+    def _sort(
+        self, entries: Sequence[StatusEntry]
+    ) -> tuple[list[tuple[StatusEntry, Peer]], list[str]]:
+        """The logs of others that we take from this peer, and those that we do not."""
+        wanted, offered = list[tuple[StatusEntry, Peer]](), list[str]()
+        for entry in entries:
+            partner = self._ctx.wants(self._peer, entry.origin)
+            if entry.origin in self._ctx.own:
+                continue
+            if partner is None:
+                offered.append(entry.origin)
+            else:
+                wanted.append((entry, partner))
+        # Its own logs before those that it relays: they are what only it must have.
+        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        return wanted, offered
 
     async def _take_one(
         self, entry: StatusEntry, held: _Held | None, partner: Peer
     ) -> LogReport:
-        if held is not None and _is_same(entry, held) and not held.log.stalled:
+        is_known = held is not None and (held.about or entry.about == NO_DIGEST)
+        if held and is_known and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
             size = self._sizes[entry.origin] = held.log.size
             return LogReport(
@@ -224,12 +274,15 @@ class _Turn:
 
 
 def _read_held(view: View) -> dict[str, _Held]:
+    known = chains.about_orgs(view)
     return {
-        log.origin: _Held(
-            log, hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
-        )
+        log.origin: _Held(log, _keys_digest(view, log), log.org in known)
         for log in logs.list_logs(view)
     }
+
+
+def _keys_digest(view: View, log: Log) -> str:
+    return hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
 
 
 def _size_of(entry: StatusEntry) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET
 
 from federation.config.settings import Settings
+from federation.errors import FormatError, RecordError
 from federation.flows.query import answer
 from federation.flows.query.ask import Asked, candidate_names, contests_of
 from federation.flows.query.cursor import format_cursor, read_cursor
@@ -145,8 +146,16 @@ def sources(view: View, election: str, settings: Settings) -> list[answer.Source
 
 
 def _about(view: View, org: str) -> About | None:
+    """What an organisation says of itself; nothing where our copy is damaged.
+
+    That is no fault of whoever asks, and everything else in the answer is as it was:
+    the next turn with the partner says so, and asks for the note again.
+    """
     note = chains.read_about(view, org)
-    return None if note is None else open_about_unpinned(note)
+    try:
+        return None if note is None else open_about_unpinned(note)
+    except (FormatError, RecordError):
+        return None
 
 
 def summary(view: View, asked: Asked, org: str, digest: str) -> answer.Summary:

@@ -5,6 +5,10 @@ before a single signature in it is looked at. Few leaves are verified in a threa
 in worker processes, and not so many once these run: starting them takes longer than a
 thousand signatures. A worker is sent the log's keys and the election's profile once and
 knows them by digest from then on.
+
+A bundle may be 16 MB, and nothing says so beforehand: those that are fetched ahead may
+have 2 MB each, as none of true results has; a larger one is fetched when all before it
+are handed over, and alone.
 """
 
 import asyncio
@@ -15,6 +19,7 @@ from concurrent.futures import BrokenExecutor, Executor
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
+from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.records.admission import (
     CLOSED_CODE,
@@ -22,6 +27,7 @@ from federation.records.admission import (
     EncodedClaim,
     Rejected,
     admit,
+    join,
 )
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
@@ -34,6 +40,8 @@ AHEAD: Final = 8
 POOL_FROM_LEAVES: Final = 2_000
 WARM_FROM_LEAVES: Final = 256
 MAX_AHEAD_BYTES: Final = 1 << 24
+_FEW: Final = 16
+LARGE_BYTES: Final = MAX_AHEAD_BYTES // AHEAD
 
 _log = logging.getLogger(__name__)
 
@@ -75,17 +83,16 @@ class Verifier:
         """What the leaves from index `start` on come to.
 
         Args:
-            data: The whole bundle, which is cheaper to send than its leaves.
+            data: The whole bundle, which is cheaper to send than its leaves; empty
+                where it is too large to be sent.
             leaves: Its last ones.
             start: The index of the first of them.
             closed_at: Where the log was closed, if it was.
         """
         # Kept here: the first of the bundles under way to fail takes it from all.
         executor = self._executor
-        if executor is None:
-            return await asyncio.to_thread(
-                admit, leaves, start, self._chain, self._profile, closed_at
-            )
+        if executor is None or not data:
+            return await asyncio.to_thread(self._admit, leaves, start, closed_at)
         job = (self._name, data, start, closed_at)
         loop = asyncio.get_running_loop()
         try:
@@ -103,6 +110,19 @@ class Verifier:
             _warm.discard(executor)
             self._executor = None
             return await self.admit(data, leaves, start, closed_at)
+
+    def _admit(
+        self, leaves: Sequence[bytes], start: int, closed_at: int | None
+    ) -> Admission:
+        # Each is held twice more, opened, until all that are judged with it are.
+        is_large = sum(map(len, leaves)) > LARGE_BYTES
+        step = _FEW if is_large else WIDTH
+        found = Admission([], [], [], closed_at)
+        for at in range(0, len(leaves), step):
+            part = leaves[at : at + step]
+            rules = self._chain, self._profile, found.closed_at
+            found = join(found, admit(part, start + at, *rules))
+        return found
 
 
 class Bundles:
@@ -132,7 +152,7 @@ class Bundles:
             ProofError: a bundle with other leaves than the signed ones.
         """
         wanted = iter(range(start // WIDTH, -(-end // WIDTH)))
-        under_way = deque[asyncio.Task[Checked]]()
+        under_way = deque[tuple[Bundle, asyncio.Task[Checked]]]()
         ahead = AHEAD
         try:
             while True:
@@ -141,30 +161,46 @@ class Bundles:
                     if index is None:
                         break
                     bundle = Bundle(index, min(WIDTH, size - index * WIDTH))
-                    task = asyncio.create_task(self._check(bundle, start))
-                    under_way.append(task)
+                    most = LARGE_BYTES if under_way else None
+                    task = asyncio.create_task(self._check(bundle, start, most))
+                    under_way.append((bundle, task))
                 if not under_way:
                     return
-                checked = await under_way.popleft()
-                # Bundles may be 16 MB each: then fewer of them at once.
+                checked = await self._first(*under_way.popleft(), start)
+                # Where they are large, fewer of them at once.
                 ahead = max(1, min(AHEAD, MAX_AHEAD_BYTES // (checked.size + 1)))
                 yield checked
+                del checked
         finally:
-            for task in under_way:
+            tasks = [task for _, task in under_way]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _check(self, bundle: Bundle, start: int) -> Checked:
-        data = await self._feed.tile(self._origin, bundle)
+    async def _first(
+        self, bundle: Bundle, task: asyncio.Task[Checked], start: int
+    ) -> Checked:
+        try:
+            return await task
+        except PeerError as error:
+            # What was too large to be fetched ahead is asked for once more.
+            if error.cause != "wrong":
+                raise
+        return await self._check(bundle, start, None)
+
+    async def _check(self, bundle: Bundle, start: int, most: int | None) -> Checked:
+        data = await self._feed.tile(self._origin, bundle, most)
         leaves = decode_bundle(data, bundle.width)
         hashes = [hash_leaf(leaf) for leaf in leaves]
         self._hashes.check_bundle(bundle.index, hashes)
         first = bundle.index * WIDTH
-        skip = max(0, start - first)
+        skip, size = max(0, start - first), len(data)
+        if size > LARGE_BYTES:
+            data = b""  # its leaves are enough, and as much again
         admission = await self._verifier.admit(
             data, leaves[skip:], first + skip, self._closed_at
         )
-        return Checked(first + skip, leaves[skip:], hashes[skip:], admission, len(data))
+        return Checked(first + skip, leaves[skip:], hashes[skip:], admission, size)
 
 
 def join_admissions(batch: Sequence[Checked], closed_at: int | None) -> Admission:

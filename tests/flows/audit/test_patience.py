@@ -42,7 +42,7 @@ def test_a_node_that_hands_over_nothing_of_millions_is_soon_given_up(
     note = sign_checkpoint(Checkpoint(b.origin, 1 << 26, bytes(32)), b.log)
     peer = FakePeer("peer").show(small, note=note)
 
-    async def tile(origin, tile):
+    async def tile(origin, tile, most=None):
         what = "bundle" if isinstance(tile, Bundle) else "tile"
         peer.asked.append(f"{what} of {origin}")
         raise PeerError("peer", what, status)

@@ -73,12 +73,12 @@ async def test_few_bundles_are_under_way_at_once(fakes, suara, profile):
     under_way, most = [0], [0]
 
     class Slow(fakes.FakePeer):
-        async def tile(self, origin, tile):
+        async def tile(self, origin, tile, bound=None):
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
             await asyncio.sleep(0.001)
             under_way[0] -= 1
-            return await super().tile(origin, tile)
+            return await super().tile(origin, tile, bound)
 
     feed = Slow(suara.org).show(tree)
     bundles = bundles_of(tree, feed, Verifier(None, suara.chain, profile))

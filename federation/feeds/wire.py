@@ -1,0 +1,112 @@
+"""What an answer may cost before it is one: its frame, weighed against what it brings.
+
+Rule: heads, interim answers, sizes of chunks and whatever else stands around a body
+are its frame. A frame has a fixed allowance, and more only for a body that has come;
+every piece in which the network hands bytes over counts as some. So whoever sends a
+thousand interim answers, chunks or packets of one byte, endless headers, extensions or
+trailers is cut off after some thousandths of a second of this process's time, and
+nobody else waits for that. Bytes are looked at a few at a time: within one piece of
+what the system reads at once fit ten thousand interim answers.
+
+Source: RFC 9110 section 15.2 (interim answers), RFC 9112 section 7.1 (chunks)
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from socket import socket
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from federation.feeds.address import AddrInfo
+
+MAX_INTERIM: Final = 16
+MAX_FRAME_BYTES: Final = 1 << 16
+#: One byte of frame for so many of the body: chunks of a hundred bytes pass.
+BODY_PER_FRAME: Final = 8
+#: What each piece that the network hands over counts as.
+PIECE_BYTES: Final = 32
+_LOOK_BYTES: Final = 1 << 14
+_OK: Final = 200
+
+
+class FloodError(aiohttp.ClientError):
+    """More was sent around an answer than any answer needs."""
+
+
+class Weighed(ResponseHandler):
+    """A connection on which each answer's frame is weighed."""
+
+    _frame, _interim, _is_cut = 0, 0, False
+
+    def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
+        """A question is about to be asked: its answer has its own allowance."""
+        self._frame, self._interim, self._is_cut = 0, 0, False
+        super().set_response_params(**options)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a few bytes at a time, as long as they bring something."""
+        self._frame += PIECE_BYTES if data else 0
+        # Nothing: what was put off because its reader was slow is looked at now.
+        for at in range(0, len(data) or 1, _LOOK_BYTES):
+            part = data[at : at + _LOOK_BYTES]
+            self._frame += len(part)
+            super().data_received(part)
+            if self._is_cut or self._is_flooded():
+                self._cut()
+                return
+
+    def feed_data(self, data: Any, size: int = 0) -> None:  # noqa: ANN401  aiohttp's own
+        """Take in the head of an answer, also of one that is followed by another."""
+        message, _ = data
+        self._interim += message.code < _OK
+        if self._interim > MAX_INTERIM:
+            self._is_cut = True
+        if not self._is_cut:
+            super().feed_data(data, size)
+
+    def _is_flooded(self) -> bool:
+        # Where the reader is slow, some of what has come is not told apart yet.
+        if self._reading_paused:
+            return False
+        body = 0 if self._payload is None else self._payload.total_bytes
+        return self._frame - body > MAX_FRAME_BYTES + body // BODY_PER_FRAME
+
+    def _cut(self) -> None:
+        transport, payload = self.transport, self._payload
+        # What connection_lost would say of the end of the body is not the reason.
+        self._payload, self._is_cut = None, True
+        self._buffer.clear()
+        self.set_exception(FloodError())
+        if payload is not None:
+            payload.set_exception(FloodError())
+        if transport is not None:
+            transport.abort()
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
+        super().__init__(**options)
+        # aiohttp has no option for this; a test holds that connections are weighed.
+        self._factory = functools.partial(_weigh, loop=asyncio.get_running_loop())
+
+
+def _weigh(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return Weighed(loop)
+
+
+def connector(
+    make_socket: Callable[[AddrInfo], socket], limit_per_host: int
+) -> _Connector:
+    """What opens connections that are weighed, over sockets that `make_socket` makes.
+
+    To be made inside the event loop.
+    """
+    return _Connector(
+        limit=0,  # a peer that accepts and never answers must not hold back others
+        limit_per_host=limit_per_host,
+        ttl_dns_cache=60,
+        socket_factory=make_socket,
+    )

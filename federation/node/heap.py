@@ -1,0 +1,28 @@
+"""What is let go goes back to the system, as far as the C library can be asked to.
+
+Rule: large blocks (a bundle of a hostile partner may have 16 MB) lie in maps of their
+own, whatever lay there before, and few threads keep heaps of their own. By itself the
+GNU library learns to keep ever larger blocks, in as many heaps as there are threads: of
+what a node holds beside such a partner that was a third. Elsewhere nothing is done.
+
+Source: mallopt(3)
+"""
+
+import ctypes
+from typing import Final
+
+_MMAP_THRESHOLD: Final = -3
+_ARENA_MAX: Final = -8
+
+LARGE_BYTES: Final = 1 << 20
+HEAPS: Final = 2
+
+
+def keep_small() -> bool:
+    """Whether this process could be asked to; before its threads are started."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    asked = ((_MMAP_THRESHOLD, LARGE_BYTES), (_ARENA_MAX, HEAPS))
+    return all(mallopt(*one) == 1 for one in asked)

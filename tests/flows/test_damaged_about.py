@@ -1,0 +1,51 @@
+"""A damaged note about a partner, in answers about the map."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from federation.config.settings import Settings
+from federation.flows.query import state
+from federation.store import chains
+
+
+def _load():
+    path = Path(__file__).parents[1] / "sample_map.py"
+    spec = importlib.util.spec_from_file_location("sample_map", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+sample = _load()
+SETTINGS = Settings(
+    org=sample.ANA,
+    name="Ana",
+    contact="data@ana.example",
+    elections=[sample.ELECTION],
+    licence="CC0-1.0",
+)
+
+
+@pytest.mark.parametrize("bit", [0, 7, 100, 1000])
+def test_a_damaged_note_about_a_partner_costs_its_licence_and_no_answer(tmp_path, bit):
+    db = sample.build(tmp_path)
+    with db.view() as view:
+        before = state.sources(view, sample.ELECTION, SETTINGS)
+        note = chains.read_about(view, sample.BUDI)
+    flipped = bytearray(note)
+    flipped[bit // 8] ^= 0x80 >> bit % 8
+    with db.transaction() as tx:
+        tx.connection.execute(
+            "UPDATE about SET note = ? WHERE org = ?", (bytes(flipped), sample.BUDI)
+        )
+    with db.view() as view:
+        after = state.sources(view, sample.ELECTION, SETTINGS)
+        profiles = {sample.ELECTION: sample.profile()}
+        state.elections(view, profiles, [sample.ELECTION], SETTINGS)
+    db.close()
+    assert [one for one in after if one.org != sample.BUDI] == [
+        one for one in before if one.org != sample.BUDI
+    ]
+    assert [one.origin for one in after] == [one.origin for one in before]
