@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from federation.cli.context import Run
+from federation.config.keystore import read_handed
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -41,6 +42,7 @@ from federation.text.cause import cause_of
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
+_MAX_CONTROL_BYTES = 4096
 T = TypeVar("T")
 _BLAME: Mapping[str, type[FederationError]] = {
     "conflict": ConflictError,
@@ -135,7 +137,9 @@ class _Control(msgspec.Struct, frozen=True):
 async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
     path = run.home.control
     try:
-        control = msgspec.json.decode(path.read_bytes(), type=_Control)
+        control = msgspec.json.decode(
+            read_handed(path, _MAX_CONTROL_BYTES, any_owner=True), type=_Control
+        )
     except OSError as error:
         reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
