@@ -19,6 +19,7 @@ import msgspec
 
 from federation.cli.context import Run
 from federation.config.keystore import read_handed
+from federation.decoding import parse_any_json, parse_json
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -137,13 +138,12 @@ class _Control(msgspec.Struct, frozen=True):
 async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
     path = run.home.control
     try:
-        control = msgspec.json.decode(
-            read_handed(path, _MAX_CONTROL_BYTES, any_owner=True), type=_Control
-        )
+        data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
+        control = parse_json(data, _Control)
     except OSError as error:
         reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except FormatError as error:
         reason = Sentence("machine.control-damaged")
         raise ConfigError(str(path), "", reason) from error
     async with aiohttp.ClientSession(
@@ -232,11 +232,11 @@ class RemoteDesk:
             ) as answer:
                 data = await answer.read()
                 status = answer.status
-            value = msgspec.json.decode(data)
+            value = parse_any_json(data)
         except (aiohttp.ClientError, OSError) as error:
             found = judge_failure(error, self._url, seconds=DEADLINE_S)
             raise PeerError("this node", self._url, None, found.reason) from error
-        except msgspec.DecodeError as error:
+        except FormatError as error:
             reason = Sentence("network.garbled")
             raise PeerError("this node", self._url, None, reason) from error
         is_answer = isinstance(value, dict) and "verdicts" in value
