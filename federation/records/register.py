@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from federation.decoding import REFUSALS, explain
 from federation.errors import FormatError
 from federation.records.tps import TpsId, format_tps
 from federation.text import Sentence
@@ -173,8 +174,8 @@ def decode_register(data: bytes) -> Register:
     try:
         body = unpack.decompress(data, MAX_WIRE_BYTES)
         wire = msgspec.msgpack.decode(body, type=_Wire)
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise FormatError(f"not a register: {error}") from error
+    except (zlib.error, *REFUSALS) as error:
+        raise explain(error, what="a register") from error
     if not unpack.eof:
         raise FormatError("not a register: too large, or cut off")
     register = Register(wire.election)

@@ -132,6 +132,8 @@ def wire(villages):
         b"",
         b"not zlib",
         zlib.compress(b"not msgpack"),
+        zlib.compress(b"\x93\xa1\xff\x80\x90"),  # a text that is not UTF-8
+        zlib.compress(b"\x91" * 100_000),  # nested too deep
         encode_register(Register("pemilu-2024"))[:-3],
         wire([["1371011001", [1], []]]),
         wire([["1371011001", [0], [1]]]),
