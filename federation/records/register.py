@@ -174,7 +174,9 @@ def decode_register(data: bytes) -> Register:
     try:
         body = unpack.decompress(data, MAX_WIRE_BYTES)
         wire = msgspec.msgpack.decode(body, type=_Wire)
-    except (zlib.error, *REFUSALS) as error:
+    except zlib.error as error:
+        raise FormatError(f"not a register: {error}") from error
+    except REFUSALS as error:
         raise explain(error, what="a register") from error
     if not unpack.eof:
         raise FormatError("not a register: too large, or cut off")
