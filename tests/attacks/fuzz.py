@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ class Tally(NamedTuple):
     taken: int
     slowest_s: float
     faults: list[str]
+    codes: Counter[int]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +85,10 @@ def show(name: str, found: Tally) -> None:
         f" {len(found.faults):7}",
         flush=True,
     )
+    if name in {"verify", "import"}:
+        print(
+            "    exit " + ", ".join(f"{c}: {n}" for c, n in sorted(found.codes.items()))
+        )
     for fault in list(dict.fromkeys(found.faults))[:5]:
         print(f"    {fault}", flush=True)
 
@@ -128,15 +134,16 @@ def fuzz(
     """Play this many cases of one door."""
     from federation.errors import FederationError  # noqa: PLC0415
 
-    taken, slowest, faults = 0, 0.0, []
+    taken, slowest, faults, codes = 0, 0.0, [], Counter[int]()
     for number in range(cases):
         data, do = play(Random(f"{name} {seed} {number}"))
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
         try:
             with bounded():
-                do()
+                code = do()
             taken += 1
+            codes.update([code] if type(code) is int else [])
         except FederationError:
             pass
         except (Exception, TooSlow) as error:  # noqa: BLE001  what is looked for
@@ -148,7 +155,7 @@ def fuzz(
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size
         if grown > CASE_MB * 1024:
             faults.append(f"case {number}: {grown // 1024} MB more")
-    return Tally(cases, taken, slowest, faults)
+    return Tally(cases, taken, slowest, faults, codes)
 
 
 @contextmanager
