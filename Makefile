@@ -1,5 +1,5 @@
 # Two commands for everybody: `make run` (set-up and the demonstration), `make test`
-# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make pins`.
+# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make outdated`, `make pins`.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 PACKAGE := federation scripts tests
 
-.PHONY: run test check bench attack docs pins clean
+.PHONY: run test check bench attack docs outdated pins clean
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -64,9 +64,14 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_page.py
 
-# New pins after a change of pyproject.toml; the files name no package index
+# Pins that are behind their newest release
+outdated: $(VENV)/.dev
+	@$(BIN)/python scripts/list_outdated.py
+
+# New pins after a change of pyproject.toml; with UPGRADE=NAME the newest of one package.
+# The files name no package index
 PIN := compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-  --no-emit-find-links --no-header --strip-extras --allow-unsafe --no-annotate
+  --no-emit-find-links --no-header --strip-extras --allow-unsafe --no-annotate $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 pins:
 	@$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install --quiet pip-tools
 	@echo 'flit_core>=3.12,<5' > .venv-pins/build.in

@@ -37,6 +37,7 @@ def _founded(org: str) -> Path:
     home.mkdir()
     passphrase = home / "passphrase"
     passphrase.touch(mode=0o600)
+    passphrase.touch(0o600)
     passphrase.write_text("only for the tests\n")
     words = ["init", "--home", str(home), "--yes", "--org", org, "--port", "0"]
     words += ["--name", NAMES[org], "--contact", f"data@{org}", "--json"]

@@ -1,14 +1,15 @@
 """Where the passphrase of the identity key comes from.
 
 Rule: from a file or from the terminal, never from an argument or the environment,
-where every process on the machine could read it.
+where every process on the machine could read it; and from no file that others on the
+machine can read.
 """
 
 from pathlib import Path
 from typing import Final
 
 from federation.cli.context import Run
-from federation.config.keystore import MIN_PASSPHRASE
+from federation.config.keystore import MIN_PASSPHRASE, read_handed
 from federation.errors import ConfigError
 from federation.text import Sentence
 from federation.text.cause import cause_of
@@ -22,7 +23,7 @@ def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
     """The passphrase: the file's first line, else what is typed (twice when `new`).
 
     Raises:
-        ConfigError: the file cannot be read.
+        ConfigError: the file cannot be read, or others can read it too.
         click.UsageError: there is neither a file nor a terminal.
     """
     if file is None:
@@ -30,8 +31,7 @@ def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
         question = run.t(key, least=MIN_PASSPHRASE) if new else run.t(key)
         return run.ask(question, OPTION, hide=True, repeat=new)
     try:
-        with Path(file).open("rb") as stream:
-            text = decode_text(stream.read(_MAX_BYTES))
+        text = decode_text(read_handed(Path(file), _MAX_BYTES))
     except OSError as error:
         reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(file, "", reason) from error

@@ -19,6 +19,8 @@ import aiohttp
 import msgspec
 
 from federation.cli.context import Run
+from federation.config.keystore import read_handed
+from federation.decoding import parse_any_json, parse_json
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -44,6 +46,7 @@ from federation.text.cause import cause_of
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
+_MAX_CONTROL_BYTES = 4096
 T = TypeVar("T")
 #: What the node's machine refuses is refused by this one.
 _REFUSED: Mapping[str, int] = {"disk-full": errno.ENOSPC, "disk-failed": errno.EIO}
@@ -142,11 +145,12 @@ class _Control(msgspec.Struct, frozen=True):
 async def _remote(run: Run) -> AsyncIterator["RemoteDesk"]:
     path = run.home.control
     try:
-        control = msgspec.json.decode(path.read_bytes(), type=_Control)
+        data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
+        control = parse_json(data, _Control)
     except OSError as error:
         reason = Sentence("machine.not-read", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except FormatError as error:
         reason = Sentence("machine.control-damaged")
         raise ConfigError(str(path), "", reason) from error
     async with aiohttp.ClientSession(
@@ -236,11 +240,11 @@ class RemoteDesk:
             ) as answer:
                 data = await answer.read()
                 status = answer.status
-            value = msgspec.json.decode(data)
+            value = parse_any_json(data)
         except (aiohttp.ClientError, OSError) as error:
             found = judge_failure(error, self._url, seconds=DEADLINE_S)
             raise PeerError("this node", self._url, None, found.reason) from error
-        except msgspec.DecodeError as error:
+        except FormatError as error:
             reason = Sentence("network.garbled")
             raise PeerError("this node", self._url, None, reason) from error
         is_answer = isinstance(value, dict) and "verdicts" in value

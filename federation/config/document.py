@@ -21,9 +21,15 @@ from federation.text.malformed import MalformedError, decode_text, explain_toml
 from federation.text.mistyped import explain_mistyped, split_place
 
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
+MAX_KEY_PARTS: Final = 100  # ours have three
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# Possessive: what was read of a text is not read once more.
+_PART: Final = re.compile(r"[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+'")
+_KEY: Final = re.compile(
+    rf"(?:{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?:{_PART.pattern}))*+"
+)
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `(?P<name>.*)`")
 
@@ -55,12 +61,23 @@ def parse_document(text: str, where: str) -> dict[str, Any]:
     Raises:
         ConfigError: it is not TOML; the reason has line and column.
     """
+    # `tomllib` copies what it has of a key for each further part of it: 250 kB of one
+    # key took 23 seconds, and a circle is written by others.
+    if any(map(_has_many_parts, _KEY.finditer(text))):
+        raise ConfigError(where, "", Sentence("machine.nested"))
     try:
         return tomllib.loads(text)
     except RecursionError as error:
         raise ConfigError(where, "", Sentence("machine.nested")) from error
     except ValueError as error:  # also a number of more digits than Python takes
         raise ConfigError(where, "", explain_toml(error, text)) from error
+
+
+def _has_many_parts(found: re.Match[str]) -> bool:
+    key = found[0]
+    if key.count(".") < MAX_KEY_PARTS:
+        return False
+    return _PART.sub("", key).count(".") >= MAX_KEY_PARTS
 
 
 def convert(table: object, kind: type[T], where: str, key: str = "") -> T:

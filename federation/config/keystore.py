@@ -201,12 +201,41 @@ def check_private(path: Path, mode: int) -> None:
         OSError: it is not there.
     """
     found = path.stat()
+    _judge_mode(found, path, mode)
+    _judge_owner(found, path)
+
+
+def read_handed(path: Path, most: int, *, any_owner: bool = False) -> bytes:
+    """The first `most` bytes of a secret that lies somewhere else than a key.
+
+    A file has to be as private as a key is. What is no file (a pipe, `/dev/fd/3`) has
+    no other readers: its bytes are gone when they are read. With `any_owner` it may be
+    another user's, whom a superuser acts for.
+
+    Raises:
+        ConfigError: a file that is open to others.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        # Of what is open: a name could lead elsewhere a moment later.
+        found = os.fstat(file.fileno())
+        if stat.S_ISREG(found.st_mode):
+            _judge_mode(found, path, PRIVATE_FILE)
+            if not any_owner:
+                _judge_owner(found, path)
+        return file.read(most)
+
+
+def _judge_mode(found: os.stat_result, path: Path, mode: int) -> None:
     open_to = stat.S_IMODE(found.st_mode) & ~mode
     if open_to:
         octal = f"{stat.S_IMODE(found.st_mode):04o}"
         command = f"chmod {mode:04o} {path}"
         reason = Sentence("machine.open-to-others", mode=octal, command=command)
         raise ConfigError(str(path), "", reason)
+
+
+def _judge_owner(found: os.stat_result, path: Path) -> None:
     if found.st_uid not in (os.geteuid(), 0):
         reason = Sentence("machine.not-ours", user=found.st_uid)
         raise ConfigError(str(path), "", reason)

@@ -30,6 +30,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from federation.decoding import json_parser
 from federation.errors import FormatError
 from federation.tlog.tile import (
     MAX_LEAF_BYTES,
@@ -135,7 +136,7 @@ class StatusVector(
     logs: tuple[StatusEntry, ...]
 
 
-_DECODER: Final = msgspec.json.Decoder(StatusVector)
+_decode: Final = json_parser(StatusVector, what="a status vector")
 
 
 def format_status(entries: Iterable[StatusEntry]) -> bytes:
@@ -152,10 +153,7 @@ def parse_status(data: bytes) -> StatusVector:
     """
     if len(data) > MAX_STATUS_BYTES:
         raise FormatError(f"a status vector of {len(data)} bytes")
-    try:
-        vector = _DECODER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"not a status vector: {error}") from None
+    vector = _decode(data)
     _check_rows(vector.logs)
     try:
         again = format_status(vector.logs)

@@ -10,8 +10,7 @@ off on the way.
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
+from federation.decoding import parse_any_json, parse_utf8
 from federation.errors import FormatError
 from federation.tlog.note import decode_notes
 from federation.tlog.tile import Bundle, Tile, decode_bundle
@@ -76,13 +75,13 @@ def is_cut(body: bytes, shape: Shape) -> bool:
     """Whether a body ends too early."""
     try:
         return not shape.is_whole(body)
-    except (FormatError, msgspec.DecodeError, RecursionError):
+    except FormatError:
         return True
 
 
 def _is_text_whole(body: bytes) -> bool:
     # Every note ends so, and no JSON that is cut off.
-    return body.endswith(b"\n") or msgspec.json.decode(body) is not None
+    return body.endswith(b"\n") or parse_any_json(body) is not None
 
 
 def _are_notes_whole(body: bytes) -> bool:
@@ -93,16 +92,16 @@ def _are_notes_whole(body: bytes) -> bool:
 def _is_words(body: bytes) -> bool:
     """Whether it is text that people can read; a length or a hash is none."""
     try:
-        text = body.decode()
-    except UnicodeDecodeError:
+        text = parse_utf8(body)
+    except FormatError:
         return False
     return not text[0].isspace() and "".join(text.split()).isprintable()
 
 
 def _object_of(body: bytes) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        found = parse_any_json(body)
+    except FormatError:
         return {}
     return found if isinstance(found, dict) else {}
 

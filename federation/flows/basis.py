@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from federation.errors import FormatError
+from federation.decoding import parse_json
 from federation.feeds.feed import Feed
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
@@ -45,10 +45,7 @@ async def ask_basis(feed: Feed, org: str) -> Said:
         FormatError: it answered something else.
     """
     body = await feed.elections()
-    try:
-        return msgspec.json.decode(body, type=Said)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"not a list of elections: {error}", org) from None
+    return parse_json(body, Said, what="a list of elections", at=org)
 
 
 async def compare_basis(

@@ -16,11 +16,13 @@ Within that the bytes equal those of RFC 8785.
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from federation.decoding import json_parser, parse_any_json
 from federation.errors import FormatError, RecordError
 from federation.records.tps import TPS_PATTERN
 from federation.text import Sentence
@@ -84,7 +86,7 @@ Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
 T = TypeVar("T")
 _encoder: Final = msgspec.json.Encoder(order="sorted")
-_decoders: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
+_decoders: Final[dict[object, Callable[[bytes], Any]]] = {}
 
 
 def check_text(text: str, field: str) -> None:
@@ -124,10 +126,7 @@ def decode(line: bytes) -> dict[str, Any]:
     Raises:
         FormatError: anything that is not canonical.
     """
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error) from None
+    value = _parse(parse_any_json, line)
     if not isinstance(value, dict):
         raise FormatError("not a JSON object")
     _check_values(value)
@@ -143,11 +142,11 @@ def decode_as(line: bytes, kind: type[T]) -> T:
         RecordError: a member is missing, unknown or outside its bounds.
     """
     try:
-        value = _decoder(kind).decode(line)
-    except msgspec.ValidationError as error:
-        raise _broken(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error) from None
+        value = _parse(_decoder(kind), line)
+    except FormatError as error:
+        if isinstance(error.__cause__, msgspec.ValidationError):
+            raise _broken(error.what) from None
+        raise
     _check_line(line, value)
     return value
 
@@ -161,15 +160,23 @@ def convert(members: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(members, kind)
     except msgspec.ValidationError as error:
-        raise _broken(error) from None
+        raise _broken(str(error)) from None
 
 
-def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+def _parse(parse: Callable[[bytes], T], line: bytes) -> T:
+    try:
+        return parse(line)
+    except FormatError as error:
+        if isinstance(error.__cause__, RecursionError):
+            raise FormatError(_DEPTH) from None
+        raise
+
+
+def _decoder(kind: type[T]) -> Callable[[bytes], T]:
     # One decoder per type: making one takes longer than decoding a thousand lines.
     if kind not in _decoders:
-        _decoders[kind] = msgspec.json.Decoder(kind)
-    decoder: msgspec.json.Decoder[T] = _decoders[kind]
-    return decoder
+        _decoders[kind] = json_parser(kind)
+    return _decoders[kind]
 
 
 def _check_line(line: bytes, value: object) -> None:
@@ -224,16 +231,7 @@ def _check_scalar(value: object) -> None:
         raise FormatError("an integer outside 0 … 2^53-1")
 
 
-def _malformed(error: Exception) -> FormatError:
-    if isinstance(error, RecursionError):
-        return FormatError(_DEPTH)
-    if isinstance(error, UnicodeDecodeError):
-        return FormatError("not UTF-8")
-    return FormatError(str(error))
-
-
-def _broken(error: msgspec.ValidationError) -> RecordError:
-    text = str(error)
+def _broken(text: str) -> RecordError:
     where = _WHERE.search(text)
     if where is None:
         return RecordError(text)

@@ -36,7 +36,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from federation.errors import FormatError
+from federation.decoding import json_parser
 from federation.records.claim import Claim
 from federation.records.numbering import numbering
 from federation.records.result import ROUNDS
@@ -92,7 +92,7 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fals
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Row)
+_decode_row = json_parser(Row, what="a row of the map")
 _decode_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
@@ -107,10 +107,7 @@ def decode_row(data: bytes) -> Row:
     Raises:
         FormatError: not a row.
     """
-    try:
-        return _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise FormatError(f"not a row of the map: {error}") from error
+    return _decode_row(data)
 
 
 def digest_rows(rows: Iterable[bytes]) -> str:

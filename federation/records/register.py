@@ -5,7 +5,9 @@ is flagged, never refused. Two partners with one register have one digest: SHA-2
 the sorted codes, LF after each. Names and numbers of voters (DPT) are only shown, so
 they are not part of it.
 
-Held per village as two arrays: a country (823,236 stations) fits in 30 MB.
+Held per village as two arrays: a country (823,236 stations) fits in 30 MB. No register
+is larger than `MAX_STATIONS`, however few bytes say so: what is larger is refused
+before it is held, since a range of seventeen bytes can stand for 999 stations.
 
 Wire form between a command and the running node of the same machine: zlib over
 msgpack `[election, {region: name}, [[village, [number, …], [voters, …]], …]]`.
@@ -16,15 +18,19 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import msgspec
 
+from federation.decoding import REFUSALS, explain
 from federation.errors import FormatError
 from federation.records.tps import TpsId, format_tps
+from federation.text import Sentence
 
 UNKNOWN_VOTERS = -1
 MAX_VOTERS = 999_999
+MAX_STATIONS = 2_000_000  # of the largest election so far: 823,236
 MAX_WIRE_BYTES = 64 << 20  # unpacked; a country is 12 MB
 LEVELS = (0, 2, 4, 6, 10)  # lengths of the codes of regions, the nation to the village
 
@@ -51,11 +57,13 @@ class Register:
         self._villages: dict[str, Village] = {}
 
     def add(self, tps: TpsId, voters: int | None = None) -> bool:
-        """Add a station; False if it is there already (then nothing changes)."""
-        code, number = tps[:10], int(tps[10:])
-        village = self._villages.get(code)
-        if village is None:
-            village = self._villages[code] = Village(code, array("H"), array("i"))
+        """Add a station; False if it is there already (then nothing changes).
+
+        Raises:
+            FormatError: the register would be too large.
+        """
+        number = int(tps[10:])
+        village = self._village(tps[:10])
         numbers = village.numbers
         # Files are sorted, nearly always: then this is an append.
         at = len(numbers)
@@ -63,10 +71,50 @@ class Register:
             at = bisect_left(numbers, number)
             if numbers[at] == number:
                 return False
+        self._grow(1, tps)
         numbers.insert(at, number)
         village.voters.insert(at, UNKNOWN_VOTERS if voters is None else voters)
-        self.size += 1
         return True
+
+    def add_ranges(self, kelurahan: str, pairs: Iterable[tuple[int, int]]) -> None:
+        """Add the stations of a kelurahan from each first number to its last one.
+
+        They are counted before they are held, and each number once, however often
+        the ranges say it.
+
+        Raises:
+            FormatError: the kelurahan or a number is not one, or the register would
+                be too large.
+        """
+        missing = list[tuple[int, int]]()
+        end = 0  # up to here every number of the ranges is seen
+        for first, last in sorted(pairs):
+            format_tps(kelurahan, first)
+            format_tps(kelurahan, last)
+            if last > end:
+                missing.append((max(first, end + 1), last))
+                end = last
+        numbers = chain.from_iterable(range(a, b + 1) for a, b in missing)
+        if not missing or kelurahan in self._villages:
+            for number in numbers:
+                self.add(format_tps(kelurahan, number))
+            return
+        count = sum(b - a + 1 for a, b in missing)
+        self._grow(count, kelurahan)
+        village = self._village(kelurahan)
+        village.numbers.extend(numbers)
+        village.voters.extend(repeat(UNKNOWN_VOTERS, count))
+
+    def _village(self, code: str) -> Village:
+        village = self._villages.get(code)
+        if village is None:
+            village = self._villages[code] = Village(code, array("H"), array("i"))
+        return village
+
+    def _grow(self, count: int, code: str) -> None:
+        if self.size + count > MAX_STATIONS:
+            raise FormatError(Sentence("tps_list.too-many", most=MAX_STATIONS), code)
+        self.size += count
 
     def villages(self) -> Iterator[Village]:
         """Every village, by code."""
@@ -126,8 +174,10 @@ def decode_register(data: bytes) -> Register:
     try:
         body = unpack.decompress(data, MAX_WIRE_BYTES)
         wire = msgspec.msgpack.decode(body, type=_Wire)
-    except (zlib.error, msgspec.DecodeError) as error:
+    except zlib.error as error:
         raise FormatError(f"not a register: {error}") from error
+    except REFUSALS as error:
+        raise explain(error, what="a register") from error
     if not unpack.eof:
         raise FormatError("not a register: too large, or cut off")
     register = Register(wire.election)

@@ -15,7 +15,7 @@ import math
 import re
 import tempfile
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
@@ -76,10 +76,17 @@ def _read_float(text: str) -> float:
     value = float(text)
     if value in (math.inf, -math.inf) or (
         # Only long ones are rounded so; `Decimal` is slow.
-        len(text) > 15 and value.is_integer() and Decimal(text) != Decimal(value)
+        len(text) > 15 and value.is_integer() and not _is_exact(text, value)
     ):
         raise _AmbiguousError(Sentence("file.json-inexact", value=clip(text)))
     return value
+
+
+def _is_exact(text: str, value: float) -> bool:
+    try:
+        return Decimal(text) == Decimal(value)
+    except InvalidOperation:  # an exponent of more digits than a Decimal's may have
+        return False
 
 
 _DECODER = json.JSONDecoder(

@@ -27,7 +27,19 @@ MAX_SMALL = 16 << 20  # unpacked: the list of sheets, relationships, formats of 
 ZIP = b"PK\x03\x04"
 OLD = b"\xd0\xcf\x11\xe0"  # .xls, and the envelope of every file with a password
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+# As `feeds/bundle.py`: RuntimeError for what is encrypted, ValueError for names and
+# numbers that cannot be, among them a name in the file that is not UTF-8.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+_NO_ENCODING = {LookupError, ValueError, UnicodeError, UnicodeDecodeError}
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], object]
@@ -75,7 +87,7 @@ class Package:
             raise FormatError(Sentence(key), self.label)
         try:
             return zipfile.ZipFile(self._file)
-        except (*_BROKEN, ValueError) as error:
+        except _BROKEN as error:
             raise self.damaged() from error
 
     def _tail(self) -> bytes:
@@ -126,7 +138,7 @@ class Package:
                         said = Sentence("workbook.unfolds", most=bound >> 20)
                         raise FormatError(said, self.label)
                     yield block
-        except (*_BROKEN, RuntimeError) as error:
+        except _BROKEN as error:
             raise self.damaged() from error
 
     def walk(self, part: str, start: Start) -> None:
@@ -198,6 +210,12 @@ def feed(
     try:
         parser.Parse(block, final)
     except expat.ExpatError as error:
+        raise package.damaged() from error
+    except (LookupError, ValueError) as error:
+        # Python's own word, behind expat's, for an encoding that it has not. A handler
+        # of ours that fails by one of their kinds is a bug, and stays one.
+        if type(error) not in _NO_ENCODING:
+            raise
         raise package.damaged() from error
 
 

@@ -78,11 +78,11 @@ def recognise(source: Source | Workbook) -> Format:
         _refuse(ownfile.name_columns(source.header), source)
         return "xlsx"
     head = source.peek()
-    if not head.strip():
+    text = head.decode("utf-8", "replace").lstrip()
+    if not text:  # of text: to bytes U+001C and U+00A0 are no white space
         raise FormatError(Sentence("recognise.empty"), source.label)
     if head.count(0, 0, 4096) > 20:
         raise FormatError(Sentence("recognise.no-text"), source.label)
-    text = head.decode("utf-8", "replace").lstrip()
     if text.startswith("["):
         return "ndjson" if _is_one_line(text) else "json"
     if text.startswith("{"):

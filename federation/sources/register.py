@@ -231,7 +231,8 @@ def _read_ranges(
         try:
             pairs = _parse_ranges(ranges)
             if known.takes(village, pairs):
-                _add_village(register, village, pairs)
+                _check_kelurahan(village)
+                register.add_ranges(village, pairs)
         except BadCell as bad:
             reason = Sentence("row.of-document", code=clip(village), reason=bad.reason)
             yield Bad(row, bad.code, reason, bad.column)
@@ -314,15 +315,11 @@ def _read_whole(source: Source) -> bytes:
     return bytes(data)
 
 
-def _add_village(
-    register: Register, village: str, pairs: list[tuple[int, int]]
-) -> None:
-    for first, last in pairs:
-        for number in range(first, last + 1):
-            try:
-                register.add(format_tps(village, number))
-            except FormatError as error:
-                raise BadCell("tps", error.what) from error
+def _check_kelurahan(village: str) -> None:
+    try:
+        format_tps(village, 1)
+    except FormatError as error:
+        raise BadCell("tps", error.what) from error
 
 
 def _parse_ranges(ranges: object) -> list[tuple[int, int]]:

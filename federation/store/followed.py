@@ -15,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from federation.decoding import parse_json
+from federation.errors import FormatError
 from federation.store import cursor
 from federation.store.db import Database, View
 
@@ -42,8 +44,8 @@ def load_followed(path: Path) -> Followed | None:
     """
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_FILE_BYTES), type=Followed)
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+            return parse_json(file.read(MAX_FILE_BYTES), Followed)
+    except (FileNotFoundError, FormatError):
         return None
 
 

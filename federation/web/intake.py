@@ -22,6 +22,7 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
+from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.flows.ingest import UnreadRow, Verdict
 from federation.records.profile import Profile
@@ -195,13 +196,9 @@ def _decode(request: web.Request, body: bytes, kind: type[T]) -> T:
     if request.content_type not in {JSON, BYTES}:
         raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
     try:
-        return msgspec.json.decode(body, type=kind)
-    except UnicodeDecodeError:
-        raise FormatError("not UTF-8", "body") from None
-    except RecursionError:
-        raise FormatError("nested too deep", "body") from None
-    except msgspec.DecodeError as error:
-        reason, _, at = str(error).partition(" - at ")
+        return parse_json(body, kind)
+    except FormatError as error:
+        reason, _, at = error.what.partition(" - at ")
         raise FormatError(reason, at.strip("`") or "body") from None
 
 

@@ -36,6 +36,7 @@ class Node:
         home.mkdir(parents=True)
         passphrase = home / "passphrase"
         passphrase.touch(mode=0o600)
+        passphrase.touch(0o600)
         passphrase.write_text("measuring only\n")
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None

@@ -23,6 +23,7 @@ def founded(tmp_path_factory) -> Path:
     """A home with keys, made once: the keys cost a second on purpose."""
     folder = tmp_path_factory.mktemp("founded")
     passphrase = folder / "passphrase"
+    passphrase.touch(0o600)
     passphrase.write_text("a passphrase of these tests\n")
     home = folder / "home"
     arguments = [

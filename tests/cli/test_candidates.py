@@ -42,6 +42,7 @@ def write(folder, content, name):
 def founded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pilkada")
     passphrase = folder / "passphrase"
+    passphrase.touch(0o600)
     passphrase.write_text("a passphrase of these tests\n")
     with pytest.raises(SystemExit) as end:
         main([

@@ -53,6 +53,7 @@ def cli(capsys, monkeypatch):
 @pytest.fixture
 def passphrase(tmp_path):
     path = tmp_path / "passphrase"
+    path.touch(0o600)
     path.write_text(PASSPHRASE + "\n")
     return path
 
@@ -156,6 +157,31 @@ def test_nothing_is_written_before_every_answer_is_good(
     assert found == code
     assert reason in err
     assert not home.folder.exists()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602])
+def test_a_passphrase_that_others_can_read_is_refused_with_the_command_that_mends_it(
+    cli, home, passphrase, mode
+):
+    passphrase.chmod(mode)
+    flags = [*FLAGS, "--home", home.folder, "--passphrase-file", passphrase]
+    code, _, err = cli(*flags)
+    assert code == 3
+    assert f"(mode {mode:04o}); run: chmod 0600 {passphrase}" in err
+    assert not home.folder.exists()
+    passphrase.chmod(0o400)
+    assert cli(*flags)[0] == 0
+
+
+def test_a_passphrase_comes_through_a_pipe_too(cli, home):
+    reading, writing = os.pipe()
+    os.write(writing, b"a passphrase through a pipe\n")
+    os.close(writing)
+    # As a shell says it for `--passphrase-file <(pass show node)`.
+    flags = [*FLAGS, "--home", home.folder, "--passphrase-file", f"/dev/fd/{reading}"]
+    code, _, err = cli(*flags)
+    os.close(reading)
+    assert code == 0, err
 
 
 @pytest.mark.parametrize("missing", ["--org", "--name", "--contact", "--election"])

@@ -33,6 +33,7 @@ def cli(capsys, monkeypatch):
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("founded")
+    (folder / "passphrase").touch(0o600)
     (folder / "passphrase").write_text(PASSPHRASE)
     with pytest.raises(SystemExit) as end:
         main(

@@ -62,6 +62,7 @@ def answer(monkeypatch):
 def founded(tmp_path_factory):
     """Two organisations, a and b, each in its home."""
     folder = tmp_path_factory.mktemp("founded")
+    (folder / "passphrase").touch(0o600)
     (folder / "passphrase").write_text(PASSPHRASE)
     for name in "ab":
         with pytest.raises(SystemExit) as end:

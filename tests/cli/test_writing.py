@@ -118,10 +118,24 @@ def test_a_control_file_that_cannot_be_read_is_named(federation, own_home, tmp_p
     path.write_text("tps,01,02\n1371011001001,1,2\n")
     home = Home(own_home)
     with hold(home.lock):
-        home.control.write_text("{")
+        home.control.touch(0o600)
+        for data in (b"{", b'{"url":"\xff","token":""}', b"[" * 4000):
+            home.control.write_bytes(data)
+            ended = federation("import", path, "--election", "pilpres-2019")
+            assert ended.code == 3
+            assert "control.json" in ended.err
+
+
+def test_a_control_file_that_others_can_read_is_refused(federation, own_home, tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("tps,01,02\n1371011001001,1,2\n")
+    home = Home(own_home)
+    with hold(home.lock):
+        home.control.write_text('{"url":"http://127.0.0.1:1","token":"t"}')
+        home.control.chmod(0o644)
         ended = federation("import", path, "--election", "pilpres-2019")
     assert ended.code == 3
-    assert "control.json" in ended.err
+    assert f"chmod 0600 {home.control}" in ended.err
 
 
 @pytest.mark.slow

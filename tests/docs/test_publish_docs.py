@@ -38,6 +38,7 @@ def blocks(page: str, kind: str) -> list[str]:
 def secret(home):
     """A file beside the home, with a passphrase."""
     path = home.with_name("passphrase")
+    path.touch(0o600)
     path.write_text("correct horse battery staple\n")
     return path
 

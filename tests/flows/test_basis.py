@@ -91,7 +91,17 @@ async def test_elections_that_only_the_partner_has_are_its_own_business(db):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"elections":[{}]}', b"[" * 5000]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"elections":[{}]}',
+        b"[" * 5000,
+        b'{"elections":[{"election":"\xff"}]}',
+        b'{"\xc3":1}',
+        b"9" * 5000,
+    ],
 )
 async def test_nonsense_is_refused(db, body):
     with pytest.raises(FormatError, match="not a list of elections"):

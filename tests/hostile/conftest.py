@@ -32,6 +32,7 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     passphrase = folder / "passphrase"
     passphrase.touch(mode=0o600)
+    passphrase.touch(0o600)
     passphrase.write_text("of these tests only\n")
     code, _, said = command(
         "init", "--yes", "--org", ORG, "--name", "Jaga Suara",

@@ -76,6 +76,43 @@ def test_a_station_counts_once():
     assert list(next(register.villages()).voters) == [100, 100]
 
 
+ranges = st.lists(
+    st.tuples(st.integers(1, 999), st.integers(1, 999)).map(sorted),
+    max_size=6,
+)
+
+
+@given(st.lists(ranges, max_size=3))
+def test_ranges_give_each_of_their_numbers_once(lists):
+    register, one_by_one = Register("pemilu-2024"), Register("pemilu-2024")
+    for pairs in lists:
+        register.add_ranges("1371011001", pairs)
+        for first, last in pairs:
+            for number in range(first, last + 1):
+                one_by_one.add(format_tps("1371011001", number))
+    assert list(register.codes()) == list(one_by_one.codes())
+    assert register.size == one_by_one.size
+    assert encode_register(register) == encode_register(one_by_one)
+
+
+def test_a_register_that_is_too_large_is_refused_before_it_is_held(monkeypatch):
+    monkeypatch.setattr("federation.records.register.MAX_STATIONS", 1000)
+    register = Register("pemilu-2024")
+    register.add_ranges("1371011001", [(1, 999), (1, 999), (500, 999)])
+    with pytest.raises(FormatError, match=r"more than 1000 .*\(1371011002\)"):
+        register.add_ranges("1371011002", [(1, 2)])
+    assert register.size == len(list(register.codes())) == 999
+    assert register.add(format_tps("1371011002", 1))
+    with pytest.raises(FormatError, match=r"more than 1000 .*\(1371011002003\)"):
+        register.add(format_tps("1371011002", 3))
+    assert not register.add(
+        format_tps("1371011002", 1)
+    )  # one that is there is none more
+    with pytest.raises(FormatError, match="more than 1000"):
+        decode_register(wire([["1371011001", list(range(1, 999)), [-1] * 998]] * 2
+                             + [["1371011002", [1, 2, 3], [-1] * 3]]))  # fmt: skip
+
+
 @given(stations, st.dictionaries(st.sampled_from(["13", "1371"]), st.text(max_size=9)))
 def test_bytes_give_the_same_register_back(entries, names):
     register = register_of(entries)
@@ -95,6 +132,8 @@ def wire(villages):
         b"",
         b"not zlib",
         zlib.compress(b"not msgpack"),
+        zlib.compress(b"\x93\xa1\xff\x80\x90"),  # a text that is not UTF-8
+        zlib.compress(b"\x91" * 100_000),  # nested too deep
         encode_register(Register("pemilu-2024"))[:-3],
         wire([["1371011001", [1], []]]),
         wire([["1371011001", [0], [1]]]),

@@ -119,7 +119,17 @@ def test_a_mark_before_a_line_is_no_part_of_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["61.00000000000000001", "9007199254740993.0", "1e999", "-1e400"]
+    "text",
+    [
+        "61.00000000000000001",
+        "9007199254740993.0",
+        "1e999",
+        "-1e400",
+        # Exponents of more digits than Decimal's may have: an error of its own.
+        "0e99999999999999999999",
+        "1e-99999999999999999999",
+        "-0.0e-9999999999999999999",
+    ],
 )
 def test_a_number_that_only_rounding_makes_whole_is_refused(text):
     with pytest.raises(FormatError, match="more digits than programs keep"):

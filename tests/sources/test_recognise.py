@@ -46,6 +46,9 @@ def test_a_file_is_known_by_what_it_holds(put, text, kind):
     [
         ("", "empty"),
         (" \n\n", "empty"),
+        # White space to a text, and not to bytes.
+        (b"\x1c\x1f", "empty"),
+        ("\u00a0\u3000\n", "empty"),
         ('{"id2name":{"11":"ACEH"},"tps":{}}', "tps-list import"),
         (b"\x01\x02" + b"\0" * 40, "no text file"),
         ("<html><body>Masuk</body></html>", "download the file again"),

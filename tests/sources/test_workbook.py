@@ -293,6 +293,16 @@ def spoilt():
     return bytes(data)
 
 
+def misnamed():
+    """A part that says its name is UTF-8, and has a byte in it that is not."""
+    data = bytearray(zipped("[Content_Types].xml", "_rels/.rels"))
+    local, central = (data.rindex(mark) for mark in (b"PK\x03\x04", b"PK\x01\x02"))
+    data[local + 7] |= 0x08
+    data[central + 9] |= 0x08
+    data[local + 30] = 0xFF
+    return bytes(data)
+
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -309,6 +319,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (b"PK\x03\x04 cut off", "damaged"),
         (zipped("[Content_Types].xml")[:-30], "damaged"),
         (spoilt(), "damaged"),
+        (misnamed(), "damaged"),
     ],
 )
 def test_what_is_no_workbook_of_today_is_named_with_what_to_do(tmp_path, content, why):
@@ -366,6 +377,11 @@ def rows_xml(rows):
         ("<worksheet><sheetData><row", "damaged"),
         ("not XML", "damaged"),
         (b"\xff\xfe\x00", "damaged"),
+        # Encodings that expat asks Python for: it has none, or none for XML.
+        ('<?xml version="1.0" encoding="UTF-1000"?><worksheet/>', "damaged"),
+        ('<?xml version="1.0" encoding="shift_jis"?><worksheet/>', "damaged"),
+        ('<?xml version="1.0" encoding="undefined"?><worksheet/>', "damaged"),
+        ('<?xml version="1.0" encoding="punycode"?><worksheet/>', "damaged"),
         (rows_xml(row(5, "a") + row(5, "b")), "damaged"),
         (rows_xml(row(5, "a") + row(2, "b")), "damaged"),
         (rows_xml(row(1_048_577, "a")), "damaged"),

@@ -8,8 +8,7 @@ anything.
 
 import hashlib
 
-import msgspec
-
+from federation.decoding import parse_any_json
 from federation.errors import FormatError, NotFoundError, UnreadableError
 from federation.feeds.feed import (
     ELECTIONS_PATH,
@@ -49,12 +48,12 @@ def check_basis(reader: Reader, files: Files) -> None:
     The list of elections says again, unsigned, what the maps say: it must be whole.
     """
     try:
-        msgspec.json.decode(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
+        parse_any_json(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
     except NotFoundError:
         pass
     except UnreadableError as error:
         reader.blame(error)
-    except (FormatError, msgspec.DecodeError, RecursionError) as error:
+    except FormatError as error:
         reader.add("damaged", detail=f"{ELECTIONS_PATH}: {error}")
     folder = basis_path("")
     for path in files.names():

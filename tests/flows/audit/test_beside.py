@@ -53,8 +53,9 @@ def test_a_list_of_elections_must_be_whole(tmp_path, small, b):
     write_folder(tmp_path, small)
     put(tmp_path, ELECTIONS_PATH, b'{"elections":[]}')
     assert audit_folder(tmp_path, trust_in(b)).exit == 0
-    put(tmp_path, ELECTIONS_PATH, b'{"elections":[]')
-    assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
+    for damaged in (b'{"elections":[]', b'{"elections":["\xff"]}', b"[" * 5000, b"\0"):
+        put(tmp_path, ELECTIONS_PATH, damaged)
+        assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
 
 
 def test_a_page_that_is_not_ours_is_told(tmp_path, small, b):

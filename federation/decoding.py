@@ -1,0 +1,104 @@
+"""JSON and text that others wrote, decoded: whatever a library says is one error.
+
+Rule: bytes from outside meet a decoder here and nowhere else; what may decode them
+elsewhere, and why, is listed in `tests/test_decoding.py`. A library has more ways to
+refuse than its page says: besides `DecodeError`, msgspec up to 0.22 raises
+`UnicodeDecodeError` for a byte that is no UTF-8 within a text, and every release
+`RecursionError` for brackets. A way that was forgotten at one of twenty places is a
+trace for an auditor, and a turn lost with a partner.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from federation.errors import FormatError
+
+T = TypeVar("T")
+
+#: All that decoding can raise for the sake of its bytes. `MsgspecError` is the root
+#: of what msgspec raises itself; `ValueError` of `UnicodeDecodeError`, of what `json`
+#: raises, and of numbers with more digits than Python takes.
+REFUSALS: Final[tuple[type[Exception], ...]] = (
+    msgspec.MsgspecError,
+    ValueError,
+    RecursionError,
+    OverflowError,
+    MemoryError,
+)
+
+_NOT_UTF8: Final = "Invalid UTF-8"  # of msgspec from 0.23 on
+
+
+def parse_json(data: bytes | str, kind: type[T], *, what: str = "", at: str = "") -> T:
+    """The value of this type that JSON says.
+
+    Args:
+        data: The JSON.
+        kind: Of the value; `Any` for whatever it is.
+        what: What it should be, for people: "a list of elections".
+        at: Where it comes from.
+
+    Raises:
+        FormatError: it is no JSON, or not of this type; its cause is what msgspec said.
+    """
+    return json_parser(kind, what=what, at=at)(data)
+
+
+def json_parser(
+    kind: type[T], *, what: str = "", at: str = ""
+) -> Callable[[bytes | str], T]:
+    """`parse_json` for many: making a decoder takes longer than a thousand lines."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def parse_one(data: bytes | str) -> T:
+        try:
+            return decode(data)
+        except REFUSALS as error:
+            raise explain(error, what=what, at=at) from error
+
+    return parse_one
+
+
+def parse_utf8(data: bytes, *, what: str = "", at: str = "") -> str:
+    """The text in these bytes.
+
+    Raises:
+        FormatError: they are not UTF-8.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise explain(error, what=what, at=at) from error
+
+
+def explain(error: Exception, *, what: str = "", at: str = "") -> FormatError:
+    """What a decoder refused, as an error of ours.
+
+    Args:
+        error: One of `REFUSALS`.
+        what: What the bytes should be.
+        at: Where they come from.
+    """
+    said = _say(error)
+    return FormatError(f"not {what}: {said}" if what else said, at)
+
+
+def _say(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            # Which byte is not said: msgspec counts from where the text within began.
+            return "not UTF-8"
+        case RecursionError():
+            return "nested too deep"
+        case MemoryError():
+            return "more than the memory holds"
+        case _:
+            said = str(error)
+            # One text for one cause, whichever release says it.
+            return "not UTF-8" if said.startswith(_NOT_UTF8) else said
+
+
+#: Whatever it is, as plain values.
+parse_any_json: Final[Callable[[bytes | str], Any]] = json_parser(Any)
