@@ -139,8 +139,9 @@ def format_alarms() -> str:
 `federation status` lists what stands, as does `GET /v1/status`; [metrics](metrics.md)
 count it. An alarm is a fact with a date, never a verdict about somebody; its code is
 stable. `changed-after-held`, `crashed`, `disk-failed`, `fork`, `own-fork`, `rejected`,
-`several-refs`, `stored-damaged` and `suspected-echo` stay, with the time they last happened, until
-`federation status --clear CODE`; the others go away when their cause does.
+`several-refs`, `stored-damaged` and `suspected-echo` stay, with the time they last
+happened, until `federation status --clear CODE`; the others go away when their cause
+does.
 
 `federation status` menampilkan yang masih berlaku. Peringatan adalah fakta bertanggal,
 bukan putusan tentang seseorang; kodenya tetap. `changed-after-held`,
