@@ -112,9 +112,8 @@ async def test_a_full_disk_puts_the_map_off_and_does_not_end_it(home, monkeypatc
             await asyncio.sleep(0.05)
         assert status == 200
         alarms = json.loads((await node.get("/v1/status"))[1])["alarms"]
-        assert [(one["code"], one["subject"]) for one in alarms] == [
-            ("crashed", "merge")
-        ]
+        # A disk has alarms of its own, by what it does not write (`node/test_disk.py`).
+        assert alarms == []
 
 
 async def test_a_duty_that_ends_by_a_fault_of_ours_says_so_at_once(
