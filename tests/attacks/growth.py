@@ -19,7 +19,7 @@ from typing import NamedTuple
 from tests.attacks.fuzz import TooSlow, bounded
 
 BYTES = 1 << 16
-SHORT_S = 0.1
+SHORT_S = 0.3
 RATIO = 3.0
 
 
