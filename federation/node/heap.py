@@ -5,7 +5,7 @@ own, whatever lay there before, and few threads keep heaps of their own. By itse
 GNU library learns to keep ever larger blocks, in as many heaps as there are threads: of
 what a node holds beside such a partner that was a third. Elsewhere nothing is done.
 
-Source: mallopt(3)
+Source: https://man7.org/linux/man-pages/man3/mallopt.3.html
 """
 
 import ctypes

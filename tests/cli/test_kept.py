@@ -28,11 +28,11 @@ def imported(federation, table, *words):
 def fill(patch):
     real = Guard._write
 
-    def write(self, path, data):
+    def write(self, path, data, *, here):
         # The key statement is in the log before the disk is full.
         if path.suffix == ".guard" and b"\n1\n" not in data:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        real(self, path, data)
+        real(self, path, data, here=here)
 
     patch.setattr(Guard, "_write", write)
 

@@ -36,13 +36,14 @@ class Disk:
     """A disk that fails at the `at`-th transaction of a batch, from 1 on.
 
     Args:
+        path: Of the database that lies on it; what the doctor makes lies elsewhere.
         at: T1, T2, T3 are the first three; a later one is `settle`'s.
         code: What SQLite says: 13 full, 1034 a sync that failed.
         is_done: Whether it wrote all the same.
         ever: Whether every later write fails, too.
     """
 
-    def __init__(self, monkeypatch, at, code, *, is_done, ever):
+    def __init__(self, monkeypatch, path, at, code, *, is_done, ever):
         self.at, self.code, self.is_done, self.ever = at, code, is_done, ever
         self.count, self.is_well = 0, False
         real = db.Database.transaction
@@ -50,8 +51,10 @@ class Disk:
 
         @contextlib.contextmanager
         def transaction(self, *, durable=True):
-            disk.count += 1
-            fails = disk.count == disk.at or (disk.ever and disk.count > disk.at)
+            disk.count += self.path == path
+            fails = self.path == path and (
+                disk.count == disk.at or (disk.ever and disk.count > disk.at)
+            )
             if disk.is_well or not fails:
                 with real(self, durable=durable) as tx:
                     yield tx
@@ -109,7 +112,7 @@ def test_what_is_answered_to_a_failed_write_is_true(  # noqa: PLR0917  a row of 
     node, tmp_path, monkeypatch, at, code, is_done, ever, answer
 ):
     new = draft("3171011001002")
-    disk = Disk(monkeypatch, at, code, is_done=is_done, ever=ever)
+    disk = Disk(monkeypatch, node.db.path, at, code, is_done=is_done, ever=ever)
     if answer is None:
         assert append(node, new)[0].outcome == "logged"
     else:

@@ -54,6 +54,7 @@ _FORGOTTEN: Final = (
     "peer_seen",
     "peer_turn",
     "pull",
+    "taken",
     "token",
     "told",
 )
