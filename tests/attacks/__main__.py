@@ -54,7 +54,12 @@ def main() -> int:
     for name, attack in loaded.items():
         first_line = attack.__doc__.splitlines()[0]
         attack.add_arguments(
-            names.add_parser(name, help=first_line, description=attack.__doc__)
+            names.add_parser(
+                name,
+                help=first_line,
+                description=attack.__doc__,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
         )
     asked = parser.parse_args()
     if asked.attack is None:
