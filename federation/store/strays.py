@@ -16,11 +16,13 @@ def find_strays(view: View) -> Iterator[tuple[str, int]]:
     """The tables with such rows, each with the number that is of no log."""
     known = {number for (number,) in view.connection.execute("SELECT id FROM log")}
     for table in _tables(view):
-        number = _next(view, table, -(1 << 63))
-        while number is not None:
+        last, number = -(1 << 63), _next(view, table, -(1 << 63))
+        # Where the order of a table is damaged, what comes next need not be larger:
+        # that the file's own check tells, and here it must not go round for ever.
+        while number is not None and number > last:
             if number not in known:
                 yield table.strip('"'), number
-            number = _next(view, table, number)
+            last, number = number, _next(view, table, number)
 
 
 def drop_strays(tx: Transaction) -> None:

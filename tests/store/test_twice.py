@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from federation.store import alarms, form, pulls, tokens, twice
+from federation.store import alarms, form, pulls, strays, tokens, twice
 from federation.store.db import FILE_NAME, Database
 from federation.text import Text
 
@@ -137,3 +137,9 @@ def test_another_header_or_schema_is_found(tmp_path, statement):
     with db.view() as view:
         assert form.check_form(view, db.path, deep=False)
     db.close()
+
+
+def test_a_table_out_of_order_is_not_looked_through_for_ever(db, monkeypatch):
+    monkeypatch.setattr(strays, "_next", lambda *_: 5)
+    with db.view() as view:
+        assert {number for _, number in strays.find_strays(view)} == {5}
