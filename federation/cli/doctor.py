@@ -19,6 +19,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
+from federation.errors import FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import Patient, Report, examine, mend
 from federation.node.identity import renew_about
 from federation.node.parts import open_parts
@@ -55,7 +56,11 @@ def _mend(run: Run) -> Report:
         _patient(run, db) as patient,
     ):
         found = mend(patient, run.settings.org)
-    with open_parts(home, run.settings) as parts:
+    # What keeps a node from starting is told by the examination that follows.
+    with (
+        contextlib.suppress(FormatError, NotFoundError, VerificationError),
+        open_parts(home, run.settings) as parts,
+    ):
         renew_about(parts)
     return found
 

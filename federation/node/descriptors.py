@@ -6,6 +6,7 @@ gives a service 1,024 unless it asks for more, and lets it ask.
 Source: https://man7.org/linux/man-pages/man2/getrlimit.2.html
 """
 
+import contextlib
 import logging
 import resource
 
@@ -20,8 +21,11 @@ def places(wanted: int) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + RESERVE
     if resource.RLIM_INFINITY != soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        more = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        # macOS says "no limit" and means 10,240 or so.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+            soft = more
     return fit(wanted, soft)
 
 

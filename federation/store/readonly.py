@@ -14,7 +14,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation.store.refusal import is_full, translated
+from federation.store.refusal import translated
+from federation.store.reserve import is_full
 from federation.text import Sentence
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from federation.errors import ConflictError, VerificationError
+from federation.store.reserve import is_full
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ _IOERR, _CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 10, 11, 13, 14, 15, 26
 _NUMBERS = {_FULL: errno.ENOSPC, _NOMEM: errno.ENOMEM, _PERM: errno.EACCES}
 #: SQLITE_IOERR_RDLOCK, _UNLOCK, _LOCK and _SHMLOCK.
 _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
-#: The map of the log (-shm), and some pages of that log.
-_SMALLEST = 64 << 10
 #: The byte of the file that says which SQLite may write it; 2 is all that is known.
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
 
@@ -163,14 +162,6 @@ def _unopened(path: Path) -> OSError:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     words = Sentence("machine.database-unopened")
     return OSError(errno.EIO, words, str(path))
-
-
-def is_full(folder: Path) -> bool:
-    """Whether a file that SQLite needs has no room there, as far as is told."""
-    with contextlib.suppress(OSError):
-        found = os.statvfs(folder)
-        return bool(found.f_blocks) and found.f_bavail * found.f_frsize < _SMALLEST
-    return False
 
 
 def _closed_folder(path: Path) -> OSError | None:

@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-#: What a folder of a few small files needs, the guard, and what none does without.
+#: What a folder of a few small files needs, the guard, and what none does without; and
+#: what SQLite needs to read: the map of its log (-shm), and some pages of that log.
 LITTLE: Final = 64 << 10
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -39,6 +40,11 @@ def lacks(folder: Path, wanted: int) -> bool:
     except OSError:
         return False  # whoever writes finds out why
     return free is not None and free < wanted
+
+
+def is_full(folder: Path) -> bool:
+    """Whether not even a small file has room there, as far as the system tells."""
+    return lacks(folder, LITTLE)
 
 
 class Reserve:

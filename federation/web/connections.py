@@ -167,13 +167,17 @@ class Visit(web.RequestHandler):
         return found
 
     def give_way(self) -> None:
-        """Leave the place: at once, or with an answer that waits for no more news."""
-        self.is_leaving = True
-        if self.poll is not None:
+        """Leave the place: at once, or with an answer that waits for no more news.
+
+        Who is told so again is cut off.
+        """
+        if self.poll is not None and not self.is_leaving:
             self.poll.reschedule(self._time())
+            self.since = self._time()
         elif self.wire is not None:
             # Closing would wait for whoever reads nothing.
             self.wire.abort()
+        self.is_leaving = True
 
 
 @web.middleware
@@ -354,7 +358,12 @@ class Doorkeeper:
             await asyncio.sleep(0)
 
     def _make_room(self) -> None:
-        leaving = sum(one.is_leaving for one in self._visits)
+        leaving = 0
+        for visit in self._visits:
+            if visit.is_leaving:
+                leaving += 1
+                if visit.waits_for() is Waiting.READER:
+                    visit.give_way()  # it does not even take that it shall go
         if leaving >= self._batch:
             return
         now = asyncio.get_running_loop().time()

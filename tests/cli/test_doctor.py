@@ -75,6 +75,27 @@ def test_damage_is_found_without_deep_where_it_stops_signing(filled, federation)
     assert federation("doctor").code == 1
 
 
+UNREADABLE = "UPDATE bundle SET body = substr(body, 1, length(body) - 3)"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (UNREADABLE, "UPDATE said_below SET size = 1"),
+        (UNREADABLE, "UPDATE claim SET body = x'00'"),
+        ("UPDATE log SET org = CAST(x'ff' AS TEXT)",),  # the second writing, too
+    ],
+)
+def test_what_cannot_be_mended_is_told_and_stops_nothing(
+    filled, federation, statements
+):
+    for statement in statements:
+        damage(filled, statement)
+    ended = federation("doctor", "--mend", "--lang", "en")
+    assert ended.code == 1, ended
+    assert "Mended" in ended.out
+
+
 def test_no_database_is_not_a_whole_one(own_home, federation):
     assert federation("doctor").code == 7
 

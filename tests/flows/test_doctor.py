@@ -1,16 +1,18 @@
 """Whatever is changed behind our back is found, and only that."""
 
+import errno
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from federation.errors import VerificationError
+from federation.errors import KeptError, VerificationError
 from federation.flows import ingest, open_log
-from federation.flows.doctor import Patient, examine
+from federation.flows.doctor import Patient, examine, mend
 from federation.flows.merge import merge_once
 from federation.records.admission import admit
-from federation.store import chains, claims, contents, logs
+from federation.store import chains, claims, contents, logs, statements
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
@@ -60,6 +62,10 @@ def adopt(node, other):
         chains.save_rejected(tx, mirror.id, admission.rejected)
         logs.complete(tx, mirror.id)
     return admission
+
+
+def refuse_to_write(self, path, data, *, here):
+    raise OSError(errno.ENOSPC, "injected", str(path))
 
 
 def merge(node):
@@ -403,3 +409,65 @@ def test_a_pull_that_was_cut_off_before_its_first_record_is_no_difference(
         logs.set_pending(tx, mirror.id, b"note", 3, bytes(32))
     report = check(hospital, tmp_path)
     assert report.errors == 0, report.findings
+
+
+def mend_copy(node, tmp_path):
+    """Mend the node's database, and what an examination finds then."""
+    one = patient(node, tmp_path)
+    one.db.close()
+    db = Database.open(node.folder / "data")
+    try:
+        mend(replace(one, db=db), node.log.chain.org)
+    finally:
+        db.close()
+    return check(node, tmp_path)
+
+
+def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
+    hospital, tmp_path, monkeypatch
+):
+    new = draft(700)
+    with monkeypatch.context() as patch:
+        patch.setattr(Guard, "_write", refuse_to_write)
+        with pytest.raises(KeptError):
+            append(hospital, new)
+    state = hospital.state()
+    with hospital.db.transaction() as tx:
+        tx.connection.execute("UPDATE told_twice SET idx = 1")
+        tx.connection.execute("UPDATE alarm_twice SET detail = 'x'")
+        tx.connection.execute("UPDATE merge_cursor_twice SET idx = 1")
+        leaf = contents.read_leaf(tx, state.id, 5)
+        logs.append_leaves(tx, state.id, state.next_index, [leaf], [hash_leaf(leaf)])
+    assert codes(check(hospital, tmp_path))
+    assert codes(mend_copy(hospital, tmp_path)) == set()
+    assert append(hospital, new)[0].outcome == "held"
+
+
+def test_mending_leaves_alone_what_follows_from_a_damaged_leaf(hospital, tmp_path):
+    state = hospital.state()
+    with hospital.db.transaction() as tx:
+        width, body = tx.connection.execute(
+            "SELECT width, body FROM bundle WHERE log_id = ? AND idx = 2", (state.id,)
+        ).fetchone()
+        assert width < 256
+        bad = body[:-20] + bytes([body[-20] ^ 1]) + body[-19:]
+        tx.connection.execute(
+            "UPDATE bundle SET body = ? WHERE log_id = ? AND idx = 2", (bad, state.id)
+        )
+    with hospital.db.view() as view:
+        before = claims.read_claims(view, state.id, 0, state.size, 1 << 20)
+        said = statements.said_size(view, state.id)
+    assert "root" in codes(mend_copy(hospital, tmp_path))
+    with hospital.db.view() as view:
+        assert claims.read_claims(view, state.id, 0, state.size, 1 << 20) == before
+        assert statements.said_size(view, state.id) == said
+
+
+def test_a_row_of_a_log_is_mended_where_the_guard_is_lost(hospital, tmp_path):
+    state = hospital.state()
+    with hospital.db.transaction() as tx:
+        tx.connection.execute("UPDATE log_twice SET size = 1 WHERE id = ?", (state.id,))
+    for file in (hospital.folder / "guard").iterdir():
+        file.unlink()
+    assert codes(check(hospital, tmp_path)) == {"row-log", "guard-lost"}
+    assert codes(mend_copy(hospital, tmp_path)) == {"guard-lost"}

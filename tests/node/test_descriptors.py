@@ -45,3 +45,12 @@ def test_the_limit_is_raised_as_far_as_the_machine_allows(monkeypatch, soft):
     assert now[0] == max(soft, 512 + RESERVE)
     assert places(5000) == 2048 - RESERVE
     assert now[0] == 2048
+
+
+def test_a_machine_that_raises_no_limit_lets_fewer_in(monkeypatch):
+    def refuse(*_):
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert places(512) == fit(512, 256)

@@ -70,10 +70,10 @@ class Disk:
             with real(self, durable=durable) as tx:
                 yield tx
 
-        def guarded(self, path, data):
+        def guarded(self, path, data, *, here):
             if disk.guard:
                 raise OSError(disk.guard, os.strerror(disk.guard), str(path))
-            write(self, path, data)
+            write(self, path, data, here=here)
 
         def counted(folder):
             return free(folder) if disk.free is None else disk.free
@@ -243,3 +243,29 @@ async def test_a_log_that_may_not_be_signed_is_not_told_to_the_guard(home):
     async with serving(home):
         await asyncio.sleep(2.5)
         assert not list(home.guard.glob("*.guard"))
+
+
+async def test_a_guard_that_is_full_at_the_first_start_is_a_full_disk_and_no_bug(
+    home, disk, caplog
+):
+    disk.guard = errno.ENOSPC
+    async with serving(home, alone=True) as node:
+        await until(lambda: reasons(node))
+        await until_alarm(node, ("disk-full", "guard"))
+        assert "crashed" not in {code for code, _ in await alarms(node)}
+        disk.guard = 0
+        await until(is_ready(node))
+        assert (await hand_in(node, 1))[0] == 200
+
+        async def told():
+            return not await alarms(node)
+
+        await until(told)
+    assert not [r for r in caplog.records if r.exc_info]
+
+
+async def until_alarm(node, alarm):
+    async def is_told():
+        return alarm in await alarms(node)
+
+    await until(is_told)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from aiohttp import web
 from federation.web import connections
 from federation.web.connections import (
     Doorkeeper,
+    Waiting,
     deadlines,
     for_news,
     mark_sending,
@@ -37,6 +39,10 @@ async def poll(request: web.Request) -> web.Response:
     return web.Response(text="early" if time.monotonic() - began < 25 else "late")
 
 
+async def medium(_: web.Request) -> web.Response:
+    return web.Response(body=bytes(100 << 10))
+
+
 async def large(_: web.Request) -> web.Response:
     return web.Response(body=bytes(8 << 20))
 
@@ -50,6 +56,7 @@ async def door():
         [
             web.get("/slow", slow),
             web.get("/poll", poll),
+            web.get("/medium", medium),
             web.get("/large", large),
             web.post("/echo", echo),
         ]
@@ -148,6 +155,32 @@ async def test_who_waits_for_news_is_answered_early_and_not_cut_off(door):
     with Attackers(port) as attackers:
         attackers.open(OPENINGS["polls"], 2 * PLACES)
         assert await asyncio.wait_for(first, 5) == (200, "early")
+
+
+async def test_who_waits_for_news_and_reads_nothing_is_cut_off(door):
+    port, keeper = door
+    # An answer that is not read, yet no larger than lets the next question begin.
+    opening = b"GET /medium HTTP/1.1\r\n" + HOST + b"\r\n" + OPENINGS["polls"]
+    with Attackers(port) as attackers:
+        attackers.open(opening, PLACES)
+        await asyncio.sleep(0.5)
+        assert Waiting.NEWS in {one.waits_for() for one in keeper.visits()}
+        async with asyncio.timeout(3):
+            for _ in range(6):
+                assert await ask(port) == (200, "done")
+
+
+async def test_who_is_asked_twice_to_leave_is_cut_off(door):
+    port, keeper = door
+    with Attackers(port) as attackers:
+        attackers.open(OPENINGS["polls"], 1)
+        await asyncio.sleep(0.2)
+        [visit] = keeper.visits()
+        visit.give_way()
+        visit.poll = Mock(reschedule=Mock(side_effect=RuntimeError("is expiring")))
+        visit.give_way()
+        await asyncio.sleep(0.2)
+        assert not len(keeper)
 
 
 async def test_where_all_are_at_work_newcomers_wait_and_are_answered(door):

@@ -101,7 +101,7 @@ def _examine_log(
 ) -> KeyChain | None:
     """The keys of the log, if they hold; all that is wrong with it is reported."""
     report.logs += 1
-    signed = _signed(view, log)
+    signed = judgement.signed_size(view, log)
     _note_state(log, signed, report)
     chain = None
     try:
@@ -117,7 +117,7 @@ def _examine_log(
             tree.check_checkpoints(view, log, chain, report)
             if chain is not None:
                 profile = patient.profiles.get(log.election)
-                judgement.check(view, beside, log, chain, profile, signed, report)
+                judgement.check(view, beside, log, chain, profile, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
         report.error(error.code, log.origin, str(error))
@@ -138,18 +138,6 @@ def _told(
         look(*args, **kwargs)
     except DAMAGE as error:
         report.error("damaged", subject, repr(error))
-
-
-def _signed(view: View, log: Log) -> int:
-    """How many leaves all that follows from leaves is stored of.
-
-    Of an own log those that it has signed: a crash or a failed disk leaves some that
-    are signed and not shown, or stored and not signed (`flows/sequence.py`).
-    """
-    if not log.own or log.pending is not None:
-        return log.next_index
-    newest = logs.newest_checkpoint(view, log.id)
-    return max(log.size, newest[0] if newest else 0)
 
 
 def _note_state(log: Log, signed: int, report: Report) -> None:

@@ -11,6 +11,7 @@ from federation.store import (
     claims,
     contents,
     cursor,
+    logs,
     places,
     scratch,
     statements,
@@ -23,13 +24,29 @@ STEP_BUNDLES = 16
 STEP_LEAVES = STEP_BUNDLES * 256
 
 
-def check(  # noqa: PLR0913, PLR0917  one caller, which holds exactly these
+def signed_size(view: View, log: Log) -> int:
+    """How many leaves all that follows from leaves is stored of.
+
+    Of an own log those that it has signed: a crash or a failed disk leaves some that
+    are signed and not shown, or stored and not signed (`flows/sequence.py`).
+    """
+    if not log.own or log.pending is not None:
+        return log.next_index
+    newest = logs.newest_checkpoint(view, log.id)
+    return max(log.size, newest[0] if newest else 0)
+
+
+def told_size(view: View, log: Log) -> int:
+    """How many leaves of an own log import remembers: of a refill, when it is whole."""
+    return log.size if log.pending is not None else signed_size(view, log)
+
+
+def check(
     view: View,
     beside: Database,
     log: Log,
     chain: KeyChain,
     profile: Profile | None,
-    signed: int,
     report: Report,
 ) -> None:
     """Every signature, and all that follows from the leaves one by one.
@@ -40,7 +57,6 @@ def check(  # noqa: PLR0913, PLR0917  one caller, which holds exactly these
         log: That is judged.
         chain: Its keys.
         profile: Of its election, if it is known here.
-        signed: So many leaves have consequences that are stored.
         report: Is told what differs.
 
     Raises:
@@ -53,6 +69,7 @@ def check(  # noqa: PLR0913, PLR0917  one caller, which holds exactly these
     stale = _stale(view, log)
     quarantined = {one.index: one for one in chains.list_rejected(view, log.id)}
     closed_at: int | None = None
+    signed, told = signed_size(view, log), told_size(view, log)
     for start in range(0, signed, STEP_LEAVES):
         end = min(start + STEP_LEAVES, signed)
         new = contents.read_leaves(view, log.id, start, end)
@@ -63,7 +80,6 @@ def check(  # noqa: PLR0913, PLR0917  one caller, which holds exactly these
         if not (stale.start < end and start < stale.stop):
             _check_claims(view, log, admission, (start, end), report)
         _check_places(view, log, admission, report)
-        told = log.size if log.pending is not None else signed
         if log.own and start < told:
             said = said_in(new[: told - start], start)
             with beside.transaction(durable=False) as tx:

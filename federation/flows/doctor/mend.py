@@ -18,7 +18,7 @@ from typing import Final
 from federation.errors import FederationError
 from federation.flows.doctor import rows, tree
 from federation.flows.doctor.examine import Patient, examine, open_log_chain
-from federation.flows.doctor.judgement import STEP_LEAVES
+from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_size
 from federation.flows.doctor.report import DAMAGE, Report
 from federation.flows.merge import merge_once
 from federation.flows.screening import said_in
@@ -89,20 +89,24 @@ def mend(patient: Patient, org: str) -> Report:
     job, found = _Mending(patient, org), examine(patient, deep=True)
     if found.is_clean:
         return found
-    try:
-        with job.db.transaction() as tx:
-            _mend_rows(job, tx, found)
-    except DAMAGE:
-        return found  # more than rows is damaged: it is left as it was
+    # More is damaged than can be mended: the rest is left as it was, and told.
+    with contextlib.suppress(*DAMAGE):
+        _mend_all(job, found)
+    return found
+
+
+def _mend_all(job: _Mending, found: Report) -> None:
+    with job.db.transaction() as tx:
+        _mend_rows(job, tx, found)
     held = _list_logs(job.db)
     for log in held:
         _mend_log(job, log)
     # A node makes maps of the elections that it takes part in.
-    ours = {log.election for log in held if log.own} & patient.profiles.keys()
-    profiles = {election: patient.profiles[election] for election in ours}
-    while merge_once(job.db, profiles, hidden=patient.hidden):
+    known = job.patient.profiles
+    ours = {log.election for log in held if log.own} & known.keys()
+    profiles = {election: known[election] for election in ours}
+    while merge_once(job.db, profiles, hidden=job.patient.hidden):
         pass
-    return found
 
 
 def _list_logs(db: Database) -> list[Log]:
@@ -185,9 +189,8 @@ def _are_logs_right(job: _Mending, view: View) -> bool:
 
 
 def _check_log(job: _Mending, view: View, log: Log, report: Report) -> None:
+    # Without the guard: where it is lost, or above us, no writing would be right.
     chain = open_log_chain(job.patient, view, log, report)
-    if log.own:
-        tree.check_guard(view, log, job.patient.guard, report)
     tree.check_head(view, log, chain, report)
     tree.check_tree(view, log, report)
     if chain is not None:
@@ -313,18 +316,20 @@ def _mend_log(job: _Mending, log: Log) -> None:
     try:
         with job.db.view() as view:
             chain = open_log_chain(job.patient, view, log, Report(is_deep=True))
+            signed, told = signed_size(view, log), told_size(view, log)
         with job.db.transaction() as tx:
-            mending.attempt(
+            is_whole = mending.attempt(
                 tx,
                 partial(mending.replace_tiles, tx, log.id, _hashes(tx, log)),
                 partial(_is_content, partial(tree.check_tree, tx, log)),
             )
         profile = job.patient.profiles.get(log.election)
-        if chain is None or profile is None:
+        # What follows from leaves that are not those that were signed is no better.
+        if not is_whole or chain is None or profile is None:
             return
         closed_at: int | None = None
-        for start in range(0, max(log.next_index, 1), STEP_LEAVES):
-            end = min(start + STEP_LEAVES, log.next_index)
+        for start in range(0, max(signed, 1), STEP_LEAVES):
+            end = min(start + STEP_LEAVES, signed)
             with job.db.view() as view:
                 new = contents.read_leaves(view, log.id, start, end)
             found = admit(new, start, chain, profile, closed_at)
@@ -332,15 +337,14 @@ def _mend_log(job: _Mending, log: Log) -> None:
             with job.db.transaction() as tx:
                 if start == 0:
                     statements.clear_said(tx, log.id)
-                until = end if end < log.next_index else _END
+                until = end if end < signed else _END
                 chains.drop_verdicts(tx, log.id, start, until)
                 claims.replace_claims(tx, log.id, start, until, found.claims)
                 chains.save_rejected(tx, log.id, found.rejected)
                 chains.save_unknown(tx, log.id, found.unknown)
-                if log.own and start < log.size:
-                    said = said_in(new[: log.size - start], start)
-                    below = min(end, log.size)
-                    statements.save_said(tx, log.id, said, below)
+                if log.own and start < told:
+                    said = said_in(new[: told - start], start)
+                    statements.save_said(tx, log.id, said, min(end, told))
     except DAMAGE:
         return  # its leaves are damaged: the examination says so
 
