@@ -23,11 +23,14 @@ from federation.node.service import serve as serve_node
 @command_options
 def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags so
     """Answer, ask partners, merge; until Ctrl-C."""
+    # Of our own handler only: whoever logs elsewhere decides for himself how much.
+    to_stderr = logging.StreamHandler()
+    to_stderr.addFilter(Seldom(time.monotonic))
     logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[to_stderr],
     )
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Seldom(time.monotonic))
     keep_small()
     with open_parts(run.home, run.settings) as parts:
         asyncio.run(_serve(run, parts, alone=alone))

@@ -29,10 +29,11 @@ import errno
 import logging
 import socket
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from aiohttp import hdrs, web
 
@@ -56,6 +57,8 @@ _AT_ONCE = 8
 _SCARCE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 _log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
 
 class Waiting(Enum):
@@ -250,6 +253,16 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
         raise ConnectionResetError(str(error)) from error
 
 
+async def _keep_at(work: Work) -> None:
+    """Do it for ever: a door that fell shut would be seen by everybody but the node."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001  whatever it is, it must not end the door
+            _log.exception("a fault of the door: it goes on")
+        await asyncio.sleep(_SCARCE_S)
+
+
 class Doorkeeper:
     """Lets connections in, one after the other, and sees to it that there is room."""
 
@@ -294,8 +307,9 @@ class Doorkeeper:
             listeners = await listen(host, port)
             for listener in listeners:
                 stack.enter_context(listener)
-            for work in (*map(self._admit, listeners), self._sweep()):
-                task = asyncio.create_task(work)
+            works: list[Work] = [partial(self._admit, one) for one in listeners]
+            for work in (*works, self._sweep):
+                task = asyncio.create_task(_keep_at(work))
                 stack.push_async_callback(asyncio.wait, [task])
                 stack.callback(task.cancel)
             yield int(listeners[0].getsockname()[1])

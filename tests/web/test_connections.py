@@ -302,3 +302,26 @@ async def test_who_gave_way_before_the_body_was_asked_for_is_no_bug_of_ours():
         await deadlines(request, read)
     with pytest.raises(RuntimeError, match="a bug"):
         await deadlines(request, fail)
+
+
+@pytest.mark.parametrize("part", ["_room", "_forget_unread"])
+async def test_a_fault_of_the_door_shuts_it_for_nobody(door, monkeypatch, part):
+    port, _ = door
+    real, fell = getattr(Doorkeeper, part), asyncio.Event()
+
+    def fall(self):
+        if not fell.is_set():
+            fell.set()
+            raise ValueError("injected")
+        return real(self)
+
+    monkeypatch.setattr(Doorkeeper, part, fall)
+    one_by_one = {"Connection": "close"}
+    async with aiohttp.ClientSession(headers=one_by_one) as session:
+        # The first may be let in before the fault; the others come behind it.
+        for _ in range(3):
+            async with session.get(
+                f"http://127.0.0.1:{port}/slow?s=0", timeout=5
+            ) as got:
+                assert await got.text() == "done"
+        await asyncio.wait_for(fell.wait(), 5)
