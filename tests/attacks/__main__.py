@@ -13,9 +13,8 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol, cast
-
-import tests.attacks
 
 
 class Attack(Protocol):
@@ -34,9 +33,9 @@ class Attack(Protocol):
 
 def attacks() -> Iterator[tuple[str, Attack]]:
     """Every attack and its name."""
-    for module in pkgutil.iter_modules(tests.attacks.__path__):
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if not module.name.startswith("_"):
-            name = f"{tests.attacks.__name__}.{module.name}"
+            name = f"tests.attacks.{module.name}"
             loaded = cast("Attack", importlib.import_module(name))
             if hasattr(loaded, "run"):
                 yield module.name, loaded
