@@ -304,6 +304,11 @@ class Running:
             await self.gate.decided(log.origin, Decision("wait", str(error)))
             await self.alarm("own-log", log.origin, str(error))
 
+    async def go_alone(self) -> None:
+        """Sign without those who have not answered: the operator's word."""
+        self.gate.go_alone()
+        await self._reconcile(())
+
     async def begin_alike(self) -> None:
         """Begin the logs that begin in one way only, where nobody is there to ask.
 
@@ -415,6 +420,7 @@ class Running:
         """Follow a change of peers.toml now."""
         if self.partners.refresh():
             self.schedule.set_duties(self._duties())
+            self.gate.follow(self.partners.reachable)
             await self.parts.db.write(_forget_strangers, self.partners.by_org)
             self.merge_soon()
 

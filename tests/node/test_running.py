@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import shutil
 import time
 
 import pytest
@@ -158,6 +159,36 @@ async def test_a_node_whose_partner_is_silent_does_not_sign_but_serves(tmp_path)
         assert (await node.get("/logs"))[0] == 200
     async with serving(one, alone=True) as node:
         await hand_in(node, draft(HERE))
+
+
+async def not_signing(node):
+    status, body, _ = await node.get("/readyz")
+    return status == 503 and b"guard is lost" in body
+
+
+async def signing(node):
+    return (await node.get("/readyz"))[0] == 200
+
+
+@pytest.mark.parametrize("by", ["parting", "word"])
+async def test_a_node_that_holds_back_goes_on_without_a_restart(tmp_path, by):
+    """As the alarm says: take out who is gone for good, or say --alone."""
+    homes = [make_home(tmp_path, org) for org in ORGS]
+    async with serving(homes[1], alone=True) as partner:
+        async with serving(homes[0], alone=True) as node:
+            await hand_in(node, draft(HERE))
+        shutil.rmtree(homes[0].guard)
+        add_peer(homes[0], homes[1], partner.url)
+        without = homes[0].peers.read_text()
+        add_peer(homes[0], homes[2], "http://127.0.0.1:9")
+        async with serving(homes[0]) as node:
+            await until(lambda: not_signing(node))
+            if by == "parting":
+                homes[0].peers.write_text(without)
+            else:
+                assert await node.post("/v1/control/alone", {}) == (200, None)
+            await until(lambda: signing(node))
+            await hand_in(node, draft(THERE))
 
 
 async def test_sync_now_says_what_each_partner_brought(tmp_path):
