@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from federation.config.peers import Peer
 from federation.errors import (
     FederationError,
+    ForkError,
     FormatError,
     NotFoundError,
     PeerError,
@@ -299,6 +300,9 @@ class Running:
             await self._reconcile_one(log, copies, feed)
         except PeerError:
             raise
+        except ForkError:
+            # What it comes to, and its alarm, are in the database by now.
+            await self._reconcile_one(log, (), None)
         except FederationError as error:
             # Our own fault, not this partner's: its turn goes on.
             await self.gate.decided(log.origin, Decision("wait", str(error)))
