@@ -76,5 +76,3 @@ def _begin(tx: Transaction, origin: str) -> Log:
     if log.pending is None:
         logs.drop_above(tx, log.id, log.size if newest is None else newest[0])
     return logs.get_log(tx, origin)
-
-

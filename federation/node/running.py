@@ -110,12 +110,13 @@ class Running:
             signs: Without it no log of ours is begun and nobody is asked: for a
                 command that may bring back what a lost disk has signed.
         """
+        # Before there is anything to close: a signal may end it here.
+        await self.schedule.load()
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
         self._executor = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
-        await self.schedule.load()
         duties = [self._merge, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())

@@ -3,15 +3,20 @@
 import asyncio
 import base64
 import contextlib
+import gc
 import json
 import shutil
 import time
+from random import Random
 
 import pytest
 
+from federation.config.settings import load_settings
+from federation.node.parts import open_parts
+from federation.node.running import Running
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
-from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 
 pytestmark = pytest.mark.slow  # turns are a second apart
 ORGS = ("jagapemilu.example", "jagasuara.example", "kawalpemilu.example")
@@ -143,6 +148,20 @@ async def test_a_broken_partners_file_raises_an_alarm_until_it_is_mended(tmp_pat
         await until(alarmed)
         one.home.peers.write_text(good)
         await until(quiet)
+
+
+async def test_a_node_that_is_ended_while_it_opens_leaves_no_session(tmp_path, recwarn):
+    home = make_home(tmp_path)
+    with open_parts(home, load_settings(home.settings)) as parts:
+        node = Running(parts, clocks(), Random(1))
+        opening = asyncio.create_task(node.open().__aenter__())
+        await asyncio.sleep(0)  # it reads the turns of before
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        del node, opening
+        gc.collect()
+    assert not [one for one in recwarn if "session" in str(one.message)]
 
 
 async def test_a_node_whose_partner_is_silent_does_not_sign_but_serves(tmp_path):
