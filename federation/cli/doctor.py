@@ -112,7 +112,9 @@ def _print(run: Run, report: Report, mended: Report | None) -> None:
             for one in mended.findings
             if one.level == "error" and (one.code, one.subject) not in left
         }
-        run.out.line(t("doctor.mended", what="; ".join(sorted(gone)) or "-"))
+        what = "; ".join(sorted(gone))
+        key = "doctor.mended" if what else "doctor.mended-nothing"
+        run.out.line(t(key, what=what))
     # Each kind of finding once per place: a damaged log has thousands of one kind.
     kinds = Counter((one.level, one.code, one.subject) for one in report.findings)
     rows = [
@@ -132,10 +134,14 @@ def _print(run: Run, report: Report, mended: Report | None) -> None:
             stations=report.stations,
         )
     )
-    run.out.line(
-        t("doctor.clean")
-        if report.is_clean
-        else t("doctor.unclean", errors=report.errors)
-    )
-    if not report.is_clean and mended is None:
+    if report.is_clean:
+        run.out.line(t("doctor.clean"))
+        return
+    wrong = (one.code for one in report.findings if one.level == "error")
+    if all(code.startswith("guard-") for code in wrong):
+        # Of this no row is made again, and moving the data away loses what is here.
+        run.out.line(t("doctor.unclean-guard", errors=report.errors))
+        return
+    run.out.line(t("doctor.unclean", errors=report.errors))
+    if mended is None:
         run.out.line(t("doctor.mend"))

@@ -20,7 +20,7 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
             log.size,
             log.merged,
             t("views.held-by-others", count=log.held_by),
-            _log_state(run, log),
+            _log_state(run, log, found.alarms),
         )
         for log in found.logs
     ]
@@ -42,11 +42,14 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
         out.line(t("views.cursor", election=election, cursor=cursor))
 
 
-def _log_state(run: Run, log: answer.LogStatus) -> str:
+def _log_state(run: Run, log: answer.LogStatus, raised: list[Alarm]) -> str:
+    """In a word: why a history stands still is told by its alarm, if there is one."""
     if log.frozen:
         return run.t("views.state-frozen")
     if log.stalled:
-        return run.t("views.state-stalled", reason=log.stalled)
+        told = ((log.origin, log.stalled), (log.org, f"{log.origin}: {log.stalled}"))
+        codes = [one.code for one in raised if (one.subject, one.detail) in told]
+        return run.t("views.state-stalled", reason=codes[0] if codes else log.stalled)
     if log.closed:
         return run.t("views.state-closed")
     return run.t("views.state-own") if log.own else ""

@@ -107,6 +107,8 @@ async def open_desk(
             if not run.home.control.exists():
                 raise
             async with _remote(run) as desk:
+                if alone:
+                    await desk.run("alone", {})
                 yield desk
             return
         clocks = Clocks(wall=run.clock, steady=time.monotonic)

@@ -196,17 +196,22 @@ def load_vkey_text(file: Path, where: str, key: str) -> str:
         with file.open("rb") as stream:
             text = decode_text(stream.read(_MAX_VKEY_BYTES)).strip()
     except OSError as error:
-        cause = Sentence("machine.not-read", cause=cause_of(error))
-        reason = Sentence("machine.referred", file=file, cause=cause)
-        raise ConfigError(where, key, reason) from error
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise _refuse(file, where, key, reason) from error
     except MalformedError as error:
-        reason = Sentence("machine.referred", file=file, cause=error.reason)
-        raise ConfigError(where, key, reason) from error
+        raise _refuse(file, where, key, error.reason) from error
     if not text.isascii():
-        reason = Sentence("machine.vkey-not-text")
-        reason = Sentence("machine.referred", file=file, cause=reason)
-        raise ConfigError(where, key, reason)
+        raise _refuse(file, where, key, Sentence("machine.vkey-not-text"))
     return text
+
+
+def _refuse(file: Path, where: str, key: str, cause: str) -> ConfigError:
+    """About a file that another one names, or that is meant itself."""
+    is_itself = where == str(file)
+    reason = (
+        cause if is_itself else Sentence("machine.referred", file=file, cause=cause)
+    )
+    return ConfigError(where, key, reason)
 
 
 def _format_value(value: object) -> str:

@@ -107,11 +107,15 @@ class Asked(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What to do, and why; `copy` to refill from."""
+    """What to do, and why; `copy` to refill from.
+
+    `is_behind`: more was signed than is here, whoever may have it.
+    """
 
     action: Action
     reason: str
     copy: Found | None = None
+    is_behind: bool = False
 
 
 def decide(
@@ -134,7 +138,7 @@ def decide(
     best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
     if best is not None and best.checkpoint.size > size:
         held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
-        return Decision("refill", held, best)
+        return Decision("refill", held, best, is_behind=True)
     if not (size or guard_size or knows_past or asked.alone):
         return Decision("hold", PAST)
     if guard_size > size:
@@ -149,7 +153,7 @@ def _fetch_or_end(size: int, guard_size: int, asked: Asked) -> Decision:
     above = f"{guard_size} records were signed, this database holds {size}"
     if asked.is_enough:
         return Decision("never", f"{above}, and no partner more: {ENDED}")
-    return Decision("wait", f"{above}; {WAITING}")
+    return Decision("wait", f"{above}; {WAITING}", is_behind=True)
 
 
 def reconcile(
@@ -181,8 +185,7 @@ def reconcile(
         if own.frozen is not None:
             return Decision("never", TWO)
         if evidence := _find_fork(tx, own, found):
-            logs.freeze(tx, own.id, evidence)
-            alarms.raise_alarm(tx, LOST, log.origin, TWO, int(now))
+            end(tx, own, evidence, int(now))
             return Decision("never", TWO)
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
@@ -210,22 +213,31 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
     if waits or known is None or known[0] <= size:
         return decision
     waiting = f"{known[1]} has shown {known[0]} records of it, we hold {size}"
-    return Decision("wait", f"{waiting}: waiting to fetch them back")
+    told = f"{waiting}: waiting to fetch them back"
+    return Decision("wait", told, is_behind=True)
+
+
+def end(tx: Transaction, own: Log, evidence: bytes, now: int) -> None:
+    """Keep the proof that we signed two histories; to wait is of no use any more."""
+    logs.freeze(tx, own.id, evidence)
+    for code in (LARGER, UNKNOWN):
+        alarms.clear_alarm(tx, code, own.origin)
+    alarms.raise_alarm(tx, LOST, own.origin, TWO, now)
 
 
 def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
     if decision.action == "sign":
         logs.stall(tx, own.id, None)
-        alarms.clear_alarm(tx, LARGER, own.origin)
         alarms.clear_alarm(tx, LOST, own.origin)
     else:
         logs.stall(tx, own.id, decision.reason)
     if decision.action != "hold":
         alarms.clear_alarm(tx, UNKNOWN, own.origin)
-    if decision.action == "refill":
+    if decision.is_behind:
         alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
-    elif decision.action == "hold":
-        alarms.clear_alarm(tx, LARGER, own.origin)  # whatever was shown is here
+    elif decision.action != "wait":
+        alarms.clear_alarm(tx, LARGER, own.origin)  # it is here, or nobody has it
+    if decision.action == "hold":
         alarms.raise_alarm(tx, UNKNOWN, own.origin, decision.reason, now)
     elif decision.action == "never":
         alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)

@@ -14,10 +14,10 @@ from federation.feeds.feed import Feed
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.extend import Extending, extend
 from federation.flows.pull.room import Budget
-from federation.flows.reconcile import LOST, Found
+from federation.flows.reconcile import Found, end
 from federation.flows.screening import recall
 from federation.flows.sequence import OwnLog
-from federation.store import alarms, logs
+from federation.store import logs
 from federation.store.db import Transaction
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -57,7 +57,8 @@ async def refill(
     try:
         after = await extend(ctx, job)
     except ForkError as fork:
-        await ctx.db.write(_freeze, before, fork, int(now))
+        evidence = format_evidence(fork.old, fork.new, fork.hashes)
+        await ctx.db.write(end, before, evidence, int(now))
         raise
     await ctx.db.run(recall, ctx.db, log)
     await ctx.db.run(
@@ -75,9 +76,3 @@ def _begin(tx: Transaction, origin: str) -> Log:
     if log.pending is None:
         logs.drop_above(tx, log.id, log.size if newest is None else newest[0])
     return logs.get_log(tx, origin)
-
-
-def _freeze(tx: Transaction, log: Log, fork: ForkError, now: int) -> None:
-    logs.freeze(tx, log.id, format_evidence(fork.old, fork.new, fork.hashes))
-    reason = "two histories were signed: this log cannot go on in this version"
-    alarms.raise_alarm(tx, LOST, log.origin, reason, now)

@@ -6,6 +6,7 @@ the lock itself calls the same functions, so both ways do the same.
 
     register   {"register": "<base64>", "source": "…"}   replace a register
     rules      {}                                            rules of elections changed
+    alone      {}                                            sign, ask nobody first
     withdraw   {"election", "contest", "tps", "round", "official", "reason"}
     close      {"election", "reason"}                        end our log
     sync       {"orgs": [], "dry_run": false}                ask partners now
@@ -180,6 +181,11 @@ async def close(node: Running, given: Close) -> Verdict:
     return await _log(node, log, statement)
 
 
+async def alone(node: Running, _: Arguments) -> None:
+    """Sign without waiting for partners: the operator's word."""
+    await node.go_alone()
+
+
 async def sync(node: Running, given: Sync) -> list[Turn]:
     """Ask partners now; with `dry_run` only look at what they would bring.
 
@@ -313,6 +319,7 @@ Work = Callable[[Running, Any], Awaitable[object]]
 COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
     "register": (SaveRegister, save_register),
     "rules": (Arguments, read_rules),
+    "alone": (Arguments, alone),
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
     "sync": (Sync, sync),

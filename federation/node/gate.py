@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from federation.errors import ConflictError, UnknownPastError
-from federation.flows.reconcile import Asked, Decision
+from federation.flows.reconcile import WAITING, Asked, Decision
 
 STARTING = Decision("wait", "the node is starting")
 
@@ -36,6 +36,20 @@ class Gate:
         self._decisions = dict.fromkeys(origins, STARTING)
         self._begun: set[str] = set()
         self._changed = asyncio.Condition()
+
+    def follow(self, partners: Iterable[str]) -> None:
+        """Others have an address now: `peers.toml` was changed.
+
+        Who parted is waited for no longer. Who is new is, but only where we do not
+        sign: what was allowed is not taken back by an address that does not answer.
+        """
+        now = frozenset(partners)
+        signs = all(one.action == "sign" for one in self._decisions.values())
+        self._partners = self._partners & now if signs else now
+
+    def go_alone(self) -> None:
+        """The operator says, now, that nothing newer was ever signed."""
+        self._alone = True
 
     def answered(self, org: str) -> None:
         """A partner said what it holds of our logs."""
@@ -93,12 +107,20 @@ class Gate:
                 )
         except TimeoutError:
             self._check_past(origin)
-            silent = ", ".join(sorted(self._partners - self._answered)) or "none"
-            raise ConflictError(
-                f"{origin} is not signed yet: {self.reason(origin)} (no answer yet "
-                f"from: {silent}; --alone does not wait for them)"
-            ) from None
+            raise ConflictError(self._tell(origin)) from None
         self._check_past(origin)
+
+    def _tell(self, origin: str) -> str:
+        """Why not, who has not answered, and the way around it where there is one."""
+        decision, reason = self._decisions[origin], self.reason(origin)
+        if decision.action == "never":
+            return f"{origin} is not signed: {reason}"
+        told = f"{origin} is not signed yet: {reason}"
+        if silent := ", ".join(sorted(self._partners - self._answered)):
+            told += f"; no answer yet from: {silent}"
+            if reason == WAITING:
+                told += " (--alone does not wait for them)"
+        return told
 
     def _is_vain(self, origin: str) -> bool:
         """Whether waiting brings nothing: nobody is asked what the keys signed."""

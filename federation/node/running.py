@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from federation.config.peers import Peer
 from federation.errors import (
     FederationError,
+    ForkError,
     FormatError,
     NotFoundError,
     PeerError,
@@ -109,12 +110,13 @@ class Running:
             signs: Without it no log of ours is begun and nobody is asked: for a
                 command that may bring back what a lost disk has signed.
         """
+        # Before there is anything to close: a signal may end it here.
+        await self.schedule.load()
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
         self._executor = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
-        await self.schedule.load()
         duties = [self._merge, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
@@ -299,10 +301,18 @@ class Running:
             await self._reconcile_one(log, copies, feed)
         except PeerError:
             raise
+        except ForkError:
+            # What it comes to, and its alarm, are in the database by now.
+            await self._reconcile_one(log, (), None)
         except FederationError as error:
             # Our own fault, not this partner's: its turn goes on.
             await self.gate.decided(log.origin, Decision("wait", str(error)))
             await self.alarm("own-log", log.origin, str(error))
+
+    async def go_alone(self) -> None:
+        """Sign without those who have not answered: the operator's word."""
+        self.gate.go_alone()
+        await self._reconcile(())
 
     async def begin_alike(self) -> None:
         """Begin the logs that begin in one way only, where nobody is there to ask.
@@ -415,6 +425,7 @@ class Running:
         """Follow a change of peers.toml now."""
         if self.partners.refresh():
             self.schedule.set_duties(self._duties())
+            self.gate.follow(self.partners.reachable)
             await self.parts.db.write(_forget_strangers, self.partners.by_org)
             self.merge_soon()
 

@@ -68,7 +68,8 @@ class Guard:
         except FormatError as error:
             raise VerificationError(f"the guard {path} is damaged: {error}") from error
         if checkpoint.origin != origin:
-            raise VerificationError(f"the guard {path} is of {checkpoint.origin}")
+            other = f"it is of {checkpoint.origin}"
+            raise VerificationError(f"the guard {path} is damaged: {other}")
         return checkpoint.size, checkpoint.root
 
     def found(self, origin: str) -> Path:

@@ -5,7 +5,7 @@ must hold, `add_arguments` takes its bounds, `run` plays it and prints figures. 
 bounded, stay on loopback, end by themselves, and clean up behind them. The command
 ends with 0 where what must hold held, else with 1.
 
-    make attack ARGS="bodies --sockets 2000"
+    make attack ARGS="connections --kind bodies"
 """
 
 import argparse

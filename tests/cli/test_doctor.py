@@ -55,6 +55,32 @@ def test_a_whole_database_ends_well(filled, federation, options):
     assert not list(filled.glob("doctor-*")), "the scratch folder is gone"
 
 
+def test_a_guard_that_differs_is_no_reason_to_move_the_data_away(filled, federation):
+    [guard] = [
+        path
+        for path in (filled.parent / "guard").glob("*.guard")
+        if b"pemilu-2024" in path.read_bytes()
+    ]
+    guard.write_bytes(b"x" + guard.read_bytes())
+    for options in ((), ("--mend",)):
+        ended = federation("doctor", "--lang", "en", *options)
+        assert ended.code == 1
+        assert "Leave the database where it is" in ended.out
+        assert "Moved away" not in ended.out
+    assert "nothing that --mend can mend" in ended.out
+
+
+def test_why_a_history_stands_still_is_said_once(filled, federation):
+    (filled.parent / "guard").rename(filled.parent / "away")
+    results = filled.parent / "r.csv"
+    results.write_text("tps,01,02,03\n3171011001009,1,2,3\n")
+    which = ("--election", "pemilu-2024", "--contest", "ppwp")
+    assert federation("import", results, *which).code == 6
+    shown = federation("status", "--lang", "en").out
+    assert "on hold: own-log-past-unknown" in shown
+    assert shown.count("its guard is lost, so more") == shown.count("on hold")
+
+
 def test_a_difference_ends_with_1_and_says_where(filled, federation):
     damage(filled, "UPDATE claim SET body = CAST(body || 'x' AS BLOB)")
     assert federation("doctor").code == 0, "not seen without looking deep"
@@ -67,7 +93,7 @@ def test_a_difference_ends_with_1_and_says_where(filled, federation):
     }
     spoken = federation("doctor", "--deep", "--lang", "id")
     assert spoken.code == 1
-    assert "perbedaan" in spoken.out
+    assert "Perbedaan: " in spoken.out
 
 
 def test_damage_is_found_without_deep_where_it_stops_signing(filled, federation):

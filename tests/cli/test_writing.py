@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -143,6 +144,7 @@ def test_work_is_handed_to_the_node_that_runs(federation, own_home, tmp_path):
     environ = os.environ | {"FEDERATION_HOME": str(own_home)}
     command = [sys.executable, "-m", "federation", "serve"]
     control = Home(own_home).control
+    shutil.rmtree(Home(own_home).guard)  # so that the operator's word is needed
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as node:
         try:
             until = time.monotonic() + 30
@@ -153,7 +155,8 @@ def test_work_is_handed_to_the_node_that_runs(federation, own_home, tmp_path):
             path = tmp_path / "r.csv"
             path.write_text("tps,01,02\n1371011001001,1,2\n")
             which = ("--election", "pilpres-2019", "--json")
-            said = json.loads(federation("import", path, *which).out)
+            assert federation("import", path, *which).code == 6
+            said = json.loads(federation("import", path, *which, "--alone").out)
             assert said["rows"]["logged"] == 1
             said = json.loads(federation("tps-list", "import", path, *which).out)
             assert said["stations"] == 1

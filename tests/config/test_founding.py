@@ -215,3 +215,10 @@ def test_a_square_code_steers_no_terminal():
     code = format_code("XTI5E-K22Y5")
     assert "\x1b" not in code
     assert set(code) <= set(" █▀▄\n")
+
+
+def test_our_own_public_key_that_is_gone_is_named_once(tmp_path):
+    home = Home(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        load_identity_key(home, ORG)
+    assert str(caught.value).count(str(home.vkey(ORG))) == 1

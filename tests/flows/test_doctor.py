@@ -302,6 +302,19 @@ def test_a_guard_that_is_lost_is_found_and_a_copy_is_a_note(hospital, tmp_path):
     assert codes(check(hospital, tmp_path, deep=False)) == {"guard-lost"}
 
 
+@pytest.mark.parametrize("at", [0, 8, 20, 40])
+def test_a_guard_that_is_damaged_is_found_by_name(hospital, tmp_path, at):
+    (path,) = (hospital.folder / "guard").glob("*.guard")
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+    report = check(hospital, tmp_path, deep=False)
+    found = codes(report)
+    assert found in ({"guard-damaged"}, {"guard-root"})  # in the hash it is a root
+    if found == {"guard-damaged"}:
+        assert f"{path} is damaged" in report.findings[0].detail
+
+
 def test_what_is_no_difference_is_a_note(hospital, tmp_path):
     hospital.guard = Guard(tmp_path / "behind")
     with hospital.db.view() as view:

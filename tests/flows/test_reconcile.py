@@ -213,6 +213,17 @@ async def test_a_restored_copy_is_refilled_and_goes_on(backup, ctx):
         )
 
 
+async def test_an_older_copy_is_an_alarm_though_no_partner_answers(backup):
+    live, restore = backup
+    append(live, 300, 900)
+    node = restore(guard=live.guard)
+    for asked in (NONE, NONE._replace(waited=True), NONE._replace(alone=True)):
+        assert ask(node, asked=asked).action == "wait"
+        assert codes(node) == ["own-log-larger-elsewhere"]
+    assert ask(node, asked=ALL).action == "never"
+    assert codes(node) == ["own-log-successor-needed"]
+
+
 async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
     live, _ = backup
     node = open_node(folder="empty")
@@ -342,10 +353,13 @@ async def test_a_larger_clone_is_found_out_when_it_is_fetched(backup, ctx):
     append(clone, 300, 400, votes=6)
     decision = ask(clone, copy_of(live))
     assert decision.action == "refill"
+    assert codes(clone) == ["own-log-larger-elsewhere"]
     with pytest.raises(ForkError):
         await refill(
             ctx(clone), clone.guard, clone.log, DatabaseFeed(live), decision.copy, NOW
         )
+    # Not "leave it running, it fetches the rest back" beside it.
+    assert codes(clone) == ["own-log-successor-needed"]
     check_evidence(clone.state().frozen, [clone.log.chain.log_key(401)])
     with pytest.raises(ConflictError, match="cannot go on"):
         append(clone, 400, 401)

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from federation.errors import ConflictError, UnknownPastError
-from federation.flows.reconcile import PAST, Decision
+from federation.flows.reconcile import PAST, WAITING, Decision
 from federation.node.gate import Gate
 from tests.fakes import FixedClock
 
@@ -65,6 +65,37 @@ def test_answers_count_once_for_each_partner_and_never_for_others():
 
 def test_the_operator_may_take_the_responsibility():
     assert gate("a.example", alone=True).asked().alone
+
+
+async def test_who_parts_is_waited_for_no_longer_and_who_comes_before_we_sign_is():
+    one = gate("a.example", "gone.example")
+    one.answered("a.example")
+    one.follow(["a.example"])
+    assert one.asked().are_all
+    one.follow(["a.example", "new.example"])
+    assert one.asked()[:2] == (2, 1)
+    await one.decided(LOG, SIGN)
+    one.follow(["a.example", "new.example", "newer.example"])
+    assert one.asked()[:2] == (2, 1)  # a word that was given stands
+    one.follow(["newer.example"])
+    assert one.asked()[:2] == (0, 0)
+
+
+async def test_it_is_said_what_helps_and_nothing_else():
+    one = gate("a.example")
+    await one.decided(LOG, Decision("wait", WAITING))
+    with pytest.raises(ConflictError, match="--alone does not wait"):
+        await one.passed(LOG, 0.01)
+    lost = "7 records were signed, this database holds 4"
+    await one.decided(LOG, Decision("wait", lost))
+    with pytest.raises(ConflictError) as caught:
+        await one.passed(LOG, 0.01)
+    assert "a.example" in str(caught.value)
+    assert "alone" not in str(caught.value)
+    await one.decided(LOG, Decision("never", "it cannot go on"))
+    with pytest.raises(ConflictError) as caught:
+        await one.passed(LOG, 0.01)
+    assert str(caught.value) == f"{LOG} is not signed: it cannot go on"
 
 
 async def test_a_log_of_unknown_past_is_refused_at_once_where_nobody_is_asked():

@@ -3,14 +3,20 @@
 import asyncio
 import base64
 import contextlib
+import gc
 import json
+import shutil
 import time
+from random import Random
 
 import pytest
 
+from federation.config.settings import load_settings
+from federation.node.parts import open_parts
+from federation.node.running import Running
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
-from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 
 pytestmark = pytest.mark.slow  # turns are a second apart
 ORGS = ("jagapemilu.example", "jagasuara.example", "kawalpemilu.example")
@@ -144,6 +150,20 @@ async def test_a_broken_partners_file_raises_an_alarm_until_it_is_mended(tmp_pat
         await until(quiet)
 
 
+async def test_a_node_that_is_ended_while_it_opens_leaves_no_session(tmp_path, recwarn):
+    home = make_home(tmp_path)
+    with open_parts(home, load_settings(home.settings)) as parts:
+        node = Running(parts, clocks(), Random(1))
+        opening = asyncio.create_task(node.open().__aenter__())
+        await asyncio.sleep(0)  # it reads the turns of before
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        del node, opening
+        gc.collect()
+    assert not [one for one in recwarn if "session" in str(one.message)]
+
+
 async def test_a_node_whose_partner_is_silent_does_not_sign_but_serves(tmp_path):
     one, other = (make_home(tmp_path, org) for org in ORGS[:2])
     add_peer(one, other, "http://127.0.0.1:9")
@@ -158,6 +178,36 @@ async def test_a_node_whose_partner_is_silent_does_not_sign_but_serves(tmp_path)
         assert (await node.get("/logs"))[0] == 200
     async with serving(one, alone=True) as node:
         await hand_in(node, draft(HERE))
+
+
+async def not_signing(node):
+    status, body, _ = await node.get("/readyz")
+    return status == 503 and b"guard is lost" in body
+
+
+async def signing(node):
+    return (await node.get("/readyz"))[0] == 200
+
+
+@pytest.mark.parametrize("by", ["parting", "word"])
+async def test_a_node_that_holds_back_goes_on_without_a_restart(tmp_path, by):
+    """As the alarm says: take out who is gone for good, or say --alone."""
+    homes = [make_home(tmp_path, org) for org in ORGS]
+    async with serving(homes[1], alone=True) as partner:
+        async with serving(homes[0], alone=True) as node:
+            await hand_in(node, draft(HERE))
+        shutil.rmtree(homes[0].guard)
+        add_peer(homes[0], homes[1], partner.url)
+        without = homes[0].peers.read_text()
+        add_peer(homes[0], homes[2], "http://127.0.0.1:9")
+        async with serving(homes[0]) as node:
+            await until(lambda: not_signing(node))
+            if by == "parting":
+                homes[0].peers.write_text(without)
+            else:
+                assert await node.post("/v1/control/alone", {}) == (200, None)
+            await until(lambda: signing(node))
+            await hand_in(node, draft(THERE))
 
 
 async def test_sync_now_says_what_each_partner_brought(tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from federation.errors import FederationError, ProofError
+from federation.errors import FederationError, ProofError, VerificationError
 from federation.flows.doctor.report import Report
 from federation.records.keychain import KeyChain
 from federation.store import chains, contents, logs
@@ -45,12 +45,12 @@ def check_head(view: View, log: Log, chain: KeyChain | None, report: Report) -> 
 
 
 def check_guard(view: View, log: Log, guard: Guard, report: Report) -> None:
-    """What was signed at most is what is held.
-
-    Raises:
-        VerificationError: the guard file is damaged.
-    """
-    held = guard.read(log.origin)
+    """What was signed at most is what is held."""
+    try:
+        held = guard.read(log.origin)
+    except VerificationError as error:
+        report.error("guard-damaged", log.origin, str(error))
+        return
     newest = logs.newest_checkpoint(view, log.id)
     size = newest[0] if newest else 0
     if held is None and log.size:
