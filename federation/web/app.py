@@ -70,8 +70,16 @@ async def live(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Whether this node may sign; if not, why (503)."""
+    """Whether this node may sign; if not, why (503): strangers learn no reason.
+
+    Reasons name partners and folders of this machine.
+
+    Raises:
+        BadToken: the token that it sent is none that is known here.
+    """
     reasons = request.app[SITE].desk.readiness()
+    if reasons and not await may_see_partners(request):
+        reasons = ["not ready: `federation status` on the node's machine says why"]
     return web.Response(
         status=503 if reasons else 200, text="\n".join(reasons or ["ok"]) + "\n"
     )

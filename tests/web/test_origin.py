@@ -248,6 +248,18 @@ async def test_strangers_learn_of_no_partner_and_no_folder(failing):
             assert (await node.get(path, headers=wrong))[0] == 401
 
 
+async def test_strangers_are_told_that_a_node_is_not_ready_and_not_why(failing):
+    async with serving(failing, alone=False) as node:
+        status, why, _ = await node.get("/readyz")
+        assert status == 503
+        assert b"pilpres" in why or b"pemilu" in why
+        stranger = {"X-Forwarded-For": "198.51.100.7"}
+        status, told_so, _ = await node.get("/readyz", headers=stranger)
+        assert status == 503
+        assert told_so.startswith(b"not ready: ")
+        assert b"example" not in told_so
+
+
 async def test_an_operator_may_show_partners_to_everybody(failing):
     set_listen(failing, "show_partners = true")
     async with serving(failing, alone=True) as node:
