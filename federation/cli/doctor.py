@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -19,15 +20,18 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
-from federation.errors import FormatError, NotFoundError, VerificationError
+from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import Patient, Report, examine, mend
 from federation.node.identity import renew_about
-from federation.node.parts import open_parts
+from federation.node.parts import load_own_keys, open_parts
 from federation.profiles import load_profiles
+from federation.records.keychain import format_origin
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.reserve import lacks
+
+KEY_FILE: Final = "key-file"
 
 
 @click.command("doctor", cls=Command, help="doctor.help")
@@ -39,6 +43,7 @@ def doctor(run: Run, *, deep: bool, mends: bool) -> int:
     mended = _mend(run) if mends else None
     with _patient(run, run.open_database()) as patient:
         report = examine(patient, deep=deep or mends)
+    _examine_keys(run, report)
     run.out.show(report, lambda: _print(run, report, mended))
     return OK if report.is_clean else NEGATIVE
 
@@ -58,11 +63,21 @@ def _mend(run: Run) -> Report:
         found = mend(patient, run.settings.org)
     # What keeps a node from starting is told by the examination that follows.
     with (
-        contextlib.suppress(FormatError, NotFoundError, VerificationError),
+        contextlib.suppress(ConfigError, FormatError, NotFoundError, VerificationError),
         open_parts(home, run.settings) as parts,
     ):
         renew_about(parts)
     return found
+
+
+def _examine_keys(run: Run, report: Report) -> None:
+    """Whether each key that signs is whole, private, and named by our identity."""
+    org = run.settings.org
+    origins = (format_origin(org, election) for election in run.settings.elections)
+    try:
+        load_own_keys(run.home, org, origins)
+    except ConfigError as error:
+        report.error(KEY_FILE, error.path, str(error))
 
 
 @contextlib.contextmanager
@@ -137,11 +152,15 @@ def _print(run: Run, report: Report, mended: Report | None) -> None:
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return
-    wrong = (one.code for one in report.findings if one.level == "error")
-    if all(code.startswith("guard-") for code in wrong):
-        # Of this no row is made again, and moving the data away loses what is here.
-        run.out.line(t("doctor.unclean-guard", errors=report.errors))
+    wrong = [one.code for one in report.findings if one.level == "error"]
+    # Of these no row is made again, and moving the data away loses what is here.
+    keys, guards = wrong.count(KEY_FILE), sum(one.startswith("guard-") for one in wrong)
+    if keys:
+        run.out.line(t("doctor.unclean-keys"))
+    if keys + guards == len(wrong):
+        if guards:
+            run.out.line(t("doctor.unclean-guard", errors=guards))
         return
-    run.out.line(t("doctor.unclean", errors=report.errors))
+    run.out.line(t("doctor.unclean", errors=report.errors - keys))
     if mended is None:
         run.out.line(t("doctor.mend"))

@@ -70,6 +70,26 @@ def test_a_guard_that_differs_is_no_reason_to_move_the_data_away(filled, federat
     assert "nothing that --mend can mend" in ended.out
 
 
+@pytest.mark.parametrize("harm", ["flipped", "gone", "another's"])
+def test_a_key_file_that_keeps_the_node_from_starting_is_a_finding(
+    filled, federation, harm
+):
+    path = filled.parent / "keys" / "node.pem"
+    if harm == "flipped":
+        whole = path.read_bytes()
+        path.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+    elif harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes((filled.parent / "keys" / "records.pem").read_bytes())
+    for options in ((), ("--deep",), ("--mend",)):
+        ended = federation("doctor", "--lang", "en", *options)
+        assert ended.code == 1
+        assert "node.pem" in ended.out
+        assert "nothing of the database is wrong" in ended.out
+        assert "Moved away" not in ended.out
+
+
 def test_why_a_history_stands_still_is_said_once(filled, federation):
     (filled.parent / "guard").rename(filled.parent / "away")
     results = filled.parent / "r.csv"
