@@ -14,7 +14,8 @@ that nothing is appended between what it saw and what it stops.
         some answered, and we waited       sign
         nobody to ask                      sign
         else                               wait
-    the guard was lost, restored, copied   wait, then hold: somebody must say more
+    the guard was lost, restored, copied   wait, then hold: somebody must say more,
+                                           unless the copy was never used (`_is_unused`)
 
 A restored backup shows as the first row, the third or the last. Its freshest partner
 may be the one that is silent, so there a wait is no answer; nor is a stick, which
@@ -88,12 +89,16 @@ class Found(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """How far the partners were asked: `peers` are those that have an address."""
+    """How far the partners were asked: `peers` are those that have an address.
+
+    `is_sole`: nobody is a partner, with or without an address.
+    """
 
     peers: int
     answered: int
     waited: bool = False
     alone: bool = False
+    is_sole: bool = False
 
     @property
     def are_all(self) -> bool:
@@ -191,12 +196,26 @@ def reconcile(
         size = newest[0] if newest else 0
         guard_size = held[0] if held else 0
         knows = knows_past(guard, own)
-        decision = decide(size, guard_size, found, asked, knows_past=knows)
+        is_unused = asked.is_sole and _is_unused(tx, guard, log.origin)
+        knows_enough = knows or is_unused
+        decision = decide(size, guard_size, found, asked, knows_past=knows_enough)
         decision = _remember(tx, own, size, decision)
         if decision.action == "sign" and not knows:
             guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
         _apply(tx, own, decision, int(now))
     return decision
+
+
+def _is_unused(view: View, guard: Guard, origin: str) -> bool:
+    """Whether this is a home that was copied after it was made and before it was used.
+
+    Homes are made in one place for another. Where nobody is a partner and no log is
+    mirrored, nobody holds what the other copy may have signed since, and nobody can be
+    asked; of a home that has signed anything this is not enough.
+    """
+    held = logs.list_logs(view)
+    is_empty = all(one.own and one.next_index == 0 for one in held)
+    return is_empty and guard.read(origin) is None and guard.was_founded(origin)
 
 
 def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decision:

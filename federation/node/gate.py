@@ -27,8 +27,13 @@ class Gate:
         clock: Callable[[], float],
         *,
         alone: bool,
+        sole: bool = False,
     ) -> None:
-        """`partners`: those with an address; `clock`: seconds, monotonic."""
+        """`partners`: those with an address; `clock`: seconds, monotonic.
+
+        `sole`: there are no others either.
+        """
+        self._sole = sole
         self._partners = frozenset(partners)
         self._answered: set[str] = set()
         self._clock, self._until = clock, clock() + wait_s
@@ -37,13 +42,13 @@ class Gate:
         self._begun: set[str] = set()
         self._changed = asyncio.Condition()
 
-    def follow(self, partners: Iterable[str]) -> None:
+    def follow(self, partners: Iterable[str], *, sole: bool = False) -> None:
         """Others have an address now: `peers.toml` was changed.
 
         Who parted is waited for no longer. Who is new is, but only where we do not
         sign: what was allowed is not taken back by an address that does not answer.
         """
-        now = frozenset(partners)
+        now, self._sole = frozenset(partners), sole
         signs = all(one.action == "sign" for one in self._decisions.values())
         self._partners = self._partners & now if signs else now
 
@@ -62,6 +67,7 @@ class Gate:
             answered=len(self._partners & self._answered),
             waited=self._clock() >= self._until,
             alone=self._alone,
+            is_sole=self._sole,
         )
 
     async def decided(self, origin: str, decision: Decision) -> None:

@@ -86,6 +86,7 @@ class Running:
             wait_s,
             clocks.steady,
             alone=alone,
+            sole=not self.partners.by_org,
         )
         self.disk = Disk(
             parts, clocks.wall, lambda origin: not self.gate.reason(origin)
@@ -425,7 +426,7 @@ class Running:
         """Follow a change of peers.toml now."""
         if self.partners.refresh():
             self.schedule.set_duties(self._duties())
-            self.gate.follow(self.partners.reachable)
+            self.gate.follow(self.partners.reachable, sole=not self.partners.by_org)
             await self.parts.db.write(_forget_strangers, self.partners.by_org)
             self.merge_soon()
 

@@ -90,6 +90,19 @@ class Guard:
         """
         return _is_here(self._founded(origin), _format_founded(origin))
 
+    def was_founded(self, origin: str) -> bool:
+        """Whether a copy of the mark is here: nothing was signed when it was made.
+
+        Raises:
+            OSError: the file is there and cannot be read.
+        """
+        try:
+            text, line = _split(self._founded(origin).read_bytes())
+        except (FileNotFoundError, FormatError):
+            return False
+        # Marks of earlier versions have no such line, and outlived what was signed.
+        return text == _format_founded(origin) and bool(line)
+
     def is_here(self, origin: str) -> bool:
         """Whether what `read` gives was written here, and is no copy.
 

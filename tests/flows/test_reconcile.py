@@ -423,6 +423,48 @@ async def test_keys_alone_sign_nothing_before_their_history_is_back(
     assert ask(node, asked=Asked(0, 0)).action == "sign"  # said once for all
 
 
+SOLE = Asked(0, 0, is_sole=True)
+
+
+def copy_of_home(node, open_node, name):
+    """The node's folder, copied an hour after its files were written."""
+    node.db.close()
+    shutil.copytree(node.folder, node.folder.with_name(name))
+    for path in (node.folder.with_name(name) / "guard").iterdir():
+        text, _, made = path.read_text().rstrip().rpartition(" ")
+        path.write_text(f"{text} {int(made) - 3600}\n")
+    return open_node(folder=name)
+
+
+def test_a_home_that_was_copied_before_its_first_use_signs_where_nobody_is_a_partner(
+    open_node,
+):
+    new = open_node(folder="new")
+    new.guard.found(new.log.origin)
+    copy = copy_of_home(new, open_node, "copy")
+    assert not copy.guard.is_founded(copy.log.origin)
+    # A partner by stick may hold what the other copy has signed since.
+    assert ask(copy, asked=Asked(0, 0)).action == "hold"
+    assert ask(copy, asked=SOLE).action == "sign"
+    assert open_log.introduce(copy.db, copy.guard, copy.log) == 1
+    assert ask(copy, asked=Asked(0, 0)).action == "sign"
+
+
+def test_a_copy_of_a_home_that_has_signed_asks_though_nobody_is_a_partner(open_node):
+    used = open_node(folder="used")
+    used.guard.found(used.log.origin)
+    open_log.introduce(used.db, used.guard, used.log)
+    copy = copy_of_home(used, open_node, "copy")
+    assert ask(copy, asked=SOLE).action == "hold"
+    # Neither do keys whose mark is lost, or is of a version in which it stayed.
+    keys = open_node(folder="keys")
+    assert ask(keys, asked=SOLE).action == "hold"
+    keys.guard.found(keys.log.origin)
+    (mark,) = (keys.folder / "guard").glob("*.founded")
+    mark.write_text(mark.read_text().splitlines()[0] + "\n")
+    assert ask(keys, asked=SOLE).action == "hold"
+
+
 @pytest.mark.parametrize("by", ["mark", "operator"])
 def test_a_new_log_is_signed_by_its_mark_or_by_the_operators_word(open_node, by):
     node = open_node(folder="new")

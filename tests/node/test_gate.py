@@ -58,7 +58,7 @@ def test_answers_count_once_for_each_partner_and_never_for_others():
     one.answered("a.example")
     one.answered("a.example")
     one.answered("stranger.example")
-    assert one.asked() == (2, 1, False, False)
+    assert one.asked() == (2, 1, False, False, False)
     clock.advance(30)
     assert one.asked().waited
 
