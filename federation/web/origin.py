@@ -68,7 +68,10 @@ async def only_own_names(request: web.Request, handler: Handler) -> web.StreamRe
 def is_foreign(request: web.Request) -> bool:
     """Whether a page of another site makes the browser send this."""
     origin = request.headers.get(hdrs.ORIGIN)
-    return origin is not None and urlsplit(origin).netloc != request.host
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:  # no address at all
+        return True
 
 
 def is_local(request: web.Request, listen: Listen) -> bool:

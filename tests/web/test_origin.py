@@ -127,6 +127,7 @@ def test_the_addresses_of_one_network_count_as_one():
         ("http://127.0.0.1:8471", True),
         ("https://evil.example", True),
         ("null", True),
+        ("http://[", True),
         ("", True),
     ],
 )
