@@ -18,9 +18,10 @@ The last line says where and when the file was written: its inode, and the time 
 that was made. Whoever restores or copies a folder cannot bring these along: `cp -p`,
 `tar` and `rsync` keep the time of a file's data, and nothing sets that of its inode
 (ctime). So a guard that came back from a backup is told from the one that was never
-away. A file without the line, or whose line is not its own, still says what was signed
-at least; that nothing more was, it does not say. The number of the device is left out:
-after a start it may be another one for the same disk.
+away. Renaming its folder, and back, changes neither, and is not found out. A file
+without the line, or whose line is not its own, still says what was signed at least;
+that nothing more was, it does not say. The number of the device is left out: after a
+start it may be another one for the same disk.
 """
 
 import hashlib
@@ -41,9 +42,11 @@ from federation.tlog.checkpoint import (
     parse_checkpoint,
 )
 
-# From making a file to its name, at most, however slow the disk. Longer only costs
-# questions to partners; a copy made sooner has another inode.
-WRITING_S: Final = 60
+# From making a file to its name, at most: the number of an inode is soon given again,
+# to a copy that is put back, say. On a slower disk it is written again, which is
+# quicker then; one that stays slow costs questions to partners.
+WRITING_S: Final = 2
+_TRIES: Final = 3
 _HERE: Final = b"here "
 
 
@@ -171,14 +174,17 @@ class Guard:
     def _write(self, path: Path, data: bytes, *, here: bool) -> None:
         make_folders(self._folder, 0o700)
         new = path.with_suffix(".new")
-        # Written beside, synced, renamed, the folder synced: after a power cut the
-        # file is whole, and it is the new one if this returned.
-        with new.open("wb") as file:
-            file.write(data + _line(os.fstat(file.fileno())) if here else data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        sync_folder(self._folder)
+        for _ in range(_TRIES):
+            # Written beside, synced, renamed, the folder synced: after a power cut the
+            # file is whole, and it is the new one if this returned.
+            with new.open("wb") as file:
+                file.write(data + _line(os.fstat(file.fileno())) if here else data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            sync_folder(self._folder)
+            if not here or _is_here(path, data):
+                return
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.guard"
