@@ -18,9 +18,10 @@ The last line says where and when the file was written: its inode, and the time 
 that was made. Whoever restores or copies a folder cannot bring these along: `cp -p`,
 `tar` and `rsync` keep the time of a file's data, and nothing sets that of its inode
 (ctime). So a guard that came back from a backup is told from the one that was never
-away. A file without the line, or whose line is not its own, still says what was signed
-at least; that nothing more was, it does not say. The number of the device is left out:
-after a start it may be another one for the same disk.
+away. Renaming its folder, and back, changes neither, and is not found out. A file
+without the line, or whose line is not its own, still says what was signed at least;
+that nothing more was, it does not say. The number of the device is left out: after a
+start it may be another one for the same disk.
 """
 
 import hashlib
@@ -41,9 +42,11 @@ from federation.tlog.checkpoint import (
     parse_checkpoint,
 )
 
-# From making a file to its name, at most, however slow the disk. Longer only costs
-# questions to partners; a copy made sooner has another inode.
-WRITING_S: Final = 60
+# From making a file to its name, at most: the number of an inode is soon given again,
+# to a copy that is put back, say. On a slower disk it is written again, which is
+# quicker then; one that stays slow costs questions to partners, at the next start.
+WRITING_S: Final = 2
+_TRIES: Final = 3
 _HERE: Final = b"here "
 
 
@@ -53,6 +56,9 @@ class Guard:
     def __init__(self, folder: Path) -> None:
         """`folder` is made, readable by the owner only, when first needed."""
         self._folder = folder
+        # What this process wrote, it knows by more than the file's line: a disk that
+        # is slow tonight stops nothing tonight.
+        self._written: dict[Path, tuple[int, int]] = {}
 
     def read(self, origin: str) -> tuple[int, bytes] | None:
         """The highest size and its root that were signed, or None for a new log.
@@ -88,7 +94,7 @@ class Guard:
         Raises:
             OSError: the file is there and cannot be read.
         """
-        return _is_here(self._founded(origin), _format_founded(origin))
+        return self._is_here(self._founded(origin), _format_founded(origin))
 
     def was_founded(self, origin: str) -> bool:
         """Whether a copy of the mark is here: nothing was signed when it was made.
@@ -110,9 +116,15 @@ class Guard:
             VerificationError: the file is damaged; it must not be guessed.
         """
         held = self.read(origin)
-        return held is not None and _is_here(
+        return held is not None and self._is_here(
             self._path(origin), format_checkpoint(Checkpoint(origin, *held))
         )
+
+    def _is_here(self, path: Path, said: bytes) -> bool:
+        written = self._written.get(path)
+        if written is not None and written == _identity(path):
+            return True
+        return _is_here(path, said)
 
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds, None for a new log.
@@ -185,14 +197,22 @@ class Guard:
     def _write(self, path: Path, data: bytes, *, here: bool) -> None:
         make_folders(self._folder, 0o700)
         new = path.with_suffix(".new")
-        # Written beside, synced, renamed, the folder synced: after a power cut the
-        # file is whole, and it is the new one if this returned.
-        with new.open("wb") as file:
-            file.write(data + _line(os.fstat(file.fileno())) if here else data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        sync_folder(self._folder)
+        for _ in range(_TRIES):
+            # Written beside, synced, renamed, the folder synced: after a power cut the
+            # file is whole, and it is the new one if this returned.
+            with new.open("wb") as file:
+                file.write(data + _line(os.fstat(file.fileno())) if here else data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            sync_folder(self._folder)
+            if not here:
+                self._written.pop(path, None)
+                return
+            if (identity := _identity(path)) is not None:
+                self._written[path] = identity
+            if _is_here(path, data):
+                return
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.guard"
@@ -219,6 +239,15 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     if at and not data.endswith(b"\n"):
         raise FormatError("a line that is cut short")
     return (data[:at], data[at:]) if at else (data, b"")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Its inode and when that was last changed, in nanoseconds; None: it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def _is_here(path: Path, said: bytes) -> bool:

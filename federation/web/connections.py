@@ -14,8 +14,10 @@ addresses. The newcomer is never the one to go: it waits a little until somebody
 young any more, and no longer. To wait for as long as all are young would keep good
 callers out for as long as somebody floods.
 
-A place is free when the socket is closed, not when it was told to. While all places
-are taken by work, new connections wait in the kernel's queue.
+A place is free when the socket is closed, not when it was told to, and when nothing is
+done for it any more: who asks and hangs up holds the place until the answer would be
+there; if it waited for news, that is at once. While all places are taken by work, new
+connections wait in the kernel's queue.
 
 aiohttp closes a connection whose request head is not complete within
 `keepalive_timeout` and has no deadline for a body or a slow reader: those are here.
@@ -49,6 +51,9 @@ BODY_DEADLINE_S = 60.0
 CONNECTION_AGE_S = 600.0
 #: Answers that nobody has read yet, of all connections together.
 MAX_UNREAD_BYTES = 64 << 20
+#: What is read of one caller before it is the next one's turn: as chunks of one byte,
+#: the 256 KiB that asyncio takes are a tenth of a second of this process.
+MOST_READ_BYTES = 4 << 10
 _SWEEP_S = 0.25
 _SCARCE_S = 1.0
 _LOOK_S = 0.05
@@ -112,9 +117,11 @@ class Visit(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The wire is gone: only now is the place free."""
+        """The wire is gone: only now is the place free, unless we are at work."""
         super().connection_lost(exc)
-        self._door.left(self)
+        self._stop_waiting()
+        if not self.is_answering:
+            self._door.left(self)
 
     def resume_writing(self) -> None:
         """The caller took what was sent so far."""
@@ -141,13 +148,23 @@ class Visit(web.RequestHandler):
 
     def begin(self, request: web.Request) -> None:
         """A whole head came; behind a proxy it tells whose connection this is."""
-        self.request, self.is_answering = request, True
+        self.request, self.is_answering, self.is_sending = request, True, False
         self.address, self.since = caller(request), self._time()
+        # asyncio's own, not in its types: how much one reading takes. Of a first head
+        # all is taken: who is refused with some of it unread never sees the answer.
+        self.wire.max_size = MOST_READ_BYTES  # type: ignore[union-attr]
 
     def end(self) -> None:
         """It is answered, or will not be; parts of it may still be on the wire."""
         self.is_answering = self.is_sending = False
         self.since = self._time()
+        if self.is_gone:
+            self._door.left(self)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was there and is not any more."""
+        return self.wire is not None and self.transport is None
 
     def waits_for(self) -> Waiting:
         """Its class."""
@@ -175,12 +192,16 @@ class Visit(web.RequestHandler):
         Who is told so again is cut off.
         """
         if self.poll is not None and not self.is_leaving:
-            self.poll.reschedule(self._time())
+            self._stop_waiting()
             self.since = self._time()
         elif self.wire is not None:
             # Closing would wait for whoever reads nothing.
             self.wire.abort()
         self.is_leaving = True
+
+    def _stop_waiting(self) -> None:
+        if self.poll is not None and not self.poll.expired():
+            self.poll.reschedule(self._time())
 
 
 @web.middleware
@@ -193,6 +214,10 @@ async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         # Requests can come without end while no answer is read: one answer at a time.
         await request.writer.drain()
+        # Who sent it and hung up is known to have gone only now, and gets no work.
+        await asyncio.sleep(0)
+        if visit.is_gone:
+            raise ConnectionResetError("the caller has gone")
         return await handler(request)
     finally:
         visit.end()
@@ -217,6 +242,8 @@ async def for_news(request: web.Request) -> AsyncIterator[None]:
                 yield
                 return
             visit.poll = poll
+            if visit.is_gone or visit.is_leaving:
+                poll.reschedule(asyncio.get_running_loop().time())
             try:
                 yield
             finally:
@@ -304,6 +331,7 @@ class Doorkeeper:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._dismiss)
             stack.push_async_callback(self._runner.cleanup)
+            stack.callback(self._hurry)
             listeners = await listen(host, port)
             for listener in listeners:
                 stack.enter_context(listener)
@@ -313,6 +341,13 @@ class Doorkeeper:
                 stack.push_async_callback(asyncio.wait, [task])
                 stack.callback(task.cancel)
             yield int(listeners[0].getsockname()[1])
+
+    def _hurry(self) -> None:
+        """Neither news nor a stranger's body is waited for any more."""
+        for visit in self.visits():
+            visit.is_leaving = True
+            if visit.waits_for() in {Waiting.NEWS, Waiting.BODY}:
+                visit.give_way()
 
     def _dismiss(self) -> None:
         for visit in self.visits():

@@ -138,13 +138,13 @@ COPIES = {
 
 
 def test_whatever_brings_it_back_later_is_told_from_what_was_written_here(
-    guard, tmp_path, monkeypatch
+    guard, tmp_path
 ):
     origins = {how: f"jagasuara.example/{n}" for n, how in enumerate(COPIES)}
     for origin in (ORIGIN, *origins.values()):
         guard.raise_to(origin, 7, A)
-    time.sleep(2.1)
-    monkeypatch.setattr(store_guard, "WRITING_S", 1)
+    # Not a minute: the number of an inode is given again at once.
+    time.sleep(3.1)
     for how, origin in origins.items():
         assert guard.is_here(origin)
         path, copy = guard._path(origin), tmp_path / origin.replace("/", ".")
@@ -164,7 +164,52 @@ def test_a_guard_of_an_older_version_says_nothing_of_where_it_was_written(guard)
     assert not guard.is_here(ORIGIN)
 
 
-def test_a_copy_within_the_minute_has_another_inode(guard, tmp_path):
+def test_on_a_slow_disk_it_is_written_again(guard, monkeypatch):
+    """Else it would look like a copy at the next start."""
+    fsync, slow = os.fsync, [True]
+
+    def sync(handle):
+        if slow:
+            slow.clear()
+            time.sleep(2.1)
+        fsync(handle)
+
+    monkeypatch.setattr(store_guard, "WRITING_S", 1)
+    guard.raise_to(ORIGIN, 6, A)
+    slow.append(True)
+    monkeypatch.setattr(os, "fsync", sync)
+    guard.raise_to(ORIGIN, 7, A)
+    assert not slow
+    assert Guard(guard._folder).is_here(ORIGIN)
+
+
+def test_a_disk_that_stays_slow_stops_nothing_before_the_next_start(guard, monkeypatch):
+    monkeypatch.setattr(store_guard, "WRITING_S", -1)
+    guard.raise_to(ORIGIN, 7, A)
+    assert guard.is_here(ORIGIN)
+    assert not Guard(guard._folder).is_here(ORIGIN)
+    # Whoever puts another file there, the same bytes even, is found out at once.
+    path = guard._path(ORIGIN)
+    shutil.copy2(path, path.with_suffix(".save"))
+    path.with_suffix(".save").replace(path)
+    assert not guard.is_here(ORIGIN)
+
+
+def test_a_folder_that_is_renamed_and_back_is_not_found_out(guard, tmp_path):
+    """The page of restores says so: whoever does it takes the guard away."""
+    folder, aside = tmp_path / "guard", tmp_path / "aside"
+    guard.raise_to(ORIGIN, 7, A)
+    folder.rename(aside)
+    shutil.copytree(aside, folder)
+    assert not guard.is_here(ORIGIN)
+    guard.confirm(ORIGIN, 9, B)
+    shutil.rmtree(folder)
+    aside.rename(folder)
+    assert guard.read(ORIGIN) == (7, A)
+    assert guard.is_here(ORIGIN)
+
+
+def test_a_copy_put_back_at_once_has_another_inode(guard, tmp_path):
     guard.raise_to(ORIGIN, 7, A)
     (path,) = (tmp_path / "guard").iterdir()
     shutil.copy2(path, tmp_path / "copy")

@@ -183,6 +183,79 @@ async def test_who_is_asked_twice_to_leave_is_cut_off(door):
         assert not len(keeper)
 
 
+async def test_a_second_request_that_we_are_at_work_on_is_no_reader(door):
+    """The first answer of a kept connection was written long ago."""
+    port, keeper = door
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    for seconds in (0, 1):
+        writer.write(b"GET /slow?s=%d HTTP/1.1\r\n" % seconds + HOST + b"\r\n")
+        await asyncio.sleep(0.2)
+    assert [one.waits_for() for one in keeper.visits()] == [Waiting.NODE]
+    writer.close()
+
+
+@pytest.mark.parametrize("kind", ["polls", "bodies"])
+async def test_a_stop_waits_neither_for_news_nor_for_bodies(kind):
+    app = web.Application(middlewares=[watch, deadlines])
+    app.add_routes([web.get("/poll", poll), web.post("/echo", echo)])
+    runner = web.AppRunner(app, shutdown_timeout=5)
+    await runner.setup()
+    async with Doorkeeper(runner, PLACES).on("127.0.0.1", 0) as port:
+        with Attackers(port) as attackers:
+            attackers.open(OPENINGS[kind], 8)
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+    assert time.monotonic() - began < 2
+
+
+async def test_what_one_caller_sends_is_read_a_little_at_a_time(door, monkeypatch):
+    """As tiny chunks, what asyncio would take at once costs a tenth of a second."""
+    port, _ = door
+    taken = []
+    receive = web.RequestHandler.data_received
+
+    def watch_it(self, data):
+        taken.append(len(data))
+        receive(self, data)
+
+    monkeypatch.setattr(web.RequestHandler, "data_received", watch_it)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n")
+    writer.write(b"\r\n1\r\n \r\n")
+    await asyncio.sleep(0.1)
+    taken.clear()
+    writer.write(b"1\r\n \r\n" * 50_000 + b"0\r\n\r\n")
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), 10)
+    assert sum(taken) > 300_000
+    assert max(taken) <= connections.MOST_READ_BYTES
+    writer.close()
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.05])
+async def test_nobody_waits_for_news_for_those_who_hung_up(door, pause_s):
+    """Each would be kept for half a minute, however many asked and hung up."""
+    port, keeper = door
+    before = len(asyncio.all_tasks())
+    for _ in range(8):
+        with Attackers(port) as attackers:
+            attackers.open(OPENINGS["polls"], PLACES // 2)
+            await asyncio.sleep(pause_s)
+    await asyncio.sleep(0.5)
+    assert len(keeper) == 0
+    assert len(asyncio.all_tasks()) == before
+
+
+async def test_who_hangs_up_holds_the_place_while_we_are_at_work(door):
+    port, keeper = door
+    with Attackers(port) as attackers:
+        attackers.open(b"GET /slow?s=1 HTTP/1.1\r\n" + HOST + b"\r\n", PLACES)
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)
+    assert len(keeper) == PLACES
+    assert await asyncio.wait_for(ask(port), 3) == (200, "done")
+    assert len(keeper) <= 1
+
+
 async def test_where_all_are_at_work_newcomers_wait_and_are_answered(door):
     port, keeper = door
     working = [asyncio.create_task(ask(port, "/slow?s=0.5")) for _ in range(PLACES)]
