@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.flows.pull.context import PullContext
+from federation.flows.pull.context import PullContext, Taking
 from federation.flows.pull.newer import settle_unknown
 from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
@@ -62,11 +62,11 @@ async def rejudge_unknown(ctx: PullContext, now: int) -> None:
     for origin in await ctx.db.read(_readable):
         if origin in ctx.busy:
             continue
-        ctx.busy.add(origin)
+        ctx.busy[origin] = Taking(None, ctx.clock())
         try:
             await _rejudge_one(ctx, origin, now)
         finally:
-            ctx.busy.discard(origin)
+            ctx.busy.pop(origin, None)
 
 
 async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
