@@ -33,6 +33,7 @@ __all__ = [
     "count_rows",
     "drop_claims",
     "epoch",
+    "has_claims",
     "list_rows",
     "map_digest",
     "read_claims",
@@ -107,6 +108,21 @@ def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
     """Forget the claims from index `size` on, with the leaves that they were in."""
     tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
     places.forget_from(tx, log_id, size)
+
+
+def has_claims(
+    view: View,
+    log_id: int,
+    start: int,
+    end: int,
+    claims: Iterable[tuple[int, str, str, bytes]],
+) -> bool:
+    """Whether these are the claims of leaves [start, end), byte for byte."""
+    held = view.connection.execute(
+        "SELECT idx, body FROM claim WHERE log_id=? AND idx>=? AND idx<? ORDER BY idx",
+        (log_id, start, end),
+    )
+    return held.fetchall() == [(index, body) for index, _, _, body in claims]
 
 
 def replace_claims(

@@ -12,6 +12,7 @@ from federation.config.settings import load_settings
 from federation.errors import ForkError, FormatError, NotFoundError, UnknownPastError
 from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
+from federation.flows.pull.context import Taking
 from federation.flows.verify.evidence import format_fork
 from federation.node import commands, taking
 from federation.node.desk import NodeDesk
@@ -69,10 +70,10 @@ async def test_what_does_not_fit_into_one_call_comes_with_the_next(home, tmp_pat
 async def test_a_log_that_another_turn_takes_in_is_left_to_it(home, tmp_path):
     path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE))
     async with running(home) as node:
-        node.pull_context().busy.add(JAGA.origin)
+        node.pull_context().busy[JAGA.origin] = Taking(None, 0)
         said = await taking.take(node, path, 5.0)
         assert (said.more, said.logs[0].outcome) == (True, "busy")
-        node.pull_context().busy.discard(JAGA.origin)
+        node.pull_context().busy.pop(JAGA.origin)
         said = await taking.take(node, path, 5.0)
         assert (said.more, said.logs[0].outcome) == (False, "extended")
 

@@ -3,6 +3,7 @@
 Rule: values only. `wants` is the one place that says which logs are taken from whom.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -24,8 +25,21 @@ PUBLIC: Final = "public"
 #: in one election is a mistake, or an attack on whoever relays them.
 MAX_GENERATIONS: Final = 16
 
+#: So long a log is left to a peer that brings nothing of it, if another has it, too.
+HELD_S: Final = 10.0
+
+
+@dataclass
+class Taking:
+    """Somebody takes in a log: the work, which others may end, and its last news."""
+
+    work: asyncio.Task[object] | None
+    since: float
+    is_origin: bool = False
+
+
 # By database, because contexts come and go with every change of the partners.
-_busy: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
+_busy: WeakKeyDictionary[Database, dict[str, Taking]] = WeakKeyDictionary()
 
 Outcome = Literal[
     "same",  # nothing new
@@ -96,12 +110,26 @@ class PullContext:
     clock: Callable[[], float]
 
     @property
-    def busy(self) -> set[str]:
+    def busy(self) -> dict[str, Taking]:
         """The origins that some turn is taking in now, whichever context it has.
 
         Two partners may bring one log at once: the second turn leaves it to the first.
         """
-        return _busy.setdefault(self.db, set())
+        return _busy.setdefault(self.db, {})
+
+    async def take_over(self, origin: str, *, is_origin: bool) -> None:
+        """End another's taking in of a log, where that must not wait for it.
+
+        A relay that hands over a byte now and then would else keep out whoever has the
+        log: the origin itself never waits, others not for one that brings nothing.
+        What was verified so far is kept.
+        """
+        held = self.busy.get(origin)
+        if held is None or held.work is None or held.is_origin:
+            return
+        if is_origin or self.clock() - held.since >= HELD_S:
+            held.work.cancel()
+            await asyncio.wait([held.work])
 
     def wants(self, peer: Bringer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""

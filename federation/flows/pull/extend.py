@@ -159,6 +159,8 @@ async def _take_in(
                 job.budget.spend(rows=rows, size=size, refused=refused, weight=weight)
                 room = room and room.with_taken(rows, size, weight)
                 await steps.add(checked)
+                if taking := ctx.busy.get(log.origin):
+                    taking.since = ctx.clock()
                 # Held while the next one is fetched, two of 16 MB would be in memory.
                 del checked
                 if job.budget.is_spent or (room and room.full):

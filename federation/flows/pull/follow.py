@@ -4,6 +4,7 @@ Rule: keys first, then the checkpoint, then leaves; and whatever goes wrong with
 is said of that log, so that the next one follows.
 """
 
+import asyncio
 import logging
 
 from federation.config.peers import Peer
@@ -16,13 +17,14 @@ from federation.errors import (
     StoredError,
 )
 from federation.feeds.feed import Feed, StatusEntry
-from federation.flows.pull.alarm import Alarms
+from federation.flows.pull.alarm import Alarms, find_log
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
 from federation.flows.pull.context import (
     Bringer,
     LogReport,
     Outcome,
     PullContext,
+    Taking,
 )
 from federation.flows.pull.extend import Extending, extend, read_mirror
 from federation.flows.pull.room import Budget, Room, room_of
@@ -57,19 +59,30 @@ class Follower:
         self, entry: StatusEntry, log: Log | None, partner: Peer
     ) -> LogReport:
         """What became of a log of `partner` that this peer has."""
+        origin, busy = entry.origin, self._ctx.busy
+        is_origin = partner.org == self._peer.org
+        if origin in busy:
+            await self._ctx.take_over(origin, is_origin=is_origin)
+            log = await self._ctx.db.read(find_log, origin)
         if log is not None and log.frozen is not None:
             return _report(log, log, "frozen")
-        if entry.origin in self._ctx.busy:
-            # Another peer's turn is taking it in right now.
-            return LogReport(origin=entry.origin, outcome="busy")
         before = 0 if log is None else log.size
-        self._ctx.busy.add(entry.origin)
+        if origin in busy:
+            # Another peer's turn is taking it in right now.
+            return LogReport(origin=origin, outcome="busy", before=before)
+        work = asyncio.create_task(self._follow(entry, log, partner))
+        busy[origin] = Taking(work, self._ctx.clock(), is_origin=is_origin)
+        work.add_done_callback(lambda _: busy.pop(origin, None))
         try:
-            return await self._follow(entry, log, partner)
+            return await work
+        except asyncio.CancelledError:
+            turn = asyncio.current_task()
+            if turn is not None and turn.cancelling():
+                raise
+            # Another peer's turn has taken it over.
+            return LogReport(origin=origin, outcome="busy", before=before)
         except Exception as error:  # noqa: BLE001  one bad log stops no other
-            return await self._end(entry.origin, before, error)
-        finally:
-            self._ctx.busy.discard(entry.origin)
+            return await self._end(origin, before, error)
 
     async def _end(self, origin: str, before: int, error: Exception) -> LogReport:
         """What became of a log whose following ended by an error.

@@ -1,10 +1,11 @@
 """A newer key statement, or a newer program: leaves that we hold are judged again.
 
 Rule: from the first index at which another key is valid than before, every held leaf
-gets the verdict that it would get if it came now, also one that was quarantined. The
-map is made again from what stands then. The newer statement is stored last: if this is
-interrupted, the next turn begins it anew. A version that can read what an earlier one
-could not begins at the first such leaf.
+gets the verdict that it would get if it came now, also one that was quarantined. Where
+that is another one than before, the map is made again from what stands then; where
+every verdict stands, a statement of a hundred bytes makes nobody's map go away. The
+newer statement is stored last: if this is interrupted, the next turn begins it anew. A
+version that can read what an earlier one could not begins at the first such leaf.
 
 Source: docs/reference/protocol.md, "Keys"
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.flows.pull.context import PullContext
+from federation.flows.pull.context import PullContext, Taking
 from federation.flows.pull.newer import settle_unknown
 from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
@@ -62,11 +63,11 @@ async def rejudge_unknown(ctx: PullContext, now: int) -> None:
     for origin in await ctx.db.read(_readable):
         if origin in ctx.busy:
             continue
-        ctx.busy.add(origin)
+        ctx.busy[origin] = Taking(None, ctx.clock())
         try:
             await _rejudge_one(ctx, origin, now)
         finally:
-            ctx.busy.discard(origin)
+            ctx.busy.pop(origin, None)
 
 
 async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
@@ -99,7 +100,6 @@ def _readable(view: View) -> list[str]:
 async def _judge_from(
     db: Database, log: Log, start: int, chain: KeyChain, profile: Profile
 ) -> None:
-    await db.write(_begin, log)
     closed_at = log.closed_at
     if closed_at is not None and closed_at >= start:
         closed_at = None
@@ -113,7 +113,7 @@ async def _judge_from(
                 admit, leaves, first, chain, profile, found.closed_at
             )
             found = join(found, more)
-        await db.write(_replace, log.id, at, end, found)
+        await db.write(_replace, log, at, end, found)
         closed_at = found.closed_at
 
 
@@ -143,19 +143,15 @@ def changed_from(
     return min(first, default=None)
 
 
-def _begin(tx: Transaction, log: Log) -> None:
-    basis = cursor.read_basis(tx, log.election)
-    if basis is not None:
-        # No rules of this number exist: merging sees that it must start again.
-        cursor.restart(tx, log.election, basis._replace(rules=0))
-
-
-def _replace(
-    tx: Transaction, log_id: int, start: int, end: int, found: Admission
-) -> None:
-    chains.drop_verdicts(tx, log_id, start, end)
-    claims.replace_claims(tx, log_id, start, end, found.claims)
-    chains.save_rejected(tx, log_id, found.rejected)
-    chains.save_unknown(tx, log_id, found.unknown)
+def _replace(tx: Transaction, log: Log, start: int, end: int, found: Admission) -> None:
+    if not claims.has_claims(tx, log.id, start, end, found.claims):
+        claims.replace_claims(tx, log.id, start, end, found.claims)
+        basis = cursor.read_basis(tx, log.election)
+        if basis is not None:
+            # No rules of this number exist: merging sees that it must start again.
+            cursor.restart(tx, log.election, basis._replace(rules=0))
+    chains.drop_verdicts(tx, log.id, start, end)
+    chains.save_rejected(tx, log.id, found.rejected)
+    chains.save_unknown(tx, log.id, found.unknown)
     if found.closed_at is not None:
-        logs.close(tx, log_id, found.closed_at)
+        logs.close(tx, log.id, found.closed_at)

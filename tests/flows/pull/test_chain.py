@@ -9,7 +9,7 @@ from federation.flows.pull.rejudge import changed_from
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import KeyRange
-from federation.store import chains, claims
+from federation.store import chains, claims, cursor
 from federation.tlog.keys import Signer, format_vkey
 
 PROFILE = "pemilu-2024"
@@ -63,6 +63,26 @@ async def test_a_key_that_is_announced_late_lets_its_records_in(
     assert puller.rejected(suara) == []
     assert rows() == 20
     assert old.key != fresh.key
+
+
+async def test_a_statement_that_changes_no_verdict_leaves_the_map_alone(
+    puller, fakes, suara, rows
+):
+    """Else any partner could empty the map of everybody, a hundred bytes a time."""
+    puller.trust(suara)
+    tree = fakes.Tree(suara).grow(suara.results(0, 10))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    await puller.pull(feed)
+    assert rows() == 10
+    with puller.db.view() as view:
+        before = cursor.epoch(view)
+    fresh = Signer.from_seed(suara.records.name, bytes(32))
+    suara.statements.append(suara.restate(add=[("records", fresh.key, 1)]))
+    await puller.pull(feed)
+    with puller.db.view() as view:
+        assert len(chains.read_keys(view, puller.log(suara).id)) == 2
+        assert cursor.epoch(view) == before
+    assert rows() == 10
 
 
 async def test_a_statement_about_the_future_judges_nothing_again(

@@ -1,11 +1,13 @@
 """Peers and origins that lie: what each of them can do, and what stays whole."""
 
+import asyncio
 import hashlib
 
 import pytest
 
 from federation.errors import ForkError, PeerError
 from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.flows.pull import context
 from federation.flows.pull.context import MAX_GENERATIONS
 from federation.flows.pull.turn import MAX_FAILURES
 from federation.flows.verify.evidence import format_fork
@@ -48,6 +50,87 @@ async def test_a_lying_relay_is_outvoted_and_its_victim_not_accused(
     honest = fakes.FakePeer(suara.org).show(tree)
     assert outcomes(await puller.pull(honest)) == {suara.origin: "extended"}
     assert puller.leaves(suara) == tree.leaves
+
+
+class Tarpit:
+    """A peer whose tiles, or bundles, come when it likes."""
+
+    what = "bundle"
+
+    def __init__(self, peer, origin):
+        self.org, self._peer, self._origin = peer.org, peer, origin
+        self.is_asked, self.ends = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._peer, name)
+
+    async def tile(self, origin, tile, most=None):
+        if origin == self._origin and type(tile).__name__.lower() == self.what:
+            self.is_asked.set()
+            await self.ends.wait()
+        return await self._peer.tile(origin, tile, most)
+
+
+@pytest.fixture
+def slow(puller, fakes, suara, kawal, tree):
+    """A relay of suara's log, and of another's."""
+    other = fakes.FakeOrg("pantau.example")
+    for owner in (suara, kawal, other):
+        puller.trust(owner)
+    relay = fakes.FakePeer(kawal.org).show(tree).show(fakes.Tree(other))
+    return Tarpit(relay, suara.origin)
+
+
+@pytest.mark.parametrize("what", ["tile", "bundle"])
+async def test_a_relay_that_takes_its_time_does_not_keep_out_the_origin(
+    puller, fakes, slow, tree, what
+):
+    """Else it would decide how fast, and whether, another's log goes on."""
+    slow.what = what
+    waiting = asyncio.create_task(puller.pull(slow))
+    await slow.is_asked.wait()
+    report = await puller.pull(fakes.FakePeer(tree.owner.org).show(tree))
+    assert [one.outcome for one in report.logs] == ["extended"]
+    assert puller.leaves(tree.owner) == tree.leaves
+    # The turn itself goes on, with what else it brings.
+    assert [one.outcome for one in (await waiting).logs] == ["busy", "extended"]
+    assert not puller.ctx.busy
+    assert puller.alarms() == set()
+
+
+async def test_another_relay_waits_for_one_only_as_long_as_it_brings_something(
+    puller, fakes, slow, tree, monkeypatch
+):
+    waiting = asyncio.create_task(puller.pull(slow))
+    await slow.is_asked.wait()
+    quick = fakes.FakePeer("pantau.example").show(tree)
+    assert (await puller.pull(quick)).logs[0].outcome == "busy"
+    monkeypatch.setattr(context, "HELD_S", 0.0)
+    assert (await puller.pull(quick)).logs[0].outcome == "extended"
+    assert (await waiting).logs[0].outcome == "busy"
+
+
+async def test_an_origin_is_left_to_its_own_pace(
+    puller, fakes, slow, tree, monkeypatch
+):
+    monkeypatch.setattr(context, "HELD_S", 0.0)
+    owner = tree.owner
+    origin = Tarpit(fakes.FakePeer(owner.org).show(tree), owner.origin)
+    waiting = asyncio.create_task(puller.pull(origin))
+    await origin.is_asked.wait()
+    slow.ends.set()
+    assert (await puller.pull(slow)).logs[0].outcome == "busy"
+    origin.ends.set()
+    assert (await waiting).logs[0].outcome == "extended"
+
+
+async def test_a_turn_that_is_ended_ends_what_it_takes_in(puller, slow):
+    turn = asyncio.create_task(puller.pull(slow))
+    await slow.is_asked.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert not puller.ctx.busy
 
 
 async def test_a_relay_cannot_forge_a_checkpoint(puller, fakes, suara, kawal, tree):
