@@ -58,7 +58,7 @@ def migrated_once(expected: int) -> Iterator[None]:
 
 def count_migrations() -> int:
     """How many a database has that is up to date."""
-    names = store.migrations.MODULES
+    names = store.migrations.MODULES.values()
     modules = [importlib.import_module(f"federation.store.{name}") for name in names]
     return sum(len(module.MIGRATIONS) for module in modules)
 
