@@ -33,7 +33,7 @@ from federation.node import handedfiles
 from federation.node.running import Running
 from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
-from federation.records.profile import Contest, Round
+from federation.records.profile import ContestId, Round
 from federation.records.register import decode_register
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
@@ -61,7 +61,7 @@ class Withdraw(Arguments, frozen=True, kw_only=True):
     """What of ours shall no longer stand."""
 
     election: str
-    contest: Contest
+    contest: ContestId
     tps: str
     round: Round
     reason: str

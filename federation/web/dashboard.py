@@ -228,7 +228,7 @@ def _data(asked: Scope, path: str) -> str:
     return f"{path}?election={asked.election}&contest={asked.contest}"
 
 
-def _tally_note(page: Page, one: answers.RegionSummary) -> str:
+def _tally_note(page: Page, one: answers.Region) -> str:
     """How much of the region stands behind its votes."""
     if not one.tally:
         return ""

@@ -162,7 +162,7 @@ async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
         while True:
             advance(1)
 
-    monkeypatch.setattr("federation.node.publishing.Site.write", slowly)
+    monkeypatch.setattr("federation.node.publishing.StaticSite.write", slowly)
     home = publishing(make_home(tmp_path, ORG), tmp_path / "site")
     async with asyncio.timeout(15), serving(home, alone=True):
         await reached.wait()

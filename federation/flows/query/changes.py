@@ -48,7 +48,7 @@ def changes(
         reset=is_reset,
         more=is_more,
         changes=[
-            answers.RowChange(
+            answers.Change(
                 change=seq,
                 contest=contest,
                 tps=tps,

@@ -57,7 +57,7 @@ def region(
     )
 
 
-def read_line(view: View, asked: Scope, code: str) -> answers.RegionSummary:
+def read_line(view: View, asked: Scope, code: str) -> answers.Region:
     """One region by itself."""
     name = registers.names(view, asked.election, [code]).get(code, "")
     if len(code) == _VILLAGE:
@@ -69,12 +69,12 @@ def read_line(view: View, asked: Scope, code: str) -> answers.RegionSummary:
 
 def _line(
     view: View, asked: Scope, code: str, name: str, counters: dict[str, int]
-) -> answers.RegionSummary:
+) -> answers.Region:
     expected = count_expected(view, asked, code)
     seen = region_coverage(counters, expected)
     # Candidate 1 of one province's race is not candidate 1 of the next one's.
     is_one_race = len(code) >= race_level(asked.contest)
-    return answers.RegionSummary(
+    return answers.Region(
         code=code,
         name=name,
         listed=expected > 0,
@@ -114,7 +114,7 @@ def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
     return [part for part in area if part.startswith(code)]
 
 
-def _children(view: View, asked: Scope, code: str) -> list[answers.RegionSummary]:
+def _children(view: View, asked: Scope, code: str) -> list[answers.Region]:
     """The regions right below, those of the register without any result too."""
     if len(code) == _VILLAGE:
         return []

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query.answers import NamedRegion
+from federation.flows.query.answers import Place
 from federation.records.profile import ContestRules, Profile
 from federation.store import registers
 from federation.store.db import View
@@ -113,10 +113,10 @@ def parents_of(code: str) -> list[str]:
     return [code[:length] for length in LEVELS if length < len(code)]
 
 
-def places(view: View, election: str, codes: Sequence[str]) -> list[NamedRegion]:
+def places(view: View, election: str, codes: Sequence[str]) -> list[Place]:
     """These regions with the names that the register gives them."""
     names = registers.names(view, election, codes)
-    return [NamedRegion(code=code, name=names.get(code, "")) for code in codes]
+    return [Place(code=code, name=names.get(code, "")) for code in codes]
 
 
 def list_missing(

@@ -122,7 +122,7 @@ def _election(view: View, profile: Profile, settings: Settings) -> answers.Elect
     )
 
 
-def sources(view: View, election: str, settings: Settings) -> list[answers.LogSource]:
+def sources(view: View, election: str, settings: Settings) -> list[answers.Source]:
     """The logs that the map of an election is made from, and their licences.
 
     Ours is in our settings; a partner's is what its own signed note says, as it was
@@ -133,7 +133,7 @@ def sources(view: View, election: str, settings: Settings) -> list[answers.LogSo
         org = origin.partition("/")[0]
         of = settings if org == settings.org else _about(view, org)
         found.append(
-            answers.LogSource(
+            answers.Source(
                 org=org,
                 origin=origin,
                 size=size,
