@@ -50,6 +50,10 @@ async def begun(node):
     await until(has_begun)
 
 
+async def is_ready(node):
+    return (await node.get("/readyz"))[0] == 200
+
+
 async def test_what_is_acknowledged_is_in_the_signed_tree(home):
     async with serving(home) as node:
         [verdict] = await post(node, draft())
@@ -289,7 +293,7 @@ async def test_live_ready_and_metrics_answer(home):
     async with serving(home) as node:
         await begun(node)
         assert (await node.get("/livez"))[1] == b"ok\n"
-        assert (await node.get("/readyz"))[0] == 200
+        await until(lambda: is_ready(node))
         _, body, _ = await node.get("/metrics")
         assert f'federation_log_size{{log="{LOG}"}} 1'.encode() in body
         signed_at = gauge(body, f'federation_own_checkpoint_seconds{{log="{LOG}"}}')
@@ -358,11 +362,7 @@ async def test_a_node_starts_with_a_log_that_has_ended(home):
         await post(node, draft())
         await node.post("/v1/control/close", {"election": ELECTION, "reason": "x"})
     async with serving(home) as node:
-
-        async def is_ready():
-            return (await node.get("/readyz"))[0] == 200
-
-        await until(is_ready)
+        await until(lambda: is_ready(node))
 
 
 async def test_a_node_that_runs_signs_by_the_new_list_at_once(home):
