@@ -38,8 +38,7 @@ from federation.errors import NotFoundError
 from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import OutputFolder, check_folder
-from federation.flows.publish.served import list_public
-from federation.flows.publish.stand import Stand, list_stands
+from federation.flows.publish.readable import Stand, list_public, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import Scope, contests_of

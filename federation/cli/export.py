@@ -21,8 +21,7 @@ from federation.cli.publish import (
 )
 from federation.cli.rows import write_rows, write_whole
 from federation.cli.views import ask_for, which
-from federation.flows.publish.items import Selection
-from federation.flows.publish.since import read_sizes
+from federation.flows.publish.items import Selection, read_sizes
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export, What
 from federation.flows.query.scope import Scope, contests_of

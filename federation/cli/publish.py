@@ -25,7 +25,7 @@ from federation.flows.publish.items import (
     read_items,
 )
 from federation.flows.publish.outputfolder import Written, check_folder
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_public
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import Scope
 from federation.node.about import renew_about

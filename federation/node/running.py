@@ -30,7 +30,7 @@ from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
 from federation.flows.ownlog.refill import refill
-from federation.flows.publish.served import read_vector
+from federation.flows.publish.readable import read_vector
 from federation.flows.pull import (
     OwnCopy,
     PullContext,

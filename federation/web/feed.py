@@ -18,7 +18,7 @@ from aiohttp import web
 
 from federation.errors import NotFoundError
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.served import read_checkpoint, read_status
+from federation.flows.publish.readable import read_checkpoint, read_status
 from federation.records.keychain import encode_keys
 from federation.store import chains, contents, logs
 from federation.store.db import View

@@ -3,7 +3,7 @@
 import re
 
 from federation import verifier
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.records import sealed
 from federation.text import load_topic
 from tests.conftest import PROJECT

@@ -16,9 +16,9 @@ from federation.errors import (
     ProofError,
     SignatureError,
 )
-from federation.flows.audit.finding import Findings
-from federation.flows.audit.keys import continues, find_key_fork
-from federation.flows.audit.opening import OpenedLog
+from federation.flows.audit.keyring import continues, find_key_fork
+from federation.flows.audit.report import Findings
+from federation.flows.audit.source import OpenedLog
 from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
 from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -55,9 +55,9 @@ async def compare_sides(
     mine = [log for log in logs if continues(right, log.chain)]
     for log in [log for log in mine if not _is_signed(log.note, right)]:
         mine.remove(log)
-        said = "signed by a key that was not, or no longer, valid at this size"
-        findings.add("checkpoint", log.reader.name, log.origin, detail=said)
-    seen = [one for one in loose if _is_signed(one.note, right)]
+        detail = "signed by a key that was not, or no longer, valid at this size"
+        findings.add("checkpoint", log.reader.name, log.origin, detail=detail)
+    seen = [checkpoint for checkpoint in loose if _is_signed(checkpoint.note, right)]
     # Under a forger's key statements there may still be what the log's own key signed.
     seen += (
         SeenCheckpoint(log.reader.name, note)
@@ -76,12 +76,12 @@ async def compare_sides(
         for note in (log.note, *log.earlier)
         if note is not largest.note and _is_signed(note, right)
     )
-    for one in seen:
-        await _compare(largest, one, right, findings)
+    for checkpoint in seen:
+        await _compare(largest, checkpoint, right, findings)
     for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
-            said = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
-            findings.add("behind", log.reader.name, log.origin, detail=said)
+            detail = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
+            findings.add("behind", log.reader.name, log.origin, detail=detail)
 
 
 def compare_chains(
@@ -106,40 +106,40 @@ def compare_chains(
         if fork is not None:
             findings.add_fork(name, fork)
             continue
-        said = "another key chain than that of another source"
-        findings.add("wrong-key", name, chain.origin, detail=said)
+        detail = "another key chain than that of another source"
+        findings.add("wrong-key", name, chain.origin, detail=detail)
         if not is_pinned:
             mine = next(name for name, chain in chains if chain == right)
-            findings.add("wrong-key", mine, right.origin, detail=said)
+            findings.add("wrong-key", mine, right.origin, detail=detail)
 
 
 def _compare_equal(loose: Sequence[SeenCheckpoint], findings: Findings) -> None:
     """Compare checkpoints of one log without tiles: those of equal sizes."""
     first: dict[int, SeenCheckpoint] = {}
-    for one in loose:
-        other = first.setdefault(one.checkpoint.size, one)
-        if other.checkpoint.root != one.checkpoint.root:
-            fork = ForkError(one.checkpoint.origin, other.note, one.note)
-            findings.add_fork(one.source, fork)
+    for seen in loose:
+        earlier = first.setdefault(seen.checkpoint.size, seen)
+        if earlier.checkpoint.root != seen.checkpoint.root:
+            fork = ForkError(seen.checkpoint.origin, earlier.note, seen.note)
+            findings.add_fork(seen.source, fork)
 
 
 async def _compare(
-    largest: OpenedLog, one: SeenCheckpoint, right: KeyChain, findings: Findings
+    largest: OpenedLog, seen: SeenCheckpoint, right: KeyChain, findings: Findings
 ) -> None:
-    new, old = largest.checkpoint, one.checkpoint
+    new, old = largest.checkpoint, seen.checkpoint
     keys = tuple({right.log_key(size): None for size in (old.size, new.size)})
     try:
         if old.size == new.size:
-            fork = find_fork(one.note, largest.note, (), keys)
+            fork = find_fork(seen.note, largest.note, (), keys)
             if fork is not None:
-                findings.add_fork(one.source, fork)
+                findings.add_fork(seen.source, fork)
         elif old.size > new.size:
-            said = f"{new.size} of {old.size} records"
-            findings.add("behind", largest.reader.name, new.origin, detail=said)
+            detail = f"{new.size} of {old.size} records"
+            findings.add("behind", largest.reader.name, new.origin, detail=detail)
         else:
-            await check_grown(largest.reader.feed, one.note, largest.note, keys)
+            await check_grown(largest.reader.feed, seen.note, largest.note, keys)
     except ForkError as fork:
-        findings.add_fork(one.source, fork)
+        findings.add_fork(seen.source, fork)
     except (PeerError, FormatError, ProofError):
         # Tiles that are wrong or not there are findings of their own; of a partial
         # bundle the earlier ones were left out. Nothing follows for the checkpoint.

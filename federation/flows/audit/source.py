@@ -1,28 +1,41 @@
-"""What an audit is given, and how it reads: whatever is not there becomes a finding.
+"""What an audit is given, how it reads, and a log as one source shows it, opened.
 
-Rule: one thing that is missing or damaged never stops the rest. A feed that stands for
-a node, a folder or a bundle is read the same way; a single document is only bytes.
+Rule: whatever is not there becomes a finding, and one thing that is missing or damaged
+never stops the rest. A feed that stands for a node, a folder or a bundle is read the
+same way; a single document is only bytes. The keys of a log must hold by themselves and
+its checkpoint by the log's key; whoever owns them is asked later. What the status
+vector says must be what is there.
 """
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Final
+import hashlib
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from federation.errors import (
     FederationError,
     FormatError,
     NotFoundError,
     PeerError,
+    SignatureError,
     UnreadableError,
 )
-from federation.feeds.feed import Feed
+from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
 from federation.feeds.files import Files
-from federation.flows.audit.finding import UNASKED, Findings
+from federation.flows.audit.keyring import BAD, open_any
 from federation.flows.audit.patience import PatientFeed
+from federation.flows.audit.report import UNASKED, Findings
+from federation.records.keychain import KeyChain, decode_keys
 from federation.text import Sentence
+from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.note import decode_notes, parse_note
 
-#: Of the earlier confirmations of all logs of a source; a country's are a tenth of it.
+#: Earlier confirmations of one log.
+MAX_COSIGNED: Final = 1000
+#: Of those of all logs of a source; a country's are a tenth of it.
 MAX_COSIGNED_BYTES: Final = 1 << 26
+# 8 MB of tiles, as in pulling: a checkpoint of 2^53 - 1 must not plan for as many.
+_MAX_LEAVES: Final = 1 << 26
 # What `feeds/bundle.py` and the parsers say of bytes that end too early.
 _CUT_OFF: Final = "cut off"
 
@@ -67,12 +80,12 @@ def tell(error: FederationError) -> str:
             return Sentence("network.because", said=error.at, reason=error.what)
         return str(error)
     if error.status:
-        said = Sentence("network.answered", url=error.url, status=error.status)
+        answered = Sentence("network.answered", url=error.url, status=error.status)
     elif error.is_of_file:
         return Sentence("network.because", said=error.url, reason=error.reason)
     else:
-        said = Sentence("network.silent", url=error.url)
-    return Sentence("network.because", said=said, reason=error.reason)
+        answered = Sentence("network.silent", url=error.url)
+    return Sentence("network.because", said=answered, reason=error.reason)
 
 
 class Reader:
@@ -111,3 +124,139 @@ class Reader:
             if not (isinstance(error, PeerError) and error.is_absent):
                 self.blame(error, origin)
             return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedLog:
+    """A log of one source; `note` with all cosignatures, `earlier` likewise.
+
+    `earlier` are other checkpoints that the log has signed, from the same source.
+    """
+
+    reader: Reader
+    origin: str
+    chain: KeyChain
+    note: bytes
+    checkpoint: Checkpoint
+    earlier: tuple[bytes, ...] = field(default=())
+
+
+class ShutLog(NamedTuple):
+    """A checkpoint of a log whose keys did not come, as a source shows it."""
+
+    source: str
+    origin: str
+    note: bytes
+
+
+async def open_log(
+    reader: Reader, entry: StatusEntry, shut: list[ShutLog]
+) -> OpenedLog | None:
+    """The log of a row of the status vector; None, and findings, if it stays shut.
+
+    Where only its keys did not come, its checkpoints go to `shut`: another source's
+    keys may show that they prove a fork.
+    """
+    origin = entry.origin
+    chain = await _open_keys(reader, entry)
+    await _compare_about(reader, entry)
+    note = await reader.need(origin, reader.feed.checkpoint(origin))
+    listed = entry.checkpoint.encode()
+    if chain is None:
+        shut += (
+            ShutLog(reader.name, origin, shown) for shown in (note or listed, listed)
+        )
+        return None
+    opened = [
+        (shown, checkpoint)
+        for shown in (note, listed)
+        if shown is not None
+        and (checkpoint := open_signed(reader, chain, shown)) is not None
+    ]
+    if not opened:
+        return None
+    first, checkpoint = opened[0]
+    earlier = [shown for shown, _ in opened[1:]]
+    cosigned = await reader.ask(origin, reader.feed.cosigned(origin))
+    earlier += _open_cosigned(reader, chain, cosigned or b"")
+    return OpenedLog(
+        reader=reader,
+        origin=origin,
+        chain=chain,
+        note=first,
+        checkpoint=checkpoint,
+        earlier=tuple(earlier),
+    )
+
+
+def open_signed(reader: Reader, chain: KeyChain, note: bytes) -> Checkpoint | None:
+    """The checkpoint that the chain's log has signed; None, and a finding, if not."""
+    try:
+        size = parse_checkpoint(parse_note(note).text).size
+        if size <= _MAX_LEAVES:
+            return open_checkpoint(note, chain.log_key(size))
+        reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
+    except FormatError as error:
+        reader.add(kind_of(error), chain.origin, detail=str(error))
+    except SignatureError as error:
+        reader.add("checkpoint", chain.origin, detail=str(error))
+    return None
+
+
+async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
+    origin = entry.origin
+    data = await reader.need(origin, reader.feed.keys(origin))
+    if data is None:
+        return None
+    try:
+        notes = decode_keys(data)
+    except FormatError as error:
+        # Seen as a file that is cut off, which it is not.
+        if b"\r\n" in data:
+            reader.add("damaged", origin, detail=Sentence("network.line-ends"))
+        else:
+            reader.blame(error, origin)
+        return None
+    try:
+        chain = open_any(notes)
+    except BAD as error:
+        reader.add("keys", origin, detail=str(error))
+        return None
+    if chain.origin != origin:
+        reader.add("keys", origin, detail=f"the keys of {chain.origin}")
+        return None
+    # A node may have said more of its keys since it was asked for the list.
+    if reader.is_file and hashlib.sha256(data).hexdigest() != entry.keys:
+        reader.add("keys", origin, detail="not the keys that the list of logs names")
+    return chain
+
+
+async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
+    if entry.about == NO_DIGEST:
+        return
+    about = await reader.need(entry.origin, reader.feed.log_about(entry.origin))
+    if about is None or not reader.is_file:
+        return
+    if hashlib.sha256(about).hexdigest() != entry.about:
+        detail = "not the about note that the list of logs names"
+        reader.add("damaged", entry.origin, detail=detail)
+
+
+def _open_cosigned(reader: Reader, chain: KeyChain, data: bytes) -> Sequence[bytes]:
+    reader.cosigned_left -= len(data)
+    if reader.cosigned_left < 0:
+        # A ZIP of a megabyte can hold a gigabyte of them.
+        detail = "more earlier confirmations than are looked at"
+        reader.add("damaged", chain.origin, detail=detail)
+        return ()
+    try:
+        notes = decode_notes(data, MAX_COSIGNED)
+    except FormatError as error:
+        reader.blame(error, chain.origin)
+        return ()
+    signed = dict[tuple[int, bytes], bytes]()
+    for note in notes:
+        checkpoint = open_signed(reader, chain, note)
+        if checkpoint is not None:
+            signed.setdefault((checkpoint.size, checkpoint.root), note)
+    return list(signed.values())

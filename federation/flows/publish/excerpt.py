@@ -18,7 +18,7 @@ from federation.errors import NotFoundError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.feed import log_path
 from federation.flows.publish.items import Item, list_log
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_public
 from federation.flows.query.scope import Scope, parse_region
 from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row

@@ -10,27 +10,35 @@ together.
 For somebody who has the beginning of a log (`since`, its size there), the entries and
 the hashes of level 0 before it are left out, to whole tiles; what is above stays: it
 is little, and the new tiles are proved with it. Maps and what they rest on are left
-out with them.
+out with them. What the receiver has, an earlier bundle or a status vector says
+(`read_sizes`); it only says what may be left out: whoever takes a bundle in checks that
+it goes on from what is held there, and a file that lies costs its receiver a bundle too
+small.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from federation.config.settings import Settings
+from federation.errors import FormatError
+from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.feed import (
     ABOUT_PATH,
     ELECTIONS_PATH,
     LOGS_PATH,
+    MAX_STATUS_BYTES,
     basis_path,
     log_path,
     map_path,
+    parse_status,
 )
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.served import list_public, read_checkpoint, read_status
+from federation.flows.publish.readable import list_public, read_checkpoint, read_status
 from federation.flows.query import state
 from federation.flows.query.cursor import read_cursor
 from federation.flows.query.published import published_basis, published_map
@@ -40,6 +48,9 @@ from federation.records.publishedmap import format_map
 from federation.store import chains, claims, contents, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
 from federation.tlog.tile import (
     WIDTH,
     Bundle,
@@ -94,28 +105,52 @@ class Selection(NamedTuple):
         return min(self.since.get(log.origin, 0), max(0, log.size - 1)) // WIDTH
 
 
+def read_sizes(path: Path) -> dict[str, int]:
+    """The size of each log that the file says is known, by origin.
+
+    Raises:
+        NotFoundError: a bundle file without a status vector: an excerpt.
+        FormatError: neither a bundle file nor a status vector.
+        OSError: it cannot be read.
+    """
+    if is_bundle(path):
+        with BundleFile(path) as bundle:
+            data = bundle.read(LOGS_PATH, MAX_STATUS_BYTES)
+    else:
+        with path.open("rb") as file:
+            # An editor, or a shell, ends the one line with a line feed.
+            data = file.read(MAX_STATUS_BYTES + 2).removesuffix(b"\n")
+    try:
+        vector = parse_status(data)
+        notes = [parse_note(entry.checkpoint.encode()) for entry in vector.logs]
+        checkpoints = [parse_checkpoint(note.text) for note in notes]
+    except FormatError as error:
+        raise FormatError(Sentence("machine.not-since"), str(path)) from error
+    return {checkpoint.origin: checkpoint.size for checkpoint in checkpoints}
+
+
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
-    found = list_heads(view, by, selection)
+    items = list_heads(view, by, selection)
     for log in list_public(view, selection.elections):
         start = selection.start(log)
         tiles = [
-            one for one in new_tiles(0, log.size) if one.level or one.index >= start
+            tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
         ]
-        found += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
-    return sorted(found, key=lambda item: item.path)
+        items += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
+    return sorted(items, key=lambda item: item.path)
 
 
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
-    found = [
+    items = [
         Item(LOGS_PATH, partial(read_status, view, selection.elections)),
         *_list_node(view, by, selection),
     ]
     for log in list_public(view, selection.elections):
-        found += list_log(view, log)
+        items += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
-    return list({item.path: item for item in found}.values())
+    return list({item.path: item for item in items}.values())
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -184,9 +219,9 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
 def _read_elections(
     view: View, by: Publisher, names: Sequence[str], selection: Selection
 ) -> bytes:
-    found = state.elections(view, by.profiles, names, by.settings)
+    elections = state.elections(view, by.profiles, names, by.settings)
     if selection.elections:
         kept = {log.origin for log in list_public(view, selection.elections)}
-        frozen = [origin for origin in found.frozen if origin in kept]
-        found = msgspec.structs.replace(found, frozen=frozen)
-    return msgspec.json.encode(found)
+        frozen = [origin for origin in elections.frozen if origin in kept]
+        elections = msgspec.structs.replace(elections, frozen=frozen)
+    return msgspec.json.encode(elections)

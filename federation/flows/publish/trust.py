@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_public
 from federation.records.keychain import KeyChain, open_chain
 from federation.store import chains
 from federation.store.db import View

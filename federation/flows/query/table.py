@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.flows.query import answers
+from federation.flows.query.cells import Cell
 from federation.records.merge import decode_row
 
-Cell: TypeAlias = str | int
 TableRow: TypeAlias = list[Cell]
 
 LEVELS = (2, 4, 6, 10)

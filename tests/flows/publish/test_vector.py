@@ -3,8 +3,8 @@
 import pytest
 
 from federation.feeds.feed import parse_status
-from federation.flows.publish import served
-from federation.flows.publish.served import read_vector
+from federation.flows.publish import readable
+from federation.flows.publish.readable import read_vector
 from federation.store import logs
 from federation.store.db import Database
 
@@ -40,7 +40,7 @@ def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bou
         whole = read_vector(view)
         assert (len(origins(whole)), whole.whole) == (7, ())
         fits = 4 if bound == "MAX_LOGS" else len(whole.body) * 4 // 7
-        monkeypatch.setattr(served, bound, fits)
+        monkeypatch.setattr(readable, bound, fits)
         found = read_vector(view)
     assert len(found.body) <= len(whole.body)
     # Our own, then the first generation of everybody's, then the later ones.

@@ -1,13 +1,17 @@
-"""What is handed over of the logs held here: the same bytes over HTTP and in a file.
+"""What anybody may read of the logs held here: the same over HTTP and in a file.
 
 Rule: any public log is handed over, own or mirrored, as it was last completed; what
-is still being fetched or signed is nobody's yet.
+is still being fetched or signed is nobody's yet. When a history stood as far as it does
+is a time that somebody signed, never the clock, so that what says it is the same
+whenever it is written: when another organisation last confirmed the history, or, before
+the first confirmation, when the last record says that it was written down.
 
 Source: docs/reference/protocol.md, "HTTP"
 """
 
 import hashlib
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -20,10 +24,14 @@ from federation.feeds.feed import (
     StatusEntry,
     format_status,
 )
+from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
-from federation.store import chains, logs
+from federation.records.sealed import leaf_text
+from federation.store import chains, contents, holders, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
 
 
 def list_public(view: View, elections: Collection[str] = ()) -> list[Log]:
@@ -108,3 +116,36 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
 
 def _digest(body: bytes | None) -> str:
     return NO_DIGEST if body is None else hashlib.sha256(body).hexdigest()
+
+
+class Stand(NamedTuple):
+    """How far a history stands: `root` is the signed hash of its `size` records.
+
+    `time` is in Unix seconds; `is_confirmed`: another organisation said it.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    time: int
+    is_confirmed: bool
+
+
+def list_stands(view: View, election: str) -> list[Stand]:
+    """How far each public history of an election stands, sorted by origin."""
+    return [_stand_of(view, log) for log in list_public(view, [election])]
+
+
+def _stand_of(view: View, log: Log) -> Stand:
+    checkpoint = parse_checkpoint(parse_note(log.checkpoint or b"").text)
+    confirmed = holders.newest_time(view, log.origin)
+    time = _recorded(view, log) if confirmed is None else confirmed
+    is_confirmed = confirmed is not None
+    return Stand(log.origin, checkpoint.size, checkpoint.root, time, is_confirmed)
+
+
+def _recorded(view: View, log: Log) -> int:
+    """When the last record of a log says that it was written down."""
+    line = leaf_text(contents.read_leaf(view, log.id, log.size - 1))[:-1]
+    recorded_at: str = decode(line)["recorded_at"]
+    return int(datetime.fromisoformat(recorded_at).timestamp())
