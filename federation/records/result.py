@@ -37,8 +37,8 @@ from federation.records.profile import (
     PARTY_CONTESTS,
     ROUNDS,
     Contest,
+    ContestPlace,
     PartyNumber,
-    Place,
     Profile,
     Round,
 )
@@ -271,7 +271,7 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     return failed
 
 
-def _is_whole(result: TpsResult, votes: dict[str, int], place: Place) -> bool:
+def _is_whole(result: TpsResult, votes: dict[str, int], place: ContestPlace) -> bool:
     """Whether a sum over these is the sum over all who stand there."""
     if place.ids is not None:
         return place.ids <= place.roster.rename(votes).keys()

@@ -24,15 +24,15 @@ from msgspec import Meta
 
 from federation.decoding import parse_json
 from federation.errors import FormatError
-from federation.flows.ingest import UnreadRow, Verdict
+from federation.flows.ownlog.ingest import UnreadRow, Verdict
 from federation.records.profile import Profile
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
 from federation.web.access import Bucket, require_token
+from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
-from federation.web.site import SITE
 
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say
@@ -45,7 +45,9 @@ NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
 SPOKEN: web.AppKey[Bucket] = web.AppKey("spoken", Bucket)
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class IntakeBatch(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """Rows for one election: as drafts to be signed here, or signed elsewhere."""
 
     election: str
@@ -77,7 +79,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="Sign and publish records; answered when they are durable",
             handler=take_records,
             query=NoQuery,
-            body=Batch,
+            body=IntakeBatch,
             response=Verdicts,
             also={HTTPStatus.UNPROCESSABLE_ENTITY: "no row stands in the log"},
             token=True,
@@ -97,7 +99,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Sign and publish a batch: scope `intake`."""
     await require_token(request, "intake")
     body = (await request.read()).removeprefix(_BOM)
-    batch = _decode(request, body, Batch)
+    batch = _decode(request, body, IntakeBatch)
     # Decoding keeps the last of two members of one name; what the sender's own tools
     # showed may be the first. Files are read as strictly.
     decode_json(body)

@@ -1,0 +1,303 @@
+"""The answers, as they stand in the JSON of the API and of `--json`.
+
+Rule: these are wire values. A member is added, never renamed; an optional member is
+absent when there is nothing to say. Codes of status, flags, rounds and rules are the
+field's own (docs/reference/domain.md); their words for people are in `federation/text`.
+"""
+
+from typing import TypeAlias
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from federation.records.coverage import Coverage
+from federation.records.merge import VoteGroup
+from federation.records.tally import Tally
+from federation.store.alarms import Alarm
+from federation.store.pulls import Offered
+
+Votes: TypeAlias = dict[str, int]
+Interval: TypeAlias = tuple[int, int]
+
+
+class NamedRegion(Struct, frozen=True, kw_only=True):
+    """A region: "" is the nation; the name is "" where nobody gave one."""
+
+    code: str
+    name: str
+
+
+class StandingStatement(Struct, frozen=True, kw_only=True):
+    """One statement that stands: who says it, and where to check it.
+
+    `counted`: it is of the round that counts. `held_by`: how many other
+    organisations confirmed by signature that they hold it. `files`: SHA-256 each.
+    """
+
+    org: str
+    origin: str
+    index: int
+    record: str
+    kind: str
+    round: str
+    official: bool
+    counted: bool
+    complete: bool
+    derived: bool
+    review: str
+    held_by: int
+    votes: Votes | UnsetType = UNSET
+    figures: Votes | UnsetType = UNSET
+    rules: tuple[str, ...] | UnsetType = UNSET
+    files: tuple[str, ...] | UnsetType = UNSET
+
+
+class LogEntry(Struct, frozen=True, kw_only=True):
+    """A signed entry of a log, by its place there."""
+
+    origin: str
+    index: int
+
+
+class ContestAnswer(Struct, frozen=True, kw_only=True):
+    """One contest at one polling station: the monitors, and KPU apart.
+
+    `files`: how many distinct files stand behind it; `earlier`: statements of these
+    logs that a later one of the same log replaced.
+    """
+
+    contest: str
+    tps: str
+    status: str
+    official: str | UnsetType = UNSET
+    round: str | UnsetType = UNSET
+    flags: list[str]
+    files: int
+    groups: list[VoteGroup]
+    monitors: list[StandingStatement]
+    kpu: list[StandingStatement]
+    earlier: list[LogEntry]
+    candidates: dict[str, str]
+
+
+class TpsAnswer(Struct, frozen=True, kw_only=True):
+    """All that is said about one polling station."""
+
+    election: str
+    cursor: str
+    tps: str
+    places: list[NamedRegion]
+    in_register: bool | UnsetType = UNSET
+    voters: int | UnsetType = UNSET
+    contests: list[ContestAnswer]
+
+
+class RegionSummary(Struct, frozen=True, kw_only=True):
+    """One region: how much is covered, what is said, and its votes.
+
+    `listed`: a register says how many stations there should be; without one,
+    `coverage.register` is what is covered. `tally` is absent where the candidates of
+    this region are not the same everywhere in it.
+    """
+
+    code: str
+    name: str
+    listed: bool
+    coverage: Coverage
+    tally: Tally | UnsetType = UNSET
+
+
+class Station(Struct, frozen=True, kw_only=True):
+    """One polling station in the list of its village."""
+
+    tps: str
+    status: str
+    official: str | UnsetType = UNSET
+    flags: list[str]
+    groups: list[VoteGroup]
+
+
+class RegionAnswer(Struct, frozen=True, kw_only=True):
+    """A region and its parts: regions, or the stations of a village.
+
+    `vector`: how much of each log this map was made from.
+    """
+
+    election: str
+    contest: str
+    cursor: str
+    vector: dict[str, int]
+    parents: list[NamedRegion]
+    region: RegionSummary
+    children: list[RegionSummary]
+    stations: list[Station]
+    candidates: dict[str, str]
+    next: str | UnsetType = UNSET
+
+
+class Gap(Struct, frozen=True, kw_only=True):
+    """A polling station of the register without a result from any monitor."""
+
+    tps: str
+    village: str
+    voters: int | UnsetType = UNSET
+
+
+class GapsAnswer(Struct, frozen=True, kw_only=True):
+    """Where nobody has been; `register` is 0 where no register was imported."""
+
+    election: str
+    contest: str
+    cursor: str
+    region: NamedRegion
+    register: int
+    gaps: list[Gap]
+    next: str | UnsetType = UNSET
+
+
+class DisputedAnswer(Struct, frozen=True, kw_only=True):
+    """Where monitors differ, side by side."""
+
+    election: str
+    contest: str
+    cursor: str
+    region: NamedRegion
+    disputed: list[ContestAnswer]
+    next: str | UnsetType = UNSET
+
+
+class RowChange(Struct, frozen=True, kw_only=True):
+    """One row of the map as it is now; `row` as the digest has it, byte for byte."""
+
+    change: int
+    contest: str
+    tps: str
+    row: Raw
+
+
+class ChangesAnswer(Struct, frozen=True, kw_only=True):
+    """What changed since a cursor.
+
+    `cursor` continues from here. `reset`: the cursor asked with is of another life of
+    this node's map; drop what you hold, these changes start from the beginning.
+    `more`: ask again at once.
+    """
+
+    election: str
+    cursor: str
+    reset: bool
+    more: bool
+    changes: list[RowChange]
+
+
+class LogSource(Struct, frozen=True, kw_only=True):
+    """A log that the map is made from: whose it is, and how it may be used.
+
+    `size` entries of it are in the map.
+    """
+
+    org: str
+    origin: str
+    size: int
+    name: str
+    licence: str
+    attribution: str
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """One contest of a node's map in one object; equal maps give equal objects.
+
+    `digest`: SHA-256 over all rows of the election; `register` the number of polling
+    stations that should exist; `tally` with all claims; `coverage` without KPU.
+    """
+
+    org: str
+    election: str
+    contest: str
+    digest: str
+    register: int
+    status: dict[str, int]
+    official: dict[str, int]
+    tally: dict[str, Interval]
+    coverage: dict[str, int]
+    vector: dict[str, int]
+
+
+class ContestInfo(Struct, frozen=True, kw_only=True):
+    """A contest of an election; `candidates` (or parties) by ballot number."""
+
+    contest: str
+    candidates: dict[str, str]
+
+
+class ElectionInfo(Struct, frozen=True, kw_only=True):
+    """An election that this node knows, and what its map rests on beside the logs.
+
+    `profile` and `register_digest` are digests ("" without a register), `rules` the
+    version of the merge rules: nodes with the same three make the same map.
+    """
+
+    election: str
+    name: dict[str, str]
+    profile: str
+    register: int
+    register_digest: str
+    rules: int
+    contests: list[ContestInfo]
+    sources: list[LogSource]
+
+
+class ElectionsAnswer(Struct, frozen=True, kw_only=True):
+    """What this node can be asked about; the first election is the default.
+
+    `frozen`: logs whose origin signed two histories; `/<hex>/fork` is the proof.
+    """
+
+    elections: list[ElectionInfo]
+    frozen: list[str]
+
+
+class LogStatus(Struct, frozen=True, kw_only=True):
+    """One organisation's history as held here.
+
+    `held_by`: how many others confirmed that they hold all of it.
+    `merged`: how much of it is in the map. `unknown`: entries of a type that only a
+    newer version can read.
+    """
+
+    origin: str
+    org: str
+    own: bool
+    size: int
+    merged: int
+    held_by: int
+    unknown: int
+    frozen: bool
+    stalled: str | UnsetType = UNSET
+    closed: bool
+
+
+class PeerStatus(Struct, frozen=True, kw_only=True):
+    """How the last turn with a partner went; times are Unix seconds."""
+
+    org: str
+    failures: int
+    last_at: int | UnsetType = UNSET
+    outcome: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    new: int | UnsetType = UNSET
+    next_at: int | UnsetType = UNSET
+
+
+class StatusAnswer(Struct, frozen=True, kw_only=True):
+    """How this node is: its history, who holds it, its partners, its alarms.
+
+    `offered`: logs that partners hold and nobody here asked for; never fetched.
+    """
+
+    org: str
+    name: str
+    cursors: dict[str, str]
+    logs: list[LogStatus]
+    peers: list[PeerStatus]
+    offered: list[Offered]
+    alarms: list[Alarm]
