@@ -95,7 +95,7 @@ def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
     held = read_keys(tx, log_id)
     if list(notes[: len(held)]) != held[: len(notes)]:
         raise ConflictError(f"log {log_id} holds other key statements", len(held))
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)",
         [
             (log_id, version, note)
@@ -107,7 +107,7 @@ def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
 
 def read_keys(view: View, log_id: int) -> list[bytes]:
     """The key statements of a log, version 1 first."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
     )
     return [row[0] for row in rows]
@@ -115,7 +115,7 @@ def read_keys(view: View, log_id: int) -> list[bytes]:
 
 def list_versions(view: View, log_id: int) -> list[int]:
     """The versions of the key statements that are held of a log."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT version FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
     )
     return [row[0] for row in rows]
@@ -123,7 +123,7 @@ def list_versions(view: View, log_id: int) -> list[int]:
 
 def count_keys(view: View, log_id: int) -> int:
     """How many key statements are held of a log."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM key_statement WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])
@@ -131,7 +131,7 @@ def count_keys(view: View, log_id: int) -> int:
 
 def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
     """Keep an organisation's about note, if its issue is the highest seen."""
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO about (org, issue, note) VALUES (?,?,?) ON CONFLICT (org)"
         " DO UPDATE SET issue = excluded.issue, note = excluded.note"
         " WHERE excluded.issue > about.issue",
@@ -141,15 +141,13 @@ def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
 
 def read_about(view: View, org: str) -> bytes | None:
     """The newest about note of an organisation, if one is held."""
-    row = view.connection.execute(
-        "SELECT note FROM about WHERE org = ?", (org,)
-    ).fetchone()
+    row = view.execute("SELECT note FROM about WHERE org = ?", (org,)).fetchone()
     return None if row is None else row[0]
 
 
 def about_issues(view: View, org: str) -> list[int]:
     """Every issue that is named for an organisation's about note; both writings."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT issue FROM about WHERE org = ?1"
         " UNION ALL SELECT issue FROM about_twice WHERE org = ?1",
         (org,),
@@ -159,27 +157,27 @@ def about_issues(view: View, org: str) -> list[int]:
 
 def replace_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
     """Keep our own about note, whatever issue is held: it may be a damaged one."""
-    tx.connection.execute("DELETE FROM about WHERE org = ?", (org,))
-    tx.connection.execute(
+    tx.execute("DELETE FROM about WHERE org = ?", (org,))
+    tx.execute(
         "INSERT INTO about (org, issue, note) VALUES (?,?,?)", (org, issue, note)
     )
 
 
 def list_about(view: View) -> list[tuple[str, int, bytes]]:
     """Every about note that is held, as (organisation, issue, note)."""
-    rows = view.connection.execute("SELECT org, issue, note FROM about ORDER BY org")
+    rows = view.execute("SELECT org, issue, note FROM about ORDER BY org")
     return rows.fetchall()
 
 
 def about_orgs(view: View) -> set[str]:
     """The organisations whose about note is held."""
-    rows = view.connection.execute("SELECT CAST(org AS BLOB) FROM about")
+    rows = view.execute("SELECT CAST(org AS BLOB) FROM about")
     return {org.decode(errors="replace") for (org,) in rows}
 
 
 def drop_about(tx: Transaction, org: str) -> None:
     """Forget the about note of an organisation: it is asked for again."""
-    tx.connection.execute("DELETE FROM about WHERE org = ?", (org,))
+    tx.execute("DELETE FROM about WHERE org = ?", (org,))
 
 
 def save_cosignature(
@@ -197,7 +195,7 @@ def save_cosignature(
         key: That signed.
         time: That it says, in seconds of Unix time.
     """
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"  # noqa: S608  constants
         " ON CONFLICT (log_id, size, vkey) DO UPDATE"
         f" SET first_time = min({_FIRST_TIME}, excluded.time),"
@@ -212,7 +210,7 @@ def save_cosignature(
 
 def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
     """The signature lines over the checkpoint of `size`, in a fixed order."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT line FROM cosignature WHERE log_id = ? AND size = ? ORDER BY vkey",
         (log_id, size),
     )
@@ -221,7 +219,7 @@ def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
 
 def first_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
     """The first line kept of each key over the checkpoint of `size`: since when."""
-    rows = view.connection.execute(
+    rows = view.execute(
         f"SELECT {_FIRST_LINE} FROM cosignature WHERE log_id = ? AND size = ?"  # noqa: S608  a constant
         " ORDER BY vkey",
         (log_id, size),
@@ -234,7 +232,7 @@ def list_cosignatures(
 ) -> Iterator[tuple[int, str, int | None, bytes]]:
     """Every cosignature kept of a log, as (size, vkey, time, signature line)."""
     return iter(
-        view.connection.execute(
+        view.execute(
             "SELECT size, vkey, time, line FROM cosignature WHERE log_id = ?1"
             " UNION SELECT size, vkey, first_time, coalesce(first_line, x'')"
             " FROM cosignature WHERE log_id = ?1"
@@ -247,7 +245,7 @@ def list_cosignatures(
 
 def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) -> None:
     """Keep the largest checkpoint of an own log that a partner has ever shown."""
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO larger_copy (log_id, size, org, note) VALUES (?,?,?,?)"
         " ON CONFLICT (log_id) DO UPDATE"
         " SET size = excluded.size, org = excluded.org, note = excluded.note"
@@ -258,7 +256,7 @@ def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) ->
 
 def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
     """The largest checkpoint a partner has ever shown, as (size, org, note)."""
-    row: tuple[int, str, bytes] | None = view.connection.execute(
+    row: tuple[int, str, bytes] | None = view.execute(
         "SELECT size, org, note FROM larger_copy WHERE log_id = ?", (log_id,)
     ).fetchone()
     return row
@@ -266,7 +264,7 @@ def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
 
 def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) -> None:
     """Keep which leaves were quarantined, and why."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR REPLACE INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)",
         [(log_id, one.index, one.code, one.reason) for one in rejected],
     )
@@ -275,7 +273,7 @@ def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) ->
 def drop_verdicts(tx: Transaction, log_id: int, start: int, end: int) -> None:
     """Forget what was said of leaves [start, end): they are judged again."""
     for table in ("rejected", "unknown"):
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {table} WHERE log_id = ? AND idx >= ? AND idx < ?",  # noqa: S608  a constant
             (log_id, start, end),
         )
@@ -283,7 +281,7 @@ def drop_verdicts(tx: Transaction, log_id: int, start: int, end: int) -> None:
 
 def list_rejected(view: View, log_id: int) -> list[Rejected]:
     """The quarantined leaves of a log, by index."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx, reason, code FROM rejected WHERE log_id = ? ORDER BY idx",
         (log_id,),
     )
@@ -292,7 +290,7 @@ def list_rejected(view: View, log_id: int) -> list[Rejected]:
 
 def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
     """Keep which leaves are of a type that this version does not know, by index."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR IGNORE INTO unknown (log_id, idx) VALUES (?,?)",
         [(log_id, index) for index in found],
     )
@@ -300,7 +298,7 @@ def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
 
 def list_unknown(view: View, log_id: int, start: int, end: int) -> list[int]:
     """The indexes in [start, end) of leaves that need a newer version."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx FROM unknown WHERE log_id = ? AND idx >= ? AND idx < ?"
         " ORDER BY idx",
         (log_id, start, end),
@@ -310,7 +308,7 @@ def list_unknown(view: View, log_id: int, start: int, end: int) -> list[int]:
 
 def count_unknown(view: View, log_id: int) -> int:
     """How many leaves of a log need a newer version."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM unknown WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])
@@ -318,7 +316,7 @@ def count_unknown(view: View, log_id: int) -> int:
 
 def first_unknown(view: View) -> list[tuple[str, int]]:
     """The logs that have such leaves, by origin, each with the index of the first."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT l.origin, min(u.idx) FROM unknown AS u JOIN log AS l ON l.id = u.log_id"
         " GROUP BY u.log_id ORDER BY l.origin"
     )

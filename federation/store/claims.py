@@ -98,7 +98,7 @@ def save_claims(
         log_id: Of the log.
         claims: `Admission.claims`.
     """
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR REPLACE INTO claim (log_id, idx, body) VALUES (?,?,?)",
         ((log_id, index, body) for index, _, _, body in claims),
     )
@@ -106,7 +106,7 @@ def save_claims(
 
 def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
     """Forget the claims from index `size` on, with the leaves that they were in."""
-    tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
+    tx.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
     recordindex.forget_from(tx, log_id, size)
 
 
@@ -118,7 +118,7 @@ def has_claims(
     claims: Iterable[tuple[int, str, str, bytes]],
 ) -> bool:
     """Whether these are the claims of leaves [start, end), byte for byte."""
-    held = view.connection.execute(
+    held = view.execute(
         "SELECT idx, body FROM claim WHERE log_id=? AND idx>=? AND idx<? ORDER BY idx",
         (log_id, start, end),
     )
@@ -133,7 +133,7 @@ def replace_claims(
     claims: Iterable[tuple[int, str, str, bytes]],
 ) -> None:
     """Put these claims in the place of those of leaves [start, end)."""
-    tx.connection.execute(
+    tx.execute(
         "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
     )
     recordindex.forget_from(tx, log_id, start)
@@ -144,7 +144,7 @@ def read_claims(
     view: View, log_id: int, start: int, end: int, limit: int
 ) -> list[Claim]:
     """The claims of leaves [start, end), by index, at most `limit` of them."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT body FROM claim WHERE log_id=? AND idx>=? AND idx<?"
         " ORDER BY idx LIMIT ?",
         (log_id, start, end, limit),
@@ -235,7 +235,7 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
     if flag is not None:
         where += " AND flags <> 0 AND flags & ?"
         values.append(maprows.flag_bit(flag))
-    rows = view.connection.execute(
+    rows = view.execute(
         f"SELECT row FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants
         (*values, limit),
     )
@@ -266,7 +266,7 @@ def changes(
     number = mapstate.find_election(view, election)
     if number is None:
         return [], since
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key, seq, row, slots FROM merged WHERE seq > ? AND seq < ?"
         " ORDER BY seq LIMIT ?",
         (maprows.pack_seq(number, since), maprows.pack_seq(number + 1, 0), limit),
@@ -285,7 +285,7 @@ def map_digest(view: View, election: str) -> str:
     number = mapstate.find_election(view, election)
     if number is None:
         return digest_rows(())
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT row FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
         election_range(number),
     )
@@ -297,7 +297,7 @@ def count_rows(view: View, election: str) -> int:
     number = mapstate.find_election(view, election)
     if number is None:
         return 0
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM merged WHERE key BETWEEN ? AND ?", election_range(number)
     ).fetchone()
     return int(row[0])
@@ -321,7 +321,7 @@ def _list_region(
     number = mapstate.find_election(view, election)
     if number is None:
         return
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?",
         region_range(number, contest, region),
     )
@@ -330,7 +330,5 @@ def _list_region(
 
 
 def _origins(view: View, election: str) -> dict[int, str]:
-    rows = view.connection.execute(
-        "SELECT id, origin FROM log WHERE election=?", (election,)
-    )
+    rows = view.execute("SELECT id, origin FROM log WHERE election=?", (election,))
     return dict(rows.fetchall())

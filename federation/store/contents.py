@@ -97,9 +97,7 @@ def _check_visible(view: View, log_id: int, bundle: Bundle) -> None:
 
 
 def _visible(view: View, log_id: int) -> int:
-    row = view.connection.execute(
-        "SELECT size FROM log WHERE id = ?", (log_id,)
-    ).fetchone()
+    row = view.execute("SELECT size FROM log WHERE id = ?", (log_id,)).fetchone()
     if row is None:
         raise NotFoundError(f"no log {log_id}")
     size: int = row[0]

@@ -37,7 +37,7 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderTimes:
 
 
 def _holders_of(view: View, origin: str) -> dict[str, int]:
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT l.org, c.vkey, c.size FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
@@ -57,7 +57,7 @@ def newest_time(view: View, origin: str) -> int | None:
     Returns:
         Unix seconds of the newest confirmation; None before the first.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT l.org, c.vkey, c.time FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
@@ -75,14 +75,14 @@ def sizes_held(
     Others: organisations that cosigned it; and we, where it is not our `own`.
     """
     between = (log_id, low, high, _NEWEST)
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT vkey, size FROM cosignature WHERE log_id = ? AND size > ?"
         " AND size <= ? ORDER BY size DESC LIMIT ?",
         between,
     )
     sizes = {size for vkey, size in rows if _org_of(vkey) not in {"", owner}}
     if not own:
-        rows = view.connection.execute(
+        rows = view.execute(
             "SELECT size FROM checkpoint WHERE log_id = ? AND size > ?"
             " AND size <= ? ORDER BY size DESC LIMIT ?",
             between,
@@ -97,9 +97,7 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
     Returns:
         Ascending; of very many the newest thousand.
     """
-    rows = view.connection.execute(
-        _KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below)
-    )
+    rows = view.execute(_KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below))
     found: dict[int, None] = {}
     for size, vkey in rows:
         if _org_of(vkey) not in {"", owner}:
@@ -125,7 +123,7 @@ def covering_size(
         The earliest kept checkpoint above `index` that two others cosigned; else
         the earliest that one did; None where nobody did.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         _KEPT + "AND c.size > ? AND c.size < ? ORDER BY c.size LIMIT ?",
         (log_id, index, below, _FIRST),
     )
@@ -144,7 +142,7 @@ def covering_size(
 
 def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int]:
     """When each other organisation first confirmed the checkpoint of this size."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT vkey, coalesce(first_time, time) FROM cosignature"
         " WHERE log_id = ? AND size = ?",
         (log_id, size),

@@ -103,7 +103,7 @@ def _append_bundles(
             body = pack(body)
             size += len(body)
         # Each by itself: together they would be held twice, and may be 16 MB each.
-        tx.connection.execute(_PUT_BUNDLE, (log_id, first, width, body))
+        tx.execute(_PUT_BUNDLE, (log_id, first, width, body))
         first, filled, edge = first + 1, 0, b""
     return size
 
@@ -117,7 +117,7 @@ def _append_hashes(
         hashes = tile_bytes(tx, log_id, Tile(level, index, filled)) + hashes
     step = WIDTH * HASH_BYTES
     bodies = [hashes[at : at + step] for at in range(0, len(hashes), step)]
-    tx.connection.executemany(
+    tx.executemany(
         _PUT_TILE, [(log_id, level, index + n, body) for n, body in enumerate(bodies)]
     )
     return b"".join(tile_root(body) for body in bodies if len(body) == step)
@@ -128,20 +128,20 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
     index, filled = divmod(size, WIDTH)
     if filled:
         body = bundle_bytes(tx, log_id, Bundle(index, filled))
-        tx.connection.execute(_PUT_BUNDLE, (log_id, index, filled, body))
-    tx.connection.execute(
+        tx.execute(_PUT_BUNDLE, (log_id, index, filled, body))
+    tx.execute(
         "DELETE FROM bundle WHERE log_id = ? AND idx >= ?",
         (log_id, index + bool(filled)),
     )
-    levels = tx.connection.execute(
+    levels = tx.execute(
         "SELECT max(level) FROM tile WHERE log_id = ?", (log_id,)
     ).fetchone()[0]
     for level in range(0 if levels is None else levels + 1):
         index, filled = divmod(size >> HEIGHT * level, WIDTH)
         if filled:
             body = tile_bytes(tx, log_id, Tile(level, index, filled))
-            tx.connection.execute(_PUT_TILE, (log_id, level, index, body))
-        tx.connection.execute(
+            tx.execute(_PUT_TILE, (log_id, level, index, body))
+        tx.execute(
             "DELETE FROM tile WHERE log_id = ? AND level = ? AND idx >= ?",
             (log_id, level, index + bool(filled)),
         )
@@ -153,7 +153,7 @@ def tile_bytes(view: View, log_id: int, tile: Tile) -> bytes:
     Raises:
         NotFoundError: it is not stored, or not that wide.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
         (log_id, tile.level, tile.index),
     ).fetchone()
@@ -170,7 +170,7 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
         NotFoundError: it is not stored, or not that wide.
         StoredError: it is damaged.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
         (log_id, bundle.index),
     ).fetchone()
@@ -191,7 +191,7 @@ def packed_bundle(view: View, log_id: int, index: int) -> bytes:
     Raises:
         NotFoundError: it is not stored, or not full.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
         (log_id, index, WIDTH),
     ).fetchone()
@@ -233,7 +233,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
     Raises:
         StoredError: a bundle is damaged.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)
     )
     for index, width, body in rows:
@@ -242,7 +242,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
 
 def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:
     """The bytes of a tile as it is stored, of any width; none where it is not."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
         (log_id, level, index),
     ).fetchone()
@@ -251,7 +251,7 @@ def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:
 
 def count_tiles(view: View, log_id: int) -> int:
     """How many tiles are stored: counts them, for `doctor` only."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM tile WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])

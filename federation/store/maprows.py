@@ -113,7 +113,7 @@ def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
     rest = iter(keys)
     while chunk := list(islice(rest, _CHUNK)):
         marks = ",".join("?" * len(chunk))
-        rows = view.connection.execute(
+        rows = view.execute(
             f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
             chunk,
         )
@@ -133,7 +133,7 @@ def held_row(columns: Sequence[bytes | int]) -> StoredRow:
 
 def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
     """Store these rows instead of what was there."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO merged (key, seq, status, flags, row, slots)"
         " VALUES (?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
         " status = excluded.status, flags = excluded.flags, row = excluded.row,"
@@ -154,7 +154,7 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
 
 def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
     """Name statements that another of their slot stands above."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR IGNORE INTO superseded (key, log_id, idx) VALUES (?,?,?)", pointers
     )
 
@@ -164,7 +164,7 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
 
     The newest MAX_HISTORY: who says it a million times makes no page longer.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx FROM superseded WHERE key=? AND log_id=? ORDER BY idx DESC LIMIT ?",
         (key, log_id, MAX_HISTORY),
     )
@@ -173,7 +173,7 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
 
 def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Remember that these files (hex SHA-256) are counted in these rows."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR IGNORE INTO merged_file (sha256, key) VALUES (?,?)",
         sorted((bytes.fromhex(file), key) for file, key in files),
     )
@@ -181,7 +181,7 @@ def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
 
 def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Forget that these files are counted in these rows."""
-    tx.connection.executemany(
+    tx.executemany(
         "DELETE FROM merged_file WHERE sha256=? AND key=?",
         [(bytes.fromhex(file), key) for file, key in files],
     )
@@ -193,7 +193,7 @@ def known_files(view: View, files: Iterable[str]) -> set[str]:
     rest = iter(sorted(map(bytes.fromhex, files)))
     while chunk := list(islice(rest, _CHUNK)):
         marks = ",".join(["(?)"] * len(chunk))
-        rows = view.connection.execute(
+        rows = view.execute(
             f"WITH asked(sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"  # noqa: S608  question marks only
             " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
             " WHERE held.sha256 = asked.sha256)",
@@ -205,7 +205,7 @@ def known_files(view: View, files: Iterable[str]) -> set[str]:
 
 def rows_with_file(view: View, election: int, file: str) -> list[int]:
     """The keys of the election's rows that count this file, at most MAX_FILE_ROWS."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key FROM merged_file WHERE sha256=? AND key BETWEEN ? AND ? LIMIT ?",
         (bytes.fromhex(file), *election_range(election), MAX_FILE_ROWS),
     )
@@ -219,7 +219,7 @@ def is_shared(keys: Collection[int]) -> bool:
 
 def list_held(view: View, election: int) -> Iterator[StoredRow]:
     """Every row of an election in the map's order: for whoever checks them all."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?"
         " ORDER BY key",
         election_range(election),
@@ -232,7 +232,7 @@ def clear(tx: Transaction, election: int) -> None:
     """Forget the map of an election: it will be made again from the claims."""
     between = election_range(election)
     for table in ("merged", "superseded", "merged_file"):
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {table} WHERE key BETWEEN ? AND ?",  # noqa: S608  a constant
             between,
         )

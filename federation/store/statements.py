@@ -81,10 +81,10 @@ def save_said(
 ) -> None:
     """Remember statements of an own log: with them, all below `size` are here."""
     rows = sorted(statements)  # in the order of the table they go in fast
-    tx.connection.execute(
+    tx.execute(
         "INSERT OR REPLACE INTO said_below (log_id, size) VALUES (?,?)", (log_id, size)
     )
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT OR REPLACE INTO said"
         " (log_id, tps, contest, round, official, idx, content, review, ref)"
         " VALUES (?,?,?,?,?,?,?,?,?)",
@@ -93,7 +93,7 @@ def save_said(
             for one in rows
         ],
     )
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO reference (log_id, ref, contest, revision, content)"
         " VALUES (?,?,?,?,?) ON CONFLICT (log_id, ref, contest) DO UPDATE"
         " SET revision = excluded.revision, content = excluded.content"
@@ -108,7 +108,7 @@ def save_said(
 
 def said_size(view: View, log_id: int) -> int:
     """Below which index all statements of an own log are remembered here."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT size FROM said_below WHERE log_id = ?", (log_id,)
     ).fetchone()
     return 0 if row is None else row[0]
@@ -119,7 +119,7 @@ def said_at(
 ) -> dict[StatementSlot, list[OwnStatement]]:
     """All that a log has said of these polling stations, oldest first in each slot."""
     found: dict[StatementSlot, list[OwnStatement]] = {}
-    for row in view.connection.execute(
+    for row in view.execute(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? AND tps IN (SELECT value FROM json_each(?))"
         " ORDER BY tps, contest, round, official, idx",
@@ -134,7 +134,7 @@ def revisions_of(
     view: View, log_id: int, refs: Sequence[str]
 ) -> dict[tuple[str, str], Revision]:
     """The newest revision logged of each of these things, by (ref, contest)."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT ref, contest, revision, content FROM reference"
         " WHERE log_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (log_id, json.dumps(refs)),
@@ -144,7 +144,7 @@ def revisions_of(
 
 def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
     """Every statement of an own log, by slot, oldest first: for `doctor`."""
-    for row in view.connection.execute(
+    for row in view.execute(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
         (log_id,),
@@ -156,7 +156,7 @@ def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
 
 def count_said(view: View, log_id: int) -> int:
     """How many statements are remembered: counts them, for `doctor` only."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM said WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])
@@ -164,6 +164,6 @@ def count_said(view: View, log_id: int) -> int:
 
 def clear_said(tx: Transaction, log_id: int) -> None:
     """Forget what this log said: it is about to be read again from its leaves."""
-    tx.connection.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))
-    tx.connection.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
-    tx.connection.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))

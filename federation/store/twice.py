@@ -57,7 +57,7 @@ def write_twice(table: str, key: str, rest: str = "") -> str:
 
 def list_tables(view: View) -> list[str]:
     """The tables that are written twice."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE ? ESCAPE '!'"
         " ORDER BY name",
         (f"%!{ENDING}",),
@@ -76,7 +76,7 @@ def find_differing(view: View) -> Iterator[Differing]:
         other = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
         both = f"SELECT * FROM ({one} EXCEPT {other})"  # noqa: S608  the same
         only = f"SELECT * FROM ({other} EXCEPT {one})"  # noqa: S608  the same
-        rows = view.connection.execute(
+        rows = view.execute(
             f"SELECT DISTINCT {named} FROM ({both} UNION ALL {only}) LIMIT ?",  # noqa: S608  the same
             (MAX_SHOWN,),
         )
@@ -98,14 +98,14 @@ def drop_differing(tx: Transaction, table: str, but: str = "") -> None:
         f"SELECT {keys} FROM (SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
         f" INTERSECT SELECT {columns} FROM {other})"
     )
-    tx.connection.execute(f"CREATE TEMP TABLE alike AS {alike}")
+    tx.execute(f"CREATE TEMP TABLE alike AS {alike}")
     for name in (table, other):
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT * FROM alike)"  # noqa: S608  the same
             f" AND {_keys(tx, table)[0]} IS NOT ?",
             (but,),
         )
-    tx.connection.execute("DROP TABLE alike")
+    tx.execute("DROP TABLE alike")
 
 
 def take_one(tx: Transaction, table: str, *, second: bool) -> None:
@@ -114,20 +114,20 @@ def take_one(tx: Transaction, table: str, *, second: bool) -> None:
     other = f"{table}{ENDING}"
     if second:
         # The triggers write the second again, as it is.
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {table} WHERE ({keys}) NOT IN (SELECT {keys} FROM {other})"  # noqa: S608  names of the schema
         )
         source, target = other, table
     else:
-        tx.connection.execute(f"DELETE FROM {other}")  # noqa: S608  the same
+        tx.execute(f"DELETE FROM {other}")  # noqa: S608  the same
         source, target = table, other
-    tx.connection.execute(
+    tx.execute(
         f"INSERT OR REPLACE INTO {target} ({columns}) SELECT {columns} FROM {source}"  # noqa: S608  the same
     )
 
 
 def _keys(view: View, table: str) -> list[str]:
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
         (table + ENDING,),
     )
@@ -135,9 +135,7 @@ def _keys(view: View, table: str) -> list[str]:
 
 
 def _columns(view: View, table: str) -> list[str]:
-    rows = view.connection.execute(
-        "SELECT name FROM pragma_table_info(?)", (table + ENDING,)
-    )
+    rows = view.execute("SELECT name FROM pragma_table_info(?)", (table + ENDING,))
     return [f'"{name}"' for (name,) in rows]
 
 

@@ -37,7 +37,7 @@ def test_a_damaged_note_about_a_partner_costs_its_licence_and_no_answer(tmp_path
     flipped = bytearray(note)
     flipped[bit // 8] ^= 0x80 >> bit % 8
     with db.transaction() as tx:
-        tx.connection.execute(
+        tx.execute(
             "UPDATE about SET note = ? WHERE org = ?", (bytes(flipped), sample.BUDI)
         )
     with db.view() as view:

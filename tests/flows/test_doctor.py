@@ -254,9 +254,9 @@ def test_whatever_is_changed_is_found(hospital, tmp_path, what):
     statement, expected = BEHIND[what]
     flip = FLIP.replace("body", "row") if "SET row" in statement else FLIP
     with hospital.db.transaction() as tx:
-        before = tx.connection.total_changes
-        tx.connection.create_function("resign", 1, _resign)
-        tx.connection.execute(
+        before = tx._connection.total_changes
+        tx._connection.create_function("resign", 1, _resign)
+        tx.execute(
             statement.format(
                 flip=flip,
                 root="zeroblob(32)",
@@ -265,7 +265,7 @@ def test_whatever_is_changed_is_found(hospital, tmp_path, what):
                 sigline="resign(line)",
             )
         )
-        assert tx.connection.total_changes > before
+        assert tx._connection.total_changes > before
     report = check(hospital, tmp_path)
     assert not report.is_clean
     assert expected <= codes(report), report.findings
@@ -403,8 +403,7 @@ def _contents(folder):
     try:
         with db.view() as view:
             return [
-                view.connection.execute(f"SELECT * FROM {table}").fetchall()
-                for table in COVERED
+                view.execute(f"SELECT * FROM {table}").fetchall() for table in COVERED
             ]
     except VerificationError:
         return None
@@ -446,9 +445,9 @@ def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
             append(hospital, new)
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        tx.connection.execute("UPDATE told_twice SET idx = 1")
-        tx.connection.execute("UPDATE alarm_twice SET detail = 'x'")
-        tx.connection.execute("UPDATE merge_cursor_twice SET idx = 1")
+        tx.execute("UPDATE told_twice SET idx = 1")
+        tx.execute("UPDATE alarm_twice SET detail = 'x'")
+        tx.execute("UPDATE merge_cursor_twice SET idx = 1")
         leaf = contents.read_leaf(tx, state.id, 5)
         logs.append_leaves(tx, state.id, state.next_index, [leaf], [hash_leaf(leaf)])
     assert codes(check(hospital, tmp_path))
@@ -459,12 +458,12 @@ def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
 def test_mending_leaves_alone_what_follows_from_a_damaged_leaf(hospital, tmp_path):
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        width, body = tx.connection.execute(
+        width, body = tx.execute(
             "SELECT width, body FROM bundle WHERE log_id = ? AND idx = 2", (state.id,)
         ).fetchone()
         assert width < 256
         bad = body[:-20] + bytes([body[-20] ^ 1]) + body[-19:]
-        tx.connection.execute(
+        tx.execute(
             "UPDATE bundle SET body = ? WHERE log_id = ? AND idx = 2", (bad, state.id)
         )
     with hospital.db.view() as view:
@@ -479,7 +478,7 @@ def test_mending_leaves_alone_what_follows_from_a_damaged_leaf(hospital, tmp_pat
 def test_a_row_of_a_log_is_mended_where_the_guard_is_lost(hospital, tmp_path):
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        tx.connection.execute("UPDATE log_twice SET size = 1 WHERE id = ?", (state.id,))
+        tx.execute("UPDATE log_twice SET size = 1 WHERE id = ?", (state.id,))
     for file in (hospital.folder / "guard").iterdir():
         file.unlink()
     assert codes(check(hospital, tmp_path)) == {"row-log", "guard-lost"}

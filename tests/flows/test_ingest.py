@@ -528,7 +528,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 def test_a_hash_that_changed_on_the_disk_stops_signing(node):
     append(node, draft(1), draft(2))
     with node.db.transaction() as tx:
-        tx.connection.execute("UPDATE tile SET body = zeroblob(length(body))")
+        tx.execute("UPDATE tile SET body = zeroblob(length(body))")
     with pytest.raises(VerificationError, match="not the signed one"):
         append(node, draft(3))
 
@@ -537,11 +537,11 @@ def test_a_restored_copy_does_not_sign(node):
     copy = node.folder / "copy"
     append(node, draft(1))
     with node.db.view() as view:
-        view.connection.execute("PRAGMA query_only=OFF")
+        view.execute("PRAGMA query_only=OFF")
         copy.mkdir()
-        view.connection.execute("ROLLBACK")
-        view.connection.execute(f"VACUUM INTO '{copy / 'federation.db'}'")
-        view.connection.execute("BEGIN")
+        view.execute("ROLLBACK")
+        view.execute(f"VACUUM INTO '{copy / 'federation.db'}'")
+        view.execute("BEGIN")
     append(node, draft(2))
     restored = Database.open(copy)
     with pytest.raises(ConflictError, match="older copy") as raised:

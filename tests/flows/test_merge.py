@@ -313,7 +313,7 @@ class World:
 
     def spoil_basis(self):
         with self.db.transaction() as tx:  # as an older version would have left it
-            tx.connection.execute("UPDATE merge_election SET rules = 0")
+            tx.execute("UPDATE merge_election SET rules = 0")
 
     def learn_successor(self):
         with self.db.transaction() as tx:
@@ -372,10 +372,10 @@ def test_being_up_to_date_writes_nothing(db):
     grow(db, log, [result(0)])
     merge_all(db)
     with db.view() as view:
-        before = view.connection.execute("PRAGMA data_version").fetchone()
+        before = view.execute("PRAGMA data_version").fetchone()
     assert merge_once(db, {ELECTION: PROFILE}) == 0
     with db.view() as view:
-        assert view.connection.execute("PRAGMA data_version").fetchone() == before
+        assert view.execute("PRAGMA data_version").fetchone() == before
 
 
 def test_a_batch_that_fails_leaves_map_and_cursor_as_they_were(db, monkeypatch):
@@ -608,8 +608,8 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
         wrong = result(1, votes=(9, 9))
         encoded = [(1, "ppwp", PLACES[0], encode_claim(wrong))]
         claims.save_claims(tx, log.log_id, encoded)
-        tx.connection.execute("UPDATE merged SET row = x'00'")
-        tx.connection.execute("UPDATE rollup SET counters = x'80'")
+        tx.execute("UPDATE merged SET row = x'00'")
+        tx.execute("UPDATE rollup SET counters = x'80'")
     rebuild(db, ELECTION, PROFILE)
     merge_all(db)
     assert read_map(db) == before

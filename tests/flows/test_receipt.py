@@ -210,8 +210,8 @@ def test_a_database_from_before_is_caught_up_by_the_merge(node):
     records = publish(node, 0, 30)
     merge(node)
     with node.db.transaction() as tx:
-        tx.connection.execute("DELETE FROM record_place")
-        tx.connection.execute("DELETE FROM record_noted")
+        tx.execute("DELETE FROM record_place")
+        tx.execute("DELETE FROM record_noted")
     check_found(node, records)
     records += publish(node, 30, 31)
     merge(node)

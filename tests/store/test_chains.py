@@ -74,7 +74,7 @@ def test_a_database_from_before_keeps_its_lines_as_the_first(tmp_path, monkeypat
     old = Database.open(tmp_path)
     with old.transaction() as tx:
         held = logs.add_log(tx, ORIGIN, own=True)
-        tx.connection.execute(
+        tx.execute(
             "INSERT INTO cosignature (log_id, size, vkey, time, line)"
             " VALUES (?, 5, ?, 100, ?)",
             (held.id, str(key_of("a.example")), b"a.example 100\n"),

@@ -158,11 +158,11 @@ def test_a_list_is_filtered_by_status_and_flag(full, filters, expected):
 def test_queues_are_found_without_reading_the_whole_map(full, filters, monkeypatch):
     asked = []
     with full.db.view() as view:
-        monkeypatch.setattr(view, "connection", Spy(view.connection, asked))
+        monkeypatch.setattr(view, "_connection", Spy(view._connection, asked))
         claims.list_rows(view, E, "ppwp", **filters)
     sql, values = asked[-1]
     with full.db.view() as view:
-        plan = view.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+        plan = view.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
     assert any("merged_queue" in row[3] or "merged_flagged" in row[3] for row in plan)
 
 

@@ -13,7 +13,7 @@ from federation.store.db import Database
 
 def applied(db):
     with db.view() as view:
-        return view.connection.execute(
+        return view.execute(
             "SELECT migration_set, name FROM _sqlite_migrations ORDER BY id"
         ).fetchall()
 
@@ -51,7 +51,7 @@ def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path, monkeypatch):
     monkeypatch.undo()
     again = Database.open(tmp_path)
     with again.view() as view:
-        found = view.connection.execute(
+        found = view.execute(
             "SELECT name FROM sqlite_schema WHERE name = 'extra'"
         ).fetchall()
     assert found == []

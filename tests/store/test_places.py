@@ -49,7 +49,7 @@ def test_a_record_that_stands_twice_is_found_twice(db):
 
 def test_noting_again_takes_no_more_room(db):
     def room(tx):
-        rows = tx.connection.execute("SELECT sum(length(body)) FROM record_place")
+        rows = tx.execute("SELECT sum(length(body)) FROM record_place")
         return rows.fetchone()[0]
 
     with db.transaction() as tx:
