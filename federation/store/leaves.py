@@ -1,9 +1,10 @@
 """The bytes of every log: bundles of 256 leaves and tiles of 256 hashes, a row each.
 
-Rule: this module knows indexes and widths, not origins, signatures or what is
-visible: `logs` does. The last row of each kind is partial and grows; a full bundle is
-stored packed (`tlog/packing.py`), as it is sent. Sizes are never counted: they stand
-in `logs`.
+Rule: this module knows indexes and widths, not origins or signatures. The last row of
+each kind is partial and grows; a full bundle is stored packed (`tlog/packing.py`), as
+it is sent. Sizes are never counted: they stand in `logs`. What is handed to others
+(`read_tile`, `read_bundle`, `read_packed`) ends at the visible size of the log, all
+else where leaves are stored.
 
 Source: C2SP tlog-tiles v0.1
 """
@@ -185,22 +186,6 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
     return body[:at]
 
 
-def packed_bundle(view: View, log_id: int, index: int) -> bytes:
-    """A full bundle as it is stored and sent.
-
-    Raises:
-        NotFoundError: it is not stored, or not full.
-    """
-    row = view.execute(
-        "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
-        (log_id, index, WIDTH),
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"no full bundle {index}")
-    body: bytes = row[0]
-    return body
-
-
 def _unpacked(width: int, body: bytes) -> bytes:
     if width != WIDTH:
         return body
@@ -263,7 +248,11 @@ def reader(view: View, log_id: int, size: int) -> HashReader:
 
 
 def frontier(view: View, log_id: int, size: int) -> Frontier:
-    """The compact range over the first `size` leaves."""
+    """The compact range over the first `size` leaves that are stored.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
     read = reader(view, log_id, size)
     peaks = []
     at = 0
@@ -272,3 +261,91 @@ def frontier(view: View, log_id: int, size: int) -> Frontier:
             peaks.append(read(level, at >> level))
             at += 1 << level
     return Frontier(size, peaks)
+
+
+def edge_hashes(view: View, log_id: int, size: int) -> list[bytes]:
+    """The hashes of the leaves of the partial tile at the edge of `size`.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    index, width = divmod(size, WIDTH)
+    if not width:
+        return []
+    body = tile_bytes(view, log_id, Tile(0, index, width))
+    return [body[at : at + HASH_BYTES] for at in range(0, len(body), HASH_BYTES)]
+
+
+def read_tile(view: View, log_id: int, tile: Tile) -> bytes:
+    """The bytes of a tile, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such tile.
+    """
+    visible = _visible(view, log_id) >> HEIGHT * tile.level
+    if visible < tile.index * WIDTH + tile.width:
+        raise NotFoundError(f"no tile {tile.level}/{tile.index}.p/{tile.width}")
+    return tile_bytes(view, log_id, tile)
+
+
+def read_bundle(view: View, log_id: int, bundle: Bundle) -> bytes:
+    """The bytes of a bundle, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such bundle.
+    """
+    _check_visible(view, log_id, bundle)
+    return bundle_bytes(view, log_id, bundle)
+
+
+def read_packed(view: View, log_id: int, index: int) -> bytes:
+    """A full, visible bundle in the form in which it is stored and sent.
+
+    Raises:
+        NotFoundError: it is not there, not full, or not visible.
+    """
+    _check_visible(view, log_id, Bundle(index, WIDTH))
+    row = view.execute(
+        "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
+        (log_id, index, WIDTH),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no full bundle {index}")
+    body: bytes = row[0]
+    return body
+
+
+def read_leaf(view: View, log_id: int, index: int) -> bytes:
+    """The stored leaf at `index`.
+
+    Raises:
+        NotFoundError: none is stored there.
+    """
+    bundle, at = divmod(index, WIDTH)
+    body = bundle_bytes(view, log_id, Bundle(bundle, at + 1))
+    try:
+        return decode_bundle(body, at + 1)[at]
+    except FormatError as error:
+        raise StoredError(f"a stored bundle: {error}", f"bundle {bundle}") from error
+
+
+def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:
+    """The stored leaves [start, end).
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    return [leaf for bundle in bundles(view, log_id, start, end) for leaf in bundle]
+
+
+def _check_visible(view: View, log_id: int, bundle: Bundle) -> None:
+    if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
+        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
+
+
+def _visible(view: View, log_id: int) -> int:
+    row = view.execute("SELECT size FROM log WHERE id = ?", (log_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"no log {log_id}")
+    size: int = row[0]
+    return size

@@ -16,28 +16,31 @@ today: another SQLite may write the same table in other words.
 """
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable
+from typing import Final
 
 from sqlite_utils import Database, Migrations
 
 from federation.store import sqlite
 
-# By the name under which a database remembers which of its steps were applied: that
-# stays when a module gets another name.
-MODULES = {
-    "leaves": "leaves",
-    "chains": "chains",
-    "logs": "logs",
-    "taken": "taken",
-    "statements": "statements",
-    "places": "recordindex",
-    "claims": "claims",
-    "rollup": "rollup",
-    "registers": "registers",
-    "pulls": "pulls",
-    "alarms": "alarms",
-    "tokens": "tokens",
-    "migrations": "migrations",
+#: The modules whose steps these are, by the name under which a database remembers which
+#: of them were applied: that stays when a module is renamed or divided. Then steps of
+#: one name are one step.
+SETS: Final = {
+    "leaves": ("leaves",),
+    "chains": ("keystatements", "cosignatures", "quarantine", "copies"),
+    "logs": ("logs",),
+    "taken": ("taken",),
+    "statements": ("statements",),
+    "places": ("recordindex",),
+    "claims": ("claims", "mapstate", "maprows"),
+    "rollup": ("rollup",),
+    "registers": ("registers",),
+    "pulls": ("pulls",),
+    "alarms": ("alarms",),
+    "tokens": ("tokens",),
+    "migrations": ("migrations",),
 }
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -57,15 +60,22 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 def migrate(database: Database) -> None:
     """Bring every table of every module up to date."""
-    for name, module in MODULES.items():
-        scripts: tuple[tuple[str, str], ...] = importlib.import_module(
-            f"federation.store.{module}"
-        ).MIGRATIONS
+    for name in SETS:
         steps = Migrations(f"federation.{name}")
-        for step, script in scripts:
+        for step, script in scripts_of(name):
             steps(name=step)(_step(script))
         steps.apply(database)
     _keep_schema(database)
+
+
+def scripts_of(name: str) -> list[tuple[str, str]]:
+    """The steps of a set, in order, each with its script."""
+    scripts: dict[str, str] = defaultdict(str)
+    for module in SETS[name]:
+        owner = importlib.import_module(f"federation.store.{module}")
+        for step, script in owner.MIGRATIONS:
+            scripts[step] += script
+    return sorted(scripts.items())
 
 
 def _keep_schema(database: Database) -> None:

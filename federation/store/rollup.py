@@ -2,7 +2,7 @@
 
 Rule: a region's counters are the sum of its stations' contributions (coverage and
 tally), kept for the nation, provinces, kabupaten and kecamatan; below that they are
-summed when read (`claims.sum_region`). A batch adds its differences once per region,
+summed when read (`mapreading.sum_region`). A batch adds its differences once per region,
 in the transaction that moves the cursor. Which names there are is not known here.
 """
 
@@ -60,7 +60,7 @@ def add(
 
 def read_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:
     """The counters of a region of at most six digits; none, where nothing is known."""
-    assert len(region) in LEVELS, "summed when read: see claims.sum_region"
+    assert len(region) in LEVELS, "summed when read: see mapreading.sum_region"
     row = view.execute(
         "SELECT counters FROM rollup WHERE election=? AND contest=? AND region=?",
         (election, contest, region),

@@ -83,7 +83,7 @@ def test_what_is_judged_again_or_dropped_is_noted_again(db):
         claims.replace_claims(tx, 1, 30, 40, map(coded, range(30, 40)))
         assert recordindex.noted_up_to(tx, 1) == 30
         note(tx, 1, 30, 50)
-        claims.drop_claims(tx, 1, 10)
+        claims.replace_claims(tx, 1, 10, 50, ())
         assert recordindex.noted_up_to(tx, 1) == 10
 
 

@@ -8,7 +8,7 @@ from federation.config.peers import BYTES, REFUSED, ROWS
 from federation.flows.pull import extend
 from federation.flows.pull.context import MAX_GENERATIONS
 from federation.records.about import About, sign_about
-from federation.store import chains, pulls
+from federation.store import keystatements, pulls
 from federation.store.db import Database
 from federation.store.taken import read_taken
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -210,12 +210,12 @@ async def test_a_damaged_note_about_a_partner_is_fetched_again(
     feed = fakes.FakePeer(suara.org).show(fakes.Tree(suara), about=about)
     await puller.pull(feed)
     with puller.db.transaction() as tx:
-        chains.drop_about(tx, suara.org)
-        chains.save_about(tx, suara.org, 1, about.replace(b'"type"', b'"tyqe"'))
+        keystatements.drop_about(tx, suara.org)
+        keystatements.save_about(tx, suara.org, 1, about.replace(b'"type"', b'"tyqe"'))
     report = await puller.pull(feed)
     assert report.failures == ()
     with puller.db.view() as view:
-        assert chains.read_about(view, suara.org) == about
+        assert keystatements.read_about(view, suara.org) == about
     assert (await puller.pull(feed)).unchanged
 
 
