@@ -65,7 +65,8 @@ def raise_alarm(
     tx.execute(
         "INSERT INTO alarm (code, subject, detail, first_at, last_at, times)"
         " VALUES (?,?,?,?,?,1) ON CONFLICT (code, subject) DO UPDATE"
-        " SET detail = excluded.detail, last_at = excluded.last_at, times = times + 1",
+        " SET detail = excluded.detail, last_at = excluded.last_at,"
+        " times = alarm.times + 1",
         (code, subject, detail, int(now), int(now)),
     )
 
@@ -102,6 +103,7 @@ def tell_up_to(tx: Transaction, code: str, subject: str, index: int) -> None:
     """Keep up to which index such facts were told, also once the alarm is cleared."""
     tx.execute(
         "INSERT INTO told (code, subject, idx) VALUES (?,?,?)"
-        " ON CONFLICT (code, subject) DO UPDATE SET idx = max(idx, excluded.idx)",
+        " ON CONFLICT (code, subject) DO UPDATE SET idx = excluded.idx"
+        " WHERE excluded.idx > told.idx",
         (code, subject, index),
     )

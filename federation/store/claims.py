@@ -36,7 +36,8 @@ def save_claims(
         claims: `Admission.claims`.
     """
     tx.executemany(
-        "INSERT OR REPLACE INTO claim (log_id, idx, body) VALUES (?,?,?)",
+        "INSERT INTO claim (log_id, idx, body) VALUES (?,?,?)"
+        " ON CONFLICT (log_id, idx) DO UPDATE SET body = excluded.body",
         ((log_id, index, body) for index, _, _, body in claims),
     )
 

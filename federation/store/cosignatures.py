@@ -40,6 +40,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 # The first that was kept of a cosignature; absent while there is only one.
 _FIRST_TIME = "coalesce(cosignature.first_time, cosignature.time)"
 _FIRST_LINE = "coalesce(cosignature.first_line, cosignature.line)"
+_EARLIER = f"excluded.time < {_FIRST_TIME}"
+_LATER = "excluded.time > cosignature.time"
 
 _NEWEST = 1_000
 # Of a log whose partners never met at one size, no more is looked through than this.
@@ -72,12 +74,12 @@ def save_cosignature(
     tx.execute(
         "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"  # noqa: S608  constants
         " ON CONFLICT (log_id, size, vkey) DO UPDATE"
-        f" SET first_time = min({_FIRST_TIME}, excluded.time),"
-        f" first_line = iif(excluded.time < {_FIRST_TIME}, excluded.line,"
-        f" {_FIRST_LINE}),"
-        " time = max(cosignature.time, excluded.time),"
-        " line = iif(excluded.time > cosignature.time, excluded.line, cosignature.line)"
-        f" WHERE excluded.time > cosignature.time OR excluded.time < {_FIRST_TIME}",
+        f" SET first_time = CASE WHEN {_EARLIER} THEN excluded.time"
+        f" ELSE {_FIRST_TIME} END,"
+        f" first_line = CASE WHEN {_EARLIER} THEN excluded.line ELSE {_FIRST_LINE} END,"
+        f" time = CASE WHEN {_LATER} THEN excluded.time ELSE cosignature.time END,"
+        f" line = CASE WHEN {_LATER} THEN excluded.line ELSE cosignature.line END"
+        f" WHERE {_LATER} OR {_EARLIER}",
         (log_id, size, str(key), time, line),
     )
 
@@ -107,12 +109,12 @@ def list_cosignatures(
     """Every cosignature kept of a log, as (size, vkey, time, signature line)."""
     return iter(
         view.execute(
-            "SELECT size, vkey, time, line FROM cosignature WHERE log_id = ?1"
-            " UNION SELECT size, vkey, first_time, coalesce(first_line, x'')"
-            " FROM cosignature WHERE log_id = ?1"
+            "SELECT size, vkey, time, line FROM cosignature WHERE log_id = ?"
+            " UNION SELECT size, vkey, first_time, coalesce(first_line, ?)"
+            " FROM cosignature WHERE log_id = ?"
             " AND (first_line IS NOT NULL OR first_time IS NOT NULL)"
             " ORDER BY size, vkey",
-            (log_id,),
+            (log_id, b"", log_id),
         )
     )
 

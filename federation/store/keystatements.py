@@ -7,6 +7,7 @@ only ever grow by one version, of about notes the newest issue stands.
 from collections.abc import Sequence
 
 from federation.errors import ConflictError
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -93,9 +94,9 @@ def read_about(view: View, org: str) -> bytes | None:
 def about_issues(view: View, org: str) -> list[int]:
     """Every issue that is named for an organisation's about note; both writings."""
     rows = view.execute(
-        "SELECT issue FROM about WHERE org = ?1"
-        " UNION ALL SELECT issue FROM about_twice WHERE org = ?1",
-        (org,),
+        "SELECT issue FROM about WHERE org = ?"
+        " UNION ALL SELECT issue FROM about_twice WHERE org = ?",
+        (org, org),
     )
     return [row[0] for row in rows]
 
@@ -116,7 +117,7 @@ def list_about(view: View) -> list[tuple[str, int, bytes]]:
 
 def about_orgs(view: View) -> set[str]:
     """The organisations whose about note is held."""
-    rows = view.execute("SELECT CAST(org AS BLOB) FROM about")
+    rows = view.execute(f"SELECT {sqlite.as_bytes('org')} FROM about")  # noqa: S608  a constant
     return {org.decode(errors="replace") for (org,) in rows}
 
 

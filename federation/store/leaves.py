@@ -53,9 +53,14 @@ HASH_BYTES = 32
 MAX_BUNDLE_BYTES = WIDTH * (2 + MAX_LEAF_BYTES)
 
 _PUT_BUNDLE = (
-    "INSERT OR REPLACE INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
+    "INSERT INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
+    " ON CONFLICT (log_id, idx) DO UPDATE SET width = excluded.width,"
+    " body = excluded.body"
 )
-_PUT_TILE = "INSERT OR REPLACE INTO tile (log_id, level, idx, body) VALUES (?,?,?,?)"
+_PUT_TILE = (
+    "INSERT INTO tile (log_id, level, idx, body) VALUES (?,?,?,?)"
+    " ON CONFLICT (log_id, level, idx) DO UPDATE SET body = excluded.body"
+)
 
 
 def append(

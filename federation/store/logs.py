@@ -99,8 +99,8 @@ def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
     """
     org, election, visibility, generation = parse_origin(origin)
     tx.execute(
-        "INSERT OR IGNORE INTO log (origin, org, election, visibility, generation, own)"
-        " VALUES (?,?,?,?,?,?)",
+        "INSERT INTO log (origin, org, election, visibility, generation, own)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT (origin) DO NOTHING",
         (origin, org, election, visibility, generation, int(own)),
     )
     return get_log(tx, origin)
@@ -339,7 +339,8 @@ def _keep_checkpoint(
     tx: Transaction, log_id: int, size: int, root: bytes, note: bytes
 ) -> None:
     tx.execute(
-        "INSERT OR IGNORE INTO checkpoint (log_id, size, root, note) VALUES (?,?,?,?)",
+        "INSERT INTO checkpoint (log_id, size, root, note) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, size) DO NOTHING",
         (log_id, size, root, note),
     )
     held = root_of_size(tx, log_id, size)

@@ -130,7 +130,7 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
         if status in _QUEUES:  # says to SQLite that the small index is enough
             where += " AND status IN ('disputed', 'unread')"
     if flag is not None:
-        where += " AND flags <> 0 AND flags & ?"
+        where += " AND flags <> 0 AND (flags & ?) <> 0"
         values.append(maprows.flag_bit(flag))
     rows = view.execute(
         f"SELECT row FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants

@@ -9,7 +9,6 @@ replaced is only named, in `superseded`. All of it can be dropped and made again
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -53,7 +52,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 # Seven contests at one station, so more rows than this are of three stations or more.
 MAX_FILE_ROWS = 16
 MAX_HISTORY = 100
-_CHUNK = 400
 _SEQ_SHIFT = 40
 _SEQ_MASK = (1 << _SEQ_SHIFT) - 1
 
@@ -109,17 +107,13 @@ def unpack_seq(packed: int) -> int:
 
 def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
     """The stored rows among these keys, by key."""
-    found = {}
-    rest = iter(keys)
-    while chunk := list(islice(rest, _CHUNK)):
-        marks = ",".join("?" * len(chunk))
-        rows = view.execute(
-            f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
-            chunk,
-        )
-        for key, seq, row, slots in rows:  # plain: this is read for every claim
-            found[key] = StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
-    return found
+    rows = view.select_among(
+        "SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})", among=keys
+    )
+    return {  # plain: this is read for every claim
+        key: StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
+        for key, seq, row, slots in rows
+    }
 
 
 def held_row(columns: Sequence[bytes | int]) -> StoredRow:
@@ -155,7 +149,9 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
 def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
     """Name statements that another of their slot stands above."""
     tx.executemany(
-        "INSERT OR IGNORE INTO superseded (key, log_id, idx) VALUES (?,?,?)", pointers
+        "INSERT INTO superseded (key, log_id, idx) VALUES (?,?,?)"
+        " ON CONFLICT (key, log_id, idx) DO NOTHING",
+        pointers,
     )
 
 
@@ -174,7 +170,8 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
 def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Remember that these files (hex SHA-256) are counted in these rows."""
     tx.executemany(
-        "INSERT OR IGNORE INTO merged_file (sha256, key) VALUES (?,?)",
+        "INSERT INTO merged_file (sha256, key) VALUES (?,?)"
+        " ON CONFLICT (sha256, key) DO NOTHING",
         sorted((bytes.fromhex(file), key) for file, key in files),
     )
 
@@ -189,18 +186,14 @@ def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
 
 def known_files(view: View, files: Iterable[str]) -> set[str]:
     """Those of these files (hex SHA-256) that some row of any election counts."""
-    found: set[str] = set()
-    rest = iter(sorted(map(bytes.fromhex, files)))
-    while chunk := list(islice(rest, _CHUNK)):
-        marks = ",".join(["(?)"] * len(chunk))
-        rows = view.execute(
-            f"WITH asked(sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"  # noqa: S608  question marks only
-            " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
-            " WHERE held.sha256 = asked.sha256)",
-            chunk,
-        )
-        found.update(row[0].hex() for row in rows)
-    return found
+    rows = view.select_among(
+        "WITH asked (sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"
+        " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
+        " WHERE held.sha256 = asked.sha256)",
+        among=sorted(map(bytes.fromhex, files)),
+        mark="(?)",
+    )
+    return {row[0].hex() for row in rows}
 
 
 def rows_with_file(view: View, election: int, file: str) -> list[int]:

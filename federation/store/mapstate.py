@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -93,8 +94,8 @@ def list_elections(view: View) -> list[str]:
 def add_election(tx: Transaction, election: str, basis: MapInputs) -> int:
     """The election's number; added with this basis if it was not there."""
     tx.execute(
-        "INSERT OR IGNORE INTO merge_election (election, profile, register, rules, seq)"
-        " VALUES (?,?,?,?,0)",
+        "INSERT INTO merge_election (election, profile, register, rules, seq)"
+        " VALUES (?,?,?,?,0) ON CONFLICT (election) DO NOTHING",
         (election, *basis),
     )
     found = find_election(tx, election)
@@ -146,8 +147,10 @@ def read_positions(view: View, election: str) -> dict[int, Position]:
 def move(tx: Transaction, election: int, log_id: int, to: Position) -> None:
     """Put the cursor over one log where the batch has come to."""
     tx.execute(
-        "INSERT OR REPLACE INTO merge_cursor"
-        " (log_id, election_id, idx, stale_below, counted) VALUES (?,?,?,?,?)",
+        "INSERT INTO merge_cursor (log_id, election_id, idx, stale_below, counted)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (log_id) DO UPDATE"
+        " SET election_id = excluded.election_id, idx = excluded.idx,"
+        " stale_below = excluded.stale_below, counted = excluded.counted",
         (log_id, election, to.index, to.stale_below, to.counted),
     )
 
@@ -184,6 +187,10 @@ def epoch(view: View) -> str:
 
 def renew_epoch(tx: Transaction) -> None:
     """Tell every follower of changes to start again."""
-    # A name that no copy of this file had: SQLite's own randomness, so that a restored
-    # backup cannot repeat it whatever the caller's generator does.
-    tx.execute("UPDATE merge_epoch SET epoch=lower(hex(randomblob(8)))")
+    # A name that no copy of this file had, a restored backup neither.
+    (name,) = tx.execute(sqlite.RANDOM_NAME).fetchone()
+    tx.execute(
+        "INSERT INTO merge_epoch (id, epoch) VALUES (1, ?)"
+        " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch",
+        (name,),
+    )

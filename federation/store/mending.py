@@ -7,8 +7,9 @@ holds; whether it does, the caller has verified.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from federation.store import leaves
+from federation.store import leaves, mapstate, sqlite
 from federation.store.db import Transaction, View
+from federation.store.twice import ENDING
 from federation.tlog.tile import WIDTH
 
 #: Everything that follows from the claims, and how far it has come.
@@ -61,7 +62,7 @@ def attempt(
 
 def reindex(tx: Transaction) -> None:
     """Make every index again from its table."""
-    tx.execute("REINDEX")
+    tx.execute(sqlite.REINDEX)
 
 
 def clear_map(tx: Transaction) -> None:
@@ -69,7 +70,7 @@ def clear_map(tx: Transaction) -> None:
     for table in _MAP:
         _clear(tx, table)
     _clear(tx, "merge_epoch")
-    tx.execute("INSERT INTO merge_epoch VALUES (1, lower(hex(randomblob(8))))")
+    mapstate.renew_epoch(tx)
 
 
 def clear_registers(tx: Transaction) -> None:
@@ -79,16 +80,8 @@ def clear_registers(tx: Transaction) -> None:
 
 
 def _clear(tx: Transaction, table: str) -> None:
-    for name in (table, f"{table}_twice"):
-        if _is_there(tx, name):
-            tx.execute(f"DELETE FROM {name}")  # noqa: S608  named above
-
-
-def _is_there(view: View, table: str) -> bool:
-    row = view.execute(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchone()
-    return row is not None
+    for name in {table, f"{table}{ENDING}"}.intersection(tx.schema.table_names()):
+        tx.execute(f"DELETE FROM {name}")  # noqa: S608  named above
 
 
 def replace_tiles(
@@ -138,7 +131,8 @@ def move_checkpoint(tx: Transaction, old: Kept, new: Kept) -> None:
     """Put a checkpoint where it belongs."""
     tx.execute("DELETE FROM checkpoint WHERE log_id = ? AND size = ?", old[:2])
     tx.execute(
-        "INSERT OR IGNORE INTO checkpoint (log_id, size, note, root) VALUES (?,?,?,?)",
+        "INSERT INTO checkpoint (log_id, size, note, root) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, size) DO NOTHING",
         new,
     )
 
@@ -147,7 +141,8 @@ def move_statement(tx: Transaction, old: Kept, new: Kept) -> None:
     """Put a key statement where it belongs."""
     tx.execute("DELETE FROM key_statement WHERE log_id = ? AND version = ?", old[:2])
     tx.execute(
-        "INSERT OR IGNORE INTO key_statement (log_id, version, note) VALUES (?,?,?)",
+        "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)"
+        " ON CONFLICT (log_id, version) DO NOTHING",
         new[:3],
     )
 

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from federation.errors import StoredError
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
@@ -122,7 +123,9 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
     """When each peer is due, by organisation; a row that is damaged is lost."""
     found = {}
     # Bytes and all: text that is not UTF-8 would end the reading of all rows.
-    rows = view.execute("SELECT CAST(org AS BLOB), failures, next_due FROM peer_turn")
+    rows = view.execute(
+        f"SELECT {sqlite.as_bytes('org')}, failures, next_due FROM peer_turn"  # noqa: S608  a constant
+    )
     for org, failures, next_due in rows:
         with contextlib.suppress(msgspec.ValidationError, UnicodeDecodeError):
             row = {"org": org.decode(), "failures": failures, "next_due": next_due}
@@ -133,7 +136,9 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
 def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
     """Keep how a turn went and when the next one is due, dropping the oldest turn."""
     tx.execute(
-        "INSERT OR REPLACE INTO peer_turn (org, failures, next_due) VALUES (?,?,?)",
+        "INSERT INTO peer_turn (org, failures, next_due) VALUES (?,?,?)"
+        " ON CONFLICT (org) DO UPDATE"
+        " SET failures = excluded.failures, next_due = excluded.next_due",
         (state.org, state.failures, state.next_due),
     )
     last = tx.execute(
@@ -196,8 +201,10 @@ def load_seen(view: View, org: str) -> PeerSeen:
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:
     """Keep what a peer showed."""
     tx.execute(
-        "INSERT OR REPLACE INTO peer_seen (org, etag, wanted, answered_at, sizes)"
-        " VALUES (?,?,?,?,?)",
+        "INSERT INTO peer_seen (org, etag, wanted, answered_at, sizes)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (org) DO UPDATE"
+        " SET etag = excluded.etag, wanted = excluded.wanted,"
+        " answered_at = excluded.answered_at, sizes = excluded.sizes",
         (
             seen.org,
             seen.etag,

@@ -38,7 +38,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) -> None:
     """Keep which leaves were quarantined, and why."""
     tx.executemany(
-        "INSERT OR REPLACE INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)",
+        "INSERT INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, idx)"
+        " DO UPDATE SET code = excluded.code, reason = excluded.reason",
         [(log_id, one.index, one.code, one.reason) for one in rejected],
     )
 
@@ -64,7 +66,8 @@ def list_rejected(view: View, log_id: int) -> list[Rejected]:
 def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
     """Keep which leaves are of a type that this version does not know, by index."""
     tx.executemany(
-        "INSERT OR IGNORE INTO unknown (log_id, idx) VALUES (?,?)",
+        "INSERT INTO unknown (log_id, idx) VALUES (?,?)"
+        " ON CONFLICT (log_id, idx) DO NOTHING",
         [(log_id, index) for index in found],
     )
 
@@ -91,6 +94,6 @@ def first_unknown(view: View) -> list[tuple[str, int]]:
     """The logs that have such leaves, by origin, each with the index of the first."""
     rows = view.execute(
         "SELECT l.origin, min(u.idx) FROM unknown AS u JOIN log AS l ON l.id = u.log_id"
-        " GROUP BY u.log_id ORDER BY l.origin"
+        " GROUP BY l.origin ORDER BY l.origin"
     )
     return list(rows)

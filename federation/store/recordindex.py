@@ -75,8 +75,8 @@ def note(
         every = dict.fromkeys((*_entries(_body(tx, log_id, run, bucket)), *entries))
         rows.append((log_id, run, bucket, b"".join(every)))
     tx.executemany(
-        "INSERT OR REPLACE INTO record_place (log_id, run, bucket, body)"
-        " VALUES (?,?,?,?)",
+        "INSERT INTO record_place (log_id, run, bucket, body) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, run, bucket) DO UPDATE SET body = excluded.body",
         rows,
     )
     tx.execute(
@@ -89,7 +89,8 @@ def note(
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The records from this index on have changed: they are to be noted again."""
     tx.execute(
-        "UPDATE record_noted SET idx = min(idx, ?) WHERE log_id = ?", (index, log_id)
+        "UPDATE record_noted SET idx = ? WHERE log_id = ? AND idx > ?",
+        (index, log_id, index),
     )
 
 

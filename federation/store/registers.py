@@ -12,8 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
 from federation.records.tps import TpsId
@@ -64,12 +63,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_CHUNK = 400
 _DISTRICT = 6  # the smallest region whose counters are kept
 _SILENT = "status.missing"
-
-
-T = TypeVar("T")
 
 
 class Missing(NamedTuple):
@@ -157,19 +152,19 @@ def count(view: View, election: str, region: str = "") -> int:
 
 def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
     """The names of these regions, of those that have one."""
+    by_level = defaultdict(list)
+    for code in sorted(codes):
+        by_level[len(code)].append(code)
     found: dict[str, str] = {}
-    for chunk in _chunks(sorted(codes), _CHUNK):
-        by_level = defaultdict(list)
-        for code in chunk:
-            by_level[len(code)].append(code)
-        for level, some in by_level.items():
-            rows = view.execute(
-                "SELECT region, name FROM register_region"  # noqa: S608  question marks only
-                " WHERE election=? AND level=? AND name<>'' AND region IN"
-                f" ({','.join('?' * len(some))})",
-                (election, level, *some),
-            )
-            found.update(rows.fetchall())
+    for level, some in by_level.items():
+        rows = view.select_among(
+            "SELECT region, name FROM register_region"
+            " WHERE election=? AND level=? AND name<>'' AND region IN ({marks})",
+            election,
+            level,
+            among=some,
+        )
+        found.update(rows)
     return found
 
 
@@ -197,15 +192,15 @@ def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
     for code in codes:
         by_village[code[:10]].append(code)
     found: set[str] = set()
-    for chunk in _chunks(sorted(by_village), _CHUNK):
-        rows = view.execute(
-            "SELECT village, numbers FROM register_village"  # noqa: S608  question marks only
-            f" WHERE election=? AND village IN ({','.join('?' * len(chunk))})",
-            (election, *chunk),
-        )
-        for village, numbers in rows:
-            held = set(_unpack("H", numbers))
-            found.update(c for c in by_village[village] if int(c[10:]) in held)
+    rows = view.select_among(
+        "SELECT village, numbers FROM register_village"
+        " WHERE election=? AND village IN ({marks})",
+        election,
+        among=sorted(by_village),
+    )
+    for village, numbers in rows:
+        held = set(_unpack("H", numbers))
+        found.update(c for c in by_village[village] if int(c[10:]) in held)
     return found
 
 
@@ -334,12 +329,6 @@ def _reported(
         (low, high),
     )
     return {decode_key(key)[1] for (key,) in rows}
-
-
-def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 
 def _pack(values: "array[int]") -> bytes:

@@ -2,8 +2,8 @@
 
 Rule: a region's counters are the sum of its stations' contributions (coverage and
 tally), kept for the nation, provinces, kabupaten and kecamatan; below that they are
-summed when read (`mapreading.sum_region`). A batch adds its differences once per region,
-in the transaction that moves the cursor. Which names there are is not known here.
+summed when read (`mapreading.sum_region`). A batch adds its differences once per
+region, in the transaction that moves the cursor. Which names there are is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -55,7 +55,12 @@ def add(
             counters[name] = counters.get(name, 0) + change
         kept = {name: count for name, count in counters.items() if count}
         rows.append((election, contest, region, _encode(kept)))
-    tx.executemany("INSERT OR REPLACE INTO rollup VALUES (?,?,?,?)", rows)
+    tx.executemany(
+        "INSERT INTO rollup (election, contest, region, counters) VALUES (?,?,?,?)"
+        " ON CONFLICT (election, contest, region)"
+        " DO UPDATE SET counters = excluded.counters",
+        rows,
+    )
 
 
 def read_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:

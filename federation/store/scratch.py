@@ -55,7 +55,7 @@ def _copy(
 ) -> None:
     rows = view.execute(select, values)
     marks = ",".join("?" * len(rows.description))
-    tx.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608  named above
+    tx.executemany(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)  # noqa: S608  named above
 
 
 def differ(view: View, other: View, table: str, between: tuple[int, int]) -> bool:

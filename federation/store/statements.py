@@ -6,7 +6,6 @@ stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a
 without its `recorded_at`: enough to know our own words again.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -82,12 +81,16 @@ def save_said(
     """Remember statements of an own log: with them, all below `size` are here."""
     rows = sorted(statements)  # in the order of the table they go in fast
     tx.execute(
-        "INSERT OR REPLACE INTO said_below (log_id, size) VALUES (?,?)", (log_id, size)
+        "INSERT INTO said_below (log_id, size) VALUES (?,?)"
+        " ON CONFLICT (log_id) DO UPDATE SET size = excluded.size",
+        (log_id, size),
     )
     tx.executemany(
-        "INSERT OR REPLACE INTO said"
+        "INSERT INTO said"
         " (log_id, tps, contest, round, official, idx, content, review, ref)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
+        " VALUES (?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (log_id, tps, contest, round, official, idx) DO UPDATE"
+        " SET content = excluded.content, review = excluded.review, ref = excluded.ref",
         [
             (log_id, *one.slot[:3], int(one.slot.official), *one[1:4], one.ref)
             for one in rows
@@ -119,11 +122,12 @@ def said_at(
 ) -> dict[StatementSlot, list[OwnStatement]]:
     """All that a log has said of these polling stations, oldest first in each slot."""
     found: dict[StatementSlot, list[OwnStatement]] = {}
-    for row in view.execute(
+    for row in view.select_among(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
-        " WHERE log_id = ? AND tps IN (SELECT value FROM json_each(?))"
+        " WHERE log_id = ? AND tps IN ({marks})"
         " ORDER BY tps, contest, round, official, idx",
-        (log_id, json.dumps(tps)),
+        log_id,
+        among=sorted(set(tps)),
     ):
         slot = StatementSlot(row[0], row[1], row[2], bool(row[3]))
         found.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
@@ -134,10 +138,11 @@ def revisions_of(
     view: View, log_id: int, refs: Sequence[str]
 ) -> dict[tuple[str, str], Revision]:
     """The newest revision logged of each of these things, by (ref, contest)."""
-    rows = view.execute(
+    rows = view.select_among(
         "SELECT ref, contest, revision, content FROM reference"
-        " WHERE log_id = ? AND ref IN (SELECT value FROM json_each(?))",
-        (log_id, json.dumps(refs)),
+        " WHERE log_id = ? AND ref IN ({marks})",
+        log_id,
+        among=refs,
     )
     return {(ref, contest): Revision(*rest) for ref, contest, *rest in rows}
 

@@ -33,11 +33,8 @@ def drop_strays(tx: Transaction) -> None:
 
 
 def _tables(view: View) -> list[str]:
-    rows = view.execute(
-        "SELECT t.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c"
-        " WHERE t.type = 'table' AND c.name = 'log_id' AND c.pk = 1 ORDER BY t.name"
-    )
-    return [f'"{name}"' for (name,) in rows]
+    keyed = (table.name for table in view.schema.tables if table.pks[0] == "log_id")
+    return [f'"{name}"' for name in sorted(keyed)]
 
 
 def _next(view: View, table: str, after: int) -> int | None:

@@ -47,11 +47,16 @@ def add_taken(tx: Transaction, log_id: int, *, size: int, refused: int) -> None:
     )
     if not done.rowcount:
         # Of a log that an earlier version took in, all that is here counts.
+        (held,) = tx.execute(
+            "SELECT coalesce(sum(length(body)), 0) FROM bundle WHERE log_id = ?",
+            (log_id,),
+        ).fetchone()
+        (rejected,) = tx.execute(
+            "SELECT count(*) FROM rejected WHERE log_id = ?", (log_id,)
+        ).fetchone()
         tx.execute(
-            "INSERT INTO taken (log_id, bytes, refused) SELECT ?1,"
-            " (SELECT coalesce(sum(length(body)), 0) FROM bundle WHERE log_id = ?1),"
-            " max(?2, (SELECT count(*) FROM rejected WHERE log_id = ?1))",
-            (log_id, refused),
+            "INSERT INTO taken (log_id, bytes, refused) VALUES (?,?,?)",
+            (log_id, held, max(refused, rejected)),
         )
 
 

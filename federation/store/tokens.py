@@ -59,8 +59,8 @@ def save_token(
     """
     assert len(secret) >= MIN_TOKEN_CHARS, "a token is made by a machine"
     done = tx.execute(
-        "INSERT OR IGNORE INTO token (name, digest, scopes, created_at)"
-        " VALUES (?,?,?,?)",
+        "INSERT INTO token (name, digest, scopes, created_at) VALUES (?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (name, _digest(secret), " ".join(sorted(set(scopes))), int(now)),
     )
     if done.rowcount != 1:
