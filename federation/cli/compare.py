@@ -39,7 +39,7 @@ def print_station(run: Run, found: answers.TpsAnswer) -> None:
         _print_statements(run, one)
 
 
-def print_contest(run: Run, one: answers.ContestAnswer) -> None:
+def print_contest(run: Run, one: answers.Contest) -> None:
     """Print the versions of one contest, with what they come to above."""
     t = run.t
     words = [t(f"page.contest_{one.contest}"), t(f"page.status_{one.status}")]
@@ -70,7 +70,7 @@ def _by_number(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _print_statements(run: Run, one: answers.ContestAnswer) -> None:
+def _print_statements(run: Run, one: answers.Contest) -> None:
     t = run.t
     headers = ("who", "says", "held", "record")
     rows = [
@@ -85,7 +85,7 @@ def _print_statements(run: Run, one: answers.ContestAnswer) -> None:
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(2,))
 
 
-def _says(run: Run, said: answers.StandingStatement) -> str:
+def _says(run: Run, said: answers.Said) -> str:
     t = run.t
     words = [t(f"views.says-{said.kind}")]
     if said.round != "reguler":

@@ -71,9 +71,7 @@ class RowClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     round: str
 
 
-class VoteGroup(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Equal votes, and the organisations that say so, sorted."""
 
     orgs: list[str]
@@ -86,7 +84,7 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fals
     claims: list[RowClaim]
     contest: str
     flags: list[str]
-    groups: list[VoteGroup]
+    groups: list[Group]
     official: str | UnsetType = UNSET
     round: str | UnsetType = UNSET
     status: str
@@ -209,19 +207,19 @@ def counted_files(claims: Sequence[Claim]) -> frozenset[str]:
     return frozenset(file for claim in counted_claims(claims) for file in claim.files)
 
 
-def group_claims(monitors: Sequence[Claim]) -> list[VoteGroup]:
+def group_claims(monitors: Sequence[Claim]) -> list[Group]:
     """Equal votes together, of the complete claims among these."""
     if len(monitors) == 1:
         only = monitors[0]
         if not only.complete:
             return []
-        return [VoteGroup(orgs=[only.org], votes=_decode_counts(only.votes))]
+        return [Group(orgs=[only.org], votes=_decode_counts(only.votes))]
     orgs: dict[str, list[str]] = {}
     for claim in monitors:
         if claim.complete:
             orgs.setdefault(claim.votes, []).append(claim.org)
     groups = [
-        VoteGroup(orgs=sorted(names), votes=_decode_counts(votes))
+        Group(orgs=sorted(names), votes=_decode_counts(votes))
         for votes, names in orgs.items()
     ]
     if len(groups) > 1:
@@ -229,7 +227,7 @@ def group_claims(monitors: Sequence[Claim]) -> list[VoteGroup]:
     return groups
 
 
-def status_of(monitors: Sequence[Claim], groups: Sequence[VoteGroup]) -> str:
+def status_of(monitors: Sequence[Claim], groups: Sequence[Group]) -> str:
     """The status that these claims of one round, and their groups, come to.
 
     Who only copies or transcribes a partner's file adds no source.
@@ -267,7 +265,7 @@ def _numbering_of(text: str) -> str:
     return numbering(_decode_counts(text))
 
 
-def _official(counted: Sequence[Claim], groups: Sequence[VoteGroup]) -> str:
+def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
     """How KPU's complete claims compare with the monitors' groups.
 
     Only within a numbering; they match where nothing is left uncompared.
@@ -289,7 +287,7 @@ def _official(counted: Sequence[Claim], groups: Sequence[VoteGroup]) -> str:
 
 
 def _flags(
-    counted: Sequence[Claim], groups: Sequence[VoteGroup], shared_files: frozenset[str]
+    counted: Sequence[Claim], groups: Sequence[Group], shared_files: frozenset[str]
 ) -> list[str]:
     found: set[str] = set()
     for claim in counted:
@@ -321,7 +319,7 @@ def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
     return found
 
 
-def _is_one_digit(groups: Sequence[VoteGroup]) -> bool:
+def _is_one_digit(groups: Sequence[Group]) -> bool:
     for one, other in combinations(groups, 2):
         if numbering(one.votes) != numbering(other.votes):
             continue
@@ -353,5 +351,5 @@ def _place(placed: Placed) -> tuple[str, bool, int]:
     return claim.org, claim.official, _ORDER[claim.round]
 
 
-def _first_org(group: VoteGroup) -> str:
+def _first_org(group: Group) -> str:
     return group.orgs[0]

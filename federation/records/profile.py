@@ -32,10 +32,10 @@ from federation.text import Sentence
 from federation.text.malformed import MalformedError, decode_text, explain_json
 from federation.text.mistyped import explain_mistyped, split_place
 
-Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
+ContestId = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
 
-CONTESTS: Final[tuple[str, ...]] = get_args(Contest)
+CONTESTS: Final[tuple[str, ...]] = get_args(ContestId)
 PARTY_CONTESTS: Final = frozenset({"pdpr", "pdprdp", "pdprdk"})
 # From the one that counts least to the one that replaces all others (merging).
 ROUNDS: Final[tuple[str, ...]] = get_args(Round)
@@ -94,7 +94,7 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     election: Election
     version: Annotated[int, Meta(ge=1, le=999_999)]
     name: Names
-    contests: Annotated[dict[Contest, ContestRules], Meta(min_length=1)]
+    contests: Annotated[dict[ContestId, ContestRules], Meta(min_length=1)]
     max_voters: Annotated[int, Meta(ge=1, le=999_999)]
     spare_per_mille: Annotated[int, Meta(ge=0, le=1000)]
     rounds: Annotated[tuple[Round, ...], Meta(min_length=1)]

@@ -36,7 +36,7 @@ from federation.records.profile import (
     ELECTION_PATTERN,
     PARTY_CONTESTS,
     ROUNDS,
-    Contest,
+    ContestId,
     ContestPlace,
     PartyNumber,
     Profile,
@@ -130,7 +130,7 @@ class TpsResult(
 ):
     """What one organisation says that one form says."""
 
-    contest: Contest
+    contest: ContestId
     election: _Election
     form: Literal["plano", "salinan", "unknown"]
     org: _Org

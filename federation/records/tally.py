@@ -24,8 +24,8 @@ from msgspec import UNSET, Struct, UnsetType
 from federation.records.claim import Claim
 from federation.records.merge import (
     STATUSES,
+    Group,
     Row,
-    VoteGroup,
     counted_claims,
     group_claims,
     status_of,
@@ -148,7 +148,7 @@ def _statuses(counters: Mapping[str, int]) -> dict[str, int]:
     return {name: counters.get(f"status.{name}", 0) for name in STATUSES}
 
 
-def _votes(groups: Sequence[VoteGroup]) -> dict[str, int]:
+def _votes(groups: Sequence[Group]) -> dict[str, int]:
     if not groups:
         return {}
     by = numbering(groups[0].votes)

@@ -45,9 +45,7 @@ NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
 SPOKEN: web.AppKey[Bucket] = web.AppKey("spoken", Bucket)
 
 
-class IntakeBatch(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-):
+class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rows for one election: as drafts to be signed here, or signed elsewhere."""
 
     election: str
@@ -79,7 +77,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="Sign and publish records; answered when they are durable",
             handler=take_records,
             query=NoQuery,
-            body=IntakeBatch,
+            body=Batch,
             response=Verdicts,
             also={HTTPStatus.UNPROCESSABLE_ENTITY: "no row stands in the log"},
             token=True,
@@ -99,7 +97,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Sign and publish a batch: scope `intake`."""
     await require_token(request, "intake")
     body = (await request.read()).removeprefix(_BOM)
-    batch = _decode(request, body, IntakeBatch)
+    batch = _decode(request, body, Batch)
     # Decoding keeps the last of two members of one name; what the sender's own tools
     # showed may be the first. Files are read as strictly.
     decode_json(body)

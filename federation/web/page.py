@@ -80,7 +80,7 @@ class Page:
         """
         return self._root + address.removeprefix("/")
 
-    def name(self, place: answers.NamedRegion | answers.RegionSummary) -> str:
+    def name(self, place: answers.Place | answers.Region) -> str:
         """A region's name, or its code in words."""
         if place.name:
             return place.name
@@ -151,14 +151,14 @@ def _templates() -> jinja2.Environment:
     return found
 
 
-def standing(contest: answers.ContestAnswer) -> list[str]:
+def standing(contest: answers.Contest) -> list[str]:
     """The numbers of everybody who has votes here, the smallest first."""
     said = [group.votes for group in contest.groups]
     said += [one.votes or {} for one in kpu_beside(contest)]
     return sorted({n for votes in said for n in votes}, key=lambda n: (len(n), n))
 
 
-def differs(contest: answers.ContestAnswer, number: str) -> bool:
+def differs(contest: answers.Contest, number: str) -> bool:
     """Whether somebody says another figure for this number than somebody else."""
     said = [group.votes for group in contest.groups]
     said += [one.votes or {} for one in kpu_beside(contest)]

@@ -20,9 +20,7 @@ from federation.store import (
     quarantine,
     statements,
 )
-from federation.store import (
-    leaves as stored,
-)
+from federation.store import leaves as stored
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint

@@ -123,8 +123,8 @@ def test_a_pipe_beyond_the_size_bound_is_refused(piped, monkeypatch):
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 def test_standard_input_is_read_and_named_so(name):
     code = (
-        "from federation.sources.stream import Source\n"
-        f"with Source({name!r}) as s: print(s.label, list(s.lines()))"
+        "from federation.sources.stream import SourceFile\n"
+        f"with SourceFile({name!r}) as s: print(s.label, list(s.lines()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], input=b"a\nb", capture_output=True, check=True

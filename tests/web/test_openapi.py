@@ -102,7 +102,7 @@ def test_answers_fit_the_schema_that_describes_them(document):
         election="e",
         contest="ppwp",
         cursor="a.1",
-        region=answers.NamedRegion(code="", name=""),
+        region=answers.Place(code="", name=""),
         register=3,
         gaps=[answers.Gap(tps="1371011001001", village="", voters=3)],
     )

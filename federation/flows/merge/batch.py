@@ -16,7 +16,7 @@ from federation.store.mapkey import encode_key
 from federation.store.maprows import Changed, LatestClaim, Pointer, StoredRow
 
 
-class Batch:
+class ClaimBatch:
     """Claims by the row that they concern; `number` is the election's in the keys."""
 
     def __init__(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from federation.flows.merge.batch import Batch
+from federation.flows.merge.batch import ClaimBatch
 from federation.flows.merge.follow import next_claims
 from federation.flows.merge.places import note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
@@ -70,10 +70,12 @@ def _clear(tx: Transaction, election: str, basis: MapInputs) -> None:
 
 def _merge_batch(
     tx: Transaction, election: str, profile: Profile, plan: Plan, limit: int
-) -> tuple[Batch, int]:
+) -> tuple[ClaimBatch, int]:
     """The batch, not yet written, and over how many leaves the cursors move."""
     basis = current_basis(tx, election, profile)
-    batch = Batch(tx, election, mapstate.add_election(tx, election, basis), profile)
+    batch = ClaimBatch(
+        tx, election, mapstate.add_election(tx, election, basis), profile
+    )
     behind = sum(step.end > step.position.index for step in plan.steps)
     moved = 0
     for step in plan.steps:

@@ -21,16 +21,8 @@ from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.profile import Profile
 from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
-from federation.store import (
-    claims,
-    keystatements,
-    logs,
-    mapstate,
-    quarantine,
-)
-from federation.store import (
-    leaves as stored,
-)
+from federation.store import claims, keystatements, logs, mapstate, quarantine
+from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from federation.records.coverage import Coverage
-from federation.records.merge import VoteGroup
+from federation.records.merge import Group
 from federation.records.tally import Tally
 from federation.store.alarms import Alarm
 from federation.store.pulls import Offered
@@ -19,14 +19,14 @@ Votes: TypeAlias = dict[str, int]
 Interval: TypeAlias = tuple[int, int]
 
 
-class NamedRegion(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True):
     """A region: "" is the nation; the name is "" where nobody gave one."""
 
     code: str
     name: str
 
 
-class StandingStatement(Struct, frozen=True, kw_only=True):
+class Said(Struct, frozen=True, kw_only=True):
     """One statement that stands: who says it, and where to check it.
 
     `counted`: it is of the round that counts. `held_by`: how many other
@@ -51,14 +51,14 @@ class StandingStatement(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] | UnsetType = UNSET
 
 
-class LogEntry(Struct, frozen=True, kw_only=True):
+class Entry(Struct, frozen=True, kw_only=True):
     """A signed entry of a log, by its place there."""
 
     origin: str
     index: int
 
 
-class ContestAnswer(Struct, frozen=True, kw_only=True):
+class Contest(Struct, frozen=True, kw_only=True):
     """One contest at one polling station: the monitors, and KPU apart.
 
     `files`: how many distinct files stand behind it; `earlier`: statements of these
@@ -72,10 +72,10 @@ class ContestAnswer(Struct, frozen=True, kw_only=True):
     round: str | UnsetType = UNSET
     flags: list[str]
     files: int
-    groups: list[VoteGroup]
-    monitors: list[StandingStatement]
-    kpu: list[StandingStatement]
-    earlier: list[LogEntry]
+    groups: list[Group]
+    monitors: list[Said]
+    kpu: list[Said]
+    earlier: list[Entry]
     candidates: dict[str, str]
 
 
@@ -85,13 +85,13 @@ class TpsAnswer(Struct, frozen=True, kw_only=True):
     election: str
     cursor: str
     tps: str
-    places: list[NamedRegion]
+    places: list[Place]
     in_register: bool | UnsetType = UNSET
     voters: int | UnsetType = UNSET
-    contests: list[ContestAnswer]
+    contests: list[Contest]
 
 
-class RegionSummary(Struct, frozen=True, kw_only=True):
+class Region(Struct, frozen=True, kw_only=True):
     """One region: how much is covered, what is said, and its votes.
 
     `listed`: a register says how many stations there should be; without one,
@@ -113,7 +113,7 @@ class Station(Struct, frozen=True, kw_only=True):
     status: str
     official: str | UnsetType = UNSET
     flags: list[str]
-    groups: list[VoteGroup]
+    groups: list[Group]
 
 
 class RegionAnswer(Struct, frozen=True, kw_only=True):
@@ -126,9 +126,9 @@ class RegionAnswer(Struct, frozen=True, kw_only=True):
     contest: str
     cursor: str
     vector: dict[str, int]
-    parents: list[NamedRegion]
-    region: RegionSummary
-    children: list[RegionSummary]
+    parents: list[Place]
+    region: Region
+    children: list[Region]
     stations: list[Station]
     candidates: dict[str, str]
     next: str | UnsetType = UNSET
@@ -148,7 +148,7 @@ class GapsAnswer(Struct, frozen=True, kw_only=True):
     election: str
     contest: str
     cursor: str
-    region: NamedRegion
+    region: Place
     register: int
     gaps: list[Gap]
     next: str | UnsetType = UNSET
@@ -160,12 +160,12 @@ class DisputedAnswer(Struct, frozen=True, kw_only=True):
     election: str
     contest: str
     cursor: str
-    region: NamedRegion
-    disputed: list[ContestAnswer]
+    region: Place
+    disputed: list[Contest]
     next: str | UnsetType = UNSET
 
 
-class RowChange(Struct, frozen=True, kw_only=True):
+class Change(Struct, frozen=True, kw_only=True):
     """One row of the map as it is now; `row` as the digest has it, byte for byte."""
 
     change: int
@@ -186,10 +186,10 @@ class ChangesAnswer(Struct, frozen=True, kw_only=True):
     cursor: str
     reset: bool
     more: bool
-    changes: list[RowChange]
+    changes: list[Change]
 
 
-class LogSource(Struct, frozen=True, kw_only=True):
+class Source(Struct, frozen=True, kw_only=True):
     """A log that the map is made from: whose it is, and how it may be used.
 
     `size` entries of it are in the map.
@@ -243,7 +243,7 @@ class ElectionInfo(Struct, frozen=True, kw_only=True):
     register_digest: str
     rules: int
     contests: list[ContestInfo]
-    sources: list[LogSource]
+    sources: list[Source]
 
 
 class ElectionsAnswer(Struct, frozen=True, kw_only=True):

@@ -13,14 +13,14 @@ from federation.flows.query.cursor import (
     parse_cursor,
     read_cursor,
 )
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.store import mapreading
 from federation.store.db import View
 
 
 def changes(
     view: View,
-    asked: Scope,
+    asked: QueryScope,
     since: str = "",
     limit: int = 500,
     exclude_org: str | None = None,
@@ -48,7 +48,7 @@ def changes(
         reset=is_reset,
         more=is_more,
         changes=[
-            answers.RowChange(
+            answers.Change(
                 change=seq,
                 contest=contest,
                 tps=tps,

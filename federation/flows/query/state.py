@@ -9,7 +9,7 @@ from federation.errors import FormatError, RecordError
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
-from federation.flows.query.scope import Scope, candidate_names, contests_of
+from federation.flows.query.scope import QueryScope, candidate_names, contests_of
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
@@ -134,7 +134,7 @@ def _election(view: View, profile: Profile, settings: Settings) -> answers.Elect
     )
 
 
-def sources(view: View, election: str, settings: Settings) -> list[answers.LogSource]:
+def sources(view: View, election: str, settings: Settings) -> list[answers.Source]:
     """The logs that the map of an election is made from, and their licences.
 
     Ours is in our settings; a partner's is what its own signed note says, as it was
@@ -145,7 +145,7 @@ def sources(view: View, election: str, settings: Settings) -> list[answers.LogSo
         org = origin.partition("/")[0]
         of = settings if org == settings.org else _about(view, org)
         found.append(
-            answers.LogSource(
+            answers.Source(
                 org=org,
                 origin=origin,
                 size=size,
@@ -170,7 +170,7 @@ def _about(view: View, org: str) -> About | None:
         return None
 
 
-def summary(view: View, asked: Scope, org: str, digest: str) -> answers.Summary:
+def summary(view: View, asked: QueryScope, org: str, digest: str) -> answers.Summary:
     """One contest's whole map in one object.
 
     Args:

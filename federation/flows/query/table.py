@@ -34,7 +34,7 @@ class QueryTable(NamedTuple):
 class Credit:
     """Whose data it is and when it was read: the end of every row."""
 
-    def __init__(self, cursor: str, sources: Sequence[answers.LogSource]) -> None:
+    def __init__(self, cursor: str, sources: Sequence[answers.Source]) -> None:
         """`sources`: the logs of the election."""
         self.cursor = cursor
         self._of = {
@@ -52,7 +52,7 @@ class Credit:
 
 
 def claim_table(
-    contests: Iterable[answers.ContestAnswer],
+    contests: Iterable[answers.Contest],
     numbers: Sequence[str],
     names: Mapping[str, str],
     credit: Credit,
@@ -90,7 +90,7 @@ def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
     return contest, tps, *(names.get(tps[:length], "") for length in LEVELS)
 
 
-def _said(said: answers.StandingStatement, numbers: Sequence[str]) -> Iterator[Cell]:
+def _said(said: answers.Said, numbers: Sequence[str]) -> Iterator[Cell]:
     votes, figures = dict(said.votes or {}), said.figures or {}
     yield said.org
     yield "kpu" if said.official else "monitor"
@@ -111,7 +111,7 @@ def _said(said: answers.StandingStatement, numbers: Sequence[str]) -> Iterator[C
 
 def region_table(
     contest: str,
-    regions: Iterable[answers.RegionSummary],
+    regions: Iterable[answers.Region],
     orgs: Sequence[str],
     numbers: Sequence[str],
     credit: Credit,
@@ -137,7 +137,7 @@ def region_table(
 
 
 def _region(
-    one: answers.RegionSummary, orgs: Sequence[str], numbers: Sequence[str]
+    one: answers.Region, orgs: Sequence[str], numbers: Sequence[str]
 ) -> Iterator[Cell]:
     seen = one.coverage
     yield one.code
@@ -181,7 +181,7 @@ def gap_table(
     return QueryTable((*_PLACE, "voters", *_END), rows)
 
 
-def change_table(changes: Iterable[answers.RowChange], credit: Credit) -> QueryTable:
+def change_table(changes: Iterable[answers.Change], credit: Credit) -> QueryTable:
     """What rows of the map have become, and the monitors that spoke.
 
     Args:
@@ -199,7 +199,7 @@ def change_table(changes: Iterable[answers.RowChange], credit: Credit) -> QueryT
     return QueryTable(columns, rows)
 
 
-def _become(change: answers.RowChange) -> Iterator[Cell]:
+def _become(change: answers.Change) -> Iterator[Cell]:
     row = decode_row(bytes(change.row))
     yield row.status
     yield row.official or ""

@@ -62,7 +62,7 @@ def confirmations(
 
 def contest_of(
     merged: mapreading.MergedTps, profile: Profile, confirmed: cosignatures.HolderSizes
-) -> answers.ContestAnswer:
+) -> answers.Contest:
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
     said = [
@@ -70,7 +70,7 @@ def contest_of(
         for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
     ]
     files = {f for one in said if one.counted for f in one.files or ()}
-    return answers.ContestAnswer(
+    return answers.Contest(
         contest=row.contest,
         tps=row.tps,
         status=row.status,
@@ -82,14 +82,14 @@ def contest_of(
         monitors=[one for one in said if not one.official],
         kpu=[one for one in said if one.official],
         earlier=[
-            answers.LogEntry(origin=origin, index=index)
+            answers.Entry(origin=origin, index=index)
             for origin, index in merged.history
         ],
         candidates=candidate_names(profile, row.contest, row.tps),
     )
 
 
-def kpu_beside(contest: answers.ContestAnswer) -> list[answers.StandingStatement]:
+def kpu_beside(contest: answers.Contest) -> list[answers.Said]:
     """KPU's figures that stand beside the groups: those of the counted round.
 
     Where no monitor has been there is no counted round: then all that KPU says.
@@ -103,8 +103,8 @@ def _said(
     claim: Claim,
     counted: str | msgspec.UnsetType,
     confirmed: cosignatures.HolderSizes,
-) -> answers.StandingStatement:
-    return answers.StandingStatement(
+) -> answers.Said:
+    return answers.Said(
         org=claim.org,
         origin=origin,
         index=claim.index,
