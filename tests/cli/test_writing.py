@@ -1,4 +1,4 @@
-"""client.py, remote.py: by ourselves where nobody writes, else by the node that runs."""
+"""client.py, remote.py: by ourselves where nobody writes, else by a node that runs."""
 
 import json
 import os
