@@ -13,6 +13,7 @@ from federation.flows.ownlog.ingest import MAX_BATCH, DraftMembers, UnreadRow, V
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.running import Running
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.mapstate import last_seq
 
@@ -101,7 +102,7 @@ class NodeDesk:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
 
-    async def metrics(self) -> Mapping[str, float]:
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
-        parts = self._node.parts
-        return await parts.db.read(read_metrics, parts.guard, self._node.disk)
+        parts, disk = self._node.parts, self._node.disk
+        return await parts.db.read(read_metrics, caller, parts, disk)

@@ -30,7 +30,7 @@ from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
 from federation.flows.ownlog.refill import refill
-from federation.flows.publish.served import read_vector
+from federation.flows.publish.readable import read_vector
 from federation.flows.pull import (
     OwnCopy,
     PullContext,
@@ -44,6 +44,7 @@ from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.peers import ALARM, Partners
 from federation.node.resources import Parts
+from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, mapstate, pulls
 from federation.store.db import Transaction
@@ -235,7 +236,7 @@ class Running:
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        found = await self.parts.db.read(read_vector)
+        found = await self.parts.db.read(read_vector, NOBODY)
         rows = await self.parts.db.read(logs.damaged_logs)
         damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
         left_out, subject = (found.whole, damaged), f"{self.parts.settings.org}/logs"

@@ -14,6 +14,7 @@ from aiohttp import web
 from federation.config.settings import Settings
 from federation.flows.ownlog.ingest import DraftMembers, UnreadRow, Verdict
 from federation.records.profile import Profile
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.db import Database
 
@@ -50,8 +51,8 @@ class Desk(Protocol):
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
 
-    async def metrics(self) -> Mapping[str, float]:
-        """Counters and gauges by Prometheus name (with labels)."""
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
+        """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 
 
 @dataclass(frozen=True, kw_only=True)
