@@ -41,7 +41,7 @@ from federation.flows.publish.outputfolder import OutputFolder, check_folder
 from federation.flows.publish.readable import Stand, list_readable, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
-from federation.flows.query.scope import Scope, contests_of
+from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.readers import NOBODY
 from federation.store.claims import list_rows
 from federation.store.db import View
@@ -108,7 +108,7 @@ def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) 
         if not list_rows(view, name, contest, limit=1):
             continue
         for what in WHATS:
-            begun = Export(view, run.settings, Scope(name, contest, profile), what)
+            begun = Export(view, run.settings, QueryScope(name, contest, profile), what)
             write = partial(write_rows, run, view, begun, "csv")
             count += write_whole(folder / f"{contest}-{what}.csv", write)
     return count

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from federation.flows.query import answers, changes, lists, region, state, table, tps
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
-from federation.flows.query.scope import Scope, ask, read_names
+from federation.flows.query.scope import QueryScope, ask, read_names
 from federation.store.db import View
 from federation.web.access import known_caller, public_caller
 from federation.web.connections import for_news
@@ -286,7 +286,7 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
     return reply(request, "json", found)
 
 
-def _ask(site: WebContext, election: str = "", contest: str = "") -> Scope:
+def _ask(site: WebContext, election: str = "", contest: str = "") -> QueryScope:
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
