@@ -11,7 +11,7 @@ from federation.flows.query import state
 from federation.node.disk import Disk
 from federation.node.resources import Parts
 from federation.records.readers import Caller
-from federation.store import holders
+from federation.store import cosignatures
 from federation.store.db import View
 
 
@@ -31,7 +31,7 @@ def read_metrics(
         if not log.own:
             continue
         signed_at = parts.guard.raised_at(log.origin)
-        confirmed_at = holders.newest_time(view, log.origin)
+        confirmed_at = cosignatures.newest_time(view, log.origin)
         if signed_at is not None:
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
         if confirmed_at is not None:

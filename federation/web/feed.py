@@ -22,7 +22,7 @@ from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import read_checkpoint, read_vector
 from federation.records.keychain import encode_keys
 from federation.records.readers import NOBODY, may_read
-from federation.store import chains, contents, logs
+from federation.store import keystatements, leaves, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.access import public_caller
@@ -77,7 +77,7 @@ async def checkpoint(request: web.Request) -> web.Response:
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
     log = await _find_log(request)
-    notes = await request.app[SITE].db.read(chains.read_keys, log.id)
+    notes = await request.app[SITE].db.read(keystatements.read_keys, log.id)
     return conditional(request, encode_keys(notes), BYTES, log.cached(BRIEFLY))
 
 
@@ -87,7 +87,7 @@ async def about(request: web.Request) -> web.Response:
 
     def read(view: View) -> bytes:
         org = logs.log_by_id(view, log.id).org
-        note = chains.read_about(view, org)
+        note = keystatements.read_about(view, org)
         if note is None:
             raise NotFoundError(f"nothing is known here about {org} yet")
         return note
@@ -119,12 +119,12 @@ async def tile(request: web.Request) -> web.Response:
     site = request.app[SITE]
     headers = {}
     if isinstance(wanted, Tile):
-        body = await site.db.read(contents.read_tile, log.id, wanted)
+        body = await site.db.read(leaves.read_tile, log.id, wanted)
     elif wanted.width == WIDTH and _takes_zstd(request):
-        body = await site.db.read(contents.read_packed, log.id, wanted.index)
+        body = await site.db.read(leaves.read_packed, log.id, wanted.index)
         headers = {"Content-Encoding": "zstd"}
     else:
-        body = await site.db.read(contents.read_bundle, log.id, wanted)
+        body = await site.db.read(leaves.read_bundle, log.id, wanted)
     # A partial tile never changes either, but a cache that keeps it for a year
     # keeps 255 of them for every full one.
     cache = FOREVER if wanted.width == WIDTH else BRIEFLY

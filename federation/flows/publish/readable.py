@@ -29,7 +29,7 @@ from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
 from federation.records.readers import NOBODY, Caller, may_read
 from federation.records.sealed import leaf_text
-from federation.store import chains, contents, holders, logs
+from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import parse_checkpoint
@@ -96,9 +96,9 @@ def _rank(log: Log) -> tuple[bool, int, str]:
 
 def _entry(view: View, log: Log) -> StatusEntry:
     return StatusEntry(
-        about=_digest(chains.read_about(view, log.org)),
+        about=_digest(keystatements.read_about(view, log.org)),
         checkpoint=(log.checkpoint or b"").decode(),
-        keys=_digest(encode_keys(chains.read_keys(view, log.id))),
+        keys=_digest(encode_keys(keystatements.read_keys(view, log.id))),
         origin=log.origin,
     )
 
@@ -112,7 +112,9 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
     log = logs.log_by_id(view, log_id)
     if log.checkpoint is None:
         raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
-    return log.checkpoint + b"".join(chains.read_cosignatures(view, log_id, log.size))
+    return log.checkpoint + b"".join(
+        cosignatures.read_cosignatures(view, log_id, log.size)
+    )
 
 
 class Stand(NamedTuple):
@@ -135,7 +137,7 @@ def list_stands(view: View, election: str) -> list[Stand]:
 
 def _stand_of(view: View, log: Log) -> Stand:
     checkpoint = parse_checkpoint(parse_note(log.checkpoint or b"").text)
-    confirmed = holders.newest_time(view, log.origin)
+    confirmed = cosignatures.newest_time(view, log.origin)
     time = _recorded(view, log) if confirmed is None else confirmed
     is_confirmed = confirmed is not None
     return Stand(log.origin, checkpoint.size, checkpoint.root, time, is_confirmed)
@@ -143,7 +145,7 @@ def _stand_of(view: View, log: Log) -> Stand:
 
 def _recorded(view: View, log: Log) -> int:
     """When the last record of a log says that it was written down."""
-    line = leaf_text(contents.read_leaf(view, log.id, log.size - 1))[:-1]
+    line = leaf_text(leaves.read_leaf(view, log.id, log.size - 1))[:-1]
     written: str = decode(line)["recorded_at"]
     return int(datetime.fromisoformat(written).timestamp())
 
