@@ -24,7 +24,7 @@ from federation.flows.merge import merge_once
 from federation.flows.ownlog.begin import OwnKeys, introduce, open_own
 from federation.flows.ownlog.sequence import commit, settle
 from federation.node.about import renew_about
-from federation.node.resources import open_parts
+from federation.node.resources import open_resources
 from federation.node.service import serve
 from federation.records.canonical import encode
 from federation.store import alarms, logs, pulls
@@ -159,8 +159,8 @@ def test_every_route_has_a_row():
 class Home:
     """A node at work whose database a test can write to."""
 
-    def __init__(self, parts, node: Node) -> None:
-        self.parts, self.node, self.home = parts, node, parts.home
+    def __init__(self, resources, node: Node) -> None:
+        self.resources, self.node, self.home = resources, node, resources.home
         self.record = self.profile = ""
 
     async def fill(self) -> None:
@@ -170,7 +170,7 @@ class Home:
         status, answer = await self.node.post("/v1/records", body)
         assert status == 200, answer
         self.record = answer["verdicts"][0]["record"]
-        self.profile = self.parts.profiles[ELECTION].digest
+        self.profile = self.resources.profiles[ELECTION].digest
         await self.run(self._hold_public)
         for _ in range(400):
             _, ready, _ = await self.node.get("/readyz")
@@ -184,9 +184,9 @@ class Home:
     def _hold_public(self) -> None:
         for org in (PARTNER, FORKED):
             owner = FakeOrg(org, ELECTION)
-            hold(self.parts.db, Tree(owner))
-            hold_about(self.parts.db, owner)
-        while merge_once(self.parts.db, self.parts.profiles):
+            hold(self.resources.db, Tree(owner))
+            hold_about(self.resources.db, owner)
+        while merge_once(self.resources.db, self.resources.profiles):
             pass
         self.freeze(f"{FORKED}/{ELECTION}")
 
@@ -195,21 +195,23 @@ class Home:
         await self.run(self._hold_private)
 
     def _hold_private(self) -> None:
-        db, owner = self.parts.db, PRIVATE[ORG]
+        db, owner = self.resources.db, PRIVATE[ORG]
         keys = OwnKeys(owner.chain, owner.log, owner.records)
-        self.own = open_own(db, keys, self.parts.profiles[ELECTION])
-        introduce(db, self.parts.guard, self.own)
+        self.own = open_own(db, keys, self.resources.profiles[ELECTION])
+        introduce(db, self.resources.guard, self.own)
         for org, tree in TREES.items():
             hold(db, tree, 2)
             hold_about(db, FakeOrg(org, ELECTION))
             self._alarm(tree.owner.origin)
         with db.transaction() as tx:
             pulls.save_offered(tx, PARTNER, [f"{FAR}/{ELECTION}/incidents/2"], 1)
-        assert merge_once(db, self.parts.profiles) == 0, "they are no part of the map"
+        assert merge_once(db, self.resources.profiles) == 0, (
+            "they are no part of the map"
+        )
 
     def _alarm(self, origin: str) -> None:
         org = origin.partition("/")[0]
-        with self.parts.db.transaction() as tx:
+        with self.resources.db.transaction() as tx:
             alarms.raise_alarm(tx, "stalled", origin, "http://10.0.0.7: x", 1)
             alarms.raise_alarm(tx, "feed-refused", f"{PARTNER} {origin}", "x", 1)
             alarms.raise_alarm(tx, "partner-full", org, f"{origin}: full", 1)
@@ -219,7 +221,7 @@ class Home:
         await self.run(self._grow_private)
 
     def _grow_private(self) -> None:
-        db, guard = self.parts.db, self.parts.guard
+        db, guard = self.resources.db, self.resources.guard
         head = settle(db, guard, self.own.origin)
         leaf = incident(PRIVATE[ORG], 1)
         commit(db, guard, self.own, head, [leaf], lambda _: None)
@@ -227,14 +229,14 @@ class Home:
             hold(db, tree)
         self.freeze(PRIVATE[ORG].origin)
         self.freeze(PRIVATE[PARTNER].origin)
-        assert merge_once(db, self.parts.profiles) == 0
+        assert merge_once(db, self.resources.profiles) == 0
 
     def freeze(self, origin: str) -> None:
-        with self.parts.db.transaction() as tx:
+        with self.resources.db.transaction() as tx:
             logs.freeze(tx, logs.get_log(tx, origin).id, b"two histories")
 
     async def run(self, work) -> None:
-        await self.parts.db.run(work)
+        await self.resources.db.run(work)
 
     def paths(self) -> list[str]:
         known = {"record": self.record, "profile": self.profile}
@@ -250,12 +252,12 @@ async def home(tmp_path):
     )
     found.peers.write_text(found.peers.read_text() + peer)
     settings, token = load_settings(found.settings), f"control-token-{'0' * 20}"
-    with open_parts(found, settings) as parts:
+    with open_resources(found, settings) as resources:
         async with (
-            serve(parts, clocks(), Random(1), token, alone=True) as url,
+            serve(resources, clocks(), Random(1), token, alone=True) as url,
             aiohttp.ClientSession(auto_decompress=False) as session,
         ):
-            filled = Home(parts, Node(found, url, session))
+            filled = Home(resources, Node(found, url, session))
             await filled.fill()
             yield filled
 
@@ -452,12 +454,12 @@ async def test_whether_such_a_log_may_be_signed_is_nothing_for_strangers(
 
 def test_our_about_note_names_no_log_that_is_not_for_all(tmp_path):
     found = make_home(tmp_path, ORG)
-    with open_parts(found, load_settings(found.settings)) as parts:
-        note = renew_about(parts)
+    with open_resources(found, load_settings(found.settings)) as resources:
+        note = renew_about(resources)
         owner = PRIVATE[ORG]
         keys = OwnKeys(owner.chain, owner.log, owner.records)
-        own = open_own(parts.db, keys, parts.profiles[ELECTION])
-        more = replace(parts, own={**parts.own, "incidents": own})
+        own = open_own(resources.db, keys, resources.profiles[ELECTION])
+        more = replace(resources, own={**resources.own, "incidents": own})
         assert renew_about(more) == note
 
 
@@ -469,7 +471,7 @@ async def test_a_log_that_is_not_for_all_is_not_taken_in_from_files(home, tmp_pa
     assert [one["outcome"] for one in json.loads(out)["files"][0]["logs"]] == [
         "private"
     ]
-    with home.parts.db.view() as view:
+    with home.resources.db.view() as view:
         assert tree.owner.origin not in {log.origin for log in logs.list_logs(view)}
 
 
