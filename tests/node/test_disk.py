@@ -13,7 +13,7 @@ import os
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.parts import open_parts
+from federation.node.resources import open_parts
 from federation.store import db, reserve
 from federation.store.db import Database
 from federation.store.guard import Guard

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from federation.feeds.feed import LOGS_PATH
-from federation.flows.publish.place import Place
+from federation.flows.publish.outputfolder import OutputFolder
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import LIMIT_S, until
 
@@ -119,14 +119,14 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
 
 async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch):
     site, is_full = tmp_path / "site", [True]
-    real = Place.put
+    real = OutputFolder.put
 
     def put(self, name, data):
         if is_full[0]:
             raise OSError(28, "No space left on device")
         real(self, name, data)
 
-    monkeypatch.setattr(Place, "put", put)
+    monkeypatch.setattr(OutputFolder, "put", put)
     home = publishing(make_home(tmp_path, ORG), site)
     async with serving(home, alone=True) as node:
 
@@ -155,7 +155,7 @@ async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
         while True:
             advance(1)
 
-    monkeypatch.setattr("federation.node.publishing.Site.write", slowly)
+    monkeypatch.setattr("federation.node.publishing.StaticSite.write", slowly)
     home = publishing(make_home(tmp_path, ORG), tmp_path / "site")
     async with asyncio.timeout(LIMIT_S), serving(home, alone=True):
         await reached.wait()

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.parts import open_parts
+from federation.node.resources import open_parts
 from federation.node.running import Running
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps

@@ -4,7 +4,7 @@ import pytest
 
 from federation.errors import ForkError
 from federation.flows.pull import adopt_forks
-from federation.flows.verify.evidence import format_fork
+from federation.records.evidence import format_fork
 from federation.records.keychain import first_statement, sign_statement
 from tests.fakes import signer
 
