@@ -511,7 +511,7 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
 
 
 def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
-    original = sequence.contents.read_leaves
+    original = sequence.stored.read_leaves
 
     def flipped(*args):
         leaves = original(*args)
@@ -519,7 +519,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 
     signed = []
     monkeypatch.setattr(sequence, "sign_checkpoint", signed.append)
-    monkeypatch.setattr(sequence.contents, "read_leaves", flipped)
+    monkeypatch.setattr(sequence.stored, "read_leaves", flipped)
     with pytest.raises(VerificationError, match="does not give back"):
         append(node, draft(1))
     assert signed == []
