@@ -26,7 +26,8 @@ from federation.flows.publish.items import (
     list_tiles,
 )
 from federation.flows.publish.outputfolder import OutputFolder, Written
-from federation.flows.publish.readable import list_public
+from federation.flows.publish.readable import list_readable
+from federation.records.readers import NOBODY
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
@@ -85,9 +86,9 @@ class StaticSite:
         """
         self._place.restart()
         self._place.begin()
-        public = list_public(view, selection.elections)
-        before = {log.origin: self._read_size(view, log) for log in public}
-        for log in public:
+        found = list_readable(view, NOBODY, selection.elections)
+        before = {log.origin: self._read_size(view, log) for log in found}
+        for log in found:
             self._write_tiles(view, log, advance)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         heads += list_heads(view, by, selection)
@@ -98,7 +99,7 @@ class StaticSite:
                 self._put_changed(item)
                 advance(1)
             self._place.sync()
-        for log in public:
+        for log in found:
             self._remove_old(log, before[log.origin])
         self._place.end()
         return self._place.written
@@ -107,7 +108,7 @@ class StaticSite:
         """How many tiles a turn looks at, for a bar."""
         return sum(
             len(tiles) + len(bundles)
-            for log in list_public(view, selection.elections)
+            for log in list_readable(view, NOBODY, selection.elections)
             for tiles, bundles in [_wanted(log, self._known(view, log))]
         )
 
@@ -132,20 +133,20 @@ class StaticSite:
             ConflictError: it is larger than what is held here, or another history.
         """
         path = log_path(log.origin, "checkpoint")
-        written = _parse(self._place.read(path, MAX_CHECKPOINT_BYTES))
-        if written is None or written.origin != log.origin:
+        found = _parse(self._place.read(path, MAX_CHECKPOINT_BYTES))
+        if found is None or found.origin != log.origin:
             return 0
-        if written.size > log.size:
+        if found.size > log.size:
             raise ConflictError(
-                f"{self._folder} has {written.size} records of {log.origin}, here are "
+                f"{self._folder} has {found.size} records of {log.origin}, here are "
                 f"{log.size}: another node writes it, or an old copy was restored",
-                written.size,
+                found.size,
             )
-        if leaves.frontier(view, log.id, written.size).root() != written.root:
+        if leaves.frontier(view, log.id, found.size).root() != found.root:
             raise ConflictError(
                 f"{self._folder} has another history of {log.origin} than is held here"
             )
-        return written.size
+        return found.size
 
     def _put_changed(self, item: Item) -> None:
         if item.path.startswith(_BASIS) and self._place.has(item.path):
@@ -170,8 +171,8 @@ class StaticSite:
     def _list_partials(self, log: Log) -> set[str]:
         """Every partial tile in the folder."""
         tiles = self._folder / log_path(log.origin, "tile")
-        partial = tiles.rglob("*.p/*")
-        return {str(path.relative_to(self._folder)) for path in partial}
+        found = tiles.rglob("*.p/*")
+        return {str(path.relative_to(self._folder)) for path in found}
 
 
 def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
@@ -180,10 +181,10 @@ def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
 
 def _partials(log: Log, size: int) -> Iterator[str]:
     """The paths of the partial tiles of a tree of this size."""
-    partial: list[Tile | Bundle] = [*tiles_of(size)]
-    partial += [bundle for bundle in bundles_of(size - 1, size) if size % 256]
-    for tile in partial:
-        yield log_path(log.origin, format_tile_path(tile))
+    found: list[Tile | Bundle] = [*tiles_of(size)]
+    found += [one for one in bundles_of(size - 1, size) if size % 256]
+    for one in found:
+        yield log_path(log.origin, format_tile_path(one))
 
 
 def _parse(data: bytes | None) -> Checkpoint | None:

@@ -38,13 +38,18 @@ from federation.feeds.feed import (
     parse_status,
 )
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.readable import list_public, read_checkpoint, read_status
+from federation.flows.publish.readable import (
+    list_readable,
+    read_checkpoint,
+    read_vector,
+)
 from federation.flows.query import state
 from federation.flows.query.cursor import read_cursor
 from federation.flows.query.published import published_basis, published_map
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
+from federation.records.readers import NOBODY
 from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
@@ -131,26 +136,26 @@ def read_sizes(path: Path) -> dict[str, int]:
 
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
-    items = list_heads(view, by, selection)
-    for log in list_public(view, selection.elections):
+    found = list_heads(view, by, selection)
+    for log in list_readable(view, NOBODY, selection.elections):
         start = selection.start(log)
         tiles = [
-            tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
+            one for one in new_tiles(0, log.size) if one.level or one.index >= start
         ]
-        items += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
-    return sorted(items, key=lambda item: item.path)
+        found += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
+    return sorted(found, key=lambda item: item.path)
 
 
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
-    items = [
-        Item(LOGS_PATH, partial(read_status, view, selection.elections)),
+    found = [
+        Item(LOGS_PATH, lambda: read_vector(view, NOBODY, selection.elections).body),
         *_list_node(view, by, selection),
     ]
-    for log in list_public(view, selection.elections):
-        items += list_log(view, log)
+    for log in list_readable(view, NOBODY, selection.elections):
+        found += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
-    return list({item.path: item for item in items}.values())
+    return list({item.path: item for item in found}.values())
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -198,7 +203,7 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
     ]
     yield Item(ELECTIONS_PATH, partial(_read_elections, view, by, names, selection))
     # Nobody can make a map again from a part of the records; a register is large.
-    if any(map(selection.start, list_public(view, selection.elections))):
+    if any(map(selection.start, list_readable(view, NOBODY, selection.elections))):
         return
     for name in names:
         yield from _list_map(view, by, name)
@@ -219,9 +224,9 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
 def _read_elections(
     view: View, by: Publisher, names: Sequence[str], selection: Selection
 ) -> bytes:
-    elections = state.elections(view, by.profiles, names, by.settings)
+    found = state.elections(view, NOBODY, by.profiles, names, by.settings)
     if selection.elections:
-        kept = {log.origin for log in list_public(view, selection.elections)}
-        frozen = [origin for origin in elections.frozen if origin in kept]
-        elections = msgspec.structs.replace(elections, frozen=frozen)
-    return msgspec.json.encode(elections)
+        kept = {log.origin for log in list_readable(view, NOBODY, selection.elections)}
+        frozen = [origin for origin in found.frozen if origin in kept]
+        found = msgspec.structs.replace(found, frozen=frozen)
+    return msgspec.json.encode(found)
