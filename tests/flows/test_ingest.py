@@ -28,6 +28,7 @@ from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
+from tests.flows.conftest import all_said
 
 NOW = 1_707_900_000
 
@@ -65,7 +66,7 @@ def check_whole(node):
         leaves = stored.read_leaves(view, log.id, 0, log.size)
         checkpoints = list(logs.list_checkpoints(view, log.id))
         held = claims.read_claims(view, log.id, 0, log.next_index + 9, 9999)
-        said = list(statements.all_said(view, log.id))
+        said = all_said(view, log.id)
         assert statements.said_size(view, log.id) == log.size
     hashes = [hash_leaf(leaf) for leaf in leaves]
     for size, root, note in checkpoints:
@@ -509,7 +510,7 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
 
 
 def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
-    original = sequence.contents.read_leaves
+    original = sequence.stored.read_leaves
 
     def flipped(*args):
         leaves = original(*args)
@@ -517,7 +518,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 
     signed = []
     monkeypatch.setattr(sequence, "sign_checkpoint", signed.append)
-    monkeypatch.setattr(sequence.contents, "read_leaves", flipped)
+    monkeypatch.setattr(sequence.stored, "read_leaves", flipped)
     with pytest.raises(VerificationError, match="does not give back"):
         append(node, draft(1))
     assert signed == []
