@@ -86,6 +86,16 @@ async def test_logs_of_others_are_taken_only_from_a_relay(puller, fakes, suara, 
     assert (await puller.pull(feed)).offered == (kawal.origin,)
 
 
+async def test_a_log_that_is_not_for_everybody_is_never_taken(puller, fakes, suara):
+    puller.trust(suara)
+    private = fakes.FakeOrg(suara.org, f"{suara.election}/incidents")
+    feed = fakes.FakePeer(suara.org).show(fakes.Tree(private))
+    report = await puller.pull(feed)
+    assert (report.logs, report.offered) == ((), (private.origin,))
+    assert puller.logs() == []
+    assert feed.asked == ["logs"]
+
+
 async def test_a_relay_brings_a_log_whose_origin_has_no_address(
     puller, fakes, suara, kawal
 ):
