@@ -361,7 +361,7 @@ def test_a_log_frozen_for_two_key_statements_is_as_it_should_be(hospital, tmp_pa
     assert report.is_clean
     assert {one.code for one in report.findings} == {"frozen"}
     with hospital.db.transaction() as tx:
-        tx.connection.execute("UPDATE log SET frozen = substr(frozen, 1, 200)")
+        tx.execute("UPDATE log SET frozen = substr(frozen, 1, 200)")
     assert "evidence" in codes(check(hospital, tmp_path))
 
 
