@@ -25,7 +25,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
-class Part(NamedTuple):
+class SortedBlock(NamedTuple):
     """Where one block stands."""
 
     at: int
@@ -40,12 +40,12 @@ class Spool:
         # Closed by `close`, or with the process: no `with` could span the two passes.
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  see above
         self._folder = str(folder)
-        self._parts: list[Part] = []
+        self._parts: list[SortedBlock] = []
         self._end = 0
 
-    def write(self, lines: Iterable[bytes]) -> list[Part]:
+    def write(self, lines: Iterable[bytes]) -> list[SortedBlock]:
         """Add these lines; where they stand now."""
-        found, block = list[Part](), list[bytes]()
+        found, block = list[SortedBlock](), list[bytes]()
         for line in lines:
             block.append(line)
             if len(block) == BLOCK:
@@ -56,7 +56,7 @@ class Spool:
         self._parts += found
         return found
 
-    def read(self, parts: Iterable[Part] | None = None) -> Iterator[bytes]:
+    def read(self, parts: Iterable[SortedBlock] | None = None) -> Iterator[bytes]:
         """The lines of these blocks, or all of them, in their order."""
         for part in self._parts if parts is None else parts:
             self._file.seek(part.at)
@@ -66,9 +66,9 @@ class Spool:
         """Give the disk back."""
         self._file.close()
 
-    def _write_block(self, block: list[bytes]) -> Part:
+    def _write_block(self, block: list[bytes]) -> SortedBlock:
         data = _encode(block)
-        part = Part(self._end, len(data))
+        part = SortedBlock(self._end, len(data))
         try:
             self._file.seek(part.at)
             self._file.write(data)
@@ -88,7 +88,7 @@ class Sorter:
         self._run: list[bytes] = []
         self._held = 0
         self._spool: Spool | None = None
-        self._runs: list[list[Part]] = []
+        self._runs: list[list[SortedBlock]] = []
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Take these lines."""

@@ -31,7 +31,13 @@ from federation.tlog.merkle import (
     root_of,
 )
 from federation.tlog.note import parse_note, sign_note
-from federation.tlog.policy import Group, Log, Policy, Witness, format_policy
+from federation.tlog.policy import (
+    Policy,
+    PolicyLog,
+    Witness,
+    WitnessGroup,
+    format_policy,
+)
 from federation.tlog.proof import Proof, format_proof
 from federation.tlog.tile import Bundle, Tile, encode_bundle, format_tile_path
 
@@ -333,9 +339,9 @@ def _make_policy() -> bytes:
     names = ("witness-1", "witness-2")
     return format_policy(
         Policy(
-            (Log(SIGNERS["log"].key),),
+            (PolicyLog(SIGNERS["log"].key),),
             tuple(Witness(name, SIGNERS[name].key) for name in names),
-            (Group("two", 2, names),),
+            (WitnessGroup("two", 2, names),),
             "two",
         )
     )

@@ -16,7 +16,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.node.parts import open_parts
+from federation.node.resources import open_parts
 from federation.node.running import Clocks
 from federation.node.service import serve
 from federation.text import Text

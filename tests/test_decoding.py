@@ -59,7 +59,7 @@ DECODERS = {
     "sources/arrays.py": "what it spooled itself",
     "cli/verdict.py": "a line that was verified as canonical",
     "records/claim.py": "our database",
-    "store/merged.py": "our database",
+    "store/maprows.py": "our database",
     "store/pulls.py": "our database",
     "store/rollup.py": "our database",
     "records/merge.py": "our database: counts by candidate",

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from federation.regular import open_regular, sweep, write_aside, write_whole
+from federation.files import open_regular, sweep, write_aside, write_whole
 
 
 @pytest.fixture(params=["pipe", "socket", "link", "folder", "device"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.errors import PeerError
-from federation.flows.pull import LogReport, PullReport
+from federation.flows.pull import PulledLog, PullReport
 from federation.schedule import (
     MAX_PROBES,
     MAX_SLOW_S,
@@ -420,7 +420,7 @@ def _failing(fn):
 
 
 def log(outcome, **others):
-    return LogReport(origin=f"{outcome}.example/e", outcome=outcome, **others)
+    return PulledLog(origin=f"{outcome}.example/e", outcome=outcome, **others)
 
 
 @pytest.mark.parametrize(

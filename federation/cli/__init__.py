@@ -18,8 +18,7 @@ from typing import Any, Final
 import click
 
 from federation.cli.ending import Ending
-from federation.cli.help import Group
-from federation.cli.misuse import explain_misuse
+from federation.cli.help import CommandGroup
 from federation.cli.output import BUG, INTERRUPTED, MACHINE, USAGE, Output
 from federation.cli.streams import (
     ReaderGoneError,
@@ -30,6 +29,7 @@ from federation.cli.streams import (
     noticing_reader,
     open_streams,
 )
+from federation.cli.usage import explain_misuse
 from federation.errors import FederationError
 from federation.text import Sentence, Text, pick_language
 from federation.text.cause import cause_of, place_of
@@ -58,7 +58,7 @@ COMMANDS: Final = {
 }
 
 
-class LazyGroup(Group):
+class LazyGroup(CommandGroup):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

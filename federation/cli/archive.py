@@ -37,12 +37,12 @@ from federation.config.founding import load_identity_key
 from federation.errors import NotFoundError
 from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
-from federation.flows.publish.place import Place, check_folder
+from federation.flows.publish.outputfolder import OutputFolder, check_folder
 from federation.flows.publish.served import list_public
 from federation.flows.publish.stand import Stand, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
-from federation.flows.query.ask import Asked, contests_of
 from federation.flows.query.export import WHATS, Export
+from federation.flows.query.scope import Scope, contests_of
 from federation.store.claims import list_rows
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
@@ -73,7 +73,7 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         if not list_public(view, [name]):
             raise NotFoundError(run.t("archive.nothing", election=name))
         make_folder(folder, 0o755)
-        place = Place(folder)
+        place = OutputFolder(folder)
         place.begin(f"{SITE}/logs")
         chosen = Selection((name,))
         write_site(run, view, by, folder / SITE, chosen)
@@ -108,7 +108,7 @@ def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) 
         if not list_rows(view, name, contest, limit=1):
             continue
         for what in WHATS:
-            begun = Export(view, run.settings, Asked(name, contest, profile), what)
+            begun = Export(view, run.settings, Scope(name, contest, profile), what)
             write = partial(write_rows, run, view, begun, "csv")
             count += write_whole(folder / f"{contest}-{what}.csv", write)
     return count

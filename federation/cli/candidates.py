@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.help import Group
+from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.which import find_profile, pick_election
 from federation.cli.writing import open_desk
@@ -19,21 +19,21 @@ from federation.config.disk import make_folder, replace_file
 from federation.errors import FormatError, UnreadableError
 from federation.profiles import load_regions
 from federation.profiles.races import (
-    Change,
+    ListChange,
     add_races,
     check_races,
     contests_by_region,
     format_profile,
 )
 from federation.records.profile import Profile
-from federation.sources.paslon import Race, Races, read_paslon
-from federation.sources.stream import Source
+from federation.sources.paslon import RaceCandidates, Races, read_paslon
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 MAX_SHOWN = 20
 
 
-@click.group("candidates", cls=Group, help="numbering.help-candidates")
+@click.group("candidates", cls=CommandGroup, help="numbering.help-candidates")
 def candidates() -> None:
     """Who stands, by region."""
 
@@ -62,7 +62,7 @@ def import_candidates(
     name = pick_election(run, election)
     profile = before = find_profile(run, name)
     found: list[dict[str, Any]] = []
-    taking = _Taking()
+    taking = _CandidateFiles()
     for file in files:
         profile, said = _take(profile, Path(file), contest, taking)
         found.append(said)
@@ -94,12 +94,12 @@ async def follow_rules(run: Run) -> None:
         await desk.run("rules", {})
 
 
-class _Taking:
+class _CandidateFiles:
     """What the files of one call say, and what of it cannot be."""
 
     def __init__(self) -> None:
         self.refused: list[dict[str, Any]] = []
-        self._said: dict[tuple[str, str], tuple[Path, Race]] = {}
+        self._said: dict[tuple[str, str], tuple[Path, RaceCandidates]] = {}
 
     def refuse(self, path: Path, row: int, column: str, reason: str) -> None:
         """Note one place that cannot be used."""
@@ -116,11 +116,11 @@ class _Taking:
 
 
 def _take(
-    profile: Profile, path: Path, contest: str | None, taking: _Taking
+    profile: Profile, path: Path, contest: str | None, taking: _CandidateFiles
 ) -> tuple[Profile, dict[str, Any]]:
     """The profile with the lists of one file; what is wrong with it is noted."""
     races: Races = {}
-    with Source(path) as source:
+    with SourceFile(path) as source:
         try:
             for one in read_paslon(source, races):
                 taking.refuse(path, one.row, one.column, one.reason)
@@ -134,7 +134,7 @@ def _take(
     # Without one good region nothing tells the contest, and what is wrong is noted.
     kind = contest or (_find_contest(profile, path, races) if races else "")
     if not races:
-        return profile, _report(path, kind, races, Change(profile, [], []))
+        return profile, _report(path, kind, races, ListChange(profile, [], []))
     if kind not in contests_by_region(profile).values():
         raise FormatError(_no_such(profile, contest=kind), "--contest")
     rows = {region: row for row, region in enumerate(races, start=1)}
@@ -142,12 +142,14 @@ def _take(
     for region, why in check_races(races, profile, kind, regions):
         taking.refuse(path, rows[region], region, why)
     taking.compare(path, kind, races)
-    unchanged = Change(profile, [], [])
+    unchanged = ListChange(profile, [], [])
     change = unchanged if taking.refused else add_races(profile, kind, races)
     return change.profile, _report(path, kind, races, change)
 
 
-def _report(path: Path, contest: str, races: Races, change: Change) -> dict[str, Any]:
+def _report(
+    path: Path, contest: str, races: Races, change: ListChange
+) -> dict[str, Any]:
     return {
         "file": str(path),
         "contest": contest,

@@ -2,7 +2,7 @@
 
 from federation.cli.context import Run
 from federation.cli.output import Output
-from federation.flows.query import answer
+from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
 from federation.text import Text
 
@@ -16,7 +16,7 @@ def percent(t: Text, part: int, whole: int) -> str:
     return (text.replace(".", ",") if t.language == "id" else text) + " %"
 
 
-def span(out: Output, interval: answer.Interval) -> str:
+def span(out: Output, interval: answers.Interval) -> str:
     """The least and the most, once where they are equal."""
     least, most = interval
     if least == most:
@@ -24,7 +24,7 @@ def span(out: Output, interval: answer.Interval) -> str:
     return f"{out.number(least)} {EN_DASH} {out.number(most)}"
 
 
-def print_station(run: Run, found: answer.TpsAnswer) -> None:
+def print_station(run: Run, found: answers.TpsAnswer) -> None:
     """Print everything said about a station."""
     t, out = run.t, run.out
     out.line(t("views.station", tps=found.tps))
@@ -39,7 +39,7 @@ def print_station(run: Run, found: answer.TpsAnswer) -> None:
         _print_statements(run, one)
 
 
-def print_contest(run: Run, one: answer.Contest) -> None:
+def print_contest(run: Run, one: answers.Contest) -> None:
     """Print the versions of one contest, with what they come to above."""
     t = run.t
     words = [t(f"page.contest_{one.contest}"), t(f"page.status_{one.status}")]
@@ -70,7 +70,7 @@ def _by_number(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _print_statements(run: Run, one: answer.Contest) -> None:
+def _print_statements(run: Run, one: answers.Contest) -> None:
     t = run.t
     headers = ("who", "says", "held", "record")
     rows = [
@@ -85,7 +85,7 @@ def _print_statements(run: Run, one: answer.Contest) -> None:
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(2,))
 
 
-def _says(run: Run, said: answer.Said) -> str:
+def _says(run: Run, said: answers.Said) -> str:
     t = run.t
     words = [t(f"views.says-{said.kind}")]
     if said.round != "reguler":

@@ -21,9 +21,9 @@ from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
-from federation.flows.doctor import Patient, Report, examine, mend
-from federation.node.identity import renew_about
-from federation.node.parts import load_own_keys, open_parts
+from federation.flows.doctor import DoctorReport, Patient, examine, mend
+from federation.node.about import renew_about
+from federation.node.resources import load_own_keys, open_parts
 from federation.profiles import load_profiles
 from federation.records.keychain import format_origin
 from federation.store.db import FILE_NAME, Database
@@ -48,7 +48,7 @@ def doctor(run: Run, *, deep: bool, mends: bool) -> int:
     return OK if report.is_clean else NEGATIVE
 
 
-def _mend(run: Run) -> Report:
+def _mend(run: Run) -> DoctorReport:
     """What was found and mended, as far as it could be.
 
     Raises:
@@ -70,7 +70,7 @@ def _mend(run: Run) -> Report:
     return found
 
 
-def _examine_keys(run: Run, report: Report) -> None:
+def _examine_keys(run: Run, report: DoctorReport) -> None:
     """Whether each key that signs is whole, private, and named by our identity."""
     org = run.settings.org
     origins = (format_origin(org, election) for election in run.settings.elections)
@@ -118,7 +118,7 @@ def _data_bytes(folder: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _print(run: Run, report: Report, mended: Report | None) -> None:
+def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
     t = run.t
     if mended is not None:
         left = {(one.code, one.subject) for one in report.findings}

@@ -15,13 +15,13 @@ import msgspec
 from federation.cli.archive import archive
 from federation.cli.candidates import candidates, follow_rules
 from federation.cli.context import Run, command_options
-from federation.cli.help import Group
+from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.which import find_profile, pick_election
 from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
 from federation.errors import ConfigError, ConflictError, NotFoundError
-from federation.flows.ingest import Verdict
+from federation.flows.ownlog.ingest import Verdict
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
 from federation.sources.personal import why_personal
@@ -40,7 +40,7 @@ __all__ = (
 MAX_PROFILE_BYTES = 4 << 20
 
 
-@click.group("election", cls=Group, help="election.help")
+@click.group("election", cls=CommandGroup, help="election.help")
 def election() -> None:
     """Elections."""
 

@@ -79,7 +79,7 @@ class Command(click.Command):
         return option
 
 
-class Group(Command, click.Group):
+class CommandGroup(Command, click.Group):
     """A group of such commands."""
 
     command_class = Command

@@ -20,22 +20,22 @@ from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
 from federation.cli.inputs import (
-    Seen,
+    SeenFile,
     check_report,
     find_changed,
     find_inputs,
     see,
 )
-from federation.cli.intake import Intake, Report, Send
+from federation.cli.intake import Intake, RefusalReport, Send
 from federation.cli.mapping import load_mapping
-from federation.cli.outcome import Outcome
+from federation.cli.outcome import ImportOutcome
 from federation.cli.output import NEGATIVE, OK, tell
-from federation.cli.stations import Stations
+from federation.cli.stations import StationList
 from federation.cli.taking import find_handed, take_handed
 from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
-from federation.flows.ingest import Verdict
 from federation.flows.listing import REGION, UNLISTED
+from federation.flows.ownlog.ingest import Verdict
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
@@ -48,14 +48,14 @@ from federation.sources.recognise import (
     read_rows,
     recognise,
 )
-from federation.sources.row import Said
-from federation.sources.stream import Source
+from federation.sources.row import Remark
+from federation.sources.stream import SourceFile
 from federation.sources.words import FORMS, REVIEWS, SOURCES, name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of one run."""
 
     files: tuple[str, ...]
@@ -112,7 +112,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @command_options
 def import_results(run: Run, **given: object) -> int | None:
     """Read the files, log what is new, say what became of every row."""
-    asked = msgspec.convert(given, Asked)
+    asked = msgspec.convert(given, ImportOptions)
     handed = find_handed(run, asked.files)
     if handed:
         _check_options(run, asked)
@@ -120,13 +120,13 @@ def import_results(run: Run, **given: object) -> int | None:
     return Import(run, asked).execute()
 
 
-def _check_options(run: Run, asked: Asked) -> None:
+def _check_options(run: Run, asked: ImportOptions) -> None:
     """See that nothing was asked for that only results can have.
 
     Raises:
         click.UsageError: an option of results stands beside a bundle.
     """
-    for name in Asked.__struct_fields__:
+    for name in ImportOptions.__struct_fields__:
         if name not in {"files", "dry_run"} and getattr(asked, name):
             option = {"columns": "map", "kind": "format"}.get(name, name)
             said = run.t("import.for-results", option=f"--{option}")
@@ -136,7 +136,7 @@ def _check_options(run: Run, asked: Asked) -> None:
 class Import:
     """One run of the command."""
 
-    def __init__(self, run: Run, asked: Asked) -> None:
+    def __init__(self, run: Run, asked: ImportOptions) -> None:
         """Check what can be checked before any file is opened.
 
         Raises:
@@ -147,7 +147,7 @@ class Import:
         self._run, self._asked = run, asked
         self._election = pick_election(run, asked.election)
         self._profile = find_profile(run, self._election)
-        self._stations = Stations(run, self._election)
+        self._stations = StationList(run, self._election)
         self._check_unpadded()
         flags = {
             "contest": asked.contest and name_contest(asked.contest),
@@ -169,10 +169,10 @@ class Import:
         check_report(run, self._report, inputs)
         self._codes: dict[str, str] = {}
         if asked.kelurahan:
-            with Source(asked.kelurahan) as source:
+            with SourceFile(asked.kelurahan) as source:
                 self._codes = read_codes(source)
         self._kinds: Counter[str] = Counter()
-        self._seen: list[Seen] = []
+        self._seen: list[SeenFile] = []
         self._hint = asked.source is None and self._options.source != "kpu"
 
     def _check_unpadded(self) -> None:
@@ -194,12 +194,12 @@ class Import:
         # Before the report is opened, which a folder must not find among its files.
         paths, passed = find_inputs(self._asked.files, self._report)
         with (
-            Report(self._report) as report,
+            RefusalReport(self._report) as report,
             contextlib.closing(self._intake(report)) as intake,
             _seldom_collecting(),
         ):
             asyncio.run(self._import(intake, paths, passed))
-            outcome = Outcome(
+            outcome = ImportOutcome(
                 self._run,
                 intake,
                 report,
@@ -211,13 +211,13 @@ class Import:
             self._run.out.show(outcome.value(), outcome.print)
             return NEGATIVE if intake.counts["refused"] else OK
 
-    def _intake(self, report: Report) -> Intake:
+    def _intake(self, report: RefusalReport) -> Intake:
         allow = self._asked.allow_unlisted
         t, stations = self._run.t, self._stations
         return Intake(t, report, stations, self._profile, allow_unlisted=allow)
 
     async def _import(
-        self, intake: Intake, paths: list[Path], passed: list[tuple[str, Said]]
+        self, intake: Intake, paths: list[Path], passed: list[tuple[str, Remark]]
     ) -> None:
         for name, said in passed:
             await intake.take(name, said)
@@ -289,11 +289,11 @@ class Import:
             kind = self._asked.kind or recognise(source)
             name = self._run.t.say(source.label)
             if before:
-                self._seen.append(Seen(path, name, before, kind == "csv"))
+                self._seen.append(SeenFile(path, name, before, kind == "csv"))
             if not isinstance(source, Workbook):
                 asked = {"no-workbook": self._asked.sheet, "not-xlsx": kind == "xlsx"}
                 for code in filter(asked.get, asked):
-                    await intake.take(name, Said(0, code, Sentence(f"import.{code}")))
+                    await intake.take(name, Remark(0, code, Sentence(f"import.{code}")))
             rows = read_rows(source, kind, self._options, self._profile, self._codes)
             for number, row in enumerate(rows):
                 if not number:  # before, nothing showed that it can be read as that

@@ -13,7 +13,7 @@ from federation.cli.help import Command
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.config.disk import create_file, make_folder
 from federation.config.fingerprint import fingerprint
-from federation.config.founding import Founder, Report, load_identity_key
+from federation.config.founding import Founder, FoundingReport, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import MIN_PASSPHRASE
 from federation.config.recovery import format_recovery, save_recovery
@@ -52,7 +52,7 @@ def init(
         settings = parse_settings(text, str(home.settings))
         _check_known(run, home, settings)
     home = Home.of(run.folder, settings)
-    report = Report()
+    report = FoundingReport()
     _found(run, home, settings, (text, passphrase_file, yes), report)
     _print(run, home, settings, report)
     return None
@@ -129,7 +129,7 @@ def _found(
     home: Home,
     settings: Settings,
     given: tuple[str, str | None, bool],
-    report: Report,
+    report: FoundingReport,
 ) -> None:
     """Make whatever is missing.
 
@@ -185,7 +185,7 @@ def _save_sheet(run: Run, home: Home, settings: Settings) -> None:
     save_recovery(home.recovery, sheet)
 
 
-def _print(run: Run, home: Home, settings: Settings, report: Report) -> None:
+def _print(run: Run, home: Home, settings: Settings, report: FoundingReport) -> None:
     """Say what was made, the fingerprint, and what comes next."""
     t, out = run.t, run.out
     print_ = fingerprint(load_identity_key(home, settings.org))

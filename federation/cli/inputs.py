@@ -21,14 +21,14 @@ from federation.errors import FormatError
 from federation.sources.folder import find_files, is_folder
 from federation.sources.folder import tell as tell_passed
 from federation.sources.pipe import STDIN
-from federation.sources.row import Said
+from federation.sources.row import Remark
 from federation.text import Sentence
 
 # A table that was written just now and ends within a line may not be at its end.
 QUIET_S: Final = 2.0
 
 
-class Seen(NamedTuple):
+class SeenFile(NamedTuple):
     """A file as it was before it was opened; `in_lines`: half of it looks whole."""
 
     path: Path
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
 def find_inputs(
     names: Iterable[str], report: Path | None
-) -> tuple[list[Path], list[tuple[str, Said]]]:
+) -> tuple[list[Path], list[tuple[str, Remark]]]:
     """The files that are meant; of a folder, what is not read, by name.
 
     Raises:
@@ -47,7 +47,7 @@ def find_inputs(
     """
     given = list(names)
     found: list[Path] = []
-    passed: list[tuple[str, Said]] = []
+    passed: list[tuple[str, Remark]] = []
     for name in given:
         path = Path(name)
         if not is_folder(path):
@@ -57,7 +57,7 @@ def find_inputs(
         passed += [(name, said) for said in tell_passed(others, path)]
         own = [one for one in inside if is_same(one, report)]
         why = Sentence("import.own-report")
-        passed += [(str(one), Said(0, "own-report", why)) for one in own]
+        passed += [(str(one), Remark(0, "own-report", why)) for one in own]
         inside = [one for one in inside if one not in own]
         found += inside
         if not inside and len(given) == 1:
@@ -97,13 +97,13 @@ def see(path: Path) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-async def find_changed(seen: Sequence[Seen], now: float) -> list[Seen]:
+async def find_changed(seen: Sequence[SeenFile], now: float) -> list[SeenFile]:
     """Those that are no longer what they were before they were opened."""
     await asyncio.sleep(max((_wait_of(one, now) for one in seen), default=0.0))
     return [one for one in seen if _has_changed(one)]
 
 
-def _wait_of(one: Seen, now: float) -> float:
+def _wait_of(one: SeenFile, now: float) -> float:
     """How long it takes to see that nobody goes on with its last line."""
     left = QUIET_S - (now - one.status.st_mtime)
     if not one.in_lines or left <= 0 or not one.status.st_size:
@@ -117,7 +117,7 @@ def _wait_of(one: Seen, now: float) -> float:
     return 0.0 if is_ended else min(left, QUIET_S)
 
 
-def _has_changed(one: Seen) -> bool:
+def _has_changed(one: SeenFile) -> bool:
     now, then = see(one.path), one.status
     if now is None or not os.path.samestat(now, then):
         return False

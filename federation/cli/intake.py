@@ -16,17 +16,25 @@ from typing import Any, NamedTuple, Self, TextIO
 
 from federation.cli.output import tell
 from federation.cli.spool import Drafts, SpooledDraft
-from federation.cli.stations import Stations
+from federation.cli.stations import StationList
 from federation.errors import FormatError
-from federation.flows.ingest import MAX_BATCH, Verdict
+from federation.files import placed
 from federation.flows.naming import Stated
+from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
+from federation.flows.query.cells import harmless
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
 from federation.records.profile import Profile
 from federation.records.result import RULES
-from federation.regular import placed
-from federation.sources.row import NO_NUMBERS, Bad, Columns, Draft, Row, Said, Use
+from federation.sources.row import (
+    NO_NUMBERS,
+    Bad,
+    Columns,
+    Draft,
+    Remark,
+    SourceRow,
+    Use,
+)
 from federation.text import Sentence, Text
-from federation.web.cells import harmless
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
@@ -41,7 +49,7 @@ _CONTRADICTION = "contradiction"
 COLUMNS = ("file", "row", "column", "code", "reason")
 
 
-class Finding(NamedTuple):
+class ReportLine(NamedTuple):
     """A line of the report."""
 
     file: str
@@ -51,7 +59,7 @@ class Finding(NamedTuple):
     reason: str
 
 
-class Report:
+class RefusalReport:
     """The lines about rows that were not logged: all into a file, the first for people.
 
     A context manager: the file is written while the import runs, so that an import
@@ -61,7 +69,7 @@ class Report:
     def __init__(self, path: Path | None) -> None:
         """`path` None: nothing is written."""
         self.path = path
-        self.shown: list[Finding] = []
+        self.shown: list[ReportLine] = []
         self.size = 0
         self._file: TextIO | None = None
         self._write: Callable[[tuple[str, ...]], object] | None = None
@@ -78,7 +86,7 @@ class Report:
             with placed(self.path or ""):
                 self._file.close()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: ReportLine) -> None:
         """Note one row that was not logged."""
         self.size += 1
         if len(self.shown) < MAX_SHOWN:
@@ -95,8 +103,8 @@ class Intake:
     def __init__(
         self,
         t: Text,
-        report: Report,
-        stations: Stations,
+        report: RefusalReport,
+        stations: StationList,
         profile: Profile,
         *,
         allow_unlisted: bool = False,
@@ -112,7 +120,7 @@ class Intake:
         """
         self.counts: Counter[str] = Counter()
         self.flags: Counter[str] = Counter()
-        self.remarks: list[Finding] = []
+        self.remarks: list[ReportLine] = []
         self.headers: dict[tuple[Use, ...], list[str]] = {}
         self._t, self._report, self._profile = t, report, profile
         self._stations, self._allow_unlisted = stations, allow_unlisted
@@ -130,7 +138,7 @@ class Intake:
         """How many drafts wait to be handed over."""
         return len(self._drafts) - len(self._passed)
 
-    async def take(self, file: str, row: Row) -> None:
+    async def take(self, file: str, row: SourceRow) -> None:
         """One row of `file`, in its order."""
         if isinstance(row, Draft):
             if not self._files or self._files[-1] != file:
@@ -139,7 +147,7 @@ class Intake:
             if len(self._chunk) == MAX_BATCH:
                 await self._look_up()
         elif isinstance(row, Bad):
-            self._refuse(Finding(file, row.row, row.column, row.code, row.reason))
+            self._refuse(ReportLine(file, row.row, row.column, row.code, row.reason))
             if row.slot:
                 self._drafts.spoil(row.slot, file, row.row)
         elif isinstance(row, Columns):
@@ -147,8 +155,8 @@ class Intake:
         else:
             self._note(file, row)
 
-    def _note(self, file: str, said: Said) -> None:
-        finding = Finding(file, said.row, "", said.code, self._t.say(said.reason))
+    def _note(self, file: str, said: Remark) -> None:
+        finding = ReportLine(file, said.row, "", said.code, self._t.say(said.reason))
         if said.code == NO_NUMBERS:
             self.counts[NO_NUMBERS] += 1
             self._report.add(finding)
@@ -161,13 +169,13 @@ class Intake:
         if columns.uses in self.headers or len(self.headers) < MAX_HEADERS:
             self.headers.setdefault(columns.uses, []).append(file)
 
-    def _refuse(self, finding: Finding) -> None:
+    def _refuse(self, finding: ReportLine) -> None:
         self.counts["refused"] += 1
         self._report.add(finding._replace(reason=self._t.say(finding.reason)))
 
     def refuse_file(self, file: str, error: FormatError) -> None:
         """Note a file that could not be read at all, or not to its end."""
-        self._refuse(Finding(file, 0, "", "file", tell(self._t, error)))
+        self._refuse(ReportLine(file, 0, "", "file", tell(self._t, error)))
 
     def drop_file(self, file: str, error: FormatError) -> None:
         """Take back every draft of a file; to be called before `settle`."""
@@ -189,11 +197,13 @@ class Intake:
                 self.counts[doubt.code] += 1
                 if not self._allow_unlisted:
                     where = self._files[file]
-                    self._refuse(Finding(where, row.row, "", doubt.code, doubt.reason))
+                    self._refuse(
+                        ReportLine(where, row.row, "", doubt.code, doubt.reason)
+                    )
                     continue
             if at in misnamed:
                 where = self._files[file]
-                self._refuse(Finding(where, row.row, "", MISNAMED, misnamed[at]))
+                self._refuse(ReportLine(where, row.row, "", MISNAMED, misnamed[at]))
                 continue
             self._keep(file, row)
         self._chunk.clear()
@@ -238,13 +248,13 @@ class Intake:
             other = str(row) if place == file else f"{place}: {row}"
             why = Sentence("row.row-of-group", tps=entry.fields["tps"], other=other)
             self._passed.add(entry.number)
-            self._refuse(Finding(file, entry.row, "", _CONTRADICTION, why))
+            self._refuse(ReportLine(file, entry.row, "", _CONTRADICTION, why))
         for entry, answer, others in self._drafts.judge():
             if entry.number in self._passed:
                 continue
             self._passed.add(entry.number)
             reason = self._explain(entry, answer, others)
-            found = Finding(self._files[entry.file], entry.row, "", "", reason)
+            found = ReportLine(self._files[entry.file], entry.row, "", "", reason)
             if answer.kind == "contradicts":
                 self._refuse(found._replace(code=_CONTRADICTION))
                 continue
@@ -329,7 +339,7 @@ class Intake:
         if verdict.outcome not in ("logged", "held"):
             code = verdict.code or verdict.outcome
             at = verdict.errors[0].at if len(verdict.errors) == 1 else ""
-            self._report.add(Finding(file, row, at, code, self._say(verdict)))
+            self._report.add(ReportLine(file, row, at, code, self._say(verdict)))
         if verdict.flags:
             self.flags.update(verdict.flags)
             self.counts["implausible"] += not _RULES.isdisjoint(verdict.flags)

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Visit:
+class PeerVisit:
     """What one visit to a partner showed.
 
     Attributes:
@@ -104,7 +104,7 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     return open_about(note, chain.node_keys()), identity
 
 
-async def visit(peer: Peer, clock: Callable[[], float]) -> Visit:
+async def visit(peer: Peer, clock: Callable[[], float]) -> PeerVisit:
     """Whether a pinned partner answers, and what it holds.
 
     Args:
@@ -118,7 +118,7 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> Visit:
         SignatureError: it is somebody else than the pinned organisation.
     """
 
-    async def look(feed: Feed) -> Visit:
+    async def look(feed: Feed) -> PeerVisit:
         begin = time.perf_counter()
         about, identity = await introduce(feed)
         latency = time.perf_counter() - begin
@@ -126,7 +126,7 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> Visit:
             raise SignatureError(f"another identity answers: {identity}")
         answer = await feed.logs(None)
         entries = read_status(answer[0], peer.url or "").logs if answer else ()
-        return Visit(
+        return PeerVisit(
             latency_s=latency,
             skew_s=await read_skew(peer, clock),
             logs=tuple(entry.origin for entry in entries),

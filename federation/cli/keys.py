@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.help import Group
+from federation.cli.help import CommandGroup
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.streams import can_say
 from federation.cli.tokens import token
@@ -15,7 +15,7 @@ from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
     NODE_ROLES,
     Founder,
-    Report,
+    FoundingReport,
     load_chain_notes,
     load_identity_key,
     load_own_identity,
@@ -34,7 +34,7 @@ from federation.store.guard import Guard
 from federation.text import Sentence
 
 
-@click.group("keys", cls=Group, help="keys.help")
+@click.group("keys", cls=CommandGroup, help="keys.help")
 def keys() -> None:
     """Our own keys; partners' keys belong to `federation peers`."""
 
@@ -90,7 +90,7 @@ def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None
     check_member("--election", election, ELECTION)
     origin = format_origin(settings.org, election)
     exists = home.chain(origin).exists()
-    report = Report()
+    report = FoundingReport()
     if not exists:
         passphrase = read_passphrase(run, passphrase_file)
         identity = load_own_identity(home, settings.org, passphrase)

@@ -13,7 +13,7 @@ from federation.cli.intake import (
     REPEATED,
     WITHOUT_VOTES,
     Intake,
-    Report,
+    RefusalReport,
 )
 from federation.flows.listing import REGION, UNLISTED
 from federation.sources.row import NO_NUMBERS, Use, clip
@@ -32,14 +32,14 @@ MAX_HEADERS_SHOWN: Final = 3
 MAX_REMARKS_SHOWN: Final = 5
 
 
-class Outcome:
+class ImportOutcome:
     """What came of one import."""
 
     def __init__(  # noqa: PLR0913  all that is told of a run
         self,
         run: Run,
         intake: Intake,
-        report: Report,
+        report: RefusalReport,
         *,
         election: str,
         kinds: dict[str, int],

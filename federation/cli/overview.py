@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from msgspec import UnsetType
 
 from federation.cli.context import Run
-from federation.flows.query import answer
+from federation.flows.query import answers
 from federation.store.alarms import Alarm
 
 
-def print_status(run: Run, found: answer.StatusAnswer) -> None:
+def print_status(run: Run, found: answers.StatusAnswer) -> None:
     """Print how this node is."""
     t, out = run.t, run.out
     out.line(t("views.node", name=found.name, org=found.org))
@@ -42,7 +42,7 @@ def print_status(run: Run, found: answer.StatusAnswer) -> None:
         out.line(t("views.cursor", election=election, cursor=cursor))
 
 
-def _log_state(run: Run, log: answer.LogStatus, raised: list[Alarm]) -> str:
+def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:
     """In a word: why a history stands still is told by its alarm, if there is one."""
     if log.frozen:
         return run.t("views.state-frozen")
@@ -55,7 +55,7 @@ def _log_state(run: Run, log: answer.LogStatus, raised: list[Alarm]) -> str:
     return run.t("views.state-own") if log.own else ""
 
 
-def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
+def _print_peers(run: Run, peers: list[answers.PeerStatus]) -> None:
     if not peers:
         return
     t = run.t
@@ -74,7 +74,7 @@ def _print_peers(run: Run, peers: list[answer.PeerStatus]) -> None:
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(3, 5))
 
 
-def _outcome(run: Run, peer: answer.PeerStatus) -> str:
+def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     """How the last turn went, in the words of `federation sync`."""
     code = peer.outcome or ""
     key = f"sync.outcome-{code}"

@@ -11,7 +11,7 @@ import click
 
 from federation.cli.circles import import_circle, write_circle
 from federation.cli.context import Run, command_options
-from federation.cli.help import Group
+from federation.cli.help import CommandGroup
 from federation.cli.introduce import introduce, with_feed
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.pin import compare_key, find_peer, pin_peers
@@ -24,7 +24,7 @@ from federation.errors import ConflictError
 from federation.tlog.keys import VerifierKey
 
 
-@click.group("peers", cls=Group, help="peers.help")
+@click.group("peers", cls=CommandGroup, help="peers.help")
 def peers() -> None:
     """Partners."""
 

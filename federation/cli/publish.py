@@ -16,7 +16,7 @@ from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, ConflictError
 from federation.feeds.bundle import write_bundle
 from federation.flows.publish.excerpt import is_record, list_excerpt
-from federation.flows.publish.folder import Site
+from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -24,12 +24,12 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
-from federation.flows.publish.place import Written, check_folder
+from federation.flows.publish.outputfolder import Written, check_folder
 from federation.flows.publish.served import list_public
-from federation.flows.publish.trust import HOLDERS, Known, TrustFile, make_trust
-from federation.flows.query.ask import Asked
-from federation.node.identity import renew_about
-from federation.node.parts import open_parts
+from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
+from federation.flows.query.scope import Scope
+from federation.node.about import renew_about
+from federation.node.resources import open_parts
 from federation.profiles import load_profiles
 from federation.store.db import View
 from federation.text import Sentence
@@ -80,7 +80,7 @@ def export_bundle(run: Run, path: Path, selection: Selection) -> None:
     run.out.show(said, lambda: run.out.line(text))
 
 
-def export_excerpt(run: Run, path: Path, asked: Sequence[Asked], region: str) -> None:
+def export_excerpt(run: Run, path: Path, asked: Sequence[Scope], region: str) -> None:
     """Write the records of a region, each with its proof, and say how many.
 
     Raises:
@@ -164,8 +164,11 @@ def write_trust(
         ConfigError: it cannot be written.
     """
     settings, home = run.settings, run.home
-    ours = Known(settings.org, settings.name, load_identity_key(home, settings.org))
-    known = [ours, *(Known(peer.org, peer.name, peer.identity) for peer in run.peers)]
+    ours = KnownOrg(settings.org, settings.name, load_identity_key(home, settings.org))
+    known = [
+        ours,
+        *(KnownOrg(peer.org, peer.name, peer.identity) for peer in run.peers),
+    ]
     made = make_trust(view, known, quorum, elections)
     replace_file(path, made.data)
     return made
@@ -181,7 +184,7 @@ def write_site(
         ConflictError: it has more of a log than is held here, or another history.
     """
     check_folder(folder, run.home.private)
-    site = Site(folder)
+    site = StaticSite(folder)
     total = site.count(view, selection)
     try:
         with run.out.progress(total, run.t("export.bundling")) as advance:

@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from federation.cli.context import Run
 from federation.errors import ConfigError
+from federation.files import write_whole as write_whole_file
+from federation.flows.query.cells import format_csv, format_ndjson
 from federation.flows.query.export import Export
-from federation.regular import write_whole as write_whole_file
 from federation.store.db import View
 from federation.text.cause import blame_file
-from federation.web.cells import format_csv, format_ndjson
 
 
 def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:

@@ -13,7 +13,7 @@ from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.cli.seldom import Seldom
 from federation.node.heap import keep_small
-from federation.node.parts import Parts, open_parts
+from federation.node.resources import Parts, open_parts
 from federation.node.running import Clocks
 from federation.node.service import serve as serve_node
 

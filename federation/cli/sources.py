@@ -24,7 +24,7 @@ from federation.feeds.folder import Folder
 from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
 from federation.feeds.unreadable import unreadable
-from federation.flows.audit import Source
+from federation.flows.audit import AuditSource
 from federation.sources.pipe import STDIN_NAMES, open_source
 from federation.text import Sentence
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
@@ -36,7 +36,9 @@ _LIKE_ADDRESS: Final = re.compile(r"[A-Za-z]+:/|[\w.-]+:[0-9]+(?:/|\Z)")
 _MAX_PIPE_BYTES: Final = 1 << 36
 
 
-def open_sources(run: Run, names: Iterable[str], stack: AsyncExitStack) -> list[Source]:
+def open_sources(
+    run: Run, names: Iterable[str], stack: AsyncExitStack
+) -> list[AuditSource]:
     """What these names stand for; closed with the stack.
 
     Args:
@@ -52,7 +54,7 @@ def open_sources(run: Run, names: Iterable[str], stack: AsyncExitStack) -> list[
     # Whoever typed a private address meant it.
     session = sessions.session(allow_private=True)
     found = [
-        Source(name=name, feed=_open_address(run, name, session))
+        AuditSource(name=name, feed=_open_address(run, name, session))
         if _is_address(name)
         else _open_path(name, stack)
         for given in dict.fromkeys(names)
@@ -104,18 +106,18 @@ def _spread(name: str) -> list[str]:
     return [str(one) for one in inside] if is_flat and not is_log else [name]
 
 
-def _open_path(name: str, stack: AsyncExitStack) -> Source:
+def _open_path(name: str, stack: AsyncExitStack) -> AuditSource:
     try:
         return _open_there(name, stack)
     except FileNotFoundError:
         key = "no-address-scheme" if _LIKE_ADDRESS.match(name) else "no-path"
         fault = _GoneError(Sentence(f"network.{key}", path=name), name)
-        return Source(name=name, fault=fault)
+        return AuditSource(name=name, fault=fault)
     except OSError as error:
-        return Source(name=name, fault=unreadable(error, name))
+        return AuditSource(name=name, fault=unreadable(error, name))
 
 
-def _open_there(name: str, stack: AsyncExitStack) -> Source:
+def _open_there(name: str, stack: AsyncExitStack) -> AuditSource:
     path = Path(name)
     if path.is_dir():
         os.scandir(path).close()
@@ -132,27 +134,27 @@ def _open_there(name: str, stack: AsyncExitStack) -> Source:
         with path.open("rb") as file:
             data = file.read(MAX_EVIDENCE_BYTES + 1)
     except FormatError as error:
-        return Source(name=name, fault=error)
-    return Source(name=name, document=data)
+        return AuditSource(name=name, fault=error)
+    return AuditSource(name=name, document=data)
 
 
-def _open_pipe(name: str, stack: AsyncExitStack) -> Source:
+def _open_pipe(name: str, stack: AsyncExitStack) -> AuditSource:
     """What comes through a pipe, or is named `-`."""
     try:
         file = open_source(name, name, _MAX_PIPE_BYTES)
     except FormatError as error:
-        return Source(name=name, fault=UnreadableError(error.what, name))
+        return AuditSource(name=name, fault=UnreadableError(error.what, name))
     data = file.read(MAX_EVIDENCE_BYTES + 1)
     if not data.startswith(FIRST):
         file.close()
-        return Source(name=name, document=data)
+        return AuditSource(name=name, document=data)
     try:
         bundle = stack.enter_context(BundleFile(Path(name), file))
     except FormatError as error:
-        return Source(name=name, fault=error)
+        return AuditSource(name=name, fault=error)
     return _of_files(name, bundle, is_whole=bundle.is_whole)
 
 
-def _of_files(name: str, files: Files, *, is_whole: bool) -> Source:
+def _of_files(name: str, files: Files, *, is_whole: bool) -> AuditSource:
     feed = FileFeed(files, name) if is_whole else None
-    return Source(name=name, feed=feed, files=files)
+    return AuditSource(name=name, feed=feed, files=files)

@@ -15,7 +15,7 @@ from federation.store.db import FILE_NAME
 from federation.text import Sentence
 
 
-class Stations:
+class StationList:
     """The list of one election, or what stands in for it."""
 
     def __init__(self, run: Run, election: str) -> None:

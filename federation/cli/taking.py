@@ -16,11 +16,11 @@ import msgspec
 
 from federation.cli.context import Run
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.writing import Desk, open_desk
+from federation.cli.writing import ClientDesk, open_desk
 from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
 from federation.feeds.feed import LOGS_PATH
-from federation.node.taking import WELL, Brought, Taken
+from federation.node.handedfiles import WELL, Brought, HandedFiles
 from federation.sources.folder import find_files, is_folder
 from federation.sources.row import clip
 
@@ -86,15 +86,15 @@ def take_handed(run: Run, paths: Sequence[Path], *, dry_run: bool) -> int:
     if len(answers) == 1 and failed:
         raise failed[0]
     run.out.show(value, lambda: _print_all(run, answers, dry_run=dry_run))
-    taken = [said for _, said in answers if isinstance(said, Taken)]
+    taken = [said for _, said in answers if isinstance(said, HandedFiles)]
     is_well = all(one.outcome in WELL for said in taken for one in said.logs)
     return OK if is_well and not failed else NEGATIVE
 
 
 async def _take_all(
     run: Run, paths: Sequence[Path], *, dry_run: bool
-) -> list[tuple[Path, Taken | FederationError]]:
-    answers = list[tuple[Path, Taken | FederationError]]()
+) -> list[tuple[Path, HandedFiles | FederationError]]:
+    answers = list[tuple[Path, HandedFiles | FederationError]]()
     # Nothing of ours is signed before it is known what the files have of it.
     async with open_desk(run, signs=False) as desk:
         for path in paths:
@@ -109,12 +109,14 @@ async def _take_all(
     return answers
 
 
-async def _ask(desk: Desk, path: Path, **more: float) -> Taken:
+async def _ask(desk: ClientDesk, path: Path, **more: float) -> HandedFiles:
     answer = await desk.run("take", {"path": str(path), **more})
-    return msgspec.convert(answer, Taken, from_attributes=True)
+    return msgspec.convert(answer, HandedFiles, from_attributes=True)
 
 
-async def _take(run: Run, desk: Desk, path: Path, looked: Taken) -> Taken:
+async def _take(
+    run: Run, desk: ClientDesk, path: Path, looked: HandedFiles
+) -> HandedFiles:
     """All that a file brings, asked for in parts."""
     before = {one.origin: one.before for one in looked.logs}
     idle = 0
@@ -142,7 +144,7 @@ def _since(one: Brought, before: int) -> Brought:
     return msgspec.structs.replace(one, before=before, outcome=outcome)
 
 
-def _summary(path: Path, said: Taken | FederationError) -> dict[str, Any]:
+def _summary(path: Path, said: HandedFiles | FederationError) -> dict[str, Any]:
     if isinstance(said, FederationError):
         return {"path": str(path), "error": {"code": said.code, "message": str(said)}}
     return {
@@ -161,18 +163,18 @@ def _log(one: Brought) -> dict[str, Any]:
 
 def _print_all(
     run: Run,
-    answers: Sequence[tuple[Path, Taken | FederationError]],
+    answers: Sequence[tuple[Path, HandedFiles | FederationError]],
     *,
     dry_run: bool,
 ) -> None:
     for path, said in answers:
-        if isinstance(said, Taken):
+        if isinstance(said, HandedFiles):
             _print(run, said, dry_run=dry_run)
         elif len(answers) > 1:
             run.out.note(run.t("import.remark", file=path, reason=said))
 
 
-def _print(run: Run, said: Taken, *, dry_run: bool) -> None:
+def _print(run: Run, said: HandedFiles, *, dry_run: bool) -> None:
     out, t = run.out, run.t
     rows = [
         (*_named(one), one.before, one.after, t(f"import.outcome-{one.outcome}"))

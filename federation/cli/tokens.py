@@ -10,14 +10,14 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.handing import hand_in
-from federation.cli.help import Group
+from federation.cli.help import CommandGroup
 from federation.store.tokens import list_tokens
 from federation.text import Sentence
 
 SECRET_BYTES = 32
 
 
-@click.group("token", cls=Group, help="tokens.help")
+@click.group("token", cls=CommandGroup, help="tokens.help")
 def token() -> None:
     """The verbs hang here."""
 

@@ -14,8 +14,8 @@ import msgspec
 
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
-from federation.cli.help import Group
-from federation.cli.intake import MAX_SHOWN, Finding, Report
+from federation.cli.help import CommandGroup
+from federation.cli.intake import MAX_SHOWN, RefusalReport, ReportLine
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
@@ -30,7 +30,7 @@ from federation.store import registers
 from federation.text import Sentence
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ListOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of one import."""
 
     file: str
@@ -43,7 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     overseas: str | None
 
 
-@click.group("tps-list", cls=Group, help="tps_list.help")
+@click.group("tps-list", cls=CommandGroup, help="tps_list.help")
 def tps_list() -> None:
     """The list of polling stations."""
 
@@ -62,10 +62,10 @@ def tps_list() -> None:
 @command_options
 def import_list(run: Run, **given: object) -> int | None:
     """Replace the list of an election by that in a file."""
-    asked = msgspec.convert(given, Asked)
+    asked = msgspec.convert(given, ListOptions)
     name = pick_election(run, asked.election)
     register = Register(name)
-    with Report(Path(asked.report) if asked.report else None) as report:
+    with RefusalReport(Path(asked.report) if asked.report else None) as report:
         found = _read(run, asked, register, report)
     if found.refused and not (asked.partial and register.size):
         _print_refused(run, found)
@@ -128,10 +128,10 @@ class ListFindings:
 
     def __init__(self) -> None:
         self.refused = self.remarks = 0
-        self.shown: list[Finding] = []
-        self.said: list[Finding] = []
+        self.shown: list[ReportLine] = []
+        self.said: list[ReportLine] = []
 
-    def add(self, finding: Finding, *, is_bad: bool) -> None:
+    def add(self, finding: ReportLine, *, is_bad: bool) -> None:
         """Count one, and keep it if it is among the first."""
         self.refused += is_bad
         self.remarks += not is_bad
@@ -140,7 +140,9 @@ class ListFindings:
             kept.append(finding)
 
 
-def _read(run: Run, asked: Asked, register: Register, report: Report) -> ListFindings:
+def _read(
+    run: Run, asked: ListOptions, register: Register, report: RefusalReport
+) -> ListFindings:
     """Fill the register; what was said of its rows."""
     found, columns = ListFindings(), split_flags(asked.columns)
     done = 0
@@ -160,7 +162,7 @@ def _read(run: Run, asked: Asked, register: Register, report: Report) -> ListFin
             is_bad = isinstance(one, Bad)
             column = one.column if isinstance(one, Bad) else ""
             reason = run.t.say(one.reason)
-            finding = Finding(name, one.row, column, one.code, reason)
+            finding = ReportLine(name, one.row, column, one.code, reason)
             found.add(finding, is_bad=is_bad)
             report.add(finding)
             if at % 1000 == 0:

@@ -12,7 +12,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from federation.cli.output import Output, clean_line
-from federation.flows.audit import DocumentReport, Finding, Held, LogReport, Report
+from federation.flows.audit import (
+    AuditedLog,
+    AuditFinding,
+    AuditReport,
+    DocumentReport,
+    Holding,
+)
 
 _WIB: Final = timezone(timedelta(hours=7), "WIB")
 # The members of a record that say what it is about, in this order.
@@ -31,13 +37,13 @@ _DETAILED: Final = frozenset(
 )
 
 
-def as_text(report: Report) -> Report:
+def as_text(report: AuditReport) -> AuditReport:
     """The report for programs: each cause in plain English."""
     findings = (replace(one, detail=str(one.detail)) for one in report.findings)
     return replace(report, findings=tuple(findings))
 
 
-def print_report(out: Output, report: Report) -> None:
+def print_report(out: Output, report: AuditReport) -> None:
     """Print the whole report; nothing with `--json`."""
     t = out.t
     unasked = {
@@ -82,14 +88,14 @@ def _say(out: Output, text: str) -> None:
     out.line(clean_line(text))
 
 
-def _verdict(out: Output, report: Report) -> str:
+def _verdict(out: Output, report: AuditReport) -> str:
     if report.exit:
         return out.t(f"verify.kind-{report.verdict}")
     anything = any(log.records for log in report.logs) or report.documents
     return out.t("verify.proved" if anything else "verify.nothing")
 
 
-def _print_log(out: Output, log: LogReport, *, is_unasked: bool) -> None:
+def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
     t = out.t
     _say(out, f"{log.source}: {log.origin}")
     _say(out, f"  {_signer(out, log)}")
@@ -115,7 +121,7 @@ def _print_log(out: Output, log: LogReport, *, is_unasked: bool) -> None:
         _say(out, f"  {t(f'verify.quorum-{log.quorum}')}")
 
 
-def _print_document(out: Output, one: DocumentReport, report: Report) -> None:
+def _print_document(out: Output, one: DocumentReport, report: AuditReport) -> None:
     t = out.t
     errors = {
         found.kind
@@ -141,7 +147,7 @@ def _print_document(out: Output, one: DocumentReport, report: Report) -> None:
         _say(out, f"  {t(f'verify.quorum-{one.quorum}')}")
 
 
-def _signer(out: Output, one: LogReport | DocumentReport) -> str:
+def _signer(out: Output, one: AuditedLog | DocumentReport) -> str:
     key = f"verify.pinned-{one.pinned}"
     if not one.fingerprint:
         key = "verify.pinned-log"
@@ -149,7 +155,7 @@ def _signer(out: Output, one: LogReport | DocumentReport) -> str:
     return out.t(key, org=org, fingerprint=one.fingerprint)
 
 
-def _print_held(out: Output, held: Iterable[Held], size: int) -> None:
+def _print_held(out: Output, held: Iterable[Holding], size: int) -> None:
     for one in held:
         said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
         key = "verify.held" if one.vouched else "verify.held-stranger"
@@ -182,7 +188,7 @@ def _word(out: Output, name: str, value: object) -> str:
     return out.t(key) if out.t.has(key) else str(value)
 
 
-def _print_findings(out: Output, report: Report) -> None:
+def _print_findings(out: Output, report: AuditReport) -> None:
     for level in ("error", "note"):
         found = [one for one in report.findings if one.level == level]
         if not found:
@@ -200,7 +206,7 @@ def _print_findings(out: Output, report: Report) -> None:
             _say(out, f"  {out.t('verify.more', count=out.number(more))}")
 
 
-def _tell(out: Output, one: Finding) -> str:
+def _tell(out: Output, one: AuditFinding) -> str:
     said = out.t(f"verify.kind-{one.kind}")
     where = [one.source, one.origin]
     if one.index is not None:

@@ -26,7 +26,7 @@ from federation.cli.verdict import as_text, print_report
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.errors import ConfigError, FormatError
-from federation.flows.audit import EXITS, Report, Trust, audit
+from federation.flows.audit import EXITS, AuditReport, Trust, audit
 from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
 from federation.text import Sentence
@@ -40,7 +40,7 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
 
 
-class _Asked(NamedTuple):
+class _AuditOptions(NamedTuple):
     """What was asked for, but the sources."""
 
     trust: Trust
@@ -72,7 +72,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     evidence: Path | None,
 ) -> int:
     """Verify, print what was found, answer with the verdict's exit code."""
-    asked = _Asked(
+    asked = _AuditOptions(
         trust=_read_trust(trust, fingerprint),
         as_of=_parse_time(run, as_of) if as_of else None,
         max_age_s=_parse_age(run, max_age) if max_age else None,
@@ -87,7 +87,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     return report.exit
 
 
-def _show(run: Run, report: Report) -> None:
+def _show(run: Run, report: AuditReport) -> None:
     """Print it; where that cannot be done, two histories stay what was found."""
     try:
         run.out.show(as_text(report), lambda: print_report(run.out, report))
@@ -113,8 +113,11 @@ def _write_evidence(run: Run, path: Path, evidence: str) -> None:
 
 
 async def _audit(
-    run: Run, sources: tuple[str, ...], asked: _Asked, advance: Callable[[int], Any]
-) -> Report:
+    run: Run,
+    sources: tuple[str, ...],
+    asked: _AuditOptions,
+    advance: Callable[[int], Any],
+) -> AuditReport:
     async with AsyncExitStack() as stack:
         opened = open_sources(run, sources, stack)
         # Processes are started when a large log comes, not before.

@@ -18,10 +18,10 @@ from federation.cli.context import Run, command_options
 from federation.cli.handing import hand_in
 from federation.cli.help import Command
 from federation.cli.overview import print_status
-from federation.flows.query import answer, lists, state
+from federation.flows.query import answers, lists, state
 from federation.flows.query import region as regions
 from federation.flows.query import tps as stations
-from federation.flows.query.ask import Asked, ask
+from federation.flows.query.scope import Scope, ask
 from federation.node.disk import see_room
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
@@ -62,7 +62,7 @@ def status(run: Run, *, code: str | None) -> None:
         hand_in(run, "clear-alarm", {"code": code})
     settings, peers = run.settings, [peer.org for peer in run.peers]
 
-    def read(view: View) -> answer.StatusAnswer:
+    def read(view: View) -> answers.StatusAnswer:
         return state.status(
             view, settings.elections, settings.org, settings.name, peers
         )
@@ -155,7 +155,7 @@ def profiles_of(run: Run) -> dict[str, Profile]:
     return load_profiles(run.home.elections)
 
 
-def ask_for(run: Run, election: str, contest: str) -> Asked:
+def ask_for(run: Run, election: str, contest: str) -> Scope:
     """What these options mean on this node.
 
     Raises:
@@ -174,7 +174,7 @@ def look(run: Run, read: Callable[[View], T]) -> T:
         return read(view)
 
 
-def _print_coverage(run: Run, found: answer.RegionAnswer) -> None:
+def _print_coverage(run: Run, found: answers.RegionAnswer) -> None:
     t, out, here = run.t, run.out, found.region
     seen = here.coverage
     _print_head(run, found)
@@ -207,7 +207,7 @@ def _print_coverage(run: Run, found: answer.RegionAnswer) -> None:
         out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)
 
 
-def _print_head(run: Run, found: answer.RegionAnswer) -> None:
+def _print_head(run: Run, found: answers.RegionAnswer) -> None:
     here, out = found.region, run.out
     around = [place.name or place.code for place in found.parents if place.code]
     names = [*around, here.name or here.code or run.t("page.nation")]
@@ -226,7 +226,7 @@ def _print_head(run: Run, found: answer.RegionAnswer) -> None:
         out.line(run.t("views.covered-unlisted", covered=out.number(covered)))
 
 
-def _print_tally(run: Run, found: answer.RegionAnswer) -> None:
+def _print_tally(run: Run, found: answers.RegionAnswer) -> None:
     t, out, votes = run.t, run.out, found.region.tally
     _print_head(run, found)
     if not votes:
@@ -249,7 +249,7 @@ def _print_tally(run: Run, found: answer.RegionAnswer) -> None:
         out.line(t("numbering.not-added", count=out.number(votes.not_added)))
 
 
-def _print_gaps(run: Run, found: answer.GapsAnswer) -> None:
+def _print_gaps(run: Run, found: answers.GapsAnswer) -> None:
     t = run.t
     if not found.register:
         run.out.line(t("page.gaps_unlisted"))

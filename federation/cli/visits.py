@@ -7,7 +7,7 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.introduce import MAX_SKEW_S, Visit, visit
+from federation.cli.introduce import MAX_SKEW_S, PeerVisit, visit
 from federation.cli.output import OK, PEER, tell
 from federation.cli.pin import find_peer
 from federation.config.peers import Peer
@@ -33,10 +33,10 @@ def test_peers(run: Run, *, org: str | None) -> int | None:
     return PEER if any(row["problem"] for row in rows) else OK
 
 
-async def _visit_all(run: Run, chosen: list[Peer]) -> list[Visit | FederationError]:
+async def _visit_all(run: Run, chosen: list[Peer]) -> list[PeerVisit | FederationError]:
     """All visits at once: a dead partner must not make the others wait."""
 
-    async def one(peer: Peer) -> Visit | FederationError:
+    async def one(peer: Peer) -> PeerVisit | FederationError:
         try:
             return await visit(peer, run.clock)
         except FederationError as error:
@@ -45,7 +45,7 @@ async def _visit_all(run: Run, chosen: list[Peer]) -> list[Visit | FederationErr
     return await asyncio.gather(*(one(peer) for peer in chosen))
 
 
-def _visit_row(peer: Peer, what: Visit | FederationError) -> dict[str, Any]:
+def _visit_row(peer: Peer, what: PeerVisit | FederationError) -> dict[str, Any]:
     """A visit for programs; `problem` is the code of what is wrong, or None."""
     row: dict[str, Any] = {"org": peer.org, "url": peer.url}
     if isinstance(what, FederationError):
@@ -60,7 +60,7 @@ def _visit_row(peer: Peer, what: Visit | FederationError) -> dict[str, Any]:
     }
 
 
-def _visit_cells(run: Run, what: Visit | FederationError) -> tuple[object, ...]:
+def _visit_cells(run: Run, what: PeerVisit | FederationError) -> tuple[object, ...]:
     """Latency, clock, what is held, and what is wrong, for people."""
     t = run.t
     if isinstance(what, FederationError):

@@ -19,7 +19,7 @@ from federation.cli.election import (
 )
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
-from federation.flows.ingest import Verdict
+from federation.flows.ownlog.ingest import Verdict
 from federation.records.result import CONTESTS, ROUNDS
 
 

@@ -34,10 +34,10 @@ from federation.errors import (
     UnknownPastError,
 )
 from federation.feeds.connection import judge_failure
-from federation.flows.ingest import Verdict
 from federation.flows.merge import merge_once
-from federation.node.desk import NodeDesk
-from federation.node.parts import open_parts
+from federation.flows.ownlog.ingest import Verdict
+from federation.node.api import NodeDesk
+from federation.node.resources import open_parts
 from federation.node.running import Clocks, Running
 from federation.records.register import Register, encode_register
 from federation.store import registers
@@ -61,7 +61,7 @@ _BLAME: Mapping[str, type[FederationError]] = {
 }
 
 
-class Desk(Protocol):
+class ClientDesk(Protocol):
     """Where a command hands in work; it answers when the work is durable."""
 
     async def take_records(
@@ -88,7 +88,7 @@ class Desk(Protocol):
 @contextlib.asynccontextmanager
 async def open_desk(
     run: Run, *, alone: bool = False, signs: bool = True
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[ClientDesk]:
     """The desk of this home: ours, or that of the node that runs.
 
     Args:
@@ -130,7 +130,7 @@ class LocalDesk(NodeDesk):
     """The desk of a node that is there for one command."""
 
     async def save_register(self, register: Register, source: str) -> None:
-        """See `Desk`: without the detour through bytes."""
+        """See `ClientDesk`: without the detour through bytes."""
         await self._node.parts.db.write(registers.save_register, register, source)
 
 
@@ -178,7 +178,7 @@ class RemoteDesk:
         restate: bool,
         unlisted: bool = False,
     ) -> list[Verdict]:
-        """See `Desk`; a batch too large for one request goes in two.
+        """See `ClientDesk`; a batch too large for one request goes in two.
 
         Raises:
             FederationError: What the node answered.
@@ -207,7 +207,7 @@ class RemoteDesk:
         return self._convert(answer, _Verdicts).verdicts
 
     async def run(self, command: str, arguments: dict[str, Any]) -> object:
-        """See `Desk`.
+        """See `ClientDesk`.
 
         Raises:
             FederationError: What the node answered.
@@ -216,7 +216,7 @@ class RemoteDesk:
         return await self._post(f"/v1/control/{command}", body)
 
     async def save_register(self, register: Register, source: str) -> None:
-        """See `Desk`.
+        """See `ClientDesk`.
 
         Raises:
             FederationError: What the node answered.

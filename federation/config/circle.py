@@ -30,7 +30,7 @@ from msgspec import Meta
 
 from federation.config.document import convert, parse_document
 from federation.config.fingerprint import fingerprint
-from federation.config.member import Filled, Line, Org, Url
+from federation.config.member import Filled, MemberOrg, OneLine, Url
 from federation.config.peers import Peer, quote
 from federation.errors import ConfigError, FormatError, SignatureError
 from federation.text import Sentence
@@ -43,13 +43,15 @@ MAX_CIRCLE_BYTES: Final = 1_000_000
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One `[[member]]` table as it is written."""
 
-    org: Org
+    org: MemberOrg
     identity: Filled
-    name: Line = ""
+    name: OneLine = ""
     url: Url | None = None
 
 
-class _List(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _SignedList(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     type: Literal["circle/1"]
     name: Filled
     signer: Filled
@@ -111,7 +113,7 @@ def open_circle(data: bytes, expected: str | None) -> Circle:
 
 def _parse(text: str) -> Circle:
     where = "circle"
-    table = convert(parse_document(text, where), _List, where)
+    table = convert(parse_document(text, where), _SignedList, where)
     members = [
         _to_peer(convert(member, Member, where, key), key)
         for number, member in enumerate(table.member, 1)

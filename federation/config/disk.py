@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
-from federation.regular import make_folders, sync_folder, write_aside, write_whole
+from federation.files import make_folders, sync_folder, write_aside, write_whole
 from federation.text import Sentence
 from federation.text.cause import cause_of
 

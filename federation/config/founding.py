@@ -55,7 +55,7 @@ NODE_ROLES: Final[tuple[tuple[Role, int], ...]] = (
 
 
 @dataclass
-class Report:
+class FoundingReport:
     """Which files were made, and which were there already."""
 
     made: list[Path] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Founder:
     home: Home
     org: str
     random: Callable[[int], bytes]
-    report: Report
+    report: FoundingReport
     mark: Callable[[str], Path]
 
     def found_identity(self, passphrase: str) -> Signer:

@@ -27,10 +27,10 @@ PLAIN: Final = {
     FILLED: "machine.a-filled-line",
 }
 
-Org = Annotated[str, Meta(pattern=ORG, max_length=200)]
-Election = Annotated[str, Meta(pattern=ELECTION)]
+MemberOrg = Annotated[str, Meta(pattern=ORG, max_length=200)]
+MemberElection = Annotated[str, Meta(pattern=ELECTION)]
 Url = Annotated[str, Meta(pattern=URL, max_length=500)]
-Line = Annotated[str, Meta(pattern=LINE, max_length=300)]
+OneLine = Annotated[str, Meta(pattern=LINE, max_length=300)]
 Filled = Annotated[str, Meta(pattern=FILLED, max_length=300)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 

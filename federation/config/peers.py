@@ -21,7 +21,14 @@ import msgspec
 from msgspec import Meta
 
 from federation.config.document import convert, parse_document, read_file
-from federation.config.member import Election, Filled, Line, Org, Seconds, Url
+from federation.config.member import (
+    Filled,
+    MemberElection,
+    MemberOrg,
+    OneLine,
+    Seconds,
+    Url,
+)
 from federation.errors import ConfigError, FormatError
 from federation.text import Sentence
 from federation.text.cause import cause_of
@@ -44,14 +51,14 @@ BYTES: Final = 8 << 30
 REFUSED: Final = 100_000
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One `[[peer]]` table as it is written."""
 
-    org: Org
+    org: MemberOrg
     identity: Filled
-    name: Line = ""
+    name: OneLine = ""
     url: Url | None = None
-    elections: list[Election] | None = None
+    elections: list[MemberElection] | None = None
     interval_s: Seconds | None = None
     deadline_s: Seconds | None = None
     max_kbit_s: Amount | None = None
@@ -112,7 +119,7 @@ def parse_peers(text: str, path: Path) -> tuple[Peer, ...]:
     where = str(path)
     peers: dict[str, Peer] = {}
     for number, table in enumerate(tables_of(text, where), 1):
-        entry = convert(table, Entry, where, f"peer[{number}]")
+        entry = convert(table, PeerEntry, where, f"peer[{number}]")
         key = f"peer[{number}].org"
         if entry.org in peers:
             raise ConfigError(
@@ -153,7 +160,7 @@ def format_peer(peer: Peer, identity: str | None = None) -> str:
     if peer.name:
         lines.append(f"name = {quote(peer.name)}")
     lines.append(f"identity = {quote(identity or str(peer.identity))}")
-    for field in msgspec.structs.fields(Entry):
+    for field in msgspec.structs.fields(PeerEntry):
         value = getattr(peer, field.name)
         written = field.name in ("org", "name", "identity")
         if not written and value != field.default:
@@ -161,13 +168,13 @@ def format_peer(peer: Peer, identity: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _to_peer(entry: Entry, identity: VerifierKey) -> Peer:
+def _to_peer(entry: PeerEntry, identity: VerifierKey) -> Peer:
     members = msgspec.structs.asdict(entry)
     elections = None if entry.elections is None else tuple(entry.elections)
     return Peer(**{**members, "identity": identity, "elections": elections})
 
 
-def _read_identity(entry: Entry, path: Path, key: str) -> VerifierKey:
+def _read_identity(entry: PeerEntry, path: Path, key: str) -> VerifierKey:
     """The identity key of an entry, from the text itself or from the file it names."""
     text, where = entry.identity, str(path)
     # A key holds two "+" and a path ends in .vkey: neither can be taken for the other.

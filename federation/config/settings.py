@@ -20,7 +20,14 @@ import msgspec
 from msgspec import Meta
 
 from federation.config.document import convert, parse_document, read_file
-from federation.config.member import Election, Filled, Line, Org, Seconds, Url
+from federation.config.member import (
+    Filled,
+    MemberElection,
+    MemberOrg,
+    OneLine,
+    Seconds,
+    Url,
+)
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.text import Sentence
@@ -37,7 +44,9 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     show_partners: bool = False
 
 
-class Sync(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SyncSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """When the node asks its partners, and for how long."""
 
     interval_s: Seconds = 60
@@ -54,7 +63,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_connections: Annotated[int, Meta(ge=1, le=65_536)] = 512
 
 
-class Disk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DiskSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """What is kept free on the disk of the data."""
 
     reserve_mb: Annotated[int, Meta(ge=0, le=65_536)] = 8
@@ -70,19 +81,19 @@ class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
-    org: Org
+    org: MemberOrg
     name: Filled
     contact: Filled
-    elections: list[Election]
+    elections: list[MemberElection]
     licence: Filled = "CC-BY-4.0"
-    attribution: Line = ""
+    attribution: OneLine = ""
     data_folder: Filled = "data"
     keys_folder: Filled = "keys"
     guard_folder: Filled = "guard"
     listen: Listen = Listen()
-    sync: Sync = Sync()
+    sync: SyncSettings = SyncSettings()
     limits: Limits = Limits()
-    disk: Disk = Disk()
+    disk: DiskSettings = DiskSettings()
     static: Static = Static()
 
 

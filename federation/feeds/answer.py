@@ -45,7 +45,7 @@ _GUARDS: Final = {
 }
 
 
-class Asked(NamedTuple):
+class FeedRequest(NamedTuple):
     """What was asked: `base`, the address of the node, and the path below it.
 
     `is_typed`: somebody typed the address, rather than wrote it into a file.
@@ -103,7 +103,7 @@ def judge_answer(
     status: int,
     headers: Mapping[str, str],
     head: bytes,
-    asked: Asked,
+    asked: FeedRequest,
     now: float | None = None,
 ) -> Meaning:
     """What an answer means whose status is not 200.
@@ -127,7 +127,9 @@ def judge_answer(
     return _judge_refusal(status, cause, head, asked)
 
 
-def _judge_refusal(status: int, cause: Cause, head: bytes, asked: Asked) -> Meaning:
+def _judge_refusal(
+    status: int, cause: Cause, head: bytes, asked: FeedRequest
+) -> Meaning:
     if cause == "absent":
         name = "no-node" if asked.path == "/logs" else "no-file"
         return Meaning(cause, Sentence(f"network.{name}"))
@@ -140,7 +142,7 @@ def _judge_refusal(status: int, cause: Cause, head: bytes, asked: Asked) -> Mean
     return Meaning(cause, Sentence(f"network.{_NAMES.get(status, cause)}"))
 
 
-def judge_move(location: str, asked: Asked) -> Meaning:
+def judge_move(location: str, asked: FeedRequest) -> Meaning:
     """What a redirect means: where the node has moved to, if it says so."""
     if not location:
         return Meaning("moved", Sentence("network.moved-nowhere"))
@@ -158,7 +160,7 @@ def judge_move(location: str, asked: Asked) -> Meaning:
     return Meaning("moved", Sentence(key, address=base))
 
 
-def _resolve(location: str, asked: Asked) -> URL | None:
+def _resolve(location: str, asked: FeedRequest) -> URL | None:
     """The address that is meant; None for one that nobody should be told to use."""
     try:
         old = URL(asked.base + asked.path, encoded=True)

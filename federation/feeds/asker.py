@@ -19,7 +19,7 @@ from federation.errors import FormatError, PeerError
 from federation.feeds.address import socket_maker
 from federation.feeds.answer import (
     HEAD_BYTES,
-    Asked,
+    FeedRequest,
     Meaning,
     is_page,
     judge_answer,
@@ -234,7 +234,7 @@ class Asker:
             # The status is what counts; a page that does not come is no page.
             with suppress(aiohttp.ClientError, OSError):
                 head = await answer.content.read(HEAD_BYTES)
-        asked = Asked(self._url, path, is_typed=self._is_typed)
+        asked = FeedRequest(self._url, path, is_typed=self._is_typed)
         headers, now = answer.headers, self._now()
         meaning = judge_answer(answer.status, headers, head, asked, now)
         return self._failed(path, answer.status, meaning)

@@ -21,7 +21,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
 from federation.feeds.unreadable import unreadable
-from federation.regular import open_regular, write_whole
+from federation.files import open_regular, write_whole
 from federation.text import Sentence
 
 RECEIPTS: Final = "receipts/"

@@ -76,7 +76,7 @@ def cosign_held(
     return cosigned
 
 
-class _Asked(NamedTuple):
+class _CosignRequest(NamedTuple):
     size: int
     at: int
 
@@ -87,7 +87,7 @@ class Collector:
     def __init__(self, db: Database, heartbeat_s: int) -> None:
         """One for a node: an idle turn stays one request."""
         self._db, self._heartbeat_s = db, heartbeat_s
-        self._asked: dict[tuple[str, str], _Asked] = {}
+        self._asked: dict[tuple[str, str], _CosignRequest] = {}
         self._keys = MirrorKeys()
 
     async def collect(
@@ -125,7 +125,7 @@ class Collector:
             note = await feed.checkpoint(origin)
             keys = await self._db.read(self._keys.read, peers)
             kept += await self._db.write(save_collected, origin, note, keys)
-            self._asked[org, origin] = _Asked(size, now)
+            self._asked[org, origin] = _CosignRequest(size, now)
         return kept
 
 

@@ -15,7 +15,9 @@ from federation.store.db import View
 from federation.text import Sentence
 
 KABUPATEN, KECAMATAN, KELURAHAN = 4, 6, 10
-Names = Mapping[int, str]  # length of the region's code → what a row calls the region
+LevelNames = Mapping[
+    int, str
+]  # length of the region's code → what a row calls the region
 
 _KIND: Final = re.compile(r"^(?:kelurahan|desa|kel|ds|kecamatan|kec|gampong|nagari)\b")
 
@@ -24,7 +26,7 @@ class Stated(NamedTuple):
     """The code of a polling station, and the names that stand beside it."""
 
     tps: str
-    names: Names
+    names: LevelNames
 
 
 class Gazetteer:

@@ -17,7 +17,15 @@ from federation.flows.cosign import read_first_held
 from federation.records.claim import Claim
 from federation.records.receipt import format_receipt
 from federation.records.tps import parse_tps
-from federation.store import chains, claims, contents, holders, leaves, logs, places
+from federation.store import (
+    chains,
+    claims,
+    contents,
+    holders,
+    leaves,
+    logs,
+    recordindex,
+)
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
@@ -28,7 +36,7 @@ _NEVER: Final = 1 << 62
 _STEP: Final = 4096
 
 
-class Held(NamedTuple):
+class Confirmation(NamedTuple):
     """Who confirmed that it holds a record, and the Unix time that it first said."""
 
     org: str
@@ -49,7 +57,7 @@ class Issued(NamedTuple):
     origin: str
     claim: Claim
     size: int
-    held: list[Held]
+    held: list[Confirmation]
     data: bytes
 
     @property
@@ -83,7 +91,7 @@ def issue(view: View, origin: str, claim: Claim) -> Issued:
         origin=origin,
         claim=claim,
         size=size,
-        held=[Held(org, time) for time, org in held],
+        held=[Confirmation(org, time) for time, org in held],
         data=_make(view, log, size, claim.index),
     )
 
@@ -149,11 +157,11 @@ def file_name(claim: Claim) -> str:
 
 
 def _places(view: View, log: Log, record: str) -> Iterator[Claim]:
-    for index in places.find(view, log.id, record):
+    for index in recordindex.find(view, log.id, record):
         at = claims.read_claims(view, log.id, index, index + 1, 1)
         yield from (claim for claim in at if claim.record == record)
     # What came since the last merge, or was judged again since.
-    start = places.noted_up_to(view, log.id)
+    start = recordindex.noted_up_to(view, log.id)
     while rest := claims.read_claims(view, log.id, start, _NEVER, _STEP):
         yield from (claim for claim in rest if claim.record == record)
         start = rest[-1].index + 1

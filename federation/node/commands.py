@@ -27,13 +27,13 @@ from msgspec import Meta
 from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.feed import read_status
-from federation.flows import ingest
-from federation.flows.ingest import Verdict
-from federation.node import taking
+from federation.flows.ownlog import ingest
+from federation.flows.ownlog.ingest import Verdict
+from federation.node import handedfiles
 from federation.node.running import Running
 from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
-from federation.records.profile import Contest, Round
+from federation.records.profile import ContestId, Round
 from federation.records.register import decode_register
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
@@ -61,7 +61,7 @@ class Withdraw(Arguments, frozen=True, kw_only=True):
     """What of ours shall no longer stand."""
 
     election: str
-    contest: Contest
+    contest: ContestId
     tps: str
     round: Round
     reason: str
@@ -75,7 +75,7 @@ class Close(Arguments, frozen=True, kw_only=True):
     reason: str
 
 
-class Sync(Arguments, frozen=True, kw_only=True):
+class SyncCommand(Arguments, frozen=True, kw_only=True):
     """Which partners to ask; none named: all."""
 
     orgs: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ class ClearAlarm(Arguments, frozen=True, kw_only=True):
     subject: str | None = None
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
     """What a partner would bring: its size of a log beside ours."""
 
     origin: str
@@ -118,14 +118,14 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     theirs: int
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PeerTurn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How asking one partner went."""
 
     org: str
     outcome: str
     new: int = 0
     reason: str = ""
-    offers: tuple[Offer, ...] = ()
+    offers: tuple[SizeOffer, ...] = ()
 
 
 async def save_register(node: Running, given: SaveRegister) -> dict[str, Any]:
@@ -186,7 +186,7 @@ async def alone(node: Running, _: Arguments) -> None:
     await node.go_alone()
 
 
-async def sync(node: Running, given: Sync) -> list[Turn]:
+async def sync(node: Running, given: SyncCommand) -> list[PeerTurn]:
     """Ask partners now; with `dry_run` only look at what they would bring.
 
     Raises:
@@ -204,12 +204,12 @@ async def sync(node: Running, given: Sync) -> list[Turn]:
         return list(await asyncio.gather(*(_look(node, peer) for peer in peers)))
     results = await node.schedule.run_now(orgs)
     return [
-        Turn(org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason)
+        PeerTurn(org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason)
         for org, one in results.items()
     ]
 
 
-async def take(node: Running, given: Take) -> taking.Taken:
+async def take(node: Running, given: Take) -> handedfiles.HandedFiles:
     """Take in what a folder or bundle file brings; `more` says: ask again.
 
     Raises:
@@ -219,13 +219,13 @@ async def take(node: Running, given: Take) -> taking.Taken:
     """
     path = Path(given.path)
     if not path.is_absolute():
-        raise FormatError("not an absolute path", taking.show_path(path))
+        raise FormatError("not an absolute path", handedfiles.show_path(path))
     # A partner that was added a moment ago is meant, too.
     await node.refresh_partners()
     if given.dry_run:
-        return await taking.look(node, path)
+        return await handedfiles.look(node, path)
     node.disk.check()
-    return await taking.take(node, path, given.within_s)
+    return await handedfiles.take(node, path, given.within_s)
 
 
 async def add_token(node: Running, given: AddToken) -> None:
@@ -272,13 +272,13 @@ def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
     return subjects
 
 
-async def _look(node: Running, peer: Peer) -> Turn:
+async def _look(node: Running, peer: Peer) -> PeerTurn:
     try:
         answer = await node.feed(peer).logs(None)
         assert answer is not None, "asked without an ETag"
         vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
-        return Turn(org=peer.org, outcome=error.code, reason=str(error))
+        return PeerTurn(org=peer.org, outcome=error.code, reason=str(error))
     held = await node.parts.db.read(_sizes)
     context = node.pull_context()
     offers = []
@@ -286,9 +286,9 @@ async def _look(node: Running, peer: Peer) -> Turn:
         theirs = parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
         ours = held.get(entry.origin, 0)
         if context.wants(peer, entry.origin) and theirs > ours:
-            offers.append(Offer(origin=entry.origin, ours=ours, theirs=theirs))
+            offers.append(SizeOffer(origin=entry.origin, ours=ours, theirs=theirs))
     new = sum(offer.theirs - offer.ours for offer in offers)
-    return Turn(org=peer.org, outcome="ok", new=new, offers=tuple(offers))
+    return PeerTurn(org=peer.org, outcome="ok", new=new, offers=tuple(offers))
 
 
 async def _log(
@@ -314,15 +314,15 @@ def _sizes(view: View) -> dict[str, int]:
     return {log.origin: log.size for log in logs.list_logs(view)}
 
 
-Work = Callable[[Running, Any], Awaitable[object]]
+CommandWork = Callable[[Running, Any], Awaitable[object]]
 
-COMMANDS: dict[str, tuple[type[Arguments], Work]] = {
+COMMANDS: dict[str, tuple[type[Arguments], CommandWork]] = {
     "register": (SaveRegister, save_register),
     "rules": (Arguments, read_rules),
     "alone": (Arguments, alone),
     "withdraw": (Withdraw, withdraw),
     "close": (Close, close),
-    "sync": (Sync, sync),
+    "sync": (SyncCommand, sync),
     "take": (Take, take),
     "clear-alarm": (ClearAlarm, clear_alarm),
     "add-token": (AddToken, add_token),

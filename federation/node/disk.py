@@ -5,7 +5,7 @@ else. What is not begun needs no end: records are refused before a byte of them 
 written, partners are not asked, nothing is merged, while there is less room than the
 reserve. The reserve is given up so that the rest can be written. Every second it is
 looked whether the disk takes something again, and what was kept and not shown is shown
-(`flows/sequence.py`). What cannot be stored about it is remembered here.
+(`flows/ownlog/sequence.py`). What cannot be stored about it is remembered here.
 
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
@@ -20,8 +20,8 @@ from typing import Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 from federation.config.home import Home
 from federation.errors import DoubtError, FederationError, KeptError
-from federation.flows.sequence import settle
-from federation.node.parts import Parts
+from federation.flows.ownlog.sequence import settle
+from federation.node.resources import Parts
 from federation.store import alarms, logs
 from federation.store.alarms import Alarm
 from federation.store.db import Database
@@ -30,8 +30,8 @@ from federation.store.reserve import LITTLE, free_bytes, lacks
 from federation.text import Sentence
 from federation.text.cause import FULL, fault_of_disk, place_of
 
-Place: TypeAlias = Literal["data", "guard"]
-PLACES: Final[tuple[Place, ...]] = ("data", "guard")
+DiskPlace: TypeAlias = Literal["data", "guard"]
+PLACES: Final[tuple[DiskPlace, ...]] = ("data", "guard")
 ALARM_FULL: Final = "disk-full"
 ALARM_FAILED: Final = "disk-failed"
 P = ParamSpec("P")
@@ -55,13 +55,13 @@ class Disk:
         newest, and to settle it would say so to the guard.
         """
         self._parts, self._clock, self._may_sign = parts, clock, may_sign
-        self._wrong: dict[Place, Alarm] = {}
+        self._wrong: dict[DiskPlace, Alarm] = {}
         # A crash may have left records to be shown, an earlier run alarms.
         self._is_unfinished = True
-        self._stored: dict[Place, str] = dict.fromkeys(PLACES, ALARM_FULL)
+        self._stored: dict[DiskPlace, str] = dict.fromkeys(PLACES, ALARM_FULL)
         self._unwritten: OSError | None = None  # why the guard could not be raised
 
-    def takes(self, *places: Place) -> bool:
+    def takes(self, *places: DiskPlace) -> bool:
         """Whether anything should be begun that writes there."""
         return not any(self._is_wrong(place) for place in places or PLACES)
 
@@ -113,9 +113,9 @@ class Disk:
         """What stands, also where no database could keep it."""
         return list(self._wrong.values())
 
-    def free(self) -> dict[Place, int | None]:
+    def free(self) -> dict[DiskPlace, int | None]:
         """How many bytes are free for each; None where nobody says."""
-        found: dict[Place, int | None] = dict.fromkeys(PLACES)
+        found: dict[DiskPlace, int | None] = dict.fromkeys(PLACES)
         for place in PLACES:
             with contextlib.suppress(OSError):
                 found[place] = free_bytes(self._folder(place))
@@ -127,7 +127,7 @@ class Disk:
         On the writer thread: it writes. It raises nothing.
         """
         shown = self._is_unfinished and self._finish()
-        found: dict[Place, OSError | None] = {
+        found: dict[DiskPlace, OSError | None] = {
             "data": self._look_at_data(),
             "guard": self._look_at_guard(),
         }
@@ -221,25 +221,25 @@ class Disk:
                 if code is not None:
                     self._stored[place] = code
 
-    def _note(self, place: Place, error: OSError) -> None:
+    def _note(self, place: DiskPlace, error: OSError) -> None:
         alarm = _alarm(place, error, self._clock())
         standing = self._wrong.get(place)
         if standing is None or standing.code != alarm.code:
             self._wrong[place] = alarm
             _log.error("%s (%s)", alarm.detail, self._folder(place))
 
-    def _is_wrong(self, place: Place) -> bool:
+    def _is_wrong(self, place: DiskPlace) -> bool:
         return place in self._wrong or self._lacks_room(place)
 
-    def _lacks_room(self, place: Place) -> bool:
+    def _lacks_room(self, place: DiskPlace) -> bool:
         if place == "data":
             return self._parts.reserve.is_needed
         return lacks(self._folder("guard"), LITTLE)
 
-    def _full(self, place: Place) -> OSError:
+    def _full(self, place: DiskPlace) -> OSError:
         return _full(self._folder(place))
 
-    def _folder(self, place: Place) -> Path:
+    def _folder(self, place: DiskPlace) -> Path:
         return _folder(self._parts.home, place)
 
     def _size(self, origin: str) -> int:
@@ -249,7 +249,7 @@ class Disk:
 
 def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
     """The alarms of disks that are full, seen from outside of any node."""
-    wanted: dict[Place, int] = {"data": max(reserve, LITTLE), "guard": LITTLE}
+    wanted: dict[DiskPlace, int] = {"data": max(reserve, LITTLE), "guard": LITTLE}
     return [
         _alarm(place, _full(_folder(home, place)), now)
         for place, least in wanted.items()
@@ -257,7 +257,7 @@ def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
     ]
 
 
-def _folder(home: Home, place: Place) -> Path:
+def _folder(home: Home, place: DiskPlace) -> Path:
     return home.data if place == "data" else home.guard
 
 
@@ -265,7 +265,7 @@ def _full(folder: Path) -> OSError:
     return OSError(errno.ENOSPC, Sentence("machine.too-little-room"), str(folder))
 
 
-def _alarm(place: Place, error: OSError, now: float) -> Alarm:
+def _alarm(place: DiskPlace, error: OSError, now: float) -> Alarm:
     return Alarm(
         code=ALARM_FULL if error.errno in FULL else ALARM_FAILED,
         subject=place,

@@ -1,8 +1,8 @@
 """May this node sign yet? Not before its partners had a chance to contradict it.
 
 A database restored from a backup, or a copied disk, would sign a second history. So a
-node first serves and asks; `flows/reconcile.py` decides from who has answered, and
-this remembers what it decided and lets those wait who want to sign.
+node first serves and asks; `flows/ownlog/reconcile.py` decides from who has answered,
+and this remembers what it decided and lets those wait who want to sign.
 
 Source: docs/reference/protocol.md, "The guard"
 """
@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from federation.errors import ConflictError, UnknownPastError
-from federation.flows.reconcile import WAITING, Asked, Decision
+from federation.flows.ownlog.reconcile import WAITING, Decision, PeersAsked
 
 STARTING = Decision("wait", "the node is starting")
 
@@ -60,9 +60,9 @@ class Gate:
         """A partner said what it holds of our logs."""
         self._answered.add(org)
 
-    def asked(self) -> Asked:
+    def asked(self) -> PeersAsked:
         """Whom we asked and who answered, for `reconcile`."""
-        return Asked(
+        return PeersAsked(
             peers=len(self._partners),
             answered=len(self._partners & self._answered),
             waited=self._clock() >= self._until,

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from federation.errors import FederationError
-from federation.flows.publish.folder import Site
+from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
-from federation.flows.publish.place import Written, check_folder
-from federation.node.parts import Parts
+from federation.flows.publish.outputfolder import Written, check_folder
+from federation.node.resources import Parts
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
@@ -52,7 +52,7 @@ class _Keeper:
     def __init__(self, parts: Parts, folder: Path, clock: Callable[[], float]) -> None:
         self._parts, self._folder, self._clock = parts, folder, clock
         self._by = Publisher(parts.settings, parts.profiles)
-        self._site = Site(folder)
+        self._site = StaticSite(folder)
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""

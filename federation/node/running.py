@@ -25,10 +25,11 @@ from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
-from federation.flows.basis import ask_basis, compare_basis
-from federation.flows.ingest import OwnLog
 from federation.flows.merge import merge_once
-from federation.flows.open_log import introduce
+from federation.flows.ownlog.begin import introduce
+from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
+from federation.flows.ownlog.refill import refill
 from federation.flows.publish.served import read_vector
 from federation.flows.pull import (
     OwnCopy,
@@ -37,17 +38,16 @@ from federation.flows.pull import (
     adopt_forks,
     pull,
 )
-from federation.flows.reconcile import Copy, Decision, reconcile
-from federation.flows.refill import refill
+from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import open_workers
 from federation.node.disk import Disk
 from federation.node.gate import Gate
-from federation.node.partners import ALARM, Partners
-from federation.node.parts import Parts
+from federation.node.peers import ALARM, Partners
+from federation.node.resources import Parts
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
-from federation.store import alarms, cursor, logs, pulls
+from federation.store import alarms, logs, mapstate, pulls
 from federation.store.db import Transaction
-from federation.store.followed import save_followed
+from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ class Running:
             context = self.pull_context()
             await refill(context, parts.guard, log, feed, decision.copy, now)
             # Whoever follows our changes must notice that some were taken back.
-            await parts.db.write(cursor.renew_epoch)
+            await parts.db.write(mapstate.renew_epoch)
             decision = await self._decide(log, ())
             self.merge_soon()
         if decision.action == "sign" and not self.gate.has_begun(log.origin):

@@ -18,17 +18,17 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.files import placed
+from federation.node.about import renew_about
+from federation.node.api import NodeDesk
 from federation.node.descriptors import places
-from federation.node.desk import NodeDesk
-from federation.node.identity import renew_about
-from federation.node.parts import Parts
 from federation.node.publishing import publishing_duties
+from federation.node.resources import Parts
 from federation.node.running import Clocks, Running
-from federation.regular import placed
 from federation.text.cause import is_of_disk
 from federation.web.app import make_app
 from federation.web.connections import HEAD_DEADLINE_S, Doorkeeper
-from federation.web.site import Site
+from federation.web.context import WebContext
 
 _SHUTDOWN_S = 5.0
 _AGAIN_S = 2.0
@@ -47,7 +47,7 @@ async def serve(
     about = await parts.db.run(renew_about, parts)
     node = Running(parts, clocks, random, alone=alone)
     node.own_duties = publishing_duties(parts, clocks.wall)
-    site = Site(
+    site = WebContext(
         db=parts.db,
         settings=parts.settings,
         profiles=parts.profiles,

@@ -23,7 +23,7 @@ from federation.text import Sentence
 from federation.text.cause import cause_of
 
 
-class _List(NamedTuple):
+class _RegionList(NamedTuple):
     file: str
     abroad: bool
     complete: bool
@@ -33,9 +33,9 @@ class _List(NamedTuple):
 # year carry them where a name led to one. But regions were renumbered since (Papua is
 # six provinces now) and many names led to none: what is not listed may have existed.
 _LISTS: Final = {
-    "pemilu-2024": _List("regions-2024.z", abroad=True, complete=True),
-    "pilkada-2024": _List("regions-2024.z", abroad=False, complete=True),
-    "pilpres-2019": _List("regions-2024.z", abroad=True, complete=False),
+    "pemilu-2024": _RegionList("regions-2024.z", abroad=True, complete=True),
+    "pilkada-2024": _RegionList("regions-2024.z", abroad=False, complete=True),
+    "pilpres-2019": _RegionList("regions-2024.z", abroad=True, complete=False),
 }
 
 

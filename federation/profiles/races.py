@@ -20,10 +20,10 @@ from federation.records.roster import Candidate
 from federation.records.tally import race_level
 from federation.text import Sentence
 
-Races = Mapping[str, Mapping[str, Candidate]]
+RaceLists = Mapping[str, Mapping[str, Candidate]]
 
 
-class Change(NamedTuple):
+class ListChange(NamedTuple):
     """What a list changes: the profile as it will be, and the regions, sorted."""
 
     profile: Profile
@@ -42,7 +42,7 @@ def contests_by_region(profile: Profile) -> dict[int, str]:
 
 
 def check_races(
-    races: Races, profile: Profile, contest: str, regions: Regions | None
+    races: RaceLists, profile: Profile, contest: str, regions: Regions | None
 ) -> Iterator[tuple[str, Sentence]]:
     """The regions that cannot have such a list, and why.
 
@@ -66,7 +66,7 @@ def check_races(
             )
 
 
-def add_races(profile: Profile, contest: str, races: Races) -> Change:
+def add_races(profile: Profile, contest: str, races: RaceLists) -> ListChange:
     """The profile with these lists: one version up if they are its first ones.
 
     Raises:
@@ -77,7 +77,7 @@ def add_races(profile: Profile, contest: str, races: Races) -> Change:
     added = sorted(races.keys() - known.keys())
     changed = sorted(r for r in races.keys() & known.keys() if races[r] != known[r])
     if not added and not changed:
-        return Change(profile, [], [])
+        return ListChange(profile, [], [])
     for region in (*added, *changed):
         known[region] = dict(races[region])
     newer = replace(rules, races=dict(sorted(known.items())))
@@ -86,7 +86,7 @@ def add_races(profile: Profile, contest: str, races: Races) -> Change:
         version=profile.version + (not _has_lists(profile)),
         contests={**profile.file.contests, contest: newer},
     )
-    return Change(Profile(file), added, changed)
+    return ListChange(Profile(file), added, changed)
 
 
 def _has_lists(profile: Profile) -> bool:

@@ -19,12 +19,12 @@ import msgspec
 from msgspec import UNSET
 
 from federation.errors import FormatError
-from federation.records.profile import Place, Profile
+from federation.records.profile import ContestPlace, Profile
 from federation.records.result import TpsResult, failed_rules
 from federation.records.sealed import Sealed
 from federation.records.withdrawal import Withdrawal
 
-Kind = Literal["votes", "unread", "withdrawal"]
+ClaimKind = Literal["votes", "unread", "withdrawal"]
 Slot: TypeAlias = tuple[str, bool, str, str, str]
 
 
@@ -37,7 +37,7 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     index: int
-    kind: Kind
+    kind: ClaimKind
     org: str
     official: bool
     contest: str
@@ -152,7 +152,7 @@ def _votes(result: TpsResult) -> dict[str, int]:
     }
 
 
-def _is_complete(votes: dict[str, int], place: Place) -> bool:
+def _is_complete(votes: dict[str, int], place: ContestPlace) -> bool:
     """Whether these are the votes of exactly those who stand there.
 
     A contest that is not held at this place has nobody standing.

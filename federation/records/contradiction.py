@@ -34,14 +34,14 @@ _FIGURES = "figures."
 # Instead of members: the rows are of one `ref`, or of two numberings.
 REF, NUMBERINGS = ("ref",), ("numbering",)
 
-Members: TypeAlias = Mapping[str, Any]
+RecordMembers: TypeAlias = Mapping[str, Any]
 
 
 class BatchRow(NamedTuple):
     """A row by the number that its sender knows, and the members of its draft."""
 
     number: int
-    members: Members
+    members: RecordMembers
 
     @property
     def revision(self) -> int | None:
@@ -71,13 +71,13 @@ class SlotAnswer(NamedTuple):
     members: tuple[str, ...] = ()
 
 
-def slot_of(members: Members) -> tuple[str, str, str, bool]:
+def slot_of(members: RecordMembers) -> tuple[str, str, str, bool]:
     """Where a draft says its one thing; its members were checked before."""
     official = members["source"] == "kpu"
     return members["tps"], members["contest"], members["round"], official
 
 
-def judge(rows: Iterable[tuple[int, Members]]) -> dict[int, SlotAnswer]:
+def judge(rows: Iterable[tuple[int, RecordMembers]]) -> dict[int, SlotAnswer]:
     """The answer to each row that does not simply count, by its number."""
     held = dict(rows)
     slots = {number: slot_of(members) for number, members in held.items()}
@@ -174,7 +174,7 @@ def _some_of_each_slot(rows: Iterable[Referred]) -> list[Referred]:
     return few
 
 
-def has_votes(members: Members) -> bool:
+def has_votes(members: RecordMembers) -> bool:
     """Whether a row says numbers, and not that a photo is there alone."""
     return any(name in members for name in VOTES)
 
@@ -218,7 +218,7 @@ def _chains(rows: Sequence[BatchRow]) -> dict[str, int]:
     return {ref: max(some) for ref, some in by_ref.items() if len(some) > 1}
 
 
-def _told(members: Members) -> dict[str, int]:
+def _told(members: RecordMembers) -> dict[str, int]:
     """The numbers of a row by their dotted names."""
     return {
         name: value
@@ -310,5 +310,5 @@ def _rank(
     )
 
 
-def _photos(members: Members) -> frozenset[str]:
+def _photos(members: RecordMembers) -> frozenset[str]:
     return frozenset(str(one.get("sha256")) for one in members.get("evidence", ()))

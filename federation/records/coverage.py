@@ -45,7 +45,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     outside: int
 
 
-class Kind(NamedTuple):
+class RowKind(NamedTuple):
     """All of a row that its counters follow from; many rows are of one kind."""
 
     status: str
@@ -54,10 +54,10 @@ class Kind(NamedTuple):
     flags: tuple[str, ...]
 
 
-def kind_of(row: Row) -> Kind:
+def kind_of(row: Row) -> RowKind:
     """The kind of a row; `orgs` are those with a counted claim, sorted, without KPU."""
     counted = row.round
-    return Kind(
+    return RowKind(
         row.status,
         "" if row.official is UNSET else row.official,
         # Claims are sorted by organisation, which has one in each round.
@@ -66,7 +66,7 @@ def kind_of(row: Row) -> Kind:
     )
 
 
-def counters_of(kind: Kind) -> list[str]:
+def counters_of(kind: RowKind) -> list[str]:
     """The counters that each row of this kind adds one to."""
     if "outside_register" in kind.flags:
         return ["outside", f"outside.{kind.status}"] if kind.orgs else []

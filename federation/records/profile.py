@@ -26,16 +26,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
 from federation.records.race import Area, Race
-from federation.records.roster import Candidate, Label, Region, Regions, Roster
+from federation.records.roster import Candidate, Label, RegionCode, RegionCodes, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
 from federation.text import Sentence
 from federation.text.malformed import MalformedError, decode_text, explain_json
 from federation.text.mistyped import explain_mistyped, split_place
 
-Contest = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
+ContestId = Literal["pdpd", "pdpr", "pdprdk", "pdprdp", "pkwkk", "pkwkp", "ppwp"]
 Round = Literal["reguler", "susulan", "lanjutan", "hitung-ulang", "psu"]
 
-CONTESTS: Final[tuple[str, ...]] = get_args(Contest)
+CONTESTS: Final[tuple[str, ...]] = get_args(ContestId)
 PARTY_CONTESTS: Final = frozenset({"pdpr", "pdprdp", "pdprdk"})
 # From the one that counts least to the one that replaces all others (merging).
 ROUNDS: Final[tuple[str, ...]] = get_args(Round)
@@ -64,12 +64,12 @@ class ContestRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `races`: who stands in each region, where that differs.
     """
 
-    only: Regions = UNSET
-    without: Regions = UNSET
+    only: RegionCodes = UNSET
+    without: RegionCodes = UNSET
     candidates: Candidates | UnsetType = UNSET
     parties: dict[PartyNumber, Candidate] | UnsetType = UNSET
     races: (
-        Annotated[dict[Region, Annotated[Candidates, Meta(min_length=1)]], _SOME]
+        Annotated[dict[RegionCode, Annotated[Candidates, Meta(min_length=1)]], _SOME]
         | UnsetType
     ) = UNSET
 
@@ -77,7 +77,7 @@ class ContestRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class RegionalException(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Regions where a TPS may have more votes than `max_voters` allows, and why."""
 
-    regions: Annotated[tuple[Region, ...], Meta(min_length=1)]
+    regions: Annotated[tuple[RegionCode, ...], Meta(min_length=1)]
     reason: Label
 
 
@@ -94,7 +94,7 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     election: Election
     version: Annotated[int, Meta(ge=1, le=999_999)]
     name: Names
-    contests: Annotated[dict[Contest, ContestRules], Meta(min_length=1)]
+    contests: Annotated[dict[ContestId, ContestRules], Meta(min_length=1)]
     max_voters: Annotated[int, Meta(ge=1, le=999_999)]
     spare_per_mille: Annotated[int, Meta(ge=0, le=1000)]
     rounds: Annotated[tuple[Round, ...], Meta(min_length=1)]
@@ -106,7 +106,7 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = UNSET
 
 
-class Place(NamedTuple):
+class ContestPlace(NamedTuple):
     """What a profile says of one contest at one TPS: see the methods of `Profile`."""
 
     stands: bool
@@ -143,7 +143,7 @@ class Profile:
         self._most = file.max_voters + self.spare_ballots(file.max_voters)
         self._races = {str(name): _race(name, c) for name, c in file.contests.items()}
         self._width = max(map(len, _regions(file)), default=_OVERSEAS_DIGITS)
-        self._places: dict[tuple[str, str, bool], Place] = {}
+        self._places: dict[tuple[str, str, bool], ContestPlace] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return parse_profile, (self.text,)
@@ -168,7 +168,7 @@ class Profile:
         """The contests that are held, sorted."""
         return tuple(sorted(self._races))
 
-    def place(self, contest: str, tps: TpsId) -> Place:
+    def place(self, contest: str, tps: TpsId) -> ContestPlace:
         """All that is said of this contest at this TPS, in one look-up.
 
         Records come region by region, and stations in one region differ only in
@@ -180,7 +180,7 @@ class Profile:
         if place is None:
             if len(self._places) >= _MAX_PLACES:
                 self._places.clear()
-            place = self._places[key] = Place(
+            place = self._places[key] = ContestPlace(
                 self.stands(contest, tps),
                 self.ids(contest, tps),
                 self.max_votes(contest, tps),

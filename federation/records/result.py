@@ -36,9 +36,9 @@ from federation.records.profile import (
     ELECTION_PATTERN,
     PARTY_CONTESTS,
     ROUNDS,
-    Contest,
+    ContestId,
+    ContestPlace,
     PartyNumber,
-    Place,
     Profile,
     Round,
 )
@@ -130,7 +130,7 @@ class TpsResult(
 ):
     """What one organisation says that one form says."""
 
-    contest: Contest
+    contest: ContestId
     election: _Election
     form: Literal["plano", "salinan", "unknown"]
     org: _Org
@@ -271,7 +271,7 @@ def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     return failed
 
 
-def _is_whole(result: TpsResult, votes: dict[str, int], place: Place) -> bool:
+def _is_whole(result: TpsResult, votes: dict[str, int], place: ContestPlace) -> bool:
     """Whether a sum over these is the sum over all who stand there."""
     if place.ids is not None:
         return place.ids <= place.roster.rename(votes).keys()

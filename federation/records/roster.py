@@ -21,8 +21,10 @@ from typing import Annotated, Final, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Region = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2,10}$(?!\n)")]
-Regions: TypeAlias = Annotated[tuple[Region, ...], Meta(min_length=1)] | UnsetType
+RegionCode = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2,10}$(?!\n)")]
+RegionCodes: TypeAlias = (
+    Annotated[tuple[RegionCode, ...], Meta(min_length=1)] | UnsetType
+)
 Label = Annotated[str, Meta(min_length=1, max_length=300)]
 
 EMPTY_BOX: Final = ("kolom kosong", "kotak kosong")  # one candidate, two names
@@ -48,7 +50,7 @@ class Candidate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Label
     aliases: tuple[Label, ...] = ()
-    only: Regions = UNSET
+    only: RegionCodes = UNSET
 
 
 class Roster:

@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from federation.records.canonical import Org, ShortText, Time
-from federation.records.profile import Contest, Election, Round
+from federation.records.profile import ContestId, Election, Round
 from federation.records.tps import TpsCode
 
 
@@ -30,7 +30,7 @@ class Withdrawal(
     `official` is 1 for the slot that holds what it copied from KPU, else 0.
     """
 
-    contest: Contest
+    contest: ContestId
     election: Election
     official: Literal[0, 1]
     org: Org

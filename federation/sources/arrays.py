@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Final
 
 from federation.errors import FormatError
-from federation.sorting import BLOCK, Part, Spool
-from federation.sources.row import Said, clip
+from federation.sorting import BLOCK, SortedBlock, Spool
+from federation.sources.row import Remark, clip
 from federation.text import Sentence
 
 #: What an array of results is called, in any case.
@@ -32,7 +32,7 @@ class Arrays:
         self._spool = spool
         self._names: dict[int, str] = {}  # by the number of the member
         self._holding: dict[int, str] = {}  # of those, which hold objects
-        self._parts: dict[int, list[Part]] = {}
+        self._parts: dict[int, list[SortedBlock]] = {}
         self._block: list[bytes] = []
         self._at = -1
 
@@ -63,7 +63,7 @@ class Arrays:
             others = [name for other, name in held.items() if other != at]
             if others:
                 values = {"name": clip(held[at]), "names": _quote(others)}
-                yield Said(0, "arrays", Sentence("file.json-array-left", **values))
+                yield Remark(0, "arrays", Sentence("file.json-array-left", **values))
 
     def _flush(self) -> None:
         if self._block:

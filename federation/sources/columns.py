@@ -120,10 +120,10 @@ def read_header(
     Raises:
         FormatError: A named column is missing, or a meaning is there twice.
     """
-    return _Reader(cells, named, names, parties=parties, row=row).read()
+    return _HeaderReader(cells, named, names, parties=parties, row=row).read()
 
 
-class _Reader:
+class _HeaderReader:
     """One header while it is read."""
 
     def __init__(

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
-from federation.sources.row import Bad, Said, clip
-from federation.sources.stream import LongLine, Source
+from federation.sources.row import Bad, Remark, clip
+from federation.sources.stream import LongLine, SourceFile
 from federation.text import Sentence
 
 DELIMITERS = ";\t|,"  # the first wins a draw: decimal commas are more common than ;
@@ -41,7 +41,7 @@ class Cells(NamedTuple):
     cells: list[str]
 
 
-Line: TypeAlias = Cells | Bad | Said
+CsvLine: TypeAlias = Cells | Bad | Remark
 IsHeader: TypeAlias = Callable[[Sequence[str]], bool]
 
 
@@ -52,7 +52,7 @@ class _OpenQuoteError(csv.Error):
 class _Lines:
     """Lines for `csv.reader`, remembered since the row began so they can be re-read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self._source = source.lines(any_end=True)
         self._again: deque[str] = deque()
         self.span: list[str] = []
@@ -101,7 +101,7 @@ def _count_cells(header: str, delimiter: str) -> int:
         return 0
 
 
-class _Found(NamedTuple):
+class _FoundHeader(NamedTuple):
     """A header: its row (from 1) and cells, the lines up to it, rows of text above."""
 
     row: int
@@ -111,14 +111,14 @@ class _Found(NamedTuple):
     titles: list[int]
 
 
-def _look(ahead: list[str], delimiter: str, is_header: IsHeader) -> _Found | None:
+def _look(ahead: list[str], delimiter: str, is_header: IsHeader) -> _FoundHeader | None:
     """The first header among some lines, if they are parted so."""
     reader = csv.reader(iter(ahead), delimiter=delimiter, strict=True)
     titles: list[int] = []
     try:
         for row, cells in zip(range(1, TITLE_ROWS + 1), reader, strict=False):
             if is_header(cells):
-                return _Found(row, cells, delimiter, reader.line_num, titles)
+                return _FoundHeader(row, cells, delimiter, reader.line_num, titles)
             if any(map(str.strip, cells)):
                 titles.append(row)
     except csv.Error:
@@ -126,7 +126,7 @@ def _look(ahead: list[str], delimiter: str, is_header: IsHeader) -> _Found | Non
     return None
 
 
-class Table:
+class CsvTable:
     """An open table: its header was read, its rows come one by one.
 
     `header_row` is the number of the row that the header stands in.
@@ -134,7 +134,7 @@ class Table:
 
     def __init__(
         self,
-        source: Source,
+        source: SourceFile,
         delimiter: str | None = None,
         *,
         is_header: IsHeader | None = None,
@@ -211,7 +211,7 @@ class Table:
         self._row += best.row
         return best.delimiter, best.cells
 
-    def rows(self) -> Iterator[Line]:
+    def rows(self) -> Iterator[CsvLine]:
         """Each row below the header; blank ones are passed over.
 
         Raises:
@@ -220,7 +220,7 @@ class Table:
         if self._titles:
             numbers = ", ".join(map(str, self._titles))
             why = Sentence("file.title-rows", header=self.header_row, rows=numbers)
-            yield Said(self._titles[0], "title-rows", why)
+            yield Remark(self._titles[0], "title-rows", why)
         told = False
         reader = self._reader(self.delimiter)
         while True:
@@ -238,17 +238,17 @@ class Table:
                 continue
             if self._lines.said and not told:
                 told = True
-                yield Said(self._row, "latin-1", Sentence("file.windows"))
+                yield Remark(self._row, "latin-1", Sentence("file.windows"))
             if cells and (cells[0].strip() or any(map(str.strip, cells))):
                 yield self._check(cells)
 
     def _reader(self, delimiter: str) -> Iterator[list[str]]:
         return csv.reader(self._lines, delimiter=delimiter, strict=True)
 
-    def _check(self, cells: list[str]) -> Line:
+    def _check(self, cells: list[str]) -> CsvLine:
         size = len(self.header)
         if cells == self.header and not any(map(str.isdecimal, cells)):
-            return Said(self._row, "header-again", Sentence("file.header-again"))
+            return Remark(self._row, "header-again", Sentence("file.header-again"))
         if len(cells) == size:
             return Cells(self._row, cells)
         if cells[0] == TOO_LONG:

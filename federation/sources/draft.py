@@ -18,7 +18,7 @@ from federation.records.problem import Problem
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.sources.mapping import Options
-from federation.sources.member import Members
+from federation.sources.member import DraftBeginner
 from federation.sources.ndjson import check_names, read_members_of
 from federation.sources.row import BadCell, Draft, clip
 from federation.text import Sentence
@@ -38,10 +38,10 @@ _REWORDED = {
     "signed": Sentence("intake.signed-member"),
 }
 
-Line: TypeAlias = Mapping[str, Any]
+DraftLine: TypeAlias = Mapping[str, Any]
 
 
-class _Found:
+class _FoundProblems:
     """Problems in the order in which they were found, each once.
 
     `blocks`: those that are wrong as a whole.
@@ -75,7 +75,7 @@ class DraftReader:
     def __init__(self, profile: Profile) -> None:
         """`profile` is of the election that the drafts are of."""
         self._profile = profile
-        self._members = Members(Options(), profile)
+        self._members = DraftBeginner(Options(), profile)
 
     def read(self, line: object) -> dict[str, Any] | tuple[Problem, ...]:
         """The members of a record, in our own terms; or all that is wrong with it."""
@@ -89,9 +89,9 @@ class DraftReader:
             return row.fields
         return (Problem("", "no-numbers", Sentence("intake.nothing-read")),)
 
-    def _examine(self, line: Line, first: BadCell) -> list[Problem]:
+    def _examine(self, line: DraftLine, first: BadCell) -> list[Problem]:
         """Everything that is wrong with a line, of which `first` is one thing."""
-        found = _Found()
+        found = _FoundProblems()
         basis, is_judged = self._basis(line, found)
         good: dict[str, Any] = dict(basis)
         for part in islice(_parts(line), MAX_PARTS):
@@ -111,7 +111,7 @@ class DraftReader:
             found.note(first.column, first)
         return found.problems
 
-    def _why(self, line: Line) -> BadCell | None:
+    def _why(self, line: DraftLine) -> BadCell | None:
         """What is wrong with a line first; None: it can be read."""
         try:
             read_members_of(0, check_names(line), self._members)
@@ -119,7 +119,9 @@ class DraftReader:
             return bad
         return None
 
-    def _basis(self, line: Line, found: "_Found") -> tuple[dict[str, Any], bool]:
+    def _basis(
+        self, line: DraftLine, found: "_FoundProblems"
+    ) -> tuple[dict[str, Any], bool]:
         """What the parts of a line are read beside: its place and its contest.
 
         Where one of them is wrong it is noted, and another stands in, so that the rest
@@ -156,7 +158,7 @@ class DraftReader:
         return next(held, codes[0])
 
 
-def _parts(line: Line) -> Iterator[_Part]:
+def _parts(line: DraftLine) -> Iterator[_Part]:
     """The pieces of a line that can be wrong by themselves, but place and contest."""
     for name, value in line.items():
         if name in {*_PLACE, "contest"}:
@@ -194,7 +196,7 @@ def _shown(name: str) -> str:
     return clip(name)
 
 
-def _add(line: dict[str, Any], part: Line) -> None:
+def _add(line: dict[str, Any], part: DraftLine) -> None:
     """Put a part back where it stood."""
     for name, value in part.items():
         held = line.get(name)

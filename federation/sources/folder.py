@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from federation.sources.package import OLD, ZIP
-from federation.sources.row import Said, clip
+from federation.sources.row import Remark, clip
 from federation.text import Sentence
 
 MAX_NAMED = 20
@@ -146,7 +146,7 @@ def _judge_content(path: Path) -> str:
     return "binary" if b"\0" in head else "read"
 
 
-def tell(passed: Iterable[PassedOver], folder: Path) -> Iterator[Said]:
+def tell(passed: Iterable[PassedOver], folder: Path) -> Iterator[Remark]:
     """One remark for each kind of file that is not read, with their names."""
     kinds: dict[str, list[PassedOver]] = {}
     for one in passed:
@@ -162,4 +162,4 @@ def tell(passed: Iterable[PassedOver], folder: Path) -> Iterator[Said]:
         key = "folder.not-read-more" if more > 0 else "folder.not-read"
         if more > 0:
             said["more"] = more
-        yield Said(0, f"not-read-{kind}", Sentence(key, **said))
+        yield Remark(0, f"not-read-{kind}", Sentence(key, **said))

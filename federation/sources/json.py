@@ -24,7 +24,7 @@ from federation.errors import FormatError
 from federation.sorting import Spool
 from federation.sources.arrays import Arrays
 from federation.sources.row import clip
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
@@ -137,7 +137,7 @@ def _distrust(error: ValueError | RecursionError) -> FormatError:
 class _Window:
     """The part of a text between what was understood and what was read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self._source = source
         # Incremental: a block may end within a character.
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -229,7 +229,7 @@ class _Window:
             self.more()
 
 
-def read_members(source: Source) -> Iterator[tuple[str, Any]]:
+def read_members(source: SourceFile) -> Iterator[tuple[str, Any]]:
     """Name and value of each member of the one object in `source`, in its order.
 
     Raises:
@@ -251,7 +251,7 @@ def read_members(source: Source) -> Iterator[tuple[str, Any]]:
         window.take('"')
 
 
-def read_items(source: Source) -> Iterator[Any]:
+def read_items(source: SourceFile) -> Iterator[Any]:
     """Each item of the array in `source`, in its order; of an object, of its one array.
 
     Of several that hold objects the one that is named as results are counts; a `Said`

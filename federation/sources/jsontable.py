@@ -13,10 +13,10 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from federation.errors import FormatError
-from federation.sources.csv import Cells, Line
+from federation.sources.csv import Cells, CsvLine
 from federation.sources.objects import read_objects
-from federation.sources.row import Bad, BadCell, Said, clip
-from federation.sources.stream import Source
+from federation.sources.row import Bad, BadCell, Remark, clip
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 SAMPLE: Final = 500  # objects that are looked at to know the headers
@@ -29,7 +29,7 @@ class JsonTable:
 
     header_row = 1
 
-    def __init__(self, source: Source, *, lines: bool) -> None:
+    def __init__(self, source: SourceFile, *, lines: bool) -> None:
         """`lines`: one object a line; else the items of an array.
 
         Raises:
@@ -57,11 +57,11 @@ class JsonTable:
             )
         self.header = list(headers)
 
-    def rows(self) -> Iterator[Line]:
+    def rows(self) -> Iterator[CsvLine]:
         """Each object as a row; a member that only a later one has is refused there."""
         columns = {name: at for at, name in enumerate(self.header)}
         for row, value in chain(self._sample, self._rest):
-            if isinstance(value, Bad | Said):
+            if isinstance(value, Bad | Remark):
                 yield value
                 continue
             try:

@@ -29,9 +29,9 @@ from federation.sources.cell import check_count, join_place
 from federation.sources.json import decode_json
 from federation.sources.kelurahan import CODE
 from federation.sources.mapping import Options
-from federation.sources.member import Members
-from federation.sources.row import Bad, BadCell, Row, Said, clip
-from federation.sources.stream import Source
+from federation.sources.member import DraftBeginner
+from federation.sources.row import Bad, BadCell, Remark, SourceRow, clip
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 MAX_BYTES = 32 << 20  # a kelurahan of 500 TPS with twenty photos each has 3 MB
@@ -52,11 +52,11 @@ _NAMES = ("kode", "kode_kelurahan", "kelurahan")
 
 
 def read_kawalpemilu(
-    source: Source,
+    source: SourceFile,
     options: Options,
     profile: Profile,
     codes: Mapping[str, str] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[SourceRow]:
     """Every TPS of a kelurahan as draft, refusal or remark.
 
     Args:
@@ -78,7 +78,7 @@ def read_kawalpemilu(
     document = _load(source)
     kelurahan = _find_code(document, source, options, codes or {})
     options = msgspec.structs.replace(options, contest=CONTEST)
-    reader = _Reader(kelurahan, Members(options, profile))
+    reader = _KelurahanReader(kelurahan, DraftBeginner(options, profile))
     for number, station in _member(document, "data", source).items():
         try:
             yield reader.read(number, station)
@@ -87,7 +87,7 @@ def read_kawalpemilu(
     yield from reader.remarks(document)
 
 
-def _load(source: Source) -> dict[str, Any]:
+def _load(source: SourceFile) -> dict[str, Any]:
     blocks, size = [], 0
     while block := source.read():
         blocks.append(block)
@@ -107,21 +107,23 @@ def _load(source: Source) -> dict[str, Any]:
     return document
 
 
-def _member(document: Mapping[str, Any], name: str, source: Source) -> dict[str, Any]:
+def _member(
+    document: Mapping[str, Any], name: str, source: SourceFile
+) -> dict[str, Any]:
     value = document.get(name)
     if not isinstance(value, dict):
         raise _no_document(name, source)
     return value
 
 
-def _no_document(member: str, source: Source) -> FormatError:
+def _no_document(member: str, source: SourceFile) -> FormatError:
     said = Sentence("kawalpemilu.no-document", member=member)
     return FormatError(said, source.label)
 
 
 def _find_code(
     document: Mapping[str, Any],
-    source: Source,
+    source: SourceFile,
     options: Options,
     codes: Mapping[str, str],
 ) -> str:
@@ -156,16 +158,16 @@ def _find_code(
     return found[0]
 
 
-class _Reader:
+class _KelurahanReader:
     """Reads the stations of one kelurahan and keeps what is to be said at the end."""
 
-    def __init__(self, kelurahan: str, members: Members) -> None:
+    def __init__(self, kelurahan: str, members: DraftBeginner) -> None:
         self._kelurahan, self._members = kelurahan, members
         self._reported: list[str] = []
         self._differing: list[str] = []
         self._unknown: set[str] = set()
 
-    def read(self, number: str, station: object) -> Row:
+    def read(self, number: str, station: object) -> SourceRow:
         """One TPS.
 
         Raises:
@@ -233,7 +235,7 @@ class _Reader:
             return "plano" if "plano" in same - other else ""
         return next(iter(same), "")
 
-    def remarks(self, document: Mapping[str, Any]) -> Iterator[Said]:
+    def remarks(self, document: Mapping[str, Any]) -> Iterator[Remark]:
         """What a person should know of the document as a whole."""
         for code, key, numbers in (
             ("kp-reported", "kawalpemilu.reported", self._reported),
@@ -241,11 +243,11 @@ class _Reader:
         ):
             if numbers:
                 shown = ", ".join(clip(number) for number in numbers[:20])
-                yield Said(0, code, Sentence(key, numbers=shown))
+                yield Remark(0, code, Sentence(key, numbers=shown))
         if self._unknown:
-            yield Said(0, "kp-contest", Sentence("kawalpemilu.contest"))
+            yield Remark(0, "kp-contest", Sentence("kawalpemilu.contest"))
         if document.get("kpu"):
-            yield Said(0, "kp-kpu", Sentence("kawalpemilu.kpu"))
+            yield Remark(0, "kp-kpu", Sentence("kawalpemilu.kpu"))
 
 
 def _row(number: str) -> int:

@@ -10,22 +10,22 @@ twice with different codes is an error.
 import re
 
 from federation.errors import FormatError
-from federation.sources.csv import Table
-from federation.sources.row import Bad, Said, clip
-from federation.sources.stream import Source
+from federation.sources.csv import CsvTable
+from federation.sources.row import Bad, Remark, clip
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 CODE = re.compile(r"[0-9]{10}|99[0-9A-Z]{2}[0-9]{6}")
 _SPELLINGS = {"id": "id", "kode_kelurahan": "code", "kode": "code", "code": "code"}
 
 
-def read_codes(source: Source) -> dict[str, str]:
+def read_codes(source: SourceFile) -> dict[str, str]:
     """Their number, as text → the code of ten characters.
 
     Raises:
         FormatError: The table has other columns, or a row that means nothing.
     """
-    table = Table(source)
+    table = CsvTable(source)
     columns = {
         _SPELLINGS[name]: at
         for at, header in enumerate(table.header)
@@ -35,7 +35,7 @@ def read_codes(source: Source) -> dict[str, str]:
         raise FormatError(Sentence("kawalpemilu.codes-header"), source.label)
     codes: dict[str, str] = {}
     for line in table.rows():
-        if isinstance(line, Said):
+        if isinstance(line, Remark):
             continue
         if isinstance(line, Bad):
             said = Sentence(

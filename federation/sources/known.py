@@ -24,7 +24,7 @@ MAX_TEXTS = 2_000_000  # more than two for every row that a sheet can have
 MAX_CHARACTERS = 64 << 20
 
 
-class Known(NamedTuple):
+class WorkbookFacts(NamedTuple):
     """What holds for every sheet."""
 
     texts: Sequence[str] = ()
@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
 def read_known(
     package: Package, parts: Iterable[Relation], flags: frozenset[str]
-) -> Known:
+) -> WorkbookFacts:
     """What `parts` of a workbook and the `flags` that are set in it say.
 
     Raises:
@@ -43,7 +43,7 @@ def read_known(
     """
     kinds = {one.kind: one.part for one in parts if one.part in package.parts}
     texts, styles = kinds.get("sharedStrings"), kinds.get("styles")
-    return Known(
+    return WorkbookFacts(
         _Texts(package).read(texts) if texts else (),
         _read_formats(package, styles) if styles else (),
         "date1904" in flags,

@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from federation.sorting import Sorter
-from federation.sources.member import Members
-from federation.sources.row import Bad, BadCell, Draft, Row
+from federation.sources.member import DraftBeginner
+from federation.sources.row import Bad, BadCell, Draft, SourceRow
 from federation.text import Sentence
 
 Lacking = Callable[[str, str, Collection[str]], list[str]]  # contest, TPS, ids
@@ -59,8 +59,8 @@ _decode: Final = msgspec.msgpack.Decoder(_Line).decode
 
 
 def join_parts(
-    parts: Iterator[CandidateRow | Row], members: Members, lacking: Lacking
-) -> Iterator[Row]:
+    parts: Iterator[CandidateRow | SourceRow], members: DraftBeginner, lacking: Lacking
+) -> Iterator[SourceRow]:
     """A draft, or refusals, for each polling station; other rows pass at once.
 
     Args:
@@ -96,8 +96,8 @@ def _open(line: bytes) -> _Line:
 
 
 def _join_station(
-    lines: Sequence[_Line], members: Members, lacking: Lacking
-) -> Iterator[Row]:
+    lines: Sequence[_Line], members: DraftBeginner, lacking: Lacking
+) -> Iterator[SourceRow]:
     spoilt = [line for line in lines if not line.candidate]
     slots: dict[tuple[str, ...], list[_Line]] = {}
     for line in lines:
@@ -125,7 +125,9 @@ def _refuse(
         yield Bad(line.row, code, reason, column)
 
 
-def _join(lines: Sequence[_Line], members: Members, lacking: Lacking) -> Row:
+def _join(
+    lines: Sequence[_Line], members: DraftBeginner, lacking: Lacking
+) -> SourceRow:
     votes = _join_votes(lines)
     fields, blocks = _join_rest(lines)
     # Who has a row without votes was not read; who has none would be passed over.

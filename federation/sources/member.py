@@ -22,7 +22,7 @@ from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
 from federation.sources.mapping import Options
 from federation.sources.personal import why_personal
-from federation.sources.row import NO_NUMBERS, BadCell, Draft, Row, Said, clip
+from federation.sources.row import NO_NUMBERS, BadCell, Draft, Remark, SourceRow, clip
 from federation.sources.words import (
     CONTEST_NAMES,
     FORM_NAMES,
@@ -49,7 +49,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _SPACES = re.compile(r"\s+")
 
 
-class Members:
+class DraftBeginner:
     """Begins drafts for one file."""
 
     def __init__(self, options: Options, profile: Profile) -> None:
@@ -131,7 +131,7 @@ class Members:
 
     def finish(
         self, row: int, fields: dict[str, Any], blocks: Mapping[str, Any]
-    ) -> Row:
+    ) -> SourceRow:
         """The draft of `fields` and the votes; a remark where nothing was counted.
 
         Args:
@@ -146,7 +146,7 @@ class Members:
         found = {name: block for name, block in blocks.items() if block}
         if not found:
             tps = fields["tps"]
-            return Said(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
+            return Remark(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
         contest = fields["contest"]
         wrong = "candidates" if self._profile.is_party_contest(contest) else "parties"
         if wrong in found:

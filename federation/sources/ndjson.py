@@ -21,10 +21,10 @@ from federation.sources.cell import (
     parse_place,
 )
 from federation.sources.mapping import TEXTS, Options
-from federation.sources.member import MAX_FILES, Members
+from federation.sources.member import MAX_FILES, DraftBeginner
 from federation.sources.objects import read_objects
-from federation.sources.row import Bad, BadCell, Row, Said, clip
-from federation.sources.stream import Source
+from federation.sources.row import Bad, BadCell, Remark, SourceRow, clip
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 _BLOCKS = ("candidates", "parties", "figures", "evidence")
@@ -33,18 +33,18 @@ _SIGNED = frozenset({"org", "recorded_at", "type", "election"})
 
 
 def read_ndjson(
-    source: Source, options: Options, profile: Profile, *, lines: bool = True
-) -> Iterator[Row]:
+    source: SourceFile, options: Options, profile: Profile, *, lines: bool = True
+) -> Iterator[SourceRow]:
     """Every line, or item of an array, as draft, refusal or remark.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The file cannot be read.
     """
-    members = Members(options, profile)
+    members = DraftBeginner(options, profile)
     left_out = options.left_out
     for row, value in read_objects(source, lines=lines):
-        if isinstance(value, Bad | Said):
+        if isinstance(value, Bad | Remark):
             yield value
             continue
         given: dict[str, Any] = {}
@@ -86,8 +86,8 @@ def check_names(line: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is anything
 
 
 def read_members_of(
-    row: int, line: Mapping[str, Any], members: Members, *, unpadded: bool = False
-) -> Row:
+    row: int, line: Mapping[str, Any], members: DraftBeginner, *, unpadded: bool = False
+) -> SourceRow:
     """A line of our own member names as draft or remark.
 
     Raises:

@@ -10,14 +10,14 @@ from typing import Any, TypeAlias
 from federation.errors import FormatError
 from federation.sources.json import decode_json, read_items
 from federation.sources.row import Bad, cause_of
-from federation.sources.stream import LongLine, Source
+from federation.sources.stream import LongLine, SourceFile
 from federation.text import Sentence
 
 # A value, or a `Bad` in its place; a `Said` of them all.
 Numbered: TypeAlias = tuple[int, Any]
 
 
-def read_objects(source: Source, *, lines: bool) -> Iterator[Numbered]:
+def read_objects(source: SourceFile, *, lines: bool) -> Iterator[Numbered]:
     """Every value with its number, from 1; blank lines count and are passed over.
 
     Args:
@@ -30,7 +30,7 @@ def read_objects(source: Source, *, lines: bool) -> Iterator[Numbered]:
     return _read_lines(source) if lines else _read_items(source)
 
 
-def _read_lines(source: Source) -> Iterator[Numbered]:
+def _read_lines(source: SourceFile) -> Iterator[Numbered]:
     for row, line in enumerate(source.lines(), start=1):
         if isinstance(line, LongLine):
             yield row, Bad(row, "long", Sentence("row.long-line"))
@@ -41,7 +41,7 @@ def _read_lines(source: Source) -> Iterator[Numbered]:
                 yield row, Bad(row, "json", cause_of(error))
 
 
-def _read_items(source: Source) -> Iterator[Numbered]:
+def _read_items(source: SourceFile) -> Iterator[Numbered]:
     row = 0
     try:
         for row, item in enumerate(read_items(source), start=1):

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from federation.sources.blank import tidy
 from federation.sources.columns import PLACES
-from federation.sources.csv import SECOND, Cells, IsHeader, Line
+from federation.sources.csv import SECOND, Cells, CsvLine, IsHeader
 from federation.sources.headers import guess
 from federation.sources.plan import TablePlan
-from federation.sources.row import Bad, Said
+from federation.sources.row import Bad, Remark
 from federation.text import Sentence
 
 
@@ -33,7 +33,7 @@ class OneTable:
         self._second = 0  # the row of the second header
         self._titled = False  # the row above may be a title
 
-    def read(self, lines: Iterable[Line]) -> Iterator[Line]:
+    def read(self, lines: Iterable[CsvLine]) -> Iterator[CsvLine]:
         """Every row; a refusal instead of those that are of another table."""
         at = self._plan.place_column
         for line in lines:
@@ -48,8 +48,8 @@ class OneTable:
             else:
                 yield self._judge(line, at)
 
-    def _judge(self, line: Line, at: int) -> Line:
-        if isinstance(line, Said):
+    def _judge(self, line: CsvLine, at: int) -> CsvLine:
+        if isinstance(line, Remark):
             if line.code != "header-again" or not self._titled:
                 return line
             self._second = self._second or line.row
@@ -64,7 +64,7 @@ class OneTable:
                 self._titled = not (tidy(cells[at])[:1].isdigit() or self._sums(cells))
                 return line
             if cells == self._header and not self._titled:
-                return Said(line.row, "header-again", Sentence("file.header-again"))
+                return Remark(line.row, "header-again", Sentence("file.header-again"))
             self._second = line.row
         why = Sentence("file.second-table", row=self._second)
         return Bad(line.row, SECOND, why)

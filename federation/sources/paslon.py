@@ -20,7 +20,7 @@ from federation.records.canonical import check_text
 from federation.records.roster import Candidate
 from federation.sources.json import decode_json
 from federation.sources.row import Bad, BadCell, clip
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 MAX_BYTES: Final = 16 << 20  # the country's lists are 340 kB
@@ -28,11 +28,11 @@ MAX_NAME: Final = 300
 MAX_NUMBER: Final = 99
 MAX_PAIRS: Final = 99
 
-Race: TypeAlias = dict[str, Candidate]
-Races: TypeAlias = dict[str, Race]
+RaceCandidates: TypeAlias = dict[str, Candidate]
+Races: TypeAlias = dict[str, RaceCandidates]
 
 
-def read_paslon(source: Source, races: Races) -> Iterator[Bad]:
+def read_paslon(source: SourceFile, races: Races) -> Iterator[Bad]:
     """Fill `races`: region → ballot number → who it is; what cannot be comes back.
 
     Args:
@@ -58,7 +58,7 @@ def _read_race(
 ) -> dict[str, Candidate]:
     if not isinstance(pairs, dict) or not 0 < len(pairs) <= MAX_PAIRS:
         raise BadCell("shape", Sentence("numbering.paslon-region"), clip(region))
-    race: Race = {}
+    race: RaceCandidates = {}
     for kpu, pair in pairs.items():
         at = f"{region}.{kpu}"
         number = _read_number(pair, at)
@@ -103,7 +103,7 @@ def _read_name(pair: Any, at: str) -> str:  # noqa: ANN401 - JSON is anything
     return text
 
 
-def _read_whole(source: Source) -> bytes:
+def _read_whole(source: SourceFile) -> bytes:
     data = bytearray()
     while block := source.read():
         data += block

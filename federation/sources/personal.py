@@ -23,7 +23,9 @@ from typing import Final, Literal, NamedTuple
 from federation.sources.row import clip
 from federation.text import Sentence
 
-Kind = Literal["telephone", "nik", "email", "plate", "position", "name", "account"]
+PersonalKind = Literal[
+    "telephone", "nik", "email", "plate", "position", "name", "account"
+]
 
 _GAP: Final = r"[ .\u00a0-]?"
 _TITLE: Final = (
@@ -76,7 +78,7 @@ _SENDERS: Final = (
     "|Buruh|Demokrat|Garuda|Gelora|Gerindra|Golkar|Hanura|Nas[Dd]em|Perindo|Ummat"
 )
 # From the surest to the least sure: an e-mail may hold what looks like an account.
-_PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
+_PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
     ("email", re.compile(_EMAIL)),
     ("position", re.compile(_POSITION)),
     ("account", re.compile(_PAGE)),
@@ -109,7 +111,7 @@ _PAPER: Final = re.compile(r"(?i)\b(?:form|formulir|model|lampiran|surat)\.?\s*\
 class Personal(NamedTuple):
     """What was found, and the word that shows it."""
 
-    kind: Kind
+    kind: PersonalKind
     word: str
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from federation.errors import FormatError
-from federation.regular import placed
+from federation.files import placed
 from federation.text import Sentence
 
 STDIN: Final = "-"

@@ -26,12 +26,12 @@ from federation.sources.columns import Header
 from federation.sources.headers import guess
 from federation.sources.longform import FIGURE, CandidateRow
 from federation.sources.mapping import TEXTS, Options
-from federation.sources.member import Members
+from federation.sources.member import DraftBeginner
 from federation.sources.numbered import HeaderNames, OtherCandidateError, name_candidate
-from federation.sources.row import BadCell, Draft, Row, Said, Use, clip
+from federation.sources.row import BadCell, Draft, Remark, SourceRow, Use, clip
 from federation.text import Sentence
 
-Counts = list[tuple[str, int, str]]  # our id, number of the column, its header
+CountColumns = list[tuple[str, int, str]]  # our id, number of the column, its header
 
 # What a row can do without: its votes are worth more than the moment it was made.
 SPARED: Final = frozenset({"observed_at", "form", "review", "contributor", "note"})
@@ -45,7 +45,7 @@ class TablePlan:
         self,
         header: Header,
         options: Options,
-        members: Members,
+        members: DraftBeginner,
         profile: Profile,
         *,
         people: HeaderNames,
@@ -73,11 +73,11 @@ class TablePlan:
         self._parties = self._group("parties.")
         self._party_headers = {name: header for name, _, header in self._parties}
         self._evidence = self._group("evidence.")
-        self._mapped: dict[str, Counts] = {}
+        self._mapped: dict[str, CountColumns] = {}
         self._checks = self._places_beside()
         self._turned_down = columns.get("rejected")
         self._of_election = [columns[t] for t in ("election", "year") if t in columns]
-        self.remarks: list[Said] = []
+        self.remarks: list[Remark] = []
         self._elsewhere = 0  # times without a zone, where another one holds
         self._names = [
             (int(target.removeprefix("place.")), at)
@@ -93,7 +93,7 @@ class TablePlan:
         """The column in which every row says its place."""
         return self._columns.get("tps", self._columns.get("kelurahan", 0))
 
-    def _group(self, prefix: str) -> Counts:
+    def _group(self, prefix: str) -> CountColumns:
         return [
             (target[len(prefix) :], at, self._header[at])
             for target, at in self._columns.items()
@@ -147,7 +147,7 @@ class TablePlan:
                 return Sentence("columns.of-column", **values)
         return Sentence(f"columns.{key}", there=name_headers(self._header))
 
-    def _map_candidates(self, contest: str) -> Counts:
+    def _map_candidates(self, contest: str) -> CountColumns:
         if contest not in self._mapped:
             aliases = self._members.aliases(contest)
             found = [(aliases.find(n, h), at, h) for n, at, h in self._candidates]
@@ -163,25 +163,25 @@ class TablePlan:
             self._mapped[contest] = found
         return self._mapped[contest]
 
-    def finish(self) -> Iterator[Said]:
+    def finish(self) -> Iterator[Remark]:
         """What there is to say of the table as a whole, once it was read."""
         if self._elsewhere:
             said = Sentence("row.zone", rows=self._elsewhere)
-            yield Said(0, "zone", said)
+            yield Remark(0, "zone", said)
 
-    def take_remarks(self) -> list[Said]:
+    def take_remarks(self) -> list[Remark]:
         """What there is to say of the rows since the last call."""
         remarks, self.remarks = self.remarks, []
         return remarks
 
-    def read(self, row: int, cells: Sequence[str]) -> Row:
+    def read(self, row: int, cells: Sequence[str]) -> SourceRow:
         """One row as a draft; as a remark where nothing was counted yet.
 
         Raises:
             BadCell: The row cannot be taken.
         """
         if total := self.find_total(cells):
-            return Said(row, TOTAL, total)
+            return Remark(row, TOTAL, total)
         fields = self._begin(row, cells)
         contest = fields["contest"]
         blocks = self._read_blocks(fields, cells)
@@ -234,14 +234,14 @@ class TablePlan:
                 return Sentence("row.total", text=clip(cells[at].strip()))
         return None
 
-    def read_part(self, row: int, cells: Sequence[str]) -> CandidateRow | Said:
+    def read_part(self, row: int, cells: Sequence[str]) -> CandidateRow | Remark:
         """One candidate's row of a long table.
 
         Raises:
             BadCell: The row cannot be taken.
         """
         if total := self.find_total(cells):
-            return Said(row, TOTAL, total)
+            return Remark(row, TOTAL, total)
         fields = self._begin(row, cells)
         votes = self._columns["votes"]
         count = parse_count(cells[votes], self._header[votes])
@@ -342,7 +342,7 @@ class TablePlan:
             raise bad
         del said[name]
         reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
-        self.remarks.append(Said(row, _VALUE, reason))
+        self.remarks.append(Remark(row, _VALUE, reason))
 
     def _check_election(self, cell: str, column: str) -> None:
         """See that a row is not of another election, or of another year's.
@@ -439,7 +439,7 @@ APPROVED: Final = frozenset(
 ) | {"verified", "terverifikasi", "disetujui", "setuju", "diterima", "sah"}
 
 
-def _read_counts(counts: Counts, cells: Sequence[str]) -> dict[str, int]:
+def _read_counts(counts: CountColumns, cells: Sequence[str]) -> dict[str, int]:
     read = {}
     for name, at, header in counts:
         count = parse_count(cells[at], header)
@@ -448,7 +448,7 @@ def _read_counts(counts: Counts, cells: Sequence[str]) -> dict[str, int]:
     return read
 
 
-def _read_evidence(columns: Counts, cells: Sequence[str]) -> list[dict[str, Any]]:
+def _read_evidence(columns: CountColumns, cells: Sequence[str]) -> list[dict[str, Any]]:
     found: dict[str, Any] = {}
     for name, at, header in columns:
         text = cells[at].strip()

@@ -24,9 +24,9 @@ from federation.sources.names import names_of
 from federation.sources.ndjson import is_ours, read_ndjson
 from federation.sources.package import is_package
 from federation.sources.pipe import name_source, open_source
-from federation.sources.row import Row
+from federation.sources.row import SourceRow
 from federation.sources.situng import read_situng
-from federation.sources.stream import MAX_BYTES, Source
+from federation.sources.stream import MAX_BYTES, SourceFile
 from federation.sources.table import is_header_of, read_csv, read_table
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
@@ -55,7 +55,7 @@ _KAWALPEMILU = (
 )
 
 
-def open_file(path: Path | str, sheet: str | None = None) -> Source | Workbook:
+def open_file(path: Path | str, sheet: str | None = None) -> SourceFile | Workbook:
     """A file of results; of a workbook the `sheet` of that name, or its only one.
 
     Raises:
@@ -65,10 +65,10 @@ def open_file(path: Path | str, sheet: str | None = None) -> Source | Workbook:
     file = open_source(path, name_source(path), MAX_BYTES)
     if is_package(file):
         return Workbook(path, sheet, file)
-    return Source(path, file)
+    return SourceFile(path, file)
 
 
-def recognise(source: Source | Workbook) -> Format:
+def recognise(source: SourceFile | Workbook) -> Format:
     """The format of a file of results.
 
     Raises:
@@ -103,7 +103,7 @@ def _is_one_line(text: str) -> bool:
     return bool(rest.strip())
 
 
-def _refuse(why: Sentence | None, source: Source | Workbook) -> None:
+def _refuse(why: Sentence | None, source: SourceFile | Workbook) -> None:
     if why is not None:
         raise FormatError(why, source.label)
 
@@ -125,7 +125,7 @@ def _split_header(text: str) -> list[str]:
         return []
 
 
-def _recognise_json(text: str, source: Source) -> Format:
+def _recognise_json(text: str, source: SourceFile) -> Format:
     first = text.split("\n", maxsplit=1)[0]
     try:
         line = json.loads(first)
@@ -156,7 +156,7 @@ def _opens(text: str, match: re.Match[str] | None) -> bool:
     return match is not None and text[match.end() :].lstrip().startswith("{")
 
 
-def _begins_with_ours(source: Source, *, lines: bool) -> bool:
+def _begins_with_ours(source: SourceFile, *, lines: bool) -> bool:
     """Whether one of the first objects has our member names."""
     text = source.peek().decode("utf-8", "replace")
     # Of an array the first item, wherever it ends: what follows is of no interest.
@@ -178,12 +178,12 @@ def _decode_start(text: str) -> object:
 
 
 def read_rows(
-    source: Source | Workbook,
+    source: SourceFile | Workbook,
     kind: Format,
     options: Options,
     profile: Profile,
     codes: Mapping[str, str] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[SourceRow]:
     """Every row of `source`, read as `kind`; `codes`: see `read_kawalpemilu`.
 
     Raises:
@@ -206,8 +206,8 @@ def read_rows(
 
 
 def _read_objects(
-    source: Source, options: Options, profile: Profile, *, lines: bool
-) -> Iterator[Row]:
+    source: SourceFile, options: Options, profile: Profile, *, lines: bool
+) -> Iterator[SourceRow]:
     if options.read or not _begins_with_ours(source, lines=lines):
         return read_table(JsonTable(source, lines=lines), options, profile)
     return read_ndjson(source, options, profile, lines=lines)

@@ -30,10 +30,10 @@ from federation.records.regions import Regions, why_impossible
 from federation.records.register import Register
 from federation.records.tps import OVERSEAS, TpsId, format_tps, is_overseas
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
-from federation.sources.csv import Cells, Table
+from federation.sources.csv import Cells, CsvTable
 from federation.sources.json import decode_json
-from federation.sources.row import Bad, BadCell, Said, clip
-from federation.sources.stream import Source
+from federation.sources.row import Bad, BadCell, Remark, clip
+from federation.sources.stream import SourceFile
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
@@ -64,13 +64,13 @@ _NAMES = ("2", "4", "6", "10")
 
 
 def read_register(
-    source: Source | Workbook,
+    source: SourceFile | Workbook,
     register: Register,
     columns: Mapping[str, str],
     *,
     regions: Regions | None = None,
     kpu_overseas: bool = False,
-) -> Iterator[Bad | Said]:
+) -> Iterator[Bad | Remark]:
     """Fill `register` from `source`; what could not be taken comes back row by row.
 
     Args:
@@ -101,16 +101,16 @@ def read_register(
         known = _Known(regions, keeps_overseas=kpu_overseas)
         return _read_ranges(source, register, known)
     known = _Known(regions, keeps_overseas=True)
-    table = Table(source, is_header=is_header)
+    table = CsvTable(source, is_header=is_header)
     return _read_table(table, register, columns, known)
 
 
 def _read_table(
-    table: Table | Workbook,
+    table: CsvTable | Workbook,
     register: Register,
     columns: Mapping[str, str],
     known: "_Known",
-) -> Iterator[Bad | Said]:
+) -> Iterator[Bad | Remark]:
     plan = _Plan(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):
@@ -120,7 +120,7 @@ def _read_table(
             tps = plan.read_place(line.cells)
             known.check(tps, plan.column)
             if not register.add(tps, plan.read_voters(line.cells)):
-                yield Said(line.row, "twice", Sentence("tps_list.twice", tps=tps))
+                yield Remark(line.row, "twice", Sentence("tps_list.twice", tps=tps))
             plan.read_names(register, tps, line.cells)
         except BadCell as bad:
             yield Bad(line.row, bad.code, bad.reason, bad.column)
@@ -224,8 +224,8 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
 
 
 def _read_ranges(
-    source: Source, register: Register, known: "_Known"
-) -> Iterator[Bad | Said]:
+    source: SourceFile, register: Register, known: "_Known"
+) -> Iterator[Bad | Remark]:
     villages, names = _open_ranges(source)
     for row, (village, ranges) in enumerate(villages.items(), start=1):
         try:
@@ -250,7 +250,7 @@ def _read_ranges(
     yield from known.remarks()
 
 
-def _open_ranges(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
+def _open_ranges(source: SourceFile) -> tuple[dict[str, Any], dict[str, Any]]:
     """Villages with their ranges, and names by region."""
     document = decode_json(_read_whole(source))
     villages = document.get("tps") if isinstance(document, dict) else None
@@ -296,17 +296,19 @@ class _Known:
         if why is not None:
             self._odd.setdefault(code[:10], why)
 
-    def remarks(self) -> Iterator[Said]:
+    def remarks(self) -> Iterator[Remark]:
         """What a person should know."""
         if self._left_out:
-            yield Said(0, "overseas", Sentence("numbering.left-out", **self._left_out))
+            yield Remark(
+                0, "overseas", Sentence("numbering.left-out", **self._left_out)
+            )
         if self._odd:
             first = next(iter(self._odd.values()))
             why = Sentence("numbering.odd", count=len(self._odd), first=first)
-            yield Said(0, "regions", why)
+            yield Remark(0, "regions", why)
 
 
-def _read_whole(source: Source) -> bytes:
+def _read_whole(source: SourceFile) -> bytes:
     data = bytearray()
     while block := source.read():
         data += block

@@ -39,7 +39,7 @@ class Bad(NamedTuple):
     slot: Mapping[str, Any] = {}
 
 
-class Said(NamedTuple):
+class Remark(NamedTuple):
     """Something a person should know, though nothing is wrong with a row."""
 
     row: int
@@ -67,7 +67,7 @@ class Columns(NamedTuple):
     uses: tuple[Use, ...]
 
 
-Row: TypeAlias = Draft | Bad | Said | Columns
+SourceRow: TypeAlias = Draft | Bad | Remark | Columns
 
 NO_NUMBERS = "no-numbers"  # a place is named, but nothing was counted there yet
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from federation.sources.known import Known
+from federation.sources.known import WorkbookFacts
 from federation.sources.package import (
     Attributes,
     Package,
@@ -40,7 +40,7 @@ MAX_TEXT = 32_767
 MAX_NOTED = 1_000
 
 
-class Line(NamedTuple):
+class SheetLine(NamedTuple):
     """A row that is not empty; `cells`: number of the column from 0 → text."""
 
     row: int
@@ -50,10 +50,10 @@ class Line(NamedTuple):
 class Sheet:
     """One sheet under way; what was noticed of it stands here when it was read."""
 
-    def __init__(self, package: Package, part: str, known: Known) -> None:
+    def __init__(self, package: Package, part: str, known: WorkbookFacts) -> None:
         """Of `package`, the part that holds the sheet."""
         self._package, self._part, self._known = package, part, known
-        self._rows: deque[Line] = deque()
+        self._rows: deque[SheetLine] = deque()
         self._cells: dict[int, str] = {}
         self._row, self._column = 0, -1
         self._kind = self._style = ""
@@ -68,7 +68,7 @@ class Sheet:
         self.merged: list[str] = []  # ranges of several rows
         self.uncalculated: list[str] = []  # cells
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SheetLine]:
         """Every row that holds anything, in its order.
 
         Raises:
@@ -116,7 +116,7 @@ class Sheet:
             self._end_cell()
         elif name == "row":
             if self._cells:
-                self._rows.append(Line(self._row, self._cells))
+                self._rows.append(SheetLine(self._row, self._cells))
             self._cells = {}
         elif name == "rPh":
             self._phonetic = False

@@ -26,9 +26,17 @@ from federation.sources.candidate import NO_ID
 from federation.sources.cell import check_count, parse_place
 from federation.sources.json import decode_json, read_members
 from federation.sources.mapping import Options
-from federation.sources.member import Members, read_round
-from federation.sources.row import NO_NUMBERS, Bad, BadCell, Row, Said, cause_of, clip
-from federation.sources.stream import Source
+from federation.sources.member import DraftBeginner, read_round
+from federation.sources.row import (
+    NO_NUMBERS,
+    Bad,
+    BadCell,
+    Remark,
+    SourceRow,
+    cause_of,
+    clip,
+)
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 KEYS = frozenset({"chart", "administrasi", "tungsura", "caleg"})  # any one betrays it
@@ -43,8 +51,8 @@ _FIGURES: Mapping[str, str] = {
 
 
 def read_sirekap(
-    source: Source, options: Options, profile: Profile, *, single: bool = False
-) -> Iterator[Row]:
+    source: SourceFile, options: Options, profile: Profile, *, single: bool = False
+) -> Iterator[SourceRow]:
     """Every document as draft, refusal or remark.
 
     Args:
@@ -57,7 +65,7 @@ def read_sirekap(
         ConfigError: A default is none that a result may have.
         FormatError: The file is not of either form.
     """
-    reader = _Reader(options, profile)
+    reader = _DocumentReader(options, profile)
     documents = _one(source) if single else read_members(source)
     row = 0
     while True:
@@ -78,10 +86,10 @@ def read_sirekap(
             yield Bad(row, bad.code, reason, bad.column)
     if reader.unknown_figures:
         names = ", ".join(sorted(map(clip, reader.unknown_figures)))
-        yield Said(0, "figures", Sentence("row.unknown-figures", names=names))
+        yield Remark(0, "figures", Sentence("row.unknown-figures", names=names))
 
 
-def _one(source: Source) -> Iterator[tuple[str, Any]]:
+def _one(source: SourceFile) -> Iterator[tuple[str, Any]]:
     data = b"".join(iter(source.read, b""))
     yield code_of(source.path), decode_json(data)
 
@@ -91,15 +99,15 @@ def code_of(path: Path) -> str:
     return path.name.split(".", maxsplit=1)[0]
 
 
-class _Reader:
+class _DocumentReader:
     """Turns documents of one file into drafts."""
 
     def __init__(self, options: Options, profile: Profile) -> None:
-        self._members = Members(options, profile)
+        self._members = DraftBeginner(options, profile)
         self._contests = profile.contests
         self.unknown_figures: set[str] = set()
 
-    def read(self, row: int, code: str, document: object) -> Row:
+    def read(self, row: int, code: str, document: object) -> SourceRow:
         tps = parse_place(code)
         body, outer = _open(document)
         said: dict[str, tuple[Any, str]] = {
@@ -110,7 +118,7 @@ class _Reader:
         blocks: dict[str, Any] = {"figures": self._read_figures(body)}
         if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
             # Before its contest is looked for: an empty document may name none.
-            return Said(row, NO_NUMBERS, Sentence("row.published-empty", tps=tps))
+            return Remark(row, NO_NUMBERS, Sentence("row.published-empty", tps=tps))
         named = self._read_images(tps, outer.get("images"))
         _see_code(tps, outer)
         if named or self._members.contest is None:

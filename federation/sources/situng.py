@@ -15,10 +15,10 @@ from typing import Any
 from federation.records.profile import Profile
 from federation.sources.cell import check_count, parse_place
 from federation.sources.mapping import Options
-from federation.sources.member import Members
+from federation.sources.member import DraftBeginner
 from federation.sources.objects import read_objects
-from federation.sources.row import Bad, BadCell, Row, clip
-from federation.sources.stream import Source
+from federation.sources.row import Bad, BadCell, SourceRow, clip
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 _FIGURES = {
@@ -31,14 +31,16 @@ _FIGURES = {
 _OTHERS = frozenset({"kode", "chart", "ts", "images"})
 
 
-def read_situng(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
+def read_situng(
+    source: SourceFile, options: Options, profile: Profile
+) -> Iterator[SourceRow]:
     """Every line as draft, refusal or remark.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The file cannot be read.
     """
-    members = Members(options, profile)
+    members = DraftBeginner(options, profile)
     for row, line in read_objects(source, lines=True):
         if isinstance(line, Bad):
             yield line
@@ -49,7 +51,7 @@ def read_situng(source: Source, options: Options, profile: Profile) -> Iterator[
             yield Bad(row, bad.code, bad.reason, bad.column)
 
 
-def _read_line(row: int, line: Any, members: Members) -> Row:  # noqa: ANN401 - JSON is anything
+def _read_line(row: int, line: Any, members: DraftBeginner) -> SourceRow:  # noqa: ANN401 - JSON is anything
     if not isinstance(line, dict) or not isinstance(line.get("kode"), str):
         raise BadCell("shape", Sentence("row.no-kode"), "kode")
     unknown = line.keys() - _FIGURES.keys() - _OTHERS

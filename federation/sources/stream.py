@@ -55,7 +55,7 @@ class LongLine:
 LONG_LINE = LongLine()
 
 
-class Source:
+class SourceFile:
     """An open file, unpacked while it is read.
 
     `done` and `total` count bytes on the disk, for a progress bar; `label` is what

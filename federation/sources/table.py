@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources.columns import looks_like_header, read_header
-from federation.sources.csv import Cells, IsHeader, Line, Table
+from federation.sources.csv import Cells, CsvLine, CsvTable, IsHeader
 from federation.sources.fitting import (
     SAMPLE_ROWS,
     find_by_values,
@@ -21,19 +21,21 @@ from federation.sources.fitting import (
 )
 from federation.sources.longform import CandidateRow, join_parts
 from federation.sources.mapping import Options
-from federation.sources.member import Members
+from federation.sources.member import DraftBeginner
 from federation.sources.names import names_of
 from federation.sources.numbered import HeaderNames
 from federation.sources.onetable import OneTable
 from federation.sources.plan import TablePlan
-from federation.sources.row import Bad, BadCell, Columns, Row
-from federation.sources.stream import Source
+from federation.sources.row import Bad, BadCell, Columns, SourceRow
+from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 _FILE: Final = frozenset(f"evidence.{n}" for n in ("sha256", "media_type", "size"))
 
 
-def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row]:
+def read_csv(
+    source: SourceFile, options: Options, profile: Profile
+) -> Iterator[SourceRow]:
     """Every row of a table of results as draft, refusal or remark.
 
     Raises:
@@ -41,7 +43,7 @@ def read_csv(source: Source, options: Options, profile: Profile) -> Iterator[Row
         FormatError: The header cannot be understood, or the file cannot be read.
     """
     is_header = is_header_of(options, names_of(profile, options))
-    table = Table(source, options.delimiter, is_header=is_header)
+    table = CsvTable(source, options.delimiter, is_header=is_header)
     return read_table(table, options, profile)
 
 
@@ -63,19 +65,21 @@ class AnyTable(Protocol):
         """The number of the row that they stand in."""
         ...
 
-    def rows(self) -> Iterator[Line]:
+    def rows(self) -> Iterator[CsvLine]:
         """Each row below the header."""
         ...
 
 
-def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[Row]:
+def read_table(
+    table: AnyTable, options: Options, profile: Profile
+) -> Iterator[SourceRow]:
     """The same of a table that is open.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The header cannot be understood, or the file cannot be read.
     """
-    members = Members(options, profile)
+    members = DraftBeginner(options, profile)
     names = names_of(profile, options)
     of_parties = members.contest is not None and profile.is_party_contest(
         members.contest
@@ -118,7 +122,9 @@ def read_table(table: AnyTable, options: Options, profile: Profile) -> Iterator[
     yield from plan.finish()
 
 
-def _read_parts(plan: TablePlan, lines: Iterator[Line]) -> Iterator[CandidateRow | Row]:
+def _read_parts(
+    plan: TablePlan, lines: Iterator[CsvLine]
+) -> Iterator[CandidateRow | SourceRow]:
     for line in lines:
         if not isinstance(line, Cells):
             yield line

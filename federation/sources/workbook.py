@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
 from federation.errors import FormatError
-from federation.sources.csv import SECOND, TITLE_ROWS, Cells, IsHeader, Line
-from federation.sources.known import Known, read_known
+from federation.sources.csv import SECOND, TITLE_ROWS, Cells, CsvLine, IsHeader
+from federation.sources.known import WorkbookFacts, read_known
 from federation.sources.package import Attributes, Package, is_on
 from federation.sources.pipe import name_source, open_source
-from federation.sources.row import Bad, Said, clip
+from federation.sources.row import Bad, Remark, clip
 from federation.sources.sheet import Sheet
 from federation.sources.stream import MAX_BYTES
 from federation.text import Sentence
@@ -59,7 +59,7 @@ class Workbook:
             file or open_source(path, self.label, MAX_BYTES), self.label
         )
         try:
-            self._aside: Said | None = None  # what was not read
+            self._aside: Remark | None = None  # what was not read
             self._known, sheets = self._open()
             self.sheet = self._choose(sheets, sheet)
             self._stream = Sheet(self._package, self.sheet.part, self._known)
@@ -93,7 +93,7 @@ class Workbook:
         size = max(self._package.size(self.sheet.part), 1)
         return min(self.total, self.total * self._stream.read // size)
 
-    def rows(self) -> Iterator[Line]:
+    def rows(self) -> Iterator[CsvLine]:
         """Each row below the header, then what a person should know of the sheet.
 
         Raises:
@@ -109,7 +109,7 @@ class Workbook:
                 yield self._check(line.row, cells, width)
         yield from self._tell()
 
-    def _open(self) -> tuple[Known, list[_Listed]]:
+    def _open(self) -> tuple[WorkbookFacts, list[_Listed]]:
         package = self._package
         book = next(
             (r.part for r in package.relations() if r.kind == "officeDocument"), ""
@@ -154,7 +154,7 @@ class Workbook:
         if len(filled) > 1:
             hidden = _names([one for one in filled if one is not seen[0]])
             said = Sentence("workbook.hidden-sheets", sheets=hidden)
-            self._aside = Said(0, "hidden-sheets", said)
+            self._aside = Remark(0, "hidden-sheets", said)
         return seen[0]
 
     def _holds_anything(self, sheet: _Listed) -> bool:
@@ -204,7 +204,7 @@ class Workbook:
         """The row of the sheet that the header stands in."""
         return self._first[self._at][0]
 
-    def _check(self, row: int, cells: list[str], width: int) -> Line:
+    def _check(self, row: int, cells: list[str], width: int) -> CsvLine:
         if not any(cell.strip() for cell in cells[width:]):
             return Cells(row, [*cells, *[""] * (width - len(cells))][:width])
         if self._is_header and self._is_header(cells):
@@ -214,7 +214,7 @@ class Workbook:
         )
         return Bad(row, "cells", said)
 
-    def _tell_first(self) -> Iterator[Said]:
+    def _tell_first(self) -> Iterator[Remark]:
         if self._aside:
             yield self._aside
         above = self._first[: self._at]
@@ -222,15 +222,15 @@ class Workbook:
             row = self.header_row
             titles = "; ".join(clip(next(filter(None, c))) for _, c in above[:3])
             said = Sentence("workbook.titles", row=row, titles=titles)
-            yield Said(row, "titles", said)
+            yield Remark(row, "titles", said)
 
-    def _tell(self) -> Iterator[Said]:
+    def _tell(self) -> Iterator[Remark]:
         stream = self._stream
         hidden = [row for row in stream.hidden if row > self.header_row]
         if hidden:
             shown = ", ".join(str(row) for row in hidden[:5])
             said = Sentence("workbook.hidden-rows", rows=len(hidden), first=shown)
-            yield Said(hidden[0], "hidden-rows", said)
+            yield Remark(hidden[0], "hidden-rows", said)
         columns = [
             clip(self.header[at])
             for first, last in stream.hidden_columns
@@ -238,14 +238,14 @@ class Workbook:
         ]
         if columns:
             said = Sentence("workbook.hidden-columns", columns=", ".join(columns[:20]))
-            yield Said(self.header_row, "hidden-columns", said)
+            yield Remark(self.header_row, "hidden-columns", said)
         if stream.merged:
             said = Sentence("workbook.merged", cells=", ".join(stream.merged[:5]))
-            yield Said(self.header_row, "merged", said)
+            yield Remark(self.header_row, "merged", said)
         if stream.uncalculated:
             cells = ", ".join(stream.uncalculated[:5])
             said = Sentence("workbook.formulas", cells=cells)
-            yield Said(self.header_row, "formulas", said)
+            yield Remark(self.header_row, "formulas", said)
 
 
 def _names(sheets: Sequence[_Listed]) -> str:

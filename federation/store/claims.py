@@ -14,8 +14,7 @@ from federation.records.claim import Claim, decode_claim
 from federation.records.merge import decode_row, digest_rows
 from federation.records.result import CONTESTS
 from federation.records.tps import parse_tps
-from federation.store import cursor, merged, places
-from federation.store.cursor import epoch, vector
+from federation.store import maprows, mapstate, recordindex
 from federation.store.db import Transaction, View
 from federation.store.mapkey import (
     decode_key,
@@ -23,11 +22,12 @@ from federation.store.mapkey import (
     encode_key,
     region_range,
 )
-from federation.store.merged import Held
+from federation.store.maprows import StoredRow
+from federation.store.mapstate import epoch, vector
 
 __all__ = [
     "MIGRATIONS",
-    "Change",
+    "ChangedRow",
     "MergedTps",
     "changes",
     "count_rows",
@@ -57,8 +57,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
-    *cursor.MIGRATIONS,
-    *merged.MIGRATIONS,
+    *mapstate.MIGRATIONS,
+    *maprows.MIGRATIONS,
 )
 
 _QUEUES = frozenset({"disputed", "unread"})
@@ -79,7 +79,7 @@ class MergedTps(NamedTuple):
     history: list[tuple[str, int]]
 
 
-class Change(NamedTuple):
+class ChangedRow(NamedTuple):
     """A row that changed, and the number of its last change."""
 
     seq: int
@@ -107,7 +107,7 @@ def save_claims(
 def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
     """Forget the claims from index `size` on, with the leaves that they were in."""
     tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
-    places.forget_from(tx, log_id, size)
+    recordindex.forget_from(tx, log_id, size)
 
 
 def has_claims(
@@ -136,7 +136,7 @@ def replace_claims(
     tx.connection.execute(
         "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
     )
-    places.forget_from(tx, log_id, start)
+    recordindex.forget_from(tx, log_id, start)
     save_claims(tx, log_id, claims)
 
 
@@ -154,10 +154,10 @@ def read_claims(
 
 def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
     """What is said about one station, a contest each, sorted by contest."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return []
-    held = merged.load(view, [encode_key(number, name, tps) for name in CONTESTS])
+    held = maprows.load(view, [encode_key(number, name, tps) for name in CONTESTS])
     if not held:
         return []
     origins = _origins(view, election)
@@ -168,11 +168,11 @@ def read_standing(
     view: View, election: str, places: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], list[tuple[str, Claim]]]:
     """The (origin, claim) of every slot of those of these (contest, TPS) in the map."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return {}
     keys = {encode_key(number, *place): place for place in places}
-    held = merged.load(view, sorted(keys))
+    held = maprows.load(view, sorted(keys))
     origins = _origins(view, election) if held else {}
     return {
         keys[key]: [(origins[slot.log_id], slot.claim) for slot in row.slots]
@@ -180,7 +180,7 @@ def read_standing(
     }
 
 
-def _merged_tps(view: View, held: Held, origins: dict[int, str]) -> MergedTps:
+def _merged_tps(view: View, held: StoredRow, origins: dict[int, str]) -> MergedTps:
     contest, tps = decode_key(held.key)
     claims = sorted(
         ((origins[slot.log_id], slot.claim) for slot in held.slots),
@@ -189,7 +189,7 @@ def _merged_tps(view: View, held: Held, origins: dict[int, str]) -> MergedTps:
     history = [
         (origin, index)
         for log_id, origin in origins.items()
-        for index in merged.list_superseded(view, held.key, log_id)
+        for index in maprows.list_superseded(view, held.key, log_id)
     ]
     return MergedTps(contest, tps, held.row, claims, sorted(history))
 
@@ -220,7 +220,7 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
     Raises:
         FormatError: `after` is not the code of a station.
     """
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return []
     first, last = region_range(number, contest, region)
@@ -234,7 +234,7 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
             where += " AND status IN ('disputed', 'unread')"
     if flag is not None:
         where += " AND flags <> 0 AND flags & ?"
-        values.append(merged.flag_bit(flag))
+        values.append(maprows.flag_bit(flag))
     rows = view.connection.execute(
         f"SELECT row FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants
         (*values, limit),
@@ -248,7 +248,7 @@ def changes(
     since: int,
     limit: int = 1000,
     exclude_org: str | None = None,
-) -> tuple[list[Change], int]:
+) -> tuple[list[ChangedRow], int]:
     """The rows that changed after change number `since`, by number, and the next one.
 
     Args:
@@ -263,26 +263,26 @@ def changes(
     Returns:
         The rows; and the number to go on from: equal to `since` where all was seen.
     """
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return [], since
     rows = view.connection.execute(
         "SELECT key, seq, row, slots FROM merged WHERE seq > ? AND seq < ?"
         " ORDER BY seq LIMIT ?",
-        (merged.pack_seq(number, since), merged.pack_seq(number + 1, 0), limit),
+        (maprows.pack_seq(number, since), maprows.pack_seq(number + 1, 0), limit),
     )
     found, last = [], since
     for columns in rows:
-        held = merged.held_row(columns)
+        held = maprows.held_row(columns)
         last = held.seq
         if any(slot.claim.org != exclude_org for slot in held.slots):
-            found.append(Change(held.seq, *decode_key(held.key), held.row))
+            found.append(ChangedRow(held.seq, *decode_key(held.key), held.row))
     return found, last
 
 
 def map_digest(view: View, election: str) -> str:
     """The digest of the whole map: reads all of it, about 2 µs a row."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return digest_rows(())
     rows = view.connection.execute(
@@ -294,7 +294,7 @@ def map_digest(view: View, election: str) -> str:
 
 def count_rows(view: View, election: str) -> int:
     """How many rows the map has, of stations and contests of which anything is said."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return 0
     row = view.connection.execute(
@@ -317,8 +317,8 @@ def sum_region(view: View, election: str, contest: str, region: str) -> dict[str
 
 def _list_region(
     view: View, election: str, contest: str, region: str
-) -> Iterator[Held]:
-    number = cursor.find_election(view, election)
+) -> Iterator[StoredRow]:
+    number = mapstate.find_election(view, election)
     if number is None:
         return
     rows = view.connection.execute(
@@ -326,7 +326,7 @@ def _list_region(
         region_range(number, contest, region),
     )
     for row in rows:
-        yield merged.held_row(row)
+        yield maprows.held_row(row)
 
 
 def _origins(view: View, election: str) -> dict[int, str]:

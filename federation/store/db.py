@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 import sqlite_utils
 
 from federation.errors import NotFoundError
-from federation.regular import make_folders
+from federation.files import make_folders
 from federation.store import migrations
 from federation.store.readonly import connect
 from federation.store.refusal import committing, translated

@@ -35,7 +35,7 @@ from federation.errors import (
     RollbackError,
     VerificationError,
 )
-from federation.regular import make_folders, sync_folder
+from federation.files import make_folders, sync_folder
 from federation.tlog.checkpoint import (
     Checkpoint,
     format_checkpoint,

@@ -24,10 +24,10 @@ _KEPT = (
     " ON k.log_id = c.log_id AND k.size = c.size WHERE c.log_id = ? "
 )
 
-Holders: TypeAlias = Mapping[str, Mapping[str, int]]
+HolderTimes: TypeAlias = Mapping[str, Mapping[str, int]]
 
 
-def load_holders(view: View, origins: Iterable[str]) -> Holders:
+def load_holders(view: View, origins: Iterable[str]) -> HolderTimes:
     """The largest size that each other organisation confirmed, by origin and name.
 
     Only the newest confirmations are looked at, so that the cost does not grow with
@@ -157,7 +157,7 @@ def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int
     return times
 
 
-def count_holders(confirmed: Holders, origin: str, index: int) -> int:
+def count_holders(confirmed: HolderTimes, origin: str, index: int) -> int:
     """How many other organisations confirmed that they hold this entry.
 
     Args:

@@ -28,21 +28,23 @@ else:
 
     complete_statement = sqlite3.complete_statement
 
-MODULES = (
-    "leaves",
-    "chains",
-    "logs",
-    "taken",
-    "statements",
-    "places",
-    "claims",
-    "rollup",
-    "registers",
-    "pulls",
-    "alarms",
-    "tokens",
-    "migrations",
-)
+# By the name under which a database remembers which of its steps were applied: that
+# stays when a module gets another name.
+MODULES = {
+    "leaves": "leaves",
+    "chains": "chains",
+    "logs": "logs",
+    "taken": "taken",
+    "statements": "statements",
+    "places": "recordindex",
+    "claims": "claims",
+    "rollup": "rollup",
+    "registers": "registers",
+    "pulls": "pulls",
+    "alarms": "alarms",
+    "tokens": "tokens",
+    "migrations": "migrations",
+}
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -71,10 +73,9 @@ _SCHEMA = (
 
 def migrate(database: Database) -> None:
     """Bring every table of every module up to date."""
-    for name in MODULES:
-        qualified = f"federation.store.{name}"
+    for name, module in MODULES.items():
         scripts: tuple[tuple[str, str], ...] = importlib.import_module(
-            qualified
+            f"federation.store.{module}"
         ).MIGRATIONS
         steps = Migrations(f"federation.{name}")
         for step, script in scripts:

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
 from federation.records.tps import TpsId
-from federation.store import cursor, rollup
+from federation.store import mapstate, rollup
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, region_range
 from federation.store.twice import write_twice
@@ -79,7 +79,7 @@ class Missing(NamedTuple):
     voters: int | None
 
 
-class Source(NamedTuple):
+class RegisterSource(NamedTuple):
     """What a register is: its digest, where it came from, how many stations."""
 
     digest: str
@@ -126,12 +126,12 @@ def list_registers(view: View) -> list[tuple[str, str]]:
     return rows.fetchall()
 
 
-def read_source(view: View, election: str) -> Source | None:
+def read_source(view: View, election: str) -> RegisterSource | None:
     """What register the election has, if any."""
     row = view.connection.execute(
         "SELECT digest, source FROM register WHERE election=?", (election,)
     ).fetchone()
-    return Source(row[0], row[1], count(view, election)) if row else None
+    return RegisterSource(row[0], row[1], count(view, election)) if row else None
 
 
 def register_digest(view: View, election: str) -> str:
@@ -290,7 +290,7 @@ def _incomplete(
         yield region
         return
     # The roll-up follows the register a few batches behind: until it does, look.
-    basis = cursor.read_basis(view, election)
+    basis = mapstate.read_basis(view, election)
     is_current = basis and basis.register == register_digest(view, election)
     if is_current and len(region) in rollup.LEVELS:
         counters = rollup.read_region(view, election, contest, region)
@@ -326,7 +326,7 @@ def _reported(
     view: View, election: str, contest: str, first: str, last: str
 ) -> set[str]:
     """The stations of villages `first` … `last` that a monitor has a result of."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return set()
     low, _ = region_range(number, contest, first)

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from federation.records.claim import Claim
-from federation.store import cursor, merged
+from federation.store import maprows, mapstate
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
 
@@ -28,7 +28,7 @@ COMPARED: Final = {
 
 def copy_sources(view: View, tx: Transaction, election: str) -> None:
     """Copy logs, claims, key statements and registers into an empty database."""
-    positions = cursor.read_positions(view, election)
+    positions = mapstate.read_positions(view, election)
     # By its number, which stands in every key of the map.
     number = (
         "SELECT id, election, profile, register, rules, 0 FROM merge_election"
@@ -88,7 +88,7 @@ class MapRow(NamedTuple):
 
 def list_map(view: View, election: str) -> Iterator[MapRow]:
     """Every row of an election's map with all that is stored beside it, in order."""
-    number = cursor.find_election(view, election)
+    number = mapstate.find_election(view, election)
     if number is None:
         return
     for key, status, flags, row, slots, count in view.connection.execute(
@@ -97,7 +97,7 @@ def list_map(view: View, election: str) -> Iterator[MapRow]:
         " FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
         election_range(number),
     ):
-        held = merged.held_row((key, 0, row, slots))
+        held = maprows.held_row((key, 0, row, slots))
         standing = sorted(
             ((slot.log_id, slot.claim) for slot in held.slots),
             key=lambda placed: (placed[0], placed[1].index),

@@ -49,7 +49,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Slot(NamedTuple):
+class StatementSlot(NamedTuple):
     """Where one organisation says one thing."""
 
     tps: str
@@ -58,10 +58,10 @@ class Slot(NamedTuple):
     official: bool
 
 
-class Said(NamedTuple):
+class OwnStatement(NamedTuple):
     """One statement of ours; `revision` only counts beside a `ref`."""
 
-    slot: Slot
+    slot: StatementSlot
     index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
     content: bytes
     review: Review
@@ -77,7 +77,7 @@ class Revision(NamedTuple):
 
 
 def save_said(
-    tx: Transaction, log_id: int, statements: Iterable[Said], size: int
+    tx: Transaction, log_id: int, statements: Iterable[OwnStatement], size: int
 ) -> None:
     """Remember statements of an own log: with them, all below `size` are here."""
     rows = sorted(statements)  # in the order of the table they go in fast
@@ -114,17 +114,19 @@ def said_size(view: View, log_id: int) -> int:
     return 0 if row is None else row[0]
 
 
-def said_at(view: View, log_id: int, tps: Sequence[str]) -> dict[Slot, list[Said]]:
+def said_at(
+    view: View, log_id: int, tps: Sequence[str]
+) -> dict[StatementSlot, list[OwnStatement]]:
     """All that a log has said of these polling stations, oldest first in each slot."""
-    found: dict[Slot, list[Said]] = {}
+    found: dict[StatementSlot, list[OwnStatement]] = {}
     for row in view.connection.execute(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? AND tps IN (SELECT value FROM json_each(?))"
         " ORDER BY tps, contest, round, official, idx",
         (log_id, json.dumps(tps)),
     ):
-        slot = Slot(row[0], row[1], row[2], bool(row[3]))
-        found.setdefault(slot, []).append(Said(slot, *row[4:]))
+        slot = StatementSlot(row[0], row[1], row[2], bool(row[3]))
+        found.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
     return found
 
 
@@ -140,14 +142,16 @@ def revisions_of(
     return {(ref, contest): Revision(*rest) for ref, contest, *rest in rows}
 
 
-def all_said(view: View, log_id: int) -> Iterator[Said]:
+def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
     """Every statement of an own log, by slot, oldest first: for `doctor`."""
     for row in view.connection.execute(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
         (log_id,),
     ):
-        yield Said(Slot(row[0], row[1], row[2], bool(row[3])), *row[4:])
+        yield OwnStatement(
+            StatementSlot(row[0], row[1], row[2], bool(row[3])), *row[4:]
+        )
 
 
 def count_said(view: View, log_id: int) -> int:

@@ -44,7 +44,7 @@ from federation.tlog.merkle import (
 from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH, Tile, split_hashes, tile_at, tile_root
 
-Kind = Literal["same", "smaller", "waiting", "larger"]
+OfferKind = Literal["same", "smaller", "waiting", "larger"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Offer(NamedTuple):
     before the pending one is held.
     """
 
-    kind: Kind
+    kind: OfferKind
     checkpoint: Checkpoint
     note: bytes
 

@@ -44,7 +44,7 @@ _BAD_OCTET: Final = re.compile(rb"[^\x09\x0a\x20-\x7e\x80-\xff]")
 _MAX_LINES_OF_A_KIND: Final = 256
 
 
-class Log(NamedTuple):
+class PolicyLog(NamedTuple):
     """A log that counts."""
 
     key: VerifierKey
@@ -59,7 +59,7 @@ class Witness(NamedTuple):
     url: str = ""
 
 
-class Group(NamedTuple):
+class WitnessGroup(NamedTuple):
     """Witnesses if at least `threshold` of its members do."""
 
     name: str
@@ -70,9 +70,9 @@ class Group(NamedTuple):
 class Policy(NamedTuple):
     """A trust file; `groups` stand in an order in which each knows its members."""
 
-    logs: tuple[Log, ...]
+    logs: tuple[PolicyLog, ...]
     witnesses: tuple[Witness, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[WitnessGroup, ...]
     quorum: str
 
     def is_met(self, names: Collection[str]) -> bool:
@@ -133,7 +133,7 @@ def parse_policy(data: bytes) -> Policy:
         raise FormatError(Sentence("trust.policy-control"))
     if data and not data.endswith(b"\n"):
         raise FormatError(Sentence("trust.policy-end"))
-    reader = _Reader()
+    reader = _PolicyReader()
     # Octets that are not UTF-8 pass through unchanged: names are opaque.
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     for number, line in enumerate(lines, 1):
@@ -144,13 +144,13 @@ def parse_policy(data: bytes) -> Policy:
     return reader.policy()
 
 
-class _Reader:
+class _PolicyReader:
     """A policy as far as it has been read."""
 
     def __init__(self) -> None:
-        self._logs: list[Log] = []
+        self._logs: list[PolicyLog] = []
         self._witnesses: list[Witness] = []
-        self._groups: list[Group] = []
+        self._groups: list[WitnessGroup] = []
         self._quorum: str | None = None
         self._names = {NO_QUORUM}
         self._members: set[str] = set()
@@ -179,7 +179,7 @@ class _Reader:
             raise FormatError(Sentence("trust.policy-line"), at)
 
     def _read_log(self, words: list[str], at: str) -> None:
-        log = Log(parse_vkey(words[0]), *words[1:])
+        log = PolicyLog(parse_vkey(words[0]), *words[1:])
         publics = [one.key.public for one in self._logs]
         if log.key.alg != ALG_ED25519 or log.key.public in publics:
             raise FormatError(Sentence("trust.policy-log"), at)
@@ -208,7 +208,7 @@ class _Reader:
         if not 1 <= threshold <= len(members):
             raise FormatError(Sentence("trust.policy-threshold"), at)
         _check_room(self._groups, at)
-        self._groups.append(Group(name, threshold, tuple(members)))
+        self._groups.append(WitnessGroup(name, threshold, tuple(members)))
 
     def _read_quorum(self, name: str, at: str) -> None:
         if self._quorum is not None or name not in self._names:

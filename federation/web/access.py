@@ -16,8 +16,8 @@ from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.store import tokens
+from federation.web.context import SITE
 from federation.web.origin import is_local
-from federation.web.site import SITE
 
 #: Of a request: its token was looked at, and is good.
 ENTITLED: Final = web.RequestKey("entitled", bool)

@@ -15,13 +15,18 @@ from aiohttp import hdrs, web
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from federation.flows.query import answer, changes, lists, region, state, table, tps
-from federation.flows.query.ask import Asked, ask, read_names
+from federation.flows.query import answers, changes, lists, region, state, table, tps
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
+from federation.flows.query.scope import Scope, ask, read_names
 from federation.store.db import View
 from federation.web.access import may_see_partners
-from federation.web.asking import (
+from federation.web.connections import for_news
+from federation.web.context import SITE, WebContext
+from federation.web.further import further
+from federation.web.mapcache import summarise
+from federation.web.openapi import Endpoint, NoQuery
+from federation.web.queries import (
     ChangesQuery,
     ContestQuery,
     ElectionQuery,
@@ -30,12 +35,7 @@ from federation.web.asking import (
     RegionQuery,
     TpsQuery,
 )
-from federation.web.connections import for_news
-from federation.web.further import further
-from federation.web.openapi import Endpoint, NoQuery
-from federation.web.reply import lines, reply, stream
-from federation.web.site import SITE, Site
-from federation.web.summary import summarise
+from federation.web.responses import lines, reply, stream
 
 
 def endpoints() -> list[Endpoint[Any]]:
@@ -49,7 +49,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="Everything said about one polling station, KPU apart",
             handler=get_tps,
             query=TpsQuery,
-            response=answer.TpsAnswer,
+            response=answers.TpsAnswer,
             names=code,
         ),
         Endpoint(
@@ -58,7 +58,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="The nation and its provinces: coverage, statuses, votes",
             handler=get_region,
             query=RegionQuery,
-            response=answer.RegionAnswer,
+            response=answers.RegionAnswer,
         ),
         Endpoint(
             method="GET",
@@ -66,7 +66,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="A region and its parts: coverage, statuses, votes",
             handler=get_region,
             query=RegionQuery,
-            response=answer.RegionAnswer,
+            response=answers.RegionAnswer,
             names=place,
         ),
         Endpoint(
@@ -75,7 +75,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="Polling stations without a result from any monitor",
             handler=get_gaps,
             query=ListQuery,
-            response=answer.GapsAnswer,
+            response=answers.GapsAnswer,
         ),
         Endpoint(
             method="GET",
@@ -83,7 +83,7 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="Polling stations where monitors differ, side by side",
             handler=get_disputed,
             query=ListQuery,
-            response=answer.DisputedAnswer,
+            response=answers.DisputedAnswer,
         ),
         *_whole_map(),
     ]
@@ -97,7 +97,7 @@ def _whole_map() -> list[Endpoint[Any]]:
             summary="Rows of the map that changed since a cursor; can wait for news",
             handler=get_changes,
             query=ChangesQuery,
-            response=answer.ChangesAnswer,
+            response=answers.ChangesAnswer,
         ),
         Endpoint(
             method="GET",
@@ -112,7 +112,7 @@ def _whole_map() -> list[Endpoint[Any]]:
             summary="One contest's whole map in one object, with its digest",
             handler=get_summary,
             query=ContestQuery,
-            response=answer.Summary,
+            response=answers.Summary,
         ),
         Endpoint(
             method="GET",
@@ -120,7 +120,7 @@ def _whole_map() -> list[Endpoint[Any]]:
             summary="The elections, contests and sources of this node",
             handler=get_elections,
             query=ElectionQuery,
-            response=answer.ElectionsAnswer,
+            response=answers.ElectionsAnswer,
         ),
         Endpoint(
             method="GET",
@@ -128,7 +128,7 @@ def _whole_map() -> list[Endpoint[Any]]:
             summary="This node's history, who holds it, its partners and alarms",
             handler=get_status,
             query=NoQuery,
-            response=answer.StatusAnswer,
+            response=answers.StatusAnswer,
         ),
     ]
 
@@ -137,7 +137,7 @@ async def get_tps(request: web.Request, query: TpsQuery) -> web.StreamResponse:
     """One polling station."""
     site, code = request.app[SITE], request.match_info["code"]
 
-    def read(view: View) -> tuple[answer.TpsAnswer, table.Table | None]:
+    def read(view: View) -> tuple[answers.TpsAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election)
         found = tps.tps(view, site.profiles, asked.election, code)
         if query.format == "json":
@@ -154,7 +154,7 @@ async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResp
     """A region and its parts."""
     site, code = request.app[SITE], request.match_info.get("code", "")
 
-    def read(view: View) -> tuple[answer.RegionAnswer, table.Table | None]:
+    def read(view: View) -> tuple[answers.RegionAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
         found = region.region(view, asked, code, query.after, query.limit)
         if query.format == "json":
@@ -174,7 +174,7 @@ async def get_gaps(request: web.Request, query: ListQuery) -> web.StreamResponse
     """Where nobody has been."""
     site = request.app[SITE]
 
-    def read(view: View) -> tuple[answer.GapsAnswer, table.Table | None]:
+    def read(view: View) -> tuple[answers.GapsAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
         found = lists.gaps(view, asked, query.region, query.after, query.limit)
         if query.format == "json":
@@ -190,7 +190,7 @@ async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResp
     """Where monitors differ."""
     site = request.app[SITE]
 
-    def read(view: View) -> tuple[answer.DisputedAnswer, table.Table | None]:
+    def read(view: View) -> tuple[answers.DisputedAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
         found = lists.disputed(view, asked, query.region, query.after, query.limit)
         if query.format == "json":
@@ -209,7 +209,7 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
     asked = _ask(site, query.election)
     others = site.settings.org if query.exclude == "own" else None
 
-    def read(view: View) -> answer.ChangesAnswer:
+    def read(view: View) -> answers.ChangesAnswer:
         return changes.changes(view, asked, query.since, query.limit, others)
 
     found = await site.db.read(read)
@@ -226,7 +226,7 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
 
 
 async def _changes_reply(
-    request: web.Request, form: str, found: answer.ChangesAnswer
+    request: web.Request, form: str, found: answers.ChangesAnswer
 ) -> web.Response:
     if form == "ndjson":
         head = {"cursor": found.cursor, "more": found.more, "reset": found.reset}
@@ -235,7 +235,7 @@ async def _changes_reply(
         return reply(request, form, found)
     site = request.app[SITE]
 
-    def read(view: View) -> table.Table:
+    def read(view: View) -> table.QueryTable:
         credit = _credit(site, view, found.election, found.cursor)
         return table.change_table(found.changes, credit)
 
@@ -287,7 +287,7 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
     return reply(request, "json", found)
 
 
-def _without_addresses(found: answer.StatusAnswer) -> answer.StatusAnswer:
+def _without_addresses(found: answers.StatusAnswer) -> answers.StatusAnswer:
     """The status without what only the operator should read.
 
     Reasons and details name partners' addresses, private ones too: `federation status`
@@ -300,7 +300,7 @@ def _without_addresses(found: answer.StatusAnswer) -> answer.StatusAnswer:
     )
 
 
-def _for_strangers(found: answer.StatusAnswer) -> answer.StatusAnswer:
+def _for_strangers(found: answers.StatusAnswer) -> answers.StatusAnswer:
     """The status without partners, folders and files; alarms name logs only.
 
     Who fails, and when it is asked again, tells a stranger when to attack whom.
@@ -313,9 +313,9 @@ def _for_strangers(found: answer.StatusAnswer) -> answer.StatusAnswer:
     return replace(found, peers=[], offered=[], alarms=alarms)
 
 
-def _ask(site: Site, election: str = "", contest: str = "") -> Asked:
+def _ask(site: WebContext, election: str = "", contest: str = "") -> Scope:
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
-def _credit(site: Site, view: View, election: str, cursor: str) -> table.Credit:
+def _credit(site: WebContext, view: View, election: str, cursor: str) -> table.Credit:
     return table.Credit(cursor, state.sources(view, election, site.settings))

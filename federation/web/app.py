@@ -8,15 +8,15 @@ from aiohttp import hdrs, web
 from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
 from federation.web.access import Bucket, may_see_partners
 from federation.web.connections import deadlines, mark_sending, watch
+from federation.web.context import SITE, WebContext
+from federation.web.cors import preflights, share_public_reads
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
-from federation.web.sharing import preflights, share_public_reads
-from federation.web.site import SITE, Site
 
 PACKAGE = "tps-federation"
 
 
-def make_app(site: Site) -> web.Application:
+def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
         middlewares=[watch, answer_problems, only_own_names, deadlines],

@@ -63,7 +63,7 @@ _SCARCE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 _log = logging.getLogger(__name__)
 
-Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
+AdmittedWork: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
 
 class Waiting(Enum):
@@ -89,7 +89,7 @@ SHARES: Final[Mapping[Waiting, float]] = {
 }
 
 
-class Visit(web.RequestHandler):
+class HeldConnection(web.RequestHandler):
     """A connection, and what is known of it."""
 
     def __init__(
@@ -208,7 +208,7 @@ class Visit(web.RequestHandler):
 async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Remember what each connection is about."""
     visit = request.protocol
-    if not isinstance(visit, Visit):
+    if not isinstance(visit, HeldConnection):
         return await handler(request)
     visit.begin(request)
     try:
@@ -226,7 +226,7 @@ async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def mark_sending(request: web.Request, response: web.StreamResponse) -> None:
     """From now on its caller has to read: a signal of `on_response_prepare`."""
     visit = request.protocol
-    if isinstance(visit, Visit):
+    if isinstance(visit, HeldConnection):
         visit.is_sending = True
         if visit.is_leaving:
             response.force_close()
@@ -238,7 +238,7 @@ async def for_news(request: web.Request) -> AsyncIterator[None]:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as poll:
             visit = request.protocol
-            if not isinstance(visit, Visit):
+            if not isinstance(visit, HeldConnection):
                 yield
                 return
             visit.poll = poll
@@ -280,7 +280,7 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
         raise ConnectionResetError(str(error)) from error
 
 
-async def _keep_at(work: Work) -> None:
+async def _keep_at(work: AdmittedWork) -> None:
     """Do it for ever: a door that fell shut would be seen by everybody but the node."""
     while True:
         try:
@@ -305,7 +305,7 @@ class Doorkeeper:
         self._max, self._options = max_connections, options
         # Beyond one at a time: to look at everybody for each newcomer costs more.
         self._batch = max(1, max_connections // 16)
-        self._visits: dict[Visit, None] = {}
+        self._visits: dict[HeldConnection, None] = {}
         self._left = asyncio.Event()
         # For half a second of a sudden crowd, and a tenth of the time of a long one.
         self._looks = Bucket(burst=10, refill_s=10 * _LOOK_S)
@@ -314,7 +314,7 @@ class Doorkeeper:
         """How many places are taken; those that are closing still are."""
         return len(self._visits)
 
-    def visits(self) -> list[Visit]:
+    def visits(self) -> list[HeldConnection]:
         """Whoever is in, in the order in which they came."""
         return list(self._visits)
 
@@ -335,7 +335,7 @@ class Doorkeeper:
             listeners = await listen(host, port)
             for listener in listeners:
                 stack.enter_context(listener)
-            works: list[Work] = [partial(self._admit, one) for one in listeners]
+            works: list[AdmittedWork] = [partial(self._admit, one) for one in listeners]
             for work in (*works, self._sweep):
                 task = asyncio.create_task(_keep_at(work))
                 stack.push_async_callback(asyncio.wait, [task])
@@ -354,7 +354,7 @@ class Doorkeeper:
             if visit.wire is not None:
                 visit.wire.abort()
 
-    def left(self, visit: Visit) -> None:
+    def left(self, visit: HeldConnection) -> None:
         """Its place is free."""
         self._visits.pop(visit, None)
         self._left.set()
@@ -369,7 +369,7 @@ class Doorkeeper:
             except OSError as error:
                 await self._not_accepted(error)
                 continue
-            visit = Visit(self, self._server, **self._options)
+            visit = HeldConnection(self, self._server, **self._options)
             self._visits[visit] = None
             task = asyncio.create_task(self._greet(visit, wire))
             greeted.add(task)
@@ -380,7 +380,7 @@ class Doorkeeper:
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    async def _greet(self, visit: Visit, wire: socket.socket) -> None:
+    async def _greet(self, visit: HeldConnection, wire: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(lambda: visit, wire)
@@ -423,9 +423,9 @@ class Doorkeeper:
         for one in old or chosen:
             one.give_way()
 
-    def _choose(self, number: int) -> Sequence[Visit]:
+    def _choose(self, number: int) -> Sequence[HeldConnection]:
         """So many that give way first, or fewer."""
-        classes: defaultdict[Waiting, list[Visit]] = defaultdict(list)
+        classes: defaultdict[Waiting, list[HeldConnection]] = defaultdict(list)
         for visit in self._visits:
             if not visit.is_leaving:
                 classes[visit.waits_for()].append(visit)

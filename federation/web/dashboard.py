@@ -19,13 +19,13 @@ from aiohttp import hdrs, web
 
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query import answer, lists, region, tps
-from federation.flows.query.ask import Asked, ask, contests_of
+from federation.flows.query import answers, lists, region, tps
+from federation.flows.query.scope import Scope, ask, contests_of
 from federation.records.tally import count_added
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
+from federation.web.context import SITE
 from federation.web.page import SAFETY, Page, static_file
-from federation.web.site import SITE
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
@@ -197,13 +197,13 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight <= 1 else 0.0
 
 
-def _asked(page: Page) -> Asked:
+def _asked(page: Page) -> Scope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
-def _choices(page: Page, asked: Asked) -> list[Mapping[str, object]]:
+def _choices(page: Page, asked: Scope) -> list[Mapping[str, object]]:
     """The other elections and contests that can be looked at."""
     site = page.request.app[SITE]
     found: list[Mapping[str, object]] = []
@@ -224,11 +224,11 @@ def _choices(page: Page, asked: Asked) -> list[Mapping[str, object]]:
     return found
 
 
-def _data(asked: Asked, path: str) -> str:
+def _data(asked: Scope, path: str) -> str:
     return f"{path}?election={asked.election}&contest={asked.contest}"
 
 
-def _tally_note(page: Page, one: answer.Region) -> str:
+def _tally_note(page: Page, one: answers.Region) -> str:
     """How much of the region stands behind its votes."""
     if not one.tally:
         return ""

@@ -23,7 +23,7 @@ from federation.records.keychain import encode_keys
 from federation.store import chains, contents, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
-from federation.web.site import SITE
+from federation.web.context import SITE
 
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "public, max-age=2"

@@ -24,15 +24,15 @@ from msgspec import Meta
 
 from federation.decoding import parse_json
 from federation.errors import FormatError
-from federation.flows.ingest import UnreadRow, Verdict
+from federation.flows.ownlog.ingest import UnreadRow, Verdict
 from federation.records.profile import Profile
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
 from federation.web.access import Bucket, require_token
+from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
-from federation.web.site import SITE
 
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say

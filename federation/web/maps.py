@@ -14,10 +14,10 @@ from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.records.publishedmap import PublishedMap
+from federation.web.context import SITE
+from federation.web.mapcache import publish_map, read_basis
 from federation.web.openapi import Endpoint, NoQuery
-from federation.web.reply import reply
-from federation.web.site import SITE
-from federation.web.summary import publish_map, read_basis
+from federation.web.responses import reply
 
 _BYTES = "application/octet-stream"
 _FOREVER = "public, max-age=31536000, immutable"

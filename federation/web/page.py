@@ -12,7 +12,7 @@ import jinja2
 from aiohttp import hdrs, web
 from yarl import URL
 
-from federation.flows.query import answer
+from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
 from federation.text import Text
 from federation.web.further import further
@@ -80,7 +80,7 @@ class Page:
         """
         return self._root + address.removeprefix("/")
 
-    def name(self, place: answer.Place | answer.Region) -> str:
+    def name(self, place: answers.Place | answers.Region) -> str:
         """A region's name, or its code in words."""
         if place.name:
             return place.name
@@ -97,7 +97,7 @@ class Page:
         point = "," if self.t.language == "id" else "."
         return f"{tenths // 10}{point}{tenths % 10} %"
 
-    def span(self, interval: answer.Interval) -> str:
+    def span(self, interval: answers.Interval) -> str:
         """The least and the most, once where they are equal."""
         least, most = map(self.number, interval)
         return least if least == most else f"{least} {EN_DASH} {most}"
@@ -151,14 +151,14 @@ def _templates() -> jinja2.Environment:
     return found
 
 
-def standing(contest: answer.Contest) -> list[str]:
+def standing(contest: answers.Contest) -> list[str]:
     """The numbers of everybody who has votes here, the smallest first."""
     said = [group.votes for group in contest.groups]
     said += [one.votes or {} for one in kpu_beside(contest)]
     return sorted({n for votes in said for n in votes}, key=lambda n: (len(n), n))
 
 
-def differs(contest: answer.Contest, number: str) -> bool:
+def differs(contest: answers.Contest, number: str) -> bool:
     """Whether somebody says another figure for this number than somebody else."""
     said = [group.votes for group in contest.groups]
     said += [one.votes or {} for one in kpu_beside(contest)]

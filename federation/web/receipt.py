@@ -15,10 +15,10 @@ from aiohttp import hdrs, web
 
 from federation.flows.receipt import file_name, find_record, make_receipt
 from federation.store.db import View
+from federation.web.context import SITE
 from federation.web.feed import TEXT, conditional
 from federation.web.openapi import Endpoint, NoQuery
-from federation.web.reply import FRESH
-from federation.web.site import SITE
+from federation.web.responses import FRESH
 
 
 def endpoints() -> list[Endpoint[Any]]:

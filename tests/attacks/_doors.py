@@ -32,16 +32,16 @@ from federation.config.pkcs8 import decode_private_key, encode_private_key
 from federation.config.settings import parse_settings
 from federation.decoding import parse_json
 from federation.errors import FederationError
-from federation.feeds.answer import Asked, judge_answer, judge_other
+from federation.feeds.answer import FeedRequest, judge_answer, judge_other
 from federation.feeds.feed import parse_status
 from federation.feeds.shape import JSON, NOTES, is_cut, is_other, text_shape, tile_shape
-from federation.flows.audit.published import Stations
-from federation.flows.basis import Said
+from federation.flows.audit.published import AscendingStations
+from federation.flows.pull.basis import PeerBasis
 from federation.flows.query.cursor import parse_cursor
-from federation.flows.verify.evidence import open_evidence
 from federation.profiles import load_regions, load_shipped
 from federation.records.about import open_about, open_about_unpinned
 from federation.records.canonical import decode
+from federation.records.evidence import open_evidence
 from federation.records.keychain import decode_keys, encode_keys, open_chain
 from federation.records.profile import parse_profile
 from federation.records.publishedmap import format_map, parse_map
@@ -55,8 +55,8 @@ from federation.sources.mapping import Options, parse_flags
 from federation.sources.paslon import read_paslon
 from federation.sources.recognise import open_file, read_rows, recognise
 from federation.sources.register import read_register
-from federation.sources.stream import Source
-from federation.store.followed import load_followed
+from federation.sources.stream import SourceFile
+from federation.store.epoch import load_followed
 from federation.text.malformed import MalformedError, decode_text
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.cosignature import open_cosignatures
@@ -67,7 +67,7 @@ from federation.tlog.packing import pack, unpack
 from federation.tlog.policy import parse_policy
 from federation.tlog.proof import parse_proof
 from federation.tlog.tile import Bundle, decode_bundle, parse_tile_path, split_hashes
-from federation.web import asking, intake
+from federation.web import intake, queries
 from federation.web.dashboard import pick_page_language
 from federation.web.feed import conditional
 from federation.web.openapi import read_query
@@ -163,14 +163,14 @@ def read_list(path: Path) -> None:
 
 def read_candidates(path: Path) -> None:
     """All candidates of a list of KPU's."""
-    with Source(path) as source:
+    with SourceFile(path) as source:
         for _ in read_paslon(source, {}):
             pass
 
 
 def read_kelurahan(path: Path) -> None:
     """All codes of a table of kelurahan."""
-    with Source(path) as source:
+    with SourceFile(path) as source:
         read_codes(source)
 
 
@@ -221,7 +221,9 @@ def judge(answer: bytes) -> None:
     lines = (line.partition(b":") for line in head.split(b"\n"))
     headers = CIMultiDict((text_of(n), text_of(v).strip()) for n, _, v in lines)
     for status in (301, 400, 403, 404, 429, 500, 503):
-        judge_answer(status, headers, body, Asked("http://a.example", "/logs"), 0.0)
+        judge_answer(
+            status, headers, body, FeedRequest("http://a.example", "/logs"), 0.0
+        )
     judge_other(body)
     for shape in (JSON, NOTES, text_shape(b"# "), tile_shape(Bundle(0, 2))):
         is_other(body, shape)
@@ -247,7 +249,7 @@ def parse_toml(parse: Callable[[str], object]) -> Take:
 
 QUERIES = [
     kind
-    for kind in vars(asking).values()
+    for kind in vars(queries).values()
     if isinstance(kind, type) and kind.__name__.endswith("Query")
 ]
 
@@ -332,10 +334,10 @@ def doors() -> dict[str, Door]:
         "about note": Door([about], lambda data: open_about(data, [node.key])),
         "about note, signed": Door([parse_note(about).text], signed(node, open_about_unpinned)),
         "published map": Door([format_map(published)], parse_map),
-        "codes of a register": Door([b"1371011001001\n1371011001002\n"], Stations),
+        "codes of a register": Door([b"1371011001001\n1371011001002\n"], AscendingStations),
         "profile": Door([profile], parse_profile),
         "status vector": Door([logs], parse_status),
-        "list of elections": Door([elections], lambda data: parse_json(data, Said, what="a list of elections")),
+        "list of elections": Door([elections], lambda data: parse_json(data, PeerBasis, what="a list of elections")),
         "answer of a node": Door([b"Location: https://b.example/logs\nRetry-After: 120\nDate: Wed, 14 Feb 2024 10:00:00 GMT\ncf-mitigated: challenge\n\n<!doctype html><title>Blocked</title>", b'Retry-After: Wed, 14 Feb 2024 10:00:00 GMT\n\n{"error":"x"}'], judge),
         "circle file": Door([sign_circle(circle, identity)], lambda data: open_circle(data, None)),
         "circle file, signed": Door([circle.encode()], signed(identity, lambda data: open_circle(data, None))),

@@ -14,13 +14,13 @@ from federation.config.founding import load_identity_key
 from federation.config.home import Home
 from federation.config.peers import load_peers
 from federation.config.settings import load_settings
-from federation.flows import ingest, open_log
 from federation.flows.cosign import cosign_held
-from federation.flows.doctor import Patient, Report, examine
+from federation.flows.doctor import DoctorReport, Patient, examine
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest
 from federation.flows.pull import PullContext, pull
-from federation.node.identity import renew_about
-from federation.node.parts import Parts, open_parts
+from federation.node.about import renew_about
+from federation.node.resources import Parts, open_parts
 from federation.profiles import load_profiles
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.canonical import encode
@@ -56,7 +56,7 @@ class FullHome:
     def database(self) -> Path:
         return self.home.data / FILE_NAME
 
-    def examine(self, folder: Path, scratch: Path) -> Report:
+    def examine(self, folder: Path, scratch: Path) -> DoctorReport:
         """What the doctor says of the database in this folder."""
         # Made once: what is measured is the looking.
         shutil.copytree(self.empty, scratch)
@@ -123,7 +123,7 @@ def _draft(number: int, first: int = 100, **more: object) -> dict[str, object]:
 
 def _log_own(parts: Parts) -> None:
     log = parts.own[ELECTION]
-    open_log.introduce(parts.db, parts.guard, log)
+    begin.introduce(parts.db, parts.guard, log)
 
     def say(*drafts: object, force: bool = False) -> None:
         said = ingest.append(parts.db, parts.guard, log, drafts, NOW, force=force)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from federation.flows import ingest, open_log
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest
 from federation.store import db as store
 from federation.store import logs
 from federation.store.db import Database
@@ -58,7 +58,7 @@ def migrated_once(expected: int) -> Iterator[None]:
 
 def count_migrations() -> int:
     """How many a database has that is up to date."""
-    names = store.migrations.MODULES
+    names = store.migrations.MODULES.values()
     modules = [importlib.import_module(f"federation.store.{name}") for name in names]
     return sum(len(module.MIGRATIONS) for module in modules)
 
@@ -80,7 +80,7 @@ def open_node(folder: Path, guard: Path) -> OwnNode:
     """The node as a start opens it."""
     keys = own_keys(ORG)
     db = Database.open(folder)
-    log = open_log.open_own(db, keys, small_profile())
+    log = begin.open_own(db, keys, small_profile())
     return OwnNode(folder, db, Guard(guard), keys, log)
 
 
@@ -101,7 +101,7 @@ def main(folder: Path) -> None:
     for _ in range(STARTS):
         node = open_node(folder / "data", folder / "guard")
         node.db._writer.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")  # type: ignore[union-attr]
-        open_log.introduce(node.db, node.guard, node.log)
+        begin.introduce(node.db, node.guard, node.log)
         say(node)
         for batch in range(BATCHES):
             rows = [draft(number + n) for n in range(1 + batch % 3)]

@@ -28,7 +28,7 @@ from pathlib import Path
 from sqlite_utils.utils import sqlite3
 
 from federation.errors import FederationError
-from federation.flows.doctor import Report, mend
+from federation.flows.doctor import DoctorReport, mend
 from federation.store.db import FILE_NAME, Database
 from federation.store.leaves import MAX_BUNDLE_BYTES
 from federation.tlog.packing import unpack
@@ -69,13 +69,13 @@ class Ward:
         return "UNNOTICED"
 
     def _says(self) -> str:
-        error = Report.error
+        error = DoctorReport.error
 
         def stop(*_: object) -> None:
             raise _NoticedError
 
         if not self._is_whole:
-            Report.error = stop  # type: ignore[method-assign]
+            DoctorReport.error = stop  # type: ignore[method-assign]
         try:
             report = self.full.examine(self.copy, self._scratch)
         except _NoticedError:
@@ -83,7 +83,7 @@ class Ward:
         except Exception:  # noqa: BLE001  whatever it is, no finding was told
             return "CRASHED"
         finally:
-            Report.error = error  # type: ignore[method-assign]
+            DoctorReport.error = error  # type: ignore[method-assign]
         return "free" if report.is_clean else "noticed"
 
     def _write(self, data: bytes) -> Path:

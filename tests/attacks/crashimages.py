@@ -26,8 +26,8 @@ from random import Random
 from typing import Final, NamedTuple
 
 from federation.errors import FederationError
-from federation.flows import ingest, open_log
-from federation.flows.reconcile import Asked, reconcile
+from federation.flows.ownlog import begin, ingest
+from federation.flows.ownlog.reconcile import PeersAsked, reconcile
 from federation.store import contents, logs
 from federation.tlog.merkle import Frontier, hash_leaf
 from tests.attacks._disk import CALLS, STRACE, Call, Disk, read_calls
@@ -198,10 +198,10 @@ def open_image(place: Path) -> Opened:
         return Opened({}, f"{type(error).__name__}: {_plain(error)}")
     try:
         log = node.log
-        found = reconcile(node.db, node.guard, log, [], Asked(0, 0), NOW)
+        found = reconcile(node.db, node.guard, log, [], PeersAsked(0, 0), NOW)
         if found.action != "sign":
             return Opened({}, f"{found.action}: {_plain(found.reason)}")
-        open_log.introduce(node.db, node.guard, log)
+        begin.introduce(node.db, node.guard, log)
         with node.db.view() as view:
             roots = {s: root for s, root, _ in logs.list_checkpoints(view, log.log_id)}
             frontier = Frontier()

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.homes import ELECTION
-from tests.stories.nodes import Node, station, wait_until
+from tests.stories.nodes import Node, station
+from tests.waiting import wait_until
 
 MIB = 1 << 20
 SIZE_MIB = 48

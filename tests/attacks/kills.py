@@ -38,12 +38,12 @@ from federation.cli.output import Output
 from federation.config.home import Home
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
-from federation.flows import ingest, open_log
 from federation.flows.merge import merge_once
 from federation.flows.merge.once import rebuild
+from federation.flows.ownlog import begin, ingest
+from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
-from federation.flows.sequence import settle
-from federation.node.parts import Parts, open_parts
+from federation.node.resources import Parts, open_parts
 from federation.records.sealed import leaf_text, record_id
 from federation.store import contents, logs
 from federation.text import Text
@@ -332,7 +332,7 @@ def _opened(home: Home):
 def _begin(home: Home) -> str:
     with _opened(home) as parts:
         for log in parts.own.values():
-            open_log.introduce(parts.db, parts.guard, log)
+            begin.introduce(parts.db, parts.guard, log)
     return "begun"
 
 

@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.flows import ingest
-from federation.flows.ingest import MAX_BATCH
-from federation.node.parts import open_parts
+from federation.flows.ownlog import ingest
+from federation.flows.ownlog.ingest import MAX_BATCH
+from federation.node.resources import open_parts
 from federation.node.running import VERIFYING_PROCESSES
 from federation.sources.mapping import Options
 from federation.sources.ndjson import read_ndjson
 from federation.sources.row import Draft
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 from tests.bench import night, wire
 from tests.bench.bare import Bare, records_of
 from tests.bench.node import NEVER_S, Node, exchange
@@ -121,7 +121,7 @@ class Bench:
         home = Home(node.home)
         with contextlib.ExitStack() as stack:
             parts = stack.enter_context(open_parts(home, load_settings(home.settings)))
-            source = stack.enter_context(Source(path))
+            source = stack.enter_context(SourceFile(path))
             workers = stack.enter_context(
                 ProcessPoolExecutor(
                     VERIFYING_PROCESSES, mp_context=get_context("spawn")

@@ -13,7 +13,7 @@ from federation import verifier
 from federation.errors import FederationError
 from federation.feeds.bundle import BundleFile
 from federation.feeds.files import FileFeed
-from federation.flows.audit import EXITS, Source, Trust, audit
+from federation.flows.audit import EXITS, AuditSource, Trust, audit
 from federation.tlog.policy import parse_policy
 from tests.browser.chromium import Tab
 
@@ -94,18 +94,18 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
             policy = parse_policy(data)
             continue
         if not data.startswith(b"PK"):
-            sources.append(Source(name=name, document=data))
+            sources.append(AuditSource(name=name, document=data))
             continue
         path = folder / name
         path.write_bytes(data)
         try:
             bundle = BundleFile(path)
         except FederationError as error:
-            sources.append(Source(name=name, fault=error))
+            sources.append(AuditSource(name=name, fault=error))
             continue
         opened.append(bundle)
         feed = FileFeed(bundle, name) if bundle.is_whole else None
-        sources.append(Source(name=name, feed=feed, files=bundle))
+        sources.append(AuditSource(name=name, feed=feed, files=bundle))
     trust = trust_of(policy, typed)
     report = await audit(
         sources,

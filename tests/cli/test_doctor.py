@@ -11,8 +11,8 @@ import federation.flows.doctor as package
 from federation import errors
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.flows import ingest, open_log
-from federation.node.parts import open_parts
+from federation.flows.ownlog import begin, ingest
+from federation.node.resources import open_parts
 from federation.text import Text
 
 
@@ -22,7 +22,7 @@ def filled(own_home):
     settings = load_settings(Home(own_home).settings)
     with open_parts(Home.of(own_home, settings), settings) as parts:
         for log in parts.own.values():
-            open_log.introduce(parts.db, parts.guard, log)
+            begin.introduce(parts.db, parts.guard, log)
         drafts = [
             {
                 "contest": "ppwp",

@@ -1,7 +1,6 @@
 """A command that is asked to end ends as at Ctrl-C, and says so by its exit code."""
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from federation.cli.ending import TWICE_S, Ending
+from tests.waiting import LIMIT_S, is_running, unmeasured, wait_until
 
 ROOT = Path(__file__).parents[2]
 #: A command that waits in a coroutine, and needs a moment to undo what it began.
@@ -61,6 +61,7 @@ def start(program, folder, **given):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
+        env=unmeasured(),
         **given,
     )
 
@@ -86,7 +87,7 @@ def test_what_was_begun_is_undone_whoever_asks(tmp_path, name, before):
         # As `timeout` does: once to the process, once to its group.
         time.sleep(0.05)
         process.send_signal(number)
-        assert process.wait(20) == 128 + number
+        assert process.wait(LIMIT_S) == 128 + number
         assert list(tmp_path.iterdir()) == []
         said = process.stderr.read()
         assert b"Traceback" not in said
@@ -101,7 +102,7 @@ def test_a_file_that_is_not_whole_is_taken_away(tmp_path, name):
         assert process.stdout.readline() == b"begun\n"
         assert len(list(tmp_path.iterdir())) == 2
         process.send_signal(getattr(signal, name))
-        assert process.wait(20) == 128 + getattr(signal, name)
+        assert process.wait(LIMIT_S) == 128 + getattr(signal, name)
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     assert (tmp_path / "out.csv").read_text() == "before"
 
@@ -150,7 +151,7 @@ def test_where_ctrl_c_is_ignored_the_main_task_is_cancelled_too():
         try:
             await asyncio.sleep(60)
         finally:
-            undone.append(await asyncio.wait_for(other, 1))
+            undone.append(await asyncio.wait_for(other, LIMIT_S))
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -208,38 +209,28 @@ def test_an_import_that_is_ended_leaves_no_process_and_nothing_half_done(
     words += ["--election", "pemilu-2024", "--contest", "ppwp"]
     command = [sys.executable, "-m", "federation", *words]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=unmeasured(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
-        started, until = [], time.monotonic() + 30
+        started, until = [], time.monotonic() + LIMIT_S
         while len(started) < 3 and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
             started = children_of(process.pid)
         process.send_signal(number)
-        code = process.wait(60)
+        code = process.wait(LIMIT_S)
     assert code in {128 + number, -number, 0}  # 0: it was done before
-    until = time.monotonic() + 20
-    while time.monotonic() < until and any(map(is_there, started)):
-        time.sleep(0.05)
-    assert not [pid for pid in started if is_there(pid)]
+    wait_until(lambda: not any(map(is_running, started)), "its workers end")
     again = subprocess.run(command, check=False, cwd=ROOT, capture_output=True)
     assert again.returncode == 0
     doctor = [sys.executable, "-m", "federation", "doctor", "--home", str(own_home)]
     assert subprocess.run(doctor, check=False, cwd=ROOT).returncode == 0
 
 
-def is_there(pid):
-    try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        )
-    except FileNotFoundError:
-        return False
-
-
 def wait_for(path, process):
-    until = time.monotonic() + 30
-    while not path.exists() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(lambda: path.exists() or process.poll() is not None)
     assert path.exists(), process.poll()
 
 
@@ -247,10 +238,12 @@ def wait_for(path, process):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_node_that_is_asked_to_end_ends_in_order(own_home, name):
     command = [sys.executable, "-m", "federation", "serve", "--home", str(own_home)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE
+    ) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.send_signal(getattr(signal, name))
-        assert process.wait(30) == 0
+        assert process.wait(LIMIT_S) == 0
     assert not (own_home / "data" / "control.json").exists()
 
 
@@ -259,14 +252,18 @@ def test_a_node_under_nohup_goes_on_when_the_terminal_closes(own_home):
     command = ["nohup", sys.executable, "-m", "federation", "serve"]
     command += ["--home", str(own_home)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=unmeasured(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(LIMIT_S) == 0
 
 
 @pytest.mark.slow
@@ -274,11 +271,15 @@ def test_a_node_of_the_demonstration_ends_when_the_demonstration_is_gone(own_hom
     command = [sys.executable, "-m", "federation.cli.demo.child", "serve"]
     command += ["--home", str(own_home)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=unmeasured(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     ) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(LIMIT_S) == 0
     assert not (own_home / "data" / "control.json").exists()
 
 
@@ -286,7 +287,7 @@ def test_a_node_of_the_demonstration_ends_when_the_demonstration_is_gone(own_hom
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
 def test_a_demonstration_that_is_ended_leaves_no_process(tmp_path, name):
     command = [sys.executable, "-m", "federation", "demo"]
-    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    environ = {**unmeasured(), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -294,20 +295,18 @@ def test_a_demonstration_that_is_ended_leaves_no_process(tmp_path, name):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        until = time.monotonic() + 60
-        # Until the first node serves, the commands that make its home may be gone.
-        while not list(tmp_path.glob("*/*/data/control.json")):
+
+        def serves():
             assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.05)
+            return list(tmp_path.glob("*/*/data/control.json"))
+
+        # Until the first node serves, the commands that make its home may be gone.
+        wait_until(serves, "a node serves", 3 * LIMIT_S)
         started = children_of(process.pid)
         process.send_signal(getattr(signal, name))
-        process.wait(60)
-    until = time.monotonic() + 30
-    while time.monotonic() < until and any(map(is_there, started)):
-        time.sleep(0.05)
+        process.wait(LIMIT_S)
     assert started
-    assert not [pid for pid in started if is_there(pid)]
+    wait_until(lambda: not any(map(is_running, started)), "its nodes end")
     if name == "SIGTERM":
         assert list(tmp_path.glob("federation-demo-*")) == []
     shutil.rmtree(tmp_path, ignore_errors=True)
@@ -351,13 +350,13 @@ def test_who_asks_again_later_ends_a_command_that_does_not(tmp_path, name):
         assert process.stdout.readline() == b"asked\n"
         time.sleep(TWICE_S + 0.1)
         process.send_signal(number)
-        assert process.wait(20) == 128 + number
+        assert process.wait(LIMIT_S) == 128 + number
 
 
 def test_a_request_within_an_import_is_not_lost(tmp_path):
     with start(IMPORTING, tmp_path) as process:
         assert process.stdout.readline() == b"begun\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(LIMIT_S) == 128 + signal.SIGTERM
         # Python drops what is raised at some places of an import: it is finished first.
         assert process.stdout.read() == b"imported\n"

@@ -17,7 +17,7 @@ def home(tmp_path_factory):
 
 
 def identity(path):
-    """What it is and when it was changed; not when it was read: looking changes that."""
+    """What it is and when it was changed; not when it was read, as we do here."""
     found = os.lstat(path)
     return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -13,7 +13,7 @@ import federation.cli as frame
 from federation import errors
 from federation.cli import COMMANDS, main, output
 from federation.cli.context import Run, command_options, find_home
-from federation.cli.help import Command, Group
+from federation.cli.help import Command, CommandGroup
 from federation.cli.output import Output
 from federation.flows.audit import EXITS
 from federation.text import Text
@@ -226,7 +226,7 @@ def test_where_nobody_can_answer_the_flag_is_named(cli, planted):
 def test_groups_translate_their_commands(cli):
     _, out, _ = cli("keys", "--help", "--lang", "id")
     assert "Tampilkan sidik jari kita" in out
-    assert issubclass(Group, Command)
+    assert issubclass(CommandGroup, Command)
 
 
 def documented(name, pattern):

@@ -20,6 +20,7 @@ from federation.config.keystore import load_node_keys
 from federation.config.peers import load_peers
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
+from tests.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "kuda laut pagi hari"
@@ -235,7 +236,7 @@ def test_on_a_terminal_it_asks(home):
     )
     os.close(theirs)
     transcript, pending = "", ""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         if not select.select([ours], [], [], 0.1)[0]:
             if process.poll() is not None:
@@ -253,7 +254,7 @@ def test_on_a_terminal_it_asks(home):
                 pending = ""
                 break
     os.close(ours)
-    assert process.wait(10) == 0, transcript
+    assert process.wait(LIMIT_S) == 0, transcript
     settings = load_settings(home.settings)
     assert settings.elections == ["pemilu-2024", "pilpres-2019"]
     assert settings.listen.public_url is None

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from federation.cli.misuse import explain_misuse
+from federation.cli.usage import explain_misuse
 from federation.text import Text
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,8 +16,7 @@ from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
 from tests.homes import add_peer, make_home
-
-START_S = 20.0
+from tests.waiting import LIMIT_S, wait_until
 
 
 def federation(home, *words, language="en", is_json=True):
@@ -44,14 +42,15 @@ def node_process(home, *words):
             env=environ,
         ) as process,
     ):
-        until = time.monotonic() + START_S
-        while not home.control.exists():
+
+        def serves():
             assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, "did not start"
-            time.sleep(0.05)
+            return home.control.exists()
+
+        wait_until(serves, "it starts")
         yield process
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(LIMIT_S)
 
 
 @pytest.fixture

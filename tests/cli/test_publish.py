@@ -240,7 +240,7 @@ def test_a_disk_that_is_full_ends_a_site_with_a_reason(home, tmp_path, monkeypat
     def put(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("federation.flows.publish.place.Place.put", put)
+    monkeypatch.setattr("federation.flows.publish.outputfolder.OutputFolder.put", put)
     code, _, err = federation(home, "export", "--static", tmp_path / "site")
     assert code == CONFIG
     assert "there is no space left" in err

@@ -18,6 +18,7 @@ from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
 from federation.tlog.note import format_signature, parse_note
 from tests.fakes import signer
 from tests.homes import ELECTION, draft, make_home, serving
+from tests.waiting import until
 
 ORG = "jagasuara.example"
 TPS = "1371011001001"
@@ -44,11 +45,11 @@ async def _fill(home):
         _, answer = await node.post("/v1/records", body)
         verdicts = answer["verdicts"]
         assert {one["outcome"] for one in verdicts} == {"logged"}
-        for _ in range(200):
-            _, said, _ = await node.get(f"/v1/tps/{TPS}")
-            if json.loads(said)["contests"]:
-                break
-            await asyncio.sleep(0.02)
+
+        async def is_on_the_map():
+            return json.loads((await node.get(f"/v1/tps/{TPS}"))[1])["contests"]
+
+        await until(is_on_the_map)
     db = Database.open(home.data)
     with db.transaction() as tx:
         log = logs.get_log(tx, f"{ORG}/{ELECTION}")

@@ -27,6 +27,7 @@ from tests.fakes import FakeOrg, Tree
 from tests.flows.audit.conftest import write_folder
 from tests.flows.audit.test_kinds import cosigned, receipt_of, trust_file
 from tests.homes import ELECTION, draft, make_home, serving
+from tests.waiting import until
 
 JARGON = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosign\w*|saksi|root)\b",
@@ -207,6 +208,11 @@ async def test_a_node_its_receipt_its_folder_and_its_bundle_are_proved(tmp_path)
         body = {"election": ELECTION, "records": records}
         status, answer = await node.post("/v1/records", body)
         assert status == 200, answer
+
+        async def mapped():  # the map is made behind the answer
+            return (await node.get(f"/v1/maps/{ELECTION}"))[0] == 200
+
+        await until(mapped)
         code, out, _ = await asyncio.to_thread(verify, node.url, *trust, is_json=True)
         report = json.loads(out)
         assert (code, report["logs"][0]["records"]) == (0, 6), report["findings"]

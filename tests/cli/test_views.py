@@ -10,7 +10,7 @@ import pytest
 from federation.cli import main
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
-from federation.flows.query.ask import ask
+from federation.flows.query.scope import ask
 from federation.store import alarms, chains, logs, pulls
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import aiohttp
 import pytest
@@ -15,6 +14,7 @@ from federation.cli.writing import RemoteDesk
 from federation.config.home import Home
 from federation.errors import ConflictError, FormatError, PeerError
 from federation.store.lock import hold
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -147,11 +147,12 @@ def test_work_is_handed_to_the_node_that_runs(federation, own_home, tmp_path):
     shutil.rmtree(Home(own_home).guard)  # so that the operator's word is needed
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as node:
         try:
-            until = time.monotonic() + 30
-            while not control.exists():
+
+            def serves():
                 assert node.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.05)
+                return control.exists()
+
+            wait_until(serves, "it starts")
             path = tmp_path / "r.csv"
             path.write_text("tps,01,02\n1371011001001,1,2\n")
             which = ("--election", "pilpres-2019", "--json")

@@ -14,7 +14,7 @@ from federation.config.keystore import (
 )
 from federation.config.settings import load_settings
 from federation.errors import ConfigError
-from federation.node.parts import load_own_keys
+from federation.node.resources import load_own_keys
 from tests.homes import ELECTION, make_home
 
 ORG = "jagasuara.example"

@@ -9,7 +9,7 @@ import pytest
 
 from federation.config.founding import (
     Founder,
-    Report,
+    FoundingReport,
     load_chain_notes,
     load_identity_key,
 )
@@ -33,7 +33,7 @@ def fixed():
 
 
 def found(home, elections, random, passphrase=PASSPHRASE):
-    founder = Founder(home, ORG, random, Report(), Guard(home.guard).found)
+    founder = Founder(home, ORG, random, FoundingReport(), Guard(home.guard).found)
     founder.found_keys(elections)
     identity = founder.found_identity(passphrase)
     for election in elections:
@@ -130,7 +130,7 @@ def test_a_chain_is_not_made_where_it_cannot_be_marked(tmp_path):
     def full(_):
         raise OSError("no space")
 
-    founder = Founder(home, ORG, fixed(), Report(), full)
+    founder = Founder(home, ORG, fixed(), FoundingReport(), full)
     founder.found_keys(["e-1"])
     identity = founder.found_identity(PASSPHRASE)
     with pytest.raises(OSError, match="no space"):
@@ -166,7 +166,7 @@ def test_a_wrong_passphrase_signs_nothing(home):
 def test_the_identity_of_somebody_else_is_refused(home):
     public = home.vkey(ORG)
     text = public.read_text()
-    other = Founder(home, ORG, fixed(), Report(), Guard(home.guard).found)
+    other = Founder(home, ORG, fixed(), FoundingReport(), Guard(home.guard).found)
     public.write_text(str(load_node_keys(home, ORG, []).node.key) + "\n")
     try:
         with pytest.raises(ConfigError, match="is not the identity of"):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from federation.config import rewrite
 from federation.config.peers import (
-    Entry,
     Peer,
+    PeerEntry,
     format_peer,
     load_peers,
     parse_peers,
@@ -262,8 +262,8 @@ def test_a_list_of_elections_on_many_lines_is_left_alone(tmp_path):
 
 def test_every_key_is_documented_with_its_default():
     table = SETTINGS_DOCS["documented"]("peers.toml")
-    assert set(table) == set(Entry.__struct_fields__)
-    for field in msgspec.structs.fields(Entry):
+    assert set(table) == set(PeerEntry.__struct_fields__)
+    for field in msgspec.structs.fields(PeerEntry):
         if isinstance(field.default, bool):
             assert table[field.name] == f"`{str(field.default).lower()}`"
 
@@ -273,6 +273,6 @@ def test_the_example_works_and_shows_every_key():
     short, full = load_peers(path)
     assert (short.interval_s, short.relay) == (None, True)
     last = path.read_text(encoding="utf-8").split("[[peer]]")[2]
-    for name in Entry.__struct_fields__:
+    for name in PeerEntry.__struct_fields__:
         assert f"\n{name} = " in last, name
     assert full.max_kbit_s == 2000

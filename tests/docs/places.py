@@ -8,7 +8,8 @@ from pathlib import Path
 
 from federation.config.fingerprint import fingerprint
 from federation.tlog.keys import parse_vkey
-from tests.stories.nodes import Node, closing_all, start_all, wait_until
+from tests.stories.nodes import Node, closing_all, start_all
+from tests.waiting import wait_until
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 BLOCK = re.compile(r"```sh\n(.*?)```\n", re.DOTALL)

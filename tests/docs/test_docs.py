@@ -20,19 +20,19 @@ from federation.config.settings import Settings
 from federation.flows.audit import (
     EXITS,
     NOTES,
+    AuditedLog,
+    AuditFinding,
+    AuditReport,
     DocumentReport,
-    Finding,
-    Held,
-    LogReport,
+    Holding,
     MapReport,
-    Report,
 )
 from federation.node import metrics
 from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
-from federation.web.site import Site
+from federation.web.context import WebContext
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -197,7 +197,14 @@ def test_every_verdict_is_documented_with_its_exit_code():
 def test_every_member_of_the_verifying_report_is_documented():
     page = read(REFERENCE / "verify-report.md")
     told = set(re.findall(r"`([a-z_]+)`", page))
-    for kind in (Report, LogReport, DocumentReport, MapReport, Held, Finding):
+    for kind in (
+        AuditReport,
+        AuditedLog,
+        DocumentReport,
+        MapReport,
+        Holding,
+        AuditFinding,
+    ):
         names = {field.encode_name for field in msgspec.structs.fields(kind)}
         assert names <= told, kind
 
@@ -207,7 +214,7 @@ def app(tmp_path):
     database = Database.open(tmp_path / "data")
     settings = Settings(org="a.example", name="A", contact="x", elections=["e"])
     yield make_app(
-        Site(
+        WebContext(
             db=database,
             settings=settings,
             profiles={},
@@ -271,7 +278,7 @@ def _code_of(call: ast.Call) -> ast.expr | None:
         return given[1]
     if words.endswith("self.alarm"):
         return given[0]
-    # What `flows/ingest.py` raises with its batch: (code, subject, detail).
+    # What `flows/ownlog/ingest.py` raises with its batch: (code, subject, detail).
     if words == "found.append" and isinstance(given[0], ast.Tuple):
         first = given[0].elts[0]
         return first if ast.unparse(first).isupper() else None

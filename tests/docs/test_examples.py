@@ -1,6 +1,5 @@
 """docs/examples run as they stand: what they publish, a node takes in whole."""
 
-import asyncio
 import contextlib
 import csv
 import functools
@@ -25,6 +24,7 @@ from federation.store.db import Database
 from federation.tlog.keys import format_vkey, parse_vkey
 from tests.homes import make_home, serving
 from tests.interop.checker import compile_checker
+from tests.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "docs" / "examples" / "publisher"
@@ -153,14 +153,6 @@ def address(publisher):
     server.server_close()
 
 
-async def _until(check, seconds=10.0):
-    for _ in range(int(seconds / 0.05)):
-        if found := await check():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen in time")
-
-
 @pytest.mark.slow
 async def test_a_node_takes_in_all_that_an_example_publishes_and_what_is_added(
     tmp_path, shared, publisher, address
@@ -180,9 +172,9 @@ async def test_a_node_takes_in_all_that_an_example_publishes_and_what_is_added(
             logs = json.loads(body)["logs"]
             return any(x["origin"] == ORIGIN and x["merged"] == size for x in logs)
 
-        await _until(lambda: log_of(301))
+        await until(lambda: log_of(301))
         publisher.publish(rows)
-        await _until(lambda: log_of(601))
+        await until(lambda: log_of(601))
         tps = f"{rows[-1]['kode_kelurahan']}{int(rows[-1]['no_tps']):03}"
         _, body, _ = await node.get(f"/v1/tps/{tps}")
         (group,) = json.loads(body)["contests"][0]["groups"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from federation.config.peers import load_peers
+from tests.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = PROJECT / "docs" / "how-to"
@@ -85,10 +86,7 @@ async def test_a_platform_hands_in_with_curl_and_follows_the_map(node, follow, p
     assert [one["outcome"] for one in answered["verdicts"]] == ["logged"]
     assert not any(one.get("flags") for one in answered["verdicts"])
     # Acknowledged is: written and signed. The map follows, as soon as it can.
-    for _ in range(600):
-        if contests := await _contests_of(node, "1371011001001"):
-            break
-        await asyncio.sleep(0.05)
+    contests = await until(lambda: _contests_of(node, "1371011001001"))
     assert contests[0]["groups"][0]["votes"] == {
         "01": 127,
         "02": 27,

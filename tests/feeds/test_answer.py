@@ -4,7 +4,7 @@ import pytest
 from multidict import CIMultiDict
 
 from federation.feeds.answer import (
-    Asked,
+    FeedRequest,
     is_page,
     judge_answer,
     judge_move,
@@ -23,7 +23,7 @@ def judge(status, head=b"", path="/x", **headers):
     named = CIMultiDict(
         {name.replace("_", "-"): text for name, text in headers.items()}
     )
-    return judge_answer(status, named, head, Asked(BASE, path), NOW)
+    return judge_answer(status, named, head, FeedRequest(BASE, path), NOW)
 
 
 def name_of(meaning):
@@ -181,18 +181,18 @@ def test_what_a_node_asks_is_said(status, said, name):
 def test_a_redirect_names_the_address_that_it_names_and_no_other(
     location, name, address
 ):
-    found = judge_move(location, Asked(BASE, PATH))
+    found = judge_move(location, FeedRequest(BASE, PATH))
     assert (found.cause, name_of(found)) == ("moved", name)
     assert found.reason.values.get("address", None) == address or address is None
     assert len(found.reason) < 500
 
 
 def test_whoever_typed_the_address_is_told_what_to_type():
-    typed = judge_move("https://b.example/logs", Asked(BASE, PATH, is_typed=True))
+    typed = judge_move("https://b.example/logs", FeedRequest(BASE, PATH, is_typed=True))
     assert (
         typed.reason == "it has moved to https://b.example; type that address instead"
     )
-    listed = judge_move("https://b.example/logs", Asked(BASE, PATH))
+    listed = judge_move("https://b.example/logs", FeedRequest(BASE, PATH))
     assert "as `url` in peers.toml" in listed.reason
 
 
@@ -209,7 +209,7 @@ def test_whoever_typed_the_address_is_told_what_to_type():
 )
 def test_nothing_in_an_address_steers_a_terminal_or_is_a_surrogate(location):
     for language in ("en", "id"):
-        said = Text(language).say(judge_move(location, Asked(BASE, PATH)).reason)
+        said = Text(language).say(judge_move(location, FeedRequest(BASE, PATH)).reason)
         assert said.isprintable()
         said.encode()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from federation.flows import open_log
-from federation.flows.open_log import OwnKeys
-from federation.flows.sequence import OwnLog
+from federation.flows.ownlog import begin
+from federation.flows.ownlog.begin import OwnKeys
+from federation.flows.ownlog.sequence import OwnLog
 from federation.records.keychain import first_statement, open_chain, sign_statement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
@@ -75,7 +75,7 @@ class OwnNode:
     def open(cls, folder: Path, org: str) -> "OwnNode":
         keys = own_keys(org)
         db = Database.open(folder / "data")
-        log = open_log.open_own(db, keys, small_profile())
+        log = begin.open_own(db, keys, small_profile())
         return cls(folder, db, Guard(folder / "guard"), keys, log)
 
     @staticmethod
@@ -125,7 +125,7 @@ def _opener(below: Path) -> Iterator[Callable[..., OwnNode]]:
 def node(open_node: Callable[..., OwnNode]) -> OwnNode:
     """A node whose log holds its key statement."""
     one = open_node()
-    open_log.introduce(one.db, one.guard, one.log)
+    begin.introduce(one.db, one.guard, one.log)
     return one
 
 

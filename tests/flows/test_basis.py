@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from federation.errors import FormatError
-from federation.flows.basis import ALARM, ask_basis, compare_basis
+from federation.flows.pull.basis import ALARM, ask_basis, compare_basis
 from federation.profiles import load_shipped
 from federation.records.merge import RULES_VERSION
 from federation.records.register import Register

@@ -7,7 +7,7 @@ import pytest
 from federation.flows.merge import merge_once
 from federation.profiles import load_shipped
 from federation.records.claim import Claim, encode_claim
-from federation.store import alarms, chains, claims, cursor, logs
+from federation.store import alarms, chains, claims, logs, mapstate
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 
@@ -49,8 +49,8 @@ class World:
     def merge_again(self):
         """As after a change of the rules: the same claims, from the first on."""
         with self.db.transaction() as tx:
-            basis = cursor.read_basis(tx, ELECTION)
-            cursor.restart(tx, ELECTION, basis._replace(rules=0))
+            basis = mapstate.read_basis(tx, ELECTION)
+            mapstate.restart(tx, ELECTION, basis._replace(rules=0))
         self.merge()
 
     def confirm(self, org, size):

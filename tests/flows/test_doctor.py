@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from federation.errors import KeptError, VerificationError
-from federation.flows import ingest, open_log
 from federation.flows.doctor import Patient, examine, mend
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest
 from federation.records.admission import admit
 from federation.store import chains, claims, contents, logs, statements
 from federation.store.db import FILE_NAME, Database
@@ -78,7 +78,7 @@ def built(open_nodes):
     """A node with 600 records of its own, a partner's log, and a merged map."""
     node, other = open_nodes("jagasuara.example"), open_nodes(PARTNER)
     for one in (node, other):
-        open_log.introduce(one.db, one.guard, one.log)
+        begin.introduce(one.db, one.guard, one.log)
     append(node, *(draft(number, number) for number in range(1, 201)))
     refs = (draft(number, 7, ref=f"r{number}", revision=2) for number in range(9))
     append(node, *refs)

@@ -10,8 +10,8 @@ import errno
 import pytest
 
 from federation.errors import DoubtError, KeptError
-from federation.flows import ingest, sequence
 from federation.flows.doctor import Patient, examine
+from federation.flows.ownlog import ingest, sequence
 from federation.store import contents, db, logs, refusal
 from federation.store.guard import Guard
 from federation.store.refusal import DoubtfulError

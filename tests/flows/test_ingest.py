@@ -16,8 +16,8 @@ from federation.errors import (
     KeptError,
     VerificationError,
 )
-from federation.flows import ingest, open_log, sequence
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest, sequence
 from federation.records.claim import Claim, encode_claim
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
@@ -463,7 +463,7 @@ def test_after_any_failed_write_the_log_is_as_before_or_as_after(
     if restart:
         node.db.close()
         node.db = Database.open(node.folder / "data")
-        node.log = open_log.open_own(node.db, node.keys, node.log.profile)
+        node.log = begin.open_own(node.db, node.keys, node.log.profile)
     done = step in {"guard", "t3"} or (step == "t2" and kept)
     again = outcomes(node, *rows, draft(10, 5), now=NOW + 60)
     assert again == ["held" if done else "logged"] * 9 + ["logged"]
@@ -501,7 +501,7 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
         (image / wal.name).write_bytes(torn)
         (image / "federation.db-shm").unlink()
         again = dataclasses.replace(node, db=Database.open(image))
-        again.log = open_log.open_own(again.db, node.keys, node.log.profile)
+        again.log = begin.open_own(again.db, node.keys, node.log.profile)
         append(again)
         assert len(check_whole(again)) == 40
         again.db.close()

@@ -35,7 +35,7 @@ from federation.records.sealed import (
 )
 from federation.records.tps import regions_of
 from federation.records.withdrawal import Withdrawal
-from federation.store import chains, claims, cursor, logs, merged, registers, rollup
+from federation.store import chains, claims, logs, maprows, mapstate, registers, rollup
 from federation.store.db import Database
 from federation.tlog.keys import Signer
 from federation.tlog.merkle import hash_leaf
@@ -127,8 +127,8 @@ def merge_all(db, profile=PROFILE, limit=BATCH, hidden=()):
 def read_map(db):
     """Everything that the map says: rows, and counters of every kept region."""
     with db.view() as view:
-        number = cursor.find_election(view, ELECTION)
-        rows = [held.row for held in merged.list_held(view, number)]
+        number = mapstate.find_election(view, ELECTION)
+        rows = [held.row for held in maprows.list_held(view, number)]
         assert claims.map_digest(view, ELECTION) == digest_rows(rows)
         kept = {
             (contest, region): counters
@@ -386,7 +386,7 @@ def test_a_batch_that_fails_leaves_map_and_cursor_as_they_were(db, monkeypatch):
     grow(db, log, [result(1, votes=(5, 5)), result(2, tps=PLACES[1])])
     for place in ("save", "save_superseded"):
         with monkeypatch.context() as patch:
-            patch.setattr(merged, place, fail)
+            patch.setattr(maprows, place, fail)
             with pytest.raises(OSError, match="disk"):
                 merge_once(db, {ELECTION: PROFILE})
         assert read_map(db) == before
@@ -535,7 +535,7 @@ def test_a_thousand_repetitions_of_one_station_cost_one_row(db):
     merge_all(db, limit=100)
     with db.view() as view:
         (found,) = claims.read_tps(view, ELECTION, PLACES[0])
-        (held,) = merged.list_held(view, cursor.find_election(view, ELECTION))
+        (held,) = maprows.list_held(view, mapstate.find_election(view, ELECTION))
     assert [claim.index for _, claim in found.claims] == [999]
     assert found.history == [(ORIGINS[0], index) for index in range(899, 999)]
     assert len(held.slots) == 1

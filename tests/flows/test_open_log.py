@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from federation.errors import ConfigError, ConflictError, SignatureError
-from federation.flows import ingest, open_log
+from federation.flows.ownlog import begin, ingest
 from federation.records.keychain import next_statement, open_chain, sign_statement
 from federation.records.profile import parse_profile
 from federation.store import chains, contents, logs, statements
@@ -27,8 +27,8 @@ def test_opening_signs_nothing(open_node):
 
 def test_the_first_leaf_is_the_key_statement_once(open_node):
     node = open_node()
-    assert open_log.introduce(node.db, node.guard, node.log) == 1
-    assert open_log.introduce(node.db, node.guard, node.log) == 0
+    assert begin.introduce(node.db, node.guard, node.log) == 1
+    assert begin.introduce(node.db, node.guard, node.log) == 0
     assert read_log(node) == list(node.keys.chain.notes)
     with node.db.view() as view:
         assert chains.read_keys(view, node.log.log_id) == list(node.keys.chain.notes)
@@ -43,8 +43,8 @@ def test_a_later_statement_is_copied_into_the_log(node):
     )
     notes = [*node.keys.chain.notes, sign_statement(statement, identity)]
     chain = open_chain(notes, identity.key)
-    log = open_log.open_own(node.db, node.keys._replace(chain=chain), node.log.profile)
-    assert open_log.introduce(node.db, node.guard, log) == 1
+    log = begin.open_own(node.db, node.keys._replace(chain=chain), node.log.profile)
+    assert begin.introduce(node.db, node.guard, log) == 1
     node.log = log
     assert read_log(node) == notes
 
@@ -61,21 +61,21 @@ def test_keys_that_the_chain_does_not_name_are_refused(open_node):
         node.keys._replace(records_signer=other.records_signer),
     ):
         with pytest.raises(SignatureError):
-            open_log.open_own(node.db, wrong, node.log.profile)
+            begin.open_own(node.db, wrong, node.log.profile)
 
 
 def test_the_profile_of_another_election_is_refused(open_node):
     node = open_node()
     text = node.log.profile.text.replace(b"pemilu-2024", b"pilpres-2019")
     with pytest.raises(ConfigError):
-        open_log.open_own(node.db, node.keys, parse_profile(text))
+        begin.open_own(node.db, node.keys, parse_profile(text))
 
 
 def test_a_lost_database_signs_nothing_while_the_guard_stands(node, open_node):
     fresh = open_node(folder="fresh")
     fresh.guard = node.guard
     with pytest.raises(ConflictError, match="older copy"):
-        open_log.introduce(fresh.db, fresh.guard, fresh.log)
+        begin.introduce(fresh.db, fresh.guard, fresh.log)
     assert read_log(fresh) == []
 
 
@@ -96,7 +96,7 @@ def test_what_the_log_said_is_read_again_where_it_is_not_known(node):
         before = list(statements.all_said(view, node.log.log_id))
     with node.db.transaction() as tx:
         statements.clear_said(tx, node.log.log_id)
-    log = open_log.open_own(node.db, node.keys, node.log.profile)
+    log = begin.open_own(node.db, node.keys, node.log.profile)
     with node.db.view() as view:
         assert list(statements.all_said(view, log.log_id)) == before
         assert statements.said_size(view, log.log_id) == 2

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from federation.config.settings import Settings
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import changes, lists, region, state, tps
-from federation.flows.query.ask import ask, parents_of, parse_region
 from federation.flows.query.cursor import Cursor, format_cursor, parse_cursor
 from federation.flows.query.export import WHATS, Export
+from federation.flows.query.scope import ask, parents_of, parse_region
 from federation.store import claims
 
 

@@ -5,11 +5,11 @@ import hashlib
 import pytest
 
 from federation.errors import FormatError, NotFoundError
-from federation.flows import ingest, open_log
 from federation.flows.cosign import cosign_held, read_first_held
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest
 from federation.flows.receipt import (
-    Held,
+    Confirmation,
     file_name,
     find_record,
     find_station,
@@ -19,7 +19,7 @@ from federation.flows.receipt import (
 from federation.records.keychain import open_chain
 from federation.records.receipt import open_receipt, parse_receipt
 from federation.records.sealed import Sealed
-from federation.store import chains, claims, logs, places
+from federation.store import chains, claims, logs, recordindex
 from federation.store import leaves as stored
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -114,8 +114,8 @@ def test_it_says_since_when_and_heartbeats_do_not_move_that(node):
     said = open_cosignatures(after.proof.checkpoint, [A.key, B.key])
     assert [one.time for one in said] == [NOW + 90, NOW + 60]
     assert issued(node.db, node.log.origin, 5).held == [
-        Held("b.example", NOW + 60),
-        Held("a.example", NOW + 90),
+        Confirmation("b.example", NOW + 60),
+        Confirmation("a.example", NOW + 90),
     ]
 
 
@@ -130,7 +130,7 @@ def test_the_log_itself_is_no_witness_of_its_own(node):
 
 def test_a_partners_record_has_one_too_with_our_own_word(open_node):
     ours, theirs = open_node("jagasuara.example"), open_node("kawal.example")
-    open_log.introduce(theirs.db, theirs.guard, theirs.log)
+    begin.introduce(theirs.db, theirs.guard, theirs.log)
     publish(theirs, 0, 20)
     copy_log(theirs, ours)
     mirror = signer("jagasuara.example/mirror", ALG_COSIGNATURE)
@@ -140,7 +140,7 @@ def test_a_partners_record_has_one_too_with_our_own_word(open_node):
         found = parse_receipt(make_receipt(view, theirs.log.origin, 7))
     assert found.leaf.startswith(b'{"candidates"')
     one = issued(ours.db, theirs.log.origin, 7, theirs.db)
-    assert one.held == [Held("jagasuara.example", NOW)]
+    assert one.held == [Confirmation("jagasuara.example", NOW)]
     assert parse_receipt(one.data) == found
     assert open_cosignatures(found.proof.checkpoint, [mirror.key])
 
@@ -181,7 +181,7 @@ def test_an_id_finds_its_record_before_and_after_it_is_merged(node):
     merge(node)
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        assert places.noted_up_to(view, log.id) == 41
+        assert recordindex.noted_up_to(view, log.id) == 41
     check_found(node, first)
     second = publish(node, 40, 60)
     check_found(node, first + second)
@@ -217,7 +217,7 @@ def test_a_database_from_before_is_caught_up_by_the_merge(node):
     merge(node)
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        assert places.noted_up_to(view, log.id) == 32
+        assert recordindex.noted_up_to(view, log.id) == 32
     check_found(node, records)
 
 
@@ -227,8 +227,8 @@ def test_a_place_that_is_not_true_any_more_is_no_answer(node):
     with node.db.transaction() as tx:
         log = logs.get_log(tx, node.log.origin)
         claims.drop_claims(tx, log.id, 1)
-        places.note(tx, log.id, [], 2)
-        assert places.find(tx, log.id, record) == [1]
+        recordindex.note(tx, log.id, [], 2)
+        assert recordindex.find(tx, log.id, record) == [1]
         with pytest.raises(NotFoundError):
             find_record(tx, record)
 

@@ -12,19 +12,19 @@ from federation.errors import (
     ProofError,
     UnknownPastError,
 )
-from federation.flows import ingest, open_log
+from federation.flows.ownlog import begin, ingest
+from federation.flows.ownlog.reconcile import Copy, Found, PeersAsked, decide, reconcile
+from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
-from federation.flows.reconcile import Asked, Copy, Found, decide, reconcile
-from federation.flows.refill import refill
 from federation.store import alarms, chains, contents, logs, statements
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
 
 NOW = 1_707_900_000
-ALL = Asked(peers=2, answered=2)
-NONE = Asked(peers=2, answered=0)
-SOME = Asked(peers=2, answered=1)
+ALL = PeersAsked(peers=2, answered=2)
+NONE = PeersAsked(peers=2, answered=0)
+SOME = PeersAsked(peers=2, answered=1)
 
 
 def found(size):
@@ -36,7 +36,7 @@ def found(size):
     [
         # As it should be.
         (9, 9, [9, 9], ALL, "sign"),
-        (9, 9, [], Asked(0, 0), "sign"),
+        (9, 9, [], PeersAsked(0, 0), "sign"),
         (0, 0, [], ALL, "sign"),
         # A partner that is behind, or has nothing: a stale checkpoint is no news.
         (9, 9, [5, 9], ALL, "sign"),
@@ -55,7 +55,7 @@ def found(size):
         (0, 9, [9], ALL, "refill"),
         # The guard above everything that is left.
         (5, 9, [5], ALL, "never"),
-        (5, 9, [], Asked(0, 0), "never"),
+        (5, 9, [], PeersAsked(0, 0), "never"),
         (7, 9, [7], SOME._replace(waited=True), "never"),
         # ... but somebody may still have it, and nobody can say "alone" to that.
         (5, 9, [5], SOME, "wait"),
@@ -75,12 +75,12 @@ def test_the_policy(size, guard, copies, asked, action):
 @pytest.mark.parametrize(
     ("size", "guard", "copies", "asked", "action"),
     [
-        (0, 0, [], Asked(0, 0), "hold"),
+        (0, 0, [], PeersAsked(0, 0), "hold"),
         # Those who answer need not be those who hold what was signed.
         (0, 0, [], ALL, "hold"),
         (0, 0, [], SOME._replace(waited=True), "hold"),
         (0, 0, [], NONE, "hold"),
-        (0, 0, [], Asked(0, 0, alone=True), "sign"),
+        (0, 0, [], PeersAsked(0, 0, alone=True), "sign"),
         # A copy says what was signed, whatever the operator believes.
         (0, 0, [1], ALL, "refill"),
         (0, 0, [9], NONE._replace(alone=True), "refill"),
@@ -90,11 +90,11 @@ def test_the_policy(size, guard, copies, asked, action):
         (9, 0, [], SOME, "wait"),
         (9, 0, [9], SOME._replace(waited=True), "hold"),
         (9, 9, [9], SOME._replace(waited=True), "hold"),
-        (9, 0, [], Asked(0, 0), "hold"),
-        (9, 9, [9], Asked(0, 0), "hold"),
-        (9, 0, [], Asked(0, 0, alone=True), "sign"),
+        (9, 0, [], PeersAsked(0, 0), "hold"),
+        (9, 9, [9], PeersAsked(0, 0), "hold"),
+        (9, 0, [], PeersAsked(0, 0, alone=True), "sign"),
         (9, 9, [], NONE._replace(alone=True), "sign"),
-        (0, 9, [], Asked(0, 0), "never"),
+        (0, 9, [], PeersAsked(0, 0), "never"),
         (0, 9, [], NONE, "wait"),
     ],
 )
@@ -178,7 +178,7 @@ def backup(open_node):
         return node
 
     live = open_node(folder="live")
-    open_log.introduce(live.db, live.guard, live.log)
+    begin.introduce(live.db, live.guard, live.log)
     append(live, 0, 300)
     live.db.close()
     shutil.copytree(live.folder, live.folder.with_name("backup"))
@@ -233,7 +233,7 @@ async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
         ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
     )
     assert ask(node, copy_of(live)).action == "sign"
-    assert open_log.introduce(node.db, node.guard, node.log) == 0
+    assert begin.introduce(node.db, node.guard, node.log) == 0
     with node.db.view() as mine, live.db.view() as theirs:
         assert list(statements.all_said(mine, node.log.log_id)) == (
             list(statements.all_said(theirs, live.log.log_id))
@@ -277,7 +277,7 @@ async def test_a_larger_copy_once_seen_is_not_forgotten(backup, ctx):
         await refill(ctx(node), node.guard, node.log, silent, decision.copy, NOW)
     # The partner has gone, before anything came; all others know less than we do.
     others = Copy("third.example", node.state().checkpoint)
-    for asked in (ALL, ALL._replace(alone=True), Asked(0, 0)):
+    for asked in (ALL, ALL._replace(alone=True), PeersAsked(0, 0)):
         assert ask(node, others, asked=asked).action == "wait"
     with pytest.raises(ConflictError, match="has shown 901"):
         append(node, 900, 901)
@@ -330,7 +330,7 @@ def test_a_clone_of_the_same_size_is_proof_against_ourselves(backup):
     assert isinstance(fork, ForkError)
     with pytest.raises(ConflictError, match="cannot go on"):
         append(clone, 400, 401)
-    assert ask(clone, asked=Asked(0, 0, alone=True)).action == "never"
+    assert ask(clone, asked=PeersAsked(0, 0, alone=True)).action == "never"
     assert codes(clone) == ["own-log-successor-needed"]
 
 
@@ -403,11 +403,11 @@ async def test_keys_alone_sign_nothing_before_their_history_is_back(
 ):
     live, _ = backup
     node = open_node(folder="keys")
-    for asked in (Asked(0, 0), ALL):
+    for asked in (PeersAsked(0, 0), ALL):
         assert ask(node, asked=asked).action == "hold"
         assert codes(node) == ["own-log-past-unknown"]
         with pytest.raises(ConflictError, match="may have signed it before"):
-            open_log.introduce(node.db, node.guard, node.log)
+            begin.introduce(node.db, node.guard, node.log)
     assert node.guard.read(node.log.origin) is None
     decision = ask(node, copy_of(live))
     assert codes(node) == ["own-log-larger-elsewhere"]
@@ -415,15 +415,15 @@ async def test_keys_alone_sign_nothing_before_their_history_is_back(
         ctx(node), node.guard, node.log, DatabaseFeed(live), decision.copy, NOW
     )
     # Whoever gave it back need not be who has the newest: the operator says so.
-    assert ask(node, asked=Asked(0, 0)).action == "hold"
+    assert ask(node, asked=PeersAsked(0, 0)).action == "hold"
     assert codes(node) == ["own-log-past-unknown"]
-    assert ask(node, asked=Asked(0, 0, alone=True)).action == "sign"
+    assert ask(node, asked=PeersAsked(0, 0, alone=True)).action == "sign"
     assert codes(node) == []
     assert append(node, 300, 301)[0].index == 301
-    assert ask(node, asked=Asked(0, 0)).action == "sign"  # said once for all
+    assert ask(node, asked=PeersAsked(0, 0)).action == "sign"  # said once for all
 
 
-SOLE = Asked(0, 0, is_sole=True)
+SOLE = PeersAsked(0, 0, is_sole=True)
 
 
 def copy_of_home(node, open_node, name):
@@ -444,16 +444,16 @@ def test_a_home_that_was_copied_before_its_first_use_signs_where_nobody_is_a_par
     copy = copy_of_home(new, open_node, "copy")
     assert not copy.guard.is_founded(copy.log.origin)
     # A partner by stick may hold what the other copy has signed since.
-    assert ask(copy, asked=Asked(0, 0)).action == "hold"
+    assert ask(copy, asked=PeersAsked(0, 0)).action == "hold"
     assert ask(copy, asked=SOLE).action == "sign"
-    assert open_log.introduce(copy.db, copy.guard, copy.log) == 1
-    assert ask(copy, asked=Asked(0, 0)).action == "sign"
+    assert begin.introduce(copy.db, copy.guard, copy.log) == 1
+    assert ask(copy, asked=PeersAsked(0, 0)).action == "sign"
 
 
 def test_a_copy_of_a_home_that_has_signed_asks_though_nobody_is_a_partner(open_node):
     used = open_node(folder="used")
     used.guard.found(used.log.origin)
-    open_log.introduce(used.db, used.guard, used.log)
+    begin.introduce(used.db, used.guard, used.log)
     copy = copy_of_home(used, open_node, "copy")
     assert ask(copy, asked=SOLE).action == "hold"
     # Neither do keys whose mark is lost, or is of a version in which it stayed.
@@ -468,11 +468,11 @@ def test_a_copy_of_a_home_that_has_signed_asks_though_nobody_is_a_partner(open_n
 @pytest.mark.parametrize("by", ["mark", "operator"])
 def test_a_new_log_is_signed_by_its_mark_or_by_the_operators_word(open_node, by):
     node = open_node(folder="new")
-    assert ask(node, asked=Asked(0, 0)).action == "hold"
+    assert ask(node, asked=PeersAsked(0, 0)).action == "hold"
     if by == "mark":
         node.guard.found(node.log.origin)
-    assert ask(node, asked=Asked(0, 0, alone=by == "operator")).action == "sign"
+    assert ask(node, asked=PeersAsked(0, 0, alone=by == "operator")).action == "sign"
     assert codes(node) == []
-    assert open_log.introduce(node.db, node.guard, node.log) == 1
+    assert begin.introduce(node.db, node.guard, node.log) == 1
     # From now on the guard remembers by itself.
-    assert ask(node, asked=Asked(0, 0)).action == "sign"
+    assert ask(node, asked=PeersAsked(0, 0)).action == "sign"

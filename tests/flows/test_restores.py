@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from federation.errors import VerificationError
-from federation.flows import open_log
+from federation.flows.ownlog import begin
+from federation.flows.ownlog.reconcile import Copy, PeersAsked, reconcile
+from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
-from federation.flows.reconcile import Asked, Copy, reconcile
-from federation.flows.refill import refill
 from federation.store import logs
 from tests.flows.conftest import NOW, OwnNode
 from tests.flows.test_reconcile import DatabaseFeed, append
@@ -29,9 +29,9 @@ OLD, STALE, CURRENT = 3, 5, 7
 DATABASES = {"current": CURRENT, "old": OLD, "lost": 0}
 GUARDS = ("never away", "current, a copy", "old, a copy", "lost", "damaged")
 PARTNERS = {
-    "none": ((), Asked(0, 0, waited=True)),
-    "one of two, stale": ((STALE,), Asked(2, 1, waited=True)),
-    "all": ((STALE, CURRENT), Asked(2, 2)),
+    "none": ((), PeersAsked(0, 0, waited=True)),
+    "one of two, stale": ((STALE,), PeersAsked(2, 1, waited=True)),
+    "all": ((STALE, CURRENT), PeersAsked(2, 2)),
 }
 STICKS = {"a stale stick": STALE, "the newest stick": CURRENT}
 
@@ -57,7 +57,7 @@ def world(tmp_path_factory):
     node = OwnNode.open(home, ORG)
     node.guard.found(node.log.origin)
     shutil.copytree(home / "guard", below / "founded")
-    open_log.introduce(node.db, node.guard, node.log)
+    begin.introduce(node.db, node.guard, node.log)
     nodes = {}
     for size in range(2, CURRENT + 1):
         append(node, size - 1, size)
@@ -136,7 +136,7 @@ async def start(world, node, sizes, asked):
     except VerificationError:
         words.append("error")
     if words[-1] == "signs":
-        open_log.introduce(node.db, node.guard, node.log)
+        begin.introduce(node.db, node.guard, node.log)
         append(node, 100, 102, votes=9)
         again = roots_of(node)
         if any(again[s] != world.roots[s] for s in again.keys() & world.roots.keys()):
@@ -169,7 +169,7 @@ async def play(world, tmp_path, cell, *, founded):
     database, guard, partners, alone = cell
     node = restore(world, tmp_path, database, guard, founded=founded)
     if partners in STICKS:
-        sizes, asked = (STICKS[partners],), Asked(0, 0, waited=True)
+        sizes, asked = (STICKS[partners],), PeersAsked(0, 0, waited=True)
     else:
         sizes, asked = PARTNERS[partners]
     try:

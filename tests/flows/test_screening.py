@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from federation.flows import ingest, open_log, screening
+from federation.flows.ownlog import begin, duplicates, ingest
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import contents, statements
 
@@ -67,7 +67,7 @@ def test_answers_do_not_depend_on_how_rows_are_cut_into_batches(node, rows, data
     for parts in ([rows], [rows[:cut], rows[cut:]], [[row] for row in rows]):
         # A new organisation each time, in one database: making one takes longer.
         keys = node.keys_of(f"org-{next(NUMBERS)}.example")
-        log = open_log.open_own(node.db, keys, node.log.profile)
+        log = begin.open_own(node.db, keys, node.log.profile)
         outcomes = [
             verdict.outcome
             for part in parts
@@ -105,7 +105,7 @@ def test_the_order_of_the_rows_of_a_batch_decides_nothing(node, rows, data):
     seen = []
     for order in (rows, data.draw(st.permutations(rows))):
         keys = node.keys_of(f"org-{next(NUMBERS)}.example")
-        log = open_log.open_own(node.db, keys, node.log.profile)
+        log = begin.open_own(node.db, keys, node.log.profile)
         verdicts = ingest.append(node.db, node.guard, log, order, NOW)
         refused = [order[one.row] for one in verdicts if one.code == "contradiction"]
         with node.db.view() as view:
@@ -129,9 +129,9 @@ def test_the_order_of_the_rows_of_a_batch_decides_nothing(node, rows, data):
 )
 def test_content_is_everything_but_when_it_was_signed(text):
     bare = b'{"org":"a.b","tps":"1"}\n'
-    assert screening.content_of(text) == screening.content_of(bare)
+    assert duplicates.content_of(text) == duplicates.content_of(bare)
     quoted = b'{"note":"\\"recorded_at\\":\\"x\\",","org":"a.b","tps":"1"}\n'
-    assert screening.content_of(quoted) != screening.content_of(bare)
+    assert duplicates.content_of(quoted) != duplicates.content_of(bare)
 
 
 def test_a_log_that_grew_by_another_hand_is_read_again_in_steps(node, monkeypatch):
@@ -142,9 +142,9 @@ def test_a_log_that_grew_by_another_hand_is_read_again_in_steps(node, monkeypatc
         before = list(statements.all_said(view, node.log.log_id))
     with node.db.transaction() as tx:
         statements.clear_said(tx, node.log.log_id)
-    monkeypatch.setattr(screening, "RECALL_STEP", 2)
-    screening.recall(node.db, node.log)
-    screening.recall(node.db, node.log)
+    monkeypatch.setattr(duplicates, "RECALL_STEP", 2)
+    duplicates.recall(node.db, node.log)
+    duplicates.recall(node.db, node.log)
     with node.db.view() as view:
         assert list(statements.all_said(view, node.log.log_id)) == before
     assert len(before) == 4

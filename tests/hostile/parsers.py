@@ -12,7 +12,7 @@ from typing import Final
 from federation.config.circle import open_circle
 from federation.config.fingerprint import parse_fingerprint
 from federation.feeds.feed import parse_status
-from federation.flows.audit.published import Stations
+from federation.flows.audit.published import AscendingStations
 from federation.records.about import open_about
 from federation.records.keychain import (
     decode_keys,
@@ -73,7 +73,7 @@ DOORS: Final[dict[str, Door]] = {
     "fork evidence": lambda data: check_evidence(data, [LOG.key]),
     "receipt": parse_receipt,
     "published map": parse_map,
-    "codes of a published register": Stations,
+    "codes of a published register": AscendingStations,
     "trust file": parse_policy,
     "fingerprint": lambda data: parse_fingerprint(data.decode()),
     "circle file": lambda data: open_circle(data, None),

@@ -5,13 +5,13 @@ import errno
 import json
 import socket
 import threading
-import time
 
 import pytest
 
 from federation.flows.query.export import Export
 from federation.node import running
 from tests.homes import ELECTION, draft, make_home, serving
+from tests.waiting import LIMIT_S, until
 
 
 @pytest.fixture
@@ -69,26 +69,30 @@ async def test_who_hangs_up_within_a_body_leaves_nothing_in_the_log(
 
 async def test_many_exports_leave_readers_for_short_questions(home, monkeypatch):
     read, now, most, lock = Export.read, [0], [0], threading.Lock()
+    is_answered = threading.Event()
 
     def slow(export, view):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.05)
+        is_answered.wait(LIMIT_S)
         with lock:
             now[0] -= 1
         return read(export, view)
 
+    async def reads():
+        return now[0]
+
     monkeypatch.setattr(Export, "read", slow)
     async with serving(home, alone=True) as node:
         exports = [asyncio.create_task(node.get("/v1/export")) for _ in range(12)]
-        await asyncio.sleep(0.1)
-        began = time.monotonic()
-        assert (await node.get("/v1/gaps"))[0] == 200
-        waited = time.monotonic() - began
+        await until(reads)
+        # None of them goes on before the short question is answered.
+        status, _, _ = await asyncio.wait_for(node.get("/v1/gaps"), LIMIT_S / 2)
+        is_answered.set()
+        assert status == 200
         assert {status for status, _, _ in await asyncio.gather(*exports)} == {200}
     assert most[0] == 1
-    assert waited < 0.3
 
 
 async def test_a_full_disk_puts_the_map_off_and_does_not_end_it(home, monkeypatch):
@@ -105,12 +109,11 @@ async def test_a_full_disk_puts_the_map_off_and_does_not_end_it(home, monkeypatc
     async with serving(home, alone=True) as node:
         batch = {"election": ELECTION, "records": [draft()]}
         assert (await node.post("/v1/records", batch))[0] == 200
-        for _ in range(100):
-            status, _, _ = await node.get(f"/v1/tps/{draft()['tps']}")
-            if status == 200:
-                break
-            await asyncio.sleep(0.05)
-        assert status == 200
+
+        async def is_on_the_map():
+            return (await node.get(f"/v1/tps/{draft()['tps']}"))[0] == 200
+
+        await until(is_on_the_map)
         alarms = json.loads((await node.get("/v1/status"))[1])["alarms"]
         # A disk has alarms of its own, by what it does not write (`node/test_disk.py`).
         assert alarms == []
@@ -125,8 +128,11 @@ async def test_a_duty_that_ends_by_a_fault_of_ours_says_so_at_once(
     monkeypatch.setattr(running, "merge_once", broken)
     async with serving(home, alone=True) as node:
         await node.get("/livez")
-        await asyncio.sleep(0.1)
-        assert "a fault of ours" in caplog.text
+
+        async def is_said():
+            return "a fault of ours" in caplog.text
+
+        await until(is_said)
 
 
 @pytest.mark.parametrize("name", ["lock", "federation.db"])

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT_S, wait_until
+
 TABLE = runpy.run_path(str(Path(__file__).with_name("requests.py")))
-START_S = 30
+
+
+READY = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 class Node:
@@ -26,7 +30,7 @@ class Node:
 
     def send(self, data: bytes) -> bytes:
         """What the node answers to these bytes, until it hangs up."""
-        with socket.create_connection(self.address, timeout=10) as connection:
+        with socket.create_connection(self.address, timeout=LIMIT_S) as connection:
             try:
                 connection.sendall(data)
                 return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -49,21 +53,18 @@ def node(home):
             words, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
     try:
-        until = time.monotonic() + START_S
-        while not control.exists():
+
+        def serves():
             assert process.poll() is None, (home / "serve.log").read_text()
-            assert time.monotonic() < until, "the node does not start"
-            time.sleep(0.02)
+            return control.exists()
+
+        wait_until(serves, "the node starts")
         found = Node(home, json.loads(control.read_text()))
-        while b" 200 OK" not in found.send(
-            b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        ):
-            assert time.monotonic() < until, "the node does not get ready"
-            time.sleep(0.02)
+        wait_until(lambda: b" 200 OK" in found.send(READY), "the node gets ready")
         yield found
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(LIMIT_S)
 
 
 def answer_of(node, data) -> str:
@@ -106,7 +107,7 @@ def test_a_notice_may_come_in_pieces(node):
         b"POST /notify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     )
-    with socket.create_connection(node.address, timeout=10) as connection:
+    with socket.create_connection(node.address, timeout=LIMIT_S) as connection:
         for piece in (head, body[:10], body[10:]):
             connection.sendall(piece)
             time.sleep(0.05)

@@ -14,6 +14,7 @@ from federation.records.keychain import decode_keys, open_chain
 from federation.text import Text
 from federation.tlog.keys import format_vkey, parse_vkey
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import until
 
 ORGS = ("jagapemilu.example", "jagasuara.example", "kawalpemilu.example")
 ORIGIN = f"{ORGS[0]}/{ELECTION}"
@@ -31,14 +32,6 @@ def rows_of(shared, most=ROWS):
                 int(row["paslon_02"]),
                 figures={"suara_sah": int(row["sah"])},
             )
-
-
-async def until(check, seconds=15.0):
-    for _ in range(int(seconds / 0.05)):
-        if found := await check():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen in time")
 
 
 @contextlib.asynccontextmanager

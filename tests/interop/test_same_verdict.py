@@ -10,7 +10,7 @@ from federation.config.fingerprint import fingerprint
 from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
-from federation.flows.audit import Source, Trust, audit
+from federation.flows.audit import AuditSource, Trust, audit
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import sign_checkpoint
@@ -132,7 +132,7 @@ def our_verdict(published, tree):
     )
     (published.folder / "logs").write_bytes(format_status([entry]))
     files = Folder(published.folder)
-    source = Source(name="folder", feed=FileFeed(files, "folder"), files=files)
+    source = AuditSource(name="folder", feed=FileFeed(files, "folder"), files=files)
     trust = Trust(fingerprints=frozenset([fingerprint(owner.identity.key)]))
     report = asyncio.run(
         audit(

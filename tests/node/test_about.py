@@ -5,8 +5,8 @@ import random
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.identity import renew_about
-from federation.node.parts import open_parts
+from federation.node.about import renew_about
+from federation.node.resources import open_parts
 from federation.records.about import open_about
 from tests.homes import make_home, serving
 

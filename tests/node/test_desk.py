@@ -3,7 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
-from federation.node.desk import NodeDesk
+from federation.node.api import NodeDesk
 
 E = "pemilu-2024"
 

@@ -13,12 +13,12 @@ import os
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.parts import open_parts
+from federation.node.resources import open_parts
 from federation.store import db, reserve
 from federation.store.db import Database
 from federation.store.guard import Guard
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
-from tests.node.test_running import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # it looks once a second
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from federation.errors import ConflictError, UnknownPastError
-from federation.flows.reconcile import PAST, WAITING, Decision
+from federation.flows.ownlog.reconcile import PAST, WAITING, Decision
 from federation.node.gate import Gate
 from tests.fakes import FixedClock
 

@@ -1,7 +1,7 @@
 import pytest
 
 from federation.errors import ConfigError
-from federation.node.partners import Partners
+from federation.node.peers import Partners
 from tests.homes import add_peer, make_home
 
 

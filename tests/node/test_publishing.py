@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from federation.feeds.feed import LOGS_PATH
-from federation.flows.publish.place import Place
+from federation.flows.publish.outputfolder import OutputFolder
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.slow  # turns are a second apart
 ORG, OTHER = "jagasuara.example", "kawalpemilu.example"
@@ -46,14 +47,6 @@ async def file_server(folder):
         yield f"http://{host}:{port}", asked
     finally:
         await runner.cleanup()
-
-
-async def until(check, seconds=10.0):
-    for _ in range(int(seconds / 0.05)):
-        if found := await check():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen in time")
 
 
 async def hand_in(node, *drafts):
@@ -126,14 +119,14 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
 
 async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch):
     site, is_full = tmp_path / "site", [True]
-    real = Place.put
+    real = OutputFolder.put
 
     def put(self, name, data):
         if is_full[0]:
             raise OSError(28, "No space left on device")
         real(self, name, data)
 
-    monkeypatch.setattr(Place, "put", put)
+    monkeypatch.setattr(OutputFolder, "put", put)
     home = publishing(make_home(tmp_path, ORG), site)
     async with serving(home, alone=True) as node:
 
@@ -148,7 +141,7 @@ async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch
         async def mended():
             return (site / LOGS_PATH).exists() and not await raised()
 
-        await until(mended, 20)
+        await until(mended)
         _, body, _ = await node.get("/v1/status")
         assert str(tmp_path) not in body.decode()
 
@@ -162,7 +155,7 @@ async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
         while True:
             advance(1)
 
-    monkeypatch.setattr("federation.node.publishing.Site.write", slowly)
+    monkeypatch.setattr("federation.node.publishing.StaticSite.write", slowly)
     home = publishing(make_home(tmp_path, ORG), tmp_path / "site")
-    async with asyncio.timeout(15), serving(home, alone=True):
+    async with asyncio.timeout(LIMIT_S), serving(home, alone=True):
         await reached.wait()

@@ -1,12 +1,12 @@
 """A data folder that is put back: whoever follows the changes is told."""
 
-import asyncio
 import json
 import shutil
 
 import pytest
 
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # turns are a second apart
 ORGS = ("jagapemilu.example", "jagasuara.example")
@@ -28,12 +28,12 @@ async def changes(node, since=""):
 
 async def mapped(node, count):
     """What a new follower is told, once the map has that many stations."""
-    for _ in range(200):
-        found = await changes(node)
-        if len(found["changes"]) == count:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{len(found['changes'])} stations, not {count}")
+
+    async def told():
+        answer = await changes(node)
+        return answer if len(answer["changes"]) == count else None
+
+    return await until(told)
 
 
 async def test_a_follower_of_a_restored_node_starts_again(tmp_path):

@@ -12,11 +12,12 @@ from random import Random
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.parts import open_parts
+from federation.node.resources import open_parts
 from federation.node.running import Running
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # turns are a second apart
 ORGS = ("jagapemilu.example", "jagasuara.example", "kawalpemilu.example")
@@ -35,15 +36,6 @@ async def ask(node, path):
     status, body, _ = await node.get(path)
     assert status == 200, body
     return json.loads(body)
-
-
-async def until(check, seconds=8.0):
-    """Wait for what the nodes do by themselves."""
-    for _ in range(int(seconds / 0.05)):
-        if found := await check():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen in time")
 
 
 def same_map(*nodes):

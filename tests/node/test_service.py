@@ -1,6 +1,5 @@
 """One node, whole, over HTTP: what comes in is durable, what goes out verifies."""
 
-import asyncio
 import hashlib
 import json
 import stat
@@ -23,6 +22,7 @@ from federation.tlog.merkle import hash_leaf, root_of
 from federation.tlog.packing import unpack
 from federation.tlog.tile import decode_bundle
 from tests.homes import ELECTION, draft, make_home, serving
+from tests.waiting import until
 
 ORG = "jagasuara.example"
 LOG = f"{ORG}/{ELECTION}"
@@ -43,12 +43,15 @@ async def post(node, *drafts, **more):
 
 async def begun(node):
     """The node has signed its key statement: from now on there is a log."""
-    for _ in range(200):
-        status, _, _ = await node.get(f"/{NAME}/checkpoint")
-        if status == 200:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the log did not begin")
+
+    async def has_begun():
+        return (await node.get(f"/{NAME}/checkpoint"))[0] == 200
+
+    await until(has_begun)
+
+
+async def is_ready(node):
+    return (await node.get("/readyz"))[0] == 200
 
 
 async def test_what_is_acknowledged_is_in_the_signed_tree(home):
@@ -160,13 +163,13 @@ async def test_a_withdrawal_empties_the_slot_on_the_map(home):
         }
         status, verdict = await node.post("/v1/control/withdraw", given)
         assert (status, verdict["outcome"]) == (200, "logged")
-        for _ in range(100):
+
+        async def is_missing():
             _, body, _ = await node.get("/v1/tps/1371011001001")
-            found = json.loads(body)["contests"]  # empty before the first merge
-            if [contest["status"] for contest in found] == ["missing"]:
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError(found)
+            contests = json.loads(body)["contests"]  # empty before the first merge
+            return [contest["status"] for contest in contests] == ["missing"]
+
+        await until(is_missing)
 
 
 async def test_after_the_end_of_a_log_nothing_can_be_added(home):
@@ -290,7 +293,7 @@ async def test_live_ready_and_metrics_answer(home):
     async with serving(home) as node:
         await begun(node)
         assert (await node.get("/livez"))[1] == b"ok\n"
-        assert (await node.get("/readyz"))[0] == 200
+        await until(lambda: is_ready(node))
         _, body, _ = await node.get("/metrics")
         assert f'federation_log_size{{log="{LOG}"}} 1'.encode() in body
         signed_at = gauge(body, f'federation_own_checkpoint_seconds{{log="{LOG}"}}')
@@ -359,11 +362,7 @@ async def test_a_node_starts_with_a_log_that_has_ended(home):
         await post(node, draft())
         await node.post("/v1/control/close", {"election": ELECTION, "reason": "x"})
     async with serving(home) as node:
-        for _ in range(100):
-            if (await node.get("/readyz"))[0] == 200:
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError((await node.get("/readyz"))[1])
+        await until(lambda: is_ready(node))
 
 
 async def test_a_node_that_runs_signs_by_the_new_list_at_once(home):

@@ -13,11 +13,11 @@ from federation.errors import ForkError, FormatError, NotFoundError, UnknownPast
 from federation.feeds.bundle import write_bundle
 from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
 from federation.flows.pull.context import Taking
-from federation.flows.verify.evidence import format_fork
-from federation.node import commands, taking
-from federation.node.desk import NodeDesk
-from federation.node.parts import open_parts
+from federation.node import commands, handedfiles
+from federation.node.api import NodeDesk
+from federation.node.resources import open_parts
 from federation.node.running import Running
+from federation.records.evidence import format_fork
 from federation.store import alarms, chains, contents, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
@@ -57,11 +57,11 @@ async def held(node):
 async def test_what_does_not_fit_into_one_call_comes_with_the_next(home, tmp_path):
     path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE).show(Tree(KAWAL)))
     async with running(home) as node:
-        first = await taking.take(node, path, 1e-9)
+        first = await handedfiles.take(node, path, 1e-9)
         assert first.more
         parts = [first]
         while parts[-1].more:
-            parts.append(await taking.take(node, path, 0.01 * len(parts)))
+            parts.append(await handedfiles.take(node, path, 0.01 * len(parts)))
         assert sum(one.new for one in parts) == 1001
         sizes = {origin: log.size for origin, log in (await held(node)).items()}
     assert (sizes[JAGA.origin], sizes[KAWAL.origin]) == (1000, 1)
@@ -71,16 +71,18 @@ async def test_a_log_that_another_turn_takes_in_is_left_to_it(home, tmp_path):
     path = bundle_of(tmp_path / "b", FakePeer("x").show(TREE))
     async with running(home) as node:
         node.pull_context().busy[JAGA.origin] = Taking(None, 0)
-        said = await taking.take(node, path, 5.0)
+        said = await handedfiles.take(node, path, 5.0)
         assert (said.more, said.logs[0].outcome) == (True, "busy")
         node.pull_context().busy.pop(JAGA.origin)
-        said = await taking.take(node, path, 5.0)
+        said = await handedfiles.take(node, path, 5.0)
         assert (said.more, said.logs[0].outcome) == (False, "extended")
 
 
 async def test_a_fork_that_the_files_prove_is_believed_for_its_proof(home, tmp_path):
     async with running(home) as node:
-        await taking.take(node, bundle_of(tmp_path / "b", FakePeer("x").show(TREE)), 5)
+        await handedfiles.take(
+            node, bundle_of(tmp_path / "b", FakePeer("x").show(TREE)), 5
+        )
         other = TREE.fork(500, JAGA.results(0, 500, votes=7))
         proof = format_fork(ForkError(JAGA.origin, TREE.note(), other.note()))
         for evidence, is_frozen in ((proof[:-9], False), (proof, True)):
@@ -88,7 +90,7 @@ async def test_a_fork_that_the_files_prove_is_believed_for_its_proof(home, tmp_p
             said = {"elections": [], "frozen": [JAGA.origin]}
             peer.files["v1/elections"] = json.dumps(said).encode()
             path = folder_of(tmp_path / f"site {is_frozen}", peer)
-            await taking.take(node, path, 5.0)
+            await handedfiles.take(node, path, 5.0)
             frozen = (await held(node))[JAGA.origin].frozen
             assert (frozen is not None) is is_frozen
         found = await node.parts.db.read(alarms.list_alarms)
@@ -100,7 +102,7 @@ async def test_what_the_maps_of_the_writer_rest_on_is_nobodys_alarm(home, tmp_pa
     basis = {"election": ELECTION, "profile": "x", "register_digest": "", "rules": 99}
     peer.files["v1/elections"] = json.dumps({"elections": [basis]}).encode()
     async with running(home) as node:
-        await taking.take(node, bundle_of(tmp_path / "b", peer), 5.0)
+        await handedfiles.take(node, bundle_of(tmp_path / "b", peer), 5.0)
         assert await node.parts.db.read(alarms.list_alarms) == []
         assert await node.parts.db.read(pulls.load_turns) == {}
 
@@ -121,9 +123,9 @@ async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(
     ]
     path = bundle_of(tmp_path / "b", peer)
     async with running(home) as node:
-        said = await taking.take(node, path, 5.0)
+        said = await handedfiles.take(node, path, 5.0)
     assert [one.outcome for one in said.logs] == ["failed"] * 40
-    assert [one.reason == taking.NOT_TRIED for one in said.logs].count(True) == 8
+    assert [one.reason == handedfiles.NOT_TRIED for one in said.logs].count(True) == 8
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
     for folder in (home.data, home.guard):
         shutil.rmtree(folder)
     async with running(home) as node:
-        said = await taking.take(node, path, 5.0)
+        said = await handedfiles.take(node, path, 5.0)
         [own] = [one for one in said.logs if one.own]
         assert (own.outcome, own.after) == ("restored", 4)
         assert said.held_by == {origin: {KAWAL.org: 4}}
@@ -255,12 +257,12 @@ async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
     async with running(home) as node:
         with pytest.raises(UnknownPastError, match="not known here"):
             await node.gate.passed(origin, 10.0)
-        said = await taking.take(node, bad, 5.0)
+        said = await handedfiles.take(node, bad, 5.0)
         assert (said.logs[0].outcome, bool(said.logs[0].reason)) == ("refused", True)
         assert node.gate.reason(origin)
         [waiting] = await node.parts.db.read(alarms.list_alarms)
         assert "601 records" in waiting.detail
-        said = await taking.take(node, good, 5.0)
+        said = await handedfiles.take(node, good, 5.0)
         assert (said.logs[0].outcome, said.logs[0].after) == ("restored", 601)
     async with running(home, alone=True) as node:
         await record(node, 700)
@@ -277,7 +279,7 @@ async def test_a_hole_in_the_records_is_no_later_beginning(home, tmp_path):
         ]
         write_bundle(tmp_path / "b", items)
         async with running(home) as node:
-            [log] = (await taking.look(node, tmp_path / "b")).logs
+            [log] = (await handedfiles.look(node, tmp_path / "b")).logs
         expected = ("missing", 256) if gone == ["entries/000"] else ("failed", 0)
         assert (log.outcome, log.begins) == expected
 
@@ -298,13 +300,15 @@ async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
             peer, _ = await as_peer(node)
             files.append(bundle_of(tmp_path / f"{number}.zip", peer))
     async with running(home) as node:
-        said = await taking.take(node, files[1], 5.0)
+        said = await handedfiles.take(node, files[1], 5.0)
         assert said.logs[0].outcome == "frozen"
         codes = {one.code for one in await node.parts.db.read(alarms.list_alarms)}
         assert "own-fork" in codes
     async with running(partner) as node:
-        assert (await taking.take(node, files[0], 5.0)).logs[0].outcome == "extended"
-        assert (await taking.take(node, files[1], 5.0)).logs[0].outcome == "frozen"
+        assert (await handedfiles.take(node, files[0], 5.0)).logs[
+            0
+        ].outcome == "extended"
+        assert (await handedfiles.take(node, files[1], 5.0)).logs[0].outcome == "frozen"
 
 
 def _checkpoints(view, log):

@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import FormatError
 from federation.feeds import bundle
-from federation.node import taking
+from federation.node import handedfiles
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.handed import bundle_of
 from tests.homes import ELECTION, make_home, serving
@@ -17,7 +17,7 @@ JAGA = FakeOrg("jagapemilu.example", ELECTION)
 
 
 async def opened(path):
-    async with taking.open_files(path) as files:
+    async with handedfiles.open_files(path) as files:
         return sorted(files.names())
 
 
@@ -39,13 +39,13 @@ async def test_files_are_opened_and_walked_beside_what_the_node_serves(
     path = bundle_of(tmp_path / "b.zip", FakePeer("x").show(tree))
     threads = set()
     for name in ("_open", "_read_vector", "_begins"):
-        real = getattr(taking, name)
+        real = getattr(handedfiles, name)
 
         def seen(*given, real=real, name=name):
             threads.add((name, threading.current_thread() is threading.main_thread()))
             return real(*given)
 
-        monkeypatch.setattr(taking, name, seen)
+        monkeypatch.setattr(handedfiles, name, seen)
     async with serving(make_home(tmp_path)) as node:
         body = {"path": str(path), "dry_run": True}
         assert (await node.post("/v1/control/take", body))[0] == 200

@@ -9,19 +9,19 @@ import pytest
 from federation.profiles import load_shipped
 from federation.sources.mapping import Options
 from federation.sources.recognise import open_file, read_rows, recognise
-from federation.sources.row import Bad, Columns, Draft, Row, Said
+from federation.sources.row import Bad, Columns, Draft, Remark, SourceRow
 
 
 class Read:
     """What came out of a file, sorted by kind."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[SourceRow]) -> None:
         self.uses = next((row.uses for row in rows if isinstance(row, Columns)), ())
         rows = [row for row in rows if not isinstance(row, Columns)]
         self.rows = rows
         self.drafts = [row for row in rows if isinstance(row, Draft)]
         self.bad = [row for row in rows if isinstance(row, Bad)]
-        self.said = [row for row in rows if isinstance(row, Said)]
+        self.said = [row for row in rows if isinstance(row, Remark)]
 
     @property
     def fields(self) -> dict:

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from federation.errors import FormatError
 from federation.sources import csv, stream
-from federation.sources.csv import Cells, Table, find_delimiter
-from federation.sources.row import Bad, Said
-from federation.sources.stream import Source
+from federation.sources.csv import Cells, CsvTable, find_delimiter
+from federation.sources.row import Bad, Remark
+from federation.sources.stream import SourceFile
 
 
 @pytest.fixture
 def rows(put):
     def work(content, delimiter=None):
-        with Source(put(content)) as source:
-            return list(Table(source, delimiter).rows())
+        with SourceFile(put(content)) as source:
+            return list(CsvTable(source, delimiter).rows())
 
     return work
 
@@ -35,10 +35,10 @@ def test_a_delimiter_inside_quotes_does_not_count():
 @pytest.mark.parametrize("cells", ["a" * 200_000, f"tps,{'a' * 200_000}"])
 def test_a_header_without_end_is_refused(put, cells):
     with (
-        Source(put(f"{cells}\n1,2\n")) as source,
+        SourceFile(put(f"{cells}\n1,2\n")) as source,
         pytest.raises(FormatError, match="header cannot be read"),
     ):
-        Table(source)
+        CsvTable(source)
 
 
 def test_excels_own_line_about_the_delimiter_is_obeyed_and_counted(rows):
@@ -72,8 +72,8 @@ def test_what_the_standard_library_writes_is_read_back(
     writer.writerows([("kode", "catatan"), *grid])
     path = tmp_path_factory.mktemp("csv") / "f"
     path.write_bytes(out.getvalue().encode())
-    with Source(path) as source:
-        read = [line.cells for line in Table(source).rows()]
+    with SourceFile(path) as source:
+        read = [line.cells for line in CsvTable(source).rows()]
     assert read == [list(row) for row in grid if any(map(str.strip, row))]
 
 
@@ -172,8 +172,8 @@ def knows(cells):
 def test_title_rows_above_the_header_are_told_and_count_as_rows(
     put, text, header_row, said
 ):
-    with Source(put(text)) as source:
-        table = Table(source, is_header=knows)
+    with SourceFile(put(text)) as source:
+        table = CsvTable(source, is_header=knows)
         found = list(table.rows())
     assert (table.header, table.header_row) == (["kode", "01", "02"], header_row)
     assert found[-1] == Cells(header_row + 1, ["1", "2", "3"])
@@ -187,15 +187,15 @@ def test_title_rows_above_the_header_are_told_and_count_as_rows(
 )
 @pytest.mark.parametrize("is_header", [None, knows, lambda _: False])
 def test_blank_rows_above_the_header_are_passed_over_and_counted(put, text, is_header):
-    with Source(put(text)) as source:
-        table = Table(source, is_header=is_header)
+    with SourceFile(put(text)) as source:
+        table = CsvTable(source, is_header=is_header)
         assert list(table.rows()) == [Cells(4, ["1", "2"])]
     assert table.header_row == 3
 
 
 def test_a_header_in_the_first_row_stays_the_header_whatever_follows(put):
-    with Source(put("kode,01\nkode,02\n")) as source:
-        table = Table(source, is_header=knows)
+    with SourceFile(put("kode,01\nkode,02\n")) as source:
+        table = CsvTable(source, is_header=knows)
         assert list(table.rows()) == [Cells(2, ["kode", "02"])]
 
 
@@ -203,7 +203,7 @@ def test_a_header_that_comes_again_is_told_and_is_no_row(rows):
     found = rows("kode,sah\n1,2\nkode,sah\n3,4\n")
     assert [(one.row, type(one)) for one in found] == [
         (2, Cells),
-        (3, Said),
+        (3, Remark),
         (4, Cells),
     ]
     assert found[1].code == "header-again"
@@ -215,16 +215,16 @@ def test_a_row_equal_to_a_header_of_numbers_stays_a_row(rows):
 
 def test_a_header_is_not_looked_for_without_end(put):
     text = "x,y\n" * csv.TITLE_ROWS + "kode,01\n1,2\n"
-    with Source(put(text)) as source:
-        table = Table(source, is_header=knows)
+    with SourceFile(put(text)) as source:
+        table = CsvTable(source, is_header=knows)
         assert table.header == ["x", "y"]
         assert len(list(table.rows())) == csv.TITLE_ROWS + 1
 
 
 @pytest.mark.parametrize("is_header", [None, lambda cells: "01" in cells])
 def test_a_header_over_two_lines_is_one_row(put, is_header):
-    with Source(put('"Kode\nTPS",01\n1,2\n')) as source:
-        table = Table(source, is_header=is_header)
+    with SourceFile(put('"Kode\nTPS",01\n1,2\n')) as source:
+        table = CsvTable(source, is_header=is_header)
         assert table.header == ["Kode\nTPS", "01"]
         assert list(table.rows()) == [Cells(2, ["1", "2"])]
 
@@ -258,7 +258,7 @@ def test_a_cell_beyond_the_readers_own_bound_is_refused(rows):
 
 def test_letters_of_windows_are_read_and_said_once(rows):
     found = rows("a,b\n1,Kelurahan Jos\xe9\n2,Caf\xe9\n".encode("cp1252"))
-    assert [type(line) for line in found] == [Said, Cells, Cells]
+    assert [type(line) for line in found] == [Remark, Cells, Cells]
     assert found[0].code == "latin-1"
     assert found[1].cells[1] == "Kelurahan José"
 
@@ -267,14 +267,17 @@ def test_letters_of_windows_are_read_and_said_once(rows):
     "content", ["", "\n\n", ",,\n;;\n", "sep=;\n", "x" * 2_000_000]
 )
 def test_a_file_without_a_header_is_refused(put, content):
-    with Source(put(content)) as source, pytest.raises(FormatError):
-        Table(source)
+    with SourceFile(put(content)) as source, pytest.raises(FormatError):
+        CsvTable(source)
 
 
 def test_a_header_with_a_spoilt_quote_is_refused(put):
     why = "header cannot be read"
-    with Source(put('"a,b\n1,2\n')) as source, pytest.raises(FormatError, match=why):
-        Table(source)
+    with (
+        SourceFile(put('"a,b\n1,2\n')) as source,
+        pytest.raises(FormatError, match=why),
+    ):
+        CsvTable(source)
 
 
 def test_no_row_spans_more_lines_than_the_bound(rows):

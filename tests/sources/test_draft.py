@@ -8,7 +8,7 @@ from federation.profiles import load_shipped
 from federation.records.problem import Problem
 from federation.sources.draft import MAX_PROBLEMS, DraftReader
 from federation.sources.mapping import Options
-from federation.sources.member import Members
+from federation.sources.member import DraftBeginner
 from federation.sources.ndjson import read_members_of
 from federation.sources.row import BadCell, Draft
 
@@ -139,7 +139,7 @@ def test_a_draft_is_refused_exactly_where_a_line_is(members):
     expected = None
     try:
         row = read_members_of(
-            0, given_line, Members(Options(), PROFILES["pemilu-2024"])
+            0, given_line, DraftBeginner(Options(), PROFILES["pemilu-2024"])
         )
     except BadCell as bad:
         expected = bad

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from federation.errors import FormatError
 from federation.sources import stream
 from federation.sources.json import decode_json, read_items, read_members
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 
 values = st.recursive(
     st.integers() | st.text(max_size=5) | st.none() | st.booleans(),
@@ -35,7 +35,7 @@ def test_members_come_one_by_one_whatever_the_block_size(
     path.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "BLOCK_BYTES", block)
-        with Source(path) as source:
+        with SourceFile(path) as source:
             assert list(read_members(source)) == list(document.items())
 
 
@@ -61,12 +61,12 @@ def test_members_come_one_by_one_whatever_the_block_size(
     ],
 )
 def test_damage_is_an_error_and_never_a_crash(put, text):
-    with Source(put(text)) as source, pytest.raises(FormatError):
+    with SourceFile(put(text)) as source, pytest.raises(FormatError):
         list(read_members(source))
 
 
 def test_members_before_the_damage_are_given(put):
-    with Source(put('{"a":1,"b":[}')) as source:
+    with SourceFile(put('{"a":1,"b":[}')) as source:
         members = read_members(source)
         assert next(members) == ("a", 1)
         with pytest.raises(FormatError):
@@ -77,7 +77,7 @@ def test_a_document_without_end_is_bounded(put, monkeypatch):
     monkeypatch.setattr("federation.sources.json.MAX_DOCUMENT", 1000)
     monkeypatch.setattr(stream, "BLOCK_BYTES", 100)
     path, why = put('{"a":"' + "x" * 100_000), "beyond 1000"
-    with Source(path) as source, pytest.raises(FormatError, match=why):
+    with SourceFile(path) as source, pytest.raises(FormatError, match=why):
         list(read_members(source))
 
 
@@ -152,14 +152,14 @@ def test_numbers_with_a_point_are_what_they_say(text, value):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_a_document_in_another_encoding_is_the_same(put, encoding):
-    with Source(put('{"a":"é","b":[1]}'.encode(encoding))) as source:
+    with SourceFile(put('{"a":"é","b":[1]}'.encode(encoding))) as source:
         assert list(read_members(source)) == [("a", "é"), ("b", [1])]
 
 
 @pytest.mark.parametrize("text", ['{"a":1} x', '{"a":1}{"b":2}', "{}]", '{"a":1}\n[2]'])
 def test_what_stands_behind_the_one_object_is_told_and_not_passed_over(put, text):
     with (
-        Source(put(text)) as source,
+        SourceFile(put(text)) as source,
         pytest.raises(FormatError, match="behind the"),
     ):
         list(read_members(source))
@@ -168,7 +168,7 @@ def test_what_stands_behind_the_one_object_is_told_and_not_passed_over(put, text
 @pytest.mark.parametrize("text", ["[1] x", "[1][2]", "[]0", '{"a":[1]} {"a":[2]}'])
 def test_what_stands_behind_the_one_array_is_told_too(put, text):
     with (
-        Source(put(text)) as source,
+        SourceFile(put(text)) as source,
         pytest.raises(FormatError, match="behind the"),
     ):
         list(read_items(source))
@@ -185,5 +185,5 @@ def test_what_stands_behind_the_one_array_is_told_too(put, text):
     ],
 )
 def test_the_items_of_an_array_are_read_alone_or_within_an_object(put, text, items):
-    with Source(put(text)) as source:
+    with SourceFile(put(text)) as source:
         assert list(read_items(source)) == items

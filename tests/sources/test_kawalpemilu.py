@@ -8,8 +8,8 @@ from federation.errors import ConfigError, FormatError
 from federation.sources.kawalpemilu import read_kawalpemilu
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import Options
-from federation.sources.row import Bad, Draft, Said
-from federation.sources.stream import Source
+from federation.sources.row import Bad, Draft, Remark
+from federation.sources.stream import SourceFile
 
 CODE = "1371011001"
 VOTES = {"pas1": 127, "pas2": 27, "sah": 154, "tSah": 0}
@@ -48,7 +48,7 @@ def read(put, profiles):
         value, name=f"{CODE}.json", election="pilpres-2019", codes=None, **options
     ):
         content = value if isinstance(value, str) else json.dumps(value)
-        with Source(put(content, name)) as source:
+        with SourceFile(put(content, name)) as source:
             given = Options(**options)
             return list(read_kawalpemilu(source, given, profiles[election], codes))
 
@@ -125,7 +125,7 @@ def test_forms_that_differ_and_open_reports_are_told(read):
     first = station(photo(PLANO), photo(COPY, OTHER))
     second = station(photo(), votes={**VOTES, "error": 1})
     rows = read(document(first, second, kpu={"1": VOTES}))
-    said = {row.code: row.reason for row in rows if isinstance(row, Said)}
+    said = {row.code: row.reason for row in rows if isinstance(row, Remark)}
     assert set(said) == {"kp-forms", "kp-reported", "kp-kpu"}
     assert "TPS '1'" in said["kp-forms"]
     assert "TPS '2'" in said["kp-reported"]
@@ -142,7 +142,7 @@ def test_what_was_not_digitised_yet_is_a_remark_and_no_zero(read):
 
 def test_votes_for_parties_are_left_out_and_told(read):
     rows = read(document(station(photo(), votes={**VOTES, "pkb": 9, "pSah": 150})))
-    assert [row.code for row in rows if isinstance(row, Said)] == ["kp-contest"]
+    assert [row.code for row in rows if isinstance(row, Remark)] == ["kp-contest"]
     assert rows[0].fields["candidates"] == {"01": 127, "02": 27}
 
 
@@ -200,7 +200,7 @@ def test_the_kelurahan_may_be_the_name_of_the_folder(tmp_path, profiles):
     path = tmp_path / CODE / "42324.json"
     path.parent.mkdir()
     path.write_text(json.dumps(document(station(photo()))))
-    with Source(path) as source:
+    with SourceFile(path) as source:
         [row] = read_kawalpemilu(source, Options(), profiles["pilpres-2019"])
     assert row.fields["tps"] == f"{CODE}001"
 
@@ -253,14 +253,14 @@ def test_another_contest_or_a_wrong_default_is_refused(read):
 
 def test_a_document_without_end_is_refused(put, profiles, monkeypatch):
     monkeypatch.setattr("federation.sources.kawalpemilu.MAX_BYTES", 1 << 10)
-    with Source(put(" " * 2_000 + "{}", f"{CODE}.json")) as source:
+    with SourceFile(put(" " * 2_000 + "{}", f"{CODE}.json")) as source:
         rows = read_kawalpemilu(source, Options(), profiles["pilpres-2019"])
         with pytest.raises(FormatError, match="megabytes"):
             list(rows)
 
 
 def codes_of(put, text):
-    with Source(put(text)) as source:
+    with SourceFile(put(text)) as source:
         return read_codes(source)
 
 

@@ -7,7 +7,7 @@ import pytest
 from federation.errors import FormatError
 from federation.records.roster import Candidate
 from federation.sources.paslon import read_paslon
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 from federation.text import Text
 
 GOOD = {"nama": "BUDI - ANI", "nomor_urut": 1, "ts": "2024-11-21 21:55:15"}
@@ -18,7 +18,7 @@ def races_of(put):
     def work(content, **options):
         races = {}
         text = content if isinstance(content, str) else json.dumps(content)
-        with Source(put(text, **options)) as source:
+        with SourceFile(put(text, **options)) as source:
             bad = list(read_paslon(source, races))
         return races, bad
 
@@ -111,7 +111,7 @@ def test_the_real_lists_are_read_whole(shared):
     for name, regions, pairs in (("pkwkp", 37, 104), ("pkwkk", 508, 1_490)):
         races = found[name] = {}
         path = shared / "data" / "pilkada2024" / f"paslon_{name}.json"
-        with Source(path) as source:
+        with SourceFile(path) as source:
             assert not list(read_paslon(source, races))
         assert (len(races), sum(map(len, races.values()))) == (regions, pairs)
         for race in races.values():

@@ -4,7 +4,7 @@ import pytest
 
 from federation.errors import FormatError
 from federation.sources.recognise import recognise
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 
 KP = (
     '{"name":"X","parentNames":["IDN"],"id":-99,"depth":4,"data":{"1":{"photos":{},'
@@ -37,7 +37,7 @@ DOCUMENT = '{"mode":"hhcw","chart":{"100025":1},"administrasi":null,"psu":null}'
 )
 def test_a_file_is_known_by_what_it_holds(put, text, kind):
     for zipped in (False, True):
-        with Source(put(text, "upload.dat", zipped=zipped)) as source:
+        with SourceFile(put(text, "upload.dat", zipped=zipped)) as source:
             assert recognise(source) == kind
 
 
@@ -75,7 +75,7 @@ def test_a_file_is_known_by_what_it_holds(put, text, kind):
 )
 def test_what_is_nearly_right_is_named(put, text, why):
     path = put(text)
-    with Source(path) as source, pytest.raises(FormatError, match=why) as caught:
+    with SourceFile(path) as source, pytest.raises(FormatError, match=why) as caught:
         recognise(source)
     assert caught.value.at == str(path)
     assert hasattr(caught.value.what, "key")
@@ -89,5 +89,5 @@ def test_the_real_files_are_recognised(shared):
         ("pilpres2019/nation-c-situng.ndjson.gz", "situng"),
         ("sirekap2024/sirekap2024-ppwp-dki-1000tps.json", "sirekap"),
     ):
-        with Source(shared / "data" / path) as source:
+        with SourceFile(shared / "data" / path) as source:
             assert recognise(source) == kind

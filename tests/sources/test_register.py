@@ -10,14 +10,14 @@ from federation.profiles import load_regions
 from federation.records.register import UNKNOWN_VOTERS, Register
 from federation.sources.register import read_register
 from federation.sources.row import Bad
-from federation.sources.stream import Source
+from federation.sources.stream import SourceFile
 
 
 @pytest.fixture
 def register_of(put):
     def work(content, **columns):
         register = Register("pilpres-2019")
-        with Source(put(content)) as source:
+        with SourceFile(put(content)) as source:
             found = list(read_register(source, register, columns))
         return register, found
 
@@ -29,7 +29,7 @@ def register_of_2024(put):
     def work(content, **options):
         register = Register("pemilu-2024")
         regions = load_regions("pemilu-2024")
-        with Source(put(content)) as source:
+        with SourceFile(put(content)) as source:
             found = read_register(source, register, {}, regions=regions, **options)
             return register, list(found)
 
@@ -209,7 +209,7 @@ def test_ranges_that_say_a_number_often_hold_it_once(register_of):
 
 def test_the_real_sample_and_the_real_ranges(shared):
     register = Register("pilpres-2019")
-    with Source(shared / "data/pilpres2019/sample-register.csv") as source:
+    with SourceFile(shared / "data/pilpres2019/sample-register.csv") as source:
         assert list(read_register(source, register, {})) == []
     assert register.size == 5252
     assert register.names["1371"] == "KOTA PADANG"
@@ -273,7 +273,7 @@ def test_the_whole_countrys_ranges_add_up_to_what_is_published(shared):
     with gzip.open(path) as file:
         assert len(json.load(file)["tps"]) == 84_035
     register = Register("pemilu-2024")
-    with Source(path) as source:
+    with SourceFile(path) as source:
         regions = load_regions("pemilu-2024")
         found = list(read_register(source, register, {}, regions=regions))
     assert register.size == 820_161

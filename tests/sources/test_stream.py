@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from federation.errors import FormatError
 from federation.sources import stream
-from federation.sources.stream import LONG_LINE, Source
+from federation.sources.stream import LONG_LINE, SourceFile
 
 
 def lines_of(path):
-    with Source(path) as source:
+    with SourceFile(path) as source:
         return list(source.lines())
 
 
@@ -47,7 +47,7 @@ def test_any_line_end_is_one_whatever_the_block_size(tmp_path_factory, parts, bl
     path.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "BLOCK_BYTES", block)
-        with Source(path) as source:
+        with SourceFile(path) as source:
             got = b"".join(source.lines(any_end=True)).decode()
     assert got == text.replace("\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -98,7 +98,7 @@ def piped():
     ids=["plain", "gzip", "mark"],
 )
 def test_a_pipe_is_read_as_a_file_is(piped, data):
-    with Source(piped(data)) as source:
+    with SourceFile(piped(data)) as source:
         assert source.peek() == b"a\nb\n"
         assert list(source.lines()) == [b"a\n", b"b\n"]
         assert source.done == source.total == len(data)
@@ -109,7 +109,7 @@ def test_a_named_pipe_is_read(tmp_path):
     os.mkfifo(path)
     thread = Thread(target=lambda: path.write_bytes(b"a\n" * 100_000))
     thread.start()
-    with Source(path) as source:
+    with SourceFile(path) as source:
         assert len(list(source.lines())) == 100_000
     thread.join()
 
@@ -117,14 +117,14 @@ def test_a_named_pipe_is_read(tmp_path):
 def test_a_pipe_beyond_the_size_bound_is_refused(piped, monkeypatch):
     monkeypatch.setattr(stream, "MAX_BYTES", 100)
     with pytest.raises(FormatError, match="larger than 100 bytes"):
-        Source(piped(b"x\n" * 100))
+        SourceFile(piped(b"x\n" * 100))
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 def test_standard_input_is_read_and_named_so(name):
     code = (
-        "from federation.sources.stream import Source\n"
-        f"with Source({name!r}) as s: print(s.label, list(s.lines()))"
+        "from federation.sources.stream import SourceFile\n"
+        f"with SourceFile({name!r}) as s: print(s.label, list(s.lines()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], input=b"a\nb", capture_output=True, check=True
@@ -136,7 +136,7 @@ def test_a_terminal_is_not_waited_for():
     master, slave = os.openpty()
     try:
         with pytest.raises(FormatError, match="this is a terminal"):
-            Source(os.ttyname(slave))
+            SourceFile(os.ttyname(slave))
     finally:
         os.close(master)
         os.close(slave)
@@ -144,10 +144,10 @@ def test_a_terminal_is_not_waited_for():
 
 def test_what_has_no_end_and_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(FormatError, match="this is a device"):
-        Source("/dev/zero")
+        SourceFile("/dev/zero")
     with pytest.raises(FormatError, match="this is a folder"):
-        Source(tmp_path)
-    with Source("/dev/null") as source:
+        SourceFile(tmp_path)
+    with SourceFile("/dev/null") as source:
         assert source.peek() == b""
 
 
@@ -224,11 +224,11 @@ def test_every_flipped_byte_of_a_gzip_file_is_noticed_or_harmless(put):
 )
 def test_what_is_no_text_is_named(put, magic, kind):
     with pytest.raises(FormatError, match=kind):
-        Source(put(magic + b"1234567890123456"))
+        SourceFile(put(magic + b"1234567890123456"))
 
 
 def test_a_peeked_block_is_read_again(put):
-    with Source(put("a\nb\n")) as source:
+    with SourceFile(put("a\nb\n")) as source:
         assert source.peek() == b"a\nb\n"
         assert list(source.lines()) == [b"a\n", b"b\n"]
         assert source.done == source.total == 4

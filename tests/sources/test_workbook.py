@@ -11,7 +11,7 @@ from federation.errors import FormatError
 from federation.sources import known, package, sheet
 from federation.sources.csv import Cells
 from federation.sources.package import is_package
-from federation.sources.row import Bad, Said
+from federation.sources.row import Bad, Remark
 from federation.sources.workbook import Workbook
 
 
@@ -51,7 +51,7 @@ def cells(rows):
 
 
 def codes(rows):
-    return [line.code for line in rows if isinstance(line, (Bad, Said))]
+    return [line.code for line in rows if isinstance(line, (Bad, Remark))]
 
 
 def test_rows_have_the_numbers_of_the_sheet(read):
@@ -131,7 +131,7 @@ def test_what_a_person_may_overlook_is_read_and_told(read):
         tail='<mergeCell ref="A2:A3"/><mergeCell ref="B1:C1"/>',
     )
     assert len(cells(rows)) == 2
-    said = {line.code: line.reason for line in rows if isinstance(line, Said)}
+    said = {line.code: line.reason for line in rows if isinstance(line, Remark)}
     assert set(said) == {"hidden-rows", "hidden-columns", "merged"}
     assert "first are 2" in said["hidden-rows"]
     assert "'02'" in said["hidden-columns"]

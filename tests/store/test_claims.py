@@ -5,7 +5,7 @@ from federation.flows.merge import merge_once
 from federation.profiles import load_shipped
 from federation.records.claim import Claim, encode_claim
 from federation.records.merge import decode_row, digest_rows
-from federation.store import claims, cursor, logs, rollup
+from federation.store import claims, logs, mapstate, rollup
 from federation.store.db import Database
 
 E = "pilpres-2019"
@@ -261,6 +261,6 @@ def test_the_epoch_is_renewed_for_a_restored_copy(node):
         before = claims.epoch(view)
     assert len(bytes.fromhex(before)) == 8
     with node.db.transaction() as tx:
-        cursor.renew_epoch(tx)
+        mapstate.renew_epoch(tx)
     with node.db.view() as view:
         assert claims.epoch(view) != before

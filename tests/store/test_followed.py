@@ -2,14 +2,14 @@
 
 import pytest
 
-from federation.store import cursor
-from federation.store.cursor import Basis
-from federation.store.followed import (
+from federation.store import mapstate
+from federation.store.epoch import (
     load_followed,
     read_followed,
     renew_if_older,
     save_followed,
 )
+from federation.store.mapstate import MapInputs
 
 E, F = "pemilu-2024", "pilpres-2019"
 
@@ -21,17 +21,17 @@ def path(tmp_path):
 
 def come_to(db, election, seq):
     with db.transaction() as tx:
-        number = cursor.add_election(tx, election, Basis("p", "", 1))
-        cursor.raise_seq(tx, number, seq)
+        number = mapstate.add_election(tx, election, MapInputs("p", "", 1))
+        mapstate.raise_seq(tx, number, seq)
 
 
 def start(db, path):
     """Whether followers have to start again; the epoch says the same."""
     with db.view() as view:
-        before = cursor.epoch(view)
+        before = mapstate.epoch(view)
     renewed = renew_if_older(db, path)
     with db.view() as view:
-        assert (cursor.epoch(view) != before) == renewed
+        assert (mapstate.epoch(view) != before) == renewed
     return renewed
 
 
@@ -67,7 +67,7 @@ def test_one_election_behind_what_was_told_begins_a_new_epoch(db, path, seqs):
 
 def test_a_database_of_before_all_that_was_told_begins_a_new_epoch(db, path):
     with db.view() as view:
-        epoch = cursor.epoch(view)
+        epoch = mapstate.epoch(view)
     path.parent.mkdir()
     path.write_text(f'{{"epoch":"{epoch}","changes":{{"{E}":1}}}}')
     assert start(db, path)
@@ -77,7 +77,7 @@ def test_another_epoch_than_was_told_is_renewed(db, path):
     come_to(db, E, 7)
     save_followed(db, path)
     with db.transaction() as tx:
-        cursor.renew_epoch(tx)
+        mapstate.renew_epoch(tx)
     assert start(db, path)
 
 

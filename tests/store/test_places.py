@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.records.claim import Claim, encode_claim
-from federation.store import claims, places
+from federation.store import claims, recordindex
 
 RUN = 1 << 16
 LOGS = itertools.count(10)
@@ -18,33 +18,33 @@ def record(number):
 
 
 def note(tx, log_id, start, end):
-    places.note(tx, log_id, [(n, record(n)) for n in range(start, end)], end)
+    recordindex.note(tx, log_id, [(n, record(n)) for n in range(start, end)], end)
 
 
 def test_every_noted_record_is_found_across_runs(db):
     with db.transaction() as tx:
         note(tx, 1, RUN - 300, RUN + 300)
         for number in range(RUN - 300, RUN + 300):
-            assert places.find(tx, 1, record(number)) == [number]
-        assert places.find(tx, 1, record(RUN + 300)) == []
-        assert places.find(tx, 2, record(RUN)) == []
+            assert recordindex.find(tx, 1, record(number)) == [number]
+        assert recordindex.find(tx, 1, record(RUN + 300)) == []
+        assert recordindex.find(tx, 2, record(RUN)) == []
 
 
 def test_batches_add_up_and_say_how_far_they_go(db):
     with db.transaction() as tx:
-        assert places.noted_up_to(tx, 1) == 0
+        assert recordindex.noted_up_to(tx, 1) == 0
         for start in range(0, 1000, 100):
             note(tx, 1, start, start + 100)
-            assert places.noted_up_to(tx, 1) == start + 100
-        places.note(tx, 1, [], 1500)
-        assert places.noted_up_to(tx, 1) == 1500
-        assert all(places.find(tx, 1, record(n)) == [n] for n in range(1000))
+            assert recordindex.noted_up_to(tx, 1) == start + 100
+        recordindex.note(tx, 1, [], 1500)
+        assert recordindex.noted_up_to(tx, 1) == 1500
+        assert all(recordindex.find(tx, 1, record(n)) == [n] for n in range(1000))
 
 
 def test_a_record_that_stands_twice_is_found_twice(db):
     with db.transaction() as tx:
-        places.note(tx, 1, [(3, record(0)), (RUN + 9, record(0))], RUN + 10)
-        assert places.find(tx, 1, record(0)) == [3, RUN + 9]
+        recordindex.note(tx, 1, [(3, record(0)), (RUN + 9, record(0))], RUN + 10)
+        assert recordindex.find(tx, 1, record(0)) == [3, RUN + 9]
 
 
 def test_noting_again_takes_no_more_room(db):
@@ -55,12 +55,12 @@ def test_noting_again_takes_no_more_room(db):
     with db.transaction() as tx:
         note(tx, 1, 0, 500)
         before = room(tx)
-        places.forget_from(tx, 1, 200)
-        assert places.noted_up_to(tx, 1) == 200
+        recordindex.forget_from(tx, 1, 200)
+        assert recordindex.noted_up_to(tx, 1) == 200
         note(tx, 1, 200, 500)
         assert room(tx) == before == 500 * 5
-        places.forget_from(tx, 1, 900)
-        assert places.noted_up_to(tx, 1) == 500
+        recordindex.forget_from(tx, 1, 900)
+        assert recordindex.noted_up_to(tx, 1) == 500
 
 
 def test_what_is_judged_again_or_dropped_is_noted_again(db):
@@ -81,10 +81,10 @@ def test_what_is_judged_again_or_dropped_is_noted_again(db):
         claims.save_claims(tx, 1, map(coded, range(50)))
         note(tx, 1, 0, 50)
         claims.replace_claims(tx, 1, 30, 40, map(coded, range(30, 40)))
-        assert places.noted_up_to(tx, 1) == 30
+        assert recordindex.noted_up_to(tx, 1) == 30
         note(tx, 1, 30, 50)
         claims.drop_claims(tx, 1, 10)
-        assert places.noted_up_to(tx, 1) == 10
+        assert recordindex.noted_up_to(tx, 1) == 10
 
 
 @settings(
@@ -100,9 +100,9 @@ def test_whatever_the_batches_nothing_below_the_mark_is_missing(db, cuts, back):
     log_id = next(LOGS)
     with db.transaction() as tx:
         for cut in sorted(cuts):
-            note(tx, log_id, places.noted_up_to(tx, log_id), cut)
+            note(tx, log_id, recordindex.noted_up_to(tx, log_id), cut)
         for at in back:
-            places.forget_from(tx, log_id, at)
-            note(tx, log_id, places.noted_up_to(tx, log_id), max([*cuts, at]))
-        for number in range(places.noted_up_to(tx, log_id)):
-            assert places.find(tx, log_id, record(number)) == [number]
+            recordindex.forget_from(tx, log_id, at)
+            note(tx, log_id, recordindex.noted_up_to(tx, log_id), max([*cuts, at]))
+        for number in range(recordindex.noted_up_to(tx, log_id)):
+            assert recordindex.find(tx, log_id, record(number)) == [number]

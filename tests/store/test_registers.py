@@ -4,9 +4,9 @@ import pytest
 
 from federation.records.register import Register
 from federation.records.tps import TpsId, format_tps
-from federation.store import cursor, registers, rollup
-from federation.store.cursor import Basis
+from federation.store import mapstate, registers, rollup
 from federation.store.mapkey import encode_key
+from federation.store.mapstate import MapInputs
 
 ELECTION = "pemilu-2024"
 VILLAGES = {"1371011001": 3, "1371011002": 1, "1101012001": 2, "99AB010001": 1}
@@ -140,7 +140,7 @@ def test_missing_follows_the_area_of_the_contest(view):
 def test_a_station_with_a_result_is_not_missing_and_a_withdrawn_one_is(db, status):
     with db.transaction() as tx:
         registers.save_register(tx, small(), "kp24")
-        number = cursor.add_election(tx, ELECTION, Basis("", "", 1))
+        number = mapstate.add_election(tx, ELECTION, MapInputs("", "", 1))
         for contest, tps, found in (
             ("ppwp", "1371011001001", status),
             ("ppwp", "99AB010001001", status),
@@ -169,7 +169,7 @@ def _merge_whole_map(db, register_digest):
     hole = "1371011002001"
     with db.transaction() as tx:
         registers.save_register(tx, small(), "kp24")
-        number = cursor.add_election(tx, ELECTION, Basis("", register_digest, 1))
+        number = mapstate.add_election(tx, ELECTION, MapInputs("", register_digest, 1))
         deltas = {}
         for tps in small().codes():
             if tps == hole:

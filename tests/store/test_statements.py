@@ -3,15 +3,17 @@
 import pytest
 
 from federation.store import statements
-from federation.store.statements import Revision, Said, Slot
+from federation.store.statements import OwnStatement, Revision, StatementSlot
 
 TPS = "3171010001001"
-SLOT = Slot(TPS, "ppwp", "reguler", official=False)
+SLOT = StatementSlot(TPS, "ppwp", "reguler", official=False)
 
 
 def said(index, slot=SLOT, **members):
     content = members.pop("content", b"%016d" % index)
-    return Said(slot, index, content, members.pop("review", "unreviewed"), **members)
+    return OwnStatement(
+        slot, index, content, members.pop("review", "unreviewed"), **members
+    )
 
 
 @pytest.fixture

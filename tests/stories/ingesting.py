@@ -9,8 +9,8 @@ import random
 import sys
 from pathlib import Path
 
-from federation.flows import ingest, open_log
 from federation.flows.merge import merge_once
+from federation.flows.ownlog import begin, ingest
 from federation.profiles import load_regions
 from federation.store import lock, logs
 
@@ -43,7 +43,7 @@ def run(node_type, folder, seed):
     chance = random.Random(seed)
     with lock.hold(folder / "data" / "lock"):
         node = node_type.open(folder, "jagasuara.example")
-        open_log.introduce(node.db, node.guard, node.log)
+        begin.introduce(node.db, node.guard, node.log)
         load_regions("pemilu-2024")  # once a process, and longer than it may live
         say("ready")
         while True:

@@ -8,35 +8,25 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from federation.store import alarms, contents, logs
 from federation.store.db import Database
 from federation.store.logs import Log
 from tests.homes import ELECTION, add_peer, draft, make_home
+from tests.waiting import LIMIT_S, wait_until
 
 PROJECT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 20.0
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
-
-
-def wait_until(said: Callable[[], object], what: str = "", seconds: float = PATIENCE_S):
-    """What `said` answers, as soon as that is something."""
-    until = time.monotonic() + seconds
-    while not (found := said()):
-        assert time.monotonic() < until, f"not within {seconds:g} s: {what}"
-        time.sleep(0.05)
-    return found
 
 
 class Node:
@@ -86,7 +76,7 @@ class Node:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(PATIENCE_S)
+            process.wait(LIMIT_S)
 
     def ask(
         self, path: str, body: object = None, *, token: str = ""
@@ -97,7 +87,7 @@ class Node:
         request.add_header("Content-Type", "application/json")
         request.add_header("Authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S * 2) as answer:
+            with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -123,7 +113,7 @@ class Node:
         """Why the node does not sign; "" when it does."""
         request = urllib.request.Request(self.url + "/readyz")
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S):
+            with urllib.request.urlopen(request, timeout=LIMIT_S):
                 return ""
         except urllib.error.HTTPError as error:
             with error:
@@ -206,7 +196,7 @@ class Wire:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(PATIENCE_S)
+            thread.join(LIMIT_S)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

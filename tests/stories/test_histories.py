@@ -12,7 +12,8 @@ from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.fork import check_evidence
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION
-from tests.stories.nodes import free_port, start_all, wait_until
+from tests.stories.nodes import free_port, start_all
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

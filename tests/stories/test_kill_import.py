@@ -16,26 +16,34 @@ from federation.config.peers import Peer, format_peer
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.handed import bundle_of
 from tests.homes import ELECTION
-from tests.stories.nodes import PROJECT, wait_until
+from tests.stories.nodes import PROJECT
+from tests.waiting import wait_until
 
 KILLS = int(os.environ.get("FEDERATION_KILLS", "10"))
 STEP = 256
-# Steps are small here, so that many of them are committed before a run ends.
+# Steps are small here, so that there are many; each waits until a line, or the end, of
+# standard input lets it begin: a run that is to be killed is never over before.
 IMPORT = f"""
 import sys
 from federation.cli import main
 from federation.flows.pull import extend
 extend.STEP_LEAVES = {STEP}
+save = extend.save_step
+def save_step(*given):
+    sys.stdin.readline()
+    return save(*given)
+extend.save_step = save_step
 main(sys.argv[1:])
 """
+MOST = 4
 
 
-def bring(node, path, *words):
+def bring(node, path, *words, stdin=subprocess.DEVNULL):
     """`federation import`, as a process of its own."""
     words = ["import", str(path), *words, "--home", str(node.home.folder), "--json"]
     return subprocess.Popen(
         [sys.executable, "-c", IMPORT, *words],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=PROJECT,
@@ -46,7 +54,7 @@ def bring(node, path, *words):
 def test_an_import_killed_between_two_steps_goes_on_where_it_was(suara, tmp_path):
     chance = random.Random(KILLS)
     jaga = FakeOrg("jagapemilu.example", ELECTION)
-    tree = Tree(jaga).grow(jaga.results(0, STEP * 5 * (KILLS + 2)))
+    tree = Tree(jaga).grow(jaga.results(0, STEP * (MOST + 1) * (KILLS + 2)))
     path = bundle_of(tmp_path / "stick.zip", FakePeer("x").show(tree))
     with suara.home.peers.open("a") as peers:
         peers.write("\n" + format_peer(Peer(org=jaga.org, identity=jaga.identity.key)))
@@ -60,15 +68,16 @@ def test_an_import_killed_between_two_steps_goes_on_where_it_was(suara, tmp_path
         assert b'"new":' in process.stdout.read()
     held = reached()
     for _ in range(KILLS):
-        with bring(suara, path) as process:
-            wait_until(partial(has_gone_on, process, reached, held))
+        steps = chance.randint(1, MOST)
+        with bring(suara, path, stdin=subprocess.PIPE) as process:
+            let_begin(process, steps)
+            wait_until(partial(has_gone_on, process, reached, held + steps * STEP))
+            let_begin(process, 1)
             time.sleep(chance.uniform(0, 0.02))
             process.kill()
         # What was verified and committed stays, and only whole steps are.
-        assert reached() > held
-        held = reached()
-        assert held < tree.size, "the run was over before it was killed"
-        assert held % STEP == 0
+        before, held = held, reached()
+        assert (held - before) / STEP in {steps, steps + 1}
         assert suara.leaves(jaga.origin) == tree.leaves[:held]
     with bring(suara, path) as process:
         said = process.stdout.read().decode()
@@ -79,6 +88,11 @@ def test_an_import_killed_between_two_steps_goes_on_where_it_was(suara, tmp_path
     assert code == 0, said
 
 
-def has_gone_on(process, reached, held):
+def let_begin(process, steps):
+    process.stdin.write(b"\n" * steps)
+    process.stdin.flush()
+
+
+def has_gone_on(process, reached, index):
     assert process.poll() is None, process.stdout.read().decode()
-    return reached() > held
+    return reached() >= index

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import federation
-from federation.flows import ingest, open_log
 from federation.flows.doctor import Patient, examine
+from federation.flows.ownlog import begin, ingest
 from federation.records.sealed import leaf_text, record_id
 from federation.store import contents, logs
 from federation.tlog.merkle import hash_leaf, root_of
@@ -72,7 +72,7 @@ def check_whole(folder, roots, ids, scratch):
     """What start-up makes of the folder holds all that was acknowledged."""
     node = OwnNode.open(folder, "jagasuara.example")
     try:
-        open_log.introduce(node.db, node.guard, node.log)
+        begin.introduce(node.db, node.guard, node.log)
         ingest.append(node.db, node.guard, node.log, [], 0)  # settles what was cut off
         with node.db.view() as view:
             log = node.state()

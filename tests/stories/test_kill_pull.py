@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from tests.stories.nodes import start_all, wait_until
+from tests.stories.nodes import start_all
+from tests.waiting import wait_until
 
 KILLS = int(os.environ.get("FEDERATION_KILLS", "5"))
 BATCH = 100
@@ -48,7 +49,7 @@ def test_a_node_killed_at_random_moments_of_pulling_comes_back_whole(pemilu, sua
     finally:
         ended.set()
         feeder.join()
-    wait_until(lambda: is_level_with(suara, pemilu), "level", 60)
+    wait_until(lambda: is_level_with(suara, pemilu), "level")
     assert suara.leaves(pemilu.origin) == pemilu.leaves(pemilu.origin)
     assert suara.state(pemilu.origin).size == taken[0] + 1
     suara.stop()

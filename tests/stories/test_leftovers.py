@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from tests.homes import ELECTION
-from tests.stories.nodes import PROJECT, wait_until
+from tests.stories.nodes import PROJECT
+from tests.waiting import LIMIT_S, is_running, unmeasured, wait_until
 
 pytestmark = pytest.mark.slow
 SIGNALS = os.environ.get("FEDERATION_SIGNALS", "SIGTERM SIGKILL").split()
 RECORDS = 4_000
-EOF_S = 10.0
 
 
 def table(folder, rows=RECORDS):
@@ -50,7 +50,7 @@ def begin(words, folder):
     process = subprocess.Popen(
         [sys.executable, "-m", "federation", *words],
         cwd=PROJECT,
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**unmeasured(), "TMPDIR": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -91,18 +91,16 @@ def end(process, name, least):
         started.update(family(process.pid))
         return len(started) >= least
 
-    wait_until(is_at_work, "its processes", 60)
+    wait_until(is_at_work, "its processes")
     time.sleep(0.2 if least else 0)
     started.update(family(process.pid))
     process.send_signal(getattr(signal, name))
     try:
-        out, err = process.communicate(timeout=EOF_S + 5)
+        out, err = process.communicate(timeout=LIMIT_S)
     finally:
-        left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
-        until = time.monotonic() + EOF_S
-        while left and time.monotonic() < until:
+        until = time.monotonic() + LIMIT_S
+        while (left := [*filter(is_running, started)]) and time.monotonic() < until:
             time.sleep(0.05)
-            left = [pid for pid in left if Path(f"/proc/{pid}").exists()]
         for pid in left:
             os.kill(pid, signal.SIGKILL)
     assert left == []
@@ -174,6 +172,6 @@ def test_what_reads_lets_go(suara, tmp_path, command, name):
 @pytest.mark.parametrize("name", SIGNALS)
 def test_the_demonstration_lets_go(tmp_path, name):
     with begin(["demo"], tmp_path) as process:
-        wait_until(lambda: list(tmp_path.glob("*/*/data/control.json")), "a node", 60)
+        wait_until(lambda: list(tmp_path.glob("*/*/data/control.json")), "a node")
         _, err = end(process, name, 3)
     check_quiet(err)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.stories.nodes import is_level, start_all, wait_until
+from tests.stories.nodes import is_level, start_all
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

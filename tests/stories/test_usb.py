@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tests.homes import ELECTION
-from tests.stories.nodes import PROJECT, start_all, station, wait_until
+from tests.stories.nodes import PROJECT, start_all, station
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 RESULTS = ("--election", ELECTION, "--contest", "ppwp")

@@ -14,10 +14,10 @@ from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import parse_note
 from federation.tlog.policy import (
     MAX_POLICY_BYTES,
-    Group,
-    Log,
     Policy,
+    PolicyLog,
     Witness,
+    WitnessGroup,
     check_policy,
     format_policy,
     parse_policy,
@@ -50,15 +50,15 @@ EXAMPLE = "\n".join(
 
 def test_the_example_of_the_draft_reads_as_it_says():
     policy = parse_policy(EXAMPLE.encode())
-    assert policy.logs == (Log(LOG.key),)
+    assert policy.logs == (PolicyLog(LOG.key),)
     assert [one.name for one in policy.witnesses] == list(SIGNERS)
     assert policy.witnesses[5] == Witness(
         "Y3", SIGNERS["Y3"].key, "https://y3.example/"
     )
     assert policy.groups == (
-        Group("X-witnesses", 2, ("X1", "X2", "X3")),
-        Group("Y-witnesses", 1, ("Y1", "Y2", "Y3")),
-        Group("X-and-Y", 2, ("X-witnesses", "Y-witnesses")),
+        WitnessGroup("X-witnesses", 2, ("X1", "X2", "X3")),
+        WitnessGroup("Y-witnesses", 1, ("Y1", "Y2", "Y3")),
+        WitnessGroup("X-and-Y", 2, ("X-witnesses", "Y-witnesses")),
     )
     assert policy.quorum == "X-and-Y"
     assert parse_policy(format_policy(policy)) == policy
@@ -208,10 +208,10 @@ def test_what_is_formatted_parses_to_the_same(data):
     while free and data.draw(st.booleans()):
         members = data.draw(st.lists(st.sampled_from(free), min_size=1, unique=True))
         threshold = data.draw(st.integers(1, len(members)))
-        groups.append(Group(f"g{len(groups)}", threshold, tuple(members)))
+        groups.append(WitnessGroup(f"g{len(groups)}", threshold, tuple(members)))
         free = [name for name in free if name not in members] + [groups[-1].name]
     policy = Policy(
-        (Log(LOG.key, "https://log.example/"),),
+        (PolicyLog(LOG.key, "https://log.example/"),),
         tuple(Witness(name, SIGNERS[name].key) for name in names),
         tuple(groups),
         data.draw(st.sampled_from(["none", *names])),

@@ -16,13 +16,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.config.settings import Listen, Settings
-from federation.flows.query import answer, region
-from federation.flows.query.ask import ask
+from federation.flows.query import answers, region
+from federation.flows.query.scope import ask
 from federation.store.db import Database
 from federation.web import api, openapi
+from federation.web.context import SITE, WebContext
+from federation.web.cors import share_public_reads
 from federation.web.problem import answer_problems
-from federation.web.sharing import share_public_reads
-from federation.web.site import SITE, Site
 
 
 def _load():
@@ -73,7 +73,7 @@ async def node(built, tmp_path):
         attribution=sample.FORMULA,
         listen=Listen(public_url="https://data.ana.example"),
     )
-    site = Site(
+    site = WebContext(
         db=db,
         settings=settings,
         profiles=PROFILES,
@@ -93,15 +93,15 @@ async def node(built, tmp_path):
 
 
 ANSWERS = [
-    (f"/v1/tps/{sample.DISPUTED}", answer.TpsAnswer),
-    ("/v1/regions", answer.RegionAnswer),
-    ("/v1/regions/1371011001", answer.RegionAnswer),
-    ("/v1/gaps", answer.GapsAnswer),
-    ("/v1/disputed", answer.DisputedAnswer),
-    ("/v1/changes", answer.ChangesAnswer),
-    ("/v1/summary", answer.Summary),
-    ("/v1/elections", answer.ElectionsAnswer),
-    ("/v1/status", answer.StatusAnswer),
+    (f"/v1/tps/{sample.DISPUTED}", answers.TpsAnswer),
+    ("/v1/regions", answers.RegionAnswer),
+    ("/v1/regions/1371011001", answers.RegionAnswer),
+    ("/v1/gaps", answers.GapsAnswer),
+    ("/v1/disputed", answers.DisputedAnswer),
+    ("/v1/changes", answers.ChangesAnswer),
+    ("/v1/summary", answers.Summary),
+    ("/v1/elections", answers.ElectionsAnswer),
+    ("/v1/status", answers.StatusAnswer),
 ]
 
 
@@ -171,7 +171,7 @@ async def test_an_answer_is_304_until_something_changes(node):
     sample.add_claims(node.db, sample.CITRA, sample.said_by(sample.CITRA))
     sample.merge(node.db)
     for path, kind in ANSWERS:
-        if kind not in {answer.ElectionsAnswer, answer.StatusAnswer}:
+        if kind not in {answers.ElectionsAnswer, answers.StatusAnswer}:
             again = await node.client.get(path, headers={"If-None-Match": '"x"'})
             assert again.status == 200, path
     after = await node.client.get("/v1/regions", headers={"If-None-Match": tag})
@@ -327,7 +327,7 @@ async def test_a_summary_is_made_again_only_when_the_map_moved(node, monkeypatch
     made = []
     real = api.state.summary
     monkeypatch.setattr(
-        "federation.web.summary.state.summary",
+        "federation.web.mapcache.state.summary",
         lambda *args: made.append(1) or real(*args),
     )
     bodies = [await (await node.client.get("/v1/summary")).read() for _ in range(3)]

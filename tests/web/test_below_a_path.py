@@ -15,7 +15,7 @@ from federation import verifier
 from federation.config.settings import Settings
 from federation.store.db import Database
 from federation.web.app import make_app
-from federation.web.site import Site
+from federation.web.context import WebContext
 
 
 def _load():
@@ -55,7 +55,7 @@ def built(tmp_path_factory):
 async def node(built, tmp_path):
     """A whole node's web, without the duties."""
     db = Database.open(shutil.copytree(built, tmp_path / "data"))
-    site = Site(
+    site = WebContext(
         db=db,
         settings=Settings(
             org=sample.ANA, name="Ana", contact="x", elections=[sample.ELECTION]

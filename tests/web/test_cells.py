@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.web.cells import format_csv, format_ndjson, harmless
+from federation.flows.query.cells import format_csv, format_ndjson, harmless
 
 FORMULAS = [
     "=1+1",

@@ -20,8 +20,8 @@ from federation.records.result import RULES
 from federation.store.db import Database
 from federation.text import Text, load_topic
 from federation.web import dashboard, page
+from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
-from federation.web.site import SITE, Site
 
 
 def _load():
@@ -72,7 +72,7 @@ async def client(built, tmp_path):
         contact="x",
         elections=[sample.ELECTION],
     )
-    site = Site(
+    site = WebContext(
         db=db,
         settings=settings,
         profiles={sample.ELECTION: sample.profile()},

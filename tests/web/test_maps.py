@@ -17,8 +17,8 @@ from federation.records.register import format_register_digest
 from federation.store import claims
 from federation.store.db import Database
 from federation.web import api, maps
+from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
-from federation.web.site import SITE, Site
 
 
 def _load_sample():
@@ -50,7 +50,7 @@ async def node(built, tmp_path):
         contact="data@ana.example",
         elections=[sample.ELECTION, "pemilu-lain"],
     )
-    site = Site(
+    site = WebContext(
         db=db,
         settings=settings,
         profiles={sample.ELECTION: PROFILE},

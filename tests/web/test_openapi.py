@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
-from federation.flows.query import answer
+from federation.flows.query import answers
 from federation.web import api, intake, maps, receipt
-from federation.web.asking import ListQuery
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
+from federation.web.queries import ListQuery
 
 ENDPOINTS = [
     *api.endpoints(),
@@ -98,13 +98,13 @@ def test_a_batch_of_which_nothing_was_taken_has_the_same_answer(document):
 
 
 def test_answers_fit_the_schema_that_describes_them(document):
-    found = answer.GapsAnswer(
+    found = answers.GapsAnswer(
         election="e",
         contest="ppwp",
         cursor="a.1",
-        region=answer.Place(code="", name=""),
+        region=answers.Place(code="", name=""),
         register=3,
-        gaps=[answer.Gap(tps="1371011001001", village="", voters=3)],
+        gaps=[answers.Gap(tps="1371011001001", village="", voters=3)],
     )
     root = {
         "$ref": "#/components/schemas/GapsAnswer",

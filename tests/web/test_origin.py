@@ -1,6 +1,5 @@
 """Who asks, by which name, and on behalf of which site."""
 
-import asyncio
 import json
 import re
 from ipaddress import ip_network
@@ -21,6 +20,7 @@ from federation.web.origin import (
     own_names,
 )
 from tests.homes import add_peer, make_home, serving
+from tests.waiting import until
 
 PUBLIC = Listen(public_url="https://data.a.example/federation", hosts=("Node.LAN.",))
 
@@ -228,11 +228,10 @@ async def told(node, **headers):
 
 
 async def wait_for(node, what, **headers):
-    for _ in range(400):
-        if await told(node, **headers) == what:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(await told(node, **headers))
+    async def is_told():
+        return await told(node, **headers) == what
+
+    await until(is_told)
 
 
 async def test_strangers_learn_of_no_partner_and_no_folder(failing):

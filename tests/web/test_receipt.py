@@ -1,6 +1,5 @@
 """Receipts over HTTP, from whole nodes: by the id alone, before and after partners."""
 
-import asyncio
 import hashlib
 
 import pytest
@@ -13,6 +12,7 @@ from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
 from federation.tlog.note import decode_notes
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import until
 
 ORG, OTHER = "jagasuara.example", "kawalpemilu.example"
 NAME = hashlib.sha256(f"{ORG}/{ELECTION}".encode()).hexdigest()
@@ -107,14 +107,13 @@ async def test_a_partner_that_holds_it_stands_in_it_and_stays_there(home, tmp_pa
 
 
 async def until_held(node, path, key):
-    for _ in range(400):
+    async def confirmed():
         status, body, _ = await node.get(path)
         assert status == 200
         receipt = parse_receipt(body)
-        if open_cosignatures(receipt.proof.checkpoint, [key]):
-            return receipt
-        await asyncio.sleep(0.05)
-    raise AssertionError("nobody confirmed")
+        return receipt if open_cosignatures(receipt.proof.checkpoint, [key]) else None
+
+    return await until(confirmed)
 
 
 def format_again(receipt):

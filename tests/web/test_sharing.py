@@ -6,7 +6,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from federation.config.settings import Listen, Settings
 from federation.store.db import Database
 from federation.web.app import make_app
-from federation.web.site import Site
+from federation.web.context import WebContext
 
 LOG = "a" * 64
 READS = [
@@ -36,7 +36,7 @@ def public_url():
 async def client(tmp_path, public_url):
     """A client of a node that holds nothing."""
     db = Database.open(tmp_path / "data")
-    site = Site(
+    site = WebContext(
         db=db,
         settings=Settings(
             org="a.example",

@@ -30,7 +30,7 @@ SYNC_EVERY_S = 1
 
 
 @dataclass(kw_only=True)
-class Member:
+class DemoMember:
     """One organisation of the demonstration and its node."""
 
     key: str
@@ -62,7 +62,7 @@ class Stage:
         names = {"jagapemilu": "Jaga Pemilu", "jagasuara": "Jaga Suara"}
         names["kawalpemilu"] = "Kawal Pemilu"
         self.members = {
-            key: Member(key=key, name=name, home=folder / key)
+            key: DemoMember(key=key, name=name, home=folder / key)
             for key, name in names.items()
         }
         self._environ = {**environ, "PYTHONUNBUFFERED": "1"}
@@ -79,7 +79,7 @@ class Stage:
             finally:
                 await asyncio.gather(*map(self._stop, self.members.values()))
 
-    async def command(self, member: Member, *words: str) -> Any:  # noqa: ANN401  # JSON
+    async def command(self, member: DemoMember, *words: str) -> Any:  # noqa: ANN401  # JSON
         """What `federation WORDS --json` printed for this member.
 
         Raises:
@@ -98,7 +98,7 @@ class Stage:
             raise CommandError(f"federation {' '.join(words)}: {said}")
         return json.loads(out) if out.strip() else None
 
-    async def set_up(self, member: Member, election: str) -> None:
+    async def set_up(self, member: DemoMember, election: str) -> None:
         """Keys and settings; the identity key's passphrase lies in the folder.
 
         Raises:
@@ -123,7 +123,7 @@ class Stage:
             assert found == 1, f"federation init writes {key}"
         settings.write_text(text)
 
-    async def start(self, member: Member) -> None:
+    async def start(self, member: DemoMember) -> None:
         """Start the member's node; return when it answers.
 
         Raises:
@@ -140,7 +140,7 @@ class Stage:
         except TimeoutError:
             raise PeerError(member.org, member.url, reason="did not start") from None
 
-    async def connect(self, member: Member, others: Sequence[Member]) -> None:
+    async def connect(self, member: DemoMember, others: Sequence[DemoMember]) -> None:
         """Add others as partners; an address is given only for neighbours.
 
         Raises:
@@ -153,7 +153,7 @@ class Stage:
                 "--expect", shown["fingerprint"],
             )  # fmt: skip
 
-    async def get(self, member: Member, path: str) -> Any:  # noqa: ANN401  # JSON
+    async def get(self, member: DemoMember, path: str) -> Any:  # noqa: ANN401  # JSON
         """What a node answers on a path, decoded.
 
         Raises:
@@ -170,7 +170,7 @@ class Stage:
         except aiohttp.ClientError as error:
             raise PeerError(member.org, path, reason=str(error)) from error
 
-    async def post(self, member: Member, path: str, body: object) -> Any:  # noqa: ANN401  # JSON
+    async def post(self, member: DemoMember, path: str, body: object) -> Any:  # noqa: ANN401  # JSON
         """What a node answers to its operator, who may read its control token."""
         assert self._session is not None, "used outside `open`"
         control = json.loads((member.home / "data" / "control.json").read_text())
@@ -179,7 +179,7 @@ class Stage:
         async with self._session.post(url, json=body, headers=headers) as answer:
             return await answer.json()
 
-    async def _answers(self, member: Member) -> bool:
+    async def _answers(self, member: DemoMember) -> bool:
         process = member.process
         assert process is not None
         if process.returncode is not None:
@@ -191,7 +191,7 @@ class Stage:
         return False
 
     async def _spawn(
-        self, member: Member, *words: str, output: IO[bytes] | int = PIPE
+        self, member: DemoMember, *words: str, output: IO[bytes] | int = PIPE
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", CHILD, *words, "--home", str(member.home),
@@ -203,7 +203,7 @@ class Stage:
             start_new_session=True,
         )  # fmt: skip
 
-    async def _stop(self, member: Member) -> None:
+    async def _stop(self, member: DemoMember) -> None:
         process = member.process
         if process is None or process.returncode is not None:
             return

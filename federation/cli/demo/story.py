@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from federation.cli.demo.sample import Sample
-from federation.cli.demo.stage import CommandError, Member, Stage
+from federation.cli.demo.stage import CommandError, DemoMember, Stage
 from federation.cli.output import Output
 from federation.errors import FederationError
-from federation.flows.query.answer import Summary
+from federation.flows.query.answers import Summary
 from federation.records.merge import Row
 from federation.tlog.tile import Bundle, decode_bundle, format_tile_path
 
@@ -62,7 +62,7 @@ class Story:
         ]
         return [word for one in told for word in ("--fingerprint", one)]
 
-    async def _prepare(self, member: Member) -> None:
+    async def _prepare(self, member: DemoMember) -> None:
         stage, election = self._stage, self._sample.election
         await stage.set_up(member, election)
         register = str(self._sample.register)
@@ -99,7 +99,7 @@ class Story:
     async def _summaries(self) -> list[Summary]:
         return await asyncio.gather(*map(self._summary, self._members))
 
-    async def _summary(self, member: Member) -> Summary:
+    async def _summary(self, member: DemoMember) -> Summary:
         return msgspec.convert(await self._stage.get(member, "/v1/summary"), Summary)
 
     async def _settle(self, alone: Sequence[Summary]) -> list[Summary]:
@@ -261,7 +261,7 @@ class Story:
             rows=self._n(rows),
         )
 
-    async def _leaf(self, member: Member, origin: str) -> bytes:
+    async def _leaf(self, member: DemoMember, origin: str) -> bytes:
         """The first result in a log, from the files that any auditor fetches."""
         vector = await self._stage.get(member, "/logs")
         note = next(e["checkpoint"] for e in vector["logs"] if e["origin"] == origin)
@@ -276,7 +276,7 @@ class Story:
         names = [p["name"].title() for p in answer["places"] if p["name"]]
         return f"TPS {tps[10:]} {', '.join(reversed(names[-2:]))} ({tps})"
 
-    def _share(self, member: Member, summary: Summary) -> dict[str, str]:
+    def _share(self, member: DemoMember, summary: Summary) -> dict[str, str]:
         covered, stations = _covered(summary), max(1, summary.register)
         filled = round(_BAR * covered / stations)
         return {

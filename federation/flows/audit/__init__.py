@@ -24,28 +24,28 @@ own. What holds is said, what does not is named, what cannot be proved is said a
 Source: docs/reference/protocol.md, "For auditors"
 """
 
-from federation.flows.audit.finding import EXITS, NOTES, Finding
+from federation.flows.audit.finding import EXITS, NOTES, AuditFinding
 from federation.flows.audit.report import (
+    AuditedLog,
+    AuditReport,
     DocumentReport,
-    Held,
-    LogReport,
+    Holding,
     MapReport,
-    Report,
 )
-from federation.flows.audit.source import Source
+from federation.flows.audit.run import audit
+from federation.flows.audit.source import AuditSource
 from federation.flows.audit.trust import Trust
-from federation.flows.audit.whole import audit
 
 __all__ = [
     "EXITS",
     "NOTES",
+    "AuditFinding",
+    "AuditReport",
+    "AuditSource",
+    "AuditedLog",
     "DocumentReport",
-    "Finding",
-    "Held",
-    "LogReport",
+    "Holding",
     "MapReport",
-    "Report",
-    "Source",
     "Trust",
     "audit",
 ]

@@ -6,7 +6,7 @@ far as that shows whose it is and which key signed it, never by the words of the
 
 from federation.errors import ForkError
 from federation.flows.audit.keys import BAD
-from federation.flows.verify.evidence import format_fork, open_key_fork
+from federation.records.evidence import format_fork, open_key_fork
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement
 from federation.records.logclosed import LogClosed

@@ -16,12 +16,12 @@ from typing import Final, Literal
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, SignatureError
+from federation.flows.audit.cosignatures import HolderKeys
+from federation.flows.audit.crosscheck import SeenCheckpoint
 from federation.flows.audit.finding import EXITS, Findings
-from federation.flows.audit.holders import Holders
+from federation.flows.audit.keyring import Pool, log_key_of
 from federation.flows.audit.keys import BAD, open_any
-from federation.flows.audit.pool import Pool, log_key_of
 from federation.flows.audit.report import DocumentReport
-from federation.flows.audit.sides import Seen
 from federation.flows.audit.source import kind_of
 from federation.flows.audit.trust import Pinned
 from federation.records.keychain import KeyChain
@@ -30,14 +30,14 @@ from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkp
 from federation.tlog.keys import VerifierKey
 from federation.tlog.note import parse_note
 
-Kind = Literal["receipt", "record", "checkpoint", "evidence", "keys"]
+DocumentKind = Literal["receipt", "record", "checkpoint", "evidence", "keys"]
 
 _RECEIPT: Final = b"c2sp.org/tlog-proof@"
 _FORK: Final = b"tps-federation/fork@"
 KEY_FORK: Final = b"tps-federation/key-fork@"
 
 
-def recognise(data: bytes) -> Kind | None:
+def recognise(data: bytes) -> DocumentKind | None:
     """What a document is, by its beginning; None for what is none of these."""
     if data.startswith(_RECEIPT):
         return "receipt"
@@ -55,9 +55,9 @@ class Court:
     """What documents are judged with; `seen` are the checkpoints that held, by log."""
 
     pool: Pool
-    holders: Holders
+    holders: HolderKeys
     findings: Findings
-    seen: dict[str, dict[tuple[int, bytes, VerifierKey], Seen]] = field(
+    seen: dict[str, dict[tuple[int, bytes, VerifierKey], SeenCheckpoint]] = field(
         default_factory=dict
     )
 
@@ -68,7 +68,7 @@ class Case:
 
     by: Court
     name: str
-    kind: Kind
+    kind: DocumentKind
     data: bytes
     errors: int = 0
     origin: str = ""
@@ -105,7 +105,9 @@ class Case:
             return None
         seen = self.by.seen.setdefault(checkpoint.origin, {})
         # The receipts of an excerpt show the same one a thousand times.
-        seen.setdefault((size, checkpoint.root, log_key), Seen(self.name, note))
+        seen.setdefault(
+            (size, checkpoint.root, log_key), SeenCheckpoint(self.name, note)
+        )
         return checkpoint
 
     def report(

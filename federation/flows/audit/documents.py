@@ -15,7 +15,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import Files
-from federation.flows.audit.document import Case, Court, Kind, recognise
+from federation.flows.audit.document import Case, Court, DocumentKind, recognise
 from federation.flows.audit.judges import JUDGES
 from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.report import DocumentReport
@@ -57,7 +57,7 @@ class Documents:
     def __init__(self, court: Court) -> None:
         self._court = court
         self.reports = list[DocumentReport]()
-        self._given: dict[Kind, list[_Given]] = {}
+        self._given: dict[DocumentKind, list[_Given]] = {}
         self._left = MAX_TOLD_BYTES
 
     def add(self, name: str, data: bytes) -> None:
@@ -115,7 +115,7 @@ class Documents:
             for given in self._given.get(kind, ()):
                 self.reports += self._judge(kind, given)
 
-    def _judge(self, kind: Kind, given: _Given) -> Iterator[DocumentReport]:
+    def _judge(self, kind: DocumentKind, given: _Given) -> Iterator[DocumentReport]:
         try:
             data = given.read()
         except (FormatError, NotFoundError) as error:

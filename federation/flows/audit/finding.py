@@ -20,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from federation.errors import ForkError
-from federation.flows.verify.evidence import format_fork
+from federation.records.evidence import format_fork
 
 PROVED: Final = "proved"
 UNASKED: Final = "unreachable"
@@ -62,7 +62,7 @@ FOLLOWING: Final = frozenset({"quorum", "stale", "missing", "unpinned"})
 MAX_KEPT: Final = 100
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class AuditFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing found, and where; `index` is a leaf's."""
 
     kind: str
@@ -95,7 +95,7 @@ class Findings:
     """All that an audit finds: the first of each sort, source and log, all counted."""
 
     def __init__(self) -> None:
-        self.kept = list[Finding]()
+        self.kept = list[AuditFinding]()
         self.counts = Counter[str]()
         self.evidence = list[bytes]()
         self._seen = Counter[tuple[str, str, str]]()
@@ -117,7 +117,7 @@ class Findings:
         if self._seen[kind, source, origin] > MAX_KEPT:
             return
         self.kept.append(
-            Finding(
+            AuditFinding(
                 kind=kind,
                 level=level,
                 source=source,
@@ -138,6 +138,6 @@ class Findings:
         """What all of it comes to: a kind and its exit code."""
         return verdict(self.counts)
 
-    def ranked(self) -> list[Finding]:
+    def ranked(self) -> list[AuditFinding]:
         """The findings that were kept, the gravest first, notes last."""
         return sorted(self.kept, key=lambda one: _rank(one.kind, self.counts))

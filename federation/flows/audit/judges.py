@@ -11,12 +11,12 @@ from typing import Final
 
 from federation.errors import FormatError, ProofError, SignatureError
 from federation.flows.audit.badrecord import name_bad_record
-from federation.flows.audit.document import KEY_FORK, Case, Kind
+from federation.flows.audit.document import KEY_FORK, Case, DocumentKind
 from federation.flows.audit.finding import EXITS
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of
-from federation.flows.verify.evidence import open_evidence
+from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain, decode_keys
 from federation.records.receipt import Receipt, open_receipt, parse_receipt
 from federation.records.sealed import Sealed, open_leaf, parse_statement
@@ -202,7 +202,7 @@ def _judge_evidence(case: Case) -> DocumentReport:
 
 
 #: Keys come before those that are judged by them.
-JUDGES: Final[dict[Kind, Judge]] = {
+JUDGES: Final[dict[DocumentKind, Judge]] = {
     "receipt": _judge_receipt,
     "keys": _judge_keys,
     "record": _judge_record,

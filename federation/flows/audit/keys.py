@@ -17,8 +17,8 @@ from federation.errors import (
     RecordError,
     VerificationError,
 )
-from federation.flows.verify.evidence import format_fork, open_key_fork
 from federation.records.canonical import decode_as
+from federation.records.evidence import format_fork, open_key_fork
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.tlog.keys import parse_vkey

@@ -18,7 +18,7 @@ from typing import Final
 
 from federation.errors import FormatError, PeerError, ProofError
 from federation.flows.audit.badrecord import find_statement_fork, name_bad_record
-from federation.flows.audit.culprit import (
+from federation.flows.audit.damage import (
     Read,
     Window,
     name_culprits,
@@ -73,7 +73,7 @@ class Judging:
 
 
 @dataclass
-class Counts:
+class LeafCounts:
     """What became of the leaves.
 
     `first` is the leaf at 0, where it was at hand; `has_gaps`: not all was judged.
@@ -98,12 +98,12 @@ class LogAudit:
         self._closed_at: int | None = None
         self._has_moved = False
         notes = enumerate(log.chain.notes, 1)
-        self.counts = Counts(
+        self.counts = LeafCounts(
             start=start, missing_keys={hash_leaf(note): at for at, note in notes}
         )
         self._comparing = deque[asyncio.Task[None]]()
 
-    async def run(self) -> Counts:
+    async def run(self) -> LeafCounts:
         """What its leaves come to; everything that is wrong is a finding."""
         if self._size:
             tiles = Tiles(self._reader, self._log.checkpoint)

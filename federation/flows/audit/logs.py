@@ -16,21 +16,21 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, PeerError
 from federation.feeds.feed import Feed, StatusEntry, parse_status
 from federation.feeds.files import Files
-from federation.flows.audit.beside import check_about, check_basis, check_page
+from federation.flows.audit.cosignatures import HolderKeys
+from federation.flows.audit.extras import check_about, check_basis, check_page
 from federation.flows.audit.finding import UNASKED, Findings
-from federation.flows.audit.holders import Holders
+from federation.flows.audit.keyring import Pool, log_key_of
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.listing import Listing
-from federation.flows.audit.log import Counts, Judging, LogAudit, Progress
+from federation.flows.audit.log import Judging, LeafCounts, LogAudit, Progress
 from federation.flows.audit.maps import MapAudit
 from federation.flows.audit.opening import OpenedLog, ShutLog, open_log
-from federation.flows.audit.pool import Pool, log_key_of
 from federation.flows.audit.published import load_basis
-from federation.flows.audit.report import LogReport, MapReport
-from federation.flows.audit.source import Reader, Source, kind_of, tell
+from federation.flows.audit.report import AuditedLog, MapReport
+from federation.flows.audit.source import AuditSource, Reader, kind_of, tell
 from federation.flows.audit.trust import Pinned
-from federation.flows.verify.evidence import open_evidence
 from federation.records.admission import EncodedClaim
+from federation.records.evidence import open_evidence
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
 from federation.text import Sentence
@@ -52,7 +52,7 @@ class _Judged(NamedTuple):
     """A log whose leaves were judged, and how its keys are pinned."""
 
     log: OpenedLog
-    counts: Counts
+    counts: LeafCounts
     pinned: Pinned
 
 
@@ -70,7 +70,7 @@ class Logs:
         self._judged = list[_Judged]()
         self._maps = dict[tuple[str, str], MapAudit]()
 
-    async def open(self, source: Source, feed: Feed) -> None:
+    async def open(self, source: AuditSource, feed: Feed) -> None:
         """Open the keys and checkpoints of a feed."""
         reader = Reader(source, feed, self._findings)
         if source.files is not None:
@@ -109,7 +109,7 @@ class Logs:
                 of_it = [log for log in mine if log.chain.election == election]
                 await self._judge_election(name, election, of_it)
 
-    def report(self, holders: Holders) -> Iterator[LogReport]:
+    def report(self, holders: HolderKeys) -> Iterator[AuditedLog]:
         """What each log comes to, with who else holds it."""
         for one in self._judged:
             yield self._report(one, holders)
@@ -172,13 +172,13 @@ class Logs:
                 maps.cover(log.chain, start, size)
             self._judged.append(_Judged(log, counts, self._pin(log, counts)))
 
-    def _pin(self, log: OpenedLog, counts: Counts) -> Pinned:
+    def _pin(self, log: OpenedLog, counts: LeafCounts) -> Pinned:
         self._check_whole(log, counts)
         chain = self._pool.newest(log.chain)
         log_key = log.chain.log_key(log.checkpoint.size)
         return self._pool.pin(chain, log_key, counts.first)
 
-    def _check_whole(self, log: OpenedLog, counts: Counts) -> None:
+    def _check_whole(self, log: OpenedLog, counts: LeafCounts) -> None:
         """Whoever hides the oldest records must not pass for a bundle made `--since`.
 
         Nothing shows which of the two it is, so the auditor has to say; and of a log
@@ -193,7 +193,7 @@ class Logs:
             said = f"records 0 to {counts.start - 1}"
             log.reader.add("missing", log.origin, detail=said)
 
-    def _report(self, one: _Judged, holders: Holders) -> LogReport:
+    def _report(self, one: _Judged, holders: HolderKeys) -> AuditedLog:
         log, counts = one.log, one.counts
         chain, checkpoint = log.chain, log.checkpoint
         if one.pinned == "no":
@@ -206,7 +206,7 @@ class Logs:
         held = holders.judge_all((log.note, *log.earlier), chain.org)
         for kind, said in held.findings:
             log.reader.add(kind, log.origin, detail=said)
-        return LogReport(
+        return AuditedLog(
             source=log.reader.name,
             origin=log.origin,
             org=chain.org,

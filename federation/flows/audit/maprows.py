@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from federation.flows.audit.published import Stations
+from federation.flows.audit.published import AscendingStations
 from federation.records.admission import EncodedClaim
 from federation.records.claim import Claim, decode_claim, is_newer
 from federation.records.merge import (
@@ -82,7 +82,10 @@ class MapRows:
     """The rows of one map; to be read once."""
 
     def __init__(
-        self, logs: Sequence[Counted], profile: Profile, stations: Stations | None
+        self,
+        logs: Sequence[Counted],
+        profile: Profile,
+        stations: AscendingStations | None,
     ) -> None:
         """`logs` by their number in the lines; no `stations`: all are expected."""
         self._logs, self._profile, self._stations_of = logs, profile, stations

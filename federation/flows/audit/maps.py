@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.maprows import Counted, MapRows, claim_lines
-from federation.flows.audit.published import Basis
+from federation.flows.audit.published import MapBasis
 from federation.flows.audit.report import MapReport
 from federation.records.admission import EncodedClaim
 from federation.records.keychain import KeyChain
@@ -32,7 +32,9 @@ from federation.sorting import RUN_BYTES, Sorter
 class MapAudit:
     """The map of one election, of one source, made again."""
 
-    def __init__(self, basis: Basis, folder: Path, run_bytes: int = RUN_BYTES) -> None:
+    def __init__(
+        self, basis: MapBasis, folder: Path, run_bytes: int = RUN_BYTES
+    ) -> None:
         """`folder` is for lines that memory does not hold; see `sorting`."""
         self._basis, self._folder, self._run_bytes = basis, folder, run_bytes
         self._vector = {} if basis.published is None else basis.published.vector

@@ -26,7 +26,7 @@ _WIDTH: Final = 14  # of a code and its LF
 _CODES: Final = re.compile(rb"(?:(?:[0-9]{13}|99[0-9A-Z]{2}[0-9]{9})\n)*+")
 
 
-class Stations:
+class AscendingStations:
     """The stations of a register, asked for in ascending order, again and again."""
 
     def __init__(self, codes: bytes) -> None:
@@ -59,7 +59,7 @@ class Stations:
         return codes[at : at + 13] == code
 
 
-class Basis(NamedTuple):
+class MapBasis(NamedTuple):
     """What a source's map rests on.
 
     `published` is None where there is nothing to compare with; `profile` is then the
@@ -68,12 +68,12 @@ class Basis(NamedTuple):
 
     published: PublishedMap | None
     profile: Profile | None
-    stations: Stations | None
+    stations: AscendingStations | None
 
 
 async def load_basis(
     feed: Feed, source: str, election: str, ours: Profile | None, findings: Findings
-) -> Basis:
+) -> MapBasis:
     """What the source's map of this election rests on; never raises for what it says.
 
     Args:
@@ -83,7 +83,7 @@ async def load_basis(
         ours: The auditor's own profile, used where no map is published.
         findings: Takes what is wrong.
     """
-    nothing = Basis(None, ours, None)
+    nothing = MapBasis(None, ours, None)
     try:
         said = parse_map(await feed.map(election))
         if said.election != election:
@@ -101,12 +101,12 @@ async def load_basis(
         profile = await _load_profile(feed, said, ours)
         stations = None
         if said.register:
-            stations = Stations(await _load(feed, said.register))
+            stations = AscendingStations(await _load(feed, said.register))
     except FederationError as error:
         detail = _tell(Sentence("network.the-map", election=election), error)
         findings.add(_kind_of(error), source, detail=detail)
         return nothing
-    return Basis(said, profile, stations)
+    return MapBasis(said, profile, stations)
 
 
 def _kind_of(error: FederationError) -> str:

@@ -16,11 +16,11 @@ map rests on is unsigned), `earlier` (records that are not in a partial bundle),
 
 import msgspec
 
-from federation.flows.audit.finding import Finding
+from federation.flows.audit.finding import AuditFinding
 from federation.flows.audit.trust import Pinned, Quorum
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """Another organisation that says it holds the log up to a checkpoint's size.
 
     `ahead`: whether its time is still to come, so that it proves no time at all.
@@ -37,7 +37,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
-class LogReport(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     """One log in one source; `held` is said of its first `held_size` records."""
 
     source: str
@@ -52,7 +52,7 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fro
     pinned: Pinned = "no"
     fingerprint: str = ""
     quorum: Quorum = "none"
-    held: tuple[Held, ...] = ()
+    held: tuple[Holding, ...] = ()
     held_size: int = 0
 
 
@@ -75,7 +75,7 @@ class DocumentReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     pinned: Pinned = "no"
     fingerprint: str = ""
     quorum: Quorum = "none"
-    held: tuple[Held, ...] = ()
+    held: tuple[Holding, ...] = ()
 
 
 class MapReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,17 +89,17 @@ class MapReport(msgspec.Struct, frozen=True, kw_only=True):
     equal: bool
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole audit."""
 
     verdict: str
     exit: int
     as_of: int | None
     sources: tuple[str, ...]
-    logs: tuple[LogReport, ...]
+    logs: tuple[AuditedLog, ...]
     documents: tuple[DocumentReport, ...]
     maps: tuple[MapReport, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
     counts: dict[str, int]
     not_proved: tuple[str, ...]
     shared: int

@@ -28,7 +28,7 @@ _CUT_OFF: Final = "cut off"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class AuditSource:
     """Something to audit: a `feed`, with the `files` behind it if any; or a document.
 
     `files` alone is an excerpt: receipts without a status vector. `fault` alone is a
@@ -78,7 +78,7 @@ def tell(error: FederationError) -> str:
 class Reader:
     """One source, and where its findings go."""
 
-    def __init__(self, source: Source, feed: Feed, findings: Findings) -> None:
+    def __init__(self, source: AuditSource, feed: Feed, findings: Findings) -> None:
         """`feed` is the source's."""
         self.name, self._findings = source.name, findings
         self.is_file = source.files is not None

@@ -14,6 +14,6 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
 
 from federation.flows.doctor.examine import Patient, examine
 from federation.flows.doctor.mend import mend
-from federation.flows.doctor.report import Finding, Report
+from federation.flows.doctor.report import DoctorFinding, DoctorReport
 
-__all__ = ("Finding", "Patient", "Report", "examine", "mend")
+__all__ = ("DoctorFinding", "DoctorReport", "Patient", "examine", "mend")

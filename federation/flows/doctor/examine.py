@@ -8,12 +8,12 @@ from typing import ParamSpec
 
 from federation.errors import FederationError, RecordError, VerificationError
 from federation.flows.doctor import judgement, merged_map, rows, tree
-from federation.flows.doctor.report import DAMAGE, Report
+from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import chains, cursor, form, logs
+from federation.store import chains, form, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -49,9 +49,9 @@ class Patient:
     progress: Callable[[int, int], None] = field(default=_quiet)
 
 
-def examine(patient: Patient, *, deep: bool = False) -> Report:
+def examine(patient: Patient, *, deep: bool = False) -> DoctorReport:
     """What differs from what was signed; with `deep`, everything is recomputed."""
-    report = Report(is_deep=deep)
+    report = DoctorReport(is_deep=deep)
     try:
         with patient.db.view() as view:
             _examine(patient, view, report)
@@ -62,7 +62,7 @@ def examine(patient: Patient, *, deep: bool = False) -> Report:
     return report
 
 
-def _examine(patient: Patient, view: View, report: Report) -> None:
+def _examine(patient: Patient, view: View, report: DoctorReport) -> None:
     for wrong in form.check_form(view, patient.db.path, deep=report.is_deep):
         report.error("file", patient.db.path.name, wrong)
     _told(patient.db.path.name, report, rows.check_twice, view, report)
@@ -77,7 +77,7 @@ def _examine(patient: Patient, view: View, report: Report) -> None:
 
 
 def _examine_deep(
-    patient: Patient, view: View, beside: Database, report: Report
+    patient: Patient, view: View, beside: Database, report: DoctorReport
 ) -> None:
     held = logs.list_logs(view)
     total = sum(log.next_index for log in held)
@@ -89,7 +89,7 @@ def _examine_deep(
         patient.progress(report.leaves, total)
     _told("about", report, rows.check_about, view, chains_of, report)
     _told("register", report, rows.check_registers, view, report)
-    elections = {log.election for log in held} | set(cursor.list_elections(view))
+    elections = {log.election for log in held} | set(mapstate.list_elections(view))
     for election in sorted(elections):
         _told(
             election, report, merged_map.check, patient, view, beside, election, report
@@ -97,7 +97,11 @@ def _examine_deep(
 
 
 def _examine_log(
-    patient: Patient, view: View, beside: Database | None, log: Log, report: Report
+    patient: Patient,
+    view: View,
+    beside: Database | None,
+    log: Log,
+    report: DoctorReport,
 ) -> KeyChain | None:
     """The keys of the log, if they hold; all that is wrong with it is reported."""
     report.logs += 1
@@ -128,7 +132,7 @@ def _examine_log(
 
 def _told(
     subject: str,
-    report: Report,
+    report: DoctorReport,
     look: Callable[P, None],
     *args: P.args,
     **kwargs: P.kwargs,
@@ -140,7 +144,7 @@ def _told(
         report.error("damaged", subject, repr(error))
 
 
-def _note_state(log: Log, signed: int, report: Report) -> None:
+def _note_state(log: Log, signed: int, report: DoctorReport) -> None:
     if log.own and log.size < signed:
         more = f"{signed - log.size} records are signed, kept and not shown yet"
         report.note("unshown", log.origin, f"{more}: the node shows them by itself")
@@ -157,7 +161,7 @@ def _note_state(log: Log, signed: int, report: Report) -> None:
 
 
 def open_log_chain(
-    patient: Patient, view: View, log: Log, report: Report
+    patient: Patient, view: View, log: Log, report: DoctorReport
 ) -> KeyChain | None:
     """The keys of a log, judged by the pinned identity; None where they do not hold."""
     notes = chains.read_keys(view, log.id)

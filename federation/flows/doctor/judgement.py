@@ -1,7 +1,7 @@
 """Every leaf admitted again: what it claims, what is quarantined, what we said."""
 
-from federation.flows.doctor.report import Report
-from federation.flows.screening import said_in
+from federation.flows.doctor.report import DoctorReport
+from federation.flows.ownlog.duplicates import said_in
 from federation.records.admission import Admission, Rejected, admit
 from federation.records.claim import decode_claim, encode_claim
 from federation.records.keychain import KeyChain
@@ -10,9 +10,9 @@ from federation.store import (
     chains,
     claims,
     contents,
-    cursor,
     logs,
-    places,
+    mapstate,
+    recordindex,
     scratch,
     statements,
 )
@@ -28,7 +28,7 @@ def signed_size(view: View, log: Log) -> int:
     """How many leaves all that follows from leaves is stored of.
 
     Of an own log those that it has signed: a crash or a failed disk leaves some that
-    are signed and not shown, or stored and not signed (`flows/sequence.py`).
+    are signed and not shown, or stored and not signed (`flows/ownlog/sequence.py`).
     """
     if not log.own or log.pending is not None:
         return log.next_index
@@ -47,7 +47,7 @@ def check(
     log: Log,
     chain: KeyChain,
     profile: Profile | None,
-    report: Report,
+    report: DoctorReport,
 ) -> None:
     """Every signature, and all that follows from the leaves one by one.
 
@@ -93,14 +93,17 @@ def check(
 
 def _stale(view: View, log: Log) -> range:
     """The claims that are made again, with a newer profile, as the map passes them."""
-    position = cursor.read_positions(view, log.election).get(log.id)
+    position = mapstate.read_positions(view, log.election).get(log.id)
     if position is None:
         return range(0)
     return range(position.index, max(position.index, position.stale_below))
 
 
 def _check_rejected(
-    log: Log, admission: Admission, quarantined: dict[int, Rejected], report: Report
+    log: Log,
+    admission: Admission,
+    quarantined: dict[int, Rejected],
+    report: DoctorReport,
 ) -> None:
     for one in admission.rejected:
         kept = quarantined.pop(one.index, None)
@@ -110,20 +113,30 @@ def _check_rejected(
 
 
 def _check_unknown(
-    view: View, log: Log, admission: Admission, part: tuple[int, int], report: Report
+    view: View,
+    log: Log,
+    admission: Admission,
+    part: tuple[int, int],
+    report: DoctorReport,
 ) -> None:
     if chains.list_unknown(view, log.id, *part) != admission.unknown:
         report.error("unknown", log.origin, f"of {part[0]} to {part[1]}")
 
 
-def _check_places(view: View, log: Log, admission: Admission, report: Report) -> None:
+def _check_places(
+    view: View, log: Log, admission: Admission, report: DoctorReport
+) -> None:
     records = ((i, decode_claim(body).record) for i, _, _, body in admission.claims)
-    for index in places.missing(view, log.id, records):
+    for index in recordindex.missing(view, log.id, records):
         report.error("place", log.origin, f"index {index}")
 
 
 def _check_claims(
-    view: View, log: Log, admission: Admission, part: tuple[int, int], report: Report
+    view: View,
+    log: Log,
+    admission: Admission,
+    part: tuple[int, int],
+    report: DoctorReport,
 ) -> None:
     kept = claims.read_claims(view, log.id, *part, STEP_LEAVES)
     found = {claim.index: encode_claim(claim) for claim in kept}
@@ -135,7 +148,7 @@ def _check_claims(
             report.error("claim", log.origin, f"index {index}")
 
 
-def _check_said(view: View, beside: Database, log: Log, report: Report) -> None:
+def _check_said(view: View, beside: Database, log: Log, report: DoctorReport) -> None:
     """Compare what intake remembers of our leaves with what they say."""
     with beside.view() as other:
         for table in ("said", "reference"):
@@ -144,7 +157,7 @@ def _check_said(view: View, beside: Database, log: Log, report: Report) -> None:
 
 
 def _check_ends(
-    view: View, log: Log, closed_at: int | None, signed: int, report: Report
+    view: View, log: Log, closed_at: int | None, signed: int, report: DoctorReport
 ) -> None:
     if closed_at != log.closed_at:
         report.error("closed", log.origin, f"{log.closed_at}, not {closed_at}")

@@ -19,9 +19,9 @@ from federation.errors import FederationError
 from federation.flows.doctor import rows, tree
 from federation.flows.doctor.examine import Patient, examine, open_log_chain
 from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_size
-from federation.flows.doctor.report import DAMAGE, Report
+from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.merge import merge_once
-from federation.flows.screening import said_in
+from federation.flows.ownlog.duplicates import said_in
 from federation.records.admission import admit
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement, parse_origin
@@ -75,7 +75,7 @@ class _Mending:
         return self.patient.db
 
 
-def mend(patient: Patient, org: str) -> Report:
+def mend(patient: Patient, org: str) -> DoctorReport:
     """Make whole what can be; what was found before it was.
 
     Args:
@@ -95,7 +95,7 @@ def mend(patient: Patient, org: str) -> Report:
     return found
 
 
-def _mend_all(job: _Mending, found: Report) -> None:
+def _mend_all(job: _Mending, found: DoctorReport) -> None:
     with job.db.transaction() as tx:
         _mend_rows(job, tx, found)
     held = _list_logs(job.db)
@@ -114,7 +114,7 @@ def _list_logs(db: Database) -> list[Log]:
         return logs.list_logs(view)
 
 
-def _mend_rows(job: _Mending, tx: Transaction, before: Report) -> None:
+def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     """Everything that takes one look: all of it, or nothing."""
     if any(one.code == "file" for one in before.findings):
         mending.reindex(tx)
@@ -165,8 +165,8 @@ def _choose(tx: Transaction, table: str, is_right: Callable[[], bool]) -> bool:
     return True
 
 
-def _is_content(look: Callable[[Report], None]) -> bool:
-    report = Report(is_deep=True)
+def _is_content(look: Callable[[DoctorReport], None]) -> bool:
+    report = DoctorReport(is_deep=True)
     try:
         look(report)
     except DAMAGE:
@@ -188,7 +188,7 @@ def _are_logs_right(job: _Mending, view: View) -> bool:
     return True
 
 
-def _check_log(job: _Mending, view: View, log: Log, report: Report) -> None:
+def _check_log(job: _Mending, view: View, log: Log, report: DoctorReport) -> None:
     # Without the guard: where it is lost, or above us, no writing would be right.
     chain = open_log_chain(job.patient, view, log, report)
     tree.check_head(view, log, chain, report)
@@ -206,7 +206,7 @@ def _chains(job: _Mending, view: View) -> dict[int, tuple[Log, KeyChain]]:
     """The logs whose keys hold, by their numbers."""
     found = {}
     for log in logs.list_logs(view):
-        chain = open_log_chain(job.patient, view, log, Report(is_deep=True))
+        chain = open_log_chain(job.patient, view, log, DoctorReport(is_deep=True))
         if chain is not None:
             found[log.id] = log, chain
     return found
@@ -220,7 +220,7 @@ def _by_org(keys: Mapping[int, tuple[Log, KeyChain]]) -> dict[str, list[KeyChain
 
 
 def _check_copies(
-    view: View, keys: Mapping[int, tuple[Log, KeyChain]], report: Report
+    view: View, keys: Mapping[int, tuple[Log, KeyChain]], report: DoctorReport
 ) -> None:
     for log, chain in keys.values():
         rows.check_copy(view, log, chain, report)
@@ -315,7 +315,7 @@ def _mend_log(job: _Mending, log: Log) -> None:
     """Hashes, claims, verdicts and what we said, made again from the leaves."""
     try:
         with job.db.view() as view:
-            chain = open_log_chain(job.patient, view, log, Report(is_deep=True))
+            chain = open_log_chain(job.patient, view, log, DoctorReport(is_deep=True))
             signed, told = signed_size(view, log), told_size(view, log)
         with job.db.transaction() as tx:
             is_whole = mending.attempt(

@@ -3,13 +3,13 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from federation.flows.doctor.report import Report
+from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import merge_once
 from federation.records.merge import RULES_VERSION
-from federation.store import cursor, registers, rollup, scratch
-from federation.store.cursor import Basis
+from federation.store import mapstate, registers, rollup, scratch
 from federation.store.db import Database, View
 from federation.store.mapkey import election_range
+from federation.store.mapstate import MapInputs
 from federation.store.scratch import list_map
 
 if TYPE_CHECKING:
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 
 def check(
-    patient: "Patient", view: View, beside: Database, election: str, report: Report
+    patient: "Patient",
+    view: View,
+    beside: Database,
+    election: str,
+    report: DoctorReport,
 ) -> None:
     """Every row and counter of an election's map is what its claims make of it."""
-    basis = cursor.read_basis(view, election)
+    basis = mapstate.read_basis(view, election)
     profile = patient.profiles.get(election)
     if basis is None or profile is None:
         return
     register = registers.register_digest(view, election)
-    if basis != Basis(profile.digest, register, RULES_VERSION):
+    if basis != MapInputs(profile.digest, register, RULES_VERSION):
         why = "another profile, register or version: it is made again at the next start"
         report.note("map-basis", election, why)
         return
@@ -40,7 +44,7 @@ def check(
         _compare_ends(view, other, election, report)
 
 
-def _compare_rows(view: View, other: View, election: str, report: Report) -> None:
+def _compare_rows(view: View, other: View, election: str, report: DoctorReport) -> None:
     pairs = itertools.zip_longest(list_map(view, election), list_map(other, election))
     for kept, made in pairs:
         report.stations += 1
@@ -54,15 +58,19 @@ def _compare_rows(view: View, other: View, election: str, report: Report) -> Non
             return  # from here on every pair would differ
 
 
-def _compare_tables(view: View, other: View, election: str, report: Report) -> None:
-    number = cursor.find_election(view, election)
+def _compare_tables(
+    view: View, other: View, election: str, report: DoctorReport
+) -> None:
+    number = mapstate.find_election(view, election)
     assert number is not None, "its basis was read"
     for table in ("superseded", "merged_file"):
         if scratch.differ(view, other, table, election_range(number)):
             report.error("merged-row", election, table)
 
 
-def _compare_counters(view: View, other: View, election: str, report: Report) -> None:
+def _compare_counters(
+    view: View, other: View, election: str, report: DoctorReport
+) -> None:
     def counters(of: View) -> dict[tuple[str, str], dict[str, int]]:
         # A few thousand regions; a counter that came back to 0 is not there.
         return {
@@ -76,13 +84,13 @@ def _compare_counters(view: View, other: View, election: str, report: Report) ->
             report.error("roll-up", election, " ".join(place))
 
 
-def _compare_ends(view: View, other: View, election: str, report: Report) -> None:
+def _compare_ends(view: View, other: View, election: str, report: DoctorReport) -> None:
     # A log of which no record is there yet, as after the first step of a pull that was
     # cut off, may be known to one and not to the other.
     kept, made = (
         {
             origin: index
-            for origin, index in cursor.vector(of, election).items()
+            for origin, index in mapstate.vector(of, election).items()
             if index
         }
         for of in (view, other)

@@ -30,7 +30,7 @@ DAMAGE = (
 )
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was found; `subject` is an origin, an election or a file."""
 
     level: Level
@@ -39,14 +39,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Report(msgspec.Struct, kw_only=True):
+class DoctorReport(msgspec.Struct, kw_only=True):
     """Everything that was found; beyond `MAX_FINDINGS` they are only counted.
 
     `leaves` and `stations`: how many were recomputed. `is_deep`: whether they were.
     """
 
     is_deep: bool
-    findings: list[Finding] = []
+    findings: list[DoctorFinding] = []
     errors: int = 0
     logs: int = 0
     leaves: int = 0
@@ -70,5 +70,5 @@ class Report(msgspec.Struct, kw_only=True):
     def _add(self, level: Level, code: str, subject: str, detail: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(
-                Finding(level=level, code=code, subject=subject, detail=detail)
+                DoctorFinding(level=level, code=code, subject=subject, detail=detail)
             )

@@ -7,7 +7,7 @@ text/doctor.toml.
 from collections.abc import Mapping, Sequence
 
 from federation.errors import FederationError
-from federation.flows.doctor.report import Report
+from federation.flows.doctor.report import DoctorReport
 from federation.records.about import open_about
 from federation.records.keychain import KeyChain
 from federation.records.register import format_register_digest
@@ -17,7 +17,7 @@ from federation.store.logs import Log
 from federation.tlog.checkpoint import open_checkpoint
 
 
-def check_twice(view: View, report: Report) -> None:
+def check_twice(view: View, report: DoctorReport) -> None:
     """Every row that nothing signed proves stands here as it was written."""
     if not form.is_written_twice(view):
         report.note("written-once", "schema", "it is at the next start of the node")
@@ -25,14 +25,14 @@ def check_twice(view: View, report: Report) -> None:
         report.error(f"row-{table.replace('_', '-')}", table, key)
 
 
-def check_strays(view: View, report: Report) -> None:
+def check_strays(view: View, report: DoctorReport) -> None:
     """No row is of a log that is not here."""
     for table, number in strays.find_strays(view):
         report.error("stray", table, f"log {number}")
 
 
 def check_about(
-    view: View, chains_of: Mapping[str, Sequence[KeyChain]], report: Report
+    view: View, chains_of: Mapping[str, Sequence[KeyChain]], report: DoctorReport
 ) -> None:
     """Every about note was signed by a node of the organisation that it is about."""
     for org, issue, note in chains.list_about(view):
@@ -49,7 +49,7 @@ def check_about(
             report.error("about", org, f"of {about.org}, issue {about.issue}")
 
 
-def check_copy(view: View, log: Log, chain: KeyChain, report: Report) -> None:
+def check_copy(view: View, log: Log, chain: KeyChain, report: DoctorReport) -> None:
     """The largest state of our log that a partner has shown is one that we signed."""
     copy = chains.read_copy(view, log.id)
     if copy is None:
@@ -64,7 +64,7 @@ def check_copy(view: View, log: Log, chain: KeyChain, report: Report) -> None:
         report.error("copy", log.origin, f"shown by {org}: of another size")
 
 
-def check_registers(view: View, report: Report) -> None:
+def check_registers(view: View, report: DoctorReport) -> None:
     """The stations of a register are those of its digest, and counted right."""
     for election, digest in registers.list_registers(view):
         codes = registers.list_codes(view, election)

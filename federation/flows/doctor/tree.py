@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from federation.errors import FederationError, ProofError, VerificationError
-from federation.flows.doctor.report import Report
+from federation.flows.doctor.report import DoctorReport
 from federation.records.keychain import KeyChain
 from federation.store import chains, contents, logs
 from federation.store import leaves as stored
@@ -22,7 +22,9 @@ HASH_BYTES = 32
 COPIED = "nothing is signed before every partner has answered, or --alone is said"
 
 
-def check_head(view: View, log: Log, chain: KeyChain | None, report: Report) -> None:
+def check_head(
+    view: View, log: Log, chain: KeyChain | None, report: DoctorReport
+) -> None:
     """The held checkpoint is signed, and what is stored leads to it.
 
     Raises:
@@ -44,7 +46,7 @@ def check_head(view: View, log: Log, chain: KeyChain | None, report: Report) -> 
         open_checkpoint(log.checkpoint, chain.log_key(log.size))
 
 
-def check_guard(view: View, log: Log, guard: Guard, report: Report) -> None:
+def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> None:
     """What was signed at most is what is held."""
     try:
         held = guard.read(log.origin)
@@ -69,7 +71,7 @@ def check_guard(view: View, log: Log, guard: Guard, report: Report) -> None:
         report.error("guard-root", log.origin, f"another history of {size} was signed")
 
 
-def check_tree(view: View, log: Log, report: Report) -> None:
+def check_tree(view: View, log: Log, report: DoctorReport) -> None:
     """Every bundle and tile follows from the leaves, and every root kept.
 
     Raises:
@@ -101,7 +103,7 @@ def check_tree(view: View, log: Log, report: Report) -> None:
 
 
 def check_checkpoints(
-    view: View, log: Log, chain: KeyChain | None, report: Report
+    view: View, log: Log, chain: KeyChain | None, report: DoctorReport
 ) -> None:
     """Every checkpoint and cosignature that is kept was signed by whom it says."""
     for size, root, note in logs.list_checkpoints(view, log.id):
@@ -135,7 +137,7 @@ def is_cosigned(
     return [one.time for one in found] == [time]
 
 
-def check_pending(log: Log, chain: KeyChain, report: Report) -> None:
+def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
     """What is being fetched was signed, and whoever is frozen signed two histories."""
     if log.pending is not None:
         try:
@@ -172,7 +174,7 @@ def _hash_bundles(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _check_root(
-    log: Log, kept: tuple[int, bytes, bytes], frontier: Frontier, report: Report
+    log: Log, kept: tuple[int, bytes, bytes], frontier: Frontier, report: DoctorReport
 ) -> None:
     if frontier.root() != kept[1]:
         report.error("root", log.origin, f"another root than signed, size {kept[0]}")
@@ -181,7 +183,7 @@ def _check_root(
 class _Tiles:
     """The tiles that follow from the hashes so far, compared as they fill up."""
 
-    def __init__(self, view: View, log: Log, report: Report) -> None:
+    def __init__(self, view: View, log: Log, report: DoctorReport) -> None:
         self._view, self._log, self._report = view, log, report
         self._open: list[bytes] = []
         self._full: list[int] = []

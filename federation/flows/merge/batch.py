@@ -10,13 +10,13 @@ from federation.records.claim import Claim, is_newer
 from federation.records.merge import decode_row, encode_row, merge_tps
 from federation.records.profile import Profile
 from federation.records.tps import TpsId
-from federation.store import cursor, logs, merged, registers
+from federation.store import logs, maprows, mapstate, registers
 from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
-from federation.store.merged import Changed, Held, Pointer, Slot
+from federation.store.maprows import Changed, LatestClaim, Pointer, StoredRow
 
 
-class Batch:
+class ClaimBatch:
     """Claims by the row that they concern; `number` is the election's in the keys."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Batch:
         self._outside: set[int] = set()
         self._shared: frozenset[str] = frozenset()
         self._deltas = Deltas()
-        self._seq = cursor.last_seq(tx, election)
+        self._seq = mapstate.last_seq(tx, election)
         self._origins = {log.id: log.origin for log in logs.list_logs(tx)}
 
     def take(self, log_id: int, found: Iterable[Claim], counted: int | None) -> None:
@@ -47,7 +47,7 @@ class Batch:
         `now`: Unix seconds, for alarms; None: raise none.
         """
         tx, keys = self._tx, sorted(self._incoming)
-        held = merged.load(tx, keys)
+        held = maprows.load(tx, keys)
         slots = {key: self._fold(key, held.get(key)) for key in keys}
         self._outside = self._find_outside(keys, held)
         self._shared, others = exchange_files(tx, self.number, held, slots)
@@ -58,18 +58,18 @@ class Batch:
         )
         # One by one: ten thousand rows in memory at once would keep the garbage
         # collector walking over them.
-        merged.save(tx, self.number, (one for one in changed if one is not None))
-        merged.save_superseded(tx, self._superseded)
-        cursor.raise_seq(tx, self.number, self._seq)
+        maprows.save(tx, self.number, (one for one in changed if one is not None))
+        maprows.save_superseded(tx, self._superseded)
+        mapstate.raise_seq(tx, self.number, self._seq)
         self._deltas.roll_up(tx, self._election)
         if now is not None:
             tell_changes(tx, self._changes, now)
 
-    def _fold(self, key: int, held: Held | None) -> list[Slot]:
+    def _fold(self, key: int, held: StoredRow | None) -> list[LatestClaim]:
         """The latest statement of each slot; what it stands above is only named."""
         slots = list(held.slots) if held else []
         for log_id, claim in self._incoming[key]:
-            new = Slot(log_id, claim)
+            new = LatestClaim(log_id, claim)
             for place, old in enumerate(slots):
                 if _is_same_slot(old.claim, claim):
                     last, first = (
@@ -85,7 +85,9 @@ class Batch:
                 slots.append(new)
         return slots
 
-    def _find_outside(self, keys: Iterable[int], held: Mapping[int, Held]) -> set[int]:
+    def _find_outside(
+        self, keys: Iterable[int], held: Mapping[int, StoredRow]
+    ) -> set[int]:
         """Which new rows are not of the register, or not of the contest's area.
 
         Asked once per row: another register or profile clears the map.
@@ -103,7 +105,7 @@ class Batch:
         return outside
 
     def _evaluate(
-        self, key: int, held: Held | None, slots: list[Slot]
+        self, key: int, held: StoredRow | None, slots: list[LatestClaim]
     ) -> Changed | None:
         """What is to be stored for this row, if anything changes."""
         old = decode_row(held.row) if held else None

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from federation.records.claim import Claim
 from federation.store import alarms, holders, logs
 from federation.store.db import Transaction
-from federation.store.merged import Slot
+from federation.store.maprows import LatestClaim
 
 ALARM: Final = "changed-after-held"
 
@@ -24,8 +24,8 @@ ALARM: Final = "changed-after-held"
 class Correction(NamedTuple):
     """Votes of one slot, and those that replaced them."""
 
-    old: Slot
-    new: Slot
+    old: LatestClaim
+    new: LatestClaim
 
 
 def is_change(old: Claim, new: Claim) -> bool:

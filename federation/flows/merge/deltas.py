@@ -13,7 +13,7 @@ from federation.records import coverage, tally
 from federation.records.merge import Row
 from federation.store import rollup
 from federation.store.db import Transaction
-from federation.store.merged import Slot
+from federation.store.maprows import LatestClaim
 
 Counters: TypeAlias = dict[str, int]
 
@@ -22,18 +22,22 @@ class Deltas:
     """By contest and kecamatan: rows of each kind, and votes, more or less."""
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[str, str], dict[coverage.Kind, int]] = defaultdict(
+        self._kinds: dict[tuple[str, str], dict[coverage.RowKind, int]] = defaultdict(
             lambda: defaultdict(int)
         )
         self._votes: dict[tuple[str, str], Counters] = defaultdict(dict)
 
-    def add(self, row: Row, slots: Iterable[Slot]) -> None:
+    def add(self, row: Row, slots: Iterable[LatestClaim]) -> None:
         """Count a row that was not there."""
         self._kinds[row.contest, row.tps[:6]][coverage.kind_of(row)] += 1
         self._count_votes(row, slots, 1)
 
     def replace(
-        self, old: Row, old_slots: Iterable[Slot], row: Row, slots: Iterable[Slot]
+        self,
+        old: Row,
+        old_slots: Iterable[LatestClaim],
+        row: Row,
+        slots: Iterable[LatestClaim],
     ) -> None:
         """Count a row instead of what it was."""
         kinds = self._kinds[row.contest, row.tps[:6]]
@@ -43,7 +47,7 @@ class Deltas:
             self._count_votes(old, old_slots, -1)
             self._count_votes(row, slots, 1)
 
-    def _count_votes(self, row: Row, slots: Iterable[Slot], sign: int) -> None:
+    def _count_votes(self, row: Row, slots: Iterable[LatestClaim], sign: int) -> None:
         votes = self._votes[row.contest, row.tps[:6]]
         added = tally.contribution(row, [slot.claim for slot in slots])
         for name, count in added.items():

@@ -15,9 +15,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.records.merge import counted_files
-from federation.store import merged
+from federation.store import maprows
 from federation.store.db import Transaction
-from federation.store.merged import Held, Slot
+from federation.store.maprows import LatestClaim, StoredRow
 
 _NONE: frozenset[str] = frozenset()
 _Rows: TypeAlias = dict[str, set[int]]
@@ -30,14 +30,14 @@ class Shared(NamedTuple):
     """The files that stand at more than one station; the other rows that it changes."""
 
     files: frozenset[str]
-    others: dict[int, Held]
+    others: dict[int, StoredRow]
 
 
 def exchange_files(
     tx: Transaction,
     election: int,
-    held: Mapping[int, Held],
-    slots: Mapping[int, Sequence[Slot]],
+    held: Mapping[int, StoredRow],
+    slots: Mapping[int, Sequence[LatestClaim]],
 ) -> Shared:
     """Write which files are counted in the rows of a batch, and say what is shared.
 
@@ -52,21 +52,21 @@ def exchange_files(
         change.note(held.get(key), key, now)
     if not change.asked:
         return Shared(_NONE, {})
-    known = merged.known_files(tx, change.asked)
+    known = maprows.known_files(tx, change.asked)
     old = _rows_with(tx, election, known)
     change.write(tx)
     new = {file: change.apply(tx, election, file, keys) for file, keys in old.items()}
     turned = [
         old[file] | new[file]
         for file in known
-        if merged.is_shared(old[file]) != merged.is_shared(new[file])
+        if maprows.is_shared(old[file]) != maprows.is_shared(new[file])
     ]
-    rows = merged.load(tx, sorted(set[int]().union(*turned) - slots.keys()))
+    rows = maprows.load(tx, sorted(set[int]().union(*turned) - slots.keys()))
     for row in rows.values():  # their other files
         new |= _rows_with(tx, election, _files(row.slots) - new.keys())
     # Those that were nowhere before are where the batch puts them.
     new |= {file: keys for file, keys in change.added.items() if file not in known}
-    shared = (file for file, keys in new.items() if merged.is_shared(keys))
+    shared = (file for file, keys in new.items() if maprows.is_shared(keys))
     return Shared(frozenset(shared), rows)
 
 
@@ -78,7 +78,9 @@ class _Change:
         self.dropped: dict[str, set[int]] = defaultdict(set)
         self.asked: set[str] = set()
 
-    def note(self, held: Held | None, key: int, slots: Sequence[Slot]) -> None:
+    def note(
+        self, held: StoredRow | None, key: int, slots: Sequence[LatestClaim]
+    ) -> None:
         """A row was what is held, and will be what follows from these slots."""
         after = _files(slots)
         before = _NONE if held is None else _files(held.slots)
@@ -93,15 +95,15 @@ class _Change:
 
     def write(self, tx: Transaction) -> None:
         """Keep it."""
-        merged.drop_files(tx, _pairs(self.dropped))
-        merged.add_files(tx, _pairs(self.added))
+        maprows.drop_files(tx, _pairs(self.dropped))
+        maprows.add_files(tx, _pairs(self.added))
 
     def apply(
         self, tx: Transaction, election: int, file: str, keys: Collection[int]
     ) -> set[int]:
         """The rows with a file now; `keys`: those that had it, as far as read."""
-        if file in self.dropped and len(keys) == merged.MAX_FILE_ROWS:
-            return set(merged.rows_with_file(tx, election, file))
+        if file in self.dropped and len(keys) == maprows.MAX_FILE_ROWS:
+            return set(maprows.rows_with_file(tx, election, file))
         none: set[int] = set()
         return (set(keys) - self.dropped.get(file, none)) | self.added.get(file, none)
 
@@ -111,10 +113,10 @@ def _pairs(files: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int]]:
 
 
 def _rows_with(tx: Transaction, election: int, files: Collection[str]) -> _Rows:
-    return {file: set(merged.rows_with_file(tx, election, file)) for file in files}
+    return {file: set(maprows.rows_with_file(tx, election, file)) for file in files}
 
 
-def _files(slots: Sequence[Slot]) -> frozenset[str]:
+def _files(slots: Sequence[LatestClaim]) -> frozenset[str]:
     for slot in slots:
         if slot.claim.files:
             return counted_files([one.claim for one in slots])

@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from federation.flows.merge.batch import Batch
+from federation.flows.merge.batch import ClaimBatch
 from federation.flows.merge.follow import next_claims
 from federation.flows.merge.places import note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
-from federation.store import cursor, merged, rollup
-from federation.store.cursor import Basis
+from federation.store import maprows, mapstate, rollup
 from federation.store.db import Database, Transaction
+from federation.store.mapstate import MapInputs
 
 BATCH = 10_000
 
@@ -62,18 +62,20 @@ def rebuild(db: Database, election: str, profile: Profile) -> None:
         _clear(tx, election, basis)
 
 
-def _clear(tx: Transaction, election: str, basis: Basis) -> None:
-    merged.clear(tx, cursor.add_election(tx, election, basis))
+def _clear(tx: Transaction, election: str, basis: MapInputs) -> None:
+    maprows.clear(tx, mapstate.add_election(tx, election, basis))
     rollup.clear(tx, election)
-    cursor.restart(tx, election, basis)
+    mapstate.restart(tx, election, basis)
 
 
 def _merge_batch(
     tx: Transaction, election: str, profile: Profile, plan: Plan, limit: int
-) -> tuple[Batch, int]:
+) -> tuple[ClaimBatch, int]:
     """The batch, not yet written, and over how many leaves the cursors move."""
     basis = current_basis(tx, election, profile)
-    batch = Batch(tx, election, cursor.add_election(tx, election, basis), profile)
+    batch = ClaimBatch(
+        tx, election, mapstate.add_election(tx, election, basis), profile
+    )
     behind = sum(step.end > step.position.index for step in plan.steps)
     moved = 0
     for step in plan.steps:
@@ -85,6 +87,6 @@ def _merge_batch(
             found, index = next_claims(tx, step, share, profile)
             batch.take(step.log.id, found, step.position.counted)
         to = replace(step.position, index=index)
-        cursor.move(tx, batch.number, step.log.id, to)
+        mapstate.move(tx, batch.number, step.log.id, to)
         moved += index - step.position.index
     return batch, moved

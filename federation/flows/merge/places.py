@@ -6,7 +6,7 @@ receipt is of what somebody signed, not of what the map shows.
 
 from typing import Final
 
-from federation.store import claims, logs, places
+from federation.store import claims, logs, recordindex
 from federation.store.db import Transaction
 
 _NEVER: Final = 1 << 62
@@ -16,8 +16,8 @@ def note_places(tx: Transaction, election: str, limit: int) -> None:
     """Note the next records of each log of the election, at most `limit` of each."""
     for log in logs.list_logs(tx):
         if log.election == election:
-            start = places.noted_up_to(tx, log.id)
+            start = recordindex.noted_up_to(tx, log.id)
             found = claims.read_claims(tx, log.id, start, _NEVER, limit)
             if found:
                 said = ((claim.index, claim.record) for claim in found)
-                places.note(tx, log.id, said, found[-1].index + 1)
+                recordindex.note(tx, log.id, said, found[-1].index + 1)

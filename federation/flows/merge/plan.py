@@ -18,10 +18,10 @@ from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import chains, cursor, logs, registers
-from federation.store.cursor import Basis, Position
+from federation.store import chains, logs, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.mapstate import MapInputs, Position
 
 
 class Step(NamedTuple):
@@ -45,17 +45,17 @@ class Plan(NamedTuple):
         )
 
 
-def current_basis(view: View, election: str, profile: Profile) -> Basis:
+def current_basis(view: View, election: str, profile: Profile) -> MapInputs:
     """What a map made now depends on, beside the leaves."""
     register = registers.register_digest(view, election)
-    return Basis(profile.digest, register, RULES_VERSION)
+    return MapInputs(profile.digest, register, RULES_VERSION)
 
 
 def make_plan(
     view: View, election: str, profile: Profile, hidden: Collection[str]
 ) -> Plan:
     """What is to be done for this election; see the head of this file."""
-    positions = cursor.read_positions(view, election)
+    positions = mapstate.read_positions(view, election)
     shown = [
         log
         for log in logs.list_logs(view)
@@ -63,7 +63,7 @@ def make_plan(
         and log.visibility == "public"
         and log.org not in hidden
     ]
-    basis = cursor.read_basis(view, election)
+    basis = mapstate.read_basis(view, election)
     restart = basis is not None and basis != current_basis(view, election, profile)
     # A log that the map holds leaves of, and that is hidden now.
     restart |= not {log.id for log in shown} >= positions.keys()

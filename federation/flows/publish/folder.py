@@ -25,7 +25,7 @@ from federation.flows.publish.items import (
     list_heads,
     list_tiles,
 )
-from federation.flows.publish.place import Place, Written
+from federation.flows.publish.outputfolder import OutputFolder, Written
 from federation.flows.publish.served import list_public
 from federation.store import contents
 from federation.store.db import View
@@ -53,14 +53,14 @@ PAGE: Final = "verify.html"
 NO_JEKYLL: Final = ".nojekyll"
 
 
-class Site:
+class StaticSite:
     """A folder that follows what is held; one object for as long as it is written."""
 
     def __init__(self, folder: Path) -> None:
         """Nothing is written yet; see `place.check_folder`."""
         self._folder = folder
         self._sizes: dict[str, set[int]] = {}
-        self._place = Place(folder)
+        self._place = OutputFolder(folder)
 
     def write(
         self,

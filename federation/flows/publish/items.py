@@ -37,7 +37,7 @@ from federation.flows.query.published import published_basis, published_map
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
-from federation.store import chains, claims, contents, cursor, registers
+from federation.store import chains, claims, contents, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.tile import (
@@ -68,7 +68,10 @@ class Publisher:
 
     def read_map(self, view: View, election: str) -> bytes:
         """The published map of an election that was merged before."""
-        basis, vector = cursor.read_basis(view, election), claims.vector(view, election)
+        basis, vector = (
+            mapstate.read_basis(view, election),
+            claims.vector(view, election),
+        )
         stand = (read_cursor(view, election), basis, vector)
         if election not in self._maps or self._maps[election][0] != stand:
             made = format_map(published_map(view, election))
@@ -168,7 +171,7 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
 
 def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
     """The map of an election and what it rests on, as far as that is still here."""
-    basis, profile = cursor.read_basis(view, election), by.profiles.get(election)
+    basis, profile = mapstate.read_basis(view, election), by.profiles.get(election)
     if basis is None or profile is None:
         return
     yield Item(map_path(election), partial(by.read_map, view, election))

@@ -30,10 +30,10 @@ from federation.text import LANGUAGES, Text
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.policy import (
     NO_QUORUM,
-    Group,
-    Log,
     Policy,
+    PolicyLog,
     Witness,
+    WitnessGroup,
     format_policy,
     parse_policy,
 )
@@ -43,7 +43,7 @@ DEFAULT_QUORUM: Final = 1
 _TEXTS: Final = tuple(Text(language) for language in LANGUAGES)
 
 
-class Known(NamedTuple):
+class KnownOrg(NamedTuple):
     """An organisation whose identity was compared."""
 
     org: str
@@ -60,7 +60,7 @@ class TrustFile(NamedTuple):
 
 
 def make_trust(
-    view: View, known: Iterable[Known], quorum: int, elections: Sequence[str] = ()
+    view: View, known: Iterable[KnownOrg], quorum: int, elections: Sequence[str] = ()
 ) -> TrustFile:
     """The trust file of the public logs that are held here.
 
@@ -88,9 +88,9 @@ def make_trust(
     others = min((len({*members} - {one.org}) for one in opened.values()), default=0)
     need = min(quorum, others)
     if need:
-        groups.append(Group(HOLDERS, need, members))
+        groups.append(WitnessGroup(HOLDERS, need, members))
     policy = Policy(
-        tuple(map(Log, logs)),
+        tuple(map(PolicyLog, logs)),
         tuple(witnesses),
         tuple(groups),
         HOLDERS if need else NO_QUORUM,
@@ -100,7 +100,7 @@ def make_trust(
     return TrustFile(data, policy, tuple(left_out))
 
 
-def _open(view: View, log_id: int, known: Known | None) -> KeyChain | None:
+def _open(view: View, log_id: int, known: KnownOrg | None) -> KeyChain | None:
     """The key chain of a log; None where nobody has compared its identity."""
     if known is None:
         return None
@@ -117,26 +117,26 @@ def _log_keys(chain: KeyChain) -> list[VerifierKey]:
     return [parse_vkey(one.vkey) for one in entries]
 
 
-def _confirming(opened: Iterable[KeyChain]) -> tuple[list[Witness], list[Group]]:
+def _confirming(opened: Iterable[KeyChain]) -> tuple[list[Witness], list[WitnessGroup]]:
     """A witness for each key that confirms; a group for who has several."""
     keys: dict[str, dict[VerifierKey, None]] = {}
     for chain in opened:
         keys.setdefault(chain.org, {}).update(dict.fromkeys(chain.mirror_keys()))
-    witnesses, groups = list[Witness](), list[Group]()
+    witnesses, groups = list[Witness](), list[WitnessGroup]()
     for org, found in sorted(keys.items()):
         if len(found) == 1:
             witnesses.append(Witness(org, next(iter(found))))
         elif found:
             several = [Witness(f"{org}/{n}", key) for n, key in enumerate(found, 1)]
             witnesses += several
-            groups.append(Group(org, 1, tuple(one.name for one in several)))
+            groups.append(WitnessGroup(org, 1, tuple(one.name for one in several)))
     return witnesses, groups
 
 
 def _explain(
     policy: Policy,
     opened: Mapping[str, KeyChain],
-    by_org: Mapping[str, Known],
+    by_org: Mapping[str, KnownOrg],
     left_out: Sequence[str],
 ) -> bytes:
     """The file with a comment above each part."""
@@ -165,7 +165,7 @@ def _part_of(line: str) -> str:
     return "none" if (kind, name) == ("quorum", NO_QUORUM) else kind
 
 
-def _describe(known: Known, opened: Mapping[str, KeyChain]) -> str:
+def _describe(known: KnownOrg, opened: Mapping[str, KeyChain]) -> str:
     """An organisation in one line: its name and the fingerprints of its identities."""
     prints = {
         fingerprint(one.identity) for one in opened.values() if one.org == known.org

@@ -15,22 +15,22 @@ Source: docs/reference/protocol.md, "Pulling"
 """
 
 from federation.flows.pull.context import (
-    LogReport,
     OwnCopy,
     PullContext,
+    PulledLog,
     PullReport,
     Stick,
 )
-from federation.flows.pull.heard import adopt_forks
+from federation.flows.pull.forks import adopt_forks
 from federation.flows.pull.room import Budget
 from federation.flows.pull.turn import pull, take_in
 
 __all__ = [
     "Budget",
-    "LogReport",
     "OwnCopy",
     "PullContext",
     "PullReport",
+    "PulledLog",
     "Stick",
     "adopt_forks",
     "pull",

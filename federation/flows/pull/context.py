@@ -41,7 +41,7 @@ class Taking:
 # By database, because contexts come and go with every change of the partners.
 _busy: WeakKeyDictionary[Database, dict[str, Taking]] = WeakKeyDictionary()
 
-Outcome = Literal[
+LogOutcome = Literal[
     "same",  # nothing new
     "extended",  # taken in as far as the feed showed
     "partial",  # the budget ended; the rest follows
@@ -58,8 +58,10 @@ Outcome = Literal[
 ]
 
 # Those for which the feed is at fault.
-FEED_OUTCOMES: Final[frozenset[Outcome]] = frozenset({"mismatch", "refused", "failed"})
-STANDING: Final[frozenset[Outcome]] = frozenset({"full", "damaged", "crashed"})
+FEED_OUTCOMES: Final[frozenset[LogOutcome]] = frozenset(
+    {"mismatch", "refused", "failed"}
+)
+STANDING: Final[frozenset[LogOutcome]] = frozenset({"full", "damaged", "crashed"})
 
 
 class Bringer(Bounded, Protocol):
@@ -180,11 +182,11 @@ class OwnCopy(NamedTuple):
     note: bytes
 
 
-class LogReport(msgspec.Struct, frozen=True, kw_only=True):
+class PulledLog(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one log: sizes held before and after, and why not more."""
 
     origin: str
-    outcome: Outcome
+    outcome: LogOutcome
     before: int = 0
     after: int = 0
     reason: str = ""
@@ -201,7 +203,7 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
 
     org: str
     unchanged: bool = False
-    logs: tuple[LogReport, ...] = ()
+    logs: tuple[PulledLog, ...] = ()
     answered: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     own_larger: tuple[OwnCopy, ...] = ()
@@ -216,11 +218,11 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one.origin for one in self.logs if one.after > one.before)
 
     @property
-    def failures(self) -> tuple[LogReport, ...]:
+    def failures(self) -> tuple[PulledLog, ...]:
         """The logs for which the feed, not the origin, is at fault."""
         return tuple(one for one in self.logs if one.outcome in FEED_OUTCOMES)
 
     @property
-    def standing(self) -> tuple[LogReport, ...]:
+    def standing(self) -> tuple[PulledLog, ...]:
         """The logs that do not go on, for a reason that is here and not at the feed."""
         return tuple(one for one in self.logs if one.outcome in STANDING)

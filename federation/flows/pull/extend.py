@@ -20,7 +20,6 @@ from federation.feeds.feed import Feed
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.newer import keep_unknown
 from federation.flows.pull.room import Budget, Room, weigh_refused
-from federation.flows.verify.blame import check_grown
 from federation.flows.verify.bundle import (
     Bundles,
     Checked,
@@ -28,6 +27,7 @@ from federation.flows.verify.bundle import (
     join_admissions,
     pick_workers,
 )
+from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
 from federation.store import chains, claims, contents, logs, taken
 from federation.store.db import Transaction, View

@@ -21,7 +21,7 @@ from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.profile import Profile
 from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
-from federation.store import chains, claims, contents, cursor, logs
+from federation.store import chains, claims, contents, logs, mapstate
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH
@@ -146,10 +146,10 @@ def changed_from(
 def _replace(tx: Transaction, log: Log, start: int, end: int, found: Admission) -> None:
     if not claims.has_claims(tx, log.id, start, end, found.claims):
         claims.replace_claims(tx, log.id, start, end, found.claims)
-        basis = cursor.read_basis(tx, log.election)
+        basis = mapstate.read_basis(tx, log.election)
         if basis is not None:
             # No rules of this number exist: merging sees that it must start again.
-            cursor.restart(tx, log.election, basis._replace(rules=0))
+            mapstate.restart(tx, log.election, basis._replace(rules=0))
     chains.drop_verdicts(tx, log.id, start, end)
     chains.save_rejected(tx, log.id, found.rejected)
     chains.save_unknown(tx, log.id, found.unknown)

@@ -15,19 +15,19 @@ from typing import Final, NamedTuple
 from federation.config.peers import Peer
 from federation.errors import ForkError, FormatError, RecordError, StoredError
 from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry, read_status
-from federation.flows.pull.alarm import Alarms
+from federation.flows.pull.alarms import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
     FEED_OUTCOMES,
     Bringer,
-    LogReport,
-    Outcome,
+    LogOutcome,
     OwnCopy,
     PullContext,
+    PulledLog,
     PullReport,
     Stick,
 )
-from federation.flows.pull.follow import Follower, compare
+from federation.flows.pull.onelog import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
 from federation.records.about import open_about_unpinned
@@ -43,11 +43,11 @@ SOFT_DEADLINE_S: Final = 3600.0
 # A peer can make up as many logs of a partner as it likes; each costs a request.
 MAX_FAILURES: Final = 32
 
-_DONE: Final[frozenset[Outcome]] = frozenset(
+_DONE: Final[frozenset[LogOutcome]] = frozenset(
     {"same", "extended", "waiting", "frozen", "full"}
 )
-_CONFIRMED: Final[frozenset[Outcome]] = frozenset({"same", "extended"})
-_UNFINISHED: Final[frozenset[Outcome]] = frozenset({"partial", "busy"})
+_CONFIRMED: Final[frozenset[LogOutcome]] = frozenset({"same", "extended"})
+_UNFINISHED: Final[frozenset[LogOutcome]] = frozenset({"partial", "busy"})
 
 
 async def pull(
@@ -237,12 +237,12 @@ class _Turn:
 
     async def _take_one(
         self, entry: StatusEntry, held: _Held | None, partner: Peer
-    ) -> LogReport:
+    ) -> PulledLog:
         is_known = held is not None and (held.about or entry.about == NO_DIGEST)
         if held and is_known and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
             size = self._sizes[entry.origin] = held.log.size
-            return LogReport(
+            return PulledLog(
                 origin=entry.origin, outcome="same", before=size, after=size
             )
         log = None if held is None else held.log
@@ -251,18 +251,18 @@ class _Turn:
             self._sizes[entry.origin] = _size_of(entry)
         return report
 
-    async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> LogReport:
+    async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> PulledLog:
         """Our own log as the peer holds it: what reconciliation wants to know."""
         ctx, origin = self._ctx, entry.origin
         size = 0 if held is None else held.log.size
         if held is not None and held.log.frozen is not None:
-            return LogReport(origin=origin, outcome="frozen", before=size, after=size)
+            return PulledLog(origin=origin, outcome="frozen", before=size, after=size)
         log = held.log if held is not None else await ctx.db.write(_add_own, origin)
         try:
             found = await compare(ctx, log, entry, ctx.own[origin])
         except ForkError as fork:
             await self._alarms.freeze(fork)
-            return LogReport(origin=origin, outcome="frozen", reason=str(fork))
+            return PulledLog(origin=origin, outcome="frozen", reason=str(fork))
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)
         self._sizes[origin] = found.checkpoint.size
@@ -270,7 +270,7 @@ class _Turn:
         if found.kind == "larger" or found.note == log.pending:
             copy = OwnCopy(origin, found.checkpoint.size, found.note)
             self._own_larger.append(copy)
-        return LogReport(origin=origin, outcome="same", before=size, after=size)
+        return PulledLog(origin=origin, outcome="same", before=size, after=size)
 
 
 def _read_held(view: View) -> dict[str, _Held]:

@@ -6,25 +6,25 @@ that changes again comes again. So whoever stores rows by (contest, tps) has the
 
 import msgspec
 
-from federation.flows.query import answer
-from federation.flows.query.ask import Asked
+from federation.flows.query import answers
 from federation.flows.query.cursor import (
     Cursor,
     format_cursor,
     parse_cursor,
     read_cursor,
 )
+from federation.flows.query.scope import Scope
 from federation.store import claims
 from federation.store.db import View
 
 
 def changes(
     view: View,
-    asked: Asked,
+    asked: Scope,
     since: str = "",
     limit: int = 500,
     exclude_org: str | None = None,
-) -> answer.ChangesAnswer:
+) -> answers.ChangesAnswer:
     """The rows that changed after `since`, oldest change first.
 
     Args:
@@ -42,13 +42,13 @@ def changes(
     start = 0 if is_reset else given.change
     found, reached = claims.changes(view, asked.election, start, limit, exclude_org)
     is_more = start < reached < here.change
-    return answer.ChangesAnswer(
+    return answers.ChangesAnswer(
         election=asked.election,
         cursor=format_cursor(Cursor(here.epoch, reached if is_more else here.change)),
         reset=is_reset,
         more=is_more,
         changes=[
-            answer.Change(
+            answers.Change(
                 change=seq,
                 contest=contest,
                 tps=tps,

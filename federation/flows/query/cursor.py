@@ -8,8 +8,8 @@ told so instead of silently missing changes.
 from typing import NamedTuple
 
 from federation.errors import FormatError
-from federation.store.cursor import epoch, last_seq
 from federation.store.db import View
+from federation.store.mapstate import epoch, last_seq
 
 MAX_CHANGE = 2**53 - 1
 

@@ -13,24 +13,24 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from federation.config.settings import Settings
-from federation.flows.query.ask import Asked, parse_region, read_names
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.lists import gaps
 from federation.flows.query.region import read_line, region
+from federation.flows.query.scope import Scope, parse_region, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import (
     Credit,
-    Table,
+    QueryTable,
     claim_table,
     gap_table,
     region_table,
 )
 from federation.flows.query.tps import contest_of
 from federation.records.merge import decode_row
-from federation.store import claims, logs, merged
-from federation.store.cursor import find_election
+from federation.store import claims, logs, maprows
 from federation.store.db import View
 from federation.store.mapkey import encode_key
+from federation.store.mapstate import find_election
 
 What: TypeAlias = Literal["results", "disputed", "gaps", "coverage"]
 WHATS: tuple[What, ...] = ("results", "disputed", "gaps", "coverage")
@@ -42,7 +42,7 @@ class Export:
     """One export under way; `read` gives a page, until `done`."""
 
     def __init__(
-        self, view: View, settings: Settings, asked: Asked, what: What, code: str = ""
+        self, view: View, settings: Settings, asked: Scope, what: What, code: str = ""
     ) -> None:
         """Begin at the cursor of this view; `code` limits it to a region.
 
@@ -72,7 +72,7 @@ class Export:
             "sources": self.sources,
         }
 
-    def read(self, view: View) -> Table:
+    def read(self, view: View) -> QueryTable:
         """The next page; its columns are those of every page."""
         assert not self.done, "read to the end"
         if self.what == "gaps":
@@ -81,13 +81,13 @@ class Export:
             return self._read_regions(view)
         return self._read_claims(view)
 
-    def _read_gaps(self, view: View) -> Table:
+    def _read_gaps(self, view: View) -> QueryTable:
         found = gaps(view, self.asked, self.region, self._after, PAGE)
         self._after, self.done = found.next or "", not found.next
         names = read_names(view, self.asked.election, [g.tps for g in found.gaps])
         return gap_table(self.asked.contest, found.gaps, names, self._credit)
 
-    def _read_regions(self, view: View) -> Table:
+    def _read_regions(self, view: View) -> QueryTable:
         lines, self._root = self._root, []
         found = region(view, self.asked, self._regions.pop(), limit=1)
         lines += found.children
@@ -98,7 +98,7 @@ class Export:
             self.asked.contest, lines, self._orgs, self._numbers, self._credit
         )
 
-    def _read_claims(self, view: View) -> Table:
+    def _read_claims(self, view: View) -> QueryTable:
         asked = self.asked
         rows = claims.list_rows(
             view,
@@ -117,7 +117,7 @@ class Export:
         return claim_table(said, self._numbers, names, self._credit)
 
 
-def _held(view: View, asked: Asked, codes: Sequence[str]) -> Iterator[claims.MergedTps]:
+def _held(view: View, asked: Scope, codes: Sequence[str]) -> Iterator[claims.MergedTps]:
     """These stations with their claims, in one look-up and without their history."""
     if not codes:
         return
@@ -125,7 +125,7 @@ def _held(view: View, asked: Asked, codes: Sequence[str]) -> Iterator[claims.Mer
     assert number is not None, "it has rows"
     origins = {log.id: log.origin for log in logs.list_logs(view)}
     keys = [encode_key(number, asked.contest, tps) for tps in codes]
-    held = merged.load(view, keys)
+    held = maprows.load(view, keys)
     for key, tps in zip(keys, codes, strict=True):
         placed = [(origins[slot.log_id], slot.claim) for slot in held[key].slots]
         yield claims.MergedTps(asked.contest, tps, held[key].row, placed, [])

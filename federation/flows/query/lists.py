@@ -6,9 +6,9 @@ Rule: pages of at most `limit`, in the order of the codes; `next` is what to giv
 
 from msgspec import UNSET, UnsetType
 
-from federation.flows.query import answer
-from federation.flows.query.ask import Asked, list_missing, parse_region, places
+from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.scope import Scope, list_missing, parse_region, places
 from federation.flows.query.tps import confirmations, contest_of
 from federation.records.merge import decode_row
 from federation.store import claims, registers
@@ -16,8 +16,8 @@ from federation.store.db import View
 
 
 def gaps(
-    view: View, asked: Asked, region: str = "", after: str = "", limit: int = 100
-) -> answer.GapsAnswer:
+    view: View, asked: Scope, region: str = "", after: str = "", limit: int = 100
+) -> answers.GapsAnswer:
     """Stations of the register without a result from any monitor.
 
     Raises:
@@ -28,14 +28,14 @@ def gaps(
     page = found[:limit]
     villages = sorted({one.tps[:10] for one in page})
     names = registers.names(view, asked.election, villages)
-    return answer.GapsAnswer(
+    return answers.GapsAnswer(
         election=asked.election,
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),
         region=places(view, asked.election, [code])[0],
         register=registers.count(view, asked.election, code),
         gaps=[
-            answer.Gap(
+            answers.Gap(
                 tps=one.tps,
                 village=names.get(one.tps[:10], ""),
                 voters=UNSET if one.voters is None else one.voters,
@@ -47,8 +47,8 @@ def gaps(
 
 
 def disputed(
-    view: View, asked: Asked, region: str = "", after: str = "", limit: int = 100
-) -> answer.DisputedAnswer:
+    view: View, asked: Scope, region: str = "", after: str = "", limit: int = 100
+) -> answers.DisputedAnswer:
     """Stations where monitors differ, with every group and KPU apart.
 
     Raises:
@@ -72,7 +72,7 @@ def disputed(
         if one.contest == asked.contest
     ]
     confirmed = confirmations(view, merged)
-    return answer.DisputedAnswer(
+    return answers.DisputedAnswer(
         election=asked.election,
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from federation.errors import NotFoundError
 from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
-from federation.store import claims, cursor, registers
+from federation.store import claims, mapstate, registers
 from federation.store.db import View
 
 
@@ -21,7 +21,7 @@ def published_map(view: View, election: str) -> PublishedMap:
     Raises:
         NotFoundError: nothing of this election was merged yet.
     """
-    basis = cursor.read_basis(view, election)
+    basis = mapstate.read_basis(view, election)
     if basis is None:
         raise NotFoundError(f"there is no map of {election[:40]!r} here yet")
     return PublishedMap(

@@ -3,15 +3,15 @@
 from msgspec import UNSET, UnsetType, structs
 
 from federation.errors import NotFoundError
-from federation.flows.query import answer
-from federation.flows.query.ask import (
-    Asked,
+from federation.flows.query import answers
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.scope import (
+    Scope,
     list_missing,
     parents_of,
     parse_region,
     places,
 )
-from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.records.coverage import region_coverage
 from federation.records.merge import decode_row
 from federation.records.tally import Tally, race_level, region_tally
@@ -24,8 +24,8 @@ _DISTRICT = 6  # the smallest region whose counters are kept
 
 
 def region(
-    view: View, asked: Asked, code: str = "", after: str = "", limit: int = 500
-) -> answer.RegionAnswer:
+    view: View, asked: Scope, code: str = "", after: str = "", limit: int = 500
+) -> answers.RegionAnswer:
     """A region with its parts; of a village, its stations from `after` on.
 
     Raises:
@@ -35,7 +35,7 @@ def region(
     here = parse_region(code)
     own = read_line(view, asked, here)
     inside = _children(view, asked, here)
-    stations: list[answer.Station] = []
+    stations: list[answers.Station] = []
     following: str | UnsetType = UNSET
     if len(here) == _VILLAGE:
         stations, following = _stations(view, asked, here, after, limit)
@@ -43,7 +43,7 @@ def region(
     if here and not heard_of and not registers.count(view, asked.election, here):
         where = {"region": here, "election": asked.election}
         raise NotFoundError(Sentence("numbering.race-unknown", **where))
-    return answer.RegionAnswer(
+    return answers.RegionAnswer(
         election=asked.election,
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),
@@ -57,7 +57,7 @@ def region(
     )
 
 
-def read_line(view: View, asked: Asked, code: str) -> answer.Region:
+def read_line(view: View, asked: Scope, code: str) -> answers.Region:
     """One region by itself."""
     name = registers.names(view, asked.election, [code]).get(code, "")
     if len(code) == _VILLAGE:
@@ -68,13 +68,13 @@ def read_line(view: View, asked: Asked, code: str) -> answer.Region:
 
 
 def _line(
-    view: View, asked: Asked, code: str, name: str, counters: dict[str, int]
-) -> answer.Region:
+    view: View, asked: Scope, code: str, name: str, counters: dict[str, int]
+) -> answers.Region:
     expected = count_expected(view, asked, code)
     seen = region_coverage(counters, expected)
     # Candidate 1 of one province's race is not candidate 1 of the next one's.
     is_one_race = len(code) >= race_level(asked.contest)
-    return answer.Region(
+    return answers.Region(
         code=code,
         name=name,
         listed=expected > 0,
@@ -97,7 +97,7 @@ def _with_silent(status: dict[str, int], register: int) -> dict[str, int]:
     return {**status, "missing": register - sum(status.values()) + status["missing"]}
 
 
-def count_expected(view: View, asked: Asked, code: str) -> int:
+def count_expected(view: View, asked: Scope, code: str) -> int:
     """How many stations of the region the register has where the contest is held."""
     rules = asked.rules
     held = _overlaps(rules.only, code) if rules.only else [code]
@@ -114,7 +114,7 @@ def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
     return [part for part in area if part.startswith(code)]
 
 
-def _children(view: View, asked: Asked, code: str) -> list[answer.Region]:
+def _children(view: View, asked: Scope, code: str) -> list[answers.Region]:
     """The regions right below, those of the register without any result too."""
     if len(code) == _VILLAGE:
         return []
@@ -134,15 +134,15 @@ def _children(view: View, asked: Asked, code: str) -> list[answer.Region]:
     return [line for line in lines if line.listed or counted.get(line.code)]
 
 
-def _villages(view: View, asked: Asked, code: str) -> set[str]:
+def _villages(view: View, asked: Scope, code: str) -> set[str]:
     """The villages of a district from which anybody has anything."""
     rows = claims.list_rows(view, asked.election, asked.contest, code, limit=10_000)
     return {decode_row(row).tps[:_VILLAGE] for row in rows}
 
 
 def _stations(
-    view: View, asked: Asked, code: str, after: str, limit: int
-) -> tuple[list[answer.Station], str | UnsetType]:
+    view: View, asked: Scope, code: str, after: str, limit: int
+) -> tuple[list[answers.Station], str | UnsetType]:
     """A page of a village's stations, those without a result too."""
     rows = {
         row.tps: row
@@ -159,7 +159,7 @@ def _stations(
     for tps in codes[:limit]:
         row = rows.get(tps)
         page.append(
-            answer.Station(
+            answers.Station(
                 tps=tps,
                 status=row.status if row else "missing",
                 official=row.official if row else UNSET,

@@ -6,10 +6,10 @@ from msgspec import UNSET
 
 from federation.config.settings import Settings
 from federation.errors import FormatError, RecordError
-from federation.flows.query import answer
-from federation.flows.query.ask import Asked, candidate_names, contests_of
+from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
+from federation.flows.query.scope import Scope, candidate_names, contests_of
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
@@ -23,7 +23,7 @@ def status(
     org: str,
     name: str,
     peers: Sequence[str] | None = None,
-) -> answer.StatusAnswer:
+) -> answers.StatusAnswer:
     """How this node is.
 
     Args:
@@ -38,7 +38,7 @@ def status(
     merged: dict[str, int] = {}
     for election in {log.election for log in held}:
         merged.update(claims.vector(view, election))
-    return answer.StatusAnswer(
+    return answers.StatusAnswer(
         org=org,
         name=name,
         cursors={one: format_cursor(read_cursor(view, one)) for one in elections},
@@ -50,9 +50,9 @@ def status(
 
 
 def _log(
-    view: View, log: logs.Log, merged: Mapping[str, int], confirmed: holders.Holders
-) -> answer.LogStatus:
-    return answer.LogStatus(
+    view: View, log: logs.Log, merged: Mapping[str, int], confirmed: holders.HolderTimes
+) -> answers.LogStatus:
+    return answers.LogStatus(
         origin=log.origin,
         org=log.org,
         own=log.own,
@@ -66,7 +66,7 @@ def _log(
     )
 
 
-def _peers(view: View, peers: Sequence[str] | None) -> list[answer.PeerStatus]:
+def _peers(view: View, peers: Sequence[str] | None) -> list[answers.PeerStatus]:
     due = pulls.load_turns(view)
     peers = sorted(due) if peers is None else peers
     found = []
@@ -74,7 +74,7 @@ def _peers(view: View, peers: Sequence[str] | None) -> list[answer.PeerStatus]:
         last = next(iter(pulls.list_turns(view, org, 1)), None)
         turn = due.get(org, pulls.PeerTurn(org=org))
         found.append(
-            answer.PeerStatus(
+            answers.PeerStatus(
                 org=org,
                 failures=turn.failures,
                 last_at=last.at if last else UNSET,
@@ -92,9 +92,9 @@ def elections(
     profiles: Mapping[str, Profile],
     names: Sequence[str],
     settings: Settings,
-) -> answer.ElectionsAnswer:
+) -> answers.ElectionsAnswer:
     """The elections of this node: contests, candidates, sources."""
-    return answer.ElectionsAnswer(
+    return answers.ElectionsAnswer(
         elections=[
             _election(view, profiles[name], settings)
             for name in names
@@ -104,8 +104,8 @@ def elections(
     )
 
 
-def _election(view: View, profile: Profile, settings: Settings) -> answer.ElectionInfo:
-    return answer.ElectionInfo(
+def _election(view: View, profile: Profile, settings: Settings) -> answers.ElectionInfo:
+    return answers.ElectionInfo(
         election=profile.election,
         name={"en": profile.file.name.en, "id": profile.file.name.id},
         profile=profile.digest,
@@ -113,7 +113,7 @@ def _election(view: View, profile: Profile, settings: Settings) -> answer.Electi
         register_digest=registers.register_digest(view, profile.election),
         rules=RULES_VERSION,
         contests=[
-            answer.ContestInfo(
+            answers.ContestInfo(
                 contest=contest, candidates=candidate_names(profile, contest)
             )
             for contest in contests_of(profile)
@@ -122,7 +122,7 @@ def _election(view: View, profile: Profile, settings: Settings) -> answer.Electi
     )
 
 
-def sources(view: View, election: str, settings: Settings) -> list[answer.Source]:
+def sources(view: View, election: str, settings: Settings) -> list[answers.Source]:
     """The logs that the map of an election is made from, and their licences.
 
     Ours is in our settings; a partner's is what its own signed note says, as it was
@@ -133,7 +133,7 @@ def sources(view: View, election: str, settings: Settings) -> list[answer.Source
         org = origin.partition("/")[0]
         of = settings if org == settings.org else _about(view, org)
         found.append(
-            answer.Source(
+            answers.Source(
                 org=org,
                 origin=origin,
                 size=size,
@@ -158,7 +158,7 @@ def _about(view: View, org: str) -> About | None:
         return None
 
 
-def summary(view: View, asked: Asked, org: str, digest: str) -> answer.Summary:
+def summary(view: View, asked: Scope, org: str, digest: str) -> answers.Summary:
     """One contest's whole map in one object.
 
     Args:
@@ -169,7 +169,7 @@ def summary(view: View, asked: Asked, org: str, digest: str) -> answer.Summary:
             that the summaries of all contests share one.
     """
     nation = read_line(view, asked, "")
-    return answer.Summary(
+    return answers.Summary(
         org=org,
         election=asked.election,
         contest=asked.contest,

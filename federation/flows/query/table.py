@@ -12,11 +12,11 @@ licence and attribution of whom it comes from, and with the cursor it was read a
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from federation.flows.query import answer
+from federation.flows.query import answers
 from federation.records.merge import decode_row
 
 Cell: TypeAlias = str | int
-Row: TypeAlias = list[Cell]
+TableRow: TypeAlias = list[Cell]
 
 LEVELS = (2, 4, 6, 10)
 _PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
@@ -24,17 +24,17 @@ _END = ("licence", "attribution", "cursor")
 _STATUS = ("unread", "single", "agreed", "disputed")
 
 
-class Table(NamedTuple):
+class QueryTable(NamedTuple):
     """Column names and rows as long as they are."""
 
     columns: tuple[str, ...]
-    rows: list[Row]
+    rows: list[TableRow]
 
 
 class Credit:
     """Whose data it is and when it was read: the end of every row."""
 
-    def __init__(self, cursor: str, sources: Sequence[answer.Source]) -> None:
+    def __init__(self, cursor: str, sources: Sequence[answers.Source]) -> None:
         """`sources`: the logs of the election."""
         self.cursor = cursor
         self._of = {
@@ -52,11 +52,11 @@ class Credit:
 
 
 def claim_table(
-    contests: Iterable[answer.Contest],
+    contests: Iterable[answers.Contest],
     numbers: Sequence[str],
     names: Mapping[str, str],
     credit: Credit,
-) -> Table:
+) -> QueryTable:
     """What is said at these stations.
 
     Args:
@@ -83,14 +83,14 @@ def claim_table(
         for one in contests
         for said in (*one.monitors, *one.kpu)
     ]
-    return Table(columns, rows)
+    return QueryTable(columns, rows)
 
 
 def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
     return contest, tps, *(names.get(tps[:length], "") for length in LEVELS)
 
 
-def _said(said: answer.Said, numbers: Sequence[str]) -> Iterator[Cell]:
+def _said(said: answers.Said, numbers: Sequence[str]) -> Iterator[Cell]:
     votes, figures = dict(said.votes or {}), said.figures or {}
     yield said.org
     yield "kpu" if said.official else "monitor"
@@ -111,11 +111,11 @@ def _said(said: answer.Said, numbers: Sequence[str]) -> Iterator[Cell]:
 
 def region_table(
     contest: str,
-    regions: Iterable[answer.Region],
+    regions: Iterable[answers.Region],
     orgs: Sequence[str],
     numbers: Sequence[str],
     credit: Credit,
-) -> Table:
+) -> QueryTable:
     """Coverage, statuses and votes (the least and the most claimed) of regions.
 
     Args:
@@ -133,11 +133,11 @@ def region_table(
         *_END,
     )  # fmt: skip
     rows = [[contest, *_region(one, orgs, numbers), *credit.end()] for one in regions]
-    return Table(columns, rows)
+    return QueryTable(columns, rows)
 
 
 def _region(
-    one: answer.Region, orgs: Sequence[str], numbers: Sequence[str]
+    one: answers.Region, orgs: Sequence[str], numbers: Sequence[str]
 ) -> Iterator[Cell]:
     seen = one.coverage
     yield one.code
@@ -162,10 +162,10 @@ def _region(
 
 def gap_table(
     contest: str,
-    gaps: Iterable[answer.Gap],
+    gaps: Iterable[answers.Gap],
     names: Mapping[str, str],
     credit: Credit,
-) -> Table:
+) -> QueryTable:
     """Where nobody has been.
 
     Args:
@@ -174,14 +174,14 @@ def gap_table(
         names: Of the regions around them, by code.
         credit: For the end of each row.
     """
-    rows: list[Row] = [
+    rows: list[TableRow] = [
         [*_place(contest, gap.tps, names), gap.voters or "", *credit.end()]
         for gap in gaps
     ]
-    return Table((*_PLACE, "voters", *_END), rows)
+    return QueryTable((*_PLACE, "voters", *_END), rows)
 
 
-def change_table(changes: Iterable[answer.Change], credit: Credit) -> Table:
+def change_table(changes: Iterable[answers.Change], credit: Credit) -> QueryTable:
     """What rows of the map have become, and the monitors that spoke.
 
     Args:
@@ -196,10 +196,10 @@ def change_table(changes: Iterable[answer.Change], credit: Credit) -> Table:
         [one.change, one.contest, one.tps, *_become(one), *credit.end()]
         for one in changes
     ]
-    return Table(columns, rows)
+    return QueryTable(columns, rows)
 
 
-def _become(change: answer.Change) -> Iterator[Cell]:
+def _become(change: answers.Change) -> Iterator[Cell]:
     row = decode_row(bytes(change.row))
     yield row.status
     yield row.official or ""

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import UNSET
 
 from federation.errors import NotFoundError
-from federation.flows.query import answer
-from federation.flows.query.ask import candidate_names, parents_of, places
+from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.scope import candidate_names, parents_of, places
 from federation.records.claim import Claim
 from federation.records.merge import decode_row
 from federation.records.profile import Profile
@@ -21,7 +21,7 @@ _counts = msgspec.json.Decoder(dict[str, int]).decode
 
 def tps(
     view: View, profiles: Mapping[str, Profile], election: str, code: str
-) -> answer.TpsAnswer:
+) -> answers.TpsAnswer:
     """Everything said about a polling station, in every contest.
 
     Raises:
@@ -40,7 +40,7 @@ def tps(
     if not found and not in_register and registers.is_known(view, election):
         raise NotFoundError(f"no polling station {station} in {election}")
     voters = registers.voters(view, election, station)
-    return answer.TpsAnswer(
+    return answers.TpsAnswer(
         election=election,
         cursor=format_cursor(read_cursor(view, election)),
         tps=station,
@@ -51,7 +51,9 @@ def tps(
     )
 
 
-def confirmations(view: View, merged: Iterable[claims.MergedTps]) -> holders.Holders:
+def confirmations(
+    view: View, merged: Iterable[claims.MergedTps]
+) -> holders.HolderTimes:
     """Who holds the logs of these claims, as far as they confirmed it."""
     return holders.load_holders(
         view, {origin for one in merged for origin, _ in one.claims}
@@ -59,8 +61,8 @@ def confirmations(view: View, merged: Iterable[claims.MergedTps]) -> holders.Hol
 
 
 def contest_of(
-    merged: claims.MergedTps, profile: Profile, confirmed: holders.Holders
-) -> answer.Contest:
+    merged: claims.MergedTps, profile: Profile, confirmed: holders.HolderTimes
+) -> answers.Contest:
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
     said = [
@@ -68,7 +70,7 @@ def contest_of(
         for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
     ]
     files = {f for one in said if one.counted for f in one.files or ()}
-    return answer.Contest(
+    return answers.Contest(
         contest=row.contest,
         tps=row.tps,
         status=row.status,
@@ -80,13 +82,14 @@ def contest_of(
         monitors=[one for one in said if not one.official],
         kpu=[one for one in said if one.official],
         earlier=[
-            answer.Entry(origin=origin, index=index) for origin, index in merged.history
+            answers.Entry(origin=origin, index=index)
+            for origin, index in merged.history
         ],
         candidates=candidate_names(profile, row.contest, row.tps),
     )
 
 
-def kpu_beside(contest: answer.Contest) -> list[answer.Said]:
+def kpu_beside(contest: answers.Contest) -> list[answers.Said]:
     """KPU's figures that stand beside the groups: those of the counted round.
 
     Where no monitor has been there is no counted round: then all that KPU says.
@@ -99,9 +102,9 @@ def _said(
     origin: str,
     claim: Claim,
     counted: str | msgspec.UnsetType,
-    confirmed: holders.Holders,
-) -> answer.Said:
-    return answer.Said(
+    confirmed: holders.HolderTimes,
+) -> answers.Said:
+    return answers.Said(
         org=claim.org,
         origin=origin,
         index=claim.index,

@@ -21,6 +21,7 @@ from weakref import WeakSet
 
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
+from federation.flows.verify.worker import admit_known, admit_taught
 from federation.records.admission import (
     CLOSED_CODE,
     Admission,
@@ -31,7 +32,6 @@ from federation.records.admission import (
 )
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.records.worker import admit_known, admit_taught
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, decode_bundle

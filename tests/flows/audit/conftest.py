@@ -11,7 +11,7 @@ from federation.config.fingerprint import fingerprint
 from federation.feeds.feed import format_status, log_path
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
-from federation.flows.audit import Source, Trust, audit
+from federation.flows.audit import AuditSource, Trust, audit
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys
 from federation.tlog.tile import bundles_of, format_tile_path, new_tiles
@@ -26,7 +26,7 @@ def trust_in(*orgs: FakeOrg) -> Trust:
     return Trust(fingerprints=frozenset(fingerprint(one.identity.key) for one in orgs))
 
 
-def run_audit(*sources: Source, trust: Trust, **options):
+def run_audit(*sources: AuditSource, trust: Trust, **options):
     """The report of an audit in this process."""
     given = {"executor": None, "scratch": None, "now": NOW, "profiles": PROFILES}
     return asyncio.run(audit(sources, trust, **(given | options)))
@@ -34,13 +34,13 @@ def run_audit(*sources: Source, trust: Trust, **options):
 
 def audit_peer(peer: FakePeer, trust: Trust, **options):
     """The report of an audit of one peer."""
-    return run_audit(Source(name="peer", feed=peer), trust=trust, **options)
+    return run_audit(AuditSource(name="peer", feed=peer), trust=trust, **options)
 
 
 def audit_folder(folder: Path, trust: Trust, **options):
     """The report of an audit of one folder."""
     files = Folder(folder)
-    source = Source(name="folder", feed=FileFeed(files, "folder"), files=files)
+    source = AuditSource(name="folder", feed=FileFeed(files, "folder"), files=files)
     return run_audit(source, trust=trust, **options)
 
 

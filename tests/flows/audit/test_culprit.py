@@ -5,7 +5,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.flows.audit.culprit import (
+from federation.flows.audit.damage import (
     Culprit,
     Window,
     name_culprits,

@@ -3,7 +3,7 @@
 import pytest
 
 from federation.feeds.bundle import BundleFile, write_bundle
-from federation.flows.audit import Source, documents
+from federation.flows.audit import AuditSource, documents
 from tests.flows.audit.conftest import run_audit, trust_in
 from tests.flows.audit.test_kinds import receipt_of
 
@@ -16,7 +16,7 @@ def excerpt(tmp_path, small, b):
         path = tmp_path / "x.zip"
         write_bundle(path, sorted(receipts.items()))
         with BundleFile(path) as bundle:
-            return run_audit(Source(name="x", files=bundle), trust=trust_in(b))
+            return run_audit(AuditSource(name="x", files=bundle), trust=trust_in(b))
 
     return run
 

@@ -13,7 +13,7 @@ from federation.feeds.bundle import BundleFile, write_bundle
 from federation.feeds.feed import log_path
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
-from federation.flows.audit import EXITS, Source
+from federation.flows.audit import EXITS, AuditSource
 from federation.flows.audit.listing import Listing
 from federation.records.keychain import encode_keys
 from federation.tlog.note import encode_notes
@@ -158,7 +158,7 @@ def test_a_bundle_made_since_is_proved_from_there_on(tmp_path, a):
         files = {"logs": status} | partial(tree, start)
         write_bundle(path, sorted(files.items()))
         with BundleFile(path) as bundle:
-            source = Source(name="z", feed=FileFeed(bundle, "z"), files=bundle)
+            source = AuditSource(name="z", feed=FileFeed(bundle, "z"), files=bundle)
             report = run_audit(source, trust=trust_in(a), partial=True)
             unsaid = run_audit(source, trust=trust_in(a))
         assert report.exit == 0
@@ -201,7 +201,7 @@ def test_an_excerpt_is_its_receipts(tmp_path, small, b):
     path = tmp_path / "x.zip"
     write_bundle(path, sorted(items))
     with BundleFile(path) as bundle:
-        report = run_audit(Source(name="x", files=bundle), trust=trust_in(b))
+        report = run_audit(AuditSource(name="x", files=bundle), trust=trust_in(b))
     assert report.verdict == "proved"
     found = [one.kind for one in report.documents]
     assert sorted(found) == ["checkpoint", "keys", "receipt", "receipt"]
@@ -209,11 +209,11 @@ def test_an_excerpt_is_its_receipts(tmp_path, small, b):
 
 
 def test_two_folders_are_compared(tmp_path, grown, a):
-    def source(name: str, tree: Tree) -> Source:
+    def source(name: str, tree: Tree) -> AuditSource:
         folder = tmp_path / name
         folder.mkdir()
         files = Folder(write_folder(folder, tree))
-        return Source(name=name, feed=FileFeed(files, name), files=files)
+        return AuditSource(name=name, feed=FileFeed(files, name), files=files)
 
     whole, older = source("whole", grown), source("older", grown.truncate(200))
     report = run_audit(whole, older, trust=trust_in(a))
@@ -225,24 +225,24 @@ def test_two_folders_are_compared(tmp_path, grown, a):
         report = run_audit(whole, forked, trust=trust_in(a))
         assert kinds(report) == {"forked"}
         assert report.evidence
-        proof = Source(name="p", document=report.evidence[0].encode())
+        proof = AuditSource(name="p", document=report.evidence[0].encode())
         again = run_audit(whole, proof, trust=trust_in(a))
         assert (again.verdict, again.documents[0].holds) == ("forked", True)
 
 
 def test_documents_are_judged_by_the_keys_of_another_source(tmp_path, small, a, b):
     folder = Folder(write_folder(tmp_path, small))
-    whole = Source(name="f", feed=FileFeed(folder, "f"), files=folder)
-    record = Source(name="r", document=small.leaves[2])
-    old = Source(name="c", document=small.note(3))
+    whole = AuditSource(name="f", feed=FileFeed(folder, "f"), files=folder)
+    record = AuditSource(name="r", document=small.leaves[2])
+    old = AuditSource(name="c", document=small.note(3))
     report = run_audit(whole, record, old, trust=trust_in(b))
     assert report.verdict == "proved"
     assert [one.holds for one in report.documents] == [True, True]
     alone = run_audit(record, old, trust=trust_in(b))
     assert alone.verdict == "missing"
-    bad = Source(name="r", document=small.leaves[2].replace(b"100", b"900"))
+    bad = AuditSource(name="r", document=small.leaves[2].replace(b"100", b"900"))
     assert run_audit(whole, bad, trust=trust_in(b)).verdict == "bad-record"
-    forked = Source(name="c", document=small.fork(2, b.results(70, 71)).note())
+    forked = AuditSource(name="c", document=small.fork(2, b.results(70, 71)).note())
     assert run_audit(whole, forked, trust=trust_in(b)).verdict == "forked"
 
 
@@ -254,6 +254,6 @@ def test_what_a_newer_chain_revokes_is_revoked_in_an_older_source(b):
     told = owner.restate(revoke=[(owner.records.key, 3, "stolen")])
     owner.statements.append(told)
     before.shown[owner.origin].keys = encode_keys(first)
-    keys = Source(name="k", document=encode_keys(owner.statements))
-    report = run_audit(Source(name="o", feed=before), keys, trust=trust_in(owner))
+    keys = AuditSource(name="k", document=encode_keys(owner.statements))
+    report = run_audit(AuditSource(name="o", feed=before), keys, trust=trust_in(owner))
     assert report.verdict == "revoked"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from federation.feeds.feed import format_status
 from federation.feeds.folder import Folder
-from federation.flows.audit import EXITS, Source, Trust
+from federation.flows.audit import EXITS, AuditSource, Trust
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
-from federation.tlog.policy import Group, Policy, Witness
+from federation.tlog.policy import Policy, Witness, WitnessGroup
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.flows.audit.conftest import (
     audit_folder,
@@ -77,7 +77,7 @@ def test_one_log_that_fails_does_not_hide_the_others(small, grown, a, b):
 def test_nothing_at_all_is_not_proved(tmp_path, b):
     (tmp_path / "notes.txt").write_text("nothing")
     files = Folder(tmp_path)
-    report = run_audit(Source(name="x", files=files), trust=trust_in(b))
+    report = run_audit(AuditSource(name="x", files=files), trust=trust_in(b))
     assert report.verdict == "missing"
     assert audit_peer(FakePeer("x"), trust_in(b)).verdict == "missing"
     (tmp_path / "logs").write_bytes(format_status([]))
@@ -111,8 +111,8 @@ def test_a_log_key_that_a_newer_statement_revokes_signs_nothing(b):
     told = owner.restate(revoke=[(owner.log.key, 4, "stolen")])
     owner.statements.append(told)
     peer = FakePeer("x").show(tree, keys=old)
-    newer = Source(name="k", document=encode_keys(owner.statements))
-    report = run_audit(Source(name="x", feed=peer), newer, trust=trust_in(owner))
+    newer = AuditSource(name="k", document=encode_keys(owner.statements))
+    report = run_audit(AuditSource(name="x", feed=peer), newer, trust=trust_in(owner))
     assert report.verdict == "checkpoint"
 
 
@@ -142,14 +142,14 @@ def test_how_many_must_lie_is_what_two_quorums_share():
     named = tuple(Witness(one.org, one.mirror.key) for one in orgs)
     names = tuple(one.name for one in named)
 
-    def shared(groups: list[Group], quorum: str) -> int:
+    def shared(groups: list[WitnessGroup], quorum: str) -> int:
         return Trust(policy=Policy((), named, tuple(groups), quorum)).shared()
 
     for n in range(1, 7):
         for q in range(1, n + 1):
-            assert shared([Group("g", q, names[:n])], "g") == max(0, 2 * q - n)
-    halves = [Group("x", 2, names[:3]), Group("y", 3, names[3:])]
-    assert shared([*halves, Group("all", 2, ("x", "y"))], "all") == 1 + 3
-    assert shared([*halves, Group("any", 1, ("x", "y"))], "any") == 0
+            assert shared([WitnessGroup("g", q, names[:n])], "g") == max(0, 2 * q - n)
+    halves = [WitnessGroup("x", 2, names[:3]), WitnessGroup("y", 3, names[3:])]
+    assert shared([*halves, WitnessGroup("all", 2, ("x", "y"))], "all") == 1 + 3
+    assert shared([*halves, WitnessGroup("any", 1, ("x", "y"))], "any") == 0
     assert shared([], names[0]) == 1
     assert shared([], "none") == 0

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from federation.errors import ForkError, PeerError
-from federation.flows.audit import EXITS, Source, Trust
+from federation.flows.audit import EXITS, AuditSource, Trust
 from federation.flows.audit.finding import NOTES, Findings
-from federation.flows.verify.evidence import format_fork
+from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
 from federation.records.logclosed import LogClosed
 from federation.records.receipt import format_receipt
@@ -17,7 +17,7 @@ from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import ALG_ED25519, Signer
 from federation.tlog.merkle import prove_inclusion
 from federation.tlog.note import encode_notes, parse_note, sign_note
-from federation.tlog.policy import Group, Log, Policy, Witness
+from federation.tlog.policy import Policy, PolicyLog, Witness, WitnessGroup
 from federation.tlog.tile import hash_reader
 from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree, log_path, self_signed
 from tests.flows.audit.conftest import NOW, audit_peer, run_audit, trust_in
@@ -33,8 +33,8 @@ def trust_file(log: FakeOrg, *witnesses: FakeOrg, quorum: int) -> Trust:
     """A trust file that names one log and asks for so many of these witnesses."""
     named = tuple(Witness(one.org, one.mirror.key) for one in witnesses)
     names = tuple(one.org for one in witnesses)
-    group = Group("enough", quorum, names)
-    logs = (Log(log.log.key),)
+    group = WitnessGroup("enough", quorum, names)
+    logs = (PolicyLog(log.log.key),)
     return Trust(policy=Policy(logs, named, (group,), "enough"))
 
 
@@ -102,8 +102,8 @@ def test_a_forged_log_of_a_trusted_name_is_wrong(small, b):
     report = audit_peer(FakePeer("x").show(forged(b)), trust_in(b))
     assert report.verdict == "wrong-key"
     both = run_audit(
-        Source(name="x", feed=FakePeer("x").show(small)),
-        Source(name="y", feed=FakePeer("y").show(forged(b))),
+        AuditSource(name="x", feed=FakePeer("x").show(small)),
+        AuditSource(name="y", feed=FakePeer("y").show(forged(b))),
         trust=trust_in(b),
     )
     assert "wrong-key" in kinds(both)
@@ -168,7 +168,7 @@ def test_a_receipt_for_another_place_is_refused(small, b):
     good = receipt_of(small, 2)
     bad = receipt_of(small, 2, leaf=small.leaves[3])
     for data, verdict in ((good, "proved"), (bad, "receipt")):
-        report = run_audit(Source(name="r", document=data), trust=trust_in(b))
+        report = run_audit(AuditSource(name="r", document=data), trust=trust_in(b))
         assert report.verdict == verdict
     assert report.exit == 29
 
@@ -345,8 +345,8 @@ def test_a_fork_is_proved_by_another_source_where_only_the_keys_did_not_come(sma
 
     closed.spoil = refuse
     sources = (
-        Source(name="x", feed=closed),
-        Source(name="y", feed=FakePeer("y").show(small)),
+        AuditSource(name="x", feed=closed),
+        AuditSource(name="y", feed=FakePeer("y").show(small)),
     )
     report = run_audit(*sources, trust=trust_in(b))
     assert (report.verdict, len(report.evidence)) == ("forked", 1)

@@ -16,14 +16,14 @@ from federation.errors import FormatError
 from federation.feeds.feed import basis_path, map_path
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.maps import MapAudit
-from federation.flows.audit.published import Basis, Stations, load_basis
+from federation.flows.audit.published import AscendingStations, MapBasis, load_basis
 from federation.flows.query.published import published_basis, published_map
 from federation.records.admission import admit
 from federation.records.claim import encode_claim
 from federation.records.keystatement import Follows
 from federation.records.merge import RULES_VERSION, digest_rows
 from federation.records.publishedmap import PublishedMap, format_map, parse_map
-from federation.store import claims, cursor, logs
+from federation.store import claims, logs, mapstate
 from federation.store.db import Database
 from federation.tlog.tile import Bundle
 from tests.fakes import ELECTION as YEAR
@@ -81,8 +81,10 @@ def basis_of(db, profile=PROFILE):
         assert published_basis(view, said.profile, [profile]) == profile.text
         stations = None
         if said.register:
-            stations = Stations(published_basis(view, said.register, [profile]))
-    return Basis(said, profile, stations)
+            stations = AscendingStations(
+                published_basis(view, said.register, [profile])
+            )
+    return MapBasis(said, profile, stations)
 
 
 def check_equal(db, said, folder, **options):
@@ -236,12 +238,12 @@ CODES = "".join(f"{code}\n" for code in sorted(PLACES)).encode()
 
 
 def test_a_register_has_its_stations_in_any_order_of_asking():
-    stations = Stations(CODES)
+    stations = AscendingStations(CODES)
     asked = [*PLACES, *reversed(PLACES), "1371011001004", "9" * 13, "0" * 13, PLACES[0]]
     assert [stations.has(code.encode()) for code in asked] == [
         code in PLACES for code in asked
     ]
-    assert not Stations(b"").has(PLACES[0].encode())
+    assert not AscendingStations(b"").has(PLACES[0].encode())
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_a_register_has_its_stations_in_any_order_of_asking():
 )
 def test_what_is_no_register_is_refused(codes):
     with pytest.raises(FormatError, match="not a register"):
-        Stations(codes)
+        AscendingStations(codes)
 
 
 def published(**changes):
@@ -306,7 +308,7 @@ async def test_profile_and_register_are_those_that_the_map_names():
 async def test_what_a_map_rests_on_is_checked_before_it_is_used(said, files, kind):
     basis, findings, _ = await load(said, **files)
     assert [one.kind for one in findings.kept] == [kind]
-    assert basis == Basis(None, None, None)
+    assert basis == MapBasis(None, None, None)
 
 
 async def test_a_profile_of_another_election_is_refused():
@@ -335,7 +337,7 @@ def show(tmp_path, **lies):
         pass
     with db.view() as view:
         said = published_map(view, YEAR)
-        assert cursor.read_basis(view, YEAR).profile == profile.digest
+        assert mapstate.read_basis(view, YEAR).profile == profile.digest
     db.close()
     peer = FakePeer("peer")
     for tree in trees:

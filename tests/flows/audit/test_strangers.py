@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from federation.config.fingerprint import fingerprint
-from federation.flows.audit import Source, Trust
-from federation.flows.audit.pool import Pool
+from federation.flows.audit import AuditSource, Trust
+from federation.flows.audit.keyring import Pool
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import Signer
 from tests.fakes import FakeOrg, FakePeer, Tree, self_signed
@@ -57,8 +57,8 @@ def test_strangers_alone_are_never_proved(grown, b):
 
 def test_whoever_takes_the_name_of_somebody_pinned_is_no_stranger(forger, grown, a):
     false = Tree(forger).grow(forger.results(0, 3))
-    real = Source(name="real", feed=FakePeer("real").show(grown))
-    fake = Source(name="fake", feed=FakePeer("fake").show(false))
+    real = AuditSource(name="real", feed=FakePeer("real").show(grown))
+    fake = AuditSource(name="fake", feed=FakePeer("fake").show(false))
     for sources in ((real, fake), (fake, real)):
         report = run_audit(*sources, trust=trust_in(a))
         assert (report.verdict, report.exit) == ("wrong-key", 21)
@@ -72,8 +72,8 @@ def test_what_the_own_key_of_a_log_signed_beside_it_is_a_fork_whoever_brings_it(
     forger.log = a.log
     forger.statements = [self_signed(forger)]
     false = Tree(forger).grow(forger.results(0, 299))
-    real = Source(name="real", feed=FakePeer("real").show(grown))
-    fake = Source(name="fake", feed=FakePeer("fake").show(false))
+    real = AuditSource(name="real", feed=FakePeer("real").show(grown))
+    fake = AuditSource(name="fake", feed=FakePeer("fake").show(false))
     report = run_audit(real, fake, trust=trust_in(a))
     assert (report.verdict, report.exit, len(report.evidence)) == ("forked", 20, 1)
 
@@ -131,9 +131,9 @@ def seed_of(signer: Signer) -> bytes:
 
 def test_a_key_that_was_named_vouches_for_one_name_only(insider, small, grown, a, b):
     assert fingerprint(insider.identity.key) == fingerprint(b.identity.key)
-    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
-    own = Source(name="o", feed=FakePeer("o").show(small))
-    real = Source(name="r", feed=FakePeer("r").show(grown))
+    false = AuditSource(name="f", feed=FakePeer("f").show(Tree(insider)))
+    own = AuditSource(name="o", feed=FakePeer("o").show(small))
+    real = AuditSource(name="r", feed=FakePeer("r").show(grown))
     for sources in ((false, own), (own, false), (real, false), (false, real, own)):
         report = run_audit(*sources, trust=trust_in(a, b))
         assert (report.verdict, report.exit) == ("wrong-key", 21)
@@ -142,8 +142,8 @@ def test_a_key_that_was_named_vouches_for_one_name_only(insider, small, grown, a
 def test_a_fingerprint_with_a_name_vouches_for_nobody_else(insider, grown, a, b):
     owners = {fingerprint(one.identity.key): one.org for one in (a, b)}
     trust = Trust(fingerprints=frozenset(owners), owners=owners)
-    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
-    real = Source(name="r", feed=FakePeer("r").show(grown))
+    false = AuditSource(name="f", feed=FakePeer("f").show(Tree(insider)))
+    real = AuditSource(name="r", feed=FakePeer("r").show(grown))
     assert run_audit(false, trust=trust).exit == 21
     report = run_audit(real, false, trust=trust)
     blamed = {one.source for one in report.findings if one.kind == "wrong-key"}
@@ -153,8 +153,8 @@ def test_a_fingerprint_with_a_name_vouches_for_nobody_else(insider, grown, a, b)
 
 def test_the_longer_of_two_chains_does_not_win(insider, grown, a, b):
     insider.statements.append(insider.restate())
-    false = Source(name="f", feed=FakePeer("f").show(Tree(insider)))
-    real = Source(name="r", feed=FakePeer("r").show(grown))
+    false = AuditSource(name="f", feed=FakePeer("f").show(Tree(insider)))
+    real = AuditSource(name="r", feed=FakePeer("r").show(grown))
     report = run_audit(real, false, trust=trust_in(a, b))
     pinned = {log.source: log.pinned for log in report.logs}
     assert (report.exit, pinned) == (21, {"r": "no", "f": "no"})
@@ -166,19 +166,19 @@ def test_a_receipt_with_other_keys_in_it_vouches_for_nobody(forger, grown, a):
     forger.records = Signer.from_seed(forger.records.name, bytes(range(3, 35)))
     forger.statements = [self_signed(forger)]
     exchanged = receipt_of(grown, 0, keys=forger.statements)
-    record = Source(name="forged", document=forger.result(99))
+    record = AuditSource(name="forged", document=forger.result(99))
     report = run_audit(
-        Source(name="r", document=exchanged), record, trust=trust_file(a, quorum=0)
+        AuditSource(name="r", document=exchanged), record, trust=trust_file(a, quorum=0)
     )
     assert report.exit != 0
     assert "no" in {one.pinned for one in report.documents if one.source == "forged"}
-    honest = Source(name="h", document=receipt_of(grown, 5))
+    honest = AuditSource(name="h", document=receipt_of(grown, 5))
     forger.statements.append(
         forger.restate(revoke=[(forger.records.key, 0, "so that nothing counts")])
     )
     exchanged = receipt_of(grown, 0, keys=forger.statements)
     report = run_audit(
-        Source(name="r", document=exchanged), honest, trust=trust_file(a, quorum=0)
+        AuditSource(name="r", document=exchanged), honest, trust=trust_file(a, quorum=0)
     )
     good = next(one for one in report.documents if one.source == "h")
     assert (good.holds, good.pinned) == (True, "trust-file")
@@ -187,9 +187,9 @@ def test_a_receipt_with_other_keys_in_it_vouches_for_nobody(forger, grown, a):
 
 
 def test_the_receipt_of_the_first_key_statement_proves_the_keys(grown, a):
-    keys = Source(name="k", document=encode_keys(a.statements))
-    record = Source(name="r", document=grown.leaves[5])
-    first = Source(name="0", document=receipt_of(grown, 0))
+    keys = AuditSource(name="k", document=encode_keys(a.statements))
+    record = AuditSource(name="r", document=grown.leaves[5])
+    first = AuditSource(name="0", document=receipt_of(grown, 0))
     trust = trust_file(a, quorum=0)
     assert run_audit(keys, record, first, trust=trust).exit == 0
     assert run_audit(keys, record, trust=trust).verdict == "unpinned"
@@ -216,8 +216,8 @@ def test_a_record_alone_by_a_key_that_was_revoked_anywhere_proves_nothing(a):
     owner.statements.append(
         owner.restate(revoke=[(owner.records.key, 500, "stolen in the night")])
     )
-    keys = Source(name="k", document=encode_keys(owner.statements))
-    record = Source(name="r", document=leaf)
+    keys = AuditSource(name="k", document=encode_keys(owner.statements))
+    record = AuditSource(name="r", document=leaf)
     report = run_audit(keys, record, trust=trust_in(a))
     assert (report.verdict, report.exit) == ("revoked", 31)
 

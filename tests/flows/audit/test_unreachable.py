@@ -10,7 +10,7 @@ from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds import folder as folder_module
 from federation.feeds.feed import log_path
 from federation.feeds.unreadable import unreadable as fault_of
-from federation.flows.audit import Source, Trust
+from federation.flows.audit import AuditSource, Trust
 from federation.flows.audit.finding import EXITS, FOLLOWING, UNASKED, Findings, verdict
 from federation.flows.audit.source import kind_of, tell
 from federation.text import Sentence, Text
@@ -142,9 +142,9 @@ def test_a_proved_fork_stays_one_beside_a_node_that_cannot_be_asked(b):
     one, other = Tree(b).grow(b.results(0, 4)), Tree(b).grow(b.results(5, 9))
     dead = show(one, 429, "logs")
     report = run_audit(
-        Source(name="dead", feed=dead),
-        Source(name="one", feed=FakePeer("one").show(one)),
-        Source(name="other", feed=FakePeer("other").show(other)),
+        AuditSource(name="dead", feed=dead),
+        AuditSource(name="one", feed=FakePeer("one").show(one)),
+        AuditSource(name="other", feed=FakePeer("other").show(other)),
         trust=trust_in(b),
     )
     assert report.verdict == "forked"
@@ -169,12 +169,12 @@ def test_damage_in_what_came_stays_the_verdict(grown, a):
 
 def test_a_receipt_whose_holders_could_not_be_asked_for_is_open(grown, a, b):
     note = cosigned(grown.note(), b)
-    receipt = Source(name="receipt.txt", document=receipt_of(grown, 3, note))
+    receipt = AuditSource(name="receipt.txt", document=receipt_of(grown, 3, note))
     trust = trust_file(a, b, quorum=1)
-    dead = Source(name="dead", feed=show(grown, 429, "logs"))
+    dead = AuditSource(name="dead", feed=show(grown, 429, "logs"))
     assert run_audit(receipt, trust=trust).verdict == "proved"
     assert run_audit(receipt, dead, trust=trust).verdict == UNASKED
-    alone = Source(name="receipt.txt", document=receipt_of(grown, 3))
+    alone = AuditSource(name="receipt.txt", document=receipt_of(grown, 3))
     assert run_audit(alone, trust=trust).verdict == "quorum"
     assert run_audit(alone, dead, trust=trust).verdict == UNASKED
 
@@ -196,8 +196,8 @@ def test_a_wrong_key_of_somebody_who_was_named_stays_one(small, b):
     named = fingerprint(FakeOrg("other.example").identity.key)
     trust = Trust(fingerprints=frozenset([named]), owners={named: b.org})
     report = run_audit(
-        Source(name="dead", feed=show(small, 429, "logs")),
-        Source(name="good", feed=FakePeer("good").show(small)),
+        AuditSource(name="dead", feed=show(small, 429, "logs")),
+        AuditSource(name="good", feed=FakePeer("good").show(small)),
         trust=trust,
     )
     assert report.verdict == "wrong-key"
@@ -211,8 +211,8 @@ def test_without_any_trust_it_is_unreachable_not_unpinned(small, b):
 
 def test_other_sources_are_judged_all_the_same(small, b):
     report = run_audit(
-        Source(name="dead", feed=show(small, 403, "logs")),
-        Source(name="good", feed=FakePeer("good").show(small)),
+        AuditSource(name="dead", feed=show(small, 403, "logs")),
+        AuditSource(name="good", feed=FakePeer("good").show(small)),
         trust=trust_in(b),
     )
     assert report.verdict == UNASKED

@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import ConfigError
-from federation.flows.publish.place import UNFINISHED, check_folder
+from federation.flows.publish.outputfolder import UNFINISHED, check_folder
 
 
 @pytest.mark.parametrize("name", ["data", "data/site", "link", "keys/../data/x"])

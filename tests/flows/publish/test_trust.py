@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import ProofError
-from federation.flows.publish.trust import Known, make_trust
+from federation.flows.publish.trust import KnownOrg, make_trust
 from federation.records.keychain import first_statement, sign_statement
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
@@ -29,7 +29,7 @@ def owners(db):
 
 
 def known(*owners):
-    return [Known(one.org, one.org.upper(), one.identity.key) for one in owners]
+    return [KnownOrg(one.org, one.org.upper(), one.identity.key) for one in owners]
 
 
 def make(db, owners, quorum=1, elections=()):
@@ -179,7 +179,7 @@ def lonely(tmp_path_factory):
 def test_no_name_of_an_organisation_becomes_a_line_of_the_file(lonely, name, quorum):
     owner = FakeOrg(OURS)
     with lonely.view() as view:
-        made = make_trust(view, [Known(OURS, name, owner.identity.key)], quorum)
+        made = make_trust(view, [KnownOrg(OURS, name, owner.identity.key)], quorum)
     policy = parse_policy(made.data)
     assert policy == made.policy
     assert [one.key for one in policy.logs] == [owner.log.key]

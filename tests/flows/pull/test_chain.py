@@ -9,7 +9,7 @@ from federation.flows.pull.rejudge import changed_from
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import KeyRange
-from federation.store import chains, claims, cursor
+from federation.store import chains, claims, mapstate
 from federation.tlog.keys import Signer, format_vkey
 
 PROFILE = "pemilu-2024"
@@ -75,13 +75,13 @@ async def test_a_statement_that_changes_no_verdict_leaves_the_map_alone(
     await puller.pull(feed)
     assert rows() == 10
     with puller.db.view() as view:
-        before = cursor.epoch(view)
+        before = mapstate.epoch(view)
     fresh = Signer.from_seed(suara.records.name, bytes(32))
     suara.statements.append(suara.restate(add=[("records", fresh.key, 1)]))
     await puller.pull(feed)
     with puller.db.view() as view:
         assert len(chains.read_keys(view, puller.log(suara).id)) == 2
-        assert cursor.epoch(view) == before
+        assert mapstate.epoch(view) == before
     assert rows() == 10
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from federation.errors import ForkError
 from federation.flows.pull import adopt_forks
-from federation.flows.verify.evidence import format_fork
+from federation.records.evidence import format_fork
 
 SIZE = 40
 

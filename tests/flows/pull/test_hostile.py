@@ -10,7 +10,7 @@ from federation.feeds.feed import NO_DIGEST, StatusEntry
 from federation.flows.pull import context
 from federation.flows.pull.context import MAX_GENERATIONS
 from federation.flows.pull.turn import MAX_FAILURES
-from federation.flows.verify.evidence import format_fork
+from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
 from federation.store import chains
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint

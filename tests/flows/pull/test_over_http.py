@@ -12,8 +12,8 @@ from federation.errors import FederationError
 from federation.feeds.http import HttpFeed, Sessions
 from federation.flows.pull import pull
 from federation.web import feed as pages
+from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
-from federation.web.site import SITE, Site
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ def app_of_node(db) -> web.Application:
     """What a node shows to its peers, of this database."""
     app = web.Application(middlewares=[answer_problems])
     app[pages.LOG_IDS] = {}
-    app[SITE] = Site(
+    app[SITE] = WebContext(
         db=db,
         settings=None,
         profiles={},

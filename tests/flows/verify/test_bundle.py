@@ -12,10 +12,9 @@ from multiprocessing import get_context
 import pytest
 
 from federation.errors import FormatError, PeerError, ProofError
-from federation.flows.verify import bundle
+from federation.flows.verify import bundle, worker
 from federation.flows.verify.bundle import AHEAD, Bundles, Verifier
 from federation.profiles import load_shipped
-from federation.records import worker
 from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import plan_extension
 

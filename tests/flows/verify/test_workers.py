@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from federation.flows.verify.workers import open_workers
+from tests.waiting import LIMIT_S, is_running, unmeasured, wait_until
 
 ROOT = Path(__file__).parents[3]
 PARENT = """
@@ -26,21 +26,8 @@ if __name__ == "__main__":
 """
 
 
-def _is_there(pid):
-    try:
-        # A child of ours that nobody has waited for is not one that runs.
-        return (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        )
-    except FileNotFoundError:
-        return False
-
-
-def _wait_until_gone(pids, seconds=20):
-    until = time.monotonic() + seconds
-    while any(map(_is_there, pids)) and time.monotonic() < until:
-        time.sleep(0.02)
-    return [pid for pid in pids if _is_there(pid)]
+def _wait_until_gone(pids):
+    wait_until(lambda: not any(map(is_running, pids)), "they end")
 
 
 # 0: while the workers still start; 1: while they are in the middle of their work.
@@ -59,20 +46,21 @@ def test_workers_end_when_their_parent_is_killed(name, after):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
+        env=unmeasured(),
     ) as parent:
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 2
-        assert all(map(_is_there, pids))
+        assert all(map(is_running, pids))
         parent.send_signal(getattr(signal, name))
-        parent.wait(10)
-        assert _wait_until_gone(pids) == []
+        parent.wait(LIMIT_S)
+        _wait_until_gone(pids)
 
 
 @pytest.mark.slow
 def test_a_pool_does_its_work_and_leaves_interruptions_to_its_parent():
     with open_workers(1) as pool:
-        assert pool.submit(pow, 2, 10).result(30) == 1024
-        pid = pool.submit(os.getpid).result(30)
+        assert pool.submit(pow, 2, 10).result(LIMIT_S) == 1024
+        pid = pool.submit(os.getpid).result(LIMIT_S)
         os.kill(pid, signal.SIGINT)
-        assert pool.submit(os.getpid).result(30) == pid
-    assert _wait_until_gone([pid]) == []
+        assert pool.submit(os.getpid).result(LIMIT_S) == pid
+    _wait_until_gone([pid])

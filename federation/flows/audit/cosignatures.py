@@ -1,0 +1,218 @@
+"""Who else says to hold a log, and since when: cosignatures judged.
+
+Rule: only keys that somebody whom the auditor trusts stands behind count: the witnesses
+of the trust file, and the mirror keys in pinned chains of other organisations. A line
+by a key that is not known means nothing, a bad line by a known one is a finding. Times
+are the cosigners' own; none later than `as_of` counts, and one from the future says
+nothing about how fresh a log is.
+
+Source: C2SP tlog-cosignature v1
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from federation.config.fingerprint import fingerprint
+from federation.flows.audit.report import Holding
+from federation.flows.audit.trust import Quorum, Trust
+from federation.records.keychain import KeyChain
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.cosignature import Cosignature, open_cosignatures
+from federation.tlog.keys import VerifierKey
+from federation.tlog.note import Note, format_note, parse_note
+
+_SKEW_S: Final = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ages:
+    """What counts in time: Unix seconds, `max_age_s` before `as_of` or else `now`."""
+
+    now: int
+    as_of: int | None = None
+    max_age_s: int | None = None
+
+    def counts(self, time: int) -> bool:
+        """Whether a cosignature of this time is considered."""
+        return self.as_of is None or time <= self.as_of
+
+    def is_ahead(self, time: int) -> bool:
+        """Whether this time is still to come, by more than clocks differ."""
+        return time > self.now + _SKEW_S
+
+    def is_stale(self, newest: int | None) -> bool:
+        """Whether the newest cosignature, or none, is too old."""
+        if self.max_age_s is None:
+            return False
+        until = self.now if self.as_of is None else self.as_of
+        return newest is None or newest < until - self.max_age_s
+
+
+class _OfSize(NamedTuple):
+    """The cosignatures of a checkpoint of this size that count."""
+
+    size: int
+    good: list[Cosignature]
+    quorum: Quorum
+
+
+class Judged(NamedTuple):
+    """Who holds a log up to `size`, whether they are enough, and what is wrong."""
+
+    held: tuple[Holding, ...]
+    size: int
+    quorum: Quorum
+    findings: list[tuple[str, str]]
+
+
+@dataclass
+class HolderKeys:
+    """The keys that may say so, by key: the name by which people know it.
+
+    `strangers`: keys of organisations that nobody vouches for, each with the
+    fingerprint of the identity that named it: shown, and never counted.
+    """
+
+    trust: Trust
+    ages: Ages
+    names: dict[VerifierKey, str] = field(default_factory=dict)
+    strangers: dict[VerifierKey, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.names.update(self.trust.witnesses())
+
+    def learn(self, pinned: Iterable[KeyChain], others: Iterable[KeyChain]) -> None:
+        """Know the mirror keys of pinned chains, and of those that are not."""
+        for chain in pinned:
+            for key in chain.mirror_keys():
+                self.names.setdefault(key, key.name)
+        for chain in others:
+            for key in chain.mirror_keys():
+                if key not in self.names:
+                    self.strangers[key] = fingerprint(chain.identity)
+
+    def read(self, note: bytes, org: str) -> tuple[list[Cosignature], list[str]]:
+        """The cosignatures of a checkpoint that count, and who signed badly.
+
+        Args:
+            note: Of a checkpoint that its log has signed.
+            org: Whose log it is: what it says of itself counts for nothing.
+
+        Raises:
+            FormatError: not the note of a checkpoint.
+        """
+        known = {key: name for key, name in self.names.items() if _org(key) != org}
+        good = [
+            one for one in open_cosignatures(note, known) if self.ages.counts(one.time)
+        ]
+        return good, sorted(_bad(note, known))
+
+    def judge(self, note: bytes, org: str) -> "Judged":
+        """What the cosignatures of one checkpoint come to.
+
+        Args:
+            note: Of a checkpoint that its log has signed.
+            org: Whose log it is.
+
+        Raises:
+            FormatError: not the note of a checkpoint.
+        """
+        return self.judge_all([note], org)
+
+    def judge_all(self, notes: Sequence[bytes], org: str) -> "Judged":
+        """What the cosignatures of a log's checkpoints come to.
+
+        The newest that counts is asked for the quorum: the first of them, or, where the
+        audit is of an earlier time, the largest that was cosigned to it by then.
+
+        Args:
+            notes: Of checkpoints that the log has signed, the newest first.
+            org: Whose log it is.
+
+        Raises:
+            FormatError: not the note of a checkpoint.
+        """
+        findings, sizes = list[tuple[str, str]](), list[_OfSize]()
+        for note in notes:
+            good, bad = self.read(note, org)
+            findings += (("cosignature", f"a bad line by {name}") for name in bad)
+            size = parse_checkpoint(parse_note(note).text).size
+            quorum = self.trust.quorum(self.witnesses(good))
+            sizes.append(_OfSize(size, good, quorum))
+        chosen = self._choose(sizes)
+        if chosen.quorum == "not-met":
+            said = f"{len(chosen.good)} that count, at {chosen.size} records"
+            findings.append(("quorum", said))
+        times = [one.time for of in sizes for one in of.good]
+        past = [time for time in times if not self.ages.is_ahead(time)]
+        if self.ages.is_stale(max(past, default=None)):
+            findings.append(("stale", "the newest cosignature is too old, or none is"))
+        if not times:
+            findings.append(("no-cosignature", ""))
+            return Judged(*self._claimed(notes, org), chosen.quorum, findings)
+        shown = chosen
+        if not chosen.good:
+            shown = max((one for one in sizes if one.good), key=lambda one: one.size)
+        return Judged(self.held(shown.good), shown.size, chosen.quorum, findings)
+
+    def _claimed(
+        self, notes: Sequence[bytes], org: str
+    ) -> tuple[tuple[Holding, ...], int]:
+        """What strangers say of the newest checkpoint that any of them cosigned."""
+        keys = [key for key in self.strangers if _org(key) != org]
+        for note in notes:
+            good = [
+                one
+                for one in open_cosignatures(note, keys)
+                if self.ages.counts(one.time)
+            ]
+            if good:
+                size = parse_checkpoint(parse_note(note).text).size
+                return self.held(good), size
+        return (), 0
+
+    def _choose(self, sizes: Sequence["_OfSize"]) -> "_OfSize":
+        if self.ages.as_of is None:
+            return sizes[0]
+        enough = [one for one in sizes if one.good and one.quorum != "not-met"]
+        return max(enough, key=lambda one: one.size, default=sizes[0])
+
+    def held(self, cosignatures: Iterable[Cosignature]) -> tuple[Holding, ...]:
+        """The same for a report, the earliest first."""
+        rows = (
+            Holding(
+                name=self.names.get(one.key, one.key.name),
+                org=_org(one.key),
+                time=one.time,
+                ahead=self.ages.is_ahead(one.time),
+                vouched=one.key in self.names,
+                fingerprint=self.strangers.get(one.key, ""),
+            )
+            for one in cosignatures
+        )
+        return tuple(sorted(rows, key=lambda one: (one.time, one.name)))
+
+    def witnesses(self, cosignatures: Iterable[Cosignature]) -> set[str]:
+        """The names in the trust file of those who signed."""
+        known = self.trust.witnesses()
+        return {known[one.key] for one in cosignatures if one.key in known}
+
+
+def _org(key: VerifierKey) -> str:
+    return key.name.partition("/")[0]
+
+
+def _bad(note: bytes, known: Mapping[VerifierKey, str]) -> set[str]:
+    """The names of known keys with a line that does not verify."""
+    opened = parse_note(note)
+    named = {(key.name, key.key_id): key for key in known}
+    found = set()
+    for line in opened.signatures:
+        key = named.get((line.name, line.key_id))
+        if key is None:
+            continue
+        alone = format_note(Note(opened.text, (line,)))
+        if not open_cosignatures(alone, [key]):
+            found.add(known[key])
+    return found

@@ -1,0 +1,161 @@
+"""The whole audit: every source, every log, every document, and what it comes to.
+
+Rule: keys and checkpoints of all sources are opened first, because one source's keys
+judge another's documents and cosignatures; then each log is led back to its root; then
+the sources are compared with each other. No network and no database: feeds and files.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from federation.flows.audit.cosignatures import Ages, HolderKeys
+from federation.flows.audit.crosscheck import (
+    SeenCheckpoint,
+    compare_chains,
+    compare_sides,
+)
+from federation.flows.audit.document import Court
+from federation.flows.audit.documents import Documents
+from federation.flows.audit.finding import UNASKED, Findings
+from federation.flows.audit.keyring import Pool
+from federation.flows.audit.log import Progress
+from federation.flows.audit.logs import Logs, Means
+from federation.flows.audit.report import AuditedLog, AuditReport, MapReport
+from federation.flows.audit.source import AuditSource, kind_of, tell
+from federation.flows.audit.trust import Pinned, Trust
+from federation.records.profile import Profile
+
+
+async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
+    sources: Sequence[AuditSource],
+    trust: Trust,
+    *,
+    profiles: Mapping[str, Profile],
+    executor: Executor | None,
+    scratch: Path | None,
+    now: int,
+    as_of: int | None = None,
+    max_age_s: int | None = None,
+    partial: bool = False,
+    progress: Progress = lambda _: None,
+) -> AuditReport:
+    """What can be proved of these sources, and what is wrong with them.
+
+    Args:
+        sources: Feeds, files and documents, named as the auditor named them.
+        trust: Whom the auditor trusts.
+        profiles: Of elections, by name; at least one. A published map brings its own.
+        executor: Of worker processes, for large logs; None: verify in threads.
+        scratch: A folder for what memory does not hold; None: no map is made again.
+        now: Unix seconds.
+        as_of: Unix seconds after which no cosignature counts.
+        max_age_s: How old the newest cosignature may be.
+        partial: Whether the earlier records of a log may be left out of files.
+        progress: Is told how many records more were looked at.
+    """
+    ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
+    whole = _Whole(
+        trust, ages, Means(profiles, executor, scratch, progress, is_partial=partial)
+    )
+    await whole.open(sources)
+    await whole.judge()
+    return whole.report(sources)
+
+
+class _Whole:
+    """An audit under way."""
+
+    def __init__(self, trust: Trust, ages: Ages, means: Means) -> None:
+        self._trust, self._ages = trust, ages
+        self._findings = Findings()
+        self._pool = Pool(trust)
+        self._holders = HolderKeys(trust, ages)
+        self._court = Court(self._pool, self._holders, self._findings)
+        self._documents = Documents(self._court)
+        self._logs = Logs(self._pool, self._findings, means)
+        self._log_reports = tuple[AuditedLog, ...]()
+        self._map_reports = tuple[MapReport, ...]()
+
+    async def open(self, sources: Iterable[AuditSource]) -> None:
+        """Open the keys and checkpoints of every source."""
+        for source in sources:
+            if source.feed is not None:
+                await self._logs.open(source, source.feed)
+            elif source.files is not None:
+                self._documents.add_excerpt(source.name, source.files)
+            elif source.fault is not None:
+                kind, said = kind_of(source.fault), tell(source.fault)
+                self._findings.add(kind, source.name, detail=said)
+            else:
+                self._documents.add(source.name, source.document or b"")
+        self._documents.learn_keys()
+
+    async def judge(self) -> None:
+        """Judge the logs, then the documents, and compare all that they show."""
+        self._pool.is_open = bool(self._findings.counts[UNASKED])
+        await self._logs.judge()
+        self._holders.learn(self._pool.all_pinned(), self._pool.strangers())
+        self._log_reports = tuple(self._logs.report(self._holders))
+        self._documents.judge()
+        for origin, chains in self._pool.chains.items():
+            right = self._pool.longest(origin)
+            if right is None:
+                continue
+            is_pinned = self._pool.is_pinned(origin)
+            compare_chains(chains, right, self._findings, is_pinned=is_pinned)
+            of_log = [log for log in self._logs.opened if log.origin == origin]
+            loose = list(self._court.seen.get(origin, {}).values())
+            # Keys that did not come must not hide what the log's own key has signed.
+            shut = [one for one in self._logs.shut if one.origin == origin]
+            loose += (SeenCheckpoint(one.source, one.note) for one in shut)
+            await compare_sides(of_log, loose, right, self._findings)
+        self._map_reports = tuple(await self._logs.judge_maps())
+        self._check_any_pinned()
+
+    def _check_any_pinned(self) -> None:
+        """Strangers beside those who are known are a note; strangers alone are not.
+
+        Unless those who are known may be the ones who could not be asked.
+        """
+        is_open = bool(self._findings.counts[UNASKED])
+        if is_open or any(how != "no" for how in self._pins()):
+            return
+        for one in [one for one in self._findings.kept if one.kind == "stranger"]:
+            where = one.source, one.origin
+            self._findings.add("wrong-key", *where, detail=one.detail)
+
+    def report(self, sources: Sequence[AuditSource]) -> AuditReport:
+        """What all of it comes to."""
+        kind, code = self._findings.verdict()
+        return AuditReport(
+            verdict=kind,
+            exit=code,
+            as_of=self._ages.as_of,
+            sources=tuple(source.name for source in sources),
+            logs=self._log_reports,
+            documents=tuple(self._documents.reports),
+            maps=self._map_reports,
+            findings=tuple(self._findings.ranked()),
+            counts=dict(sorted(self._findings.counts.items())),
+            not_proved=self._not_proved(),
+            shared=self._trust.shared(),
+            evidence=tuple(one.decode() for one in self._findings.evidence),
+        )
+
+    def _not_proved(self) -> tuple[str, ...]:
+        found = ["form", "later"]
+        if not self._trust.shared():
+            found.append("fork")
+        if self._map_reports:
+            found.append("basis")
+        if any(log.from_ for log in self._log_reports):
+            found.append("earlier")
+        if "no" in self._pins():
+            found.append("keys")
+        return tuple(found)
+
+    def _pins(self) -> list[Pinned]:
+        """How each log and document is pinned."""
+        logs = [log.pinned for log in self._log_reports]
+        return [*logs, *(one.pinned for one in self._documents.reports)]

@@ -1,0 +1,1 @@
+"""Our own log: what is signed into it, in which order, and how it comes back."""

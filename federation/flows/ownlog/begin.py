@@ -1,0 +1,86 @@
+"""Begin an own log, or take it up again.
+
+Rule: the key chain comes first. `open_own` makes the log known here and signs nothing,
+so that a node can serve, and compare with its partners, before it signs; `introduce`
+copies into the log what its key chain says and the log does not yet: version 1 of the
+key statement is leaf 0.
+"""
+
+import contextlib
+from typing import NamedTuple
+
+from federation.errors import ConfigError, NotFoundError, SignatureError
+from federation.flows.ownlog.duplicates import recall
+from federation.flows.ownlog.sequence import OwnLog, commit, settle
+from federation.records.keychain import KeyChain
+from federation.records.profile import Profile
+from federation.store import chains, logs, statements
+from federation.store.db import Database, Transaction
+from federation.store.guard import Guard
+from federation.tlog.keys import Signer
+
+
+class OwnKeys(NamedTuple):
+    """What a node signs one of its logs with."""
+
+    chain: KeyChain
+    log_signer: Signer
+    records_signer: Signer
+
+
+def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
+    """The log of this chain, added to the database if it was not there.
+
+    Raises:
+        SignatureError: a key is not the one that the chain names.
+        ConfigError: the profile is of another election.
+    """
+    chain = keys.chain
+    if profile.election != chain.election:
+        raise ConfigError(profile.election, "election", f"not of {chain.origin}")
+    log = _find_log(db, chain.origin)
+    if chain.log_key(max(log.size, 1)) != keys.log_signer.key:
+        raise SignatureError(f"the key file of {chain.origin} is not the chain's")
+    valid = chain.record_keys(max(log.size, 1)).values()
+    if keys.records_signer.key not in valid:
+        raise SignatureError(f"the records key is not in the chain of {chain.origin}")
+    own = OwnLog(
+        chain.origin, log.id, chain, keys.log_signer, keys.records_signer, profile
+    )
+    recall(db, own)
+    return own
+
+
+def _find_log(db: Database, origin: str) -> logs.Log:
+    # Looked up first: on a full disk nothing can be written, and it may be served.
+    with contextlib.suppress(NotFoundError), db.view() as view:
+        return logs.get_log(view, origin)
+    with db.transaction() as tx:
+        return logs.add_log(tx, origin, own=True)
+
+
+def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
+    """Log the key statements that the log does not hold yet; how many they were.
+
+    A log that has ended takes none, and lacks none that could matter.
+
+    Raises:
+        ConflictError: the log must not be signed, see `sequence.settle`.
+        VerificationError: the database is not what was signed.
+    """
+    with db.view() as view:
+        if logs.get_log(view, log.origin).closed_at is not None:
+            return 0
+    head = settle(db, guard, log.origin)
+    with db.view() as view:
+        held = len(chains.read_keys(view, log.log_id))
+    new = log.chain.notes[held:]
+    if not new:
+        return 0
+
+    def write(tx: Transaction) -> None:
+        chains.save_keys(tx, log.log_id, log.chain.notes)
+        statements.save_said(tx, log.log_id, (), head.size + len(new))
+
+    commit(db, guard, log, head, new, write)
+    return len(new)

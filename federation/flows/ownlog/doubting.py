@@ -1,0 +1,209 @@
+"""What is refused before a batch is judged against the log, though its form is right.
+
+Rule: what is signed stands for ever and is copied to every partner, so nothing goes in
+that others could not read (`records/problem.py`), that speaks of a station which the
+election should not have (`flows/listing.py`), or that the same batch denies
+(`records/contradiction.py`). What was published once can always be taken back: nothing
+of a withdrawal is doubted but the words of its reason, which may name a person as those
+of a note may (`sources/personal.py`).
+
+What only looks strange goes in with a flag: a station that its sender insists on, and
+a time at which nobody can have seen the form.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+
+from msgspec import UNSET, to_builtins
+
+from federation.flows.listing import find_unlisted
+from federation.flows.ownlog.signing import Opened
+from federation.records.contradiction import (
+    BatchRow,
+    Referred,
+    SlotAnswer,
+    explain,
+    find_repeated,
+    judge_refs,
+    judge_slot,
+)
+from federation.records.problem import Problem, find_strangers
+from federation.records.profile import Profile
+from federation.records.result import TpsResult
+from federation.records.withdrawal import Withdrawal
+from federation.sources.personal import why_personal
+from federation.store.db import View
+from federation.text import Sentence
+
+OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"
+CONTRADICTION, PERSONAL = "contradiction", "personal"
+# Clocks of telephones go wrong by minutes; more than this is another day or zone.
+SLACK_S = 15 * 60
+# Abroad people vote up to ten days before voting day; a wrong clock says 1970.
+EARLY_DAYS = 31
+
+
+class Doubts:
+    """What is wrong with the rows of one batch, whatever the log says.
+
+    `refused`: the problems of rows that are not taken. `repeats`: the row that says
+    the same, for rows that do not count beside it. `outdated`: why a row is older than
+    another. All by the number of the row.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        profile: Profile,
+        rows: Sequence[Opened],
+        now: float,
+        *,
+        given: Collection[int] = (),
+        unlisted: bool = False,
+    ) -> None:
+        """Look at all rows at once.
+
+        Args:
+            view: What the node holds.
+            profile: Of the election.
+            rows: Of one batch.
+            now: Unix time in seconds.
+            given: The numbers of the rows whose words nobody has looked through yet.
+            unlisted: Let stations in that the election should not have.
+        """
+        self.refused: dict[int, tuple[Problem, ...]] = {}
+        self.repeats: dict[int, int] = {}
+        self.outdated: dict[int, str] = {}
+        # Times of one form and zone: they are compared as they are written.
+        self._first, self._last = _earliest(profile), _format(now + SLACK_S)
+        self._several = self._mixed = False
+        results = {
+            row.row: row.sealed.statement
+            for row in rows
+            if isinstance(row.sealed.statement, TpsResult)
+        }
+        stations = (result.tps for result in results.values())
+        for opened in rows:
+            if opened.row in given and (problem := _find_personal(opened)):
+                self.refused[opened.row] = (problem,)
+        self._outside = find_unlisted(view, profile.election, stations)
+        for row, result in results.items():
+            problems = find_strangers(result, profile)
+            if not unlisted and (doubt := self._outside.get(result.tps)):
+                reason = Sentence("intake.publish-anyway", reason=doubt.reason)
+                problems.append(Problem("tps", doubt.code, reason))
+            if problems:
+                self.refused[row] = (*self.refused.get(row, ()), *problems)
+        self._judge_refs(results)
+        for numbers in find_repeated(self._slots(rows)):
+            self._judge(numbers, results)
+
+    def order(self, rows: Sequence[Opened]) -> list[Opened]:
+        """The rows that are left, as they are to be judged.
+
+        A photo alone comes before the votes that somebody read from one: behind them
+        it would stand in their place. A revision that nobody reviewed comes behind the
+        older one that somebody did, which it does not replace.
+        """
+        left = [row for row in rows if not self._is_answered(row.row)]
+        if self._several and not any(_withdraws(row) for row in left):
+            left.sort(key=_rank if self._mixed else _is_read)
+        return left
+
+    def flags(self, result: TpsResult) -> tuple[str, ...]:
+        """What is strange about a result that goes in."""
+        flags = (OUTSIDE,) if result.tps in self._outside else ()
+        if result.observed_at is UNSET:
+            return flags
+        if result.observed_at < self._first:
+            return (*flags, PAST)
+        if result.observed_at > self._last:
+            return (*flags, FUTURE)
+        return flags
+
+    def _slots(self, rows: Sequence[Opened]) -> Iterator[tuple[int, Hashable]]:
+        """Where the rows that are left speak; its own withdrawal begins a slot anew."""
+        withdrawn: Counter[Hashable] = Counter()
+        for row in rows:
+            one = row.sealed.statement
+            if isinstance(one, TpsResult):
+                if not self._is_answered(row.row):
+                    slot = one.tps, one.contest, one.round, one.source == "kpu"
+                    times = withdrawn[slot]
+                    yield row.row, (slot, times) if times else slot
+            elif isinstance(one, Withdrawal) and row.row not in self.refused:
+                withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
+
+    def _is_answered(self, row: int) -> bool:
+        return row in self.refused or row in self.repeats or row in self.outdated
+
+    def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
+        rows = [BatchRow(number, to_builtins(results[number])) for number in numbers]
+        reviews = {results[number].review for number in numbers}
+        self._several, self._mixed = True, self._mixed or len(reviews) > 1
+        self._answer(judge_slot(rows))
+
+    def _judge_refs(self, results: dict[int, TpsResult]) -> None:
+        """A `ref` that is of two stations: see `records/contradiction.py`."""
+        referred = (
+            Referred(
+                number,
+                (one.ref, one.contest),
+                one.revision,
+                (one.tps, one.round, one.source == "kpu"),
+            )
+            for number, one in results.items()
+            if one.ref is not UNSET
+            and one.revision is not UNSET
+            and number not in self.refused
+        )
+        self._answer(judge_refs(referred))
+
+    def _answer(self, answers: Mapping[int, SlotAnswer]) -> None:
+        for number, answer in answers.items():
+            if answer.kind == "repeats":
+                self.repeats[number] = answer.rows[0]
+            elif answer.kind == "outdated":
+                self.outdated[number] = explain(answer)
+            else:
+                problem = Problem(answer.members[0], CONTRADICTION, explain(answer))
+                self.refused[number] = (problem,)
+
+
+def _find_personal(row: Opened) -> Problem | None:
+    """The first free text of a statement that may be about somebody."""
+    for member in ("ref", "note", "reason"):
+        text = getattr(row.sealed.statement, member, UNSET)
+        if text is not UNSET and (why := why_personal(member, text)):
+            return Problem(member, PERSONAL, why)
+    return None
+
+
+def _withdraws(row: Opened) -> bool:
+    return isinstance(row.sealed.statement, Withdrawal)
+
+
+def _is_read(row: Opened) -> bool:
+    one = row.sealed.statement
+    if not isinstance(one, TpsResult):
+        return True
+    blocks = one.candidates, one.parties, one.figures
+    return any(block is not UNSET for block in blocks)
+
+
+def _rank(row: Opened) -> tuple[bool, int]:
+    one = row.sealed.statement
+    revision = one.revision if isinstance(one, TpsResult) else UNSET
+    return _is_read(row), -1 if revision is UNSET else revision
+
+
+def _earliest(profile: Profile) -> str:
+    """The earliest time at which a form of this election can have been seen."""
+    day = dt.date.fromisoformat(profile.file.voting_day)
+    return f"{day - dt.timedelta(days=EARLY_DAYS)}T00:00:00Z"
+
+
+def _format(now: float) -> str:
+    moment = dt.datetime.fromtimestamp(int(now), dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,212 @@
+"""What our log already says, and so what a row that comes in is answered with.
+
+Rule: platforms repeat themselves and send out of order, so the order of arrival decides
+nothing. Judged row by row against the log and the rows accepted before it in the batch:
+
+    stale           an older revision of the same thing (`ref`) than was logged
+    refused         another content under a revision that was logged
+    held            the same content was said of that slot before, even superseded
+    kept-reviewed   an unreviewed row where a reviewed one stands
+    logged          all others
+
+Source: docs/reference/domain.md, "Import defaults"
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import UNSET
+
+from federation.errors import FormatError, RecordError
+from federation.flows.ownlog.sequence import OwnLog
+from federation.records.claim import Claim
+from federation.records.result import TpsResult
+from federation.records.sealed import (
+    Sealed,
+    leaf_text,
+    parse_statement,
+    record_id,
+)
+from federation.records.withdrawal import Withdrawal
+from federation.store import chains, claims, contents, logs, statements
+from federation.store.db import Database, View
+from federation.store.statements import OwnStatement, Revision, StatementSlot
+from federation.text import Sentence
+
+DraftOutcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
+
+CONTENT_BYTES = 16
+RECALL_STEP = 10_000
+
+# Exact: inside the text of a member every quotation mark is escaped.
+_RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
+
+
+class Judgement(NamedTuple):
+    """The answer to one row, and what else an operator should look at.
+
+    `code` and `at`, the member, of a row that is refused.
+    """
+
+    outcome: DraftOutcome
+    reason: str = ""
+    several_refs: bool = False
+    code: str = ""
+    at: str = ""
+
+
+def said_of(sealed: Sealed) -> OwnStatement | None:
+    """What a leaf says of a slot; None where it says nothing of any."""
+    one = sealed.statement
+    if isinstance(one, TpsResult):
+        slot = StatementSlot(one.tps, one.contest, one.round, one.source == "kpu")
+        content = content_of(sealed.text)
+        ref = None if one.ref is UNSET else one.ref
+        revision = None if one.revision is UNSET else one.revision
+        return OwnStatement(slot, sealed.index, content, one.review, ref, revision)
+    if isinstance(one, Withdrawal):
+        slot = StatementSlot(one.tps, one.contest, one.round, bool(one.official))
+        # With its time: the same words may take back what was said anew since.
+        content = _digest(sealed.text)
+        return OwnStatement(slot, sealed.index, content, "withdrawn")
+    return None
+
+
+class Echoes:
+    """Which claims repeat a partner's votes and one of its files.
+
+    Two organisations seldom take one and the same photo: it may be an export of the
+    partner's data that came back as our own, and then counts as two sources.
+    """
+
+    def __init__(self, view: View, election: str, said: Iterable[Claim]) -> None:
+        """Read at once what the map holds beside all that is `said`."""
+        places = {(c.contest, c.tps) for c in said if _can_echo(c)}
+        self._standing = claims.read_standing(view, election, places) if places else {}
+
+    def find(self, claim: Claim) -> tuple[str, int] | None:
+        """The (origin, index) of the partner's claim that this one repeats."""
+        if not _can_echo(claim):
+            return None
+        for origin, other in self._standing.get((claim.contest, claim.tps), ()):
+            if (
+                other.org != claim.org
+                and other.votes == claim.votes
+                and not set(other.files).isdisjoint(claim.files)
+            ):
+                return origin, other.index
+        return None
+
+
+def _can_echo(claim: Claim) -> bool:
+    return bool(claim.files and claim.votes) and not claim.derived
+
+
+def content_of(text: bytes) -> bytes:
+    """What a record says, but when it was signed: 16 bytes of SHA-256."""
+    return _digest(_RECORDED_AT.sub(b"", text, count=1))
+
+
+def _digest(said: bytes) -> bytes:
+    return hashlib.sha256(said).digest()[:CONTENT_BYTES]
+
+
+def recall(db: Database, log: OwnLog) -> None:
+    """Read again what our log says where it did not grow by our hand: a refill.
+
+    The leaves below its size were verified when they were taken in.
+    """
+    with db.view() as view:
+        start, end = statements.said_size(view, log.log_id), _size(view, log)
+        versions = len(chains.read_keys(view, log.log_id))
+    for at in range(start, end, RECALL_STEP):
+        until = min(at + RECALL_STEP, end)
+        with db.view() as view:
+            new = contents.read_leaves(view, log.log_id, at, until)
+        found = (log.chain.notes.index(one) for one in new if one in log.chain.notes)
+        versions = max([versions, *(version + 1 for version in found)])
+        with db.transaction() as tx:
+            statements.save_said(tx, log.log_id, said_in(new, at), until)
+            chains.save_keys(tx, log.log_id, log.chain.notes[:versions])
+
+
+def _size(view: View, log: OwnLog) -> int:
+    return logs.get_log(view, log.origin).size
+
+
+def said_in(leaves: Iterable[bytes], start: int) -> Iterator[OwnStatement]:
+    """What each of these leaves, the first at index `start`, says of a slot."""
+    for index, leaf in enumerate(leaves, start):
+        try:
+            text = leaf_text(leaf)
+            statement = parse_statement(text[:-1])
+        except (FormatError, RecordError):
+            continue  # a quarantined leaf says nothing
+        said = said_of(Sealed(index, record_id(text), statement, text))
+        if said is not None:
+            yield said
+
+
+class Screen:
+    """What a log says of the slots of one batch, kept current while it is judged."""
+
+    def __init__(self, view: View, log_id: int, rows: Iterable[OwnStatement]) -> None:
+        """Read at once what is known about all `rows`."""
+        batch = list(rows)
+        tps = sorted({row.slot.tps for row in batch})
+        refs = sorted({row.ref for row in batch if row.ref is not None})
+        self._history = statements.said_at(view, log_id, tps)
+        self._revisions = statements.revisions_of(view, log_id, refs) if refs else {}
+
+    def judge(self, row: OwnStatement, *, force: bool, restate: bool) -> Judgement:
+        """The answer to a row; `add` it if it is logged."""
+        history = self._history.get(row.slot, [])
+        if row.review == "withdrawn":
+            return _judge_withdrawal(row, history)
+        if late := self._judge_revision(row, restate=restate):
+            return late
+        if not restate and any(row.content == said.content for said in history):
+            return Judgement("held", Sentence("intake.held"))
+        standing = history[-1].review if history else "withdrawn"
+        if standing == "reviewed" and row.review == "unreviewed" and not force:
+            return Judgement("kept-reviewed", Sentence("intake.kept-reviewed"))
+        refs = {said.ref for said in history if said.ref is not None}
+        several = standing != "withdrawn" and bool(row.ref) and bool(refs - {row.ref})
+        return Judgement("logged", several_refs=several)
+
+    def add(self, row: OwnStatement) -> None:
+        """Judge what follows as if `row` were logged, which it will be."""
+        self._history.setdefault(row.slot, []).append(row)
+        if row.ref is not None and row.revision is not None:
+            newest = Revision(row.revision, row.content)
+            self._revisions[row.ref, row.slot.contest] = newest
+
+    def _judge_revision(self, row: OwnStatement, *, restate: bool) -> Judgement | None:
+        if row.ref is None or row.revision is None:
+            return None
+        known = self._revisions.get((row.ref, row.slot.contest))
+        if known is None or known.revision < row.revision:
+            return None
+        if known.revision > row.revision:
+            number = known.revision
+            newer = Sentence("intake.stale", revision=number, ref=row.ref)
+            return Judgement("stale", newer)
+        if known.content == row.content:
+            same = Judgement("held", Sentence("intake.held"))
+            return None if restate else same
+        other = Sentence("intake.revision", revision=row.revision, ref=row.ref)
+        return Judgement("refused", other, code="revision", at="revision")
+
+
+def _judge_withdrawal(row: OwnStatement, history: list[OwnStatement]) -> Judgement:
+    if not history:
+        nothing = Sentence("intake.nothing-to-withdraw")
+        return Judgement("refused", nothing, code="nothing-to-withdraw", at="tps")
+    if history[-1].review == "withdrawn":
+        return Judgement("held", Sentence("intake.withdrawn-already"))
+    if any(row.content == said.content for said in history):
+        # A batch sent again after a broken line: what came after it stands.
+        return Judgement("held", Sentence("intake.held"))
+    return Judgement("logged")

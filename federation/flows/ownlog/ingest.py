@@ -1,0 +1,360 @@
+"""Take in an organisation's own records: check, sign, append, answer row by row.
+
+Rule: one bad row refuses that row only, and nothing is answered `logged` before a
+durable checkpoint covers it (`flows/ownlog/sequence.py`). What others could not read,
+what speaks of a station that should not exist and what contradicts itself is refused
+(`flows/ownlog/doubting.py`); what repeats or comes late is answered, not logged
+(`flows/ownlog/duplicates.py`).
+
+    append             drafts, signed here, and records that were signed elsewhere
+    append_statements  withdrawals and the closing of the log
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from federation.errors import RecordError, SignatureError
+from federation.flows.ownlog.doubting import Doubts
+from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
+from federation.flows.ownlog.sequence import OwnLog, commit, settle
+from federation.flows.ownlog.signing import (
+    NodeStatement,
+    Opened,
+    Opener,
+    Signed,
+    open_rows,
+)
+from federation.flows.ownlog.verdict import (
+    RowError,
+    UnreadError,
+    UnreadRow,
+    Verdict,
+    problems_of,
+    refuse,
+)
+from federation.records.canonical import convert
+from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.contradiction import SlotAnswer, explain
+from federation.records.logclosed import LogClosed
+from federation.records.problem import Problem
+from federation.records.result import TpsResult
+from federation.records.sealed import Sealed, seal
+from federation.records.withdrawal import Withdrawal
+from federation.store import alarms, claims, logs, statements
+from federation.store.db import Database, Transaction, View
+from federation.store.guard import Guard
+from federation.store.statements import OwnStatement
+from federation.text import Sentence
+
+__all__ = (
+    "MAX_BATCH",
+    "DraftMembers",
+    "OwnLog",
+    "RowError",
+    "UnreadRow",
+    "Verdict",
+    "append",
+    "append_statements",
+)
+
+MAX_BATCH = 5_000
+
+ECHO = "suspected-echo"
+SEVERAL_REFS = "several-refs"
+
+DraftMembers: TypeAlias = Mapping[str, Any]
+
+
+class _Batch(NamedTuple):
+    """Rows, how each becomes a leaf, and how they are judged."""
+
+    rows: Sequence[Any]
+    sign: Callable[[Any], Signed]
+    now: float
+    force: bool = False
+    restate: bool = False
+    unlisted: bool = False
+    taken: tuple[type[NodeStatement], ...] = (TpsResult, Withdrawal)
+
+
+class _Row(NamedTuple):
+    """A row on its way into the log, at its index there."""
+
+    row: int
+    leaf: bytes
+    sealed: Sealed
+    said: OwnStatement | None
+    several_refs: bool
+
+
+def append(  # noqa: PLR0913  three callers hold exactly these
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    rows: Sequence[DraftMembers | bytes | UnreadRow],
+    now: float,
+    *,
+    force: bool = False,
+    restate: bool = False,
+    unlisted: bool = False,
+) -> list[Verdict]:
+    """Sign and log drafts; on the writer thread, at most `MAX_BATCH` at once.
+
+    Args:
+        db: The database.
+        guard: The guard files.
+        log: Of the election that the rows are of.
+        rows: Drafts, which are the members of a tps-result/1 but type, org, election
+            and recorded_at; and results and withdrawals as leaves that a `records` key
+            signed elsewhere.
+        now: Unix time in seconds, for `recorded_at`.
+        force: Let unreviewed rows replace reviewed ones.
+        restate: Log again what this log has said before.
+        unlisted: Log stations that the election should not have, and flag them.
+
+    Returns:
+        A verdict for each row, in their order.
+
+    Raises:
+        ConflictError: the log must not be signed, see `sequence.settle`.
+        VerificationError: the database is not what was signed.
+        OSError: the disk failed; none of it is kept.
+        KeptError: the disk failed; it is kept, and not shown yet.
+        DoubtError: the disk failed; whether it is kept is found out later.
+    """
+    stamp = _format_time(now)
+
+    def sign(row: DraftMembers | bytes | UnreadRow) -> Signed:
+        if isinstance(row, bytes):
+            return Signed(row, None)
+        if isinstance(row, UnreadRow):
+            raise UnreadError(row)
+        result = _result(row, log, stamp)
+        return Signed(seal(result, log.records_signer), result)
+
+    return _take(db, guard, log, _Batch(rows, sign, now, force, restate, unlisted))
+
+
+def append_statements(
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    said: Sequence[NodeStatement],
+    now: float,
+) -> list[Verdict]:
+    """Sign and log whole statements: withdrawals, or the closing of the log.
+
+    Raises:
+        ConflictError: the log must not be signed, see `sequence.settle`.
+        VerificationError: the database is not what was signed.
+        OSError: the disk failed; none of it is kept.
+        KeptError: the disk failed; it is kept, and not shown yet.
+        DoubtError: the disk failed; whether it is kept is found out later.
+    """
+    taken = (TpsResult, Withdrawal, LogClosed)
+
+    def sign(statement: NodeStatement) -> Signed:
+        return Signed(seal(statement, log.records_signer), statement)
+
+    return _take(db, guard, log, _Batch(said, sign, now, taken=taken))
+
+
+def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdict]:
+    assert len(batch.rows) <= MAX_BATCH, "the caller cuts batches"
+    head = settle(db, guard, log.origin)
+    opener = Opener(log.chain, head.size, batch.sign, batch.taken, log.verifier)
+    rows: list[Opened] = []
+    verdicts: list[Verdict] = []
+    for one in open_rows(opener, batch.rows):
+        if isinstance(one, Opened):
+            rows.append(one)
+        else:
+            verdicts.append(refuse(one.row, problems_of(one.error)))
+    # The words of a draft were looked through when it was read.
+    given = {n for n, row in enumerate(batch.rows) if not isinstance(row, dict)}
+    with db.view() as view:
+        doubts = Doubts(
+            view, log.profile, rows, batch.now, given=given, unlisted=batch.unlisted
+        )
+        verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
+        verdicts += [
+            Verdict(row=row, outcome="stale", reason=str(reason))
+            for row, reason in doubts.outdated.items()
+        ]
+        kept = _screen(view, log, batch, doubts.order(rows), verdicts)
+        derived = _derive(view, log, kept, doubts.flags)
+    if kept:
+        _check_keys(log, head.size, head.size + len(kept))
+
+        def write(tx: Transaction) -> None:
+            _write(tx, log, derived, int(batch.now))
+
+        commit(db, guard, log, head, [row.leaf for row in kept], write)
+    verdicts += derived.verdicts
+    verdicts += _repeat(verdicts, doubts.repeats)
+    verdicts.sort(key=lambda verdict: verdict.row)
+    return verdicts
+
+
+def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
+    members = {
+        **draft,
+        "type": "tps-result/1",
+        "org": log.chain.org,
+        "election": log.chain.election,
+        "recorded_at": stamp,
+    }
+    if len(members) != len(draft) + 4:
+        raise RecordError("a draft does not say type, org, election or recorded_at")
+    return convert(members, TpsResult)
+
+
+def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
+    """The answers to rows that say what another one says, from what became of it."""
+    asked = set(repeats.values())
+    answers = {one.row: one for one in verdicts if one.row in asked}
+    found = []
+    for row, other in repeats.items():
+        same = answers[other]
+        if same.outcome in {"logged", "held"}:
+            reason = str(explain(SlotAnswer("repeats", (other,))))
+            found.append(Verdict(row=row, outcome="held", reason=reason))
+        else:
+            found.append(msgspec.structs.replace(same, row=row))
+    return found
+
+
+def _screen(
+    view: View,
+    log: OwnLog,
+    batch: _Batch,
+    rows: Sequence[Opened],
+    verdicts: list[Verdict],
+) -> list[_Row]:
+    """The rows to log, each at its index; the verdicts on the others are added."""
+    said = {row.row: said_of(row.sealed) for row in rows}
+    screen = Screen(view, log.log_id, filter(None, said.values()))
+    kept: list[_Row] = []
+    closed = False
+    for row, leaf, sealed in rows:
+        if closed:
+            gone = Problem("", "closed", Sentence("intake.closed"))
+            verdicts.append(refuse(row, [gone]))
+            continue
+        index = sealed.index + len(kept)
+        one, judged = said[row], Judgement("logged")
+        if one is not None:
+            one = one._replace(index=index)
+            judged = screen.judge(one, force=batch.force, restate=batch.restate)
+        if judged.outcome == "refused":
+            verdicts.append(
+                refuse(row, [Problem(judged.at, judged.code, judged.reason)])
+            )
+            continue
+        if judged.outcome != "logged":
+            verdicts.append(
+                Verdict(row=row, outcome=judged.outcome, reason=str(judged.reason))
+            )
+            continue
+        if one is not None:
+            screen.add(one)
+        placed = sealed._replace(index=index)
+        kept.append(_Row(row, leaf, placed, one, judged.several_refs))
+        closed = isinstance(sealed.statement, LogClosed)
+    return kept
+
+
+class _Derived(NamedTuple):
+    """All that follows from the leaves of a batch and is kept with its checkpoint."""
+
+    size: int
+    claims: list[tuple[int, str, str, bytes]]
+    said: list[OwnStatement]
+    closed_at: int | None
+    alarms: list[tuple[str, str, str]]
+    verdicts: list[Verdict]
+
+
+def _derive(
+    view: View,
+    log: OwnLog,
+    kept: Sequence[_Row],
+    strange: Callable[[TpsResult], tuple[str, ...]],
+) -> _Derived:
+    size = kept[-1].sealed.index + 1 if kept else 0
+    derived = _Derived(size, [], [], None, [], [])
+    found = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
+    echoes = Echoes(view, log.chain.election, filter(None, found))
+    for row, claim in zip(kept, found, strict=True):
+        flags = _alarms(echoes, log, row, claim, derived.alarms)
+        if claim is not None:
+            place = claim.index, claim.contest, claim.tps
+            derived.claims.append((*place, encode_claim(claim)))
+            flags = (*claim.rules, *flags)
+        if isinstance(row.sealed.statement, TpsResult):
+            flags = (*flags, *strange(row.sealed.statement))
+        if row.said is not None:
+            derived.said.append(row.said)
+        derived.verdicts.append(
+            Verdict(
+                row=row.row,
+                outcome="logged",
+                record=row.sealed.record,
+                index=row.sealed.index,
+                flags=flags,
+            )
+        )
+    last = kept[-1].sealed if kept else None
+    if last and isinstance(last.statement, LogClosed):
+        return derived._replace(closed_at=last.index)
+    return derived
+
+
+def _alarms(
+    echoes: Echoes,
+    log: OwnLog,
+    row: _Row,
+    claim: Claim | None,
+    found: list[tuple[str, str, str]],
+) -> tuple[str, ...]:
+    """The codes of what an operator should look at; added to `found` with the rest."""
+    if claim is None:
+        return ()
+    flags: tuple[str, ...] = ()
+    place = f"{claim.tps} {claim.contest} {claim.round}"
+    if row.said is not None and row.several_refs:
+        flags = (SEVERAL_REFS,)
+        found.append((SEVERAL_REFS, place, f"{row.said.ref} at {claim.index}"))
+    if echo := echoes.find(claim):
+        flags = (*flags, ECHO)
+        both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
+        found.append((ECHO, place, both))
+    return flags
+
+
+def _write(tx: Transaction, log: OwnLog, derived: _Derived, now: int) -> None:
+    claims.save_claims(tx, log.log_id, derived.claims)
+    statements.save_said(tx, log.log_id, derived.said, derived.size)
+    for code, subject, detail in derived.alarms:
+        alarms.raise_alarm(tx, code, subject, detail, now)
+    if derived.closed_at is not None:
+        logs.close(tx, log.log_id, derived.closed_at)
+
+
+def _check_keys(log: OwnLog, start: int, end: int) -> None:
+    """Refuse a batch across the end of a key: rows were verified at its start.
+
+    Raises:
+        SignatureError: a records key ends within [start, end).
+    """
+    for key in log.chain.records_key_ranges.values():
+        if key.start <= start < key.end < end:
+            raise SignatureError(f"a records key ends at {key.end}: send fewer rows")
+
+
+def _format_time(now: float) -> str:
+    moment = dt.datetime.fromtimestamp(int(now), dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,290 @@
+"""Whether an own log may be signed: our database, our guard and the partners' copies.
+
+Rule: a log that signs twice for one size is lost for good, so in doubt it does not
+sign. `decide` is the whole policy, pure; `reconcile` asks it on the writer thread, so
+that nothing is appended between what it saw and what it stops.
+
+    copy larger than ours, same history    refill from that partner, then ask again
+    such a copy was seen, is not now       wait for it, whoever else agrees
+    copy of another history                never again: two histories are signed
+    guard above us and all copies          never again: a successor
+    told to go alone                       sign
+    every partner with an address agrees   sign, unless nothing at all is here
+    the guard was never away, and
+        some answered, and we waited       sign
+        nobody to ask                      sign
+        else                               wait
+    the guard was lost, restored, copied   wait, then hold: somebody must say more,
+                                           unless the copy was never used (`_is_unused`)
+
+A restored backup shows as the first row, the third or the last. Its freshest partner
+may be the one that is silent, so there a wait is no answer; nor is a stick, which
+brings back what is on it and cannot say that nothing is newer. Of restored keys alone
+nothing is known, and who answers need not be who holds what they signed. A clone that
+goes on elsewhere cannot be prevented; it is found out, by the first or second, within
+one interval. What lets a suspect sign is written into the guard: the next start is an
+ordinary one.
+
+Source: docs/reference/restores.md, every cell of which is a test
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from federation.errors import FormatError, SignatureError
+from federation.flows.ownlog.sequence import OwnLog, knows_past
+from federation.store import alarms, chains, logs
+from federation.store import leaves as stored
+from federation.store.db import Database, Transaction, View
+from federation.store.guard import Guard
+from federation.store.logs import Log
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    strip_cosignatures,
+)
+from federation.tlog.fork import format_evidence
+from federation.tlog.merkle import EMPTY_ROOT, prove_prefix, root_at
+from federation.tlog.note import parse_note
+
+Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
+
+LARGER = "own-log-larger-elsewhere"
+LOST = "own-log-successor-needed"
+UNKNOWN = "own-log-past-unknown"
+_FIRST = (
+    "first import the newest file of a partner that holds it, or connect to such a "
+    "partner"
+)
+PAST = (
+    "these keys may have signed it before, and nothing is left of that here: "
+    f"{_FIRST}; --alone only if they never signed anything"
+)
+COPIED = (
+    "this folder was restored, copied or moved, or its guard is lost, so more may have "
+    f"been signed than is here: every partner must answer. If one cannot, {_FIRST}, "
+    "and then say --alone, only if nothing newer was ever signed: it would be signed "
+    "a second time, and partners would end the history"
+)
+WAITING = "waiting for the partners' copies"
+# Opening a successor log is not in this version, so nobody is told to.
+ENDED = "this log cannot go on in this version"
+TWO = f"two histories were signed: {ENDED}"
+
+
+class Copy(NamedTuple):
+    """A checkpoint of our own log, as a partner shows it; not verified yet."""
+
+    org: str
+    note: bytes
+
+
+class Found(NamedTuple):
+    """A partner's copy that our own key signed."""
+
+    org: str
+    note: bytes
+    checkpoint: Checkpoint
+
+
+class PeersAsked(NamedTuple):
+    """How far the partners were asked: `peers` are those that have an address.
+
+    `is_sole`: nobody is a partner, with or without an address.
+    """
+
+    peers: int
+    answered: int
+    waited: bool = False
+    alone: bool = False
+    is_sole: bool = False
+
+    @property
+    def are_all(self) -> bool:
+        """Whether everybody answered, and there is somebody."""
+        return self.answered >= self.peers > 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether what they said will do to judge by, where our guard is sound."""
+        return self.answered >= self.peers or (self.waited and self.answered > 0)
+
+
+class Decision(NamedTuple):
+    """What to do, and why; `copy` to refill from.
+
+    `is_behind`: more was signed than is here, whoever may have it.
+    """
+
+    action: Action
+    reason: str
+    copy: Found | None = None
+    is_behind: bool = False
+
+
+def decide(
+    size: int,
+    guard_size: int,
+    copies: Iterable[Found],
+    asked: PeersAsked,
+    *,
+    knows_past: bool,
+) -> Decision:
+    """Whether to sign; all copies are of the history that we hold.
+
+    Args:
+        size: Of our log as the database has it.
+        guard_size: That was signed at most, as the guard has it; 0 for a new log.
+        copies: What partners hold of it.
+        asked: Whom we could ask.
+        knows_past: Whether the guard is sound, see `sequence.knows_past`.
+    """
+    best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
+    if best is not None and best.checkpoint.size > size:
+        held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
+        return Decision("refill", held, best, is_behind=True)
+    if not (size or guard_size or knows_past or asked.alone):
+        return Decision("hold", PAST)
+    if guard_size > size:
+        return _fetch_or_end(size, guard_size, asked)
+    if asked.alone or (asked.is_enough if knows_past else asked.are_all):
+        return Decision("sign", "")
+    is_vain = not knows_past and (asked.waited or not asked.peers)
+    return Decision("hold", COPIED) if is_vain else Decision("wait", WAITING)
+
+
+def _fetch_or_end(size: int, guard_size: int, asked: PeersAsked) -> Decision:
+    above = f"{guard_size} records were signed, this database holds {size}"
+    if asked.is_enough:
+        return Decision("never", f"{above}, and no partner more: {ENDED}")
+    return Decision("wait", f"{above}; {WAITING}", is_behind=True)
+
+
+def reconcile(
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    copies: Sequence[Copy],
+    asked: PeersAsked,
+    now: float,
+) -> Decision:
+    """Decide, and stop or allow signing accordingly; on the writer thread.
+
+    Args:
+        db: The database.
+        guard: The guard files.
+        log: Of our own.
+        copies: Of it, from any partner; what our key did not sign is ignored.
+        asked: Whom we could ask.
+        now: Unix time in seconds, for alarms.
+
+    Raises:
+        VerificationError: the guard file is damaged.
+        OSError: what the guard has cannot be read.
+    """
+    found = [one for copy in copies if (one := _open(log, copy))]
+    held = guard.read(log.origin)
+    with db.transaction() as tx:
+        own = logs.get_log(tx, log.origin)
+        if own.frozen is not None:
+            return Decision("never", TWO)
+        if evidence := _find_fork(tx, own, found):
+            end(tx, own, evidence, int(now))
+            return Decision("never", TWO)
+        newest = logs.newest_checkpoint(tx, own.id)
+        size = newest[0] if newest else 0
+        guard_size = held[0] if held else 0
+        knows = knows_past(guard, own)
+        is_unused = asked.is_sole and _is_unused(tx, guard, log.origin)
+        knows_enough = knows or is_unused
+        decision = decide(size, guard_size, found, asked, knows_past=knows_enough)
+        decision = _remember(tx, own, size, decision)
+        if decision.action == "sign" and not knows:
+            guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
+        _apply(tx, own, decision, int(now))
+    return decision
+
+
+def _is_unused(view: View, guard: Guard, origin: str) -> bool:
+    """Whether this is a home that was copied after it was made and before it was used.
+
+    Homes are made in one place for another. Where nobody is a partner and no log is
+    mirrored, nobody holds what the other copy may have signed since, and nobody can be
+    asked; of a home that has signed anything this is not enough.
+    """
+    held = logs.list_logs(view)
+    is_empty = all(one.own and one.next_index == 0 for one in held)
+    return is_empty and guard.read(origin) is None and guard.was_founded(origin)
+
+
+def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decision:
+    """The decision, in the light of what any partner has ever shown of this log.
+
+    One that showed more than we hold may be silent now, and others may know less: then
+    nobody contradicts us, and signing would still be a second history.
+    """
+    if decision.copy is not None:
+        best = decision.copy
+        chains.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
+    known = chains.read_copy(tx, own.id)
+    waits = decision.action not in {"sign", "hold"}
+    if waits or known is None or known[0] <= size:
+        return decision
+    waiting = f"{known[1]} has shown {known[0]} records of it, we hold {size}"
+    told = f"{waiting}: waiting to fetch them back"
+    return Decision("wait", told, is_behind=True)
+
+
+def end(tx: Transaction, own: Log, evidence: bytes, now: int) -> None:
+    """Keep the proof that we signed two histories; to wait is of no use any more."""
+    logs.freeze(tx, own.id, evidence)
+    for code in (LARGER, UNKNOWN):
+        alarms.clear_alarm(tx, code, own.origin)
+    alarms.raise_alarm(tx, LOST, own.origin, TWO, now)
+
+
+def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
+    if decision.action == "sign":
+        logs.stall(tx, own.id, None)
+        alarms.clear_alarm(tx, LOST, own.origin)
+    else:
+        logs.stall(tx, own.id, decision.reason)
+    if decision.action != "hold":
+        alarms.clear_alarm(tx, UNKNOWN, own.origin)
+    if decision.is_behind:
+        alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
+    elif decision.action != "wait":
+        alarms.clear_alarm(tx, LARGER, own.origin)  # it is here, or nobody has it
+    if decision.action == "hold":
+        alarms.raise_alarm(tx, UNKNOWN, own.origin, decision.reason, now)
+    elif decision.action == "never":
+        alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)
+
+
+def _open(log: OwnLog, copy: Copy) -> Found | None:
+    """The copy, if our own key signed it: a relay may show anything."""
+    try:
+        size = parse_checkpoint(parse_note(copy.note).text).size
+        key = log.chain.log_key(size)
+        checkpoint = open_checkpoint(copy.note, key)
+        return Found(copy.org, strip_cosignatures(copy.note, key), checkpoint)
+    except (FormatError, SignatureError):
+        return None
+
+
+def _find_fork(view: View, own: Log, found: Iterable[Found]) -> bytes | None:
+    """The evidence that we signed another history than the one that we hold."""
+    newest = logs.newest_checkpoint(view, own.id)
+    if newest is None:
+        return None
+    size, root, note = newest
+    read = stored.reader(view, own.id, size)
+    for copy in found:
+        seen = copy.checkpoint
+        if seen.size == size and seen.root != root:
+            return format_evidence(note, copy.note)
+        if 0 < seen.size < size and root_at(seen.size, read) != seen.root:
+            hashes = prove_prefix(seen.size, size, read)
+            return format_evidence(copy.note, note, hashes)
+    return None

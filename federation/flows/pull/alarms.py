@@ -1,0 +1,166 @@
+"""What a turn writes down for the operator: facts, and whose they are.
+
+Rule: `feed-*` alarms name the peer and the log and accuse the feed alone; `stalled`
+and `behind` name the log without accusing anyone; `fork` and `own-fork` stand on
+evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
+
+    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
+    partner-full  too-many-logs  stored-damaged  crashed
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from federation.errors import FederationError, ForkError, PeerError, ProofError
+from federation.flows.pull.context import MAX_GENERATIONS, LogOutcome, PulledLog
+from federation.records.evidence import format_fork
+from federation.store import alarms, logs
+from federation.store.db import Database, Transaction, View
+from federation.store.logs import Log
+
+_OF_LOG: Final = ("stalled", "behind")
+_OF_FEED: Final = ("feed-mismatch", "feed-refused")
+
+
+class Alarms:
+    """The alarms of one turn with one peer."""
+
+    def __init__(
+        self,
+        db: Database,
+        org: str,
+        now: int,
+        *,
+        accuses: bool = True,
+        url: str | None = None,
+    ) -> None:
+        """`org` is the peer's, as is `url`; `now` Unix seconds; files are not accused.
+
+        Whoever brought a file is told at once what is wrong with it; an alarm about
+        it would stand until somebody took it away.
+        """
+        self._db, self._org, self.now, self._accuses = db, org, now, accuses
+        self._url = url
+
+    async def freeze(self, fork: ForkError) -> None:
+        """Keep the evidence of a fork and stop that log for good."""
+        await self._db.write(self._freeze, fork)
+
+    async def blame_feed(
+        self, origin: str, before: int, error: FederationError
+    ) -> PulledLog:
+        """The report of a log for which the feed is at fault, as far as is proved."""
+        outcome: LogOutcome = "refused"
+        reason = str(error)
+        # What did not come names its address already.
+        if self._url and not isinstance(error, PeerError):
+            reason = f"{self._url}: {reason}"
+        if isinstance(error, PeerError):
+            outcome = "failed"
+        elif isinstance(error, ProofError):
+            outcome = "mismatch"
+        log = await self._db.write(self._blame, origin, outcome, reason)
+        return PulledLog(
+            origin=origin,
+            outcome=outcome,
+            before=before,
+            after=0 if log is None else log.size,
+            reason=reason,
+        )
+
+    async def behind(self, origin: str, detail: str) -> None:
+        """The origin itself shows less than it has signed."""
+        await self._db.write(alarms.raise_alarm, "behind", origin, detail, self.now)
+
+    async def refused(self, origin: str, count: int) -> None:
+        """Some of a log's records do not verify; they are kept, with the reason."""
+        said = f"{count} new records do not verify"
+        await self._db.write(alarms.raise_alarm, "rejected", origin, said, self.now)
+
+    async def full(self, log: Log, reason: str) -> None:
+        """A log stops: the organisation whose it is has taken all that it may."""
+        await self._db.write(self._full, log, reason)
+
+    async def beyond(self, origins: Sequence[str]) -> None:
+        """A peer shows more logs of an organisation and election than are taken."""
+        if not origins:
+            await self._settle({("too-many-logs", self._org)})
+            return
+        said = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
+        await self._db.write(
+            alarms.raise_alarm, "too-many-logs", self._org, said, self.now
+        )
+
+    async def damaged(self, subject: str, reason: str) -> None:
+        """Bytes of our own about a partner are not what was written."""
+        await self._db.write(
+            alarms.raise_alarm, "stored-damaged", subject, reason, self.now
+        )
+
+    async def crashed(self, subject: str, reason: str) -> None:
+        """Something about a log ended by a fault of ours."""
+        await self._db.write(alarms.raise_alarm, "crashed", subject, reason, self.now)
+
+    async def settle_room(self, log: Log, org: str) -> None:
+        """Clear what no longer holds of a partner that may go on."""
+        if log.stalled is not None:
+            await self._db.write(logs.stall, log.id, None)
+        await self._settle({("partner-full", org)})
+
+    async def settle(self, origin: str) -> None:
+        """Clear what no longer holds of a log that this peer has shown to be well."""
+        mine = f"{self._org} {origin}"
+        await self._settle(
+            {(code, origin) for code in _OF_LOG} | {(code, mine) for code in _OF_FEED}
+        )
+
+    async def settle_peer(self) -> None:
+        """Clear what no longer holds of a peer whose logs were all well."""
+        await self._settle({(code, self._org) for code in _OF_FEED})
+
+    async def _settle(self, named: set[tuple[str, str]]) -> None:
+        # Looked up first: an idle turn must not cost a durable commit per log.
+        standing = await self._db.read(alarms.list_alarms)
+        mine = named & {(one.code, one.subject) for one in standing}
+        if mine:
+            await self._db.write(_clear, mine)
+
+    def _full(self, tx: Transaction, log: Log, reason: str) -> None:
+        logs.stall(tx, log.id, reason)
+        said = f"{log.origin}: {reason}"
+        alarms.raise_alarm(tx, "partner-full", log.org, said, self.now)
+
+    def _freeze(self, tx: Transaction, fork: ForkError) -> None:
+        log = logs.get_log(tx, fork.origin)
+        logs.freeze(tx, log.id, format_fork(fork))
+        code = "own-fork" if log.own else "fork"
+        said = f"seen at {self._org}: {fork}"
+        alarms.raise_alarm(tx, code, fork.origin, said, self.now)
+
+    def _blame(
+        self, tx: Transaction, origin: str, outcome: LogOutcome, reason: str
+    ) -> Log | None:
+        log = find_log(tx, origin)
+        if outcome == "failed" or not self._accuses:
+            return log
+        # A log that is not known here has whatever name the feed made up: one alarm
+        # for all of them.
+        subject = self._org if log is None else f"{self._org} {origin}"
+        alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self.now)
+        # The origin is the last to ask: when it cannot show its own log either,
+        # nobody goes on here.
+        if log is not None and log.org == self._org:
+            logs.stall(tx, log.id, reason)
+            alarms.raise_alarm(tx, "stalled", origin, reason, self.now)
+        return log
+
+
+def _clear(tx: Transaction, found: Iterable[tuple[str, str]]) -> None:
+    for code, subject in found:
+        alarms.clear_alarm(tx, code, subject)
+
+
+def find_log(view: View, origin: str) -> Log | None:
+    """The log of this origin, if there is one."""
+    found = [log for log in logs.list_logs(view) if log.origin == origin]
+    return found[0] if found else None

@@ -1,0 +1,85 @@
+"""Does a partner's map rest on what ours rests on? If not, say so instead of wondering.
+
+Equal logs give equal maps only with the same profile, register and merge rules. What
+a partner says of its own is not signed and nothing is decided by it: an operator is
+told, and calls the partner.
+
+Source: docs/reference/protocol.md, "The merged map"
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from federation.decoding import parse_json
+from federation.feeds.feed import Feed
+from federation.records.merge import RULES_VERSION
+from federation.records.profile import Profile
+from federation.store import alarms, registers
+from federation.store.db import Database, Transaction
+
+ALARM = "other-basis"
+
+
+class ElectionBasis(msgspec.Struct, frozen=True):
+    """What a partner says of one election; members of other versions are ignored."""
+
+    election: str
+    profile: str
+    register_digest: str
+    rules: int
+
+
+class PeerBasis(msgspec.Struct, frozen=True):
+    """What a partner says of its maps, and of which logs it can prove a fork."""
+
+    elections: list[ElectionBasis]
+    frozen: list[str] = msgspec.field(default_factory=list)
+
+
+async def ask_basis(feed: Feed, org: str) -> PeerBasis:
+    """What this partner's maps rest on, by its own unsigned word.
+
+    Raises:
+        PeerError: the partner did not answer; one of plain files cannot.
+        FormatError: it answered something else.
+    """
+    body = await feed.elections()
+    return parse_json(body, PeerBasis, what="a list of elections", at=org)
+
+
+async def compare_basis(
+    db: Database, said: PeerBasis, org: str, profiles: Mapping[str, Profile], now: int
+) -> list[str]:
+    """How the maps of this partner differ in what they rest on; each is an alarm."""
+    common = [one for one in said.elections if one.election in profiles]
+    return await db.write(_judge, org, common, profiles, now)
+
+
+def _judge(
+    tx: Transaction,
+    org: str,
+    theirs: list[ElectionBasis],
+    profiles: Mapping[str, Profile],
+    now: int,
+) -> list[str]:
+    found = []
+    for one in theirs:
+        register = registers.register_digest(tx, one.election)
+        pairs = {
+            "profile": (profiles[one.election].digest, one.profile),
+            "register": (register, one.register_digest),
+            "rules": (str(RULES_VERSION), str(one.rules)),
+        }
+        differ = [
+            f"{name}: ours {ours[:12] or 'none'}, theirs {other[:12] or 'none'}"
+            for name, (ours, other) in pairs.items()
+            if ours != other
+        ]
+        subject = f"{org} {one.election}"
+        if differ:
+            found.append(f"{one.election}: {'; '.join(differ)}")
+            alarms.raise_alarm(tx, ALARM, subject, "; ".join(differ), now)
+        else:
+            alarms.clear_alarm(tx, ALARM, subject)
+    return found

@@ -1,0 +1,90 @@
+"""How this node presents itself: its about note, renewed when its words change.
+
+Rule: all of it stands in the settings, but the number of its issue: of two notes the
+higher one counts, wherever it has been. So a damaged note is no reason not to start: it
+is signed again, above every issue that this database still names.
+"""
+
+import logging
+from collections import Counter
+from typing import Final
+
+from federation.errors import FederationError, FormatError, RecordError
+from federation.node.resources import Parts
+from federation.records.about import (
+    About,
+    OfferedLog,
+    open_about,
+    open_about_unpinned,
+    sign_about,
+)
+from federation.store import chains
+
+#: Above it is no number that a note may have.
+_MOST: Final = (1 << 53) - 2
+
+_log = logging.getLogger(__name__)
+
+
+def renew_about(parts: Parts) -> bytes:
+    """Our about note; signed anew, with the next issue, if the settings changed.
+
+    Raises:
+        ConfigError: the settings hold a text that no note may hold.
+    """
+    org = parts.settings.org
+    with parts.db.view() as view:
+        held = chains.read_about(view, org)
+        issues = chains.about_issues(view, org)
+    before = None
+    if held is not None or issues:
+        try:
+            before = open_about(held or b"", [parts.keys.node.key])
+        except FederationError as error:
+            _log.warning("our about note is damaged and is signed again: %s", error)
+    if before is not None and held is not None and set(issues) == {before.issue}:
+        if before == _describe(parts, before.issue):
+            return held  # nothing is written: on a full disk that could not be
+        issue = before.issue + 1
+    else:
+        claimed = before.issue if before else _claimed_issue(held)
+        issue = _last_issue([*issues, claimed]) + 1
+    note = sign_about(_describe(parts, issue), parts.keys.node)
+    with parts.db.transaction() as tx:
+        chains.replace_about(tx, org, issue, note)
+    return note
+
+
+def _claimed_issue(note: bytes | None) -> int:
+    """The number that a note names whose signature does not hold; 0: none."""
+    try:
+        return open_about_unpinned(note or b"").issue
+    except (FormatError, RecordError):
+        return 0
+
+
+def _last_issue(named: list[int]) -> int:
+    """The number of the last note that was shown, of all that are still named for it.
+
+    It stands in three places: what two of them say was shown; of three that differ the
+    highest may have been, and a number that is passed over costs nothing.
+    """
+    [(issue, times)] = Counter(named).most_common(1)
+    return issue if times > 1 else max((n for n in named if 0 <= n <= _MOST), default=0)
+
+
+def _describe(parts: Parts, issue: int) -> About:
+    settings = parts.settings
+    own = sorted(parts.own.values(), key=lambda log: log.origin)
+    return About(
+        attribution=settings.attribution,
+        audience=(),
+        contact=settings.contact,
+        identity=str(own[0].chain.identity) if own else "",
+        issue=issue,
+        licence=settings.licence,
+        logs=tuple(OfferedLog(origin=o.origin, visibility="public") for o in own),
+        name=settings.name,
+        org=settings.org,
+        versions=(1,),
+    )

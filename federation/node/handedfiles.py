@@ -1,0 +1,373 @@
+"""What a folder or bundle file brings that somebody handed over, on a stick or by post.
+
+Rule: it is taken in as a partner's turn is, by the same verification, and is no
+partner: it brings the log of any partner, never speaks for an origin, and leaves no
+turn, offer or alarm of its own. What is in it of our own logs is looked at before we
+sign anything: it may be all that is left of them.
+
+    look    what it would bring; nothing is verified, nothing changes
+    take    bring it, for some seconds; the same call again goes on
+
+Source: docs/reference/protocol.md, "Pulling"
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from federation.errors import FederationError, FormatError, NotFoundError, PeerError
+from federation.feeds.bundle import BundleFile
+from federation.feeds.feed import (
+    LOGS_PATH,
+    MAX_STATUS_BYTES,
+    Feed,
+    StatusEntry,
+    log_path,
+    parse_status,
+)
+from federation.feeds.files import FileFeed, Files
+from federation.feeds.folder import Folder
+from federation.feeds.unreadable import unreadable
+from federation.flows import cosign
+from federation.flows.pull import (
+    PullContext,
+    PullReport,
+    Stick,
+    adopt_forks,
+    take_in,
+)
+from federation.flows.pull.basis import ask_basis
+from federation.flows.recollect import recollect
+from federation.node.running import Running
+from federation.records.keychain import parse_origin
+from federation.store import holders, logs
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.text.cause import cause_of
+from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.note import parse_note
+from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
+
+_SHOWN_CHARS: Final = 200
+NOT_TRIED: Final = "not tried: too many of the other logs have failed"
+WELL: Final = frozenset(
+    {
+        "election", "extended", "new", "no-partner", "paused", "private", "restored",
+        "same", "waiting",
+    }
+)  # fmt: skip
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one log in the files, or would.
+
+    `before` and `after` are what this node holds, `there` what the files have of it.
+    `outcome` is one of `flows.pull.Outcome`, or: `new` (it would be taken in),
+    `missing` (the files begin at `begins`, later than what is held here), `restored`
+    (our own log, taken back); or why it is passed over: `no-partner`, `paused`,
+    `election` (not one of this node), `private`. `WELL` has those that are no reason
+    to complain.
+    """
+
+    origin: str
+    outcome: str
+    before: int = 0
+    after: int = 0
+    there: int = 0
+    begins: int = 0
+    own: bool = False
+    reason: str = ""
+
+
+class HandedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder or file brought; `more`: ask again for the rest.
+
+    `new`: how many records came in this call, or would come.
+    `held_by`: up to which record others now confirm our own logs, by origin and name.
+    """
+
+    path: str
+    new: int
+    logs: tuple[Brought, ...]
+    held_by: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
+    more: bool = False
+
+
+@contextlib.asynccontextmanager
+async def open_files(path: Path) -> AsyncIterator[Files]:
+    """The files in a folder or bundle file that has logs.
+
+    Raises:
+        NotFoundError: nothing is there.
+        UnreadableError: something is there that this machine does not hand over.
+        FormatError: not a bundle file, or nothing in it can be taken in; or no file
+            can have this name.
+    """
+    # In a thread: a slow stick must not hold up a node that serves.
+    files = await asyncio.to_thread(_open, path)
+    try:
+        yield files
+    finally:
+        if isinstance(files, BundleFile):
+            files.close()
+
+
+def _open(path: Path) -> Folder | BundleFile:
+    if stat.S_ISDIR(_look_up(path).st_mode):
+        return Folder(path)
+    files = BundleFile(path)
+    if files.is_excerpt:
+        files.close()
+        said = "an excerpt proves single records, it cannot be taken in"
+        raise FormatError(said, str(path))
+    return files
+
+
+def _look_up(path: Path) -> os.stat_result:
+    shown = show_path(path)
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"no file: {shown}") from None
+    except ValueError:
+        # A NUL, or half a surrogate pair.
+        raise FormatError("no file can have this name", shown) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise FormatError(cause_of(error), shown) from None
+        raise unreadable(error, shown) from error
+
+
+def show_path(path: Path) -> str:
+    """A path as it can be shown: whoever names one may name anything."""
+    text = str(path)
+    shown = text if text.isprintable() else repr(text)
+    return shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
+
+
+async def look(node: Running, path: Path) -> HandedFiles:
+    """What the files would bring.
+
+    Raises:
+        NotFoundError: nothing is there.
+        FormatError: not a bundle file, or its status vector is damaged.
+    """
+    async with open_files(path) as files:
+        vector = await asyncio.to_thread(_read_vector, files, str(path))
+        found = await _Taking(node, files, path, vector).look()
+    new = sum(one.after - one.before for one in found if one.outcome == "new")
+    return HandedFiles(path=str(path), new=new, logs=tuple(found))
+
+
+async def take(node: Running, path: Path, within_s: float) -> HandedFiles:
+    """Take in what the files bring, until `within_s` have passed.
+
+    Raises:
+        NotFoundError: nothing is there.
+        FormatError: not a bundle file, or its status vector is damaged.
+    """
+    async with open_files(path) as files:
+        vector = await asyncio.to_thread(_read_vector, files, str(path))
+        return await _Taking(node, files, path, vector).take(within_s)
+
+
+class _Taking:
+    """Files that are being taken in."""
+
+    def __init__(
+        self,
+        node: Running,
+        files: Files,
+        path: Path,
+        vector: tuple[StatusEntry, ...],
+    ) -> None:
+        self._node, self._files, self._label = node, files, str(path)
+        self._feed: Feed = FileFeed(files, self._label)
+        self._stick = Stick(org=self._label)
+        self._vector = vector
+
+    async def look(self) -> list[Brought]:
+        """Each log beside what is held of it."""
+        held = await self._node.parts.db.read(_held)
+        ctx = self._node.pull_context()
+        return [
+            await self._look(ctx, entry, held.get(entry.origin))
+            for entry in self._vector
+        ]
+
+    async def take(self, within_s: float) -> HandedFiles:
+        node, now = self._node, int(self._node.clocks.wall())
+        found = {one.origin: one for one in await self.look()}
+        shown = [e for e in self._vector if found[e.origin].outcome in {"new", "same"}]
+        ctx = node.pull_context()
+        until = ctx.clock() + within_s
+        report = await take_in(ctx, self._stick, self._feed, shown, now, until=until)
+        tried = {one.origin for one in report.logs}
+        for entry in shown:
+            if entry.origin not in tried:
+                found[entry.origin] = msgspec.structs.replace(
+                    found[entry.origin], outcome="failed", reason=NOT_TRIED
+                )
+        for one in report.logs:
+            found[one.origin] = msgspec.structs.replace(
+                found[one.origin], outcome=one.outcome, reason=one.reason
+            )
+        for copy in report.own_larger:
+            try:
+                await node.restore(copy, self._feed, self._label)
+            except FederationError as error:
+                found[copy.origin] = msgspec.structs.replace(
+                    found[copy.origin], outcome="refused", reason=str(error)
+                )
+        await self._adopt_forks(ctx, now)
+        await node.begin_alike()
+        confirmed = await self._confirm(report, now)
+        after = await node.parts.db.read(_held)
+        brought = [_grown(one, after.get(one.origin)) for one in found.values()]
+        own = sum(one.after - one.before for one in brought if one.own)
+        # A log of which a part came shows none of it; the part is progress.
+        new = report.new_leaves + own
+        if new:
+            node.merge_soon()
+        return HandedFiles(
+            path=self._label,
+            new=new,
+            logs=tuple(brought),
+            held_by=confirmed,
+            more=report.more,
+        )
+
+    async def _look(
+        self, ctx: PullContext, entry: StatusEntry, held: Log | None
+    ) -> Brought:
+        size = 0 if held is None else held.size
+        there, own = _size_of(entry), entry.origin in ctx.own
+        one = Brought(
+            origin=entry.origin,
+            outcome="same",
+            before=size,
+            after=size,
+            there=there,
+            own=own,
+        )
+        if not own and ctx.wants(self._stick, entry.origin) is None:
+            passed = _why_not(ctx, entry.origin)
+            return msgspec.structs.replace(one, outcome=passed)
+        start = size if held is None else held.next_index
+        if there <= start:
+            return one
+        if await self._lacks(entry.origin, start, there):
+            begins = await asyncio.to_thread(_begins, self._files, entry.origin)
+            if begins > start:
+                return msgspec.structs.replace(one, outcome="missing", begins=begins)
+            said = f"records from number {start} on are missing"
+            return msgspec.structs.replace(one, outcome="failed", reason=said)
+        return msgspec.structs.replace(one, outcome="new", after=there)
+
+    async def _lacks(self, origin: str, start: int, there: int) -> bool:
+        """Whether the first records that are new to us are not in the files.
+
+        A damaged bundle of records is not missing: taking it in says so.
+        """
+        number = start // WIDTH
+        first = Bundle(number, min(WIDTH, there - number * WIDTH))
+        try:
+            await self._feed.tile(origin, first)
+        except PeerError as error:
+            return error.is_absent
+        return False
+
+    async def _adopt_forks(self, ctx: PullContext, now: int) -> None:
+        # Files without maps say nothing of forks; only proof counts in any case.
+        with contextlib.suppress(PeerError, FormatError):
+            said = await ask_basis(self._feed, self._label)
+            await adopt_forks(ctx, self._feed, self._label, said.frozen, now)
+
+    async def _confirm(
+        self, report: PullReport, now: int
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Cosign what came, collect what was said of ours; who holds what of it."""
+        node, db = self._node, self._node.parts.db
+        heartbeat_s = node.parts.settings.sync.heartbeat_s
+        # Nobody answered here: what was cosigned before is not cosigned anew.
+        await db.write(cosign.cosign_held, node.parts.keys.mirror, (), now, heartbeat_s)
+        keys = await db.read(cosign.mirror_keys, node.partners.by_org)
+        own = node.pull_context().own
+        mine = sorted(report.sizes.keys() & own.keys())
+        for origin in mine:
+            await recollect(db, self._feed, own[origin], keys)
+        for origin in sorted(report.sizes.keys() - own.keys()):
+            with contextlib.suppress(PeerError, FormatError):
+                note = await self._feed.checkpoint(origin)
+                await db.write(cosign.save_collected, origin, note, keys)
+        return await db.read(holders.load_holders, mine)
+
+
+def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:
+    try:
+        return parse_status(files.read(LOGS_PATH, MAX_STATUS_BYTES)).logs
+    except NotFoundError:
+        raise FormatError("there are no logs in it", label) from None
+
+
+def _held(view: View) -> dict[str, Log]:
+    return {log.origin: log for log in logs.list_logs(view)}
+
+
+def _size_of(entry: StatusEntry) -> int:
+    """How large the files say that a log is; 0 where they make no sense of it."""
+    try:
+        return parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+    except (FormatError, UnicodeEncodeError):
+        return 0
+
+
+def _why_not(ctx: PullContext, origin: str) -> str:
+    try:
+        org, election, visibility, _ = parse_origin(origin)
+    except FormatError:
+        return "refused"
+    if visibility != "public":
+        return "private"
+    partner = ctx.peers.get(org)
+    if election not in ctx.profiles:
+        return "election"
+    if partner is None:
+        return "no-partner"
+    return "paused" if partner.paused else "election"
+
+
+def _begins(files: Files, origin: str) -> int:
+    """The first record of a log that the files hold.
+
+    Raises:
+        UnreadableError: the folder was pulled out, or is closed to us.
+    """
+    prefix = log_path(origin, "tile/entries/")
+    found: list[int] = []
+    try:
+        names = list(files.names())
+    except OSError as error:
+        raise unreadable(error, prefix) from error
+    for name in names:
+        if name.startswith(prefix):
+            with contextlib.suppress(FormatError):
+                path = name.partition("/")[2]
+                found.append(parse_tile_path(path).index * WIDTH)
+    return min(found, default=0)
+
+
+def _grown(one: Brought, held: Log | None) -> Brought:
+    """What became of a log, with what is held of it now."""
+    size = 0 if held is None else held.size
+    after = max(size, one.before)
+    is_back = one.own and after > one.before and one.outcome in WELL
+    outcome = "restored" if is_back else one.outcome
+    return msgspec.structs.replace(one, after=after, outcome=outcome)

@@ -1,0 +1,207 @@
+"""The parts of a node that writes: lock, database, guard, keys, its own logs.
+
+Rule: whoever writes holds the lock, for as long as it writes. `serve` holds it while
+it runs; a command without a running node holds it for that command.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from federation.config.founding import load_chain_notes, load_identity_key
+from federation.config.home import Home
+from federation.config.keystore import NodeKeys, check_named, load_node_keys
+from federation.config.settings import Settings
+from federation.errors import (
+    ConfigError,
+    FormatError,
+    NotFoundError,
+    RecordError,
+    SignatureError,
+)
+from federation.files import make_folders
+from federation.flows.ownlog.begin import OwnKeys, open_own
+from federation.flows.ownlog.ingest import OwnLog
+from federation.profiles import load_profiles
+from federation.records.keychain import KeyChain, format_origin, open_chain
+from federation.records.profile import Profile
+from federation.store.db import Database
+from federation.store.epoch import renew_if_older, save_followed
+from federation.store.guard import Guard
+from federation.store.lock import hold
+from federation.store.reserve import Reserve
+from federation.text import Sentence, load_topic
+from federation.tlog.keys import VerifierKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What is open; `own` by election."""
+
+    home: Home
+    settings: Settings
+    profiles: dict[str, Profile]
+    db: Database
+    guard: Guard
+    keys: NodeKeys
+    own: dict[str, OwnLog]
+    reserve: Reserve
+
+    def log_of(self, election: str) -> OwnLog:
+        """Our log of an election.
+
+        Raises:
+            NotFoundError: this node takes no part in it.
+        """
+        if election not in self.own:
+            known = ", ".join(self.own) or "-"
+            why = Sentence("election.not-here", election=repr(election), known=known)
+            raise NotFoundError(why)
+        return self.own[election]
+
+    def read_rules(self) -> None:
+        """Follow the files of the elections' rules; whoever holds `profiles` does too.
+
+        Raises:
+            ConfigError: one is not known, or cannot be used: nothing is changed then.
+        """
+        self.profiles.update(_profiles(self.home, self.settings))
+        for election, log in self.own.items():
+            self.own[election] = log._replace(profile=self.profiles[election])
+
+
+@contextlib.contextmanager
+def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
+    """The parts, closed at the end of the block.
+
+    Raises:
+        ConflictError: another process holds the lock.
+        ConfigError: a key or a profile is missing or cannot be used.
+        SignatureError: the keys of a log are not those that its chain names.
+        VerificationError: the database is not what was signed.
+        OSError: the disk failed.
+    """
+    # That no file can be opened any more must be said, too, and its words lie in one.
+    load_topic("machine")
+    profiles = _profiles(home, settings)
+    origins = {e: format_origin(settings.org, e) for e in settings.elections}
+    keys, chains = load_own_keys(home, settings.org, origins.values())
+    make_folders(home.data, 0o700)
+    reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
+    with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
+        # Before anything is merged, and before anybody can ask what has changed.
+        renew_if_older(db, home.followed)
+        # Of a guard whose disk is full nothing is written, and the node serves.
+        with contextlib.suppress(OSError):
+            save_followed(db, home.followed)
+        own = {
+            election: open_own(
+                db,
+                OwnKeys(chains[origin], keys.log[origin], keys.records),
+                profiles[election],
+            )
+            for election, origin in origins.items()
+        }
+        yield Parts(
+            home=home,
+            settings=settings,
+            profiles=profiles,
+            db=db,
+            guard=Guard(home.guard),
+            keys=keys,
+            own=own,
+            reserve=reserve,
+        )
+
+
+def _open_database(reserve: Reserve) -> Database:
+    """The database; on a full disk it needs room even to be read.
+
+    Raises:
+        VerificationError: it is damaged.
+        OSError: the disk failed, or is full and there is nothing to be given up.
+    """
+    if reserve.is_needed:
+        reserve.give_up()
+    return Database.open(reserve.folder)
+
+
+def load_own_keys(
+    home: Home, org: str, origins: Iterable[str]
+) -> tuple[NodeKeys, dict[str, KeyChain]]:
+    """The keys that this node signs with, and what our identity says of them, by log.
+
+    Raises:
+        ConfigError: one is missing, damaged, or another than our identity has named.
+    """
+    origins = tuple(origins)
+    keys = load_node_keys(home, org, origins)
+    identity = load_identity_key(home, org)
+    chains = {origin: _open_chain(home, origin, identity) for origin in origins}
+    _check_keys(home, keys, chains)
+    return keys, chains
+
+
+def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> None:
+    """Every key that signs is one that our identity has named for that.
+
+    Which of several is valid now depends on how far a log is: `open_own` sees to that.
+
+    Raises:
+        ConfigError: a file holds another key.
+    """
+    named = [chain.keys_by_role() for chain in chains.values()]
+    for origin, signer in keys.log.items():
+        by_role = chains[origin].keys_by_role()
+        check_named(home.log_key(origin), signer.key, by_role.get("log", ()))
+    for role, signer in (
+        ("records", keys.records),
+        ("node", keys.node),
+        ("mirror", keys.mirror),
+    ):
+        every = {key for by_role in named for key in by_role.get(role, ())}
+        # A node without an election signs nothing yet, and names no keys.
+        if chains:
+            check_named(home.role_key(role), signer.key, every)
+
+
+def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
+    """The key chain of one of our logs.
+
+    Raises:
+        ConfigError: its file is damaged, or of another log, or our identity has not
+            signed it.
+    """
+    notes, path = load_chain_notes(home, origin), home.chain(origin)
+    try:
+        return _checked(open_chain(notes, identity), origin)
+    except SignatureError as error:
+        reason = Sentence("machine.chain-damaged", why=error)
+        raise ConfigError(str(path), "", reason) from error
+    except FormatError as error:
+        raise ConfigError(str(home.chain(origin)), "", error.what) from error
+    except RecordError as error:
+        raise ConfigError(str(home.chain(origin)), error.field, error.rule) from error
+
+
+def _checked(chain: KeyChain, origin: str) -> KeyChain:
+    if chain.origin != origin:
+        raise SignatureError(f"a statement about {chain.origin}")
+    return chain
+
+
+def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
+    """The rules of the elections of this node.
+
+    Raises:
+        ConfigError: one is not known.
+    """
+    known = load_profiles(home.elections)
+    for election in settings.elections:
+        if election not in known:
+            raise ConfigError(
+                str(home.settings),
+                "elections",
+                Sentence("machine.election-unknown", election=election),
+            )
+    return {election: known[election] for election in settings.elections}

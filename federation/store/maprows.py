@@ -1,0 +1,238 @@
+"""The rows of the map, and what stands behind each: written in batches.
+
+Rule: one table row per (election, contest, TPS): the row as it is digested, the slots
+(latest statement of each) that it follows from, and the number of its last change. So
+merging one station is one look-up and one write, whatever its history: what was
+replaced is only named, in `superseded`. All of it can be dropped and made again.
+
+`merged_file` holds the counted files of every row, to find one file at two stations.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from federation.records.claim import Claim
+from federation.records.merge import FLAGS
+from federation.store.db import Transaction, View
+from federation.store.mapkey import decode_key, election_range
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create-merged",
+        """
+        CREATE TABLE merged (
+            key INTEGER PRIMARY KEY,
+            seq INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            flags INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            slots BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX merged_seq ON merged (seq);
+        CREATE INDEX merged_queue ON merged (status)
+            WHERE status IN ('disputed', 'unread');
+        CREATE INDEX merged_flagged ON merged (key, flags) WHERE flags <> 0;
+        CREATE TABLE superseded (
+            key INTEGER NOT NULL,
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            PRIMARY KEY (key, log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE merged_file (
+            sha256 BLOB NOT NULL,
+            key INTEGER NOT NULL,
+            PRIMARY KEY (sha256, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+
+# Seven contests at one station, so more rows than this are of three stations or more.
+MAX_FILE_ROWS = 16
+MAX_HISTORY = 100
+_CHUNK = 400
+_SEQ_SHIFT = 40
+_SEQ_MASK = (1 << _SEQ_SHIFT) - 1
+
+_FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
+Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
+
+
+class LatestClaim(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The latest statement of a slot, and of which log it is."""
+
+    log_id: int
+    claim: Claim
+
+
+class StoredRow(NamedTuple):
+    """A row as it is stored; `seq` is the number of its last change."""
+
+    key: int
+    seq: int
+    row: bytes
+    slots: list[LatestClaim]
+
+
+class Changed(NamedTuple):
+    """A row to be stored."""
+
+    key: int
+    seq: int
+    status: str
+    flags: Sequence[str]
+    row: bytes
+    slots: list[LatestClaim]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[LatestClaim]).decode
+
+
+def flag_bit(flag: str) -> int:
+    """The bit of a flag in the column `flags`."""
+    return _FLAG_BITS[flag]
+
+
+def pack_seq(election: int, seq: int) -> int:
+    """The number of a change among those of every election."""
+    return (election << _SEQ_SHIFT) | seq
+
+
+def unpack_seq(packed: int) -> int:
+    """The number of a change among those of its election."""
+    return packed & _SEQ_MASK
+
+
+def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
+    """The stored rows among these keys, by key."""
+    found = {}
+    rest = iter(keys)
+    while chunk := list(islice(rest, _CHUNK)):
+        marks = ",".join("?" * len(chunk))
+        rows = view.connection.execute(
+            f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
+            chunk,
+        )
+        for key, seq, row, slots in rows:  # plain: this is read for every claim
+            found[key] = StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
+    return found
+
+
+def held_row(columns: Sequence[bytes | int]) -> StoredRow:
+    """The row of these columns: key, seq, row, slots."""
+    key, seq, row, slots = columns
+    assert isinstance(key, int)
+    assert isinstance(seq, int)
+    assert isinstance(row, bytes)
+    return StoredRow(key, unpack_seq(seq), row, _decode(bytes(slots)))
+
+
+def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
+    """Store these rows instead of what was there."""
+    tx.connection.executemany(
+        "INSERT INTO merged (key, seq, status, flags, row, slots)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
+        " status = excluded.status, flags = excluded.flags, row = excluded.row,"
+        " slots = excluded.slots",
+        (
+            (
+                one.key,
+                pack_seq(election, one.seq),
+                one.status,
+                sum([_FLAG_BITS[flag] for flag in one.flags]) if one.flags else 0,
+                one.row,
+                _encode(one.slots),
+            )
+            for one in changed
+        ),
+    )
+
+
+def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
+    """Name statements that another of their slot stands above."""
+    tx.connection.executemany(
+        "INSERT OR IGNORE INTO superseded (key, log_id, idx) VALUES (?,?,?)", pointers
+    )
+
+
+def list_superseded(view: View, key: int, log_id: int) -> list[int]:
+    """Which statements of this log about a row were replaced, by index.
+
+    The newest MAX_HISTORY: who says it a million times makes no page longer.
+    """
+    rows = view.connection.execute(
+        "SELECT idx FROM superseded WHERE key=? AND log_id=? ORDER BY idx DESC LIMIT ?",
+        (key, log_id, MAX_HISTORY),
+    )
+    return sorted(row[0] for row in rows)
+
+
+def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
+    """Remember that these files (hex SHA-256) are counted in these rows."""
+    tx.connection.executemany(
+        "INSERT OR IGNORE INTO merged_file (sha256, key) VALUES (?,?)",
+        sorted((bytes.fromhex(file), key) for file, key in files),
+    )
+
+
+def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
+    """Forget that these files are counted in these rows."""
+    tx.connection.executemany(
+        "DELETE FROM merged_file WHERE sha256=? AND key=?",
+        [(bytes.fromhex(file), key) for file, key in files],
+    )
+
+
+def known_files(view: View, files: Iterable[str]) -> set[str]:
+    """Those of these files (hex SHA-256) that some row of any election counts."""
+    found: set[str] = set()
+    rest = iter(sorted(map(bytes.fromhex, files)))
+    while chunk := list(islice(rest, _CHUNK)):
+        marks = ",".join(["(?)"] * len(chunk))
+        rows = view.connection.execute(
+            f"WITH asked(sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"  # noqa: S608  question marks only
+            " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
+            " WHERE held.sha256 = asked.sha256)",
+            chunk,
+        )
+        found.update(row[0].hex() for row in rows)
+    return found
+
+
+def rows_with_file(view: View, election: int, file: str) -> list[int]:
+    """The keys of the election's rows that count this file, at most MAX_FILE_ROWS."""
+    rows = view.connection.execute(
+        "SELECT key FROM merged_file WHERE sha256=? AND key BETWEEN ? AND ? LIMIT ?",
+        (bytes.fromhex(file), *election_range(election), MAX_FILE_ROWS),
+    )
+    return [row[0] for row in rows]
+
+
+def is_shared(keys: Collection[int]) -> bool:
+    """Whether these rows are of more than one station."""
+    return len(keys) > 1 and len({decode_key(key)[1] for key in keys}) > 1
+
+
+def list_held(view: View, election: int) -> Iterator[StoredRow]:
+    """Every row of an election in the map's order: for whoever checks them all."""
+    rows = view.connection.execute(
+        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?"
+        " ORDER BY key",
+        election_range(election),
+    )
+    for row in rows:
+        yield held_row(row)
+
+
+def clear(tx: Transaction, election: int) -> None:
+    """Forget the map of an election: it will be made again from the claims."""
+    between = election_range(election)
+    for table in ("merged", "superseded", "merged_file"):
+        tx.connection.execute(
+            f"DELETE FROM {table} WHERE key BETWEEN ? AND ?",  # noqa: S608  a constant
+            between,
+        )

@@ -1,0 +1,94 @@
+"""What may be asked of the public reads: the parameters after the `?`.
+
+Rule: each is a type; `openapi.py` refuses by name what the type does not have.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from federation.flows.query.export import What
+
+MAX_LIMIT = 1_000
+MAX_WAIT_S = 60
+
+ElectionParameter = Annotated[
+    str, Meta(description="election; default: the node's first")
+]
+ContestParameter = Annotated[
+    str, Meta(description="contest; default: the election's first")
+]
+Code = Annotated[str, Meta(description="only in this region (2 to 10 characters)")]
+After = Annotated[str, Meta(description="`next` of the page before")]
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
+Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
+
+
+class ElectionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which election."""
+
+    election: ElectionParameter = ""
+
+
+class ContestQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which election and contest."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+
+
+class TpsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which election; all its contests are answered."""
+
+    election: ElectionParameter = ""
+    format: Form = "json"
+
+
+class RegionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One region; `after` and `limit` page through the stations of a village."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 500
+
+
+class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list of polling stations."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changed since a cursor."""
+
+    election: ElectionParameter = ""
+    since: Annotated[str, Meta(description="cursor of an earlier answer")] = ""
+    exclude: Annotated[
+        Literal["", "own"],
+        Meta(description="`own`: leave out what only this organisation says"),
+    ] = ""
+    wait: Annotated[
+        int,
+        Meta(ge=0, le=MAX_WAIT_S, description="seconds to wait when nothing is new"),
+    ] = 0
+    limit: Limit = 500
+    format: Form = "json"
+
+
+class ExportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything of one sort, in one stream."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    what: Annotated[What, Meta(description="which rows")] = "results"
+    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
+        "csv"
+    )

@@ -1,0 +1,123 @@
+"""One answer in the form that was asked for: JSON, CSV, NDJSON, or a long stream.
+
+Rule: an `ETag` is `<cursor>-<check>`: where the map stood, and CRC-32 of the bytes, so
+that it also changes with what is not of the map (who holds an entry). A stream has
+none. The cursor is in `Federation-Cursor` and in every row of a table.
+
+NDJSON begins with one line about the rest: cursor, sources, `next`.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+from aiohttp import hdrs, web
+
+from federation.flows.query.cells import format_csv, format_ndjson
+from federation.flows.query.export import Export
+from federation.flows.query.table import QueryTable
+from federation.store.db import Database
+from federation.web.further import further
+from federation.web.openapi import CSV, CURSOR, JSON, NDJSON
+
+FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
+# Pages of exports that are read at a time: however many exports are asked for, most of
+# the database's readers stay free for short questions.
+MAX_PAGES = 1
+_TURNS: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def reply(
+    request: web.Request,
+    form: str,
+    answer: msgspec.Struct,
+    table: QueryTable | None = None,
+) -> web.Response:
+    """The answer as `form`; 304 where the caller has it already."""
+    following = getattr(answer, "next", None) or ""
+    if table is None:
+        body, media = msgspec.json.encode(answer), JSON
+    elif form == "csv":
+        body, media = format_csv([table.columns, *table.rows]), CSV
+    else:
+        head = {
+            "cursor": getattr(answer, "cursor", ""),
+            **({"next": following} if following else {}),
+        }
+        body, media = format_ndjson([head, *_dicts(table)]), NDJSON
+    return _send(request, body, media, getattr(answer, "cursor", ""), following)
+
+
+def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Response:
+    """These values as NDJSON."""
+    return _send(request, format_ndjson(rows), NDJSON, cursor, "")
+
+
+async def stream(
+    request: web.Request, form: str, export: Export, db: Database
+) -> web.StreamResponse:
+    """The export, page by page; each page is read when the caller took the last."""
+    response = web.StreamResponse()
+    response.content_type = CSV if form == "csv" else NDJSON
+    response.charset = "utf-8"
+    response.headers[CURSOR] = export.cursor
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    name = f"{export.asked.election}-{export.what}.{form}"
+    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response  # not a page is read for somebody who wants none
+    is_whole = False
+    try:
+        await _write_pages(response, form, export, db)
+        is_whole = True
+    finally:
+        # A refusal amid the rows would read as one: what breaks is cut off instead,
+        # before the chunk that ends it.
+        if not is_whole and request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _write_pages(
+    response: web.StreamResponse, form: str, export: Export, db: Database
+) -> None:
+    if form == "ndjson":
+        await response.write(format_ndjson([export.head()]))
+    turns = _TURNS.setdefault(db, asyncio.Semaphore(MAX_PAGES))
+    is_first = True
+    while not export.done:
+        async with turns:
+            page = await db.read(export.read)
+        if form == "ndjson":
+            await response.write(format_ndjson(_dicts(page)))
+            continue
+        await response.write(format_csv([page.columns, *page.rows][not is_first :]))
+        is_first = False
+    await response.write_eof()
+
+
+def _dicts(table: QueryTable) -> Iterable[Mapping[str, str | int]]:
+    return (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+
+
+def _send(
+    request: web.Request, body: bytes, media: str, cursor: str, following: str
+) -> web.Response:
+    tag = f"{cursor or 'state'}-{zlib.crc32(body):08x}"
+    headers: dict[str, str] = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: FRESH}
+    if cursor:
+        headers[CURSOR] = cursor  # the only place where a table without rows has it
+    if following:
+        headers[hdrs.LINK] = f'<{further(request, after=following)}>; rel="next"'
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(
+        body=body,
+        content_type=media,
+        charset=None if media == JSON else "utf-8",
+        headers=headers,
+    )
