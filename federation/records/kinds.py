@@ -9,11 +9,13 @@ rule about one type only (the sums of a form, a log's keys) stays with that type
     log-closed/1       ends its log                   every log       a records key
     key-statement/1    is part of the key chain       every log       the identity key
 
-A type that has no row is not invalid: it needs a newer version (`sealed.py`).
+A type that has no row is not invalid: it needs a newer version.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
@@ -58,8 +60,18 @@ class Statement(Protocol):
         """The organisation that says it."""
 
 
-def _nothing(_: object) -> None:
-    """No rule beyond the members and their bounds."""
+def type_name(struct: type[Struct]) -> str:
+    """What a statement of this struct says of itself in `type`."""
+    return str(struct.__struct_config__.tag)
+
+
+class UnknownStatement(Struct, frozen=True, kw_only=True):
+    """A well-formed record of a type that needs a newer version."""
+
+    type: str
+    org: str
+    election: str
+    text: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +83,7 @@ class RecordKind(Generic[S]):
         logs: The visibilities of the logs in which it may stand.
         rules: Refuse, as `RecordError`, what the bounds let through.
         rules_in_log: The same, asked once it is known to be of its log.
-        names_log: Its `origin` is the log that it stands in.
+        log_of: The log that it names, if it does: it may stand in no other.
         signer: The role of the key; what the identity key signs is in the key chain.
         is_handed_in: Taken in from whoever has a records key, not from this node only.
         ends_log: Nothing that stands behind it is valid.
@@ -80,15 +92,15 @@ class RecordKind(Generic[S]):
         claim: What the merged map reads in it, if that is anything: made of the
             statement, its index and id, the election's profile and the generation.
         free_text: Members that people write as they like, and may name a person in.
-        worded: Members whose every value has a sentence, `verifier.<member>_<value>`.
+        worded: Members whose values have sentences, `verifier.<member>_<value>`.
         schema: Keywords of JSON Schema for `rules`, by definition.
     """
 
     struct: type[S]
     logs: frozenset[str]
-    rules: Callable[[S], None] = _nothing
-    rules_in_log: Callable[[S], None] = _nothing
-    names_log: bool = False
+    rules: Callable[[S], None] | None = None
+    rules_in_log: Callable[[S], None] | None = None
+    log_of: Callable[[S], str] | None = None
     signer: Literal["identity", "records"] = "records"
     is_handed_in: bool = True
     ends_log: bool = False
@@ -97,14 +109,16 @@ class RecordKind(Generic[S]):
     claim: Callable[[S, int, str, Profile, int], Claim] | None = None
     free_text: tuple[str, ...] = ()
     worded: tuple[str, ...] = ()
-    schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    schema: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
     def name(self) -> str:
         """The type, as a record says it."""
-        return str(self.struct.__struct_config__.tag)
+        return type_name(self.struct)
 
 
+#: Of every other type: kept and relayed, its type's rules are for others.
+UNKNOWN: Final = RecordKind(struct=UnknownStatement, logs=EVERY, is_handed_in=False)
 RESULT: Final = RecordKind(
     struct=TpsResult,
     logs=PUBLIC,
@@ -127,7 +141,7 @@ KEYS: Final = RecordKind(
     struct=KeyStatement,
     logs=EVERY,
     rules=check_key_statement,
-    names_log=True,
+    log_of=attrgetter("origin"),
     signer="identity",
     is_handed_in=False,
     schema=KEY_STATEMENT_SCHEMA,
@@ -136,7 +150,7 @@ CLOSED: Final = RecordKind(
     struct=LogClosed,
     logs=EVERY,
     rules_in_log=check_successor,
-    names_log=True,
+    log_of=attrgetter("origin"),
     is_handed_in=False,
     ends_log=True,
     free_text=("reason",),
@@ -150,11 +164,25 @@ KINDS: Final[dict[type, RecordKind[Any]]] = {
 DOCUMENTS: Final[tuple[type[Struct], ...]] = (About,)
 
 
-def kind_of(statement: Statement) -> RecordKind[Any] | None:
-    """The row of a statement's type; None: it needs a newer version."""
-    return KINDS.get(type(statement))
+def kind_of(statement: Statement) -> RecordKind[Any]:
+    """The row of a statement's type."""
+    return KINDS.get(type(statement), UNKNOWN)
 
 
-def find_kind(name: object) -> RecordKind[Any] | None:
+def find_kind(name: object) -> RecordKind[Any]:
     """The row of the type with this name."""
-    return next((kind for kind in KINDS.values() if kind.name == name), None)
+    return next((kind for kind in KINDS.values() if kind.name == name), UNKNOWN)
+
+
+def free_texts() -> list[str]:
+    """The members of any type that people write as they like."""
+    return _each_once(kind.free_text for kind in KINDS.values())
+
+
+def worded_members() -> list[str]:
+    """The members of any type that have a sentence for each value."""
+    return _each_once(kind.worded for kind in KINDS.values())
+
+
+def _each_once(members: Iterable[tuple[str, ...]]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(members)))

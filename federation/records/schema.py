@@ -26,7 +26,7 @@ def make_definitions(structs: Iterable[type], ref_template: str) -> Json:
     _, made = msgspec.json.schema_components(named, ref_template=ref_template)
     for struct in named:
         if struct in KINDS:
-            _add(made, KINDS[struct].schema)
+            _add(made, KINDS[struct].schema or {})
     return made
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from federation.records.claim import StatementSlot
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -47,15 +48,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
     ("0002-twice", write_twice("said_below", "log_id INTEGER", "size INTEGER")),
 )
-
-
-class StatementSlot(NamedTuple):
-    """Where one organisation says one thing."""
-
-    tps: str
-    contest: str
-    round: str
-    official: bool
 
 
 class OwnStatement(NamedTuple):
