@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 from federation.flows.query import answers, published, state
 from federation.flows.query.cursor import Cursor, read_cursor
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.records.publishedmap import PublishedMap
-from federation.store import claims, mapstate
+from federation.store import mapreading, mapstate
 from federation.store.db import Database, View
 from federation.store.mapstate import MapInputs
 from federation.web.context import WebContext
@@ -68,7 +68,7 @@ async def publish_map(site: WebContext, election: str) -> PublishedMap:
         return await site.db.read(_find_map, kept, election)
 
 
-async def summarise(site: WebContext, asked: Scope) -> answers.Summary:
+async def summarise(site: WebContext, asked: QueryScope) -> answers.Summary:
     """The summary of the contest as the map is now."""
     kept = _KEPT.setdefault(site.db, _Kept())
     async with kept.lock:
@@ -94,12 +94,14 @@ def _find_map(view: View, kept: _Kept, election: str) -> PublishedMap:
     return kept.maps.find((election,), _read_stand(view, election), make)
 
 
-def _find_summary(view: View, kept: _Kept, asked: Scope, org: str) -> answers.Summary:
+def _find_summary(
+    view: View, kept: _Kept, asked: QueryScope, org: str
+) -> answers.Summary:
     stand = _read_stand(view, asked.election)
 
     def make() -> answers.Summary:
         if stand.basis is None:
-            digest = claims.map_digest(view, asked.election)
+            digest = mapreading.map_digest(view, asked.election)
         else:
             digest = _find_map(view, kept, asked.election).digest
         return state.summary(view, asked, org, digest)
@@ -111,5 +113,5 @@ def _read_stand(view: View, election: str) -> _Stand:
     return _Stand(
         read_cursor(view, election),
         mapstate.read_basis(view, election),
-        claims.vector(view, election),
+        mapstate.vector(view, election),
     )

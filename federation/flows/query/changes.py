@@ -13,14 +13,14 @@ from federation.flows.query.cursor import (
     parse_cursor,
     read_cursor,
 )
-from federation.flows.query.scope import Scope
-from federation.store import claims
+from federation.flows.query.scope import QueryScope
+from federation.store import mapreading
 from federation.store.db import View
 
 
 def changes(
     view: View,
-    asked: Scope,
+    asked: QueryScope,
     since: str = "",
     limit: int = 500,
     exclude_org: str | None = None,
@@ -40,7 +40,7 @@ def changes(
     given, here = parse_cursor(since), read_cursor(view, asked.election)
     is_reset = given.epoch not in {"", here.epoch} or given.change > here.change
     start = 0 if is_reset else given.change
-    found, reached = claims.changes(view, asked.election, start, limit, exclude_org)
+    found, reached = mapreading.changes(view, asked.election, start, limit, exclude_org)
     is_more = start < reached < here.change
     return answers.ChangesAnswer(
         election=asked.election,
