@@ -13,9 +13,9 @@ from msgspec import UnsetType
 from msgspec.structs import replace
 
 from federation.cli import compare
+from federation.cli.client import hand_in
 from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
-from federation.cli.handing import hand_in
 from federation.cli.help import Command
 from federation.cli.overview import print_status
 from federation.flows.query import answers, lists, state
@@ -27,6 +27,8 @@ from federation.profiles import load_profiles
 from federation.records.profile import Profile
 from federation.records.tally import count_added, race_level
 from federation.store.db import View
+from federation.text import Sentence
+from federation.web.requests import ClearAlarm
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -59,7 +61,8 @@ def paged(function: F) -> F:
 def status(run: Run, *, code: str | None) -> None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
-        hand_in(run, "clear-alarm", {"code": code})
+        hand_in(run, ClearAlarm(code=code))
+        run.finish(Sentence("cli.done-unsaid"))
     settings, peers = run.settings, [peer.org for peer in run.peers]
 
     def read(view: View) -> answers.StatusAnswer:

@@ -130,6 +130,16 @@ class Node:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
 
+    async def merge_once(self) -> int:
+        """Bring a part of what was stored to the map; 0: there is no more."""
+        return await self.resources.db.run(
+            merge_once,
+            self.resources.db,
+            self.resources.profiles,
+            hidden=self.peers.hidden,
+            now=int(self.clocks.wall()),
+        )
+
     def own_log(self, election: str) -> OwnLog:
         """Our log of an election, to be written to; large batches verify elsewhere.
 
@@ -299,13 +309,7 @@ class Node:
                 await asyncio.sleep(_WATCH_S)
             # Of an earlier round, if its disk was full.
             await resources.db.run(save_followed, resources.db, resources.home.followed)
-            while await resources.db.run(
-                merge_once,
-                resources.db,
-                resources.profiles,
-                hidden=self.peers.hidden,
-                now=int(self.clocks.wall()),
-            ):
+            while await self.merge_once():
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()
