@@ -2,17 +2,20 @@
 
 import pytest
 
+from federation.config.settings import Settings
 from federation.flows.merge import merge_once
 from federation.flows.query import state
 from federation.profiles import load_shipped
 from federation.records import sealed
 from federation.records.canonical import encode
 from federation.records.kinds import UnknownStatement
+from federation.records.readers import THIS_MACHINE
 from federation.records.sealed import leaf_text
 from federation.store import alarms, mapreading, quarantine
 from federation.tlog.note import sign_note
 
 ELECTION = "pemilu-2024"
+SETTINGS = Settings(org="node.example", name="Node", contact="x", elections=[ELECTION])
 CODE = "needs-newer-version"
 
 
@@ -36,7 +39,7 @@ def of_newer_type(owner, number):
 
 def unknown(puller, owner):
     with puller.db.view() as view:
-        found = state.status(view, [ELECTION], "node.example", "Node")
+        found = state.status(view, THIS_MACHINE, SETTINGS)
     return {log.origin: log.unknown for log in found.logs}[owner.origin]
 
 
