@@ -26,7 +26,7 @@ from msgspec import Meta
 
 from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
-from federation.feeds.feed import read_status
+from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import Verdict
 from federation.node import handedfiles

@@ -13,10 +13,13 @@ Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Final
 
 from aiohttp import web
 
 from federation.errors import NotFoundError
+from federation.feeds.resource import LOGS, Caching, caching_of
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.served import read_checkpoint, read_status
 from federation.records.keychain import encode_keys
@@ -25,8 +28,12 @@ from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.context import SITE
 
-FOREVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=2"
+#: What an answer says of how a copy of it is kept.
+CACHE_CONTROL: Final[Mapping[Caching, str]] = {
+    "conditional": "no-cache",
+    "immutable": "public, max-age=31536000, immutable",
+    "brief": "public, max-age=2",
+}
 BYTES, TEXT = "application/octet-stream", "text/plain"
 
 #: hex of an origin → id of its log. Ids never change, so what is found stays.
@@ -50,27 +57,27 @@ def routes() -> list[web.RouteDef]:
 async def well_known(request: web.Request) -> web.Response:
     """Who this node is, signed by its node key."""
     body = request.app[SITE].about()
-    return conditional(request, body, TEXT, BRIEFLY)
+    return conditional(request, body, TEXT)
 
 
 async def status_vector(request: web.Request) -> web.Response:
     """Every log held here; an idle peer asks only this, and gets 304."""
     body = await request.app[SITE].db.read(read_status)
-    return conditional(request, body, "application/json", "no-cache")
+    return conditional(request, body, "application/json", LOGS.cached)
 
 
 async def checkpoint(request: web.Request) -> web.Response:
     """The newest checkpoint with the cosignatures collected for it."""
     log_id = await _log_id(request)
     body = await request.app[SITE].db.read(read_checkpoint, log_id)
-    return web.Response(body=body, content_type=TEXT, headers=_cached(BRIEFLY))
+    return web.Response(body=body, content_type=TEXT, headers=_cached("brief"))
 
 
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
     log_id = await _log_id(request)
     notes = await request.app[SITE].db.read(chains.read_keys, log_id)
-    return conditional(request, encode_keys(notes), BYTES, BRIEFLY)
+    return conditional(request, encode_keys(notes), BYTES)
 
 
 async def about(request: web.Request) -> web.Response:
@@ -85,7 +92,7 @@ async def about(request: web.Request) -> web.Response:
         return note
 
     body = await request.app[SITE].db.read(read)
-    return conditional(request, body, TEXT, BRIEFLY)
+    return conditional(request, body, TEXT)
 
 
 async def fork(request: web.Request) -> web.Response:
@@ -94,14 +101,14 @@ async def fork(request: web.Request) -> web.Response:
     log = await request.app[SITE].db.read(logs.log_by_id, log_id)
     if log.frozen is None:
         raise NotFoundError(f"no fork of {log.origin} is known here")
-    return conditional(request, log.frozen, TEXT, BRIEFLY)
+    return conditional(request, log.frozen, TEXT)
 
 
 async def cosigned(request: web.Request) -> web.Response:
     """The earlier checkpoints that others cosigned, with who first held them when."""
     log_id = await _log_id(request)
     body = await request.app[SITE].db.read(read_cosigned, log_id)
-    return conditional(request, body, BYTES, BRIEFLY)
+    return conditional(request, body, BYTES)
 
 
 async def tile(request: web.Request) -> web.Response:
@@ -117,12 +124,11 @@ async def tile(request: web.Request) -> web.Response:
         headers = {"Content-Encoding": "zstd"}
     else:
         body = await site.db.read(contents.read_bundle, log_id, wanted)
-    # A partial tile never changes either, but a cache that keeps it for a year
-    # keeps 255 of them for every full one.
-    cache = FOREVER if wanted.width == WIDTH else BRIEFLY
     if isinstance(wanted, Bundle):
         headers["Vary"] = "Accept-Encoding"
-    return web.Response(body=body, content_type=BYTES, headers=_cached(cache) | headers)
+    return web.Response(
+        body=body, content_type=BYTES, headers=_cached(caching_of(wanted)) | headers
+    )
 
 
 def _takes_zstd(request: web.Request) -> bool:
@@ -157,16 +163,16 @@ async def _log_id(request: web.Request) -> int:
     return known[name]
 
 
-def _cached(value: str) -> dict[str, str]:
-    return {"Cache-Control": value}
+def _cached(caching: Caching) -> dict[str, str]:
+    return {"Cache-Control": CACHE_CONTROL[caching]}
 
 
 def conditional(
-    request: web.Request, body: bytes, media_type: str, cache: str
+    request: web.Request, body: bytes, media_type: str, cached: Caching = "brief"
 ) -> web.Response:
     """`body` under its digest as ETag, or 304 where the caller has it."""
     etag = hashlib.sha256(body).hexdigest()
-    headers = {"Cache-Control": cache, "ETag": f'"{etag}"'}
+    headers = _cached(cached) | {"ETag": f'"{etag}"'}
     matches = request.if_none_match or ()
     if any(known.value == etag for known in matches):
         return web.Response(status=304, headers=headers)

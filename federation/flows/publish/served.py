@@ -13,13 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from federation.errors import FederationError, NotFoundError
-from federation.feeds.feed import (
-    MAX_LOGS,
-    MAX_STATUS_BYTES,
-    NO_DIGEST,
-    StatusEntry,
-    format_status,
-)
+from federation.feeds.resource import LOGS
+from federation.feeds.status import MAX_LOGS, NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys
 from federation.store import chains, logs
 from federation.store.db import View
@@ -73,7 +68,7 @@ def read_vector(view: View, elections: Collection[str] = ()) -> Vector:
         except (FederationError, UnicodeError):
             damaged.append(log.origin)
             continue
-        if len(entries) >= MAX_LOGS or size + more > MAX_STATUS_BYTES:
+        if len(entries) >= MAX_LOGS or size + more > LOGS.max_bytes:
             whole.append(log.origin)
             continue
         size += more

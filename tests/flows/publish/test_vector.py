@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.feeds.feed import parse_status
+from federation.feeds.status import parse_status
 from federation.flows.publish import served
 from federation.flows.publish.served import read_vector
 from federation.store import logs
