@@ -42,7 +42,7 @@ from federation.flows.publish.served import list_public
 from federation.flows.publish.stand import Stand, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
-from federation.flows.query.scope import Scope, contests_of
+from federation.flows.query.scope import QueryScope, contests_of
 from federation.store.claims import list_rows
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
@@ -108,7 +108,7 @@ def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) 
         if not list_rows(view, name, contest, limit=1):
             continue
         for what in WHATS:
-            begun = Export(view, run.settings, Scope(name, contest, profile), what)
+            begun = Export(view, run.settings, QueryScope(name, contest, profile), what)
             write = partial(write_rows, run, view, begun, "csv")
             count += write_whole(folder / f"{contest}-{what}.csv", write)
     return count

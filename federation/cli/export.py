@@ -25,7 +25,7 @@ from federation.flows.publish.items import Selection
 from federation.flows.publish.since import read_sizes
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export, What
-from federation.flows.query.scope import Scope, contests_of
+from federation.flows.query.scope import QueryScope, contests_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -96,7 +96,7 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     run.out.show(said, lambda: run.out.note(text))
 
 
-def _contests(run: Run, election: str, contest: str) -> list[Scope]:
+def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
     """The contests that are meant, of all elections unless one was named.
 
     Raises:

@@ -27,7 +27,7 @@ from federation.flows.publish.items import (
 from federation.flows.publish.outputfolder import Written, check_folder
 from federation.flows.publish.served import list_public
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_parts
 from federation.profiles import load_profiles
@@ -80,7 +80,9 @@ def export_bundle(run: Run, path: Path, selection: Selection) -> None:
     run.out.show(said, lambda: run.out.line(text))
 
 
-def export_excerpt(run: Run, path: Path, asked: Sequence[Scope], region: str) -> None:
+def export_excerpt(
+    run: Run, path: Path, asked: Sequence[QueryScope], region: str
+) -> None:
     """Write the records of a region, each with its proof, and say how many.
 
     Raises:

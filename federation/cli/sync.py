@@ -10,7 +10,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command, CommandGroup
 from federation.cli.output import MACHINE, OK, PEER
 from federation.cli.writing import open_desk
-from federation.node.commands import PeerTurn
+from federation.node.commands import PeerTurnReport
 from federation.schedule import OF_DISK
 
 
@@ -27,7 +27,7 @@ def now(run: Run, orgs: tuple[str, ...], dry_run: bool) -> int:  # noqa: FBT001 
     """Ask all partners, or those named; exit code `PEER` when one failed."""
     arguments = {"orgs": orgs, "dry_run": dry_run}
     answer = asyncio.run(_ask(run, arguments))
-    turns = msgspec.convert(answer, list[PeerTurn], from_attributes=True)
+    turns = msgspec.convert(answer, list[PeerTurnReport], from_attributes=True)
     run.out.show({"turns": turns}, lambda: _print(run, turns))
     if any(turn.outcome == OF_DISK for turn in turns):
         return MACHINE
@@ -39,7 +39,7 @@ async def _ask(run: Run, arguments: dict[str, Any]) -> object:
         return await desk.run("sync", arguments)
 
 
-def _print(run: Run, turns: list[PeerTurn]) -> None:
+def _print(run: Run, turns: list[PeerTurnReport]) -> None:
     t = run.t
     if not turns:
         run.out.line(t("sync.nobody"))

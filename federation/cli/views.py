@@ -21,7 +21,7 @@ from federation.cli.overview import print_status
 from federation.flows.query import answers, lists, state
 from federation.flows.query import region as regions
 from federation.flows.query import tps as stations
-from federation.flows.query.scope import Scope, ask
+from federation.flows.query.scope import QueryScope, ask
 from federation.node.disk import see_room
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
@@ -155,7 +155,7 @@ def profiles_of(run: Run) -> dict[str, Profile]:
     return load_profiles(run.home.elections)
 
 
-def ask_for(run: Run, election: str, contest: str) -> Scope:
+def ask_for(run: Run, election: str, contest: str) -> QueryScope:
     """What these options mean on this node.
 
     Raises:

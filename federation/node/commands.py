@@ -118,7 +118,7 @@ class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
     theirs: int
 
 
-class PeerTurn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PeerTurnReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How asking one partner went."""
 
     org: str
@@ -186,7 +186,7 @@ async def alone(node: Running, _: Arguments) -> None:
     await node.go_alone()
 
 
-async def sync(node: Running, given: SyncCommand) -> list[PeerTurn]:
+async def sync(node: Running, given: SyncCommand) -> list[PeerTurnReport]:
     """Ask partners now; with `dry_run` only look at what they would bring.
 
     Raises:
@@ -204,7 +204,9 @@ async def sync(node: Running, given: SyncCommand) -> list[PeerTurn]:
         return list(await asyncio.gather(*(_look(node, peer) for peer in peers)))
     results = await node.schedule.run_now(orgs)
     return [
-        PeerTurn(org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason)
+        PeerTurnReport(
+            org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason
+        )
         for org, one in results.items()
     ]
 
@@ -272,13 +274,13 @@ def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
     return subjects
 
 
-async def _look(node: Running, peer: Peer) -> PeerTurn:
+async def _look(node: Running, peer: Peer) -> PeerTurnReport:
     try:
         answer = await node.feed(peer).logs(None)
         assert answer is not None, "asked without an ETag"
         vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
-        return PeerTurn(org=peer.org, outcome=error.code, reason=str(error))
+        return PeerTurnReport(org=peer.org, outcome=error.code, reason=str(error))
     held = await node.parts.db.read(_sizes)
     context = node.pull_context()
     offers = []
@@ -288,7 +290,7 @@ async def _look(node: Running, peer: Peer) -> PeerTurn:
         if context.wants(peer, entry.origin) and theirs > ours:
             offers.append(SizeOffer(origin=entry.origin, ours=ours, theirs=theirs))
     new = sum(offer.theirs - offer.ours for offer in offers)
-    return PeerTurn(org=peer.org, outcome="ok", new=new, offers=tuple(offers))
+    return PeerTurnReport(org=peer.org, outcome="ok", new=new, offers=tuple(offers))
 
 
 async def _log(

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from federation.flows.query import answers, changes, lists, region, state, table, tps
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
-from federation.flows.query.scope import Scope, ask, read_names
+from federation.flows.query.scope import QueryScope, ask, read_names
 from federation.store.db import View
 from federation.web.access import may_see_partners
 from federation.web.connections import for_news
@@ -313,7 +313,7 @@ def _for_strangers(found: answers.StatusAnswer) -> answers.StatusAnswer:
     return replace(found, peers=[], offered=[], alarms=alarms)
 
 
-def _ask(site: WebContext, election: str = "", contest: str = "") -> Scope:
+def _ask(site: WebContext, election: str = "", contest: str = "") -> QueryScope:
     return ask(site.profiles, site.settings.elections, election, contest)
 
 

@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answers, lists, region, tps
-from federation.flows.query.scope import Scope, ask, contests_of
+from federation.flows.query.scope import QueryScope, ask, contests_of
 from federation.records.tally import count_added
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
@@ -197,13 +197,13 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight <= 1 else 0.0
 
 
-def _asked(page: Page) -> Scope:
+def _asked(page: Page) -> QueryScope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
-def _choices(page: Page, asked: Scope) -> list[Mapping[str, object]]:
+def _choices(page: Page, asked: QueryScope) -> list[Mapping[str, object]]:
     """The other elections and contests that can be looked at."""
     site = page.request.app[SITE]
     found: list[Mapping[str, object]] = []
@@ -224,7 +224,7 @@ def _choices(page: Page, asked: Scope) -> list[Mapping[str, object]]:
     return found
 
 
-def _data(asked: Scope, path: str) -> str:
+def _data(asked: QueryScope, path: str) -> str:
     return f"{path}?election={asked.election}&contest={asked.contest}"
 
 

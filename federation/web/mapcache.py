@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from federation.flows.query import answers, published, state
 from federation.flows.query.cursor import Cursor, read_cursor
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.records.publishedmap import PublishedMap
 from federation.store import claims, mapstate
 from federation.store.db import Database, View
@@ -68,7 +68,7 @@ async def publish_map(site: WebContext, election: str) -> PublishedMap:
         return await site.db.read(_find_map, kept, election)
 
 
-async def summarise(site: WebContext, asked: Scope) -> answers.Summary:
+async def summarise(site: WebContext, asked: QueryScope) -> answers.Summary:
     """The summary of the contest as the map is now."""
     kept = _KEPT.setdefault(site.db, _Kept())
     async with kept.lock:
@@ -94,7 +94,9 @@ def _find_map(view: View, kept: _Kept, election: str) -> PublishedMap:
     return kept.maps.find((election,), _read_stand(view, election), make)
 
 
-def _find_summary(view: View, kept: _Kept, asked: Scope, org: str) -> answers.Summary:
+def _find_summary(
+    view: View, kept: _Kept, asked: QueryScope, org: str
+) -> answers.Summary:
     stand = _read_stand(view, asked.election)
 
     def make() -> answers.Summary:

@@ -19,7 +19,7 @@ from federation.feeds.bundle import RECEIPTS
 from federation.feeds.resource import log_path
 from federation.flows.publish.items import Item, list_log
 from federation.flows.publish.served import list_public
-from federation.flows.query.scope import Scope, parse_region
+from federation.flows.query.scope import QueryScope, parse_region
 from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row
 from federation.store import claims
@@ -31,7 +31,7 @@ _BESIDE = ("about", "checkpoint", "keys")
 
 def list_excerpt(
     view: View,
-    asked: Sequence[Scope],
+    asked: Sequence[QueryScope],
     region: str,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Item]:
@@ -75,7 +75,7 @@ def _receipt(view: View, origin: str, index: int) -> Item:
 
 
 def _list_standing(
-    view: View, asked: Scope, region: str, advance: Callable[[int], None]
+    view: View, asked: QueryScope, region: str, advance: Callable[[int], None]
 ) -> Iterator[tuple[str, int]]:
     """Where the statements that stand about the stations of a region are."""
     after = ""

@@ -13,14 +13,14 @@ from federation.flows.query.cursor import (
     parse_cursor,
     read_cursor,
 )
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.store import claims
 from federation.store.db import View
 
 
 def changes(
     view: View,
-    asked: Scope,
+    asked: QueryScope,
     since: str = "",
     limit: int = 500,
     exclude_org: str | None = None,

@@ -16,7 +16,7 @@ from federation.config.settings import Settings
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.lists import gaps
 from federation.flows.query.region import read_line, region
-from federation.flows.query.scope import Scope, parse_region, read_names
+from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import (
     Credit,
@@ -42,7 +42,12 @@ class Export:
     """One export under way; `read` gives a page, until `done`."""
 
     def __init__(
-        self, view: View, settings: Settings, asked: Scope, what: What, code: str = ""
+        self,
+        view: View,
+        settings: Settings,
+        asked: QueryScope,
+        what: What,
+        code: str = "",
     ) -> None:
         """Begin at the cursor of this view; `code` limits it to a region.
 
@@ -117,7 +122,9 @@ class Export:
         return claim_table(said, self._numbers, names, self._credit)
 
 
-def _held(view: View, asked: Scope, codes: Sequence[str]) -> Iterator[claims.MergedTps]:
+def _held(
+    view: View, asked: QueryScope, codes: Sequence[str]
+) -> Iterator[claims.MergedTps]:
     """These stations with their claims, in one look-up and without their history."""
     if not codes:
         return

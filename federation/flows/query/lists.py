@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.scope import Scope, list_missing, parse_region, places
+from federation.flows.query.scope import QueryScope, list_missing, parse_region, places
 from federation.flows.query.tps import confirmations, contest_of
 from federation.records.merge import decode_row
 from federation.store import claims, registers
@@ -16,7 +16,7 @@ from federation.store.db import View
 
 
 def gaps(
-    view: View, asked: Scope, region: str = "", after: str = "", limit: int = 100
+    view: View, asked: QueryScope, region: str = "", after: str = "", limit: int = 100
 ) -> answers.GapsAnswer:
     """Stations of the register without a result from any monitor.
 
@@ -47,7 +47,7 @@ def gaps(
 
 
 def disputed(
-    view: View, asked: Scope, region: str = "", after: str = "", limit: int = 100
+    view: View, asked: QueryScope, region: str = "", after: str = "", limit: int = 100
 ) -> answers.DisputedAnswer:
     """Stations where monitors differ, with every group and KPU apart.
 

@@ -6,7 +6,7 @@ from federation.errors import NotFoundError
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import (
-    Scope,
+    QueryScope,
     list_missing,
     parents_of,
     parse_region,
@@ -24,7 +24,7 @@ _DISTRICT = 6  # the smallest region whose counters are kept
 
 
 def region(
-    view: View, asked: Scope, code: str = "", after: str = "", limit: int = 500
+    view: View, asked: QueryScope, code: str = "", after: str = "", limit: int = 500
 ) -> answers.RegionAnswer:
     """A region with its parts; of a village, its stations from `after` on.
 
@@ -57,7 +57,7 @@ def region(
     )
 
 
-def read_line(view: View, asked: Scope, code: str) -> answers.Region:
+def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:
     """One region by itself."""
     name = registers.names(view, asked.election, [code]).get(code, "")
     if len(code) == _VILLAGE:
@@ -68,7 +68,7 @@ def read_line(view: View, asked: Scope, code: str) -> answers.Region:
 
 
 def _line(
-    view: View, asked: Scope, code: str, name: str, counters: dict[str, int]
+    view: View, asked: QueryScope, code: str, name: str, counters: dict[str, int]
 ) -> answers.Region:
     expected = count_expected(view, asked, code)
     seen = region_coverage(counters, expected)
@@ -97,7 +97,7 @@ def _with_silent(status: dict[str, int], register: int) -> dict[str, int]:
     return {**status, "missing": register - sum(status.values()) + status["missing"]}
 
 
-def count_expected(view: View, asked: Scope, code: str) -> int:
+def count_expected(view: View, asked: QueryScope, code: str) -> int:
     """How many stations of the region the register has where the contest is held."""
     rules = asked.rules
     held = _overlaps(rules.only, code) if rules.only else [code]
@@ -114,7 +114,7 @@ def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
     return [part for part in area if part.startswith(code)]
 
 
-def _children(view: View, asked: Scope, code: str) -> list[answers.Region]:
+def _children(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
     """The regions right below, those of the register without any result too."""
     if len(code) == _VILLAGE:
         return []
@@ -134,14 +134,14 @@ def _children(view: View, asked: Scope, code: str) -> list[answers.Region]:
     return [line for line in lines if line.listed or counted.get(line.code)]
 
 
-def _villages(view: View, asked: Scope, code: str) -> set[str]:
+def _villages(view: View, asked: QueryScope, code: str) -> set[str]:
     """The villages of a district from which anybody has anything."""
     rows = claims.list_rows(view, asked.election, asked.contest, code, limit=10_000)
     return {decode_row(row).tps[:_VILLAGE] for row in rows}
 
 
 def _stations(
-    view: View, asked: Scope, code: str, after: str, limit: int
+    view: View, asked: QueryScope, code: str, after: str, limit: int
 ) -> tuple[list[answers.Station], str | UnsetType]:
     """A page of a village's stations, those without a result too."""
     rows = {

@@ -21,7 +21,7 @@ LEVELS = (0, 2, 4, 6, 10)
 _USUAL = ("ppwp", "pkwkp", "pkwkk", "pdpr")
 
 
-class Scope(NamedTuple):
+class QueryScope(NamedTuple):
     """An election of this node and one contest of it."""
 
     election: str
@@ -50,7 +50,7 @@ def ask(
     elections: Sequence[str],
     election: str = "",
     contest: str = "",
-) -> Scope:
+) -> QueryScope:
     """The election and contest that are meant.
 
     Args:
@@ -75,7 +75,7 @@ def ask(
         raise NotFoundError(
             Sentence("numbering.no-contest", contest=kind[:40], held=held)
         )
-    return Scope(name, kind, profile)
+    return QueryScope(name, kind, profile)
 
 
 def candidate_names(profile: Profile, contest: str, region: str = "") -> dict[str, str]:
@@ -120,7 +120,7 @@ def places(view: View, election: str, codes: Sequence[str]) -> list[Place]:
 
 
 def list_missing(
-    view: View, asked: Scope, region: str, after: str, limit: int
+    view: View, asked: QueryScope, region: str, after: str, limit: int
 ) -> list[registers.Missing]:
     """Stations where the contest is held and no monitor has a result from, by code."""
     rules = asked.rules

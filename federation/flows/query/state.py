@@ -9,7 +9,7 @@ from federation.errors import FormatError, RecordError
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
-from federation.flows.query.scope import Scope, candidate_names, contests_of
+from federation.flows.query.scope import QueryScope, candidate_names, contests_of
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
@@ -158,7 +158,7 @@ def _about(view: View, org: str) -> About | None:
         return None
 
 
-def summary(view: View, asked: Scope, org: str, digest: str) -> answers.Summary:
+def summary(view: View, asked: QueryScope, org: str, digest: str) -> answers.Summary:
     """One contest's whole map in one object.
 
     Args:

@@ -7,7 +7,7 @@ from federation.feeds.resource import log_path
 from federation.flows.merge import merge_once
 from federation.flows.publish.excerpt import list_excerpt
 from federation.flows.publish.items import read_items
-from federation.flows.query.scope import Scope
+from federation.flows.query.scope import QueryScope
 from federation.profiles import load_shipped
 from federation.records.admission import admit
 from federation.records.keychain import decode_keys, open_chain
@@ -18,7 +18,7 @@ from tests.fakes import ELECTION, FakeOrg, Tree
 from tests.flows.publish.conftest import NOW, OURS, hold, hold_about
 
 PROFILE = load_shipped()[ELECTION]
-ASKED = [Scope(ELECTION, "ppwp", PROFILE)]
+ASKED = [QueryScope(ELECTION, "ppwp", PROFILE)]
 FIRST, SECOND = "1101010001", "1101010002"  # 900 stations each
 
 
