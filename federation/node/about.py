@@ -18,7 +18,7 @@ from federation.records.about import (
     open_about_unpinned,
     sign_about,
 )
-from federation.store import chains
+from federation.store import keystatements
 
 #: Above it is no number that a note may have.
 _MOST: Final = (1 << 53) - 2
@@ -34,8 +34,8 @@ def renew_about(parts: Parts) -> bytes:
     """
     org = parts.settings.org
     with parts.db.view() as view:
-        held = chains.read_about(view, org)
-        issues = chains.about_issues(view, org)
+        held = keystatements.read_about(view, org)
+        issues = keystatements.about_issues(view, org)
     before = None
     if held is not None or issues:
         try:
@@ -51,7 +51,7 @@ def renew_about(parts: Parts) -> bytes:
         issue = _last_issue([*issues, claimed]) + 1
     note = sign_about(_describe(parts, issue), parts.keys.node)
     with parts.db.transaction() as tx:
-        chains.replace_about(tx, org, issue, note)
+        keystatements.replace_about(tx, org, issue, note)
     return note
 
 

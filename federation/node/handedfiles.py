@@ -41,7 +41,7 @@ from federation.flows.pull.basis import ask_basis
 from federation.flows.recollect import recollect
 from federation.node.running import Running
 from federation.records.keychain import parse_origin
-from federation.store import holders, logs
+from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text.cause import cause_of
@@ -301,7 +301,7 @@ class _Taking:
             with contextlib.suppress(PeerError, FormatError):
                 note = await self._feed.fetch(checkpoint_of(origin))
                 await db.write(cosign.save_collected, origin, note, keys)
-        return await db.read(holders.load_holders, mine)
+        return await db.read(cosignatures.load_holders, mine)
 
 
 def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:

@@ -14,7 +14,7 @@ from federation.flows.query import answers, published, state
 from federation.flows.query.cursor import Cursor, read_cursor
 from federation.flows.query.scope import QueryScope
 from federation.records.publishedmap import PublishedMap
-from federation.store import claims, mapstate
+from federation.store import mapreading, mapstate
 from federation.store.db import Database, View
 from federation.store.mapstate import MapInputs
 from federation.web.context import WebContext
@@ -101,7 +101,7 @@ def _find_summary(
 
     def make() -> answers.Summary:
         if stand.basis is None:
-            digest = claims.map_digest(view, asked.election)
+            digest = mapreading.map_digest(view, asked.election)
         else:
             digest = _find_map(view, kept, asked.election).digest
         return state.summary(view, asked, org, digest)
@@ -113,5 +113,5 @@ def _read_stand(view: View, election: str) -> _Stand:
     return _Stand(
         read_cursor(view, election),
         mapstate.read_basis(view, election),
-        claims.vector(view, election),
+        mapstate.vector(view, election),
     )

@@ -26,7 +26,15 @@ from federation.records.about import About, OfferedLog, sign_about
 from federation.records.canonical import encode
 from federation.records.register import Register
 from federation.schedule import result_of
-from federation.store import alarms, chains, logs, pulls, registers, tokens
+from federation.store import (
+    alarms,
+    copies,
+    cosignatures,
+    logs,
+    pulls,
+    registers,
+    tokens,
+)
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
 from federation.tlog.cosignature import cosign
@@ -138,9 +146,11 @@ def _log_own(parts: Parts) -> None:
         for size, _, note in held[-2:]:
             for time in (NOW + 5, NOW + 99):
                 line = format_signature(cosign(parse_note(note).text, mirror, time))
-                chains.save_cosignature(tx, log.log_id, size, line, mirror.key, time)
+                cosignatures.save_cosignature(
+                    tx, log.log_id, size, line, mirror.key, time
+                )
         size, _, note = held[-1]
-        chains.save_copy(tx, log.log_id, size, PARTNER, note)
+        copies.save_copy(tx, log.log_id, size, PARTNER, note)
 
 
 def _pull(parts: Parts, org: str, peer: FakePeer) -> None:

@@ -45,7 +45,8 @@ from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
 from federation.node.resources import Parts, open_parts
 from federation.records.sealed import leaf_text, record_id
-from federation.store import contents, logs
+from federation.store import leaves as stored
+from federation.store import logs
 from federation.text import Text
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION, make_home
@@ -344,7 +345,7 @@ def _check(home: Home, known: dict[str, Any], *, starts: bool = True) -> dict[st
             settle(parts.db, parts.guard, log.origin)
         with parts.db.view() as view:
             state = logs.get_log(view, log.origin)
-            leaves = contents.read_leaves(view, state.id, 0, state.size)
+            leaves = stored.read_leaves(view, state.id, 0, state.size)
             kept = {
                 str(size): root.hex()
                 for size, root, _ in logs.list_checkpoints(view, state.id)

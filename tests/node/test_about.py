@@ -26,7 +26,7 @@ def issue(parts, note):
 
 def behind(parts, statement, *values):
     with parts.db.transaction() as tx:
-        tx.connection.execute(statement, values)
+        tx.execute(statement, values)
 
 
 def test_a_flipped_bit_of_the_note_is_signed_again_above_its_issue(parts, caplog):

@@ -19,7 +19,7 @@ from federation.node.api import NodeDesk
 from federation.node.resources import open_parts
 from federation.node.running import Running
 from federation.records.evidence import format_fork
-from federation.store import alarms, chains, contents, logs, pulls
+from federation.store import alarms, cosignatures, leaves, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
 from tests.copies import copy_home
@@ -222,7 +222,9 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
         assert said.held_by == {origin: {KAWAL.org: 4}}
         found = (await held(node))[origin]
         for size, time in ((3, 1_700_000_000), (4, 1_700_000_500)):
-            lines = await node.parts.db.read(chains.first_cosignatures, found.id, size)
+            lines = await node.parts.db.read(
+                cosignatures.first_cosignatures, found.id, size
+            )
             note = dict(kept)[size] + b"".join(lines)
             times = open_cosignatures(note, [KAWAL.mirror.key])
             assert [one.time for one in times] == [time]
@@ -318,4 +320,4 @@ def _checkpoints(view, log):
 
 def _leaves(view, log):
 
-    return contents.read_leaves(view, log.id, 0, log.next_index)
+    return leaves.read_leaves(view, log.id, 0, log.next_index)

@@ -33,7 +33,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, SignatureError
 from federation.flows.ownlog.sequence import OwnLog, knows_past
-from federation.store import alarms, chains, logs
+from federation.store import alarms, logs
+from federation.store import copies as shown
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -226,8 +227,8 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
     """
     if decision.copy is not None:
         best = decision.copy
-        chains.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
-    known = chains.read_copy(tx, own.id)
+        shown.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
+    known = shown.read_copy(tx, own.id)
     waits = decision.action not in {"sign", "hold"}
     if waits or known is None or known[0] <= size:
         return decision

@@ -38,7 +38,7 @@ from federation.flows.query.published import published_basis, published_map
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
-from federation.store import chains, claims, contents, mapstate, registers
+from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.tile import (
@@ -72,7 +72,7 @@ class Publisher:
         """The published map of an election that was merged before."""
         basis, vector = (
             mapstate.read_basis(view, election),
-            claims.vector(view, election),
+            mapstate.vector(view, election),
         )
         stand = (read_cursor(view, election), basis, vector)
         if election not in self._maps or self._maps[election][0] != stand:
@@ -131,10 +131,10 @@ def list_tiles(
     """These hashes and entries of a log, as files."""
     for tile in tiles:
         path = log_path(log.origin, format_tile_path(tile))
-        yield Item(path, partial(contents.read_tile, view, log.id, tile))
+        yield Item(path, partial(leaves.read_tile, view, log.id, tile))
     for bundle in bundles:
         path = log_path(log.origin, format_tile_path(bundle))
-        yield Item(path, partial(contents.read_bundle, view, log.id, bundle))
+        yield Item(path, partial(leaves.read_bundle, view, log.id, bundle))
 
 
 def list_log(view: View, log: Log) -> Iterator[Item]:
@@ -145,8 +145,8 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
 
     yield item("checkpoint", partial(read_checkpoint, view, log.id))
     yield item("cosigned", partial(read_cosigned, view, log.id))
-    yield item("keys", lambda: encode_keys(chains.read_keys(view, log.id)))
-    about = chains.read_about(view, log.org)
+    yield item("keys", lambda: encode_keys(keystatements.read_keys(view, log.id)))
+    about = keystatements.read_about(view, log.org)
     if about is not None:
         yield item("about", lambda: about)
     evidence = log.frozen
@@ -155,7 +155,7 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
 
 
 def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item]:
-    about = chains.read_about(view, by.settings.org)
+    about = keystatements.read_about(view, by.settings.org)
     if about is not None:
         yield Item(ABOUT.path, lambda: about)
     names = [

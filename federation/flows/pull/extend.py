@@ -29,7 +29,8 @@ from federation.flows.verify.bundle import (
 )
 from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
-from federation.store import chains, claims, contents, logs, taken
+from federation.store import claims, logs, quarantine, taken
+from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
@@ -75,7 +76,7 @@ def read_mirror(view: View, log: Log) -> Mirror:
         origin=log.origin,
         held=log.checkpoint,
         size=log.size,
-        frontier=contents.frontier(view, log.id, log.next_index),
+        frontier=stored.frontier(view, log.id, log.next_index),
         pending=log.pending,
         pending_size=log.pending_size,
         next_index=log.next_index,
@@ -122,7 +123,7 @@ async def _authenticate(ctx: PullContext, job: Extending) -> Authenticated:
     job.budget.spend(size=sum(map(len, fetched)))
 
     def edge(view: View) -> tuple[Mirror, list[bytes]]:
-        edge_hashes = contents.edge_hashes(view, log.id, log.next_index)
+        edge_hashes = stored.edge_hashes(view, log.id, log.next_index)
         return read_mirror(view, log), edge_hashes
 
     held, edge_hashes = await ctx.db.read(edge)
@@ -231,7 +232,7 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> 
     size = logs.append_leaves(tx, log.id, start, new, hashes)
     found = join_admissions(batch, log.closed_at)
     claims.save_claims(tx, log.id, found.claims)
-    chains.save_rejected(tx, log.id, found.rejected)
+    quarantine.save_rejected(tx, log.id, found.rejected)
     keep_unknown(tx, log, found.unknown, now)
     refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
     taken.add_taken(tx, log.id, size=size, refused=refused)

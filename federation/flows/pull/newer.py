@@ -10,7 +10,7 @@ Source: docs/reference/protocol.md, "Records"
 from collections.abc import Sequence
 from typing import Final
 
-from federation.store import alarms, chains
+from federation.store import alarms, quarantine
 from federation.store.db import Transaction
 from federation.store.logs import Log
 
@@ -27,7 +27,7 @@ def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> N
         now: Unix seconds.
     """
     if found:
-        chains.save_unknown(tx, log.id, found)
+        quarantine.save_unknown(tx, log.id, found)
         # Not the total: counting it with every step would grow with the history.
         detail = f"{len(found)} new records, from index {found[0]} on"
         alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
@@ -35,7 +35,7 @@ def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> N
 
 def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
     """Say how many there are after a log was judged again, or that none is left."""
-    count = chains.count_unknown(tx, log.id)
+    count = quarantine.count_unknown(tx, log.id)
     if count:
         alarms.raise_alarm(tx, ALARM, log.origin, f"{count} records", now)
     else:
