@@ -14,7 +14,7 @@ from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import Written, check_folder
-from federation.node.resources import Parts
+from federation.node.resources import Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
@@ -26,12 +26,14 @@ NAME = "static site"  # no organisation's: theirs have no space
 DEADLINE_S = 86_400.0
 
 
-def publishing_duties(parts: Parts, clock: Callable[[], float]) -> tuple[Duty, ...]:
+def publishing_duties(
+    resources: Resources, clock: Callable[[], float]
+) -> tuple[Duty, ...]:
     """The duty of writing the site; none where the settings name no folder."""
-    static = parts.settings.static
+    static = resources.settings.static
     if static.folder is None:
         return ()
-    keeper = _Keeper(parts, parts.home.folder / static.folder, clock)
+    keeper = _Keeper(resources, resources.home.folder / static.folder, clock)
     return (
         Duty(
             name=NAME,
@@ -49,14 +51,16 @@ class _StoppedError(Exception):
 class _Keeper:
     """Writes the site, turn by turn."""
 
-    def __init__(self, parts: Parts, folder: Path, clock: Callable[[], float]) -> None:
-        self._parts, self._folder, self._clock = parts, folder, clock
-        self._by = Publisher(parts.settings, parts.profiles)
+    def __init__(
+        self, resources: Resources, folder: Path, clock: Callable[[], float]
+    ) -> None:
+        self._resources, self._folder, self._clock = resources, folder, clock
+        self._by = Publisher(resources.settings, resources.profiles)
         self._site = StaticSite(folder)
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""
-        db, now = self._parts.db, int(self._clock())
+        db, now = self._resources.db, int(self._clock())
         subject = self._folder.name  # everybody sees it; where it lies is in the detail
         stopped = threading.Event()
         try:
@@ -76,5 +80,5 @@ class _Keeper:
             if stopped.is_set():
                 raise _StoppedError
 
-        check_folder(self._folder, self._parts.home.private)
+        check_folder(self._folder, self._resources.home.private)
         return self._site.write(view, self._by, Selection(), go_on)
