@@ -51,7 +51,7 @@ def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bou
     assert "c.example/pemilu-2024/3" in found.whole
     assert len(shown) + len(found.whole) == 7
     if bound == "LOGS":
-        assert len(found.body) <= fits
+        assert len(found.body) <= short.max_bytes
 
 
 def test_a_damaged_log_is_left_out_of_the_vector_and_named(db):
