@@ -18,6 +18,7 @@ from federation.store.db import View
 from federation.web.context import SITE
 from federation.web.feed import TEXT, conditional
 from federation.web.openapi import Endpoint, NoQuery
+from federation.web.responses import FRESH
 
 
 def endpoints() -> list[Endpoint[Any]]:
@@ -44,6 +45,6 @@ async def get_receipt(request: web.Request, _: NoQuery) -> web.StreamResponse:
         return file_name(claim), make_receipt(view, origin, claim.index)
 
     name, body = await request.app[SITE].db.read(read)
-    answered = conditional(request, body, TEXT, "conditional")
+    answered = conditional(request, body, TEXT, FRESH)
     answered.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
     return answered
