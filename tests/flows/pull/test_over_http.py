@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from federation.config.settings import Settings
 from federation.errors import FederationError
 from federation.feeds.http import HttpFeed
 from federation.feeds.resource import (
@@ -44,7 +45,9 @@ def app_of_node(db) -> web.Application:
     app[pages.LOG_IDS] = {}
     app[SITE] = WebContext(
         db=db,
-        settings=None,
+        settings=Settings(
+            org="a.example", name="A", contact="a@a.example", elections=["e"]
+        ),
         profiles={},
         desk=None,
         about=lambda: b"",
