@@ -13,8 +13,8 @@ import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
-from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import Files
+from federation.feeds.resource import LOGS
 from federation.flows.audit.document import (
     JUDGES,
     Context,
@@ -101,7 +101,7 @@ class Documents:
             self._context.findings.add("missing", name, detail=detail)
         elif has_records:
             # Nobody looks at records that no list names: not to be taken for proved.
-            self._context.findings.add("missing", name, detail=LOGS_PATH)
+            self._context.findings.add("missing", name, detail=LOGS.path)
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the keyring."""

@@ -15,15 +15,9 @@ from typing import Final
 
 from federation.decoding import parse_any_json
 from federation.errors import FormatError, NotFoundError, UnreadableError
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    ELECTIONS_PATH,
-    LOGS_PATH,
-    MAX_BASIS_BYTES,
-    MAX_ELECTIONS_BYTES,
-    basis_path,
-)
+from federation.feeds.bundle import RECEIPTS
 from federation.feeds.files import MAX_PATH_CHARS, Files
+from federation.feeds.resource import ABOUT, ELECTIONS, LOGS, basis_of, map_of
 from federation.flows.audit.keyring import BAD, Keyring
 from federation.flows.audit.source import Reader
 from federation.records.about import open_about, open_about_unpinned
@@ -36,9 +30,9 @@ _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 # What is written beside the data for people, and what this audit reads elsewhere.
 _NAMED: Final = frozenset(
-    {ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, PAGE_PATH, ".nojekyll"}
+    {ABOUT.path, ELECTIONS.path, LOGS.path, PAGE_PATH, ".nojekyll"}
 )
-_FOLDERS: Final = ("v1/maps/", "v1/basis/", "receipts/")
+_FOLDERS: Final = (map_of("").path, basis_of("").path, RECEIPTS)
 
 
 class Listing:
@@ -114,7 +108,7 @@ def _hex(origin: str) -> str:
 
 async def check_about(reader: Reader, keyring: Keyring) -> None:
     """Note an about note that the node it speaks of, if that is known, did not sign."""
-    note = await reader.ask("", reader.feed.about())
+    note = await reader.ask(ABOUT)
     # A node may say nothing of itself; an empty file is one that was damaged.
     if note is None or (not note and not reader.is_file):
         return
@@ -133,23 +127,23 @@ def check_basis(reader: Reader, files: Files) -> None:
     The list of elections says again, unsigned, what the maps say: it must be whole.
     """
     try:
-        parse_any_json(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
+        parse_any_json(files.read(ELECTIONS.path, ELECTIONS.max_bytes))
     except NotFoundError:
         pass
     except UnreadableError as error:
         reader.blame(error)
     except FormatError as error:
-        reader.add("damaged", detail=f"{ELECTIONS_PATH}: {error}")
-    folder = basis_path("")
+        reader.add("damaged", detail=f"{ELECTIONS.path}: {error}")
+    folder = basis_of("")
     for path in files.names():
-        if not path.startswith(folder):
+        if not path.startswith(folder.path):
             continue
         try:
-            data = files.read(path, MAX_BASIS_BYTES)
+            data = files.read(path, folder.max_bytes)
         except (FormatError, NotFoundError) as error:
             reader.blame(error)
             continue
-        if hashlib.sha256(data).hexdigest() != path.removeprefix(folder):
+        if hashlib.sha256(data).hexdigest() != path.removeprefix(folder.path):
             reader.add("damaged", detail=f"{path}: other bytes than its name says")
 
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from federation.errors import FederationError, FormatError, PeerError, ProofError
 from federation.feeds.feed import Feed
+from federation.feeds.resource import basis_of, map_of
 from federation.flows.audit.report import Findings
 from federation.flows.audit.source import kind_of, tell
 from federation.records.merge import RULES_VERSION
@@ -85,7 +86,7 @@ async def load_basis(
     """
     nothing = MapBasis(None, ours, None)
     try:
-        published = parse_map(await feed.map(election))
+        published = parse_map(await feed.fetch(map_of(election)))
         if published.election != election:
             raise FormatError(
                 f"the map of {published.election}", f"the map of {election}"
@@ -135,7 +136,7 @@ async def _load_profile(
 
 
 async def _load(feed: Feed, digest: str) -> bytes:
-    data = await feed.basis(digest)
+    data = await feed.fetch(basis_of(digest))
     if hashlib.sha256(data).hexdigest() != digest:
         raise ProofError(f"other bytes than those with the SHA-256 {digest}")
     return data

@@ -8,7 +8,7 @@ vector says must be what is there.
 """
 
 import hashlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,10 +18,17 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     SignatureError,
-    UnreadableError,
 )
-from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
+from federation.feeds.feed import Feed
 from federation.feeds.files import Files
+from federation.feeds.resource import (
+    Resource,
+    about_of,
+    checkpoint_of,
+    cosigned_of,
+    keys_of,
+)
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.audit.keyring import BAD, open_any
 from federation.flows.audit.patience import PatientFeed
 from federation.flows.audit.report import UNASKED, Findings
@@ -36,8 +43,7 @@ MAX_COSIGNED: Final = 1000
 MAX_COSIGNED_BYTES: Final = 1 << 26
 # 8 MB of tiles, as in pulling: a checkpoint of 2^53 - 1 must not plan for as many.
 _MAX_LEAVES: Final = 1 << 26
-# What `feeds/bundle.py` and the parsers say of bytes that end too early.
-_CUT_OFF: Final = "cut off"
+_KINDS: Final = {"absent": "missing", "wrong": "damaged", "cut-off": "cut-off"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +67,11 @@ def kind_of(error: FederationError) -> str:
     Only who answers that something is not there has said so; who could not be asked, or
     a file that cannot be read, has shown nothing that could be missing or wrong.
     """
-    if isinstance(error, UnreadableError):
-        return UNASKED
     if isinstance(error, NotFoundError):
         return "missing"
-    if isinstance(error, PeerError):
-        if error.is_unasked:
-            return UNASKED
-        if error.is_absent:
-            return "missing"
-    return "cut-off" if _CUT_OFF in str(error) else "damaged"
+    if isinstance(error, (FormatError, PeerError)):
+        return _KINDS.get(error.cause, UNASKED)
+    return "damaged"
 
 
 def tell(error: FederationError) -> str:
@@ -108,21 +109,21 @@ class Reader:
         """Note bytes that did not come, or not as they should."""
         self.add(kind_of(error), origin, detail=tell(error))
 
-    async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+    async def need(self, resource: Resource) -> bytes | None:
         """What should be there; None, and a finding, where it is not."""
         try:
-            return await answer
-        except (PeerError, FormatError) as error:
-            self.blame(error, origin)
+            return await self.feed.fetch(resource)
+        except PeerError as error:
+            self.blame(error, resource.origin)
             return None
 
-    async def ask(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+    async def ask(self, resource: Resource) -> bytes | None:
         """What may be there; None where it is not."""
         try:
-            return await answer
-        except (PeerError, FormatError) as error:
-            if not (isinstance(error, PeerError) and error.is_absent):
-                self.blame(error, origin)
+            return await self.feed.fetch(resource)
+        except PeerError as error:
+            if not error.is_absent:
+                self.blame(error, resource.origin)
             return None
 
 
@@ -160,7 +161,7 @@ async def open_log(
     origin = entry.origin
     chain = await _open_keys(reader, entry)
     await _compare_about(reader, entry)
-    note = await reader.need(origin, reader.feed.checkpoint(origin))
+    note = await reader.need(checkpoint_of(origin))
     listed = entry.checkpoint.encode()
     if chain is None:
         shut += (
@@ -177,7 +178,7 @@ async def open_log(
         return None
     first, checkpoint = opened[0]
     earlier = [shown for shown, _ in opened[1:]]
-    cosigned = await reader.ask(origin, reader.feed.cosigned(origin))
+    cosigned = await reader.ask(cosigned_of(origin))
     earlier += _open_cosigned(reader, chain, cosigned or b"")
     return OpenedLog(
         reader=reader,
@@ -205,7 +206,7 @@ def open_signed(reader: Reader, chain: KeyChain, note: bytes) -> Checkpoint | No
 
 async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     origin = entry.origin
-    data = await reader.need(origin, reader.feed.keys(origin))
+    data = await reader.need(keys_of(origin))
     if data is None:
         return None
     try:
@@ -234,7 +235,7 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
 async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
     if entry.about == NO_DIGEST:
         return
-    about = await reader.need(entry.origin, reader.feed.log_about(entry.origin))
+    about = await reader.need(about_of(entry.origin))
     if about is None or not reader.is_file:
         return
     if hashlib.sha256(about).hexdigest() != entry.about:
