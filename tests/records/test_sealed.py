@@ -1,10 +1,8 @@
 """Leaves: one good signature, by a key of this log that is valid there, or nothing."""
 
 import hashlib
-import importlib.util
 import itertools
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +13,10 @@ from federation.errors import FederationError, FormatError, RecordError, Signatu
 from federation.records import sealed
 from federation.records.canonical import FORBIDDEN, encode
 from federation.records.keychain import next_statement, open_chain, sign_statement
+from federation.records.kinds import UnknownStatement
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part
 from federation.records.sealed import (
-    UnknownStatement,
     leaf_text,
     open_leaf,
     parse_statement,
@@ -27,19 +25,9 @@ from federation.records.sealed import (
 )
 from federation.records.withdrawal import Withdrawal
 from federation.tlog.note import sign_note
+from tests.records import hostile
 
 TIME = "2024-02-14T13:05:00Z"
-
-
-def _load_hostile():
-    path = Path(__file__).with_name("hostile.py")
-    spec = importlib.util.spec_from_file_location("records_hostile", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-hostile = _load_hostile()
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,6 @@ from tests.fakes import ELECTION as YEAR
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.flows import test_merge as merging
 from tests.flows.audit.conftest import audit_peer, trust_in
-from tests.flows.conftest import small_profile
 from tests.flows.test_merge import (
     ELECTION,
     FILES,
@@ -49,6 +48,7 @@ from tests.flows.test_merge import (
     save_register,
     withdrawal,
 )
+from tests.ownnode import small_profile
 
 
 def chain_of(origin):
