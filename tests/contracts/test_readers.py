@@ -562,7 +562,6 @@ COMPARED = {
     "records/readers.py": "the gate itself",
     "records/keystatement.py": "how a log's name is written",
     "records/sealed.py": "in which log a type of record may stand",
-    "flows/audit/badrecord.py": "in which log a type of record may stand",
 }
 
 
