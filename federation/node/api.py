@@ -8,6 +8,7 @@ from typing import TypeVar
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.node import Node
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.mapstate import last_seq
 from federation.web.requests import Request
@@ -57,7 +58,7 @@ class NodeDesk:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
 
-    async def metrics(self) -> Mapping[str, float]:
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
-        resources = self._node.resources
-        return await resources.db.read(read_metrics, resources.guard, self._node.disk)
+        resources, disk = self._node.resources, self._node.disk
+        return await resources.db.read(read_metrics, caller, resources, disk)

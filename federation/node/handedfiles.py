@@ -47,6 +47,7 @@ from federation.flows.pull.basis import ask_basis
 from federation.flows.recollect import recollect
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
+from federation.records.readers import NOBODY, may_read
 from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
@@ -294,13 +295,13 @@ def _size_of(entry: StatusEntry) -> int:
 
 def _why_not(ctx: PullContext, origin: str) -> str:
     try:
-        org, election, visibility, _ = parse_origin(origin)
+        parts = parse_origin(origin)
     except FormatError:
         return "refused"
-    if visibility != "public":
+    if not may_read(NOBODY, parts):
         return "private"
-    partner = ctx.peers.get(org)
-    if election not in ctx.profiles:
+    partner = ctx.peers.get(parts.org)
+    if parts.election not in ctx.profiles:
         return "election"
     if partner is None:
         return "no-partner"

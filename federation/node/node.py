@@ -26,7 +26,7 @@ from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
-from federation.flows.publish.served import read_vector
+from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, adopt_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import open_workers
@@ -35,6 +35,7 @@ from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.resources import Clocks, Resources
+from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
 from federation.store.db import Transaction
@@ -236,7 +237,7 @@ class Node:
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        found = await self.resources.db.read(read_vector)
+        found = await self.resources.db.read(read_vector, NOBODY)
         rows = await self.resources.db.read(logs.damaged_logs)
         damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
         left_out, subject = (

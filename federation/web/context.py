@@ -13,6 +13,7 @@ from aiohttp import web
 
 from federation.config.settings import Settings
 from federation.records.profile import Profile
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.db import Database
 from federation.web.requests import Desk
@@ -33,8 +34,8 @@ class NodeApi(Desk, Protocol):
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
 
-    async def metrics(self) -> Mapping[str, float]:
-        """Counters and gauges by Prometheus name (with labels)."""
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
+        """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import click
 from msgspec import UnsetType
-from msgspec.structs import replace
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.flows.query import answers, state
 from federation.node.disk import see_room
+from federation.records.readers import THIS_MACHINE
 from federation.store.alarms import Alarm
 from federation.text import Sentence
 from federation.web.requests import ClearAlarm
@@ -25,15 +25,10 @@ def status(run: Run, *, code: str | None) -> None:
         hand_in(run, ClearAlarm(code=code))
         run.finish(Sentence("cli.done-unsaid"))
     settings, peers = run.settings, [peer.org for peer in run.peers]
-    with run.open_database().view() as view:
-        found = state.status(
-            view, settings.elections, settings.org, settings.name, peers
-        )
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
-    told = {(alarm.code, alarm.subject) for alarm in found.alarms}
-    new = [alarm for alarm in room if (alarm.code, alarm.subject) not in told]
-    found = replace(found, alarms=[*new, *found.alarms])
+    with run.open_database().view() as view:
+        found = state.status(view, THIS_MACHINE, settings, peers, further=room)
     run.out.show(found, lambda: _print_status(run, found))
 
 
