@@ -276,7 +276,7 @@ def _code_of(call: ast.Call) -> ast.expr | None:
         return given[1]
     if words.endswith(".write") and ast.unparse(given[0]) == "alarms.raise_alarm":
         return given[1]
-    if words.endswith("self.alarm"):
+    if words.endswith(("self.alarm", "host.alarm")):
         return given[0]
     # What `flows/ownlog/ingest.py` raises with its batch: (code, subject, detail).
     if words == "found.append" and isinstance(given[0], ast.Tuple):
