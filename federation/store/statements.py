@@ -9,6 +9,7 @@ without its `recorded_at`: enough to know our own words again.
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from federation.records.claim import StatementSlot
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -46,15 +47,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
     ("0002-twice", write_twice("said_below", "log_id INTEGER", "size INTEGER")),
 )
-
-
-class StatementSlot(NamedTuple):
-    """Where one organisation says one thing."""
-
-    tps: str
-    contest: str
-    round: str
-    official: bool
 
 
 class OwnStatement(NamedTuple):

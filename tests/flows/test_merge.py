@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from federation.flows.merge import merge_once, rebuild
 from federation.flows.merge.once import BATCH
 from federation.records import coverage, tally
-from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.admission import to_claim
+from federation.records.claim import Claim, encode_claim
 from federation.records.keychain import first_statement, sign_statement
 from federation.records.keystatement import Follows
 from federation.records.merge import (

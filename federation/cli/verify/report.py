@@ -19,9 +19,10 @@ from federation.flows.audit import (
     DocumentReport,
     Holding,
 )
+from federation.records.kinds import worded_members
 
-# The members of a record that say what it is about, in this order.
-_TOLD: Final = ("contest", "tps", "round", "form", "source", "review")
+# The members of a record that say what it is about, in this order; then how it is so.
+_PLACE: Final = ("contest", "tps", "round")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 _MAX_SHOWN: Final = 20
@@ -157,7 +158,7 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
     members = json.loads(text)
     told = [
         f"{out.t(f'verifier.fact_{name}')}: {_word(out, name, members[name])}"
-        for name in _TOLD
+        for name in (*_PLACE, *worded_members())
         if name in members
     ]
     yield "; ".join(told) if told else str(members.get("type", ""))
