@@ -12,8 +12,9 @@ from federation.errors import FederationError
 from federation.feeds.http import HttpFeed, Sessions
 from federation.flows.pull import pull
 from federation.web import feed as pages
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.problem import answer_problems
+from tests.webnode import context_of, settings_of
 
 
 @asynccontextmanager
@@ -32,15 +33,7 @@ def app_of_node(db) -> web.Application:
     """What a node shows to its peers, of this database."""
     app = web.Application(middlewares=[answer_problems])
     app[pages.LOG_IDS] = {}
-    app[SITE] = WebContext(
-        db=db,
-        settings=None,
-        profiles={},
-        desk=None,
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+    app[SITE] = context_of(db, settings_of())
     app.add_routes(pages.routes())
     return app
 
