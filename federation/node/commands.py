@@ -40,8 +40,7 @@ from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 
 GATE_S = 20.0
 
@@ -285,7 +284,7 @@ async def _look(node: Running, peer: Peer) -> PeerTurnReport:
     context = node.pull_context()
     offers = []
     for entry in vector.logs:
-        theirs = parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+        theirs = read_unverified(entry.checkpoint.encode()).size
         ours = held.get(entry.origin, 0)
         if context.wants(peer, entry.origin) and theirs > ours:
             offers.append(SizeOffer(origin=entry.origin, ours=ours, theirs=theirs))

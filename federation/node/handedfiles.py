@@ -44,15 +44,13 @@ from federation.flows.pull import (
     take_in,
 )
 from federation.flows.pull.basis import ask_basis
-from federation.flows.recollect import recollect
 from federation.node.running import Running
 from federation.records.keychain import parse_origin
 from federation.store import holders, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text.cause import cause_of
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
 
 _SHOWN_CHARS: Final = 200
@@ -302,7 +300,7 @@ class _Taking:
         own = node.pull_context().own
         mine = sorted(report.sizes.keys() & own.keys())
         for origin in mine:
-            await recollect(db, self._feed, own[origin], keys)
+            await cosign.recollect(db, self._feed, own[origin], keys)
         for origin in sorted(report.sizes.keys() - own.keys()):
             with contextlib.suppress(PeerError, FormatError):
                 note = await self._feed.checkpoint(origin)
@@ -324,7 +322,7 @@ def _held(view: View) -> dict[str, Log]:
 def _size_of(entry: StatusEntry) -> int:
     """How large the files say that a log is; 0 where they make no sense of it."""
     try:
-        return parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+        return read_unverified(entry.checkpoint.encode()).size
     except (FormatError, UnicodeEncodeError):
         return 0
 

@@ -14,6 +14,7 @@ from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.query.mapcache import MapCache
 from federation.node.resources import Parts
 from federation.schedule import Duty, Result
 from federation.store import alarms
@@ -26,12 +27,18 @@ NAME = "static site"  # no organisation's: theirs have no space
 DEADLINE_S = 86_400.0
 
 
-def publishing_duties(parts: Parts, clock: Callable[[], float]) -> tuple[Duty, ...]:
-    """The duty of writing the site; none where the settings name no folder."""
+def publishing_duties(
+    parts: Parts, clock: Callable[[], float], maps: MapCache
+) -> tuple[Duty, ...]:
+    """The duty of writing the site; none where the settings name no folder.
+
+    `maps` are shared with whoever answers over HTTP.
+    """
     static = parts.settings.static
     if static.folder is None:
         return ()
-    keeper = _Keeper(parts, parts.home.folder / static.folder, clock)
+    by = Publisher(parts.settings, parts.profiles, maps)
+    keeper = _Keeper(parts, parts.home.folder / static.folder, clock, by)
     return (
         Duty(
             name=NAME,
@@ -49,9 +56,11 @@ class _StoppedError(Exception):
 class _Keeper:
     """Writes the site, turn by turn."""
 
-    def __init__(self, parts: Parts, folder: Path, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, parts: Parts, folder: Path, clock: Callable[[], float], by: Publisher
+    ) -> None:
         self._parts, self._folder, self._clock = parts, folder, clock
-        self._by = Publisher(parts.settings, parts.profiles)
+        self._by = by
         self._site = StaticSite(folder)
 
     async def turn(self) -> Result:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
 
 from federation.config.peers import Peer
 from federation.errors import (
@@ -35,11 +34,12 @@ from federation.flows.pull import (
     OwnCopy,
     PullContext,
     PullReport,
+    Taking,
     adopt_forks,
     pull,
 )
 from federation.flows.pull.basis import ask_basis, compare_basis
-from federation.flows.verify.workers import open_workers
+from federation.flows.verify.workers import Workers, open_workers
 from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.peers import ALARM, Partners
@@ -49,9 +49,6 @@ from federation.store import alarms, logs, mapstate, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -98,7 +95,8 @@ class Running:
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self._executor: Executor | None = None
+        self._workers: Workers | None = None
+        self._busy: dict[str, Taking] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
         self.schedule = Schedule(parts.db, clocks.wall, random)
@@ -115,7 +113,7 @@ class Running:
         await self.schedule.load()
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
-        self._executor = open_workers(VERIFYING_PROCESSES)
+        self._workers = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self._watch_disk]
@@ -133,7 +131,7 @@ class Running:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._sessions.close()
-            self._executor.shutdown(cancel_futures=True)
+            self._workers.close()
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
@@ -145,7 +143,8 @@ class Running:
         Raises:
             ConfigError: this node takes no part in it.
         """
-        return self.parts.log_of(election)._replace(verifier=self._executor)
+        verifier = None if self._workers is None else self._workers.executor
+        return self.parts.log_of(election)._replace(verifier=verifier)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
@@ -194,8 +193,9 @@ class Running:
             profiles=self.parts.profiles,
             peers=self.partners.by_org,
             own={log.origin: log.chain for log in self.parts.own.values()},
-            executor=self._executor,
+            workers=self._workers,
             clock=self.clocks.steady,
+            busy=self._busy,
         )
 
     def _duties(self) -> list[Duty]:
@@ -292,7 +292,7 @@ class Running:
             PeerError: the partner did not deliver what we have lost.
         """
         for log in self.parts.own.values():
-            copies = [Copy(org, c.note) for c in larger if c.origin == log.origin]
+            copies = [Copy(org, c.signed) for c in larger if c.origin == log.origin]
             await self._reconcile_log(log, copies, feed)
 
     async def _reconcile_log(
@@ -334,7 +334,7 @@ class Running:
         """
         log = next(one for one in self.parts.own.values() if one.origin == copy.origin)
         try:
-            await self._reconcile_one(log, [Copy(label, copy.note)], feed)
+            await self._reconcile_one(log, [Copy(label, copy.signed)], feed)
         except FederationError as error:
             # More of it was signed than is here: nothing is, until that is back.
             await self.gate.decided(log.origin, Decision("wait", str(error)))

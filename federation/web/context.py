@@ -5,14 +5,16 @@ writes goes through the `Desk`, which the node implements, so that the web floor
 not know how records are signed or peers are pulled.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from federation.config.settings import Settings
 from federation.flows.ownlog.ingest import DraftMembers, UnreadRow, Verdict
+from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
 from federation.store.alarms import Alarm
 from federation.store.db import Database
@@ -65,6 +67,11 @@ class WebContext:
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]
+    maps: MapCache = field(default_factory=MapCache)
+    # One at a time of each, however many ask: most of the database's readers stay free
+    # for short questions.
+    large_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
+    export_pages: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 SITE = web.AppKey("site", WebContext)

@@ -10,8 +10,7 @@ from federation.errors import FormatError
 from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.feed import LOGS_PATH, MAX_STATUS_BYTES, parse_status
 from federation.text import Sentence
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 
 
 def read_sizes(path: Path) -> dict[str, int]:
@@ -31,8 +30,7 @@ def read_sizes(path: Path) -> dict[str, int]:
             data = file.read(MAX_STATUS_BYTES + 2).removesuffix(b"\n")
     try:
         vector = parse_status(data)
-        notes = [parse_note(one.checkpoint.encode()) for one in vector.logs]
-        found = [parse_checkpoint(note.text) for note in notes]
+        found = [read_unverified(one.checkpoint.encode()) for one in vector.logs]
     except FormatError as error:
         raise FormatError(Sentence("machine.not-since"), str(path)) from error
     return {one.origin: one.size for one in found}
