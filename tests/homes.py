@@ -16,8 +16,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.node.resources import open_parts
-from federation.node.running import Clocks
+from federation.node.resources import Clocks, open_resources
 from federation.node.service import serve
 from federation.text import Text
 from tests.copies import copy_home
@@ -100,7 +99,7 @@ async def serving(home: Home, *, alone: bool = False):
     """The node of this home at work, in this process."""
     settings = load_settings(home.settings)
     token = f"control-token-{next(_tokens):020}"
-    with open_parts(home, settings) as parts:
+    with open_resources(home, settings) as parts:
         async with (
             serve(parts, clocks(), Random(1), token, alone=alone) as url,
             aiohttp.ClientSession(auto_decompress=False) as session,

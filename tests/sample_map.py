@@ -14,7 +14,7 @@ from federation.records.claim import Claim, encode_claim
 from federation.records.profile import Profile, parse_profile
 from federation.records.register import Register
 from federation.records.tps import TpsId
-from federation.store import chains, claims, logs, registers
+from federation.store import claims, cosignatures, keystatements, logs, registers
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 from federation.tlog.merkle import hash_leaf
@@ -153,7 +153,7 @@ def add_about(db, org, licence, attribution):
         versions=(1,),
     )
     with db.transaction() as tx:
-        chains.save_about(tx, org, 1, sign_about(about, node))
+        keystatements.save_about(tx, org, 1, sign_about(about, node))
 
 
 def confirm(db, org, of, size):
@@ -161,7 +161,7 @@ def confirm(db, org, of, size):
     with db.transaction() as tx:
         log = logs.get_log(tx, f"{of}/{ELECTION}")
         key = signer(f"{org}/mirror", ALG_COSIGNATURE).key
-        chains.save_cosignature(tx, log.id, size, b"line\n", key, 1)
+        cosignatures.save_cosignature(tx, log.id, size, b"line\n", key, 1)
 
 
 def build(folder: Path, *, register: bool = True) -> Database:

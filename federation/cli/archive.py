@@ -43,8 +43,8 @@ from federation.flows.publish.stand import Stand, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import QueryScope, contests_of
-from federation.store.claims import list_rows
 from federation.store.db import View
+from federation.store.mapreading import list_rows
 from federation.text import LANGUAGES, Text
 from federation.verifier import page
 

@@ -23,7 +23,7 @@ from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import DoctorReport, Patient, examine, mend
 from federation.node.about import renew_about
-from federation.node.resources import load_own_keys, open_parts
+from federation.node.resources import load_own_keys, open_resources
 from federation.profiles import load_profiles
 from federation.records.keychain import format_origin
 from federation.store.db import FILE_NAME, Database
@@ -64,9 +64,9 @@ def _mend(run: Run) -> DoctorReport:
     # What keeps a node from starting is told by the examination that follows.
     with (
         contextlib.suppress(ConfigError, FormatError, NotFoundError, VerificationError),
-        open_parts(home, run.settings) as parts,
+        open_resources(home, run.settings) as resources,
     ):
-        renew_about(parts)
+        renew_about(resources)
     return found
 
 

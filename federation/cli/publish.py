@@ -29,7 +29,7 @@ from federation.flows.publish.served import list_public
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
-from federation.node.resources import open_parts
+from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.store.db import View
 from federation.text import Sentence
@@ -46,8 +46,8 @@ def publisher(run: Run) -> Publisher:
         OSError: the data folder cannot be used.
     """
     try:
-        with open_parts(run.home, run.settings) as parts:
-            renew_about(parts)
+        with open_resources(run.home, run.settings) as resources:
+            renew_about(resources)
     except ConflictError:
         # The node runs: it has made its own note when it started.
         if not run.home.control.exists():

@@ -13,8 +13,7 @@ from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.cli.seldom import Seldom
 from federation.node.heap import keep_small
-from federation.node.resources import Parts, open_parts
-from federation.node.running import Clocks
+from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
 
 
@@ -32,19 +31,21 @@ def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags 
         handlers=[to_stderr],
     )
     keep_small()
-    with open_parts(run.home, run.settings) as parts:
-        asyncio.run(_serve(run, parts, alone=alone))
+    with open_resources(run.home, run.settings) as resources:
+        asyncio.run(_serve(run, resources, alone=alone))
 
 
-async def _serve(run: Run, parts: Parts, *, alone: bool) -> None:
+async def _serve(run: Run, resources: Resources, *, alone: bool) -> None:
     stop = asyncio.Event()
     on_request(stop.set)
     clocks = Clocks(wall=run.clock, steady=time.monotonic)
     token = secrets.token_urlsafe(32)
-    async with serve_node(parts, clocks, SystemRandom(), token, alone=alone) as url:
+    async with serve_node(resources, clocks, SystemRandom(), token, alone=alone) as url:
         run.out.show(
-            {"url": url, "org": parts.settings.org},
-            lambda: run.out.line(run.t("serve.up", name=parts.settings.name, url=url)),
+            {"url": url, "org": resources.settings.org},
+            lambda: run.out.line(
+                run.t("serve.up", name=resources.settings.name, url=url)
+            ),
         )
         await stop.wait()
     run.out.line(run.t("serve.stopped"))

@@ -37,8 +37,8 @@ from federation.feeds.connection import judge_failure
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import Verdict
 from federation.node.api import NodeDesk
-from federation.node.resources import open_parts
-from federation.node.running import Clocks, Running
+from federation.node.node import Node
+from federation.node.resources import Clocks, open_resources
 from federation.records.register import Register, encode_register
 from federation.store import registers
 from federation.text import Sentence
@@ -94,15 +94,15 @@ async def open_desk(
     Args:
         run: Of the command.
         alone: Sign without having asked the partners; the operator's word.
-        signs: Without it our logs are left as they are, see `Running.open`.
+        signs: Without it our logs are left as they are, see `Node.open`.
 
     Raises:
         ConflictError: Another command, not a node, holds the lock.
-        FederationError: The node cannot be opened, see `open_parts`.
+        FederationError: The node cannot be opened, see `open_resources`.
     """
     with contextlib.ExitStack() as stack:
         try:
-            parts = stack.enter_context(open_parts(run.home, run.settings))
+            resources = stack.enter_context(open_resources(run.home, run.settings))
         except ConflictError:
             if not run.home.control.exists():
                 raise
@@ -112,15 +112,15 @@ async def open_desk(
                 yield desk
             return
         clocks = Clocks(wall=run.clock, steady=time.monotonic)
-        node = Running(parts, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
+        node = Node(resources, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
         async with node.open(signs=signs):
             yield LocalDesk(node)
             # Nobody will follow the log when this command is gone.
-            while await parts.db.run(
+            while await resources.db.run(
                 merge_once,
-                parts.db,
-                parts.profiles,
-                hidden=node.partners.hidden,
+                resources.db,
+                resources.profiles,
+                hidden=node.peers.hidden,
                 now=int(clocks.wall()),
             ):
                 pass
@@ -131,7 +131,7 @@ class LocalDesk(NodeDesk):
 
     async def save_register(self, register: Register, source: str) -> None:
         """See `ClientDesk`: without the detour through bytes."""
-        await self._node.parts.db.write(registers.save_register, register, source)
+        await self._node.resources.db.write(registers.save_register, register, source)
 
 
 class _Verdicts(msgspec.Struct, frozen=True):

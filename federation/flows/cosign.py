@@ -30,7 +30,7 @@ from federation.errors import (
 )
 from federation.feeds.feed import Feed
 from federation.records.keychain import KeyChain, newest_keys
-from federation.store import chains, holders, leaves, logs
+from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import read_unverified
@@ -219,7 +219,7 @@ def read_cosigned(view: View, log_id: int) -> bytes:
     smallest size first, of very many the newest thousand.
     """
     log = logs.log_by_id(view, log_id)
-    sizes = holders.cosigned_sizes(view, log_id, log.org, log.size)
+    sizes = cosignatures.cosigned_sizes(view, log_id, log.org, log.size)
     return encode_notes(read_first_held(view, log_id, size) for size in sizes)
 
 
@@ -232,7 +232,7 @@ def read_first_held(view: View, log_id: int, size: int) -> bytes:
     kept = next(logs.list_checkpoints(view, log_id, after=size - 1), None)
     if kept is None or kept[0] != size:
         raise NotFoundError(f"no checkpoint of size {size} of log {log_id}")
-    lines = chains.first_cosignatures(view, log_id, size)
+    lines = cosignatures.first_cosignatures(view, log_id, size)
     return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1])
 
 
@@ -251,10 +251,10 @@ class MirrorKeys:
             if peer is None or log.own:
                 continue
             # Statements only ever grow in number; those of a log are never replaced.
-            state = peer.identity, chains.count_keys(view, log.id)
+            state = peer.identity, keystatements.count_keys(view, log.id)
             known = self._known.get(log.id)
             if known is None or known[0] != state:
-                notes = chains.read_keys(view, log.id)
+                notes = keystatements.read_keys(view, log.id)
                 known = self._known[log.id] = state, _mirror_keys(notes, peer)
             found.update(dict.fromkeys(known[1]))
         return tuple(found)
@@ -274,7 +274,7 @@ def _mirror_keys(notes: Sequence[bytes], peer: Peer) -> tuple[VerifierKey, ...]:
 
 def _last_time(view: View, log: Log, keys: Sequence[VerifierKey]) -> int | None:
     assert log.checkpoint is not None, "only what is held is cosigned"
-    lines = chains.read_cosignatures(view, log.id, log.size)
+    lines = cosignatures.read_cosignatures(view, log.id, log.size)
     found = open_cosignatures(log.checkpoint + b"".join(lines), keys)
     return max((one.time for one in found), default=None)
 
@@ -286,6 +286,6 @@ def _save(
     lines: Iterable[tuple[Signature, Cosignature]],
 ) -> None:
     for line, said in lines:
-        chains.save_cosignature(
+        cosignatures.save_cosignature(
             tx, log.id, size, format_signature(line), said.key, said.time
         )

@@ -18,12 +18,12 @@ from federation.records.claim import Claim
 from federation.records.receipt import format_receipt
 from federation.records.tps import parse_tps
 from federation.store import (
-    chains,
     claims,
-    contents,
-    holders,
+    cosignatures,
+    keystatements,
     leaves,
     logs,
+    mapreading,
     recordindex,
 )
 from federation.store.db import View
@@ -85,7 +85,7 @@ def issue(view: View, origin: str, claim: Claim) -> Issued:
         FormatError: as `make_receipt`.
     """
     log, size = _cover(view, origin, claim.index)
-    said = holders.first_times(view, log.id, log.org, size)
+    said = cosignatures.first_times(view, log.id, log.org, size)
     held = sorted((time, org) for org, time in said.items())
     return Issued(
         origin=origin,
@@ -140,7 +140,7 @@ def find_station(
     sizes = {log.origin: log.size for log in logs.list_logs(view)}
     found = [
         (origin, claim)
-        for merged in claims.read_tps(view, election, station)
+        for merged in mapreading.read_tps(view, election, station)
         if contest in {"", merged.contest}
         for origin, claim in merged.claims
         if org in {"", claim.org} and claim.index < sizes[origin]
@@ -177,14 +177,14 @@ def _cover(view: View, origin: str, index: int) -> tuple[Log, int]:
         raise NotFoundError(f"no log {origin}")
     if not 0 <= index < log.size:
         raise NotFoundError(f"{origin} has signed nothing at index {index} yet")
-    held = holders.covering_size(view, log.id, log.org, index, log.size + 1)
+    held = cosignatures.covering_size(view, log.id, log.org, index, log.size + 1)
     return log, log.size if held is None else held
 
 
 def _make(view: View, log: Log, size: int, index: int) -> bytes:
     return format_receipt(
-        contents.read_leaf(view, log.id, index),
-        chains.read_keys(view, log.id),
+        leaves.read_leaf(view, log.id, index),
+        keystatements.read_keys(view, log.id),
         index,
         prove_inclusion(index, size, leaves.reader(view, log.id, size)),
         read_first_held(view, log.id, size),

@@ -1,12 +1,14 @@
-"""The parts put together: what `serve` runs, and what a writing command is meanwhile.
+"""A node put together: what `serve` runs, and what a writing command is meanwhile.
 
-parts      lock, database, guard, keys, own logs
+resources  lock, database, guard, keys, own logs
 gate       may we sign yet?
-partners   peers.toml, as it is now
-running    the duties: ask partners, merge, cosign, reconcile
+peers      peers.toml, as it is now
+disk       what the disks do not take
+ownlogs    our logs: begun, compared, taken back
+node       the duties: ask partners, merge, cosign, reconcile
 commands   what other commands of this machine may ask
 metrics    figures for a monitor
-desk       work that comes in over HTTP
-identity   how the node presents itself
+api        what the web asks of the node
+about      how the node presents itself
 service    all of it behind one address
 """

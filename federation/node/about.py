@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Final
 
 from federation.errors import FederationError, FormatError, RecordError
-from federation.node.resources import Parts
+from federation.node.resources import Resources
 from federation.records.about import (
     About,
     OfferedLog,
@@ -18,7 +18,7 @@ from federation.records.about import (
     open_about_unpinned,
     sign_about,
 )
-from federation.store import chains
+from federation.store import keystatements
 
 #: Above it is no number that a note may have.
 _MOST: Final = (1 << 53) - 2
@@ -26,32 +26,32 @@ _MOST: Final = (1 << 53) - 2
 _log = logging.getLogger(__name__)
 
 
-def renew_about(parts: Parts) -> bytes:
+def renew_about(resources: Resources) -> bytes:
     """Our about note; signed anew, with the next issue, if the settings changed.
 
     Raises:
         ConfigError: the settings hold a text that no note may hold.
     """
-    org = parts.settings.org
-    with parts.db.view() as view:
-        held = chains.read_about(view, org)
-        issues = chains.about_issues(view, org)
+    org = resources.settings.org
+    with resources.db.view() as view:
+        held = keystatements.read_about(view, org)
+        issues = keystatements.about_issues(view, org)
     before = None
     if held is not None or issues:
         try:
-            before = open_about(held or b"", [parts.keys.node.key])
+            before = open_about(held or b"", [resources.keys.node.key])
         except FederationError as error:
             _log.warning("our about note is damaged and is signed again: %s", error)
     if before is not None and held is not None and set(issues) == {before.issue}:
-        if before == _describe(parts, before.issue):
+        if before == _describe(resources, before.issue):
             return held  # nothing is written: on a full disk that could not be
         issue = before.issue + 1
     else:
         claimed = before.issue if before else _claimed_issue(held)
         issue = _last_issue([*issues, claimed]) + 1
-    note = sign_about(_describe(parts, issue), parts.keys.node)
-    with parts.db.transaction() as tx:
-        chains.replace_about(tx, org, issue, note)
+    note = sign_about(_describe(resources, issue), resources.keys.node)
+    with resources.db.transaction() as tx:
+        keystatements.replace_about(tx, org, issue, note)
     return note
 
 
@@ -73,9 +73,9 @@ def _last_issue(named: list[int]) -> int:
     return issue if times > 1 else max((n for n in named if 0 <= n <= _MOST), default=0)
 
 
-def _describe(parts: Parts, issue: int) -> About:
-    settings = parts.settings
-    own = sorted(parts.own.values(), key=lambda log: log.origin)
+def _describe(resources: Resources, issue: int) -> About:
+    settings = resources.settings
+    own = sorted(resources.own.values(), key=lambda log: log.origin)
     return About(
         attribution=settings.attribution,
         audience=(),

@@ -12,7 +12,7 @@ from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, DraftMembers, UnreadRow, Verdict
 from federation.node import commands
 from federation.node.metrics import read_metrics
-from federation.node.running import Running
+from federation.node.node import Node
 from federation.store.alarms import Alarm
 from federation.store.mapstate import last_seq
 
@@ -20,7 +20,7 @@ from federation.store.mapstate import last_seq
 class NodeDesk:
     """Takes work in, in the order in which it comes."""
 
-    def __init__(self, node: Running) -> None:
+    def __init__(self, node: Node) -> None:
         """`node` is open."""
         self._node = node
 
@@ -72,7 +72,7 @@ class NodeDesk:
 
     def news(self, org: str) -> bool:
         """A partner has news: ask it now; others are nobody's business."""
-        known = org in self._node.partners.by_org
+        known = org in self._node.peers.by_org
         if known:
             self._node.schedule.notify(org)
         return known
@@ -88,7 +88,7 @@ class NodeDesk:
         while True:
             # Before the look: what is merged during it would else wake up nobody.
             seen = node.map_version
-            if await node.parts.db.read(last_seq, election) > since:
+            if await node.resources.db.read(last_seq, election) > since:
                 return
             async with node.map_changed:
                 await node.map_changed.wait_for(lambda: node.map_version != seen)  # noqa: B023  awaited in this round
@@ -103,5 +103,5 @@ class NodeDesk:
 
     async def metrics(self) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
-        parts = self._node.parts
-        return await parts.db.read(read_metrics, parts.guard, self._node.disk)
+        resources = self._node.resources
+        return await resources.db.read(read_metrics, resources.guard, self._node.disk)

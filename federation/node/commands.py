@@ -30,7 +30,7 @@ from federation.feeds.feed import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import Verdict
 from federation.node import handedfiles
-from federation.node.running import Running
+from federation.node.node import Node
 from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
 from federation.records.profile import ContestId, Round
@@ -127,38 +127,38 @@ class PeerTurnReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     offers: tuple[SizeOffer, ...] = ()
 
 
-async def save_register(node: Running, given: SaveRegister) -> dict[str, Any]:
+async def save_register(node: Node, given: SaveRegister) -> dict[str, Any]:
     """Replace the register; merging makes the map anew by itself."""
     register = decode_register(given.register)
-    await node.parts.db.write(registers.save_register, register, given.source)
+    await node.resources.db.write(registers.save_register, register, given.source)
     node.merge_soon()
     return {"election": register.election, "digest": register.digest()}
 
 
-async def read_rules(node: Running, _: Arguments) -> None:
+async def read_rules(node: Node, _: Arguments) -> None:
     """Judge what comes by the rules as their files are now, and make the map anew.
 
     Raises:
         ConfigError: a file cannot be used; the rules stay as they were.
     """
     # Where rows are taken in and merged: never in the middle of a batch.
-    await node.parts.db.run(node.parts.read_rules)
+    await node.resources.db.run(node.resources.read_rules)
     node.merge_soon()
 
 
-async def withdraw(node: Running, given: Withdraw) -> Verdict:
+async def withdraw(node: Node, given: Withdraw) -> Verdict:
     """Say that our result of a polling station no longer stands.
 
     Raises:
         FormatError: not the code of a polling station.
         RecordError: a member is not of its form.
     """
-    log = node.parts.log_of(given.election)
+    log = node.resources.log_of(given.election)
     statement = Withdrawal(
         contest=given.contest,
         election=given.election,
         official=given.official,
-        org=node.parts.settings.org,
+        org=node.resources.settings.org,
         reason=given.reason,
         recorded_at=_stamp(node),
         round=given.round,
@@ -167,12 +167,12 @@ async def withdraw(node: Running, given: Withdraw) -> Verdict:
     return await _log(node, log, statement)
 
 
-async def close(node: Running, given: Close) -> Verdict:
+async def close(node: Node, given: Close) -> Verdict:
     """End our log of an election: nothing can be added afterwards."""
-    log = node.parts.log_of(given.election)
+    log = node.resources.log_of(given.election)
     statement = LogClosed(
         election=given.election,
-        org=node.parts.settings.org,
+        org=node.resources.settings.org,
         origin=log.origin,
         reason=given.reason,
         recorded_at=_stamp(node),
@@ -180,26 +180,26 @@ async def close(node: Running, given: Close) -> Verdict:
     return await _log(node, log, statement)
 
 
-async def alone(node: Running, _: Arguments) -> None:
+async def alone(node: Node, _: Arguments) -> None:
     """Sign without waiting for partners: the operator's word."""
-    await node.go_alone()
+    await node.own_logs.go_alone()
 
 
-async def sync(node: Running, given: SyncCommand) -> list[PeerTurnReport]:
+async def sync(node: Node, given: SyncCommand) -> list[PeerTurnReport]:
     """Ask partners now; with `dry_run` only look at what they would bring.
 
     Raises:
         NotFoundError: an organisation is no partner with an address.
     """
     # A partner that was added a moment ago is meant, too.
-    await node.refresh_partners()
-    reachable = node.partners.reachable
+    await node.refresh_peers()
+    reachable = node.peers.reachable
     for org in given.orgs:
         if org not in reachable:
             raise NotFoundError(Sentence("sync.no-partner", org=org))
     orgs = given.orgs or tuple(reachable)
     if given.dry_run:
-        peers = [node.partners.by_org[org] for org in orgs]
+        peers = [node.peers.by_org[org] for org in orgs]
         return list(await asyncio.gather(*(_look(node, peer) for peer in peers)))
     results = await node.schedule.run_now(orgs)
     return [
@@ -210,7 +210,7 @@ async def sync(node: Running, given: SyncCommand) -> list[PeerTurnReport]:
     ]
 
 
-async def take(node: Running, given: Take) -> handedfiles.HandedFiles:
+async def take(node: Node, given: Take) -> handedfiles.HandedFiles:
     """Take in what a folder or bundle file brings; `more` says: ask again.
 
     Raises:
@@ -222,41 +222,41 @@ async def take(node: Running, given: Take) -> handedfiles.HandedFiles:
     if not path.is_absolute():
         raise FormatError("not an absolute path", handedfiles.show_path(path))
     # A partner that was added a moment ago is meant, too.
-    await node.refresh_partners()
+    await node.refresh_peers()
     if given.dry_run:
         return await handedfiles.look(node, path)
     node.disk.check()
     return await handedfiles.take(node, path, given.within_s)
 
 
-async def add_token(node: Running, given: AddToken) -> None:
+async def add_token(node: Node, given: AddToken) -> None:
     """Accept a token of scope `intake` from now on.
 
     Raises:
         ConflictError: the name is in use.
     """
     now = int(node.clocks.wall())
-    await node.parts.db.write(
+    await node.resources.db.write(
         tokens.save_token, given.name, given.secret, ("intake",), now
     )
 
 
-async def remove_token(node: Running, given: RemoveToken) -> None:
+async def remove_token(node: Node, given: RemoveToken) -> None:
     """Accept a token no longer.
 
     Raises:
         NotFoundError: there is none of that name.
     """
-    await node.parts.db.write(tokens.remove_token, given.name)
+    await node.resources.db.write(tokens.remove_token, given.name)
 
 
-async def clear_alarm(node: Running, given: ClearAlarm) -> list[str]:
+async def clear_alarm(node: Node, given: ClearAlarm) -> list[str]:
     """Take alarms away that were seen to; what still holds is raised again.
 
     Raises:
         NotFoundError: no such alarm stands.
     """
-    cleared = await node.parts.db.write(_clear, given)
+    cleared = await node.resources.db.write(_clear, given)
     if not cleared:
         raise NotFoundError(Sentence("machine.no-alarm", code=given.code))
     return cleared
@@ -273,14 +273,14 @@ def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
     return subjects
 
 
-async def _look(node: Running, peer: Peer) -> PeerTurnReport:
+async def _look(node: Node, peer: Peer) -> PeerTurnReport:
     try:
         answer = await node.feed(peer).logs(None)
         assert answer is not None, "asked without an ETag"
         vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
         return PeerTurnReport(org=peer.org, outcome=error.code, reason=str(error))
-    held = await node.parts.db.read(_sizes)
+    held = await node.resources.db.read(_sizes)
     context = node.pull_context()
     offers = []
     for entry in vector.logs:
@@ -293,7 +293,7 @@ async def _look(node: Running, peer: Peer) -> PeerTurnReport:
 
 
 async def _log(
-    node: Running, log: ingest.OwnLog, statement: Withdrawal | LogClosed
+    node: Node, log: ingest.OwnLog, statement: Withdrawal | LogClosed
 ) -> Verdict:
     await node.gate.passed(log.origin, GATE_S)
     verdicts = await node.disk.write(
@@ -306,7 +306,7 @@ async def _log(
     return verdicts[0]
 
 
-def _stamp(node: Running) -> str:
+def _stamp(node: Node) -> str:
     now = datetime.fromtimestamp(node.clocks.wall(), UTC)
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -315,7 +315,7 @@ def _sizes(view: View) -> dict[str, int]:
     return {log.origin: log.size for log in logs.list_logs(view)}
 
 
-CommandWork = Callable[[Running, Any], Awaitable[object]]
+CommandWork = Callable[[Node, Any], Awaitable[object]]
 
 COMMANDS: dict[str, tuple[type[Arguments], CommandWork]] = {
     "register": (SaveRegister, save_register),

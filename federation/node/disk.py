@@ -21,7 +21,7 @@ from typing import Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
 from federation.config.home import Home
 from federation.errors import DoubtError, FederationError, KeptError
 from federation.flows.ownlog.sequence import settle
-from federation.node.resources import Parts
+from federation.node.resources import Resources
 from federation.store import alarms, logs
 from federation.store.alarms import Alarm
 from federation.store.db import Database
@@ -45,7 +45,7 @@ class Disk:
 
     def __init__(
         self,
-        parts: Parts,
+        resources: Resources,
         clock: Callable[[], float],
         may_sign: Callable[[str], bool],
     ) -> None:
@@ -54,7 +54,7 @@ class Disk:
         A log that may not be signed yet is not touched: nobody knows whether it is the
         newest, and to settle it would say so to the guard.
         """
-        self._parts, self._clock, self._may_sign = parts, clock, may_sign
+        self._resources, self._clock, self._may_sign = resources, clock, may_sign
         self._wrong: dict[DiskPlace, Alarm] = {}
         # A crash may have left records to be shown, an earlier run alarms.
         self._is_unfinished = True
@@ -92,9 +92,11 @@ class Disk:
             FederationError: whatever `work` raises.
         """
         self.check()
-        parts = self._parts
+        resources = self._resources
         try:
-            return await parts.db.run(work, parts.db, parts.guard, *given, **more)
+            return await resources.db.run(
+                work, resources.db, resources.guard, *given, **more
+            )
         except (OSError, KeptError, DoubtError):
             self._is_unfinished = True
             raise
@@ -140,8 +142,8 @@ class Disk:
         return shown
 
     def _look_at_data(self) -> OSError | None:
-        parts, reserve = self._parts, self._parts.reserve
-        refused = parts.db.refused
+        resources, reserve = self._resources, self._resources.reserve
+        refused = resources.db.refused
         try:
             if refused is not None and refused.errno not in FULL:
                 self._try(refused)
@@ -150,9 +152,9 @@ class Disk:
             elif reserve.size and reserve.is_kept:
                 reserve.give_up()
                 # The log of the database may be larger than all that was given up.
-                parts.db.shrink()
+                resources.db.shrink()
                 return self._full("data")
-            elif lacks(parts.home.data, 3 * reserve.least):
+            elif lacks(resources.home.data, 3 * reserve.least):
                 return self._full("data")
             else:
                 reserve.keep()
@@ -171,7 +173,7 @@ class Disk:
             OSError: the disk does not take it.
         """
         alarm = _alarm("data", error, self._clock())
-        with self._parts.db.transaction() as tx:
+        with self._resources.db.transaction() as tx:
             alarms.raise_alarm(tx, alarm.code, "data", alarm.detail, alarm.first_at)
         self._stored["data"] = alarm.code
 
@@ -182,14 +184,14 @@ class Disk:
 
     def _finish(self) -> bool:
         """Show what is kept, drop what is not, in every log of ours that may go on."""
-        parts, shown, waiting = self._parts, False, False
-        for log in parts.own.values():
+        resources, shown, waiting = self._resources, False, False
+        for log in resources.own.values():
             if not self._may_sign(log.origin):
                 waiting = True
                 continue
             try:
                 before = self._size(log.origin)
-                shown |= settle(parts.db, parts.guard, log.origin).size > before
+                shown |= settle(resources.db, resources.guard, log.origin).size > before
             except OSError as error:
                 self._unwritten = error if self._is_of_guard(error) else None
                 return False
@@ -200,7 +202,7 @@ class Disk:
         return shown
 
     def _is_of_guard(self, error: OSError) -> bool:
-        return place_of(error).startswith(str(self._parts.home.guard))
+        return place_of(error).startswith(str(self._resources.home.guard))
 
     def _store(self) -> None:
         """Keep the alarms that stand, and take away those that do not."""
@@ -210,7 +212,7 @@ class Disk:
                 code = alarm.code if alarm is not None else None
                 if code == stored:
                     continue
-                with self._parts.db.transaction() as tx:
+                with self._resources.db.transaction() as tx:
                     if stored == ALARM_FULL:
                         alarms.clear_alarm(tx, stored, place)
                     if alarm is not None:
@@ -233,17 +235,17 @@ class Disk:
 
     def _lacks_room(self, place: DiskPlace) -> bool:
         if place == "data":
-            return self._parts.reserve.is_needed
+            return self._resources.reserve.is_needed
         return lacks(self._folder("guard"), LITTLE)
 
     def _full(self, place: DiskPlace) -> OSError:
         return _full(self._folder(place))
 
     def _folder(self, place: DiskPlace) -> Path:
-        return _folder(self._parts.home, place)
+        return _folder(self._resources.home, place)
 
     def _size(self, origin: str) -> int:
-        with self._parts.db.view() as view:
+        with self._resources.db.view() as view:
             return logs.get_log(view, origin).size
 
 

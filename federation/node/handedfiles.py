@@ -44,9 +44,9 @@ from federation.flows.pull import (
     take_in,
 )
 from federation.flows.pull.basis import ask_basis
-from federation.node.running import Running
+from federation.node.node import Node
 from federation.records.keychain import parse_origin
-from federation.store import holders, logs
+from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text.cause import cause_of
@@ -150,7 +150,7 @@ def show_path(path: Path) -> str:
     return shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
 
 
-async def look(node: Running, path: Path) -> HandedFiles:
+async def look(node: Node, path: Path) -> HandedFiles:
     """What the files would bring.
 
     Raises:
@@ -164,7 +164,7 @@ async def look(node: Running, path: Path) -> HandedFiles:
     return HandedFiles(path=str(path), new=new, logs=tuple(found))
 
 
-async def take(node: Running, path: Path, within_s: float) -> HandedFiles:
+async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
     """Take in what the files bring, until `within_s` have passed.
 
     Raises:
@@ -181,7 +181,7 @@ class _Taking:
 
     def __init__(
         self,
-        node: Running,
+        node: Node,
         files: Files,
         path: Path,
         vector: tuple[StatusEntry, ...],
@@ -193,7 +193,7 @@ class _Taking:
 
     async def look(self) -> list[Brought]:
         """Each log beside what is held of it."""
-        held = await self._node.parts.db.read(_held)
+        held = await self._node.resources.db.read(_held)
         ctx = self._node.pull_context()
         return [
             await self._look(ctx, entry, held.get(entry.origin))
@@ -219,15 +219,16 @@ class _Taking:
             )
         for copy in report.own_larger:
             try:
-                await node.restore(copy, self._feed, self._label)
+                await node.own_logs.restore(copy, self._feed, self._label)
             except FederationError as error:
                 found[copy.origin] = msgspec.structs.replace(
                     found[copy.origin], outcome="refused", reason=str(error)
                 )
         await self._adopt_forks(ctx, now)
-        await node.begin_alike()
+        if not node.peers.reachable:  # nobody is there to be asked
+            await node.own_logs.begin_alike()
         confirmed = await self._confirm(report, now)
-        after = await node.parts.db.read(_held)
+        after = await node.resources.db.read(_held)
         brought = [_grown(one, after.get(one.origin)) for one in found.values()]
         own = sum(one.after - one.before for one in brought if one.own)
         # A log of which a part came shows none of it; the part is progress.
@@ -292,11 +293,13 @@ class _Taking:
         self, report: PullReport, now: int
     ) -> Mapping[str, Mapping[str, int]]:
         """Cosign what came, collect what was said of ours; who holds what of it."""
-        node, db = self._node, self._node.parts.db
-        heartbeat_s = node.parts.settings.sync.heartbeat_s
+        node, db = self._node, self._node.resources.db
+        heartbeat_s = node.resources.settings.sync.heartbeat_s
         # Nobody answered here: what was cosigned before is not cosigned anew.
-        await db.write(cosign.cosign_held, node.parts.keys.mirror, (), now, heartbeat_s)
-        keys = await db.read(cosign.mirror_keys, node.partners.by_org)
+        await db.write(
+            cosign.cosign_held, node.resources.keys.mirror, (), now, heartbeat_s
+        )
+        keys = await db.read(cosign.mirror_keys, node.peers.by_org)
         own = node.pull_context().own
         mine = sorted(report.sizes.keys() & own.keys())
         for origin in mine:
@@ -305,7 +308,7 @@ class _Taking:
             with contextlib.suppress(PeerError, FormatError):
                 note = await self._feed.checkpoint(origin)
                 await db.write(cosign.save_collected, origin, note, keys)
-        return await db.read(holders.load_holders, mine)
+        return await db.read(cosignatures.load_holders, mine)
 
 
 def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from federation.flows.query import state
 from federation.node.disk import Disk
-from federation.store import holders
+from federation.store import cosignatures
 from federation.store.db import View
 from federation.store.guard import Guard
 
@@ -29,7 +29,7 @@ def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
         if not log.own:
             continue
         signed_at = guard.raised_at(log.origin)
-        confirmed_at = holders.newest_time(view, log.origin)
+        confirmed_at = cosignatures.newest_time(view, log.origin)
         if signed_at is not None:
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
         if confirmed_at is not None:

@@ -14,7 +14,7 @@ from federation.errors import ConfigError
 ALARM = "peers-file"
 
 
-class Partners:
+class Peers:
     """The configured partners by organisation."""
 
     def __init__(self, path: Path, on_fault: Callable[[str | None], None]) -> None:

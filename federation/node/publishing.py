@@ -15,7 +15,7 @@ from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import Written, check_folder
 from federation.flows.query.mapcache import MapCache
-from federation.node.resources import Parts
+from federation.node.resources import Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
@@ -28,17 +28,17 @@ DEADLINE_S = 86_400.0
 
 
 def publishing_duties(
-    parts: Parts, clock: Callable[[], float], maps: MapCache
+    resources: Resources, clock: Callable[[], float], maps: MapCache
 ) -> tuple[Duty, ...]:
     """The duty of writing the site; none where the settings name no folder.
 
     `maps` are shared with whoever answers over HTTP.
     """
-    static = parts.settings.static
+    static = resources.settings.static
     if static.folder is None:
         return ()
-    by = Publisher(parts.settings, parts.profiles, maps)
-    keeper = _Keeper(parts, parts.home.folder / static.folder, clock, by)
+    by = Publisher(resources.settings, resources.profiles, maps)
+    keeper = _Keeper(resources, resources.home.folder / static.folder, clock, by)
     return (
         Duty(
             name=NAME,
@@ -57,15 +57,19 @@ class _Keeper:
     """Writes the site, turn by turn."""
 
     def __init__(
-        self, parts: Parts, folder: Path, clock: Callable[[], float], by: Publisher
+        self,
+        resources: Resources,
+        folder: Path,
+        clock: Callable[[], float],
+        by: Publisher,
     ) -> None:
-        self._parts, self._folder, self._clock = parts, folder, clock
+        self._resources, self._folder, self._clock = resources, folder, clock
         self._by = by
         self._site = StaticSite(folder)
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""
-        db, now = self._parts.db, int(self._clock())
+        db, now = self._resources.db, int(self._clock())
         subject = self._folder.name  # everybody sees it; where it lies is in the detail
         stopped = threading.Event()
         try:
@@ -85,5 +89,5 @@ class _Keeper:
             if stopped.is_set():
                 raise _StoppedError
 
-        check_folder(self._folder, self._parts.home.private)
+        check_folder(self._folder, self._resources.home.private)
         return self._site.write(view, self._by, Selection(), go_on)

@@ -1,11 +1,11 @@
-"""The parts of a node that writes: lock, database, guard, keys, its own logs.
+"""What a node that writes holds: lock, database, guard, keys, its own logs.
 
 Rule: whoever writes holds the lock, for as long as it writes. `serve` holds it while
 it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from federation.config.founding import load_chain_notes, load_identity_key
@@ -35,7 +35,15 @@ from federation.tlog.keys import VerifierKey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Clocks:
+    """`wall`: Unix seconds; `steady`: monotonic seconds."""
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
     """What is open; `own` by election."""
 
     home: Home
@@ -71,8 +79,8 @@ class Parts:
 
 
 @contextlib.contextmanager
-def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
-    """The parts, closed at the end of the block.
+def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
+    """All of it, closed at the end of the block.
 
     Raises:
         ConflictError: another process holds the lock.
@@ -102,7 +110,7 @@ def open_parts(home: Home, settings: Settings) -> Iterator[Parts]:
             )
             for election, origin in origins.items()
         }
-        yield Parts(
+        yield Resources(
             home=home,
             settings=settings,
             profiles=profiles,

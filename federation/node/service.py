@@ -1,4 +1,4 @@
-"""`serve`: the parts, the running node and its web, from start to stop.
+"""`serve`: the resources, the node and its web, from start to stop.
 
     lock → database → web answers → control.json → partners are asked → signing
 
@@ -23,9 +23,9 @@ from federation.flows.query.mapcache import MapCache
 from federation.node.about import renew_about
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
+from federation.node.node import Node
 from federation.node.publishing import publishing_duties
-from federation.node.resources import Parts
-from federation.node.running import Clocks, Running
+from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
 from federation.web.app import make_app
 from federation.web.connections import HEAD_DEADLINE_S, Doorkeeper
@@ -37,7 +37,7 @@ _AGAIN_S = 2.0
 
 @contextlib.asynccontextmanager
 async def serve(
-    parts: Parts, clocks: Clocks, random: Random, token: str, *, alone: bool
+    resources: Resources, clocks: Clocks, random: Random, token: str, *, alone: bool
 ) -> AsyncIterator[str]:
     """The node at work until the end of the block; the URL on which it answers.
 
@@ -45,14 +45,14 @@ async def serve(
         ConfigError: peers.toml cannot be used.
         OSError: the port is taken.
     """
-    about = await parts.db.run(renew_about, parts)
-    node = Running(parts, clocks, random, alone=alone)
+    about = await resources.db.run(renew_about, resources)
+    node = Node(resources, clocks, random, alone=alone)
     maps = MapCache()
-    node.own_duties = publishing_duties(parts, clocks.wall, maps)
+    node.own_duties = publishing_duties(resources, clocks.wall, maps)
     site = WebContext(
-        db=parts.db,
-        settings=parts.settings,
-        profiles=parts.profiles,
+        db=resources.db,
+        settings=resources.settings,
+        profiles=resources.profiles,
         desk=NodeDesk(node),
         about=lambda: about,
         control_token=token,
@@ -61,10 +61,10 @@ async def serve(
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
-    listen = parts.settings.listen
+    listen = resources.settings.listen
     door = Doorkeeper(
         runner,
-        places(parts.settings.limits.max_connections),
+        places(resources.settings.limits.max_connections),
         keepalive_timeout=HEAD_DEADLINE_S,
         access_log=None,
         logger=_web_log(),
@@ -74,7 +74,7 @@ async def serve(
     )
     async with door.on(listen.host, listen.port) as port:
         url = f"http://{_reachable(listen.host)}:{port}"
-        control = _control_file(parts.home.control, url, token)
+        control = _control_file(resources.home.control, url, token)
         async with control, node.open():
             yield url
 

@@ -62,17 +62,18 @@ def raise_alarm(
     tx: Transaction, code: str, subject: str, detail: str, now: int
 ) -> None:
     """Raise, or raise again, the alarm `code` about `subject`."""
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO alarm (code, subject, detail, first_at, last_at, times)"
         " VALUES (?,?,?,?,?,1) ON CONFLICT (code, subject) DO UPDATE"
-        " SET detail = excluded.detail, last_at = excluded.last_at, times = times + 1",
+        " SET detail = excluded.detail, last_at = excluded.last_at,"
+        " times = alarm.times + 1",
         (code, subject, detail, int(now), int(now)),
     )
 
 
 def clear_alarm(tx: Transaction, code: str, subject: str) -> bool:
     """Whether there was such an alarm; there is none now."""
-    done = tx.connection.execute(
+    done = tx.execute(
         "DELETE FROM alarm WHERE code = ? AND subject = ?", (code, subject)
     )
     return done.rowcount > 0
@@ -80,7 +81,7 @@ def clear_alarm(tx: Transaction, code: str, subject: str) -> bool:
 
 def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
     """The alarms that stand, newest first."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT code, subject, detail, first_at, last_at, times FROM alarm"
         " ORDER BY last_at DESC, code, subject LIMIT ?",
         (limit,),
@@ -92,7 +93,7 @@ def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
 
 def told_up_to(view: View, code: str, subject: str) -> int:
     """Up to which index of a log such facts were told; -1 where none was."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT idx FROM told WHERE code = ? AND subject = ?", (code, subject)
     ).fetchone()
     return -1 if row is None else int(row[0])
@@ -100,8 +101,9 @@ def told_up_to(view: View, code: str, subject: str) -> int:
 
 def tell_up_to(tx: Transaction, code: str, subject: str, index: int) -> None:
     """Keep up to which index such facts were told, also once the alarm is cleared."""
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO told (code, subject, idx) VALUES (?,?,?)"
-        " ON CONFLICT (code, subject) DO UPDATE SET idx = max(idx, excluded.idx)",
+        " ON CONFLICT (code, subject) DO UPDATE SET idx = excluded.idx"
+        " WHERE excluded.idx > told.idx",
         (code, subject, index),
     )

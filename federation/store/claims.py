@@ -1,49 +1,14 @@
-"""What the logs claim about stations, and what the merged map says of it.
+"""What the logs claim about stations: all that merging needs of a record.
 
-Rule: `claim` is written with the leaves, in the order of the log, and knows nothing of
-the map; the map follows behind its own cursor (`cursor`, `merged`; written by
-flows/merge). Reading the map: a station, a list, the changes since a number, the
-digest. A row is given as the bytes that are digested, canonical JSON and LF.
+Rule: written with the leaves, in the order of the log; nothing here knows of the map,
+which follows behind its own cursor (`mapstate`).
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from federation.records import coverage, tally
 from federation.records.claim import Claim, decode_claim
-from federation.records.merge import decode_row, digest_rows
-from federation.records.result import CONTESTS
-from federation.records.tps import parse_tps
-from federation.store import maprows, mapstate, recordindex
+from federation.store import recordindex
 from federation.store.db import Transaction, View
-from federation.store.mapkey import (
-    decode_key,
-    election_range,
-    encode_key,
-    region_range,
-)
-from federation.store.maprows import StoredRow
-from federation.store.mapstate import epoch, vector
-
-__all__ = [
-    "MIGRATIONS",
-    "ChangedRow",
-    "MergedTps",
-    "changes",
-    "count_rows",
-    "drop_claims",
-    "epoch",
-    "has_claims",
-    "list_rows",
-    "map_digest",
-    "read_claims",
-    "read_standing",
-    "read_tps",
-    "replace_claims",
-    "save_claims",
-    "sum_region",
-    "vector",
-]
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -57,35 +22,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
-    *mapstate.MIGRATIONS,
-    *maprows.MIGRATIONS,
 )
-
-_QUEUES = frozenset({"disputed", "unread"})
-
-
-class MergedTps(NamedTuple):
-    """One station in one contest: its row, the claims behind it, what they replaced.
-
-    `claims` are the latest statement of each slot, withdrawals too, each with the
-    origin of its log; `history` names what they replaced by (origin, index), of each
-    log the newest hundred.
-    """
-
-    contest: str
-    tps: str
-    row: bytes
-    claims: list[tuple[str, Claim]]
-    history: list[tuple[str, int]]
-
-
-class ChangedRow(NamedTuple):
-    """A row that changed, and the number of its last change."""
-
-    seq: int
-    contest: str
-    tps: str
-    row: bytes
 
 
 def save_claims(
@@ -98,16 +35,11 @@ def save_claims(
         log_id: Of the log.
         claims: `Admission.claims`.
     """
-    tx.connection.executemany(
-        "INSERT OR REPLACE INTO claim (log_id, idx, body) VALUES (?,?,?)",
+    tx.executemany(
+        "INSERT INTO claim (log_id, idx, body) VALUES (?,?,?)"
+        " ON CONFLICT (log_id, idx) DO UPDATE SET body = excluded.body",
         ((log_id, index, body) for index, _, _, body in claims),
     )
-
-
-def drop_claims(tx: Transaction, log_id: int, size: int) -> None:
-    """Forget the claims from index `size` on, with the leaves that they were in."""
-    tx.connection.execute("DELETE FROM claim WHERE log_id=? AND idx>=?", (log_id, size))
-    recordindex.forget_from(tx, log_id, size)
 
 
 def has_claims(
@@ -118,7 +50,7 @@ def has_claims(
     claims: Iterable[tuple[int, str, str, bytes]],
 ) -> bool:
     """Whether these are the claims of leaves [start, end), byte for byte."""
-    held = view.connection.execute(
+    held = view.execute(
         "SELECT idx, body FROM claim WHERE log_id=? AND idx>=? AND idx<? ORDER BY idx",
         (log_id, start, end),
     )
@@ -133,7 +65,7 @@ def replace_claims(
     claims: Iterable[tuple[int, str, str, bytes]],
 ) -> None:
     """Put these claims in the place of those of leaves [start, end)."""
-    tx.connection.execute(
+    tx.execute(
         "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
     )
     recordindex.forget_from(tx, log_id, start)
@@ -144,193 +76,9 @@ def read_claims(
     view: View, log_id: int, start: int, end: int, limit: int
 ) -> list[Claim]:
     """The claims of leaves [start, end), by index, at most `limit` of them."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT body FROM claim WHERE log_id=? AND idx>=? AND idx<?"
         " ORDER BY idx LIMIT ?",
         (log_id, start, end, limit),
     )
     return [decode_claim(row[0]) for row in rows]
-
-
-def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
-    """What is said about one station, a contest each, sorted by contest."""
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return []
-    held = maprows.load(view, [encode_key(number, name, tps) for name in CONTESTS])
-    if not held:
-        return []
-    origins = _origins(view, election)
-    return [_merged_tps(view, held[key], origins) for key in sorted(held)]
-
-
-def read_standing(
-    view: View, election: str, places: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], list[tuple[str, Claim]]]:
-    """The (origin, claim) of every slot of those of these (contest, TPS) in the map."""
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return {}
-    keys = {encode_key(number, *place): place for place in places}
-    held = maprows.load(view, sorted(keys))
-    origins = _origins(view, election) if held else {}
-    return {
-        keys[key]: [(origins[slot.log_id], slot.claim) for slot in row.slots]
-        for key, row in held.items()
-    }
-
-
-def _merged_tps(view: View, held: StoredRow, origins: dict[int, str]) -> MergedTps:
-    contest, tps = decode_key(held.key)
-    claims = sorted(
-        ((origins[slot.log_id], slot.claim) for slot in held.slots),
-        key=lambda placed: (placed[0], placed[1].index),
-    )
-    history = [
-        (origin, index)
-        for log_id, origin in origins.items()
-        for index in maprows.list_superseded(view, held.key, log_id)
-    ]
-    return MergedTps(contest, tps, held.row, claims, sorted(history))
-
-
-def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
-    view: View,
-    election: str,
-    contest: str,
-    region: str = "",
-    *,
-    status: str | None = None,
-    flag: str | None = None,
-    after: str = "",
-    limit: int = 1000,
-) -> list[bytes]:
-    """The rows of a region, by code.
-
-    Args:
-        view: The snapshot.
-        election: Of the map.
-        contest: Of the rows.
-        region: A code of at most 10 characters, "" for the nation; or a whole TPS.
-        status: Only rows with this status.
-        flag: Only rows with this flag.
-        after: Only codes above this one: the last of the page before.
-        limit: At most so many.
-
-    Raises:
-        FormatError: `after` is not the code of a station.
-    """
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return []
-    first, last = region_range(number, contest, region)
-    if after:
-        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
-    where, values = "key BETWEEN ? AND ?", [first, last]
-    if status is not None:
-        where += " AND status = ?"
-        values.append(status)  # type: ignore[arg-type]
-        if status in _QUEUES:  # says to SQLite that the small index is enough
-            where += " AND status IN ('disputed', 'unread')"
-    if flag is not None:
-        where += " AND flags <> 0 AND flags & ?"
-        values.append(maprows.flag_bit(flag))
-    rows = view.connection.execute(
-        f"SELECT row FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants
-        (*values, limit),
-    )
-    return [row[0] for row in rows]
-
-
-def changes(
-    view: View,
-    election: str,
-    since: int,
-    limit: int = 1000,
-    exclude_org: str | None = None,
-) -> tuple[list[ChangedRow], int]:
-    """The rows that changed after change number `since`, by number, and the next one.
-
-    Args:
-        view: The snapshot.
-        election: Of the map.
-        since: 0, or the second value of the call before.
-        limit: At most so many rows are looked at.
-        exclude_org: Leave out rows about which only this organisation has spoken.
-            Where others have, its own change is given, too: who reads in pages would
-            otherwise miss a partner's change that an own, later one has moved on.
-
-    Returns:
-        The rows; and the number to go on from: equal to `since` where all was seen.
-    """
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return [], since
-    rows = view.connection.execute(
-        "SELECT key, seq, row, slots FROM merged WHERE seq > ? AND seq < ?"
-        " ORDER BY seq LIMIT ?",
-        (maprows.pack_seq(number, since), maprows.pack_seq(number + 1, 0), limit),
-    )
-    found, last = [], since
-    for columns in rows:
-        held = maprows.held_row(columns)
-        last = held.seq
-        if any(slot.claim.org != exclude_org for slot in held.slots):
-            found.append(ChangedRow(held.seq, *decode_key(held.key), held.row))
-    return found, last
-
-
-def map_digest(view: View, election: str) -> str:
-    """The digest of the whole map: reads all of it, about 2 µs a row."""
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return digest_rows(())
-    rows = view.connection.execute(
-        "SELECT row FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
-        election_range(number),
-    )
-    return digest_rows(row[0] for row in rows)
-
-
-def count_rows(view: View, election: str) -> int:
-    """How many rows the map has, of stations and contests of which anything is said."""
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return 0
-    row = view.connection.execute(
-        "SELECT count(*) FROM merged WHERE key BETWEEN ? AND ?", election_range(number)
-    ).fetchone()
-    return int(row[0])
-
-
-def sum_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:
-    """A region's counters, summed now: for what the roll-up does not keep."""
-    total: dict[str, int] = {}
-    for held in _list_region(view, election, contest, region):
-        row, claims = decode_row(held.row), [slot.claim for slot in held.slots]
-        added = coverage.contribution(row), tally.contribution(row, claims)
-        for counters in added:
-            for name, count in counters.items():
-                total[name] = total.get(name, 0) + count
-    return {name: count for name, count in total.items() if count}
-
-
-def _list_region(
-    view: View, election: str, contest: str, region: str
-) -> Iterator[StoredRow]:
-    number = mapstate.find_election(view, election)
-    if number is None:
-        return
-    rows = view.connection.execute(
-        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?",
-        region_range(number, contest, region),
-    )
-    for row in rows:
-        yield maprows.held_row(row)
-
-
-def _origins(view: View, election: str) -> dict[int, str]:
-    rows = view.connection.execute(
-        "SELECT id, origin FROM log WHERE election=?", (election,)
-    )
-    return dict(rows.fetchall())

@@ -6,10 +6,10 @@ coroutines `read`, `write` and `run` only choose the thread: readers have a smal
 pool and a connection each, the writer is one thread.
 
 Durability: WAL with `synchronous=FULL`. With NORMAL a power cut loses rows that were
-already acknowledged. SQLite 3.7.0 to 3.51.2 can lose a WAL when it is reset: where
-only such a library is found, the slower rollback journal is used instead, with
-`synchronous=EXTRA`. With FULL the removal of the journal is not durable, so that a
-power cut takes back a transaction that the guard, a file of its own, knows of.
+already acknowledged. SQLite 3.7.0 to 3.51.2 can lose a WAL when it is reset: where only
+such a library is found, the slower rollback journal is used instead, with
+`synchronous=EXTRA` (`sqlite.py`). With FULL the removal of the journal is not durable,
+so that a power cut takes back a transaction that the guard, another file, knows of.
 
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
@@ -17,33 +17,28 @@ Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synch
 import asyncio
 import contextlib
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 import sqlite_utils
 
 from federation.errors import NotFoundError
 from federation.files import make_folders
-from federation.store import migrations
-from federation.store.readonly import connect
+from federation.store import migrations, sqlite
 from federation.store.refusal import committing, translated
 from federation.text import Sentence
 from federation.text.cause import FULL
 
 if TYPE_CHECKING:
-    import sqlite3
-    from sqlite3 import Connection
-else:
-    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
+    from sqlite3 import Connection, Cursor
 
 FILE_NAME = "federation.db"
 READER_THREADS = 4
-WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
-BUSY_TIMEOUT_MS = 10_000
-SYNCHRONOUS = {"WAL": "FULL", "DELETE": "EXTRA"}
+#: So many values at once are looked for: every database takes as many placeholders.
+CHUNK: Final = 400
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,12 +48,43 @@ class View:
     """A snapshot of the database that can only be read."""
 
     def __init__(self, connection: "Connection") -> None:
-        """`connection` is for the modules of this package only."""
-        self.connection = connection
+        """`connection` is for this module only: all SQL goes through the methods."""
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> "Cursor":
+        """The rows of a statement of plain SQL (`sqlite.py` says what that is)."""
+        return self._connection.execute(sql, values)
+
+    def select_among(
+        self, sql: str, *first: object, among: Iterable[object], mark: str = "?"
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement about many values, some hundred at a time.
+
+        Args:
+            sql: In it `{marks}` stands for the values, last of all placeholders.
+            first: The values of the other placeholders.
+            among: The many.
+            mark: How one of them is written.
+        """
+        rest = iter(among)
+        while chunk := list(islice(rest, CHUNK)):
+            marks = ",".join([mark] * len(chunk))
+            yield from self.execute(sql.format(marks=marks), (*first, *chunk))
+
+    @property
+    def schema(self) -> sqlite_utils.Database:
+        """The tables as they were made, to be read back: off the hot path."""
+        return sqlite_utils.Database(
+            self._connection, recursive_triggers=False, execute_plugins=False
+        )
 
 
 class Transaction(View):
     """A snapshot that can be written; all of it is kept, or nothing."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Execute a statement of plain SQL with the values of each row."""
+        self._connection.executemany(sql, rows)
 
 
 class Database:
@@ -73,7 +99,6 @@ class Database:
         self._local = threading.local()
         self._writer: Connection | None = None
         self._opening, self._is_closed = 0, False
-        self._synchronous = ""
         self._write_lock = threading.Lock()
         self._list_lock = threading.Lock()
         self._readers = ThreadPoolExecutor(READER_THREADS, "store-reader")
@@ -156,10 +181,10 @@ class Database:
             OSError: the disk is full or failed, and nothing is kept.
             DoubtfulError: it failed, and nobody knows whether the block is kept.
         """
-        with self._writing_to() as writer:
+        with self._writing_to() as writer, contextlib.ExitStack() as stack:
             if not durable:
-                writer.execute("PRAGMA synchronous=NORMAL")
-            writer.execute("BEGIN IMMEDIATE")
+                stack.enter_context(sqlite.without_waiting(writer))
+            writer.execute(sqlite.BEGIN_WRITING)
             try:
                 yield Transaction(writer)
                 with committing(self.path):
@@ -168,8 +193,6 @@ class Database:
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
-                if not durable:
-                    writer.execute(f"PRAGMA synchronous={self._synchronous}")
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
@@ -178,7 +201,7 @@ class Database:
             OSError: the disk is full or failed; the log stays as it is.
         """
         with self._writing_to() as writer:
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            sqlite.shrink(writer)
 
     @contextlib.contextmanager
     def _writing_to(self) -> Iterator["Connection"]:
@@ -245,59 +268,18 @@ class Database:
         connection: Connection | None = getattr(self._local, "connection", None)
         opening = self._opening
         if connection is None or self._local.opening != opening:
-            connection = connect(self.path, BUSY_TIMEOUT_MS)
+            connection = sqlite.open_to_read(self.path)
             self._local.connection, self._local.opening = connection, opening
             with self._list_lock:
                 self._connections.append(connection)
         return connection
 
     def _connect_writer(self) -> "Connection":
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite.open_to_write(self.path)
         try:
-            self._set_up(connection)
+            tables = sqlite_utils.Database(connection, execute_plugins=False)
+            migrations.migrate(tables)
         except BaseException:
             connection.close()
             raise
         return connection
-
-    def _set_up(self, connection: "Connection") -> None:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA page_size=8192")  # before the first table only
-        journal = journal_mode()
-        self._synchronous = SYNCHRONOUS[journal]
-        connection.execute(f"PRAGMA journal_mode={journal}")
-        connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA journal_size_limit=67108864")
-        migrations.migrate(sqlite_utils.Database(connection, execute_plugins=False))
-
-
-def journal_mode(version: str = sqlite3.sqlite_version) -> str:
-    """The journal that is safe with this SQLite: WAL, or DELETE with a warning.
-
-    Source: https://sqlite.org/wal.html section "The WAL-Reset Bug"
-    """
-    found = tuple(int(part) for part in version.split(".")[:3])
-    if not WAL_RESET_BUG[0] <= found <= WAL_RESET_BUG[1]:
-        return "WAL"
-    warnings.warn(
-        f"SQLite {version} can lose a write-ahead log; using the slower rollback "
-        "journal. Install pysqlite3 or SQLite 3.51.3 or later.",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-    return "DELETE"
-
-
-def check_file(view: View, *, deep: bool) -> list[str]:
-    """What SQLite finds wrong with its own file; nothing is as it should be.
-
-    Args:
-        view: Any.
-        deep: Also compare every index with its table.
-    """
-    pragma = "integrity_check" if deep else "quick_check"
-    rows = view.connection.execute(f"PRAGMA {pragma}").fetchall()
-    return [row[0] for row in rows if row[0] != "ok"]

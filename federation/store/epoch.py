@@ -32,7 +32,7 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def read_followed(view: View) -> Followed:
     """How far the database has come."""
-    rows = view.connection.execute("SELECT election, seq FROM merge_election")
+    rows = view.execute("SELECT election, seq FROM merge_election")
     return Followed(epoch=mapstate.epoch(view), changes=dict(rows.fetchall()))
 
 

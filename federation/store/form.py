@@ -10,8 +10,8 @@ Source: https://sqlite.org/fileformat2.html section 1.3
 from pathlib import Path
 from typing import Final
 
-from federation.store import migrations
-from federation.store.db import Transaction, View, check_file
+from federation.store import migrations, sqlite
+from federation.store.db import Transaction, View
 
 #: Name, offset, bytes: what nobody has set, or what has one value only.
 _FIXED: Final = (
@@ -42,14 +42,15 @@ def check_form(view: View, path: Path, *, deep: bool) -> list[str]:
     Raises:
         OSError: the file cannot be read.
     """
-    wrong = check_file(view, deep=deep)
+    check = sqlite.DEEP_CHECK if deep else sqlite.QUICK_CHECK
+    wrong = [found for (found,) in view.execute(check).fetchall() if found != "ok"]
     # With a log beside the file its first page may be the one that it began with.
     header = b"" if _has_log(path) else _read_header(path)
     for name, at, width, expected in _FIXED:
         found = int.from_bytes(header[at : at + width], "big")
         if header and found not in expected:
             wrong.append(f"header, {name}: {found}")
-    changed = migrations.changed_schema(view.connection)
+    changed = migrations.changed_schema(view.schema)
     return wrong + [f"schema of {name}" for name in changed]
 
 
@@ -65,10 +66,10 @@ def _read_header(path: Path) -> bytes:
 
 def is_written_twice(view: View) -> bool:
     """Whether a version that writes rows twice has opened this database to write."""
-    return migrations.keeps_schema(view.connection)
+    return migrations.keeps_schema(view.schema)
 
 
 def keep_schema(tx: Transaction) -> None:
     """Write the schema down again, where it is the one that the steps make."""
-    if migrations.changed_schema(tx.connection):
-        migrations.keep_whole_schema(tx.connection)
+    if migrations.changed_schema(tx.schema):
+        migrations.keep_whole_schema(tx.schema)

@@ -1,9 +1,10 @@
 """The bytes of every log: bundles of 256 leaves and tiles of 256 hashes, a row each.
 
-Rule: this module knows indexes and widths, not origins, signatures or what is
-visible: `logs` does. The last row of each kind is partial and grows; a full bundle is
-stored packed (`tlog/packing.py`), as it is sent. Sizes are never counted: they stand
-in `logs`.
+Rule: this module knows indexes and widths, not origins or signatures. The last row of
+each kind is partial and grows; a full bundle is stored packed (`tlog/packing.py`), as
+it is sent. Sizes are never counted: they stand in `logs`. What is handed to others
+(`read_tile`, `read_bundle`, `read_packed`) ends at the visible size of the log, all
+else where leaves are stored.
 
 Source: C2SP tlog-tiles v0.1
 """
@@ -52,9 +53,14 @@ HASH_BYTES = 32
 MAX_BUNDLE_BYTES = WIDTH * (2 + MAX_LEAF_BYTES)
 
 _PUT_BUNDLE = (
-    "INSERT OR REPLACE INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
+    "INSERT INTO bundle (log_id, idx, width, body) VALUES (?,?,?,?)"
+    " ON CONFLICT (log_id, idx) DO UPDATE SET width = excluded.width,"
+    " body = excluded.body"
 )
-_PUT_TILE = "INSERT OR REPLACE INTO tile (log_id, level, idx, body) VALUES (?,?,?,?)"
+_PUT_TILE = (
+    "INSERT INTO tile (log_id, level, idx, body) VALUES (?,?,?,?)"
+    " ON CONFLICT (log_id, level, idx) DO UPDATE SET body = excluded.body"
+)
 
 
 def append(
@@ -103,7 +109,7 @@ def _append_bundles(
             body = pack(body)
             size += len(body)
         # Each by itself: together they would be held twice, and may be 16 MB each.
-        tx.connection.execute(_PUT_BUNDLE, (log_id, first, width, body))
+        tx.execute(_PUT_BUNDLE, (log_id, first, width, body))
         first, filled, edge = first + 1, 0, b""
     return size
 
@@ -117,7 +123,7 @@ def _append_hashes(
         hashes = tile_bytes(tx, log_id, Tile(level, index, filled)) + hashes
     step = WIDTH * HASH_BYTES
     bodies = [hashes[at : at + step] for at in range(0, len(hashes), step)]
-    tx.connection.executemany(
+    tx.executemany(
         _PUT_TILE, [(log_id, level, index + n, body) for n, body in enumerate(bodies)]
     )
     return b"".join(tile_root(body) for body in bodies if len(body) == step)
@@ -128,20 +134,20 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
     index, filled = divmod(size, WIDTH)
     if filled:
         body = bundle_bytes(tx, log_id, Bundle(index, filled))
-        tx.connection.execute(_PUT_BUNDLE, (log_id, index, filled, body))
-    tx.connection.execute(
+        tx.execute(_PUT_BUNDLE, (log_id, index, filled, body))
+    tx.execute(
         "DELETE FROM bundle WHERE log_id = ? AND idx >= ?",
         (log_id, index + bool(filled)),
     )
-    levels = tx.connection.execute(
+    levels = tx.execute(
         "SELECT max(level) FROM tile WHERE log_id = ?", (log_id,)
     ).fetchone()[0]
     for level in range(0 if levels is None else levels + 1):
         index, filled = divmod(size >> HEIGHT * level, WIDTH)
         if filled:
             body = tile_bytes(tx, log_id, Tile(level, index, filled))
-            tx.connection.execute(_PUT_TILE, (log_id, level, index, body))
-        tx.connection.execute(
+            tx.execute(_PUT_TILE, (log_id, level, index, body))
+        tx.execute(
             "DELETE FROM tile WHERE log_id = ? AND level = ? AND idx >= ?",
             (log_id, level, index + bool(filled)),
         )
@@ -153,7 +159,7 @@ def tile_bytes(view: View, log_id: int, tile: Tile) -> bytes:
     Raises:
         NotFoundError: it is not stored, or not that wide.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
         (log_id, tile.level, tile.index),
     ).fetchone()
@@ -170,7 +176,7 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
         NotFoundError: it is not stored, or not that wide.
         StoredError: it is damaged.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT width, body FROM bundle WHERE log_id = ? AND idx = ?",
         (log_id, bundle.index),
     ).fetchone()
@@ -183,22 +189,6 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
     for _ in range(bundle.width):
         at += 2 + int.from_bytes(body[at : at + 2], "big")
     return body[:at]
-
-
-def packed_bundle(view: View, log_id: int, index: int) -> bytes:
-    """A full bundle as it is stored and sent.
-
-    Raises:
-        NotFoundError: it is not stored, or not full.
-    """
-    row = view.connection.execute(
-        "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
-        (log_id, index, WIDTH),
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"no full bundle {index}")
-    body: bytes = row[0]
-    return body
 
 
 def _unpacked(width: int, body: bytes) -> bytes:
@@ -233,7 +223,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
     Raises:
         StoredError: a bundle is damaged.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)
     )
     for index, width, body in rows:
@@ -242,7 +232,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
 
 def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:
     """The bytes of a tile as it is stored, of any width; none where it is not."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM tile WHERE log_id = ? AND level = ? AND idx = ?",
         (log_id, level, index),
     ).fetchone()
@@ -251,7 +241,7 @@ def stored_tile(view: View, log_id: int, level: int, index: int) -> bytes:
 
 def count_tiles(view: View, log_id: int) -> int:
     """How many tiles are stored: counts them, for `doctor` only."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM tile WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])
@@ -263,7 +253,11 @@ def reader(view: View, log_id: int, size: int) -> HashReader:
 
 
 def frontier(view: View, log_id: int, size: int) -> Frontier:
-    """The compact range over the first `size` leaves."""
+    """The compact range over the first `size` leaves that are stored.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
     read = reader(view, log_id, size)
     peaks = []
     at = 0
@@ -272,3 +266,91 @@ def frontier(view: View, log_id: int, size: int) -> Frontier:
             peaks.append(read(level, at >> level))
             at += 1 << level
     return Frontier(size, peaks)
+
+
+def edge_hashes(view: View, log_id: int, size: int) -> list[bytes]:
+    """The hashes of the leaves of the partial tile at the edge of `size`.
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    index, width = divmod(size, WIDTH)
+    if not width:
+        return []
+    body = tile_bytes(view, log_id, Tile(0, index, width))
+    return [body[at : at + HASH_BYTES] for at in range(0, len(body), HASH_BYTES)]
+
+
+def read_tile(view: View, log_id: int, tile: Tile) -> bytes:
+    """The bytes of a tile, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such tile.
+    """
+    visible = _visible(view, log_id) >> HEIGHT * tile.level
+    if visible < tile.index * WIDTH + tile.width:
+        raise NotFoundError(f"no tile {tile.level}/{tile.index}.p/{tile.width}")
+    return tile_bytes(view, log_id, tile)
+
+
+def read_bundle(view: View, log_id: int, bundle: Bundle) -> bytes:
+    """The bytes of a bundle, as wide as asked for.
+
+    Raises:
+        NotFoundError: the visible tree has no such bundle.
+    """
+    _check_visible(view, log_id, bundle)
+    return bundle_bytes(view, log_id, bundle)
+
+
+def read_packed(view: View, log_id: int, index: int) -> bytes:
+    """A full, visible bundle in the form in which it is stored and sent.
+
+    Raises:
+        NotFoundError: it is not there, not full, or not visible.
+    """
+    _check_visible(view, log_id, Bundle(index, WIDTH))
+    row = view.execute(
+        "SELECT body FROM bundle WHERE log_id = ? AND idx = ? AND width = ?",
+        (log_id, index, WIDTH),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no full bundle {index}")
+    body: bytes = row[0]
+    return body
+
+
+def read_leaf(view: View, log_id: int, index: int) -> bytes:
+    """The stored leaf at `index`.
+
+    Raises:
+        NotFoundError: none is stored there.
+    """
+    bundle, at = divmod(index, WIDTH)
+    body = bundle_bytes(view, log_id, Bundle(bundle, at + 1))
+    try:
+        return decode_bundle(body, at + 1)[at]
+    except FormatError as error:
+        raise StoredError(f"a stored bundle: {error}", f"bundle {bundle}") from error
+
+
+def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:
+    """The stored leaves [start, end).
+
+    Raises:
+        NotFoundError: fewer are stored.
+    """
+    return [leaf for bundle in bundles(view, log_id, start, end) for leaf in bundle]
+
+
+def _check_visible(view: View, log_id: int, bundle: Bundle) -> None:
+    if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
+        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
+
+
+def _visible(view: View, log_id: int) -> int:
+    row = view.execute("SELECT size FROM log WHERE id = ?", (log_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"no log {log_id}")
+    size: int = row[0]
+    return size

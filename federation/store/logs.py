@@ -99,9 +99,9 @@ def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
         FormatError: not an origin.
     """
     org, election, visibility, generation = parse_origin(origin)
-    tx.connection.execute(
-        "INSERT OR IGNORE INTO log (origin, org, election, visibility, generation, own)"
-        " VALUES (?,?,?,?,?,?)",
+    tx.execute(
+        "INSERT INTO log (origin, org, election, visibility, generation, own)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT (origin) DO NOTHING",
         (origin, org, election, visibility, generation, int(own)),
     )
     return get_log(tx, origin)
@@ -129,7 +129,7 @@ def log_by_id(view: View, log_id: int) -> Log:
 
 def _one(view: View, where: str, which: str | int) -> Log:
     try:
-        row = view.connection.execute(
+        row = view.execute(
             f"SELECT {_COLUMNS} FROM log WHERE {where}",  # noqa: S608  constants
             (which,),
         ).fetchone()
@@ -151,7 +151,7 @@ def list_logs(view: View) -> list[Log]:
         StoredError: the row of an own log is damaged.
     """
     try:
-        rows = view.connection.execute(
+        rows = view.execute(
             f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
         )
         return [_log(row) for row in rows]
@@ -162,13 +162,13 @@ def list_logs(view: View) -> list[Log]:
 def damaged_logs(view: View) -> list[int]:
     """The ids of the mirrors whose row cannot be read."""
     held = {log.id for log in list_logs(view)}
-    rows = view.connection.execute("SELECT id FROM log")
+    rows = view.execute("SELECT id FROM log")
     return [log_id for (log_id,) in rows if log_id not in held]
 
 
 def _list_whole(view: View) -> list[Log]:
     found = []
-    ids = view.connection.execute("SELECT id, own FROM log ORDER BY id").fetchall()
+    ids = view.execute("SELECT id, own FROM log ORDER BY id").fetchall()
     for log_id, own in ids:
         try:
             found.append(log_by_id(view, log_id))
@@ -203,7 +203,7 @@ def append_leaves(
         ConflictError: `start` is not the log's next index.
         FormatError: a leaf of more than 65,535 bytes.
     """
-    done = tx.connection.execute(
+    done = tx.execute(
         "UPDATE log SET next_index = next_index + ? WHERE id = ? AND next_index = ?",
         (len(new), log_id, start),
     )
@@ -226,9 +226,7 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
         raise ConflictError(f"{log.origin} has signed more than {size}", log.size)
     if size < log.next_index:
         leaves.drop_above(tx, log_id, size)
-        tx.connection.execute(
-            "UPDATE log SET next_index = ? WHERE id = ?", (size, log_id)
-        )
+        tx.execute("UPDATE log SET next_index = ? WHERE id = ?", (size, log_id))
 
 
 def keep_signed(
@@ -241,7 +239,7 @@ def keep_signed(
     Raises:
         ConflictError: the size has moved on, or another checkpoint was signed.
     """
-    done = tx.connection.execute(
+    done = tx.execute(
         "INSERT INTO checkpoint (log_id, size, root, note) SELECT id, ?, ?, ? FROM log"
         " WHERE id = ? AND own = 1 AND size = ? AND next_index >= ?"
         " AND pending IS NULL AND NOT EXISTS (SELECT 1 FROM checkpoint AS later"
@@ -255,7 +253,7 @@ def keep_signed(
 
 def newest_checkpoint(view: View, log_id: int) -> tuple[int, bytes, bytes] | None:
     """The largest checkpoint ever kept, as (size, root, note); visible or not yet."""
-    row: tuple[int, bytes, bytes] | None = view.connection.execute(
+    row: tuple[int, bytes, bytes] | None = view.execute(
         "SELECT size, root, note FROM checkpoint WHERE log_id = ?"
         " ORDER BY size DESC LIMIT 1",
         (log_id,),
@@ -279,7 +277,7 @@ def publish(
     Raises:
         ConflictError: the size has moved on, or another root is held for `size`.
     """
-    done = tx.connection.execute(
+    done = tx.execute(
         "UPDATE log SET size = ?, checkpoint = ? WHERE id = ? AND own = 1"
         " AND size = ? AND size < ? AND next_index >= ? AND pending IS NULL",
         (size, note, log_id, old_size, size, size),
@@ -305,7 +303,7 @@ def save_mirror(tx: Transaction, log: Log, mirror: Mirror) -> Log:
         ConflictError: the log has moved on, or another root is kept for its size.
     """
     held, pending = mirror.held, mirror.pending
-    done = tx.connection.execute(
+    done = tx.execute(
         "UPDATE log SET size = ?, checkpoint = ?, pending = ?, pending_size = ?,"
         " pending_root = ?, stalled = NULL"
         " WHERE id = ? AND size = ? AND pending_size = ? AND next_index = ?",
@@ -344,8 +342,9 @@ def keep_earlier(
 def _keep_checkpoint(
     tx: Transaction, log_id: int, size: int, root: bytes, note: bytes
 ) -> None:
-    tx.connection.execute(
-        "INSERT OR IGNORE INTO checkpoint (log_id, size, root, note) VALUES (?,?,?,?)",
+    tx.execute(
+        "INSERT INTO checkpoint (log_id, size, root, note) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, size) DO NOTHING",
         (log_id, size, root, note),
     )
     held = root_of_size(tx, log_id, size)
@@ -355,19 +354,19 @@ def _keep_checkpoint(
 
 def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:
     """Stop here for good: `evidence` proves two histories. The first proof stays."""
-    tx.connection.execute(
+    tx.execute(
         "UPDATE log SET frozen = coalesce(frozen, ?) WHERE id = ?", (evidence, log_id)
     )
 
 
 def stall(tx: Transaction, log_id: int, reason: str | None) -> None:
     """Say why this log does not go on, or (None) that it does: no accusation."""
-    tx.connection.execute("UPDATE log SET stalled = ? WHERE id = ?", (reason, log_id))
+    tx.execute("UPDATE log SET stalled = ? WHERE id = ?", (reason, log_id))
 
 
 def close(tx: Transaction, log_id: int, index: int) -> None:
     """Note that the leaf at `index` closed the log; the first one counts."""
-    tx.connection.execute(
+    tx.execute(
         "UPDATE log SET closed_at = coalesce(closed_at, ?) WHERE id = ?",
         (index, log_id),
     )
@@ -375,7 +374,7 @@ def close(tx: Transaction, log_id: int, index: int) -> None:
 
 def root_of_size(view: View, log_id: int, size: int) -> bytes | None:
     """The root of a checkpoint that was held at exactly this size, if any."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT root FROM checkpoint WHERE log_id = ? AND size = ?", (log_id, size)
     ).fetchone()
     return None if row is None else row[0]
@@ -386,7 +385,7 @@ def list_checkpoints(
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """Every checkpoint ever held, as (size, root, note), by size."""
     return iter(
-        view.connection.execute(
+        view.execute(
             "SELECT size, root, note FROM checkpoint WHERE log_id = ? AND size > ?"
             " ORDER BY size",
             (log_id, after),

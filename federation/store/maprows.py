@@ -9,7 +9,6 @@ replaced is only named, in `superseded`. All of it can be dropped and made again
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -53,7 +52,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 # Seven contests at one station, so more rows than this are of three stations or more.
 MAX_FILE_ROWS = 16
 MAX_HISTORY = 100
-_CHUNK = 400
 _SEQ_SHIFT = 40
 _SEQ_MASK = (1 << _SEQ_SHIFT) - 1
 
@@ -109,17 +107,13 @@ def unpack_seq(packed: int) -> int:
 
 def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
     """The stored rows among these keys, by key."""
-    found = {}
-    rest = iter(keys)
-    while chunk := list(islice(rest, _CHUNK)):
-        marks = ",".join("?" * len(chunk))
-        rows = view.connection.execute(
-            f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})",  # noqa: S608  question marks only
-            chunk,
-        )
-        for key, seq, row, slots in rows:  # plain: this is read for every claim
-            found[key] = StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
-    return found
+    rows = view.select_among(
+        "SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})", among=keys
+    )
+    return {  # plain: this is read for every claim
+        key: StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
+        for key, seq, row, slots in rows
+    }
 
 
 def held_row(columns: Sequence[bytes | int]) -> StoredRow:
@@ -133,7 +127,7 @@ def held_row(columns: Sequence[bytes | int]) -> StoredRow:
 
 def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
     """Store these rows instead of what was there."""
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO merged (key, seq, status, flags, row, slots)"
         " VALUES (?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
         " status = excluded.status, flags = excluded.flags, row = excluded.row,"
@@ -154,8 +148,10 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
 
 def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:
     """Name statements that another of their slot stands above."""
-    tx.connection.executemany(
-        "INSERT OR IGNORE INTO superseded (key, log_id, idx) VALUES (?,?,?)", pointers
+    tx.executemany(
+        "INSERT INTO superseded (key, log_id, idx) VALUES (?,?,?)"
+        " ON CONFLICT (key, log_id, idx) DO NOTHING",
+        pointers,
     )
 
 
@@ -164,7 +160,7 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
 
     The newest MAX_HISTORY: who says it a million times makes no page longer.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT idx FROM superseded WHERE key=? AND log_id=? ORDER BY idx DESC LIMIT ?",
         (key, log_id, MAX_HISTORY),
     )
@@ -173,15 +169,16 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
 
 def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Remember that these files (hex SHA-256) are counted in these rows."""
-    tx.connection.executemany(
-        "INSERT OR IGNORE INTO merged_file (sha256, key) VALUES (?,?)",
+    tx.executemany(
+        "INSERT INTO merged_file (sha256, key) VALUES (?,?)"
+        " ON CONFLICT (sha256, key) DO NOTHING",
         sorted((bytes.fromhex(file), key) for file, key in files),
     )
 
 
 def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Forget that these files are counted in these rows."""
-    tx.connection.executemany(
+    tx.executemany(
         "DELETE FROM merged_file WHERE sha256=? AND key=?",
         [(bytes.fromhex(file), key) for file, key in files],
     )
@@ -189,23 +186,19 @@ def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
 
 def known_files(view: View, files: Iterable[str]) -> set[str]:
     """Those of these files (hex SHA-256) that some row of any election counts."""
-    found: set[str] = set()
-    rest = iter(sorted(map(bytes.fromhex, files)))
-    while chunk := list(islice(rest, _CHUNK)):
-        marks = ",".join(["(?)"] * len(chunk))
-        rows = view.connection.execute(
-            f"WITH asked(sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"  # noqa: S608  question marks only
-            " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
-            " WHERE held.sha256 = asked.sha256)",
-            chunk,
-        )
-        found.update(row[0].hex() for row in rows)
-    return found
+    rows = view.select_among(
+        "WITH asked (sha256) AS (VALUES {marks}) SELECT sha256 FROM asked"
+        " WHERE EXISTS (SELECT 1 FROM merged_file AS held"
+        " WHERE held.sha256 = asked.sha256)",
+        among=sorted(map(bytes.fromhex, files)),
+        mark="(?)",
+    )
+    return {row[0].hex() for row in rows}
 
 
 def rows_with_file(view: View, election: int, file: str) -> list[int]:
     """The keys of the election's rows that count this file, at most MAX_FILE_ROWS."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key FROM merged_file WHERE sha256=? AND key BETWEEN ? AND ? LIMIT ?",
         (bytes.fromhex(file), *election_range(election), MAX_FILE_ROWS),
     )
@@ -219,7 +212,7 @@ def is_shared(keys: Collection[int]) -> bool:
 
 def list_held(view: View, election: int) -> Iterator[StoredRow]:
     """Every row of an election in the map's order: for whoever checks them all."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?"
         " ORDER BY key",
         election_range(election),
@@ -232,7 +225,7 @@ def clear(tx: Transaction, election: int) -> None:
     """Forget the map of an election: it will be made again from the claims."""
     between = election_range(election)
     for table in ("merged", "superseded", "merged_file"):
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {table} WHERE key BETWEEN ? AND ?",  # noqa: S608  a constant
             between,
         )

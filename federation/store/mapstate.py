@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -78,7 +79,7 @@ class Position(Struct, frozen=True):
 
 def find_election(view: View, election: str) -> int | None:
     """The election's number in the keys of the map, if it was ever merged."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT id FROM merge_election WHERE election=?", (election,)
     ).fetchone()
     return None if row is None else row[0]
@@ -86,15 +87,15 @@ def find_election(view: View, election: str) -> int | None:
 
 def list_elections(view: View) -> list[str]:
     """Every election that has a map."""
-    rows = view.connection.execute("SELECT election FROM merge_election ORDER BY id")
+    rows = view.execute("SELECT election FROM merge_election ORDER BY id")
     return [row[0] for row in rows]
 
 
 def add_election(tx: Transaction, election: str, basis: MapInputs) -> int:
     """The election's number; added with this basis if it was not there."""
-    tx.connection.execute(
-        "INSERT OR IGNORE INTO merge_election (election, profile, register, rules, seq)"
-        " VALUES (?,?,?,?,0)",
+    tx.execute(
+        "INSERT INTO merge_election (election, profile, register, rules, seq)"
+        " VALUES (?,?,?,?,0) ON CONFLICT (election) DO NOTHING",
         (election, *basis),
     )
     found = find_election(tx, election)
@@ -104,7 +105,7 @@ def add_election(tx: Transaction, election: str, basis: MapInputs) -> int:
 
 def read_basis(view: View, election: str) -> MapInputs | None:
     """What the election's map was made with, if it was ever merged."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT profile, register, rules FROM merge_election WHERE election=?",
         (election,),
     ).fetchone()
@@ -119,14 +120,14 @@ def restart(tx: Transaction, election: str, basis: MapInputs) -> None:
     number = add_election(tx, election, basis)
     before = read_basis(tx, election)
     assert before is not None, "just added"
-    tx.connection.execute("DELETE FROM merge_cursor WHERE election_id=?", (number,))
+    tx.execute("DELETE FROM merge_cursor WHERE election_id=?", (number,))
     if before.profile != basis.profile:
-        tx.connection.execute(
+        tx.execute(
             "INSERT INTO merge_cursor (log_id, election_id, idx, stale_below)"
             " SELECT id, ?, 0, next_index FROM log WHERE election=?",
             (number, election),
         )
-    tx.connection.execute(
+    tx.execute(
         "UPDATE merge_election SET profile=?, register=?, rules=? WHERE id=?",
         (*basis, number),
     )
@@ -135,7 +136,7 @@ def restart(tx: Transaction, election: str, basis: MapInputs) -> None:
 
 def read_positions(view: View, election: str) -> dict[int, Position]:
     """How far the map follows each log, by the log's number."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT log_id, idx, stale_below, counted FROM merge_cursor"
         " JOIN merge_election e ON e.id = election_id WHERE e.election=?",
         (election,),
@@ -145,16 +146,18 @@ def read_positions(view: View, election: str) -> dict[int, Position]:
 
 def move(tx: Transaction, election: int, log_id: int, to: Position) -> None:
     """Put the cursor over one log where the batch has come to."""
-    tx.connection.execute(
-        "INSERT OR REPLACE INTO merge_cursor"
-        " (log_id, election_id, idx, stale_below, counted) VALUES (?,?,?,?,?)",
+    tx.execute(
+        "INSERT INTO merge_cursor (log_id, election_id, idx, stale_below, counted)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (log_id) DO UPDATE"
+        " SET election_id = excluded.election_id, idx = excluded.idx,"
+        " stale_below = excluded.stale_below, counted = excluded.counted",
         (log_id, election, to.index, to.stale_below, to.counted),
     )
 
 
 def last_seq(view: View, election: str) -> int:
     """The number of the election's last change; 0 before the first."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT seq FROM merge_election WHERE election=?", (election,)
     ).fetchone()
     return 0 if row is None else row[0]
@@ -162,12 +165,12 @@ def last_seq(view: View, election: str) -> int:
 
 def raise_seq(tx: Transaction, election: int, seq: int) -> None:
     """Remember the number of the election's last change."""
-    tx.connection.execute("UPDATE merge_election SET seq=? WHERE id=?", (seq, election))
+    tx.execute("UPDATE merge_election SET seq=? WHERE id=?", (seq, election))
 
 
 def vector(view: View, election: str) -> dict[str, int]:
     """Which leaves the map holds exactly: below this index, by origin."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT origin, idx FROM merge_cursor"
         " JOIN merge_election e ON e.id = election_id JOIN log ON log.id = log_id"
         " WHERE e.election=? ORDER BY origin",
@@ -178,12 +181,16 @@ def vector(view: View, election: str) -> dict[str, int]:
 
 def epoch(view: View) -> str:
     """The name of this history of change numbers: 16 hex digits."""
-    row = view.connection.execute("SELECT epoch FROM merge_epoch").fetchone()
+    row = view.execute("SELECT epoch FROM merge_epoch").fetchone()
     return str(row[0])
 
 
 def renew_epoch(tx: Transaction) -> None:
     """Tell every follower of changes to start again."""
-    # A name that no copy of this file had: SQLite's own randomness, so that a restored
-    # backup cannot repeat it whatever the caller's generator does.
-    tx.connection.execute("UPDATE merge_epoch SET epoch=lower(hex(randomblob(8)))")
+    # A name that no copy of this file had, a restored backup neither.
+    (name,) = tx.execute(sqlite.RANDOM_NAME).fetchone()
+    tx.execute(
+        "INSERT INTO merge_epoch (id, epoch) VALUES (1, ?)"
+        " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch",
+        (name,),
+    )

@@ -7,8 +7,9 @@ holds; whether it does, the caller has verified.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from federation.store import leaves
+from federation.store import leaves, mapstate, sqlite
 from federation.store.db import Transaction, View
+from federation.store.twice import ENDING
 from federation.tlog.tile import WIDTH
 
 #: Everything that follows from the claims, and how far it has come.
@@ -47,21 +48,21 @@ def attempt(
     tx: Transaction, change: Callable[[], None], is_right: Callable[[], bool]
 ) -> bool:
     """Change something and see whether it is right then; else it was not changed."""
-    tx.connection.execute("SAVEPOINT attempt")
+    tx.execute("SAVEPOINT attempt")
     kept = False
     try:
         change()
         kept = is_right()
     finally:
         if not kept:
-            tx.connection.execute("ROLLBACK TO attempt")
-        tx.connection.execute("RELEASE attempt")
+            tx.execute("ROLLBACK TO attempt")
+        tx.execute("RELEASE attempt")
     return kept
 
 
 def reindex(tx: Transaction) -> None:
     """Make every index again from its table."""
-    tx.connection.execute("REINDEX")
+    tx.execute(sqlite.REINDEX)
 
 
 def clear_map(tx: Transaction) -> None:
@@ -69,9 +70,7 @@ def clear_map(tx: Transaction) -> None:
     for table in _MAP:
         _clear(tx, table)
     _clear(tx, "merge_epoch")
-    tx.connection.execute(
-        "INSERT INTO merge_epoch VALUES (1, lower(hex(randomblob(8))))"
-    )
+    mapstate.renew_epoch(tx)
 
 
 def clear_registers(tx: Transaction) -> None:
@@ -81,16 +80,8 @@ def clear_registers(tx: Transaction) -> None:
 
 
 def _clear(tx: Transaction, table: str) -> None:
-    for name in (table, f"{table}_twice"):
-        if _is_there(tx, name):
-            tx.connection.execute(f"DELETE FROM {name}")  # noqa: S608  named above
-
-
-def _is_there(view: View, table: str) -> bool:
-    row = view.connection.execute(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchone()
-    return row is not None
+    for name in {table, f"{table}{ENDING}"}.intersection(tx.schema.table_names()):
+        tx.execute(f"DELETE FROM {name}")  # noqa: S608  named above
 
 
 def replace_tiles(
@@ -103,14 +94,14 @@ def replace_tiles(
         log_id: Of the log.
         bundles: The first index and the leaf hashes of each bundle, in order.
     """
-    tx.connection.execute("DELETE FROM tile WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM tile WHERE log_id = ?", (log_id,))
     for start, hashes in bundles:
         leaves.append_hashes(tx, log_id, start, hashes)
 
 
 def list_cosigned(view: View) -> Iterator[Cosigned]:
     """Every row of cosignatures, of logs that are not here, too."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT log_id, size, vkey, line, coalesce(first_line, line) FROM cosignature"
     ).fetchall()
     for log_id, size, vkey, line, first in rows:
@@ -119,48 +110,46 @@ def list_cosigned(view: View) -> Iterator[Cosigned]:
 
 def drop_cosigned(tx: Transaction, row: Cosigned) -> None:
     """Forget a row of cosignatures."""
-    tx.connection.execute(
+    tx.execute(
         "DELETE FROM cosignature WHERE log_id = ? AND size = ? AND vkey = ?", row[:3]
     )
 
 
 def list_checkpoints(view: View) -> list[Kept]:
     """Every checkpoint kept, of logs that are not here, too."""
-    rows = view.connection.execute("SELECT log_id, size, note, root FROM checkpoint")
+    rows = view.execute("SELECT log_id, size, note, root FROM checkpoint")
     return [Kept(*row) for row in rows]
 
 
 def list_statements(view: View) -> list[Kept]:
     """Every key statement kept, of logs that are not here, too."""
-    rows = view.connection.execute("SELECT log_id, version, note FROM key_statement")
+    rows = view.execute("SELECT log_id, version, note FROM key_statement")
     return [Kept(*row) for row in rows]
 
 
 def move_checkpoint(tx: Transaction, old: Kept, new: Kept) -> None:
     """Put a checkpoint where it belongs."""
-    tx.connection.execute(
-        "DELETE FROM checkpoint WHERE log_id = ? AND size = ?", old[:2]
-    )
-    tx.connection.execute(
-        "INSERT OR IGNORE INTO checkpoint (log_id, size, note, root) VALUES (?,?,?,?)",
+    tx.execute("DELETE FROM checkpoint WHERE log_id = ? AND size = ?", old[:2])
+    tx.execute(
+        "INSERT INTO checkpoint (log_id, size, note, root) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, size) DO NOTHING",
         new,
     )
 
 
 def move_statement(tx: Transaction, old: Kept, new: Kept) -> None:
     """Put a key statement where it belongs."""
-    tx.connection.execute(
-        "DELETE FROM key_statement WHERE log_id = ? AND version = ?", old[:2]
-    )
-    tx.connection.execute(
-        "INSERT OR IGNORE INTO key_statement (log_id, version, note) VALUES (?,?,?)",
+    tx.execute("DELETE FROM key_statement WHERE log_id = ? AND version = ?", old[:2])
+    tx.execute(
+        "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)"
+        " ON CONFLICT (log_id, version) DO NOTHING",
         new[:3],
     )
 
 
 def misplaced_bundles(view: View) -> list[tuple[int, int]]:
     """The (log, index) of every bundle of no log here, or beyond the end of its own."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT b.log_id, b.idx FROM bundle AS b LEFT JOIN log ON log.id = b.log_id"
         " WHERE log.id IS NULL OR b.idx < 0 OR b.idx * ? >= log.next_index",
         (WIDTH,),
@@ -170,14 +159,14 @@ def misplaced_bundles(view: View) -> list[tuple[int, int]]:
 
 def missing_bundles(view: View, log_id: int, size: int) -> list[int]:
     """The indexes below a size at which a log has no bundle."""
-    rows = view.connection.execute("SELECT idx FROM bundle WHERE log_id = ?", (log_id,))
+    rows = view.execute("SELECT idx FROM bundle WHERE log_id = ?", (log_id,))
     held = {index for (index,) in rows}
     return [index for index in range(-(-size // WIDTH)) if index not in held]
 
 
 def move_bundle(tx: Transaction, old: tuple[int, int], new: tuple[int, int]) -> None:
     """Put a bundle in another place."""
-    tx.connection.execute(
+    tx.execute(
         "UPDATE bundle SET log_id = ?, idx = ? WHERE log_id = ? AND idx = ?",
         (*new, *old),
     )

@@ -16,34 +16,31 @@ today: another SQLite may write the same table in other words.
 """
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Final
 
 from sqlite_utils import Database, Migrations
 
-if TYPE_CHECKING:
-    from sqlite3 import Connection, complete_statement
-else:
-    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
+from federation.store import sqlite
 
-    complete_statement = sqlite3.complete_statement
-
-# By the name under which a database remembers which of its steps were applied: that
-# stays when a module gets another name.
-MODULES = {
-    "leaves": "leaves",
-    "chains": "chains",
-    "logs": "logs",
-    "taken": "taken",
-    "statements": "statements",
-    "places": "recordindex",
-    "claims": "claims",
-    "rollup": "rollup",
-    "registers": "registers",
-    "pulls": "pulls",
-    "alarms": "alarms",
-    "tokens": "tokens",
-    "migrations": "migrations",
+#: The modules whose steps these are, by the name under which a database remembers which
+#: of them were applied: that stays when a module is renamed or divided. Then steps of
+#: one name are one step.
+SETS: Final = {
+    "leaves": ("leaves",),
+    "chains": ("keystatements", "cosignatures", "quarantine", "copies"),
+    "logs": ("logs",),
+    "taken": ("taken",),
+    "statements": ("statements",),
+    "places": ("recordindex",),
+    "claims": ("claims", "mapstate", "maprows"),
+    "rollup": ("rollup",),
+    "registers": ("registers",),
+    "pulls": ("pulls",),
+    "alarms": ("alarms",),
+    "tokens": ("tokens",),
+    "migrations": ("migrations",),
 }
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -60,28 +57,25 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-# A step that was applied, and an object of the schema; an index that SQLite made by
-# itself has no words. On which page a table begins SQLite checks itself, and VACUUM
-# changes; what has none must not have got one.
-_SCHEMA = (
-    "SELECT 'step' AS kind, migration_set || ' ' || name AS name, applied_at AS body"
-    " FROM _sqlite_migrations UNION ALL"
-    " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
-    " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
-)
-
 
 def migrate(database: Database) -> None:
     """Bring every table of every module up to date."""
-    for name, module in MODULES.items():
-        scripts: tuple[tuple[str, str], ...] = importlib.import_module(
-            f"federation.store.{module}"
-        ).MIGRATIONS
+    for name in SETS:
         steps = Migrations(f"federation.{name}")
-        for step, script in scripts:
-            steps(name=step)(_statements(script))
+        for step, script in scripts_of(name):
+            steps(name=step)(_step(script))
         steps.apply(database)
     _keep_schema(database)
+
+
+def scripts_of(name: str) -> list[tuple[str, str]]:
+    """The steps of a set, in order, each with its script."""
+    scripts: dict[str, str] = defaultdict(str)
+    for module in SETS[name]:
+        owner = importlib.import_module(f"federation.store.{module}")
+        for step, script in owner.MIGRATIONS:
+            scripts[step] += script
+    return sorted(scripts.items())
 
 
 def _keep_schema(database: Database) -> None:
@@ -93,65 +87,59 @@ def _keep_schema(database: Database) -> None:
     ).fetchone()
     if not is_current:
         with database.atomic():
-            database.execute("DELETE FROM schema_kept")
-            database.execute(f"INSERT INTO schema_kept {_SCHEMA}")
+            _write_schema(database)
 
 
-def changed_schema(connection: "Connection") -> list[str]:
+def changed_schema(database: Database) -> list[str]:
     """The names of what is not in the schema as the steps left it."""
-    if not keeps_schema(connection):
+    if not keeps_schema(database):
         return []
     kept = "SELECT kind, name, body FROM schema_kept"
-    found = f"SELECT * FROM ({_SCHEMA})"  # noqa: S608  a constant
-    rows = connection.execute(
-        "SELECT DISTINCT CAST(name AS BLOB) FROM ("  # noqa: S608  constants
-        f"SELECT * FROM ({found} EXCEPT {kept})"
-        f" UNION ALL SELECT * FROM ({kept} EXCEPT {found}))"
+    found = f"SELECT * FROM ({sqlite.SCHEMA}) AS made"  # noqa: S608  a constant
+    rows = database.execute(
+        f"SELECT DISTINCT {sqlite.as_bytes('name')} FROM ("  # noqa: S608  constants
+        f"SELECT * FROM ({found} EXCEPT {kept}) AS new"
+        f" UNION ALL SELECT * FROM ({kept} EXCEPT {found}) AS old) AS differing"
     )
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
-def keep_whole_schema(connection: "Connection") -> bool:
+def keep_whole_schema(database: Database) -> bool:
     """Write the schema down again if it is the one that the steps make; whether it is.
 
     Then what was kept of it is what was damaged. Where it is not, nobody knows which of
     the two is right: another SQLite may have made it.
     """
-    words = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
     made = Database(memory=True)
     try:
         migrate(made)
-        expected = set(made.execute(words).fetchall())
+        expected = set(made.execute(sqlite.SCHEMA_MADE).fetchall())
     finally:
         made.close()
-    if set(connection.execute(words).fetchall()) != expected:
+    if set(database.execute(sqlite.SCHEMA_MADE).fetchall()) != expected:
         return False
-    connection.execute("DELETE FROM schema_kept")
-    connection.execute(f"INSERT INTO schema_kept {_SCHEMA}")
+    _write_schema(database)
     return True
 
 
-def keeps_schema(connection: "Connection") -> bool:
+def keeps_schema(database: Database) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
     # Asked of the steps, not of the schema: a table whose name is damaged is missed.
-    rows = connection.execute(
+    rows = database.execute(
         "SELECT count(*) FROM _sqlite_migrations"
         " WHERE migration_set = 'federation.migrations'"
     )
     return bool(rows.fetchone()[0])
 
 
-def _statements(script: str) -> Callable[[Database], None]:
+def _write_schema(database: Database) -> None:
+    database.execute("DELETE FROM schema_kept")
+    database.execute(f"INSERT INTO schema_kept {sqlite.SCHEMA}")
+
+
+def _step(script: str) -> Callable[[Database], None]:
     def run(database: Database, /) -> None:
-        # By lines: `executescript` looks at every prefix of the script, which takes
-        # longer than all that it does.
-        part = ""
-        for line in script.splitlines(keepends=True):
-            part += line
-            if part.strip() and complete_statement(part):
-                database.execute(part)
-                part = ""
-        if part.strip():
-            database.execute(part)
+        for statement in sqlite.split_script(script):
+            database.execute(statement)
 
     return run

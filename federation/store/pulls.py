@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from federation.errors import StoredError
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
@@ -122,8 +123,8 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
     """When each peer is due, by organisation; a row that is damaged is lost."""
     found = {}
     # Bytes and all: text that is not UTF-8 would end the reading of all rows.
-    rows = view.connection.execute(
-        "SELECT CAST(org AS BLOB), failures, next_due FROM peer_turn"
+    rows = view.execute(
+        f"SELECT {sqlite.as_bytes('org')}, failures, next_due FROM peer_turn"  # noqa: S608  a constant
     )
     for org, failures, next_due in rows:
         with contextlib.suppress(msgspec.ValidationError, UnicodeDecodeError):
@@ -134,14 +135,16 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
 
 def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
     """Keep how a turn went and when the next one is due, dropping the oldest turn."""
-    tx.connection.execute(
-        "INSERT OR REPLACE INTO peer_turn (org, failures, next_due) VALUES (?,?,?)",
+    tx.execute(
+        "INSERT INTO peer_turn (org, failures, next_due) VALUES (?,?,?)"
+        " ON CONFLICT (org) DO UPDATE"
+        " SET failures = excluded.failures, next_due = excluded.next_due",
         (state.org, state.failures, state.next_due),
     )
-    last = tx.connection.execute(
+    last = tx.execute(
         "SELECT coalesce(max(turn), 0) FROM pull WHERE org = ?", (turn.org,)
     ).fetchone()[0]
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO pull (org, at, turn, seconds, outcome, new_leaves, reason)"
         " VALUES (?,?,?,?,?,?,?)",
         (
@@ -154,7 +157,7 @@ def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
             turn.reason,
         ),
     )
-    tx.connection.execute(
+    tx.execute(
         "DELETE FROM pull WHERE org = ? AND turn <= ?",
         (turn.org, last + 1 - KEPT_TURNS),
     )
@@ -162,7 +165,7 @@ def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
 
 def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
     """The newest turns of a peer, newest first."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT org, at, seconds, outcome, new_leaves, reason FROM pull"
         " WHERE org = ? ORDER BY turn DESC LIMIT ?",
         (org, limit),
@@ -178,7 +181,7 @@ def load_seen(view: View, org: str) -> PeerSeen:
         StoredError: the row is damaged; it can be lost.
     """
     try:
-        row = view.connection.execute(
+        row = view.execute(
             "SELECT etag, wanted, answered_at, sizes FROM peer_seen WHERE org = ?",
             (org,),
         ).fetchone()
@@ -197,9 +200,11 @@ def load_seen(view: View, org: str) -> PeerSeen:
 
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:
     """Keep what a peer showed."""
-    tx.connection.execute(
-        "INSERT OR REPLACE INTO peer_seen (org, etag, wanted, answered_at, sizes)"
-        " VALUES (?,?,?,?,?)",
+    tx.execute(
+        "INSERT INTO peer_seen (org, etag, wanted, answered_at, sizes)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (org) DO UPDATE"
+        " SET etag = excluded.etag, wanted = excluded.wanted,"
+        " answered_at = excluded.answered_at, sizes = excluded.sizes",
         (
             seen.org,
             seen.etag,
@@ -212,8 +217,8 @@ def save_seen(tx: Transaction, seen: PeerSeen) -> None:
 
 def save_offered(tx: Transaction, peer: str, origins: Iterable[str], now: int) -> None:
     """Replace what a peer offers; of very many only the first by name are kept."""
-    tx.connection.execute("DELETE FROM offered WHERE peer = ?", (peer,))
-    tx.connection.executemany(
+    tx.execute("DELETE FROM offered WHERE peer = ?", (peer,))
+    tx.executemany(
         "INSERT INTO offered (peer, origin, at) VALUES (?,?,?)",
         [(peer, origin, now) for origin in sorted(set(origins))[:KEPT_OFFERS]],
     )
@@ -221,9 +226,7 @@ def save_offered(tx: Transaction, peer: str, origins: Iterable[str], now: int) -
 
 def list_offered(view: View) -> list[Offered]:
     """Every log that is offered and not trusted, by origin."""
-    rows = view.connection.execute(
-        "SELECT peer, origin, at FROM offered ORDER BY origin, peer"
-    )
+    rows = view.execute("SELECT peer, origin, at FROM offered ORDER BY origin, peer")
     return [Offered(peer=peer, origin=origin, at=at) for peer, origin, at in rows]
 
 
@@ -235,7 +238,7 @@ def forget_peer(tx: Transaction, org: str) -> None:
         ("pull", "org"),
         ("offered", "peer"),
     ):
-        tx.connection.execute(
+        tx.execute(
             f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608  constants above
             (org,),
         )

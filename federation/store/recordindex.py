@@ -47,7 +47,7 @@ _ENTRY = 5
 
 def noted_up_to(view: View, log_id: int) -> int:
     """Below which index the places of a log's records are noted."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT idx FROM record_noted WHERE log_id = ?", (log_id,)
     ).fetchone()
     return 0 if row is None else row[0]
@@ -74,12 +74,12 @@ def note(
         # Noted again after its log was judged again, a record must not take more room.
         every = dict.fromkeys((*_entries(_body(tx, log_id, run, bucket)), *entries))
         rows.append((log_id, run, bucket, b"".join(every)))
-    tx.connection.executemany(
-        "INSERT OR REPLACE INTO record_place (log_id, run, bucket, body)"
-        " VALUES (?,?,?,?)",
+    tx.executemany(
+        "INSERT INTO record_place (log_id, run, bucket, body) VALUES (?,?,?,?)"
+        " ON CONFLICT (log_id, run, bucket) DO UPDATE SET body = excluded.body",
         rows,
     )
-    tx.connection.execute(
+    tx.execute(
         "INSERT INTO record_noted (log_id, idx) VALUES (?,?)"
         " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
         (log_id, end),
@@ -88,8 +88,9 @@ def note(
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The records from this index on have changed: they are to be noted again."""
-    tx.connection.execute(
-        "UPDATE record_noted SET idx = min(idx, ?) WHERE log_id = ?", (index, log_id)
+    tx.execute(
+        "UPDATE record_noted SET idx = ? WHERE log_id = ? AND idx > ?",
+        (index, log_id, index),
     )
 
 
@@ -125,7 +126,7 @@ def missing(view: View, log_id: int, found: Iterable[tuple[int, str]]) -> list[i
 
 
 def _body(view: View, log_id: int, run: int, bucket: int) -> bytes:
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT body FROM record_place WHERE log_id = ? AND run = ? AND bucket = ?",
         (log_id, run, bucket),
     ).fetchone()

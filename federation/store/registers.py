@@ -12,8 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
 from federation.records.tps import TpsId
@@ -64,12 +63,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_CHUNK = 400
 _DISTRICT = 6  # the smallest region whose counters are kept
 _SILENT = "status.missing"
-
-
-T = TypeVar("T")
 
 
 class Missing(NamedTuple):
@@ -91,11 +86,11 @@ def save_register(tx: Transaction, register: Register, source: str) -> None:
     """Put `register` in the place of what the election had."""
     election = register.election
     for table in ("register", "register_region", "register_village"):
-        tx.connection.execute(f"DELETE FROM {table} WHERE election=?", (election,))  # noqa: S608  a constant
-    tx.connection.execute(
+        tx.execute(f"DELETE FROM {table} WHERE election=?", (election,))  # noqa: S608  a constant
+    tx.execute(
         "INSERT INTO register VALUES (?,?,?)", (election, register.digest(), source)
     )
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO register_village VALUES (?,?,?,?)",
         (
             (election, one.code, _pack(one.numbers), _pack(one.voters))
@@ -103,7 +98,7 @@ def save_register(tx: Transaction, register: Register, source: str) -> None:
         ),
     )
     counts = register.count_regions()
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO register_region VALUES (?,?,?,?,?)",
         (
             (
@@ -120,15 +115,13 @@ def save_register(tx: Transaction, register: Register, source: str) -> None:
 
 def list_registers(view: View) -> list[tuple[str, str]]:
     """Every election that has a register, with its digest."""
-    rows = view.connection.execute(
-        "SELECT election, digest FROM register ORDER BY election"
-    )
+    rows = view.execute("SELECT election, digest FROM register ORDER BY election")
     return rows.fetchall()
 
 
 def read_source(view: View, election: str) -> RegisterSource | None:
     """What register the election has, if any."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT digest, source FROM register WHERE election=?", (election,)
     ).fetchone()
     return RegisterSource(row[0], row[1], count(view, election)) if row else None
@@ -136,7 +129,7 @@ def read_source(view: View, election: str) -> RegisterSource | None:
 
 def register_digest(view: View, election: str) -> str:
     """The digest of the election's register; "" where there is none."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT digest FROM register WHERE election=?", (election,)
     ).fetchone()
     return str(row[0]) if row else ""
@@ -149,7 +142,7 @@ def is_known(view: View, election: str) -> bool:
 
 def count(view: View, election: str, region: str = "") -> int:
     """How many stations of a region the register has; 0 without a register."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT stations FROM register_region"
         " WHERE election=? AND level=? AND region=?",
         (election, len(region), region),
@@ -159,19 +152,19 @@ def count(view: View, election: str, region: str = "") -> int:
 
 def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
     """The names of these regions, of those that have one."""
+    by_level = defaultdict(list)
+    for code in sorted(codes):
+        by_level[len(code)].append(code)
     found: dict[str, str] = {}
-    for chunk in _chunks(sorted(codes), _CHUNK):
-        by_level = defaultdict(list)
-        for code in chunk:
-            by_level[len(code)].append(code)
-        for level, some in by_level.items():
-            rows = view.connection.execute(
-                "SELECT region, name FROM register_region"  # noqa: S608  question marks only
-                " WHERE election=? AND level=? AND name<>'' AND region IN"
-                f" ({','.join('?' * len(some))})",
-                (election, level, *some),
-            )
-            found.update(rows.fetchall())
+    for level, some in by_level.items():
+        rows = view.select_among(
+            "SELECT region, name FROM register_region"
+            " WHERE election=? AND level=? AND name<>'' AND region IN ({marks})",
+            election,
+            level,
+            among=some,
+        )
+        found.update(rows)
     return found
 
 
@@ -180,7 +173,7 @@ def children(view: View, election: str, region: str) -> dict[str, str]:
     below = [level for level in LEVELS if level > len(region)]
     if not below:
         return {}
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT region, name FROM register_region"
         " WHERE election=? AND level=? AND region>=? AND region<? ORDER BY region",
         (election, below[0], region, region + "~"),
@@ -199,21 +192,21 @@ def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
     for code in codes:
         by_village[code[:10]].append(code)
     found: set[str] = set()
-    for chunk in _chunks(sorted(by_village), _CHUNK):
-        rows = view.connection.execute(
-            "SELECT village, numbers FROM register_village"  # noqa: S608  question marks only
-            f" WHERE election=? AND village IN ({','.join('?' * len(chunk))})",
-            (election, *chunk),
-        )
-        for village, numbers in rows:
-            held = set(_unpack("H", numbers))
-            found.update(c for c in by_village[village] if int(c[10:]) in held)
+    rows = view.select_among(
+        "SELECT village, numbers FROM register_village"
+        " WHERE election=? AND village IN ({marks})",
+        election,
+        among=sorted(by_village),
+    )
+    for village, numbers in rows:
+        held = set(_unpack("H", numbers))
+        found.update(c for c in by_village[village] if int(c[10:]) in held)
     return found
 
 
 def voters(view: View, election: str, tps: str) -> int | None:
     """How many voters (DPT) the register says; None where it does not."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT numbers, voters FROM register_village WHERE election=? AND village=?",
         (election, tps[:10]),
     ).fetchone()
@@ -313,7 +306,7 @@ def list_codes(view: View, election: str, region: str = "") -> Iterator[TpsId]:
 def _list_villages(
     view: View, election: str, region: str, start: str
 ) -> Iterator[Village]:
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT village, numbers, voters FROM register_village"
         " WHERE election=? AND village>=? AND village<? ORDER BY village",
         (election, max(region, start), region + "~"),
@@ -331,17 +324,11 @@ def _reported(
         return set()
     low, _ = region_range(number, contest, first)
     _, high = region_range(number, contest, last)
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT key FROM merged WHERE key BETWEEN ? AND ? AND status<>'missing'",
         (low, high),
     )
     return {decode_key(key)[1] for (key,) in rows}
-
-
-def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 
 def _pack(values: "array[int]") -> bytes:

@@ -2,8 +2,8 @@
 
 Rule: a region's counters are the sum of its stations' contributions (coverage and
 tally), kept for the nation, provinces, kabupaten and kecamatan; below that they are
-summed when read (`claims.sum_region`). A batch adds its differences once per region,
-in the transaction that moves the cursor. Which names there are is not known here.
+summed when read (`mapreading.sum_region`). A batch adds its differences once per
+region, in the transaction that moves the cursor. Which names there are is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -55,13 +55,18 @@ def add(
             counters[name] = counters.get(name, 0) + change
         kept = {name: count for name, count in counters.items() if count}
         rows.append((election, contest, region, _encode(kept)))
-    tx.connection.executemany("INSERT OR REPLACE INTO rollup VALUES (?,?,?,?)", rows)
+    tx.executemany(
+        "INSERT INTO rollup (election, contest, region, counters) VALUES (?,?,?,?)"
+        " ON CONFLICT (election, contest, region)"
+        " DO UPDATE SET counters = excluded.counters",
+        rows,
+    )
 
 
 def read_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:
     """The counters of a region of at most six digits; none, where nothing is known."""
-    assert len(region) in LEVELS, "summed when read: see claims.sum_region"
-    row = view.connection.execute(
+    assert len(region) in LEVELS, "summed when read: see mapreading.sum_region"
+    row = view.execute(
         "SELECT counters FROM rollup WHERE election=? AND contest=? AND region=?",
         (election, contest, region),
     ).fetchone()
@@ -73,7 +78,7 @@ def list_children(
 ) -> dict[str, dict[str, int]]:
     """The counters of the regions right below one of at most four digits, by code."""
     length = _CHILD[len(region)]
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT region, counters FROM rollup WHERE election=? AND contest=?"
         " AND region>=? AND region<? AND length(region)=? ORDER BY region",
         (election, contest, region, region + "~", length),
@@ -85,7 +90,7 @@ def list_regions(
     view: View, election: str
 ) -> Iterable[tuple[str, str, dict[str, int]]]:
     """Every kept (contest, region, counters), sorted: for whoever checks them all."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT contest, region, counters FROM rollup WHERE election=?"
         " ORDER BY contest, region",
         (election,),
@@ -96,4 +101,4 @@ def list_regions(
 
 def clear(tx: Transaction, election: str) -> None:
     """Forget the counters of an election: they will be made again from the map."""
-    tx.connection.execute("DELETE FROM rollup WHERE election=?", (election,))
+    tx.execute("DELETE FROM rollup WHERE election=?", (election,))

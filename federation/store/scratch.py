@@ -38,11 +38,11 @@ def copy_sources(view: View, tx: Transaction, election: str) -> None:
     for table in _WHOLE:  # once for each election: it costs little, and is the same
         _copy(view, tx, table, f"SELECT * FROM {table}")  # noqa: S608  named above
     _copy(view, tx, "log", "SELECT * FROM log WHERE election = ?", election)
-    tx.connection.execute(
+    tx.execute(
         "UPDATE log SET size = 0, next_index = 0 WHERE election = ?", (election,)
     )
     for log_id, position in positions.items():
-        tx.connection.execute(
+        tx.execute(
             "UPDATE log SET size = ?, next_index = ? WHERE id = ?",
             (position.index, position.index, log_id),
         )
@@ -53,9 +53,9 @@ def copy_sources(view: View, tx: Transaction, election: str) -> None:
 def _copy(
     view: View, tx: Transaction, table: str, select: str, *values: int | str
 ) -> None:
-    rows = view.connection.execute(select, values)
+    rows = view.execute(select, values)
     marks = ",".join("?" * len(rows.description))
-    tx.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608  named above
+    tx.executemany(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)  # noqa: S608  named above
 
 
 def differ(view: View, other: View, table: str, between: tuple[int, int]) -> bool:
@@ -70,7 +70,7 @@ def differ(view: View, other: View, table: str, between: tuple[int, int]) -> boo
     """
     column, order = COMPARED[table]
     select = f"SELECT * FROM {table} WHERE {column} BETWEEN ? AND ? ORDER BY {order}"  # noqa: S608  named above
-    kept, made = (of.connection.execute(select, between) for of in (view, other))
+    kept, made = (of.execute(select, between) for of in (view, other))
     return any(one != again for one, again in zip_longest(kept, made))
 
 
@@ -91,7 +91,7 @@ def list_map(view: View, election: str) -> Iterator[MapRow]:
     number = mapstate.find_election(view, election)
     if number is None:
         return
-    for key, status, flags, row, slots, count in view.connection.execute(
+    for key, status, flags, row, slots, count in view.execute(
         "SELECT key, status, flags, row, slots,"
         " (SELECT count(*) FROM superseded WHERE superseded.key = merged.key)"
         " FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",

@@ -6,7 +6,6 @@ stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a
 without its `recorded_at`: enough to know our own words again.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -81,19 +80,23 @@ def save_said(
 ) -> None:
     """Remember statements of an own log: with them, all below `size` are here."""
     rows = sorted(statements)  # in the order of the table they go in fast
-    tx.connection.execute(
-        "INSERT OR REPLACE INTO said_below (log_id, size) VALUES (?,?)", (log_id, size)
+    tx.execute(
+        "INSERT INTO said_below (log_id, size) VALUES (?,?)"
+        " ON CONFLICT (log_id) DO UPDATE SET size = excluded.size",
+        (log_id, size),
     )
-    tx.connection.executemany(
-        "INSERT OR REPLACE INTO said"
+    tx.executemany(
+        "INSERT INTO said"
         " (log_id, tps, contest, round, official, idx, content, review, ref)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
+        " VALUES (?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (log_id, tps, contest, round, official, idx) DO UPDATE"
+        " SET content = excluded.content, review = excluded.review, ref = excluded.ref",
         [
             (log_id, *one.slot[:3], int(one.slot.official), *one[1:4], one.ref)
             for one in rows
         ],
     )
-    tx.connection.executemany(
+    tx.executemany(
         "INSERT INTO reference (log_id, ref, contest, revision, content)"
         " VALUES (?,?,?,?,?) ON CONFLICT (log_id, ref, contest) DO UPDATE"
         " SET revision = excluded.revision, content = excluded.content"
@@ -108,7 +111,7 @@ def save_said(
 
 def said_size(view: View, log_id: int) -> int:
     """Below which index all statements of an own log are remembered here."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT size FROM said_below WHERE log_id = ?", (log_id,)
     ).fetchone()
     return 0 if row is None else row[0]
@@ -119,11 +122,12 @@ def said_at(
 ) -> dict[StatementSlot, list[OwnStatement]]:
     """All that a log has said of these polling stations, oldest first in each slot."""
     found: dict[StatementSlot, list[OwnStatement]] = {}
-    for row in view.connection.execute(
+    for row in view.select_among(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
-        " WHERE log_id = ? AND tps IN (SELECT value FROM json_each(?))"
+        " WHERE log_id = ? AND tps IN ({marks})"
         " ORDER BY tps, contest, round, official, idx",
-        (log_id, json.dumps(tps)),
+        log_id,
+        among=sorted(set(tps)),
     ):
         slot = StatementSlot(row[0], row[1], row[2], bool(row[3]))
         found.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
@@ -134,17 +138,18 @@ def revisions_of(
     view: View, log_id: int, refs: Sequence[str]
 ) -> dict[tuple[str, str], Revision]:
     """The newest revision logged of each of these things, by (ref, contest)."""
-    rows = view.connection.execute(
+    rows = view.select_among(
         "SELECT ref, contest, revision, content FROM reference"
-        " WHERE log_id = ? AND ref IN (SELECT value FROM json_each(?))",
-        (log_id, json.dumps(refs)),
+        " WHERE log_id = ? AND ref IN ({marks})",
+        log_id,
+        among=refs,
     )
     return {(ref, contest): Revision(*rest) for ref, contest, *rest in rows}
 
 
 def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
     """Every statement of an own log, by slot, oldest first: for `doctor`."""
-    for row in view.connection.execute(
+    for row in view.execute(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
         (log_id,),
@@ -156,7 +161,7 @@ def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
 
 def count_said(view: View, log_id: int) -> int:
     """How many statements are remembered: counts them, for `doctor` only."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT count(*) FROM said WHERE log_id = ?", (log_id,)
     ).fetchone()
     return int(row[0])
@@ -164,6 +169,6 @@ def count_said(view: View, log_id: int) -> int:
 
 def clear_said(tx: Transaction, log_id: int) -> None:
     """Forget what this log said: it is about to be read again from its leaves."""
-    tx.connection.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))
-    tx.connection.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
-    tx.connection.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM said_below WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM said WHERE log_id = ?", (log_id,))
+    tx.execute("DELETE FROM reference WHERE log_id = ?", (log_id,))

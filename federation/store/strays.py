@@ -14,7 +14,7 @@ _SIGNED: Final = frozenset({"bundle", "checkpoint", "key_statement"})
 
 def find_strays(view: View) -> Iterator[tuple[str, int]]:
     """The tables with such rows, each with the number that is of no log."""
-    known = {number for (number,) in view.connection.execute("SELECT id FROM log")}
+    known = {number for (number,) in view.execute("SELECT id FROM log")}
     for table in _tables(view):
         last, number = -(1 << 63), _next(view, table, -(1 << 63))
         # Where the order of a table is damaged, what comes next need not be larger:
@@ -29,19 +29,16 @@ def drop_strays(tx: Transaction) -> None:
     """Forget the rows of logs that are not here, but what somebody signed."""
     for table, number in list(find_strays(tx)):
         if table not in _SIGNED:
-            tx.connection.execute(f"DELETE FROM {table} WHERE log_id = ?", (number,))  # noqa: S608  of the schema
+            tx.execute(f"DELETE FROM {table} WHERE log_id = ?", (number,))  # noqa: S608  of the schema
 
 
 def _tables(view: View) -> list[str]:
-    rows = view.connection.execute(
-        "SELECT t.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c"
-        " WHERE t.type = 'table' AND c.name = 'log_id' AND c.pk = 1 ORDER BY t.name"
-    )
-    return [f'"{name}"' for (name,) in rows]
+    keyed = (table.name for table in view.schema.tables if table.pks[0] == "log_id")
+    return [f'"{name}"' for name in sorted(keyed)]
 
 
 def _next(view: View, table: str, after: int) -> int | None:
-    row = view.connection.execute(
+    row = view.execute(
         f"SELECT log_id FROM {table} WHERE log_id > ? ORDER BY log_id LIMIT 1",  # noqa: S608  of the schema
         (after,),
     ).fetchone()

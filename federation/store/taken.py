@@ -41,23 +41,28 @@ class Taken(NamedTuple):
 
 def add_taken(tx: Transaction, log_id: int, *, size: int, refused: int) -> None:
     """Count what was just stored of a log: bytes, and what was refused of it."""
-    done = tx.connection.execute(
+    done = tx.execute(
         "UPDATE taken SET bytes = bytes + ?, refused = refused + ? WHERE log_id = ?",
         (size, refused, log_id),
     )
     if not done.rowcount:
         # Of a log that an earlier version took in, all that is here counts.
-        tx.connection.execute(
-            "INSERT INTO taken (log_id, bytes, refused) SELECT ?1,"
-            " (SELECT coalesce(sum(length(body)), 0) FROM bundle WHERE log_id = ?1),"
-            " max(?2, (SELECT count(*) FROM rejected WHERE log_id = ?1))",
-            (log_id, refused),
+        (held,) = tx.execute(
+            "SELECT coalesce(sum(length(body)), 0) FROM bundle WHERE log_id = ?",
+            (log_id,),
+        ).fetchone()
+        (rejected,) = tx.execute(
+            "SELECT count(*) FROM rejected WHERE log_id = ?", (log_id,)
+        ).fetchone()
+        tx.execute(
+            "INSERT INTO taken (log_id, bytes, refused) VALUES (?,?,?)",
+            (log_id, held, max(refused, rejected)),
         )
 
 
 def read_taken(view: View, org: str) -> Taken:
     """What the logs of an organisation, all of them mirrors, have taken so far."""
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT sum(l.next_index), sum(t.bytes), sum(t.refused)"
         " FROM log AS l LEFT JOIN taken AS t ON t.log_id = l.id"
         " WHERE l.org = ? AND l.own = 0",

@@ -58,9 +58,9 @@ def save_token(
         ConflictError: the name, or the secret, is in use.
     """
     assert len(secret) >= MIN_TOKEN_CHARS, "a token is made by a machine"
-    done = tx.connection.execute(
-        "INSERT OR IGNORE INTO token (name, digest, scopes, created_at)"
-        " VALUES (?,?,?,?)",
+    done = tx.execute(
+        "INSERT INTO token (name, digest, scopes, created_at) VALUES (?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (name, _digest(secret), " ".join(sorted(set(scopes))), int(now)),
     )
     if done.rowcount != 1:
@@ -73,7 +73,7 @@ def find_token(view: View, secret: str) -> Token:
     Raises:
         NotFoundError: of none.
     """
-    row = view.connection.execute(
+    row = view.execute(
         "SELECT name, scopes, created_at FROM token WHERE digest = ?",
         (_digest(secret),),
     ).fetchone()
@@ -84,9 +84,7 @@ def find_token(view: View, secret: str) -> Token:
 
 def list_tokens(view: View) -> list[Token]:
     """Every token, by name."""
-    rows = view.connection.execute(
-        "SELECT name, scopes, created_at FROM token ORDER BY name"
-    )
+    rows = view.execute("SELECT name, scopes, created_at FROM token ORDER BY name")
     return [_token(row) for row in rows]
 
 
@@ -96,7 +94,7 @@ def remove_token(tx: Transaction, name: str) -> None:
     Raises:
         NotFoundError: there is none of this name.
     """
-    done = tx.connection.execute("DELETE FROM token WHERE name = ?", (name,))
+    done = tx.execute("DELETE FROM token WHERE name = ?", (name,))
     if done.rowcount != 1:
         raise NotFoundError(Sentence("tokens.none", name=name))
 

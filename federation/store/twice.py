@@ -14,6 +14,7 @@ Source: docs/adr/0015-what-nothing-signs-is-written-twice.md
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from federation.store import sqlite
 from federation.store.db import Transaction, View
 
 ENDING: Final = "_twice"
@@ -57,12 +58,8 @@ def write_twice(table: str, key: str, rest: str = "") -> str:
 
 def list_tables(view: View) -> list[str]:
     """The tables that are written twice."""
-    rows = view.connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE ? ESCAPE '!'"
-        " ORDER BY name",
-        (f"%!{ENDING}",),
-    )
-    return [name.removesuffix(ENDING) for (name,) in rows]
+    names = view.schema.table_names()
+    return sorted(name.removesuffix(ENDING) for name in names if name.endswith(ENDING))
 
 
 def find_differing(view: View) -> Iterator[Differing]:
@@ -70,14 +67,14 @@ def find_differing(view: View) -> Iterator[Differing]:
     for table in list_tables(view):
         keys = _keys(view, table)
         # Bytes: what a flipped bit leaves of a text need not be one.
-        named = ", ".join(f"CAST({key} AS BLOB)" for key in keys)
+        named = ", ".join(map(sqlite.as_bytes, keys))
         columns = ", ".join(_columns(view, table))
         one = f"SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
         other = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
-        both = f"SELECT * FROM ({one} EXCEPT {other})"  # noqa: S608  the same
-        only = f"SELECT * FROM ({other} EXCEPT {one})"  # noqa: S608  the same
-        rows = view.connection.execute(
-            f"SELECT DISTINCT {named} FROM ({both} UNION ALL {only}) LIMIT ?",  # noqa: S608  the same
+        both = f"SELECT * FROM ({one} EXCEPT {other}) AS first"  # noqa: S608  the same
+        only = f"SELECT * FROM ({other} EXCEPT {one}) AS second"  # noqa: S608  the same
+        rows = view.execute(
+            f"SELECT DISTINCT {named} FROM ({both} UNION ALL {only}) AS rows LIMIT ?",  # noqa: S608  the same
             (MAX_SHOWN,),
         )
         for row in rows:
@@ -93,52 +90,46 @@ def drop_differing(tx: Transaction, table: str, but: str = "") -> None:
         but: The first column of a key that is left as it is.
     """
     columns, keys = ", ".join(_columns(tx, table)), ", ".join(_keys(tx, table))
-    other = f"{table}{ENDING}"
-    alike = (
-        f"SELECT {keys} FROM (SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
-        f" INTERSECT SELECT {columns} FROM {other})"
+    other, first = f"{table}{ENDING}", _keys(tx, table)[0]
+    tx.execute(
+        f"CREATE TEMP TABLE alike AS SELECT {keys} FROM (SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
+        f" INTERSECT SELECT {columns} FROM {other}) AS both"
     )
-    tx.connection.execute(f"CREATE TEMP TABLE alike AS {alike}")
+    # A damaged key can be NULL, of which nothing is true.
+    spared = f" AND ({first} <> ? OR {first} IS NULL)" if but else ""
     for name in (table, other):
-        tx.connection.execute(
-            f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT * FROM alike)"  # noqa: S608  the same
-            f" AND {_keys(tx, table)[0]} IS NOT ?",
-            (but,),
+        tx.execute(
+            f"DELETE FROM {name} WHERE ({keys}) NOT IN (SELECT * FROM alike){spared}",  # noqa: S608  the same
+            (but,) if but else (),
         )
-    tx.connection.execute("DROP TABLE alike")
+    tx.execute("DROP TABLE alike")
 
 
 def take_one(tx: Transaction, table: str, *, second: bool) -> None:
     """Let one writing of every row of a table stand: the first, or the second."""
-    columns, keys = ", ".join(_columns(tx, table)), ", ".join(_keys(tx, table))
-    other = f"{table}{ENDING}"
-    if second:
-        # The triggers write the second again, as it is.
-        tx.connection.execute(
-            f"DELETE FROM {table} WHERE ({keys}) NOT IN (SELECT {keys} FROM {other})"  # noqa: S608  names of the schema
-        )
-        source, target = other, table
-    else:
-        tx.connection.execute(f"DELETE FROM {other}")  # noqa: S608  the same
-        source, target = table, other
-    tx.connection.execute(
-        f"INSERT OR REPLACE INTO {target} ({columns}) SELECT {columns} FROM {source}"  # noqa: S608  the same
+    columns, keys = _columns(tx, table), _keys(tx, table)
+    listed, key, other = ", ".join(columns), ", ".join(keys), f"{table}{ENDING}"
+    if not second:
+        tx.execute(f"DELETE FROM {other}")  # noqa: S608  names of the schema
+        tx.execute(f"INSERT INTO {other} ({listed}) SELECT {listed} FROM {table}")  # noqa: S608  the same
+        return
+    tx.execute(f"DELETE FROM {table} WHERE ({key}) NOT IN (SELECT {key} FROM {other})")  # noqa: S608  the same
+    changed = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in keys)
+    # The triggers write the second again, as it is. Without a condition SQLite takes ON
+    # for the beginning of a join.
+    tx.execute(
+        f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {other} WHERE 1 = 1"  # noqa: S608  the same
+        f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
     )
 
 
 def _keys(view: View, table: str) -> list[str]:
-    rows = view.connection.execute(
-        "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
-        (table + ENDING,),
-    )
-    return [f'"{name}"' for (name,) in rows]
+    return [f'"{name}"' for name in view.schema.table(table + ENDING).pks]
 
 
 def _columns(view: View, table: str) -> list[str]:
-    rows = view.connection.execute(
-        "SELECT name FROM pragma_table_info(?)", (table + ENDING,)
-    )
-    return [f'"{name}"' for (name,) in rows]
+    columns = view.schema.table(table + ENDING).columns
+    return [f'"{column.name}"' for column in columns]
 
 
 def _shown(value: object) -> str:

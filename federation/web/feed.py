@@ -20,7 +20,7 @@ from federation.errors import NotFoundError
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.served import read_checkpoint, read_status
 from federation.records.keychain import encode_keys
-from federation.store import chains, contents, logs
+from federation.store import keystatements, leaves, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.context import SITE
@@ -69,7 +69,7 @@ async def checkpoint(request: web.Request) -> web.Response:
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
     log_id = await _log_id(request)
-    notes = await request.app[SITE].db.read(chains.read_keys, log_id)
+    notes = await request.app[SITE].db.read(keystatements.read_keys, log_id)
     return conditional(request, encode_keys(notes), BYTES, BRIEFLY)
 
 
@@ -79,7 +79,7 @@ async def about(request: web.Request) -> web.Response:
 
     def read(view: View) -> bytes:
         org = logs.log_by_id(view, log_id).org
-        note = chains.read_about(view, org)
+        note = keystatements.read_about(view, org)
         if note is None:
             raise NotFoundError(f"nothing is known here about {org} yet")
         return note
@@ -111,12 +111,12 @@ async def tile(request: web.Request) -> web.Response:
     site = request.app[SITE]
     headers = {}
     if isinstance(wanted, Tile):
-        body = await site.db.read(contents.read_tile, log_id, wanted)
+        body = await site.db.read(leaves.read_tile, log_id, wanted)
     elif wanted.width == WIDTH and _takes_zstd(request):
-        body = await site.db.read(contents.read_packed, log_id, wanted.index)
+        body = await site.db.read(leaves.read_packed, log_id, wanted.index)
         headers = {"Content-Encoding": "zstd"}
     else:
-        body = await site.db.read(contents.read_bundle, log_id, wanted)
+        body = await site.db.read(leaves.read_bundle, log_id, wanted)
     # A partial tile never changes either, but a cache that keeps it for a year
     # keeps 255 of them for every full one.
     cache = FOREVER if wanted.width == WIDTH else BRIEFLY

@@ -20,13 +20,21 @@ from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.pull import PullContext, pull
 from federation.node.about import renew_about
-from federation.node.resources import Parts, open_parts
+from federation.node.resources import Resources, open_resources
 from federation.profiles import load_profiles
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.canonical import encode
 from federation.records.register import Register
 from federation.schedule import result_of
-from federation.store import alarms, chains, logs, pulls, registers, tokens
+from federation.store import (
+    alarms,
+    copies,
+    cosignatures,
+    logs,
+    pulls,
+    registers,
+    tokens,
+)
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
 from federation.tlog.cosignature import cosign
@@ -91,7 +99,7 @@ def make_full_home(folder: Path) -> FullHome:
     with home.peers.open("a") as peers:
         for org, one in partners.items():
             peers.write(f'\n[[peer]]\norg = "{org}"\nidentity = "{one.identity.key}"\n')
-    with open_parts(home, load_settings(home.settings)) as parts:
+    with open_resources(home, load_settings(home.settings)) as parts:
         _log_own(parts)
         _hold_partner(parts, partners[PARTNER])
         _hold_fetched(parts, partners[FETCHED])
@@ -122,7 +130,7 @@ def _draft(number: int, first: int = 100, **more: object) -> dict[str, object]:
     }
 
 
-def _log_own(parts: Parts) -> None:
+def _log_own(parts: Resources) -> None:
     log = parts.own[ELECTION]
     begin.introduce(parts.db, parts.guard, log)
 
@@ -139,12 +147,14 @@ def _log_own(parts: Parts) -> None:
         for size, _, note in held[-2:]:
             for time in (NOW + 5, NOW + 99):
                 line = format_signature(cosign(parse_note(note).text, mirror, time))
-                chains.save_cosignature(tx, log.log_id, size, line, mirror.key, time)
+                cosignatures.save_cosignature(
+                    tx, log.log_id, size, line, mirror.key, time
+                )
         size, _, note = held[-1]
-        chains.save_copy(tx, log.log_id, size, PARTNER, note)
+        copies.save_copy(tx, log.log_id, size, PARTNER, note)
 
 
-def _pull(parts: Parts, org: str, peer: FakePeer) -> None:
+def _pull(parts: Resources, org: str, peer: FakePeer) -> None:
     partners = {one.org: one for one in load_peers(parts.home.peers)}
     context = PullContext(
         db=parts.db,
@@ -185,7 +195,7 @@ def _about(owner: FakeOrg) -> bytes:
     return sign_about(about, owner.node)
 
 
-def _hold_partner(parts: Parts, owner: FakeOrg) -> None:
+def _hold_partner(parts: Resources, owner: FakeOrg) -> None:
     tree = Tree(owner).grow([owner.result(number) for number in range(20)])
     tree.grow([owner.result(number, 70) for number in range(4)])
     stranger = FakeOrg("stranger.example", ELECTION)
@@ -199,7 +209,7 @@ def _hold_partner(parts: Parts, owner: FakeOrg) -> None:
     _pull(parts, owner.org, FakePeer(owner.org).show(tree, about=_about(owner)))
 
 
-def _hold_fetched(parts: Parts, owner: FakeOrg) -> None:
+def _hold_fetched(parts: Resources, owner: FakeOrg) -> None:
     """A log of which a larger checkpoint was proved and not all leaves came."""
     tree = Tree(owner).grow([owner.result(number) for number in range(9)])
     _pull(parts, owner.org, FakePeer(owner.org).show(tree))
@@ -211,7 +221,7 @@ def _hold_fetched(parts: Parts, owner: FakeOrg) -> None:
         logs.stall(tx, log.id, "nobody has its records")
 
 
-def _hold_forked(parts: Parts, owner: FakeOrg) -> None:
+def _hold_forked(parts: Resources, owner: FakeOrg) -> None:
     tree = Tree(owner).grow([owner.result(number) for number in range(6)])
     _pull(parts, owner.org, FakePeer(owner.org).show(tree))
     other = tree.fork(3, [owner.result(number, 1) for number in range(9)])
@@ -222,7 +232,7 @@ def _hold_forked(parts: Parts, owner: FakeOrg) -> None:
         logs.freeze(tx, logs.get_log(tx, owner.origin).id, evidence)
 
 
-def _remember(tx: Transaction, parts: Parts) -> None:
+def _remember(tx: Transaction, parts: Resources) -> None:
     alarms.raise_alarm(tx, "fork", f"{FORKED}/{ELECTION}", "two histories", NOW)
     alarms.raise_alarm(tx, "stalled", PARTNER, "nobody has its records", NOW + 3)
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)

@@ -6,7 +6,6 @@ It says to /dev/null, where strace hears it, what would have been acknowledged.
 """
 
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,7 @@ import sqlite_utils
 
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
-from federation.store import db as store
-from federation.store import logs
+from federation.store import logs, migrations, sqlite
 from federation.store.db import Database
 from federation.store.guard import Guard
 from tests.flows.conftest import NOW, OwnNode, own_keys, small_profile
@@ -32,35 +30,33 @@ WAL_PAGES = 40
 
 def force(journal: str, synchronous: str) -> None:
     """What the version of SQLite would decide, and how much it waits for the disk."""
-    store.journal_mode = lambda *_: journal
-    store.SYNCHRONOUS = {journal: synchronous}
+    sqlite.journal_mode = lambda *_: journal
+    sqlite.SYNCHRONOUS = {journal: synchronous}
 
 
 @contextlib.contextmanager
 def migrated_once(expected: int) -> Iterator[None]:
     """Databases that have all their tables are not asked for each of them again."""
-    migrate = store.migrations.migrate
+    migrate = migrations.migrate
 
     def work(database: sqlite_utils.Database) -> None:
         try:
             (held,) = database.execute(
                 "SELECT count(*) FROM _sqlite_migrations"
             ).fetchone()
-        except store.sqlite3.OperationalError:
+        except sqlite.sqlite3.OperationalError:
             held = 0
         if held < expected:
             migrate(database)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store.migrations, "migrate", work)
+        patch.setattr(migrations, "migrate", work)
         yield
 
 
 def count_migrations() -> int:
     """How many a database has that is up to date."""
-    names = store.migrations.MODULES.values()
-    modules = [importlib.import_module(f"federation.store.{name}") for name in names]
-    return sum(len(module.MIGRATIONS) for module in modules)
+    return sum(len(migrations.scripts_of(name)) for name in migrations.SETS)
 
 
 def draft(number: int, votes: int = 1) -> dict[str, object]:

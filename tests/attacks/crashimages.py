@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 from federation.errors import FederationError
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.reconcile import PeersAsked, reconcile
-from federation.store import contents, logs
+from federation.store import leaves, logs
 from federation.tlog.merkle import Frontier, hash_leaf
 from tests.attacks._disk import CALLS, STRACE, Call, Disk, read_calls
 from tests.attacks._workload import (
@@ -205,7 +205,7 @@ def open_image(place: Path) -> Opened:
         with node.db.view() as view:
             roots = {s: root for s, root, _ in logs.list_checkpoints(view, log.log_id)}
             frontier = Frontier()
-            for leaf in contents.read_leaves(view, log.log_id, 0, max(roots)):
+            for leaf in leaves.read_leaves(view, log.log_id, 0, max(roots)):
                 frontier.append(hash_leaf(leaf))
         if roots[max(roots)] != frontier.root():
             return Opened(roots, "the leaves are not those of the root")

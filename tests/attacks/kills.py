@@ -43,9 +43,10 @@ from federation.flows.merge.once import rebuild
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
-from federation.node.resources import Parts, open_parts
+from federation.node.resources import Resources, open_resources
 from federation.records.sealed import leaf_text, record_id
-from federation.store import contents, logs
+from federation.store import leaves as stored
+from federation.store import logs
 from federation.text import Text
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION, make_home
@@ -325,7 +326,7 @@ def _home(folder: Path) -> Home:
 
 @contextlib.contextmanager
 def _opened(home: Home):
-    with open_parts(home, load_settings(home.settings)) as parts:
+    with open_resources(home, load_settings(home.settings)) as parts:
         yield parts
 
 
@@ -344,7 +345,7 @@ def _check(home: Home, known: dict[str, Any], *, starts: bool = True) -> dict[st
             settle(parts.db, parts.guard, log.origin)
         with parts.db.view() as view:
             state = logs.get_log(view, log.origin)
-            leaves = contents.read_leaves(view, state.id, 0, state.size)
+            leaves = stored.read_leaves(view, state.id, 0, state.size)
             kept = {
                 str(size): root.hex()
                 for size, root, _ in logs.list_checkpoints(view, state.id)
@@ -368,7 +369,7 @@ def _check(home: Home, known: dict[str, Any], *, starts: bool = True) -> dict[st
         return {"roots": kept}
 
 
-def _merge_all(parts: Parts) -> None:
+def _merge_all(parts: Resources) -> None:
     while merge_once(parts.db, parts.profiles):
         pass
 

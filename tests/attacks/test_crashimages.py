@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from federation.store import db as store
+from federation.store import sqlite
 from tests.attacks import crashimages
 from tests.attacks._disk import Call, Disk
 from tests.attacks._workload import force
@@ -20,8 +20,8 @@ NAMES = ("guard/a.new", "guard/a")
 @pytest.fixture
 def forced(monkeypatch):
     """What `force` changes is put back."""
-    monkeypatch.setattr(store, "journal_mode", store.journal_mode)
-    monkeypatch.setattr(store, "SYNCHRONOUS", store.SYNCHRONOUS)
+    monkeypatch.setattr(sqlite, "journal_mode", sqlite.journal_mode)
+    monkeypatch.setattr(sqlite, "SYNCHRONOUS", sqlite.SYNCHRONOUS)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_journal_that_is_not_removed_durably_would_end_a_log(folder):
 
 def test_the_rollback_journal_is_removed_durably_and_the_wal_is_synced():
     for journal, synchronous in crashimages.JOURNALS.values():
-        assert store.SYNCHRONOUS[journal] == synchronous
+        assert sqlite.SYNCHRONOUS[journal] == synchronous
 
 
 def left(*calls, much="none"):

@@ -22,8 +22,8 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH
-from federation.node.resources import open_parts
-from federation.node.running import VERIFYING_PROCESSES
+from federation.node.node import VERIFYING_PROCESSES
+from federation.node.resources import open_resources
 from federation.sources.mapping import Options
 from federation.sources.ndjson import read_ndjson
 from federation.sources.row import Draft
@@ -120,7 +120,9 @@ class Bench:
         night.write_results(path, node.org, night.order(node.org, self._records))
         home = Home(node.home)
         with contextlib.ExitStack() as stack:
-            parts = stack.enter_context(open_parts(home, load_settings(home.settings)))
+            parts = stack.enter_context(
+                open_resources(home, load_settings(home.settings))
+            )
             source = stack.enter_context(SourceFile(path))
             workers = stack.enter_context(
                 ProcessPoolExecutor(

@@ -13,8 +13,7 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.flows.query.export import WHATS
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import chains, logs
-from federation.store import contents as stored
+from federation.store import cosignatures, leaves, logs
 from federation.store.db import Database
 from federation.text import LANGUAGES
 from federation.tlog.cosignature import cosign
@@ -82,7 +81,7 @@ def test_it_says_of_when_it_is_and_how_far_each_history_goes(written, filled):
     folder, _ = written
     with Database.open(filled.data).view() as view:
         log = logs.get_log(view, LOG)
-        last = parse_statement(leaf_text(stored.read_leaf(view, log.id, 299))[:-1])
+        last = parse_statement(leaf_text(leaves.read_leaf(view, log.id, 299))[:-1])
     readme = (folder / "README.txt").read_text()
     _, size, root = log.checkpoint.decode().splitlines()[:3]
     assert f"{LOG}: {size} records\n" in readme
@@ -98,7 +97,7 @@ def test_it_is_of_the_newest_confirmation_once_somebody_confirmed(home, tmp_path
         for org, at in (("b.example", 1_707_920_040), ("c.example", 1_707_920_000)):
             key = FakeOrg(org, ELECTION).mirror
             line = cosign(parse_note(log.checkpoint).text, key, at)
-            chains.save_cosignature(
+            cosignatures.save_cosignature(
                 tx, log.id, log.size, format_signature(line), key.key, at
             )
     archive(home, tmp_path / "archive")

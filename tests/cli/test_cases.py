@@ -14,7 +14,8 @@ import pytest
 
 from federation.config.home import Home
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import contents, logs
+from federation.store import leaves as stored
+from federation.store import logs
 from federation.store.db import Database
 
 POSO = "7202011001"
@@ -54,7 +55,7 @@ def signed(home):
     try:
         with database.view() as view:
             log = logs.get_log(view, "jagasuara.example/pemilu-2024")
-            leaves = contents.read_leaves(view, log.id, 1, log.size)
+            leaves = stored.read_leaves(view, log.id, 1, log.size)
     finally:
         database.close()
     return [parse_statement(leaf_text(leaf)[:-1]) for leaf in leaves]

@@ -12,7 +12,7 @@ from federation import errors
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.flows.ownlog import begin, ingest
-from federation.node.resources import open_parts
+from federation.node.resources import open_resources
 from federation.text import Text
 
 
@@ -20,7 +20,7 @@ from federation.text import Text
 def filled(own_home):
     """A home whose database holds three signed results."""
     settings = load_settings(Home(own_home).settings)
-    with open_parts(Home.of(own_home, settings), settings) as parts:
+    with open_resources(Home.of(own_home, settings), settings) as parts:
         for log in parts.own.values():
             begin.introduce(parts.db, parts.guard, log)
         drafts = [

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from federation.config.home import Home
-from federation.store import alarms, chains, logs, pulls
+from federation.store import alarms, cosignatures, logs, pulls
 from federation.store.db import Database
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
 from tests.handed import bundle_of, folder_of
@@ -100,7 +100,7 @@ def test_a_bundle_and_a_folder_are_taken_in_like_a_turn(
     assert held.size(jaga.origin) == 300
     # Cosigned, and no trace of a peer.
     log_id = held.log(jaga.origin).id
-    assert len(held.read(chains.read_cosignatures, log_id, 300)) == 1
+    assert len(held.read(cosignatures.read_cosignatures, log_id, 300)) == 1
     assert held.read(pulls.list_offered) == []
     assert held.read(pulls.load_turns) == {}
     assert held.read(pulls.load_seen, str(handed)).etag == ""

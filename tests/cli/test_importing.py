@@ -7,7 +7,8 @@ import re
 import pytest
 
 from federation.config.home import Home
-from federation.store import contents, logs
+from federation.store import leaves as stored
+from federation.store import logs
 from federation.store.db import Database
 from federation.text import Text
 
@@ -82,7 +83,7 @@ def test_the_first_entry_is_the_key_statement_however_small_the_file(
     assert bring(results(GOOD.format(n=1)))[0] == 0
     db = Database.open(Home(own_home).data, readonly=True)
     with db.view() as view:
-        leaves = contents.read_leaves(view, logs.get_log(view, ORIGIN).id, 0, 2)
+        leaves = stored.read_leaves(view, logs.get_log(view, ORIGIN).id, 0, 2)
     db.close()
     assert [b"key-statement/1" in leaf for leaf in leaves] == [True, False]
 

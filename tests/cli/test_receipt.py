@@ -10,7 +10,7 @@ import pytest
 from federation.cli import main
 from federation.records.keychain import open_chain
 from federation.records.receipt import open_receipt, parse_receipt
-from federation.store import chains, logs
+from federation.store import cosignatures, logs
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.tlog.cosignature import cosign
@@ -55,7 +55,7 @@ async def _fill(home):
         log = logs.get_log(tx, f"{ORG}/{ELECTION}")
         for one, time in ((A, HELD_AT), (B, 2**63 - 1)):
             line = cosign(parse_note(log.checkpoint).text, one, time)
-            chains.save_cosignature(
+            cosignatures.save_cosignature(
                 tx, log.id, log.size, format_signature(line), one.key, time
             )
     db.close()

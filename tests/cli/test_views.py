@@ -11,7 +11,7 @@ from federation.cli import main
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
 from federation.flows.query.scope import ask
-from federation.store import alarms, chains, logs, pulls
+from federation.store import alarms, logs, pulls, quarantine
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 
@@ -49,7 +49,7 @@ def home(tmp_path_factory):
         alarms.raise_alarm(tx, "skew", "budi.example", f"late {ESCAPE}", 1_707_900_000)
         alarms.raise_alarm(tx, "behind", "budi.example/uji", "3 of 9", 1_707_900_000)
         [*_, last] = logs.list_logs(tx)
-        chains.save_unknown(tx, last.id, [1, 2])
+        quarantine.save_unknown(tx, last.id, [1, 2])
         turn = pulls.PeerTurn(org="budi.example", failures=2, next_due=1_707_900_060.0)
         went = pulls.Turn(
             org="budi.example",

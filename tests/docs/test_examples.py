@@ -19,7 +19,7 @@ import pytest
 from federation.config.fingerprint import fingerprint
 from federation.feeds.feed import log_path
 from federation.records.keychain import decode_keys, open_chain
-from federation.store import chains, logs
+from federation.store import logs, quarantine
 from federation.store.db import Database
 from federation.tlog.keys import format_vkey, parse_vkey
 from tests.homes import make_home, serving
@@ -182,7 +182,7 @@ async def test_a_node_takes_in_all_that_an_example_publishes_and_what_is_added(
         assert group["votes"] == votes
     with contextlib.closing(Database.open(home.data)) as db, db.view() as view:
         log = logs.get_log(view, ORIGIN)
-        assert chains.list_rejected(view, log.id) == []
+        assert quarantine.list_rejected(view, log.id) == []
         assert (log.size, log.stalled, log.frozen) == (601, None, None)
 
 

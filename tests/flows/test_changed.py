@@ -7,7 +7,7 @@ import pytest
 from federation.flows.merge import merge_once
 from federation.profiles import load_shipped
 from federation.records.claim import Claim, encode_claim
-from federation.store import alarms, chains, claims, logs, mapstate
+from federation.store import alarms, claims, cosignatures, logs, mapstate
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from tests.mirrored import hold
@@ -57,7 +57,7 @@ class World:
         signer = Signer.from_seed(f"{org}/mirror", bytes(32), ALG_COSIGNATURE)
         with self.db.transaction() as tx:
             log = logs.get_log(tx, ORIGIN)
-            chains.save_cosignature(tx, log.id, size, b"line\n", signer.key, 1)
+            cosignatures.save_cosignature(tx, log.id, size, b"line\n", signer.key, 1)
 
     def told(self):
         with self.db.view() as view:

@@ -13,7 +13,7 @@ from federation.flows.cosign import (
 )
 from federation.flows.pull import PullContext, pull
 from federation.profiles import load_shipped
-from federation.store import chains, logs
+from federation.store import cosignatures, keystatements, logs
 from federation.store.db import Database
 from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -59,7 +59,7 @@ async def mirrored(db, owner, tree, *, own=None, now=NOW):
 def times(db, owner, key):
     with db.view() as view:
         log = logs.get_log(view, owner.origin)
-        lines = b"".join(chains.read_cosignatures(view, log.id, log.size))
+        lines = b"".join(cosignatures.read_cosignatures(view, log.id, log.size))
         return [one.time for one in open_cosignatures(log.checkpoint + lines, [key])]
 
 
@@ -109,7 +109,7 @@ async def test_what_is_not_complete_or_frozen_is_not_cosigned(db, ours, suara):
 def own_log(db, ours, tree):
     with db.transaction() as tx:
         log = logs.add_log(tx, ours.origin, own=True)
-        chains.save_keys(tx, log.id, ours.statements)
+        keystatements.save_keys(tx, log.id, ours.statements)
         hashes = tree._levels[0][log.next_index :]
         logs.append_leaves(
             tx, log.id, log.next_index, tree.leaves[log.next_index :], hashes
@@ -187,8 +187,8 @@ async def test_what_a_peer_confirmed_of_an_earlier_size_is_kept_too(
     with db.view() as view:
         log = logs.get_log(view, ours.origin)
         assert log.size == tree.size > size
-        assert chains.read_cosignatures(view, log.id, size) != []
-        assert chains.read_cosignatures(view, log.id, log.size) == []
+        assert cosignatures.read_cosignatures(view, log.id, size) != []
+        assert cosignatures.read_cosignatures(view, log.id, log.size) == []
 
 
 async def test_an_earlier_size_that_was_lost_with_a_disk_is_nobodys_fault(
@@ -202,7 +202,7 @@ async def test_an_earlier_size_that_was_lost_with_a_disk_is_nobodys_fault(
     assert await collector.collect(peers, suara.org, feed, sizes, NOW) == 0
     with db.view() as view:
         log = logs.get_log(view, ours.origin)
-        assert chains.read_cosignatures(view, log.id, lost.size) == []
+        assert cosignatures.read_cosignatures(view, log.id, lost.size) == []
 
 
 async def test_a_peer_that_shows_more_than_we_have_is_not_asked(

@@ -7,7 +7,7 @@ import pytest
 
 from federation.config.settings import Settings
 from federation.flows.query import state
-from federation.store import chains
+from federation.store import keystatements
 
 
 def _load():
@@ -33,11 +33,11 @@ def test_a_damaged_note_about_a_partner_costs_its_licence_and_no_answer(tmp_path
     db = sample.build(tmp_path)
     with db.view() as view:
         before = state.sources(view, sample.ELECTION, SETTINGS)
-        note = chains.read_about(view, sample.BUDI)
+        note = keystatements.read_about(view, sample.BUDI)
     flipped = bytearray(note)
     flipped[bit // 8] ^= 0x80 >> bit % 8
     with db.transaction() as tx:
-        tx.connection.execute(
+        tx.execute(
             "UPDATE about SET note = ? WHERE org = ?", (bytes(flipped), sample.BUDI)
         )
     with db.view() as view:

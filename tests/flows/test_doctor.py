@@ -12,7 +12,15 @@ from federation.flows.doctor import Patient, examine, mend
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.records.admission import admit
-from federation.store import chains, claims, contents, logs, statements
+from federation.store import (
+    claims,
+    cosignatures,
+    keystatements,
+    logs,
+    quarantine,
+    statements,
+)
+from federation.store import leaves as stored
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
@@ -48,16 +56,16 @@ def adopt(node, other):
     """Hold the log of another node as a pull would, with a bad leaf at its end."""
     with other.db.view() as view:
         theirs = other.state()
-        leaves = contents.read_leaves(view, theirs.id, 0, theirs.size)
+        leaves = stored.read_leaves(view, theirs.id, 0, theirs.size)
     checkpoint = parse_checkpoint(parse_note(theirs.checkpoint).text)
     admission = admit(leaves, 0, other.log.chain, node.log.profile)
     with node.db.transaction() as tx:
         mirror = logs.add_log(tx, theirs.origin, own=False)
-        chains.save_keys(tx, mirror.id, other.log.chain.notes)
+        keystatements.save_keys(tx, mirror.id, other.log.chain.notes)
         hashes = [hash_leaf(leaf) for leaf in leaves]
         logs.append_leaves(tx, mirror.id, 0, leaves, hashes)
         claims.save_claims(tx, mirror.id, admission.claims)
-        chains.save_rejected(tx, mirror.id, admission.rejected)
+        quarantine.save_rejected(tx, mirror.id, admission.rejected)
         hold(tx, mirror, theirs.checkpoint, checkpoint.root)
     return admission
 
@@ -88,7 +96,7 @@ def built(open_nodes):
     with node.db.transaction() as tx:
         line = format_signature(cosign(text, mirror, NOW))
         size = node.state().size
-        chains.save_cosignature(tx, node.log.log_id, size, line, mirror.key, NOW)
+        cosignatures.save_cosignature(tx, node.log.log_id, size, line, mirror.key, NOW)
     merge(node)
     node.db.close()
     return node, other
@@ -252,9 +260,9 @@ def test_whatever_is_changed_is_found(hospital, tmp_path, what):
     statement, expected = BEHIND[what]
     flip = FLIP.replace("body", "row") if "SET row" in statement else FLIP
     with hospital.db.transaction() as tx:
-        before = tx.connection.total_changes
-        tx.connection.create_function("resign", 1, _resign)
-        tx.connection.execute(
+        before = tx._connection.total_changes
+        tx._connection.create_function("resign", 1, _resign)
+        tx.execute(
             statement.format(
                 flip=flip,
                 root="zeroblob(32)",
@@ -263,7 +271,7 @@ def test_whatever_is_changed_is_found(hospital, tmp_path, what):
                 sigline="resign(line)",
             )
         )
-        assert tx.connection.total_changes > before
+        assert tx._connection.total_changes > before
     report = check(hospital, tmp_path)
     assert not report.is_clean
     assert expected <= codes(report), report.findings
@@ -346,12 +354,12 @@ def test_a_bad_leaf_in_quarantine_is_as_it_should_be(open_node, tmp_path, hospit
     assert len(before) == 300
     ranges[name] = ranges[name]._replace(end=100)
     with hospital.db.view() as view:
-        leaves = contents.read_leaves(view, mirror.id, 0, mirror.size)
+        leaves = stored.read_leaves(view, mirror.id, 0, mirror.size)
     admission = admit(leaves, 0, hospital.other.log.chain, hospital.log.profile)
     assert len(admission.rejected) == 201
     with hospital.db.transaction() as tx:
-        chains.save_rejected(tx, mirror.id, admission.rejected)
-        claims.drop_claims(tx, mirror.id, 100)
+        quarantine.save_rejected(tx, mirror.id, admission.rejected)
+        claims.replace_claims(tx, mirror.id, 100, 300, ())
     # The pinned chain says that they are good: the quarantine is what is wrong.
     assert "quarantine" in codes(check(hospital, tmp_path))
 
@@ -401,8 +409,7 @@ def _contents(folder):
     try:
         with db.view() as view:
             return [
-                view.connection.execute(f"SELECT * FROM {table}").fetchall()
-                for table in COVERED
+                view.execute(f"SELECT * FROM {table}").fetchall() for table in COVERED
             ]
     except VerificationError:
         return None
@@ -444,10 +451,10 @@ def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
             append(hospital, new)
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        tx.connection.execute("UPDATE told_twice SET idx = 1")
-        tx.connection.execute("UPDATE alarm_twice SET detail = 'x'")
-        tx.connection.execute("UPDATE merge_cursor_twice SET idx = 1")
-        leaf = contents.read_leaf(tx, state.id, 5)
+        tx.execute("UPDATE told_twice SET idx = 1")
+        tx.execute("UPDATE alarm_twice SET detail = 'x'")
+        tx.execute("UPDATE merge_cursor_twice SET idx = 1")
+        leaf = stored.read_leaf(tx, state.id, 5)
         logs.append_leaves(tx, state.id, state.next_index, [leaf], [hash_leaf(leaf)])
     assert codes(check(hospital, tmp_path))
     assert codes(mend_copy(hospital, tmp_path)) == set()
@@ -457,12 +464,12 @@ def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
 def test_mending_leaves_alone_what_follows_from_a_damaged_leaf(hospital, tmp_path):
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        width, body = tx.connection.execute(
+        width, body = tx.execute(
             "SELECT width, body FROM bundle WHERE log_id = ? AND idx = 2", (state.id,)
         ).fetchone()
         assert width < 256
         bad = body[:-20] + bytes([body[-20] ^ 1]) + body[-19:]
-        tx.connection.execute(
+        tx.execute(
             "UPDATE bundle SET body = ? WHERE log_id = ? AND idx = 2", (bad, state.id)
         )
     with hospital.db.view() as view:
@@ -477,7 +484,7 @@ def test_mending_leaves_alone_what_follows_from_a_damaged_leaf(hospital, tmp_pat
 def test_a_row_of_a_log_is_mended_where_the_guard_is_lost(hospital, tmp_path):
     state = hospital.state()
     with hospital.db.transaction() as tx:
-        tx.connection.execute("UPDATE log_twice SET size = 1 WHERE id = ?", (state.id,))
+        tx.execute("UPDATE log_twice SET size = 1 WHERE id = ?", (state.id,))
     for file in (hospital.folder / "guard").iterdir():
         file.unlink()
     assert codes(check(hospital, tmp_path)) == {"row-log", "guard-lost"}

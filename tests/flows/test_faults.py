@@ -12,7 +12,8 @@ import pytest
 from federation.errors import DoubtError, KeptError
 from federation.flows.doctor import Patient, examine
 from federation.flows.ownlog import ingest, sequence
-from federation.store import contents, db, logs, refusal
+from federation.store import db, logs, refusal
+from federation.store import leaves as stored
 from federation.store.guard import Guard
 from federation.store.refusal import DoubtfulError
 
@@ -201,7 +202,7 @@ def check_finished(node, scratch, size=2):
     state = node.state()
     assert (state.size, state.next_index) == (size, size)
     with node.db.view() as view:
-        leaves = contents.read_leaves(view, node.log.log_id, 0, size)
+        leaves = stored.read_leaves(view, node.log.log_id, 0, size)
     assert len(set(leaves)) == size, "nothing is taken in twice"
     assert node.guard.read(node.log.origin)[0] == size
     check_doctor(node, scratch)

@@ -23,7 +23,8 @@ from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
 from federation.records.sealed import open_leaf, seal
 from federation.records.withdrawal import Withdrawal
-from federation.store import alarms, claims, contents, logs, statements
+from federation.store import alarms, claims, logs, statements
+from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
@@ -62,7 +63,7 @@ def check_whole(node):
     """Everything that is visible, signed and guarded agrees; the visible leaves."""
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        leaves = contents.read_leaves(view, log.id, 0, log.size)
+        leaves = stored.read_leaves(view, log.id, 0, log.size)
         checkpoints = list(logs.list_checkpoints(view, log.id))
         held = claims.read_claims(view, log.id, 0, log.next_index + 9, 9999)
         said = list(statements.all_said(view, log.id))
@@ -155,7 +156,7 @@ def test_revisions_in_any_order_end_at_the_newest(node, order):
     append(node, *(revised(number) for number in order))
     with node.db.view() as view:
         (slot,) = statements.said_at(view, node.log.log_id, ["3171011001001"]).values()
-        newest = contents.read_leaf(view, node.log.log_id, slot[-1].index)
+        newest = stored.read_leaf(view, node.log.log_id, slot[-1].index)
     assert b'"revision":2' in newest
     repeated = [revised(number) for number in order]
     assert set(outcomes(node, *repeated)) <= {"held", "stale"}
@@ -529,7 +530,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 def test_a_hash_that_changed_on_the_disk_stops_signing(node):
     append(node, draft(1), draft(2))
     with node.db.transaction() as tx:
-        tx.connection.execute("UPDATE tile SET body = zeroblob(length(body))")
+        tx.execute("UPDATE tile SET body = zeroblob(length(body))")
     with pytest.raises(VerificationError, match="not the signed one"):
         append(node, draft(3))
 
@@ -538,11 +539,11 @@ def test_a_restored_copy_does_not_sign(node):
     copy = node.folder / "copy"
     append(node, draft(1))
     with node.db.view() as view:
-        view.connection.execute("PRAGMA query_only=OFF")
+        view.execute("PRAGMA query_only=OFF")
         copy.mkdir()
-        view.connection.execute("ROLLBACK")
-        view.connection.execute(f"VACUUM INTO '{copy / 'federation.db'}'")
-        view.connection.execute("BEGIN")
+        view.execute("ROLLBACK")
+        view.execute(f"VACUUM INTO '{copy / 'federation.db'}'")
+        view.execute("BEGIN")
     append(node, draft(2))
     restored = Database.open(copy)
     with pytest.raises(ConflictError, match="older copy") as raised:

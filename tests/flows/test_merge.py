@@ -35,7 +35,16 @@ from federation.records.sealed import (
 )
 from federation.records.tps import regions_of
 from federation.records.withdrawal import Withdrawal
-from federation.store import chains, claims, logs, maprows, mapstate, registers, rollup
+from federation.store import (
+    claims,
+    keystatements,
+    logs,
+    mapreading,
+    maprows,
+    mapstate,
+    registers,
+    rollup,
+)
 from federation.store.db import Database
 from federation.tlog.keys import Signer
 from federation.tlog.merkle import hash_leaf
@@ -129,13 +138,13 @@ def read_map(db):
     with db.view() as view:
         number = mapstate.find_election(view, ELECTION)
         rows = [held.row for held in maprows.list_held(view, number)]
-        assert claims.map_digest(view, ELECTION) == digest_rows(rows)
+        assert mapreading.map_digest(view, ELECTION) == digest_rows(rows)
         kept = {
             (contest, region): counters
             for contest, region, counters in rollup.list_regions(view, ELECTION)
             if counters
         }
-        return rows, kept, claims.vector(view, ELECTION)
+        return rows, kept, mapstate.vector(view, ELECTION)
 
 
 class Reference:
@@ -235,7 +244,7 @@ def follow(tx, log_id):
     statement = first_statement(
         NEWER, identity.key, named, "2019-04-17T00:00:00Z", follows
     )
-    chains.save_keys(tx, log_id, [sign_statement(statement, identity)])
+    keystatements.save_keys(tx, log_id, [sign_statement(statement, identity)])
 
 
 def random_claims(rng, origin, length):
@@ -313,7 +322,7 @@ class World:
 
     def spoil_basis(self):
         with self.db.transaction() as tx:  # as an older version would have left it
-            tx.connection.execute("UPDATE merge_election SET rules = 0")
+            tx.execute("UPDATE merge_election SET rules = 0")
 
     def learn_successor(self):
         with self.db.transaction() as tx:
@@ -372,10 +381,10 @@ def test_being_up_to_date_writes_nothing(db):
     grow(db, log, [result(0)])
     merge_all(db)
     with db.view() as view:
-        before = view.connection.execute("PRAGMA data_version").fetchone()
+        before = view.execute("PRAGMA data_version").fetchone()
     assert merge_once(db, {ELECTION: PROFILE}) == 0
     with db.view() as view:
-        assert view.connection.execute("PRAGMA data_version").fetchone() == before
+        assert view.execute("PRAGMA data_version").fetchone() == before
 
 
 def test_a_batch_that_fails_leaves_map_and_cursor_as_they_were(db, monkeypatch):
@@ -428,7 +437,7 @@ def test_a_partners_incidents_are_no_results(db):
     grow(db, log, [None])
     merge_all(db)
     with db.view() as view:
-        assert claims.vector(view, ELECTION) == {}
+        assert mapstate.vector(view, ELECTION) == {}
 
 
 def test_a_hidden_organisation_leaves_the_map_and_comes_back(db):
@@ -439,11 +448,11 @@ def test_a_hidden_organisation_leaves_the_map_and_comes_back(db):
     merge_all(db)
     whole = read_map(db)
     with db.view() as view:
-        epoch = claims.epoch(view)
+        epoch = mapstate.epoch(view)
     merge_all(db, hidden={B})
     assert read_map(db) == Reference({ORIGINS[0]: said[ORIGINS[0]]}).read_map()
     with db.view() as view:
-        assert claims.epoch(view) != epoch  # rows are gone: followers start again
+        assert mapstate.epoch(view) != epoch  # rows are gone: followers start again
     merge_all(db)
     assert read_map(db) == whole == Reference(said).read_map()
 
@@ -534,7 +543,7 @@ def test_a_thousand_repetitions_of_one_station_cost_one_row(db):
     grow(db, log, said)
     merge_all(db, limit=100)
     with db.view() as view:
-        (found,) = claims.read_tps(view, ELECTION, PLACES[0])
+        (found,) = mapreading.read_tps(view, ELECTION, PLACES[0])
         (held,) = maprows.list_held(view, mapstate.find_election(view, ELECTION))
     assert [claim.index for _, claim in found.claims] == [999]
     assert found.history == [(ORIGINS[0], index) for index in range(899, 999)]
@@ -608,8 +617,8 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
         wrong = result(1, votes=(9, 9))
         encoded = [(1, "ppwp", PLACES[0], encode_claim(wrong))]
         claims.save_claims(tx, log.log_id, encoded)
-        tx.connection.execute("UPDATE merged SET row = x'00'")
-        tx.connection.execute("UPDATE rollup SET counters = x'80'")
+        tx.execute("UPDATE merged SET row = x'00'")
+        tx.execute("UPDATE rollup SET counters = x'80'")
     rebuild(db, ELECTION, PROFILE)
     merge_all(db)
     assert read_map(db) == before

@@ -8,14 +8,14 @@ from federation.errors import ConfigError, ConflictError, SignatureError
 from federation.flows.ownlog import begin, ingest
 from federation.records.keychain import next_statement, open_chain, sign_statement
 from federation.records.profile import parse_profile
-from federation.store import chains, contents, logs, statements
+from federation.store import keystatements, leaves, logs, statements
 from federation.tlog.keys import Signer
 
 
 def read_log(node):
     with node.db.view() as view:
         log = logs.get_log(view, node.log.origin)
-        return contents.read_leaves(view, log.id, 0, log.size)
+        return leaves.read_leaves(view, log.id, 0, log.size)
 
 
 def test_opening_signs_nothing(open_node):
@@ -31,7 +31,9 @@ def test_the_first_leaf_is_the_key_statement_once(open_node):
     assert begin.introduce(node.db, node.guard, node.log) == 0
     assert read_log(node) == list(node.keys.chain.notes)
     with node.db.view() as view:
-        assert chains.read_keys(view, node.log.log_id) == list(node.keys.chain.notes)
+        assert keystatements.read_keys(view, node.log.log_id) == list(
+            node.keys.chain.notes
+        )
 
 
 def test_a_later_statement_is_copied_into_the_log(node):

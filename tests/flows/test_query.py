@@ -15,7 +15,7 @@ from federation.flows.query import changes, lists, region, state, tps
 from federation.flows.query.cursor import Cursor, format_cursor, parse_cursor
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import ask, parents_of, parse_region
-from federation.store import claims
+from federation.store import mapreading
 
 
 def _load():
@@ -313,7 +313,7 @@ def test_what_is_no_cursor_is_refused(text):
 
 
 def test_the_summary_is_of_the_whole_contest_with_digest_and_vector(view):
-    digest = claims.map_digest(view, sample.ELECTION)
+    digest = mapreading.map_digest(view, sample.ELECTION)
     found = state.summary(view, ASKED, sample.ANA, digest)
     assert found.register == 9
     assert found.status == {

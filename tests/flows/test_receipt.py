@@ -19,7 +19,7 @@ from federation.flows.receipt import (
 from federation.records.keychain import open_chain
 from federation.records.receipt import open_receipt, parse_receipt
 from federation.records.sealed import Sealed
-from federation.store import chains, claims, logs, recordindex
+from federation.store import claims, cosignatures, keystatements, logs, recordindex
 from federation.store import leaves as stored
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -57,7 +57,7 @@ def confirm(node, size, *signers, time=NOW):
         note = next(logs.list_checkpoints(tx, log.id, size - 1))[2]
         for one in signers:
             line = format_signature(cosign(parse_note(note).text, one, time))
-            chains.save_cosignature(tx, log.id, size, line, one.key, time)
+            cosignatures.save_cosignature(tx, log.id, size, line, one.key, time)
 
 
 def issued(db, origin, index, claimed_in=None):
@@ -155,11 +155,11 @@ def copy_log(source, target):
             for bundle in stored.bundles(view, log.id, 0, log.size)
             for leaf in bundle
         ]
-        notes = chains.read_keys(view, log.id)
+        notes = keystatements.read_keys(view, log.id)
         root = logs.root_of_size(view, log.id, log.size)
     with target.db.transaction() as tx:
         mirrored = logs.add_log(tx, log.origin, own=False)
-        chains.save_keys(tx, mirrored.id, notes)
+        keystatements.save_keys(tx, mirrored.id, notes)
         hashes = [hash_leaf(leaf) for leaf in leaves]
         logs.append_leaves(tx, mirrored.id, 0, leaves, hashes)
         hold(tx, mirrored, log.checkpoint, root)
@@ -210,8 +210,8 @@ def test_a_database_from_before_is_caught_up_by_the_merge(node):
     records = publish(node, 0, 30)
     merge(node)
     with node.db.transaction() as tx:
-        tx.connection.execute("DELETE FROM record_place")
-        tx.connection.execute("DELETE FROM record_noted")
+        tx.execute("DELETE FROM record_place")
+        tx.execute("DELETE FROM record_noted")
     check_found(node, records)
     records += publish(node, 30, 31)
     merge(node)
@@ -226,7 +226,7 @@ def test_a_place_that_is_not_true_any_more_is_no_answer(node):
     merge(node)
     with node.db.transaction() as tx:
         log = logs.get_log(tx, node.log.origin)
-        claims.drop_claims(tx, log.id, 1)
+        claims.replace_claims(tx, log.id, 1, 2, ())
         recordindex.note(tx, log.id, [], 2)
         assert recordindex.find(tx, log.id, record) == [1]
         with pytest.raises(NotFoundError):

@@ -7,7 +7,7 @@ from federation.feeds.feed import log_path
 from federation.flows.cosign import MAX_COSIGNED, recollect
 from federation.flows.pull import PullContext, pull
 from federation.profiles import load_shipped
-from federation.store import chains, logs
+from federation.store import cosignatures, logs
 from federation.store.db import Database
 from federation.tlog.checkpoint import sign_checkpoint
 from federation.tlog.cosignature import cosign, open_cosignatures
@@ -58,7 +58,7 @@ def kept(db):
         log = logs.get_log(view, OURS.origin)
         found = {}
         for size, _, note in logs.list_checkpoints(view, log.id):
-            lines = b"".join(chains.first_cosignatures(view, log.id, size))
+            lines = b"".join(cosignatures.first_cosignatures(view, log.id, size))
             times = open_cosignatures(note + lines, [OTHER.mirror.key])
             found[size] = [one.time for one in times]
         return found

@@ -18,7 +18,7 @@ from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.reconcile import Copy, PeersAsked, decide, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
-from federation.store import alarms, chains, contents, logs, statements
+from federation.store import alarms, keystatements, leaves, logs, statements
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
@@ -117,7 +117,7 @@ class DatabaseFeed:
         self.node, self.spoil, self.served = node, spoil, 0
 
     async def tile(self, origin, tile, _most=None):
-        read = contents.read_tile if isinstance(tile, Tile) else contents.read_bundle
+        read = leaves.read_tile if isinstance(tile, Tile) else leaves.read_bundle
         with self.node.db.view() as view:
             log = logs.get_log(view, origin)
             data = read(view, log.id, tile)
@@ -245,7 +245,9 @@ async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
         assert list(statements.all_said(mine, node.log.log_id)) == (
             list(statements.all_said(theirs, live.log.log_id))
         )
-        assert chains.read_keys(mine, node.log.log_id) == list(node.log.chain.notes)
+        assert keystatements.read_keys(mine, node.log.log_id) == list(
+            node.log.chain.notes
+        )
     assert node.state().checkpoint == live.state().checkpoint
 
 

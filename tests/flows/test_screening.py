@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from federation.flows.ownlog import begin, duplicates, ingest
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import contents, statements
+from federation.store import leaves as stored
+from federation.store import statements
 
 NOW = 1_707_900_000
 
@@ -112,7 +113,7 @@ def test_the_order_of_the_rows_of_a_batch_decides_nothing(node, rows, data):
             said = statements.said_at(view, log.log_id, [one["tps"] for one in rows])
             leaves = {
                 slot: parse_statement(
-                    leaf_text(contents.read_leaf(view, log.log_id, some[-1].index))[:-1]
+                    leaf_text(stored.read_leaf(view, log.log_id, some[-1].index))[:-1]
                 ).candidates
                 for slot, some in said.items()
             }

@@ -6,7 +6,7 @@ import pytest
 
 from federation.config.settings import load_settings
 from federation.node.about import renew_about
-from federation.node.resources import open_parts
+from federation.node.resources import open_resources
 from federation.records.about import open_about
 from tests.homes import make_home, serving
 
@@ -16,7 +16,7 @@ ORG = "jagasuara.example"
 @pytest.fixture
 def parts(tmp_path):
     home = make_home(tmp_path)
-    with open_parts(home, load_settings(home.settings)) as opened:
+    with open_resources(home, load_settings(home.settings)) as opened:
         yield opened
 
 
@@ -26,7 +26,7 @@ def issue(parts, note):
 
 def behind(parts, statement, *values):
     with parts.db.transaction() as tx:
-        tx.connection.execute(statement, values)
+        tx.execute(statement, values)
 
 
 def test_a_flipped_bit_of_the_note_is_signed_again_above_its_issue(parts, caplog):
@@ -62,7 +62,7 @@ def test_a_row_that_is_gone_is_remembered_by_its_other_writing(parts):
 
 async def test_a_node_with_a_damaged_note_serves(tmp_path):
     home = make_home(tmp_path)
-    with open_parts(home, load_settings(home.settings)) as parts:
+    with open_resources(home, load_settings(home.settings)) as parts:
         renew_about(parts)
         behind(parts, "UPDATE about SET note = x'00'")
         key = parts.keys.node.key

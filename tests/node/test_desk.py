@@ -17,7 +17,7 @@ class Node:
         self.map_changed = asyncio.Condition()
         self.during_look = None
         self.looks = 0
-        self.parts = SimpleNamespace(db=self)
+        self.resources = SimpleNamespace(db=self)
 
     async def read(self, _, election):
         self.looks += 1

@@ -13,7 +13,7 @@ import os
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.resources import open_parts
+from federation.node.resources import open_resources
 from federation.store import db, reserve
 from federation.store.db import Database
 from federation.store.guard import Guard
@@ -220,11 +220,11 @@ async def test_a_full_disk_is_no_flood_of_its_own_log(home, disk, caplog):
 
 def test_a_start_on_a_full_disk_gives_the_reserve_up(home, monkeypatch):
     settings = load_settings(home.settings)
-    with open_parts(home, settings) as parts:
+    with open_resources(home, settings) as parts:
         parts.reserve.keep()
         assert parts.reserve.is_kept
     monkeypatch.setattr(reserve, "free_bytes", lambda _: 0)
-    with open_parts(home, settings) as parts:
+    with open_resources(home, settings) as parts:
         assert not parts.reserve.is_kept
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from federation.errors import ConfigError
-from federation.node.peers import Partners
+from federation.node.peers import Peers
 from tests.homes import add_peer, make_home
 
 
@@ -17,7 +17,7 @@ def other(tmp_path):
 
 def watch(home):
     faults = []
-    return Partners(home.peers, faults.append), faults
+    return Peers(home.peers, faults.append), faults
 
 
 def test_a_change_of_the_file_takes_effect_at_the_next_look(home, other):

@@ -12,8 +12,8 @@ from random import Random
 import pytest
 
 from federation.config.settings import load_settings
-from federation.node.resources import open_parts
-from federation.node.running import Running
+from federation.node.node import Node
+from federation.node.resources import open_resources
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
@@ -144,8 +144,8 @@ async def test_a_broken_partners_file_raises_an_alarm_until_it_is_mended(tmp_pat
 
 async def test_a_node_that_is_ended_while_it_opens_leaves_no_session(tmp_path, recwarn):
     home = make_home(tmp_path)
-    with open_parts(home, load_settings(home.settings)) as parts:
-        node = Running(parts, clocks(), Random(1))
+    with open_resources(home, load_settings(home.settings)) as parts:
+        node = Node(parts, clocks(), Random(1))
         opening = asyncio.create_task(node.open().__aenter__())
         await asyncio.sleep(0)  # it reads the turns of before
         opening.cancel()

@@ -15,10 +15,10 @@ from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
 from federation.flows.pull.context import Taking
 from federation.node import commands, handedfiles
 from federation.node.api import NodeDesk
-from federation.node.resources import open_parts
-from federation.node.running import Running
+from federation.node.node import Node
+from federation.node.resources import open_resources
 from federation.records.evidence import format_fork
-from federation.store import alarms, chains, contents, logs, pulls
+from federation.store import alarms, cosignatures, leaves, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
 from tests.copies import copy_home
@@ -43,14 +43,14 @@ def home(tmp_path):
 
 @contextlib.asynccontextmanager
 async def running(home, *, signs=True, alone=False):
-    with open_parts(home, load_settings(home.settings)) as parts:
-        node = Running(parts, clocks(), Random(1), alone=alone)
+    with open_resources(home, load_settings(home.settings)) as parts:
+        node = Node(parts, clocks(), Random(1), alone=alone)
         async with node.open(signs=signs):
             yield node
 
 
 async def held(node):
-    return {log.origin: log for log in await node.parts.db.read(logs.list_logs)}
+    return {log.origin: log for log in await node.resources.db.read(logs.list_logs)}
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ async def test_a_fork_that_the_files_prove_is_believed_for_its_proof(home, tmp_p
             await handedfiles.take(node, path, 5.0)
             frozen = (await held(node))[JAGA.origin].frozen
             assert (frozen is not None) is is_frozen
-        found = await node.parts.db.read(alarms.list_alarms)
+        found = await node.resources.db.read(alarms.list_alarms)
         assert [(one.code, one.subject) for one in found] == [("fork", JAGA.origin)]
 
 
@@ -103,8 +103,8 @@ async def test_what_the_maps_of_the_writer_rest_on_is_nobodys_alarm(home, tmp_pa
     peer.files["v1/elections"] = json.dumps({"elections": [basis]}).encode()
     async with running(home) as node:
         await handedfiles.take(node, bundle_of(tmp_path / "b", peer), 5.0)
-        assert await node.parts.db.read(alarms.list_alarms) == []
-        assert await node.parts.db.read(pulls.load_turns) == {}
+        assert await node.resources.db.read(alarms.list_alarms) == []
+        assert await node.resources.db.read(pulls.load_turns) == {}
 
 
 async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(
@@ -185,12 +185,12 @@ async def record(node, *numbers):
 
 async def as_peer(node):
     """The node's own log as somebody else shows it, and its earlier checkpoints."""
-    [log] = node.parts.own.values()
+    [log] = node.resources.own.values()
     found = (await held(node))[log.origin]
-    owner = FakeOrg(node.parts.settings.org, ELECTION)
+    owner = FakeOrg(node.resources.settings.org, ELECTION)
     owner.statements = list(log.chain.notes)
-    tree = Tree(owner, await node.parts.db.read(_leaves, found))
-    kept = await node.parts.db.read(lambda view: _checkpoints(view, found))
+    tree = Tree(owner, await node.resources.db.read(_leaves, found))
+    kept = await node.resources.db.read(lambda view: _checkpoints(view, found))
     return FakePeer("x").show(tree, note=found.checkpoint), kept
 
 
@@ -221,11 +221,13 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
         assert said.held_by == {origin: {KAWAL.org: 4}}
         found = (await held(node))[origin]
         for size, time in ((3, 1_700_000_000), (4, 1_700_000_500)):
-            lines = await node.parts.db.read(chains.first_cosignatures, found.id, size)
+            lines = await node.resources.db.read(
+                cosignatures.first_cosignatures, found.id, size
+            )
             note = dict(kept)[size] + b"".join(lines)
             times = open_cosignatures(note, [KAWAL.mirror.key])
             assert [one.time for one in times] == [time]
-        again = await node.parts.db.read(lambda view: _checkpoints(view, found))
+        again = await node.resources.db.read(lambda view: _checkpoints(view, found))
         assert set(kept[1:]) <= set(again) <= set(kept)
         # That nothing newer was signed no file can say: the operator does, once.
         with pytest.raises(UnknownPastError, match="not known here"):
@@ -235,7 +237,7 @@ async def test_a_node_that_serves_is_given_back_what_it_lost_and_since_when(
     async with running(home) as node:
         await record(node, 4)
         assert (await held(node))[origin].size == 5
-        assert await node.parts.db.read(alarms.list_alarms) == []
+        assert await node.resources.db.read(alarms.list_alarms) == []
 
 
 @pytest.mark.slow
@@ -260,13 +262,13 @@ async def test_a_damaged_copy_of_ours_holds_signing_back_until_a_good_one_comes(
         said = await handedfiles.take(node, bad, 5.0)
         assert (said.logs[0].outcome, bool(said.logs[0].reason)) == ("refused", True)
         assert node.gate.reason(origin)
-        [waiting] = await node.parts.db.read(alarms.list_alarms)
+        [waiting] = await node.resources.db.read(alarms.list_alarms)
         assert "601 records" in waiting.detail
         said = await handedfiles.take(node, good, 5.0)
         assert (said.logs[0].outcome, said.logs[0].after) == ("restored", 601)
     async with running(home, alone=True) as node:
         await record(node, 700)
-        assert await node.parts.db.read(alarms.list_alarms) == []
+        assert await node.resources.db.read(alarms.list_alarms) == []
 
 
 async def test_a_hole_in_the_records_is_no_later_beginning(home, tmp_path):
@@ -302,7 +304,7 @@ async def test_a_clone_that_signed_on_is_found_out_by_its_file(tmp_path):
     async with running(home) as node:
         said = await handedfiles.take(node, files[1], 5.0)
         assert said.logs[0].outcome == "frozen"
-        codes = {one.code for one in await node.parts.db.read(alarms.list_alarms)}
+        codes = {one.code for one in await node.resources.db.read(alarms.list_alarms)}
         assert "own-fork" in codes
     async with running(partner) as node:
         assert (await handedfiles.take(node, files[0], 5.0)).logs[
@@ -317,4 +319,4 @@ def _checkpoints(view, log):
 
 def _leaves(view, log):
 
-    return contents.read_leaves(view, log.id, 0, log.next_index)
+    return leaves.read_leaves(view, log.id, 0, log.next_index)

@@ -8,7 +8,8 @@ import pytest
 
 from federation.errors import ConflictError, NotFoundError, VerificationError
 from federation.store import alarms
-from federation.store.db import FILE_NAME, Database, journal_mode
+from federation.store.db import FILE_NAME, Database
+from federation.store.sqlite import journal_mode
 
 
 def raise_one(tx, code="code"):
@@ -99,7 +100,7 @@ async def test_writes_never_overlap(db):
 
 def test_a_disk_that_is_full_is_an_os_error_and_undoes_the_block(db):
     with db.transaction() as tx:
-        pages = tx.connection.execute("PRAGMA page_count").fetchone()[0]
+        pages = tx.execute("PRAGMA page_count").fetchone()[0]
     db._writer.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(OSError) as raised, db.transaction() as tx:  # noqa: PT011, PT012  the number tells
         for number in range(1000):
@@ -128,9 +129,9 @@ def test_a_second_writer_is_told_so(db, tmp_path):
 
 def test_a_quick_transaction_goes_back_to_waiting_for_the_disk(db):
     with db.transaction(durable=False) as tx:
-        assert tx.connection.execute("PRAGMA synchronous").fetchone() == (1,)
+        assert tx.execute("PRAGMA synchronous").fetchone() == (1,)
     with db.transaction() as tx:
-        assert tx.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert tx.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("version", ["3.7.0", "3.40.1", "3.51.2"])

@@ -4,7 +4,7 @@ import pytest
 
 from federation.errors import ConflictError, FormatError, NotFoundError
 from federation.records.admission import Rejected
-from federation.store import chains, contents, logs
+from federation.store import cosignatures, keystatements, leaves, logs, quarantine
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import EMPTY_ROOT, hash_leaf
 from federation.tlog.mirror import Mirror
@@ -21,7 +21,7 @@ def some(start, end):
 def grow(tx, log, start, end):
     new = some(start, end)
     logs.append_leaves(tx, log.id, start, new, [hash_leaf(leaf) for leaf in new])
-    return contents.frontier(tx, log.id, end).root()
+    return leaves.frontier(tx, log.id, end).root()
 
 
 @pytest.fixture
@@ -71,21 +71,21 @@ def test_leaves_go_in_at_the_next_index_only(tx, own, start):
 def test_nothing_is_visible_before_it_is_published(tx, own):
     root = grow(tx, own, 0, 300)
     for read, what in [
-        (contents.read_tile, Tile(0, 0, 1)),
-        (contents.read_tile, Tile(1, 0, 1)),
-        (contents.read_bundle, Bundle(0, 1)),
+        (leaves.read_tile, Tile(0, 0, 1)),
+        (leaves.read_tile, Tile(1, 0, 1)),
+        (leaves.read_bundle, Bundle(0, 1)),
     ]:
         with pytest.raises(NotFoundError):
             read(tx, own.id, what)
     logs.publish(tx, own.id, 0, b"note", 299, root)
-    assert len(contents.read_tile(tx, own.id, Tile(0, 1, 43))) == 43 * 32
-    assert contents.read_tile(tx, own.id, Tile(1, 0, 1))
+    assert len(leaves.read_tile(tx, own.id, Tile(0, 1, 43))) == 43 * 32
+    assert leaves.read_tile(tx, own.id, Tile(1, 0, 1))
     for read, what in [
-        (contents.read_tile, Tile(0, 1, 44)),
-        (contents.read_tile, Tile(1, 0, 2)),
-        (contents.read_tile, Tile(2, 0, 1)),
-        (contents.read_bundle, Bundle(1, 44)),
-        (contents.read_bundle, Bundle(2, 1)),
+        (leaves.read_tile, Tile(0, 1, 44)),
+        (leaves.read_tile, Tile(1, 0, 2)),
+        (leaves.read_tile, Tile(2, 0, 1)),
+        (leaves.read_bundle, Bundle(1, 44)),
+        (leaves.read_bundle, Bundle(2, 1)),
     ]:
         with pytest.raises(NotFoundError):
             read(tx, own.id, what)
@@ -125,7 +125,7 @@ def test_dropping_stops_at_what_is_signed(tx, own):
     logs.drop_above(tx, own.id, 3)
     assert state(tx, own).next_index == 3
     logs.drop_above(tx, own.id, 3)
-    assert contents.read_leaves(tx, own.id, 0, 3) == some(0, 3)
+    assert leaves.read_leaves(tx, own.id, 0, 3) == some(0, 3)
 
 
 def test_a_mirror_is_written_as_the_rules_have_returned_it(tx, mirror):
@@ -191,12 +191,12 @@ def test_the_first_evidence_and_the_first_closing_stay(tx, own):
 
 def test_the_edge_is_the_hashes_of_the_partial_tile(tx, own):
     grow(tx, own, 0, 300)
-    assert contents.edge_hashes(tx, own.id, 256) == []
+    assert leaves.edge_hashes(tx, own.id, 256) == []
     expected = [hash_leaf(leaf) for leaf in some(256, 299)]
-    assert contents.edge_hashes(tx, own.id, 299) == expected
-    assert contents.read_leaf(tx, own.id, 299) == b"leaf 299"
+    assert leaves.edge_hashes(tx, own.id, 299) == expected
+    assert leaves.read_leaf(tx, own.id, 299) == b"leaf 299"
     with pytest.raises(NotFoundError):
-        contents.read_leaf(tx, own.id, 300)
+        leaves.read_leaf(tx, own.id, 300)
 
 
 def test_checkpoints_are_listed_by_size(tx, own):
@@ -208,20 +208,20 @@ def test_checkpoints_are_listed_by_size(tx, own):
 
 
 def test_key_statements_only_grow(tx, own):
-    chains.save_keys(tx, own.id, [b"one"])
-    chains.save_keys(tx, own.id, [b"one", b"two"])
-    chains.save_keys(tx, own.id, [b"one"])
-    assert chains.read_keys(tx, own.id) == [b"one", b"two"]
+    keystatements.save_keys(tx, own.id, [b"one"])
+    keystatements.save_keys(tx, own.id, [b"one", b"two"])
+    keystatements.save_keys(tx, own.id, [b"one"])
+    assert keystatements.read_keys(tx, own.id) == [b"one", b"two"]
     with pytest.raises(ConflictError):
-        chains.save_keys(tx, own.id, [b"one", b"other"])
+        keystatements.save_keys(tx, own.id, [b"one", b"other"])
 
 
 def test_the_highest_issue_of_an_about_note_wins(tx):
-    assert chains.read_about(tx, "a.example") is None
+    assert keystatements.read_about(tx, "a.example") is None
     for issue in (3, 2, 3):
-        chains.save_about(tx, "a.example", issue, b"issue %d" % issue)
-    chains.save_about(tx, "a.example", 3, b"another three")
-    assert chains.read_about(tx, "a.example") == b"issue 3"
+        keystatements.save_about(tx, "a.example", issue, b"issue %d" % issue)
+    keystatements.save_about(tx, "a.example", 3, b"another three")
+    assert keystatements.read_about(tx, "a.example") == b"issue 3"
 
 
 def test_the_newest_cosignature_of_each_key_is_kept(tx, own):
@@ -229,22 +229,22 @@ def test_the_newest_cosignature_of_each_key_is_kept(tx, own):
         Signer.from_seed(f"{name}.example/mirror", bytes([seed]) * 32, ALG_COSIGNATURE)
         for seed, name in enumerate("ab", 1)
     )
-    chains.save_cosignature(tx, own.id, 5, b"a2\n", one.key, 2)
-    chains.save_cosignature(tx, own.id, 5, b"a1\n", one.key, 1)
-    chains.save_cosignature(tx, own.id, 5, b"b1\n", two.key, 1)
-    chains.save_cosignature(tx, own.id, 6, b"a3\n", one.key, 3)
-    assert sorted(chains.read_cosignatures(tx, own.id, 5)) == [b"a2\n", b"b1\n"]
-    assert chains.read_cosignatures(tx, own.id, 4) == []
+    cosignatures.save_cosignature(tx, own.id, 5, b"a2\n", one.key, 2)
+    cosignatures.save_cosignature(tx, own.id, 5, b"a1\n", one.key, 1)
+    cosignatures.save_cosignature(tx, own.id, 5, b"b1\n", two.key, 1)
+    cosignatures.save_cosignature(tx, own.id, 6, b"a3\n", one.key, 3)
+    assert sorted(cosignatures.read_cosignatures(tx, own.id, 5)) == [b"a2\n", b"b1\n"]
+    assert cosignatures.read_cosignatures(tx, own.id, 4) == []
 
 
 def test_quarantined_leaves_are_listed_with_their_reasons(tx, own):
     bad = [Rejected(7, "a bad signature", "signature"), Rejected(3, "odd", "record")]
-    chains.save_rejected(tx, own.id, bad)
-    chains.save_rejected(tx, own.id, bad[:1])
-    assert chains.list_rejected(tx, own.id) == bad[::-1]
-    chains.save_unknown(tx, own.id, [3, 10, 11])
-    assert chains.first_unknown(tx) == [(own.origin, 3)]
-    chains.drop_verdicts(tx, own.id, 0, 11)
-    assert chains.list_rejected(tx, own.id) == []
-    assert chains.first_unknown(tx) == [(own.origin, 11)]
-    assert chains.count_unknown(tx, own.id) == 1
+    quarantine.save_rejected(tx, own.id, bad)
+    quarantine.save_rejected(tx, own.id, bad[:1])
+    assert quarantine.list_rejected(tx, own.id) == bad[::-1]
+    quarantine.save_unknown(tx, own.id, [3, 10, 11])
+    assert quarantine.first_unknown(tx) == [(own.origin, 3)]
+    quarantine.drop_verdicts(tx, own.id, 0, 11)
+    assert quarantine.list_rejected(tx, own.id) == []
+    assert quarantine.first_unknown(tx) == [(own.origin, 11)]
+    assert quarantine.count_unknown(tx, own.id) == 1

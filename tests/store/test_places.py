@@ -49,7 +49,7 @@ def test_a_record_that_stands_twice_is_found_twice(db):
 
 def test_noting_again_takes_no_more_room(db):
     def room(tx):
-        rows = tx.connection.execute("SELECT sum(length(body)) FROM record_place")
+        rows = tx.execute("SELECT sum(length(body)) FROM record_place")
         return rows.fetchone()[0]
 
     with db.transaction() as tx:
@@ -83,7 +83,7 @@ def test_what_is_judged_again_or_dropped_is_noted_again(db):
         claims.replace_claims(tx, 1, 30, 40, map(coded, range(30, 40)))
         assert recordindex.noted_up_to(tx, 1) == 30
         note(tx, 1, 30, 50)
-        claims.drop_claims(tx, 1, 10)
+        claims.replace_claims(tx, 1, 10, 50, ())
         assert recordindex.noted_up_to(tx, 1) == 10
 
 

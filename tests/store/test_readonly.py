@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from federation.store import readonly
-from federation.store.db import BUSY_TIMEOUT_MS, FILE_NAME, Database
+from federation.store import sqlite
+from federation.store.db import FILE_NAME, Database
 from federation.store.lock import hold
 from federation.text.cause import cause_of, place_of
 
@@ -26,7 +26,7 @@ from federation.text.cause import cause_of
 database = Database.open(Path(sys.argv[1]), readonly=True)
 try:
     with database.view() as view:
-        print(view.connection.execute("SELECT count(*) FROM extra").fetchone()[0])
+        print(view.execute("SELECT count(*) FROM extra").fetchone()[0])
 except OSError as error:
     print(error.errno, cause_of(error))
 database.close()
@@ -63,8 +63,8 @@ def mounted(folder, program):
 def folder(tmp_path):
     database = Database.open(tmp_path)
     with database.transaction() as tx:
-        tx.connection.execute("CREATE TABLE extra (a INTEGER)")
-        tx.connection.execute("INSERT INTO extra VALUES (1)")
+        tx.execute("CREATE TABLE extra (a INTEGER)")
+        tx.execute("INSERT INTO extra VALUES (1)")
     database.close()
     return tmp_path
 
@@ -76,7 +76,7 @@ def leave_log(folder):
         "from federation.store.db import Database\n"
         "database = Database.open(Path(sys.argv[1]))\n"
         "with database.transaction() as tx:\n"
-        "    tx.connection.execute('INSERT INTO extra VALUES (2)')\n"
+        "    tx.execute('INSERT INTO extra VALUES (2)')\n"
         "os._exit(0)\n"
     )
     subprocess.run([sys.executable, "-c", program, folder], check=True)
@@ -120,17 +120,17 @@ def test_who_writes_is_told_that_the_medium_is_read_only(folder):
 
 def test_a_folder_closed_to_writing_is_read_in_the_same_way(folder, monkeypatch):
     opened = []
-    real = readonly._open
+    real = sqlite._open
 
-    def fail_first(path, how, timeout):
+    def fail_first(path, how):
         opened.append(how)
         if "immutable" not in how:
             path = path.with_name("missing.db")
-        return real(path, how, timeout)
+        return real(path, how)
 
-    monkeypatch.setattr(readonly, "_open", fail_first)
-    monkeypatch.setattr(readonly.os, "access", lambda *_: False)
-    connection = readonly.connect(folder / FILE_NAME, BUSY_TIMEOUT_MS)
+    monkeypatch.setattr(sqlite, "_open", fail_first)
+    monkeypatch.setattr(sqlite.os, "access", lambda *_: False)
+    connection = sqlite.open_to_read(folder / FILE_NAME)
     assert connection.execute("SELECT count(*) FROM extra").fetchone() == (1,)
     assert opened == ["mode=ro", "mode=ro&immutable=1"]
     connection.close()
@@ -140,8 +140,8 @@ def test_in_a_folder_that_can_be_written_nothing_is_taken_for_unchanged(
     folder, monkeypatch
 ):
     opened = []
-    monkeypatch.setattr(readonly, "_open", lambda _, how, __: opened.append(how))
-    readonly.connect(folder / FILE_NAME, BUSY_TIMEOUT_MS)
+    monkeypatch.setattr(sqlite, "_open", lambda _, how: opened.append(how))
+    sqlite.open_to_read(folder / FILE_NAME)
     assert opened == ["mode=ro"]
 
 

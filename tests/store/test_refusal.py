@@ -96,7 +96,7 @@ def test_a_database_of_a_newer_sqlite_is_named_as_such(path):
     path.write_bytes(data)
     database = Database.open(path.parent)
     with pytest.raises(OSError, match=r".") as caught, database.transaction() as tx:
-        tx.connection.execute("CREATE TABLE extra (a)")
+        tx.execute("CREATE TABLE extra (a)")
     database.close()
     assert "a newer SQLite wrote this database" in cause_of(caught.value)
 

@@ -148,7 +148,7 @@ def test_a_station_with_a_result_is_not_missing_and_a_withdrawn_one_is(db, statu
             ("pdpr", "1371011001003", status),
         ):
             key = encode_key(number, contest, tps)
-            tx.connection.execute(
+            tx.execute(
                 "INSERT INTO merged (key, seq, status, flags, row, slots)"
                 " VALUES (?,1,?,0,x'',x'')",
                 (key, found),
@@ -174,7 +174,7 @@ def _merge_whole_map(db, register_digest):
         for tps in small().codes():
             if tps == hole:
                 continue
-            tx.connection.execute(
+            tx.execute(
                 "INSERT INTO merged (key, seq, status, flags, row, slots)"
                 " VALUES (?,1,'single',0,x'',x'')",
                 (encode_key(number, "ppwp", tps),),

@@ -20,7 +20,7 @@ def writings(db, table):
     with db.view() as view:
         columns = ", ".join(twice._columns(view, table))
         return [
-            view.connection.execute(f"SELECT {columns} FROM {name}").fetchall()
+            view.execute(f"SELECT {columns} FROM {name}").fetchall()
             for name in (table, table + twice.ENDING)
         ]
 
@@ -33,7 +33,7 @@ def differing(db):
 def behind(db, statement, *values):
     """Change something as no program of ours does: without the triggers."""
     with db.transaction() as tx:
-        tx.connection.execute(statement, values)
+        tx.execute(statement, values)
 
 
 def test_however_a_row_is_written_it_stands_twice(db):
@@ -86,7 +86,7 @@ def test_both_writings_have_the_same_columns_and_a_sentence(db):
         tables = twice.list_tables(view)
         for table in tables:
             both = [
-                {row[1]: row[2] for row in view.connection.execute(pragma)}
+                {row[1]: row[2] for row in view.execute(pragma)}
                 for pragma in (
                     f"PRAGMA table_info({table})",
                     f"PRAGMA table_info({table}{twice.ENDING})",

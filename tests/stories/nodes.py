@@ -13,7 +13,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from federation.store import alarms, contents, logs
+from federation.store import alarms, logs
+from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.store.logs import Log
 from tests.homes import ELECTION, add_peer, draft, make_home
@@ -141,7 +142,7 @@ class Node:
     def leaves(self, origin: str) -> list[bytes]:
         def read(view):
             log = logs.get_log(view, origin)
-            return contents.read_leaves(view, log.id, 0, log.next_index)
+            return stored.read_leaves(view, log.id, 0, log.next_index)
 
         return self._read(read)
 

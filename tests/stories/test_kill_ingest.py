@@ -17,7 +17,8 @@ import federation
 from federation.flows.doctor import Patient, examine
 from federation.flows.ownlog import begin, ingest
 from federation.records.sealed import leaf_text, record_id
-from federation.store import contents, logs
+from federation.store import leaves as stored
+from federation.store import logs
 from federation.tlog.merkle import hash_leaf, root_of
 
 KILLS = int(os.environ.get("FEDERATION_KILLS", "20"))
@@ -76,7 +77,7 @@ def check_whole(folder, roots, ids, scratch):
         ingest.append(node.db, node.guard, node.log, [], 0)  # settles what was cut off
         with node.db.view() as view:
             log = node.state()
-            leaves = contents.read_leaves(view, log.id, 0, log.size)
+            leaves = stored.read_leaves(view, log.id, 0, log.size)
             kept = {size: root for size, root, _ in logs.list_checkpoints(view, log.id)}
         hashes = [hash_leaf(leaf) for leaf in leaves]
         for size, root in kept.items():

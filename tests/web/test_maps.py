@@ -14,7 +14,7 @@ from federation.config.settings import Settings
 from federation.flows.query import published
 from federation.records.publishedmap import format_map, parse_map
 from federation.records.register import format_register_digest
-from federation.store import claims
+from federation.store import mapreading, mapstate
 from federation.store.db import Database
 from federation.web import api, maps
 from federation.web.context import SITE, WebContext
@@ -75,8 +75,8 @@ async def test_the_map_is_one_canonical_line_that_names_all_it_is_made_from(node
     assert body == format_map(said)
     with node.db.view() as view:
         assert said == published.published_map(view, sample.ELECTION)
-        assert said.vector == claims.vector(view, sample.ELECTION)
-        assert said.digest == claims.map_digest(view, sample.ELECTION)
+        assert said.vector == mapstate.vector(view, sample.ELECTION)
+        assert said.digest == mapreading.map_digest(view, sample.ELECTION)
     assert said.rows == 10
     assert said.profile == PROFILE.digest
     assert said.register == format_register_digest(sorted(sample.REGISTER))
@@ -102,8 +102,8 @@ async def test_what_is_not_here_is_not_found(node, path):
 
 async def test_the_rows_are_read_once_per_change_for_all_who_ask(node, monkeypatch):
     read = []
-    real = claims.map_digest
-    monkeypatch.setattr(claims, "map_digest", lambda *a: read.append(1) or real(*a))
+    real = mapreading.map_digest
+    monkeypatch.setattr(mapreading, "map_digest", lambda *a: read.append(1) or real(*a))
 
     async def ask():
         digests = [(await (await node.client.get(PATH)).json())["digest"]]

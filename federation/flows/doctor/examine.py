@@ -13,7 +13,7 @@ from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import chains, form, logs, mapstate
+from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -164,13 +164,13 @@ def open_log_chain(
     patient: Patient, view: View, log: Log, report: DoctorReport
 ) -> KeyChain | None:
     """The keys of a log, judged by the pinned identity; None where they do not hold."""
-    notes = chains.read_keys(view, log.id)
+    notes = keystatements.read_keys(view, log.id)
     identity = patient.identities.get(log.org)
     if not notes:
         if log.next_index:
             report.error("keys", log.origin, "there are records, but no key statements")
         return None
-    if chains.list_versions(view, log.id) != list(range(1, len(notes) + 1)):
+    if keystatements.list_versions(view, log.id) != list(range(1, len(notes) + 1)):
         report.error("keys", log.origin, "not version after version")
     try:
         if identity is None:

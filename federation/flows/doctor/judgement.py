@@ -7,11 +7,10 @@ from federation.records.claim import decode_claim, encode_claim
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.store import (
-    chains,
     claims,
-    contents,
     logs,
     mapstate,
+    quarantine,
     recordindex,
     scratch,
     statements,
@@ -67,12 +66,12 @@ def check(
         report.note("no-profile", log.origin, f"no profile of {log.election} is here")
         return
     stale = _stale(view, log)
-    quarantined = {one.index: one for one in chains.list_rejected(view, log.id)}
+    quarantined = {one.index: one for one in quarantine.list_rejected(view, log.id)}
     closed_at: int | None = None
     signed, told = signed_size(view, log), told_size(view, log)
     for start in range(0, signed, STEP_LEAVES):
         end = min(start + STEP_LEAVES, signed)
-        new = contents.read_leaves(view, log.id, start, end)
+        new = stored.read_leaves(view, log.id, start, end)
         admission = admit(new, start, chain, profile, closed_at)
         closed_at = admission.closed_at
         _check_rejected(log, admission, quarantined, report)
@@ -119,7 +118,7 @@ def _check_unknown(
     part: tuple[int, int],
     report: DoctorReport,
 ) -> None:
-    if chains.list_unknown(view, log.id, *part) != admission.unknown:
+    if quarantine.list_unknown(view, log.id, *part) != admission.unknown:
         report.error("unknown", log.origin, f"of {part[0]} to {part[1]}")
 
 
@@ -164,7 +163,7 @@ def _check_ends(
     beyond = claims.read_claims(view, log.id, signed, 1 << 62, 1)
     if beyond:
         report.error("claim", log.origin, f"index {beyond[0].index} is not there")
-    if chains.list_unknown(view, log.id, signed, 1 << 62):
+    if quarantine.list_unknown(view, log.id, signed, 1 << 62):
         report.error("unknown", log.origin, "beyond the last leaf")
     if stored.frontier(view, log.id, log.next_index).size != log.next_index:
         report.error("leaves", log.origin, "fewer than the next index")

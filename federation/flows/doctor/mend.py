@@ -27,13 +27,13 @@ from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement, parse_origin
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import (
-    chains,
     claims,
-    contents,
+    cosignatures,
     form,
     leaves,
     logs,
     mending,
+    quarantine,
     statements,
     strays,
     twice,
@@ -196,7 +196,7 @@ def _check_log(job: _Mending, view: View, log: Log, report: DoctorReport) -> Non
         tree.check_pending(log, chain, report)
         profile = job.patient.profiles.get(log.election)
         if profile is not None:
-            new = contents.read_leaves(view, log.id, 0, log.next_index)
+            new = leaves.read_leaves(view, log.id, 0, log.next_index)
             if admit(new, 0, chain, profile).closed_at != log.closed_at:
                 report.error("closed", log.origin, "")
 
@@ -277,13 +277,13 @@ def _place_cosignatures(
         known = every | _named_key(row.vkey)
         for line in row.lines:
             for log_id, size, key, time in _places_of(tx, line, known):
-                chains.save_cosignature(tx, log_id, size, line, key, time)
+                cosignatures.save_cosignature(tx, log_id, size, line, key, time)
 
 
 def _holds(view: View, row: mending.Cosigned) -> bool:
     lines = [
         one
-        for one in chains.list_cosignatures(view, row.log_id)
+        for one in cosignatures.list_cosignatures(view, row.log_id)
         if one[:2] == (row.size, row.vkey)
     ]
     return all(tree.is_cosigned(view, row.log_id, one) for one in lines)
@@ -329,17 +329,17 @@ def _mend_log(job: _Mending, log: Log) -> None:
         for start in range(0, max(signed, 1), STEP_LEAVES):
             end = min(start + STEP_LEAVES, signed)
             with job.db.view() as view:
-                new = contents.read_leaves(view, log.id, start, end)
+                new = leaves.read_leaves(view, log.id, start, end)
             found = admit(new, start, chain, profile, closed_at)
             closed_at = found.closed_at
             with job.db.transaction() as tx:
                 if start == 0:
                     statements.clear_said(tx, log.id)
                 until = end if end < signed else _END
-                chains.drop_verdicts(tx, log.id, start, until)
+                quarantine.drop_verdicts(tx, log.id, start, until)
                 claims.replace_claims(tx, log.id, start, until, found.claims)
-                chains.save_rejected(tx, log.id, found.rejected)
-                chains.save_unknown(tx, log.id, found.unknown)
+                quarantine.save_rejected(tx, log.id, found.rejected)
+                quarantine.save_unknown(tx, log.id, found.unknown)
                 if log.own and start < told:
                     said = said_in(new[: told - start], start)
                     statements.save_said(tx, log.id, said, min(end, told))

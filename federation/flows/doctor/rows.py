@@ -11,7 +11,7 @@ from federation.flows.doctor.report import DoctorReport
 from federation.records.about import open_about
 from federation.records.keychain import KeyChain
 from federation.records.register import format_register_digest
-from federation.store import chains, form, registers, strays, twice
+from federation.store import copies, form, keystatements, registers, strays, twice
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import open_checkpoint
@@ -35,7 +35,7 @@ def check_about(
     view: View, chains_of: Mapping[str, Sequence[KeyChain]], report: DoctorReport
 ) -> None:
     """Every about note was signed by a node of the organisation that it is about."""
-    for org, issue, note in chains.list_about(view):
+    for org, issue, note in keystatements.list_about(view):
         keys = {key for chain in chains_of.get(org, ()) for key in chain.node_keys()}
         if not keys:
             report.note("about-unchecked", org, "no key chain of it is here")
@@ -51,7 +51,7 @@ def check_about(
 
 def check_copy(view: View, log: Log, chain: KeyChain, report: DoctorReport) -> None:
     """The largest state of our log that a partner has shown is one that we signed."""
-    copy = chains.read_copy(view, log.id)
+    copy = copies.read_copy(view, log.id)
     if copy is None:
         return
     size, org, note = copy

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from federation.errors import FederationError, ProofError, VerificationError
 from federation.flows.doctor.report import DoctorReport
 from federation.records.keychain import KeyChain
-from federation.store import chains, contents, logs
+from federation.store import cosignatures, logs
 from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
@@ -39,7 +39,7 @@ def check_head(
         report.error("checkpoint", log.origin, "not the checkpoint of this log's size")
     if logs.root_of_size(view, log.id, log.size) != checkpoint.root:
         report.error("checkpoint", log.origin, "not the checkpoint that was kept")
-    if contents.frontier(view, log.id, log.size).root() != checkpoint.root:
+    if stored.frontier(view, log.id, log.size).root() != checkpoint.root:
         report.error("root", log.origin, f"another root than signed, size {log.size}")
     if chain is not None:
         open_checkpoint(log.checkpoint, chain.log_key(log.size))
@@ -116,7 +116,7 @@ def check_checkpoints(
             continue
         if (opened.origin, opened.size, opened.root) != (log.origin, size, root):
             report.error("checkpoint", log.origin, f"size {size}: says otherwise")
-    for one in chains.list_cosignatures(view, log.id):
+    for one in cosignatures.list_cosignatures(view, log.id):
         if not is_cosigned(view, log.id, one):
             report.error("cosignature", log.origin, f"size {one[0]}, {one[1]}")
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from federation.records.claim import Claim
-from federation.store import alarms, holders, logs
+from federation.store import alarms, cosignatures, logs
 from federation.store.db import Transaction
 from federation.store.maprows import LatestClaim
 
@@ -59,7 +59,9 @@ def _tell(
         return
     low = min(one.old.claim.index for one in fresh)
     high = max(one.new.claim.index for one in fresh)
-    sizes = holders.sizes_held(tx, log.id, log.org, own=log.own, low=low, high=high)
+    sizes = cosignatures.sizes_held(
+        tx, log.id, log.org, own=log.own, low=low, high=high
+    )
     held = [one for one in fresh if _was_held(one, sizes)]
     if held:
         newest = max(held, key=lambda one: one.new.claim.index)

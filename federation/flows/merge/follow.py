@@ -9,7 +9,7 @@ from federation.flows.merge.plan import Step
 from federation.records.claim import Claim, encode_claim, to_claim
 from federation.records.profile import Profile
 from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
-from federation.store import claims, contents
+from federation.store import claims, leaves
 from federation.store.db import Transaction
 
 
@@ -32,7 +32,7 @@ def _make_again(
     old = claims.read_claims(tx, log.id, start, end, end - start)
     admitted = {claim.index for claim in old}
     found = []
-    for index, leaf in enumerate(contents.read_leaves(tx, log.id, start, end), start):
+    for index, leaf in enumerate(leaves.read_leaves(tx, log.id, start, end), start):
         if index in admitted:
             text = leaf_text(leaf)
             sealed = Sealed(index, record_id(text), parse_statement(text[:-1]), text)

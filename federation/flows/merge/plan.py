@@ -18,7 +18,7 @@ from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import chains, logs, mapstate, registers
+from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.mapstate import MapInputs, Position
@@ -95,7 +95,7 @@ def _counted_ends(view: View, shown: Iterable[Log]) -> dict[str, int]:
 
 
 def _follows(view: View, log: Log) -> Follows | None:
-    notes = chains.read_keys(view, log.id)
+    notes = keystatements.read_keys(view, log.id)
     if not notes:
         return None
     # Verified when it was saved.

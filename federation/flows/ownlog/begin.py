@@ -14,7 +14,7 @@ from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.store import chains, logs, statements
+from federation.store import keystatements, logs, statements
 from federation.store.db import Database, Transaction
 from federation.store.guard import Guard
 from federation.tlog.keys import Signer
@@ -73,13 +73,13 @@ def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
             return 0
     head = settle(db, guard, log.origin)
     with db.view() as view:
-        held = len(chains.read_keys(view, log.log_id))
+        held = len(keystatements.read_keys(view, log.log_id))
     new = log.chain.notes[held:]
     if not new:
         return 0
 
     def write(tx: Transaction) -> None:
-        chains.save_keys(tx, log.log_id, log.chain.notes)
+        keystatements.save_keys(tx, log.log_id, log.chain.notes)
         statements.save_said(tx, log.log_id, (), head.size + len(new))
 
     commit(db, guard, log, head, new, write)

@@ -30,7 +30,15 @@ from federation.records.sealed import (
     record_id,
 )
 from federation.records.withdrawal import Withdrawal
-from federation.store import chains, claims, contents, logs, statements
+from federation.store import (
+    keystatements,
+    logs,
+    mapreading,
+    statements,
+)
+from federation.store import (
+    leaves as stored,
+)
 from federation.store.db import Database, View
 from federation.store.statements import OwnStatement, Revision, StatementSlot
 from federation.text import Sentence
@@ -84,7 +92,9 @@ class Echoes:
     def __init__(self, view: View, election: str, said: Iterable[Claim]) -> None:
         """Read at once what the map holds beside all that is `said`."""
         places = {(c.contest, c.tps) for c in said if _can_echo(c)}
-        self._standing = claims.read_standing(view, election, places) if places else {}
+        self._standing = (
+            mapreading.read_standing(view, election, places) if places else {}
+        )
 
     def find(self, claim: Claim) -> tuple[str, int] | None:
         """The (origin, index) of the partner's claim that this one repeats."""
@@ -120,16 +130,16 @@ def recall(db: Database, log: OwnLog) -> None:
     """
     with db.view() as view:
         start, end = statements.said_size(view, log.log_id), _size(view, log)
-        versions = len(chains.read_keys(view, log.log_id))
+        versions = len(keystatements.read_keys(view, log.log_id))
     for at in range(start, end, RECALL_STEP):
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
-            new = contents.read_leaves(view, log.log_id, at, until)
+            new = stored.read_leaves(view, log.log_id, at, until)
         found = (log.chain.notes.index(one) for one in new if one in log.chain.notes)
         versions = max([versions, *(version + 1 for version in found)])
         with db.transaction() as tx:
             statements.save_said(tx, log.log_id, said_in(new, at), until)
-            chains.save_keys(tx, log.log_id, log.chain.notes[:versions])
+            keystatements.save_keys(tx, log.log_id, log.chain.notes[:versions])
 
 
 def _size(view: View, log: OwnLog) -> int:

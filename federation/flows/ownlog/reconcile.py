@@ -32,7 +32,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from federation.flows.ownlog.sequence import OwnLog, knows_past
-from federation.store import alarms, chains, logs
+from federation.store import alarms, logs
+from federation.store import copies as shown
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -213,8 +214,8 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
     """
     if decision.copy is not None:
         best = decision.copy
-        chains.save_copy(tx, own.id, best.signed.size, best.org, best.signed.note)
-    known = chains.read_copy(tx, own.id)
+        shown.save_copy(tx, own.id, best.signed.size, best.org, best.signed.note)
+    known = shown.read_copy(tx, own.id)
     waits = decision.action not in {"sign", "hold"}
     if waits or known is None or known[0] <= size:
         return decision

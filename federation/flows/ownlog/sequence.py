@@ -36,8 +36,8 @@ from federation.errors import (
 )
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
-from federation.store import contents, logs
 from federation.store import leaves as stored
+from federation.store import logs
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.store.refusal import DoubtfulError
@@ -198,7 +198,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         with db.transaction() as tx:
             logs.drop_above(tx, log.id, log.size if newest is None else size)
     with db.view() as view:
-        frontier = contents.frontier(view, log.id, size)
+        frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
             raise VerificationError(f"{origin}: the stored tree is not the signed one")
         held = guard.read(origin)
@@ -270,6 +270,6 @@ def _read_back(
     view: View, log_id: int, start: int, hashes: Sequence[bytes], frontier: Frontier
 ) -> None:
     end = start + len(hashes)
-    again = [hash_leaf(leaf) for leaf in contents.read_leaves(view, log_id, start, end)]
-    if again != list(hashes) or contents.frontier(view, log_id, end) != frontier:
+    again = [hash_leaf(leaf) for leaf in stored.read_leaves(view, log_id, start, end)]
+    if again != list(hashes) or stored.frontier(view, log_id, end) != frontier:
         raise VerificationError("the disk does not give back what was written to it")

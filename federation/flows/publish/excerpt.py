@@ -22,7 +22,7 @@ from federation.flows.publish.served import list_public
 from federation.flows.query.scope import QueryScope, parse_region
 from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row
-from federation.store import claims
+from federation.store import mapreading
 from federation.store.db import View
 
 PAGE = 500
@@ -79,12 +79,12 @@ def _list_standing(
 ) -> Iterator[tuple[str, int]]:
     """Where the statements that stand about the stations of a region are."""
     after = ""
-    while rows := claims.list_rows(
+    while rows := mapreading.list_rows(
         view, asked.election, asked.contest, region, after=after, limit=PAGE
     ):
         codes = [decode_row(row).tps for row in rows]
         places = [(asked.contest, code) for code in codes]
-        for standing in claims.read_standing(view, asked.election, places).values():
+        for standing in mapreading.read_standing(view, asked.election, places).values():
             yield from ((origin, claim.index) for origin, claim in standing)
         after = codes[-1]
         advance(len(codes))

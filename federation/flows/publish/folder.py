@@ -27,7 +27,7 @@ from federation.flows.publish.items import (
 )
 from federation.flows.publish.outputfolder import OutputFolder, Written
 from federation.flows.publish.served import list_public
-from federation.store import contents
+from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import Checkpoint, read_unverified
@@ -140,7 +140,7 @@ class StaticSite:
                 f"{log.size}: another node writes it, or an old copy was restored",
                 found.size,
             )
-        if contents.frontier(view, log.id, found.size).root() != found.root:
+        if leaves.frontier(view, log.id, found.size).root() != found.root:
             raise ConflictError(
                 f"{self._folder} has another history of {log.origin} than is held here"
             )

@@ -37,7 +37,7 @@ from federation.flows.query.published import published_basis
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
-from federation.store import chains, contents, mapstate, registers
+from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.tile import (
@@ -120,10 +120,10 @@ def list_tiles(
     """These hashes and entries of a log, as files."""
     for tile in tiles:
         path = log_path(log.origin, format_tile_path(tile))
-        yield Item(path, partial(contents.read_tile, view, log.id, tile))
+        yield Item(path, partial(leaves.read_tile, view, log.id, tile))
     for bundle in bundles:
         path = log_path(log.origin, format_tile_path(bundle))
-        yield Item(path, partial(contents.read_bundle, view, log.id, bundle))
+        yield Item(path, partial(leaves.read_bundle, view, log.id, bundle))
 
 
 def list_log(view: View, log: Log) -> Iterator[Item]:
@@ -134,8 +134,8 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
 
     yield item("checkpoint", partial(read_checkpoint, view, log.id))
     yield item("cosigned", partial(read_cosigned, view, log.id))
-    yield item("keys", lambda: encode_keys(chains.read_keys(view, log.id)))
-    about = chains.read_about(view, log.org)
+    yield item("keys", lambda: encode_keys(keystatements.read_keys(view, log.id)))
+    about = keystatements.read_about(view, log.org)
     if about is not None:
         yield item("about", lambda: about)
     evidence = log.frozen
@@ -144,7 +144,7 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
 
 
 def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item]:
-    about = chains.read_about(view, by.settings.org)
+    about = keystatements.read_about(view, by.settings.org)
     if about is not None:
         yield Item(ABOUT_PATH, lambda: about)
     names = [

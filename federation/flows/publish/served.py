@@ -21,7 +21,7 @@ from federation.feeds.feed import (
     format_status,
 )
 from federation.records.keychain import encode_keys
-from federation.store import chains, logs
+from federation.store import cosignatures, keystatements, logs
 from federation.store.db import View
 from federation.store.logs import Log
 
@@ -87,9 +87,9 @@ def _rank(log: Log) -> tuple[bool, int, str]:
 
 def _entry(view: View, log: Log) -> StatusEntry:
     return StatusEntry(
-        about=_digest(chains.read_about(view, log.org)),
+        about=_digest(keystatements.read_about(view, log.org)),
         checkpoint=(log.checkpoint or b"").decode(),
-        keys=_digest(encode_keys(chains.read_keys(view, log.id))),
+        keys=_digest(encode_keys(keystatements.read_keys(view, log.id))),
         origin=log.origin,
     )
 
@@ -103,7 +103,9 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
     log = logs.log_by_id(view, log_id)
     if log.checkpoint is None:
         raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
-    return log.checkpoint + b"".join(chains.read_cosignatures(view, log_id, log.size))
+    return log.checkpoint + b"".join(
+        cosignatures.read_cosignatures(view, log_id, log.size)
+    )
 
 
 def _digest(body: bytes | None) -> str:

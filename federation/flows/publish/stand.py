@@ -11,7 +11,7 @@ from typing import NamedTuple
 from federation.flows.publish.served import list_public
 from federation.records.canonical import decode
 from federation.records.sealed import leaf_text
-from federation.store import contents, holders
+from federation.store import cosignatures, leaves
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.tlog.checkpoint import read_unverified
@@ -37,7 +37,7 @@ def list_stands(view: View, election: str) -> list[Stand]:
 
 def _stand_of(view: View, log: Log) -> Stand:
     found = read_unverified(log.checkpoint or b"")
-    confirmed = holders.newest_time(view, log.origin)
+    confirmed = cosignatures.newest_time(view, log.origin)
     time = _recorded(view, log) if confirmed is None else confirmed
     is_confirmed = confirmed is not None
     return Stand(log.origin, found.size, found.root, time, is_confirmed)
@@ -45,6 +45,6 @@ def _stand_of(view: View, log: Log) -> Stand:
 
 def _recorded(view: View, log: Log) -> int:
     """When the last record of a log says that it was written down."""
-    line = leaf_text(contents.read_leaf(view, log.id, log.size - 1))[:-1]
+    line = leaf_text(leaves.read_leaf(view, log.id, log.size - 1))[:-1]
     said: str = decode(line)["recorded_at"]
     return int(datetime.fromisoformat(said).timestamp())

@@ -24,7 +24,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.publish.served import list_public
 from federation.records.keychain import KeyChain, open_chain
-from federation.store import chains
+from federation.store import keystatements
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -105,7 +105,7 @@ def _open(view: View, log_id: int, known: KnownOrg | None) -> KeyChain | None:
     if known is None:
         return None
     try:
-        return open_chain(chains.read_keys(view, log_id), known.identity)
+        return open_chain(keystatements.read_keys(view, log_id), known.identity)
     except (FormatError, RecordError, SignatureError):
         return None  # pinned anew since: pull says so, and these keys do not count
 

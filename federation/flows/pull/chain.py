@@ -27,7 +27,7 @@ from federation.records.about import open_about
 from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
 from federation.records.keystatement import KeyStatement
-from federation.store import chains, logs
+from federation.store import keystatements, logs
 from federation.store.db import Database, Transaction
 from federation.store.logs import Log
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -63,7 +63,7 @@ async def trust(
         ForkError: the origin signed two statements of one version.
     """
     db = ctx.db
-    notes = [] if log is None else await db.read(chains.read_keys, log.id)
+    notes = [] if log is None else await db.read(keystatements.read_keys, log.id)
     # In a thread: a chain may have a thousand statements, a quarter of a second.
     held = await asyncio.to_thread(open_held, notes, identity) if notes else None
     if log is not None and held is not None and held.digest == entry.keys:
@@ -106,7 +106,7 @@ async def refresh_about(
 
     It is a courtesy of the feed: without it, or with a bad one, the log goes on.
     """
-    held = await db.read(chains.read_about, chain.org)
+    held = await db.read(keystatements.read_about, chain.org)
     known = NO_DIGEST if held is None else hashlib.sha256(held).hexdigest()
     if entry.about in (NO_DIGEST, known):
         return ""
@@ -119,8 +119,8 @@ async def refresh_about(
         return f"about: {error}"
     if held is not None and not _holds(held, chain):
         # Of two notes the higher issue stays, but not one that a flipped bit has made.
-        await db.write(chains.drop_about, chain.org)
-    await db.write(chains.save_about, about.org, about.issue, note)
+        await db.write(keystatements.drop_about, chain.org)
+    await db.write(keystatements.save_about, about.org, about.issue, note)
     return ""
 
 
@@ -144,5 +144,5 @@ def _check_continues(held: KeyChain, offered: KeyChain) -> None:
 
 def _save_chain(tx: Transaction, chain: KeyChain) -> Log:
     log = logs.add_log(tx, chain.origin, own=False)
-    chains.save_keys(tx, log.id, chain.notes)
+    keystatements.save_keys(tx, log.id, chain.notes)
     return log

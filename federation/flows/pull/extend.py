@@ -36,7 +36,8 @@ from federation.flows.verify.bundle import (
 from federation.flows.verify.prefix import check_grown
 from federation.flows.verify.workers import pick_workers
 from federation.records.keychain import KeyChain
-from federation.store import chains, claims, contents, logs, taken
+from federation.store import claims, copies, logs, quarantine, taken
+from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
@@ -93,7 +94,7 @@ def read_mirror(view: View, log: Log, chain: KeyChain) -> Mirror:
     Raises:
         StoredError: what is here is not what was signed.
     """
-    copy = chains.read_copy(view, log.id)
+    copy = copies.read_copy(view, log.id)
     is_above = copy is not None and copy[0] > max(log.size, log.pending_size)
     return Mirror(
         origin=log.origin,
@@ -152,8 +153,8 @@ def _look(view: View, job: Extending) -> _Here:
     log = job.log
     return _Here(
         read_mirror(view, log, job.chain),
-        contents.frontier(view, log.id, log.next_index),
-        contents.edge_hashes(view, log.id, log.next_index),
+        stored.frontier(view, log.id, log.next_index),
+        stored.edge_hashes(view, log.id, log.next_index),
     )
 
 
@@ -208,7 +209,7 @@ def _begin(tx: Transaction, job: Extending) -> Log:
     begun = mirror.begin(read_mirror(tx, log, job.chain), job.goal)
     if begun.seen is not None:
         seen = begun.seen
-        chains.save_copy(tx, log.id, seen.size, log.org, seen.note)
+        copies.save_copy(tx, log.id, seen.size, log.org, seen.note)
     return logs.save_mirror(tx, log, begun)
 
 
@@ -222,7 +223,7 @@ async def _settle_for(ctx: PullContext, job: Extending, believed: Mirror) -> Log
 
 def _complete(tx: Transaction, log: Log, job: Extending) -> Log:
     held = read_mirror(tx, log, job.chain)
-    frontier = contents.frontier(tx, log.id, job.goal.size)
+    frontier = stored.frontier(tx, log.id, job.goal.size)
     return logs.save_mirror(tx, log, mirror.complete(held, job.goal, frontier))
 
 
@@ -318,7 +319,7 @@ def save_step(
     size = logs.append_leaves(tx, log.id, start, new, hashes)
     found = join_admissions(batch, log.closed_at)
     claims.save_claims(tx, log.id, found.claims)
-    chains.save_rejected(tx, log.id, found.rejected)
+    quarantine.save_rejected(tx, log.id, found.rejected)
     keep_unknown(tx, log, found.unknown, job.now)
     refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
     taken.add_taken(tx, log.id, size=size, refused=refused)

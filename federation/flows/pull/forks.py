@@ -23,7 +23,7 @@ from federation.flows.pull.alarms import Alarms, find_log
 from federation.flows.pull.context import PullContext
 from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain, open_chain
-from federation.store import chains
+from federation.store import keystatements
 from federation.store.db import View
 
 MAX_UNPROVED: Final = 32
@@ -77,7 +77,7 @@ def _going_on(view: View, ctx: PullContext, origin: str) -> KeyChain | None:
     if origin in ctx.own:
         return ctx.own[origin]
     partner = ctx.peers.get(log.org)
-    notes = chains.read_keys(view, log.id)
+    notes = keystatements.read_keys(view, log.id)
     if partner is None or not notes:
         return None
     try:

@@ -22,7 +22,8 @@ from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.profile import Profile
 from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
-from federation.store import alarms, chains, claims, contents, logs, mapstate
+from federation.store import alarms, claims, keystatements, logs, mapstate, quarantine
+from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH
@@ -74,11 +75,11 @@ async def rejudge_unknown(ctx: PullContext, now: int) -> None:
 
 async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
     log = await ctx.db.read(logs.get_log, origin)
-    starts = dict(await ctx.db.read(chains.first_unknown))
+    starts = dict(await ctx.db.read(quarantine.first_unknown))
     chain, profile = ctx.own.get(origin), ctx.profiles.get(log.election)
     partner = ctx.peers.get(log.org)
     if chain is None and partner is not None:
-        notes = await ctx.db.read(chains.read_keys, log.id)
+        notes = await ctx.db.read(keystatements.read_keys, log.id)
         try:
             chain = open_chain(notes, partner.identity)
         except (FormatError, RecordError, SignatureError):
@@ -98,7 +99,7 @@ def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> N
         now: Unix seconds.
     """
     if found:
-        chains.save_unknown(tx, log.id, found)
+        quarantine.save_unknown(tx, log.id, found)
         # Not the total: counting it with every step would grow with the history.
         detail = f"{len(found)} new records, from index {found[0]} on"
         alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
@@ -106,7 +107,7 @@ def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> N
 
 def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
     """Say how many there are after a log was judged again, or that none is left."""
-    count = chains.count_unknown(tx, log.id)
+    count = quarantine.count_unknown(tx, log.id)
     if count:
         alarms.raise_alarm(tx, ALARM, log.origin, f"{count} records", now)
     else:
@@ -116,9 +117,9 @@ def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
 def _readable(view: View) -> list[str]:
     """The logs whose first unknown leaf is known to this version."""
     found = []
-    for origin, index in chains.first_unknown(view):
+    for origin, index in quarantine.first_unknown(view):
         log = logs.get_log(view, origin)
-        [leaf] = contents.read_leaves(view, log.id, index, index + 1)
+        [leaf] = stored.read_leaves(view, log.id, index, index + 1)
         if not isinstance(parse_statement(leaf_text(leaf)[:-1]), UnknownStatement):
             found.append(origin)
     return found
@@ -135,7 +136,7 @@ async def _judge_from(
         found = Admission([], [], [], closed_at)
         # A bundle at a time: so many leaves, as long as leaves may be, are 327 MB.
         for first, last in _bundles(at, end):
-            leaves = await db.read(contents.read_leaves, log.id, first, last)
+            leaves = await db.read(stored.read_leaves, log.id, first, last)
             more = await asyncio.to_thread(
                 admit, leaves, first, chain, profile, found.closed_at
             )
@@ -177,8 +178,8 @@ def _replace(tx: Transaction, log: Log, start: int, end: int, found: Admission) 
         if basis is not None:
             # No rules of this number exist: merging sees that it must start again.
             mapstate.restart(tx, log.election, basis._replace(rules=0))
-    chains.drop_verdicts(tx, log.id, start, end)
-    chains.save_rejected(tx, log.id, found.rejected)
-    chains.save_unknown(tx, log.id, found.unknown)
+    quarantine.drop_verdicts(tx, log.id, start, end)
+    quarantine.save_rejected(tx, log.id, found.rejected)
+    quarantine.save_unknown(tx, log.id, found.unknown)
     if found.closed_at is not None:
         logs.close(tx, log.id, found.closed_at)

@@ -32,7 +32,7 @@ from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys
-from federation.store import chains, logs, pulls
+from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
@@ -119,7 +119,7 @@ async def _load_seen(db: Database, org: str, now: int) -> PeerSeen:
 
 
 def _check_about(view: View, org: str) -> None:
-    note = chains.read_about(view, org)
+    note = keystatements.read_about(view, org)
     try:
         if note is not None and open_about_unpinned(note).org != org:
             raise StoredError(f"the note about {org} is about another", "about")
@@ -131,7 +131,7 @@ def _drop_about(tx: Transaction, org: str) -> None:
     try:
         _check_about(tx, org)
     except StoredError:
-        chains.drop_about(tx, org)
+        keystatements.drop_about(tx, org)
 
 
 async def take_in(
@@ -277,7 +277,7 @@ class _Turn:
 
 
 def _read_held(view: View) -> dict[str, _Held]:
-    known = chains.about_orgs(view)
+    known = keystatements.about_orgs(view)
     return {
         log.origin: _Held(log, _keys_digest(view, log), log.org in known)
         for log in logs.list_logs(view)
@@ -285,7 +285,9 @@ def _read_held(view: View) -> dict[str, _Held]:
 
 
 def _keys_digest(view: View, log: Log) -> str:
-    return hashlib.sha256(encode_keys(chains.read_keys(view, log.id))).hexdigest()
+    return hashlib.sha256(
+        encode_keys(keystatements.read_keys(view, log.id))
+    ).hexdigest()
 
 
 def _size_of(entry: StatusEntry) -> int:

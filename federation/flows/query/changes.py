@@ -14,7 +14,7 @@ from federation.flows.query.cursor import (
     read_cursor,
 )
 from federation.flows.query.scope import QueryScope
-from federation.store import claims
+from federation.store import mapreading
 from federation.store.db import View
 
 
@@ -40,7 +40,7 @@ def changes(
     given, here = parse_cursor(since), read_cursor(view, asked.election)
     is_reset = given.epoch not in {"", here.epoch} or given.change > here.change
     start = 0 if is_reset else given.change
-    found, reached = claims.changes(view, asked.election, start, limit, exclude_org)
+    found, reached = mapreading.changes(view, asked.election, start, limit, exclude_org)
     is_more = start < reached < here.change
     return answers.ChangesAnswer(
         election=asked.election,

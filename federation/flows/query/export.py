@@ -27,7 +27,7 @@ from federation.flows.query.table import (
 )
 from federation.flows.query.tps import contest_of
 from federation.records.merge import decode_row
-from federation.store import claims, logs, maprows
+from federation.store import logs, mapreading, maprows
 from federation.store.db import View
 from federation.store.mapkey import encode_key
 from federation.store.mapstate import find_election
@@ -105,7 +105,7 @@ class Export:
 
     def _read_claims(self, view: View) -> QueryTable:
         asked = self.asked
-        rows = claims.list_rows(
+        rows = mapreading.list_rows(
             view,
             asked.election,
             asked.contest,
@@ -124,7 +124,7 @@ class Export:
 
 def _held(
     view: View, asked: QueryScope, codes: Sequence[str]
-) -> Iterator[claims.MergedTps]:
+) -> Iterator[mapreading.MergedTps]:
     """These stations with their claims, in one look-up and without their history."""
     if not codes:
         return
@@ -135,4 +135,4 @@ def _held(
     held = maprows.load(view, keys)
     for key, tps in zip(keys, codes, strict=True):
         placed = [(origins[slot.log_id], slot.claim) for slot in held[key].slots]
-        yield claims.MergedTps(asked.contest, tps, held[key].row, placed, [])
+        yield mapreading.MergedTps(asked.contest, tps, held[key].row, placed, [])

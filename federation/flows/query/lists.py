@@ -11,7 +11,7 @@ from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import QueryScope, list_missing, parse_region, places
 from federation.flows.query.tps import confirmations, contest_of
 from federation.records.merge import decode_row
-from federation.store import claims, registers
+from federation.store import mapreading, registers
 from federation.store.db import View
 
 
@@ -55,7 +55,7 @@ def disputed(
         FormatError: `region` is not the code of a region.
     """
     code = parse_region(region)
-    rows = claims.list_rows(
+    rows = mapreading.list_rows(
         view,
         asked.election,
         asked.contest,
@@ -68,7 +68,7 @@ def disputed(
     merged = [
         one
         for tps in codes[:limit]
-        for one in claims.read_tps(view, asked.election, tps)
+        for one in mapreading.read_tps(view, asked.election, tps)
         if one.contest == asked.contest
     ]
     confirmed = confirmations(view, merged)

@@ -11,7 +11,7 @@ from federation.flows.query import answers, published, state
 from federation.flows.query.cursor import Cursor, read_cursor
 from federation.flows.query.scope import QueryScope
 from federation.records.publishedmap import PublishedMap
-from federation.store import claims, mapstate
+from federation.store import mapreading, mapstate
 from federation.store.db import View
 from federation.store.mapstate import MapInputs
 
@@ -67,7 +67,7 @@ class MapCache:
 
         def make() -> answers.Summary:
             if stand.inputs is None:
-                digest = claims.map_digest(view, asked.election)
+                digest = mapreading.map_digest(view, asked.election)
             else:
                 digest = self.read_map(view, asked.election).digest
             return state.summary(view, asked, org, digest)
@@ -79,5 +79,5 @@ def _read_stand(view: View, election: str) -> _Stand:
     return _Stand(
         read_cursor(view, election),
         mapstate.read_basis(view, election),
-        claims.vector(view, election),
+        mapstate.vector(view, election),
     )

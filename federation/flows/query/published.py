@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from federation.errors import NotFoundError
 from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
-from federation.store import claims, mapstate, registers
+from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
 
 
@@ -25,13 +25,13 @@ def published_map(view: View, election: str) -> PublishedMap:
     if basis is None:
         raise NotFoundError(f"there is no map of {election[:40]!r} here yet")
     return PublishedMap(
-        digest=claims.map_digest(view, election),
+        digest=mapreading.map_digest(view, election),
         election=election,
         profile=basis.profile,
         register=basis.register,
-        rows=claims.count_rows(view, election),
+        rows=mapreading.count_rows(view, election),
         rules=basis.rules,
-        vector=claims.vector(view, election),
+        vector=mapstate.vector(view, election),
     )
 
 

@@ -15,7 +15,7 @@ from federation.flows.query.scope import (
 from federation.records.coverage import region_coverage
 from federation.records.merge import decode_row
 from federation.records.tally import Tally, race_level, region_tally
-from federation.store import claims, registers, rollup
+from federation.store import mapreading, mapstate, registers, rollup
 from federation.store.db import View
 from federation.text import Sentence
 
@@ -47,7 +47,7 @@ def region(
         election=asked.election,
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),
-        vector=claims.vector(view, asked.election),
+        vector=mapstate.vector(view, asked.election),
         parents=places(view, asked.election, parents_of(here)),
         region=own,
         children=inside,
@@ -61,7 +61,7 @@ def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:
     """One region by itself."""
     name = registers.names(view, asked.election, [code]).get(code, "")
     if len(code) == _VILLAGE:
-        counters = claims.sum_region(view, asked.election, asked.contest, code)
+        counters = mapreading.sum_region(view, asked.election, asked.contest, code)
     else:
         counters = rollup.read_region(view, asked.election, asked.contest, code)
     return _line(view, asked, code, name, counters)
@@ -121,7 +121,7 @@ def _children(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
     names = registers.children(view, asked.election, code)
     if len(code) == _DISTRICT:
         counted = {
-            village: claims.sum_region(view, asked.election, asked.contest, village)
+            village: mapreading.sum_region(view, asked.election, asked.contest, village)
             for village in names.keys() | _villages(view, asked, code)
         }
     else:
@@ -136,7 +136,7 @@ def _children(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
 
 def _villages(view: View, asked: QueryScope, code: str) -> set[str]:
     """The villages of a district from which anybody has anything."""
-    rows = claims.list_rows(view, asked.election, asked.contest, code, limit=10_000)
+    rows = mapreading.list_rows(view, asked.election, asked.contest, code, limit=10_000)
     return {decode_row(row).tps[:_VILLAGE] for row in rows}
 
 
@@ -148,7 +148,7 @@ def _stations(
         row.tps: row
         for row in map(
             decode_row,
-            claims.list_rows(
+            mapreading.list_rows(
                 view, asked.election, asked.contest, code, after=after, limit=limit + 1
             ),
         )

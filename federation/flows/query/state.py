@@ -13,7 +13,16 @@ from federation.flows.query.scope import QueryScope, candidate_names, contests_o
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
-from federation.store import alarms, chains, claims, holders, logs, pulls, registers
+from federation.store import (
+    alarms,
+    cosignatures,
+    keystatements,
+    logs,
+    mapstate,
+    pulls,
+    quarantine,
+    registers,
+)
 from federation.store.db import View
 
 
@@ -34,10 +43,10 @@ def status(
         peers: The partners' organisations; None: those that were ever asked.
     """
     held = logs.list_logs(view)
-    confirmed = holders.load_holders(view, [log.origin for log in held])
+    confirmed = cosignatures.load_holders(view, [log.origin for log in held])
     merged: dict[str, int] = {}
     for election in {log.election for log in held}:
-        merged.update(claims.vector(view, election))
+        merged.update(mapstate.vector(view, election))
     return answers.StatusAnswer(
         org=org,
         name=name,
@@ -50,7 +59,10 @@ def status(
 
 
 def _log(
-    view: View, log: logs.Log, merged: Mapping[str, int], confirmed: holders.HolderTimes
+    view: View,
+    log: logs.Log,
+    merged: Mapping[str, int],
+    confirmed: cosignatures.HolderSizes,
 ) -> answers.LogStatus:
     return answers.LogStatus(
         origin=log.origin,
@@ -58,8 +70,8 @@ def _log(
         own=log.own,
         size=log.size,
         merged=merged.get(log.origin, 0),
-        held_by=holders.count_holders(confirmed, log.origin, log.size - 1),
-        unknown=chains.count_unknown(view, log.id),
+        held_by=cosignatures.count_holders(confirmed, log.origin, log.size - 1),
+        unknown=quarantine.count_unknown(view, log.id),
         frozen=log.frozen is not None,
         stalled=log.stalled or UNSET,
         closed=log.closed_at is not None,
@@ -129,7 +141,7 @@ def sources(view: View, election: str, settings: Settings) -> list[answers.Sourc
     verified when it was saved; "" where none is held yet.
     """
     found = []
-    for origin, size in sorted(claims.vector(view, election).items()):
+    for origin, size in sorted(mapstate.vector(view, election).items()):
         org = origin.partition("/")[0]
         of = settings if org == settings.org else _about(view, org)
         found.append(
@@ -151,7 +163,7 @@ def _about(view: View, org: str) -> About | None:
     That is no fault of whoever asks, and everything else in the answer is as it was:
     the next turn with the partner says so, and asks for the note again.
     """
-    note = chains.read_about(view, org)
+    note = keystatements.read_about(view, org)
     try:
         return None if note is None else open_about_unpinned(note)
     except (FormatError, RecordError):
@@ -179,5 +191,5 @@ def summary(view: View, asked: QueryScope, org: str, digest: str) -> answers.Sum
         official=nation.coverage.official,
         tally=nation.tally.votes if nation.tally else {},
         coverage={name: one.tps for name, one in nation.coverage.orgs.items()},
-        vector=claims.vector(view, asked.election),
+        vector=mapstate.vector(view, asked.election),
     )

@@ -13,7 +13,7 @@ from federation.records.claim import Claim
 from federation.records.merge import decode_row
 from federation.records.profile import Profile
 from federation.records.tps import parse_tps, regions_of
-from federation.store import claims, holders, registers
+from federation.store import cosignatures, mapreading, registers
 from federation.store.db import View
 
 _counts = msgspec.json.Decoder(dict[str, int]).decode
@@ -33,7 +33,7 @@ def tps(
     profile = profiles.get(election)
     if profile is None:
         raise NotFoundError(f"no election {election!r} here")
-    merged = claims.read_tps(view, election, station)
+    merged = mapreading.read_tps(view, election, station)
     confirmed = confirmations(view, merged)
     found = [contest_of(one, profile, confirmed) for one in merged]
     in_register = registers.contains(view, election, station)
@@ -52,16 +52,16 @@ def tps(
 
 
 def confirmations(
-    view: View, merged: Iterable[claims.MergedTps]
-) -> holders.HolderTimes:
+    view: View, merged: Iterable[mapreading.MergedTps]
+) -> cosignatures.HolderSizes:
     """Who holds the logs of these claims, as far as they confirmed it."""
-    return holders.load_holders(
+    return cosignatures.load_holders(
         view, {origin for one in merged for origin, _ in one.claims}
     )
 
 
 def contest_of(
-    merged: claims.MergedTps, profile: Profile, confirmed: holders.HolderTimes
+    merged: mapreading.MergedTps, profile: Profile, confirmed: cosignatures.HolderSizes
 ) -> answers.Contest:
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
@@ -102,7 +102,7 @@ def _said(
     origin: str,
     claim: Claim,
     counted: str | msgspec.UnsetType,
-    confirmed: holders.HolderTimes,
+    confirmed: cosignatures.HolderSizes,
 ) -> answers.Said:
     return answers.Said(
         org=claim.org,
@@ -116,7 +116,7 @@ def _said(
         complete=claim.complete,
         derived=claim.derived,
         review=claim.review,
-        held_by=holders.count_holders(confirmed, origin, claim.index),
+        held_by=cosignatures.count_holders(confirmed, origin, claim.index),
         votes=_counts(claim.votes) if claim.votes else UNSET,
         figures=_counts(claim.figures) if claim.figures else UNSET,
         rules=claim.rules or UNSET,

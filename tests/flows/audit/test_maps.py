@@ -23,7 +23,7 @@ from federation.records.claim import encode_claim
 from federation.records.keystatement import Follows
 from federation.records.merge import RULES_VERSION, digest_rows
 from federation.records.publishedmap import PublishedMap, format_map, parse_map
-from federation.store import claims, logs, mapstate
+from federation.store import claims, logs, mapreading, mapstate
 from federation.store.db import Database
 from federation.tlog.tile import Bundle
 from tests.fakes import ELECTION as YEAR
@@ -94,7 +94,7 @@ def check_equal(db, said, folder, **options):
     assert report.equal
     assert report.recomputed == report.published == basis.published.digest
     with db.view() as view:
-        assert report.stations == claims.count_rows(view, ELECTION)
+        assert report.stations == mapreading.count_rows(view, ELECTION)
     return report
 
 

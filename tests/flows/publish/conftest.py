@@ -7,7 +7,7 @@ from federation.errors import NotFoundError
 from federation.feeds.files import FileFeed
 from federation.flows.publish.items import Publisher
 from federation.records.about import About, OfferedLog, sign_about
-from federation.store import chains, logs
+from federation.store import cosignatures, keystatements, logs
 from federation.store.db import Database
 from federation.tlog.cosignature import cosign
 from federation.tlog.merkle import hash_leaf
@@ -34,7 +34,7 @@ def hold(db: Database, tree: Tree, size: int | None = None) -> None:
         root = tree.checkpoint(size).root
         logs.append_leaves(tx, log.id, log.next_index, new, hashes)
         mirrored.hold(tx, log, tree.note(size), root)
-        chains.save_keys(tx, log.id, tree.owner.statements)
+        keystatements.save_keys(tx, log.id, tree.owner.statements)
 
 
 def hold_about(db: Database, owner: FakeOrg) -> bytes:
@@ -46,7 +46,7 @@ def hold_about(db: Database, owner: FakeOrg) -> bytes:
     )  # fmt: skip
     note = sign_about(about, owner.node)
     with db.transaction() as tx:
-        chains.save_about(tx, owner.org, 1, note)
+        keystatements.save_about(tx, owner.org, 1, note)
     return note
 
 
@@ -55,7 +55,7 @@ def hold_cosignature(db: Database, tree: Tree, by: FakeOrg, time: int = NOW) -> 
     with db.transaction() as tx:
         log = logs.get_log(tx, tree.owner.origin)
         line = cosign(parse_note(log.checkpoint).text, by.mirror, time)
-        chains.save_cosignature(
+        cosignatures.save_cosignature(
             tx, log.id, log.size, format_signature(line), by.mirror.key, time
         )
 

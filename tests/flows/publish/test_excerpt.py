@@ -12,7 +12,7 @@ from federation.profiles import load_shipped
 from federation.records.admission import admit
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
-from federation.store import claims, logs
+from federation.store import claims, logs, mapreading
 from federation.tlog.merkle import hash_leaf
 from tests.fakes import ELECTION, FakeOrg, Tree
 from tests.flows.publish.conftest import NOW, OURS, hold, hold_about
@@ -107,7 +107,7 @@ def test_what_is_not_signed_yet_is_left_out(db):
         )
     merge_all(db)
     with db.view() as view:
-        assert len(claims.list_rows(view, ELECTION, "ppwp")) == 11
+        assert len(mapreading.list_rows(view, ELECTION, "ppwp")) == 11
     found = {path for path in excerpt(db, FIRST) if path.startswith("receipts/")}
     assert found == {f"receipts/{owner.origin}/{index}.txt" for index in range(7)}
 

@@ -25,9 +25,7 @@ def db(tmp_path):
 
 def _add(tx, origin, *, own):
     log = logs.add_log(tx, origin, own=own)
-    tx.connection.execute(
-        "UPDATE log SET checkpoint = ? WHERE id = ?", (b"a note\n" * 20, log.id)
-    )
+    tx.execute("UPDATE log SET checkpoint = ? WHERE id = ?", (b"a note\n" * 20, log.id))
 
 
 def origins(vector):
@@ -56,10 +54,10 @@ def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bou
 
 def test_a_damaged_log_is_left_out_of_the_vector_and_named(db):
     with db.transaction() as tx:
-        tx.connection.execute(
+        tx.execute(
             "UPDATE log SET checkpoint = x'ff00' WHERE origin = 'b.example/pemilu-2024'"
         )
-        tx.connection.execute(
+        tx.execute(
             "UPDATE log SET stalled = CAST(x'ff' AS TEXT)"
             " WHERE origin = 'c.example/pemilu-2024'"
         )

@@ -9,7 +9,8 @@ import pytest
 from federation.config.peers import Peer
 from federation.flows.pull import PullContext, PullReport, pull
 from federation.profiles import load_shipped
-from federation.store import alarms, chains, claims, contents, logs, pulls
+from federation.store import alarms, claims, logs, pulls, quarantine
+from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.store.logs import Log
 
@@ -55,7 +56,7 @@ class Puller:
     def leaves(self, owner) -> list[bytes]:
         with self.db.view() as view:
             log = logs.get_log(view, owner.origin)
-            return contents.read_leaves(view, log.id, 0, log.next_index)
+            return stored.read_leaves(view, log.id, 0, log.next_index)
 
     def claimed(self, owner) -> list[int]:
         with self.db.view() as view:
@@ -66,7 +67,7 @@ class Puller:
     def rejected(self, owner) -> list[tuple[int, str]]:
         with self.db.view() as view:
             log = logs.get_log(view, owner.origin)
-            return [(r.index, r.code) for r in chains.list_rejected(view, log.id)]
+            return [(r.index, r.code) for r in quarantine.list_rejected(view, log.id)]
 
     def alarms(self) -> set[tuple[str, str]]:
         with self.db.view() as view:

@@ -9,7 +9,7 @@ from federation.flows.pull.rejudge import changed_from
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import KeyRange
-from federation.store import chains, claims, mapstate
+from federation.store import keystatements, mapreading, mapstate
 from federation.tlog.keys import Signer, format_vkey
 
 PROFILE = "pemilu-2024"
@@ -23,7 +23,7 @@ def rows(puller):
         while merge_once(puller.db, load_shipped()):
             pass
         with puller.db.view() as view:
-            return len(claims.list_rows(view, PROFILE, "ppwp"))
+            return len(mapreading.list_rows(view, PROFILE, "ppwp"))
 
     return merged
 
@@ -80,7 +80,7 @@ async def test_a_statement_that_changes_no_verdict_leaves_the_map_alone(
     suara.statements.append(suara.restate(add=[("records", fresh.key, 1)]))
     await puller.pull(feed)
     with puller.db.view() as view:
-        assert len(chains.read_keys(view, puller.log(suara).id)) == 2
+        assert len(keystatements.read_keys(view, puller.log(suara).id)) == 2
         assert mapstate.epoch(view) == before
     assert rows() == 10
 
@@ -98,7 +98,7 @@ async def test_a_statement_about_the_future_judges_nothing_again(
     assert (await puller.pull(feed)).failures == ()
     with puller.db.view() as view:
         log = puller.log(suara)
-        assert chains.read_keys(view, log.id) == suara.statements
+        assert keystatements.read_keys(view, log.id) == suara.statements
 
 
 async def test_an_identity_pinned_anew_goes_on(puller, fakes, suara):
@@ -157,7 +157,7 @@ async def test_the_newest_about_note_is_kept(puller, fakes, suara):
         feed = fakes.FakePeer(suara.org).show(tree, about=notes[issue])
         report = await puller.pull(feed)
         with puller.db.view() as view:
-            return report.logs[0].outcome, chains.read_about(view, suara.org)
+            return report.logs[0].outcome, keystatements.read_about(view, suara.org)
 
     assert await shown(2) == ("extended", notes[2])
     assert await shown(1) == ("extended", notes[2])
@@ -172,7 +172,7 @@ async def test_a_bad_about_note_does_not_stop_the_log(puller, fakes, suara):
     report = await puller.pull(fakes.FakePeer(suara.org).show(tree, about=bad))
     assert report.logs[0].outcome == "extended"
     with puller.db.view() as view:
-        assert chains.read_about(view, suara.org) is None
+        assert keystatements.read_about(view, suara.org) is None
 
 
 KEYS = [("a", b"1"), ("b", b"2"), ("c", b"3")]

@@ -12,7 +12,7 @@ from federation.flows.pull.context import MAX_GENERATIONS
 from federation.flows.pull.turn import MAX_FAILURES
 from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
-from federation.store import chains
+from federation.store import keystatements
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer
@@ -274,7 +274,7 @@ async def test_a_chain_grows_and_never_shrinks(puller, fakes, suara, tree):
     report = await puller.pull(feed.show(tree, keys=older))
     assert report.logs[0].outcome == "same"
     with puller.db.view() as view:
-        held = chains.read_keys(view, puller.log(suara).id)
+        held = keystatements.read_keys(view, puller.log(suara).id)
     assert held == suara.statements
 
 

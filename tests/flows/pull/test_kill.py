@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from federation.store import contents
+from federation.store import leaves
 
 KILLS = int(os.environ.get("FEDERATION_KILLS", "5"))
 PROGRAM = Path(__file__).with_name("pulling.py")
@@ -71,8 +71,8 @@ def check(puller, owner, tree, acknowledged) -> int:
         assert puller.leaves(owner) == tree.leaves[: log.next_index]
         assert puller.claimed(owner) == list(range(1, log.next_index))
         with puller.db.view() as view:
-            held = contents.frontier(view, log.id, log.size).root()
-            reached = contents.frontier(view, log.id, log.next_index).root()
+            held = leaves.frontier(view, log.id, log.size).root()
+            reached = leaves.frontier(view, log.id, log.next_index).root()
         assert held == tree.checkpoint(log.size).root
         assert reached == tree.checkpoint(log.next_index).root
     puller.db.close()

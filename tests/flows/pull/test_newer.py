@@ -8,7 +8,7 @@ from federation.profiles import load_shipped
 from federation.records import sealed
 from federation.records.canonical import encode
 from federation.records.sealed import UnknownStatement, leaf_text
-from federation.store import alarms, chains, claims
+from federation.store import alarms, mapreading, quarantine
 from federation.tlog.note import sign_note
 
 ELECTION = "pemilu-2024"
@@ -123,5 +123,5 @@ async def test_a_newer_version_takes_in_what_the_older_one_kept(
     while merge_once(puller.db, load_shipped()):
         pass
     with puller.db.view() as view:
-        assert len(claims.list_rows(view, ELECTION, "ppwp")) == 4
-        assert chains.first_unknown(view) == []
+        assert len(mapreading.list_rows(view, ELECTION, "ppwp")) == 4
+        assert quarantine.first_unknown(view) == []

@@ -8,7 +8,7 @@ from federation.config.peers import BYTES, REFUSED, ROWS
 from federation.flows.pull import extend
 from federation.flows.pull.context import MAX_GENERATIONS
 from federation.records.about import About, sign_about
-from federation.store import chains, pulls
+from federation.store import keystatements, pulls
 from federation.store.db import Database
 from federation.store.taken import read_taken
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -120,7 +120,7 @@ async def test_what_a_partner_took_before_it_was_counted_is_counted(
     assert before.size > 10_000
     assert (before.rows, before.refused) == (602, 1)
     with puller.db.transaction() as tx:
-        tx.connection.execute("DELETE FROM taken")
+        tx.execute("DELETE FROM taken")
     tree.grow([b"no record"])
     await puller.pull(feed)
     after = taken(puller, suara)
@@ -167,7 +167,7 @@ async def test_a_quarantined_leaf_lies_on_the_disk_once(make_puller, fakes, suar
         await puller.pull(feed)
         assert len(puller.rejected(suara)) == count
         with puller.db.view() as view:
-            pages = view.connection.execute("PRAGMA page_count").fetchone()[0]
+            pages = view.execute("PRAGMA page_count").fetchone()[0]
             grown.append(pages * 8192)
     assert grown[1] - grown[0] < 1.1 * 254 * GIANT
 
@@ -194,7 +194,7 @@ async def test_what_was_remembered_of_a_partner_can_be_lost(puller, fakes, suara
     for spoilt in ("'[1'", '\'{"a":"b"}\'', "CAST(x'ff' AS TEXT)"):
         await puller.pull(feed)
         with puller.db.transaction() as tx:
-            tx.connection.execute(f"UPDATE peer_seen SET sizes = {spoilt}")
+            tx.execute(f"UPDATE peer_seen SET sizes = {spoilt}")
         report = await puller.pull(feed)
         assert not report.unchanged
         assert report.failures == ()
@@ -210,12 +210,12 @@ async def test_a_damaged_note_about_a_partner_is_fetched_again(
     feed = fakes.FakePeer(suara.org).show(fakes.Tree(suara), about=about)
     await puller.pull(feed)
     with puller.db.transaction() as tx:
-        chains.drop_about(tx, suara.org)
-        chains.save_about(tx, suara.org, 1, about.replace(b'"type"', b'"tyqe"'))
+        keystatements.drop_about(tx, suara.org)
+        keystatements.save_about(tx, suara.org, 1, about.replace(b'"type"', b'"tyqe"'))
     report = await puller.pull(feed)
     assert report.failures == ()
     with puller.db.view() as view:
-        assert chains.read_about(view, suara.org) == about
+        assert keystatements.read_about(view, suara.org) == about
     assert (await puller.pull(feed)).unchanged
 
 
@@ -235,12 +235,12 @@ async def test_a_bit_of_ours_that_turned_round_accuses_nobody(
     assert spoilt != note
     with puller.db.transaction() as tx:
         if table == "key statement":
-            tx.connection.execute(
+            tx.execute(
                 "UPDATE key_statement SET note = CAST(replace(CAST(note AS TEXT),"
                 " '\"version\":1', '\"version\":3') AS BLOB) WHERE log_id = 1"
             )
         else:
-            tx.connection.execute(
+            tx.execute(
                 "UPDATE log SET checkpoint = ? WHERE origin = ?", (spoilt, suara.origin)
             )
     for tree in trees:
@@ -260,7 +260,7 @@ async def test_a_row_of_a_log_that_cannot_be_read_stops_no_other(
     feed = fakes.FakePeer(kawal.org).show(trees[0]).show(trees[1])
     await puller.pull(feed)
     with puller.db.transaction() as tx:
-        tx.connection.execute(
+        tx.execute(
             "UPDATE log SET stalled = CAST(x'ff' AS TEXT) WHERE origin = ?",
             (suara.origin,),
         )
@@ -292,7 +292,7 @@ async def test_what_nobody_foresaw_about_one_log_stops_no_other(
 def test_turns_that_cannot_be_read_are_forgotten(tmp_path):
     db = Database.open(tmp_path)
     with db.transaction() as tx:
-        tx.connection.execute(
+        tx.execute(
             "INSERT INTO peer_turn VALUES ('a.example', 1, 2.0),"
             " (CAST(x'ff' AS TEXT), 1, 2.0)"
         )

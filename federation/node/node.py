@@ -1,20 +1,19 @@
 """A node that runs: asks its partners, merges, signs when it may, answers for itself.
 
 Rule: every duty is one task; a duty that fails raises an alarm and goes on. Whatever
-signs passes the gate (`gate.py`). Clocks and randomness come in as arguments.
+signs passes the gate (`gate.py`); what becomes of our own logs: `ownlogs.py`. Clocks
+and randomness come in as arguments.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from federation.config.peers import Peer
 from federation.errors import (
     FederationError,
-    ForkError,
     FormatError,
     NotFoundError,
     PeerError,
@@ -25,27 +24,18 @@ from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
 from federation.flows.merge import merge_once
-from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.ingest import OwnLog
-from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
-from federation.flows.ownlog.refill import refill
 from federation.flows.publish.served import read_vector
-from federation.flows.pull import (
-    OwnCopy,
-    PullContext,
-    PullReport,
-    Taking,
-    adopt_forks,
-    pull,
-)
+from federation.flows.pull import PullContext, PullReport, Taking, adopt_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import Workers, open_workers
 from federation.node.disk import Disk
 from federation.node.gate import Gate
-from federation.node.peers import ALARM, Partners
-from federation.node.resources import Parts
+from federation.node.ownlogs import OwnLogs
+from federation.node.peers import ALARM, Peers
+from federation.node.resources import Clocks, Resources
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
-from federation.store import alarms, logs, mapstate, pulls
+from federation.store import alarms, logs, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -57,37 +47,35 @@ _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clocks:
-    """`wall`: Unix seconds; `steady`: monotonic seconds."""
-
-    wall: Callable[[], float]
-    steady: Callable[[], float]
-
-
-class Running:
+class Node:
     """The life of one node between start and stop."""
 
     _sessions: Sessions  # while it is open
 
     def __init__(
-        self, parts: Parts, clocks: Clocks, random: Random, *, alone: bool = False
+        self,
+        resources: Resources,
+        clocks: Clocks,
+        random: Random,
+        *,
+        alone: bool = False,
     ) -> None:
         """Inside the event loop; nothing runs before `open`."""
-        self.parts, self.clocks = parts, clocks
-        self.partners = Partners(parts.home.peers, self._peers_file)
-        wait_s = parts.settings.sync.reconcile_wait_s
+        self.resources, self.clocks = resources, clocks
+        self.peers = Peers(resources.home.peers, self._peers_file)
+        wait_s = resources.settings.sync.reconcile_wait_s
         self.gate = Gate(
-            (log.origin for log in parts.own.values()),
-            self.partners.reachable,
+            (log.origin for log in resources.own.values()),
+            self.peers.reachable,
             wait_s,
             clocks.steady,
             alone=alone,
-            sole=not self.partners.by_org,
+            sole=not self.peers.by_org,
         )
         self.disk = Disk(
-            parts, clocks.wall, lambda origin: not self.gate.reason(origin)
+            resources, clocks.wall, lambda origin: not self.gate.reason(origin)
         )
+        self.own_logs = OwnLogs(self)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
@@ -98,11 +86,13 @@ class Running:
         self._workers: Workers | None = None
         self._busy: dict[str, Taking] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._collector = cosign.Collector(parts.db, parts.settings.sync.heartbeat_s)
-        self.schedule = Schedule(parts.db, clocks.wall, random)
+        self._collector = cosign.Collector(
+            resources.db, resources.settings.sync.heartbeat_s
+        )
+        self.schedule = Schedule(resources.db, clocks.wall, random)
 
     @contextlib.asynccontextmanager
-    async def open(self, *, signs: bool = True) -> AsyncIterator["Running"]:
+    async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
         """The node at work until the end of the block.
 
         Args:
@@ -119,7 +109,7 @@ class Running:
         duties = [self._merge, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
-            duties += [self._begin, self._watch_partners]
+            duties += [self.own_logs.begin, self._watch_peers]
         for duty in duties:
             self._start(self._keep_up(duty))
         self.schedule.start()
@@ -144,7 +134,7 @@ class Running:
             ConfigError: this node takes no part in it.
         """
         verifier = None if self._workers is None else self._workers.executor
-        return self.parts.log_of(election)._replace(verifier=verifier)
+        return self.resources.log_of(election)._replace(verifier=verifier)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
@@ -168,19 +158,19 @@ class Running:
         wall = self.clocks.wall
         return HttpFeed(session, peer.org, peer.url, pace=pace, waits=waits, wall=wall)
 
-    async def tell_partners(self) -> None:
+    async def tell_peers(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""
 
         async def tell(org: str) -> None:
             with contextlib.suppress(FederationError):
-                feed = self.feed(self.partners.by_org[org])
-                await feed.notify(self.parts.settings.org)
+                feed = self.feed(self.peers.by_org[org])
+                await feed.notify(self.resources.settings.org)
 
-        await asyncio.gather(*map(tell, self.partners.reachable))
+        await asyncio.gather(*map(tell, self.peers.reachable))
 
     async def alarm(self, code: str, subject: str, detail: str | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
-        db, now = self.parts.db, int(self.clocks.wall())
+        db, now = self.resources.db, int(self.clocks.wall())
         if detail is None:
             await db.write(alarms.clear_alarm, code, subject)
         else:
@@ -189,10 +179,10 @@ class Running:
     def pull_context(self) -> PullContext:
         """What a turn may use, as it is now."""
         return PullContext(
-            db=self.parts.db,
-            profiles=self.parts.profiles,
-            peers=self.partners.by_org,
-            own={log.origin: log.chain for log in self.parts.own.values()},
+            db=self.resources.db,
+            profiles=self.resources.profiles,
+            peers=self.peers.by_org,
+            own={log.origin: log.chain for log in self.resources.own.values()},
             workers=self._workers,
             clock=self.clocks.steady,
             busy=self._busy,
@@ -200,11 +190,11 @@ class Running:
 
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
-        asked = [self._duty(self.partners.by_org[o]) for o in self.partners.reachable]
+        asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
         return [*asked, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
-        sync = self.parts.settings.sync
+        sync = self.resources.settings.sync
         return Duty(
             name=peer.org,
             run=lambda: self._turn(peer),
@@ -221,24 +211,27 @@ class Running:
             return Result(outcome=OF_DISK, reason="; ".join(self.disk.reasons()))
         feed, now = self.feed(peer), int(self.clocks.wall())
         # A turn ends by itself, with all that it brought, before it would be ended.
-        soft_s = 0.8 * (peer.deadline_s or self.parts.settings.sync.deadline_s)
+        soft_s = 0.8 * (peer.deadline_s or self.resources.settings.sync.deadline_s)
         context = self.pull_context()
         report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
         self.gate.answered(peer.org)
         if report.new_leaves:
             self.merge_soon()
             await self._look_at_vector()
-        await self._reconcile(report.own_larger, feed, peer.org)
+        await self.own_logs.reconcile(report.own_larger, feed, peer.org)
         await self._cosign(peer, feed, report)
         await self._compare_basis(peer, feed, report)
         return result_of(report)
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        found = await self.parts.db.read(read_vector)
-        rows = await self.parts.db.read(logs.damaged_logs)
+        found = await self.resources.db.read(read_vector)
+        rows = await self.resources.db.read(logs.damaged_logs)
         damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
-        left_out, subject = (found.whole, damaged), f"{self.parts.settings.org}/logs"
+        left_out, subject = (
+            (found.whole, damaged),
+            f"{self.resources.settings.org}/logs",
+        )
         # Looked up first: a turn must not cost a durable commit for nothing.
         if left_out[0] != self._left_out[0]:
             await self.alarm("vector-full", subject, _tell_some(found.whole))
@@ -249,125 +242,31 @@ class Running:
     async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         """Now and then, and when it had news: does its map rest on the same as ours?"""
         now = int(self.clocks.wall())
-        due = self._compared.get(peer.org, 0) + self.parts.settings.sync.heartbeat_s
+        due = self._compared.get(peer.org, 0) + self.resources.settings.sync.heartbeat_s
         if report.unchanged and now < due:
             return
         self._compared[peer.org] = now
         # A peer of plain files has no map; one that answers nonsense says nothing.
         with contextlib.suppress(PeerError, FormatError):
             said = await ask_basis(feed, peer.org)
-            profiles = self.parts.profiles
-            await compare_basis(self.parts.db, said, peer.org, profiles, now)
+            profiles = self.resources.profiles
+            await compare_basis(self.resources.db, said, peer.org, profiles, now)
             context = self.pull_context()
             await adopt_forks(context, feed, peer.org, said.frozen, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
-        db, now = self.parts.db, int(self.clocks.wall())
-        heartbeat_s = self.parts.settings.sync.heartbeat_s
-        mirror = self.parts.keys.mirror
+        db, now = self.resources.db, int(self.clocks.wall())
+        heartbeat_s = self.resources.settings.sync.heartbeat_s
+        mirror = self.resources.keys.mirror
         await db.write(cosign.cosign_held, mirror, report.answered, now, heartbeat_s)
         await self._collector.collect(
-            self.partners.by_org, peer.org, feed, report.sizes, now
+            self.peers.by_org, peer.org, feed, report.sizes, now
         )
 
     def news(self) -> None:
         """Our own log has grown: merge it, and let the partners know."""
         self.merge_soon()
-        self._start(self.tell_partners())
-
-    async def _begin(self) -> None:
-        """Ask until every log of ours may be signed, and begins with its keys."""
-        while True:
-            await self._reconcile(())
-            if not self.gate.reasons():
-                return
-            await asyncio.sleep(_WATCH_S)
-
-    async def _reconcile(
-        self, larger: Sequence[OwnCopy], feed: Feed | None = None, org: str = ""
-    ) -> None:
-        """Ask again whether our logs may be signed, and take back what was lost.
-
-        Raises:
-            PeerError: the partner did not deliver what we have lost.
-        """
-        for log in self.parts.own.values():
-            copies = [Copy(org, c.signed) for c in larger if c.origin == log.origin]
-            await self._reconcile_log(log, copies, feed)
-
-    async def _reconcile_log(
-        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
-    ) -> None:
-        try:
-            await self._reconcile_one(log, copies, feed)
-        except PeerError:
-            raise
-        except ForkError:
-            # What it comes to, and its alarm, are in the database by now.
-            await self._reconcile_one(log, (), None)
-        except FederationError as error:
-            # Our own fault, not this partner's: its turn goes on.
-            await self.gate.decided(log.origin, Decision("wait", str(error)))
-            await self.alarm("own-log", log.origin, str(error))
-
-    async def go_alone(self) -> None:
-        """Sign without those who have not answered: the operator's word."""
-        self.gate.go_alone()
-        await self._reconcile(())
-
-    async def begin_alike(self) -> None:
-        """Begin the logs that begin in one way only, where nobody is there to ask.
-
-        What we cosign says nothing to those who lack our keys, and these are in our
-        log. A single key statement is leaf 0 of whatever history a lost disk held.
-        """
-        if not self.partners.reachable:
-            for log in self.parts.own.values():
-                if len(log.chain.notes) == 1 and not self.gate.has_begun(log.origin):
-                    await self._reconcile_log(log, (), None)
-
-    async def restore(self, copy: OwnCopy, feed: Feed, label: str) -> None:
-        """Take back what one of our logs has lost from files that hold it.
-
-        Raises:
-            FederationError: they do not deliver it, or hold another history.
-        """
-        log = next(one for one in self.parts.own.values() if one.origin == copy.origin)
-        try:
-            await self._reconcile_one(log, [Copy(label, copy.signed)], feed)
-        except FederationError as error:
-            # More of it was signed than is here: nothing is, until that is back.
-            await self.gate.decided(log.origin, Decision("wait", str(error)))
-            raise
-
-    async def _reconcile_one(
-        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
-    ) -> None:
-        parts, now = self.parts, self.clocks.wall()
-        decision = await self._decide(log, copies)
-        if decision.action == "refill" and decision.copy and feed:
-            context = self.pull_context()
-            await refill(context, parts.guard, log, feed, decision.copy, now)
-            # Whoever follows our changes must notice that some were taken back.
-            await parts.db.write(mapstate.renew_epoch)
-            decision = await self._decide(log, ())
-            self.merge_soon()
-        if decision.action == "sign" and not self.gate.has_begun(log.origin):
-            try:
-                if await parts.db.run(introduce, parts.db, parts.guard, log):
-                    self.news()
-            except OSError as error:
-                self.disk.met(error)
-                raise
-            await self.gate.begun(log.origin)
-            await self.alarm("own-log", log.origin, None)
-        await self.gate.decided(log.origin, decision)
-
-    async def _decide(self, log: OwnLog, copies: Sequence[Copy]) -> Decision:
-        db, now = self.parts.db, self.clocks.wall()
-        return await db.run(
-            reconcile, db, self.parts.guard, log, copies, self.gate.asked(), now
-        )
+        self._start(self.tell_peers())
 
     async def _keep_up(
         self, duty: Callable[[], Coroutine[object, object, None]]
@@ -391,47 +290,49 @@ class Running:
                 return
 
     async def _merge(self) -> None:
-        parts = self.parts
+        resources = self.resources
         while True:
             await self._merge_due.wait()
             self._merge_due.clear()
             while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
                 await asyncio.sleep(_WATCH_S)
             # Of an earlier round, if its disk was full.
-            await parts.db.run(save_followed, parts.db, parts.home.followed)
-            while await parts.db.run(
+            await resources.db.run(save_followed, resources.db, resources.home.followed)
+            while await resources.db.run(
                 merge_once,
-                parts.db,
-                parts.profiles,
-                hidden=self.partners.hidden,
+                resources.db,
+                resources.profiles,
+                hidden=self.peers.hidden,
                 now=int(self.clocks.wall()),
             ):
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()
-                await parts.db.run(save_followed, parts.db, parts.home.followed)
+                await resources.db.run(
+                    save_followed, resources.db, resources.home.followed
+                )
 
     async def _watch_disk(self) -> None:
         while True:
-            if await self.parts.db.run(self.disk.look):
+            if await self.resources.db.run(self.disk.look):
                 self.news()
             await asyncio.sleep(_WATCH_S)
 
-    async def _watch_partners(self) -> None:
+    async def _watch_peers(self) -> None:
         while True:
             await asyncio.sleep(_WATCH_S)
-            await self.refresh_partners()
+            await self.refresh_peers()
 
-    async def refresh_partners(self) -> None:
+    async def refresh_peers(self) -> None:
         """Follow a change of peers.toml now."""
-        if self.partners.refresh():
+        if self.peers.refresh():
             self.schedule.set_duties(self._duties())
-            self.gate.follow(self.partners.reachable, sole=not self.partners.by_org)
-            await self.parts.db.write(_forget_strangers, self.partners.by_org)
+            self.gate.follow(self.peers.reachable, sole=not self.peers.by_org)
+            await self.resources.db.write(_forget_strangers, self.peers.by_org)
             self.merge_soon()
 
     def _peers_file(self, fault: str | None) -> None:
-        subject = str(self.parts.home.peers)
+        subject = str(self.resources.home.peers)
         self._start(self.alarm(ALARM, subject, fault))
 
     def _start(self, duty: Coroutine[object, object, None]) -> None:

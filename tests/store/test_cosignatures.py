@@ -1,10 +1,10 @@
-"""Cosignatures as they are kept: the newest for now, the first for since when."""
+"""Cosignatures as they are kept, and who else holds a log by them."""
 
 import itertools
 
 import pytest
 
-from federation.store import chains, holders, logs
+from federation.store import cosignatures, logs
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
@@ -19,7 +19,7 @@ def key_of(org):
 
 def save(tx, log, size, org, time):
     line = b"%s %d\n" % (org.encode(), time)
-    chains.save_cosignature(tx, log.id, size, line, key_of(org), time)
+    cosignatures.save_cosignature(tx, log.id, size, line, key_of(org), time)
 
 
 def keep_checkpoint(tx, log, size):
@@ -44,23 +44,25 @@ def test_in_any_order_the_first_and_the_newest_line_are_kept(tx, log):
     for size, times in enumerate(itertools.permutations((100, 200, 300, 400))):
         for time in times:
             save(tx, log, size, "a.example", time)
-        assert chains.read_cosignatures(tx, log.id, size) == [b"a.example 400\n"]
-        assert chains.first_cosignatures(tx, log.id, size) == [b"a.example 100\n"]
+        assert cosignatures.read_cosignatures(tx, log.id, size) == [b"a.example 400\n"]
+        assert cosignatures.first_cosignatures(tx, log.id, size) == [b"a.example 100\n"]
 
 
 def test_one_cosignature_is_both_and_said_twice_changes_nothing(tx, log):
     for _ in range(2):
         save(tx, log, 5, "a.example", 100)
-        assert chains.read_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
-        assert chains.first_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
-        assert len(list(chains.list_cosignatures(tx, log.id))) == 1
+        assert cosignatures.read_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
+        assert cosignatures.first_cosignatures(tx, log.id, 5) == [b"a.example 100\n"]
+        assert len(list(cosignatures.list_cosignatures(tx, log.id))) == 1
 
 
 def test_every_line_that_is_kept_is_listed_for_who_checks_them(tx, log):
     for time in (200, 100, 300):
         save(tx, log, 5, "a.example", time)
     save(tx, log, 6, "b.example", 50)
-    lines = [(size, line) for size, _, _, line in chains.list_cosignatures(tx, log.id)]
+    lines = [
+        (size, line) for size, _, _, line in cosignatures.list_cosignatures(tx, log.id)
+    ]
     assert sorted(lines) == [
         (5, b"a.example 100\n"),
         (5, b"a.example 300\n"),
@@ -69,12 +71,12 @@ def test_every_line_that_is_kept_is_listed_for_who_checks_them(tx, log):
 
 
 def test_a_database_from_before_keeps_its_lines_as_the_first(tmp_path, monkeypatch):
-    kept = tuple(m for m in chains.MIGRATIONS if m[0] != "0004-first-cosignature")
-    monkeypatch.setattr(chains, "MIGRATIONS", kept)
+    kept = [m for m in cosignatures.MIGRATIONS if m[0] != "0004-first-cosignature"]
+    monkeypatch.setattr(cosignatures, "MIGRATIONS", kept)
     old = Database.open(tmp_path)
     with old.transaction() as tx:
         held = logs.add_log(tx, ORIGIN, own=True)
-        tx.connection.execute(
+        tx.execute(
             "INSERT INTO cosignature (log_id, size, vkey, time, line)"
             " VALUES (?, 5, ?, 100, ?)",
             (held.id, str(key_of("a.example")), b"a.example 100\n"),
@@ -84,8 +86,8 @@ def test_a_database_from_before_keeps_its_lines_as_the_first(tmp_path, monkeypat
     new = Database.open(tmp_path)
     with new.transaction() as tx:
         save(tx, held, 5, "a.example", 300)
-        assert chains.first_cosignatures(tx, held.id, 5) == [b"a.example 100\n"]
-        assert chains.read_cosignatures(tx, held.id, 5) == [b"a.example 300\n"]
+        assert cosignatures.first_cosignatures(tx, held.id, 5) == [b"a.example 100\n"]
+        assert cosignatures.read_cosignatures(tx, held.id, 5) == [b"a.example 300\n"]
     new.close()
 
 
@@ -101,7 +103,7 @@ def test_an_entry_was_first_held_where_two_others_met_else_where_one_was(tx, log
     save(tx, log, 10, "c.example", 1)
 
     def held(index, below=99):
-        return holders.covering_size(tx, log.id, "own.example", index, below)
+        return cosignatures.covering_size(tx, log.id, "own.example", index, below)
 
     # At 5 both were, but no checkpoint of that size is kept.
     assert [held(index) for index in range(11)] == [8] * 8 + [10, 10, None]
@@ -115,14 +117,35 @@ def test_the_sizes_that_others_cosigned_are_those_below_in_order(tx, log):
     for size in (8, 4, 3, 2):
         save(tx, log, size, "a.example", 1)
     save(tx, log, 4, "b.example", 1)
-    assert holders.cosigned_sizes(tx, log.id, "own.example", 8) == [2, 4]
-    assert holders.cosigned_sizes(tx, log.id, "own.example", 9) == [2, 4, 8]
-    assert holders.cosigned_sizes(tx, log.id, "a.example", 9) == [2, 4, 6, 8]
+    assert cosignatures.cosigned_sizes(tx, log.id, "own.example", 8) == [2, 4]
+    assert cosignatures.cosigned_sizes(tx, log.id, "own.example", 9) == [2, 4, 8]
+    assert cosignatures.cosigned_sizes(tx, log.id, "a.example", 9) == [2, 4, 6, 8]
 
 
 def test_of_very_many_sizes_the_newest_thousand_are_given(tx, log):
     for size in range(1, 1011):
         keep_checkpoint(tx, log, size)
         save(tx, log, size, "a.example", 1)
-    found = holders.cosigned_sizes(tx, log.id, "own.example", 1010)
+    found = cosignatures.cosigned_sizes(tx, log.id, "own.example", 1010)
     assert found == list(range(10, 1010))
+
+
+def test_the_newest_confirmation_is_that_of_another_organisation(tx, log):
+    other = logs.add_log(tx, "b.example/pemilu-2024", own=False)
+    assert cosignatures.newest_time(tx, ORIGIN) is None
+    save(tx, log, 9, "own.example", 900)
+    save(tx, other, 9, "a.example", 800)
+    assert cosignatures.newest_time(tx, ORIGIN) is None
+    save(tx, log, 5, "a.example", 200)
+    save(tx, log, 7, "b.example", 100)
+    assert cosignatures.newest_time(tx, ORIGIN) == 200
+    save(tx, log, 7, "b.example", 300)
+    assert cosignatures.newest_time(tx, ORIGIN) == 300
+
+
+def test_each_organisation_holds_what_it_confirmed_last(tx, log):
+    for org, size in (("own.example", 9), ("a.example", 5), ("b.example", 7)):
+        save(tx, log, size, org, 1)
+    held = cosignatures.load_holders(tx, [ORIGIN])
+    found = [cosignatures.count_holders(held, ORIGIN, i) for i in (-1, 4, 5, 6, 7)]
+    assert found == [0, 2, 1, 1, 0]

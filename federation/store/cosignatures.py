@@ -1,18 +1,47 @@
-"""How many others hold an entry: read from the cosignatures that `chains` keeps.
+"""What others confirm of a log: cosignatures, and how many hold an entry by them.
 
-Rule: a partner's cosignature of a size says "I hold and have verified everything below
-it". An organisation counts once, and never for its own log.
+Rule: a cosignature of a size says "I hold and have verified everything below it". Who
+saves one has verified it. An organisation counts once, and never for its own log.
 
 Source: docs/reference/protocol.md, "Pulling" step 5
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
 from federation.errors import FormatError
-from federation.store.db import View
-from federation.tlog.keys import parse_vkey
+from federation.store.db import Transaction, View
+from federation.tlog.keys import VerifierKey, parse_vkey
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE cosignature (
+            log_id INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            vkey TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            line BLOB NOT NULL,
+            PRIMARY KEY (log_id, size, vkey)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+    (
+        "0004-first-cosignature",
+        """
+        ALTER TABLE cosignature ADD COLUMN first_time INTEGER;
+        ALTER TABLE cosignature ADD COLUMN first_line BLOB;
+        """,
+    ),
+)
+
+# The first that was kept of a cosignature; absent while there is only one.
+_FIRST_TIME = "coalesce(cosignature.first_time, cosignature.time)"
+_FIRST_LINE = "coalesce(cosignature.first_line, cosignature.line)"
+_EARLIER = f"excluded.time < {_FIRST_TIME}"
+_LATER = "excluded.time > cosignature.time"
 
 _NEWEST = 1_000
 # Of a log whose partners never met at one size, no more is looked through than this.
@@ -24,10 +53,73 @@ _KEPT = (
     " ON k.log_id = c.log_id AND k.size = c.size WHERE c.log_id = ? "
 )
 
-HolderTimes: TypeAlias = Mapping[str, Mapping[str, int]]
+HolderSizes: TypeAlias = Mapping[str, Mapping[str, int]]
 
 
-def load_holders(view: View, origins: Iterable[str]) -> HolderTimes:
+def save_cosignature(
+    tx: Transaction, log_id: int, size: int, line: bytes, key: VerifierKey, time: int
+) -> None:
+    """Keep a verified cosignature of the checkpoint of `size`: newest and first.
+
+    The newest says that its maker is alive, the first since when it holds the log.
+
+    Args:
+        tx: The transaction.
+        log_id: Of the log.
+        size: Of the checkpoint that it signs.
+        line: The signature line of the note, with its LF.
+        key: That signed.
+        time: That it says, in seconds of Unix time.
+    """
+    tx.execute(
+        "INSERT INTO cosignature (log_id, size, vkey, time, line) VALUES (?,?,?,?,?)"  # noqa: S608  constants
+        " ON CONFLICT (log_id, size, vkey) DO UPDATE"
+        f" SET first_time = CASE WHEN {_EARLIER} THEN excluded.time"
+        f" ELSE {_FIRST_TIME} END,"
+        f" first_line = CASE WHEN {_EARLIER} THEN excluded.line ELSE {_FIRST_LINE} END,"
+        f" time = CASE WHEN {_LATER} THEN excluded.time ELSE cosignature.time END,"
+        f" line = CASE WHEN {_LATER} THEN excluded.line ELSE cosignature.line END"
+        f" WHERE {_LATER} OR {_EARLIER}",
+        (log_id, size, str(key), time, line),
+    )
+
+
+def read_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
+    """The signature lines over the checkpoint of `size`, in a fixed order."""
+    rows = view.execute(
+        "SELECT line FROM cosignature WHERE log_id = ? AND size = ? ORDER BY vkey",
+        (log_id, size),
+    )
+    return [row[0] for row in rows]
+
+
+def first_cosignatures(view: View, log_id: int, size: int) -> list[bytes]:
+    """The first line kept of each key over the checkpoint of `size`: since when."""
+    rows = view.execute(
+        f"SELECT {_FIRST_LINE} FROM cosignature WHERE log_id = ? AND size = ?"  # noqa: S608  a constant
+        " ORDER BY vkey",
+        (log_id, size),
+    )
+    return [row[0] for row in rows]
+
+
+def list_cosignatures(
+    view: View, log_id: int
+) -> Iterator[tuple[int, str, int | None, bytes]]:
+    """Every cosignature kept of a log, as (size, vkey, time, signature line)."""
+    return iter(
+        view.execute(
+            "SELECT size, vkey, time, line FROM cosignature WHERE log_id = ?"
+            " UNION SELECT size, vkey, first_time, coalesce(first_line, ?)"
+            " FROM cosignature WHERE log_id = ?"
+            " AND (first_line IS NOT NULL OR first_time IS NOT NULL)"
+            " ORDER BY size, vkey",
+            (log_id, b"", log_id),
+        )
+    )
+
+
+def load_holders(view: View, origins: Iterable[str]) -> HolderSizes:
     """The largest size that each other organisation confirmed, by origin and name.
 
     Only the newest confirmations are looked at, so that the cost does not grow with
@@ -37,7 +129,7 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderTimes:
 
 
 def _holders_of(view: View, origin: str) -> dict[str, int]:
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT l.org, c.vkey, c.size FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
@@ -57,7 +149,7 @@ def newest_time(view: View, origin: str) -> int | None:
     Returns:
         Unix seconds of the newest confirmation; None before the first.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT l.org, c.vkey, c.time FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
@@ -75,14 +167,14 @@ def sizes_held(
     Others: organisations that cosigned it; and we, where it is not our `own`.
     """
     between = (log_id, low, high, _NEWEST)
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT vkey, size FROM cosignature WHERE log_id = ? AND size > ?"
         " AND size <= ? ORDER BY size DESC LIMIT ?",
         between,
     )
     sizes = {size for vkey, size in rows if _org_of(vkey) not in {"", owner}}
     if not own:
-        rows = view.connection.execute(
+        rows = view.execute(
             "SELECT size FROM checkpoint WHERE log_id = ? AND size > ?"
             " AND size <= ? ORDER BY size DESC LIMIT ?",
             between,
@@ -97,9 +189,7 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
     Returns:
         Ascending; of very many the newest thousand.
     """
-    rows = view.connection.execute(
-        _KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below)
-    )
+    rows = view.execute(_KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below))
     found: dict[int, None] = {}
     for size, vkey in rows:
         if _org_of(vkey) not in {"", owner}:
@@ -125,7 +215,7 @@ def covering_size(
         The earliest kept checkpoint above `index` that two others cosigned; else
         the earliest that one did; None where nobody did.
     """
-    rows = view.connection.execute(
+    rows = view.execute(
         _KEPT + "AND c.size > ? AND c.size < ? ORDER BY c.size LIMIT ?",
         (log_id, index, below, _FIRST),
     )
@@ -144,7 +234,7 @@ def covering_size(
 
 def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int]:
     """When each other organisation first confirmed the checkpoint of this size."""
-    rows = view.connection.execute(
+    rows = view.execute(
         "SELECT vkey, coalesce(first_time, time) FROM cosignature"
         " WHERE log_id = ? AND size = ?",
         (log_id, size),
@@ -157,7 +247,7 @@ def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int
     return times
 
 
-def count_holders(confirmed: HolderTimes, origin: str, index: int) -> int:
+def count_holders(confirmed: HolderSizes, origin: str, index: int) -> int:
     """How many other organisations confirmed that they hold this entry.
 
     Args:

@@ -1,0 +1,163 @@
+"""The logs of this node's own: begun, compared with what others hold, taken back.
+
+Rule: nothing of ours is signed before `flows/ownlog/reconcile.py` has decided that it
+may be, from what is here and what was heard. What it decided stands in the gate
+(`gate.py`), where whoever wants to sign waits for it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from federation.errors import FederationError, ForkError, PeerError
+from federation.feeds.feed import Feed
+from federation.flows.ownlog.begin import introduce
+from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
+from federation.flows.ownlog.refill import refill
+from federation.flows.pull import OwnCopy, PullContext
+from federation.node.disk import Disk
+from federation.node.gate import Gate
+from federation.node.resources import Clocks, Resources
+from federation.store import mapstate
+
+_AGAIN_S: Final = 1.0
+
+
+class Host(Protocol):
+    """What our logs need of the node that keeps them."""
+
+    resources: Resources
+    clocks: Clocks
+    gate: Gate
+    disk: Disk
+
+    def pull_context(self) -> PullContext:
+        """What a turn may use, as it is now."""
+
+    def merge_soon(self) -> None:
+        """Something was stored that the map does not show yet."""
+
+    def news(self) -> None:
+        """A log of ours has grown."""
+
+    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+        """Raise an alarm, or clear it where `detail` is None."""
+
+
+class OwnLogs:
+    """Every log of ours, from the start of the node on."""
+
+    def __init__(self, host: Host) -> None:
+        """`host` has its resources, gate and disk already."""
+        self._host = host
+
+    async def begin(self) -> None:
+        """Ask until every log of ours may be signed, and begins with its keys."""
+        while True:
+            await self.reconcile(())
+            if not self._host.gate.reasons():
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+    async def reconcile(
+        self, larger: Sequence[OwnCopy], feed: Feed | None = None, org: str = ""
+    ) -> None:
+        """Ask again whether our logs may be signed, and take back what was lost.
+
+        Args:
+            larger: Of our logs what a partner holds more of than is here.
+            feed: The way to that partner.
+            org: Its name.
+
+        Raises:
+            PeerError: the partner did not deliver what we have lost.
+        """
+        for log in self._host.resources.own.values():
+            copies = [
+                Copy(org, copy.signed) for copy in larger if copy.origin == log.origin
+            ]
+            await self._reconcile(log, copies, feed)
+
+    async def go_alone(self) -> None:
+        """Sign without those who have not answered: the operator's word."""
+        self._host.gate.go_alone()
+        await self.reconcile(())
+
+    async def begin_alike(self) -> None:
+        """Begin the logs that begin in one way only, for a node that asks nobody.
+
+        What we cosign says nothing to those who lack our keys, and these are in our
+        log. A single key statement is leaf 0 of whatever history a lost disk held.
+        """
+        for log in self._host.resources.own.values():
+            if len(log.chain.notes) == 1 and not self._host.gate.has_begun(log.origin):
+                await self._reconcile(log, (), None)
+
+    async def restore(self, copy: OwnCopy, feed: Feed, label: str) -> None:
+        """Take back what one of our logs has lost from files that hold it.
+
+        Raises:
+            FederationError: they do not deliver it, or hold another history.
+        """
+        own = self._host.resources.own.values()
+        log = next(log for log in own if log.origin == copy.origin)
+        try:
+            await self._decide_and_begin(log, [Copy(label, copy.signed)], feed)
+        except FederationError as error:
+            # More of it was signed than is here: nothing is, until that is back.
+            await self._host.gate.decided(log.origin, Decision("wait", str(error)))
+            raise
+
+    async def _reconcile(
+        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
+    ) -> None:
+        try:
+            await self._decide_and_begin(log, copies, feed)
+        except PeerError:
+            raise
+        except ForkError:
+            # What it comes to, and its alarm, are in the database by now.
+            await self._decide_and_begin(log, (), None)
+        except FederationError as error:
+            # Our own fault, not this partner's: its turn goes on.
+            await self._host.gate.decided(log.origin, Decision("wait", str(error)))
+            await self._host.alarm("own-log", log.origin, str(error))
+
+    async def _decide_and_begin(
+        self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
+    ) -> None:
+        host, resources = self._host, self._host.resources
+        now = host.clocks.wall()
+        decision = await self._decide(log, copies)
+        if decision.action == "refill" and decision.copy and feed:
+            context = host.pull_context()
+            await refill(context, resources.guard, log, feed, decision.copy, now)
+            # Whoever follows our changes must notice that some were taken back.
+            await resources.db.write(mapstate.renew_epoch)
+            decision = await self._decide(log, ())
+            host.merge_soon()
+        if decision.action == "sign" and not host.gate.has_begun(log.origin):
+            try:
+                if await resources.db.run(
+                    introduce, resources.db, resources.guard, log
+                ):
+                    host.news()
+            except OSError as error:
+                host.disk.met(error)
+                raise
+            await host.gate.begun(log.origin)
+            await host.alarm("own-log", log.origin, None)
+        await host.gate.decided(log.origin, decision)
+
+    async def _decide(self, log: OwnLog, copies: Sequence[Copy]) -> Decision:
+        host, resources = self._host, self._host.resources
+        return await resources.db.run(
+            reconcile,
+            resources.db,
+            resources.guard,
+            log,
+            copies,
+            host.gate.asked(),
+            host.clocks.wall(),
+        )

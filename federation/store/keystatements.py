@@ -1,0 +1,126 @@
+"""What an organisation signs about itself: its key statements and its about note.
+
+Rule: bytes as they were signed; whoever saves them has verified them. Key statements
+only ever grow by one version, of about notes the newest issue stands.
+"""
+
+from collections.abc import Sequence
+
+from federation.errors import ConflictError
+from federation.store import sqlite
+from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE key_statement (
+            log_id INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            note BLOB NOT NULL,
+            PRIMARY KEY (log_id, version)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE about (
+            org TEXT PRIMARY KEY,
+            issue INTEGER NOT NULL,
+            note BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+    ("0005-twice", write_twice("about", "org TEXT", "issue INTEGER, note BLOB")),
+)
+
+
+def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
+    """Keep a verified chain of key statements, version 1 first.
+
+    Raises:
+        ConflictError: another statement is held for one of the versions.
+    """
+    held = read_keys(tx, log_id)
+    if list(notes[: len(held)]) != held[: len(notes)]:
+        raise ConflictError(f"log {log_id} holds other key statements", len(held))
+    tx.executemany(
+        "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)",
+        [
+            (log_id, version, note)
+            for version, note in enumerate(notes, start=1)
+            if version > len(held)
+        ],
+    )
+
+
+def read_keys(view: View, log_id: int) -> list[bytes]:
+    """The key statements of a log, version 1 first."""
+    rows = view.execute(
+        "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
+    )
+    return [row[0] for row in rows]
+
+
+def list_versions(view: View, log_id: int) -> list[int]:
+    """The versions of the key statements that are held of a log."""
+    rows = view.execute(
+        "SELECT version FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
+    )
+    return [row[0] for row in rows]
+
+
+def count_keys(view: View, log_id: int) -> int:
+    """How many key statements are held of a log."""
+    row = view.execute(
+        "SELECT count(*) FROM key_statement WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return int(row[0])
+
+
+def save_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
+    """Keep an organisation's about note, if its issue is the highest seen."""
+    tx.execute(
+        "INSERT INTO about (org, issue, note) VALUES (?,?,?) ON CONFLICT (org)"
+        " DO UPDATE SET issue = excluded.issue, note = excluded.note"
+        " WHERE excluded.issue > about.issue",
+        (org, issue, note),
+    )
+
+
+def read_about(view: View, org: str) -> bytes | None:
+    """The newest about note of an organisation, if one is held."""
+    row = view.execute("SELECT note FROM about WHERE org = ?", (org,)).fetchone()
+    return None if row is None else row[0]
+
+
+def about_issues(view: View, org: str) -> list[int]:
+    """Every issue that is named for an organisation's about note; both writings."""
+    rows = view.execute(
+        "SELECT issue FROM about WHERE org = ?"
+        " UNION ALL SELECT issue FROM about_twice WHERE org = ?",
+        (org, org),
+    )
+    return [row[0] for row in rows]
+
+
+def replace_about(tx: Transaction, org: str, issue: int, note: bytes) -> None:
+    """Keep our own about note, whatever issue is held: it may be a damaged one."""
+    tx.execute("DELETE FROM about WHERE org = ?", (org,))
+    tx.execute(
+        "INSERT INTO about (org, issue, note) VALUES (?,?,?)", (org, issue, note)
+    )
+
+
+def list_about(view: View) -> list[tuple[str, int, bytes]]:
+    """Every about note that is held, as (organisation, issue, note)."""
+    rows = view.execute("SELECT org, issue, note FROM about ORDER BY org")
+    return rows.fetchall()
+
+
+def about_orgs(view: View) -> set[str]:
+    """The organisations whose about note is held."""
+    rows = view.execute(f"SELECT {sqlite.as_bytes('org')} FROM about")  # noqa: S608  a constant
+    return {org.decode(errors="replace") for (org,) in rows}
+
+
+def drop_about(tx: Transaction, org: str) -> None:
+    """Forget the about note of an organisation: it is asked for again."""
+    tx.execute("DELETE FROM about WHERE org = ?", (org,))

@@ -1,0 +1,203 @@
+"""What only SQLite knows: how its file is opened, and what no other database is asked.
+
+Rule: all other SQL of this package is plain: PostgreSQL takes it, too, but for its
+placeholders. A test (`tests/store/test_sql.py`) walks it. What is not plain stands
+here, each with its reason, so that this file is what another database replaces; with
+
+    MIGRATIONS     the tables: STRICT, WITHOUT ROWID, triggers (`twice.write_twice`)
+    `refusal.py`   the numbers of its errors
+    `form.py`      the header of its file
+
+Text is compared by its bytes everywhere: in PostgreSQL, the collation "C".
+
+With a write-ahead log SQLite needs two files beside the database, even to read. Where
+none can be made (a stick with its switch set, a read-only mount, a folder of somebody
+else, a full disk) the file is read as one that nobody changes. That would be wrong
+where a log with changes lies beside it: they would be missing, so it is refused, with
+the name of that log.
+
+Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html
+"""
+
+import contextlib
+import errno
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from federation.store.refusal import translated
+from federation.store.reserve import is_full
+from federation.text import Sentence
+
+if TYPE_CHECKING:
+    import sqlite3
+    from sqlite3 import Connection
+else:
+    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
+
+BUSY_TIMEOUT_MS: Final = 10_000
+WAL_RESET_BUG: Final = ((3, 7, 0), (3, 51, 2))
+SYNCHRONOUS = {"WAL": "FULL", "DELETE": "EXTRA"}
+
+#: Take the lock of the one writer now, not at the first write: who waits, waits here.
+BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
+#: What SQLite finds wrong with its own file; the second looks at indexes as well.
+QUICK_CHECK: Final = "PRAGMA quick_check"
+DEEP_CHECK: Final = "PRAGMA integrity_check"
+#: Every index of the file; others are told the name of their database.
+REINDEX: Final = "REINDEX"
+#: Sixteen hex digits of its own randomness: whatever the generator of its caller does,
+#: the copy of a file that is put back says others.
+RANDOM_NAME: Final = "SELECT lower(hex(randomblob(8)))"
+#: A step that was applied, and an object of the schema; an index that SQLite made by
+#: itself has no words. On which page a table begins SQLite checks itself, and VACUUM
+#: changes; what has none must not have got one.
+SCHEMA: Final = (
+    "SELECT 'step' AS kind, migration_set || ' ' || name AS name, applied_at AS body"
+    " FROM _sqlite_migrations UNION ALL"
+    " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
+    " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
+)
+#: The same, as any file has it that the steps have made.
+SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
+
+#: SQLITE_READONLY and SQLITE_CANTOPEN.
+_UNREAD = frozenset({8, 14})
+#: SQLITE_IOERR and SQLITE_FULL: where the two files have no room.
+_NO_ROOM = frozenset({10, 13})
+
+
+def as_bytes(column: str) -> str:
+    """A column's text as its bytes: what a flipped bit leaves of one need not be text.
+
+    PostgreSQL never lets such text in; it would be `convert_to`.
+    """
+    return f"CAST({column} AS BLOB)"
+
+
+def split_script(script: str) -> Iterator[str]:
+    """The statements of a script, of which each ends with its line."""
+    # By lines: `executescript` looks at every prefix of the script, which takes longer
+    # than all that it does.
+    part = ""
+    for line in script.splitlines(keepends=True):
+        part += line
+        if part.strip() and sqlite3.complete_statement(part):
+            yield part
+            part = ""
+    if part.strip():
+        yield part
+
+
+def journal_mode(version: str = sqlite3.sqlite_version) -> str:
+    """The journal that is safe with this SQLite: WAL, or DELETE with a warning.
+
+    Source: https://sqlite.org/wal.html section "The WAL-Reset Bug"
+    """
+    found = tuple(int(part) for part in version.split(".")[:3])
+    if not WAL_RESET_BUG[0] <= found <= WAL_RESET_BUG[1]:
+        return "WAL"
+    warnings.warn(
+        f"SQLite {version} can lose a write-ahead log; using the slower rollback "
+        "journal. Install pysqlite3 or SQLite 3.51.3 or later.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return "DELETE"
+
+
+def open_to_write(path: Path) -> "Connection":
+    """The connection that writes; the file is made where there is none.
+
+    Raises:
+        DatabaseError: of SQLite: what `refusal.translated` makes readable.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA page_size=8192")  # before the first table only
+        journal = journal_mode()
+        connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS[journal]}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA journal_size_limit=67108864")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def without_waiting(connection: "Connection") -> Iterator[None]:
+    """No commit of the block waits for the disk."""
+    (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous={level}")
+
+
+def shrink(connection: "Connection") -> None:
+    """Bring all that is in the log into the database, and give its room back."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def open_to_read(path: Path) -> "Connection":
+    """A connection that only reads.
+
+    Raises:
+        VerificationError: the file is damaged.
+        OSError: it cannot be opened; or changes beside it cannot be read.
+    """
+    with translated(path):
+        if os.access(path.parent, os.W_OK) and not is_full(path.parent):
+            return _open(path, "mode=ro")
+        # As always at first: beside a node that runs the two files are there, and what
+        # is newest is in them.
+        try:
+            return _open_tried(path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            is_closed = code in _UNREAD and not os.access(path.parent, os.W_OK)
+            if not (is_closed or (code in _UNREAD | _NO_ROOM and is_full(path.parent))):
+                raise
+        _check_beside(path)
+        return _open(path, "mode=ro&immutable=1")
+
+
+def _open_tried(path: Path, how: str) -> "Connection":
+    connection = _open(path, how)
+    try:
+        # Only what reads the file finds out whether it can be read.
+        connection.execute("PRAGMA schema_version").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(path: Path, how: str) -> "Connection":
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,  # close() runs on another thread
+    )
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_beside(path: Path) -> None:
+    for ending in ("-wal", "-journal"):
+        log = path.with_name(path.name + ending)
+        if log.exists() and log.stat().st_size:
+            words = Sentence("machine.database-log-unread", log=log.name)
+            raise OSError(errno.EROFS, words, str(path))
