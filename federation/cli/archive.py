@@ -38,11 +38,11 @@ from federation.errors import NotFoundError
 from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import OutputFolder, check_folder
-from federation.flows.publish.served import list_public
-from federation.flows.publish.stand import Stand, list_stands
+from federation.flows.publish.readable import Stand, list_readable, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import QueryScope, contests_of
+from federation.records.readers import NOBODY
 from federation.store.db import View
 from federation.store.mapreading import list_rows
 from federation.text import LANGUAGES, Text
@@ -70,7 +70,7 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         raise NotFoundError(run.t("archive.unknown", election=name))
     check_folder(folder, run.home.private, f"{SITE}/logs")
     with run.open_database().view() as view:
-        if not list_public(view, [name]):
+        if not list_readable(view, NOBODY, [name]):
             raise NotFoundError(run.t("archive.nothing", election=name))
         make_folder(folder, 0o755)
         place = OutputFolder(folder)

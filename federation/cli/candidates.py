@@ -4,17 +4,16 @@ Rule: a list is taken whole or not at all: a region that is left out would go on
 counted by two numberings. What partners must have too is said with its digest.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
+from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.which import find_profile, pick_election
-from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
 from federation.errors import FormatError, UnreadableError
 from federation.profiles import load_regions
@@ -29,6 +28,7 @@ from federation.records.profile import Profile
 from federation.sources.paslon import RaceCandidates, Races, read_paslon
 from federation.sources.stream import SourceFile
 from federation.text import Sentence
+from federation.web.requests import ReadRules
 
 MAX_SHOWN = 20
 
@@ -72,7 +72,7 @@ def import_candidates(
     if is_new and not bad and not dry_run:
         make_folder(run.home.elections, 0o755)
         replace_file(path, format_profile(profile))
-        asyncio.run(follow_rules(run))
+        follow_rules(run)
     value = {
         "election": name,
         "dry_run": dry_run,
@@ -88,10 +88,9 @@ def import_candidates(
     return NEGATIVE if bad else OK
 
 
-async def follow_rules(run: Run) -> None:
+def follow_rules(run: Run) -> None:
     """Let the map follow the new rules, and a node that runs judge by them."""
-    async with open_desk(run, signs=False) as desk:
-        await desk.run("rules", {})
+    hand_in(run, ReadRules(), signs=False)
 
 
 class _CandidateFiles:

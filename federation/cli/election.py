@@ -5,27 +5,26 @@ partners compare sixteen characters on the telephone. A file is taken in as it i
 written; what it says is checked first.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from federation.cli.archive import archive
 from federation.cli.candidates import candidates, follow_rules
+from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.which import find_profile, pick_election
-from federation.cli.writing import open_desk
 from federation.config.disk import make_folder, replace_file
 from federation.errors import ConfigError, ConflictError, NotFoundError
-from federation.flows.ownlog.ingest import Verdict
+from federation.flows.ownlog.verdict import Verdict
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
 from federation.sources.personal import why_personal
 from federation.text import Sentence
+from federation.web.requests import Close, Withdraw
 
 __all__ = (
     "add",
@@ -69,7 +68,7 @@ def add(run: Run, *, file: str) -> int | None:
     replace_file(path, data)
     is_newer = before is not None and profile.digest != before.digest
     if is_newer and profile.election in run.settings.elections:
-        asyncio.run(follow_rules(run))
+        follow_rules(run)
     value = {**_describe(profile, path), "digest": profile.digest}
 
     def human() -> None:
@@ -117,8 +116,7 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     check_reason(run, reason)
     if not yes and not run.confirm(run.t("election.sure", election=name)):
         return NEGATIVE
-    arguments = {"election": name, "reason": reason}
-    verdict = run_statement(run, "close", arguments, alone=alone)
+    verdict = run_statement(run, Close(election=name, reason=reason), alone=alone)
     done = verdict.outcome == "logged"
     key = "election.closed" if done else "election.not-closed"
     sentence = run.t(key, election=name, reason=verdict.reason)
@@ -139,21 +137,13 @@ def check_reason(run: Run, reason: str) -> None:
         raise click.UsageError(run.t.say(said))
 
 
-def run_statement(
-    run: Run, command: str, arguments: dict[str, Any], *, alone: bool
-) -> Verdict:
+def run_statement(run: Run, request: Withdraw | Close, *, alone: bool) -> Verdict:
     """Hand one statement in and give the verdict on it.
 
     Raises:
-        FederationError: The desk could not be opened, or refused the command.
+        FederationError: The desk could not be opened, or refused the statement.
     """
-
-    async def hand_in() -> Verdict:
-        async with open_desk(run, alone=alone) as desk:
-            answer = await desk.run(command, arguments)
-        return msgspec.convert(answer, Verdict, from_attributes=True)
-
-    verdict = asyncio.run(hand_in())
+    verdict = hand_in(run, request, alone=alone)
     if verdict.outcome == "logged":
         run.finish(Sentence("cli.done-unsaid"))
     return verdict

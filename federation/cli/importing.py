@@ -16,6 +16,7 @@ from typing import Any
 import click
 import msgspec
 
+from federation.cli.client import open_desk
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import Command
@@ -32,10 +33,9 @@ from federation.cli.outcome import ImportOutcome
 from federation.cli.output import NEGATIVE, OK, tell
 from federation.cli.stations import StationList
 from federation.cli.taking import find_handed, take_handed
-from federation.cli.writing import open_desk
 from federation.errors import ConfigError, FormatError, RecordError
 from federation.flows.listing import REGION, UNLISTED
-from federation.flows.ownlog.ingest import Verdict
+from federation.flows.ownlog.verdict import Verdict
 from federation.records.canonical import convert
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
@@ -53,6 +53,7 @@ from federation.sources.stream import SourceFile
 from federation.sources.words import FORMS, REVIEWS, SOURCES, name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
+from federation.web.requests import Batch
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,13 +229,14 @@ class Import:
         async with open_desk(self._run, alone=self._asked.alone) as desk:
 
             async def send(drafts: list[dict[str, Any]]) -> list[Verdict]:
-                return await desk.take_records(
-                    self._election,
-                    drafts,
+                batch = Batch(
+                    election=self._election,
+                    records=drafts,
                     force=self._asked.force,
                     restate=self._asked.restate,
                     unlisted=self._asked.allow_unlisted,
                 )
+                return (await desk.run(batch)).verdicts
 
             await self._read(paths, intake)
             await self._publish(intake, send)

@@ -24,6 +24,7 @@ from federation.feeds.http import HttpFeed, Sessions
 from federation.feeds.retry import Waits
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
+from federation.records.readers import NOBODY, may_read
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 
@@ -93,8 +94,8 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     note = await feed.about()
     claimed = open_about_unpinned(note)
     identity = parse_vkey(claimed.identity)
-    # Of the others a stranger may not see the keys.
-    public = [log.origin for log in claimed.logs if log.visibility == "public"]
+    # Whoever introduces itself to nobody yet is a stranger there.
+    public = [log.origin for log in claimed.logs if may_read(NOBODY, log)]
     if not public:
         raise SignatureError(f"{claimed.org} has no log yet, so no key is vouched for")
     origin = public[0]

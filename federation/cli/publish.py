@@ -25,12 +25,13 @@ from federation.flows.publish.items import (
     read_items,
 )
 from federation.flows.publish.outputfolder import Written, check_folder
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_readable
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
+from federation.records.readers import NOBODY
 from federation.store.db import View
 from federation.text import Sentence
 from federation.text.cause import blame_file
@@ -205,7 +206,7 @@ def write_selection(
     """
     items = list_items(view, by, selection)
     count = write_counted(run, path, items)
-    held = list_public(view, selection.elections)
+    held = list_readable(view, NOBODY, selection.elections)
     starts = [selection.start(log) * WIDTH for log in held]
     logs = [
         {"origin": log.origin, "from": start, "size": log.size}

@@ -1,17 +1,13 @@
 """`federation sync`: ask partners now, or look at what they would bring."""
 
-import asyncio
-from typing import Any
-
 import click
-import msgspec
 
+from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command, CommandGroup
 from federation.cli.output import MACHINE, OK, PEER
-from federation.cli.writing import open_desk
-from federation.node.commands import PeerTurnReport
 from federation.schedule import OF_DISK
+from federation.web.requests import PeerTurnReport, Sync
 
 
 @click.group("sync", cls=CommandGroup, help="sync.help")
@@ -25,18 +21,11 @@ def sync() -> None:
 @command_options
 def now(run: Run, orgs: tuple[str, ...], dry_run: bool) -> int:  # noqa: FBT001  # click
     """Ask all partners, or those named; exit code `PEER` when one failed."""
-    arguments = {"orgs": orgs, "dry_run": dry_run}
-    answer = asyncio.run(_ask(run, arguments))
-    turns = msgspec.convert(answer, list[PeerTurnReport], from_attributes=True)
+    turns = hand_in(run, Sync(orgs=orgs, dry_run=dry_run))
     run.out.show({"turns": turns}, lambda: _print(run, turns))
     if any(turn.outcome == OF_DISK for turn in turns):
         return MACHINE
     return OK if all(t.outcome in {"ok", "unchanged"} for t in turns) else PEER
-
-
-async def _ask(run: Run, arguments: dict[str, Any]) -> object:
-    async with open_desk(run) as desk:
-        return await desk.run("sync", arguments)
 
 
 def _print(run: Run, turns: list[PeerTurnReport]) -> None:

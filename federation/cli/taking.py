@@ -14,15 +14,15 @@ from typing import Any, Final
 import click
 import msgspec
 
+from federation.cli.client import open_desk
 from federation.cli.context import Run
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.writing import ClientDesk, open_desk
 from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
 from federation.feeds.feed import LOGS_PATH
-from federation.node.handedfiles import WELL, Brought, HandedFiles
 from federation.sources.folder import find_files, is_folder
 from federation.sources.row import clip
+from federation.web.requests import WELL, BroughtLog, Desk, HandedFiles, TakeFiles
 
 ENDING: Final = ".zip"
 # While another turn is taking in the same log there is nothing to do but wait.
@@ -99,7 +99,7 @@ async def _take_all(
     async with open_desk(run, signs=False) as desk:
         for path in paths:
             try:
-                said = await _ask(desk, path, dry_run=True)
+                said = await desk.run(TakeFiles(path=str(path), dry_run=True))
                 if not dry_run:
                     said = await _take(run, desk, path, said)
                 answers.append((path, said))
@@ -109,14 +109,7 @@ async def _take_all(
     return answers
 
 
-async def _ask(desk: ClientDesk, path: Path, **more: float) -> HandedFiles:
-    answer = await desk.run("take", {"path": str(path), **more})
-    return msgspec.convert(answer, HandedFiles, from_attributes=True)
-
-
-async def _take(
-    run: Run, desk: ClientDesk, path: Path, looked: HandedFiles
-) -> HandedFiles:
+async def _take(run: Run, desk: Desk, path: Path, looked: HandedFiles) -> HandedFiles:
     """All that a file brings, asked for in parts."""
     before = {one.origin: one.before for one in looked.logs}
     idle = 0
@@ -124,7 +117,7 @@ async def _take(
         while True:
             # Longer when nothing came: a slow stick must not be begun anew for ever.
             within_s = min(WITHIN_S * 2**idle, MAX_WITHIN_S)
-            said = await _ask(desk, path, within_s=within_s)
+            said = await desk.run(TakeFiles(path=str(path), within_s=within_s))
             advance(said.new)
             idle = 0 if said.new else idle + 1
             if not said.more or idle > MAX_IDLE:
@@ -136,7 +129,7 @@ async def _take(
     return msgspec.structs.replace(said, logs=logs, new=new)
 
 
-def _since(one: Brought, before: int) -> Brought:
+def _since(one: BroughtLog, before: int) -> BroughtLog:
     """What became of a log since the first of several calls."""
     outcome = one.outcome
     if outcome == "same" and one.after > before:
@@ -155,7 +148,7 @@ def _summary(path: Path, said: HandedFiles | FederationError) -> dict[str, Any]:
     }
 
 
-def _log(one: Brought) -> dict[str, Any]:
+def _log(one: BroughtLog) -> dict[str, Any]:
     names = ("origin", "outcome", "before", "after", "there", "own", "reason")
     found = {name: getattr(one, name) for name in names}
     return found | ({"begins": one.begins} if one.outcome == "missing" else {})
@@ -195,7 +188,7 @@ def _print(run: Run, said: HandedFiles, *, dry_run: bool) -> None:
             out.line(t("import.bundle-held", org=org, records=held, total=of))
 
 
-def _advise(run: Run, one: Brought) -> None:
+def _advise(run: Run, one: BroughtLog) -> None:
     """What to do about a log that did not come."""
     t, (org, election) = run.t, _named(one)
     key = f"import.advice-{one.outcome}"
@@ -207,6 +200,6 @@ def _advise(run: Run, one: Brought) -> None:
         run.out.note(t("import.remark", file=one.origin, reason=one.reason))
 
 
-def _named(one: Brought) -> tuple[str, str]:
+def _named(one: BroughtLog) -> tuple[str, str]:
     org, _, election = one.origin.partition("/")
     return org, election

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import click
 
+from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
-from federation.cli.handing import hand_in
 from federation.cli.help import CommandGroup
 from federation.store.tokens import list_tokens
 from federation.text import Sentence
+from federation.web.requests import AddToken, RemoveToken, check_request
 
 SECRET_BYTES = 32
 
@@ -28,8 +29,8 @@ def token() -> None:
 def add(run: Run, *, name: str) -> None:
     """Make a token for a platform of ours and show it this once."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    unsaid = Sentence("tokens.unseen", name=name)
-    hand_in(run, "add-token", {"name": name, "secret": secret}, unsaid)
+    hand_in(run, check_request(AddToken, {"name": name, "secret": secret}))
+    run.finish(Sentence("tokens.unseen", name=name))
     run.out.show(
         {"name": name, "token": secret, "scope": "intake"},
         lambda: run.out.line(run.t("tokens.made", name=name, token=secret)),
@@ -55,7 +56,8 @@ def list_all(run: Run) -> None:
 @command_options
 def remove(run: Run, *, name: str) -> None:
     """Accept a token no longer."""
-    hand_in(run, "remove-token", {"name": name})
+    hand_in(run, check_request(RemoveToken, {"name": name}))
+    run.finish(Sentence("cli.done-unsaid"))
     run.out.show(
         {"removed": name}, lambda: run.out.line(run.t("tokens.removed", name=name))
     )

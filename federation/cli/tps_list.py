@@ -5,19 +5,18 @@ raise every percentage; `--partial` says that this is meant. Partners with the s
 list have the same digest.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.election import find_profile, pick_election
 from federation.cli.help import CommandGroup
 from federation.cli.intake import MAX_SHOWN, RefusalReport, ReportLine
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.writing import open_desk
 from federation.errors import FormatError, NotFoundError
 from federation.profiles import load_regions
 from federation.records.register import Register
@@ -28,6 +27,7 @@ from federation.sources.register import read_register
 from federation.sources.row import Bad
 from federation.store import registers
 from federation.text import Sentence
+from federation.web.requests import SaveRegister
 
 
 class ListOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +73,12 @@ def import_list(run: Run, **given: object) -> int | None:
     if not register.size:
         raise FormatError(Sentence("tps_list.empty"), name_source(asked.file))
     source = asked.source or _name_list(run, asked.file)
-    asyncio.run(_save(run, register, source))
+    saved = hand_in(run, SaveRegister(register=register, source=source))
     value = {
         "election": name,
         "stations": register.size,
         "villages": sum(1 for _ in register.villages()),
-        "digest": register.digest(),
+        "digest": saved.digest,
         "source": source,
         "refused": found.refused,
         "remarks": found.remarks,
@@ -170,11 +170,6 @@ def _read(
                 done = source.done
         advance(source.total - done)
     return found
-
-
-async def _save(run: Run, register: Register, source: str) -> None:
-    async with open_desk(run) as desk:
-        await desk.save_register(register, source)
 
 
 def _print_refused(run: Run, found: ListFindings) -> None:

@@ -10,12 +10,11 @@ from typing import TypeVar
 
 import click
 from msgspec import UnsetType
-from msgspec.structs import replace
 
 from federation.cli import compare
+from federation.cli.client import hand_in
 from federation.cli.code import read_code
 from federation.cli.context import Run, command_options
-from federation.cli.handing import hand_in
 from federation.cli.help import Command
 from federation.cli.overview import print_status
 from federation.flows.query import answers, lists, state
@@ -25,8 +24,11 @@ from federation.flows.query.scope import QueryScope, ask
 from federation.node.disk import see_room
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
+from federation.records.readers import THIS_MACHINE
 from federation.records.tally import count_added, race_level
 from federation.store.db import View
+from federation.text import Sentence
+from federation.web.requests import ClearAlarm
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -59,20 +61,17 @@ def paged(function: F) -> F:
 def status(run: Run, *, code: str | None) -> None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
-        hand_in(run, "clear-alarm", {"code": code})
+        hand_in(run, ClearAlarm(code=code))
+        run.finish(Sentence("cli.done-unsaid"))
     settings, peers = run.settings, [peer.org for peer in run.peers]
 
-    def read(view: View) -> answers.StatusAnswer:
-        return state.status(
-            view, settings.elections, settings.org, settings.name, peers
-        )
-
-    found = look(run, read)
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
-    told = {(one.code, one.subject) for one in found.alarms}
-    new = [one for one in room if (one.code, one.subject) not in told]
-    found = replace(found, alarms=[*new, *found.alarms])
+
+    def read(view: View) -> answers.StatusAnswer:
+        return state.status(view, THIS_MACHINE, settings, peers, further=room)
+
+    found = look(run, read)
     run.out.show(found, lambda: print_status(run, found))
 
 

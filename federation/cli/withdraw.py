@@ -19,8 +19,9 @@ from federation.cli.election import (
 )
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
-from federation.flows.ownlog.ingest import Verdict
+from federation.flows.ownlog.verdict import Verdict
 from federation.records.result import CONTESTS, ROUNDS
+from federation.web.requests import Withdraw, check_request
 
 
 @click.command("withdraw", cls=Command, help="withdraw.help")
@@ -47,7 +48,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
     code = read_code(tps)
     check_reason(run, str(given["reason"]))
     contest = _pick_contest(run, election, _text(given["contest"]))
-    arguments = {
+    members = {
         "election": election,
         "contest": contest,
         "tps": code,
@@ -55,7 +56,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
         "official": int(given["official"] is True),
         "reason": given["reason"],
     }
-    verdict = run_statement(run, "withdraw", arguments, alone=alone)
+    verdict = run_statement(run, check_request(Withdraw, members), alone=alone)
     reason = _why(run, verdict)
     sentence = run.t(
         f"withdraw.{verdict.outcome}", tps=code, contest=contest, reason=reason

@@ -1,9 +1,10 @@
 """A receipt for one record that is held here, our own or a partner's.
 
-Rule: the checkpoint in it is the earliest that others confirmed, as well as they ever
-did (`holders.covering_size`), with the first cosignature of each: so it says since
-when the record is held unchanged, and stays the same once two have confirmed it. The
-path is read from the stored hashes: a receipt costs the same in a log of any length.
+Rule: it goes from hand to hand, so it is of a log that everybody may read. The
+checkpoint in it is the earliest that others confirmed, as well as they ever did
+(`holders.covering_size`), with the first cosignature of each: so it says since when the
+record is held unchanged, and stays the same once two have confirmed it. The path is
+read from the stored hashes: a receipt costs the same in a log of any length.
 
 Source: docs/reference/protocol.md, "Receipts"
 """
@@ -15,6 +16,7 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError, NotFoundError
 from federation.flows.cosign import read_first_held
 from federation.records.claim import Claim
+from federation.records.readers import NOBODY, may_read
 from federation.records.receipt import format_receipt
 from federation.records.tps import parse_tps
 from federation.store import (
@@ -109,7 +111,7 @@ def find_record(view: View, record: str) -> tuple[str, Claim]:
         raise FormatError(Sentence("receipt.not-id"), "record")
     unsigned: tuple[str, Claim] | None = None
     for log in logs.list_logs(view):
-        if log.visibility != "public":
+        if not may_read(NOBODY, log):
             continue
         for claim in _places(view, log, record):
             if claim.index < log.size:
@@ -173,7 +175,7 @@ def _cover(view: View, origin: str, index: int) -> tuple[Log, int]:
     The newest where nobody confirmed any.
     """
     log = logs.get_log(view, origin)
-    if log.visibility != "public":
+    if not may_read(NOBODY, log):
         raise NotFoundError(f"no log {origin}")
     if not 0 <= index < log.size:
         raise NotFoundError(f"{origin} has signed nothing at index {index} yet")

@@ -18,6 +18,7 @@ from federation.records.about import (
     open_about_unpinned,
     sign_about,
 )
+from federation.records.readers import NOBODY, may_read
 from federation.store import keystatements
 
 #: Above it is no number that a note may have.
@@ -83,7 +84,12 @@ def _describe(resources: Resources, issue: int) -> About:
         identity=str(own[0].chain.identity) if own else "",
         issue=issue,
         licence=settings.licence,
-        logs=tuple(OfferedLog(origin=o.origin, visibility="public") for o in own),
+        # Strangers read it: it names what they may read.
+        logs=tuple(
+            OfferedLog(origin=log.origin, visibility="public")
+            for log in own
+            if may_read(NOBODY, log.chain)
+        ),
         name=settings.name,
         org=settings.org,
         versions=(1,),

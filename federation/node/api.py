@@ -1,74 +1,31 @@
-"""The desk of a running node: work that comes in over HTTP (see `web/context.py`)."""
+"""What the web, or a command, asks of a node (see `web/context.py`)."""
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 
-import msgspec
-
-from federation.errors import FormatError, NotFoundError
-from federation.flows.ownlog import ingest
-from federation.flows.ownlog.ingest import MAX_BATCH, DraftMembers, UnreadRow, Verdict
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.node import Node
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.mapstate import last_seq
+from federation.web.requests import Request
+
+A = TypeVar("A")
 
 
 class NodeDesk:
-    """Takes work in, in the order in which it comes."""
+    """Answers for the node."""
 
     def __init__(self, node: Node) -> None:
         """`node` is open."""
         self._node = node
 
-    async def take_records(
-        self,
-        election: str,
-        rows: Sequence[DraftMembers | bytes | UnreadRow],
-        *,
-        force: bool,
-        restate: bool,
-        unlisted: bool = False,
-    ) -> list[Verdict]:
-        """Sign and publish drafts and signed leaves; see `flows/ingest.append`."""
-        node = self._node
-        log = node.own_log(election)
-        await node.gate.passed(log.origin, commands.GATE_S)
-        verdicts: list[Verdict] = []
-        for start in range(0, len(rows), MAX_BATCH):
-            for verdict in await node.disk.write(
-                ingest.append,
-                log,
-                rows[start : start + MAX_BATCH],
-                node.clocks.wall(),
-                force=force,
-                restate=restate,
-                unlisted=unlisted,
-            ):
-                row = verdict.row + start
-                verdicts.append(msgspec.structs.replace(verdict, row=row))
-        if any(verdict.outcome == "logged" for verdict in verdicts):
-            node.news()
-        return verdicts
-
-    async def run(self, command: str, arguments: dict[str, Any]) -> object:
-        """What another command of this machine asks.
-
-        Raises:
-            NotFoundError: there is no such command.
-            FormatError: its arguments are not of the right form.
-        """
-        if command not in commands.COMMANDS:
-            raise NotFoundError(f"no command {command!r}")
-        kind, work = commands.COMMANDS[command]
-        try:
-            given = msgspec.convert(arguments, kind)
-        except msgspec.ValidationError as error:
-            raise FormatError(str(error), "body") from None
-        return await work(self._node, given)
+    async def run(self, request: Request[A]) -> A:
+        """Do what the request asks; see `commands.py`."""
+        return await commands.run(self._node, request)
 
     def news(self, org: str) -> bool:
         """A partner has news: ask it now; others are nobody's business."""
@@ -101,7 +58,7 @@ class NodeDesk:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
 
-    async def metrics(self) -> Mapping[str, float]:
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
-        resources = self._node.resources
-        return await resources.db.read(read_metrics, resources.guard, self._node.disk)
+        resources, disk = self._node.resources, self._node.disk
+        return await resources.db.read(read_metrics, caller, resources, disk)

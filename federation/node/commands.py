@@ -1,141 +1,91 @@
-"""What another command of this machine may ask of the running node, by name.
+"""What is done when a node is asked for something: a function for each request.
 
-Rule: each command is a type for its arguments and a function that answers when the
-work is durable. The web hands them in under `/v1/control/<name>`; a command that holds
-the lock itself calls the same functions, so both ways do the same.
-
-    register   {"register": "<base64>", "source": "…"}   replace a register
-    rules      {}                                            rules of elections changed
-    alone      {}                                            sign, ask nobody first
-    withdraw   {"election", "contest", "tps", "round", "official", "reason"}
-    close      {"election", "reason"}                        end our log
-    sync       {"orgs": [], "dry_run": false}                ask partners now
-    take       {"path", "dry_run": false, "within_s": 5}     a folder or bundle file
-    clear-alarm   {"code", "subject"?}                       it was looked at
-    add-token, remove-token   {"name", "secret"}, {"name"}   who may hand in records
+Rule: each answers when the work is durable. The web hands in what came over HTTP; a
+command that holds the lock itself calls the same functions: both ways do the same.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.feed import read_status
 from federation.flows.ownlog import ingest
-from federation.flows.ownlog.ingest import Verdict
+from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.node import handedfiles
 from federation.node.node import Node
-from federation.records.canonical import ShortText
 from federation.records.logclosed import LogClosed
-from federation.records.profile import ContestId, Round
-from federation.records.register import decode_register
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
+from federation.web.requests import (
+    AddToken,
+    Batch,
+    ClearAlarm,
+    Close,
+    GoAlone,
+    HandedFiles,
+    PeerTurnReport,
+    ReadRules,
+    RemoveToken,
+    Request,
+    SavedRegister,
+    SaveRegister,
+    SizeOffer,
+    Sync,
+    TakeFiles,
+    Verdicts,
+    Withdraw,
+)
 
-GATE_S = 20.0
-
-
-class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of a command without any."""
-
-
-class SaveRegister(Arguments, frozen=True, kw_only=True):
-    """A register, as `records.register.encode_register` writes it."""
-
-    register: bytes
-    source: str
-
-
-class Withdraw(Arguments, frozen=True, kw_only=True):
-    """What of ours shall no longer stand."""
-
-    election: str
-    contest: ContestId
-    tps: str
-    round: Round
-    reason: str
-    official: Literal[0, 1] = 0
+GATE_S: Final = 20.0
+A = TypeVar("A")
 
 
-class Close(Arguments, frozen=True, kw_only=True):
-    """Which of our logs ends, and why."""
+async def take_records(node: Node, batch: Batch) -> Verdicts:
+    """Sign and publish drafts and signed leaves; see `flows/ownlog/ingest.append`.
 
-    election: str
-    reason: str
-
-
-class SyncCommand(Arguments, frozen=True, kw_only=True):
-    """Which partners to ask; none named: all."""
-
-    orgs: tuple[str, ...] = ()
-    dry_run: bool = False
-
-
-class Take(Arguments, frozen=True, kw_only=True):
-    """A folder or bundle file on this machine; the node reads it by itself."""
-
-    path: str
-    dry_run: bool = False
-    within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
-
-
-class AddToken(Arguments, frozen=True, kw_only=True):
-    """A secret by which a platform of ours may hand in records."""
-
-    name: ShortText
-    secret: Annotated[str, Meta(min_length=tokens.MIN_TOKEN_CHARS, max_length=200)]
+    A draft that could not be read may stand among `records` as an `UnreadRow`.
+    """
+    log = node.own_log(batch.election)
+    await node.gate.passed(log.origin, GATE_S)
+    leaves = (leaf.encode(errors="surrogatepass") for leaf in batch.leaves)
+    rows = [*batch.records, *leaves]
+    verdicts: list[Verdict] = []
+    for start in range(0, len(rows), MAX_BATCH):
+        for verdict in await node.disk.write(
+            ingest.append,
+            log,
+            rows[start : start + MAX_BATCH],
+            node.clocks.wall(),
+            force=batch.force,
+            restate=batch.restate,
+            unlisted=batch.unlisted,
+        ):
+            row = verdict.row + start
+            verdicts.append(msgspec.structs.replace(verdict, row=row))
+    if any(verdict.outcome == "logged" for verdict in verdicts):
+        node.news()
+    return Verdicts(verdicts=verdicts)
 
 
-class RemoveToken(Arguments, frozen=True, kw_only=True):
-    """Which token is accepted no longer."""
-
-    name: ShortText
-
-
-class ClearAlarm(Arguments, frozen=True, kw_only=True):
-    """Which alarms somebody has looked at; without a subject: all of that code."""
-
-    code: str
-    subject: str | None = None
-
-
-class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a partner would bring: its size of a log beside ours."""
-
-    origin: str
-    ours: int
-    theirs: int
-
-
-class PeerTurnReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How asking one partner went."""
-
-    org: str
-    outcome: str
-    new: int = 0
-    reason: str = ""
-    offers: tuple[SizeOffer, ...] = ()
-
-
-async def save_register(node: Node, given: SaveRegister) -> dict[str, Any]:
+async def save_register(node: Node, given: SaveRegister) -> SavedRegister:
     """Replace the register; merging makes the map anew by itself."""
-    register = decode_register(given.register)
+    register = given.register
     await node.resources.db.write(registers.save_register, register, given.source)
     node.merge_soon()
-    return {"election": register.election, "digest": register.digest()}
+    return SavedRegister(election=register.election, digest=register.digest())
 
 
-async def read_rules(node: Node, _: Arguments) -> None:
+async def read_rules(node: Node, _: ReadRules) -> None:
     """Judge what comes by the rules as their files are now, and make the map anew.
 
     Raises:
@@ -180,12 +130,12 @@ async def close(node: Node, given: Close) -> Verdict:
     return await _log(node, log, statement)
 
 
-async def alone(node: Node, _: Arguments) -> None:
+async def go_alone(node: Node, _: GoAlone) -> None:
     """Sign without waiting for partners: the operator's word."""
     await node.own_logs.go_alone()
 
 
-async def sync(node: Node, given: SyncCommand) -> list[PeerTurnReport]:
+async def sync(node: Node, given: Sync) -> list[PeerTurnReport]:
     """Ask partners now; with `dry_run` only look at what they would bring.
 
     Raises:
@@ -210,7 +160,7 @@ async def sync(node: Node, given: SyncCommand) -> list[PeerTurnReport]:
     ]
 
 
-async def take(node: Node, given: Take) -> handedfiles.HandedFiles:
+async def take(node: Node, given: TakeFiles) -> HandedFiles:
     """Take in what a folder or bundle file brings; `more` says: ask again.
 
     Raises:
@@ -315,17 +265,27 @@ def _sizes(view: View) -> dict[str, int]:
     return {log.origin: log.size for log in logs.list_logs(view)}
 
 
-CommandWork = Callable[[Node, Any], Awaitable[object]]
-
-COMMANDS: dict[str, tuple[type[Arguments], CommandWork]] = {
-    "register": (SaveRegister, save_register),
-    "rules": (Arguments, read_rules),
-    "alone": (Arguments, alone),
-    "withdraw": (Withdraw, withdraw),
-    "close": (Close, close),
-    "sync": (SyncCommand, sync),
-    "take": (Take, take),
-    "clear-alarm": (ClearAlarm, clear_alarm),
-    "add-token": (AddToken, add_token),
-    "remove-token": (RemoveToken, remove_token),
+_WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]] = {
+    Batch: take_records,
+    SaveRegister: save_register,
+    ReadRules: read_rules,
+    GoAlone: go_alone,
+    Withdraw: withdraw,
+    Close: close,
+    Sync: sync,
+    TakeFiles: take,
+    ClearAlarm: clear_alarm,
+    AddToken: add_token,
+    RemoveToken: remove_token,
 }
+
+
+async def run(node: Node, request: Request[A]) -> A:
+    """Do what a request asks, and answer it.
+
+    Raises:
+        FederationError: it cannot be done; see the function of its kind.
+        OSError: a disk is full or failed.
+    """
+    answer: A = await _WORK[type(request)](node, request)
+    return answer

@@ -46,56 +46,17 @@ from federation.flows.pull import (
 from federation.flows.pull.basis import ask_basis
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
+from federation.records.readers import NOBODY, may_read
 from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text.cause import cause_of
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
+from federation.web.requests import WELL, BroughtLog, HandedFiles
 
 _SHOWN_CHARS: Final = 200
 NOT_TRIED: Final = "not tried: too many of the other logs have failed"
-WELL: Final = frozenset(
-    {
-        "election", "extended", "new", "no-partner", "paused", "private", "restored",
-        "same", "waiting",
-    }
-)  # fmt: skip
-
-
-class Brought(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one log in the files, or would.
-
-    `before` and `after` are what this node holds, `there` what the files have of it.
-    `outcome` is one of `flows.pull.Outcome`, or: `new` (it would be taken in),
-    `missing` (the files begin at `begins`, later than what is held here), `restored`
-    (our own log, taken back); or why it is passed over: `no-partner`, `paused`,
-    `election` (not one of this node), `private`. `WELL` has those that are no reason
-    to complain.
-    """
-
-    origin: str
-    outcome: str
-    before: int = 0
-    after: int = 0
-    there: int = 0
-    begins: int = 0
-    own: bool = False
-    reason: str = ""
-
-
-class HandedFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder or file brought; `more`: ask again for the rest.
-
-    `new`: how many records came in this call, or would come.
-    `held_by`: up to which record others now confirm our own logs, by origin and name.
-    """
-
-    path: str
-    new: int
-    logs: tuple[Brought, ...]
-    held_by: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
-    more: bool = False
 
 
 @contextlib.asynccontextmanager
@@ -159,7 +120,7 @@ async def look(node: Node, path: Path) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        found = await _Taking(node, files, path, vector).look()
+        found = await _Files(node, files, path, vector).look()
     new = sum(one.after - one.before for one in found if one.outcome == "new")
     return HandedFiles(path=str(path), new=new, logs=tuple(found))
 
@@ -173,10 +134,10 @@ async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        return await _Taking(node, files, path, vector).take(within_s)
+        return await _Files(node, files, path, vector).take(within_s)
 
 
-class _Taking:
+class _Files:
     """Files that are being taken in."""
 
     def __init__(
@@ -191,7 +152,7 @@ class _Taking:
         self._stick = Stick(org=self._label)
         self._vector = vector
 
-    async def look(self) -> list[Brought]:
+    async def look(self) -> list[BroughtLog]:
         """Each log beside what is held of it."""
         held = await self._node.resources.db.read(_held)
         ctx = self._node.pull_context()
@@ -245,10 +206,10 @@ class _Taking:
 
     async def _look(
         self, ctx: PullContext, entry: StatusEntry, held: Log | None
-    ) -> Brought:
+    ) -> BroughtLog:
         size = 0 if held is None else held.size
         there, own = _size_of(entry), entry.origin in ctx.own
-        one = Brought(
+        one = BroughtLog(
             origin=entry.origin,
             outcome="same",
             before=size,
@@ -332,13 +293,13 @@ def _size_of(entry: StatusEntry) -> int:
 
 def _why_not(ctx: PullContext, origin: str) -> str:
     try:
-        org, election, visibility, _ = parse_origin(origin)
+        parts = parse_origin(origin)
     except FormatError:
         return "refused"
-    if visibility != "public":
+    if not may_read(NOBODY, parts):
         return "private"
-    partner = ctx.peers.get(org)
-    if election not in ctx.profiles:
+    partner = ctx.peers.get(parts.org)
+    if parts.election not in ctx.profiles:
         return "election"
     if partner is None:
         return "no-partner"
@@ -365,7 +326,7 @@ def _begins(files: Files, origin: str) -> int:
     return min(found, default=0)
 
 
-def _grown(one: Brought, held: Log | None) -> Brought:
+def _grown(one: BroughtLog, held: Log | None) -> BroughtLog:
     """What became of a log, with what is held of it now."""
     size = 0 if held is None else held.size
     after = max(size, one.before)

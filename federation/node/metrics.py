@@ -9,16 +9,18 @@ import msgspec
 
 from federation.flows.query import state
 from federation.node.disk import Disk
+from federation.node.resources import Resources
+from federation.records.readers import Caller
 from federation.store import cosignatures
 from federation.store.db import View
-from federation.store.guard import Guard
 
 
-def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
-    """Gauges by Prometheus name, labels included."""
-    found = state.status(view, (), "", "")
-    standing = {(one.code, one.subject) for one in [*found.alarms, *disk.alarms()]}
-    gauges: dict[str, float] = {"federation_alarms": len(standing)}
+def read_metrics(
+    view: View, caller: Caller, resources: Resources, disk: Disk
+) -> dict[str, float]:
+    """Gauges by Prometheus name, labels included, as far as the caller is told."""
+    found = state.status(view, caller, resources.settings, further=disk.alarms())
+    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
     gauges |= _disk_gauges(disk)
     for log in found.logs:
         label = f'{{log="{log.origin}"}}'
@@ -28,7 +30,7 @@ def read_metrics(view: View, guard: Guard, disk: Disk) -> dict[str, float]:
         gauges[f"federation_log_frozen{label}"] = log.frozen
         if not log.own:
             continue
-        signed_at = guard.raised_at(log.origin)
+        signed_at = resources.guard.raised_at(log.origin)
         confirmed_at = cosignatures.newest_time(view, log.origin)
         if signed_at is not None:
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at

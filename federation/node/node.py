@@ -25,7 +25,7 @@ from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
-from federation.flows.publish.served import read_vector
+from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, adopt_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import Workers, open_workers
@@ -34,6 +34,7 @@ from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.resources import Clocks, Resources
+from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
 from federation.store.db import Transaction
@@ -126,6 +127,16 @@ class Node:
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
+
+    async def merge_once(self) -> int:
+        """Bring a part of what was stored to the map; 0: there is no more."""
+        return await self.resources.db.run(
+            merge_once,
+            self.resources.db,
+            self.resources.profiles,
+            hidden=self.peers.hidden,
+            now=int(self.clocks.wall()),
+        )
 
     def own_log(self, election: str) -> OwnLog:
         """Our log of an election, to be written to; large batches verify elsewhere.
@@ -225,7 +236,7 @@ class Node:
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        found = await self.resources.db.read(read_vector)
+        found = await self.resources.db.read(read_vector, NOBODY)
         rows = await self.resources.db.read(logs.damaged_logs)
         damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
         left_out, subject = (
@@ -298,13 +309,7 @@ class Node:
                 await asyncio.sleep(_WATCH_S)
             # Of an earlier round, if its disk was full.
             await resources.db.run(save_followed, resources.db, resources.home.followed)
-            while await resources.db.run(
-                merge_once,
-                resources.db,
-                resources.profiles,
-                hidden=self.peers.hidden,
-                now=int(self.clocks.wall()),
-            ):
+            while await self.merge_once():
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()

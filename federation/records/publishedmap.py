@@ -23,6 +23,7 @@ from federation.errors import RecordError
 from federation.records.canonical import Digest, Natural, Origin, decode_as, encode
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
+from federation.records.readers import NOBODY, may_read
 
 #: As many as a status vector may list: whoever makes the map again counts with each.
 MAX_LOGS: Final = 10_000
@@ -58,6 +59,6 @@ def parse_map(data: bytes) -> PublishedMap:
     said = decode_as(data, PublishedMap)
     for origin in said.vector:
         parts = parse_origin(origin)
-        if parts.election != said.election or parts.visibility != "public":
+        if parts.election != said.election or not may_read(NOBODY, parts):
             raise RecordError(f"{origin} is no part of this map", "vector")
     return said

@@ -1,4 +1,4 @@
-"""Who may do what, and how often.
+"""Who asks, who may do what, and how often; who may read what: `records/readers.py`.
 
     Authorization: Bearer <token>      scope "intake" or "control"
 
@@ -8,6 +8,7 @@ that is not known: 401; with one of another scope: 403.
 Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1
 """
 
+import contextlib
 import hmac
 from collections import OrderedDict
 from typing import Final
@@ -15,8 +16,15 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
+from federation.records.readers import (
+    THIS_MACHINE,
+    Caller,
+    Insider,
+    Nobody,
+    may_see,
+)
 from federation.store import tokens
-from federation.web.context import SITE
+from federation.web.context import SITE, WebContext
 from federation.web.origin import is_local
 
 #: Of a request: its token was looked at, and is good.
@@ -44,13 +52,11 @@ async def require_token(request: web.Request, scope: str) -> None:
     """
     site = request.app[SITE]
     given = _read_token(request, scope)
-    # Compared in constant time; the stored tokens are looked up by their digest. What
-    # is not UTF-8 comes as lone surrogates, which no token holds.
-    sent = given.encode(errors="surrogatepass")
-    if hmac.compare_digest(sent, site.control_token.encode()):
+    if _is_own(site, given):
         request[ENTITLED] = True
         return
     try:
+        # Looked up by its digest, so no comparison tells how much of it is right.
         token = await site.db.read(tokens.find_token, given)
     except NotFoundError:
         raise _refuse(
@@ -67,23 +73,43 @@ async def require_token(request: web.Request, scope: str) -> None:
     request[ENTITLED] = True
 
 
-async def may_see_partners(request: web.Request) -> bool:
-    """Whether the caller is told who our partners are, and which of them fails.
+def public_caller(request: web.Request) -> Caller:
+    """Who asks for what everybody may ask for: a token that is unknown is none."""
+    site = request.app[SITE]
+    with contextlib.suppress(BadToken):
+        if _is_own(site, _read_token(request, "control")):
+            return THIS_MACHINE
+    return Nobody(site.settings.listen.show_partners)
 
-    Whoever asks on this machine, or with a token of any scope; or everybody, where
-    `listen.show_partners` says so.
+
+async def known_caller(request: web.Request) -> Caller:
+    """Who asks how this node is; an insider asks on its machine, or with any token.
 
     Raises:
         BadToken: the token that it sent is none that is known here.
     """
-    site = request.app[SITE]
-    listen = site.settings.listen
-    if listen.show_partners or is_local(request, listen):
-        return True
-    if hdrs.AUTHORIZATION not in request.headers:
-        return False
-    await require_token(request, "intake")
-    return True
+    caller = public_caller(request)
+    if caller == THIS_MACHINE:
+        return caller
+    if is_local(request, request.app[SITE].settings.listen):
+        return Insider()
+    if hdrs.AUTHORIZATION in request.headers:
+        try:
+            await require_token(request, "intake")
+        except BadToken:
+            # Where partners are shown to everybody, a token was never asked for.
+            if not may_see(caller, "partners"):
+                raise
+        else:
+            return Insider()
+    return caller
+
+
+def _is_own(site: WebContext, given: str) -> bool:
+    """Whether it is the token of this machine; compared in constant time."""
+    # What is not UTF-8 comes as lone surrogates, which no token holds.
+    sent = given.encode(errors="surrogatepass")
+    return hmac.compare_digest(sent, site.control_token.encode())
 
 
 def _read_token(request: web.Request, scope: str) -> str:

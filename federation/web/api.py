@@ -12,15 +12,13 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 from typing import Any
 
 from aiohttp import hdrs, web
-from msgspec import UNSET
-from msgspec.structs import replace
 
 from federation.flows.query import answers, changes, lists, region, state, table, tps
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
 from federation.flows.query.scope import QueryScope, ask, read_names
 from federation.store.db import View
-from federation.web.access import may_see_partners
+from federation.web.access import known_caller, public_caller
 from federation.web.connections import for_news
 from federation.web.context import SITE, WebContext
 from federation.web.further import further
@@ -265,52 +263,27 @@ async def get_elections(
     names = [query.election] if query.election else site.settings.elections
     for name in names:
         _ask(site, name)
-    found = await site.db.read(state.elections, site.profiles, names, site.settings)
+    caller = public_caller(request)
+    found = await site.db.read(
+        state.elections, caller, site.profiles, names, site.settings
+    )
     return reply(request, "json", found)
 
 
 async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
-    """How this node is."""
+    """How this node is, as far as the caller is told.
+
+    Raises:
+        BadToken: the token that it sent is none that is known here.
+    """
     site = request.app[SITE]
     found = await site.db.read(
         state.status,
-        site.settings.elections,
-        site.settings.org,
-        site.settings.name,
+        await known_caller(request),
+        site.settings,
+        further=site.desk.alarms(),
     )
-    known = {(one.code, one.subject) for one in found.alarms}
-    more = [a for a in site.desk.alarms() if (a.code, a.subject) not in known]
-    found = replace(found, alarms=[*more, *found.alarms])
-    found = _without_addresses(found)
-    if not await may_see_partners(request):
-        found = _for_strangers(found)
     return reply(request, "json", found)
-
-
-def _without_addresses(found: answers.StatusAnswer) -> answers.StatusAnswer:
-    """The status without what only the operator should read.
-
-    Reasons and details name partners' addresses, private ones too: `federation status`
-    on the machine itself shows them.
-    """
-    return replace(
-        found,
-        peers=[replace(peer, reason=UNSET) for peer in found.peers],
-        alarms=[replace(alarm, detail="") for alarm in found.alarms],
-    )
-
-
-def _for_strangers(found: answers.StatusAnswer) -> answers.StatusAnswer:
-    """The status without partners, folders and files; alarms name logs only.
-
-    Who fails, and when it is asked again, tells a stranger when to attack whom.
-    """
-    public = {log.origin for log in found.logs}
-    alarms = [
-        alarm if alarm.subject in public else replace(alarm, subject="")
-        for alarm in found.alarms
-    ]
-    return replace(found, peers=[], offered=[], alarms=alarms)
 
 
 def _ask(site: WebContext, election: str = "", contest: str = "") -> QueryScope:

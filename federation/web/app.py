@@ -5,8 +5,9 @@ from ipaddress import ip_network
 
 from aiohttp import hdrs, web
 
+from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
-from federation.web.access import Bucket, may_see_partners
+from federation.web.access import Bucket, known_caller
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
@@ -14,6 +15,7 @@ from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
 
 PACKAGE = "tps-federation"
+_NOT_READY = "not ready: `federation status` on the node's machine says why"
 
 
 def make_app(site: WebContext) -> web.Application:
@@ -78,22 +80,29 @@ async def ready(request: web.Request) -> web.Response:
         BadToken: the token that it sent is none that is known here.
     """
     reasons = request.app[SITE].desk.readiness()
-    if reasons and not await may_see_partners(request):
-        reasons = ["not ready: `federation status` on the node's machine says why"]
+    if reasons:
+        reasons = _told(await known_caller(request), reasons)
     return web.Response(
         status=503 if reasons else 200, text="\n".join(reasons or ["ok"]) + "\n"
     )
 
 
+def _told(caller: Caller, reasons: list[str]) -> list[str]:
+    """The reasons that the caller may read; at least that there is one it may hear."""
+    heard = [why for why in reasons if may_hear(caller, why)]
+    is_shown = may_see(caller, "partners")
+    shown = [why for why in heard if is_shown and may_quote(caller, why)]
+    return shown or ([_NOT_READY] if heard else [])
+
+
 async def metrics(request: web.Request) -> web.Response:
-    """Counters and gauges in Prometheus' text format; strangers learn of no partner."""
-    gauges = await request.app[SITE].desk.metrics()
-    is_told = await may_see_partners(request)
-    lines = [
-        f"{name} {value:.17g}"
-        for name, value in gauges.items()
-        if is_told or not name.startswith("federation_peer_")
-    ]
+    """Counters and gauges in Prometheus' text format, as far as the caller is told.
+
+    Raises:
+        BadToken: the token that it sent is none that is known here.
+    """
+    gauges = await request.app[SITE].desk.metrics(await known_caller(request))
+    lines = [f"{name} {value:.17g}" for name, value in gauges.items()]
     return web.Response(
         text="\n".join(lines) + "\n",
         headers={"Content-Type": "text/plain; version=0.0.4"},

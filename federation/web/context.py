@@ -1,44 +1,28 @@
-"""What the handlers share: the database, and a desk that hands in work.
+"""What the handlers share: the database, and the node that does what is asked.
 
 Rule: a handler reads by itself (`db.read`) and changes nothing by itself: whatever
-writes goes through the `Desk`, which the node implements, so that the web floor does
-not know how records are signed or peers are pulled.
+writes is a request to the node (`requests.py`), so that the web floor does not know
+how records are signed or peers are pulled.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from federation.config.settings import Settings
-from federation.flows.ownlog.ingest import DraftMembers, UnreadRow, Verdict
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.db import Database
+from federation.web.requests import Desk
 
 
-class Desk(Protocol):
-    """Where work is handed in; every method answers when the work is durable."""
-
-    async def take_records(
-        self,
-        election: str,
-        rows: Sequence[DraftMembers | bytes | UnreadRow],
-        *,
-        force: bool,
-        restate: bool,
-        unlisted: bool = False,
-    ) -> Sequence[Verdict]:
-        """Sign and publish drafts, and publish what this organisation signed elsewhere.
-
-        One verdict for each row, in order.
-        """
-
-    async def run(self, command: str, arguments: dict[str, Any]) -> object:
-        """What a command of this machine's operator asks; a JSON value."""
+class NodeApi(Desk, Protocol):
+    """What the web asks of the node: work, and how it is."""
 
     def news(self, org: str) -> bool:
         """Somebody says `org` has news; whether that was worth waking up for."""
@@ -52,8 +36,8 @@ class Desk(Protocol):
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
 
-    async def metrics(self) -> Mapping[str, float]:
-        """Counters and gauges by Prometheus name (with labels)."""
+    async def metrics(self, caller: Caller) -> Mapping[str, float]:
+        """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +47,7 @@ class WebContext:
     db: Database
     settings: Settings
     profiles: Mapping[str, Profile]
-    desk: Desk
+    desk: NodeApi
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]

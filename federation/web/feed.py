@@ -1,8 +1,8 @@
 """What peers and auditors fetch: checkpoints, tiles, key chains, the status vector.
 
 Rule: nothing here is computed per record and nothing is compressed per request; a
-tile is read and sent as it is stored. Any log that this node holds is served, own or
-mirrored: a relay is trusted for freshness only.
+tile is read and sent as it is stored. Any log that this node holds and the caller may
+read is served, own or mirrored: a relay is trusted for freshness only.
 
     GET /.well-known/tps-federation      the signed about note
     GET /logs                            the status vector, with ETag
@@ -13,23 +13,29 @@ Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib
+from typing import NamedTuple
 
 from aiohttp import web
 
 from federation.errors import NotFoundError
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.served import read_checkpoint, read_status
+from federation.flows.publish.readable import read_checkpoint, read_vector
 from federation.records.keychain import encode_keys
+from federation.records.readers import NOBODY, may_read
 from federation.store import keystatements, leaves, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
+from federation.web.access import public_caller
 from federation.web.context import SITE
 
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "public, max-age=2"
 BYTES, TEXT = "application/octet-stream", "text/plain"
 
-#: hex of an origin → id of its log. Ids never change, so what is found stays.
+PRIVATELY = "private, no-store"
+
+#: hex of an origin → id of its log, if everybody may read it. Ids never change, so what
+#: is found stays; what is not for everybody is looked for as is what is not here.
 LOG_IDS: web.AppKey[dict[str, int]] = web.AppKey("log_ids", dict)
 
 
@@ -55,74 +61,77 @@ async def well_known(request: web.Request) -> web.Response:
 
 async def status_vector(request: web.Request) -> web.Response:
     """Every log held here; an idle peer asks only this, and gets 304."""
-    body = await request.app[SITE].db.read(read_status)
-    return conditional(request, body, "application/json", "no-cache")
+    vector = await request.app[SITE].db.read(read_vector, public_caller(request))
+    return conditional(request, vector.body, "application/json", "no-cache")
 
 
 async def checkpoint(request: web.Request) -> web.Response:
     """The newest checkpoint with the cosignatures collected for it."""
-    log_id = await _log_id(request)
-    body = await request.app[SITE].db.read(read_checkpoint, log_id)
-    return web.Response(body=body, content_type=TEXT, headers=_cached(BRIEFLY))
+    log = await _find_log(request)
+    body = await request.app[SITE].db.read(read_checkpoint, log.id)
+    return web.Response(
+        body=body, content_type=TEXT, headers=_cached(log.cached(BRIEFLY))
+    )
 
 
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
-    log_id = await _log_id(request)
-    notes = await request.app[SITE].db.read(keystatements.read_keys, log_id)
-    return conditional(request, encode_keys(notes), BYTES, BRIEFLY)
+    log = await _find_log(request)
+    notes = await request.app[SITE].db.read(keystatements.read_keys, log.id)
+    return conditional(request, encode_keys(notes), BYTES, log.cached(BRIEFLY))
 
 
 async def about(request: web.Request) -> web.Response:
     """The about note of the organisation whose log this is."""
-    log_id = await _log_id(request)
+    log = await _find_log(request)
 
     def read(view: View) -> bytes:
-        org = logs.log_by_id(view, log_id).org
+        org = logs.log_by_id(view, log.id).org
         note = keystatements.read_about(view, org)
         if note is None:
             raise NotFoundError(f"nothing is known here about {org} yet")
         return note
 
     body = await request.app[SITE].db.read(read)
-    return conditional(request, body, TEXT, BRIEFLY)
+    return conditional(request, body, TEXT, log.cached(BRIEFLY))
 
 
 async def fork(request: web.Request) -> web.Response:
     """The evidence that this log's origin signed two histories, for everybody."""
-    log_id = await _log_id(request)
-    log = await request.app[SITE].db.read(logs.log_by_id, log_id)
-    if log.frozen is None:
-        raise NotFoundError(f"no fork of {log.origin} is known here")
-    return conditional(request, log.frozen, TEXT, BRIEFLY)
+    log = await _find_log(request)
+    held = await request.app[SITE].db.read(logs.log_by_id, log.id)
+    if held.frozen is None:
+        raise NotFoundError(f"no fork of {held.origin} is known here")
+    return conditional(request, held.frozen, TEXT, log.cached(BRIEFLY))
 
 
 async def cosigned(request: web.Request) -> web.Response:
     """The earlier checkpoints that others cosigned, with who first held them when."""
-    log_id = await _log_id(request)
-    body = await request.app[SITE].db.read(read_cosigned, log_id)
-    return conditional(request, body, BYTES, BRIEFLY)
+    log = await _find_log(request)
+    body = await request.app[SITE].db.read(read_cosigned, log.id)
+    return conditional(request, body, BYTES, log.cached(BRIEFLY))
 
 
 async def tile(request: web.Request) -> web.Response:
     """A hash tile or an entry bundle: full ones never change."""
     wanted = parse_tile_path(request.match_info["path"])
-    log_id = await _log_id(request)
+    log = await _find_log(request)
     site = request.app[SITE]
     headers = {}
     if isinstance(wanted, Tile):
-        body = await site.db.read(leaves.read_tile, log_id, wanted)
+        body = await site.db.read(leaves.read_tile, log.id, wanted)
     elif wanted.width == WIDTH and _takes_zstd(request):
-        body = await site.db.read(leaves.read_packed, log_id, wanted.index)
+        body = await site.db.read(leaves.read_packed, log.id, wanted.index)
         headers = {"Content-Encoding": "zstd"}
     else:
-        body = await site.db.read(leaves.read_bundle, log_id, wanted)
+        body = await site.db.read(leaves.read_bundle, log.id, wanted)
     # A partial tile never changes either, but a cache that keeps it for a year
     # keeps 255 of them for every full one.
     cache = FOREVER if wanted.width == WIDTH else BRIEFLY
     if isinstance(wanted, Bundle):
         headers["Vary"] = "Accept-Encoding"
-    return web.Response(body=body, content_type=BYTES, headers=_cached(cache) | headers)
+    headers |= _cached(log.cached(cache))
+    return web.Response(body=body, content_type=BYTES, headers=headers)
 
 
 def _takes_zstd(request: web.Request) -> bool:
@@ -137,24 +146,36 @@ def _takes_zstd(request: web.Request) -> bool:
     )
 
 
-async def _log_id(request: web.Request) -> int:
+class _Found(NamedTuple):
+    """A log that the caller may read; whether everybody may."""
+
+    id: int
+    is_public: bool
+
+    def cached(self, how: str) -> str:
+        """How an answer about it may be kept, if everybody may keep it."""
+        return how if self.is_public else PRIVATELY
+
+
+async def _find_log(request: web.Request) -> _Found:
     """The log that the path names.
 
     Raises:
-        NotFoundError: none of that name is held here.
+        NotFoundError: none of that name is held here that the caller may read.
     """
     name = request.match_info["log"]
-    known = request.app[LOG_IDS]
-    if name not in known:
+    public = request.app[LOG_IDS]
+    if name not in public:
         held = await request.app[SITE].db.read(logs.list_logs)
-        known.update(
-            (hashlib.sha256(log.origin.encode()).hexdigest(), log.id)
-            for log in held
-            if log.visibility == "public"
+        named = {hashlib.sha256(log.origin.encode()).hexdigest(): log for log in held}
+        public.update(
+            (digest, log.id) for digest, log in named.items() if may_read(NOBODY, log)
         )
-    if name not in known:
+        if (log := named.get(name)) and may_read(public_caller(request), log):
+            return _Found(log.id, is_public=name in public)
+    if name not in public:
         raise NotFoundError("no such log is held here: see /logs")
-    return known[name]
+    return _Found(public[name], is_public=True)
 
 
 def _cached(value: str) -> dict[str, str]:

@@ -16,15 +16,14 @@ Records are read as the lines of a file are (`sources/draft.py`).
 import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
-from msgspec import Meta
 
 from federation.decoding import parse_json
 from federation.errors import FormatError
-from federation.flows.ownlog.ingest import UnreadRow, Verdict
+from federation.flows.ownlog.verdict import UnreadRow, Verdict
 from federation.records.profile import Profile
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
@@ -33,33 +32,15 @@ from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
+from federation.web.requests import Batch, Verdicts, read_control
 
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say
 MAX_NOTIFY_BYTES = 1_024
 _BOM = b"\xef\xbb\xbf"  # some programs put it before what they write
-# One row that is none refuses itself only, so it is not asked for by type.
-_A_DRAFT = Meta(extra_json_schema={"type": "object"})
 T = TypeVar("T")
 NOTIFIED: web.AppKey[Bucket] = web.AppKey("notified", Bucket)
 SPOKEN: web.AppKey[Bucket] = web.AppKey("spoken", Bucket)
-
-
-class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows for one election: as drafts to be signed here, or signed elsewhere."""
-
-    election: str
-    records: list[Annotated[Any, _A_DRAFT]] = []
-    leaves: list[str] = []
-    force: bool = False
-    restate: bool = False
-    unlisted: bool = False
-
-
-class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
-    """One verdict per row: those of `records`, then those of `leaves`, in order."""
-
-    verdicts: list[Verdict]
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +54,7 @@ def endpoints() -> list[Endpoint[Any]]:
     return [
         Endpoint(
             method="POST",
-            path="/v1/records",
+            path=Batch.route,
             summary="Sign and publish records; answered when they are durable",
             handler=take_records,
             query=NoQuery,
@@ -104,25 +85,18 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
         raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
     site = request.app[SITE]
-    rows: list[dict[str, Any] | bytes | UnreadRow] = []
     if batch.records:
         # Reading 5,000 rows takes a tenth of a second: others are answered meanwhile.
         profile = site.profiles.get(batch.election)
-        rows += await asyncio.to_thread(_read, batch.records, profile)
-    rows += [leaf.encode(errors="surrogatepass") for leaf in batch.leaves]
-    verdicts = await site.desk.take_records(
-        batch.election,
-        rows,
-        force=batch.force,
-        restate=batch.restate,
-        unlisted=batch.unlisted,
-    )
-    return _json(Verdicts(verdicts=list(verdicts)), _status_of(verdicts))
+        drafts = await asyncio.to_thread(_read, batch.records, profile)
+        batch = msgspec.structs.replace(batch, records=drafts)
+    answer = await site.desk.run(batch)
+    return _json(answer, _status_of(answer.verdicts))
 
 
 def _read(
     records: Sequence[Any], profile: Profile | None
-) -> list[dict[str, Any] | bytes | UnreadRow]:
+) -> list[dict[str, Any] | UnreadRow]:
     """Each record as the draft that it means, or with all that is wrong with it."""
     if profile is None:
         return list(records)  # the desk knows no such election either, and says so
@@ -166,9 +140,9 @@ async def notify(request: web.Request) -> web.StreamResponse:
 async def control(request: web.Request) -> web.StreamResponse:
     """Work that another command of this machine hands over: scope `control`."""
     await require_token(request, "control")
-    arguments = _decode(request, await request.read(), dict[str, Any])
-    command = request.match_info["command"]
-    return _json(await request.app[SITE].desk.run(command, arguments))
+    members = _decode(request, await request.read(), dict[str, Any])
+    asked = read_control(request.match_info["command"], members)
+    return _json(await request.app[SITE].desk.run(asked))
 
 
 async def _read_body(request: web.Request, most: int) -> bytes:

@@ -71,6 +71,7 @@ from federation.web import intake, queries
 from federation.web.dashboard import pick_page_language
 from federation.web.feed import conditional
 from federation.web.openapi import read_query
+from federation.web.requests import Batch
 from tests.damage import world
 from tests.damage.handed import base
 from tests.fakes import ELECTION
@@ -177,7 +178,7 @@ def read_kelurahan(path: Path) -> None:
 def read_batch(body: bytes) -> None:
     """What `POST /v1/records` does with a body before anything is signed."""
     request = asked("/v1/records", {"Content-Type": "application/json"})
-    batch = intake._decode(request, body, intake.Batch)
+    batch = intake._decode(request, body, Batch)
     reader = DraftReader(load_shipped()["pemilu-2024"])
     for record in batch.records:
         reader.read(record)

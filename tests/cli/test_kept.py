@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from federation.cli.writing import _error
+from federation.cli.remote import _error
 from federation.errors import DoubtError, KeptError, PeerError
 from federation.store.guard import Guard
 

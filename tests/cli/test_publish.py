@@ -99,7 +99,7 @@ def test_nothing_is_left_of_an_export_that_fails(home, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("federation.flows.publish.items.contents.read_bundle", fail)
+    monkeypatch.setattr("federation.flows.publish.items.leaves.read_bundle", fail)
     code, _, err = federation(home, "export", "--bundle", path)
     assert code == CONFIG
     assert "there is no space left" in err

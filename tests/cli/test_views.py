@@ -11,6 +11,7 @@ from federation.cli import main
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
 from federation.flows.query.scope import ask
+from federation.records.readers import THIS_MACHINE
 from federation.store import alarms, logs, pulls, quarantine
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
@@ -33,6 +34,7 @@ name = "Ana"
 contact = "data@ana.example"
 elections = ["{sample.ELECTION}"]
 """
+NODE = Settings(org=sample.ANA, name="Ana", contact="x", elections=[sample.ELECTION])
 ESCAPE = "\x1b]0;owned\x07"
 
 
@@ -97,7 +99,7 @@ QUESTIONS = [
     (("disputed",), lambda v: lists.disputed(v, ASKED, limit=50)),
     (
         ("status",),
-        lambda v: state.status(v, [sample.ELECTION], sample.ANA, "Ana", []),
+        lambda v: state.status(v, THIS_MACHINE, NODE, []),
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""cli/writing.py: by ourselves where nobody writes, else through the running node."""
+"""client.py, remote.py: by ourselves where nobody writes, else by a node that runs."""
 
 import json
 import os
@@ -10,10 +10,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from federation.cli.writing import RemoteDesk
+from federation.cli.remote import RemoteDesk
 from federation.config.home import Home
 from federation.errors import ConflictError, FormatError, PeerError
 from federation.store.lock import hold
+from federation.web.requests import Batch, ReadRules
 from tests.waiting import wait_until
 
 
@@ -61,11 +62,12 @@ async def node():
 async def test_a_batch_too_large_for_one_request_keeps_its_row_numbers(
     node, monkeypatch
 ):
-    monkeypatch.setattr("federation.cli.writing.MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr("federation.cli.remote.MAX_BODY_BYTES", 1000)
     session, url, asked = node
     drafts = [{"note": f"{number % 10}" * 200} for number in range(11)]
     desk = RemoteDesk(session, url)
-    verdicts = await desk.take_records("x", drafts, force=True, restate=False)
+    batch = Batch(election="x", records=drafts, force=True)
+    verdicts = (await desk.run(batch)).verdicts
     assert [one.row for one in verdicts] == list(range(11))
     assert [one.reason for one in verdicts] == [str(n % 10) for n in range(11)]
     assert len(asked) > 3
@@ -73,18 +75,17 @@ async def test_a_batch_too_large_for_one_request_keeps_its_row_numbers(
 
 
 async def test_one_row_above_the_bound_is_sent_all_the_same(node, monkeypatch):
-    monkeypatch.setattr("federation.cli.writing.MAX_BODY_BYTES", 10)
+    monkeypatch.setattr("federation.cli.remote.MAX_BODY_BYTES", 10)
     session, url, _ = node
     desk = RemoteDesk(session, url)
-    found = await desk.take_records("x", [{"note": "abc"}], force=False, restate=False)
-    assert len(found) == 1
+    found = await desk.run(Batch(election="x", records=[{"note": "abc"}]))
+    assert len(found.verdicts) == 1
 
 
 async def test_a_batch_of_which_nothing_was_taken_is_answered_row_by_row(node):
     session, url, asked = node
-    (verdict,) = await RemoteDesk(session, url).take_records(
-        "bad", [{"note": "x"}], force=False, restate=False, unlisted=True
-    )
+    batch = Batch(election="bad", records=[{"note": "x"}], unlisted=True)
+    (verdict,) = (await RemoteDesk(session, url).run(batch)).verdicts
     assert (verdict.outcome, verdict.reason) == ("refused", "x")
     assert asked[-1]["unlisted"] is True
 
@@ -93,17 +94,17 @@ async def test_the_nodes_refusal_is_the_error_that_it_was(node):
     session, url, _ = node
     desk = RemoteDesk(session, url)
     with pytest.raises(ConflictError, match="it is closed"):
-        await desk.take_records("closed", [{"note": "a"}], force=False, restate=False)
+        await desk.run(Batch(election="closed", records=[{"note": "a"}]))
     with pytest.raises(FormatError, match="no such thing"):
-        await desk.run("x", {})
+        await desk.run(ReadRules())
 
 
 async def test_an_answer_that_is_no_nodes_is_a_failure_of_the_node(node):
     session, url, _ = node
     with pytest.raises(PeerError):
-        await RemoteDesk(session, url + "/broken").run("x", {})
+        await RemoteDesk(session, url + "/broken").run(ReadRules())
     with pytest.raises(PeerError):
-        await RemoteDesk(session, "http://127.0.0.1:1").run("x", {})
+        await RemoteDesk(session, "http://127.0.0.1:1").run(ReadRules())
 
 
 def test_a_lock_without_a_node_behind_it_is_a_conflict(federation, own_home, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from federation.config.settings import Settings
 from federation.flows.query import state
+from federation.records.readers import NOBODY
 from federation.store import keystatements
 
 
@@ -43,7 +44,7 @@ def test_a_damaged_note_about_a_partner_costs_its_licence_and_no_answer(tmp_path
     with db.view() as view:
         after = state.sources(view, sample.ELECTION, SETTINGS)
         profiles = {sample.ELECTION: sample.profile()}
-        state.elections(view, profiles, [sample.ELECTION], SETTINGS)
+        state.elections(view, NOBODY, profiles, [sample.ELECTION], SETTINGS)
     db.close()
     assert [one for one in after if one.org != sample.BUDI] == [
         one for one in before if one.org != sample.BUDI

@@ -14,6 +14,7 @@ from federation.errors import (
     ConflictError,
     FederationError,
     KeptError,
+    SignatureError,
     VerificationError,
 )
 from federation.flows.merge import merge_once
@@ -28,6 +29,7 @@ from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
+from tests.fakes import flip_bit
 from tests.mirrored import aim
 
 NOW = 1_707_900_000
@@ -510,7 +512,7 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
 
 
 def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
-    original = sequence.contents.read_leaves
+    original = sequence.stored.read_leaves
 
     def flipped(*args):
         leaves = original(*args)
@@ -518,7 +520,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
 
     signed = []
     monkeypatch.setattr(sequence, "sign_checkpoint", signed.append)
-    monkeypatch.setattr(sequence.contents, "read_leaves", flipped)
+    monkeypatch.setattr(sequence.stored, "read_leaves", flipped)
     with pytest.raises(VerificationError, match="does not give back"):
         append(node, draft(1))
     assert signed == []
@@ -568,6 +570,41 @@ def test_a_guard_that_is_behind_is_raised(node):
     node.guard.confirm(node.log.origin, *before)
     append(node, draft(2))
     check_whole(node)
+
+
+def test_settling_raises_a_guard_that_is_behind(node):
+    """Before anything is signed: the checkpoint that we hold may have been shown."""
+    before = node.guard.read(node.log.origin)
+    append(node, draft(1))
+    node.guard._path(node.log.origin).unlink()
+    node.guard.confirm(node.log.origin, *before)
+    sequence.settle(node.db, node.guard, node.log.origin)
+    check_whole(node)
+
+
+class Faulty:
+    """A signer whose signatures come out wrong: a bit turned round while it signed."""
+
+    def __init__(self, signer):
+        self.key, self.name, self._signer = signer.key, signer.name, signer
+
+    def sign(self, message):
+        return flip_bit(self._signer.sign(message), 300)
+
+
+def test_a_signature_that_came_out_wrong_is_not_kept(node):
+    """It would be refused by all, and can give away the key that made it."""
+    append(node, draft(1))
+    before = check_whole(node)
+    good = node.log
+    node.log = good._replace(log_signer=Faulty(good.log_signer))
+    with pytest.raises(SignatureError):
+        append(node, draft(2))
+    node.log = good
+    with node.db.view() as view:
+        assert logs.newest_checkpoint(view, good.log_id)[0] == len(before)
+    assert outcomes(node, draft(2)) == ["logged"]
+    assert check_whole(node)[:2] == before
 
 
 @pytest.mark.parametrize("why", ["frozen", "stalled", "pending"])

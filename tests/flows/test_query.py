@@ -15,6 +15,7 @@ from federation.flows.query import changes, lists, region, state, tps
 from federation.flows.query.cursor import Cursor, format_cursor, parse_cursor
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import ask, parents_of, parse_region
+from federation.records.readers import NOBODY, THIS_MACHINE
 from federation.store import mapreading
 
 
@@ -345,7 +346,7 @@ def test_a_partner_without_an_about_note_has_no_licence_rather_than_a_guess(tmp_
 
 
 def test_status_lists_logs_and_every_partner_of_the_list(view):
-    found = state.status(view, [sample.ELECTION], sample.ANA, "Ana", ["x.example"])
+    found = state.status(view, THIS_MACHINE, SETTINGS, ["x.example"])
     assert {log.org: log.merged for log in found.logs} == {
         sample.ANA: 11,
         sample.BUDI: 7,
@@ -356,7 +357,9 @@ def test_status_lists_logs_and_every_partner_of_the_list(view):
 
 
 def test_elections_name_contests_usual_ones_first(view):
-    (one,) = state.elections(view, PROFILES, [sample.ELECTION], SETTINGS).elections
+    (one,) = state.elections(
+        view, NOBODY, PROFILES, [sample.ELECTION], SETTINGS
+    ).elections
     assert [c.contest for c in one.contests] == ["ppwp", "pdpr"]
     assert one.contests[1].candidates == {"1": "Partai Satu", "2": "Partai Dua"}
     assert one.register == 9

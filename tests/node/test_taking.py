@@ -21,6 +21,7 @@ from federation.records.evidence import format_fork
 from federation.store import alarms, cosignatures, leaves, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
+from federation.web.requests import Batch, TakeFiles, read_control
 from tests.copies import copy_home
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
 from tests.handed import bundle_of, folder_of, items_of
@@ -142,7 +143,7 @@ async def test_of_very_many_bad_logs_the_rest_is_said_not_to_be_tried(
 async def test_arguments_that_mean_nothing_are_refused(home, given, fault):
     async with running(home, signs=False) as node:
         with pytest.raises(fault):
-            await NodeDesk(node).run("take", given)
+            await NodeDesk(node).run(read_control("take", given))
 
 
 async def test_files_without_logs_are_refused(home, tmp_path):
@@ -151,7 +152,7 @@ async def test_files_without_logs_are_refused(home, tmp_path):
     async with running(home, signs=False) as node:
         for name, said in (("empty", "no logs"), ("text", "not a ZIP")):
             with pytest.raises(FormatError, match=said):
-                await commands.take(node, commands.Take(path=str(tmp_path / name)))
+                await commands.take(node, TakeFiles(path=str(tmp_path / name)))
 
 
 async def test_a_node_that_serves_takes_a_file_and_reads_it_by_itself(home, tmp_path):
@@ -177,10 +178,8 @@ async def record(node, *numbers):
         draft(tps=f"{1371011001 + number // 900}{number % 900:03}")
         for number in numbers
     ]
-    said = await NodeDesk(node).take_records(
-        ELECTION, drafts, force=False, restate=False
-    )
-    assert {one.outcome for one in said} == {"logged"}
+    said = await NodeDesk(node).run(Batch(election=ELECTION, records=drafts))
+    assert {one.outcome for one in said.verdicts} == {"logged"}
 
 
 async def as_peer(node):

@@ -15,6 +15,7 @@ from federation.records.merge import (
     decode_row,
     digest_rows,
     encode_row,
+    group_claims,
     merge_tps,
 )
 from federation.records.result import ROUNDS
@@ -253,6 +254,7 @@ def test_each_flag_is_raised_by_what_it_is_for(flag, claims):
         [said(A)],  # a photo waits to be read: that is its status, not a flag
         [said(A, ONE), said(B, {"01": 126, "02": 28})],
         [said(A, ONE), said(B, {"01": 125, "02": 27})],
+        [said(A, ONE), said(B, {"01": 1127, "02": 27})],  # no station has a thousand
         [said(A, {"01": 0, "02": 10})],
         [said(A, {"01": 10, "02": 0})],
         [said(A, {"01": 0, "02": 0}, complete=False, kind="withdrawal")],
@@ -266,6 +268,22 @@ def test_each_flag_is_raised_by_what_it_is_for(flag, claims):
 )
 def test_no_flag_is_raised_without_its_reason(claims):
     assert merge(*claims, shared_files=frozenset({"f" * 64})).flags == []
+
+
+@pytest.mark.parametrize("other", [f"figure_{n}" for n in range(12)])
+def test_every_reading_of_a_figure_is_compared(other):
+    """Also beside a third claim that says something else, in whatever order."""
+    texts = ['{"figure_5":1}', f'{{"{other}":1}}', '{"figure_5":2}']
+    for orgs in itertools.permutations((A, B, C)):
+        claims = [said(org, ONE, figures=texts[n]) for n, org in enumerate(orgs)]
+        assert merge(*claims).flags == ["figures_differ"]
+
+
+@pytest.mark.parametrize("votes", [*itertools.permutations([ONE, TWO, THREE])])
+def test_groups_are_sorted_by_their_first_organisation(votes):
+    claims = [said(org, votes[n])[1] for n, org in enumerate((C, A, B))]
+    for order in itertools.permutations(claims):
+        assert [group.orgs for group in group_claims(order)] == [[A], [B], [C]]
 
 
 def test_a_station_outside_the_register_is_flagged_even_when_nothing_stands():

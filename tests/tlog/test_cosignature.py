@@ -1,5 +1,7 @@
 """Cosignatures: what is signed, who counts, and that a bad one only loses itself."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,13 @@ from federation.tlog.cosignature import (
 )
 from federation.tlog.keys import ALG_COSIGNATURE, Signer, verify
 from federation.tlog.merkle import hash_leaf
-from federation.tlog.note import MAX_SIGNATURES, Signature, parse_note
+from federation.tlog.note import (
+    MAX_SIGNATURES,
+    Note,
+    Signature,
+    format_note,
+    parse_note,
+)
 
 TIME = 1_707_900_000
 
@@ -104,6 +112,31 @@ def test_the_newest_of_a_cosigner_counts_wherever_it_stands(signed, text, cosign
             note = add_signatures(note, [line])
         assert parse_note(note).signatures[1:] == (lines[1],)
         assert open_cosignatures(note, [key]) == [Cosignature(key, TIME + 2)]
+
+
+def test_of_several_lines_in_one_note_the_newest_counts(signed, text, cosigners):
+    """Whoever relays a note may add lines that we would have merged."""
+    lines = [cosign(text, cosigners[0], TIME + n) for n in (1, 2, 0)]
+    for order in itertools.permutations(lines):
+        own = parse_note(signed).signatures
+        note = format_note(Note(text, (*own, *order)))
+        assert open_cosignatures(note, [cosigners[0].key]) == [
+            Cosignature(cosigners[0].key, TIME + 2)
+        ]
+        assert select_cosignatures(note, [cosigners[0].key]) == [lines[1]]
+
+
+@pytest.mark.parametrize(("time", "is_one"), [(2**63 - 1, True), (2**63, False)])
+def test_a_time_that_no_integer_of_the_database_holds_is_none(
+    time, is_one, signed, text, cosigners
+):
+    signer = cosigners[0]
+    message = b"cosignature/v1\ntime %d\n%s" % (time, text)
+    payload = time.to_bytes(8, "big") + signer.sign(message)
+    line = Signature(signer.name, signer.key.key_id, payload)
+    note = add_signatures(signed, [line])
+    opened = [Cosignature(signer.key, time)] if is_one else []
+    assert open_cosignatures(note, [signer.key]) == opened
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=6), st.data())

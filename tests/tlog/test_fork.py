@@ -52,6 +52,19 @@ def test_two_roots_of_one_size_are_a_fork_at_every_size(notes, log_signer):
         assert find(honest[size], honest[size], (), [log_signer.key]) is None
 
 
+@pytest.mark.parametrize("count", [1, 2, 64])
+def test_evidence_of_two_roots_of_one_size_holds_nothing_superfluous(
+    count, notes, forked, log_signer
+):
+    """Each fork has one evidence: nobody can make new bytes out of it."""
+    honest, other = notes
+    hashes = forked.hashes[:count]
+    keys = [log_signer.key]
+    assert find(honest[9], other[9], hashes, keys) is None
+    with pytest.raises(ProofError):
+        check_evidence(format_evidence(honest[9], other[9], hashes), keys)
+
+
 def test_every_pair_of_sizes_up_to_64_of_two_histories_is_conclusive(
     notes, honest, forked, log_signer
 ):

@@ -117,6 +117,17 @@ def test_an_extension_costs_what_is_new_whatever_is_held(log):
             plan_extension(old, log.checkpoint(new))
 
 
+@pytest.mark.parametrize(("old", "new"), PAIRS + FAR_PAIRS)
+def test_every_tile_that_is_asked_for_has_something_new(old, new, log):
+    plan = plan_extension(old, log.checkpoint(new))
+    for tile in plan.tiles:
+        span = WIDTH**tile.level
+        end = (tile.index * WIDTH + tile.width) * span
+        # A full bundle's root says nothing of a bundle that we hold a part of.
+        assert -(-old // span) * span < end <= new, tile
+    assert len(set(plan.tiles)) == len(plan.tiles)
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [(0, 3), (3, 40), (255, 257), (300, 900), (600, 768), (513, 66000)]
 )
@@ -189,6 +200,9 @@ def test_swapped_bundles_and_leaves_are_refused(log):
             [],
             [b"".join(leaves)],
             [b"".join(leaves[:2]), *leaves[2:], b""],
+            # Nodes of the tree above the leaves have its root, and are no leaves.
+            [root_of(leaves)],
+            [root_of(leaves[at : at + 2]) for at in range(0, len(leaves), 2)],
         ):
             with pytest.raises(ProofError):
                 authenticated.check_bundle(index, wrong)

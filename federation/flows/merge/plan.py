@@ -4,8 +4,9 @@ Made again, by the same batches, on: another profile, register or version of the
 an organisation hidden whose leaves it holds; a successor log that names an earlier end
 than what was merged of its predecessor.
 
-Own leaves count below the signed size (a crash may still take back those above it),
-mirrored ones as soon as they are verified and stored.
+Everybody reads the map, so only logs that everybody may read are in it. Own leaves
+count below the signed size (a crash may still take back those above it), mirrored ones
+as soon as they are verified and stored.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
+from federation.records.readers import NOBODY, may_read
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
@@ -59,9 +61,7 @@ def make_plan(
     shown = [
         log
         for log in logs.list_logs(view)
-        if log.election == election
-        and log.visibility == "public"
-        and log.org not in hidden
+        if log.election == election and may_read(NOBODY, log) and log.org not in hidden
     ]
     basis = mapstate.read_basis(view, election)
     restart = basis is not None and basis != current_basis(view, election, profile)

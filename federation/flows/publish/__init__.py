@@ -1,6 +1,6 @@
 """What a node holds, as files: for a stick, for any web server, for the archive.
 
-served     what is handed over of a log, the same over HTTP and in a file
+readable   what is handed over of the logs, the same over HTTP and in a file
 items      every (path, bytes) of a selection, sorted
 folder     a static site, written beside what readers are reading
 place      files that are whole from the moment they are there

@@ -18,10 +18,11 @@ from federation.errors import NotFoundError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.feed import log_path
 from federation.flows.publish.items import Item, list_log
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_readable
 from federation.flows.query.scope import QueryScope, parse_region
 from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row
+from federation.records.readers import NOBODY
 from federation.store import mapreading
 from federation.store.db import View
 
@@ -47,7 +48,7 @@ def list_excerpt(
         FormatError: not the code of a region.
         NotFoundError: nothing was reported from there.
     """
-    public = {log.origin: log for log in list_public(view)}
+    public = {log.origin: log for log in list_readable(view, NOBODY)}
     found, origins = list[Item](), set[str]()
     for one in asked:
         for origin, index in _list_standing(view, one, parse_region(region), advance):

@@ -26,7 +26,8 @@ from federation.flows.publish.items import (
     list_tiles,
 )
 from federation.flows.publish.outputfolder import OutputFolder, Written
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_readable
+from federation.records.readers import NOBODY
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
@@ -84,7 +85,7 @@ class StaticSite:
         """
         self._place.restart()
         self._place.begin()
-        found = list_public(view, selection.elections)
+        found = list_readable(view, NOBODY, selection.elections)
         before = {log.origin: self._read_size(view, log) for log in found}
         for log in found:
             self._write_tiles(view, log, advance)
@@ -106,7 +107,7 @@ class StaticSite:
         """How many tiles a turn looks at, for a bar."""
         return sum(
             len(tiles) + len(bundles)
-            for log in list_public(view, selection.elections)
+            for log in list_readable(view, NOBODY, selection.elections)
             for tiles, bundles in [_wanted(log, self._known(view, log))]
         )
 

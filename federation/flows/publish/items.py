@@ -30,13 +30,18 @@ from federation.feeds.feed import (
     map_path,
 )
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.served import list_public, read_checkpoint, read_status
+from federation.flows.publish.readable import (
+    list_readable,
+    read_checkpoint,
+    read_vector,
+)
 from federation.flows.query import state
 from federation.flows.query.mapcache import MapCache
 from federation.flows.query.published import published_basis
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
+from federation.records.readers import NOBODY
 from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
@@ -88,7 +93,7 @@ class Selection(NamedTuple):
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
     found = list_heads(view, by, selection)
-    for log in list_public(view, selection.elections):
+    for log in list_readable(view, NOBODY, selection.elections):
         start = selection.start(log)
         tiles = [
             one for one in new_tiles(0, log.size) if one.level or one.index >= start
@@ -100,10 +105,10 @@ def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
     found = [
-        Item(LOGS_PATH, partial(read_status, view, selection.elections)),
+        Item(LOGS_PATH, lambda: read_vector(view, NOBODY, selection.elections).body),
         *_list_node(view, by, selection),
     ]
-    for log in list_public(view, selection.elections):
+    for log in list_readable(view, NOBODY, selection.elections):
         found += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
     return list({item.path: item for item in found}.values())
@@ -154,7 +159,7 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
     ]
     yield Item(ELECTIONS_PATH, partial(_read_elections, view, by, names, selection))
     # Nobody can make a map again from a part of the records; a register is large.
-    if any(map(selection.start, list_public(view, selection.elections))):
+    if any(map(selection.start, list_readable(view, NOBODY, selection.elections))):
         return
     for name in names:
         yield from _list_map(view, by, name)
@@ -175,9 +180,9 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
 def _read_elections(
     view: View, by: Publisher, names: Sequence[str], selection: Selection
 ) -> bytes:
-    found = state.elections(view, by.profiles, names, by.settings)
+    found = state.elections(view, NOBODY, by.profiles, names, by.settings)
     if selection.elections:
-        kept = {log.origin for log in list_public(view, selection.elections)}
+        kept = {log.origin for log in list_readable(view, NOBODY, selection.elections)}
         frozen = [origin for origin in found.frozen if origin in kept]
         found = msgspec.structs.replace(found, frozen=frozen)
     return msgspec.json.encode(found)

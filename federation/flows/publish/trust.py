@@ -22,8 +22,9 @@ from typing import Final, NamedTuple
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.flows.publish.served import list_public
+from federation.flows.publish.readable import list_readable
 from federation.records.keychain import KeyChain, open_chain
+from federation.records.readers import NOBODY
 from federation.store import keystatements
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
@@ -75,7 +76,7 @@ def make_trust(
     """
     by_org = {one.org: one for one in known}
     opened, left_out = dict[str, KeyChain](), list[str]()
-    for log in list_public(view, elections):
+    for log in list_readable(view, NOBODY, elections):
         chain = _open(view, log.id, by_org.get(log.org))
         if chain is None:
             left_out.append(log.origin)

@@ -17,10 +17,10 @@ from federation.flows.pull.room import Bounded
 from federation.flows.verify.workers import Workers
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
+from federation.records.readers import NOBODY, may_read
 from federation.store.db import Database
 from federation.tlog.checkpoint import SignedCheckpoint
 
-PUBLIC: Final = "public"
 #: A log is continued by another where its keys or its history are lost: so many times
 #: in one election is a mistake, or an attack on whoever relays them.
 MAX_GENERATIONS: Final = 16
@@ -129,20 +129,21 @@ class PullContext:
     def wants(self, peer: Bringer, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
         try:
-            org, election, visibility, generation = parse_origin(origin)
+            parts = parse_origin(origin)
         except FormatError:
             return None
-        if generation > MAX_GENERATIONS:
+        if parts.generation > MAX_GENERATIONS:
             return None
-        partner = self.peers.get(org)
-        if partner is None or partner.paused or visibility != PUBLIC:
+        partner = self.peers.get(parts.org)
+        # We ask without saying who we are: what is not for everybody is not for us.
+        if partner is None or partner.paused or not may_read(NOBODY, parts):
             return None
-        if election not in self.profiles:
+        if parts.election not in self.profiles:
             return None
-        if partner.elections is not None and election not in partner.elections:
+        if partner.elections is not None and parts.election not in partner.elections:
             return None
         # Its own logs a peer may always bring; those of others only as a relay.
-        return partner if org == peer.org or peer.relay else None
+        return partner if parts.org == peer.org or peer.relay else None
 
     def is_beyond(self, origin: str) -> bool:
         """Whether it is of a generation that is taken from nobody."""

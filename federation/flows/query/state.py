@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from federation.config.settings import Settings
 from federation.errors import FormatError, RecordError
@@ -13,6 +14,7 @@ from federation.flows.query.scope import QueryScope, candidate_names, contests_o
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
+from federation.records.readers import Caller, may_hear, may_quote, may_read, may_see
 from federation.store import (
     alarms,
     cosignatures,
@@ -23,38 +25,47 @@ from federation.store import (
     quarantine,
     registers,
 )
+from federation.store.alarms import Alarm
 from federation.store.db import View
 
 
 def status(
     view: View,
-    elections: Sequence[str],
-    org: str,
-    name: str,
+    caller: Caller,
+    settings: Settings,
     peers: Sequence[str] | None = None,
+    further: Sequence[Alarm] = (),
 ) -> answers.StatusAnswer:
-    """How this node is.
+    """How this node is, as far as the caller is told.
+
+    Who fails, and when it is asked again, would tell a stranger when to attack whom;
+    reasons and details name addresses of partners, private ones too.
 
     Args:
         view: The snapshot.
-        elections: Those this node takes part in.
-        org: This organisation.
-        name: Its name for people.
+        caller: Who asks.
+        settings: Of this node.
         peers: The partners' organisations; None: those that were ever asked.
+        further: Alarms that stand and may not be in the database.
     """
-    held = logs.list_logs(view)
+    held = [log for log in logs.list_logs(view) if may_read(caller, log)]
+    shows_partners = may_see(caller, "partners")
+    offered = pulls.list_offered(view) if shows_partners else []
     confirmed = cosignatures.load_holders(view, [log.origin for log in held])
     merged: dict[str, int] = {}
     for election in {log.election for log in held}:
         merged.update(mapstate.vector(view, election))
     return answers.StatusAnswer(
-        org=org,
-        name=name,
-        cursors={one: format_cursor(read_cursor(view, one)) for one in elections},
+        org=settings.org,
+        name=settings.name,
+        cursors={
+            election: format_cursor(read_cursor(view, election))
+            for election in settings.elections
+        },
         logs=[_log(view, log, merged, confirmed) for log in held],
-        peers=_peers(view, peers),
-        offered=pulls.list_offered(view),
-        alarms=alarms.list_alarms(view),
+        peers=_peers(view, caller, peers) if shows_partners else [],
+        offered=[log for log in offered if may_quote(caller, log.origin)],
+        alarms=_alarms(view, caller, held, further),
     )
 
 
@@ -78,7 +89,34 @@ def _log(
     )
 
 
-def _peers(view: View, peers: Sequence[str] | None) -> list[answers.PeerStatus]:
+def _alarms(
+    view: View, caller: Caller, held: Sequence[logs.Log], further: Sequence[Alarm]
+) -> list[Alarm]:
+    """What is amiss; `held`: the logs that the caller may read."""
+    stored = alarms.list_alarms(view)
+    known = {(alarm.code, alarm.subject) for alarm in stored}
+    unknown = [one for one in further if (one.code, one.subject) not in known]
+    origins = {log.origin for log in held}
+    return [
+        _told(caller, alarm, is_of_log=alarm.subject in origins)
+        for alarm in (*unknown, *stored)
+        if may_hear(caller, alarm.subject, alarm.detail)
+    ]
+
+
+def _told(caller: Caller, alarm: Alarm, *, is_of_log: bool) -> Alarm:
+    """The alarm, without the partner, folder or file that is not for the caller."""
+    if may_see(caller, "details"):
+        return alarm
+    is_named = may_see(caller, "partners") and may_quote(caller, alarm.subject)
+    subject = alarm.subject if is_of_log or is_named else ""
+    return replace(alarm, subject=subject, detail="")
+
+
+def _peers(
+    view: View, caller: Caller, peers: Sequence[str] | None
+) -> list[answers.PeerStatus]:
+    is_detailed = may_see(caller, "details")
     due = pulls.load_turns(view)
     peers = sorted(due) if peers is None else peers
     found = []
@@ -91,7 +129,7 @@ def _peers(view: View, peers: Sequence[str] | None) -> list[answers.PeerStatus]:
                 failures=turn.failures,
                 last_at=last.at if last else UNSET,
                 outcome=last.outcome if last else UNSET,
-                reason=last.reason or UNSET if last else UNSET,
+                reason=(last.reason or UNSET) if last and is_detailed else UNSET,
                 new=last.new_leaves if last else UNSET,
                 next_at=int(turn.next_due) if turn.next_due else UNSET,
             )
@@ -101,18 +139,23 @@ def _peers(view: View, peers: Sequence[str] | None) -> list[answers.PeerStatus]:
 
 def elections(
     view: View,
+    caller: Caller,
     profiles: Mapping[str, Profile],
     names: Sequence[str],
     settings: Settings,
 ) -> answers.ElectionsAnswer:
-    """The elections of this node: contests, candidates, sources."""
+    """The elections of this node: contests, candidates, sources; the forks it knows."""
     return answers.ElectionsAnswer(
         elections=[
             _election(view, profiles[name], settings)
             for name in names
             if name in profiles
         ],
-        frozen=[log.origin for log in logs.list_logs(view) if log.frozen is not None],
+        frozen=[
+            log.origin
+            for log in logs.list_logs(view)
+            if log.frozen is not None and may_read(caller, log)
+        ],
     )
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from federation.feeds.feed import parse_status
-from federation.flows.publish import served
-from federation.flows.publish.served import read_vector
+from federation.flows.publish import readable
+from federation.flows.publish.readable import read_vector
+from federation.records.readers import NOBODY
 from federation.store import logs
 from federation.store.db import Database
 
@@ -35,11 +36,11 @@ def origins(vector):
 @pytest.mark.parametrize("bound", ["MAX_LOGS", "MAX_STATUS_BYTES"])
 def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bound):
     with db.view() as view:
-        whole = read_vector(view)
+        whole = read_vector(view, NOBODY)
         assert (len(origins(whole)), whole.whole) == (7, ())
         fits = 4 if bound == "MAX_LOGS" else len(whole.body) * 4 // 7
-        monkeypatch.setattr(served, bound, fits)
-        found = read_vector(view)
+        monkeypatch.setattr(readable, bound, fits)
+        found = read_vector(view, NOBODY)
     assert len(found.body) <= len(whole.body)
     # Our own, then the first generation of everybody's, then the later ones.
     shown = origins(found)
@@ -62,7 +63,7 @@ def test_a_damaged_log_is_left_out_of_the_vector_and_named(db):
             " WHERE origin = 'c.example/pemilu-2024'"
         )
     with db.view() as view:
-        found = read_vector(view)
+        found = read_vector(view, NOBODY)
         assert len(logs.damaged_logs(view)) == 1
     assert found.damaged == ("b.example/pemilu-2024",)
     assert len(origins(found)) == 5

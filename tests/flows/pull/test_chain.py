@@ -11,6 +11,7 @@ from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import KeyRange
 from federation.store import keystatements, mapreading, mapstate
 from federation.tlog.keys import Signer, format_vkey
+from federation.tlog.note import parse_note, sign_note
 
 PROFILE = "pemilu-2024"
 
@@ -164,15 +165,20 @@ async def test_the_newest_about_note_is_kept(puller, fakes, suara):
     assert await shown(3) == ("extended", notes[3])
 
 
-async def test_a_bad_about_note_does_not_stop_the_log(puller, fakes, suara):
+@pytest.mark.parametrize("bad", ["another key", "another organisation"])
+async def test_a_bad_about_note_does_not_stop_the_log(puller, fakes, suara, kawal, bad):
     puller.trust(suara)
-    thief = Signer.from_seed(suara.node.name, bytes(32))
-    bad = about(suara, thief, 1)
+    if bad == "another key":
+        thief = Signer.from_seed(suara.node.name, bytes(32))
+        bad = about(suara, thief, 1)
+    else:
+        text = parse_note(about(kawal, kawal.node, 1)).text
+        bad = sign_note(text, suara.node)
     tree = fakes.Tree(suara).grow(suara.results(0, 3))
     report = await puller.pull(fakes.FakePeer(suara.org).show(tree, about=bad))
     assert report.logs[0].outcome == "extended"
     with puller.db.view() as view:
-        assert keystatements.read_about(view, suara.org) is None
+        assert keystatements.about_orgs(view) == set()
 
 
 KEYS = [("a", b"1"), ("b", b"2"), ("c", b"3")]

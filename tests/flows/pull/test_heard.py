@@ -5,6 +5,8 @@ import pytest
 from federation.errors import ForkError
 from federation.flows.pull import adopt_forks
 from federation.records.evidence import format_fork
+from federation.records.keychain import first_statement, sign_statement
+from tests.fakes import signer
 
 SIZE = 40
 
@@ -86,18 +88,32 @@ async def test_two_key_statements_of_one_version_freeze_that_log_too(
     assert ("fork", suara.origin) in puller.alarms()
 
 
+def first_of(origin, owner, day):
+    named = [
+        ("log", signer(origin).key),
+        ("records", owner.records.key),
+        ("node", owner.node.key),
+    ]
+    at = f"2024-02-{day:02}T00:00:00Z"
+    statement = first_statement(origin, owner.identity.key, named, at)
+    return sign_statement(statement, owner.identity)
+
+
 async def test_key_statements_that_prove_no_fork_accuse_nobody(
     fakes, puller, suara, kawal, restated
 ):
     tree, one, two = restated
     stranger = fakes.FakeOrg("jagapemilu.example")
     theirs = stranger.restate(), stranger.restate("2024-02-15T00:00:00Z")
+    # Signed by suara's identity, about another log of suara's.
+    elsewhere = [first_of(f"{suara.org}/pilpres-2019", suara, day) for day in (1, 2)]
     for old, new in (
         (one, one),
         (suara.statements[0], one),
         (one, two[:-2] + b"\n"),
         (one, two.replace(b"2024-02-15", b"2024-02-16")),
         theirs,
+        elsewhere,
     ):
         proof = format_fork(ForkError(suara.origin, old, new))
         feed = partner(fakes, kawal, tree, proof)

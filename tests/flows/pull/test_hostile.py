@@ -12,7 +12,7 @@ from federation.flows.pull.context import MAX_GENERATIONS
 from federation.flows.pull.turn import MAX_FAILURES
 from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
-from federation.store import keystatements
+from federation.store import keystatements, logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer
@@ -399,6 +399,27 @@ async def test_a_turn_that_was_killed_goes_on_where_it_stopped(
     assert len(reached) > 3
     assert puller.leaves(suara) == tree.leaves
     assert puller.claimed(suara) == list(range(1, tree.size))
+
+
+async def test_what_is_stored_must_lead_to_the_signed_root_before_it_is_held(
+    puller, fakes, suara, monkeypatch
+):
+    """A fault of ours between what was verified and what is written is not cosigned."""
+    append = logs.append_leaves
+
+    def spoil(tx, log_id, start, new, hashes):
+        return append(tx, log_id, start, new, [*hashes[:-1], bytes(32)])
+
+    puller.trust(suara)
+    tree = fakes.Tree(suara).grow(suara.results(0, 299))
+    feed = fakes.FakePeer(suara.org).show(tree)
+    with monkeypatch.context() as patch:
+        patch.setattr(logs, "append_leaves", spoil)
+        report = await puller.pull(feed)
+    assert report.extended == ()
+    assert (puller.log(suara).size, puller.log(suara).checkpoint) == (0, None)
+    assert (await puller.pull(feed)).extended == (suara.origin,)
+    assert puller.leaves(suara) == tree.leaves
 
 
 def test_key_evidence_differs_from_that_of_checkpoints(fakes, suara, tree):

@@ -2,16 +2,19 @@
 
 import pytest
 
+from federation.config.settings import Settings
 from federation.flows.merge import merge_once
 from federation.flows.query import state
 from federation.profiles import load_shipped
 from federation.records import sealed
 from federation.records.canonical import encode
+from federation.records.readers import THIS_MACHINE
 from federation.records.sealed import UnknownStatement, leaf_text
 from federation.store import alarms, mapreading, quarantine
 from federation.tlog.note import sign_note
 
 ELECTION = "pemilu-2024"
+SETTINGS = Settings(org="node.example", name="Node", contact="x", elections=[ELECTION])
 CODE = "needs-newer-version"
 
 
@@ -35,7 +38,7 @@ def of_newer_type(owner, number):
 
 def unknown(puller, owner):
     with puller.db.view() as view:
-        found = state.status(view, [ELECTION], "node.example", "Node")
+        found = state.status(view, THIS_MACHINE, SETTINGS)
     return {log.origin: log.unknown for log in found.logs}[owner.origin]
 
 

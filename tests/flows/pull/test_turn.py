@@ -86,6 +86,16 @@ async def test_logs_of_others_are_taken_only_from_a_relay(puller, fakes, suara, 
     assert (await puller.pull(feed)).offered == (kawal.origin,)
 
 
+async def test_a_log_that_is_not_for_everybody_is_never_taken(puller, fakes, suara):
+    puller.trust(suara)
+    private = fakes.FakeOrg(suara.org, f"{suara.election}/incidents")
+    feed = fakes.FakePeer(suara.org).show(fakes.Tree(private))
+    report = await puller.pull(feed)
+    assert (report.logs, report.offered) == ((), (private.origin,))
+    assert puller.logs() == []
+    assert feed.asked == ["logs"]
+
+
 async def test_a_relay_brings_a_log_whose_origin_has_no_address(
     puller, fakes, suara, kawal
 ):
@@ -97,6 +107,21 @@ async def test_a_relay_brings_a_log_whose_origin_has_no_address(
     assert report.extended == (kawal.origin,)
     # It is the relay that answered, not the origin: nothing to cosign anew.
     assert report.answered == ()
+
+
+async def test_its_own_logs_come_before_those_that_it_relays(
+    puller, fakes, suara, kawal
+):
+    """What only it must have is not kept from us by the rows of others."""
+    puller.trust(kawal, max_rows_per_turn=30)
+    puller.trust(suara)
+    own = fakes.Tree(kawal).grow(kawal.results(0, 29))
+    feed = fakes.FakePeer(kawal.org).show(own)
+    feed.show(fakes.Tree(suara).grow(suara.results(0, 40)))
+    report = await puller.pull(feed)
+    assert [one.origin for one in report.logs] == [kawal.origin, suara.origin]
+    assert puller.leaves(kawal) == own.leaves
+    assert puller.log(suara).size == 0
 
 
 async def test_a_partner_trusted_later_is_taken_from_an_unchanged_vector(

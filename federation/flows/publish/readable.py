@@ -1,13 +1,18 @@
 """What is handed over of the logs held here: the same bytes over HTTP and in a file.
 
-Rule: any public log is handed over, own or mirrored, as it was last completed; what
-is still being fetched or signed is nobody's yet.
+Rule: any log that the gate lets the caller read is handed over, own or mirrored, as it
+was last completed; what is still being fetched or signed is nobody's yet. The time at
+which a history stands is one that somebody signed, never the clock, so that what says
+it is the same whenever it is written: when another organisation last confirmed the
+history, or, before the first confirmation, when the last record says that it was
+written down.
 
 Source: docs/reference/protocol.md, "HTTP"
 """
 
 import hashlib
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -20,30 +25,37 @@ from federation.feeds.feed import (
     StatusEntry,
     format_status,
 )
+from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
-from federation.store import cosignatures, keystatements, logs
+from federation.records.readers import NOBODY, Caller, may_read
+from federation.records.sealed import leaf_text
+from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.tlog.checkpoint import read_unverified
 
 
-def list_public(view: View, elections: Collection[str] = ()) -> list[Log]:
-    """The logs that have a checkpoint and are public, sorted by origin.
+def list_readable(
+    view: View, caller: Caller, elections: Collection[str] = ()
+) -> list[Log]:
+    """The logs that have a checkpoint and that the caller may read, sorted by origin.
 
     Args:
         view: The snapshot.
+        caller: Who gets what is made of them.
         elections: Only those of these; none named: of all.
     """
     return [
         log
         for log in logs.list_logs(view)
         if log.checkpoint is not None
-        and log.visibility == "public"
+        and may_read(caller, log)
         and (not elections or log.election in elections)
     ]
 
 
 class Vector(NamedTuple):
-    """A status vector that everybody can read, and the logs that have no place in it.
+    """A status vector that its readers take, and the logs that have no place in it.
 
     `whole`: there is no more room; `damaged`: our own row is not what was written.
     """
@@ -53,20 +65,16 @@ class Vector(NamedTuple):
     damaged: tuple[str, ...] = ()
 
 
-def read_status(view: View, elections: Collection[str] = ()) -> bytes:
-    """The status vector of these logs; the arguments are those of `list_public`."""
-    return read_vector(view, elections).body
-
-
-def read_vector(view: View, elections: Collection[str] = ()) -> Vector:
+def read_vector(view: View, caller: Caller, elections: Collection[str] = ()) -> Vector:
     """The status vector of these logs, within what a reader takes.
 
-    Whoever holds many logs must not become unreadable by them: our own stand first,
-    then the first generation of everybody's, then the later ones.
+    The arguments are those of `list_readable`. Whoever holds many logs must not become
+    unreadable by them: our own stand first, then the first generation of everybody's,
+    then the later ones.
     """
     entries, whole, damaged = list[StatusEntry](), list[str](), list[str]()
     size = len(format_status(()))
-    for log in sorted(list_public(view, elections), key=_rank):
+    for log in sorted(list_readable(view, caller, elections), key=_rank):
         try:
             entry = _entry(view, log)
             more = len(msgspec.json.encode(entry)) + 1
@@ -106,6 +114,39 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
     return log.checkpoint + b"".join(
         cosignatures.read_cosignatures(view, log_id, log.size)
     )
+
+
+class Stand(NamedTuple):
+    """How far a history stands: `root` is the signed hash of its `size` records.
+
+    `time` is in Unix seconds; `is_confirmed`: another organisation said it.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    time: int
+    is_confirmed: bool
+
+
+def list_stands(view: View, election: str) -> list[Stand]:
+    """How far each history of an election stands that all may read, by origin."""
+    return [_stand_of(view, log) for log in list_readable(view, NOBODY, [election])]
+
+
+def _stand_of(view: View, log: Log) -> Stand:
+    checkpoint = read_unverified(log.checkpoint or b"")
+    confirmed = cosignatures.newest_time(view, log.origin)
+    time = _recorded(view, log) if confirmed is None else confirmed
+    is_confirmed = confirmed is not None
+    return Stand(log.origin, checkpoint.size, checkpoint.root, time, is_confirmed)
+
+
+def _recorded(view: View, log: Log) -> int:
+    """When the last record of a log says that it was written down."""
+    line = leaf_text(leaves.read_leaf(view, log.id, log.size - 1))[:-1]
+    written: str = decode(line)["recorded_at"]
+    return int(datetime.fromisoformat(written).timestamp())
 
 
 def _digest(body: bytes | None) -> str:

@@ -1,0 +1,152 @@
+"""The node that runs on this machine, asked over HTTP.
+
+It says in `data/control.json` (0600) where it is, and with which token:
+
+    {"url": "http://127.0.0.1:8470", "token": "…"}
+"""
+
+import contextlib
+import errno
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import aiohttp
+import msgspec
+from msgspec import ValidationError, convert
+from msgspec.structs import replace
+
+from federation.config.keystore import read_handed
+from federation.decoding import parse_any_json, parse_json
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    DoubtError,
+    FederationError,
+    FormatError,
+    KeptError,
+    NotFoundError,
+    PeerError,
+    RecordError,
+    UnknownPastError,
+)
+from federation.feeds.connection import judge_failure
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.web.requests import Batch, Request, Verdicts, encode_request
+
+DEADLINE_S = 600
+MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
+_MAX_CONTROL_BYTES = 4096
+A = TypeVar("A")
+#: What the node's machine refuses is refused by this one.
+_REFUSED: Mapping[str, int] = {"disk-full": errno.ENOSPC, "disk-failed": errno.EIO}
+_BLAME: Mapping[str, type[FederationError]] = {
+    "conflict": ConflictError,
+    "format": FormatError,
+    "in-doubt": DoubtError,
+    "kept": KeptError,
+    "not-found": NotFoundError,
+    "record": RecordError,
+    "unknown-past": UnknownPastError,
+}
+
+
+class _Control(msgspec.Struct, frozen=True):
+    url: str
+    token: str
+
+
+@contextlib.asynccontextmanager
+async def connect(path: Path) -> AsyncIterator["RemoteDesk"]:
+    """The desk of the node that has written this file.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    try:
+        data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
+        control = parse_json(data, _Control)
+    except OSError as error:
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(str(path), "", reason) from error
+    except FormatError as error:
+        reason = Sentence("machine.control-damaged")
+        raise ConfigError(str(path), "", reason) from error
+    async with aiohttp.ClientSession(
+        headers={"Authorization": f"Bearer {control.token}"},
+        timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
+    ) as session:
+        yield RemoteDesk(session, control.url)
+
+
+class RemoteDesk:
+    """The desk of the node that runs on this machine; a `web.requests.Desk`."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """`session` carries the token."""
+        self._session, self._url = session, url
+
+    async def run(self, request: Request[A]) -> A:
+        """Send the request; a batch too large for one goes in two.
+
+        Raises:
+            FederationError: What the node answered.
+            OSError: Its disk is full, or failed.
+        """
+        body = encode_request(request)
+        if (
+            isinstance(request, Batch)
+            and len(body) > MAX_BODY_BYTES
+            and len(request.records) > 1
+        ):
+            answer: Any = await self._send_halves(request)
+            return cast("A", answer)
+        return await self._send(request, body)
+
+    async def _send_halves(self, batch: Batch) -> Verdicts:
+        half = len(batch.records) // 2
+        verdicts = [
+            replace(verdict, row=verdict.row + start)
+            for start, rows in ((0, batch.records[:half]), (half, batch.records[half:]))
+            for verdict in (await self.run(replace(batch, records=rows))).verdicts
+        ]
+        return Verdicts(verdicts=verdicts)
+
+    async def _send(self, request: Request[A], body: bytes) -> A:
+        try:
+            async with self._session.post(
+                self._url + request.route,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+            ) as answer:
+                data = await answer.read()
+                status = answer.status
+            value = parse_any_json(data)
+        except (aiohttp.ClientError, OSError) as error:
+            found = judge_failure(error, self._url, seconds=DEADLINE_S)
+            raise PeerError("this node", self._url, None, found.reason) from error
+        except FormatError as error:
+            reason = Sentence("network.garbled")
+            raise PeerError("this node", self._url, None, reason) from error
+        # 422 where not one row was taken: each of them says why.
+        is_answer = isinstance(value, dict) and "verdicts" in value
+        if status != 200 and not (status == 422 and is_answer):
+            raise _error(self._url, status, value)
+        try:
+            answered: A = convert(value, request.answer_type())
+        except ValidationError as error:
+            raise PeerError("this node", self._url, reason=str(error)) from error
+        return answered
+
+
+def _error(url: str, status: int, problem: object) -> FederationError | OSError:
+    """What a Problem Details answer says, as the error it was on the other side."""
+    members = problem if isinstance(problem, dict) else {}
+    detail = str(members.get("detail", ""))
+    code = str(members.get("code", ""))
+    if code in _REFUSED:
+        return OSError(_REFUSED[code], detail, url)
+    kind = _BLAME.get(code)
+    return kind(detail) if kind else PeerError("this node", url, status, detail)

@@ -1,0 +1,503 @@
+"""Who may read what: every route and every export, for whoever asks.
+
+A stranger must not tell a log that is for others from one that is not there: so all is
+asked before a node has such logs (they are unknown then), once it has them, and once
+they have grown and two of them are frozen; and every answer stays the same.
+"""
+
+import ast
+import asyncio
+import hashlib
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.config.settings import Settings, load_settings
+from federation.feeds.bundle import BundleFile
+from federation.flows.merge import merge_once
+from federation.flows.ownlog.begin import OwnKeys, introduce, open_own
+from federation.flows.ownlog.sequence import commit, settle
+from federation.node.about import renew_about
+from federation.node.resources import open_resources
+from federation.node.service import serve
+from federation.records.canonical import encode
+from federation.store import alarms, logs, pulls
+from federation.tlog.note import sign_note
+from federation.web.app import make_app
+from federation.web.context import WebContext
+from tests.cli.filled_home import federation
+from tests.conftest import PROJECT
+from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree
+from tests.flows.publish.conftest import hold, hold_about
+from tests.handed import bundle_of
+from tests.homes import ELECTION, Node, clocks, draft, make_home
+
+ORG, PARTNER, FORKED = "jagasuara.example", "kawalpemilu.example", "garuda.example"
+FAR = "rahasia.example"  # nothing of it is public
+STRANGER = {"X-Forwarded-For": "198.51.100.7"}
+STATION = "1371011001001"
+
+
+def hex_of(origin: str) -> str:
+    return hashlib.sha256(origin.encode()).hexdigest()
+
+
+def of_private_log(org: str) -> FakeOrg:
+    """Who signs the log of this organisation that is for partners."""
+    return FakeOrg(org, f"{ELECTION}/incidents")
+
+
+def incident(owner: FakeOrg, number: int) -> bytes:
+    """A leaf of a type that this version keeps without knowing it."""
+    members = {
+        "election": ELECTION,
+        "number": number,
+        "org": owner.org,
+        "recorded_at": RECORDED_AT,
+        "type": "incident/1",
+    }
+    return sign_note(encode(members) + b"\n", owner.records)
+
+
+PRIVATE = {org: of_private_log(org) for org in (ORG, PARTNER, FAR)}
+TREES = {
+    org: Tree(owner).grow([incident(owner, n) for n in range(1, 4)])
+    for org, owner in PRIVATE.items()
+    if org != ORG
+}
+PUBLIC_LOG, UNKNOWN = f"{ORG}/{ELECTION}", f"nobody.example/{ELECTION}"
+LOGS = [PUBLIC_LOG, UNKNOWN, *(owner.origin for owner in PRIVATE.values())]
+LEAF = TREES[PARTNER].leaves[1]
+RECORDS = (hashlib.sha256(LEAF.partition(b"\n\n")[0] + b"\n").hexdigest(), "0" * 64)
+
+TABLES = [
+    f"what={what}&format={form}"
+    for what in ("results", "disputed", "gaps", "coverage")
+    for form in ("csv", "ndjson")
+]
+#: What a stranger asks of each route. A route that is not here fails a test: say what
+#: it shows, and ask the gate (`records/readers.py`) for whoever asks.
+READS = {
+    "/livez": ["/livez"],
+    "/readyz": ["/readyz"],
+    "/metrics": ["/metrics"],
+    "/v1/tps/{code}": [
+        f"/v1/tps/{STATION}?format={form}" for form in ("json", "csv", "ndjson")
+    ],
+    "/v1/regions": ["/v1/regions", "/v1/regions?format=csv"],
+    "/v1/regions/{code}": ["/v1/regions/13", "/v1/regions/1371011001?format=ndjson"],
+    "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
+    "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
+    "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
+    "/v1/export": [f"/v1/export?{table}" for table in TABLES],
+    "/v1/summary": ["/v1/summary"],
+    "/v1/elections": ["/v1/elections", f"/v1/elections?election={ELECTION}"],
+    "/v1/status": ["/v1/status"],
+    "/v1/maps/{election}": [f"/v1/maps/{ELECTION}", "/v1/maps/incidents"],
+    "/v1/basis/{digest}": ["/v1/basis/{profile}", f"/v1/basis/{'0' * 64}"],
+    "/v1/records/{id}/receipt": [
+        "/v1/records/{record}/receipt",
+        *(f"/v1/records/{record}/receipt" for record in RECORDS),
+    ],
+    "/openapi.json": ["/openapi.json"],
+    "/.well-known/tps-federation": ["/.well-known/tps-federation"],
+    "/logs": ["/logs"],
+    **{
+        f"/{{log}}/{name}": [f"/{hex_of(origin)}/{name}" for origin in LOGS]
+        for name in ("checkpoint", "keys", "about", "fork", "cosigned")
+    },
+    "/{log}/{path}": [
+        f"/{hex_of(origin)}/tile/{path}"
+        for origin in LOGS
+        for path in ("0/000.p/2", "entries/000.p/2", "entries/000", "junk")
+    ],
+    "/": ["/"],
+    "/wilayah/{code}": ["/wilayah/13"],
+    "/tps": [f"/tps?code={STATION}"],
+    "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
+    "/kosong": ["/kosong"],
+    "/berbeda": ["/berbeda"],
+    "/static/{name}": ["/static/style.css"],
+    "/verify": ["/verify"],
+}
+WRITES = {
+    "/v1/records": ["/v1/records"],
+    "/notify": ["/notify"],
+    "/v1/control/{command}": ["/v1/control/sync"],
+}
+
+
+def context(desk=None, token: str = "") -> WebContext:
+    """What handlers share, of a node without a database."""
+    return WebContext(
+        db=None,
+        settings=Settings(org=ORG, name="x", contact="x", elections=[ELECTION]),
+        profiles={},
+        desk=desk,
+        about=bytes,
+        control_token=token,
+        clock=int,
+    )
+
+
+def test_every_route_has_a_row():
+    found = {"GET": set(), "POST": set()}
+    for route in make_app(context()).router.routes():
+        path = route.resource.canonical
+        # HEAD is asked beside each GET; what OPTIONS says depends on nothing.
+        if route.method not in {"HEAD", "OPTIONS"}:
+            found[route.method].add(path)
+    assert found == {"GET": READS.keys(), "POST": WRITES.keys()}
+
+
+class Home:
+    """A node at work whose database a test can write to."""
+
+    def __init__(self, resources, node: Node) -> None:
+        self.resources, self.node, self.home = resources, node, resources.home
+        self.record = self.profile = ""
+
+    async def fill(self) -> None:
+        """What is public: own records, a partner's, and a history that was forked."""
+        drafts = [draft(), draft("1371011001002", 5, 5)]
+        body = {"election": ELECTION, "records": drafts}
+        status, answer = await self.node.post("/v1/records", body)
+        assert status == 200, answer
+        self.record = answer["verdicts"][0]["record"]
+        self.profile = self.resources.profiles[ELECTION].digest
+        await self.run(self._hold_public)
+        for _ in range(400):
+            _, ready, _ = await self.node.get("/readyz")
+            summary = json.loads((await self.node.get("/v1/status"))[1])
+            merged = {one["origin"]: one["merged"] for one in summary["logs"]}
+            if ready == b"ok\n" and merged.get(PUBLIC_LOG) == 3:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(summary)
+
+    def _hold_public(self) -> None:
+        for org in (PARTNER, FORKED):
+            owner = FakeOrg(org, ELECTION)
+            hold(self.resources.db, Tree(owner))
+            hold_about(self.resources.db, owner)
+        while merge_once(self.resources.db, self.resources.profiles):
+            pass
+        self.freeze(f"{FORKED}/{ELECTION}")
+
+    async def hold_private(self) -> None:
+        """Logs that are for partners: our own, a partner's, one of who has no other."""
+        await self.run(self._hold_private)
+
+    def _hold_private(self) -> None:
+        db, owner = self.resources.db, PRIVATE[ORG]
+        keys = OwnKeys(owner.chain, owner.log, owner.records)
+        self.own = open_own(db, keys, self.resources.profiles[ELECTION])
+        introduce(db, self.resources.guard, self.own)
+        for org, tree in TREES.items():
+            hold(db, tree, 2)
+            hold_about(db, FakeOrg(org, ELECTION))
+            self._alarm(tree.owner.origin)
+        with db.transaction() as tx:
+            pulls.save_offered(tx, PARTNER, [f"{FAR}/{ELECTION}/incidents/2"], 1)
+        assert merge_once(db, self.resources.profiles) == 0, (
+            "they are no part of the map"
+        )
+
+    def _alarm(self, origin: str) -> None:
+        org = origin.partition("/")[0]
+        with self.resources.db.transaction() as tx:
+            alarms.raise_alarm(tx, "stalled", origin, "http://10.0.0.7: x", 1)
+            alarms.raise_alarm(tx, "feed-refused", f"{PARTNER} {origin}", "x", 1)
+            alarms.raise_alarm(tx, "partner-full", org, f"{origin}: full", 1)
+
+    async def grow_private(self) -> None:
+        """More in each of them; two end in a fork."""
+        await self.run(self._grow_private)
+
+    def _grow_private(self) -> None:
+        db, guard = self.resources.db, self.resources.guard
+        head = settle(db, guard, self.own.origin)
+        leaf = incident(PRIVATE[ORG], 1)
+        commit(db, guard, self.own, head, [leaf], lambda _: None)
+        for tree in TREES.values():
+            hold(db, tree)
+        self.freeze(PRIVATE[ORG].origin)
+        self.freeze(PRIVATE[PARTNER].origin)
+        assert merge_once(db, self.resources.profiles) == 0
+
+    def freeze(self, origin: str) -> None:
+        with self.resources.db.transaction() as tx:
+            logs.freeze(tx, logs.get_log(tx, origin).id, b"two histories")
+
+    async def run(self, work) -> None:
+        await self.resources.db.run(work)
+
+    def paths(self) -> list[str]:
+        known = {"record": self.record, "profile": self.profile}
+        return [path.format(**known) for paths in READS.values() for path in paths]
+
+
+@pytest.fixture
+async def home(tmp_path):
+    """A node of one organisation that pins a partner without an address."""
+    found = make_home(tmp_path, ORG)
+    peer = (
+        f'\n[[peer]]\norg = "{PARTNER}"\nidentity = "{FakeOrg(PARTNER).identity.key}"\n'
+    )
+    found.peers.write_text(found.peers.read_text() + peer)
+    settings, token = load_settings(found.settings), f"control-token-{'0' * 20}"
+    with open_resources(found, settings) as resources:
+        async with (
+            serve(resources, clocks(), Random(1), token, alone=True) as url,
+            aiohttp.ClientSession(auto_decompress=False) as session,
+        ):
+            filled = Home(resources, Node(found, url, session))
+            await filled.fill()
+            yield filled
+
+
+async def ask(home: Home, path: str, method: str = "GET", **headers: str):
+    """Status, headers but the time, and body of an answer."""
+    async with home.node._session.request(
+        method, home.node.url + path, headers=headers, allow_redirects=False
+    ) as answer:
+        body = await answer.read()
+        kept = {k: v for k, v in answer.headers.items() if k != "Date"}
+    if path == "/metrics":
+        # Of the whole disk, whoever writes to it; its length varies with it.
+        body = re.sub(rb"federation_disk_free_bytes.*\n", b"", body)
+        kept.pop("Content-Length", None)
+    return answer.status, kept, body
+
+
+async def ask_all(home: Home, **headers: str):
+    """The answers to everything that can be asked, GET and HEAD."""
+    return {
+        (method, path): await ask(home, path, method, **headers)
+        for path in home.paths()
+        for method in ("GET", "HEAD")
+    }
+
+
+def differing(one: dict, other: dict) -> list:
+    """What is not the same in both, as it stands there."""
+    assert one.keys() == other.keys()
+    return [(key, one[key], other[key]) for key in one if one[key] != other[key]]
+
+
+async def test_a_stranger_cannot_tell_a_log_for_partners_from_none(home):
+    unknown = await ask_all(home, **STRANGER)
+    tags = {path: headers.get("ETag") for (_, path), (_, headers, _) in unknown.items()}
+    assert unknown["GET", f"/{hex_of(PUBLIC_LOG)}/checkpoint"][0] == 200
+    assert FORKED in unknown["GET", "/v1/elections"][2].decode()
+    for grow in (home.hold_private, home.grow_private):
+        await grow()
+        assert differing(await ask_all(home, **STRANGER), unknown) == []
+        for path, tag in tags.items():
+            if tag:
+                headers = STRANGER | {"If-None-Match": tag}
+                assert (await ask(home, path, **headers))[0] == 304, path
+    for name in ("checkpoint", "keys", "about", "fork", "cosigned", "tile/0/000.p/1"):
+        told = [await ask(home, f"/{hex_of(o)}/{name}", **STRANGER) for o in LOGS[1:]]
+        assert told == [told[0]] * len(told), name
+        assert told[0][0] == 404
+
+
+async def test_what_strangers_send_is_answered_alike(home):
+    async def send_all():
+        return [
+            (path, org, await home.node.post(path, {"org": org}, None))
+            for paths in WRITES.values()
+            for path in paths
+            for org in (PARTNER, FAR, "nobody.example")
+        ]
+
+    unknown = await send_all()
+    await home.hold_private()
+    await home.grow_private()
+    assert await send_all() == unknown
+
+
+EXPORTS = {
+    "bundle": ["export", "--bundle"],
+    "excerpt": ["export", "--region", "13", "--bundle"],
+    "static": ["export", "--static"],
+    "trust": ["export", "--trust"],
+    "csv": ["export", "--format", "csv", "--out"],
+    "ndjson": ["export", "--format", "ndjson", "--what", "coverage", "--out"],
+    "receipt": ["receipt", STATION, "--out"],
+    "archive": ["election", "archive", ELECTION, "--out"],
+}
+
+
+def read_out(path: Path) -> dict[str, bytes]:
+    """Every file that was handed out, what is in bundles file by file."""
+    if path.is_dir():
+        inside = [one for one in path.rglob("*") if one.is_file()]
+        return {
+            f"{one.relative_to(path)}/{name}": data
+            for one in inside
+            for name, data in read_out(one).items()
+        }
+    data = path.read_bytes()
+    if data[:2] != b"PK":
+        return {path.name: data}
+    with BundleFile(path) as bundle:
+        return {name: bundle.read(name, 1 << 24) for name in bundle.names()}
+
+
+def export_all(home: Home, below: Path) -> dict[str, dict[str, bytes]]:
+    below.mkdir()
+    found = {}
+    for name, words in EXPORTS.items():
+        code, out, err = federation(home.home, *words, below / name)
+        assert code == 0, out + err
+        found[name] = read_out(below / name)
+        assert found[name], name
+    return found
+
+
+async def test_no_export_knows_of_a_log_for_partners(home, tmp_path):
+    unknown = await asyncio.to_thread(export_all, home, tmp_path / "unknown")
+    await home.hold_private()
+    await home.grow_private()
+    held = await asyncio.to_thread(export_all, home, tmp_path / "held")
+    for name, files in held.items():
+        assert differing(files, unknown[name]) == [], name
+
+
+async def told(home: Home, **headers: str):
+    """Of the status and the metrics: logs, offers, alarms and how many there are."""
+    status = json.loads((await ask(home, "/v1/status", **headers))[2])
+    metrics = (await ask(home, "/metrics", **headers))[2].decode()
+    labels = set(re.findall(r'federation_log_size{log="(.*)"}', metrics))
+    assert labels == {one["origin"] for one in status["logs"]}
+    [count] = re.findall(r"federation_alarms (\d+)", metrics)
+    assert int(count) == len(status["alarms"])
+    return (
+        {origin for origin in labels if "incidents" in origin},
+        [one["origin"] for one in status["offered"]],
+        [(one["code"], one["subject"], one["detail"]) for one in status["alarms"]],
+    )
+
+
+async def test_this_machine_is_told_of_every_log(home):
+    await home.hold_private()
+    token = {"Authorization": f"Bearer {home.node.token}"} | STRANGER
+    origins, offered, found = await told(home, **token)
+    assert origins == {owner.origin for owner in PRIVATE.values()}
+    assert offered == [f"{FAR}/{ELECTION}/incidents/2"]
+    far = PRIVATE[FAR].origin
+    assert {
+        ("stalled", far, "http://10.0.0.7: x"),
+        ("feed-refused", f"{PARTNER} {far}", "x"),
+        ("partner-full", FAR, f"{far}: full"),
+    } <= set(found)
+    await home.grow_private()
+    elections = (await ask(home, "/v1/elections", **token))[2].decode()
+    assert PRIVATE[PARTNER].origin in elections
+    assert PRIVATE[ORG].origin in (await ask(home, "/logs", **token))[2].decode()
+    path = f"/{hex_of(PRIVATE[PARTNER].origin)}/checkpoint"
+    status, headers, _ = await ask(home, path, **token)
+    assert (status, headers["Cache-Control"]) == (200, "private, no-store")
+    assert (await ask(home, path, **STRANGER))[0] == 404, "it is not remembered"
+    code, out, _ = federation(home.home, "status")
+    assert code == 0
+    assert {one["origin"] for one in json.loads(out)["logs"]} >= origins
+
+
+async def test_who_looks_after_a_node_hears_that_something_is_amiss(home):
+    before = await told(home)
+    await home.hold_private()
+    origins, offered, found = await told(home)
+    assert (origins, offered) == (set(), [])
+    new = [one for one in found if one not in before[2]]
+    assert {code for code, _, _ in new} == {"stalled", "feed-refused", "partner-full"}
+    assert len(new) == 3 * len(TREES)
+    assert {subject for _, subject, _ in new} <= {"", PARTNER, FAR}
+
+
+class Waiting:
+    """The desk of a node that may not sign one of its logs."""
+
+    def readiness(self):
+        return [f"{PRIVATE[ORG].origin}: waits for partners"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "body"),
+    [
+        (STRANGER, 200, "ok\n"),
+        ({}, 503, "not ready: `federation status` on the node's machine says why\n"),
+        (
+            {"Authorization": "Bearer own"},
+            503,
+            f"{PRIVATE[ORG].origin}: waits for partners\n",
+        ),
+    ],
+    ids=["stranger", "insider", "this-machine"],
+)
+async def test_whether_such_a_log_may_be_signed_is_nothing_for_strangers(
+    headers, status, body
+):
+    app = make_app(context(Waiting(), "own"))
+    async with TestClient(TestServer(app)) as client:
+        answer = await client.get("/readyz", headers=headers)
+        assert (answer.status, await answer.text()) == (status, body)
+
+
+def test_our_about_note_names_no_log_that_is_not_for_all(tmp_path):
+    found = make_home(tmp_path, ORG)
+    with open_resources(found, load_settings(found.settings)) as resources:
+        note = renew_about(resources)
+        owner = PRIVATE[ORG]
+        keys = OwnKeys(owner.chain, owner.log, owner.records)
+        own = open_own(resources.db, keys, resources.profiles[ELECTION])
+        more = replace(resources, own={**resources.own, "incidents": own})
+        assert renew_about(more) == note
+
+
+async def test_a_log_that_is_not_for_all_is_not_taken_in_from_files(home, tmp_path):
+    tree = TREES[PARTNER]
+    path = bundle_of(tmp_path / "stick.zip", FakePeer(PARTNER).show(tree))
+    code, out, err = await asyncio.to_thread(federation, home.home, "import", path)
+    assert code == 0, out + err
+    assert [one["outcome"] for one in json.loads(out)["files"][0]["logs"]] == [
+        "private"
+    ]
+    with home.resources.db.view() as view:
+        assert tree.owner.origin not in {log.origin for log in logs.list_logs(view)}
+
+
+#: Where the visibility of a log is compared, and is not who may read it.
+COMPARED = {
+    "records/readers.py": "the gate itself",
+    "records/keystatement.py": "how a log's name is written",
+    "records/sealed.py": "in which log a type of record may stand",
+    "flows/audit/badrecord.py": "in which log a type of record may stand",
+}
+
+
+def compares(tree: ast.AST) -> bool:
+    """Whether anything in it is compared with, or looked up by, a visibility."""
+    return any(
+        isinstance(part, ast.Compare | ast.match_case)
+        and re.search(r"\bvisibility\b|'incidents'|'public'", ast.unparse(part))
+        for part in ast.walk(tree)
+    )
+
+
+def test_nothing_else_decides_who_may_read_a_log():
+    below = PROJECT / "federation"
+    found = {
+        str(path.relative_to(below))
+        for path in below.rglob("*.py")
+        if compares(ast.parse(path.read_text()))
+    }
+    assert found == COMPARED.keys()

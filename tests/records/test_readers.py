@@ -1,0 +1,66 @@
+"""The gate by itself: who asks, for whom a log is, what is told of the node."""
+
+import pytest
+
+from federation.records.keystatement import parse_origin
+from federation.records.readers import (
+    NOBODY,
+    THIS_MACHINE,
+    Insider,
+    Nobody,
+    may_hear,
+    may_quote,
+    may_read,
+    may_see,
+)
+
+PUBLIC, PRIVATE = "a.example/pemilu-2024", "a.example/pemilu-2024/incidents/2"
+CALLERS = {
+    NOBODY: (set(), set()),
+    Nobody(sees_partners=True): (set(), {"partners"}),
+    Insider(): (set(), {"partners"}),
+    THIS_MACHINE: ({PRIVATE}, {"partners", "details"}),
+}
+
+
+@pytest.mark.parametrize("caller", CALLERS, ids=repr)
+def test_who_reads_which_log_and_sees_what_of_the_node(caller):
+    more, inside = CALLERS[caller]
+    logs = {PUBLIC, PRIVATE}
+    assert {log for log in logs if may_read(caller, parse_origin(log))} == {
+        PUBLIC
+    } | more
+    assert {name for name in ("partners", "details") if may_see(caller, name)} == inside
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PRIVATE,
+        f"b.example {PRIVATE}",
+        f"{PRIVATE}: the feed ended",
+        f"seen at b.example: two histories of {PRIVATE}, of size 3",
+        f"{PUBLIC} and {PRIVATE}",
+    ],
+)
+def test_what_names_a_log_is_told_to_whoever_may_read_it(text):
+    assert not may_hear(NOBODY, text)
+    assert not may_hear(NOBODY, "data", text)
+    # Somebody who looks after the node hears of it, without the name.
+    assert may_hear(Insider(), text)
+    assert not may_quote(Insider(), text)
+    assert may_hear(THIS_MACHINE, text)
+    assert may_quote(THIS_MACHINE, text)
+
+
+def test_what_names_no_such_log_is_told_to_everybody():
+    for text in (
+        "",
+        "data",
+        "a.example",
+        PUBLIC,
+        f"b.example {PUBLIC}: x",
+        "/incidents",
+    ):
+        assert may_hear(NOBODY, text)
+        assert may_quote(NOBODY, text)
