@@ -19,10 +19,11 @@ from federation.flows.audit import (
     DocumentReport,
     Holding,
 )
+from federation.records.kinds import worded_members
 
 _WIB: Final = timezone(timedelta(hours=7), "WIB")
-# The members of a record that say what it is about, in this order.
-_TOLD: Final = ("contest", "tps", "round", "form", "source", "review")
+# The members of a record that say what it is about, in this order; then how it is so.
+_PLACE: Final = ("contest", "tps", "round")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 # The end of the year 9998: whoever signs may write any time up to 2^63.
@@ -169,7 +170,7 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
     members = json.loads(text)
     told = [
         f"{out.t(f'verifier.fact_{name}')}: {_word(out, name, members[name])}"
-        for name in _TOLD
+        for name in (*_PLACE, *worded_members())
         if name in members
     ]
     yield "; ".join(told) if told else str(members.get("type", ""))

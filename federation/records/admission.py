@@ -15,11 +15,11 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct
 
 from federation.errors import FederationError
-from federation.records.claim import encode_claim, to_claim
+from federation.records.claim import Claim, encode_claim
 from federation.records.keychain import KeyChain, parse_origin
-from federation.records.logclosed import LogClosed
+from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
-from federation.records.sealed import Sealed, UnknownStatement, open_leaves
+from federation.records.sealed import Sealed, open_leaves
 
 EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
 
@@ -84,11 +84,22 @@ def admit(
         claim = to_claim(sealed, profile, generation)
         if claim is not None:
             claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
-        elif isinstance(sealed.statement, UnknownStatement):
+            continue
+        kind = kind_of(sealed.statement)
+        if kind is UNKNOWN:
             unknown.append(index)
-        elif isinstance(sealed.statement, LogClosed):
+        elif kind.ends_log:
             closed_at = index
     return Admission(claims, rejected, unknown, closed_at)
+
+
+def to_claim(sealed: Sealed, profile: Profile, generation: int = 1) -> Claim | None:
+    """The claim of a verified leaf, or None where it says nothing about a TPS."""
+    statement = sealed.statement
+    claim = kind_of(statement).claim
+    if claim is None:
+        return None
+    return claim(statement, sealed.index, sealed.record, profile, generation)
 
 
 def join(first: Admission, then: Admission) -> Admission:

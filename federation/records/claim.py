@@ -13,7 +13,7 @@ A claim is stored as a msgpack array, its members in the order below:
 `{"01":127,"02":27}`; for a party contest each party's `jumlah`.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET
@@ -21,11 +21,19 @@ from msgspec import UNSET
 from federation.errors import FormatError
 from federation.records.profile import ContestPlace, Profile
 from federation.records.result import TpsResult, failed_rules
-from federation.records.sealed import Sealed
 from federation.records.withdrawal import Withdrawal
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
 Slot: TypeAlias = tuple[str, bool, str, str, str]
+
+
+class StatementSlot(NamedTuple):
+    """Where one organisation says one thing."""
+
+    tps: str
+    contest: str
+    round: str
+    official: bool
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -86,42 +94,51 @@ def is_newer(claim: Claim, than: Claim) -> bool:
     return (claim.generation, claim.index) > (than.generation, than.index)
 
 
-def to_claim(sealed: Sealed, profile: Profile, generation: int = 1) -> Claim | None:
-    """The claim of a verified leaf, or None where it says nothing about a TPS."""
-    statement = sealed.statement
-    if isinstance(statement, TpsResult):
-        return _of_result(sealed, statement, profile, generation)
-    if isinstance(statement, Withdrawal):
-        return Claim(
-            index=sealed.index,
-            kind="withdrawal",
-            org=statement.org,
-            official=bool(statement.official),
-            contest=statement.contest,
-            tps=statement.tps,
-            round=statement.round,
-            record=sealed.record,
-            generation=generation,
-        )
-    return None
+def slot_of_result(result: TpsResult) -> StatementSlot:
+    """Where a result stands: what was copied from KPU stands beside our own."""
+    official = result.source == "kpu"
+    return StatementSlot(result.tps, result.contest, result.round, official)
 
 
-def _of_result(
-    sealed: Sealed, result: TpsResult, profile: Profile, generation: int
+def slot_of_withdrawal(gone: Withdrawal) -> StatementSlot:
+    """Which slot a withdrawal empties."""
+    return StatementSlot(gone.tps, gone.contest, gone.round, bool(gone.official))
+
+
+def claim_of_withdrawal(
+    gone: Withdrawal, index: int, record: str, _: Profile, generation: int
 ) -> Claim:
+    """That nothing is claimed any more."""
+    return Claim(
+        index=index,
+        kind="withdrawal",
+        org=gone.org,
+        official=bool(gone.official),
+        contest=gone.contest,
+        tps=gone.tps,
+        round=gone.round,
+        record=record,
+        generation=generation,
+    )
+
+
+def claim_of_result(
+    result: TpsResult, index: int, record: str, profile: Profile, generation: int
+) -> Claim:
+    """What a result claims, its votes by the ids of the profile."""
     place = profile.place(result.contest, result.tps)
     votes = place.roster.rename(_votes(result))
     figures = result.figures
     # By place, in the order of the class: naming sixteen members takes twice as long.
     return Claim(
-        sealed.index,
+        index,
         "votes" if votes else "unread",
         result.org,
         result.source == "kpu",
         result.contest,
         result.tps,
         result.round,
-        sealed.record,
+        record,
         _encode_json(votes).decode() if votes else "",
         bool(votes) and _is_complete(votes, place),
         failed_rules(result, profile),

@@ -23,7 +23,7 @@ An origin is the name of a log, `<org>/<election>[/incidents][/<generation, from
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -121,6 +121,39 @@ class KeyStatement(
         Annotated[tuple[Revocation, ...], Meta(min_length=1, max_length=MAX_KEYS)]
         | UnsetType
     ) = UNSET
+
+
+_SUCCESSOR: Final = r"/(?:[2-9]|[1-9][0-9]{1,2})$(?!\n)"
+# What `check_key_statement` asks, as far as a schema can say it.
+KEY_STATEMENT_SCHEMA: Final[dict[str, dict[str, Any]]] = {
+    "KeyStatement": {
+        "allOf": [
+            {
+                "if": {"properties": {"version": {"const": 1}}},
+                "then": {"not": {"required": ["previous"]}},
+                "else": {"required": ["previous"]},
+            },
+            {
+                "if": {"properties": {"origin": {"pattern": _SUCCESSOR}}},
+                "then": {"required": ["follows"]},
+                "else": {"not": {"required": ["follows"]}},
+            },
+        ],
+        "properties": {
+            "keys": {
+                "allOf": [
+                    {
+                        "contains": {
+                            "properties": {"role": {"const": role}},
+                            "required": ["role"],
+                        }
+                    }
+                    for role in sorted(_REQUIRED)
+                ]
+            }
+        },
+    }
+}
 
 
 def format_origin(

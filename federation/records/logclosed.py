@@ -10,7 +10,9 @@ Rule: nothing that stands behind it in the same log is valid.
 
 from msgspec import UNSET, Struct, UnsetType
 
+from federation.errors import RecordError
 from federation.records.canonical import Org, Origin, ShortText, Time
+from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
 
 
@@ -30,3 +32,16 @@ class LogClosed(
     reason: ShortText
     recorded_at: Time
     successor: Origin | UnsetType = UNSET
+
+
+def check_successor(closed: LogClosed) -> None:
+    """Refuse a successor that is not the log's own.
+
+    Raises:
+        RecordError: `successor` is another log than the next generation of this one.
+    """
+    if closed.successor is UNSET:
+        return
+    old, new = parse_origin(closed.origin), parse_origin(closed.successor)
+    if new != old._replace(generation=old.generation + 1):
+        raise RecordError("not the next generation of this log", "successor")

@@ -17,7 +17,7 @@ Source: docs/reference/domain.md, "Figures" and "Sums"
 """
 
 from functools import lru_cache
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -173,6 +173,22 @@ class TpsResult(
                 if part.caleg is not UNSET:
                     check_candidates(tuple(part.caleg), "parties[...].caleg")
 
+
+# What `check_result` asks, as far as a schema can say it.
+RESULT_SCHEMA: Final[dict[str, dict[str, Any]]] = {
+    "Part": {"minProperties": 1},
+    "TpsResult": {
+        # Older releases of msgspec do not say the names of such a table.
+        "properties": {"figures": {"propertyNames": {"enum": FIGURES}}},
+        "anyOf": [
+            {"required": [name]}
+            for name in ("candidates", "evidence", "figures", "parties")
+        ],
+        "if": {"properties": {"contest": {"enum": sorted(PARTY_CONTESTS)}}},
+        "then": {"not": {"required": ["candidates"]}},
+        "else": {"not": {"required": ["parties"]}},
+    },
+}
 
 _Sum: TypeAlias = tuple[str, str, tuple[str, ...]]
 

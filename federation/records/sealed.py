@@ -18,9 +18,9 @@ import hashlib
 import unicodedata
 from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
-from msgspec import UNSET, Meta, Struct
+from msgspec import Meta, Struct
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.records.canonical import (
@@ -31,39 +31,27 @@ from federation.records.canonical import (
     decode_as,
     encode,
 )
-from federation.records.keychain import KeyChain, parse_origin
-from federation.records.keystatement import KeyStatement, check_key_statement
-from federation.records.logclosed import LogClosed
+from federation.records.keychain import KeyChain
+from federation.records.kinds import (
+    RESULT,
+    UNKNOWN,
+    RecordKind,
+    Statement,
+    UnknownStatement,
+    find_kind,
+    kind_of,
+)
 from federation.records.profile import Election
-from federation.records.result import TpsResult, check_result
-from federation.records.withdrawal import Withdrawal
 from federation.tlog.keys import ALG_ED25519, Signer, verify
 from federation.tlog.note import Note, Signature, format_note, parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
 
-Statement: TypeAlias = TpsResult | Withdrawal | KeyStatement | LogClosed
-
-_RESULT_END: Final = b'"type":"tps-result/1"}'
-_KINDS: Final[dict[object, type[Statement]]] = {
-    "tps-result/1": TpsResult,
-    "withdrawal/1": Withdrawal,
-    "key-statement/1": KeyStatement,
-    "log-closed/1": LogClosed,
-}
+_RESULT_END: Final = f'"type":"{RESULT.name}"}}'.encode()
 _DASH: Final = "— ".encode()
 _SPACE: Final = ord(" ")
 # What the last digit of the base64 of 68 bytes can be: its two lowest bits are zero.
 _LAST_DIGITS: Final = frozenset(b"AEIMQUYcgkosw048")
-_TYPE: Final = r"^[a-z0-9-]{1,40}/[1-9][0-9]{0,3}$(?!\n)"
-
-
-class UnknownStatement(Struct, frozen=True, kw_only=True):
-    """A well-formed record of a type that needs a newer version."""
-
-    type: str
-    org: str
-    election: str
-    text: bytes
+TYPE_PATTERN: Final = r"^[a-z0-9-]{1,40}/[1-9][0-9]{0,3}$(?!\n)"
 
 
 class Sealed(NamedTuple):
@@ -71,7 +59,7 @@ class Sealed(NamedTuple):
 
     index: int  # type: ignore[assignment]  # a leaf's position; tuple.index is not used
     record: str
-    statement: Statement | UnknownStatement
+    statement: Statement
     text: bytes
 
 
@@ -87,35 +75,34 @@ _Read: TypeAlias = tuple[Sealed, str, bytes, bytes]
 _Split: TypeAlias = tuple[bytes, str, bytes, bytes]
 
 
-class _Common(Struct, frozen=True, kw_only=True):
+class Common(Struct, frozen=True, kw_only=True):
     """What a record of any type has."""
 
     election: Election
     org: Org
     recorded_at: Time
-    type: Annotated[str, Meta(pattern=_TYPE)]
+    type: Annotated[str, Meta(pattern=TYPE_PATTERN)]
 
 
-def parse_statement(line: bytes) -> Statement | UnknownStatement:
+def parse_statement(line: bytes) -> Statement:
     """The statement that a canonical line (without LF) says, by the rules of its type.
+
+    An `UnknownStatement` where there is no such type here.
 
     Raises:
         FormatError: the line is not canonical.
         RecordError: it breaks a rule of its type, or has none.
     """
     # Nearly every leaf is a result, whose last member is its type: one decoding.
-    kind: type[Statement] = TpsResult
+    kind: RecordKind[Any] = RESULT
     if not line.endswith(_RESULT_END):
         members = decode(line)
-        known = _KINDS.get(members.get("type")) if _has_type(members) else None
-        if known is None:
-            return _unknown(convert(members, _Common), line)
-        kind = known
-    statement = decode_as(line, kind)
-    if isinstance(statement, TpsResult):
-        check_result(statement)
-    elif isinstance(statement, KeyStatement):
-        check_key_statement(statement)
+        kind = find_kind(members.get("type"))
+        if kind is UNKNOWN:
+            return _unknown(convert(members, Common), line)
+    statement: Statement = decode_as(line, kind.struct)
+    if kind.rules is not None:
+        kind.rules(statement)
     return statement
 
 
@@ -123,7 +110,7 @@ def seal(statement: Statement, signer: Signer) -> bytes:
     """The leaf of a statement, its text in Unicode's form NFC.
 
     Args:
-        statement: any but a key statement (`keychain.sign_statement`).
+        statement: of a type that a records key signs (`keychain.sign_statement`).
         signer: the organisation's records key.
 
     Raises:
@@ -136,7 +123,7 @@ def seal(statement: Statement, signer: Signer) -> bytes:
     if not line.isascii():
         line = unicodedata.normalize("NFC", line.decode()).encode()
     parsed = parse_statement(line)
-    if isinstance(parsed, KeyStatement):
+    if kind_of(parsed).signer == "identity":
         raise SignatureError("a key statement is signed by the identity key")
     if signer.name != f"{parsed.org}/records":
         raise SignatureError(f"{signer.name} is not a records key of {parsed.org}")
@@ -193,6 +180,21 @@ def open_leaves(
     return found
 
 
+def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:
+    """Why a statement belongs into another log than the chain's, if it does."""
+    if statement.org != chain.org:
+        return RecordError(f"in a log of {chain.org}", "org")
+    if statement.election != chain.election:
+        return RecordError(f"in a log of {chain.election}", "election")
+    kind = kind_of(statement)
+    if chain.visibility not in kind.logs:
+        named = " or ".join(sorted(kind.logs))
+        return RecordError(f"belongs in the {named} log", "type")
+    if kind.log_of is not None and kind.log_of(statement) != chain.origin:
+        return RecordError(f"in the log {chain.origin}", "origin")
+    return None
+
+
 def record_id(text: bytes) -> str:
     """The id of the record with this text (with its LF)."""
     return hashlib.sha256(text).hexdigest()
@@ -213,10 +215,15 @@ def leaf_text(leaf: bytes) -> bytes:
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _Read:
     line, name, key_id, signature = _split_record(leaf) or _split_note(leaf)
     statement = parse_statement(line)
-    _check_log(statement, chain)
+    foreign = find_foreign(statement, chain)
+    if foreign is not None:
+        raise foreign
+    kind = kind_of(statement)
+    if kind.rules_in_log is not None:
+        kind.rules_in_log(statement)
     text = line + b"\n"
     sealed = Sealed(index, record_id(text), statement, text)
-    if isinstance(statement, KeyStatement):
+    if kind.signer == "identity":
         # The chain has verified it: what is not in the chain nobody vouches for.
         if leaf not in chain.notes:
             raise SignatureError("a key statement that is not in the key chain")
@@ -266,37 +273,10 @@ def _split_record(leaf: bytes) -> _Split | None:
     return line, name.decode(), material[:4], material[4:]
 
 
-def _unknown(common: _Common, line: bytes) -> UnknownStatement:
+def _unknown(common: Common, line: bytes) -> UnknownStatement:
     return UnknownStatement(
         type=common.type,
         org=common.org,
         election=common.election,
         text=line + b"\n",
     )
-
-
-def _has_type(members: dict[str, object]) -> bool:
-    return isinstance(members.get("type"), str)
-
-
-def _check_log(statement: Statement | UnknownStatement, chain: KeyChain) -> None:
-    if statement.org != chain.org:
-        raise RecordError(f"in a log of {chain.org}", "org")
-    if statement.election != chain.election:
-        raise RecordError(f"in a log of {chain.election}", "election")
-    if isinstance(statement, (TpsResult, Withdrawal)):
-        if chain.visibility != "public":
-            raise RecordError("belongs in the public log", "type")
-    elif isinstance(statement, (KeyStatement, LogClosed)):
-        if statement.origin != chain.origin:
-            raise RecordError(f"in the log {chain.origin}", "origin")
-        if isinstance(statement, LogClosed):
-            _check_successor(statement)
-
-
-def _check_successor(closed: LogClosed) -> None:
-    if closed.successor is UNSET:
-        return
-    old, new = parse_origin(closed.origin), parse_origin(closed.successor)
-    if new != old._replace(generation=old.generation + 1):
-        raise RecordError("not the next generation of this log", "successor")

@@ -8,7 +8,7 @@ replaced is only named, in `superseded`. All of it can be dropped and made again
 `merged_file` holds the counted files of every row, to find one file at two stations.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -208,17 +208,6 @@ def rows_with_file(view: View, election: int, file: str) -> list[int]:
 def is_shared(keys: Collection[int]) -> bool:
     """Whether these rows are of more than one station."""
     return len(keys) > 1 and len({decode_key(key)[1] for key in keys}) > 1
-
-
-def list_held(view: View, election: int) -> Iterator[StoredRow]:
-    """Every row of an election in the map's order: for whoever checks them all."""
-    rows = view.execute(
-        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?"
-        " ORDER BY key",
-        election_range(election),
-    )
-    for row in rows:
-        yield held_row(row)
 
 
 def clear(tx: Transaction, election: int) -> None:

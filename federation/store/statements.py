@@ -6,9 +6,10 @@ stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a
 without its `recorded_at`: enough to know our own words again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from federation.records.claim import StatementSlot
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -46,15 +47,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
     ("0002-twice", write_twice("said_below", "log_id INTEGER", "size INTEGER")),
 )
-
-
-class StatementSlot(NamedTuple):
-    """Where one organisation says one thing."""
-
-    tps: str
-    contest: str
-    round: str
-    official: bool
 
 
 class OwnStatement(NamedTuple):
@@ -145,26 +137,6 @@ def revisions_of(
         among=refs,
     )
     return {(ref, contest): Revision(*rest) for ref, contest, *rest in rows}
-
-
-def all_said(view: View, log_id: int) -> Iterator[OwnStatement]:
-    """Every statement of an own log, by slot, oldest first: for `doctor`."""
-    for row in view.execute(
-        "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
-        " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
-        (log_id,),
-    ):
-        yield OwnStatement(
-            StatementSlot(row[0], row[1], row[2], bool(row[3])), *row[4:]
-        )
-
-
-def count_said(view: View, log_id: int) -> int:
-    """How many statements are remembered: counts them, for `doctor` only."""
-    row = view.execute(
-        "SELECT count(*) FROM said WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return int(row[0])
 
 
 def clear_said(tx: Transaction, log_id: int) -> None:

@@ -9,7 +9,8 @@ all. It stands beside the command line's audit: another language, other cryptogr
     parts/*.js           one concept each, joined in the order of `SCRIPTS`
     parts/kinds.json     what can be found, gravest first, with its exit code
 
-The bounds of each statement come from the same types that the node uses.
+The bounds of each statement come from the same types that the node uses, and where a
+record may stand from the same table (`records/kinds.py`).
 """
 
 import base64
@@ -18,17 +19,12 @@ import json
 import re
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-import msgspec
-from msgspec import Meta, Struct
-
-from federation.records.canonical import FORBIDDEN_CLASS, Org, Time
-from federation.records.keystatement import KeyStatement
-from federation.records.logclosed import LogClosed
-from federation.records.profile import Election
-from federation.records.result import FIGURES, TpsResult
-from federation.records.withdrawal import Withdrawal
+from federation.records.canonical import FORBIDDEN_CLASS
+from federation.records.kinds import KINDS, free_texts, worded_members
+from federation.records.schema import make_definitions
+from federation.records.sealed import Common
 from federation.text import load_topic
 
 SCRIPTS: Final = (
@@ -39,21 +35,9 @@ SCRIPTS: Final = (
     *("words", "facts", "card", "page"),
 )
 _PARTS: Final = resources.files("federation.verifier") / "parts"
-# The same as `records.sealed` asks of a record of any type; a test compares them.
-TYPE_PATTERN: Final = r"^[a-z0-9-]{1,40}/[1-9][0-9]{0,3}$(?!\n)"
 _SHARED_WORDS: Final = ("contest_", "round_")
 
 
-class Common(Struct, frozen=True, kw_only=True):
-    """What a record of any type has."""
-
-    election: Election
-    org: Org
-    recorded_at: Time
-    type: Annotated[str, Meta(pattern=TYPE_PATTERN)]
-
-
-_TYPES: Final = (Common, KeyStatement, LogClosed, TpsResult, Withdrawal)
 _Json: TypeAlias = dict[str, Any]
 
 
@@ -100,21 +84,36 @@ def _script() -> str:
 
 
 def _format_data() -> str:
-    """The words, kinds and bounds, as JSON that can stand inside of HTML."""
+    """Words, kinds, bounds and records, as JSON that can stand inside of HTML."""
     data = {
         "forbidden": FORBIDDEN_CLASS,
         "kinds": kinds(),
+        "records": _records(),
         "schemas": _schemas(),
+        "texts": sorted(free_texts()),
+        "worded": worded_members(),
         "words": _words(),
     }
     # ASCII: half a surrogate pair can be said in no other way.
     return json.dumps(data, sort_keys=False).replace("<", "\\u003c")
 
 
+def _records() -> _Json:
+    """What the page asks of a type, by its name: see `RecordKind`."""
+    return {
+        kind.name: {
+            "schema": kind.struct.__name__,
+            "logs": sorted(kind.logs),
+            "namesLog": kind.log_of is not None,
+            "isInKeyChain": kind.signer == "identity",
+            "endsLog": kind.ends_log,
+        }
+        for kind in KINDS.values()
+    }
+
+
 def _schemas() -> _Json:
-    _, schemas = msgspec.json.schema_components(_TYPES, ref_template="{name}")
-    # The keys of this table are a literal type, which no schema of msgspec says.
-    schemas["TpsResult"]["properties"]["figures"]["propertyNames"] = {"enum": FIGURES}
+    schemas = make_definitions((Common, *KINDS), "{name}")
     for schema in schemas.values():
         schema.pop("title", None)
         schema.pop("description", None)

@@ -1,15 +1,18 @@
 """The page as a file: one form, no duplicates, nothing from elsewhere."""
 
+import json
 import re
 
 from federation import verifier
 from federation.flows.audit.finding import EXITS
-from federation.records import sealed
+from federation.records import kinds, sealed
+from federation.records.schema import make_definitions
 from federation.text import load_topic
 from tests.conftest import PROJECT
 
 PARTS = PROJECT / "federation" / "verifier" / "parts"
 HTML = verifier.page().decode()
+[DATA] = re.findall(r'(?s)<script[^>]* id="data">(.*?)</script>', HTML)
 
 
 def test_the_committed_page_is_the_one_that_the_code_makes():
@@ -26,7 +29,20 @@ def test_every_kind_has_its_sentence():
 
 
 def test_a_type_is_what_it_is_to_the_node():
-    assert verifier.TYPE_PATTERN == sealed._TYPE
+    common = json.loads(DATA)["schemas"]["Common"]["properties"]
+    assert common["type"]["pattern"] == sealed.TYPE_PATTERN
+
+
+def test_every_type_of_record_and_what_is_told_of_it_has_its_sentence():
+    words = load_topic("verifier")
+    told = [*kinds.free_texts(), *kinds.worded_members()]
+    assert {f"fact_{name}" for name in told} <= words.keys()
+    for kind in kinds.KINDS.values():
+        assert f"type_{kind.name.partition('/')[0]}" in words
+        members = make_definitions([kind.struct], "{name}")[kind.struct.__name__]
+        for name in kind.worded:
+            values = members["properties"][name]["enum"]
+            assert {f"{name}_{value}" for value in values} <= words.keys()
 
 
 def test_every_part_is_in_the_page_and_no_name_stands_twice():

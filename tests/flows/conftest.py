@@ -15,9 +15,10 @@ from federation.flows.ownlog.sequence import OwnLog
 from federation.records.keychain import first_statement, open_chain, sign_statement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
-from federation.store.db import Database
+from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.statements import OwnStatement, StatementSlot
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 from tests import fakes as fake_federation
 
@@ -29,6 +30,18 @@ def fixed_signer(name: str, alg: int = ALG_ED25519) -> Signer:
     return Signer.from_seed(
         name, hashlib.sha256(f"{name} {alg}".encode()).digest(), alg
     )
+
+
+def all_said(view: View, log_id: int) -> list[OwnStatement]:
+    """Every statement of an own log that import remembers, by slot, oldest first."""
+    rows = view.execute(
+        "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
+        " WHERE log_id = ? ORDER BY tps, contest, round, official, idx",
+        (log_id,),
+    )
+    return [
+        OwnStatement(StatementSlot(*row[:3], bool(row[3])), *row[4:]) for row in rows
+    ]
 
 
 def small_profile() -> Profile:

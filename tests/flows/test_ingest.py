@@ -30,6 +30,7 @@ from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
+from tests.flows.conftest import all_said
 from tests.mirrored import aim
 
 NOW = 1_707_900_000
@@ -68,7 +69,7 @@ def check_whole(node):
         leaves = stored.read_leaves(view, log.id, 0, log.size)
         checkpoints = list(logs.list_checkpoints(view, log.id))
         held = claims.read_claims(view, log.id, 0, log.next_index + 9, 9999)
-        said = list(statements.all_said(view, log.id))
+        said = all_said(view, log.id)
         assert statements.said_size(view, log.id) == log.size
     hashes = [hash_leaf(leaf) for leaf in leaves]
     for size, root, note in checkpoints:

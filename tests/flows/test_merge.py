@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from federation.flows.merge import merge_once, rebuild
 from federation.flows.merge.once import BATCH
 from federation.records import coverage, tally
-from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.admission import to_claim
+from federation.records.claim import Claim, encode_claim
 from federation.records.keychain import first_statement, sign_statement
 from federation.records.keystatement import Follows
 from federation.records.merge import (
@@ -44,6 +45,7 @@ from federation.store import (
     mapstate,
     registers,
     rollup,
+    scratch,
 )
 from federation.store.db import Database
 from federation.tlog.keys import Signer
@@ -136,8 +138,7 @@ def merge_all(db, profile=PROFILE, limit=BATCH, hidden=()):
 def read_map(db):
     """Everything that the map says: rows, and counters of every kept region."""
     with db.view() as view:
-        number = mapstate.find_election(view, ELECTION)
-        rows = [held.row for held in maprows.list_held(view, number)]
+        rows = [held.row for held in scratch.list_map(view, ELECTION)]
         assert mapreading.map_digest(view, ELECTION) == digest_rows(rows)
         kept = {
             (contest, region): counters
@@ -544,7 +545,7 @@ def test_a_thousand_repetitions_of_one_station_cost_one_row(db):
     merge_all(db, limit=100)
     with db.view() as view:
         (found,) = mapreading.read_tps(view, ELECTION, PLACES[0])
-        (held,) = maprows.list_held(view, mapstate.find_election(view, ELECTION))
+        (held,) = scratch.list_map(view, ELECTION)
     assert [claim.index for _, claim in found.claims] == [999]
     assert found.history == [(ORIGINS[0], index) for index in range(899, 999)]
     assert len(held.slots) == 1

@@ -10,6 +10,7 @@ from federation.records.keychain import next_statement, open_chain, sign_stateme
 from federation.records.profile import parse_profile
 from federation.store import keystatements, leaves, logs, statements
 from federation.tlog.keys import Signer
+from tests.flows.conftest import all_said
 
 
 def read_log(node):
@@ -95,12 +96,12 @@ def test_what_the_log_said_is_read_again_where_it_is_not_known(node):
     }
     ingest.append(node.db, node.guard, node.log, [draft], 1_707_900_000)
     with node.db.view() as view:
-        before = list(statements.all_said(view, node.log.log_id))
+        before = all_said(view, node.log.log_id)
     with node.db.transaction() as tx:
         statements.clear_said(tx, node.log.log_id)
     log = begin.open_own(node.db, node.keys, node.log.profile)
     with node.db.view() as view:
-        assert list(statements.all_said(view, log.log_id)) == before
+        assert all_said(view, log.log_id) == before
         assert statements.said_size(view, log.log_id) == 2
     assert len(before) == 1
     (verdict,) = ingest.append(node.db, node.guard, log, [draft], 1_707_900_000)

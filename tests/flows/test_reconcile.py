@@ -18,10 +18,11 @@ from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.reconcile import Copy, PeersAsked, decide, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
-from federation.store import alarms, keystatements, leaves, logs, statements
+from federation.store import alarms, keystatements, leaves, logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
+from tests.flows.conftest import all_said
 from tests.mirrored import signed
 
 NOW = 1_707_900_000
@@ -242,9 +243,7 @@ async def test_a_lost_database_comes_back_whole(open_node, backup, ctx):
     assert ask(node, copy_of(live)).action == "sign"
     assert begin.introduce(node.db, node.guard, node.log) == 0
     with node.db.view() as mine, live.db.view() as theirs:
-        assert list(statements.all_said(mine, node.log.log_id)) == (
-            list(statements.all_said(theirs, live.log.log_id))
-        )
+        assert all_said(mine, node.log.log_id) == (all_said(theirs, live.log.log_id))
         assert keystatements.read_keys(mine, node.log.log_id) == list(
             node.log.chain.notes
         )

@@ -10,6 +10,7 @@ from federation.flows.ownlog import begin, duplicates, ingest
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import leaves as stored
 from federation.store import statements
+from tests.flows.conftest import all_said
 
 NOW = 1_707_900_000
 
@@ -75,7 +76,7 @@ def test_answers_do_not_depend_on_how_rows_are_cut_into_batches(node, rows, data
             for verdict in ingest.append(node.db, node.guard, log, part, NOW)
         ]
         with node.db.view() as view:
-            said = sorted(statements.all_said(view, log.log_id), key=lambda s: s.index)
+            said = sorted(all_said(view, log.log_id), key=lambda s: s.index)
         seen.append((outcomes, [one._replace(content=b"") for one in said]))
         again = ingest.append(node.db, node.guard, log, rows, NOW + 60)
         repeated = {verdict.outcome for verdict in again}
@@ -140,12 +141,12 @@ def test_a_log_that_grew_by_another_hand_is_read_again_in_steps(node, monkeypatc
         rows = [draft(slot, votes, "reviewed", None) for slot in (1, 2)]
         ingest.append(node.db, node.guard, node.log, rows, NOW)
     with node.db.view() as view:
-        before = list(statements.all_said(view, node.log.log_id))
+        before = all_said(view, node.log.log_id)
     with node.db.transaction() as tx:
         statements.clear_said(tx, node.log.log_id)
     monkeypatch.setattr(duplicates, "RECALL_STEP", 2)
     duplicates.recall(node.db, node.log)
     duplicates.recall(node.db, node.log)
     with node.db.view() as view:
-        assert list(statements.all_said(view, node.log.log_id)) == before
+        assert all_said(view, node.log.log_id) == before
     assert len(before) == 4

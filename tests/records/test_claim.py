@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.errors import FormatError
+from federation.records.admission import to_claim
 from federation.records.claim import (
     Claim,
     decode_claim,
     encode_claim,
     is_newer,
     slot,
-    to_claim,
 )
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part

@@ -15,10 +15,10 @@ from federation.errors import FederationError, FormatError, RecordError, Signatu
 from federation.records import sealed
 from federation.records.canonical import FORBIDDEN, encode
 from federation.records.keychain import next_statement, open_chain, sign_statement
+from federation.records.kinds import UnknownStatement
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part
 from federation.records.sealed import (
-    UnknownStatement,
     leaf_text,
     open_leaf,
     parse_statement,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from federation.records.claim import StatementSlot
 from federation.store import statements
-from federation.store.statements import OwnStatement, Revision, StatementSlot
+from federation.store.statements import OwnStatement, Revision
 
 TPS = "3171010001001"
 SLOT = StatementSlot(TPS, "ppwp", "reguler", official=False)

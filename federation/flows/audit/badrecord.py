@@ -9,8 +9,8 @@ from federation.flows.audit.keys import BAD
 from federation.records.evidence import format_fork, open_key_fork
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement
-from federation.records.logclosed import LogClosed
-from federation.records.sealed import Statement, UnknownStatement, parse_statement
+from federation.records.kinds import kind_of
+from federation.records.sealed import find_foreign, parse_statement
 from federation.tlog.note import Note, parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
 
@@ -24,9 +24,9 @@ def name_bad_record(leaf: bytes, index: int, chain: KeyChain) -> str:
         statement = parse_statement(note.text[:-1])
     except BAD:
         return _BAD_RECORD
-    if _is_foreign(statement, chain):
+    if find_foreign(statement, chain):
         return "foreign"
-    if isinstance(statement, KeyStatement):
+    if kind_of(statement).signer == "identity":
         return "keys"
     return "revoked" if _is_by_old_key(note, index, chain) else _BAD_RECORD
 
@@ -43,14 +43,6 @@ def find_statement_fork(leaf: bytes, chain: KeyChain) -> ForkError | None:
         return open_key_fork(format_fork(ForkError(chain.origin, ours, leaf)), chain)
     except BAD:
         return None
-
-
-def _is_foreign(statement: Statement | UnknownStatement, chain: KeyChain) -> bool:
-    if (statement.org, statement.election) != (chain.org, chain.election):
-        return True
-    if isinstance(statement, (KeyStatement, LogClosed)):
-        return statement.origin != chain.origin
-    return not isinstance(statement, UnknownStatement) and chain.visibility != "public"
 
 
 def _is_by_old_key(note: Note, index: int, chain: KeyChain) -> bool:

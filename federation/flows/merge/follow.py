@@ -6,7 +6,8 @@ on a profile, and they were verified then, so signatures are not looked at again
 """
 
 from federation.flows.merge.plan import Step
-from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.admission import to_claim
+from federation.records.claim import Claim, encode_claim
 from federation.records.profile import Profile
 from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
 from federation.store import claims, leaves

@@ -19,6 +19,7 @@ from msgspec import UNSET, to_builtins
 
 from federation.flows.listing import find_unlisted
 from federation.flows.ownlog.signing import Opened
+from federation.records.claim import StatementSlot
 from federation.records.contradiction import (
     BatchRow,
     Referred,
@@ -28,10 +29,10 @@ from federation.records.contradiction import (
     judge_refs,
     judge_slot,
 )
+from federation.records.kinds import Statement, kind_of
 from federation.records.problem import Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
-from federation.records.withdrawal import Withdrawal
 from federation.sources.personal import why_personal
 from federation.store.db import View
 from federation.text import Sentence
@@ -78,25 +79,27 @@ class Doubts:
         # Times of one form and zone: they are compared as they are written.
         self._first, self._last = _earliest(profile), _format(now + SLACK_S)
         self._several = self._mixed = False
+        for opened in rows:
+            if opened.row in given and (problem := _find_personal(opened)):
+                self.refused[opened.row] = (problem,)
+        self._slots = {row.row: slot for row in rows if (slot := _stands_in(row))}
+        stations = (slot.tps for slot in self._slots.values())
+        self._outside = find_unlisted(view, profile.election, stations)
         results = {
             row.row: row.sealed.statement
             for row in rows
             if isinstance(row.sealed.statement, TpsResult)
         }
-        stations = (result.tps for result in results.values())
-        for opened in rows:
-            if opened.row in given and (problem := _find_personal(opened)):
-                self.refused[opened.row] = (problem,)
-        self._outside = find_unlisted(view, profile.election, stations)
-        for row, result in results.items():
-            problems = find_strangers(result, profile)
-            if not unlisted and (doubt := self._outside.get(result.tps)):
+        for row, slot in self._slots.items():
+            result = results.get(row)
+            problems = [] if result is None else find_strangers(result, profile)
+            if not unlisted and (doubt := self._outside.get(slot.tps)):
                 reason = Sentence("intake.publish-anyway", reason=doubt.reason)
                 problems.append(Problem("tps", doubt.code, reason))
             if problems:
                 self.refused[row] = (*self.refused.get(row, ()), *problems)
         self._judge_refs(results)
-        for numbers in find_repeated(self._slots(rows)):
+        for numbers in find_repeated(self._spoken(rows, results)):
             self._judge(numbers, results)
 
     def order(self, rows: Sequence[Opened]) -> list[Opened]:
@@ -107,33 +110,36 @@ class Doubts:
         older one that somebody did, which it does not replace.
         """
         left = [row for row in rows if not self._is_answered(row.row)]
-        if self._several and not any(_withdraws(row) for row in left):
+        if self._several and not any(map(_empties, left)):
             left.sort(key=_rank if self._mixed else _is_read)
         return left
 
-    def flags(self, result: TpsResult) -> tuple[str, ...]:
-        """What is strange about a result that goes in."""
-        flags = (OUTSIDE,) if result.tps in self._outside else ()
-        if result.observed_at is UNSET:
+    def flags(self, row: int, statement: Statement) -> tuple[str, ...]:
+        """What is strange about a row that goes in."""
+        slot = self._slots.get(row)
+        flags = (OUTSIDE,) if slot and slot.tps in self._outside else ()
+        observed_at = getattr(statement, "observed_at", UNSET)
+        if observed_at is UNSET:
             return flags
-        if result.observed_at < self._first:
+        if observed_at < self._first:
             return (*flags, PAST)
-        if result.observed_at > self._last:
+        if observed_at > self._last:
             return (*flags, FUTURE)
         return flags
 
-    def _slots(self, rows: Sequence[Opened]) -> Iterator[tuple[int, Hashable]]:
-        """Where the rows that are left speak; its own withdrawal begins a slot anew."""
+    def _spoken(
+        self, rows: Sequence[Opened], results: Collection[int]
+    ) -> Iterator[tuple[int, Hashable]]:
+        """Where the results that are left stand; a withdrawal begins its slot anew."""
         withdrawn: Counter[Hashable] = Counter()
         for row in rows:
-            one = row.sealed.statement
-            if isinstance(one, TpsResult):
+            if row.row in results:
                 if not self._is_answered(row.row):
-                    slot = one.tps, one.contest, one.round, one.source == "kpu"
+                    slot = self._slots[row.row]
                     times = withdrawn[slot]
                     yield row.row, (slot, times) if times else slot
-            elif isinstance(one, Withdrawal) and row.row not in self.refused:
-                withdrawn[one.tps, one.contest, one.round, bool(one.official)] += 1
+            elif (emptied := _empties(row)) and row.row not in self.refused:
+                withdrawn[emptied] += 1
 
     def _is_answered(self, row: int) -> bool:
         return row in self.refused or row in self.repeats or row in self.outdated
@@ -173,15 +179,25 @@ class Doubts:
 
 def _find_personal(row: Opened) -> Problem | None:
     """The first free text of a statement that may be about somebody."""
-    for member in ("ref", "note", "reason"):
+    for member in kind_of(row.sealed.statement).free_text:
         text = getattr(row.sealed.statement, member, UNSET)
         if text is not UNSET and (why := why_personal(member, text)):
             return Problem(member, PERSONAL, why)
     return None
 
 
-def _withdraws(row: Opened) -> bool:
-    return isinstance(row.sealed.statement, Withdrawal)
+def _stands_in(row: Opened) -> StatementSlot | None:
+    kind = kind_of(row.sealed.statement)
+    if kind.slot is None or kind.empties_slot:
+        return None
+    return kind.slot(row.sealed.statement)
+
+
+def _empties(row: Opened) -> StatementSlot | None:
+    kind = kind_of(row.sealed.statement)
+    if kind.slot is None or not kind.empties_slot:
+        return None
+    return kind.slot(row.sealed.statement)
 
 
 def _is_read(row: Opened) -> bool:

@@ -15,32 +15,24 @@ Source: docs/reference/domain.md, "Import defaults"
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
 from federation.errors import FormatError, RecordError
 from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim
-from federation.records.result import TpsResult
+from federation.records.kinds import kind_of
 from federation.records.sealed import (
     Sealed,
     leaf_text,
     parse_statement,
     record_id,
 )
-from federation.records.withdrawal import Withdrawal
-from federation.store import (
-    keystatements,
-    logs,
-    mapreading,
-    statements,
-)
-from federation.store import (
-    leaves as stored,
-)
+from federation.store import keystatements, logs, mapreading, statements
+from federation.store import leaves as stored
 from federation.store.db import Database, View
-from federation.store.statements import OwnStatement, Revision, StatementSlot
+from federation.store.statements import OwnStatement, Revision
 from federation.text import Sentence
 
 DraftOutcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
@@ -67,19 +59,24 @@ class Judgement(NamedTuple):
 
 def said_of(sealed: Sealed) -> OwnStatement | None:
     """What a leaf says of a slot; None where it says nothing of any."""
-    one = sealed.statement
-    if isinstance(one, TpsResult):
-        slot = StatementSlot(one.tps, one.contest, one.round, one.source == "kpu")
-        content = content_of(sealed.text)
-        ref = None if one.ref is UNSET else one.ref
-        revision = None if one.revision is UNSET else one.revision
-        return OwnStatement(slot, sealed.index, content, one.review, ref, revision)
-    if isinstance(one, Withdrawal):
-        slot = StatementSlot(one.tps, one.contest, one.round, bool(one.official))
+    statement, index = sealed.statement, sealed.index
+    kind = kind_of(statement)
+    if kind.slot is None:
+        return None
+    slot = kind.slot(statement)
+    if kind.empties_slot:
         # With its time: the same words may take back what was said anew since.
-        content = _digest(sealed.text)
-        return OwnStatement(slot, sealed.index, content, "withdrawn")
-    return None
+        return OwnStatement(slot, index, _digest(sealed.text), "withdrawn")
+    content = content_of(sealed.text)
+    review: Any = getattr(statement, "review", "unreviewed")
+    ref, revision = _given(statement, "ref"), _given(statement, "revision")
+    return OwnStatement(slot, index, content, review, ref, revision)
+
+
+def _given(statement: object, member: str) -> Any:  # noqa: ANN401  of any type
+    """A member that not every type has, and not every statement says."""
+    value = getattr(statement, member, UNSET)
+    return None if value is UNSET else value
 
 
 class Echoes:

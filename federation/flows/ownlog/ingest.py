@@ -21,7 +21,6 @@ from federation.flows.ownlog.doubting import Doubts
 from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
 from federation.flows.ownlog.signing import (
-    NodeStatement,
     Opened,
     Opener,
     Signed,
@@ -35,14 +34,14 @@ from federation.flows.ownlog.verdict import (
     problems_of,
     refuse,
 )
+from federation.records.admission import to_claim
 from federation.records.canonical import convert
-from federation.records.claim import Claim, encode_claim, to_claim
+from federation.records.claim import Claim, encode_claim
 from federation.records.contradiction import SlotAnswer, explain
-from federation.records.logclosed import LogClosed
+from federation.records.kinds import Statement, kind_of
 from federation.records.problem import Problem
 from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
-from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -77,7 +76,6 @@ class _Batch(NamedTuple):
     force: bool = False
     restate: bool = False
     unlisted: bool = False
-    taken: tuple[type[NodeStatement], ...] = (TpsResult, Withdrawal)
 
 
 class _Row(NamedTuple):
@@ -142,7 +140,7 @@ def append_statements(
     db: Database,
     guard: Guard,
     log: OwnLog,
-    said: Sequence[NodeStatement],
+    said: Sequence[Statement],
     now: float,
 ) -> list[Verdict]:
     """Sign and log whole statements: withdrawals, or the closing of the log.
@@ -154,18 +152,17 @@ def append_statements(
         KeptError: the disk failed; it is kept, and not shown yet.
         DoubtError: the disk failed; whether it is kept is found out later.
     """
-    taken = (TpsResult, Withdrawal, LogClosed)
 
-    def sign(statement: NodeStatement) -> Signed:
+    def sign(statement: Statement) -> Signed:
         return Signed(seal(statement, log.records_signer), statement)
 
-    return _take(db, guard, log, _Batch(said, sign, now, taken=taken))
+    return _take(db, guard, log, _Batch(said, sign, now))
 
 
 def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdict]:
     assert len(batch.rows) <= MAX_BATCH, "the caller cuts batches"
     head = settle(db, guard, log.origin)
-    opener = Opener(log.chain, head.size, batch.sign, batch.taken, log.verifier)
+    opener = Opener(log.chain, head.size, batch.sign, log.verifier)
     rows: list[Opened] = []
     verdicts: list[Verdict] = []
     for one in open_rows(opener, batch.rows):
@@ -202,12 +199,11 @@ def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdic
 def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
     members = {
         **draft,
-        "type": "tps-result/1",
         "org": log.chain.org,
         "election": log.chain.election,
         "recorded_at": stamp,
     }
-    if len(members) != len(draft) + 4:
+    if len(members) != len(draft) + 3 or "type" in draft:
         raise RecordError("a draft does not say type, org, election or recorded_at")
     return convert(members, TpsResult)
 
@@ -263,7 +259,7 @@ def _screen(
             screen.add(one)
         placed = sealed._replace(index=index)
         kept.append(_Row(row, leaf, placed, one, judged.several_refs))
-        closed = isinstance(sealed.statement, LogClosed)
+        closed = kind_of(sealed.statement).ends_log
     return kept
 
 
@@ -282,7 +278,7 @@ def _derive(
     view: View,
     log: OwnLog,
     kept: Sequence[_Row],
-    strange: Callable[[TpsResult], tuple[str, ...]],
+    strange: Callable[[int, Statement], tuple[str, ...]],
 ) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
@@ -294,8 +290,7 @@ def _derive(
             place = claim.index, claim.contest, claim.tps
             derived.claims.append((*place, encode_claim(claim)))
             flags = (*claim.rules, *flags)
-        if isinstance(row.sealed.statement, TpsResult):
-            flags = (*flags, *strange(row.sealed.statement))
+        flags = (*flags, *strange(row.row, row.sealed.statement))
         if row.said is not None:
             derived.said.append(row.said)
         derived.verdicts.append(
@@ -308,7 +303,7 @@ def _derive(
             )
         )
     last = kept[-1].sealed if kept else None
-    if last and isinstance(last.statement, LogClosed):
+    if last and kind_of(last.statement).ends_log:
         return derived._replace(closed_at=last.index)
     return derived
 

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.records.keychain import KeyChain
-from federation.records.logclosed import LogClosed
-from federation.records.result import TpsResult
+from federation.records.kinds import Statement, kind_of
 from federation.records.sealed import (
     LeafError,
     Sealed,
@@ -22,10 +21,8 @@ from federation.records.sealed import (
     parse_statement,
     record_id,
 )
-from federation.records.withdrawal import Withdrawal
 
 CHUNK_ROWS = 500
-NodeStatement: TypeAlias = TpsResult | Withdrawal | LogClosed
 Refusals: TypeAlias = list[tuple[int, LeafError]]
 
 
@@ -33,7 +30,7 @@ class Signed(NamedTuple):
     """A leaf, and the statement that it was made of, where it was made here."""
 
     leaf: bytes
-    statement: NodeStatement | None
+    statement: Statement | None
 
 
 class Opened(NamedTuple):
@@ -54,14 +51,13 @@ class Refused(NamedTuple):
 class Opener(NamedTuple):
     """How rows become leaves of one log.
 
-    `index` is the next one: keys must be valid there. `taken`: the types that may come
-    in. `verifier` runs `verify_leaves` elsewhere.
+    `index` is the next one: keys must be valid there. `verifier` runs `verify_leaves`
+    elsewhere.
     """
 
     chain: KeyChain
     index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
     sign: Callable[[Any], Signed]
-    taken: tuple[type[NodeStatement], ...]
     verifier: Executor | None
 
 
@@ -138,9 +134,8 @@ def _opened(opener: Opener, number: int, signed: Signed) -> Opened:
     statement = signed.statement
     # Only ASCII is sure to have been signed as it was given: seal applies NFC.
     if statement is None or not text.isascii():
-        parsed = parse_statement(text[:-1])
-        if not isinstance(parsed, opener.taken):
-            raise RecordError("not a type that is taken in here", "type")
-        statement = parsed
+        statement = parse_statement(text[:-1])
+    if signed.statement is None and not kind_of(statement).is_handed_in:
+        raise RecordError("not a type that is taken in here", "type")
     sealed = Sealed(opener.index, record_id(text), statement, text)
     return Opened(number, signed.leaf, sealed)

@@ -20,8 +20,9 @@ from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.pull.context import PullContext, Taking
 from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
+from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
-from federation.records.sealed import UnknownStatement, leaf_text, parse_statement
+from federation.records.sealed import leaf_text, parse_statement
 from federation.store import alarms, claims, keystatements, logs, mapstate, quarantine
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
@@ -120,7 +121,7 @@ def _readable(view: View) -> list[str]:
     for origin, index in quarantine.first_unknown(view):
         log = logs.get_log(view, origin)
         [leaf] = stored.read_leaves(view, log.id, index, index + 1)
-        if not isinstance(parse_statement(leaf_text(leaf)[:-1]), UnknownStatement):
+        if kind_of(parse_statement(leaf_text(leaf)[:-1])) is not UNKNOWN:
             found.append(origin)
     return found
 

@@ -43,7 +43,7 @@ function sourceCard(input, report, { useFingerprint, useTrustFile }) {
 /** How many receipts of an excerpt hold, and each of them folded away. */
 function excerptLines(documents, report) {
   // The receipt of the keys proves the others; it is no record of a polling station.
-  const isKeys = ({ statement }) => statement && JSON.parse(statement).type === "key-statement/1";
+  const isKeys = ({ statement }) => statement && RECORDS.get(JSON.parse(statement).type)?.isInKeyChain;
   const receipts = documents.filter((one) => one.kind === "receipt" && !isKeys(one));
   const stateOf = (one) => standing(report.errorsOf(one.source), [one]);
   const isGood = (one) => stateOf(one) === "proved";

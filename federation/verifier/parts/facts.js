@@ -1,15 +1,8 @@
 // A record in words.
 
-const TYPE_WORDS = {
-  "tps-result/1": "type_result",
-  "withdrawal/1": "type_withdrawal",
-  "log-closed/1": "type_closed",
-  "key-statement/1": "type_keys",
-};
-const TEXT_FACTS = ["note", "reason", "ref", "successor"];
-
 function describe(statement) {
-  const heading = say(TYPE_WORDS[statement.type] ?? "type_unknown");
+  const name = `type_${statement.type.split("/")[0]}`;
+  const heading = (RECORDS.has(statement.type) ? say(name) : null) ?? say("type_unknown");
   const made = [element("h3", {}, heading), factList(statement)];
   if (statement.candidates) made.push(votesTable("vote_number", statement.candidates));
   if (statement.parties) made.push(votesTable("vote_party", totalsOf(statement.parties)));
@@ -31,12 +24,12 @@ function factList(statement) {
   add("contest", statement.contest && (say(`contest_${statement.contest}`) ?? statement.contest));
   add("election", statement.election);
   add("round", statement.round && (say(`round_${statement.round}`) ?? statement.round));
-  for (const name of ["form", "source", "review"]) {
+  for (const name of data.worded) {
     add(name, statement[name] && say(`${name}_${statement[name]}`));
   }
   add("recorded_at", statement.recorded_at && sayTime(Date.parse(statement.recorded_at) / 1000));
   add("observed_at", statement.observed_at && sayTime(Date.parse(statement.observed_at) / 1000));
-  for (const name of TEXT_FACTS) add(name, statement[name]);
+  for (const name of [...data.texts, "successor"]) add(name, statement[name]);
   add("evidence", statement.evidence?.length);
   return list;
 }

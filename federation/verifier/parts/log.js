@@ -176,7 +176,7 @@ class LogAudit {
       await this.refuse(one, index, leaf);
       return;
     }
-    if (one.type === "log-closed/1") this.closedAt = index;
+    if (RECORDS.get(one.type)?.endsLog) this.closedAt = index;
     if (!this.shown) return;
     if (one.isUnknown) this.counts.unknown += 1;
     else this.counts.records += 1;

@@ -5,24 +5,24 @@
 // of a type that this page does not know is good as far as it can be read.
 
 const PARTY_CONTESTS = new Set(["pdpr", "pdprdk", "pdprdp"]);
-const TYPES = new Map([
-  ["tps-result/1", "TpsResult"],
-  ["withdrawal/1", "Withdrawal"],
-  ["key-statement/1", "KeyStatement"],
-  ["log-closed/1", "LogClosed"],
+const RECORDS = new Map(Object.entries(data.records));
+// What a schema cannot say of a type: of the record alone, and in its log.
+const RULES = new Map([
+  ["tps-result/1", checkResult],
+  ["key-statement/1", checkKeyStatement],
 ]);
+const RULES_IN_LOG = new Map([["log-closed/1", checkSuccessor]]);
 
 /** The statement that a line says, by the rules of its type. */
 async function parseStatement(line) {
   const members = parseCanonical(line);
-  const type = TYPES.get(members.type);
-  if (!type) {
+  const kind = RECORDS.get(members.type);
+  if (!kind) {
     checkSchema(members, data.schemas.Common, "");
     return { ...members, isUnknown: true };
   }
-  checkSchema(members, data.schemas[type], "");
-  if (type === "TpsResult") checkResult(members);
-  if (type === "KeyStatement") await checkKeyStatement(members);
+  checkSchema(members, data.schemas[kind.schema], "");
+  await RULES.get(members.type)?.(members);
   return members;
 }
 
@@ -35,8 +35,11 @@ function checkResult(result) {
   if (result[isOfParties ? "candidates" : "parties"]) {
     refuse("record", "votes in the form of another contest");
   }
-  for (const part of Object.values(result.parties ?? {})) {
-    if (!Object.keys(part).length) refuse("record", "a party without any number");
+}
+
+function checkSuccessor({ origin, successor }) {
+  if (successor && originBefore(successor) !== origin) {
+    refuse("record", "not the next one after this history");
   }
 }
 
@@ -44,16 +47,13 @@ function checkLog(statement, chain) {
   if (statement.org !== chain.org || statement.election !== chain.election) {
     refuse("foreign", "of another organisation or election");
   }
-  const { type } = statement;
-  if ((type === "tps-result/1" || type === "withdrawal/1") && !chain.isPublic) {
-    refuse("foreign", "belongs in the public history");
+  const kind = RECORDS.get(statement.type);
+  if (!kind) return;
+  if (!kind.logs.includes(chain.isPublic ? "public" : "incidents")) {
+    refuse("foreign", `belongs in the ${kind.logs.join(" or ")} history`);
   }
-  if (type !== "key-statement/1" && type !== "log-closed/1") return;
-  if (statement.origin !== chain.origin) refuse("foreign", "of another history");
-  const { successor } = statement;
-  if (type === "log-closed/1" && successor && originBefore(successor) !== chain.origin) {
-    refuse("record", "not the next one after this history");
-  }
+  if (kind.namesLog && statement.origin !== chain.origin) refuse("foreign", "of another history");
+  RULES_IN_LOG.get(statement.type)?.(statement);
 }
 
 /** What a record is called that does not hold, though it stands where it was signed for. */
@@ -68,7 +68,7 @@ async function openLeaf(leaf, chain, index) {
   const statement = await parseStatement(note.text.subarray(0, -1));
   checkLog(statement, chain);
   const record = toHex(await sha256(note.text));
-  if (statement.type === "key-statement/1") {
+  if (RECORDS.get(statement.type)?.isInKeyChain) {
     if (!chain.texts.has(encodeBase64(leaf))) {
       refuse("keys", "a key statement that is not among the keys");
     }

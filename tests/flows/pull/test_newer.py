@@ -8,8 +8,9 @@ from federation.flows.query import state
 from federation.profiles import load_shipped
 from federation.records import sealed
 from federation.records.canonical import encode
+from federation.records.kinds import UnknownStatement
 from federation.records.readers import THIS_MACHINE
-from federation.records.sealed import UnknownStatement, leaf_text
+from federation.records.sealed import leaf_text
 from federation.store import alarms, mapreading, quarantine
 from federation.tlog.note import sign_note
 
