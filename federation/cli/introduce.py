@@ -19,9 +19,12 @@ import aiohttp
 from federation.config.peers import Peer
 from federation.errors import PeerError, SignatureError
 from federation.feeds.connection import judge_failure
-from federation.feeds.feed import Feed, read_status
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.feed import Feed
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import ABOUT, keys_of
 from federation.feeds.retry import Waits
+from federation.feeds.sessions import Sessions
+from federation.feeds.status import read_status
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.readers import NOBODY, may_read
@@ -91,7 +94,7 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
         RecordError: what it says breaks a rule.
         SignatureError: it is not signed by a key of the identity it names.
     """
-    note = await feed.about()
+    note = await feed.fetch(ABOUT)
     claimed = open_about_unpinned(note)
     identity = parse_vkey(claimed.identity)
     # Whoever introduces itself to nobody yet is a stranger there.
@@ -99,7 +102,7 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     if not public:
         raise SignatureError(f"{claimed.org} has no log yet, so no key is vouched for")
     origin = public[0]
-    chain = open_chain(decode_keys(await feed.keys(origin)), identity)
+    chain = open_chain(decode_keys(await feed.fetch(keys_of(origin))), identity)
     if chain.origin != origin or chain.identity != identity:
         raise SignatureError(f"the keys of {chain.origin} were shown for {origin}")
     return open_about(note, chain.node_keys()), identity

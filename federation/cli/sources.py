@@ -18,11 +18,12 @@ import aiohttp
 from federation.cli.context import Run
 from federation.errors import FormatError, NotFoundError, UnreadableError
 from federation.feeds.bundle import FIRST, BundleFile, is_bundle
-from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import LOGS
 from federation.feeds.retry import Waits
+from federation.feeds.sessions import Sessions
 from federation.feeds.unreadable import unreadable
 from federation.flows.audit import AuditSource
 from federation.sources.pipe import STDIN_NAMES, open_source
@@ -102,7 +103,7 @@ def _spread(name: str) -> list[str]:
     except OSError:
         return [name]  # told when it is opened
     is_flat = bool(inside) and all(one.is_file() for one in inside)
-    is_log = any(one.name == LOGS_PATH for one in inside)
+    is_log = any(one.name == LOGS.path for one in inside)
     return [str(one) for one in inside] if is_flat and not is_log else [name]
 
 
@@ -122,8 +123,8 @@ def _open_there(name: str, stack: AsyncExitStack) -> AuditSource:
     if path.is_dir():
         os.scandir(path).close()
         # An archive (`federation election archive`) has its files one folder below.
-        where = path / SITE if (path / SITE / LOGS_PATH).exists() else path
-        is_whole = (where / LOGS_PATH).exists()
+        where = path / SITE if (path / SITE / LOGS.path).exists() else path
+        is_whole = (where / LOGS.path).exists()
         return _of_files(name, Folder(where), is_whole=is_whole)
     if not path.is_file() or name in STDIN_NAMES:
         return _open_pipe(name, stack)

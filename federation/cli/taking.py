@@ -19,7 +19,7 @@ from federation.cli.context import Run
 from federation.cli.output import NEGATIVE, OK
 from federation.errors import FederationError
 from federation.feeds.bundle import is_bundle
-from federation.feeds.feed import LOGS_PATH
+from federation.feeds.resource import LOGS
 from federation.sources.folder import find_files, is_folder
 from federation.sources.row import clip
 from federation.web.requests import WELL, BroughtLog, Desk, HandedFiles, TakeFiles
@@ -53,7 +53,7 @@ def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
 def _inside(folder: Path) -> list[Path]:
     """The folder itself, if it holds logs; else the bundle files in it."""
     with suppress(PermissionError):
-        if (folder / LOGS_PATH).is_file():
+        if (folder / LOGS.path).is_file():
             return [folder]
     files = sorted(folder.glob(f"*{ENDING}"))
     return [path for path in files if is_bundle(path)]

@@ -29,6 +29,7 @@ from federation.errors import (
     SignatureError,
 )
 from federation.feeds.feed import Feed
+from federation.feeds.resource import checkpoint_of, cosigned_of
 from federation.records.keychain import KeyChain, newest_keys
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Database, Transaction, View
@@ -130,7 +131,7 @@ class Collector:
             asked = self._asked.get((org, origin))
             if asked and asked.size == size and now - asked.at < self._heartbeat_s:
                 continue
-            note = await feed.checkpoint(origin)
+            note = await feed.fetch(checkpoint_of(origin))
             keys = await self._db.read(self._keys.read, peers)
             kept += await self._db.write(save_collected, origin, note, keys)
             self._asked[org, origin] = _CosignRequest(size, now)
@@ -176,9 +177,9 @@ async def recollect(
     """
     notes = list[bytes]()
     with suppress(PeerError, FormatError):
-        notes += decode_notes(await feed.cosigned(chain.origin), MAX_COSIGNED)
+        notes += decode_notes(await feed.fetch(cosigned_of(chain.origin)), MAX_COSIGNED)
     with suppress(PeerError):
-        notes.append(await feed.checkpoint(chain.origin))
+        notes.append(await feed.fetch(checkpoint_of(chain.origin)))
     await db.write(_keep_shown, chain, keys, notes)
 
 

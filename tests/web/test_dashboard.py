@@ -1,6 +1,5 @@
 """Pages for people: they show what the API says, in two languages, and do no harm."""
 
-import importlib.util
 import re
 import shutil
 from html.parser import HTMLParser
@@ -22,17 +21,8 @@ from federation.text import Text, load_topic
 from federation.web import dashboard, page
 from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 PAGES = [
     "/",
     "/?contest=pdpr",

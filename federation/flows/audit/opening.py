@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from federation.errors import FormatError, SignatureError
-from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.feeds.resource import about_of, checkpoint_of, cosigned_of, keys_of
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.source import Reader, kind_of
 from federation.records.keychain import KeyChain, decode_keys
@@ -61,7 +62,7 @@ async def open_log(
     origin = entry.origin
     chain = await _open_keys(reader, entry)
     await _compare_about(reader, entry)
-    note = await reader.need(origin, reader.feed.checkpoint(origin))
+    note = await reader.need(checkpoint_of(origin))
     said = entry.checkpoint.encode()
     if chain is None:
         shut += (ShutLog(reader.name, origin, one) for one in (note or said, said))
@@ -74,7 +75,7 @@ async def open_log(
     if not opened:
         return None
     first, *earlier = opened
-    cosigned = await reader.ask(origin, reader.feed.cosigned(origin))
+    cosigned = await reader.ask(cosigned_of(origin))
     earlier += _open_cosigned(reader, chain, cosigned or b"")
     return OpenedLog(
         reader=reader,
@@ -103,7 +104,7 @@ def open_signed(
 
 async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     origin = entry.origin
-    data = await reader.need(origin, reader.feed.keys(origin))
+    data = await reader.need(keys_of(origin))
     if data is None:
         return None
     try:
@@ -132,7 +133,7 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
 async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
     if entry.about == NO_DIGEST:
         return
-    about = await reader.need(entry.origin, reader.feed.log_about(entry.origin))
+    about = await reader.need(about_of(entry.origin))
     if about is None or not reader.is_file:
         return
     if hashlib.sha256(about).hexdigest() != entry.about:

@@ -1,4 +1,4 @@
-"""The status vector and the cutting of tiles."""
+"""The status vector has one form, and any other is refused."""
 
 import hashlib
 
@@ -8,17 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.errors import FormatError
-from federation.feeds.feed import (
+from federation.feeds.status import (
     MAX_LOGS,
     NO_DIGEST,
     StatusEntry,
     format_status,
-    full,
-    max_bytes_of,
     parse_status,
-    truncate,
 )
-from federation.tlog.tile import Bundle, Tile, encode_bundle
 
 DIGEST = hashlib.sha256(b"x").hexdigest()
 
@@ -85,27 +81,3 @@ def test_rows_out_of_order_are_refused():
 def test_a_vector_of_too_many_logs_is_refused():
     with pytest.raises(FormatError, match="10001"):
         parse_status(format_status(entry(f"{n}") for n in range(MAX_LOGS + 1)))
-
-
-@pytest.mark.parametrize("width", [1, 2, 255, 256])
-def test_a_partial_tile_is_the_beginning_of_the_full_one(width):
-    hashes = bytes(range(256)) * 32
-    tile = Tile(0, 3, width)
-    assert truncate(hashes, tile) == hashes[: 32 * width]
-    assert full(tile) == Tile(0, 3, 256)
-    assert max_bytes_of(tile) == 32 * width
-
-
-@pytest.mark.parametrize("width", [1, 2, 255, 256])
-def test_a_partial_bundle_is_the_beginning_of_the_full_one(width):
-    leaves = [b"%d" % n for n in range(256)]
-    bundle = Bundle(3, width)
-    assert truncate(encode_bundle(leaves), bundle) == encode_bundle(leaves[:width])
-    assert max_bytes_of(bundle) == width * 65537
-
-
-def test_less_than_was_asked_for_is_refused():
-    with pytest.raises(FormatError):
-        truncate(b"\0" * 32, Tile(0, 0, 2))
-    with pytest.raises(FormatError):
-        truncate(encode_bundle([b"a"]), Bundle(0, 2))

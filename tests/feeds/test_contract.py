@@ -8,16 +8,22 @@ from aiohttp.test_utils import TestServer
 
 from federation.errors import PeerError
 from federation.feeds.bundle import BundleFile
-from federation.feeds.feed import (
-    StatusEntry,
-    basis_path,
-    log_path,
-    map_path,
-    parse_status,
-)
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import (
+    Resource,
+    about_of,
+    basis_of,
+    checkpoint_of,
+    cosigned_of,
+    fork_of,
+    keys_of,
+    map_of,
+)
+from federation.feeds.sessions import Sessions
+from federation.feeds.shape import Shape
+from federation.feeds.status import StatusEntry, parse_status
 from federation.records.keychain import encode_keys
 from federation.tlog.note import encode_notes
 from federation.tlog.tile import WIDTH, Bundle, Tile
@@ -30,19 +36,25 @@ SIZE = 2 * WIDTH + 44
 TREE = Tree(OWNER).grow(OWNER.results(0, SIZE - 1))
 BASIS = b"1371011001001\n"
 DIGEST = hashlib.sha256(BASIS).hexdigest()
+ABOUT = b'{"org":"anybody.example"}\n'
+FORK = b"tps-federation/fork@v1\n"
+COSIGNED = encode_notes([TREE.note(5)])
+MAP = b'{"digest":""}'
+# Nothing that the program fetches: one value more is all that it takes.
+BLOB = b"\xff\xd8 a photograph"
+NEW = Resource("v1/blobs/new", 100, Shape(bool))
 FILES = {
-    log_path(OWNER.origin, "cosigned"): encode_notes([TREE.note(5)]),
-    map_path(ELECTION): b'{"digest":""}',
-    basis_path(DIGEST): BASIS,
+    cosigned_of(OWNER.origin).path: COSIGNED,
+    map_of(ELECTION).path: MAP,
+    basis_of(DIGEST).path: BASIS,
+    NEW.path: BLOB,
 }
 KINDS = ("http", "folder", "bundle", "fake")
 
 
 def make_peer():
     peer = FakePeer("anybody.example", files=dict(FILES))
-    return peer.show(
-        TREE, about=b'{"org":"anybody.example"}\n', evidence=b"tps-federation/fork@v1\n"
-    ).show(Tree(OTHER))
+    return peer.show(TREE, about=ABOUT, evidence=FORK).show(Tree(OTHER))
 
 
 def site_of(items):
@@ -99,15 +111,26 @@ async def test_an_unchanged_vector_is_not_sent_again(feed):
     assert await feed.logs('"another"') is not None
 
 
-async def test_what_belongs_to_a_log_comes_byte_for_byte(feed):
-    origin = OWNER.origin
-    assert await feed.checkpoint(origin) == TREE.note()
-    assert await feed.keys(origin) == encode_keys(OWNER.statements)
-    assert await feed.log_about(origin) == b'{"org":"anybody.example"}\n'
-    assert await feed.fork(origin) == b"tps-federation/fork@v1\n"
-    assert await feed.cosigned(origin) == encode_notes([TREE.note(5)])
-    assert await feed.map(ELECTION) == b'{"digest":""}'
-    assert await feed.basis(DIGEST) == BASIS
+THINGS = {
+    checkpoint_of(OWNER.origin): TREE.note(),
+    keys_of(OWNER.origin): encode_keys(OWNER.statements),
+    about_of(OWNER.origin): ABOUT,
+    fork_of(OWNER.origin): FORK,
+    cosigned_of(OWNER.origin): COSIGNED,
+    map_of(ELECTION): MAP,
+    basis_of(DIGEST): BASIS,
+    NEW: BLOB,
+}
+
+
+@pytest.mark.parametrize("resource", THINGS, ids=lambda one: one.path[-14:])
+async def test_a_thing_comes_byte_for_byte_or_is_too_large(feed, resource):
+    body = THINGS[resource]
+    assert await feed.fetch(resource) == body
+    assert await feed.fetch(resource._replace(max_bytes=len(body))) == body
+    with pytest.raises(PeerError) as caught:
+        await feed.fetch(resource._replace(max_bytes=len(body) - 1))
+    assert caught.value.is_wrong
 
 
 @pytest.mark.parametrize(
@@ -134,18 +157,28 @@ async def test_a_tile_beyond_the_tree_is_missing(feed, tile):
     await is_missing(feed.tile(OWNER.origin, tile))
 
 
-async def test_a_log_that_nobody_has_is_missing(feed):
-    stranger = "stranger.example/pemilu-2024"
-    for ask in (feed.checkpoint, feed.keys, feed.log_about, feed.fork, feed.cosigned):
-        await is_missing(ask(stranger))
-    await is_missing(feed.tile(stranger, Bundle(0, 1)))
+OF_LOG = (checkpoint_of, keys_of, about_of, fork_of, cosigned_of)
+STRANGER = "stranger.example/pemilu-2024"
 
 
-async def test_what_a_log_does_not_have_is_missing(feed):
-    for ask in (feed.log_about, feed.fork, feed.cosigned):
-        await is_missing(ask(OTHER.origin))
-    await is_missing(feed.map("pilpres-2009"))
-    await is_missing(feed.basis("0" * 64))
+@pytest.mark.parametrize(
+    "resource",
+    [
+        *(of_log(STRANGER) for of_log in OF_LOG),
+        # What a log may lack.
+        *(of_log(OTHER.origin) for of_log in (about_of, fork_of, cosigned_of)),
+        map_of("pilpres-2009"),
+        basis_of("0" * 64),
+        NEW._replace(path="v1/blobs/other"),
+    ],
+    ids=lambda one: f"{one.origin} {one.path[-14:]}",
+)
+async def test_what_is_not_there_is_missing(feed, resource):
+    await is_missing(feed.fetch(resource))
+
+
+async def test_a_tile_of_a_log_that_nobody_has_is_missing(feed):
+    await is_missing(feed.tile(STRANGER, Bundle(0, 1)))
 
 
 async def test_a_notice_is_harmless(feed):
