@@ -304,7 +304,7 @@ def test_a_share_is_never_rounded_up_to_everything():
 def test_every_word_of_the_pages_has_a_user():
     folder = Path(page.__file__).parent
     files = [*folder.glob("*.py"), *folder.glob("templates/*.html")]
-    files += (folder.parent / "cli").glob("*.py")
+    files += (folder.parent / "cli").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(r"(status|official|flag|contest|round)_", key)

@@ -7,14 +7,14 @@ reason; here both are told. What a person should look at stands last.
 from typing import Any, Final
 
 from federation.cli.context import Run
-from federation.cli.intake import (
+from federation.cli.import_.intake import (
     ALL_ZERO,
     PARTLY_READ,
     REPEATED,
     WITHOUT_VOTES,
     Intake,
-    RefusalReport,
 )
+from federation.cli.report import RefusalReport
 from federation.flows.listing import REGION, UNLISTED
 from federation.sources.row import NO_NUMBERS, Use, clip
 

@@ -8,9 +8,9 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.cli.keys.tokens import token
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.streams import can_say
-from federation.cli.tokens import token
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
     NODE_ROLES,

@@ -20,9 +20,9 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import tell
-from federation.cli.sources import open_sources
 from federation.cli.streams import drop_output, is_reader_gone, named
-from federation.cli.verdict import as_text, print_report
+from federation.cli.verify.report import as_text, print_report
+from federation.cli.verify.sources import open_sources
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.errors import ConfigError, FormatError

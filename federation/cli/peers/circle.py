@@ -8,7 +8,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.passphrase import OPTION, read_passphrase
-from federation.cli.pin import compare_key, pin_peers
+from federation.cli.peers.pin import compare_key, pin_peers
 from federation.config.circle import (
     MAX_CIRCLE_BYTES,
     format_circle,

@@ -2,26 +2,23 @@
 
 Rule: every row of a file ends in exactly one of the counts. What was not logged stands
 in the report with file, row, column, code and reason, while the good rows go in. All is
-read before the first row is handed over (`cli/spool.py`): rows that contradict each
-other are both known then, and so are stations that should not exist.
+read before the first row is handed over (`spool.py`): rows that contradict each other
+are both known then, and so are stations that should not exist.
 """
 
 import asyncio
-import csv
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
-from pathlib import Path
-from typing import Any, NamedTuple, Self, TextIO
+from typing import Any
 
+from federation.cli.import_.spool import Drafts, SpooledDraft
+from federation.cli.import_.stations import StationList
 from federation.cli.output import tell
-from federation.cli.spool import Drafts, SpooledDraft
-from federation.cli.stations import StationList
+from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
-from federation.files import placed
 from federation.flows.naming import Stated
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
-from federation.flows.query.cells import harmless
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
 from federation.records.profile import Profile
 from federation.records.result import RULES
@@ -38,7 +35,6 @@ from federation.text import Sentence, Text
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
-MAX_SHOWN = 10
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
 REPEATED, MISNAMED = "repeated", "misnamed"
@@ -46,55 +42,6 @@ WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
 ALL_ZERO = "all-zero"
 MAX_PREVIEW = 10
 _CONTRADICTION = "contradiction"
-COLUMNS = ("file", "row", "column", "code", "reason")
-
-
-class ReportLine(NamedTuple):
-    """A line of the report."""
-
-    file: str
-    row: int
-    column: str
-    code: str
-    reason: str
-
-
-class RefusalReport:
-    """The lines about rows that were not logged: all into a file, the first for people.
-
-    A context manager: the file is written while the import runs, so that an import
-    that was interrupted leaves what it had found.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        """`path` None: nothing is written."""
-        self.path = path
-        self.shown: list[ReportLine] = []
-        self.size = 0
-        self._file: TextIO | None = None
-        self._write: Callable[[tuple[str, ...]], object] | None = None
-
-    def __enter__(self) -> Self:
-        if self.path is not None:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
-            self._write = csv.writer(self._file, lineterminator="\n").writerow
-            self._write(COLUMNS)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            with placed(self.path or ""):
-                self._file.close()
-
-    def add(self, finding: ReportLine) -> None:
-        """Note one row that was not logged."""
-        self.size += 1
-        if len(self.shown) < MAX_SHOWN:
-            self.shown.append(finding)
-        if self._write is not None:
-            # Cells come from a stranger's file: a spreadsheet must not run them.
-            with placed(self.path or ""):
-                self._write(tuple(harmless(str(cell)) for cell in finding))
 
 
 class Intake:

@@ -11,16 +11,16 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
-from federation.cli.help import Command
-from federation.cli.publish import (
+from federation.cli.export.publish import (
     export_bundle,
     export_excerpt,
     export_static,
     export_trust,
 )
-from federation.cli.rows import write_rows, write_whole
-from federation.cli.views import ask_for, which
+from federation.cli.export.rows import write_rows, write_rows_to
+from federation.cli.help import Command
 from federation.flows.publish.items import Selection
 from federation.flows.publish.since import read_sizes
 from federation.flows.publish.trust import DEFAULT_QUORUM
@@ -52,7 +52,7 @@ _OF_ROWS = ("form", "what", "path")
     help="export.option-quorum", show_default=True,
 )  # fmt: skip
 @click.option("--since", type=_GIVEN, help="export.option-since")
-@which
+@scope_options
 @command_options
 def export(  # noqa: PLR0913, PLR0917  one argument per option
     run: Run,
@@ -70,7 +70,7 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
 ) -> None:
     """Write an export."""
     _check_together(run)
-    elections = (ask_for(run, election, "").election,) if election else ()
+    elections = (find_scope(run, election).election,) if election else ()
     if bundle is not None and region:
         export_excerpt(run, bundle, _contests(run, election, contest), region)
         return
@@ -84,13 +84,13 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     if trust is not None:
         export_trust(run, trust, quorum, elections)
         return
-    asked = ask_for(run, election, contest)
+    asked = find_scope(run, election, contest)
     with run.open_database().view() as view:
         begun = Export(view, run.settings, asked, what, region)
         if path is None:
             write_rows(run, view, begun, form, sys.stdout.buffer)
             return
-        count = write_whole(path, lambda out: write_rows(run, view, begun, form, out))
+        count = write_rows_to(path, run, view, begun, form)
     said = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
     run.out.show(said, lambda: run.out.note(text))
@@ -104,10 +104,10 @@ def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
     """
     found = []
     for name in [election] if election else run.settings.elections:
-        first = ask_for(run, name, "")
+        first = find_scope(run, name)
         kinds = [one for one in contests_of(first.profile) if contest in {"", one}]
         found += [first._replace(contest=one) for one in kinds]
-    return found or [ask_for(run, election, contest)]
+    return found or [find_scope(run, election, contest)]
 
 
 def _check_together(run: Run) -> None:

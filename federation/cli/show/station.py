@@ -1,30 +1,29 @@
-"""One polling station on a terminal: what each says, side by side, KPU apart."""
+"""`federation show`: one polling station, what each says side by side, KPU apart."""
 
-from federation.cli.context import Run
-from federation.cli.output import Output
+import click
+
+from federation.cli.arguments import find_scope, read_code
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
 from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
-from federation.text import Text
-
-EN_DASH = "\N{EN DASH}"
+from federation.flows.query.tps import tps as ask_station
 
 
-def percent(t: Text, part: int, whole: int) -> str:
-    """A share for people: one decimal, and never rounded up to 100 %."""
-    tenths = part * 1000 // whole if whole else 0
-    text = f"{tenths // 10}.{tenths % 10}"
-    return (text.replace(".", ",") if t.language == "id" else text) + " %"
+@click.command("show", cls=Command, help="views.help-show")
+@click.argument("tps")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def show(run: Run, tps: str, election: str) -> None:
+    """One polling station."""
+    scope, code = find_scope(run, election), read_code(tps)
+    with run.open_database().view() as view:
+        profiles = {scope.election: scope.profile}
+        found = ask_station(view, profiles, scope.election, code)
+    run.out.show(found, lambda: _print_station(run, found))
 
 
-def span(out: Output, interval: answers.Interval) -> str:
-    """The least and the most, once where they are equal."""
-    least, most = interval
-    if least == most:
-        return out.number(least)
-    return f"{out.number(least)} {EN_DASH} {out.number(most)}"
-
-
-def print_station(run: Run, found: answers.TpsAnswer) -> None:
+def _print_station(run: Run, found: answers.TpsAnswer) -> None:
     """Print everything said about a station."""
     t, out = run.t, run.out
     out.line(t("views.station", tps=found.tps))

@@ -1,17 +1,17 @@
 """A verdict for people: what was proved and in whose name, and what was not.
 
-Rule: plain words, no jargon; never more than was proved. Times are those of Jakarta
-(WIB, UTC+7), as election days are; `--json` has them in seconds.
+Rule: plain words, no jargon; never more than was proved. `--json` has times in
+seconds.
 """
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from msgspec.structs import replace
 
 from federation.cli.output import Output, clean_line
+from federation.cli.times import tell_time
 from federation.flows.audit import (
     AuditedLog,
     AuditFinding,
@@ -21,13 +21,10 @@ from federation.flows.audit import (
 )
 from federation.records.kinds import worded_members
 
-_WIB: Final = timezone(timedelta(hours=7), "WIB")
 # The members of a record that say what it is about, in this order; then how it is so.
 _PLACE: Final = ("contest", "tps", "round")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
-# The end of the year 9998: whoever signs may write any time up to 2^63.
-_LAST: Final = 253_370_764_799
 _MAX_SHOWN: Final = 20
 # Where the sentence, the place and the lines above do not say all: a path, a reason.
 # Such reasons are for whoever mends it; `--json` has all of them.
@@ -73,15 +70,6 @@ def print_report(out: Output, report: AuditReport) -> None:
             _say(out, f"  - {t('verify.shared', count=report.shared)}")
     out.line()
     _say(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
-
-
-def tell_time(seconds: int) -> str:
-    """A time as it is told in Jakarta, and in UTC; as it is beyond all calendars."""
-    if seconds > _LAST:
-        return str(seconds)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    here = moment.astimezone(_WIB).strftime("%Y-%m-%d %H:%M WIB")
-    return f"{here} ({moment.strftime('%Y-%m-%dT%H:%M:%SZ')})"
 
 
 def _say(out: Output, text: str) -> None:

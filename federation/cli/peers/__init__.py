@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import click
 
-from federation.cli.circles import import_circle, write_circle
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
-from federation.cli.introduce import introduce, with_feed
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.pin import compare_key, find_peer, pin_peers
-from federation.cli.visits import test_peers
+from federation.cli.peers.circle import import_circle, write_circle
+from federation.cli.peers.pin import compare_key, find_peer, pin_peers
+from federation.cli.peers.probe import introduce, with_feed
+from federation.cli.peers.test import test_peers
 from federation.config.fingerprint import fingerprint, parse_fingerprint
 from federation.config.member import URL, check_member
 from federation.config.peers import Peer

@@ -5,17 +5,15 @@ that every row names. A file appears when it is whole: it is written beside its 
 and renamed, so an interrupted export never looks like a finished one.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from federation.cli.context import Run
-from federation.errors import ConfigError
-from federation.files import write_whole as write_whole_file
+from federation.config.disk import blaming
+from federation.files import write_whole
 from federation.flows.query.cells import format_csv, format_ndjson
 from federation.flows.query.export import Export
 from federation.store.db import View
-from federation.text.cause import blame_file
 
 
 def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:
@@ -37,15 +35,11 @@ def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) ->
     return count
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], int]) -> int:
-    """Write a file that is there whole or not at all; how many rows it has.
+def write_rows_to(path: Path, run: Run, view: View, begun: Export, form: str) -> int:
+    """Write all pages to a file that is there whole or not at all; how many rows.
 
     Raises:
         ConfigError: it cannot be written.
     """
-    try:
-        with write_whole_file(path) as out:
-            return write(out)
-    except OSError as error:
-        named, reason = blame_file(error, path)
-        raise ConfigError(named, "", reason) from error
+    with blaming(path), write_whole(path) as out:
+        return write_rows(run, view, begun, form, out)

@@ -10,31 +10,18 @@ from typing import Any
 
 import click
 
-from federation.cli.archive import archive
-from federation.cli.candidates import candidates, follow_rules
-from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
+from federation.cli.election.archive import archive
+from federation.cli.election.candidates import candidates, follow_rules
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.which import find_profile, pick_election
+from federation.cli.statement import check_reason, run_statement
 from federation.config.disk import make_folder, replace_file
 from federation.errors import ConfigError, ConflictError, NotFoundError
-from federation.flows.ownlog.verdict import Verdict
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
-from federation.sources.personal import why_personal
 from federation.text import Sentence
-from federation.web.requests import Close, Withdraw
-
-__all__ = (
-    "add",
-    "check_reason",
-    "close",
-    "election",
-    "find_profile",
-    "pick_election",
-    "run_statement",
-)
+from federation.web.requests import Close
 
 MAX_PROFILE_BYTES = 4 << 20
 
@@ -122,31 +109,6 @@ def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | 
     sentence = run.t(key, election=name, reason=verdict.reason)
     run.out.show(verdict, lambda: run.out.line(sentence))
     return OK if done else NEGATIVE
-
-
-def check_reason(run: Run, reason: str) -> None:
-    """See that the reason, which everybody reads for ever, is text about nobody.
-
-    Raises:
-        click.UsageError: It is no line of text, or seems to hold what is somebody's.
-    """
-    said = why_personal("reason", reason)
-    if not (reason and reason.isprintable()):
-        said = Sentence("election.bad-reason")
-    if said:
-        raise click.UsageError(run.t.say(said))
-
-
-def run_statement(run: Run, request: Withdraw | Close, *, alone: bool) -> Verdict:
-    """Hand one statement in and give the verdict on it.
-
-    Raises:
-        FederationError: The desk could not be opened, or refused the statement.
-    """
-    verdict = hand_in(run, request, alone=alone)
-    if verdict.outcome == "logged":
-        run.finish(Sentence("cli.done-unsaid"))
-    return verdict
 
 
 def _added(run: Run, name: str) -> Path | None:

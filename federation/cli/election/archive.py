@@ -15,22 +15,21 @@ a second call mends what is damaged; the sums are written last.
 """
 
 import base64
-from functools import partial
 from pathlib import Path
 
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.help import Command
-from federation.cli.publish import (
+from federation.cli.export.publish import (
     file_digest,
     publisher,
     write_selection,
     write_site,
     write_trust,
 )
-from federation.cli.rows import write_rows, write_whole
-from federation.cli.verdict import tell_time
+from federation.cli.export.rows import write_rows_to
+from federation.cli.help import Command
+from federation.cli.times import tell_time
 from federation.config.disk import make_folder, replace_file
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
@@ -109,8 +108,8 @@ def _write_tables(run: Run, view: View, by: Publisher, name: str, folder: Path) 
             continue
         for what in WHATS:
             begun = Export(view, run.settings, QueryScope(name, contest, profile), what)
-            write = partial(write_rows, run, view, begun, "csv")
-            count += write_whole(folder / f"{contest}-{what}.csv", write)
+            path = folder / f"{contest}-{what}.csv"
+            count += write_rows_to(path, run, view, begun, "csv")
     return count
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from federation.cli.context import Run
-from federation.config.disk import replace_file
+from federation.config.disk import blaming, replace_file
 from federation.config.founding import load_identity_key
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConflictError
 from federation.feeds.bundle import write_bundle
 from federation.flows.publish.excerpt import is_record, list_excerpt
 from federation.flows.publish.folder import StaticSite
@@ -33,8 +33,6 @@ from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.records.readers import NOBODY
 from federation.store.db import View
-from federation.text import Sentence
-from federation.text.cause import blame_file
 from federation.tlog.tile import WIDTH
 
 
@@ -189,11 +187,8 @@ def write_site(
     check_folder(folder, run.home.private)
     site = StaticSite(folder)
     total = site.count(view, selection)
-    try:
-        with run.out.progress(total, run.t("export.bundling")) as advance:
-            return site.write(view, by, selection, advance)
-    except OSError as error:
-        raise ConfigError(*_blame(error, folder)) from error
+    with blaming(folder), run.out.progress(total, run.t("export.bundling")) as advance:
+        return site.write(view, by, selection, advance)
 
 
 def write_selection(
@@ -225,22 +220,15 @@ def write_counted(run: Run, path: Path, items: list[Item]) -> int:
     Raises:
         ConfigError: it cannot be written.
     """
-    with run.out.progress(len(items), run.t("export.bundling")) as advance:
+    label = run.t("export.bundling")
+    with run.out.progress(len(items), label) as advance, blaming(path):
 
         def counted() -> Iterator[tuple[str, bytes]]:
-            for one in read_items(items):
-                yield one
+            for item in read_items(items):
+                yield item
                 advance(1)
 
-        try:
-            return write_bundle(path, counted())
-        except OSError as error:
-            raise ConfigError(*_blame(error, path)) from error
-
-
-def _blame(error: OSError, path: Path) -> tuple[str, str, Sentence]:
-    named, reason = blame_file(error, path)
-    return named, "", reason
+        return write_bundle(path, counted())
 
 
 def _describe(path: Path, count: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.ending import on_request
 from federation.cli.help import Command
-from federation.cli.seldom import Seldom
+from federation.cli.serve.seldom import Seldom
 from federation.node.heap import keep_small
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node

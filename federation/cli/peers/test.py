@@ -7,9 +7,9 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.introduce import MAX_SKEW_S, PeerVisit, visit
 from federation.cli.output import OK, PEER, tell
-from federation.cli.pin import find_peer
+from federation.cli.peers.pin import find_peer
+from federation.cli.peers.probe import MAX_SKEW_S, PeerVisit, visit
 from federation.config.peers import Peer
 from federation.errors import FederationError
 

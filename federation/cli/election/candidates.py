@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from federation.cli.arguments import find_profile, pick_election
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.which import find_profile, pick_election
 from federation.config.disk import make_folder, replace_file
 from federation.errors import FormatError, UnreadableError
 from federation.profiles import load_regions

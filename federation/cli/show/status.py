@@ -1,15 +1,38 @@
-"""How a node is, on a terminal: its history, who holds it, partners, alarms."""
+"""`federation status`: how this node is, its history, its partners, its alarms."""
 
 from datetime import UTC, datetime
 
+import click
 from msgspec import UnsetType
 
-from federation.cli.context import Run
-from federation.flows.query import answers
+from federation.cli.client import hand_in
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.flows.query import answers, state
+from federation.node.disk import see_room
+from federation.records.readers import THIS_MACHINE
 from federation.store.alarms import Alarm
+from federation.text import Sentence
+from federation.web.requests import ClearAlarm
 
 
-def print_status(run: Run, found: answers.StatusAnswer) -> None:
+@click.command("status", cls=Command, help="views.help-status")
+@click.option("--clear", "code", help="views.option-clear")
+@command_options
+def status(run: Run, *, code: str | None) -> None:
+    """How this node is; with `--clear`, after its alarms of a code are taken away."""
+    if code is not None:
+        hand_in(run, ClearAlarm(code=code))
+        run.finish(Sentence("cli.done-unsaid"))
+    settings, peers = run.settings, [peer.org for peer in run.peers]
+    # A full disk may not keep that it is full; and no node need be there to say so.
+    room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
+    with run.open_database().view() as view:
+        found = state.status(view, THIS_MACHINE, settings, peers, further=room)
+    run.out.show(found, lambda: _print_status(run, found))
+
+
+def _print_status(run: Run, found: answers.StatusAnswer) -> None:
     """Print how this node is."""
     t, out = run.t, run.out
     out.line(t("views.node", name=found.name, org=found.org))
