@@ -292,7 +292,7 @@ async def test_a_summary_is_made_again_only_when_the_map_moved(node, monkeypatch
     made = []
     real = api.state.summary
     monkeypatch.setattr(
-        "federation.web.mapcache.state.summary",
+        "federation.flows.query.mapcache.state.summary",
         lambda *args: made.append(1) or real(*args),
     )
     bodies = [await (await node.client.get("/v1/summary")).read() for _ in range(3)]
