@@ -15,14 +15,13 @@ where its key was valid; a key that was revoked anywhere proves nothing then.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, ProofError, SignatureError
 from federation.flows.audit.cosignatures import HolderKeys
-from federation.flows.audit.crosscheck import SeenCheckpoint
+from federation.flows.audit.crosscheck import ShownNote
 from federation.flows.audit.damage import name_bad_record
 from federation.flows.audit.keyring import BAD, Keyring, Pinned, log_key_of, open_any
 from federation.flows.audit.report import EXITS, DocumentReport, Findings
@@ -32,7 +31,7 @@ from federation.records.keychain import KeyChain, decode_keys
 from federation.records.receipt import Receipt, open_receipt, parse_receipt
 from federation.records.sealed import Sealed, open_leaf, parse_statement
 from federation.text import Sentence
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint, open_by_any, read_unverified
 from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.keys import VerifierKey
 from federation.tlog.note import parse_note
@@ -65,7 +64,7 @@ class Context:
     keyring: Keyring
     holders: HolderKeys
     findings: Findings
-    seen: dict[str, dict[tuple[int, bytes, VerifierKey], SeenCheckpoint]] = field(
+    seen: dict[str, dict[tuple[int, bytes, VerifierKey], ShownNote]] = field(
         default_factory=dict
     )
 
@@ -99,30 +98,26 @@ class DocumentAudit:
             return None
         return self.context.keyring.newest(chain)
 
-    def open_checkpoint(self, chain: KeyChain, note: bytes) -> Checkpoint | None:
+    def open_checkpoint(self, chain: KeyChain, note: bytes) -> SignedCheckpoint | None:
         """The checkpoint that the chain's log has signed; None if it has not."""
         try:
-            size = parse_checkpoint(parse_note(note).text).size
-            log_key = chain.log_key(size)
-            checkpoint = open_checkpoint(note, log_key)
+            signed = chain.open_checkpoint(note)
         except FormatError as error:
             self.add(kind_of(error), str(error))
             return None
         except SignatureError as error:
             self.add("checkpoint", str(error))
             return None
-        seen = self.context.seen.setdefault(checkpoint.origin, {})
+        seen = self.context.seen.setdefault(signed.origin, {})
         # The receipts of an excerpt show the same one a thousand times.
-        seen.setdefault(
-            (size, checkpoint.root, log_key), SeenCheckpoint(self.name, note)
-        )
-        return checkpoint
+        by = signed.size, signed.root, chain.log_key(signed.size)
+        seen.setdefault(by, ShownNote(self.name, note))
+        return signed
 
     def report(
         self,
         chain: KeyChain,
-        checkpoint: Checkpoint | None = None,
-        note: bytes | None = None,
+        signed: SignedCheckpoint | None = None,
         sealed: Sealed | None = None,
         first_leaf: bytes | None = None,
     ) -> DocumentReport:
@@ -131,12 +126,12 @@ class DocumentAudit:
         `first_leaf`: of the log, where the document proves it.
         """
         keyring, holders = self.context.keyring, self.context.holders
-        size = None if checkpoint is None else checkpoint.size
+        size = None if signed is None else signed.size
         log_key = None if size is None else log_key_of(chain, size)
         pinned = keyring.pin(chain, log_key, first_leaf)
         if pinned == "no":
             self.add(*keyring.tell_unpinned(chain, log_key))
-        judged = None if note is None else holders.judge(note, chain.org)
+        judged = None if signed is None else holders.judge(signed, chain.org)
         for kind, detail in () if judged is None else judged.findings:
             # What nobody else holds is seen in `held`; an excerpt has a thousand.
             if kind in EXITS:
@@ -146,11 +141,11 @@ class DocumentAudit:
             kind=self.kind,
             origin=chain.origin,
             holds=not self.errors,
-            index=None if sealed is None or note is None else sealed.index,
+            index=None if sealed is None or signed is None else sealed.index,
             record="" if sealed is None else sealed.record,
             statement="" if sealed is None else sealed.text.decode().rstrip("\n"),
             size=size,
-            root="" if checkpoint is None else checkpoint.root.hex(),
+            root="" if signed is None else signed.root.hex(),
             pinned=pinned,
             fingerprint=self._print_of(chain, pinned),
             quorum="none" if judged is None else judged.quorum,
@@ -184,13 +179,12 @@ def _judge_receipt(document: DocumentAudit) -> DocumentReport:
         chain = None
     if chain is None:
         return document.nothing()
-    note = receipt.proof.checkpoint
-    checkpoint = document.open_checkpoint(chain, note)
-    if checkpoint is None:
+    signed = document.open_checkpoint(chain, receipt.proof.checkpoint)
+    if signed is None:
         return document.nothing()
     sealed = _open_receipt(document, receipt, chain)
     first = None if sealed is None or receipt.index else receipt.leaf
-    return document.report(chain, checkpoint, note, sealed, first)
+    return document.report(chain, signed, sealed, first)
 
 
 def _open_receipt(
@@ -248,7 +242,7 @@ def _index_of(leaf: bytes, chain: KeyChain) -> int:
 
 def _judge_checkpoint(document: DocumentAudit) -> DocumentReport:
     try:
-        document.origin = parse_checkpoint(parse_note(document.data).text).origin
+        document.origin = read_unverified(document.data).origin
     except FormatError as error:
         # Any text of three lines is looked at here: a table of results, say.
         is_note = b"\n\n" in document.data
@@ -258,10 +252,10 @@ def _judge_checkpoint(document: DocumentAudit) -> DocumentReport:
     chain = document.context.keyring.longest(document.origin)
     if chain is None:
         return _judge_by_policy(document)
-    checkpoint = document.open_checkpoint(chain, document.data)
-    if checkpoint is None:
+    signed = document.open_checkpoint(chain, document.data)
+    if signed is None:
         return document.nothing()
-    return document.report(chain, checkpoint, document.data)
+    return document.report(chain, signed)
 
 
 def _judge_by_policy(document: DocumentAudit) -> DocumentReport:
@@ -272,14 +266,12 @@ def _judge_by_policy(document: DocumentAudit) -> DocumentReport:
     if not mine:
         document.add("missing", f"the keys of {document.origin} are not here")
         return document.nothing()
-    for key in mine:
-        with suppress(SignatureError):
-            checkpoint = open_checkpoint(document.data, key)
-            break
-    else:
+    try:
+        signed = open_by_any(document.data, mine)
+    except SignatureError:
         document.add("checkpoint", f"not signed by the key of {document.origin}")
         return document.nothing()
-    judged = holders.judge(document.data, document.origin.partition("/")[0])
+    judged = holders.judge(signed, document.origin.partition("/")[0])
     for kind, detail in judged.findings:
         if kind in EXITS:
             document.add(kind, detail)
@@ -288,8 +280,8 @@ def _judge_by_policy(document: DocumentAudit) -> DocumentReport:
         kind=document.kind,
         origin=document.origin,
         holds=not document.errors,
-        size=checkpoint.size,
-        root=checkpoint.root.hex(),
+        size=signed.size,
+        root=signed.root.hex(),
         pinned="trust-file",
         quorum=judged.quorum,
         held=judged.held,
@@ -331,7 +323,7 @@ def _judge_evidence(document: DocumentAudit) -> DocumentReport:
         document.add("missing" if is_keys else kind_of(error), str(error))
     except SignatureError as error:
         old, _, _ = parse_evidence(document.data)
-        document.origin = parse_checkpoint(parse_note(old).text).origin
+        document.origin = read_unverified(old).origin
         known = document.origin in keyring.chains
         document.add("damaged" if known else "missing", str(error))
     except ProofError as error:

@@ -11,11 +11,10 @@ from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
 from federation.store.logs import Log
-from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import parse_vkey
 from federation.tlog.merkle import Frontier, hash_leaf, root_at, root_of
-from federation.tlog.note import parse_note
 from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tiles_over
 
 COPIED = "nothing is signed before every partner has answered, or --alone is said"
@@ -34,7 +33,7 @@ def check_head(
         if log.size:
             report.error("checkpoint", log.origin, "a size without a checkpoint")
         return
-    checkpoint = parse_checkpoint(parse_note(log.checkpoint).text)
+    checkpoint = read_unverified(log.checkpoint)
     if (checkpoint.origin, checkpoint.size) != (log.origin, log.size):
         report.error("checkpoint", log.origin, "not the checkpoint of this log's size")
     if logs.root_of_size(view, log.id, log.size) != checkpoint.root:
@@ -95,9 +94,9 @@ def check_checkpoints(
     for size, root, note in logs.list_checkpoints(view, log.id):
         report.checkpoints += 1
         try:
-            opened = parse_checkpoint(parse_note(note).text)
+            opened = read_unverified(note)
             if chain is not None:
-                opened = open_checkpoint(note, chain.log_key(size))
+                opened = open_checkpoint(note, chain.log_key(size)).checkpoint
         except FederationError as error:
             report.error("checkpoint", log.origin, f"size {size}: {error}")
             continue

@@ -44,8 +44,8 @@ from federation.flows.publish.readable import (
     read_vector,
 )
 from federation.flows.query import state
-from federation.flows.query.cursor import read_cursor
-from federation.flows.query.published import published_basis, published_map
+from federation.flows.query.mapcache import MapCache
+from federation.flows.query.published import published_basis
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
@@ -54,8 +54,7 @@ from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import (
     WIDTH,
     Bundle,
@@ -80,20 +79,11 @@ class Publisher:
 
     settings: Settings
     profiles: Mapping[str, Profile]
-    # A map's digest reads all its rows: kept until the map moves, for the next turn.
-    _maps: dict[str, tuple[object, bytes]] = field(default_factory=dict, repr=False)
+    maps: MapCache = field(default_factory=MapCache)
 
     def read_map(self, view: View, election: str) -> bytes:
         """The published map of an election that was merged before."""
-        basis, vector = (
-            mapstate.read_basis(view, election),
-            mapstate.vector(view, election),
-        )
-        stand = (read_cursor(view, election), basis, vector)
-        if election not in self._maps or self._maps[election][0] != stand:
-            made = format_map(published_map(view, election))
-            self._maps[election] = stand, made
-        return self._maps[election][1]
+        return format_map(self.maps.read_map(view, election))
 
 
 class Selection(NamedTuple):
@@ -128,8 +118,9 @@ def read_sizes(path: Path) -> dict[str, int]:
             data = file.read(LOGS.max_bytes + 2).removesuffix(b"\n")
     try:
         vector = parse_status(data)
-        notes = [parse_note(entry.checkpoint.encode()) for entry in vector.logs]
-        checkpoints = [parse_checkpoint(note.text) for note in notes]
+        checkpoints = [
+            read_unverified(entry.checkpoint.encode()) for entry in vector.logs
+        ]
     except FormatError as error:
         raise FormatError(Sentence("machine.not-since"), str(path)) from error
     return {checkpoint.origin: checkpoint.size for checkpoint in checkpoints}
