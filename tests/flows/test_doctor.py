@@ -32,8 +32,8 @@ from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
-from tests.flows.conftest import fixed_signer
 from tests.mirrored import aim, hold
+from tests.ownnode import fixed_signer
 
 NOW = 1_707_900_000
 PARTNER = "kawal.example"
