@@ -23,7 +23,7 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 from yarl import URL
 
-from federation.cli.mapping import load_mapping
+from federation.cli.import_.mapping import load_mapping
 from federation.config.circle import format_circle, open_circle, sign_circle
 from federation.config.fingerprint import parse_fingerprint
 from federation.config.keystore import load_contributor_secret

@@ -226,7 +226,7 @@ def test_settings_of_these_tests_are_settings():
 
 def test_every_word_of_the_views_has_a_user():
     folder = Path(main.__globals__["__file__"]).parent
-    code = "".join(p.read_text(encoding="utf-8") for p in folder.glob("*.py"))
+    code = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*.py"))
     for topic in ("views", "export"):
         for key in load_topic(topic):
             whole = f'"{topic}.{key}"' in code
