@@ -11,7 +11,7 @@ import hashlib
 from federation.decoding import parse_any_json
 from federation.errors import FormatError, NotFoundError, UnreadableError
 from federation.feeds.files import Files
-from federation.feeds.resource import ABOUT, ELECTIONS, basis_of
+from federation.feeds.resource import ABOUT, BY_DIGEST, ELECTIONS, Resource
 from federation.flows.audit.keyring import Pool
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.source import Reader
@@ -50,7 +50,11 @@ def check_basis(reader: Reader, files: Files) -> None:
         reader.blame(error)
     except FormatError as error:
         reader.add("damaged", detail=f"{ELECTIONS.path}: {error}")
-    folder = basis_of("")
+    for named_by in BY_DIGEST:
+        _check_names(reader, files, named_by(""))
+
+
+def _check_names(reader: Reader, files: Files, folder: Resource) -> None:
     for path in files.names():
         if not path.startswith(folder.path):
             continue

@@ -13,7 +13,7 @@ from typing import Final
 from federation.errors import FormatError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.files import MAX_PATH_CHARS
-from federation.feeds.resource import ABOUT, ELECTIONS, LOGS, basis_of, map_of
+from federation.feeds.resource import ABOUT, BY_DIGEST, ELECTIONS, LOGS, map_of
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -22,7 +22,8 @@ _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 _NAMED: Final = frozenset(
     {ABOUT.path, ELECTIONS.path, LOGS.path, "verify.html", ".nojekyll"}
 )
-_FOLDERS: Final = (map_of("").path, basis_of("").path, RECEIPTS)
+_BY_DIGEST: Final = tuple(named_by("").path for named_by in BY_DIGEST)
+_FOLDERS: Final = (map_of("").path, *_BY_DIGEST, RECEIPTS)
 
 
 class Listing:
