@@ -131,7 +131,7 @@ def _draft(number: int, first: int = 100, **more: object) -> dict[str, object]:
 
 
 def _log_own(parts: Resources) -> None:
-    log = parts.own[ELECTION]
+    log = parts.log_of(ELECTION)
     begin.introduce(parts.db, parts.guard, log)
 
     def say(*drafts: object, force: bool = False) -> None:

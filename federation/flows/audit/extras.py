@@ -17,7 +17,14 @@ from federation.decoding import parse_any_json
 from federation.errors import FormatError, NotFoundError, UnreadableError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.files import MAX_PATH_CHARS, Files
-from federation.feeds.resource import ABOUT, ELECTIONS, LOGS, basis_of, map_of
+from federation.feeds.resource import (
+    ABOUT,
+    BY_DIGEST,
+    ELECTIONS,
+    LOGS,
+    Resource,
+    map_of,
+)
 from federation.flows.audit.keyring import BAD, Keyring
 from federation.flows.audit.source import Reader
 from federation.records.about import open_about, open_about_unpinned
@@ -32,7 +39,8 @@ _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 _NAMED: Final = frozenset(
     {ABOUT.path, ELECTIONS.path, LOGS.path, PAGE_PATH, ".nojekyll"}
 )
-_FOLDERS: Final = (map_of("").path, basis_of("").path, RECEIPTS)
+_BY_DIGEST: Final = tuple(named_by("").path for named_by in BY_DIGEST)
+_FOLDERS: Final = (map_of("").path, *_BY_DIGEST, RECEIPTS)
 
 
 class Listing:
@@ -134,7 +142,11 @@ def check_basis(reader: Reader, files: Files) -> None:
         reader.blame(error)
     except FormatError as error:
         reader.add("damaged", detail=f"{ELECTIONS.path}: {error}")
-    folder = basis_of("")
+    for named_by in BY_DIGEST:
+        _check_names(reader, files, named_by(""))
+
+
+def _check_names(reader: Reader, files: Files, folder: Resource) -> None:
     for path in files.names():
         if not path.startswith(folder.path):
             continue
