@@ -324,7 +324,6 @@ def _seldom_collecting() -> Iterator[None]:
 def _checker(profile: Profile, run: Run) -> Send:
     """What a dry run asks instead of the log: would this row be taken?"""
     members = {
-        "type": "tps-result/1",
         "org": run.settings.org,
         "election": profile.election,
         "recorded_at": run.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
