@@ -10,11 +10,12 @@ it. It knows nothing of HTTP, of exit codes or of languages: `web/problem.py` an
 from typing import ClassVar, Final, Literal
 
 #: What a peer's failure means. Only `absent` says that something is not there, only
-#: `wrong` that what came is not what it should be; of all others nothing follows but
-#: that nobody could be asked.
+#: `wrong` and `cut-off` that what came is not what it should be; of all others nothing
+#: follows but that nobody could be asked.
 Cause = Literal[
     "absent",  # it says that there is no such thing
     "wrong",  # bytes came, and are not what they should be
+    "cut-off",  # bytes came, and end too early
     "login",  # it, or what stands before it, wants to know who asks
     "refused",  # it does not let us ask
     "busy",  # it asks to wait
@@ -49,10 +50,15 @@ class FormatError(FederationError):
     """Bytes that are not in the one form that the specification allows."""
 
     code = "format"
+    #: What it means that a peer has handed over such bytes.
+    cause: Cause = "wrong"
 
-    def __init__(self, what: str, at: str = "") -> None:
-        """`what` is wrong; `at` says where: "line 2", "byte 17", a path."""
-        self.what, self.at = what, at
+    def __init__(self, what: str, at: str = "", *, cause: Cause | None = None) -> None:
+        """`what` is wrong; `at` says where: "line 2", "byte 17", a path.
+
+        `cause` is "cut-off" for the beginning of something that is in the form.
+        """
+        self.what, self.at, self.cause = what, at, cause or self.cause
         super().__init__(f"{what} ({at})" if at else what)
 
 
@@ -60,6 +66,7 @@ class UnreadableError(FormatError):
     """A file that is there, and whose bytes this machine does not hand over."""
 
     code = "unreadable"
+    cause = "unreadable"
 
 
 class StoredError(FormatError):
@@ -198,7 +205,8 @@ class PeerError(FederationError):
     @property
     def is_of_file(self) -> bool:
         """Whether it was a file that did not come as it should: none answers."""
-        return self.status is None and self.cause in {"absent", "wrong", "unreadable"}
+        is_known = self.is_wrong or self.cause in {"absent", "unreadable"}
+        return self.status is None and is_known
 
     @property
     def is_absent(self) -> bool:
@@ -206,9 +214,14 @@ class PeerError(FederationError):
         return self.cause == "absent"
 
     @property
+    def is_wrong(self) -> bool:
+        """Whether bytes came, and are not what they should be."""
+        return self.cause in {"wrong", "cut-off"}
+
+    @property
     def is_unasked(self) -> bool:
         """Whether nothing follows but that nobody could be asked."""
-        return self.cause not in {"absent", "wrong"}
+        return not (self.is_absent or self.is_wrong)
 
 
 _CAUSES: Final[dict[int | None, Cause]] = {

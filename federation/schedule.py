@@ -2,8 +2,9 @@
 
 Rule: a duty (a peer to pull from, the merging, the heartbeat) has an interval, a
 deadline and never two turns at once; none waits for another. What is due is decided
-here, with the clock as an argument; APScheduler only wakes us up every second. What a
-duty raises ends that turn and nothing else.
+here, with the clock as an argument; APScheduler only wakes us up every second (why not
+at the time of each duty: docs/adr/0017-one-wake-up.md). What a duty raises ends that
+turn and nothing else.
 
 Backoff has two levels, and is kept in the database over restarts:
 
@@ -22,12 +23,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 from typing import Final
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from msgspec.structs import replace
 
 from federation.errors import FederationError, PeerError
@@ -176,6 +179,33 @@ class _Waking(AsyncIOExecutor):  # type: ignore[misc]  # it has no types
         """Nothing is cancelled here; see `Schedule.stop`."""
 
 
+class _NextSecond(BaseTrigger):  # type: ignore[misc]  # it has no types
+    """A second from now, whatever the clock has done since the last one.
+
+    The library's own interval counts on from the last: from a clock that began in 1970
+    it would list every second up to now.
+    """
+
+    def get_next_fire_time(self, _: datetime | None, now: datetime) -> datetime:
+        """Unlike that of the library it never ends."""
+        return now + timedelta(seconds=WAKE_S)
+
+
+class _Waker(AsyncIOScheduler):  # type: ignore[misc]  # it has no types
+    """Wakes up each second, also of a clock that is set back.
+
+    The library waits until a time of day: set back by seven hours, it would sleep for
+    seven hours, and the node with it.
+    """
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        if wait_seconds is None or wait_seconds <= WAKE_S:
+            super()._start_timer(wait_seconds)
+            return
+        for job in self.get_jobs():
+            job.reschedule(job.trigger)  # which wakes up again, at once
+
+
 class Schedule:
     """The duties of a node, each having its turns."""
 
@@ -187,7 +217,7 @@ class Schedule:
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._again: set[str] = set()
         self._asked: dict[str, float] = {}
-        self._waker = AsyncIOScheduler(executors={"default": _Waking()})
+        self._waker = _Waker(executors={"default": _Waking()})
         self._is_stopped = False
 
     async def load(self) -> None:
@@ -244,8 +274,7 @@ class Schedule:
         """Wake up every second, in the running event loop."""
         self._waker.add_job(
             self.tick,
-            "interval",
-            seconds=WAKE_S,
+            _NextSecond(),
             # By default a wake-up that is a second late is dropped.
             misfire_grace_time=None,
             coalesce=True,

@@ -12,14 +12,9 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from federation.errors import FormatError, NotFoundError, PeerError
-from federation.feeds.feed import (
-    NO_DIGEST,
-    StatusEntry,
-    basis_path,
-    format_status,
-    log_path,
-    map_path,
-)
+from federation.feeds.resource import Resource
+from federation.feeds.shape import JSON
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import (
     encode_keys,
     first_statement,
@@ -229,23 +224,36 @@ class FakePeer:
             )
         return [*found, *self.extra]
 
-    async def about(self) -> bytes:
-        return self._give("about", "", b"")
+    async def fetch(self, resource):
+        """What is shown of a log, or what lies in `files`."""
+        origin, (folder, _, name) = resource.origin, resource.path.rpartition("/")
+        data = self.files.get(resource.path)
+        if origin in self.shown and data is None:
+            data = self._of_log(origin, name)
+        if data is None:
+            raise PeerError(self.org, f"fake:{resource.path}", 404)
+        if len(data) > resource.max_bytes:
+            raise PeerError(self.org, f"fake:{resource.path}", 200, "too large")
+        return self._give(name if origin else folder.removeprefix("v1/"), origin, data)
+
+    async def serve(self, path: str) -> bytes:
+        """What it hands over at a path of the protocol."""
+        log, _, name = path.partition("/")
+        named = {hashlib.sha256(o.encode()).hexdigest(): o for o in self.shown}
+        origin = named.get(log, "")
+        if name.startswith("tile/"):
+            return await self.tile(origin, parse_tile_path(name))
+        return await self.fetch(Resource(path, 1 << 26, JSON, origin=origin))
 
     async def logs(self, etag):
         body = self._give("logs", "", format_status(self.entries()))
         tag = f'"{hashlib.sha256(body).hexdigest()}"'
         return None if tag == etag else (body, tag)
 
-    async def checkpoint(self, origin):
-        one = self._one(origin)
-        note = one.cosigned or one.note or one.tree.note()
-        return self._give("checkpoint", origin, note)
-
     async def tile(self, origin, tile, most=None):
         what = f"{'bundle' if isinstance(tile, Bundle) else 'tile'} {tuple(tile)}"
         try:
-            data = self._one(origin).tree.tile(tile)
+            data = self._tree(origin).tile(tile)
         except NotFoundError as error:
             self.asked.append(f"{what} of {origin}")
             raise PeerError(self.org, "fake:", 404) from error
@@ -254,54 +262,30 @@ class FakePeer:
             raise PeerError(self.org, "fake:", 200, "too large", "wrong")
         return self._give(what, origin, data)
 
-    async def keys(self, origin):
-        return self._give("keys", origin, self._keys(origin))
-
-    async def log_about(self, origin):
-        about = self._one(origin).about
-        if about is None:
-            raise PeerError(self.org, "fake:", 404)
-        return self._give("log_about", origin, about)
-
-    async def fork(self, origin):
-        evidence = self._one(origin).evidence
-        if evidence is None:
-            raise PeerError(self.org, "fake:", 404)
-        return self._give("fork", origin, evidence)
-
-    async def elections(self) -> bytes:
-        raise PeerError(self.org, "/v1/elections", 404)
-
-    async def cosigned(self, origin):
-        return self._file("cosigned", log_path(origin, "cosigned"))
-
-    async def map(self, election):
-        return self._file("map", map_path(election))
-
-    async def basis(self, digest):
-        return self._file("basis", basis_path(digest))
-
     async def notify(self, org):
         self._give("notify", org, b"")
 
     def count(self, what: str) -> int:
         return sum(one.startswith(what) for one in self.asked)
 
+    def _of_log(self, origin: str, name: str) -> bytes | None:
+        shown = self.shown[origin]
+        if name == "checkpoint":
+            return shown.cosigned or shown.note or shown.tree.note()
+        if name == "keys":
+            return self._keys(origin)
+        return {"about": shown.about, "fork": shown.evidence}.get(name)
+
     def _keys(self, origin: str) -> bytes:
-        one = self._one(origin)
-        if one.keys is not None:
-            return one.keys
-        return encode_keys(one.tree.owner.statements)
+        shown = self.shown[origin]
+        if shown.keys is not None:
+            return shown.keys
+        return encode_keys(shown.tree.owner.statements)
 
-    def _file(self, what: str, path: str) -> bytes:
-        if path not in self.files:
-            raise PeerError(self.org, f"fake:{path}", 404)
-        return self._give(what, "", self.files[path])
-
-    def _one(self, origin: str) -> Shown:
+    def _tree(self, origin: str) -> Tree:
         if origin not in self.shown:
-            raise PeerError(self.org, "fake:", 404)
-        return self.shown[origin]
+            raise NotFoundError(origin)
+        return self.shown[origin].tree
 
     def _give(self, what: str, origin: str, data: bytes) -> bytes:
         self.asked.append(f"{what} of {origin}" if origin else what)
@@ -319,18 +303,10 @@ def app_of(peer: FakePeer) -> web.Application:
             if found is None:
                 return web.Response(status=304)
             return web.Response(body=found[0], headers={"ETag": found[1]})
-        log, _, rest = path.partition("/")
-        named = {hashlib.sha256(o.encode()).hexdigest(): o for o in peer.shown}
-        if log not in named:
-            return web.Response(status=404)
-        give = {"checkpoint": peer.checkpoint, "keys": peer.keys}.get(rest)
         try:
-            if give is not None:
-                return web.Response(body=await give(named[log]))
-            body = await peer.tile(named[log], parse_tile_path(rest))
+            return web.Response(body=await peer.serve(path))
         except (PeerError, FormatError):
             return web.Response(status=404)
-        return web.Response(body=body)
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)

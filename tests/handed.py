@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from federation.feeds.bundle import write_bundle
-from federation.feeds.feed import format_status, log_path
+from federation.feeds.resource import log_path
+from federation.feeds.status import format_status
 from federation.tlog.tile import WIDTH, bundles_of, format_tile_path, new_tiles
 from tests.fakes import FakePeer
 

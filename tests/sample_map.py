@@ -1,6 +1,5 @@
 """A small merged map with one case of everything, for the tests of what is answered.
 
-Loaded by path (the test folders are no packages): see `load` in the tests' conftest.
 Claims are put in as an admission would; the map is made by the real merge.
 """
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -386,6 +386,33 @@ async def test_it_wakes_up_by_itself_and_stops(schedule, monkeypatch):
     await schedule.stop()
     assert turns
     await schedule.stop()
+
+
+@pytest.mark.parametrize("hours", [-7, 50 * 365 * 24])
+async def test_a_clock_that_is_set_puts_nobody_to_sleep(schedule, monkeypatch, hours):
+    """Back, as where it ran on local time; or ahead, as where it began in 1970."""
+    monkeypatch.setattr("federation.schedule.WAKE_S", 0.02)
+    moved = [timedelta(0)]
+
+    class WallClock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + moved[0]
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", WallClock)
+    turns = asyncio.Queue()
+
+    async def run():
+        turns.put_nowait(1)
+        return Result(outcome="ok", more=True)
+
+    schedule.set_duties([duty("a", run)])
+    schedule.start()
+    async with asyncio.timeout(20):
+        await turns.get()
+        moved[0] = timedelta(hours=hours)
+        for _ in range(turns.qsize() + 3):
+            await turns.get()
 
 
 async def test_a_stop_in_the_middle_of_a_wake_up_says_nothing(schedule, caplog):

@@ -9,24 +9,21 @@ is only read, so it works while the node runs.
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from federation.cli.code import read_code
+from federation.cli.arguments import find_scope, read_code, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.rows import write_whole
-from federation.cli.views import ask_for, which
+from federation.cli.times import tell_second
+from federation.config.disk import blaming
+from federation.files import write_whole
 from federation.flows.receipt import Issued, find_record, find_station, issue
 from federation.store.db import View
 
 _RECORD: Final = re.compile("[0-9a-fA-F]{64}")
-_WIB: Final = timezone(timedelta(hours=7), "WIB")
-# A partner's clock may say anything that fits 63 bits; a calendar ends with 9999.
-_LAST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
 @click.command("receipt", cls=Command, help="receipt.help")
@@ -36,7 +33,7 @@ _LAST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
     "--out", "folder", type=click.Path(file_okay=False, path_type=Path),
     help="receipt.option-out",
 )  # fmt: skip
-@which
+@scope_options
 @command_options
 def receipt(
     run: Run, what: str, org: str, folder: Path | None, election: str, contest: str
@@ -65,15 +62,16 @@ def _find(
     """
     if _RECORD.fullmatch(what):
         return [issue(view, *find_record(view, what.lower()))]
-    asked = ask_for(run, election, contest)
-    placed = find_station(view, asked.election, read_code(what), contest, org)
+    scope = find_scope(run, election, contest)
+    placed = find_station(view, scope.election, read_code(what), contest, org)
     return [issue(view, *one) for one in placed]
 
 
 def _hand_over(run: Run, one: Issued, path: Path | None) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda out: out.write(one.data))
+        with blaming(path), write_whole(path) as file:
+            file.write(one.data)
     elif not run.out.is_json:
         sys.stdout.buffer.write(one.data)
         sys.stdout.buffer.flush()
@@ -104,17 +102,10 @@ def _explain(run: Run, found: Sequence[Issued], paths: Sequence[Path | None]) ->
             )
         )
         for held in one.held:
-            said = {"org": held.org, "time": _when(held.time)}
+            said = {"org": held.org, "time": tell_second(held.time)}
             run.out.note("  " + run.t("receipt.held", **said))
         if not one.held:
             run.out.note("  " + run.t("receipt.not-held", org=claim.org))
         if path is not None:
             run.out.note("  " + run.t("receipt.written", path=path))
     run.out.note(run.t("receipt.limits"))
-
-
-def _when(time: int) -> str:
-    """Unix seconds as people in Jakarta say them."""
-    if time > _LAST:
-        return str(time)
-    return datetime.fromtimestamp(time, _WIB).strftime("%Y-%m-%d %H:%M:%S WIB")

@@ -11,12 +11,12 @@ from typing import Any
 import click
 import msgspec
 
+from federation.cli.arguments import find_profile, pick_election
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
-from federation.cli.election import find_profile, pick_election
 from federation.cli.help import CommandGroup
-from federation.cli.intake import MAX_SHOWN, RefusalReport, ReportLine
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.report import MAX_SHOWN, RefusalReport, ReportLine
 from federation.errors import FormatError, NotFoundError
 from federation.profiles import load_regions
 from federation.records.register import Register

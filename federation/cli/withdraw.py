@@ -9,16 +9,11 @@ of a station that does not exist is what most needs to be taken back.
 
 import click
 
-from federation.cli.code import read_code
+from federation.cli.arguments import find_profile, pick_election, read_code
 from federation.cli.context import Run, command_options
-from federation.cli.election import (
-    check_reason,
-    find_profile,
-    pick_election,
-    run_statement,
-)
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.statement import check_reason, run_statement
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.result import CONTESTS, ROUNDS
 from federation.web.requests import Withdraw, check_request

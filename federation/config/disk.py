@@ -5,16 +5,32 @@ the new bytes are made durable under another name before they take the old one's
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
 from federation.files import make_folders, sync_folder, write_aside, write_whole
 from federation.text import Sentence
-from federation.text.cause import cause_of
+from federation.text.cause import blame_file, cause_of
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 PUBLIC_FILE = 0o644
+
+
+@contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """Whatever is refused while `path` is written says where, and why.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        named, reason = blame_file(error, path)
+        raise ConfigError(named, "", reason) from error
 
 
 def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 from federation.errors import FormatError, NotFoundError
-from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import MAX_PATH_CHARS, is_path
+from federation.feeds.resource import LOGS
 from federation.feeds.unreadable import unreadable
 from federation.files import open_regular, write_whole
 from federation.text import Sentence
@@ -160,7 +160,7 @@ class BundleFile:
     @property
     def is_whole(self) -> bool:
         """Whether it holds logs that can be taken in."""
-        return LOGS_PATH in self._infos
+        return LOGS.path in self._infos
 
     @property
     def is_excerpt(self) -> bool:
@@ -235,7 +235,7 @@ def _check_end(file: BinaryIO, path: str) -> None:
     if len(end) < _END_BYTES or not end.startswith(_END) or end[20:] != b"\0\0":
         if tail.rfind(_END) in range(tail_bytes - _END_BYTES + 1):
             raise FormatError("not a ZIP: something stands behind its end", path)
-        raise FormatError(Sentence("machine.zip-cut"), path)
+        raise FormatError(Sentence("machine.zip-cut"), path, cause="cut-off")
     length, start = (int.from_bytes(end[at : at + 4], "little") for at in (12, 16))
     close = size - _END_BYTES
     if 0xFFFFFFFF in (length, start) or end[10:12] == b"\xff\xff":

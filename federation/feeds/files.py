@@ -1,9 +1,10 @@
 """A feed out of plain files: a folder, or one file that holds a folder.
 
 Rule: `Files` is all that differs between the two: the bytes at a path, bounded. Paths
-are those of `feeds/feed.py`, with `/` between their parts on every system; a path that
-could lead elsewhere is refused before a file is looked for. Files vouch for nothing:
-whoever brings a stick is believed no more than whoever answers over the network.
+are those of `feeds/resource.py`, with `/` between their parts on every system; a path
+that could lead elsewhere is refused before a file is looked for. Files vouch for
+nothing: whoever brings a stick is believed no more than whoever answers over the
+network.
 """
 
 import asyncio
@@ -11,37 +12,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from federation.errors import (
-    FormatError,
-    NotFoundError,
-    PeerError,
-    UnreadableError,
-)
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    ELECTIONS_PATH,
-    LOGS_PATH,
-    MAX_ABOUT_BYTES,
-    MAX_BASIS_BYTES,
-    MAX_CHECKPOINT_BYTES,
-    MAX_COSIGNED_BYTES,
-    MAX_ELECTIONS_BYTES,
-    MAX_FORK_BYTES,
-    MAX_KEYS_BYTES,
-    MAX_MAP_BYTES,
-    MAX_STATUS_BYTES,
-    basis_path,
-    full,
-    log_path,
-    map_path,
-    max_bytes_of,
-    truncate,
-)
+from federation.errors import FormatError, NotFoundError, PeerError
+from federation.feeds.cutting import CuttingFeed
+from federation.feeds.resource import LOGS, Resource
 from federation.text import Sentence
-from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 MAX_PATH_CHARS: Final = 400
-_ANY: Final = 1 << 53
 
 
 class Files(Protocol):
@@ -62,92 +38,44 @@ class Files(Protocol):
         ...
 
 
-class FileFeed:
+class FileFeed(CuttingFeed):
     """A `Feed` over files."""
 
     def __init__(self, files: Files, label: str) -> None:
         """`label` names the files in errors: the path that somebody typed."""
         self._files, self._label = files, label
 
-    async def about(self) -> bytes:
-        """The about note of whoever wrote the files.
+    async def fetch(self, resource: Resource) -> bytes:
+        """All that is in a file.
 
         Raises:
-            PeerError: it is not there, or damaged. So for all that follow.
+            PeerError: it is not there, or damaged.
         """
-        return await self._read(ABOUT_PATH, MAX_ABOUT_BYTES)
+        path = resource.path
+        try:
+            # In a thread: a slow stick must not hold up a node that serves.
+            return await asyncio.to_thread(self._files.read, path, resource.max_bytes)
+        except NotFoundError as error:
+            missing = Sentence("network.no-file-inside")
+            raise PeerError(self._label, path, None, missing, "absent") from error
+        except FormatError as error:
+            raise self._wrong(path, error) from error
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
-        """The status vector and its digest as an ETag; None for the same `etag`."""
-        body = await self._read(LOGS_PATH, MAX_STATUS_BYTES)
-        found = f'"{hashlib.sha256(body).hexdigest()}"'
-        return None if found == etag else (body, found)
+        """The status vector and its digest as an ETag; None for the same `etag`.
 
-    async def checkpoint(self, origin: str) -> bytes:
-        """The note of a log's checkpoint, with cosignatures."""
-        return await self._read(log_path(origin, "checkpoint"), MAX_CHECKPOINT_BYTES)
-
-    async def tile(
-        self, origin: str, tile: Tile | Bundle, most: int | None = None
-    ) -> bytes:
-        """A hash tile or bundle; a partial one that is not there, from the full one."""
-        path = log_path(origin, format_tile_path(tile))
-        try:
-            return await self._read(path, min(max_bytes_of(tile), most or _ANY))
-        except PeerError as error:
-            if not error.is_absent or tile.width == WIDTH:
-                raise
-        whole = full(tile)
-        path = log_path(origin, format_tile_path(whole))
-        data = await self._read(path, min(max_bytes_of(whole), most or _ANY))
-        try:
-            return truncate(data, tile)
-        except FormatError as error:
-            raise PeerError(self._label, path, None, error.what, "wrong") from error
-
-    async def keys(self, origin: str) -> bytes:
-        """A log's key statements."""
-        return await self._read(log_path(origin, "keys"), MAX_KEYS_BYTES)
-
-    async def log_about(self, origin: str) -> bytes:
-        """The about note of the organisation behind a log."""
-        return await self._read(log_path(origin, "about"), MAX_ABOUT_BYTES)
-
-    async def fork(self, origin: str) -> bytes:
-        """The evidence that an origin signed two histories."""
-        return await self._read(log_path(origin, "fork"), MAX_FORK_BYTES)
-
-    async def cosigned(self, origin: str) -> bytes:
-        """Earlier checkpoints of a log that others cosigned."""
-        return await self._read(log_path(origin, "cosigned"), MAX_COSIGNED_BYTES)
-
-    async def elections(self) -> bytes:
-        """What the writer's maps rest on."""
-        return await self._read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES)
-
-    async def map(self, election: str) -> bytes:
-        """The map that the writer publishes."""
-        return await self._read(map_path(election), MAX_MAP_BYTES)
-
-    async def basis(self, digest: str) -> bytes:
-        """A profile or register by its digest."""
-        return await self._read(basis_path(digest), MAX_BASIS_BYTES)
+        Raises:
+            PeerError: it is not there, or damaged.
+        """
+        body = await self.fetch(LOGS)
+        digest = f'"{hashlib.sha256(body).hexdigest()}"'
+        return None if digest == etag else (body, digest)
 
     async def notify(self, org: str) -> None:
         """Nothing: nobody listens behind a file."""
 
-    async def _read(self, path: str, max_bytes: int) -> bytes:
-        try:
-            # In a thread: a slow stick must not hold up a node that serves.
-            return await asyncio.to_thread(self._files.read, path, max_bytes)
-        except NotFoundError as error:
-            missing = Sentence("network.no-file-inside")
-            raise PeerError(self._label, path, None, missing, "absent") from error
-        except UnreadableError as error:
-            what = error.what
-            raise PeerError(self._label, path, None, what, "unreadable") from error
-        except FormatError as error:
-            raise PeerError(self._label, path, None, error.what, "wrong") from error
+    def _wrong(self, path: str, error: FormatError) -> PeerError:
+        return PeerError(self._label, path, None, error.what, error.cause)
 
 
 def is_path(path: str) -> bool:

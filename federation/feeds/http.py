@@ -1,73 +1,104 @@
-"""A peer over HTTP.
+"""A peer over HTTP: questions to its node, and what the answers mean.
 
-Rule: what is asked, and how long it may be; how it is asked stands in `asker`. No
-content encoding but Zstandard for full bundles. Every failure is a `PeerError`.
-
-    GET  <url>/<path of feeds/feed.py>         /logs: If-None-Match, 304
+    GET  <url>/<path of a resource>            /logs: If-None-Match, 304
     POST <url>/notify                          {"org":"jagasuara.example"}
+
+Rule: the peer is hostile until its bytes are verified elsewhere. So here: no redirect,
+no content encoding but Zstandard for full bundles, a deadline for each request, a cap
+on every body that holds before and while it is read; what the connections keep out
+stands in `sessions`. Every failure is a `PeerError` that says what it means (`answer`,
+`connection`); whoever asks to wait is waited for within bounds (`retry`).
 
 Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import json
-from typing import Final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+import aiohttp
+from yarl import URL
 
 from federation.errors import FormatError, PeerError
-from federation.feeds.answer import Meaning
-from federation.feeds.asker import Asker, Sessions
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    ELECTIONS_PATH,
-    LOGS_PATH,
-    MAX_ABOUT_BYTES,
-    MAX_BASIS_BYTES,
-    MAX_CHECKPOINT_BYTES,
-    MAX_COSIGNED_BYTES,
-    MAX_ELECTIONS_BYTES,
-    MAX_FORK_BYTES,
-    MAX_KEYS_BYTES,
-    MAX_MAP_BYTES,
-    MAX_STATUS_BYTES,
-    basis_path,
-    full,
-    log_path,
-    map_path,
-    max_bytes_of,
-    truncate,
+from federation.feeds.answer import (
+    HEAD_BYTES,
+    FeedRequest,
+    Meaning,
+    is_page,
+    judge_answer,
+    judge_other,
+    judge_page,
+    show,
 )
-from federation.feeds.shape import (
-    JSON,
-    NOTES,
-    NOTES_OR_NONE,
-    Shape,
-    text_shape,
-    tile_shape,
-)
+from federation.feeds.connection import judge_failure
+from federation.feeds.cutting import CuttingFeed
+from federation.feeds.pace import Pace
+from federation.feeds.resource import LOGS, Resource
+from federation.feeds.retry import MAX_TRIES, Waits
+from federation.feeds.shape import Shape, is_cut, is_other
 from federation.text import Sentence
-from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
+from federation.tlog.packing import unpack
 
-__all__ = ["HttpFeed", "Sessions"]
+CONNECT_S: Final = 10.0
+REQUEST_S: Final = 30.0
 
-_ANY: Final = 1 << 53
-# A node may say nothing of itself.
-_ABOUT: Final = text_shape(b"{", member="org", may_be_empty=True)
-_STATUS: Final = text_shape(b"{", member="logs")
-_FORK: Final = text_shape(b"tps-federation/")
-_MAP: Final = text_shape(b"{", member="digest")
-# A profile, or the codes of a register.
-_BASIS: Final = text_shape(b"{", *(b"%d" % digit for digit in range(10)))
+_MAX_ETAG_CHARS: Final = 200
 
 
-class HttpFeed(Asker):
+class _Answer(NamedTuple):
+    """`etag` and `body` are those of a 200 only."""
+
+    status: int
+    etag: str = ""
+    body: bytes = b""
+
+
+class HttpFeed(CuttingFeed):
     """A `Feed` over HTTP."""
 
-    async def about(self) -> bytes:
-        """The node's own about note.
+    def __init__(  # noqa: PLR0913  # what a turn, a visit and an audit do differently
+        self,
+        session: aiohttp.ClientSession,
+        org: str,
+        url: str,
+        *,
+        pace: Pace | None = None,
+        waits: Waits | None = None,
+        deadline_s: float = REQUEST_S,
+        wall: Callable[[], float] | None = None,
+        is_typed: bool = False,
+    ) -> None:
+        """`url` is the node's, from the configuration; `deadline_s` per request.
+
+        Args:
+            session: See `Sessions`.
+            org: Whose node it is, for errors.
+            url: See above.
+            pace: How fast it is asked.
+            waits: How long it is waited for when it asks to wait; None: not at all.
+            deadline_s: See above.
+            wall: Unix seconds; None: what depends on them is not told.
+            is_typed: Somebody typed `url`, so it is told what to type instead.
+        """
+        self._session, self._org, self._pace = session, org, pace
+        self._waits, self._is_typed = waits, is_typed
+        self._now = wall or _no_clock
+        self._url = url.rstrip("/")
+        self._deadline_s = deadline_s
+        self._timeout = aiohttp.ClientTimeout(
+            total=deadline_s,
+            connect=min(CONNECT_S, deadline_s),
+            sock_connect=min(CONNECT_S, deadline_s),
+        )
+
+    async def fetch(self, resource: Resource) -> bytes:
+        """What is at a path.
 
         Raises:
             PeerError: it did not come.
         """
-        return await self._get(f"/{ABOUT_PATH}", MAX_ABOUT_BYTES, _ABOUT)
+        return (await self._ask(resource)).body
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag; None when nothing changed.
@@ -75,100 +106,8 @@ class HttpFeed(Asker):
         Raises:
             PeerError: it did not come.
         """
-        known = {} if etag is None else {"If-None-Match": etag}
-        answer = await self._ask(f"/{LOGS_PATH}", MAX_STATUS_BYTES, known, _STATUS)
+        answer = await self._ask(LOGS, etag)
         return None if answer.status == 304 else (answer.body, answer.etag)
-
-    async def checkpoint(self, origin: str) -> bytes:
-        """The note of a log's checkpoint, with cosignatures.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        path, begins = _path(origin, "checkpoint"), f"{origin}\n".encode()
-        return await self._get(path, MAX_CHECKPOINT_BYTES, text_shape(begins))
-
-    async def tile(
-        self, origin: str, tile: Tile | Bundle, most: int | None = None
-    ) -> bytes:
-        """A hash tile or bundle; where the partial one is gone, cut from the full one.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        path = _path(origin, format_tile_path(tile))
-        # Only full bundles are stored packed; a node never packs for a request.
-        is_packed = isinstance(tile, Bundle) and tile.width == WIDTH
-        headers = {"Accept-Encoding": "zstd"} if is_packed else {}
-        try:
-            least = min(max_bytes_of(tile), most or _ANY)
-            return (await self._ask(path, least, headers, tile_shape(tile))).body
-        except PeerError as error:
-            if not error.is_absent or tile.width == WIDTH:
-                raise
-        whole = full(tile)
-        path = _path(origin, format_tile_path(whole))
-        least = min(max_bytes_of(whole), most or _ANY)
-        answer = await self._ask(path, least, {}, tile_shape(whole))
-        return self._truncate(path, answer.body, tile)
-
-    async def keys(self, origin: str) -> bytes:
-        """A log's key statements.
-
-        Raises:
-            PeerError: they did not come.
-        """
-        return await self._get(_path(origin, "keys"), MAX_KEYS_BYTES, NOTES)
-
-    async def log_about(self, origin: str) -> bytes:
-        """The about note of the organisation behind a log.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        return await self._get(_path(origin, "about"), MAX_ABOUT_BYTES, _ABOUT)
-
-    async def fork(self, origin: str) -> bytes:
-        """The evidence that an origin signed two histories.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        return await self._get(_path(origin, "fork"), MAX_FORK_BYTES, _FORK)
-
-    async def cosigned(self, origin: str) -> bytes:
-        """Earlier checkpoints of a log that others cosigned.
-
-        Raises:
-            PeerError: they did not come.
-        """
-        return await self._get(
-            _path(origin, "cosigned"), MAX_COSIGNED_BYTES, NOTES_OR_NONE
-        )
-
-    async def elections(self) -> bytes:
-        """What the node's maps rest on.
-
-        Raises:
-            PeerError: it did not come; a peer of plain files has none.
-        """
-        return await self._get(f"/{ELECTIONS_PATH}", MAX_ELECTIONS_BYTES, JSON)
-
-    async def map(self, election: str) -> bytes:
-        """The map that the node publishes.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        return await self._get(f"/{map_path(election)}", MAX_MAP_BYTES, _MAP)
-
-    async def basis(self, digest: str) -> bytes:
-        """A profile or register by its digest.
-
-        Raises:
-            PeerError: it did not come.
-        """
-        return await self._get(f"/{basis_path(digest)}", MAX_BASIS_BYTES, _BASIS)
 
     async def notify(self, org: str) -> None:
         """Say that `org` has news.
@@ -176,18 +115,160 @@ class HttpFeed(Asker):
         Raises:
             PeerError: the peer did not take it.
         """
-        await self._post("/notify", json.dumps({"org": org}))
-
-    async def _get(self, path: str, max_bytes: int, shape: Shape) -> bytes:
-        return (await self._ask(path, max_bytes, {}, shape)).body
-
-    def _truncate(self, path: str, body: bytes, tile: Tile | Bundle) -> bytes:
+        path = "/notify"
         try:
-            return truncate(body, tile)
+            async with self._session.post(
+                URL(self._url + path, encoded=True),
+                data=json.dumps({"org": org}),
+                headers={"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as answer:
+                if answer.status >= 300:
+                    raise await self._refused(path, answer)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._broken(path, error) from error
+
+    async def _ask(self, resource: Resource, etag: str | None = None) -> _Answer:
+        """A 200, or the 304 that was asked for; waits where the node asks to wait.
+
+        Raises:
+            PeerError: anything else.
+        """
+        waits = self._waits
+        if waits is None:
+            return await self._ask_once(resource, etag)
+        tries = MAX_TRIES
+        while True:
+            await waits.ready()
+            try:
+                answer = await self._ask_once(resource, etag)
+            except PeerError as error:
+                if error.is_absent:
+                    waits.answered()
+                tries -= 1
+                is_busy = error.cause == "busy" and tries > 0
+                if is_busy and waits.allow(error.retry_after):
+                    continue
+                raise self._in_vain(error, waits.waited_s) from error
+            waits.answered()
+            return answer
+
+    def _in_vain(self, error: PeerError, waited_s: float) -> PeerError:
+        """The failure, and that it was waited for as long as it asked."""
+        reason = error.reason
+        if error.cause == "busy" and waited_s:
+            seconds = f"{waited_s:.0f}"
+            reason = Sentence("network.waited", reason=reason, seconds=seconds)
+        status, wait_s = error.status, error.retry_after
+        return PeerError(self._org, error.url, status, reason, error.cause, wait_s)
+
+    async def _ask_once(self, resource: Resource, etag: str | None) -> _Answer:
+        if self._pace is not None:
+            await self._pace.ready()
+        path = f"/{resource.path}"
+        headers = {"Accept-Encoding": "zstd"} if resource.is_packed else {}
+        if etag is not None:
+            headers["If-None-Match"] = etag
+        try:
+            async with self._session.get(
+                URL(self._url + path, encoded=True),
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as answer:
+                if answer.status == 304 and etag is not None:
+                    return _Answer(304)
+                if answer.status != 200:
+                    raise await self._refused(path, answer)
+                body = await self._read(answer, path, resource)
+                tag = answer.headers.get("ETag", "")[:_MAX_ETAG_CHARS]
+                return _Answer(200, tag, body)
         except FormatError as error:
-            meaning = Meaning("wrong", Sentence("network.damaged", said=error.what))
-            raise self._failed(path, 200, meaning) from error
+            raise self._wrong(resource.path, error) from error
+        # asyncio.TimeoutError is an OSError; ValueError is an address or a header
+        # that cannot be.
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._broken(path, error) from error
+
+    async def _read(
+        self, answer: aiohttp.ClientResponse, path: str, resource: Resource
+    ) -> bytes:
+        max_bytes = resource.max_bytes
+        encoding = answer.headers.get("Content-Encoding", "identity")
+        if encoding != "identity" and not (resource.is_packed and encoding == "zstd"):
+            said = Sentence("network.packed", encoding=show(encoding, 40))
+            raise self._failed(path, 200, Meaning("garbled", said))
+        body = b"".join(await self._read_parts(answer, path, max_bytes))
+        # Only a length, or the last chunk, shows that the connection ended too early.
+        has_end = bool({"Content-Length", "Transfer-Encoding"} & {*answer.headers})
+        try:
+            body = unpack(body, max_bytes) if encoding == "zstd" else body
+        except FormatError:
+            if has_end:
+                raise
+            raise aiohttp.ClientPayloadError from None
+        self._check(path, body, resource.shape, has_end=has_end)
+        return body
+
+    async def _read_parts(
+        self, answer: aiohttp.ClientResponse, path: str, max_bytes: int
+    ) -> list[bytes]:
+        too_long = Sentence("network.too-long", count=max_bytes)
+        parts, head = [], b""
+        left = max_bytes
+        async for part in answer.content.iter_any():
+            left -= len(part)
+            if self._pace is not None:
+                self._pace.spend(len(part))
+            if len(head) < HEAD_BYTES:
+                head += part[: HEAD_BYTES - len(head)]
+                if is_page(head):
+                    raise self._failed(path, 200, judge_page(head))
+            if left < 0 or (answer.content_length or 0) > max_bytes:
+                raise self._failed(path, 200, Meaning("wrong", too_long))
+            parts.append(part)
+        return parts
+
+    def _check(self, path: str, body: bytes, shape: Shape, *, has_end: bool) -> None:
+        """Refuse what is evidently something else, or was cut off on the way."""
+        if is_other(body, shape):
+            raise self._failed(path, 200, judge_other(body))
+        if not has_end and is_cut(body, shape):
+            raise aiohttp.ClientPayloadError
+
+    async def _refused(self, path: str, answer: aiohttp.ClientResponse) -> PeerError:
+        """What an answer means that is not what was asked for."""
+        head = b""
+        if answer.status >= 400:
+            # The status is what counts; a page that does not come is no page.
+            with suppress(aiohttp.ClientError, OSError):
+                head = await answer.content.read(HEAD_BYTES)
+        asked = FeedRequest(self._url, path, is_typed=self._is_typed)
+        headers, now = answer.headers, self._now()
+        meaning = judge_answer(answer.status, headers, head, asked, now)
+        return self._failed(path, answer.status, meaning)
+
+    def _broken(self, path: str, error: Exception) -> PeerError:
+        """What it means that no answer came, or not the whole of it."""
+        url, now = self._url + path, self._now()
+        meaning = judge_failure(error, url, seconds=self._deadline_s, now=now)
+        return self._failed(path, None, meaning)
+
+    def _wrong(self, path: str, error: FormatError) -> PeerError:
+        said = Sentence("network.damaged", said=error.what)
+        return self._failed(f"/{path}", 200, Meaning(error.cause, said))
+
+    def _failed(self, path: str, status: int | None, meaning: Meaning) -> PeerError:
+        return PeerError(
+            self._org,
+            self._url + path,
+            status,
+            meaning.reason,
+            meaning.cause,
+            meaning.retry_after,
+        )
 
 
-def _path(origin: str, rest: str) -> str:
-    return f"/{log_path(origin, rest)}"
+def _no_clock() -> None:
+    """Nobody said which time it is."""

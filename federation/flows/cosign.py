@@ -25,6 +25,7 @@ from federation.errors import (
     SignatureError,
 )
 from federation.feeds.feed import Feed
+from federation.feeds.resource import checkpoint_of
 from federation.records.keychain import newest_keys
 from federation.store import cosignatures, keystatements, logs
 from federation.store.db import Database, Transaction, View
@@ -122,7 +123,7 @@ class Collector:
             asked = self._asked.get((org, origin))
             if asked and asked.size == size and now - asked.at < self._heartbeat_s:
                 continue
-            note = await feed.checkpoint(origin)
+            note = await feed.fetch(checkpoint_of(origin))
             keys = await self._db.read(self._keys.read, peers)
             kept += await self._db.write(save_collected, origin, note, keys)
             self._asked[org, origin] = _CosignRequest(size, now)

@@ -14,6 +14,7 @@ from typing import Final
 
 from federation.errors import FormatError, PeerError, SignatureError
 from federation.feeds.feed import Feed
+from federation.feeds.resource import checkpoint_of, cosigned_of
 from federation.flows.cosign import save_collected
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
@@ -43,9 +44,9 @@ async def recollect(
     """
     notes = list[bytes]()
     with contextlib.suppress(PeerError, FormatError):
-        notes += decode_notes(await feed.cosigned(chain.origin), MAX_COSIGNED)
+        notes += decode_notes(await feed.fetch(cosigned_of(chain.origin)), MAX_COSIGNED)
     with contextlib.suppress(PeerError):
-        notes.append(await feed.checkpoint(chain.origin))
+        notes.append(await feed.fetch(checkpoint_of(chain.origin)))
     await db.write(_keep, chain, keys, notes)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
-from federation.feeds.feed import read_status
+from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.node import handedfiles

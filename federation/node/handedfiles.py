@@ -24,16 +24,10 @@ import msgspec
 
 from federation.errors import FederationError, FormatError, NotFoundError, PeerError
 from federation.feeds.bundle import BundleFile
-from federation.feeds.feed import (
-    LOGS_PATH,
-    MAX_STATUS_BYTES,
-    Feed,
-    StatusEntry,
-    log_path,
-    parse_status,
-)
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
+from federation.feeds.resource import LOGS, checkpoint_of, log_path
+from federation.feeds.status import StatusEntry, parse_status
 from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
 from federation.flows.pull import (
@@ -150,7 +144,7 @@ class _Files:
         vector: tuple[StatusEntry, ...],
     ) -> None:
         self._node, self._files, self._label = node, files, str(path)
-        self._feed: Feed = FileFeed(files, self._label)
+        self._feed = FileFeed(files, self._label)
         self._stick = Stick(org=self._label)
         self._vector = vector
 
@@ -269,14 +263,14 @@ class _Files:
             await recollect(db, self._feed, own[origin], keys)
         for origin in sorted(report.sizes.keys() - own.keys()):
             with contextlib.suppress(PeerError, FormatError):
-                note = await self._feed.checkpoint(origin)
+                note = await self._feed.fetch(checkpoint_of(origin))
                 await db.write(cosign.save_collected, origin, note, keys)
         return await db.read(cosignatures.load_holders, mine)
 
 
 def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:
     try:
-        return parse_status(files.read(LOGS_PATH, MAX_STATUS_BYTES)).logs
+        return parse_status(files.read(LOGS.path, LOGS.max_bytes)).logs
     except NotFoundError:
         raise FormatError("there are no logs in it", label) from None
 

@@ -20,9 +20,10 @@ from federation.errors import (
     PeerError,
 )
 from federation.feeds.feed import Feed
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
+from federation.feeds.sessions import Sessions
 from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog

@@ -16,7 +16,7 @@ _ENDS = {
     "cursor",
 }  # every row of an export, flows/query/table
 _HEAD = {"election", "contest", "what", "cursor", "sources"}  # the first of its lines
-_REPORT = ["file", "row", "column", "code", "reason"]  # cli/intake
+_REPORT = ["file", "row", "column", "code", "reason"]  # cli/report.py
 _SIGNATURE = re.compile(r"— \S+ [A-Za-z0-9+/]{20,}={0,2}")
 
 

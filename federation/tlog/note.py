@@ -164,7 +164,7 @@ def decode_notes(data: bytes, most: int) -> list[bytes]:
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2])
         if at + 2 > len(data) or end > len(data):
-            raise FormatError("notes that are cut off", f"byte {at}")
+            raise FormatError("notes that are cut off", f"byte {at}", cause="cut-off")
         notes.append(data[at + 2 : end])
         at = end
         if len(notes) > most:

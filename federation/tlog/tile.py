@@ -170,7 +170,9 @@ def decode_bundle(data: bytes, width: int | None = None) -> list[bytes]:
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
         if at > end or start > end:
-            raise FormatError("a bundle that is cut off", f"leaf {len(leaves)}")
+            raise FormatError(
+                "a bundle that is cut off", f"leaf {len(leaves)}", cause="cut-off"
+            )
         # Counted before it is kept: 65,535 bytes of zeros are 32,767 empty leaves.
         if len(leaves) == most:
             raise FormatError(f"a bundle of more than {most} leaves")

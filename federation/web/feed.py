@@ -13,11 +13,13 @@ Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from federation.errors import NotFoundError
+from federation.feeds.resource import LOGS, Caching, caching_of
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import read_checkpoint, read_vector
 from federation.records.keychain import encode_keys
@@ -28,8 +30,13 @@ from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.access import public_caller
 from federation.web.context import SITE
 
-FOREVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=2"
+#: What an answer says of how a copy of it is kept.
+CACHE_CONTROL: Final[Mapping[Caching, str]] = {
+    "conditional": "no-cache",
+    "immutable": "public, max-age=31536000, immutable",
+    "brief": "public, max-age=2",
+}
+BRIEFLY = CACHE_CONTROL["brief"]
 BYTES, TEXT = "application/octet-stream", "text/plain"
 
 PRIVATELY = "private, no-store"
@@ -62,7 +69,9 @@ async def well_known(request: web.Request) -> web.Response:
 async def status_vector(request: web.Request) -> web.Response:
     """Every log held here; an idle peer asks only this, and gets 304."""
     vector = await request.app[SITE].db.read(read_vector, public_caller(request))
-    return conditional(request, vector.body, "application/json", "no-cache")
+    return conditional(
+        request, vector.body, "application/json", CACHE_CONTROL[LOGS.cached]
+    )
 
 
 async def checkpoint(request: web.Request) -> web.Response:
@@ -125,12 +134,9 @@ async def tile(request: web.Request) -> web.Response:
         headers = {"Content-Encoding": "zstd"}
     else:
         body = await site.db.read(leaves.read_bundle, log.id, wanted)
-    # A partial tile never changes either, but a cache that keeps it for a year
-    # keeps 255 of them for every full one.
-    cache = FOREVER if wanted.width == WIDTH else BRIEFLY
     if isinstance(wanted, Bundle):
         headers["Vary"] = "Accept-Encoding"
-    headers |= _cached(log.cached(cache))
+    headers |= _cached(log.cached(CACHE_CONTROL[caching_of(wanted)]))
     return web.Response(body=body, content_type=BYTES, headers=headers)
 
 

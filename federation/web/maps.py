@@ -13,14 +13,15 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
+from federation.feeds.resource import basis_of
 from federation.records.publishedmap import PublishedMap
 from federation.web.context import SITE
+from federation.web.feed import CACHE_CONTROL
 from federation.web.mapcache import publish_map, read_basis
 from federation.web.openapi import Endpoint, NoQuery
 from federation.web.responses import reply
 
 _BYTES = "application/octet-stream"
-_FOREVER = "public, max-age=31536000, immutable"
 
 
 def endpoints() -> list[Endpoint[Any]]:
@@ -57,6 +58,7 @@ async def get_map(request: web.Request, _: NoQuery) -> web.StreamResponse:
 
 async def get_basis(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """What has this digest never changes."""
-    body = await read_basis(request.app[SITE], request.match_info["digest"])
-    headers = {hdrs.CACHE_CONTROL: _FOREVER}
+    digest = request.match_info["digest"]
+    body = await read_basis(request.app[SITE], digest)
+    headers = {hdrs.CACHE_CONTROL: CACHE_CONTROL[basis_of(digest).cached]}
     return web.Response(body=body, content_type=_BYTES, headers=headers)

@@ -21,7 +21,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.config.peers import Peer, format_peer
 from federation.feeds.bundle import write_bundle
-from federation.feeds.feed import ELECTIONS_PATH
+from federation.feeds.resource import ELECTIONS
 from federation.flows.audit.finding import EXITS
 from federation.text import Text
 from federation.tlog.fork import format_evidence
@@ -53,7 +53,7 @@ def files() -> dict[str, bytes]:
     owner = world.owner()
     small = world.publish(Tree(owner).grow(owner.results(0, 12)))
     elections = doors()["list of elections"].seeds[0]
-    return {**small, ELECTIONS_PATH: elections, "verify.html": page()}
+    return {**small, ELECTIONS.path: elections, "verify.html": page()}
 
 
 @cache

@@ -23,7 +23,7 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 from yarl import URL
 
-from federation.cli.mapping import load_mapping
+from federation.cli.import_.mapping import load_mapping
 from federation.config.circle import format_circle, open_circle, sign_circle
 from federation.config.fingerprint import parse_fingerprint
 from federation.config.keystore import load_contributor_secret
@@ -33,8 +33,8 @@ from federation.config.settings import parse_settings
 from federation.decoding import parse_json
 from federation.errors import FederationError
 from federation.feeds.answer import FeedRequest, judge_answer, judge_other
-from federation.feeds.feed import parse_status
 from federation.feeds.shape import JSON, NOTES, is_cut, is_other, text_shape, tile_shape
+from federation.feeds.status import parse_status
 from federation.flows.audit.published import AscendingStations
 from federation.flows.pull.basis import PeerBasis
 from federation.flows.query.cursor import parse_cursor

@@ -22,7 +22,7 @@ import zstandard
 from msgspec.structs import replace
 
 from federation.errors import FederationError
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys, first_statement, sign_statement
 from federation.records.keystatement import Follows, format_origin
 from federation.tlog.note import sign_note

@@ -19,7 +19,7 @@ from federation.flows.ownlog import begin, ingest
 from federation.store import logs, migrations, sqlite
 from federation.store.db import Database
 from federation.store.guard import Guard
-from tests.flows.conftest import NOW, OwnNode, own_keys, small_profile
+from tests.ownnode import NOW, OwnNode, own_keys, small_profile
 
 ORG = "jagasuara.example"
 STARTS = 2

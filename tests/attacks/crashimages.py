@@ -38,7 +38,7 @@ from tests.attacks._workload import (
     migrated_once,
     open_node,
 )
-from tests.flows.conftest import NOW
+from tests.ownnode import NOW
 
 JOURNALS: Final = {"wal": ("WAL", "FULL"), "journal": ("DELETE", "EXTRA")}
 MUCH: Final = ("none", "all", "first", "first", "some", "some", "some")

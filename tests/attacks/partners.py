@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import encode_keys
 from federation.store import pulls
 from federation.store.db import Database

@@ -8,8 +8,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from federation.feeds.feed import parse_status
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import keys_of
+from federation.feeds.sessions import Sessions
+from federation.feeds.status import parse_status
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.mirror import plan_extension
 from federation.tlog.note import parse_note
@@ -68,7 +70,7 @@ async def measure(node: Node) -> tuple[int, int]:
         entries = {one.origin: one for one in parse_status(answer[0]).logs}
         entry = entries[node.origin]
         new = parse_checkpoint(parse_note(entry.checkpoint.encode()).text)
-        await feed.keys(node.origin)
+        await feed.fetch(keys_of(node.origin))
         for tile in plan_extension(0, new).tiles:
             await feed.tile(node.origin, tile)
         raw = 0

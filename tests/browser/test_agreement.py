@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from federation.config.fingerprint import fingerprint
 from federation.feeds.bundle import write_bundle
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status, log_path
+from federation.feeds.resource import log_path
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys
 from federation.tlog.fork import format_evidence

@@ -6,7 +6,8 @@ import pytest
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import ForkError
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status, log_path
+from federation.feeds.resource import log_path
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
 from federation.records.logclosed import LogClosed

@@ -42,14 +42,15 @@ main(["init"])
 EXPORT = """
 import sys, time
 from pathlib import Path
-from federation.cli.rows import write_whole
 from federation.cli.ending import TWICE_S, Ending
+from federation.files import write_whole
 def write(out):
     out.write(b"half")
     print("begun", flush=True)
     time.sleep(60)
 with Ending() as ending:
-    try: write_whole(Path(sys.argv[1]) / "out.csv", write)
+    try:
+        with write_whole(Path(sys.argv[1]) / "out.csv") as out: write(out)
     except KeyboardInterrupt: pass
 sys.exit(ending.exit_code(0))
 """

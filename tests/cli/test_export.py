@@ -1,25 +1,14 @@
 """`federation export`: whole files, exact for their cursor, harmless in tables."""
 
 import csv
-import importlib.util
 import io
 import json
-from pathlib import Path
 
 import pytest
 
 from federation.cli import main
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 SETTINGS = f"""
 org = "{sample.ANA}"
 name = "Ana"
@@ -101,7 +90,7 @@ def test_an_interrupted_export_leaves_what_was_there(export, tmp_path, monkeypat
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("federation.cli.rows.format_csv", fail)
+    monkeypatch.setattr("federation.cli.export.rows.format_csv", fail)
     code, _, err = export("--out", path, "--lang", "en")
     assert code == 3
     assert b"there is no space left on this disk" in err

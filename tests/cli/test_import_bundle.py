@@ -120,7 +120,7 @@ def test_the_map_follows(tmp_path, trust, tree, bring, federation):
 def test_a_file_that_takes_many_calls_is_told_as_one(
     tmp_path, trust, bring, monkeypatch
 ):
-    monkeypatch.setattr("federation.cli.taking.WITHIN_S", 0.002)
+    monkeypatch.setattr("federation.cli.import_.handedfiles.WITHIN_S", 0.002)
     peer = FakePeer("x")
     for org in (JAGA, KAWAL):
         owner = FakeOrg(org)

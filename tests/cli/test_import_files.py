@@ -1,6 +1,5 @@
 """`federation import` of other shapes: workbooks, Kawal Pemilu, exports, folders."""
 
-import importlib.util
 import json
 import os
 import threading
@@ -8,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import books
+
 SOURCES = Path(__file__).parent.parent / "sources"
 HEADER = "kode_tps,01,02,sah\n"
 CODE = "1371011001"
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(f"cli_{name}", SOURCES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-books = _load("books")
 
 
 @pytest.fixture

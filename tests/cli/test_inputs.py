@@ -1,4 +1,4 @@
-"""cli/inputs.py: the files of one import, and its report beside them."""
+"""cli/import_/files.py: the files of one import, and its report beside them."""
 
 import io
 import json
@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from federation.cli import importing, inputs
-from federation.cli.spool import Drafts
+from federation.cli.import_ import files as inputs
+from federation.cli.import_ import results as importing
+from federation.cli.import_.spool import Drafts
 from federation.feeds.bundle import is_bundle
 from federation.sources import folder, pipe
 

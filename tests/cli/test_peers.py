@@ -23,7 +23,7 @@ from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import load_node_keys
 from federation.config.peers import Peer, format_peer, load_peers
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import Signer

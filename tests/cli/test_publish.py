@@ -9,7 +9,8 @@ import pytest
 from federation.cli.output import CONFIG, CONFLICT, NOT_FOUND, OK, USAGE
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
-from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, parse_status
+from federation.feeds.resource import ABOUT, ELECTIONS, LOGS
+from federation.feeds.status import parse_status
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
 from federation.store.db import Database
@@ -45,11 +46,11 @@ def test_a_laptop_that_never_served_writes_everything_it_signed(home, tmp_path):
     path = tmp_path / "out.zip"
     said = export(home, "--bundle", path)
     found = files(path)
-    assert {ABOUT_PATH, LOGS_PATH, ELECTIONS_PATH, f"{NAME}/checkpoint"} <= set(found)
+    assert {ABOUT.path, LOGS.path, ELECTIONS.path, f"{NAME}/checkpoint"} <= set(found)
     said_of_map = json.loads(found[f"v1/maps/{ELECTION}"])
     profile = found[f"v1/basis/{said_of_map['profile']}"]
     assert hashlib.sha256(profile).hexdigest() == said_of_map["profile"]
-    [entry] = parse_status(found[LOGS_PATH]).logs
+    [entry] = parse_status(found[LOGS.path]).logs
     assert entry.origin == LOG
     assert entry.about == hashlib.sha256(found[f"{NAME}/about"]).hexdigest()
     assert said == {

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from federation.cli.seldom import EVERY_S, Seldom
+from federation.cli.serve.seldom import EVERY_S, Seldom
 
 
 @pytest.fixture

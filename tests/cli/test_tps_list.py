@@ -1,17 +1,11 @@
 """`federation tps-list`."""
 
-import importlib.util
 import json
 import os
-from pathlib import Path
 from threading import Thread
 
 from federation.records.register import format_register_digest
-
-_PATH = Path(__file__).parent.parent / "sources" / "books.py"
-_spec = importlib.util.spec_from_file_location("tps_list_books", _PATH)
-books = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(books)
+from tests.sources import books
 
 TABLE = (
     "kode_tps,provinsi,dpt\n"

@@ -1,6 +1,5 @@
 """Commands that show the map: the API's JSON, and the same figures for people."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -15,17 +14,8 @@ from federation.records.readers import THIS_MACHINE
 from federation.store import alarms, logs, pulls, quarantine
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 PROFILES = {sample.ELECTION: sample.profile()}
 ASKED = ask(PROFILES, [sample.ELECTION])
 SETTINGS = f"""
@@ -45,8 +35,9 @@ def home(tmp_path_factory):
     (folder / "elections").mkdir()
     profile = folder / "elections" / f"{sample.ELECTION}.json"
     profile.write_bytes(sample.profile().text)
-    sample.NAMES["72"] = f"Sulawesi {ESCAPE}"
-    database = sample.build(folder / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sample.NAMES, "72", f"Sulawesi {ESCAPE}")
+        database = sample.build(folder / "data")
     with database.transaction() as tx:
         alarms.raise_alarm(tx, "skew", "budi.example", f"late {ESCAPE}", 1_707_900_000)
         alarms.raise_alarm(tx, "behind", "budi.example/uji", "3 of 9", 1_707_900_000)
@@ -235,7 +226,7 @@ def test_settings_of_these_tests_are_settings():
 
 def test_every_word_of_the_views_has_a_user():
     folder = Path(main.__globals__["__file__"]).parent
-    code = "".join(p.read_text(encoding="utf-8") for p in folder.glob("*.py"))
+    code = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*.py"))
     for topic in ("views", "export"):
         for key in load_topic(topic):
             whole = f'"{topic}.{key}"' in code

@@ -14,7 +14,7 @@ told besides, without a change of the verdict.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.tlog.keys import format_vkey
 from federation.tlog.note import encode_notes
 from tests.damage import world

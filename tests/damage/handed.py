@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from federation.config.fingerprint import fingerprint
-from federation.feeds.feed import LOGS_PATH, basis_path, log_path, map_path
+from federation.feeds.resource import LOGS, basis_of, log_path, map_of
 from federation.records.keychain import encode_keys
 from federation.records.logclosed import LogClosed
 from federation.records.publishedmap import format_map, parse_map
@@ -83,7 +83,7 @@ def rebuilt() -> Given:
     tree = world.grown()
     leaf = in_record(tree.leaves[300])
     other = Tree(tree.owner, [*tree.leaves[:300], leaf, *tree.leaves[301:]])
-    files = world.publish(other) | {LOGS_PATH: base()[LOGS_PATH]}
+    files = world.publish(other) | {LOGS.path: base()[LOGS.path]}
     for name in ("checkpoint", "cosigned"):
         path = log_path(tree.owner.origin, name)
         files[path] = base()[path]
@@ -151,23 +151,25 @@ def spaced() -> bytes:
 
 def lying_map(**lies: object) -> Given:
     files = base()
-    said = parse_map(files[map_path(ELECTION)])
-    return given(files=files | {map_path(ELECTION): format_map(replace(said, **lies))})
+    said = parse_map(files[map_of(ELECTION).path])
+    return given(
+        files=files | {map_of(ELECTION).path: format_map(replace(said, **lies))}
+    )
 
 
 def other_profile() -> Given:
     files = base()
-    path = basis_path(parse_map(files[map_path(ELECTION)]).profile)
+    path = basis_of(parse_map(files[map_of(ELECTION).path]).profile).path
     return given(files=files | {path: flip(files[path], b'"pemilu', 3)})
 
 
 def listed(how: Callable[[bytes], bytes]) -> Given:
-    return given(files=base() | {LOGS_PATH: how(base()[LOGS_PATH])})
+    return given(files=base() | {LOGS.path: how(base()[LOGS.path])})
 
 
 def unlisted() -> Files:
     """All files but the list of logs."""
-    return {path: data for path, data in base().items() if path != LOGS_PATH}
+    return {path: data for path, data in base().items() if path != LOGS.path}
 
 
 def keys_digest(data: bytes) -> bytes:

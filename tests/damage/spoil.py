@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.tlog.tile import decode_bundle
 from tests.damage import world
 from tests.damage.world import Files

@@ -11,15 +11,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from federation.config.fingerprint import fingerprint
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    LOGS_PATH,
-    StatusEntry,
-    basis_path,
-    format_status,
-    log_path,
-    map_path,
-)
+from federation.feeds import resource
+from federation.feeds.resource import ABOUT, LOGS, log_path
+from federation.feeds.status import StatusEntry, format_status
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.admission import admit
@@ -107,16 +101,16 @@ def cosigned(note: bytes, time: int = HELD_AT, by: Iterable[FakeOrg] = ()) -> by
 def publish(tree: Tree | None = None) -> Files:
     """All files of the three logs; `tree` stands for the log of 700 records."""
     logs = (tree or grown(), *small())
-    files = {ABOUT_PATH: _about(logs[0].owner)}
+    files = {ABOUT.path: _about(logs[0].owner)}
     entries = []
     for log in logs:
         of_log = _files_of(log)
         files |= {log_path(log.owner.origin, name): data for name, data in of_log}
         entries.append(_entry(log, files))
-    files[LOGS_PATH] = format_status(entries)
+    files[LOGS.path] = format_status(entries)
     profile = load_shipped()[ELECTION]
-    files[basis_path(profile.digest)] = profile.text
-    files[map_path(ELECTION)] = format_map(map_of(logs))
+    files[resource.basis_of(profile.digest).path] = profile.text
+    files[resource.map_of(ELECTION).path] = format_map(map_of(logs))
     return files
 
 

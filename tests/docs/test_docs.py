@@ -1,7 +1,7 @@
 """The documents name what there is, all of it, and nothing else."""
 
 import ast
-import importlib.util
+import importlib
 import re
 import subprocess
 import sys
@@ -33,6 +33,7 @@ from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
 from federation.web.context import WebContext
+from scripts import make_docs
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -41,17 +42,6 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 HOSTS = tuple(
     f"{name}.org" for name in ("pypi", "pythonhosted", "anaconda", "conda-forge")
 )
-
-
-def _script():
-    path = PROJECT / "scripts" / "make_docs.py"
-    spec = importlib.util.spec_from_file_location("make_docs", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make_docs = _script()
 
 
 def read(path: Path) -> str:
@@ -276,7 +266,7 @@ def _code_of(call: ast.Call) -> ast.expr | None:
         return given[1]
     if words.endswith(".write") and ast.unparse(given[0]) == "alarms.raise_alarm":
         return given[1]
-    if words.endswith("self.alarm"):
+    if words.endswith(".alarm"):
         return given[0]
     # What `flows/ownlog/ingest.py` raises with its batch: (code, subject, detail).
     if words == "found.append" and isinstance(given[0], ast.Tuple):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from federation.config.fingerprint import fingerprint
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.records.keychain import decode_keys, open_chain
 from federation.store import logs, quarantine
 from federation.store.db import Database

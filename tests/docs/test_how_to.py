@@ -1,7 +1,6 @@
 """The recipes of the how-tos, run as they stand, against a node that serves."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import re
@@ -12,23 +11,13 @@ from pathlib import Path
 import pytest
 
 from federation.config.peers import load_peers
+from tests import homes
 from tests.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = PROJECT / "docs" / "how-to"
 BLOCK = re.compile(r"```(\w+)\n(.*?)```\n", re.DOTALL)
 TOOLS = ("bash", "curl")
-
-
-def _load():
-    path = PROJECT / "tests" / "homes.py"
-    spec = importlib.util.spec_from_file_location("homes_for_docs", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-homes = _load()
 
 
 def blocks(path: Path, kind: str) -> list[str]:

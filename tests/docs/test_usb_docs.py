@@ -1,6 +1,5 @@
 """The how-to of sharing by stick, run as it stands, by two homes in turn."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ import pytest
 
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import load_identity_key
+from tests import homes
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = PROJECT / "docs" / "how-to"
@@ -19,17 +19,6 @@ BLOCK = re.compile(r"```sh\n(.*?)```\n", re.DOTALL)
 ROWS = "tps,01,02\n1371011001001,100,50\n1371011001002,70,80\n"
 
 pytestmark = pytest.mark.slow
-
-
-def _load():
-    path = PROJECT / "tests" / "homes.py"
-    spec = importlib.util.spec_from_file_location("homes_for_usb", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-homes = _load()
 
 
 @pytest.fixture

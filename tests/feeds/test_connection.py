@@ -13,7 +13,9 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from federation.errors import PeerError
 from federation.feeds.connection import judge_failure
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import ABOUT
+from federation.feeds.sessions import Sessions
 from federation.text import Text, load_topic
 from tests.certificates import Authority
 
@@ -241,6 +243,6 @@ async def test_a_private_address_is_told_with_what_to_write():
     async with Sessions() as sessions:
         session = sessions.session(allow_private=False)
         with pytest.raises(PeerError) as failed:
-            await HttpFeed(session, ORG, "http://127.0.0.1:1").about()
+            await HttpFeed(session, ORG, "http://127.0.0.1:1").fetch(ABOUT)
     assert failed.value.reason.key == "network.private"
     assert "allow_private = true" in failed.value.reason

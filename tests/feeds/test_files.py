@@ -4,9 +4,14 @@ import hashlib
 
 import pytest
 
-from federation.errors import FormatError, NotFoundError, PeerError
-from federation.feeds.feed import basis_path, log_path, map_path
+from federation.errors import (
+    FormatError,
+    NotFoundError,
+    PeerError,
+    UnreadableError,
+)
 from federation.feeds.files import FileFeed, is_path
+from federation.feeds.resource import keys_of, log_path
 from federation.tlog.tile import Bundle, Tile, encode_bundle
 
 ORIGIN = "jagasuara.example/pemilu-2024"
@@ -35,28 +40,38 @@ def feed(files):
     return FileFeed(Memory(files), "stick.zip")
 
 
-async def test_every_part_has_its_own_path():
-    parts = {
-        ".well-known/tps-federation": lambda f: f.about(),
-        log_path(ORIGIN, "checkpoint"): lambda f: f.checkpoint(ORIGIN),
-        log_path(ORIGIN, "keys"): lambda f: f.keys(ORIGIN),
-        log_path(ORIGIN, "about"): lambda f: f.log_about(ORIGIN),
-        log_path(ORIGIN, "fork"): lambda f: f.fork(ORIGIN),
-        log_path(ORIGIN, "cosigned"): lambda f: f.cosigned(ORIGIN),
-        "v1/elections": lambda f: f.elections(),
-        map_path("pemilu-2024"): lambda f: f.map("pemilu-2024"),
-        basis_path("a" * 64): lambda f: f.basis("a" * 64),
-    }
-    whole = feed({path: path.encode() for path in parts})
-    for path, ask in parts.items():
-        assert await ask(whole) == path.encode()
-        with pytest.raises(PeerError) as caught:
-            await ask(feed({}))
-        assert (caught.value.origin, caught.value.url) == ("stick.zip", path)
-        assert caught.value.is_absent
-        with pytest.raises(PeerError, match="a bad sector") as caught:
-            await ask(feed({path: None}))
-        assert caught.value.status is None
+async def test_what_does_not_come_is_told_with_its_path():
+    resource = keys_of(ORIGIN)
+    path = log_path(ORIGIN, "keys")
+    for files, said, is_absent in (
+        ({}, "no file", True),
+        ({path: None}, "a bad sector", False),
+        ({path: bytes(resource.max_bytes + 1)}, "too much", False),
+    ):
+        with pytest.raises(PeerError, match=said) as caught:
+            await feed(files).fetch(resource)
+        error = caught.value
+        assert (error.origin, error.url, error.status) == ("stick.zip", path, None)
+        assert (error.is_absent, error.is_wrong) == (is_absent, not is_absent)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (FormatError("cut off"), "wrong"),
+        (FormatError("x", cause="cut-off"), "cut-off"),
+        (UnreadableError("x"), "unreadable"),
+        (NotFoundError("x"), "absent"),
+    ],
+)
+async def test_what_is_wrong_with_a_file_is_told_by_the_error(error, cause):
+    class Failing(Memory):
+        def read(self, _path, _max_bytes):
+            raise error
+
+    with pytest.raises(PeerError) as caught:
+        await FileFeed(Failing({}), "stick.zip").fetch(keys_of(ORIGIN))
+    assert caught.value.cause == cause
 
 
 async def test_the_vector_comes_with_its_digest_and_only_when_it_is_another():

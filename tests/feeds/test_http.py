@@ -9,9 +9,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from federation.errors import PeerError
-from federation.feeds.feed import MAX_CHECKPOINT_BYTES, MAX_STATUS_BYTES
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import (
+    ABOUT,
+    LOGS,
+    about_of,
+    checkpoint_of,
+    fork_of,
+    keys_of,
+    map_of,
+)
 from federation.feeds.retry import Waits
+from federation.feeds.sessions import Sessions
 from federation.text import Text
 from federation.tlog.note import encode_notes
 from federation.tlog.packing import pack
@@ -58,10 +67,10 @@ async def feed(server):
 async def test_each_thing_has_its_path(server, feed):
     tile, bundle = Tile(1, 1234067, 256), Bundle(3, 2)
     paths = {
-        "/.well-known/tps-federation": feed.about(),
-        f"/{LOG}/checkpoint": feed.checkpoint(ORIGIN),
-        f"/{LOG}/keys": feed.keys(ORIGIN),
-        f"/{LOG}/about": feed.log_about(ORIGIN),
+        "/.well-known/tps-federation": feed.fetch(ABOUT),
+        f"/{LOG}/checkpoint": feed.fetch(checkpoint_of(ORIGIN)),
+        f"/{LOG}/keys": feed.fetch(keys_of(ORIGIN)),
+        f"/{LOG}/about": feed.fetch(about_of(ORIGIN)),
         f"/{LOG}/tile/1/x001/x234/067": feed.tile(ORIGIN, tile),
         f"/{LOG}/tile/entries/003.p/2": feed.tile(ORIGIN, bundle),
     }
@@ -126,7 +135,7 @@ async def test_any_other_status_is_a_failure_that_names_it(server, feed, status)
 
     server.answers[f"/{LOG}/keys"] = answer
     with pytest.raises(PeerError) as failed:
-        await feed.keys(ORIGIN)
+        await feed.fetch(keys_of(ORIGIN))
     assert (failed.value.origin, failed.value.status) == (ORG, status)
 
 
@@ -138,16 +147,17 @@ async def test_a_redirect_is_not_followed(server, feed, status):
     server.answers[f"/{LOG}/keys"] = answer
     server.answers["/elsewhere"] = b"secret"
     with pytest.raises(PeerError):
-        await feed.keys(ORIGIN)
+        await feed.fetch(keys_of(ORIGIN))
     assert len(server.requests) == 1
 
 
 async def test_a_body_that_says_it_is_too_long_is_not_read(server, feed):
-    server.answers[f"/{LOG}/checkpoint"] = bytes(MAX_CHECKPOINT_BYTES + 1)
+    asked = checkpoint_of(ORIGIN)
+    server.answers[f"/{asked.path}"] = bytes(asked.max_bytes + 1)
     with pytest.raises(PeerError, match="more than"):
-        await feed.checkpoint(ORIGIN)
-    server.answers[f"/{LOG}/checkpoint"] = bytes(MAX_CHECKPOINT_BYTES)
-    assert len(await feed.checkpoint(ORIGIN)) == MAX_CHECKPOINT_BYTES
+        await feed.fetch(asked)
+    server.answers[f"/{asked.path}"] = bytes(asked.max_bytes)
+    assert len(await feed.fetch(asked)) == asked.max_bytes
 
 
 async def test_a_body_without_end_is_cut_off(server, feed):
@@ -166,7 +176,7 @@ async def test_a_body_without_end_is_cut_off(server, feed):
 
     server.answers[f"/{LOG}/checkpoint"] = flood
     with pytest.raises(PeerError, match="more than"):
-        await feed.checkpoint(ORIGIN)
+        await feed.fetch(checkpoint_of(ORIGIN))
     assert sent[0] < 1 << 25
 
 
@@ -181,7 +191,7 @@ async def test_a_slow_body_ends_at_the_deadline(server, feed):
 
     server.answers[f"/{LOG}/checkpoint"] = drip
     with pytest.raises(PeerError, match="too slow"):
-        await feed.checkpoint(ORIGIN)
+        await feed.fetch(checkpoint_of(ORIGIN))
 
 
 async def test_a_content_encoding_is_refused_unread(server, feed):
@@ -192,7 +202,7 @@ async def test_a_content_encoding_is_refused_unread(server, feed):
 
     server.answers[f"/{LOG}/checkpoint"] = answer
     with pytest.raises(PeerError, match="encoding"):
-        await feed.checkpoint(ORIGIN)
+        await feed.fetch(checkpoint_of(ORIGIN))
 
 
 async def test_garbage_in_place_of_http_is_a_failure(feed):
@@ -214,10 +224,10 @@ async def test_a_private_address_is_never_connected_to(server):
         session = sessions.session(allow_private=False)
         feed = HttpFeed(session, ORG, server.url, deadline_s=1.0)
         with pytest.raises(PeerError, match="not an address"):
-            await feed.about()
+            await feed.fetch(ABOUT)
         named = server.url.replace("127.0.0.1", "localhost")
         with pytest.raises(PeerError):
-            await HttpFeed(session, ORG, named, deadline_s=1.0).about()
+            await HttpFeed(session, ORG, named, deadline_s=1.0).fetch(ABOUT)
     assert server.requests == []
 
 
@@ -242,7 +252,7 @@ async def test_a_name_that_turns_private_later_is_refused_at_the_socket(server):
         session.connector._resolver.resolve = resolve
         feed = HttpFeed(session, ORG, f"http://partner.example:{port}", deadline_s=1.0)
         with pytest.raises(PeerError):
-            await feed.about()
+            await feed.fetch(ABOUT)
     assert server.requests == []
 
 
@@ -250,7 +260,7 @@ async def test_a_name_that_turns_private_later_is_refused_at_the_socket(server):
 async def test_an_address_that_is_none_is_a_failure(feed, url):
     feed._url = url
     with pytest.raises(PeerError):
-        await feed.about()
+        await feed.fetch(ABOUT)
 
 
 async def test_a_peer_that_refuses_connections_is_a_failure(feed):
@@ -336,7 +346,7 @@ async def test_whoever_asks_to_wait_is_asked_again_then(server, patient, status)
     feed, clock = patient
     server.answers[f"/{LOG}/keys"] = busy(server, status, every=2, Retry_After="7")
     for _ in range(6):
-        assert await feed.keys(ORIGIN) == b"\0x"
+        assert await feed.fetch(keys_of(ORIGIN)) == b"\0x"
     assert clock.now == 7.0 * 5
     assert len(server.requests) == 11
 
@@ -345,7 +355,9 @@ async def test_a_limit_by_the_second_only_makes_it_slower(server, patient):
     feed, clock = patient
     path = f"/{LOG}/checkpoint"
     server.answers[path] = busy(server, 429, every=5, Retry_After="1")
-    found = await asyncio.gather(*(feed.checkpoint(ORIGIN) for _ in range(200)))
+    found = await asyncio.gather(
+        *(feed.fetch(checkpoint_of(ORIGIN)) for _ in range(200))
+    )
     assert found == [b"\0x"] * 200
     assert clock.now < 55
 
@@ -369,7 +381,7 @@ async def test_whoever_asks_to_wait_for_ever_is_not_waited_for(
     feed, clock = patient
     server.answers[f"/{LOG}/keys"] = busy(server, 429, **said)
     with pytest.raises(PeerError) as failed:
-        await feed.keys(ORIGIN)
+        await feed.fetch(keys_of(ORIGIN))
     assert (failed.value.status, failed.value.cause) == (429, "busy")
     assert (clock.now, len(server.requests)) == (waited, asked)
     assert ("we have waited" in str(failed.value)) == bool(waited)
@@ -380,7 +392,7 @@ async def test_a_date_far_ahead_is_no_wait(server, patient):
     date = "Fri, 31 Dec 9999 23:59:59 GMT"
     server.answers[f"/{LOG}/keys"] = busy(server, 429, Retry_After=date)
     with pytest.raises(PeerError, match="more than a day"):
-        await feed.keys(ORIGIN)
+        await feed.fetch(keys_of(ORIGIN))
     assert clock.now == 0.0
 
 
@@ -389,7 +401,7 @@ async def test_other_failures_are_not_waited_for(server, patient):
     for status in (401, 403, 404, 410, 500, 502):
         server.answers[f"/{LOG}/keys"] = busy(server, status, Retry_After="7")
         with pytest.raises(PeerError):
-            await feed.keys(ORIGIN)
+            await feed.fetch(keys_of(ORIGIN))
     assert clock.now == 0.0
 
 
@@ -417,7 +429,7 @@ PAGES = {
     "a gateway": (502, {}, b"", "failing"),
     "a move": (301, {"Location": "https://b.example/logs"}, b"", "moved"),
     "a long page": (200, {}, b"<html>" + b"x" * (1 << 25), "page"),
-    "too much": (200, {}, b"x" * (MAX_STATUS_BYTES + 1), "wrong"),
+    "too much": (200, {}, b"x" * (LOGS.max_bytes + 1), "wrong"),
     "absent": (404, {}, b"<html>not found", "absent"),
     "gone": (410, {}, b"", "absent"),
 }
@@ -492,10 +504,10 @@ async def test_another_kind_of_thing_says_nothing_of_the_log(server, feed, kind)
     body, said = OTHER_THINGS[kind]
     for asked, path in (
         (lambda: feed.logs(None), "/logs"),
-        (lambda: feed.checkpoint(ORIGIN), f"/{LOG}/checkpoint"),
-        (lambda: feed.keys(ORIGIN), f"/{LOG}/keys"),
-        (lambda: feed.fork(ORIGIN), f"/{LOG}/fork"),
-        (lambda: feed.map("pemilu-2024"), "/v1/maps/pemilu-2024"),
+        (lambda: feed.fetch(checkpoint_of(ORIGIN)), f"/{LOG}/checkpoint"),
+        (lambda: feed.fetch(keys_of(ORIGIN)), f"/{LOG}/keys"),
+        (lambda: feed.fetch(fork_of(ORIGIN)), f"/{LOG}/fork"),
+        (lambda: feed.fetch(map_of("pemilu-2024")), "/v1/maps/pemilu-2024"),
         (lambda: feed.tile(ORIGIN, Tile(0, 0, 2)), f"/{LOG}/tile/0/000.p/2"),
         (lambda: feed.tile(ORIGIN, Bundle(0, 2)), f"/{LOG}/tile/entries/000.p/2"),
     ):
@@ -518,10 +530,10 @@ NOTE = f"{ORIGIN}\n3\n{'A' * 43}=\n\n\N{EM DASH} {ORIGIN} AAAAAAAA\n".encode()
     ],
 )
 async def test_real_damage_stays_a_verdict_on_the_log(server, feed, path, bodies):
-    asked = feed.checkpoint if path == "checkpoint" else feed.keys
+    asked = (checkpoint_of if path == "checkpoint" else keys_of)(ORIGIN)
     for body in bodies:
         server.answers[f"/{LOG}/{path}"] = body
-        assert await asked(ORIGIN) == body
+        assert await feed.fetch(asked) == body
 
 
 async def test_an_answer_without_length_that_is_too_short_broke_off():
@@ -551,8 +563,8 @@ async def test_an_answer_without_length_that_is_too_short_broke_off():
         everything = (
             lambda: feed.tile(ORIGIN, Bundle(0, 3)),
             lambda: feed.tile(ORIGIN, Tile(0, 0, 3)),
-            lambda: feed.checkpoint(ORIGIN),
-            lambda: feed.keys(ORIGIN),
+            lambda: feed.fetch(checkpoint_of(ORIGIN)),
+            lambda: feed.fetch(keys_of(ORIGIN)),
             lambda: feed.logs(None),
         )
         for asked in everything:

@@ -6,7 +6,8 @@ import contextlib
 import pytest
 
 from federation.errors import PeerError
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.sessions import Sessions
 from federation.feeds.wire import MAX_FRAME_BYTES, MAX_INTERIM, Weighed
 
 ORG = "a.example"

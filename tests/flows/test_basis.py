@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from federation.errors import FormatError
+from federation.feeds.resource import ELECTIONS
 from federation.flows.pull.basis import ALARM, ask_basis, compare_basis
 from federation.profiles import load_shipped
 from federation.records.merge import RULES_VERSION
@@ -22,7 +23,8 @@ class Says:
     def __init__(self, body):
         self._body = body
 
-    async def elections(self):
+    async def fetch(self, resource):
+        assert resource == ELECTIONS
         return self._body
 
 

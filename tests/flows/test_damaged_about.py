@@ -1,25 +1,13 @@
 """A damaged note about a partner, in answers about the map."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from federation.config.settings import Settings
 from federation.flows.query import state
 from federation.records.readers import NOBODY
 from federation.store import keystatements
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 SETTINGS = Settings(
     org=sample.ANA,
     name="Ana",

@@ -30,7 +30,7 @@ from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
-from tests.flows.conftest import all_said
+from tests.ownnode import all_said
 
 NOW = 1_707_900_000
 

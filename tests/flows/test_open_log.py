@@ -10,7 +10,7 @@ from federation.records.keychain import next_statement, open_chain, sign_stateme
 from federation.records.profile import parse_profile
 from federation.store import keystatements, leaves, logs, statements
 from federation.tlog.keys import Signer
-from tests.flows.conftest import all_said
+from tests.ownnode import all_said
 
 
 def read_log(node):

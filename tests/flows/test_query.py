@@ -1,8 +1,6 @@
 """What the merged map says: one small map with a case of everything."""
 
-import importlib.util
 import itertools
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,17 +15,8 @@ from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import ask, parents_of, parse_region
 from federation.records.readers import NOBODY, THIS_MACHINE
 from federation.store import mapreading
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 PROFILES = {sample.ELECTION: sample.profile()}
 ASKED = ask(PROFILES, [sample.ELECTION])
 SETTINGS = Settings(

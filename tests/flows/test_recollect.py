@@ -3,7 +3,7 @@
 import pytest
 
 from federation.config.peers import Peer
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.flows.pull import PullContext, pull
 from federation.flows.recollect import MAX_COSIGNED, recollect
 from federation.profiles import load_shipped

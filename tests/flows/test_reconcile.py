@@ -20,7 +20,7 @@ from federation.store import alarms, keystatements, leaves, logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
-from tests.flows.conftest import all_said
+from tests.ownnode import all_said
 
 NOW = 1_707_900_000
 ALL = PeersAsked(peers=2, answered=2)

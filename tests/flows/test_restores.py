@@ -19,8 +19,8 @@ from federation.flows.ownlog.reconcile import Copy, PeersAsked, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
 from federation.store import logs
-from tests.flows.conftest import NOW, OwnNode
 from tests.flows.test_reconcile import DatabaseFeed, append
+from tests.ownnode import NOW, OwnNode
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "restores.md"
 ORG = "jagasuara.example"

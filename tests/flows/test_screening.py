@@ -10,7 +10,7 @@ from federation.flows.ownlog import begin, duplicates, ingest
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import leaves as stored
 from federation.store import statements
-from tests.flows.conftest import all_said
+from tests.ownnode import all_said
 
 NOW = 1_707_900_000
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from federation.config.circle import open_circle
 from federation.config.fingerprint import parse_fingerprint
-from federation.feeds.feed import parse_status
+from federation.feeds.status import parse_status
 from federation.flows.audit.published import AscendingStations
 from federation.records.about import open_about
 from federation.records.keychain import (

@@ -11,7 +11,8 @@ import pytest
 
 from federation.config.peers import Peer
 from federation.errors import FederationError
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.sessions import Sessions
 from federation.flows.pull import PullContext, adopt_forks, pull
 from federation.flows.pull.basis import ask_basis
 from federation.profiles import load_shipped

@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import format_vkey
 from federation.tlog.tile import bundles_of, format_tile_path, new_tiles

@@ -9,7 +9,7 @@ import pytest
 
 from federation.cli import run
 from federation.cli.output import Output
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.records.keychain import decode_keys, open_chain
 from federation.text import Text
 from federation.tlog.keys import format_vkey, parse_vkey

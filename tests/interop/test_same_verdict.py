@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from federation.config.fingerprint import fingerprint
-from federation.feeds.feed import NO_DIGEST, StatusEntry, format_status
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.flows.audit import AuditSource, Trust, audit
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys

@@ -8,7 +8,7 @@ import re
 import pytest
 from aiohttp import web
 
-from federation.feeds.feed import LOGS_PATH
+from federation.feeds.resource import LOGS
 from federation.flows.publish.outputfolder import OutputFolder
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import LIMIT_S, until
@@ -69,7 +69,7 @@ async def test_a_partner_pulls_the_folder_of_a_node_that_nobody_can_reach(tmp_pa
         await hand_in(one, *(draft(f"1371011001{n:03}") for n in range(1, 300)))
 
         async def written():
-            return (site / LOGS_PATH).exists()
+            return (site / LOGS.path).exists()
 
         await until(written)
         async with file_server(site) as (url, asked):
@@ -87,7 +87,7 @@ async def test_a_partner_pulls_the_folder_of_a_node_that_nobody_can_reach(tmp_pa
                 await until(same)
 
                 async def idle():
-                    return ("GET", f"/{LOGS_PATH}", 304) in asked
+                    return ("GET", f"/{LOGS.path}", 304) in asked
 
                 await until(idle)
                 assert await alarms(other) == []
@@ -112,7 +112,7 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
         (site / "report.doc").unlink()
 
         async def mended():
-            return (site / LOGS_PATH).exists() and not await raised()
+            return (site / LOGS.path).exists() and not await raised()
 
         await until(mended)
 
@@ -139,7 +139,7 @@ async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch
         is_full.append(False)
 
         async def mended():
-            return (site / LOGS_PATH).exists() and not await raised()
+            return (site / LOGS.path).exists() and not await raised()
 
         await until(mended)
         _, body, _ = await node.get("/v1/status")

@@ -10,7 +10,7 @@ import pytest
 
 from federation.config.keystore import load_signer
 from federation.errors import ConflictError
-from federation.feeds.feed import parse_status
+from federation.feeds.status import parse_status
 from federation.profiles import load_shipped
 from federation.profiles.races import format_profile
 from federation.records.about import open_about_unpinned

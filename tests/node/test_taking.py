@@ -11,7 +11,8 @@ from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
 from federation.errors import ForkError, FormatError, NotFoundError, UnknownPastError
 from federation.feeds.bundle import write_bundle
-from federation.feeds.feed import NO_DIGEST, StatusEntry, log_path
+from federation.feeds.resource import log_path
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.pull.context import Taking
 from federation.node import commands, handedfiles
 from federation.node.api import NodeDesk

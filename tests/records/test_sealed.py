@@ -1,10 +1,8 @@
 """Leaves: one good signature, by a key of this log that is valid there, or nothing."""
 
 import hashlib
-import importlib.util
 import itertools
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,19 +25,9 @@ from federation.records.sealed import (
 )
 from federation.records.withdrawal import Withdrawal
 from federation.tlog.note import sign_note
+from tests.records import hostile
 
 TIME = "2024-02-14T13:05:00Z"
-
-
-def _load_hostile():
-    path = Path(__file__).with_name("hostile.py")
-    spec = importlib.util.spec_from_file_location("records_hostile", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-hostile = _load_hostile()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The JSON schemas: current, and of one mind with the node about every example."""
 
 import copy
-import importlib.util
 import json
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from federation.records.sealed import parse_statement
 from federation.records.withdrawal import Withdrawal
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.note import sign_note
+from scripts import make_schemas
 
 PROJECT = Path(__file__).parents[2]
 ORG = "jagasuara.example"
@@ -27,14 +27,6 @@ ORIGIN = f"{ORG}/pemilu-2024"
 TIME = "2024-02-14T13:05:00Z"
 HEX = "0123456789abcdef" * 4
 DROP = object()
-
-
-def _load_maker():
-    path = PROJECT / "scripts" / "make_schemas.py"
-    spec = importlib.util.spec_from_file_location("make_schemas", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _vkey(name, number, alg=1):
@@ -259,7 +251,7 @@ def is_valid_here(kind, members):
 
 
 def test_the_schemas_are_those_that_the_types_make():
-    made = _load_maker().make_schemas()
+    made = make_schemas.make_schemas()
     found = {path.name: path.read_text() for path in (PROJECT / "schemas").iterdir()}
     assert found == made
 

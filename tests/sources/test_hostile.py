@@ -1,24 +1,9 @@
 """Each hostile row, line and file gets exactly its error, and the good rows go in."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from federation.errors import FormatError
-
-
-def _load_hostile():
-    path = Path(__file__).with_name("hostile.py")
-    spec = importlib.util.spec_from_file_location("sources_hostile", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-hostile = _load_hostile()
+from tests.sources import hostile
 
 
 def names(value):

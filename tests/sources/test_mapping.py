@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.cli.mapping import load_mapping
+from federation.cli.import_.mapping import load_mapping
 from federation.errors import ConfigError
 from federation.sources.mapping import join_options, parse_flags
 

@@ -1,20 +1,13 @@
 """sources/ndjson.py"""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
 from federation.errors import FormatError
 from federation.sources.row import NO_NUMBERS
 from federation.text import Text
-
-_spec = importlib.util.spec_from_file_location(
-    "shapes", Path(__file__).with_name("shapes.py")
-)
-shapes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(shapes)
+from tests.sources import shapes
 
 TPS = "1371011001001"
 

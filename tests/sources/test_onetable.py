@@ -1,22 +1,15 @@
 """sources/onetable.py: what lies below another header is of another table."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from federation.sources.csv import SECOND
 from federation.sources.mapping import Options
 from federation.sources.recognise import open_file, read_rows
 from federation.sources.row import Bad, Draft
+from tests.sources import books
 
 A, B, C = (f"137101100100{n}" for n in (1, 2, 3))
 HEAD = "kode_tps,01,02"
-_spec = importlib.util.spec_from_file_location(
-    "books", Path(__file__).with_name("books.py")
-)
-books = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(books)
 
 
 def taken(found):

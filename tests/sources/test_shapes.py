@@ -1,23 +1,12 @@
 """Tables as KoboToolbox, ODK Central and Google Forms write them; see shapes.py."""
 
 import csv
-import importlib.util
 import io
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 
-
-def _load(name):
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shapes, books = _load("shapes"), _load("books")
+from tests.sources import books, shapes
 
 tables = pytest.mark.parametrize("shape", shapes.TABLES, ids=lambda shape: shape.name)
 

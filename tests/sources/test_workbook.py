@@ -1,6 +1,5 @@
 """sources/workbook.py, sheet.py, known.py, package.py: Excel files, kind or hostile."""
 
-import importlib.util
 import io
 import zipfile
 from pathlib import Path
@@ -13,17 +12,8 @@ from federation.sources.csv import Cells
 from federation.sources.package import is_package
 from federation.sources.row import Bad, Remark
 from federation.sources.workbook import Workbook
+from tests.sources import books
 
-
-def _load_books():
-    path = Path(__file__).with_name("books.py")
-    spec = importlib.util.spec_from_file_location("sources_books", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-books = _load_books()
 make, row, styles, MAIN = books.make, books.row, books.styles, books.MAIN
 HERE = Path(__file__).parent / "workbooks"
 HEADER = row(1, "kode", "01", "02")

@@ -1,6 +1,6 @@
 """A process that takes records in until it is killed; run by test_kill_ingest.py.
 
-    python ingesting.py FOLDER SEED
+    python -m tests.stories.ingesting FOLDER SEED
 
 Prints, when each batch is acknowledged: `ack SIZE ROOT ID…`.
 """
@@ -13,6 +13,7 @@ from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.profiles import load_regions
 from federation.store import lock, logs
+from tests.ownnode import OwnNode
 
 NOW = 1_707_900_000
 
@@ -38,11 +39,11 @@ def say(*words):
     sys.stdout.flush()
 
 
-def run(node_type, folder, seed):
+def run(folder, seed):
     """Take in batches of random sizes, and merge now and then, for ever."""
     chance = random.Random(seed)
     with lock.hold(folder / "data" / "lock"):
-        node = node_type.open(folder, "jagasuara.example")
+        node = OwnNode.open(folder, "jagasuara.example")
         begin.introduce(node.db, node.guard, node.log)
         load_regions("pemilu-2024")  # once a process, and longer than it may live
         say("ready")
@@ -59,11 +60,4 @@ def run(node_type, folder, seed):
 
 
 if __name__ == "__main__":
-    import importlib.util
-
-    path = Path(__file__).parents[1] / "flows" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("own_node", path)
-    own_node = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = own_node
-    spec.loader.exec_module(own_node)
-    run(own_node.OwnNode, Path(sys.argv[1]), int(sys.argv[2]))
+    run(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,13 +1,11 @@
 """A `FakePeer` behind a real address: an origin or relay that may lie."""
 
 import asyncio
-import hashlib
 import threading
 
 from aiohttp import web
 
 from federation.errors import PeerError
-from federation.tlog.tile import parse_tile_path
 from tests.fakes import FakePeer
 
 
@@ -56,24 +54,10 @@ class Origin:
         return web.Response(body=found[0], headers={"ETag": found[1]})
 
     async def _part(self, request: web.Request) -> web.Response:
-        name, path = request.match_info["log"], request.match_info["path"]
-        known = {hashlib.sha256(o.encode()).hexdigest(): o for o in self.peer.shown}
-        if name not in known:
-            raise web.HTTPNotFound
-        origin = known[name]
         try:
-            return web.Response(body=await self._read(origin, path))
+            return web.Response(body=await self.peer.serve(request.path[1:]))
         except PeerError as error:
             raise web.HTTPNotFound from error
-
-    async def _read(self, origin: str, path: str) -> bytes:
-        if path == "checkpoint":
-            return await self.peer.checkpoint(origin)
-        if path == "keys":
-            return await self.peer.keys(origin)
-        if path == "about":
-            return await self.peer.log_about(origin)
-        return await self.peer.tile(origin, parse_tile_path(path))
 
     async def _noted(self, _: web.Request) -> web.Response:
         return web.Response(status=202)

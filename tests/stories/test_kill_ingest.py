@@ -3,55 +3,42 @@
 `FEDERATION_KILLS` says how often (20; 200 is the full run).
 """
 
-import importlib.util
 import os
 import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-import federation
 from federation.flows.doctor import Patient, examine
 from federation.flows.ownlog import begin, ingest
 from federation.records.sealed import leaf_text, record_id
 from federation.store import leaves as stored
 from federation.store import logs
 from federation.tlog.merkle import hash_leaf, root_of
+from tests.ownnode import OwnNode
+from tests.stories.nodes import PROJECT
 
 KILLS = int(os.environ.get("FEDERATION_KILLS", "20"))
-SCRIPT = Path(__file__).with_name("ingesting.py")
 LONGEST_S = 0.15
 
 
-def _own_node():
-    path = Path(__file__).parents[1] / "flows" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("own_node_of_stories", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.OwnNode
-
-
-OwnNode = _own_node()
-
-
-def run_and_kill(folder, seed, delay):
+def run_and_kill(folder, seed, batches, delay):
     """The complete lines that a child printed before it was killed."""
-    root = Path(federation.__file__).parents[1]
     child = subprocess.Popen(
-        [sys.executable, SCRIPT, folder, str(seed)],
+        [sys.executable, "-m", "tests.stories.ingesting", folder, str(seed)],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=PROJECT,
     )
     with child:
         assert child.stdout.readline() == b"ready\n"
+        # By what it has done, not by the clock: a busy machine does little in a moment.
+        printed = b"".join(child.stdout.readline() for _ in range(batches))
         time.sleep(delay)
         child.kill()
-        rest = child.stdout.read()
-    complete = rest[: rest.rfind(b"\n") + 1]
+        printed += child.stdout.read()
+    complete = printed[: printed.rfind(b"\n") + 1]
     return complete.decode().splitlines()
 
 
@@ -60,8 +47,8 @@ def test_nothing_acknowledged_is_lost_and_no_size_has_two_roots(tmp_path):
     chance = random.Random(KILLS)
     roots, ids = {}, []
     for number in range(KILLS):
-        delay = chance.random() * LONGEST_S
-        for line in run_and_kill(tmp_path, number, delay):
+        batches, delay = chance.randint(0, 4), chance.random() * LONGEST_S
+        for line in run_and_kill(tmp_path, number, batches, delay):
             _, size, root, *records = line.split()
             assert roots.setdefault(int(size), root) == root
             ids += records

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import importlib.util
 import os
 from pathlib import Path
 
@@ -12,24 +11,14 @@ from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import Frontier, hash_leaf
 from federation.tlog.tile import WIDTH, Tile, tile_root
+from tests.tlog import reference as tlog_reference
 
 ORIGIN = "test.example/pemilu-2024"
 
 
-def _load_reference():
-    path = Path(__file__).with_name("reference.py")
-    spec = importlib.util.spec_from_file_location("tlog_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_reference = _load_reference()
-
-
 @pytest.fixture(scope="session")
 def reference():
-    return _reference
+    return tlog_reference
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The golden vectors are current, and say what the code that nodes run says."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from federation.tlog.note import open_note, parse_note
 from federation.tlog.policy import check_policy, parse_policy
 from federation.tlog.proof import check_proof, parse_proof
 from federation.tlog.tile import decode_bundle
+from scripts import make_vectors
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/reference/vectors"
@@ -25,11 +25,7 @@ FOLDER = ROOT / "docs/reference/vectors"
 
 @pytest.fixture(scope="module")
 def made():
-    path = ROOT / "scripts/make_vectors.py"
-    spec = importlib.util.spec_from_file_location("make_vectors", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_vectors()
+    return make_vectors.make_vectors()
 
 
 def load(name):

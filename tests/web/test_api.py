@@ -2,10 +2,8 @@
 
 import asyncio
 import csv
-import importlib.util
 import io
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urljoin
 
@@ -23,17 +21,8 @@ from federation.web import api, openapi
 from federation.web.context import SITE, WebContext
 from federation.web.cors import share_public_reads
 from federation.web.problem import answer_problems
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 PROFILES = {sample.ELECTION: sample.profile()}
 
 

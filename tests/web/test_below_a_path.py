@@ -1,9 +1,7 @@
 """Behind a proxy that answers below a path of its own, no address leaves the node."""
 
-import importlib.util
 import shutil
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -16,17 +14,8 @@ from federation.config.settings import Settings
 from federation.store.db import Database
 from federation.web.app import make_app
 from federation.web.context import WebContext
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 ATTRIBUTES = ("href", "src", "action")
 
 

@@ -1,6 +1,5 @@
 """Pages for people: they show what the API says, in two languages, and do no harm."""
 
-import importlib.util
 import re
 import shutil
 from html.parser import HTMLParser
@@ -22,17 +21,8 @@ from federation.text import Text, load_topic
 from federation.web import dashboard, page
 from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
+from tests import sample_map as sample
 
-
-def _load():
-    path = Path(__file__).parents[1] / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load()
 PAGES = [
     "/",
     "/?contest=pdpr",
@@ -314,7 +304,7 @@ def test_a_share_is_never_rounded_up_to_everything():
 def test_every_word_of_the_pages_has_a_user():
     folder = Path(page.__file__).parent
     files = [*folder.glob("*.py"), *folder.glob("templates/*.html")]
-    files += (folder.parent / "cli").glob("*.py")
+    files += (folder.parent / "cli").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(r"(status|official|flag|contest|round)_", key)

@@ -1,9 +1,7 @@
 """What is published of a map: the same line everywhere, made once per change."""
 
 import hashlib
-import importlib.util
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,17 +17,8 @@ from federation.store.db import Database
 from federation.web import api, maps
 from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
+from tests import sample_map as sample
 
-
-def _load_sample():
-    path = Path(__file__).parent.parent / "sample_map.py"
-    spec = importlib.util.spec_from_file_location("sample_map", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load_sample()
 PROFILE = sample.profile()
 PATH = f"/v1/maps/{sample.ELECTION}"
 

@@ -13,8 +13,8 @@ import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
-from federation.feeds.feed import LOGS_PATH
 from federation.feeds.files import Files
+from federation.feeds.resource import LOGS
 from federation.flows.audit.document import Case, Court, DocumentKind, recognise
 from federation.flows.audit.judges import JUDGES
 from federation.flows.audit.keys import BAD, open_any
@@ -96,7 +96,7 @@ class Documents:
             self._court.findings.add("missing", name, detail=said)
         elif has_records:
             # Nobody looks at records that no list names: not to be taken for proved.
-            self._court.findings.add("missing", name, detail=LOGS_PATH)
+            self._court.findings.add("missing", name, detail=LOGS.path)
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the pool."""

@@ -10,13 +10,8 @@ import hashlib
 
 from federation.decoding import parse_any_json
 from federation.errors import FormatError, NotFoundError, UnreadableError
-from federation.feeds.feed import (
-    ELECTIONS_PATH,
-    MAX_BASIS_BYTES,
-    MAX_ELECTIONS_BYTES,
-    basis_path,
-)
 from federation.feeds.files import Files
+from federation.feeds.resource import ABOUT, ELECTIONS, basis_of
 from federation.flows.audit.keyring import Pool
 from federation.flows.audit.keys import BAD
 from federation.flows.audit.source import Reader
@@ -29,7 +24,7 @@ _MAX_PAGE_BYTES = 1 << 22
 
 async def check_about(reader: Reader, pool: Pool) -> None:
     """Note an about note that the node it speaks of, if that is known, did not sign."""
-    note = await reader.ask("", reader.feed.about())
+    note = await reader.ask(ABOUT)
     # A node may say nothing of itself; an empty file is one that was damaged.
     if note is None or (not note and not reader.is_file):
         return
@@ -48,23 +43,23 @@ def check_basis(reader: Reader, files: Files) -> None:
     The list of elections says again, unsigned, what the maps say: it must be whole.
     """
     try:
-        parse_any_json(files.read(ELECTIONS_PATH, MAX_ELECTIONS_BYTES))
+        parse_any_json(files.read(ELECTIONS.path, ELECTIONS.max_bytes))
     except NotFoundError:
         pass
     except UnreadableError as error:
         reader.blame(error)
     except FormatError as error:
-        reader.add("damaged", detail=f"{ELECTIONS_PATH}: {error}")
-    folder = basis_path("")
+        reader.add("damaged", detail=f"{ELECTIONS.path}: {error}")
+    folder = basis_of("")
     for path in files.names():
-        if not path.startswith(folder):
+        if not path.startswith(folder.path):
             continue
         try:
-            data = files.read(path, MAX_BASIS_BYTES)
+            data = files.read(path, folder.max_bytes)
         except (FormatError, NotFoundError) as error:
             reader.blame(error)
             continue
-        if hashlib.sha256(data).hexdigest() != path.removeprefix(folder):
+        if hashlib.sha256(data).hexdigest() != path.removeprefix(folder.path):
             reader.add("damaged", detail=f"{path}: other bytes than its name says")
 
 

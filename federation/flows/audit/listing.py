@@ -11,17 +11,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from federation.errors import FormatError
-from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH
+from federation.feeds.bundle import RECEIPTS
 from federation.feeds.files import MAX_PATH_CHARS
+from federation.feeds.resource import ABOUT, ELECTIONS, LOGS, basis_of, map_of
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 # What is written beside the data for people, and what this audit reads elsewhere.
 _NAMED: Final = frozenset(
-    {ABOUT_PATH, ELECTIONS_PATH, LOGS_PATH, "verify.html", ".nojekyll"}
+    {ABOUT.path, ELECTIONS.path, LOGS.path, "verify.html", ".nojekyll"}
 )
-_FOLDERS: Final = ("v1/maps/", "v1/basis/", "receipts/")
+_FOLDERS: Final = (map_of("").path, basis_of("").path, RECEIPTS)
 
 
 class Listing:

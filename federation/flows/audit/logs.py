@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, PeerError
-from federation.feeds.feed import Feed, StatusEntry, parse_status
+from federation.feeds.feed import Feed
 from federation.feeds.files import Files
+from federation.feeds.resource import fork_of
+from federation.feeds.status import StatusEntry, parse_status
 from federation.flows.audit.cosignatures import HolderKeys
 from federation.flows.audit.extras import check_about, check_basis, check_page
 from federation.flows.audit.finding import UNASKED, Findings
@@ -138,7 +140,7 @@ class Logs:
                 self._maps[reader.name, election] = maps
 
     async def _read_fork(self, log: OpenedLog) -> None:
-        evidence = await log.reader.ask(log.origin, log.reader.feed.fork(log.origin))
+        evidence = await log.reader.ask(fork_of(log.origin))
         if evidence is None:
             return
         try:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from federation.errors import FormatError, SignatureError
-from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.feeds.resource import about_of, checkpoint_of, cosigned_of, keys_of
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.source import Reader, kind_of
 from federation.records.keychain import KeyChain, decode_keys
@@ -57,7 +58,7 @@ async def open_log(
     origin = entry.origin
     chain = await _open_keys(reader, entry)
     await _compare_about(reader, entry)
-    note = await reader.need(origin, reader.feed.checkpoint(origin))
+    note = await reader.need(checkpoint_of(origin))
     said = entry.checkpoint.encode()
     if chain is None:
         shut += (ShutLog(reader.name, origin, one) for one in (note or said, said))
@@ -72,7 +73,7 @@ async def open_log(
         return None
     first, checkpoint = opened[0]
     earlier = [one for one, _ in opened[1:]]
-    cosigned = await reader.ask(origin, reader.feed.cosigned(origin))
+    cosigned = await reader.ask(cosigned_of(origin))
     earlier += _open_cosigned(reader, chain, cosigned or b"")
     return OpenedLog(
         reader=reader,
@@ -100,7 +101,7 @@ def open_signed(reader: Reader, chain: KeyChain, note: bytes) -> Checkpoint | No
 
 async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     origin = entry.origin
-    data = await reader.need(origin, reader.feed.keys(origin))
+    data = await reader.need(keys_of(origin))
     if data is None:
         return None
     try:
@@ -129,7 +130,7 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
 async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
     if entry.about == NO_DIGEST:
         return
-    about = await reader.need(entry.origin, reader.feed.log_about(entry.origin))
+    about = await reader.need(about_of(entry.origin))
     if about is None or not reader.is_file:
         return
     if hashlib.sha256(about).hexdigest() != entry.about:

@@ -12,6 +12,7 @@ from typing import Final
 
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
+from federation.feeds.resource import Resource
 from federation.text import Sentence
 from federation.tlog.tile import Bundle, Tile
 
@@ -67,21 +68,20 @@ class PatientFeed:
         silent = sum(origin not in self._answered for origin in self._failed)
         return not self._is_file and silent >= MAX_SILENT
 
-    async def about(self) -> bytes:
-        """The node's own signed about note.
+    async def fetch(self, resource: Resource) -> bytes:
+        """What is at a path; what a log may lack is not counted.
 
         Raises:
             PeerError: it did not come. So for all that follow.
         """
-        return await self._feed.about()
+        answer = self._feed.fetch(resource)
+        if not resource.is_required:
+            return await answer
+        return await self._count(resource.origin, answer)
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag."""
         return await self._feed.logs(etag)
-
-    async def checkpoint(self, origin: str) -> bytes:
-        """The note of a log's checkpoint."""
-        return await self._ask(origin, self._feed.checkpoint(origin))
 
     async def tile(
         self, origin: str, tile: Tile | Bundle, most: int | None = None
@@ -89,46 +89,18 @@ class PatientFeed:
         """A hash tile or entry bundle; of a log that was given up, nothing."""
         if self.has_given_up(origin):
             raise self.give_up(origin)
-        return await self._ask(origin, self._feed.tile(origin, tile, most))
-
-    async def keys(self, origin: str) -> bytes:
-        """A log's key statements."""
-        return await self._ask(origin, self._feed.keys(origin))
-
-    async def log_about(self, origin: str) -> bytes:
-        """The about note of the organisation behind a log."""
-        return await self._feed.log_about(origin)
-
-    async def fork(self, origin: str) -> bytes:
-        """The evidence that an origin signed two histories."""
-        return await self._feed.fork(origin)
-
-    async def cosigned(self, origin: str) -> bytes:
-        """Earlier checkpoints of a log that others cosigned."""
-        return await self._feed.cosigned(origin)
-
-    async def elections(self) -> bytes:
-        """What the node's maps rest on."""
-        return await self._feed.elections()
-
-    async def map(self, election: str) -> bytes:
-        """The map that the node publishes."""
-        return await self._feed.map(election)
-
-    async def basis(self, digest: str) -> bytes:
-        """A profile or register by its digest."""
-        return await self._feed.basis(digest)
+        return await self._count(origin, self._feed.tile(origin, tile, most))
 
     async def notify(self, org: str) -> None:
         """Say that `org` has news."""
         await self._feed.notify(org)
 
-    async def _ask(self, origin: str, answer: Awaitable[bytes]) -> bytes:
+    async def _count(self, origin: str, answer: Awaitable[bytes]) -> bytes:
         try:
             found = await answer
         except PeerError as error:
             # Damaged files are named one by one, and are there to be read.
-            if not self._is_file or error.cause != "wrong":
+            if not (self._is_file and error.is_wrong):
                 self._failed[origin] += 1
             if error.is_unasked:
                 self._unasked[origin] = error

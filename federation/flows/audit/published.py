@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from federation.errors import FederationError, FormatError, PeerError, ProofError
 from federation.feeds.feed import Feed
+from federation.feeds.resource import basis_of, map_of
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.source import kind_of, tell
 from federation.records.merge import RULES_VERSION
@@ -85,7 +86,7 @@ async def load_basis(
     """
     nothing = MapBasis(None, ours, None)
     try:
-        said = parse_map(await feed.map(election))
+        said = parse_map(await feed.fetch(map_of(election)))
         if said.election != election:
             raise FormatError(f"the map of {said.election}", f"the map of {election}")
         if said.rules != RULES_VERSION:
@@ -131,7 +132,7 @@ async def _load_profile(
 
 
 async def _load(feed: Feed, digest: str) -> bytes:
-    data = await feed.basis(digest)
+    data = await feed.fetch(basis_of(digest))
     if hashlib.sha256(data).hexdigest() != digest:
         raise ProofError(f"other bytes than those with the SHA-256 {digest}")
     return data

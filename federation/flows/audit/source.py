@@ -4,7 +4,6 @@ Rule: one thing that is missing or damaged never stops the rest. A feed that sta
 a node, a folder or a bundle is read the same way; a single document is only bytes.
 """
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,18 +12,17 @@ from federation.errors import (
     FormatError,
     NotFoundError,
     PeerError,
-    UnreadableError,
 )
 from federation.feeds.feed import Feed
 from federation.feeds.files import Files
+from federation.feeds.resource import Resource
 from federation.flows.audit.finding import UNASKED, Findings
 from federation.flows.audit.patience import PatientFeed
 from federation.text import Sentence
 
 #: Of the earlier confirmations of all logs of a source; a country's are a tenth of it.
 MAX_COSIGNED_BYTES: Final = 1 << 26
-# What `feeds/bundle.py` and the parsers say of bytes that end too early.
-_CUT_OFF: Final = "cut off"
+_KINDS: Final = {"absent": "missing", "wrong": "damaged", "cut-off": "cut-off"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +46,11 @@ def kind_of(error: FederationError) -> str:
     Only who answers that something is not there has said so; who could not be asked, or
     a file that cannot be read, has shown nothing that could be missing or wrong.
     """
-    if isinstance(error, UnreadableError):
-        return UNASKED
     if isinstance(error, NotFoundError):
         return "missing"
-    if isinstance(error, PeerError):
-        if error.is_unasked:
-            return UNASKED
-        if error.is_absent:
-            return "missing"
-    return "cut-off" if _CUT_OFF in str(error) else "damaged"
+    if isinstance(error, (FormatError, PeerError)):
+        return _KINDS.get(error.cause, UNASKED)
+    return "damaged"
 
 
 def tell(error: FederationError) -> str:
@@ -95,19 +88,19 @@ class Reader:
         """Note bytes that did not come, or not as they should."""
         self.add(kind_of(error), origin, detail=tell(error))
 
-    async def need(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+    async def need(self, resource: Resource) -> bytes | None:
         """What should be there; None, and a finding, where it is not."""
         try:
-            return await answer
-        except (PeerError, FormatError) as error:
-            self.blame(error, origin)
+            return await self.feed.fetch(resource)
+        except PeerError as error:
+            self.blame(error, resource.origin)
             return None
 
-    async def ask(self, origin: str, answer: Awaitable[bytes]) -> bytes | None:
+    async def ask(self, resource: Resource) -> bytes | None:
         """What may be there; None where it is not."""
         try:
-            return await answer
-        except (PeerError, FormatError) as error:
-            if not (isinstance(error, PeerError) and error.is_absent):
-                self.blame(error, origin)
+            return await self.feed.fetch(resource)
+        except PeerError as error:
+            if not error.is_absent:
+                self.blame(error, resource.origin)
             return None

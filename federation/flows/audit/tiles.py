@@ -182,10 +182,13 @@ class Tiles:
         return [hash_leaf(leaf) for leaf in decode_bundle(data, bundle.width)]
 
     async def _fetch(self, tile: Tile) -> bytes | None:
-        feed = self._reader.feed
-        data = await self._reader.need(self._origin, feed.tile(self._origin, tile))
+        try:
+            data = await self._reader.feed.tile(self._origin, tile)
+        except PeerError as error:
+            self._reader.blame(error, self._origin)
+            return None
         # A feed out of files hands them over however long they are.
-        if data is None or len(data) == 32 * tile.width:
+        if len(data) == 32 * tile.width:
             return data
         kind = "cut-off" if len(data) < 32 * tile.width else "damaged"
         said = f"{format_tile_path(tile)}: {len(data)} bytes"

@@ -16,7 +16,7 @@ from functools import partial
 
 from federation.errors import NotFoundError
 from federation.feeds.bundle import RECEIPTS
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.flows.publish.items import Item, list_log
 from federation.flows.publish.readable import list_readable
 from federation.flows.query.scope import QueryScope, parse_region

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from federation.errors import ConflictError, FormatError
-from federation.feeds.feed import LOGS_PATH, MAX_CHECKPOINT_BYTES, log_path
+from federation.feeds.resource import LOGS, checkpoint_of, log_path
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -43,11 +43,8 @@ from federation.tlog.tile import (
 )
 from federation.verifier import page
 
-_BASIS = "v1/basis/"
-
-
 #: What names the tiles and so is written after them, in this order.
-LATE: Final = ("checkpoint", "cosigned", LOGS_PATH)
+LATE: Final = ("checkpoint", "cosigned", LOGS.path)
 #: The page that checks all of it in a browser lies beside it.
 PAGE: Final = "verify.html"
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
@@ -132,8 +129,8 @@ class StaticSite:
         Raises:
             ConflictError: it is larger than what is held here, or another history.
         """
-        path = log_path(log.origin, "checkpoint")
-        found = _parse(self._place.read(path, MAX_CHECKPOINT_BYTES))
+        kept = checkpoint_of(log.origin)
+        found = _parse(self._place.read(kept.path, kept.max_bytes))
         if found is None or found.origin != log.origin:
             return 0
         if found.size > log.size:
@@ -149,8 +146,8 @@ class StaticSite:
         return found.size
 
     def _put_changed(self, item: Item) -> None:
-        if item.path.startswith(_BASIS) and self._place.has(item.path):
-            return  # its name is its digest, and it is large
+        if item.cached == "immutable" and self._place.has(item.path):
+            return  # it may be large
         data = item.read()
         if self._place.read(item.path, len(data) + 1) != data:
             self._place.put(item.path, data)

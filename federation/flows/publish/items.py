@@ -1,6 +1,6 @@
 """Every file that a selection of what is held here consists of.
 
-Rule: the paths are those of a node (`feeds/feed.py`) and so are the bytes. They are
+Rule: the paths are those of a node (`feeds/resource.py`) and so are the bytes. They are
 listed without their content, sorted, and each is read when its turn comes: memory does
 not grow with the country. All within one view, so a checkpoint and its tiles belong
 together.
@@ -21,13 +21,14 @@ from typing import NamedTuple
 import msgspec
 
 from federation.config.settings import Settings
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    ELECTIONS_PATH,
-    LOGS_PATH,
-    basis_path,
+from federation.feeds.resource import (
+    ABOUT,
+    ELECTIONS,
+    LOGS,
+    Caching,
+    basis_of,
     log_path,
-    map_path,
+    map_of,
 )
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import (
@@ -56,10 +57,11 @@ from federation.tlog.tile import (
 
 
 class Item(NamedTuple):
-    """One file: its path, and what reads it."""
+    """One file: its path, what reads it, and how long what was read stays so."""
 
     path: str
     read: Callable[[], bytes]
+    cached: Caching = "brief"
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
     found = [
-        Item(LOGS_PATH, lambda: read_vector(view, NOBODY, selection.elections).body),
+        Item(LOGS.path, lambda: read_vector(view, NOBODY, selection.elections).body),
         *_list_node(view, by, selection),
     ]
     for log in list_readable(view, NOBODY, selection.elections):
@@ -160,13 +162,13 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
 def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item]:
     about = keystatements.read_about(view, by.settings.org)
     if about is not None:
-        yield Item(ABOUT_PATH, lambda: about)
+        yield Item(ABOUT.path, lambda: about)
     names = [
         name
         for name in by.settings.elections
         if not selection.elections or name in selection.elections
     ]
-    yield Item(ELECTIONS_PATH, partial(_read_elections, view, by, names, selection))
+    yield Item(ELECTIONS.path, partial(_read_elections, view, by, names, selection))
     # Nobody can make a map again from a part of the records; a register is large.
     if any(map(selection.start, list_readable(view, NOBODY, selection.elections))):
         return
@@ -179,11 +181,12 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
     basis, profile = mapstate.read_basis(view, election), by.profiles.get(election)
     if basis is None or profile is None:
         return
-    yield Item(map_path(election), partial(by.read_map, view, election))
+    yield Item(map_of(election).path, partial(by.read_map, view, election))
     here = {profile.digest, registers.register_digest(view, election)}
     for digest in sorted(here & {basis.profile, basis.register} - {""}):
+        resource = basis_of(digest)
         read = partial(published_basis, view, digest, [profile])
-        yield Item(basis_path(digest), read)
+        yield Item(resource.path, read, resource.cached)
 
 
 def _read_elections(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from federation.errors import ConfigError
-from federation.feeds.feed import LOGS_PATH
+from federation.feeds.resource import LOGS
 from federation.files import open_regular, sweep, write_whole
 from federation.text import Sentence
 
@@ -58,7 +58,7 @@ class OutputFolder:
         """What was done since it was last asked to count."""
         return Written(self._files, self._bytes, self._removed)
 
-    def begin(self, last: str = LOGS_PATH) -> None:
+    def begin(self, last: str = LOGS.path) -> None:
         """Say that this is ours and not whole, unless `last`, written last, is there.
 
         What killed turns have left goes, once in the life of this object.
@@ -166,7 +166,7 @@ class OutputFolder:
 
 
 def check_folder(
-    folder: Path, private: Iterable[Path], marker: str = LOGS_PATH
+    folder: Path, private: Iterable[Path], marker: str = LOGS.path
 ) -> None:
     """Refuse a folder in which what is published would mix with other things.
 

@@ -18,13 +18,8 @@ from typing import NamedTuple
 import msgspec
 
 from federation.errors import FederationError, NotFoundError
-from federation.feeds.feed import (
-    MAX_LOGS,
-    MAX_STATUS_BYTES,
-    NO_DIGEST,
-    StatusEntry,
-    format_status,
-)
+from federation.feeds.resource import LOGS
+from federation.feeds.status import MAX_LOGS, NO_DIGEST, StatusEntry, format_status
 from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
 from federation.records.readers import NOBODY, Caller, may_read
@@ -82,7 +77,7 @@ def read_vector(view: View, caller: Caller, elections: Collection[str] = ()) -> 
         except (FederationError, UnicodeError):
             damaged.append(log.origin)
             continue
-        if len(entries) >= MAX_LOGS or size + more > MAX_STATUS_BYTES:
+        if len(entries) >= MAX_LOGS or size + more > LOGS.max_bytes:
             whole.append(log.origin)
             continue
         size += more

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from federation.errors import FormatError
 from federation.feeds.bundle import BundleFile, is_bundle
-from federation.feeds.feed import LOGS_PATH, MAX_STATUS_BYTES, parse_status
+from federation.feeds.resource import LOGS
+from federation.feeds.status import parse_status
 from federation.text import Sentence
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
@@ -24,11 +25,11 @@ def read_sizes(path: Path) -> dict[str, int]:
     """
     if is_bundle(path):
         with BundleFile(path) as bundle:
-            data = bundle.read(LOGS_PATH, MAX_STATUS_BYTES)
+            data = bundle.read(LOGS.path, LOGS.max_bytes)
     else:
         with path.open("rb") as file:
             # An editor, or a shell, ends the one line with a line feed.
-            data = file.read(MAX_STATUS_BYTES + 2).removesuffix(b"\n")
+            data = file.read(LOGS.max_bytes + 2).removesuffix(b"\n")
     try:
         vector = parse_status(data)
         notes = [parse_note(one.checkpoint.encode()) for one in vector.logs]

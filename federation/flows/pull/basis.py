@@ -13,6 +13,7 @@ import msgspec
 
 from federation.decoding import parse_json
 from federation.feeds.feed import Feed
+from federation.feeds.resource import ELECTIONS
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import alarms, registers
@@ -44,7 +45,7 @@ async def ask_basis(feed: Feed, org: str) -> PeerBasis:
         PeerError: the partner did not answer; one of plain files cannot.
         FormatError: it answered something else.
     """
-    body = await feed.elections()
+    body = await feed.fetch(ELECTIONS)
     return parse_json(body, PeerBasis, what="a list of elections", at=org)
 
 

@@ -20,7 +20,9 @@ from federation.errors import (
     StoredError,
     VerificationError,
 )
-from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry
+from federation.feeds.feed import Feed
+from federation.feeds.resource import about_of, keys_of
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.rejudge import rejudge
 from federation.records.about import open_about
@@ -68,7 +70,7 @@ async def trust(
     held = await asyncio.to_thread(open_held, notes, identity) if notes else None
     if log is not None and held is not None and held.digest == entry.keys:
         return log, held
-    shown = decode_keys(await feed.keys(entry.origin))
+    shown = decode_keys(await feed.fetch(keys_of(entry.origin)))
     offered = await asyncio.to_thread(open_chain, shown, identity)
     if offered.origin != entry.origin:
         raise FormatError(f"the keys of {offered.origin}", entry.origin)
@@ -111,7 +113,7 @@ async def refresh_about(
     if entry.about in (NO_DIGEST, known):
         return ""
     try:
-        note = await feed.log_about(entry.origin)
+        note = await feed.fetch(about_of(entry.origin))
         about = open_about(note, chain.node_keys())
         if about.org != chain.org:
             return f"an about note of {about.org}"

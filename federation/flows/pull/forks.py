@@ -19,6 +19,7 @@ from federation.errors import (
     SignatureError,
 )
 from federation.feeds.feed import Feed
+from federation.feeds.resource import fork_of
 from federation.flows.pull.alarms import Alarms, find_log
 from federation.flows.pull.context import PullContext
 from federation.records.evidence import open_evidence
@@ -58,7 +59,7 @@ async def adopt_forks(
         if chain is None or unproved >= MAX_UNPROVED:
             continue
         try:
-            evidence = await feed.fork(origin)
+            evidence = await feed.fetch(fork_of(origin))
             fork = open_evidence(evidence, chain)
         except _UNPROVED:
             unproved += 1

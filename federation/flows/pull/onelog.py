@@ -16,7 +16,8 @@ from federation.errors import (
     SignatureError,
     StoredError,
 )
-from federation.feeds.feed import Feed, StatusEntry
+from federation.feeds.feed import Feed
+from federation.feeds.status import StatusEntry
 from federation.flows.pull.alarms import Alarms, find_log
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
 from federation.flows.pull.context import (

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
 from federation.errors import ForkError, FormatError, RecordError, StoredError
-from federation.feeds.feed import NO_DIGEST, Feed, StatusEntry, read_status
+from federation.feeds.feed import Feed
+from federation.feeds.status import NO_DIGEST, StatusEntry, read_status
 from federation.flows.pull.alarms import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (

@@ -184,7 +184,7 @@ class Bundles:
             return await task
         except PeerError as error:
             # What was too large to be fetched ahead is asked for once more.
-            if error.cause != "wrong":
+            if not error.is_wrong:
                 raise
         return await self._check(bundle, start, None)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from federation.config.fingerprint import fingerprint
-from federation.feeds.feed import format_status, log_path
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
+from federation.feeds.resource import log_path
+from federation.feeds.status import format_status
 from federation.flows.audit import AuditSource, Trust, audit
 from federation.profiles import load_shipped
 from federation.records.keychain import encode_keys

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from federation.feeds.feed import ABOUT_PATH, ELECTIONS_PATH
+from federation.feeds.resource import ABOUT, ELECTIONS
 from federation.records.about import About, sign_about
 from federation.verifier import page
 from tests.flows.audit.conftest import audit_folder, trust_in, write_folder
@@ -31,12 +31,12 @@ def put(folder, path: str, data: bytes) -> None:
 def test_an_about_note_must_be_signed_by_the_node_it_speaks_of(tmp_path, small, a, b):
     write_folder(tmp_path, small)
     note = sign_about(about_of(b), b.node)
-    put(tmp_path, ABOUT_PATH, note)
+    put(tmp_path, ABOUT.path, note)
     assert audit_folder(tmp_path, trust_in(b)).exit == 0
-    put(tmp_path, ABOUT_PATH, note.replace(b"Jaga", b"Raja"))
+    put(tmp_path, ABOUT.path, note.replace(b"Jaga", b"Raja"))
     assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
     # Of somebody whose keys are not here nothing can be said.
-    put(tmp_path, ABOUT_PATH, sign_about(about_of(a), a.node))
+    put(tmp_path, ABOUT.path, sign_about(about_of(a), a.node))
     assert audit_folder(tmp_path, trust_in(b)).exit == 0
 
 
@@ -51,10 +51,10 @@ def test_a_profile_must_be_what_its_name_says(tmp_path, small, b):
 
 def test_a_list_of_elections_must_be_whole(tmp_path, small, b):
     write_folder(tmp_path, small)
-    put(tmp_path, ELECTIONS_PATH, b'{"elections":[]}')
+    put(tmp_path, ELECTIONS.path, b'{"elections":[]}')
     assert audit_folder(tmp_path, trust_in(b)).exit == 0
     for damaged in (b'{"elections":[]', b'{"elections":["\xff"]}', b"[" * 5000, b"\0"):
-        put(tmp_path, ELECTIONS_PATH, damaged)
+        put(tmp_path, ELECTIONS.path, damaged)
         assert audit_folder(tmp_path, trust_in(b)).verdict == "damaged"
 
 

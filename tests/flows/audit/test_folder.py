@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.feeds.bundle import BundleFile, write_bundle
-from federation.feeds.feed import log_path
 from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
+from federation.feeds.resource import log_path
 from federation.flows.audit import EXITS, AuditSource
 from federation.flows.audit.listing import Listing
 from federation.records.keychain import encode_keys

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.feeds.feed import format_status
 from federation.feeds.folder import Folder
+from federation.feeds.status import format_status
 from federation.flows.audit import EXITS, AuditSource, Trust
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint

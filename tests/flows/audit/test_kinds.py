@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from federation.errors import ForkError, PeerError
+from federation.feeds.resource import cosigned_of
 from federation.flows.audit import EXITS, AuditSource, Trust
 from federation.flows.audit.finding import NOTES, Findings
 from federation.records.evidence import format_fork
@@ -19,7 +20,7 @@ from federation.tlog.merkle import prove_inclusion
 from federation.tlog.note import encode_notes, parse_note, sign_note
 from federation.tlog.policy import Policy, PolicyLog, Witness, WitnessGroup
 from federation.tlog.tile import hash_reader
-from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree, log_path, self_signed
+from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree, self_signed
 from tests.flows.audit.conftest import NOW, audit_peer, run_audit, trust_in
 
 
@@ -266,7 +267,7 @@ def test_holders_are_known_by_the_pinned_keys_of_the_other_logs(small, grown, a,
 def test_an_earlier_cosigned_checkpoint_counts_as_of_its_time(grown, a, b):
     earlier = cosigned(grown.note(200), b, time=NOW - 500)
     peer = FakePeer("x").show(grown, cosigned=cosigned(grown.note(), b))
-    peer.files[log_path(a.origin, "cosigned")] = encode_notes([earlier])
+    peer.files[cosigned_of(a.origin).path] = encode_notes([earlier])
     report = audit_peer(peer, trust_file(a, b, quorum=1), as_of=NOW - 400)
     assert (report.verdict, report.logs[0].held_size) == ("proved", 200)
 
@@ -274,7 +275,7 @@ def test_an_earlier_cosigned_checkpoint_counts_as_of_its_time(grown, a, b):
 def test_an_earlier_checkpoint_of_another_history_is_a_fork(grown, a):
     other = grown.fork(100, a.results(5_000, 5_100))
     peer = FakePeer("x").show(grown)
-    peer.files[log_path(a.origin, "cosigned")] = encode_notes([other.note()])
+    peer.files[cosigned_of(a.origin).path] = encode_notes([other.note()])
     report = audit_peer(peer, trust_in(a))
     assert (report.verdict, report.exit) == ("forked", 20)
     assert len(report.evidence) == 1

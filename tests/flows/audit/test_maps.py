@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from federation import sorting
 from federation.errors import FormatError
-from federation.feeds.feed import basis_path, map_path
+from federation.feeds import resource
 from federation.flows.audit.finding import Findings
 from federation.flows.audit.maps import MapAudit
 from federation.flows.audit.published import AscendingStations, MapBasis, load_basis
@@ -30,7 +30,6 @@ from tests.fakes import ELECTION as YEAR
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.flows import test_merge as merging
 from tests.flows.audit.conftest import audit_peer, trust_in
-from tests.flows.conftest import small_profile
 from tests.flows.test_merge import (
     ELECTION,
     FILES,
@@ -49,6 +48,7 @@ from tests.flows.test_merge import (
     save_register,
     withdrawal,
 )
+from tests.ownnode import small_profile
 
 
 def chain_of(origin):
@@ -272,8 +272,10 @@ async def load(said, *, ours=None, **files):
     body = said if isinstance(said, bytes) else format_map(said)
     held = {PROFILE.digest: PROFILE.text, hashlib.sha256(CODES).hexdigest(): CODES}
     peer = FakePeer("peer")
-    peer.files = {basis_path(name): data for name, data in (held | files).items()}
-    peer.files[map_path(ELECTION)] = body
+    peer.files = {
+        resource.basis_of(name).path: data for name, data in (held | files).items()
+    }
+    peer.files[resource.map_of(ELECTION).path] = body
     findings = Findings()
     basis = await load_basis(peer, "peer", ELECTION, ours, findings)
     return basis, findings, peer
@@ -342,8 +344,8 @@ def show(tmp_path, **lies):
     peer = FakePeer("peer")
     for tree in trees:
         peer.show(tree)
-    peer.files[map_path(YEAR)] = format_map(replace(said, **lies))
-    peer.files[basis_path(profile.digest)] = profile.text
+    peer.files[resource.map_of(YEAR).path] = format_map(replace(said, **lies))
+    peer.files[resource.basis_of(profile.digest).path] = profile.text
     return peer, trust_in(*(tree.owner for tree in trees))
 
 
@@ -404,7 +406,7 @@ def test_a_log_with_gaps_is_not_called_a_lying_map(tmp_path):
 
 def test_a_peer_without_a_map_is_told_so(tmp_path):
     peer, trust = show(tmp_path)
-    del peer.files[map_path(YEAR)]
+    del peer.files[resource.map_of(YEAR).path]
     report = audit_peer(peer, trust, scratch=tmp_path)
     assert (report.verdict, report.counts["no-map"]) == ("proved", 1)
 
@@ -412,6 +414,6 @@ def test_a_peer_without_a_map_is_told_so(tmp_path):
 def test_the_map_is_asked_for_before_the_checkpoints(tmp_path):
     peer, trust = show(tmp_path)
     audit_peer(peer, trust, scratch=tmp_path)
-    asked = [one for one in peer.asked if one.startswith(("map", "checkpoint"))]
-    assert asked[0] == "map"
+    asked = [one for one in peer.asked if one.startswith(("maps", "checkpoint"))]
+    assert asked[0] == "maps"
     assert len(asked) == 3

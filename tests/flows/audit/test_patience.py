@@ -3,14 +3,9 @@
 import pytest
 
 from federation.errors import PeerError
-from federation.feeds.feed import (
-    LOGS_PATH,
-    NO_DIGEST,
-    StatusEntry,
-    format_status,
-    log_path,
-)
 from federation.feeds.folder import Folder
+from federation.feeds.resource import LOGS, log_path
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.flows.audit import source
 from federation.flows.audit.patience import MAX_ABSENT, MAX_FAILED, MAX_SILENT
 from federation.records.keychain import encode_keys
@@ -90,7 +85,7 @@ def test_a_gap_in_a_log_that_answers_does_not_end_it(grown, a):
 def test_a_folder_with_a_signed_size_and_nothing_behind_is_soon_done(tmp_path, b):
     note = sign_checkpoint(Checkpoint(b.origin, 1 << 26, bytes(32)), b.log)
     files = {
-        LOGS_PATH: format_status(
+        LOGS.path: format_status(
             [
                 StatusEntry(
                     about=NO_DIGEST,

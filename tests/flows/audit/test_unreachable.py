@@ -8,7 +8,7 @@ import pytest
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds import folder as folder_module
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.feeds.unreadable import unreadable as fault_of
 from federation.flows.audit import AuditSource, Trust
 from federation.flows.audit.finding import EXITS, FOLLOWING, UNASKED, Findings, verdict
@@ -51,7 +51,8 @@ def show(tree, status, *whats):
         (PeerError("a", "u", 404), "missing"),
         (PeerError("a", "u", 410), "missing"),
         (PeerError("a", "u", 200, "x"), "damaged"),
-        (PeerError("a", "u", 200, "cut off"), "cut-off"),
+        (PeerError("a", "u", 200, "x", "cut-off"), "cut-off"),
+        (PeerError("a", "u", 200, "cut off"), "damaged"),
         (PeerError("a", "u", None, "x", "wrong"), "damaged"),
         (PeerError("a", "u", None, "x", "unreadable"), UNASKED),
         (PeerError("a", "u", 200, "x", "page"), UNASKED),
@@ -60,7 +61,8 @@ def show(tree, status, *whats):
         *((PeerError("a", "u", code), UNASKED) for code in UNASKED_CODES),
         (NotFoundError("x"), "missing"),
         (FormatError("x"), "damaged"),
-        (FormatError("cut off"), "cut-off"),
+        (FormatError("x", cause="cut-off"), "cut-off"),
+        (FormatError("x", "cut off.zip"), "damaged"),
         (fault_of(OSError(errno.EIO, "x"), "p"), UNASKED),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import FormatError, NotFoundError
-from federation.feeds.feed import log_path
+from federation.feeds.resource import log_path
 from federation.flows.merge import merge_once
 from federation.flows.publish.excerpt import list_excerpt
 from federation.flows.publish.items import read_items

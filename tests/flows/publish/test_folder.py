@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.errors import ConflictError
-from federation.feeds.feed import LOGS_PATH, log_path
+from federation.feeds.resource import LOGS, log_path
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection, list_items, read_items
 from federation.flows.publish.outputfolder import check_folder
@@ -134,8 +134,8 @@ def test_whenever_it_is_interrupted_readers_find_a_whole_tree(db, folder, monkey
             size = size_of(folder)
             seen.append(size)
             assert _holds_tree(folder, size), f"size {size} after {target}"
-        if (folder / LOGS_PATH).exists():
-            said = re.search(rb"\\n(\d+)\\n", (folder / LOGS_PATH).read_bytes())
+        if (folder / LOGS.path).exists():
+            said = re.search(rb"\\n(\d+)\\n", (folder / LOGS.path).read_bytes())
             assert int(said[1]) <= size_of(folder)
 
     monkeypatch.setattr(os, "replace", look)

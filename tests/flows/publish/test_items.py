@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.feeds.feed import (
-    ABOUT_PATH,
-    ELECTIONS_PATH,
-    LOGS_PATH,
-    log_path,
-    parse_status,
-)
+from federation.feeds.resource import ABOUT, ELECTIONS, LOGS, log_path
+from federation.feeds.status import parse_status
 from federation.flows.publish.items import (
     Publisher,
     Selection,
@@ -84,14 +79,14 @@ def test_every_leaf_hash_and_key_is_there_as_it_was_signed(db, publisher, held):
 
 def test_the_status_vector_names_what_lies_beside_it(db, publisher, held):
     files = files_of(db, publisher)
-    vector = parse_status(files[LOGS_PATH])
+    vector = parse_status(files[LOGS.path])
     assert [one.origin for one in vector.logs] == sorted(t.owner.origin for t in held)
     for one in vector.logs:
         for name, digest in (("keys", one.keys), ("about", one.about)):
             body = files[log_path(one.origin, name)]
             assert hashlib.sha256(body).hexdigest() == digest
     ours = next(tree.owner for tree in held if tree.owner.org == OURS)
-    assert files[ABOUT_PATH] == files[log_path(ours.origin, "about")]
+    assert files[ABOUT.path] == files[log_path(ours.origin, "about")]
 
 
 async def test_a_reader_of_the_files_gets_every_tile_of_the_current_size(
@@ -142,7 +137,7 @@ def test_only_the_elections_asked_for_are_selected(db, publisher, held):
     hold(db, Tree(other).grow(other.results(1, 5)))
     everything = files_of(db, publisher)
     one = files_of(db, publisher, Selection(("pilpres-2019",)))
-    assert [e.origin for e in parse_status(one[LOGS_PATH]).logs] == [other.origin]
+    assert [e.origin for e in parse_status(one[LOGS.path]).logs] == [other.origin]
     assert {p for p in one if "/" in p and p[:64].isalnum() and len(p) > 65} <= {
         p for p in everything if p.startswith(log_path(other.origin, ""))
     }
@@ -237,8 +232,8 @@ def test_the_evidence_of_a_fork_is_published_with_what_it_stopped(db, publisher,
         logs.freeze(tx, logs.get_log(tx, origin).id, b"evidence")
     files = files_of(db, publisher)
     assert files[log_path(origin, "fork")] == b"evidence"
-    assert f'"frozen":["{origin}"]'.encode() in files[ELECTIONS_PATH]
+    assert f'"frozen":["{origin}"]'.encode() in files[ELECTIONS.path]
     other = FakeOrg("lain.example", "pilpres-2019")
     hold(db, Tree(other))
     only = files_of(db, publisher, Selection(("pilpres-2019",)))
-    assert b'"frozen":[]' in only[ELECTIONS_PATH]
+    assert b'"frozen":[]' in only[ELECTIONS.path]

@@ -4,7 +4,8 @@ import pytest
 
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import write_bundle
-from federation.feeds.feed import LOGS_PATH, NO_DIGEST, StatusEntry, format_status
+from federation.feeds.resource import LOGS
+from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.flows.publish.since import read_sizes
 from tests.fakes import FakeOrg, Tree
 
@@ -30,7 +31,7 @@ def test_a_saved_status_vector_says_the_sizes(tmp_path, data):
 
 def test_an_earlier_bundle_says_the_sizes(tmp_path):
     path = tmp_path / "earlier"
-    write_bundle(path, [(LOGS_PATH, STATUS)])
+    write_bundle(path, [(LOGS.path, STATUS)])
     assert read_sizes(path) == SIZES
 
 

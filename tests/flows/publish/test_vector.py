@@ -2,7 +2,8 @@
 
 import pytest
 
-from federation.feeds.feed import parse_status
+from federation.feeds.resource import LOGS
+from federation.feeds.status import parse_status
 from federation.flows.publish import readable
 from federation.flows.publish.readable import read_vector
 from federation.records.readers import NOBODY
@@ -33,12 +34,13 @@ def origins(vector):
     return [entry.origin for entry in parse_status(vector.body).logs]
 
 
-@pytest.mark.parametrize("bound", ["MAX_LOGS", "MAX_STATUS_BYTES"])
+@pytest.mark.parametrize("bound", ["MAX_LOGS", "LOGS"])
 def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bound):
     with db.view() as view:
         whole = read_vector(view, NOBODY)
         assert (len(origins(whole)), whole.whole) == (7, ())
-        fits = 4 if bound == "MAX_LOGS" else len(whole.body) * 4 // 7
+        short = LOGS._replace(max_bytes=len(whole.body) * 4 // 7)
+        fits = 4 if bound == "MAX_LOGS" else short
         monkeypatch.setattr(readable, bound, fits)
         found = read_vector(view, NOBODY)
     assert len(found.body) <= len(whole.body)
@@ -49,8 +51,8 @@ def test_a_vector_stays_readable_however_many_logs_are_held(db, monkeypatch, bou
     }
     assert "c.example/pemilu-2024/3" in found.whole
     assert len(shown) + len(found.whole) == 7
-    if bound == "MAX_STATUS_BYTES":
-        assert len(found.body) <= fits
+    if bound == "LOGS":
+        assert len(found.body) <= short.max_bytes
 
 
 def test_a_damaged_log_is_left_out_of_the_vector_and_named(db):

@@ -9,7 +9,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.sessions import Sessions
 from federation.flows.pull import extend, pull
 from federation.store.db import Database
 

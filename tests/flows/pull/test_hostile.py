@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from federation.errors import ForkError, PeerError
-from federation.feeds.feed import NO_DIGEST, StatusEntry
+from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.pull import context
 from federation.flows.pull.context import MAX_GENERATIONS
 from federation.flows.pull.turn import MAX_FAILURES

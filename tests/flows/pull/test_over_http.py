@@ -8,9 +8,20 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from federation.config.settings import Settings
 from federation.errors import FederationError
-from federation.feeds.http import HttpFeed, Sessions
+from federation.feeds.http import HttpFeed
+from federation.feeds.resource import (
+    ABOUT,
+    LOGS,
+    checkpoint_of,
+    cosigned_of,
+    keys_of,
+    tile_of,
+)
+from federation.feeds.sessions import Sessions
 from federation.flows.pull import pull
+from federation.tlog.tile import Bundle, Tile
 from federation.web import feed as pages
 from federation.web.context import SITE, WebContext
 from federation.web.problem import answer_problems
@@ -34,7 +45,9 @@ def app_of_node(db) -> web.Application:
     app[pages.LOG_IDS] = {}
     app[SITE] = WebContext(
         db=db,
-        settings=None,
+        settings=Settings(
+            org="a.example", name="A", contact="a@a.example", elections=["e"]
+        ),
         profiles={},
         desk=None,
         about=lambda: b"",
@@ -70,6 +83,33 @@ async def test_a_log_arrives_through_a_node_in_between(
             assert far.leaves(suara) == tree.leaves
         report = await pull(far.ctx, far.peers[kawal.org], back, 2)
         assert report.unchanged
+
+
+KEPT = {
+    "conditional": "no-cache",
+    "immutable": "public, max-age=31536000, immutable",
+    "brief": "public, max-age=2",
+}
+
+
+async def test_a_node_tells_how_a_copy_is_kept_as_whoever_fetches_it_knows(
+    puller, fakes, suara, session
+):
+    puller.trust(suara)
+    await puller.pull(fakes.FakePeer(suara.org).show(grown_to(fakes, suara, 300)))
+    origin = suara.origin
+    things = [LOGS, ABOUT, checkpoint_of(origin), keys_of(origin), cosigned_of(origin)]
+    tiles = [Tile(0, 0, 256), Tile(0, 1, 44), Bundle(0, 256), Bundle(1, 44)]
+    things += [tile_of(origin, tile) for tile in tiles]
+    async with served(app_of_node(puller.db)) as url:
+        for one in things:
+            async with session.get(f"{url}/{one.path}") as answer:
+                assert answer.status == 200, one.path
+                assert answer.headers["Cache-Control"] == KEPT[one.cached], one.path
+
+
+def grown_to(fakes, owner, size):
+    return fakes.Tree(owner).grow(owner.results(0, size - 1))
 
 
 async def garbage(_):

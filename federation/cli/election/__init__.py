@@ -1,0 +1,140 @@
+"""`federation election`: the rules that are known here, and the end of a log.
+
+Rule: a profile is what partners merge by, so its digest stands beside its name: two
+partners compare sixteen characters on the telephone. A file is taken in as it is
+written; what it says is checked first.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.election.archive import archive
+from federation.cli.election.candidates import candidates, follow_rules
+from federation.cli.help import CommandGroup
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.statement import check_reason, run_statement
+from federation.config.disk import make_folder, replace_file
+from federation.errors import ConfigError, ConflictError, NotFoundError
+from federation.profiles import load_profiles, load_shipped, read_profile
+from federation.records.profile import Profile
+from federation.text import Sentence
+from federation.web.requests import Close
+
+MAX_PROFILE_BYTES = 4 << 20
+
+
+@click.group("election", cls=CommandGroup, help="election.help")
+def election() -> None:
+    """Elections."""
+
+
+election.add_command(archive)
+election.add_command(candidates)
+
+
+@election.command("add", help="election.help-add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@command_options
+def add(run: Run, *, file: str) -> int | None:
+    """Take in the rules of an election from a file."""
+    data = Path(file).read_bytes()
+    if len(data) > MAX_PROFILE_BYTES:
+        reason = Sentence("machine.file-too-large", most=MAX_PROFILE_BYTES)
+        raise ConfigError(file, "", reason)
+    profile = read_profile(data, file)
+    if profile.election in load_shipped():
+        raise ConflictError(run.t("election.is-shipped", election=profile.election))
+    before = load_profiles(run.home.elections).get(profile.election)
+    if before is not None and profile.version < before.version:
+        raise ConflictError(run.t("election.is-older", version=before.version))
+    make_folder(run.home.elections, 0o755)
+    path = run.home.elections / f"{profile.election}.json"
+    replace_file(path, data)
+    is_newer = before is not None and profile.digest != before.digest
+    if is_newer and profile.election in run.settings.elections:
+        follow_rules(run)
+    value = {**_describe(profile, path), "digest": profile.digest}
+
+    def human() -> None:
+        run.out.line(run.t("election.added", election=profile.election, path=path))
+        run.out.line(run.t("election.digest", digest=profile.digest))
+        if profile.election not in run.settings.elections:
+            run.out.note(run.t("election.next", election=profile.election))
+
+    run.out.show(value, human)
+    return OK
+
+
+@election.command("list", help="election.help-list")
+@command_options
+def list_elections(run: Run) -> int | None:
+    """The elections whose rules are known, shipped ones and added ones."""
+    out, t = run.out, run.t
+    taking_part = set(run.settings.elections)
+    found = [
+        {**_describe(profile, _added(run, name)), "taking_part": name in taking_part}
+        for name, profile in sorted(load_profiles(run.home.elections).items())
+    ]
+
+    def human() -> None:
+        headers = [t(f"election.{name}") for name in _HEADERS]
+        out.table(headers, [_cells(run, one) for one in found])
+
+    out.show({"elections": found}, human)
+    return OK
+
+
+_HEADERS = ("election", "name", "version", "contests", "from", "rules", "ours")
+
+
+@election.command("close", help="election.help-close")
+@click.argument("name", metavar="ELECTION")
+@click.option("--reason", required=True, help="election.option-reason")
+@click.option("--yes", is_flag=True, help="cli.option-yes")
+@click.option("--alone", is_flag=True, help="import.option-alone")
+@command_options
+def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | None:
+    """End our own history of an election, for ever."""
+    if name not in run.settings.elections:
+        raise NotFoundError(run.t("election.not-ours", election=name))
+    check_reason(run, reason)
+    if not yes and not run.confirm(run.t("election.sure", election=name)):
+        return NEGATIVE
+    verdict = run_statement(run, Close(election=name, reason=reason), alone=alone)
+    done = verdict.outcome == "logged"
+    key = "election.closed" if done else "election.not-closed"
+    sentence = run.t(key, election=name, reason=verdict.reason)
+    run.out.show(verdict, lambda: run.out.line(sentence))
+    return OK if done else NEGATIVE
+
+
+def _added(run: Run, name: str) -> Path | None:
+    path = run.home.elections / f"{name}.json"
+    return path if path.exists() else None
+
+
+def _describe(profile: Profile, path: Path | None) -> dict[str, Any]:
+    return {
+        "election": profile.election,
+        "name": {"en": profile.file.name.en, "id": profile.file.name.id},
+        "version": profile.version,
+        "contests": list(profile.contests),
+        "file": str(path) if path else None,
+        "digest": profile.digest,
+    }
+
+
+def _cells(run: Run, one: dict[str, Any]) -> list[object]:
+    t = run.t
+    return [
+        one["election"],
+        one["name"][t.language],
+        one["version"],
+        ", ".join(one["contests"]),
+        t("election.from-file" if one["file"] else "election.from-us"),
+        one["digest"][:16],
+        t("election.yes" if one["taking_part"] else "election.no"),
+    ]

@@ -1,0 +1,151 @@
+"""`federation export`: rows for a spreadsheet, or everything signed for others.
+
+Rule: one of four things a call. Rows go to a file or to standard output (`rows`); a
+bundle file, a static site and a trust file always go to the path they are given
+(`publish`). Options that mean nothing together are refused, not passed over.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from federation.cli.arguments import find_scope, scope_options
+from federation.cli.context import Run, command_options
+from federation.cli.export.publish import (
+    export_bundle,
+    export_excerpt,
+    export_static,
+    export_trust,
+)
+from federation.cli.export.rows import write_rows, write_rows_to
+from federation.cli.help import Command
+from federation.flows.publish.items import Selection
+from federation.flows.publish.since import read_sizes
+from federation.flows.publish.trust import DEFAULT_QUORUM
+from federation.flows.query.export import WHATS, Export, What
+from federation.flows.query.scope import QueryScope, contests_of
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_GIVEN = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OF_ROWS = ("form", "what", "path")
+
+
+@click.command("export", cls=Command, help="export.help")
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv",
+    help="export.option-format", show_default=True,
+)  # fmt: skip
+@click.option(
+    "--what", type=click.Choice(WHATS), default="results",
+    help="export.option-what", show_default=True,
+)  # fmt: skip
+@click.option("--region", default="", help="views.option-region")
+@click.option("--out", "path", type=_FILE, help="export.option-out")
+@click.option("--bundle", type=_FILE, help="export.option-bundle")
+@click.option("--static", type=_FOLDER, help="export.option-static")
+@click.option("--trust", type=_FILE, help="export.option-trust")
+@click.option(
+    "--quorum", type=click.IntRange(0, 256), default=DEFAULT_QUORUM,
+    help="export.option-quorum", show_default=True,
+)  # fmt: skip
+@click.option("--since", type=_GIVEN, help="export.option-since")
+@scope_options
+@command_options
+def export(  # noqa: PLR0913, PLR0917  one argument per option
+    run: Run,
+    form: str,
+    what: What,
+    region: str,
+    path: Path | None,
+    bundle: Path | None,
+    static: Path | None,
+    trust: Path | None,
+    quorum: int,
+    since: Path | None,
+    election: str,
+    contest: str,
+) -> None:
+    """Write an export."""
+    _check_together(run)
+    elections = (find_scope(run, election).election,) if election else ()
+    if bundle is not None and region:
+        export_excerpt(run, bundle, _contests(run, election, contest), region)
+        return
+    if bundle is not None:
+        sizes = read_sizes(since) if since else {}
+        export_bundle(run, bundle, Selection(elections, sizes))
+        return
+    if static is not None:
+        export_static(run, static, Selection(elections))
+        return
+    if trust is not None:
+        export_trust(run, trust, quorum, elections)
+        return
+    asked = find_scope(run, election, contest)
+    with run.open_database().view() as view:
+        begun = Export(view, run.settings, asked, what, region)
+        if path is None:
+            write_rows(run, view, begun, form, sys.stdout.buffer)
+            return
+        count = write_rows_to(path, run, view, begun, form)
+    said = {"rows": count, "path": str(path), "cursor": begun.cursor}
+    text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
+    run.out.show(said, lambda: run.out.note(text))
+
+
+def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
+    """The contests that are meant, of all elections unless one was named.
+
+    Raises:
+        NotFoundError: there is no such election or contest here.
+    """
+    found = []
+    for name in [election] if election else run.settings.elections:
+        first = find_scope(run, name)
+        kinds = [one for one in contests_of(first.profile) if contest in {"", one}]
+        found += [first._replace(contest=one) for one in kinds]
+    return found or [find_scope(run, election, contest)]
+
+
+def _check_together(run: Run) -> None:
+    """Refuse options that mean nothing together.
+
+    Raises:
+        click.UsageError: two that exclude each other, or one that needs another.
+    """
+    given = _given()
+    for one, others in _ALONE.items():
+        for other in others:
+            if one in given and other in given:
+                raise click.UsageError(
+                    run.t("export.not-together", one=given[one], other=given[other])
+                )
+    needs = {**_NEEDS, **({"contest": "region"} if "bundle" in given else {})}
+    for one, other in needs.items():
+        if one in given and other not in given:
+            said = run.t("export.needs", one=given[one], other=f"--{other}")
+            raise click.UsageError(said)
+
+
+#: What stands alone, and with what it does not go together.
+_ALONE = {
+    "bundle": (*_OF_ROWS, "static", "trust"),
+    "since": ("region", "contest"),
+    "static": (*_OF_ROWS, "trust", "region", "contest"),
+    "trust": (*_OF_ROWS, "region", "contest"),
+}
+_NEEDS = {"since": "bundle", "quorum": "trust"}
+
+
+def _given() -> dict[str, str]:
+    """The options that were typed: name of the argument → how it is written."""
+    context = click.get_current_context()
+    return {
+        param.name: param.opts[0]
+        for param in context.command.params
+        if param.name
+        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    }

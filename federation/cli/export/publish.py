@@ -1,0 +1,246 @@
+"""What `federation export` writes for others to check: bundle files, static sites.
+
+Rule: the database is only read, so it works while the node runs. Only the about note
+(who we are, signed) may have to be made first: where no node runs that would have.
+"""
+
+import errno
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from federation.cli.context import Run
+from federation.config.disk import blaming, replace_file
+from federation.config.founding import load_identity_key
+from federation.errors import ConflictError
+from federation.feeds.bundle import write_bundle
+from federation.flows.publish.excerpt import is_record, list_excerpt
+from federation.flows.publish.folder import StaticSite
+from federation.flows.publish.items import (
+    Item,
+    Publisher,
+    Selection,
+    list_items,
+    read_items,
+)
+from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.publish.readable import list_readable
+from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
+from federation.flows.query.scope import QueryScope
+from federation.node.about import renew_about
+from federation.node.resources import open_resources
+from federation.profiles import load_profiles
+from federation.records.readers import NOBODY
+from federation.store.db import View
+from federation.tlog.tile import WIDTH
+
+
+def publisher(run: Run) -> Publisher:
+    """This node, as it publishes; its about note is current afterwards.
+
+    Raises:
+        ConfigError: settings or keys cannot be used.
+        ConflictError: another command writes.
+        OSError: the data folder cannot be used.
+    """
+    try:
+        with open_resources(run.home, run.settings) as resources:
+            renew_about(resources)
+    except ConflictError:
+        # The node runs: it has made its own note when it started.
+        if not run.home.control.exists():
+            raise
+    except OSError as error:
+        # A medium that is only read holds a note of its day: it is passed on as it is.
+        if error.errno != errno.EROFS:
+            raise
+    return Publisher(run.settings, load_profiles(run.home.elections))
+
+
+def export_bundle(run: Run, path: Path, selection: Selection) -> None:
+    """Write a bundle file and say what is in it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    by = publisher(run)
+    with run.open_database().view() as view:
+        said = {**write_selection(run, view, by, path, selection)}
+    text = run.t(
+        "export.bundled",
+        path=path,
+        files=run.out.number(said["files"]),
+        records=run.out.number(said["records"]),
+        logs=len(said["logs"]),
+        bytes=run.out.number(said["bytes"]),
+        digest=said["sha256"],
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
+def export_excerpt(
+    run: Run, path: Path, asked: Sequence[QueryScope], region: str
+) -> None:
+    """Write the records of a region, each with its proof, and say how many.
+
+    Raises:
+        ConfigError: it cannot be written.
+        FormatError: not the code of a region.
+        NotFoundError: nothing was reported from there.
+    """
+    publisher(run)
+    with run.open_database().view() as view:
+        with run.out.progress(None, run.t("export.looking")) as advance:
+            items = list_excerpt(view, asked, region, advance)
+        count = write_counted(run, path, items)
+    records = sum(map(is_record, items))
+    said = {**_describe(path, count), "region": region, "records": records}
+    text = run.t(
+        "export.excerpted",
+        path=path,
+        records=run.out.number(records),
+        region=region,
+        bytes=run.out.number(said["bytes"]),
+        digest=said["sha256"],
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
+def export_static(run: Run, folder: Path, selection: Selection) -> None:
+    """Write a static site, or bring it up to date, and say what was done.
+
+    Raises:
+        ConfigError: the folder holds other things, or cannot be written.
+        ConflictError: it has more of a log than is held here, or another history.
+    """
+    by = publisher(run)
+    with run.open_database().view() as view:
+        done = write_site(run, view, by, folder, selection)
+    said = {"path": str(folder), **done._asdict()}
+    text = run.t(
+        "export.published",
+        path=folder,
+        files=run.out.number(done.files),
+        bytes=run.out.number(done.bytes),
+    )
+    run.out.show(said, lambda: run.out.line(text))
+
+
+def export_trust(
+    run: Run, path: Path, quorum: int, elections: Sequence[str] = ()
+) -> None:
+    """Write the trust file and say what it asks for.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with run.open_database().view() as view:
+        made = write_trust(run, view, path, quorum, elections)
+    group = made.policy.groups[-1] if made.policy.quorum == HOLDERS else None
+    said = {
+        "path": str(path),
+        "logs": len(made.policy.logs),
+        "organisations": len(group.members) if group else 0,
+        "quorum": group.threshold if group else 0,
+        "left_out": made.left_out,
+    }
+    key = "export.trusted" if group else "export.trusted-alone"
+    text = run.t(key, **said)
+
+    def human() -> None:
+        run.out.line(text)
+        for origin in made.left_out:
+            run.out.note(run.t("trust.left", log=origin))
+
+    run.out.show(said, human)
+
+
+def write_trust(
+    run: Run, view: View, path: Path, quorum: int, elections: Sequence[str] = ()
+) -> TrustFile:
+    """Write the trust file; what is in it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    settings, home = run.settings, run.home
+    ours = KnownOrg(settings.org, settings.name, load_identity_key(home, settings.org))
+    known = [
+        ours,
+        *(KnownOrg(peer.org, peer.name, peer.identity) for peer in run.peers),
+    ]
+    made = make_trust(view, known, quorum, elections)
+    replace_file(path, made.data)
+    return made
+
+
+def write_site(
+    run: Run, view: View, by: Publisher, folder: Path, selection: Selection
+) -> Written:
+    """Bring a static site up to date, with a bar; what was done.
+
+    Raises:
+        ConfigError: the folder holds other things, or cannot be written.
+        ConflictError: it has more of a log than is held here, or another history.
+    """
+    check_folder(folder, run.home.private)
+    site = StaticSite(folder)
+    total = site.count(view, selection)
+    with blaming(folder), run.out.progress(total, run.t("export.bundling")) as advance:
+        return site.write(view, by, selection, advance)
+
+
+def write_selection(
+    run: Run, view: View, by: Publisher, path: Path, selection: Selection
+) -> dict[str, Any]:
+    """Write a bundle file of a selection; what is said of it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    items = list_items(view, by, selection)
+    count = write_counted(run, path, items)
+    held = list_readable(view, NOBODY, selection.elections)
+    starts = [selection.start(log) * WIDTH for log in held]
+    logs = [
+        {"origin": log.origin, "from": start, "size": log.size}
+        for log, start in zip(held, starts, strict=True)
+    ]
+    return {
+        **_describe(path, count),
+        "records": sum(log.size for log in held) - sum(starts),
+        "logs": logs,
+    }
+
+
+def write_counted(run: Run, path: Path, items: list[Item]) -> int:
+    """Write a bundle file of these, with a bar; how many there were.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    label = run.t("export.bundling")
+    with run.out.progress(len(items), label) as advance, blaming(path):
+
+        def counted() -> Iterator[tuple[str, bytes]]:
+            for item in read_items(items):
+                yield item
+                advance(1)
+
+        return write_bundle(path, counted())
+
+
+def _describe(path: Path, count: int) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "files": count,
+        "bytes": path.stat().st_size,
+        "sha256": file_digest(path),
+    }
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,45 @@
+"""Rows of an export on their way to a file or to standard output.
+
+Rule: one snapshot from the first row to the last, so the file is exact for the cursor
+that every row names. A file appears when it is whole: it is written beside its place
+and renamed, so an interrupted export never looks like a finished one.
+"""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from federation.cli.context import Run
+from federation.config.disk import blaming
+from federation.files import write_whole
+from federation.flows.query.cells import format_csv, format_ndjson
+from federation.flows.query.export import Export
+from federation.store.db import View
+
+
+def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:
+    """Write all pages; how many rows there were."""
+    count, heading = 0, True
+    if form == "ndjson":
+        out.write(format_ndjson([begun.head()]))
+    with run.out.progress(None, run.t("export.working")) as advance:
+        while not begun.done:
+            page = begun.read(view)
+            if form == "ndjson":
+                named = (dict(zip(page.columns, row, strict=True)) for row in page.rows)
+                out.write(format_ndjson(named))
+            else:
+                out.write(format_csv([page.columns, *page.rows][not heading :]))
+                heading = False
+            count += len(page.rows)
+            advance(len(page.rows))
+    return count
+
+
+def write_rows_to(path: Path, run: Run, view: View, begun: Export, form: str) -> int:
+    """Write all pages to a file that is there whole or not at all; how many rows.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with blaming(path), write_whole(path) as out:
+        return write_rows(run, view, begun, form, out)

@@ -1,0 +1,39 @@
+"""What a dry run asks instead of the log: would this row be taken?"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from federation.cli.context import Run
+from federation.cli.import_.intake import Send
+from federation.cli.output import tell
+from federation.errors import RecordError
+from federation.flows.ownlog.verdict import Verdict
+from federation.records.canonical import convert
+from federation.records.profile import Profile
+from federation.records.result import TpsResult, check_result, failed_rules
+
+
+def make_checker(profile: Profile, run: Run) -> Send:
+    """A `Send` that sends nothing: every row is judged by itself."""
+    members = {
+        "org": run.settings.org,
+        "election": profile.election,
+        "recorded_at": run.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+    def check(row: int, draft: dict[str, Any]) -> Verdict:
+        try:
+            result = convert({**draft, **members}, TpsResult)
+            check_result(result)
+        except RecordError as error:
+            return Verdict(
+                row=row, outcome="refused", reason=tell(run.t, error), code="record"
+            )
+        return Verdict(row=row, outcome="logged", flags=failed_rules(result, profile))
+
+    def send(drafts: list[dict[str, Any]]) -> Awaitable[list[Verdict]]:
+        found = [check(row, draft) for row, draft in enumerate(drafts)]
+        return asyncio.sleep(0, found)
+
+    return send

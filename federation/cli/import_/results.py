@@ -1,0 +1,233 @@
+"""`federation import` of our own results out of files into our log.
+
+Rule: good rows go in whatever the bad ones are; importing the same file again logs
+nothing new.
+"""
+
+import asyncio
+import contextlib
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation.cli.arguments import find_profile, pick_election
+from federation.cli.client import open_desk
+from federation.cli.context import Run
+from federation.cli.import_.dryrun import make_checker
+from federation.cli.import_.files import (
+    SeenFile,
+    check_report,
+    find_changed,
+    find_inputs,
+    see,
+)
+from federation.cli.import_.intake import Intake, Send
+from federation.cli.import_.mapping import load_mapping
+from federation.cli.import_.options import ImportOptions
+from federation.cli.import_.outcome import ImportOutcome
+from federation.cli.import_.stations import StationList
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.report import RefusalReport
+from federation.errors import ConfigError, FormatError
+from federation.flows.listing import REGION, UNLISTED
+from federation.flows.ownlog.verdict import Verdict
+from federation.sources.kelurahan import read_codes
+from federation.sources.mapping import check_delimiter, join_options, parse_flags
+from federation.sources.recognise import open_file, read_rows, recognise
+from federation.sources.row import Remark
+from federation.sources.stream import SourceFile
+from federation.sources.words import name_contest
+from federation.sources.workbook import Workbook
+from federation.text import Sentence
+from federation.web.requests import Batch
+
+
+class Import:
+    """One run of the command."""
+
+    def __init__(self, run: Run, options: ImportOptions) -> None:
+        """Check what can be checked before any file is opened.
+
+        Raises:
+            ConfigError: An option, or the mapping file, means nothing.
+            FormatError: The table of kelurahan cannot be read.
+            NotFoundError: The election is not one of this node.
+        """
+        self._run, self._given = run, options
+        self._election = pick_election(run, options.election)
+        self._profile = find_profile(run, self._election)
+        self._stations = StationList(run, self._election)
+        self._check_unpadded()
+        flags = {
+            "contest": options.contest and name_contest(options.contest),
+            "round": options.round,
+            "source": options.source,
+            "form": options.form,
+            "review": options.review,
+            "delimiter": options.delimiter,
+            "columns": parse_flags(options.columns),
+            "unpadded": options.unpadded or None,
+            "figures_only": options.figures_only or None,
+            "sheet": options.sheet,
+        }
+        mapping = load_mapping(Path(options.mapping)) if options.mapping else None
+        self._options = join_options(flags, mapping)
+        check_delimiter(options.delimiter, "--delimiter")
+        self._report = Path(options.report) if options.report else None
+        inputs = (*options.files, options.mapping, options.kelurahan)
+        check_report(run, self._report, inputs)
+        self._codes: dict[str, str] = {}
+        if options.kelurahan:
+            with SourceFile(options.kelurahan) as source:
+                self._codes = read_codes(source)
+        self._kinds: Counter[str] = Counter()
+        self._seen: list[SeenFile] = []
+        self._hint = options.source is None and self._options.source != "kpu"
+
+    def _check_unpadded(self) -> None:
+        """See that the list of stations can say what a code without zeros means.
+
+        Raises:
+            click.UsageError: There is none, or it is not to decide.
+        """
+        if not self._given.unpadded:
+            return
+        if self._given.allow_unlisted:
+            raise click.UsageError(self._run.t("import.unpadded-unlisted"))
+        if not self._stations.has_list():
+            said = self._run.t("import.unpadded-list", election=self._election)
+            raise click.UsageError(said)
+
+    def execute(self) -> int:
+        """Import, print, and give the exit code."""
+        # Before the report is opened, which a folder must not find among its files.
+        paths, passed = find_inputs(self._given.files, self._report)
+        with (
+            RefusalReport(self._report) as report,
+            contextlib.closing(self._intake(report)) as intake,
+            _seldom_collecting(),
+        ):
+            asyncio.run(self._import(intake, paths, passed))
+            outcome = ImportOutcome(
+                self._run,
+                intake,
+                report,
+                election=self._election,
+                kinds=dict(self._kinds),
+                is_dry=self._given.dry_run,
+                is_hinted=self._hint,
+            )
+            self._run.out.show(outcome.value(), outcome.print)
+            return NEGATIVE if intake.counts["refused"] else OK
+
+    def _intake(self, report: RefusalReport) -> Intake:
+        allow = self._given.allow_unlisted
+        t, stations = self._run.t, self._stations
+        return Intake(t, report, stations, self._profile, allow_unlisted=allow)
+
+    async def _import(
+        self, intake: Intake, paths: list[Path], passed: list[tuple[str, Remark]]
+    ) -> None:
+        for name, said in passed:
+            await intake.take(name, said)
+        if self._given.dry_run:
+            await self._read(paths, intake)
+            await self._publish(intake, make_checker(self._profile, self._run))
+            return
+        async with open_desk(self._run, alone=self._given.alone) as desk:
+
+            async def send(drafts: list[dict[str, Any]]) -> list[Verdict]:
+                batch = Batch(
+                    election=self._election,
+                    records=drafts,
+                    force=self._given.force,
+                    restate=self._given.restate,
+                    unlisted=self._given.allow_unlisted,
+                )
+                return (await desk.run(batch)).verdicts
+
+            await self._read(paths, intake)
+            await self._publish(intake, send)
+
+    async def _read(self, paths: list[Path], intake: Intake) -> None:
+        total = sum(found.st_size for path in paths if (found := see(path)))
+        with self._run.out.progress(total, self._run.t("import.progress")) as advance:
+            for path in paths:
+                try:
+                    await self._read_file(path, intake, advance)
+                except ConfigError as error:
+                    raise self._place(error) from error
+                except FormatError as error:
+                    # One file that cannot be read must not hold up the others.
+                    if len(paths) == 1:
+                        if error.at:
+                            raise
+                        raise FormatError(error.what, str(path)) from error
+                    intake.refuse_file(str(path), error)
+            for one in await find_changed(self._seen, self._run.clock()):
+                changed = FormatError(Sentence("import.changed"), one.name)
+                if len(paths) == 1:
+                    raise changed
+                intake.drop_file(one.name, changed)
+            await intake.settle()
+
+    def _place(self, error: ConfigError) -> ConfigError:
+        """Of an option that was not typed the mapping file, which says it instead."""
+        name = error.path.removeprefix("--")
+        if self._given.mapping is None or getattr(self._given, name, "") is not None:
+            return error
+        return ConfigError(self._given.mapping, f"defaults.{name}", error.reason)
+
+    async def _publish(self, intake: Intake, send: Send) -> None:
+        # Before anything is signed: there is still time to stop.
+        allowed = "allowed" if self._given.allow_unlisted else "refused"
+        for code in (UNLISTED, REGION):
+            if intake.counts[code]:
+                rows = self._run.out.number(intake.counts[code])
+                self._run.out.note(self._run.t(f"import.{code}-{allowed}", rows=rows))
+        if not self._stations.has_list():
+            self._run.out.note(self._run.t("import.no-list", election=self._election))
+        label = self._run.t("import.publishing")
+        with self._run.out.progress(len(intake), label) as advance:
+            await intake.publish(send, advance)
+
+    async def _read_file(
+        self, path: Path, intake: Intake, advance: Callable[[int], None]
+    ) -> None:
+        done, before = 0, see(path)
+        with open_file(path, self._options.sheet) as source:
+            kind = self._given.kind or recognise(source)
+            name = self._run.t.say(source.label)
+            if before:
+                self._seen.append(SeenFile(path, name, before, kind == "csv"))
+            if not isinstance(source, Workbook):
+                noted = {"no-workbook": self._given.sheet, "not-xlsx": kind == "xlsx"}
+                for code in filter(noted.get, noted):
+                    await intake.take(name, Remark(0, code, Sentence(f"import.{code}")))
+            rows = read_rows(source, kind, self._options, self._profile, self._codes)
+            for number, row in enumerate(rows):
+                if not number:  # before, nothing showed that it can be read as that
+                    self._kinds[kind] += 1
+                await intake.take(name, row)
+                if source.done != done:
+                    advance(source.done - done)
+                    done = source.done
+
+
+@contextlib.contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for cycles of objects seldom.
+
+    Rows are made and forgotten by the thousand, and none is a cycle: walking over all
+    of them as often as usual takes 6 % of an import.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

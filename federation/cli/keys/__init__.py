@@ -1,0 +1,170 @@
+"""`federation keys`: who we are to others, and keys for a further election."""
+
+import secrets
+import sys
+from typing import Any
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import CommandGroup
+from federation.cli.keys.tokens import token
+from federation.cli.passphrase import OPTION, read_passphrase
+from federation.cli.streams import can_say
+from federation.config.fingerprint import fingerprint
+from federation.config.founding import (
+    NODE_ROLES,
+    Founder,
+    FoundingReport,
+    load_chain_notes,
+    load_identity_key,
+    load_own_identity,
+)
+from federation.config.keystore import (
+    load_contributor_secret,
+    load_signer,
+    pseudonym,
+)
+from federation.config.member import ELECTION, check_member
+from federation.config.recovery import format_code
+from federation.config.rewrite import add_election
+from federation.errors import FormatError
+from federation.records.keychain import format_origin, open_chain
+from federation.store.guard import Guard
+from federation.text import Sentence
+
+
+@click.group("keys", cls=CommandGroup, help="keys.help")
+def keys() -> None:
+    """Our own keys; partners' keys belong to `federation peers`."""
+
+
+keys.add_command(token)
+
+
+@keys.command("show", help="keys.help-show")
+@command_options
+def show(run: Run) -> int | None:
+    """Fingerprint, square code, and every key with its state."""
+    settings, home, t, out = run.settings, run.home, run.t, run.out
+    identity = load_identity_key(home, settings.org)
+    print_ = fingerprint(identity)
+    rows = [
+        {
+            "role": "identity",
+            "election": None,
+            "vkey": str(identity),
+            "state": "here" if home.identity.exists() else "away",
+        },
+        *(_role_row(run, role, alg) for role, alg in NODE_ROLES),
+        *(_log_row(run, election) for election in settings.elections),
+    ]
+
+    def human() -> None:
+        out.line(t("keys.fingerprint", name=settings.name, org=settings.org))
+        out.line(f"  {print_}")
+        out.line()
+        # Half blocks made of other signs are no square code.
+        if can_say(code := format_code(print_), out.stdout):
+            out.line(code)
+        headers = ("keys.role", "keys.election", "keys.public-key", "keys.state")
+        out.table([t(key) for key in headers], [_cells(run, row) for row in rows])
+
+    value = {
+        "org": settings.org,
+        "fingerprint": print_,
+        "vkey": str(identity),
+        "keys": rows,
+    }
+    out.show(value, human)
+    return None
+
+
+@keys.command("chain", help="keys.help-chain")
+@click.option("--election", required=True, help="keys.option-election")
+@click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
+@command_options
+def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None:
+    """Make and sign the keys of a further election."""
+    settings, home, out = run.settings, run.home, run.out
+    check_member("--election", election, ELECTION)
+    origin = format_origin(settings.org, election)
+    exists = home.chain(origin).exists()
+    report = FoundingReport()
+    if not exists:
+        passphrase = read_passphrase(run, passphrase_file)
+        identity = load_own_identity(home, settings.org, passphrase)
+        mark = Guard(home.guard).found
+        founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
+        founder.found_keys([election])
+        founder.found_chain(election, identity, run.now())
+    # Last: a node that starts in between must find the keys of what is listed.
+    add_election(home.settings, election)
+    value = {
+        "election": election,
+        "origin": origin,
+        "made": [str(path) for path in report.made],
+    }
+    key = "keys.chain-exists" if exists else "keys.chained"
+    out.show(value, lambda: out.line(run.t(key, election=election)))
+    return None
+
+
+@keys.command("pseudonym", help="keys.help-pseudonym")
+@click.option("--election", required=True, help="keys.option-election")
+@command_options
+def make_pseudonyms(run: Run, *, election: str) -> int | None:
+    """One pseudonym per line of standard input, in the same order."""
+    check_member("--election", election, ELECTION)
+    secret = load_contributor_secret(run.home.contributor_secret)
+    # From standard input only: every process can read another one's arguments.
+    try:
+        people = sys.stdin.buffer.read().decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = f"0x{error.object[error.start]:02x}"
+        said = Sentence("machine.not-utf-8", line=line, byte=byte)
+        raise FormatError(said, Sentence("machine.standard-input")) from error
+    names = [pseudonym(secret, run.settings.org, election, name) for name in people]
+
+    def human() -> None:
+        for name in names:
+            run.out.line(name)
+
+    run.out.show({"election": election, "pseudonyms": names}, human)
+    return None
+
+
+def _role_row(run: Run, role: str, alg: int) -> dict[str, Any]:
+    name = f"{run.settings.org}/{role}"
+    signer = load_signer(run.home.role_key(role), name, alg)
+    return {
+        "role": role,
+        "election": None,
+        "vkey": str(signer.key),
+        "state": "ready",
+    }
+
+
+def _log_row(run: Run, election: str) -> dict[str, Any]:
+    """The key of one history; `unsigned` while the identity has not named it."""
+    home, org = run.home, run.settings.org
+    origin = format_origin(org, election)
+    row = {"role": "log", "election": election, "vkey": None, "state": "unsigned"}
+    if home.chain(origin).exists():
+        opened = open_chain(
+            load_chain_notes(home, origin), load_identity_key(home, org)
+        )
+        row |= {"vkey": str(opened.log_key(0)), "state": "ready"}
+    return row
+
+
+def _cells(run: Run, row: dict[str, Any]) -> tuple[object, ...]:
+    t = run.t
+    state = f"keys.state-{row['state']}"
+    return (
+        t(f"keys.role-{row['role']}"),
+        row["election"],
+        row["vkey"],
+        t(state, election=row["election"]),
+    )

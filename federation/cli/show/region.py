@@ -1,0 +1,130 @@
+"""`federation coverage` and `tally`: a region and its parts."""
+
+import click
+
+from federation.cli.arguments import find_scope, scope_options
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.output import Output
+from federation.flows.query import answers
+from federation.flows.query.region import region as ask_region
+from federation.records.tally import count_added, race_level
+from federation.text import Text
+
+_EN_DASH = "\N{EN DASH}"
+
+
+@click.command("coverage", cls=Command, help="views.help-coverage")
+@click.argument("region", default="")
+@scope_options
+@command_options
+def coverage(run: Run, region: str, election: str, contest: str) -> None:
+    """A region's coverage and its parts."""
+    found = _ask(run, region, election, contest)
+    run.out.show(found, lambda: _print_coverage(run, found))
+
+
+@click.command("tally", cls=Command, help="views.help-tally")
+@click.argument("region", default="")
+@scope_options
+@command_options
+def tally(run: Run, region: str, election: str, contest: str) -> None:
+    """A region's votes."""
+    found = _ask(run, region, election, contest)
+    run.out.show(found, lambda: _print_tally(run, found))
+
+
+def percent(t: Text, part: int, whole: int) -> str:
+    """A share for people: one decimal, and never rounded up to 100 %."""
+    tenths = part * 1000 // whole if whole else 0
+    text = f"{tenths // 10}.{tenths % 10}"
+    return (text.replace(".", ",") if t.language == "id" else text) + " %"
+
+
+def span(out: Output, interval: answers.Interval) -> str:
+    """The least and the most, once where they are equal."""
+    least, most = interval
+    if least == most:
+        return out.number(least)
+    return f"{out.number(least)} {_EN_DASH} {out.number(most)}"
+
+
+def _ask(run: Run, region: str, election: str, contest: str) -> answers.RegionAnswer:
+    scope = find_scope(run, election, contest)
+    with run.open_database().view() as view:
+        return ask_region(view, scope, region)
+
+
+def _print_coverage(run: Run, found: answers.RegionAnswer) -> None:
+    t, out, here = run.t, run.out, found.region
+    seen = here.coverage
+    _print_head(run, found)
+    out.line(t("views.statuses", **{k: out.number(v) for k, v in seen.status.items()}))
+    out.line(
+        t("views.official", **{k: out.number(v) for k, v in seen.official.items()})
+    )
+    implausible = out.number(seen.flags.get("implausible", 0))
+    beside = {"implausible": implausible, "outside": out.number(seen.outside)}
+    out.line(t("views.beside", **beside))
+    headers = ("who", "has", "adds", "gains")
+    rows = [(org, one.tps, one.adds, one.gains) for org, one in seen.orgs.items()]
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2, 3))
+    if found.children:
+        orgs = list(seen.orgs)
+        names = ("code", "region", "register", "together")
+        parts = [
+            (
+                one.code,
+                one.name,
+                one.coverage.register if one.listed else None,
+                one.coverage.covered,
+                *(one.coverage.orgs[org].tps if org in one.coverage.orgs else 0
+                  for org in orgs),
+            )
+            for one in found.children
+        ]  # fmt: skip
+        right = range(2, 4 + len(orgs))
+        out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)
+
+
+def _print_head(run: Run, found: answers.RegionAnswer) -> None:
+    here, out = found.region, run.out
+    around = [place.name or place.code for place in found.parents if place.code]
+    names = [*around, here.name or here.code or run.t("page.nation")]
+    out.line(" / ".join(filter(None, names)) + f"  ({found.election} {found.contest})")
+    covered, register = here.coverage.covered, here.coverage.register
+    if here.listed:
+        out.line(
+            run.t(
+                "views.covered-of",
+                covered=out.number(covered),
+                register=out.number(register),
+                share=percent(run.t, covered, register),
+            )
+        )
+    else:
+        out.line(run.t("views.covered-unlisted", covered=out.number(covered)))
+
+
+def _print_tally(run: Run, found: answers.RegionAnswer) -> None:
+    t, out, votes = run.t, run.out, found.region.tally
+    _print_head(run, found)
+    if not votes:
+        out.line(t("views.no-race", length=race_level(found.contest)))
+        return
+    headers = ("candidate", "all-forms", "plausible-forms")
+    rows = [
+        (
+            f"{number} {found.candidates.get(number, '')}".strip(),
+            span(out, interval),
+            span(out, votes.plausible_votes.get(number, (0, 0))),
+        )
+        for number, interval in votes.votes.items()
+    ]
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
+    counted, register = count_added(votes), out.number(found.region.coverage.register)
+    out.line(t("views.tally-note", count=out.number(counted), register=register))
+    if votes.not_added:
+        out.line(t("numbering.not-added", count=out.number(votes.not_added)))

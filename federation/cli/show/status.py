@@ -1,0 +1,125 @@
+"""`federation status`: how this node is, its history, its partners, its alarms."""
+
+from datetime import UTC, datetime
+
+import click
+from msgspec import UnsetType
+
+from federation.cli.client import hand_in
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.flows.query import answers, state
+from federation.node.disk import see_room
+from federation.records.readers import THIS_MACHINE
+from federation.store.alarms import Alarm
+from federation.text import Sentence
+from federation.web.requests import ClearAlarm
+
+
+@click.command("status", cls=Command, help="views.help-status")
+@click.option("--clear", "code", help="views.option-clear")
+@command_options
+def status(run: Run, *, code: str | None) -> None:
+    """How this node is; with `--clear`, after its alarms of a code are taken away."""
+    if code is not None:
+        hand_in(run, ClearAlarm(code=code))
+        run.finish(Sentence("cli.done-unsaid"))
+    settings, peers = run.settings, [peer.org for peer in run.peers]
+    # A full disk may not keep that it is full; and no node need be there to say so.
+    room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
+    with run.open_database().view() as view:
+        found = state.status(view, THIS_MACHINE, settings, peers, further=room)
+    run.out.show(found, lambda: _print_status(run, found))
+
+
+def _print_status(run: Run, found: answers.StatusAnswer) -> None:
+    """Print how this node is."""
+    t, out = run.t, run.out
+    out.line(t("views.node", name=found.name, org=found.org))
+    headers = ("history", "entries", "on-map", "held-by", "state")
+    rows = [
+        (
+            log.origin,
+            log.size,
+            log.merged,
+            t("views.held-by-others", count=log.held_by),
+            _log_state(run, log, found.alarms),
+        )
+        for log in found.logs
+    ]
+    if rows:
+        out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
+    else:
+        out.line(t("views.no-histories"))
+    for log in found.logs:
+        if log.unknown:
+            out.line(t("views.unknown", count=log.unknown, history=log.origin))
+    _print_peers(run, found.peers)
+    for one in found.offered:
+        out.line(t("views.offered", peer=one.peer, history=one.origin))
+    if found.alarms:
+        _print_alarms(run, found.alarms)
+    else:
+        out.line(t("views.no-alarms"))
+    for election, cursor in found.cursors.items():
+        out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:
+    """In a word: why a history stands still is told by its alarm, if there is one."""
+    if log.frozen:
+        return run.t("views.state-frozen")
+    if log.stalled:
+        told = ((log.origin, log.stalled), (log.org, f"{log.origin}: {log.stalled}"))
+        codes = [one.code for one in raised if (one.subject, one.detail) in told]
+        return run.t("views.state-stalled", reason=codes[0] if codes else log.stalled)
+    if log.closed:
+        return run.t("views.state-closed")
+    return run.t("views.state-own") if log.own else ""
+
+
+def _print_peers(run: Run, peers: list[answers.PeerStatus]) -> None:
+    if not peers:
+        return
+    t = run.t
+    headers = ("partner", "last-turn", "outcome", "new", "next-turn", "failures")
+    rows = [
+        (
+            peer.org,
+            _when(peer.last_at) or t("views.never"),
+            _outcome(run, peer),
+            peer.new or 0,
+            _when(peer.next_at),
+            peer.failures,
+        )
+        for peer in peers
+    ]
+    run.out.table([t(f"views.{key}") for key in headers], rows, right=(3, 5))
+
+
+def _outcome(run: Run, peer: answers.PeerStatus) -> str:
+    """How the last turn went, in the words of `federation sync`."""
+    code = peer.outcome or ""
+    key = f"sync.outcome-{code}"
+    said = run.t(key) if run.t.has(key) else code
+    return ": ".join(filter(None, (said, peer.reason or "")))
+
+
+def _print_alarms(run: Run, found: list[Alarm]) -> None:
+    """Print each alarm with what it means; what to do is a page of the documents."""
+    t = run.t
+    headers = [t(f"views.{key}") for key in ("alarm", "subject", "detail", "since")]
+    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in found]
+    run.out.table(headers, rows, title=t("views.alarms"))
+    for code in sorted({alarm.code for alarm in found}):
+        # A database that a newer version wrote may hold codes without words here.
+        if t.has(f"alarms.{code}"):
+            run.out.line(f"{code}: {t(f'alarms.{code}')}")
+            run.out.line(f"  → {t(f'alarms.do-{code}')}")
+
+
+def _when(seconds: int | UnsetType) -> str:
+    """A time for people, in UTC; "" where there is none."""
+    if not seconds:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

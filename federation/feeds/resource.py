@@ -1,0 +1,142 @@
+"""What a feed can be asked for: values, so that one thing more is no method more.
+
+Rule: pure. Each thing has one path everywhere: below a node's address, in a folder of
+plain files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
+
+    .well-known/tps-federation       the about note of whoever hands it over
+    logs                             the status vector
+    <hex>/checkpoint  keys  about  fork  cosigned  tile/…
+    v1/elections                     what its maps rest on
+    v1/maps/<election>               the map that it publishes: its digest and vector
+    v1/basis/<hex sha256>            a profile or register that a map rests on
+
+Source: docs/reference/protocol.md, "HTTP"
+"""
+
+import hashlib
+from typing import Final, Literal, NamedTuple
+
+from federation.feeds.shape import (
+    JSON,
+    NOTES,
+    NOTES_OR_NONE,
+    Shape,
+    text_shape,
+    tile_shape,
+)
+from federation.tlog.tile import MAX_LEAF_BYTES, WIDTH, Bundle, Tile, format_tile_path
+
+#: How a copy is kept: until its ETag is another, for ever, or for moments only.
+Caching = Literal["conditional", "immutable", "brief"]
+
+
+class Resource(NamedTuple):
+    """Something that a node hands over.
+
+    Attributes:
+        path: where it is, below whatever hands it over.
+        max_bytes: it never has more.
+        shape: what tells it from what others say in its place.
+        cached: how a copy of it is kept.
+        origin: whose log it belongs to; empty: to none.
+        is_required: whether whoever has the log has it, too.
+        is_packed: whether it may come as Zstandard.
+    """
+
+    path: str
+    max_bytes: int
+    shape: Shape
+    cached: Caching = "brief"
+    origin: str = ""
+    is_required: bool = False
+    is_packed: bool = False
+
+
+# A node may say nothing of itself.
+_ABOUT: Final = text_shape(b"{", member="org", may_be_empty=True)
+_FORK: Final = text_shape(b"tps-federation/")
+_MAP: Final = text_shape(b"{", member="digest")
+# A profile, or the codes of a register.
+_BASIS: Final = text_shape(b"{", *(b"%d" % digit for digit in range(10)))
+_MAX_ABOUT_BYTES: Final = 1 << 18
+
+ABOUT: Final = Resource(".well-known/tps-federation", _MAX_ABOUT_BYTES, _ABOUT)
+LOGS: Final = Resource(
+    "logs", 1 << 24, text_shape(b"{", member="logs"), cached="conditional"
+)
+ELECTIONS: Final = Resource("v1/elections", 1 << 20, JSON)
+
+
+def map_of(election: str) -> Resource:
+    """The map that a node publishes: digest and vector; not signed."""
+    return Resource(f"v1/maps/{election}", 1 << 20, _MAP)
+
+
+def basis_of(digest: str) -> Resource:
+    """The profile or register whose SHA-256 this is, in lower-case hex."""
+    return Resource(f"v1/basis/{digest}", 1 << 26, _BASIS, cached="immutable")
+
+
+def checkpoint_of(origin: str) -> Resource:
+    """The note of a log's checkpoint, with cosignatures."""
+    shape = text_shape(f"{origin}\n".encode())
+    return _of_log(origin, "checkpoint", 1 << 16, shape, is_required=True)
+
+
+def keys_of(origin: str) -> Resource:
+    """A log's key statements, each with its uint16 length before it."""
+    return _of_log(origin, "keys", 1 << 20, NOTES, is_required=True)
+
+
+def about_of(origin: str) -> Resource:
+    """The about note of the organisation behind a log, as relayed."""
+    return _of_log(origin, "about", _MAX_ABOUT_BYTES, _ABOUT)
+
+
+def fork_of(origin: str) -> Resource:
+    """The evidence that an origin signed two histories."""
+    return _of_log(origin, "fork", 1 << 18, _FORK)
+
+
+def cosigned_of(origin: str) -> Resource:
+    """Earlier checkpoints of a log that others cosigned, as `note.encode_notes`."""
+    return _of_log(origin, "cosigned", 1 << 26, NOTES_OR_NONE)
+
+
+def tile_of(origin: str, tile: Tile | Bundle, most: int | None = None) -> Resource:
+    """A hash tile or bundle; of not more than `most` bytes."""
+    max_bytes = max_bytes_of(tile)
+    return Resource(
+        path=log_path(origin, format_tile_path(tile)),
+        max_bytes=max_bytes if most is None else min(most, max_bytes),
+        shape=tile_shape(tile),
+        cached=caching_of(tile),
+        origin=origin,
+        is_required=True,
+        # Only full bundles are stored packed; a node never packs for a request.
+        is_packed=isinstance(tile, Bundle) and tile.width == WIDTH,
+    )
+
+
+def log_path(origin: str, name: str) -> str:
+    """Where something of a log is found: `keys`, `tile/0/000`, …."""
+    return f"{hashlib.sha256(origin.encode()).hexdigest()}/{name}"
+
+
+def max_bytes_of(tile: Tile | Bundle) -> int:
+    """The most bytes that a tile or bundle of this width can have."""
+    return tile.width * (32 if isinstance(tile, Tile) else 2 + MAX_LEAF_BYTES)
+
+
+def caching_of(tile: Tile | Bundle) -> Caching:
+    """How a copy of a tile is kept."""
+    # A partial tile never changes either, but a cache that keeps it for a year keeps
+    # 255 of them for every full one.
+    return "immutable" if tile.width == WIDTH else "brief"
+
+
+def _of_log(
+    origin: str, name: str, max_bytes: int, shape: Shape, *, is_required: bool = False
+) -> Resource:
+    path = log_path(origin, name)
+    return Resource(path, max_bytes, shape, origin=origin, is_required=is_required)
