@@ -10,12 +10,12 @@ import runpy
 from typing import Literal
 
 import pytest
+from federation.cli.verdict import print_report
 from jsonschema import Draft202012Validator
 from msgspec import Struct
 
 from federation import verifier
 from federation.cli.output import Output
-from federation.cli.verdict import print_report
 from federation.errors import RecordError, SignatureError
 from federation.flows.audit import AuditSource
 from federation.flows.merge import merge_once
