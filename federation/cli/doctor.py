@@ -25,7 +25,6 @@ from federation.flows.doctor import DoctorReport, Patient, examine, mend
 from federation.node.about import renew_about
 from federation.node.resources import load_own_keys, open_resources
 from federation.profiles import load_profiles
-from federation.records.keychain import format_origin
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
@@ -72,10 +71,9 @@ def _mend(run: Run) -> DoctorReport:
 
 def _examine_keys(run: Run, report: DoctorReport) -> None:
     """Whether each key that signs is whole, private, and named by our identity."""
-    org = run.settings.org
-    origins = (format_origin(org, election) for election in run.settings.elections)
+    settings = run.settings
     try:
-        load_own_keys(run.home, org, origins)
+        load_own_keys(run.home, settings.org, settings.origins)
     except ConfigError as error:
         report.error(KEY_FILE, error.path, str(error))
 
