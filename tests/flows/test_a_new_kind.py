@@ -10,14 +10,14 @@ import runpy
 from typing import Literal
 
 import pytest
-from federation.cli.verdict import print_report
 from jsonschema import Draft202012Validator
 from msgspec import Struct
 
 from federation import verifier
+from federation.cli import run
 from federation.cli.output import Output
+from federation.config.fingerprint import fingerprint
 from federation.errors import RecordError, SignatureError
-from federation.flows.audit import AuditSource
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import ingest
 from federation.flows.query.tps import tps
@@ -33,7 +33,7 @@ from federation.text import Text
 from federation.tlog.note import sign_note
 from tests.conftest import PROJECT
 from tests.fakes import ELECTION, RECORDED_AT, FakeOrg, FakePeer, Tree, signer
-from tests.flows.audit.conftest import audit_peer, run_audit, trust_in
+from tests.flows.audit.conftest import audit_peer, trust_in
 from tests.flows.audit.test_kinds import receipt_of
 from tests.flows.pull.conftest import Puller
 
@@ -231,12 +231,12 @@ def test_an_audit_counts_it_and_names_what_is_wrong_with_one(sighting):
     assert found == {("bad-record", 3), ("foreign", 4)}
 
 
-def test_an_audit_tells_it_in_words(sighting, capsys):
-    tree = Tree(sighting).grow([leaf_of(sighting)])
-    source = AuditSource(name="receipt.txt", document=receipt_of(tree, 1))
-    report = run_audit(source, trust=trust_in(sighting))
-    assert report.verdict == "proved"
-    print_report(Output(Text("en"), is_json=False), report)
+def test_an_audit_tells_it_in_words(sighting, tmp_path, capsys):
+    receipt = tmp_path / "receipt.txt"
+    receipt.write_bytes(receipt_of(Tree(sighting).grow([leaf_of(sighting)]), 1))
+    pinned = fingerprint(sighting.identity.key)
+    words = ["verify", str(receipt), "--fingerprint", pinned]
+    assert run(words, Output(Text("en"))) == 0
     out = capsys.readouterr().out
     assert TPS in out
     assert "an observer" in out
