@@ -7,7 +7,7 @@ how records are signed or peers are pulled.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -52,3 +52,5 @@ class WebContext:
 
 
 SITE = web.AppKey("site", WebContext)
+#: Of a request: its token was looked at, and is good.
+ENTITLED: Final = web.RequestKey("entitled", bool)
