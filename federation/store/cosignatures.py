@@ -190,13 +190,13 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
         Ascending; of very many the newest thousand.
     """
     rows = view.execute(_KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below))
-    found: dict[int, None] = {}
+    sizes: dict[int, None] = {}
     for size, vkey in rows:
         if _org_of(vkey) not in {"", owner}:
-            found[size] = None
-            if len(found) == _NEWEST:
+            sizes[size] = None
+            if len(sizes) == _NEWEST:
                 break
-    return sorted(found)
+    return sorted(sizes)
 
 
 def covering_size(

@@ -58,12 +58,12 @@ def save_followed(db: Database, path: Path) -> None:
         OSError: the disk failed.
     """
     with db.view() as view:
-        found = read_followed(view)
-    if found == load_followed(path):
+        here = read_followed(view)
+    if here == load_followed(path):
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode(found))
+    new.write_bytes(msgspec.json.encode(here))
     new.replace(path)
 
 

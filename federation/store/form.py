@@ -43,13 +43,13 @@ def check_form(view: View, path: Path, *, deep: bool) -> list[str]:
         OSError: the file cannot be read.
     """
     check = sqlite.DEEP_CHECK if deep else sqlite.QUICK_CHECK
-    wrong = [found for (found,) in view.execute(check).fetchall() if found != "ok"]
+    wrong = [value for (value,) in view.execute(check).fetchall() if value != "ok"]
     # With a log beside the file its first page may be the one that it began with.
     header = b"" if _has_log(path) else _read_header(path)
     for name, at, width, expected in _FIXED:
-        found = int.from_bytes(header[at : at + width], "big")
-        if header and found not in expected:
-            wrong.append(f"header, {name}: {found}")
+        value = int.from_bytes(header[at : at + width], "big")
+        if header and value not in expected:
+            wrong.append(f"header, {name}: {value}")
     changed = migrations.changed_schema(view.schema)
     return wrong + [f"schema of {name}" for name in changed]
 

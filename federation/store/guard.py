@@ -120,11 +120,11 @@ class Guard:
             self._path(origin), format_checkpoint(Checkpoint(origin, *held))
         )
 
-    def _is_here(self, path: Path, said: bytes) -> bool:
+    def _is_here(self, path: Path, expected: bytes) -> bool:
         written = self._written.get(path)
         if written is not None and written == _identity(path):
             return True
-        return _is_here(path, said)
+        return _is_here(path, expected)
 
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds, None for a new log.
@@ -244,21 +244,21 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Its inode and when that was last changed, in nanoseconds; None: it is gone."""
     try:
-        found = path.stat()
+        file = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_ctime_ns
+    return file.st_ino, file.st_ctime_ns
 
 
-def _is_here(path: Path, said: bytes) -> bool:
+def _is_here(path: Path, expected: bytes) -> bool:
     """Whether a file says this, and was written at its place."""
     try:
-        data, found = path.read_bytes(), path.stat()
+        data, written = path.read_bytes(), path.stat()
     except FileNotFoundError:
         return False
     text, line = _split(data)
     words = line.split()
-    if text != said or len(words) != 3 or not (words[1] + words[2]).isdigit():
+    if text != expected or len(words) != 3 or not (words[1] + words[2]).isdigit():
         return False
     inode, made = int(words[1]), int(words[2])
-    return inode == found.st_ino and 0 <= int(found.st_ctime) - made <= WRITING_S
+    return inode == written.st_ino and 0 <= int(written.st_ctime) - made <= WRITING_S

@@ -29,8 +29,8 @@ def hold(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = Sentence("machine.lock-held", folder=path.parent)
-            raise ConflictError(said) from None
+            words = Sentence("machine.lock-held", folder=path.parent)
+            raise ConflictError(words) from None
         yield
     finally:
         os.close(descriptor)

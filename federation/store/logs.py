@@ -166,15 +166,15 @@ def damaged_logs(view: View) -> list[int]:
 
 
 def _list_whole(view: View) -> list[Log]:
-    found = []
+    whole = []
     ids = view.execute("SELECT id, own FROM log ORDER BY id").fetchall()
     for log_id, own in ids:
         try:
-            found.append(log_by_id(view, log_id))
+            whole.append(log_by_id(view, log_id))
         except StoredError as error:
             if own:
                 raise StoredError("the row of an own log", f"log {log_id}") from error
-    return sorted(found, key=lambda log: log.origin)
+    return sorted(whole, key=lambda log: log.origin)
 
 
 def _log(row: Sequence[object]) -> Log:

@@ -168,13 +168,13 @@ def changes(
         " ORDER BY seq LIMIT ?",
         (maprows.pack_seq(number, since), maprows.pack_seq(number + 1, 0), limit),
     )
-    found, last = [], since
+    rows_changed, last = [], since
     for columns in rows:
         held = maprows.held_row(columns)
         last = held.seq
         if any(slot.claim.org != exclude_org for slot in held.slots):
-            found.append(ChangedRow(held.seq, *decode_key(held.key), held.row))
-    return found, last
+            rows_changed.append(ChangedRow(held.seq, *decode_key(held.key), held.row))
+    return rows_changed, last
 
 
 def map_digest(view: View, election: str) -> str:

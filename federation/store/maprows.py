@@ -134,14 +134,14 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
         " slots = excluded.slots",
         (
             (
-                one.key,
-                pack_seq(election, one.seq),
-                one.status,
-                sum([_FLAG_BITS[flag] for flag in one.flags]) if one.flags else 0,
-                one.row,
-                _encode(one.slots),
+                row.key,
+                pack_seq(election, row.seq),
+                row.status,
+                sum([_FLAG_BITS[flag] for flag in row.flags]) if row.flags else 0,
+                row.row,
+                _encode(row.slots),
             )
-            for one in changed
+            for row in changed
         ),
     )
 

@@ -98,9 +98,9 @@ def add_election(tx: Transaction, election: str, basis: MapInputs) -> int:
         " VALUES (?,?,?,?,0) ON CONFLICT (election) DO NOTHING",
         (election, *basis),
     )
-    found = find_election(tx, election)
-    assert found is not None, "just inserted"
-    return found
+    number = find_election(tx, election)
+    assert number is not None, "just inserted"
+    return number
 
 
 def read_basis(view: View, election: str) -> MapInputs | None:

@@ -95,11 +95,11 @@ def changed_schema(database: Database) -> list[str]:
     if not keeps_schema(database):
         return []
     kept = "SELECT kind, name, body FROM schema_kept"
-    found = f"SELECT * FROM ({sqlite.SCHEMA}) AS made"  # noqa: S608  a constant
+    now = f"SELECT * FROM ({sqlite.SCHEMA}) AS made"  # noqa: S608  a constant
     rows = database.execute(
         f"SELECT DISTINCT {sqlite.as_bytes('name')} FROM ("  # noqa: S608  constants
-        f"SELECT * FROM ({found} EXCEPT {kept}) AS new"
-        f" UNION ALL SELECT * FROM ({kept} EXCEPT {found}) AS old) AS differing"
+        f"SELECT * FROM ({now} EXCEPT {kept}) AS new"
+        f" UNION ALL SELECT * FROM ({kept} EXCEPT {now}) AS old) AS differing"
     )
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 

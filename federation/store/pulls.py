@@ -121,7 +121,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_turns(view: View) -> dict[str, PeerTurn]:
     """When each peer is due, by organisation; a row that is damaged is lost."""
-    found = {}
+    turns = {}
     # Bytes and all: text that is not UTF-8 would end the reading of all rows.
     rows = view.execute(
         f"SELECT {sqlite.as_bytes('org')}, failures, next_due FROM peer_turn"  # noqa: S608  a constant
@@ -129,8 +129,8 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
     for org, failures, next_due in rows:
         with contextlib.suppress(msgspec.ValidationError, UnicodeDecodeError):
             row = {"org": org.decode(), "failures": failures, "next_due": next_due}
-            found[row["org"]] = msgspec.convert(row, PeerTurn)
-    return found
+            turns[row["org"]] = msgspec.convert(row, PeerTurn)
+    return turns
 
 
 def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
@@ -190,10 +190,10 @@ def load_seen(view: View, org: str) -> PeerSeen:
     if row is None:
         return PeerSeen(org=org)
     etag, wanted, answered_at, sizes = row
-    found = {"org": org, "etag": etag, "wanted": wanted, "answered_at": answered_at}
+    fields = {"org": org, "etag": etag, "wanted": wanted, "answered_at": answered_at}
     try:
-        found["sizes"] = msgspec.json.decode(sizes, type=dict[str, int])
-        return msgspec.convert(found, PeerSeen)
+        fields["sizes"] = msgspec.json.decode(sizes, type=dict[str, int])
+        return msgspec.convert(fields, PeerSeen)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
         raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
 

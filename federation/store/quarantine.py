@@ -41,7 +41,7 @@ def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) ->
         "INSERT INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)"
         " ON CONFLICT (log_id, idx)"
         " DO UPDATE SET code = excluded.code, reason = excluded.reason",
-        [(log_id, one.index, one.code, one.reason) for one in rejected],
+        [(log_id, leaf.index, leaf.code, leaf.reason) for leaf in rejected],
     )
 
 
@@ -63,12 +63,12 @@ def list_rejected(view: View, log_id: int) -> list[Rejected]:
     return [Rejected(*row) for row in rows]
 
 
-def save_unknown(tx: Transaction, log_id: int, found: Sequence[int]) -> None:
+def save_unknown(tx: Transaction, log_id: int, indexes: Sequence[int]) -> None:
     """Keep which leaves are of a type that this version does not know, by index."""
     tx.executemany(
         "INSERT INTO unknown (log_id, idx) VALUES (?,?)"
         " ON CONFLICT (log_id, idx) DO NOTHING",
-        [(log_id, index) for index in found],
+        [(log_id, index) for index in indexes],
     )
 
 

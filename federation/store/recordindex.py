@@ -54,18 +54,18 @@ def noted_up_to(view: View, log_id: int) -> int:
 
 
 def note(
-    tx: Transaction, log_id: int, found: Iterable[tuple[int, str]], end: int
+    tx: Transaction, log_id: int, records: Iterable[tuple[int, str]], end: int
 ) -> None:
     """Note where these records stand: all that there are from `noted_up_to` to `end`.
 
     Args:
         tx: The transaction.
         log_id: Of the log.
-        found: Index and id (hex) of each.
+        records: Index and id (hex) of each.
         end: Up to here there are no others.
     """
     added: dict[tuple[int, int], list[bytes]] = defaultdict(list)
-    for index, record in found:
+    for index, record in records:
         digest = bytes.fromhex(record[:8])
         entry = digest[1:] + (index & _RUN_MASK).to_bytes(2)
         added[index >> _RUN_BITS, digest[0]].append(entry)
@@ -97,23 +97,23 @@ def forget_from(tx: Transaction, log_id: int, index: int) -> None:
 def find(view: View, log_id: int, record: str) -> list[int]:
     """The indexes below `noted_up_to` where this record may stand, ascending."""
     digest = bytes.fromhex(record[:8])
-    found = []
+    indexes = []
     for run in range(-(-noted_up_to(view, log_id) >> _RUN_BITS)):
         body = _body(view, log_id, run, digest[0])
         if digest[1:] in body:
-            found += [
+            indexes += [
                 run << _RUN_BITS | int.from_bytes(entry[3:])
                 for entry in _entries(body)
                 if entry[:3] == digest[1:]
             ]
-    return sorted(found)
+    return sorted(indexes)
 
 
-def missing(view: View, log_id: int, found: Iterable[tuple[int, str]]) -> list[int]:
+def missing(view: View, log_id: int, records: Iterable[tuple[int, str]]) -> list[int]:
     """Which of these records, given as to `note`, should be noted and are not."""
     end, held = noted_up_to(view, log_id), dict[tuple[int, int], set[bytes]]()
     lost = []
-    for index, record in found:
+    for index, record in records:
         if index >= end:
             continue
         digest = bytes.fromhex(record[:8])

@@ -115,8 +115,8 @@ def _meaning(error: "sqlite3.DatabaseError", path: Path) -> Exception | None:
         return VerificationError(Sentence("machine.database-damaged", path=path))
     _, lacks, name = str(error).partition("no such ")
     if code == _ERROR and lacks:
-        said = Sentence("machine.database-lacks", path=path, name=name)
-        return VerificationError(said)
+        words = Sentence("machine.database-lacks", path=path, name=name)
+        return VerificationError(words)
     return _refused(full, code, path)
 
 

@@ -93,8 +93,8 @@ def save_register(tx: Transaction, register: Register, source: str) -> None:
     tx.executemany(
         "INSERT INTO register_village VALUES (?,?,?,?)",
         (
-            (election, one.code, _pack(one.numbers), _pack(one.voters))
-            for one in register.villages()
+            (election, village.code, _pack(village.numbers), _pack(village.voters))
+            for village in register.villages()
         ),
     )
     counts = register.count_regions()
@@ -155,7 +155,7 @@ def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
     by_level = defaultdict(list)
     for code in sorted(codes):
         by_level[len(code)].append(code)
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     for level, some in by_level.items():
         rows = view.select_among(
             "SELECT region, name FROM register_region"
@@ -164,8 +164,8 @@ def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
             level,
             among=some,
         )
-        found.update(rows)
-    return found
+        named.update(rows)
+    return named
 
 
 def children(view: View, election: str, region: str) -> dict[str, str]:
@@ -191,7 +191,7 @@ def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
     by_village: dict[str, list[str]] = defaultdict(list)
     for code in codes:
         by_village[code[:10]].append(code)
-    found: set[str] = set()
+    known: set[str] = set()
     rows = view.select_among(
         "SELECT village, numbers FROM register_village"
         " WHERE election=? AND village IN ({marks})",
@@ -200,8 +200,8 @@ def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
     )
     for village, numbers in rows:
         held = set(_unpack("H", numbers))
-        found.update(c for c in by_village[village] if int(c[10:]) in held)
-    return found
+        known.update(c for c in by_village[village] if int(c[10:]) in held)
+    return known
 
 
 def voters(view: View, election: str, tps: str) -> int | None:
@@ -216,8 +216,8 @@ def voters(view: View, election: str, tps: str) -> int | None:
     at = bisect_left(numbers, number)
     if at == len(numbers) or numbers[at] != number:
         return None
-    found = _unpack("i", row[1])[at]
-    return None if found == UNKNOWN_VOTERS else found
+    voters_there = _unpack("i", row[1])[at]
+    return None if voters_there == UNKNOWN_VOTERS else voters_there
 
 
 def list_missing(  # noqa: PLR0913  the filters of one list, all but three optional
@@ -244,7 +244,7 @@ def list_missing(  # noqa: PLR0913  the filters of one list, all but three optio
         without: Regions that it is not held in.
     """
     held, spared = tuple(only) or ("",), tuple(without)
-    found: list[Missing] = []
+    silent: list[Missing] = []
     for part in _incomplete(view, election, contest, region, after):
         villages = [
             village
@@ -253,10 +253,10 @@ def list_missing(  # noqa: PLR0913  the filters of one list, all but three optio
             and not (spared and village.code.startswith(spared))
         ]
         if villages:
-            found += _missing_of(view, election, contest, villages, after)
-        if len(found) >= limit:
+            silent += _missing_of(view, election, contest, villages, after)
+        if len(silent) >= limit:
             break
-    return found[:limit]
+    return silent[:limit]
 
 
 def _missing_of(

@@ -25,12 +25,12 @@ def free_bytes(folder: Path) -> int | None:
     Raises:
         OSError: the folder cannot be asked.
     """
-    found = os.statvfs(folder)
-    if not found.f_blocks:
+    system = os.statvfs(folder)
+    if not system.f_blocks:
         return None  # a file system that does not count
     # Some blocks of a disk are kept for root.
-    blocks = found.f_bavail if os.geteuid() else found.f_bfree
-    return int(blocks * found.f_frsize)
+    blocks = system.f_bavail if os.geteuid() else system.f_bfree
+    return int(blocks * system.f_frsize)
 
 
 def lacks(folder: Path, wanted: int) -> bool:

@@ -71,7 +71,7 @@ def differ(view: View, other: View, table: str, between: tuple[int, int]) -> boo
     column, order = COMPARED[table]
     select = f"SELECT * FROM {table} WHERE {column} BETWEEN ? AND ? ORDER BY {order}"  # noqa: S608  named above
     kept, made = (of.execute(select, between) for of in (view, other))
-    return any(one != again for one, again in zip_longest(kept, made))
+    return any(row != again for row, again in zip_longest(kept, made))
 
 
 class MapRow(NamedTuple):

@@ -96,8 +96,8 @@ def journal_mode(version: str = sqlite3.sqlite_version) -> str:
 
     Source: https://sqlite.org/wal.html section "The WAL-Reset Bug"
     """
-    found = tuple(int(part) for part in version.split(".")[:3])
-    if not WAL_RESET_BUG[0] <= found <= WAL_RESET_BUG[1]:
+    numbers = tuple(int(part) for part in version.split(".")[:3])
+    if not WAL_RESET_BUG[0] <= numbers <= WAL_RESET_BUG[1]:
         return "WAL"
     warnings.warn(
         f"SQLite {version} can lose a write-ahead log; using the slower rollback "

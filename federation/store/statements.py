@@ -84,8 +84,14 @@ def save_said(
         " ON CONFLICT (log_id, tps, contest, round, official, idx) DO UPDATE"
         " SET content = excluded.content, review = excluded.review, ref = excluded.ref",
         [
-            (log_id, *one.slot[:3], int(one.slot.official), *one[1:4], one.ref)
-            for one in rows
+            (
+                log_id,
+                *statement.slot[:3],
+                int(statement.slot.official),
+                *statement[1:4],
+                statement.ref,
+            )
+            for statement in rows
         ],
     )
     tx.executemany(
@@ -94,9 +100,15 @@ def save_said(
         " SET revision = excluded.revision, content = excluded.content"
         " WHERE excluded.revision > reference.revision",
         [
-            (log_id, one.ref, one.slot.contest, one.revision, one.content)
-            for one in rows
-            if one.ref is not None and one.revision is not None
+            (
+                log_id,
+                statement.ref,
+                statement.slot.contest,
+                statement.revision,
+                statement.content,
+            )
+            for statement in rows
+            if statement.ref is not None and statement.revision is not None
         ],
     )
 
@@ -113,7 +125,7 @@ def said_at(
     view: View, log_id: int, tps: Sequence[str]
 ) -> dict[StatementSlot, list[OwnStatement]]:
     """All that a log has said of these polling stations, oldest first in each slot."""
-    found: dict[StatementSlot, list[OwnStatement]] = {}
+    by_slot: dict[StatementSlot, list[OwnStatement]] = {}
     for row in view.select_among(
         "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
         " WHERE log_id = ? AND tps IN ({marks})"
@@ -122,8 +134,8 @@ def said_at(
         among=sorted(set(tps)),
     ):
         slot = StatementSlot(row[0], row[1], row[2], bool(row[3]))
-        found.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
-    return found
+        by_slot.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
+    return by_slot
 
 
 def revisions_of(

@@ -68,4 +68,4 @@ def read_taken(view: View, org: str) -> Taken:
         " WHERE l.org = ? AND l.own = 0",
         (org,),
     ).fetchone()
-    return Taken(*(found or 0 for found in row))
+    return Taken(*(total or 0 for total in row))

@@ -69,10 +69,10 @@ def find_differing(view: View) -> Iterator[Differing]:
         # Bytes: what a flipped bit leaves of a text need not be one.
         named = ", ".join(map(sqlite.as_bytes, keys))
         columns = ", ".join(_columns(view, table))
-        one = f"SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
-        other = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
-        both = f"SELECT * FROM ({one} EXCEPT {other}) AS first"  # noqa: S608  the same
-        only = f"SELECT * FROM ({other} EXCEPT {one}) AS second"  # noqa: S608  the same
+        first = f"SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
+        second = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
+        both = f"SELECT * FROM ({first} EXCEPT {second}) AS first"  # noqa: S608  the same
+        only = f"SELECT * FROM ({second} EXCEPT {first}) AS second"  # noqa: S608  the same
         rows = view.execute(
             f"SELECT DISTINCT {named} FROM ({both} UNION ALL {only}) AS rows LIMIT ?",  # noqa: S608  the same
             (MAX_SHOWN,),

@@ -13,21 +13,29 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.config.settings import Settings, load_settings
+from federation.errors import NotFoundError
 from federation.feeds.bundle import BundleFile
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.begin import OwnKeys, introduce, open_own
 from federation.flows.ownlog.sequence import commit, settle
+from federation.flows.receipt import make_receipt
 from federation.node.about import renew_about
+from federation.node.metrics import read_metrics
 from federation.node.resources import open_resources
 from federation.node.service import serve
 from federation.records.canonical import encode
-from federation.store import alarms, logs, pulls
+from federation.records.claim import Claim, encode_claim
+from federation.records.readers import NOBODY
+from federation.store import alarms, claims, logs, pulls, tokens
+from federation.store.alarms import Alarm
 from federation.tlog.note import sign_note
 from federation.web.app import make_app
 from federation.web.context import WebContext
@@ -42,6 +50,7 @@ ORG, PARTNER, FORKED = "jagasuara.example", "kawalpemilu.example", "garuda.examp
 FAR = "rahasia.example"  # nothing of it is public
 STRANGER = {"X-Forwarded-For": "198.51.100.7"}
 STATION = "1371011001001"
+ADDRESS = "http://10.0.0.7"
 
 
 def hex_of(origin: str) -> str:
@@ -51,6 +60,11 @@ def hex_of(origin: str) -> str:
 def of_private_log(org: str) -> FakeOrg:
     """Who signs the log of this organisation that is for partners."""
     return FakeOrg(org, f"{ELECTION}/incidents")
+
+
+def a_claim() -> Claim:
+    """What a leaf of the partner's private log would say of a station."""
+    return Claim(1, "votes", PARTNER, False, "ppwp", STATION, "reguler", RECORDS[0])  # noqa: FBT003  a row
 
 
 def incident(owner: FakeOrg, number: int) -> bytes:
@@ -75,6 +89,8 @@ PUBLIC_LOG, UNKNOWN = f"{ORG}/{ELECTION}", f"nobody.example/{ELECTION}"
 LOGS = [PUBLIC_LOG, UNKNOWN, *(owner.origin for owner in PRIVATE.values())]
 LEAF = TREES[PARTNER].leaves[1]
 RECORDS = (hashlib.sha256(LEAF.partition(b"\n\n")[0] + b"\n").hexdigest(), "0" * 64)
+
+OFFERED = [f"{FAR}/{ELECTION}", f"{FAR}/{ELECTION}/incidents/2"]
 
 TABLES = [
     f"what={what}&format={form}"
@@ -189,6 +205,13 @@ class Home:
         while merge_once(self.resources.db, self.resources.profiles):
             pass
         self.freeze(f"{FORKED}/{ELECTION}")
+        with self.resources.db.transaction() as tx:
+            alarms.raise_alarm(tx, "fork", f"{FORKED}/{ELECTION}", "seen at x", 1)
+            alarms.raise_alarm(tx, "static", "site", "/home/x/site: full", 1)
+            turn = pulls.Turn(
+                org=PARTNER, at=1, seconds=1, outcome="failed", reason=ADDRESS
+            )
+            pulls.save_turn(tx, pulls.PeerTurn(org=PARTNER, failures=1), turn)
 
     async def hold_private(self) -> None:
         """Logs that are for partners: our own, a partner's, one of who has no other."""
@@ -204,7 +227,13 @@ class Home:
             hold_about(db, FakeOrg(org, ELECTION))
             self._alarm(tree.owner.origin)
         with db.transaction() as tx:
-            pulls.save_offered(tx, PARTNER, [f"{FAR}/{ELECTION}/incidents/2"], 1)
+            pulls.save_offered(tx, PARTNER, OFFERED, 1)
+            # No admission makes one of these; whatever does, it must not get out.
+            log, claim = logs.get_log(tx, TREES[PARTNER].owner.origin), a_claim()
+            body = encode_claim(claim)
+            claims.save_claims(
+                tx, log.id, [(claim.index, claim.contest, claim.tps, body)]
+            )
         assert merge_once(db, self.resources.profiles) == 0, (
             "they are no part of the map"
         )
@@ -212,7 +241,7 @@ class Home:
     def _alarm(self, origin: str) -> None:
         org = origin.partition("/")[0]
         with self.resources.db.transaction() as tx:
-            alarms.raise_alarm(tx, "stalled", origin, "http://10.0.0.7: x", 1)
+            alarms.raise_alarm(tx, "stalled", origin, ADDRESS, 1)
             alarms.raise_alarm(tx, "feed-refused", f"{PARTNER} {origin}", "x", 1)
             alarms.raise_alarm(tx, "partner-full", org, f"{origin}: full", 1)
 
@@ -372,33 +401,51 @@ async def test_no_export_knows_of_a_log_for_partners(home, tmp_path):
         assert differing(files, unknown[name]) == [], name
 
 
-async def told(home: Home, **headers: str):
-    """Of the status and the metrics: logs, offers, alarms and how many there are."""
+class Told(NamedTuple):
+    """What the status and the metrics say of logs for partners, and of the node."""
+
+    logs: set[str]
+    offered: list[str]
+    alarms: list[tuple[str, str, str]]
+    partners: list[tuple[str, str]]
+
+
+async def told(home: Home, **headers: str) -> Told:
     status = json.loads((await ask(home, "/v1/status", **headers))[2])
     metrics = (await ask(home, "/metrics", **headers))[2].decode()
     labels = set(re.findall(r'federation_log_size{log="(.*)"}', metrics))
     assert labels == {one["origin"] for one in status["logs"]}
     [count] = re.findall(r"federation_alarms (\d+)", metrics)
     assert int(count) == len(status["alarms"])
-    return (
+    asked = re.findall(r'federation_peer_failures{org="(.*)"}', metrics)
+    assert asked == [one["org"] for one in status["peers"]]
+    return Told(
         {origin for origin in labels if "incidents" in origin},
         [one["origin"] for one in status["offered"]],
         [(one["code"], one["subject"], one["detail"]) for one in status["alarms"]],
+        [(one["org"], one.get("reason", "")) for one in status["peers"]],
     )
+
+
+async def test_a_stranger_is_told_of_public_logs_only(home):
+    await home.hold_private()
+    forked = ("fork", f"{FORKED}/{ELECTION}", "")
+    assert await told(home, **STRANGER) == (set(), [], [forked, ("static", "", "")], [])
 
 
 async def test_this_machine_is_told_of_every_log(home):
     await home.hold_private()
     token = {"Authorization": f"Bearer {home.node.token}"} | STRANGER
-    origins, offered, found = await told(home, **token)
-    assert origins == {owner.origin for owner in PRIVATE.values()}
-    assert offered == [f"{FAR}/{ELECTION}/incidents/2"]
-    far = PRIVATE[FAR].origin
+    found, far = await told(home, **token), PRIVATE[FAR].origin
+    assert found.logs == {owner.origin for owner in PRIVATE.values()}
+    assert found.offered == OFFERED
+    assert found.partners == [(PARTNER, ADDRESS)]
     assert {
-        ("stalled", far, "http://10.0.0.7: x"),
+        ("static", "site", "/home/x/site: full"),
+        ("stalled", far, ADDRESS),
         ("feed-refused", f"{PARTNER} {far}", "x"),
         ("partner-full", FAR, f"{far}: full"),
-    } <= set(found)
+    } <= set(found.alarms)
     await home.grow_private()
     elections = (await ask(home, "/v1/elections", **token))[2].decode()
     assert PRIVATE[PARTNER].origin in elections
@@ -409,18 +456,53 @@ async def test_this_machine_is_told_of_every_log(home):
     assert (await ask(home, path, **STRANGER))[0] == 404, "it is not remembered"
     code, out, _ = federation(home.home, "status")
     assert code == 0
-    assert {one["origin"] for one in json.loads(out)["logs"]} >= origins
+    assert {one["origin"] for one in json.loads(out)["logs"]} >= found.logs
 
 
-async def test_who_looks_after_a_node_hears_that_something_is_amiss(home):
-    before = await told(home)
+def accept_token(home: Home) -> None:
+    with home.resources.db.transaction() as tx:
+        tokens.save_token(tx, "prometheus", "t" * 40, ("intake",), 1)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, STRANGER | {"Authorization": f"Bearer {'t' * 40}"}],
+    ids=["on the machine", "with a token"],
+)
+async def test_who_looks_after_a_node_hears_that_something_is_amiss(home, headers):
+    await home.run(lambda: accept_token(home))
+    before = await told(home, **headers)
     await home.hold_private()
-    origins, offered, found = await told(home)
-    assert (origins, offered) == (set(), [])
-    new = [one for one in found if one not in before[2]]
+    found = await told(home, **headers)
+    assert (found.logs, found.offered) == (set(), OFFERED[:1])
+    assert found.partners == [(PARTNER, "")]
+    assert {detail for _, _, detail in found.alarms} == {""}
+    new = [alarm for alarm in found.alarms if alarm not in before.alarms]
     assert {code for code, _, _ in new} == {"stalled", "feed-refused", "partner-full"}
     assert len(new) == 3 * len(TREES)
-    assert {subject for _, subject, _ in new} <= {"", PARTNER, FAR}
+    assert {subject for _, subject, _ in new} == {"", PARTNER, FAR}
+
+
+async def test_what_the_database_cannot_keep_is_counted_too(home):
+    alarm = Alarm(
+        code="disk-full", subject="data", detail="", first_at=1, last_at=1, times=1
+    )
+    for kept, more in (([], 0), ([alarm], 1)):
+        disk = SimpleNamespace(alarms=lambda kept=kept: kept, free=dict)
+        with home.resources.db.view() as view:
+            found = read_metrics(view, NOBODY, home.resources, disk)
+        assert found["federation_alarms"] == 2 + more
+
+
+async def test_no_record_of_such_a_log_has_a_receipt(home):
+    await home.hold_private()
+    origin = PRIVATE[PARTNER].origin
+    with home.resources.db.view() as view:
+        with pytest.raises(NotFoundError) as private:
+            make_receipt(view, origin, 0)
+        with pytest.raises(NotFoundError) as unknown:
+            make_receipt(view, UNKNOWN, 0)
+    assert str(private.value) == str(unknown.value).replace(UNKNOWN, origin)
 
 
 class Waiting:
@@ -480,7 +562,6 @@ COMPARED = {
     "records/readers.py": "the gate itself",
     "records/keystatement.py": "how a log's name is written",
     "records/sealed.py": "in which log a type of record may stand",
-    "flows/audit/badrecord.py": "in which log a type of record may stand",
 }
 
 

@@ -262,4 +262,8 @@ async def test_strangers_are_told_that_a_node_is_not_ready_and_not_why(failing):
 async def test_an_operator_may_show_partners_to_everybody(failing):
     set_listen(failing, "show_partners = true")
     async with serving(failing, alone=True) as node:
-        await wait_for(node, ({"kawalpemilu.example"}, {"keys"}), Via="1.1 x")
+        all_of_it = {"kawalpemilu.example"}, {"keys"}
+        await wait_for(node, all_of_it, Via="1.1 x")
+        # A token was never asked for: none is refused.
+        wrong = {"Via": "1.1 x", "Authorization": "Bearer guess"}
+        assert await told(node, **wrong) == all_of_it
