@@ -45,16 +45,6 @@ def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
     _replace(path, after, before + new)
 
 
-def add_peer(path: Path, peer: Peer, identity: str | None = None) -> None:
-    """Append one partner to peers.toml.
-
-    Raises:
-        ConflictError: it is listed already.
-        ConfigError: the file cannot be read or written.
-    """
-    add_peers(path, [(peer, identity)])
-
-
 def remove_peer(path: Path, org: str) -> None:
     """Take a partner's table out of peers.toml.
 

@@ -9,28 +9,32 @@ Everybody collects: a peer that shows a log which we hold is asked for its check
 once per size and once per heartbeat, and our partners' lines in it are kept. So an
 origin hears of those whom it reaches through a relay, and a receipt names more holders
 than whoever gives it. An earlier size counts too: a node that is seldom on, or never
-idle, would else be confirmed by nobody, and a receipt wants the earliest.
+idle, would else be confirmed by nobody, and a receipt wants the earliest. A lost disk
+has taken the earlier checkpoints of ours with it; one that comes back in a file with a
+confirmation is kept again, if our own key signed it and what we hold leads to it.
 
 Source: docs/reference/protocol.md, "Pulling" step 5; C2SP tlog-cosignature v1
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
 from federation.errors import (
     FormatError,
     NotFoundError,
+    PeerError,
     RecordError,
     SignatureError,
 )
 from federation.feeds.feed import Feed
-from federation.feeds.resource import checkpoint_of
-from federation.records.keychain import newest_keys
-from federation.store import cosignatures, keystatements, logs
+from federation.feeds.resource import checkpoint_of, cosigned_of
+from federation.records.keychain import KeyChain, newest_keys
+from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import (
     Cosignature,
     cosign,
@@ -38,13 +42,17 @@ from federation.tlog.cosignature import (
     select_cosignatures,
 )
 from federation.tlog.keys import Signer, VerifierKey
+from federation.tlog.merkle import root_at
 from federation.tlog.note import (
     MAX_SIGNATURES,
     Signature,
+    decode_notes,
     encode_notes,
     format_signature,
     parse_note,
 )
+
+MAX_COSIGNED: Final = 1_000
 
 
 def cosign_held(
@@ -142,7 +150,7 @@ def save_collected(
     Raises:
         FormatError: another checkpoint than the one held, or of ours than we signed.
     """
-    checkpoint = parse_checkpoint(parse_note(note).text)
+    checkpoint = read_unverified(note)
     log = logs.get_log(tx, origin)
     root = logs.root_of_size(tx, log.id, checkpoint.size)
     is_beyond = log.own and checkpoint.size > log.size
@@ -154,6 +162,55 @@ def save_collected(
     lines = select_cosignatures(note, keys)
     _save(tx, log, checkpoint.size, zip(lines, times, strict=True))
     return len(lines)
+
+
+async def recollect(
+    db: Database, feed: Feed, chain: KeyChain, keys: Sequence[VerifierKey]
+) -> None:
+    """Keep the good cosignatures of a log of ours that are in the files.
+
+    Args:
+        db: Of this node.
+        feed: The way into the files.
+        chain: Of our log.
+        keys: By which partners cosign; others say nothing.
+    """
+    notes = list[bytes]()
+    with suppress(PeerError, FormatError):
+        notes += decode_notes(await feed.fetch(cosigned_of(chain.origin)), MAX_COSIGNED)
+    with suppress(PeerError):
+        notes.append(await feed.fetch(checkpoint_of(chain.origin)))
+    await db.write(_keep_shown, chain, keys, notes)
+
+
+def _keep_shown(
+    tx: Transaction,
+    chain: KeyChain,
+    keys: Sequence[VerifierKey],
+    notes: Sequence[bytes],
+) -> None:
+    for note in notes:
+        # One bad note hides no other.
+        with suppress(FormatError, SignatureError):
+            _keep_checkpoint(tx, chain, note)
+            save_collected(tx, chain.origin, note, keys)
+
+
+def _keep_checkpoint(tx: Transaction, chain: KeyChain, note: bytes) -> None:
+    """Keep an earlier checkpoint of ours that is not here any more.
+
+    Raises:
+        FormatError: not a checkpoint, or not of what we hold.
+        SignatureError: our own key did not sign it.
+    """
+    size = read_unverified(note).size
+    log = logs.get_log(tx, chain.origin)
+    if not 0 < size < log.size or logs.root_of_size(tx, log.id, size) is not None:
+        return
+    signed = chain.open_checkpoint(note)
+    if signed.root != root_at(size, leaves.reader(tx, log.id, log.size)):
+        raise FormatError("not a checkpoint of what we hold", chain.origin)
+    logs.keep_earlier(tx, log.id, size, signed.root, signed.bare)
 
 
 def read_cosigned(view: View, log_id: int) -> bytes:

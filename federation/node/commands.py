@@ -25,8 +25,7 @@ from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 from federation.web.requests import (
     AddToken,
     Batch,
@@ -235,7 +234,7 @@ async def _look(node: Node, peer: Peer) -> PeerTurnReport:
     context = node.pull_context()
     offers = []
     for entry in vector.logs:
-        theirs = parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+        theirs = read_unverified(entry.checkpoint.encode()).size
         ours = held.get(entry.origin, 0)
         if context.wants(peer, entry.origin) and theirs > ours:
             offers.append(SizeOffer(origin=entry.origin, ours=ours, theirs=theirs))

@@ -38,7 +38,6 @@ from federation.flows.pull import (
     take_in,
 )
 from federation.flows.pull.basis import ask_basis
-from federation.flows.recollect import recollect
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
 from federation.records.readers import NOBODY, may_read
@@ -46,8 +45,7 @@ from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text.cause import cause_of
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
 from federation.web.requests import WELL, BroughtLog, HandedFiles
 
@@ -260,7 +258,7 @@ class _Files:
         own = node.pull_context().own
         mine = sorted(report.sizes.keys() & own.keys())
         for origin in mine:
-            await recollect(db, self._feed, own[origin], keys)
+            await cosign.recollect(db, self._feed, own[origin], keys)
         for origin in sorted(report.sizes.keys() - own.keys()):
             with contextlib.suppress(PeerError, FormatError):
                 note = await self._feed.fetch(checkpoint_of(origin))
@@ -282,7 +280,7 @@ def _held(view: View) -> dict[str, Log]:
 def _size_of(entry: StatusEntry) -> int:
     """How large the files say that a log is; 0 where they make no sense of it."""
     try:
-        return parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+        return read_unverified(entry.checkpoint.encode()).size
     except (FormatError, UnicodeEncodeError):
         return 0
 

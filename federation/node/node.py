@@ -10,7 +10,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from random import Random
-from typing import TYPE_CHECKING
 
 from federation.config.peers import Peer
 from federation.errors import (
@@ -28,9 +27,9 @@ from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.publish.readable import read_vector
-from federation.flows.pull import PullContext, PullReport, adopt_forks, pull
+from federation.flows.pull import PullContext, PullReport, Taking, adopt_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
-from federation.flows.verify.workers import open_workers
+from federation.flows.verify.workers import Workers, open_workers
 from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
@@ -42,9 +41,6 @@ from federation.store import alarms, logs, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
@@ -89,7 +85,8 @@ class Node:
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self._executor: Executor | None = None
+        self._workers: Workers | None = None
+        self._busy: dict[str, Taking] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(
             resources.db, resources.settings.sync.heartbeat_s
@@ -108,7 +105,7 @@ class Node:
         await self.schedule.load()
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
-        self._executor = open_workers(VERIFYING_PROCESSES)
+        self._workers = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self._watch_disk]
@@ -126,7 +123,7 @@ class Node:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._sessions.close()
-            self._executor.shutdown(cancel_futures=True)
+            self._workers.close()
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
@@ -148,7 +145,8 @@ class Node:
         Raises:
             ConfigError: this node takes no part in it.
         """
-        return self.resources.log_of(election)._replace(verifier=self._executor)
+        verifier = None if self._workers is None else self._workers.executor
+        return self.resources.log_of(election)._replace(verifier=verifier)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
@@ -197,8 +195,9 @@ class Node:
             profiles=self.resources.profiles,
             peers=self.peers.by_org,
             own={log.origin: log.chain for log in self.resources.own.values()},
-            executor=self._executor,
+            workers=self._workers,
             clock=self.clocks.steady,
+            busy=self._busy,
         )
 
     def _duties(self) -> list[Duty]:

@@ -75,7 +75,7 @@ class OwnLogs:
         """
         for log in self._host.resources.own.values():
             copies = [
-                Copy(org, copy.note) for copy in larger if copy.origin == log.origin
+                Copy(org, copy.signed) for copy in larger if copy.origin == log.origin
             ]
             await self._reconcile(log, copies, feed)
 
@@ -103,7 +103,7 @@ class OwnLogs:
         own = self._host.resources.own.values()
         log = next(log for log in own if log.origin == copy.origin)
         try:
-            await self._decide_and_begin(log, [Copy(label, copy.note)], feed)
+            await self._decide_and_begin(log, [Copy(label, copy.signed)], feed)
         except FederationError as error:
             # More of it was signed than is here: nothing is, until that is back.
             await self._host.gate.decided(log.origin, Decision("wait", str(error)))

@@ -14,6 +14,7 @@ from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.query.mapcache import MapCache
 from federation.node.resources import Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
@@ -27,13 +28,17 @@ DEADLINE_S = 86_400.0
 
 
 def publishing_duties(
-    resources: Resources, clock: Callable[[], float]
+    resources: Resources, clock: Callable[[], float], maps: MapCache
 ) -> tuple[Duty, ...]:
-    """The duty of writing the site; none where the settings name no folder."""
+    """The duty of writing the site; none where the settings name no folder.
+
+    `maps` are shared with whoever answers over HTTP.
+    """
     static = resources.settings.static
     if static.folder is None:
         return ()
-    keeper = _Keeper(resources, resources.home.folder / static.folder, clock)
+    by = Publisher(resources.settings, resources.profiles, maps)
+    keeper = _Keeper(resources, resources.home.folder / static.folder, clock, by)
     return (
         Duty(
             name=NAME,
@@ -52,10 +57,14 @@ class _Keeper:
     """Writes the site, turn by turn."""
 
     def __init__(
-        self, resources: Resources, folder: Path, clock: Callable[[], float]
+        self,
+        resources: Resources,
+        folder: Path,
+        clock: Callable[[], float],
+        by: Publisher,
     ) -> None:
         self._resources, self._folder, self._clock = resources, folder, clock
-        self._by = Publisher(resources.settings, resources.profiles)
+        self._by = by
         self._site = StaticSite(folder)
 
     async def turn(self) -> Result:

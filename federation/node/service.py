@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.files import placed
+from federation.flows.query.mapcache import MapCache
 from federation.node.about import renew_about
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
@@ -46,7 +47,8 @@ async def serve(
     """
     about = await resources.db.run(renew_about, resources)
     node = Node(resources, clocks, random, alone=alone)
-    node.own_duties = publishing_duties(resources, clocks.wall)
+    maps = MapCache()
+    node.own_duties = publishing_duties(resources, clocks.wall, maps)
     site = WebContext(
         db=resources.db,
         settings=resources.settings,
@@ -55,6 +57,7 @@ async def serve(
         about=lambda: about,
         control_token=token,
         clock=lambda: int(clocks.wall()),
+        maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()

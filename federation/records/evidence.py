@@ -19,7 +19,7 @@ from federation.errors import ForkError, FormatError, ProofError, RecordError
 from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.fork import check_evidence, format_evidence, parse_evidence
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
@@ -83,5 +83,5 @@ def open_evidence(evidence: bytes, chain: KeyChain) -> ForkError:
 def _signers(chain: KeyChain, evidence: bytes) -> set[VerifierKey]:
     """The keys that may have signed the two checkpoints of the evidence."""
     old, new, _ = parse_evidence(evidence)
-    sizes = (parse_checkpoint(parse_note(note).text).size for note in (old, new))
+    sizes = (read_unverified(note).size for note in (old, new))
     return {chain.log_key(size) for size in sizes}

@@ -31,6 +31,7 @@ from federation.records.keystatement import (
     format_origin,
     parse_origin,
 )
+from federation.tlog.checkpoint import SignedCheckpoint, open_by_size
 from federation.tlog.keys import Signer, VerifierKey, format_vkey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
@@ -100,6 +101,15 @@ class KeyChain:
         if not valid:
             raise SignatureError(f"{self.origin} has no log key valid at size {size}")
         return max(valid, key=lambda r: r.start).key
+
+    def open_checkpoint(self, note: bytes) -> SignedCheckpoint:
+        """The checkpoint that this log signed, by its key for that size.
+
+        Raises:
+            FormatError: not the note of a checkpoint.
+            SignatureError: no log key is valid at that size, or it did not sign it.
+        """
+        return open_by_size(note, self.log_key)
 
     def record_keys(self, index: int) -> dict[tuple[str, bytes], VerifierKey]:
         """The keys that may sign the record at this index, by name and key id."""

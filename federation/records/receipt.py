@@ -25,8 +25,8 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError
 from federation.records.keychain import MAX_STATEMENTS, KeyChain
 from federation.records.sealed import Sealed, open_leaf
-from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
-from federation.tlog.note import decode_notes, encode_notes, parse_note
+from federation.tlog.checkpoint import Checkpoint, read_unverified
+from federation.tlog.note import decode_notes, encode_notes
 from federation.tlog.proof import (
     MAX_PROOF_BYTES,
     Proof,
@@ -47,6 +47,7 @@ class Receipt(NamedTuple):
         index: of the record in that log.
         leaf: the record as it stands in the log.
         keys: the notes of the log's key statements, oldest first.
+        size: of the tree that the path leads to.
         proof: the same receipt as the proof of `tlog.proof`.
     """
 
@@ -54,12 +55,8 @@ class Receipt(NamedTuple):
     index: int  # type: ignore[assignment]  # the field's name; tuple.index is unused
     leaf: bytes
     keys: tuple[bytes, ...]
+    size: int
     proof: Proof
-
-    @property
-    def size(self) -> int:
-        """The size of the tree that the path leads to."""
-        return parse_checkpoint(parse_note(self.proof.checkpoint).text).size
 
 
 def format_receipt(
@@ -100,19 +97,21 @@ def parse_receipt(data: bytes) -> Receipt:
         raise FormatError("a receipt without its record and the keys of its log")
     if len(leaf) > MAX_LEAF_BYTES:
         raise FormatError(f"a record of more than {MAX_LEAF_BYTES} bytes")
-    checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
+    checkpoint = read_unverified(proof.checkpoint)
     if proof.index >= checkpoint.size:
         raise FormatError(
             f"a receipt for index {proof.index} of a history of {checkpoint.size}"
         )
-    return Receipt(checkpoint.origin, proof.index, leaf, tuple(keys), proof)
+    return Receipt(
+        checkpoint.origin, proof.index, leaf, tuple(keys), checkpoint.size, proof
+    )
 
 
 def open_receipt(receipt: Receipt, chain: KeyChain) -> tuple[Checkpoint, Sealed]:
     """The signed tree that holds the record, and the record; both verified.
 
     Who cosigned the tree is asked of `receipt.proof.checkpoint`, which this leaves
-    alone: by `cosignature.open_cosignatures` or `policy.check_policy`.
+    alone: by `cosignature.open_cosignatures`.
 
     Args:
         receipt: As `parse_receipt` gives it.

@@ -26,7 +26,6 @@ TpsId = NewType("TpsId", str)
 TPS_PATTERN: Final = r"^(?:[0-9]{13}|99[0-9A-Z]{2}[0-9]{9})$(?!\n)"
 _KELURAHAN: Final = re.compile(r"[0-9]{10}|99[0-9A-Z]{2}[0-9]{6}")
 _TPS: Final = re.compile(TPS_PATTERN)
-_LEVELS: Final = (0, 2, 4, 6, 10)
 SPECIAL_FROM: Final = 901
 OVERSEAS: Final = "99"  # the province that is none
 
@@ -57,22 +56,9 @@ def format_tps(kelurahan: str, number: int) -> TpsId:
     return TpsId(f"{kelurahan}{number:03d}")
 
 
-def regions_of(tps: TpsId) -> tuple[str, ...]:
-    """The regions it lies in, from the nation ("") down to the kelurahan."""
+def regions_of(tps: str) -> tuple[str, ...]:
+    """The regions that a station lies in, the nation ("") first, the kelurahan last."""
     return "", tps[:2], tps[:4], tps[:6], tps[:10]
-
-
-def region_level(region: str) -> int:
-    """0 for the nation, 1 province, 2 kabupaten, 3 kecamatan, 4 kelurahan.
-
-    Raises:
-        FormatError: not the code of a region.
-    """
-    if region and not _KELURAHAN.fullmatch(region + "0" * (10 - len(region))):
-        raise FormatError(f"not a region code: {region[:40]!r}")
-    if len(region) not in _LEVELS:
-        raise FormatError(f"a region code has 0, 2, 4, 6 or 10 characters: {region!r}")
-    return _LEVELS.index(len(region))
 
 
 def tps_number(tps: TpsId) -> int:

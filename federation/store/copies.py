@@ -1,7 +1,8 @@
-"""The largest checkpoint of each own log that a partner has ever shown: its copy.
+"""The largest checkpoint of each log that was shown and is not here: its copy.
 
-Rule: more may have been signed than is here, until a copy as large is; whoever saves
-one has verified it.
+Rule: whoever saves one has verified it, and it is never forgotten. Of an own log it
+says that more was signed than is here; of a mirror, what its origin has signed and not
+handed over.
 """
 
 from federation.store.db import Transaction, View
@@ -29,7 +30,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 
 def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) -> None:
-    """Keep the largest checkpoint of an own log that a partner has ever shown."""
+    """Keep the largest checkpoint of a log that was ever shown, here by `org`."""
     tx.execute(
         "INSERT INTO larger_copy (log_id, size, org, note) VALUES (?,?,?,?)"
         " ON CONFLICT (log_id) DO UPDATE"
@@ -40,7 +41,7 @@ def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) ->
 
 
 def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
-    """The largest checkpoint a partner has ever shown, as (size, org, note)."""
+    """The largest checkpoint that was ever shown, as (size, org, note)."""
     row: tuple[int, str, bytes] | None = view.execute(
         "SELECT size, org, note FROM larger_copy WHERE log_id = ?", (log_id,)
     ).fetchone()

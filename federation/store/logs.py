@@ -7,7 +7,7 @@ The compare-and-swap stands in the WHERE of each move; UNIQUE (log, size) makes 
 second root for one size impossible to store.
 
     own log:  append_leaves → (read back, sign) → keep_signed → (guard) → publish
-    mirror:   set_pending → append_leaves, in steps → complete
+    mirror:   save_mirror (begun) → append_leaves, in steps → save_mirror (complete)
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ from federation.store import leaves
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
+from federation.tlog.mirror import Mirror
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -287,40 +288,43 @@ def publish(
     _keep_checkpoint(tx, log_id, size, root, note)
 
 
-def set_pending(
-    tx: Transaction, log_id: int, note: bytes, size: int, root: bytes
-) -> None:
-    """Aim at a larger checkpoint, of which our prefix was proved.
+def save_mirror(tx: Transaction, log: Log, mirror: Mirror) -> Log:
+    """Write what a rule of `tlog.mirror` returned for this log; the log after it.
+
+    It writes down what is held and what is pending; a mirror that moves is not stalled.
+    Leaves, and where the next one belongs, are moved by `append_leaves`.
+
+    Args:
+        tx: The transaction.
+        log: As it was when the rule was asked: compare-and-swap.
+        mirror: What the rule returned.
 
     Raises:
-        ConflictError: it is not larger than what is held.
+        ConflictError: the log has moved on, or another root is kept for its size.
     """
+    held, pending = mirror.held, mirror.pending
     done = tx.execute(
-        "UPDATE log SET pending = ?, pending_size = ?, pending_root = ?, stalled = NULL"
-        " WHERE id = ? AND size < ? AND next_index <= ?",
-        (note, size, root, log_id, size, size),
+        "UPDATE log SET size = ?, checkpoint = ?, pending = ?, pending_size = ?,"
+        " pending_root = ?, stalled = NULL"
+        " WHERE id = ? AND size = ? AND pending_size = ? AND next_index = ?",
+        (
+            mirror.size,
+            None if held is None else held.note,
+            None if pending is None else pending.note,
+            0 if pending is None else pending.size,
+            None if pending is None else pending.root,
+            log.id,
+            log.size,
+            log.pending_size,
+            log.next_index,
+        ),
     )
     if done.rowcount != 1:
-        known = log_by_id(tx, log_id).size
-        raise ConflictError(f"log {log_id} holds more than {size}", known)
-
-
-def complete(tx: Transaction, log_id: int) -> None:
-    """Make the pending checkpoint the held one: every leaf below it is stored.
-
-    Raises:
-        ConflictError: nothing is pending, or leaves are missing.
-    """
-    row = tx.execute(
-        "UPDATE log SET size = pending_size, checkpoint = pending, pending = NULL,"
-        " pending_size = 0 WHERE id = ? AND pending IS NOT NULL"
-        " AND next_index = pending_size RETURNING size, pending_root, checkpoint",
-        (log_id,),
-    ).fetchone()
-    if row is None:
-        known = log_by_id(tx, log_id).next_index
-        raise ConflictError(f"log {log_id} is not complete", known)
-    _keep_checkpoint(tx, log_id, *row)
+        known = log_by_id(tx, log.id).next_index
+        raise ConflictError(f"log {log.id} has moved on", known)
+    if held is not None and held.size > log.size:
+        _keep_checkpoint(tx, log.id, held.size, held.root, held.note)
+    return log_by_id(tx, log.id)
 
 
 def keep_earlier(
@@ -346,17 +350,6 @@ def _keep_checkpoint(
     held = root_of_size(tx, log_id, size)
     if held != root:
         raise ConflictError(f"log {log_id} has another root for size {size}", size)
-
-
-def abandon(tx: Transaction, log_id: int) -> None:
-    """Give up a pending checkpoint that nobody can serve, and the leaves towards it.
-
-    What was derived from those leaves (claims, quarantine) is the caller's.
-    """
-    tx.execute(
-        "UPDATE log SET pending = NULL, pending_size = 0 WHERE id = ?", (log_id,)
-    )
-    drop_above(tx, log_id, log_by_id(tx, log_id).size)
 
 
 def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:

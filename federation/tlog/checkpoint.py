@@ -1,7 +1,9 @@
 """Checkpoints: an origin, a size and a root, as the text of a signed note.
 
 Rule: the name of the log's key is the origin, so no log can speak for another. No
-extension lines: what no reader understands, nobody should sign.
+extension lines: what no reader understands, nobody should sign. What is signed and what
+only says so are two types: `SignedCheckpoint` comes out of `open_checkpoint` and its
+kin alone, a `Checkpoint` is what somebody says.
 
     jagasuara.example/pemilu-2024
     20852163
@@ -10,6 +12,8 @@ extension lines: what no reader understands, nobody should sign.
 Source: C2SP tlog-checkpoint v1
 """
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, SignatureError
@@ -21,18 +25,60 @@ from federation.tlog.keys import (
     encode_base64,
 )
 from federation.tlog.merkle import EMPTY_ROOT
-from federation.tlog.note import Note, format_note, open_note, sign_note
+from federation.tlog.note import (
+    Note,
+    check_signatures,
+    format_note,
+    open_note,
+    parse_note,
+    sign_note,
+)
 
 # The largest whole number that every JSON reader keeps exactly.
 MAX_SIZE: Final = 2**53 - 1
 
 
 class Checkpoint(NamedTuple):
-    """What a log says it holds: `size` leaves with this 32-byte root."""
+    """What a log is said to hold: `size` leaves with this 32-byte root."""
 
     origin: str
     size: int
     root: bytes
+
+
+class SignedCheckpoint(NamedTuple):
+    """A checkpoint that its log has signed, and the note that was verified for it.
+
+    Attributes:
+        checkpoint: What it says.
+        note: With the log's signature, and whatever cosignatures it came with.
+        text: Of the note: what is signed and cosigned.
+        bare: The note with one signature, the log's own.
+    """
+
+    checkpoint: Checkpoint
+    note: bytes
+    text: bytes
+    bare: bytes
+
+    @property
+    def origin(self) -> str:
+        """Of the log."""
+        return self.checkpoint.origin
+
+    @property
+    def size(self) -> int:
+        """How many leaves the log holds."""
+        return self.checkpoint.size
+
+    @property
+    def root(self) -> bytes:
+        """The 32 bytes of the root over them."""
+        return self.checkpoint.root
+
+    def strip(self) -> "SignedCheckpoint":
+        """The same without cosignatures."""
+        return self._replace(note=self.bare)
 
 
 def format_checkpoint(checkpoint: Checkpoint) -> bytes:
@@ -63,6 +109,18 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
     return Checkpoint(origin, size, root)
 
 
+def read_unverified(note: bytes) -> Checkpoint:
+    """What the note of a checkpoint says; who signed it, if anybody, is not asked.
+
+    For what decides nothing by itself: which key to verify with, how much there is to
+    fetch, a note of our own that was verified when it was kept.
+
+    Raises:
+        FormatError: not the note of a checkpoint.
+    """
+    return parse_checkpoint(parse_note(note).text)
+
+
 def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
     """The signed note of a checkpoint.
 
@@ -76,30 +134,52 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
     return sign_note(text, signer)
 
 
-def open_checkpoint(note: bytes, log_key: VerifierKey) -> Checkpoint:
+def open_checkpoint(note: bytes, log_key: VerifierKey) -> SignedCheckpoint:
     """The checkpoint that the log signed; other signatures are left alone.
 
     Raises:
         FormatError: not a note, or not the note of a checkpoint.
         SignatureError: not signed by this key, or for another origin.
     """
-    return _open(note, log_key)[1]
+    opened, _ = open_note(note, (log_key,))
+    return _signed(note, opened, parse_checkpoint(opened.text), log_key)
 
 
-def strip_cosignatures(note: bytes, log_key: VerifierKey) -> bytes:
-    """The same checkpoint with one signature: the log's own.
+def open_by_size(
+    note: bytes, log_key_at: Callable[[int], VerifierKey]
+) -> SignedCheckpoint:
+    """The checkpoint that the log signed, by the key that is valid at its size.
+
+    Args:
+        note: From anyone.
+        log_key_at: The log's key for a size; raises where none is valid.
 
     Raises:
-        FormatError: not a note, or not the note of a checkpoint.
-        SignatureError: not signed by this key, or for another origin.
+        FormatError: not the note of a checkpoint.
+        SignatureError: not signed by that key, or for another origin.
     """
-    opened, _ = _open(note, log_key)
-    own = next(
-        line
-        for line in opened.signatures
-        if line.name == log_key.name and line.key_id == log_key.key_id
-    )
-    return format_note(Note(opened.text, (own,)))
+    opened = parse_note(note)
+    checkpoint = parse_checkpoint(opened.text)
+    log_key = log_key_at(checkpoint.size)
+    check_signatures(opened, (log_key,))
+    return _signed(note, opened, checkpoint, log_key)
+
+
+def open_by_any(note: bytes, log_keys: Iterable[VerifierKey]) -> SignedCheckpoint:
+    """The checkpoint that its log signed with one of these keys.
+
+    A log that changed its key signed an earlier checkpoint with another.
+
+    Raises:
+        FormatError: not the note of a checkpoint.
+        SignatureError: not signed by any of these that have the name of the log.
+    """
+    origin = read_unverified(note).origin
+    for key in log_keys:
+        if key.name == origin:
+            with suppress(SignatureError):
+                return open_checkpoint(note, key)
+    raise SignatureError(f"no checkpoint signed by a key of {origin}")
 
 
 def parse_decimal(text: str) -> int:
@@ -117,11 +197,18 @@ def parse_decimal(text: str) -> int:
     return number
 
 
-def _open(note: bytes, log_key: VerifierKey) -> tuple[Note, Checkpoint]:
-    opened, _ = open_note(note, (log_key,))
-    checkpoint = parse_checkpoint(opened.text)
+def _signed(
+    note: bytes, opened: Note, checkpoint: Checkpoint, log_key: VerifierKey
+) -> SignedCheckpoint:
+    # A key of another log may have signed the text: of this one it says nothing.
     if checkpoint.origin != log_key.name:
         raise SignatureError(
             f"{log_key.name} signed a checkpoint of {checkpoint.origin}"
         )
-    return opened, checkpoint
+    own = next(
+        line
+        for line in opened.signatures
+        if line.name == log_key.name and line.key_id == log_key.key_id
+    )
+    bare = format_note(Note(opened.text, (own,)))
+    return SignedCheckpoint(checkpoint, note, opened.text, bare)

@@ -20,11 +20,16 @@ proof leaves it out (`merkle.prove_prefix`).
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from federation.errors import ForkError, FormatError, ProofError, SignatureError
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.errors import ForkError, FormatError, ProofError
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    SignedCheckpoint,
+    open_by_any,
+    read_unverified,
+)
 from federation.tlog.keys import VerifierKey, decode_base64, encode_base64
 from federation.tlog.merkle import fold_prefix
-from federation.tlog.note import MAX_NOTE_BYTES, parse_note
+from federation.tlog.note import MAX_NOTE_BYTES
 
 MAX_EVIDENCE_BYTES: Final = 2 * MAX_NOTE_BYTES + 4_096
 
@@ -64,31 +69,25 @@ def parse_evidence(data: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
     if any(len(one) != 32 for one in hashes):
         raise FormatError("a hash has 32 bytes")
     for note in (old, new):
-        parse_checkpoint(parse_note(note).text)
+        read_unverified(note)
     return old, new, hashes
 
 
 def find_fork(
-    old: bytes, new: bytes, hashes: Sequence[bytes], log_keys: Iterable[VerifierKey]
+    old: SignedCheckpoint, new: SignedCheckpoint, hashes: Sequence[bytes]
 ) -> ForkError | None:
     """The fork that these prove, or None where they prove none.
 
     Args:
-        old: Signed checkpoint of the smaller size, or of the same.
-        new: Signed checkpoint of the larger size.
+        old: Of the smaller size, or of the same.
+        new: Of the larger size.
         hashes: `merkle.prove_prefix` of both sizes, read from whatever tiles were
             served for `new`; none where the sizes are equal.
-        log_keys: The keys of the log, one or (after a rotation) several.
-
-    Raises:
-        FormatError: one of the notes is not the note of a checkpoint.
-        SignatureError: one of them is not signed by a key of the log.
     """
-    keys = tuple(log_keys)
-    first, second = _open(old, keys), _open(new, keys)
+    first, second = old.checkpoint, new.checkpoint
     if first.origin != second.origin or not _is_fork(first, second, hashes):
         return None
-    return ForkError(first.origin, old, new, tuple(hashes))
+    return ForkError(first.origin, old.note, new.note, tuple(hashes))
 
 
 def check_evidence(data: bytes, log_keys: Iterable[VerifierKey]) -> ForkError:
@@ -100,7 +99,8 @@ def check_evidence(data: bytes, log_keys: Iterable[VerifierKey]) -> ForkError:
         ProofError: it proves nothing.
     """
     old, new, hashes = parse_evidence(data)
-    fork = find_fork(old, new, hashes, log_keys)
+    keys = tuple(log_keys)
+    fork = find_fork(open_by_any(old, keys), open_by_any(new, keys), hashes)
     if fork is None:
         raise ProofError("evidence that proves no fork")
     return fork
@@ -117,16 +117,3 @@ def _is_fork(old: Checkpoint, new: Checkpoint, hashes: Sequence[bytes]) -> bool:
     except ProofError:
         return False
     return new_root == new.root and old_root != old.root
-
-
-def _open(note: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
-    origin = parse_checkpoint(parse_note(note).text).origin
-    for key in keys:
-        if key.name != origin:
-            continue
-        try:
-            return open_checkpoint(note, key)
-        except SignatureError:
-            # A log that changed its key signed the other checkpoint with the other.
-            continue
-    raise SignatureError(f"no checkpoint signed by a key of {origin}")

@@ -1,39 +1,29 @@
 """What is believed of another log, and the only moves that change it.
 
 Rule: pure. A `Mirror` is a value; each move returns another or raises and changes
-nothing. Nothing is believed that the origin did not sign, and nothing is held that
-does not lead to what it signed.
+nothing. Nothing is believed that the origin did not sign, nothing is held that does not
+lead to what it signed, and the largest that it signed is never forgotten.
 
     offer     a signed checkpoint, from anyone: the same, smaller, larger, or a fork
     Extension the tiles that show a larger tree to begin with what is held
-    begin     a larger checkpoint, shown by an Extension, becomes pending
-    advance   leaves that an Extension has checked are held
-    complete  all leaves of the pending checkpoint are: it becomes the held one
-    abandon   give the pending checkpoint up, back to the held one
-    freeze    the origin signed two histories: no further move, for ever
+    begin     a checkpoint above the held one, shown by an Extension, becomes pending
+    complete  all leaves below a checkpoint are here: it becomes the held one
 
-    0 ........ size ........ next_index ........ pending_size
-      held checkpoint    leaves held, shown     not yet held
-      (relayed, cosigned)  to be in pending
+    0 ........ size ........ next_index ........ pending_size ........ seen
+      held checkpoint    leaves here, shown    not yet here        signed, and its
+      (relayed, cosigned)  to be in pending                      leaves do not come
 
 Everything costs what is new; nothing grows with what is held.
 
-Source: C2SP tlog-mirror (draft)
+Source: C2SP tlog-mirror (draft); docs/adr/0016
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from federation.errors import ConflictError, ForkError, ProofError
-from federation.tlog.checkpoint import (
-    Checkpoint,
-    open_checkpoint,
-    parse_checkpoint,
-    strip_cosignatures,
-)
-from federation.tlog.fork import parse_evidence
-from federation.tlog.keys import VerifierKey
+from federation.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from federation.tlog.merkle import (
     Frontier,
     HashReader,
@@ -41,77 +31,80 @@ from federation.tlog.merkle import (
     prove_prefix,
     root_of,
 )
-from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH, Tile, split_hashes, tile_at, tile_root
 
-OfferKind = Literal["same", "smaller", "waiting", "larger"]
+OfferKind = Literal["same", "smaller", "larger"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mirror:
-    """What is believed of one origin.
+    """What is believed of one origin; its checkpoints are without cosignatures.
 
-    `held` and `pending` are signed checkpoints without cosignatures; the frontier is
-    that of the leaves [0, next_index); `frozen` is the evidence of a fork.
+    Attributes:
+        held: All leaves below it are here and lead to it.
+        pending: What is fetched; the leaves below `next_index` were shown to be in it.
+        seen: The largest that was pending, if a smaller one has taken its place.
+        frozen: The evidence of a fork.
     """
 
     origin: str
-    held: bytes | None = None
-    size: int = 0
-    frontier: Frontier = field(default_factory=Frontier)
-    pending: bytes | None = None
-    pending_size: int = 0
+    held: SignedCheckpoint | None = None
+    pending: SignedCheckpoint | None = None
+    seen: SignedCheckpoint | None = None
     next_index: int = 0
     frozen: bytes | None = None
 
+    @property
+    def size(self) -> int:
+        """How many leaves the held checkpoint covers."""
+        return 0 if self.held is None else self.held.size
+
+    @property
+    def known(self) -> int:
+        """The largest size that the origin was ever seen to have signed."""
+        signed = (self.held, self.pending, self.seen)
+        return max((one.size for one in signed if one is not None), default=0)
+
 
 class Offer(NamedTuple):
-    """A verified checkpoint beside what is held; `note` is without cosignatures.
+    """A signed checkpoint, without cosignatures, beside what is held.
 
-    `same` and `smaller` agree with what is held, or with what is pending. `larger` is
-    to be extended to. `waiting` lies between held and pending and cannot be compared
-    before the pending one is held.
+    `same` and `smaller` agree with that; `larger` is to be extended to. `known` is the
+    largest size that the origin was seen to have signed before.
     """
 
     kind: OfferKind
-    checkpoint: Checkpoint
-    note: bytes
+    signed: SignedCheckpoint
+    known: int
 
 
-def offer(mirror: Mirror, note: bytes, log_key: VerifierKey, read: HashReader) -> Offer:
+def offer(mirror: Mirror, signed: SignedCheckpoint, read: HashReader) -> Offer:
     """How a signed checkpoint compares with what is held.
 
     Args:
         mirror: What is held.
-        note: The checkpoint, from anyone, with any cosignatures.
-        log_key: The origin's.
+        signed: By the origin, shown by anyone.
         read: The nodes of the held tree, that of `mirror.size`; asked only where the
             checkpoint is smaller.
 
     Raises:
-        FormatError: not the note of a checkpoint.
-        SignatureError: not signed by this key.
         ForkError: the origin signed another history than the one held.
         ProofError: our own hashes do not lead to the held checkpoint.
         ConflictError: the mirror is frozen.
     """
     _check_moving(mirror)
-    if log_key.name != mirror.origin:
-        raise AssertionError(f"{log_key.name} is not the key of {mirror.origin}")
-    checkpoint = open_checkpoint(note, log_key)
-    note = strip_cosignatures(note, log_key)
-    for known in (mirror.held, mirror.pending):
-        if known is not None:
-            _compare_equal(known, note, checkpoint)
-    size = checkpoint.size
-    if size > max(mirror.size, mirror.pending_size):
-        return Offer("larger", checkpoint, note)
-    if size in (mirror.size, mirror.pending_size):
-        return Offer("same", checkpoint, note)
-    if size > mirror.size:
-        return Offer("waiting", checkpoint, note)
-    _compare_smaller(mirror, note, checkpoint, read)
-    return Offer("smaller", checkpoint, note)
+    if signed.origin != mirror.origin:
+        raise AssertionError(f"a checkpoint of {signed.origin}, not {mirror.origin}")
+    signed = signed.strip()
+    for known in (mirror.held, mirror.pending, mirror.seen):
+        if known is not None and known.size == signed.size:
+            _check_equal(known, signed)
+    if signed.size > mirror.size:
+        return Offer("larger", signed, mirror.known)
+    if signed.size == mirror.size:
+        return Offer("same", signed, mirror.known)
+    _check_smaller(mirror, signed, read)
+    return Offer("smaller", signed, mirror.known)
 
 
 class Authenticated:
@@ -253,98 +246,51 @@ def plan_extension(old: int, new: Checkpoint) -> Extension:
     return Extension(old, new, edge, tiles, last)
 
 
-def begin(mirror: Mirror, note: bytes, checkpoint: Checkpoint) -> Mirror:
+def begin(mirror: Mirror, signed: SignedCheckpoint) -> Mirror:
     """The mirror with this pending checkpoint, opened by `Extension.open`.
 
-    One that is pending already gives way to a larger one: its leaves, as far as they
-    are held, were shown to be in both.
+    A smaller one that is pending gives way: it was shown to begin this one. A larger
+    one gives way, too, since its leaves may never come, and stays in mind: else an
+    origin could sign one history, wait until it is given up, and go on with another.
 
     Raises:
-        ConflictError: the mirror is frozen, or has moved on to this size or beyond.
+        ConflictError: the mirror is frozen, or what is here is not below this size.
     """
     _check_moving(mirror)
-    if _parse(note) != checkpoint or checkpoint.origin != mirror.origin:
-        raise AssertionError("another checkpoint than that of the note")
-    known = max(mirror.size, mirror.pending_size)
-    if checkpoint.size <= known:
-        raise ConflictError(f"{mirror.origin} has moved on", known)
-    return replace(mirror, pending=note, pending_size=checkpoint.size)
+    if signed.origin != mirror.origin:
+        raise AssertionError(f"a checkpoint of {signed.origin}, not {mirror.origin}")
+    least = max(mirror.size, mirror.next_index)
+    if signed.size <= least:
+        raise ConflictError(f"{mirror.origin} has moved on", least)
+    above = [
+        known
+        for known in (mirror.pending, mirror.seen)
+        if known is not None and known.size > signed.size
+    ]
+    seen = max(above, key=lambda known: known.size, default=None)
+    return replace(mirror, pending=signed, seen=seen)
 
 
-def advance(mirror: Mirror, leaf_hashes: Sequence[bytes]) -> Mirror:
-    """The mirror with these next leaves held, which `check_bundle` has passed.
-
-    Raises:
-        ConflictError: the mirror is frozen.
-    """
-    _check_moving(mirror)
-    next_index = mirror.next_index + len(leaf_hashes)
-    if mirror.pending is None or next_index > mirror.pending_size:
-        raise AssertionError("leaves beyond the pending checkpoint")
-    frontier = mirror.frontier.copy()
-    _append(frontier, leaf_hashes)
-    return replace(mirror, frontier=frontier, next_index=next_index)
-
-
-def complete(mirror: Mirror) -> Mirror:
-    """The mirror whose pending checkpoint is the held one.
-
-    Raises:
-        ProofError: what was held on the way does not lead to its root.
-        ConflictError: the mirror is frozen.
-    """
-    _check_moving(mirror)
-    if mirror.pending is None or mirror.next_index != mirror.pending_size:
-        raise AssertionError("the pending checkpoint is not reached")
-    if mirror.frontier.root() != _parse(mirror.pending).root:
-        raise ProofError("the leaves held do not lead to the pending checkpoint")
-    return replace(
-        mirror,
-        held=mirror.pending,
-        size=mirror.pending_size,
-        pending=None,
-        pending_size=0,
-    )
-
-
-def abandon(mirror: Mirror, frontier: Frontier) -> Mirror:
-    """The mirror back at its held checkpoint, for a pending one that nobody can serve.
+def complete(mirror: Mirror, goal: SignedCheckpoint, frontier: Frontier) -> Mirror:
+    """The mirror that holds `goal`: the pending checkpoint, or one on the way to it.
 
     Args:
-        mirror: Any.
-        frontier: Of the held tree.
+        mirror: With every leaf below the goal.
+        goal: What becomes the held one.
+        frontier: Of the leaves below it, as they are stored.
 
     Raises:
-        ProofError: the frontier is not that of the held checkpoint.
+        ProofError: what is stored does not lead to its root.
         ConflictError: the mirror is frozen.
     """
     _check_moving(mirror)
-    root = Frontier().root() if mirror.held is None else _parse(mirror.held).root
-    if frontier.size != mirror.size or frontier.root() != root:
-        raise ProofError("a frontier that does not lead to the held checkpoint")
-    return replace(
-        mirror,
-        frontier=frontier,
-        next_index=mirror.size,
-        pending=None,
-        pending_size=0,
-    )
-
-
-def freeze(mirror: Mirror, evidence: bytes) -> Mirror:
-    """The mirror that never moves again; the first evidence stays.
-
-    Args:
-        mirror: Any.
-        evidence: That `fork.check_evidence` has passed.
-
-    Raises:
-        FormatError: not evidence.
-    """
-    old, _, _ = parse_evidence(evidence)
-    if _parse(old).origin != mirror.origin:
-        raise AssertionError(f"evidence against another log than {mirror.origin}")
-    return mirror if mirror.frozen else replace(mirror, frozen=evidence)
+    pending = mirror.pending
+    if pending is None or not mirror.size < goal.size <= mirror.next_index:
+        raise AssertionError("a goal that is not reached, or was before")
+    if frontier.size != goal.size or frontier.root() != goal.root:
+        raise ProofError("the leaves held do not lead to the signed root")
+    is_reached = goal.size == pending.size
+    return replace(mirror, held=goal, pending=None if is_reached else pending)
 
 
 def _append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> None:
@@ -352,31 +298,24 @@ def _append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> None:
         frontier.append(one)
 
 
-def _parse(note: bytes) -> Checkpoint:
-    return parse_checkpoint(parse_note(note).text)
-
-
 def _check_moving(mirror: Mirror) -> None:
     if mirror.frozen is not None:
         raise ConflictError(f"{mirror.origin} is frozen: it signed two histories")
 
 
-def _compare_equal(known: bytes, note: bytes, checkpoint: Checkpoint) -> None:
-    held = _parse(known)
-    if held.size == checkpoint.size and held.root != checkpoint.root:
-        raise ForkError(checkpoint.origin, known, note)
+def _check_equal(known: SignedCheckpoint, signed: SignedCheckpoint) -> None:
+    if known.root != signed.root:
+        raise ForkError(signed.origin, known.note, signed.note)
 
 
-def _compare_smaller(
-    mirror: Mirror, note: bytes, checkpoint: Checkpoint, read: HashReader
-) -> None:
+def _check_smaller(mirror: Mirror, signed: SignedCheckpoint, read: HashReader) -> None:
     # Every log begins empty, and a checkpoint of size 0 has no other root.
-    if mirror.held is None or checkpoint.size == 0:
+    if mirror.held is None or signed.size == 0:
         return
-    hashes = tuple(prove_prefix(checkpoint.size, mirror.size, read))
-    old_root, new_root = fold_prefix(checkpoint.size, mirror.size, hashes)
+    hashes = tuple(prove_prefix(signed.size, mirror.size, read))
+    old_root, new_root = fold_prefix(signed.size, mirror.size, hashes)
     # A damaged disk of ours must never accuse an honest log.
-    if new_root != _parse(mirror.held).root:
+    if new_root != mirror.held.root:
         raise ProofError("our own hashes do not lead to the held checkpoint")
-    if old_root != checkpoint.root:
-        raise ForkError(checkpoint.origin, note, mirror.held, hashes)
+    if old_root != signed.root:
+        raise ForkError(signed.origin, signed.note, mirror.held.note, hashes)

@@ -118,6 +118,17 @@ def open_note(
     Source: C2SP signed-note v1 section Signatures
     """
     note = parse_note(data, max_bytes)
+    return note, check_signatures(note, keys)
+
+
+def check_signatures(
+    note: Note, keys: Iterable[VerifierKey]
+) -> tuple[VerifierKey, ...]:
+    """Which of these keys signed the note (at least one); as `open_note`.
+
+    Raises:
+        SignatureError: no signature by any of the keys, or a bad one by one of them.
+    """
     known = [key for key in keys if key.alg == ALG_ED25519]
     signed: dict[VerifierKey, None] = {}
     for name, key_id, payload in note.signatures:
@@ -125,13 +136,15 @@ def open_note(
         if not of_line:
             continue
         good = [key for key in of_line if verify(key.public, note.text, payload)]
+        # A bad line beside a good one refuses the note: which of them counts would
+        # depend on who reads it.
         if not good:
             raise SignatureError(f"a bad signature by {name}")
         signed.update(dict.fromkeys(good))
     if not signed:
         names = ", ".join(sorted({key.name for key in known}))
         raise SignatureError(f"no signature by {names or 'any known key'}")
-    return note, tuple(signed)
+    return tuple(signed)
 
 
 def _parse_signature(line: str) -> Signature:

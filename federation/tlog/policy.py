@@ -19,15 +19,9 @@ import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from federation.errors import FormatError, ProofError, SignatureError
+from federation.errors import FormatError
 from federation.text import Sentence
-from federation.tlog.checkpoint import (
-    Checkpoint,
-    open_checkpoint,
-    parse_checkpoint,
-    parse_decimal,
-)
-from federation.tlog.cosignature import Cosignature, open_cosignatures
+from federation.tlog.checkpoint import parse_decimal
 from federation.tlog.keys import (
     ALG_COSIGNATURE,
     ALG_ED25519,
@@ -35,7 +29,6 @@ from federation.tlog.keys import (
     format_vkey,
     parse_vkey,
 )
-from federation.tlog.note import parse_note
 
 MAX_POLICY_BYTES: Final = 256_000
 NO_QUORUM: Final = "none"
@@ -82,26 +75,6 @@ class Policy(NamedTuple):
             if sum(member in met for member in group.members) >= group.threshold:
                 met.add(group.name)
         return self.quorum == NO_QUORUM or self.quorum in met
-
-
-def check_policy(policy: Policy, note: bytes) -> tuple[Checkpoint, list[Cosignature]]:
-    """The verified checkpoint, and the cosignatures that count for it.
-
-    Raises:
-        FormatError: not the note of a checkpoint.
-        SignatureError: none of the policy's logs signed it.
-        ProofError: too few of the policy's witnesses cosigned it.
-    """
-    origin = parse_checkpoint(parse_note(note).text).origin
-    keys = [log.key for log in policy.logs if log.key.name == origin]
-    if not keys:
-        raise SignatureError(f"the policy does not know the log {origin}")
-    checkpoint = _open_by_any(note, keys)
-    by_key = {one.key: one.name for one in policy.witnesses}
-    found = open_cosignatures(note, by_key)
-    if not policy.is_met({by_key[one.key] for one in found}):
-        raise ProofError(f"{len(found)} cosignatures do not meet the policy")
-    return checkpoint, found
 
 
 def format_policy(policy: Policy) -> bytes:
@@ -224,13 +197,3 @@ class _PolicyReader:
 def _check_room(lines: Collection[object], at: str) -> None:
     if len(lines) >= _MAX_LINES_OF_A_KIND:
         raise FormatError(Sentence("trust.policy-lines", most=_MAX_LINES_OF_A_KIND), at)
-
-
-def _open_by_any(note: bytes, keys: list[VerifierKey]) -> Checkpoint:
-    for key in keys[:-1]:
-        try:
-            return open_checkpoint(note, key)
-        except SignatureError:
-            # The log changed its key, and the policy lists both.
-            continue
-    return open_checkpoint(note, keys[-1])

@@ -21,12 +21,11 @@ from federation.errors import FormatError
 from federation.tlog.checkpoint import (
     Checkpoint,
     open_checkpoint,
-    parse_checkpoint,
     parse_decimal,
+    read_unverified,
 )
 from federation.tlog.keys import VerifierKey, decode_base64, encode_base64
 from federation.tlog.merkle import check_inclusion, hash_leaf
-from federation.tlog.note import parse_note
 
 MAX_PROOF_BYTES: Final = 1_200_000
 
@@ -75,7 +74,7 @@ def parse_proof(data: bytes, max_bytes: int = MAX_PROOF_BYTES) -> Proof:
     path = tuple(map(decode_base64, lines))
     if any(len(one) != 32 for one in path):
         raise FormatError("a hash has 32 bytes")
-    parse_checkpoint(parse_note(checkpoint).text)
+    read_unverified(checkpoint)
     proof = Proof(index, path, checkpoint, extra)
     if format_proof(proof) != data:
         raise FormatError("a receipt that is not canonical")
@@ -94,7 +93,7 @@ def check_proof(proof: Proof, leaf: bytes, log_key: VerifierKey) -> Checkpoint:
         SignatureError: the log did not sign the checkpoint.
         ProofError: the leaf is not at that index of that tree.
     """
-    checkpoint = open_checkpoint(proof.checkpoint, log_key)
+    checkpoint = open_checkpoint(proof.checkpoint, log_key).checkpoint
     check_inclusion(
         proof.index, checkpoint.size, hash_leaf(leaf), proof.path, checkpoint.root
     )

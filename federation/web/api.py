@@ -245,7 +245,7 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
     export = await site.db.read(Export, site.settings, asked, query.what, query.region)
-    return await stream(request, query.format, export, site.db)
+    return await stream(request, query.format, export, site)
 
 
 async def get_summary(request: web.Request, query: ContestQuery) -> web.StreamResponse:

@@ -5,13 +5,15 @@ writes is a request to the node (`requests.py`), so that the web floor does not 
 how records are signed or peers are pulled.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aiohttp import web
 
 from federation.config.settings import Settings
+from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
 from federation.records.readers import Caller
 from federation.store.alarms import Alarm
@@ -49,6 +51,11 @@ class WebContext:
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]
+    maps: MapCache = field(default_factory=MapCache)
+    # One at a time of each, however many ask: most of the database's readers stay free
+    # for short questions.
+    large_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
+    export_pages: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 SITE = web.AppKey("site", WebContext)

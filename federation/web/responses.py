@@ -7,11 +7,9 @@ none. The cursor is in `Federation-Cursor` and in every row of a table.
 NDJSON begins with one line about the rest: cursor, sources, `next`.
 """
 
-import asyncio
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import msgspec
 from aiohttp import hdrs, web
@@ -19,15 +17,11 @@ from aiohttp import hdrs, web
 from federation.flows.query.cells import format_csv, format_ndjson
 from federation.flows.query.export import Export
 from federation.flows.query.table import QueryTable
-from federation.store.db import Database
+from federation.web.context import WebContext
 from federation.web.further import further
 from federation.web.openapi import CSV, CURSOR, JSON, NDJSON
 
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
-# Pages of exports that are read at a time: however many exports are asked for, most of
-# the database's readers stay free for short questions.
-MAX_PAGES = 1
-_TURNS: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 def reply(
@@ -57,7 +51,7 @@ def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Respons
 
 
 async def stream(
-    request: web.Request, form: str, export: Export, db: Database
+    request: web.Request, form: str, export: Export, site: WebContext
 ) -> web.StreamResponse:
     """The export, page by page; each page is read when the caller took the last."""
     response = web.StreamResponse()
@@ -72,7 +66,7 @@ async def stream(
         return response  # not a page is read for somebody who wants none
     is_whole = False
     try:
-        await _write_pages(response, form, export, db)
+        await _write_pages(response, form, export, site)
         is_whole = True
     finally:
         # A refusal amid the rows would read as one: what breaks is cut off instead,
@@ -83,15 +77,14 @@ async def stream(
 
 
 async def _write_pages(
-    response: web.StreamResponse, form: str, export: Export, db: Database
+    response: web.StreamResponse, form: str, export: Export, site: WebContext
 ) -> None:
     if form == "ndjson":
         await response.write(format_ndjson([export.head()]))
-    turns = _TURNS.setdefault(db, asyncio.Semaphore(MAX_PAGES))
     is_first = True
     while not export.done:
-        async with turns:
-            page = await db.read(export.read)
+        async with site.export_pages:
+            page = await site.db.read(export.read)
         if form == "ndjson":
             await response.write(format_ndjson(_dicts(page)))
             continue

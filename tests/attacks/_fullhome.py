@@ -45,6 +45,7 @@ from federation.tlog.note import format_signature, parse_note, sign_note
 from federation.tlog.tile import hash_reader
 from tests.fakes import FakeOrg, FakePeer, Tree, signer
 from tests.homes import ELECTION, make_home
+from tests.mirrored import aim
 
 OWN = "jagasuara.example"
 PARTNER, FETCHED, FORKED = "jagapemilu.example", "kawalpemilu.example", "dua.example"
@@ -160,7 +161,7 @@ def _pull(parts: Resources, org: str, peer: FakePeer) -> None:
         profiles=parts.profiles,
         peers=partners,
         own={one.origin: one.chain for one in parts.own.values()},
-        executor=None,
+        workers=None,
         clock=lambda: 0.0,
     )
     report = asyncio.run(pull(context, partners[org], peer, NOW))
@@ -216,7 +217,7 @@ def _hold_fetched(parts: Resources, owner: FakeOrg) -> None:
     with parts.db.transaction() as tx:
         log = logs.get_log(tx, owner.origin)
         root = larger.checkpoint().root
-        logs.set_pending(tx, log.id, larger.note(), larger.size, root)
+        aim(tx, log, larger.note(), larger.size, root)
         logs.stall(tx, log.id, "nobody has its records")
 
 

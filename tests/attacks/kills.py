@@ -387,7 +387,7 @@ def _pull(home: Home, peer: Peer, tree: Tree) -> None:
             profiles=parts.profiles,
             peers={peer.org: peer},
             own={log.origin: log.chain for log in parts.own.values()},
-            executor=None,
+            workers=None,
             clock=time.monotonic,
         )
         while True:

@@ -111,7 +111,7 @@ async def judge_here(files: dict[str, bytes], typed, profiles, folder) -> dict:
         sources,
         trust,
         profiles=profiles,
-        executor=None,
+        workers=None,
         scratch=None,
         now=NOW,
         # The page has no such option: it says that only the newer records are there.

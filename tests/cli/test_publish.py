@@ -15,12 +15,13 @@ from federation.records.keychain import decode_keys, open_chain
 from federation.records.receipt import open_receipt, parse_receipt
 from federation.store.db import Database
 from federation.store.lock import hold as hold_lock
-from federation.tlog.policy import check_policy, parse_policy
+from federation.tlog.policy import parse_policy
 from tests.cli.filled_home import LOG, NAME, ORG, federation, files, fill
 from tests.copies import copy_home
 from tests.fakes import FakeOrg, Tree
 from tests.flows.publish.conftest import hold
 from tests.homes import ELECTION, add_peer, make_home, serving
+from tests.policies import check_policy
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from federation.config.peers import (
 )
 from federation.config.rewrite import (
     add_election,
-    add_peer,
     add_peers,
     remove_peer,
     set_flag,
@@ -139,13 +138,13 @@ def test_what_is_formatted_is_parsed(peer):
 def test_a_partner_is_added_behind_what_is_written(path):
     remove_peer(path, "c.example")
     before = path.read_text()
-    add_peer(path, C)
+    add_peers(path, [(C, None)])
     assert path.read_text() == before + "\n" + format_peer(C)
     assert load_peers(path)[1] == C
 
 
 def test_a_partner_is_added_to_no_file(tmp_path):
-    add_peer(tmp_path / "peers.toml", B)
+    add_peers(tmp_path / "peers.toml", [(B, None)])
     assert load_peers(tmp_path / "peers.toml") == (B,)
 
 
@@ -209,7 +208,7 @@ def test_a_file_written_in_an_unforeseen_way_is_left_alone(tmp_path):
     for change in (
         lambda: set_paused(path, "b.example", paused=True),
         lambda: remove_peer(path, "b.example"),
-        lambda: add_peer(path, C),
+        lambda: add_peers(path, [(C, None)]),
     ):
         with pytest.raises(ConfigError, match="edit it by hand"):
             change()

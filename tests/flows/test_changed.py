@@ -10,6 +10,7 @@ from federation.records.claim import Claim, encode_claim
 from federation.store import alarms, claims, cosignatures, logs, mapstate
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
+from tests.mirrored import hold
 
 ELECTION = "pemilu-2024"
 ORG = "a.example"
@@ -38,8 +39,7 @@ class World:
             if publish and own:
                 logs.publish(tx, log.id, log.size, b"n", end, end.to_bytes(32))
             elif publish:
-                logs.set_pending(tx, log.id, b"n", end, end.to_bytes(32))
-                logs.complete(tx, log.id)
+                hold(tx, log, b"n", end.to_bytes(32))
         self.merge()
 
     def merge(self):

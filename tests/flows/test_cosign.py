@@ -50,7 +50,7 @@ async def mirrored(db, owner, tree, *, own=None, now=NOW):
         profiles=load_shipped(),
         peers={owner.org: peer(owner)},
         own=own or {},
-        executor=None,
+        workers=None,
         clock=lambda: 0.0,
     )
     return await pull(ctx, peer(owner), fakes.FakePeer(owner.org).show(tree), now)
@@ -129,7 +129,7 @@ async def collecting(db, ours, suara):
         profiles=load_shipped(),
         peers={suara.org: peer(suara)},
         own={ours.origin: ours.chain},
-        executor=None,
+        workers=None,
         clock=lambda: 0.0,
     )
     report = await pull(ctx, peer(suara), theirs, NOW)

@@ -29,6 +29,7 @@ from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
+from tests.mirrored import aim, hold
 
 NOW = 1_707_900_000
 PARTNER = "kawal.example"
@@ -61,14 +62,11 @@ def adopt(node, other):
     with node.db.transaction() as tx:
         mirror = logs.add_log(tx, theirs.origin, own=False)
         keystatements.save_keys(tx, mirror.id, other.log.chain.notes)
-        logs.set_pending(
-            tx, mirror.id, theirs.checkpoint, checkpoint.size, checkpoint.root
-        )
         hashes = [hash_leaf(leaf) for leaf in leaves]
         logs.append_leaves(tx, mirror.id, 0, leaves, hashes)
         claims.save_claims(tx, mirror.id, admission.claims)
         quarantine.save_rejected(tx, mirror.id, admission.rejected)
-        logs.complete(tx, mirror.id)
+        hold(tx, mirror, theirs.checkpoint, checkpoint.root)
     return admission
 
 
@@ -426,7 +424,7 @@ def test_a_pull_that_was_cut_off_before_its_first_record_is_no_difference(
     merge(hospital)
     with hospital.db.transaction() as tx:
         mirror = logs.add_log(tx, "new.example/pemilu-2024", own=False)
-        logs.set_pending(tx, mirror.id, b"note", 3, bytes(32))
+        aim(tx, mirror, b"note", 3, bytes(32))
     report = check(hospital, tmp_path)
     assert report.errors == 0, report.findings
 

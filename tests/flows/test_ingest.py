@@ -30,6 +30,7 @@ from federation.store.db import Database
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
+from tests.mirrored import aim
 from tests.ownnode import all_said
 
 NOW = 1_707_900_000
@@ -616,7 +617,7 @@ def test_a_log_in_doubt_is_not_signed(node, why):
         elif why == "stalled":
             logs.stall(tx, log_id, "waiting for the partners' copies")
         else:
-            logs.set_pending(tx, log_id, b"note", 9, bytes(32))
+            aim(tx, node.state(), b"note", 9, bytes(32))
     with pytest.raises(ConflictError):
         append(node, draft(1))
     assert node.state().next_index == 1

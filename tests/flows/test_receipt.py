@@ -26,6 +26,7 @@ from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
 from tests.fakes import signer
+from tests.mirrored import hold
 
 NOW = 1_707_900_000
 A, B, C = (signer(f"{name}.example/mirror", ALG_COSIGNATURE) for name in "abc")
@@ -160,9 +161,8 @@ def copy_log(source, target):
         mirrored = logs.add_log(tx, log.origin, own=False)
         keystatements.save_keys(tx, mirrored.id, notes)
         hashes = [hash_leaf(leaf) for leaf in leaves]
-        logs.set_pending(tx, mirrored.id, log.checkpoint, log.size, root)
         logs.append_leaves(tx, mirrored.id, 0, leaves, hashes)
-        logs.complete(tx, mirrored.id)
+        hold(tx, mirrored, log.checkpoint, root)
 
 
 def test_what_is_not_signed_or_not_here_has_none(node):

@@ -4,8 +4,8 @@ import pytest
 
 from federation.config.peers import Peer
 from federation.feeds.resource import log_path
+from federation.flows.cosign import MAX_COSIGNED, recollect
 from federation.flows.pull import PullContext, pull
-from federation.flows.recollect import MAX_COSIGNED, recollect
 from federation.profiles import load_shipped
 from federation.store import cosignatures, logs
 from federation.store.db import Database
@@ -30,7 +30,7 @@ async def db(tmp_path):
         profiles=load_shipped(),
         peers={OURS.org: peer},
         own={},
-        executor=None,
+        workers=None,
         clock=lambda: 0.0,
     )
     await pull(ctx, peer, FakePeer(OURS.org).show(TREE), NOW)

@@ -8,18 +8,21 @@ import pytest
 from federation.errors import (
     ConflictError,
     ForkError,
+    FormatError,
     PeerError,
     ProofError,
+    SignatureError,
     UnknownPastError,
 )
 from federation.flows.ownlog import begin, ingest
-from federation.flows.ownlog.reconcile import Copy, Found, PeersAsked, decide, reconcile
+from federation.flows.ownlog.reconcile import Copy, PeersAsked, decide, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
 from federation.store import alarms, keystatements, leaves, logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
+from tests.mirrored import signed
 from tests.ownnode import all_said
 
 NOW = 1_707_900_000
@@ -29,7 +32,7 @@ SOME = PeersAsked(peers=2, answered=1)
 
 
 def found(size):
-    return Found("kawal.example", b"", Checkpoint("o", size, bytes(32)))
+    return Copy("kawal.example", signed("o", size, bytes(32), b""))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_the_policy(size, guard, copies, asked, action):
     assert decision.action == action
     assert bool(decision.reason) == (action != "sign")
     if action == "refill":
-        assert decision.copy.checkpoint.size == max(copies)
+        assert decision.copy.signed.size == max(copies)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +143,12 @@ def append(node, start, end, votes=1):
     return ingest.append(node.db, node.guard, node.log, rows, NOW)
 
 
+def open_own(node):
+    return node.log.chain.open_checkpoint(node.state().checkpoint)
+
+
 def copy_of(node):
-    return Copy("kawal.example", node.state().checkpoint)
+    return Copy("kawal.example", open_own(node))
 
 
 def ask(node, *copies, asked=ALL):
@@ -161,7 +168,7 @@ def ctx():
             profiles={"pemilu-2024": node.log.profile},
             peers={},
             own={node.log.origin: node.log.chain},
-            executor=None,
+            workers=None,
             clock=time.monotonic,
         )
 
@@ -277,7 +284,7 @@ async def test_a_larger_copy_once_seen_is_not_forgotten(backup, ctx):
     with pytest.raises(PeerError):
         await refill(ctx(node), node.guard, node.log, silent, decision.copy, NOW)
     # The partner has gone, before anything came; all others know less than we do.
-    others = Copy("third.example", node.state().checkpoint)
+    others = Copy("third.example", open_own(node))
     for asked in (ALL, ALL._replace(alone=True), PeersAsked(0, 0)):
         assert ask(node, others, asked=asked).action == "wait"
     with pytest.raises(ConflictError, match="has shown 901"):
@@ -382,13 +389,13 @@ def test_a_guard_above_all_partners_ends_the_log(backup):
 def test_checkpoints_that_our_key_did_not_sign_say_nothing(node, open_node):
     other = open_node("kawal.example")
     forged = Checkpoint(other.log.origin, 99, bytes(32))
-    copies = [
-        Copy("kawal.example", sign_checkpoint(forged, other.log.log_signer)),
-        Copy("kawal.example", b"garbage"),
-        Copy("kawal.example", node.state().checkpoint[:-9] + b"AAAAAAA=\n"),
-    ]
-    assert ask(node, *copies).action == "sign"
-    assert node.state().frozen is None
+    for note in (
+        sign_checkpoint(forged, other.log.log_signer),
+        b"garbage",
+        node.state().checkpoint[:-9] + b"AAAAAAA=\n",
+    ):
+        with pytest.raises((FormatError, SignatureError)):
+            node.log.chain.open_checkpoint(note)
 
 
 def test_waiting_stops_signing_until_it_is_allowed(node):

@@ -19,7 +19,7 @@ from federation.flows.ownlog.reconcile import Copy, PeersAsked, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import PullContext
 from federation.store import logs
-from tests.flows.test_reconcile import DatabaseFeed, append
+from tests.flows.test_reconcile import DatabaseFeed, append, open_own
 from tests.ownnode import NOW, OwnNode
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "restores.md"
@@ -112,15 +112,13 @@ def restore(world, tmp_path, database, guard, *, founded):
 
 async def start(world, node, sizes, asked):
     """What becomes of the log: the words of the page."""
-    shown = [
-        Copy(f"p{size}.example", world.nodes[size].state().checkpoint) for size in sizes
-    ]
+    shown = [Copy(f"p{size}.example", open_own(world.nodes[size])) for size in sizes]
     ctx = PullContext(
         db=node.db,
         profiles={"pemilu-2024": node.log.profile},
         peers={},
         own={node.log.origin: node.log.chain},
-        executor=None,
+        workers=None,
         clock=time.monotonic,
     )
     words = []
@@ -129,9 +127,9 @@ async def start(world, node, sizes, asked):
             found = reconcile(node.db, node.guard, node.log, shown, asked, NOW)
             if found.action != "refill":
                 break
-            feed = DatabaseFeed(world.nodes[found.copy.checkpoint.size])
+            feed = DatabaseFeed(world.nodes[found.copy.signed.size])
             await refill(ctx, node.guard, node.log, feed, found.copy, NOW)
-            words.append(f"takes back {found.copy.checkpoint.size}")
+            words.append(f"takes back {found.copy.signed.size}")
         words.append({"sign": "signs"}.get(found.action, found.action))
     except VerificationError:
         words.append("error")

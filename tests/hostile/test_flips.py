@@ -30,7 +30,7 @@ async def test_every_flipped_bit_of_a_checkpoint_is_refused_by_a_pull(tmp_path):
         profiles=load_shipped(),
         peers={owner.org: peer},
         own={},
-        executor=None,
+        workers=None,
         clock=time.monotonic,
     )
 

@@ -71,7 +71,7 @@ async def test_a_turn_with_a_hostile_partner_ends_and_says_why(
         profiles=load_shipped(),
         peers={BAD: peer},
         own={},
-        executor=None,
+        workers=None,
         clock=time.monotonic,
     )
     said, began = "", time.process_time()

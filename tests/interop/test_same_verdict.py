@@ -139,7 +139,7 @@ def our_verdict(published, tree):
             [source],
             trust,
             profiles=PROFILES,
-            executor=None,
+            workers=None,
             scratch=None,
             now=1_707_915_900,
         )

@@ -10,7 +10,6 @@ from federation.records.tps import (
     is_overseas,
     is_special,
     parse_tps,
-    region_level,
     regions_of,
     tps_number,
 )
@@ -76,13 +75,6 @@ def test_a_code_is_made_only_of_a_kelurahan_and_a_number(kelurahan, number):
 def test_regions_go_from_the_nation_to_the_kelurahan():
     regions = regions_of(parse_tps("1371011001007"))
     assert regions == ("", "13", "1371", "137101", "1371011001")
-    assert [region_level(region) for region in regions] == [0, 1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("region", ["1", "137", "13710", "13710110", "1A", "１３"])  # noqa: RUF001  full-width digits are the point
-def test_what_is_no_region_has_no_level(region):
-    with pytest.raises(FormatError):
-        region_level(region)
 
 
 def test_only_99_is_overseas():

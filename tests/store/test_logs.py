@@ -7,7 +7,9 @@ from federation.records.admission import Rejected
 from federation.store import cosignatures, keystatements, leaves, logs, quarantine
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import EMPTY_ROOT, hash_leaf
+from federation.tlog.mirror import Mirror
 from federation.tlog.tile import Bundle, Tile
+from tests.mirrored import aim, hold
 
 ORIGIN = "jagasuara.example/pemilu-2024"
 
@@ -126,39 +128,50 @@ def test_dropping_stops_at_what_is_signed(tx, own):
     assert leaves.read_leaves(tx, own.id, 0, 3) == some(0, 3)
 
 
-def test_a_mirror_moves_when_every_leaf_is_there(tx, mirror):
-    logs.set_pending(tx, mirror.id, b"five", 5, b"r" * 32)
-    grow(tx, mirror, 0, 4)
-    with pytest.raises(ConflictError):
-        logs.complete(tx, mirror.id)
-    assert state(tx, mirror).size == 0
-    grow(tx, mirror, 4, 5)
-    logs.complete(tx, mirror.id)
-    now = state(tx, mirror)
+def test_a_mirror_is_written_as_the_rules_have_returned_it(tx, mirror):
+    log = aim(tx, mirror, b"five", 5, b"r" * 32)
+    assert (log.size, log.pending, log.pending_size) == (0, b"five", 5)
+    root = grow(tx, mirror, 0, 5)
+    now = hold(tx, mirror, b"five", root)
     assert (now.size, now.checkpoint, now.pending, now.pending_size) == (
         5,
         b"five",
         None,
         0,
     )
-    assert logs.root_of_size(tx, mirror.id, 5) == b"r" * 32
-    with pytest.raises(ConflictError):
-        logs.complete(tx, mirror.id)
-    with pytest.raises(ConflictError):
-        logs.set_pending(tx, mirror.id, b"four", 4, b"r" * 32)
+    assert now == state(tx, mirror)
+    assert logs.newest_checkpoint(tx, mirror.id) == (5, root, b"five")
 
 
-def test_a_pending_checkpoint_can_be_given_up(tx, mirror):
-    logs.set_pending(tx, mirror.id, b"five", 5, b"r" * 32)
-    grow(tx, mirror, 0, 4)
-    logs.abandon(tx, mirror.id)
-    now = state(tx, mirror)
-    assert (now.pending, now.next_index, now.size) == (None, 0, 0)
+def test_a_mirror_is_written_from_the_state_that_was_judged_only(tx, mirror):
+    for move in (
+        lambda: grow(tx, mirror, 0, 5),
+        lambda: aim(tx, mirror, b"nine", 9, b"r" * 32),
+        lambda: hold(tx, mirror, b"five", b"r" * 32),
+    ):
+        judged = state(tx, mirror)
+        move()
+        with pytest.raises(ConflictError) as raised:
+            logs.save_mirror(tx, judged, Mirror(origin=mirror.origin))
+        assert raised.value.known_size == 5
+    assert state(tx, mirror).checkpoint == b"five"
+
+
+def test_a_mirror_keeps_one_root_for_one_size(tx, mirror):
+    grow(tx, mirror, 0, 5)
+    logs._keep_checkpoint(tx, mirror.id, 5, b"o" * 32, b"other")
+    with pytest.raises(ConflictError, match="another root"):
+        hold(tx, mirror, b"five", b"r" * 32)
+
+
+def test_a_mirror_that_moves_is_not_stalled(tx, mirror):
+    logs.stall(tx, mirror.id, "reason")
+    assert aim(tx, mirror, b"nine", 9, b"r" * 32).stalled is None
 
 
 def test_an_own_log_that_is_refilled_is_not_signed(tx, own):
     root = grow(tx, own, 0, 5)
-    logs.set_pending(tx, own.id, b"nine", 9, b"r" * 32)
+    aim(tx, own, b"nine", 9, b"r" * 32)
     for move in (logs.keep_signed, logs.publish):
         with pytest.raises(ConflictError):
             move(tx, own.id, 0, b"note", 5, root)

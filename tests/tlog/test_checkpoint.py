@@ -8,11 +8,13 @@ from federation.errors import FormatError, SignatureError
 from federation.tlog.checkpoint import (
     Checkpoint,
     format_checkpoint,
+    open_by_any,
+    open_by_size,
     open_checkpoint,
     parse_checkpoint,
     parse_decimal,
+    read_unverified,
     sign_checkpoint,
-    strip_cosignatures,
 )
 from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import Signer, parse_vkey
@@ -84,7 +86,10 @@ def test_sizes_up_to_the_largest_exact_number_are_read(number):
 def test_only_the_key_whose_name_is_the_origin_signs_and_opens(log_signer):
     checkpoint = Checkpoint(log_signer.name, 1, hash_leaf(b"a"))
     note = sign_checkpoint(checkpoint, log_signer)
-    assert open_checkpoint(note, log_signer.key) == checkpoint
+    signed = open_checkpoint(note, log_signer.key)
+    assert signed.checkpoint == checkpoint == read_unverified(note)
+    assert (signed.origin, signed.size, signed.root) == checkpoint
+    assert (signed.note, signed.text) == (note, format_checkpoint(checkpoint))
     other = Signer.from_seed("other.example/pemilu-2024", b"\x01" * 32)
     with pytest.raises(AssertionError):
         sign_checkpoint(checkpoint, other)
@@ -94,6 +99,37 @@ def test_only_the_key_whose_name_is_the_origin_signs_and_opens(log_signer):
     stolen = sign_note(format_checkpoint(checkpoint), other)
     with pytest.raises(SignatureError, match="signed a checkpoint of"):
         open_checkpoint(stolen, other.key)
+
+
+def test_the_key_of_its_size_opens_a_checkpoint_and_no_other(log_signer):
+    thief = Signer.from_seed(log_signer.name, b"\x66" * 32)
+
+    def log_key_at(size):
+        if size > 9:
+            raise SignatureError("no key is valid there")
+        return log_signer.key if size < 5 else thief.key
+
+    for size, signer, opens in (
+        (4, log_signer, True),
+        (4, thief, False),
+        (5, log_signer, False),
+        (5, thief, True),
+        (10, thief, False),
+    ):
+        note = sign_checkpoint(Checkpoint(signer.name, size, hash_leaf(b"a")), signer)
+        either = open_by_any(note, [thief.key, log_signer.key])
+        assert either == open_by_any(note, [log_signer.key, thief.key])
+        if opens:
+            assert open_by_size(note, log_key_at) == either
+        else:
+            with pytest.raises(SignatureError):
+                open_by_size(note, log_key_at)
+        assert either.checkpoint == read_unverified(note)
+    with pytest.raises(FormatError):
+        open_by_size(sign_note(b"a text\n", log_signer), log_key_at)
+    other = Signer.from_seed("other.example/pemilu-2024", b"\x01" * 32)
+    with pytest.raises(SignatureError):
+        open_by_any(note, [other.key])
 
 
 def test_what_could_not_be_read_again_is_not_signed(log_signer):
@@ -111,8 +147,10 @@ def test_stripped_of_everything_but_the_logs_signature_it_is_as_it_was_signed(
     lines.append(Signature(log_signer.name, b"\x00" * 4, b"another key of the log"))
     decorated = add_signatures(signed, lines)
     assert decorated != signed
-    assert strip_cosignatures(decorated, log_signer.key) == signed
-    assert strip_cosignatures(signed, log_signer.key) == signed
+    opened = open_checkpoint(decorated, log_signer.key)
+    assert opened.note == decorated
+    assert opened.strip() == open_checkpoint(signed, log_signer.key)
+    assert opened.strip().note == opened.bare == signed
 
 
 def test_every_one_bit_flip_of_a_checkpoint_is_refused(log_signer, flip):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.errors import ForkError, FormatError, ProofError, SignatureError
-from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
+from federation.tlog.checkpoint import Checkpoint, open_by_any, sign_checkpoint
 from federation.tlog.fork import (
     MAX_EVIDENCE_BYTES,
     check_evidence,
@@ -17,6 +17,11 @@ from federation.tlog.keys import Signer
 from federation.tlog.merkle import EMPTY_ROOT, prove_prefix
 
 SIZES = range(1, 65)
+
+
+def find(old, new, hashes, keys):
+    """The fork that two notes prove, opened by any of these keys."""
+    return find_fork(open_by_any(old, keys), open_by_any(new, keys), hashes)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +45,11 @@ def notes(honest, forked, log_signer):
 def test_two_roots_of_one_size_are_a_fork_at_every_size(notes, log_signer):
     honest, forked = notes
     for size in SIZES:
-        fork = find_fork(honest[size], forked[size], (), [log_signer.key])
+        fork = find(honest[size], forked[size], (), [log_signer.key])
         assert isinstance(fork, ForkError)
         data = format_evidence(fork.old, fork.new, fork.hashes)
         assert check_evidence(data, [log_signer.key]).origin == log_signer.name
-        assert find_fork(honest[size], honest[size], (), [log_signer.key]) is None
+        assert find(honest[size], honest[size], (), [log_signer.key]) is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 64])
@@ -55,7 +60,7 @@ def test_evidence_of_two_roots_of_one_size_holds_nothing_superfluous(
     honest, other = notes
     hashes = forked.hashes[:count]
     keys = [log_signer.key]
-    assert find_fork(honest[9], other[9], hashes, keys) is None
+    assert find(honest[9], other[9], hashes, keys) is None
     with pytest.raises(ProofError):
         check_evidence(format_evidence(honest[9], other[9], hashes), keys)
 
@@ -68,12 +73,12 @@ def test_every_pair_of_sizes_up_to_64_of_two_histories_is_conclusive(
     for new in SIZES:
         for old in range(1, new):
             hashes = prove_prefix(old, new, forked.read_node)
-            assert find_fork(ours[old], ours[new], hashes, keys) is None
-            fork = find_fork(theirs[old], ours[new], hashes, keys)
+            assert find(ours[old], ours[new], hashes, keys) is None
+            fork = find(theirs[old], ours[new], hashes, keys)
             assert fork is not None
             # Hashes of the other history lead to another root: they prove nothing.
             hashes = prove_prefix(old, new, honest.read_node)
-            assert find_fork(theirs[old], ours[new], hashes, keys) is None
+            assert find(theirs[old], ours[new], hashes, keys) is None
 
 
 def test_the_last_leaf_alone_makes_a_fork(make_log, log_signer):
@@ -82,12 +87,12 @@ def test_the_last_leaf_alone_makes_a_fork(make_log, log_signer):
         forked = make_log(40, b"x", at)
         old, new = honest.sign(33, log_signer), forked.sign(40, log_signer)
         hashes = prove_prefix(33, 40, forked.read_node)
-        assert find_fork(old, new, hashes, [log_signer.key])
+        assert find(old, new, hashes, [log_signer.key])
     # A log that differs only after what the older checkpoint covers is honest so far.
     forked = make_log(40, b"x", 33)
     hashes = prove_prefix(33, 40, forked.read_node)
     new = forked.sign(40, log_signer)
-    assert find_fork(honest.sign(33, log_signer), new, hashes, [log_signer.key]) is None
+    assert find(honest.sign(33, log_signer), new, hashes, [log_signer.key]) is None
 
 
 def test_every_one_bit_flip_of_evidence_accuses_nobody(notes, forked, log_signer, flip):
@@ -105,12 +110,12 @@ def test_an_honest_log_is_not_accused_by_any_hashes(notes, forked, log_signer):
     keys = [log_signer.key]
     good = prove_prefix(21, 37, forked.read_node)
     for hashes in ((), good[1:], good[:-1], [*good, good[0]], good[::-1], [b"x"] * 3):
-        assert find_fork(ours[21], ours[37], hashes, keys) is None
+        assert find(ours[21], ours[37], hashes, keys) is None
     # The larger first, another size, an empty log, hashes where there can be none.
-    assert find_fork(ours[37], ours[21], good, keys) is None
-    assert find_fork(ours[20], ours[37], good, keys) is None
-    assert find_fork(ours[0], ours[37], (), keys) is None
-    assert find_fork(ours[37], ours[37], good, keys) is None
+    assert find(ours[37], ours[21], good, keys) is None
+    assert find(ours[20], ours[37], good, keys) is None
+    assert find(ours[0], ours[37], (), keys) is None
+    assert find(ours[37], ours[37], good, keys) is None
 
 
 def test_evidence_by_another_key_or_about_two_logs_accuses_nobody(notes, log_signer):
@@ -121,13 +126,13 @@ def test_evidence_by_another_key_or_about_two_logs_accuses_nobody(notes, log_sig
     stranger = sign_checkpoint(Checkpoint(other.name, 9, b"r" * 32), other)
     for second in (forged, stranger):
         with pytest.raises(SignatureError):
-            find_fork(honest[9], second, (), [log_signer.key])
+            find(honest[9], second, (), [log_signer.key])
     keys = [other.key, log_signer.key]
-    assert find_fork(honest[9], stranger, (), keys) is None
+    assert find(honest[9], stranger, (), keys) is None
     # After a rotation the log's two keys count together.
     keys = [thief.key, log_signer.key]
-    assert find_fork(honest[9], forged, (), keys)
-    assert find_fork(forged, forked[9], (), keys)
+    assert find(honest[9], forged, (), keys)
+    assert find(forged, forked[9], (), keys)
 
 
 def test_evidence_that_proves_nothing_is_refused(notes, log_signer):
@@ -188,4 +193,4 @@ def test_what_parses_formats_to_the_same(good, at, byte):
 
 def test_an_empty_log_forks_with_nobody(log_signer, notes):
     empty = sign_checkpoint(Checkpoint(log_signer.name, 0, EMPTY_ROOT), log_signer)
-    assert find_fork(empty, empty, (), [log_signer.key]) is None
+    assert find(empty, empty, (), [log_signer.key]) is None

@@ -1,6 +1,6 @@
 """The mirror: every move that is allowed, and that no other changes anything."""
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,23 +11,17 @@ from federation.errors import (
     ForkError,
     FormatError,
     ProofError,
-    SignatureError,
 )
-from federation.tlog.checkpoint import Checkpoint, format_checkpoint, sign_checkpoint
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    format_checkpoint,
+    open_checkpoint,
+    sign_checkpoint,
+)
 from federation.tlog.cosignature import add_signatures, cosign
-from federation.tlog.fork import check_evidence, find_fork, format_evidence
-from federation.tlog.keys import Signer
-from federation.tlog.merkle import EMPTY_ROOT, Frontier, hash_leaf, root_of
-from federation.tlog.mirror import (
-    Mirror,
-    abandon,
-    advance,
-    begin,
-    complete,
-    freeze,
-    offer,
-    plan_extension,
-)
+from federation.tlog.fork import check_evidence, format_evidence
+from federation.tlog.merkle import EMPTY_ROOT, root_of
+from federation.tlog.mirror import Mirror, begin, complete, offer, plan_extension
 from federation.tlog.tile import WIDTH, bundles_of, hash_reader
 
 EDGES = [0, 1, 3, 254, 255, 256, 257, 300, 511, 512, 513, 767, 768]
@@ -54,14 +48,27 @@ def extend(log, old, new):
     return plan.open(log.frontier(old), edge_of(log, old), fetch(log, plan))
 
 
+def opened(log, size, signer):
+    return open_checkpoint(log.sign(size, signer), signer.key)
+
+
+def store(mirror, end):
+    """The mirror with the leaves below `end`, which `check_bundle` has passed."""
+    return replace(mirror, next_index=end)
+
+
+def reach(log, mirror, goal):
+    """The mirror that holds this goal, by the leaves of the log."""
+    return complete(mirror, goal, log.frontier(goal.size))
+
+
 def hold(log, size, signer):
     """A mirror that holds the first `size` leaves."""
     mirror = Mirror(origin=signer.name)
     if size == 0:
         return mirror
-    note = log.sign(size, signer)
-    mirror = begin(mirror, note, log.checkpoint(size))
-    return complete(advance(mirror, log.hashes[:size]))
+    goal = opened(log, size, signer)
+    return reach(log, store(begin(mirror, goal), size), goal)
 
 
 def reader(log, size):
@@ -222,177 +229,166 @@ def test_the_frontier_and_the_edge_must_be_those_of_the_size(log):
 
 def test_a_pull_in_any_steps_ends_at_the_signed_root(log, log_signer):
     mirror = hold(log, 300, log_signer)
-    note = log.sign(1000, log_signer)
-    found = offer(mirror, note, log_signer.key, never)
-    assert found.kind == "larger"
-    mirror = begin(mirror, found.note, found.checkpoint)
+    goal = opened(log, 1000, log_signer)
+    assert offer(mirror, goal, never).kind == "larger"
+    mirror = begin(mirror, goal)
     for end in (301, 512, 512, 999, 1000):
         # As after a crash: what is left is planned from the next index on.
         authenticated = extend(log, mirror.next_index, 1000)
         for bundle in bundles_of(mirror.next_index, 1000):
             leaves = log.hashes[bundle.index * WIDTH :][: bundle.width]
             authenticated.check_bundle(bundle.index, leaves)
-        mirror = advance(mirror, log.hashes[mirror.next_index : end])
+        mirror = store(mirror, end)
         assert (mirror.size, mirror.next_index) == (300, end)
-    mirror = complete(mirror)
+    mirror = reach(log, mirror, goal)
     assert mirror == hold(log, 1000, log_signer)
-    assert (mirror.pending, mirror.pending_size) == (None, 0)
+    assert mirror.pending is None
 
 
 def test_a_larger_checkpoint_replaces_a_pending_one(log, log_signer):
     mirror = hold(log, 10, log_signer)
-    mirror = begin(mirror, log.sign(500, log_signer), log.checkpoint(500))
-    mirror = advance(mirror, log.hashes[10:300])
-    mirror = begin(mirror, log.sign(700, log_signer), log.checkpoint(700))
-    assert mirror.next_index == 300
-    mirror = complete(advance(mirror, log.hashes[300:700]))
-    assert mirror.size == 700
+    mirror = begin(mirror, opened(log, 500, log_signer))
+    goal = opened(log, 700, log_signer)
+    mirror = begin(store(mirror, 300), goal)
+    assert (mirror.next_index, mirror.pending, mirror.seen) == (300, goal, None)
+    mirror = reach(log, store(mirror, 700), goal)
+    assert (mirror.size, mirror.known) == (700, 700)
+
+
+def test_a_smaller_checkpoint_replaces_a_pending_one_that_stays_in_mind(
+    log, log_signer
+):
+    largest, goal = (opened(log, size, log_signer) for size in (900, 500))
+    mirror = store(begin(hold(log, 10, log_signer), largest), 300)
+    mirror = begin(mirror, goal)
+    assert (mirror.pending, mirror.seen, mirror.known) == (goal, largest, 900)
+    # However often that happens, it is the largest that stays.
+    again = begin(mirror, opened(log, 400, log_signer))
+    assert (again.pending.size, again.seen) == (400, largest)
+    mirror = reach(log, store(mirror, 500), goal)
+    assert (mirror.size, mirror.pending, mirror.seen) == (500, None, largest)
+    # What begins with it takes its place.
+    for size in (900, 1000):
+        assert begin(mirror, opened(log, size, log_signer)).seen is None
+    assert begin(mirror, opened(log, 899, log_signer)).seen == largest
+
+
+def test_what_lies_on_the_way_to_the_pending_checkpoint_can_be_held(log, log_signer):
+    pending = opened(log, 900, log_signer)
+    mirror = store(begin(hold(log, 10, log_signer), pending), 300)
+    for size in (11, 256, 299, 300):
+        goal = opened(log, size, log_signer)
+        held = reach(log, mirror, goal)
+        assert (held.held, held.pending, held.next_index) == (goal, pending, 300)
+    for size in (10, 301):
+        with pytest.raises(AssertionError):
+            reach(log, mirror, opened(log, size, log_signer))
 
 
 def test_offers_are_compared_with_what_is_held_and_pending(log, log_signer, cosigners):
     mirror = hold(log, 300, log_signer)
     kinds = {}
-    mirror = begin(mirror, log.sign(500, log_signer), log.checkpoint(500))
+    mirror = begin(mirror, opened(log, 500, log_signer))
     for size in (0, 1, 256, 299, 300, 301, 499, 500, 501):
         note = log.sign(size, log_signer)
         text = format_checkpoint(log.checkpoint(size))
         cosigned = add_signatures(note, [cosign(text, cosigners[0], 7)])
-        found = offer(mirror, cosigned, log_signer.key, reader(log, 300))
-        assert found.note == note
-        assert found.checkpoint == log.checkpoint(size)
+        signed = open_checkpoint(cosigned, log_signer.key)
+        found = offer(mirror, signed, reader(log, 300))
+        assert found.signed.note == note
+        assert found.signed.checkpoint == log.checkpoint(size)
+        assert found.known == 500
         kinds[size] = found.kind
     assert kinds == {
         **dict.fromkeys((0, 1, 256, 299), "smaller"),
-        **dict.fromkeys((300, 500), "same"),
-        **dict.fromkeys((301, 499), "waiting"),
-        501: "larger",
+        300: "same",
+        **dict.fromkeys((301, 499, 500, 501), "larger"),
     }
 
 
 def test_nothing_is_smaller_than_an_empty_mirror(log, log_signer):
     mirror = Mirror(origin=log_signer.name)
     empty = sign_checkpoint(Checkpoint(log_signer.name, 0, EMPTY_ROOT), log_signer)
-    assert offer(mirror, empty, log_signer.key, never).kind == "same"
-    assert (
-        offer(mirror, log.sign(1, log_signer), log_signer.key, never).kind == "larger"
-    )
+    found = offer(mirror, open_checkpoint(empty, log_signer.key), never)
+    assert (found.kind, found.known) == ("same", 0)
+    assert offer(mirror, opened(log, 1, log_signer), never).kind == "larger"
 
 
-@pytest.mark.parametrize("size", [1, 2, 64, 255, 256, 257, 299, 300, 500])
-def test_another_root_at_any_size_held_or_pending_is_a_fork_with_its_evidence(
+@pytest.mark.parametrize("size", [1, 2, 64, 255, 256, 257, 299, 300, 400, 500])
+def test_another_root_at_any_size_held_pending_or_seen_is_a_fork_with_its_evidence(
     size, log, make_log, log_signer
 ):
     mirror = hold(log, 300, log_signer)
-    mirror = begin(mirror, log.sign(500, log_signer), log.checkpoint(500))
-    note = make_log(500, b"forked", 0).sign(size, log_signer)
+    for known in (500, 400):
+        mirror = begin(mirror, opened(log, known, log_signer))
+    rival = opened(make_log(500, b"forked", 0), size, log_signer)
     with pytest.raises(ForkError) as caught:
-        offer(mirror, note, log_signer.key, reader(log, 300))
+        offer(mirror, rival, reader(log, 300))
     fork = caught.value
     data = format_evidence(fork.old, fork.new, fork.hashes)
     assert check_evidence(data, [log_signer.key]).origin == log_signer.name
-    frozen = freeze(mirror, data)
-    assert frozen.frozen == data
-    assert dataclasses.replace(frozen, frozen=None) == mirror
 
 
 def test_a_damaged_disk_of_ours_accuses_nobody(log, make_log, log_signer):
     mirror = hold(log, 300, log_signer)
     damaged = reader(make_log(500, b"forked", 0), 300)
     with pytest.raises(ProofError, match="our own"):
-        offer(mirror, log.sign(200, log_signer), log_signer.key, damaged)
+        offer(mirror, opened(log, 200, log_signer), damaged)
 
 
-def test_an_offer_by_another_key_is_refused(log, log_signer):
-    mirror = hold(log, 300, log_signer)
-    thief = Signer.from_seed(log_signer.name, b"\x66" * 32)
-    with pytest.raises(SignatureError):
-        offer(mirror, log.sign(400, thief), log_signer.key, never)
-    other = Signer.from_seed("other.example/pemilu-2024", b"\x66" * 32)
-    with pytest.raises(AssertionError):
-        offer(mirror, log.sign(400, log_signer), other.key, never)
+def test_a_checkpoint_of_another_log_is_our_own_mistake(log, log_signer):
+    other = replace(hold(log, 300, log_signer), origin="other.example/pemilu-2024")
+    signed = opened(log, 400, log_signer)
+    for move in (lambda: offer(other, signed, never), lambda: begin(other, signed)):
+        with pytest.raises(AssertionError):
+            move()
 
 
-def test_a_frozen_mirror_never_moves_again(log, make_log, log_signer):
-    forked = make_log(500, b"forked", 0)
-    fork = find_fork(
-        log.sign(9, log_signer), forked.sign(9, log_signer), (), [log_signer.key]
-    )
-    evidence = format_evidence(fork.old, fork.new)
-    mirror = begin(
-        hold(log, 10, log_signer), log.sign(20, log_signer), log.checkpoint(20)
-    )
-    frozen = freeze(mirror, evidence)
-    note = log.sign(30, log_signer)
+def test_a_frozen_mirror_never_moves_again(log, log_signer):
+    mirror = begin(hold(log, 10, log_signer), opened(log, 20, log_signer))
+    frozen = replace(store(mirror, 20), frozen=b"evidence")
+    signed = opened(log, 30, log_signer)
     for move in (
-        lambda: offer(frozen, note, log_signer.key, never),
-        lambda: begin(frozen, note, log.checkpoint(30)),
-        lambda: advance(frozen, log.hashes[10:20]),
-        lambda: complete(frozen),
-        lambda: abandon(frozen, log.frontier(10)),
+        lambda: offer(frozen, signed, never),
+        lambda: begin(frozen, signed),
+        lambda: reach(log, frozen, frozen.pending),
     ):
         with pytest.raises(ConflictError, match="frozen"):
             move()
-    # The first evidence stays.
-    second = format_evidence(fork.new, fork.old)
-    assert freeze(frozen, second) is frozen
 
 
-def test_only_evidence_against_this_origin_freezes_it(log, log_signer):
-    note = log.sign(9, log_signer)
-    other = Mirror(origin="other.example/pemilu-2024")
+def test_a_checkpoint_below_what_is_here_does_not_begin(log, log_signer):
+    mirror = begin(hold(log, 10, log_signer), opened(log, 20, log_signer))
+    for end in (10, 15):
+        for size in (0, 9, 10, 15):
+            if size > end:
+                continue
+            with pytest.raises(ConflictError) as caught:
+                begin(store(mirror, end), opened(log, size, log_signer))
+            assert caught.value.known_size == end
+
+
+def test_a_goal_without_its_leaves_is_our_own_mistake(log, log_signer):
+    mirror, goal = hold(log, 10, log_signer), opened(log, 20, log_signer)
     with pytest.raises(AssertionError):
-        freeze(other, format_evidence(note, note))
-    with pytest.raises(FormatError):
-        freeze(Mirror(origin=log_signer.name), b"he did it")
+        reach(log, mirror, goal)
+    mirror = begin(mirror, goal)
+    for end in (10, 19):
+        with pytest.raises(AssertionError):
+            reach(log, store(mirror, end), goal)
 
 
-def test_a_checkpoint_that_is_not_larger_does_not_begin(log, log_signer):
-    mirror = begin(
-        hold(log, 10, log_signer), log.sign(20, log_signer), log.checkpoint(20)
-    )
-    for size in (0, 9, 10, 15, 20):
-        with pytest.raises(ConflictError) as caught:
-            begin(mirror, log.sign(size, log_signer), log.checkpoint(size))
-        assert caught.value.known_size == 20
-    with pytest.raises(AssertionError):
-        begin(mirror, log.sign(30, log_signer), log.checkpoint(31))
-
-
-def test_leaves_beyond_the_pending_checkpoint_or_too_few_are_our_own_mistake(
-    log, log_signer
-):
-    mirror = hold(log, 10, log_signer)
-    with pytest.raises(AssertionError):
-        advance(mirror, log.hashes[10:11])
-    with pytest.raises(AssertionError):
-        complete(mirror)
-    mirror = begin(mirror, log.sign(20, log_signer), log.checkpoint(20))
-    with pytest.raises(AssertionError):
-        advance(mirror, log.hashes[10:21])
-    with pytest.raises(AssertionError):
-        complete(advance(mirror, log.hashes[10:19]))
-
-
-def test_wrong_leaves_on_the_way_are_never_held(log, log_signer):
-    mirror = hold(log, 10, log_signer)
-    mirror = begin(mirror, log.sign(20, log_signer), log.checkpoint(20))
-    wrong = advance(mirror, [*log.hashes[10:19], hash_leaf(b"another")])
-    with pytest.raises(ProofError):
-        complete(wrong)
-
-
-def test_a_pending_checkpoint_can_be_given_up(log, log_signer):
-    held = hold(log, 300, log_signer)
-    mirror = begin(held, log.sign(500, log_signer), log.checkpoint(500))
-    mirror = advance(mirror, log.hashes[300:400])
-    assert abandon(mirror, log.frontier(300)) == held
-    with pytest.raises(ProofError):
-        abandon(mirror, log.frontier(301))
-    with pytest.raises(ProofError):
-        abandon(mirror, Frontier(300, log.frontier(300).hashes[::-1]))
-    empty = Mirror(origin=log_signer.name)
-    mirror = begin(empty, log.sign(5, log_signer), log.checkpoint(5))
-    assert abandon(mirror, Frontier()) == empty
+def test_wrong_leaves_on_the_way_are_never_held(log, make_log, log_signer):
+    goal = opened(log, 20, log_signer)
+    mirror = store(begin(hold(log, 10, log_signer), goal), 20)
+    for wrong in (
+        make_log(20, b"another", 19).frontier(20),
+        log.frontier(19),
+        log.frontier(21),
+    ):
+        with pytest.raises(ProofError):
+            complete(mirror, goal, wrong)
+    assert reach(log, mirror, goal).size == 20
 
 
 @given(
@@ -404,19 +400,20 @@ def test_offers_in_any_order_and_steps_of_any_length_end_at_the_largest(
 ):
     mirror = Mirror(origin=log_signer.name)
     for n, size in enumerate(sizes):
-        note = log.sign(size, log_signer)
-        found = offer(mirror, note, log_signer.key, reader(log, mirror.size))
-        if found.kind == "larger":
+        goal = opened(log, size, log_signer)
+        found = offer(mirror, goal, reader(log, mirror.size))
+        assert found.known == max((0, *sizes[:n]))
+        if found.kind != "larger":
+            continue
+        if size > mirror.next_index:
             extend(log, mirror.next_index, size)
-            mirror = begin(mirror, found.note, found.checkpoint)
-        if mirror.pending is not None:
-            end = min(mirror.next_index + steps[n % len(steps)], mirror.pending_size)
-            mirror = advance(mirror, log.hashes[mirror.next_index : end])
-            if end == mirror.pending_size:
-                mirror = complete(mirror)
-    if mirror.pending is not None:
-        mirror = complete(
-            advance(mirror, log.hashes[mirror.next_index : mirror.pending_size])
-        )
-    assert mirror.size == max(sizes)
-    assert mirror.frontier == log.frontier(mirror.size)
+            mirror = begin(mirror, goal)
+            end = min(mirror.next_index + steps[n % len(steps)], size)
+            mirror = store(mirror, end)
+        if mirror.next_index >= size:
+            mirror = reach(log, mirror, goal)
+    last = opened(log, max(sizes), log_signer)
+    if mirror.size < last.size:
+        extend(log, mirror.next_index, last.size)
+        mirror = reach(log, store(begin(mirror, last), last.size), last)
+    assert (mirror.size, mirror.known) == (last.size, last.size)

@@ -121,13 +121,13 @@ async def _audit(
     async with AsyncExitStack() as stack:
         opened = open_sources(run, sources, stack)
         # Processes are started when a large log comes, not before.
-        executor = open_workers(_PROCESSES)
-        stack.callback(executor.shutdown, cancel_futures=True)
+        workers = open_workers(_PROCESSES)
+        stack.callback(workers.close)
         return await audit(
             opened,
             asked.trust,
             profiles=load_shipped(),
-            executor=executor,
+            workers=workers,
             # Its files have no names: whatever ends this process, nothing is left.
             scratch=Path(tempfile.gettempdir()) if asked.has_map else None,
             now=int(run.clock()),

@@ -17,7 +17,7 @@ from federation.config.fingerprint import fingerprint
 from federation.flows.audit.report import Holding
 from federation.flows.audit.trust import Quorum, Trust
 from federation.records.keychain import KeyChain
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.cosignature import Cosignature, open_cosignatures
 from federation.tlog.keys import VerifierKey
 from federation.tlog.note import Note, format_note, parse_note
@@ -108,38 +108,26 @@ class HolderKeys:
         ]
         return good, sorted(_bad(note, known))
 
-    def judge(self, note: bytes, org: str) -> "Judged":
-        """What the cosignatures of one checkpoint come to.
+    def judge(self, signed: SignedCheckpoint, org: str) -> "Judged":
+        """What the cosignatures of one checkpoint come to; `org`: whose log it is."""
+        return self.judge_all([signed], org)
 
-        Args:
-            note: Of a checkpoint that its log has signed.
-            org: Whose log it is.
-
-        Raises:
-            FormatError: not the note of a checkpoint.
-        """
-        return self.judge_all([note], org)
-
-    def judge_all(self, notes: Sequence[bytes], org: str) -> "Judged":
+    def judge_all(self, shown: Sequence[SignedCheckpoint], org: str) -> "Judged":
         """What the cosignatures of a log's checkpoints come to.
 
         The newest that counts is asked for the quorum: the first of them, or, where the
         audit is of an earlier time, the largest that was cosigned to it by then.
 
         Args:
-            notes: Of checkpoints that the log has signed, the newest first.
+            shown: With the cosignatures, the newest first.
             org: Whose log it is.
-
-        Raises:
-            FormatError: not the note of a checkpoint.
         """
         findings, sizes = list[tuple[str, str]](), list[_OfSize]()
-        for note in notes:
-            good, bad = self.read(note, org)
+        for signed in shown:
+            good, bad = self.read(signed.note, org)
             findings += (("cosignature", f"a bad line by {name}") for name in bad)
-            size = parse_checkpoint(parse_note(note).text).size
             quorum = self.trust.quorum(self.witnesses(good))
-            sizes.append(_OfSize(size, good, quorum))
+            sizes.append(_OfSize(signed.size, good, quorum))
         chosen = self._choose(sizes)
         if chosen.quorum == "not-met":
             said = f"{len(chosen.good)} that count, at {chosen.size} records"
@@ -150,26 +138,25 @@ class HolderKeys:
             findings.append(("stale", "the newest cosignature is too old, or none is"))
         if not times:
             findings.append(("no-cosignature", ""))
-            return Judged(*self._claimed(notes, org), chosen.quorum, findings)
-        shown = chosen
+            return Judged(*self._claimed(shown, org), chosen.quorum, findings)
+        told = chosen
         if not chosen.good:
-            shown = max((one for one in sizes if one.good), key=lambda one: one.size)
-        return Judged(self.held(shown.good), shown.size, chosen.quorum, findings)
+            told = max((one for one in sizes if one.good), key=lambda one: one.size)
+        return Judged(self.held(told.good), told.size, chosen.quorum, findings)
 
     def _claimed(
-        self, notes: Sequence[bytes], org: str
+        self, shown: Sequence[SignedCheckpoint], org: str
     ) -> tuple[tuple[Holding, ...], int]:
         """What strangers say of the newest checkpoint that any of them cosigned."""
         keys = [key for key in self.strangers if _org(key) != org]
-        for note in notes:
+        for signed in shown:
             good = [
                 one
-                for one in open_cosignatures(note, keys)
+                for one in open_cosignatures(signed.note, keys)
                 if self.ages.counts(one.time)
             ]
             if good:
-                size = parse_checkpoint(parse_note(note).text).size
-                return self.held(good), size
+                return self.held(good), signed.size
         return (), 0
 
     def _choose(self, sizes: Sequence["_OfSize"]) -> "_OfSize":

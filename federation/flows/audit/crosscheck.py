@@ -6,7 +6,7 @@ how the larger tree begins; where the tiles show otherwise, that is a fork and p
 itself. A source that only shows less is behind: no fault, but said.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from federation.errors import (
@@ -21,26 +21,27 @@ from federation.flows.audit.keys import continues, find_key_fork
 from federation.flows.audit.opening import OpenedLog
 from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import find_fork
-from federation.tlog.note import parse_note
 
 
-class SeenCheckpoint(NamedTuple):
-    """A signed checkpoint, verified, and the source that showed it."""
+class ShownNote(NamedTuple):
+    """A checkpoint as a source shows it; whose keys count for it is not asked yet."""
 
     source: str
     note: bytes
 
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """What the note says."""
-        return parse_checkpoint(parse_note(self.note).text)
+
+class SeenCheckpoint(NamedTuple):
+    """A checkpoint that the right keys have signed, and the source that showed it."""
+
+    source: str
+    signed: SignedCheckpoint
 
 
 async def compare_sides(
     logs: Sequence[OpenedLog],
-    loose: Iterable[SeenCheckpoint],
+    loose: Iterable[ShownNote],
     right: KeyChain,
     findings: Findings,
 ) -> None:
@@ -52,32 +53,19 @@ async def compare_sides(
         right: Whose keys count: what a forger has signed accuses nobody else.
         findings: Where forks and what is behind are noted.
     """
-    mine = [log for log in logs if continues(right, log.chain)]
-    for log in [log for log in mine if not _is_signed(log.note, right)]:
-        mine.remove(log)
-        said = "signed by a key that was not, or no longer, valid at this size"
-        findings.add("checkpoint", log.reader.name, log.origin, detail=said)
-    seen = [one for one in loose if _is_signed(one.note, right)]
+    mine, others = _sort(logs, right, findings)
     # Under a forger's key statements there may still be what the log's own key signed.
-    seen += (
-        SeenCheckpoint(log.reader.name, note)
-        for log in logs
-        if not continues(right, log.chain)
-        for note in (log.note, *log.earlier)
-        if _is_signed(note, right)
-    )
+    shown = [*loose, *(one for log in others for one in _notes(log))]
+    seen = [*_see(shown, right)]
     if not mine:
         _compare_equal(seen, findings)
         return
     largest = max(mine, key=lambda log: log.checkpoint.size)
-    seen += (
-        SeenCheckpoint(log.reader.name, note)
-        for log in mine
-        for note in (log.note, *log.earlier)
-        if note is not largest.note and _is_signed(note, right)
-    )
+    for log in mine:
+        notes = (one for one in _notes(log) if one.note is not largest.signed.note)
+        seen += _see(notes, right)
     for one in seen:
-        await _compare(largest, one, right, findings)
+        await _compare(largest, one, findings)
     for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
             said = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
@@ -113,43 +101,67 @@ def compare_chains(
             findings.add("wrong-key", mine, right.origin, detail=said)
 
 
+def _sort(
+    logs: Sequence[OpenedLog], right: KeyChain, findings: Findings
+) -> tuple[list[OpenedLog], list[OpenedLog]]:
+    """Those of the right keys whose newest checkpoint these signed; those of others."""
+    mine, others = list[OpenedLog](), list[OpenedLog]()
+    for log in logs:
+        if not continues(right, log.chain):
+            others.append(log)
+        elif _open(log.signed.note, right):
+            mine.append(log)
+        else:
+            said = "signed by a key that was not, or no longer, valid at this size"
+            findings.add("checkpoint", log.reader.name, log.origin, detail=said)
+    return mine, others
+
+
+def _notes(log: OpenedLog) -> Iterator[ShownNote]:
+    for signed in (log.signed, *log.earlier):
+        yield ShownNote(log.reader.name, signed.note)
+
+
+def _see(shown: Iterable[ShownNote], right: KeyChain) -> Iterator[SeenCheckpoint]:
+    """Those that the right keys have signed."""
+    for one in shown:
+        signed = _open(one.note, right)
+        if signed is not None:
+            yield SeenCheckpoint(one.source, signed)
+
+
+def _open(note: bytes, right: KeyChain) -> SignedCheckpoint | None:
+    try:
+        return right.open_checkpoint(note)
+    except (FormatError, SignatureError):
+        return None
+
+
 def _compare_equal(loose: Sequence[SeenCheckpoint], findings: Findings) -> None:
     """Compare checkpoints of one log without tiles: those of equal sizes."""
     first: dict[int, SeenCheckpoint] = {}
     for one in loose:
-        other = first.setdefault(one.checkpoint.size, one)
-        if other.checkpoint.root != one.checkpoint.root:
-            fork = ForkError(one.checkpoint.origin, other.note, one.note)
+        other = first.setdefault(one.signed.size, one)
+        fork = find_fork(other.signed, one.signed, ())
+        if fork is not None:
             findings.add_fork(one.source, fork)
 
 
-async def _compare(
-    largest: OpenedLog, one: SeenCheckpoint, right: KeyChain, findings: Findings
-) -> None:
-    new, old = largest.checkpoint, one.checkpoint
-    keys = tuple({right.log_key(size): None for size in (old.size, new.size)})
+async def _compare(largest: OpenedLog, one: SeenCheckpoint, findings: Findings) -> None:
+    new, old = largest.signed, one.signed
     try:
         if old.size == new.size:
-            fork = find_fork(one.note, largest.note, (), keys)
+            fork = find_fork(old, new, ())
             if fork is not None:
                 findings.add_fork(one.source, fork)
         elif old.size > new.size:
             said = f"{new.size} of {old.size} records"
             findings.add("behind", largest.reader.name, new.origin, detail=said)
         else:
-            await check_grown(largest.reader.feed, one.note, largest.note, keys)
+            await check_grown(largest.reader.feed, old, new)
     except ForkError as fork:
         findings.add_fork(one.source, fork)
     except (PeerError, FormatError, ProofError):
         # Tiles that are wrong or not there are findings of their own; of a partial
         # bundle the earlier ones were left out. Nothing follows for the checkpoint.
         return
-
-
-def _is_signed(note: bytes, right: KeyChain) -> bool:
-    try:
-        size = parse_checkpoint(parse_note(note).text).size
-        open_checkpoint(note, right.log_key(size))
-    except (FormatError, SignatureError):
-        return False
-    return True

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, SignatureError
 from federation.flows.audit.cosignatures import HolderKeys
-from federation.flows.audit.crosscheck import SeenCheckpoint
+from federation.flows.audit.crosscheck import ShownNote
 from federation.flows.audit.finding import EXITS, Findings
 from federation.flows.audit.keyring import Pool, log_key_of
 from federation.flows.audit.keys import BAD, open_any
@@ -26,9 +26,8 @@ from federation.flows.audit.source import kind_of
 from federation.flows.audit.trust import Pinned
 from federation.records.keychain import KeyChain
 from federation.records.sealed import Sealed
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.keys import VerifierKey
-from federation.tlog.note import parse_note
 
 DocumentKind = Literal["receipt", "record", "checkpoint", "evidence", "keys"]
 
@@ -57,7 +56,7 @@ class Court:
     pool: Pool
     holders: HolderKeys
     findings: Findings
-    seen: dict[str, dict[tuple[int, bytes, VerifierKey], SeenCheckpoint]] = field(
+    seen: dict[str, dict[tuple[int, bytes, VerifierKey], ShownNote]] = field(
         default_factory=dict
     )
 
@@ -91,30 +90,26 @@ class Case:
             return None
         return self.by.pool.newest(chain)
 
-    def open_checkpoint(self, chain: KeyChain, note: bytes) -> Checkpoint | None:
+    def open_checkpoint(self, chain: KeyChain, note: bytes) -> SignedCheckpoint | None:
         """The checkpoint that the chain's log has signed; None if it has not."""
         try:
-            size = parse_checkpoint(parse_note(note).text).size
-            log_key = chain.log_key(size)
-            checkpoint = open_checkpoint(note, log_key)
+            signed = chain.open_checkpoint(note)
         except FormatError as error:
             self.add(kind_of(error), str(error))
             return None
         except SignatureError as error:
             self.add("checkpoint", str(error))
             return None
-        seen = self.by.seen.setdefault(checkpoint.origin, {})
+        seen = self.by.seen.setdefault(signed.origin, {})
         # The receipts of an excerpt show the same one a thousand times.
-        seen.setdefault(
-            (size, checkpoint.root, log_key), SeenCheckpoint(self.name, note)
-        )
-        return checkpoint
+        by = signed.size, signed.root, chain.log_key(signed.size)
+        seen.setdefault(by, ShownNote(self.name, note))
+        return signed
 
     def report(
         self,
         chain: KeyChain,
-        checkpoint: Checkpoint | None = None,
-        note: bytes | None = None,
+        signed: SignedCheckpoint | None = None,
         sealed: Sealed | None = None,
         first_leaf: bytes | None = None,
     ) -> DocumentReport:
@@ -123,12 +118,12 @@ class Case:
         `first_leaf`: of the log, where the document proves it.
         """
         pool, holders = self.by.pool, self.by.holders
-        size = None if checkpoint is None else checkpoint.size
+        size = None if signed is None else signed.size
         log_key = None if size is None else log_key_of(chain, size)
         pinned = pool.pin(chain, log_key, first_leaf)
         if pinned == "no":
             self.add(*pool.tell_unpinned(chain, log_key))
-        judged = None if note is None else holders.judge(note, chain.org)
+        judged = None if signed is None else holders.judge(signed, chain.org)
         for kind, detail in () if judged is None else judged.findings:
             # What nobody else holds is seen in `held`; an excerpt has a thousand.
             if kind in EXITS:
@@ -138,11 +133,11 @@ class Case:
             kind=self.kind,
             origin=chain.origin,
             holds=not self.errors,
-            index=None if sealed is None or note is None else sealed.index,
+            index=None if sealed is None or signed is None else sealed.index,
             record="" if sealed is None else sealed.record,
             statement="" if sealed is None else sealed.text.decode().rstrip("\n"),
             size=size,
-            root="" if checkpoint is None else checkpoint.root.hex(),
+            root="" if signed is None else signed.root.hex(),
             pinned=pinned,
             fingerprint=self._print_of(chain, pinned),
             quorum="none" if judged is None else judged.quorum,

@@ -6,7 +6,6 @@ stood where its key was valid; a key that was revoked anywhere proves nothing th
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from federation.errors import FormatError, ProofError, SignatureError
@@ -21,7 +20,7 @@ from federation.records.keychain import KeyChain, decode_keys
 from federation.records.receipt import Receipt, open_receipt, parse_receipt
 from federation.records.sealed import Sealed, open_leaf, parse_statement
 from federation.text import Sentence
-from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import open_by_any, read_unverified
 from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.note import parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -42,13 +41,12 @@ def _judge_receipt(case: Case) -> DocumentReport:
         chain = None
     if chain is None:
         return case.nothing()
-    note = receipt.proof.checkpoint
-    checkpoint = case.open_checkpoint(chain, note)
-    if checkpoint is None:
+    signed = case.open_checkpoint(chain, receipt.proof.checkpoint)
+    if signed is None:
         return case.nothing()
     sealed = _open_receipt(case, receipt, chain)
     first = None if sealed is None or receipt.index else receipt.leaf
-    return case.report(chain, checkpoint, note, sealed, first)
+    return case.report(chain, signed, sealed, first)
 
 
 def _open_receipt(case: Case, receipt: Receipt, chain: KeyChain) -> Sealed | None:
@@ -104,7 +102,7 @@ def _index_of(leaf: bytes, chain: KeyChain) -> int:
 
 def _judge_checkpoint(case: Case) -> DocumentReport:
     try:
-        case.origin = parse_checkpoint(parse_note(case.data).text).origin
+        case.origin = read_unverified(case.data).origin
     except FormatError as error:
         # Any text of three lines is looked at here: a table of results, say.
         is_note = b"\n\n" in case.data
@@ -114,10 +112,10 @@ def _judge_checkpoint(case: Case) -> DocumentReport:
     chain = case.by.pool.longest(case.origin)
     if chain is None:
         return _judge_by_policy(case)
-    checkpoint = case.open_checkpoint(chain, case.data)
-    if checkpoint is None:
+    signed = case.open_checkpoint(chain, case.data)
+    if signed is None:
         return case.nothing()
-    return case.report(chain, checkpoint, case.data)
+    return case.report(chain, signed)
 
 
 def _judge_by_policy(case: Case) -> DocumentReport:
@@ -128,14 +126,12 @@ def _judge_by_policy(case: Case) -> DocumentReport:
     if not mine:
         case.add("missing", f"the keys of {case.origin} are not here")
         return case.nothing()
-    for key in mine:
-        with suppress(SignatureError):
-            checkpoint = open_checkpoint(case.data, key)
-            break
-    else:
+    try:
+        signed = open_by_any(case.data, mine)
+    except SignatureError:
         case.add("checkpoint", f"not signed by the key of {case.origin}")
         return case.nothing()
-    judged = holders.judge(case.data, case.origin.partition("/")[0])
+    judged = holders.judge(signed, case.origin.partition("/")[0])
     for kind, detail in judged.findings:
         if kind in EXITS:
             case.add(kind, detail)
@@ -144,8 +140,8 @@ def _judge_by_policy(case: Case) -> DocumentReport:
         kind=case.kind,
         origin=case.origin,
         holds=not case.errors,
-        size=checkpoint.size,
-        root=checkpoint.root.hex(),
+        size=signed.size,
+        root=signed.root.hex(),
         pinned="trust-file",
         quorum=judged.quorum,
         held=judged.held,
@@ -187,7 +183,7 @@ def _judge_evidence(case: Case) -> DocumentReport:
         case.add("missing" if is_keys else kind_of(error), str(error))
     except SignatureError as error:
         old, _, _ = parse_evidence(case.data)
-        case.origin = parse_checkpoint(parse_note(old).text).origin
+        case.origin = read_unverified(old).origin
         known = case.origin in pool.chains
         case.add("damaged" if known else "missing", str(error))
     except ProofError as error:

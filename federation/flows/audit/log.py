@@ -11,7 +11,6 @@ Source: docs/reference/protocol.md, "Pulling" steps 3 and 4
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,8 +33,8 @@ from federation.flows.verify.bundle import (
     Checked,
     Verifier,
     join_admissions,
-    pick_workers,
 )
+from federation.flows.verify.workers import Workers, pick_workers
 from federation.records.admission import EncodedClaim, Rejected
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
@@ -56,7 +55,7 @@ class Judging:
 
     Args:
         findings: Where forks go that key statements prove.
-        executor: Of worker processes for large logs; None: in threads.
+        workers: Processes for large logs; None: in threads.
         profile: The election's: what a record claims is read with it.
         chain: The log's keys, as the newest source says them: what they revoke is
             revoked here too.
@@ -65,7 +64,7 @@ class Judging:
     """
 
     findings: Findings
-    executor: Executor | None
+    workers: Workers | None
     profile: Profile
     chain: KeyChain
     claims: Claims
@@ -122,7 +121,7 @@ class LogAudit:
         self, tiles: Tiles, shown: Authenticated, *, is_proved: bool
     ) -> None:
         log, at = self._log, self.counts.start
-        workers = pick_workers(self._judging.executor, self._size - at)
+        workers = pick_workers(self._judging.workers, self._size - at)
         judging = self._judging
         verifier = Verifier(workers, judging.chain, judging.profile)
         bundles = Bundles(self._reader.feed, log.origin, shown, verifier, None)

@@ -6,7 +6,6 @@ that it has shown itself. A log that does not open leaves its findings and nothi
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import AuditedLog, MapReport
 from federation.flows.audit.source import AuditSource, Reader, kind_of, tell
 from federation.flows.audit.trust import Pinned
+from federation.flows.verify.workers import Workers
 from federation.records.admission import EncodedClaim
 from federation.records.evidence import open_evidence
 from federation.records.keystatement import parse_origin
@@ -44,7 +44,7 @@ class Means:
     """What an audit works with; see `audit`."""
 
     profiles: Mapping[str, Profile]
-    executor: Executor | None
+    workers: Workers | None
     scratch: Path | None
     progress: Progress
     is_partial: bool = False
@@ -163,7 +163,7 @@ class Logs:
             start = 0 if listing is None else listing.first_leaf(log.origin, size)
             judging = Judging(
                 findings=self._findings,
-                executor=means.executor,
+                workers=means.workers,
                 profile=profile if maps is None else maps.profile,
                 chain=self._pool.newest(log.chain),
                 claims=_no_claims if maps is None else maps.take,
@@ -205,7 +205,7 @@ class Logs:
         if counts.unknown:
             said = f"{counts.unknown} records"
             log.reader.add("unknown-type", log.origin, detail=said)
-        held = holders.judge_all((log.note, *log.earlier), chain.org)
+        held = holders.judge_all((log.signed, *log.earlier), chain.org)
         for kind, said in held.findings:
             log.reader.add(kind, log.origin, detail=said)
         return AuditedLog(

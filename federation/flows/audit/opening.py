@@ -16,8 +16,8 @@ from federation.flows.audit.keys import BAD, open_any
 from federation.flows.audit.source import Reader, kind_of
 from federation.records.keychain import KeyChain, decode_keys
 from federation.text import Sentence
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
-from federation.tlog.note import decode_notes, parse_note
+from federation.tlog.checkpoint import Checkpoint, SignedCheckpoint, read_unverified
+from federation.tlog.note import decode_notes
 
 MAX_COSIGNED = 1000
 # 8 MB of tiles, as in pulling: a checkpoint of 2^53 - 1 must not plan for as many.
@@ -26,17 +26,21 @@ _MAX_LEAVES = 1 << 26
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedLog:
-    """A log of one source; `note` with all cosignatures, `earlier` likewise.
+    """A log of one source; its checkpoints are with all cosignatures.
 
-    `earlier` are other checkpoints that the log has signed, from the same source.
+    `earlier` are others that the log has signed, from the same source.
     """
 
     reader: Reader
     origin: str
     chain: KeyChain
-    note: bytes
-    checkpoint: Checkpoint
-    earlier: tuple[bytes, ...] = field(default=())
+    signed: SignedCheckpoint
+    earlier: tuple[SignedCheckpoint, ...] = field(default=())
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The newest that is signed."""
+        return self.signed.checkpoint
 
 
 class ShutLog(NamedTuple):
@@ -64,33 +68,32 @@ async def open_log(
         shut += (ShutLog(reader.name, origin, one) for one in (note or said, said))
         return None
     opened = [
-        (one, checkpoint)
+        signed
         for one in (note, said)
-        if one is not None
-        and (checkpoint := open_signed(reader, chain, one)) is not None
+        if one is not None and (signed := open_signed(reader, chain, one)) is not None
     ]
     if not opened:
         return None
-    first, checkpoint = opened[0]
-    earlier = [one for one, _ in opened[1:]]
+    first, *earlier = opened
     cosigned = await reader.ask(cosigned_of(origin))
     earlier += _open_cosigned(reader, chain, cosigned or b"")
     return OpenedLog(
         reader=reader,
         origin=origin,
         chain=chain,
-        note=first,
-        checkpoint=checkpoint,
+        signed=first,
         earlier=tuple(earlier),
     )
 
 
-def open_signed(reader: Reader, chain: KeyChain, note: bytes) -> Checkpoint | None:
+def open_signed(
+    reader: Reader, chain: KeyChain, note: bytes
+) -> SignedCheckpoint | None:
     """The checkpoint that the chain's log has signed; None, and a finding, if not."""
     try:
-        size = parse_checkpoint(parse_note(note).text).size
+        size = read_unverified(note).size
         if size <= _MAX_LEAVES:
-            return open_checkpoint(note, chain.log_key(size))
+            return chain.open_checkpoint(note)
         reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
     except FormatError as error:
         reader.add(kind_of(error), chain.origin, detail=str(error))
@@ -138,7 +141,9 @@ async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
         reader.add("damaged", entry.origin, detail=said)
 
 
-def _open_cosigned(reader: Reader, chain: KeyChain, data: bytes) -> Sequence[bytes]:
+def _open_cosigned(
+    reader: Reader, chain: KeyChain, data: bytes
+) -> Sequence[SignedCheckpoint]:
     reader.cosigned_left -= len(data)
     if reader.cosigned_left < 0:
         # A ZIP of a megabyte can hold a gigabyte of them.
@@ -150,9 +155,9 @@ def _open_cosigned(reader: Reader, chain: KeyChain, data: bytes) -> Sequence[byt
     except FormatError as error:
         reader.blame(error, chain.origin)
         return ()
-    found = dict[tuple[int, bytes], bytes]()
+    found = dict[tuple[int, bytes], SignedCheckpoint]()
     for note in notes:
-        checkpoint = open_signed(reader, chain, note)
-        if checkpoint is not None:
-            found.setdefault((checkpoint.size, checkpoint.root), note)
+        signed = open_signed(reader, chain, note)
+        if signed is not None:
+            found.setdefault((signed.size, signed.root), signed)
     return list(found.values())

@@ -6,12 +6,11 @@ the sources are compared with each other. No network and no database: feeds and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 
 from federation.flows.audit.cosignatures import Ages, HolderKeys
 from federation.flows.audit.crosscheck import (
-    SeenCheckpoint,
+    ShownNote,
     compare_chains,
     compare_sides,
 )
@@ -24,6 +23,7 @@ from federation.flows.audit.logs import Logs, Means
 from federation.flows.audit.report import AuditedLog, AuditReport, MapReport
 from federation.flows.audit.source import AuditSource, kind_of, tell
 from federation.flows.audit.trust import Pinned, Trust
+from federation.flows.verify.workers import Workers
 from federation.records.profile import Profile
 
 
@@ -32,7 +32,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     trust: Trust,
     *,
     profiles: Mapping[str, Profile],
-    executor: Executor | None,
+    workers: Workers | None,
     scratch: Path | None,
     now: int,
     as_of: int | None = None,
@@ -46,7 +46,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         sources: Feeds, files and documents, named as the auditor named them.
         trust: Whom the auditor trusts.
         profiles: Of elections, by name; at least one. A published map brings its own.
-        executor: Of worker processes, for large logs; None: verify in threads.
+        workers: Processes, for large logs; None: verify in threads.
         scratch: A folder for what memory does not hold; None: no map is made again.
         now: Unix seconds.
         as_of: Unix seconds after which no cosignature counts.
@@ -56,7 +56,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
     whole = _Whole(
-        trust, ages, Means(profiles, executor, scratch, progress, is_partial=partial)
+        trust, ages, Means(profiles, workers, scratch, progress, is_partial=partial)
     )
     await whole.open(sources)
     await whole.judge()
@@ -108,7 +108,7 @@ class _Whole:
             loose = list(self._court.seen.get(origin, {}).values())
             # Keys that did not come must not hide what the log's own key has signed.
             shut = [one for one in self._logs.shut if one.origin == origin]
-            loose += (SeenCheckpoint(one.source, one.note) for one in shut)
+            loose += (ShownNote(one.source, one.note) for one in shut)
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
         self._check_any_pinned()

@@ -40,11 +40,10 @@ from federation.store import (
 )
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.merkle import hash_leaf
-from federation.tlog.note import parse_note
 from federation.tlog.tile import WIDTH
 
 #: Told, fetched or made again, or given anew by the operator.
@@ -258,12 +257,11 @@ def _place_checkpoints(
     by_origin = {log.origin: (log.id, chain) for log, chain in keys.values()}
     for kept in mending.list_checkpoints(tx):
         try:
-            said = parse_checkpoint(parse_note(kept.note).text)
-            log_id, chain = by_origin[said.origin]
-            open_checkpoint(kept.note, chain.log_key(said.size))
+            log_id, chain = by_origin[read_unverified(kept.note).origin]
+            signed = chain.open_checkpoint(kept.note)
         except (FederationError, KeyError):
             continue
-        right = mending.Kept(log_id, said.size, kept.note, said.root)
+        right = mending.Kept(log_id, signed.size, kept.note, signed.root)
         if right != kept:
             mending.move_checkpoint(tx, kept, right)
 

@@ -10,12 +10,11 @@ from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
 from federation.store.logs import Log
-from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.keys import parse_vkey
 from federation.tlog.merkle import Frontier, hash_leaf, root_at
-from federation.tlog.note import parse_note
 from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tile_root
 
 HASH_BYTES = 32
@@ -35,7 +34,7 @@ def check_head(
         if log.size:
             report.error("checkpoint", log.origin, "a size without a checkpoint")
         return
-    checkpoint = parse_checkpoint(parse_note(log.checkpoint).text)
+    checkpoint = read_unverified(log.checkpoint)
     if (checkpoint.origin, checkpoint.size) != (log.origin, log.size):
         report.error("checkpoint", log.origin, "not the checkpoint of this log's size")
     if logs.root_of_size(view, log.id, log.size) != checkpoint.root:
@@ -109,9 +108,9 @@ def check_checkpoints(
     for size, root, note in logs.list_checkpoints(view, log.id):
         report.checkpoints += 1
         try:
-            opened = parse_checkpoint(parse_note(note).text)
+            opened = read_unverified(note)
             if chain is not None:
-                opened = open_checkpoint(note, chain.log_key(size))
+                opened = open_checkpoint(note, chain.log_key(size)).checkpoint
         except FederationError as error:
             report.error("checkpoint", log.origin, f"size {size}: {error}")
             continue
@@ -149,8 +148,7 @@ def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
     if log.frozen is not None:
         try:
             sizes = [
-                parse_checkpoint(parse_note(note).text).size
-                for note in parse_evidence(log.frozen)[:2]
+                read_unverified(note).size for note in parse_evidence(log.frozen)[:2]
             ]
             check_evidence(log.frozen, [chain.log_key(size) for size in sizes])
         except FederationError as error:

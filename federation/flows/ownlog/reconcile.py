@@ -31,7 +31,6 @@ Source: docs/reference/restores.md, every cell of which is a test
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from federation.errors import FormatError, SignatureError
 from federation.flows.ownlog.sequence import OwnLog, knows_past
 from federation.store import alarms, logs
 from federation.store import copies as shown
@@ -39,15 +38,9 @@ from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
-from federation.tlog.checkpoint import (
-    Checkpoint,
-    open_checkpoint,
-    parse_checkpoint,
-    strip_cosignatures,
-)
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import format_evidence
 from federation.tlog.merkle import EMPTY_ROOT, prove_prefix, root_at
-from federation.tlog.note import parse_note
 
 Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
 
@@ -75,18 +68,13 @@ TWO = f"two histories were signed: {ENDED}"
 
 
 class Copy(NamedTuple):
-    """A checkpoint of our own log, as a partner shows it; not verified yet."""
+    """A checkpoint of our own log as a partner shows it, and our own key has signed it.
+
+    Verified where it was shown (`pull`): a relay may show anything.
+    """
 
     org: str
-    note: bytes
-
-
-class Found(NamedTuple):
-    """A partner's copy that our own key signed."""
-
-    org: str
-    note: bytes
-    checkpoint: Checkpoint
+    signed: SignedCheckpoint
 
 
 class PeersAsked(NamedTuple):
@@ -120,14 +108,14 @@ class Decision(NamedTuple):
 
     action: Action
     reason: str
-    copy: Found | None = None
+    copy: Copy | None = None
     is_behind: bool = False
 
 
 def decide(
     size: int,
     guard_size: int,
-    copies: Iterable[Found],
+    copies: Iterable[Copy],
     asked: PeersAsked,
     *,
     knows_past: bool,
@@ -141,9 +129,9 @@ def decide(
         asked: Whom we could ask.
         knows_past: Whether the guard is sound, see `sequence.knows_past`.
     """
-    best = max(copies, key=lambda copy: copy.checkpoint.size, default=None)
-    if best is not None and best.checkpoint.size > size:
-        held = f"{best.org} holds {best.checkpoint.size} records of it, we hold {size}"
+    best = max(copies, key=lambda copy: copy.signed.size, default=None)
+    if best is not None and best.signed.size > size:
+        held = f"{best.org} holds {best.signed.size} records of it, we hold {size}"
         return Decision("refill", held, best, is_behind=True)
     if not (size or guard_size or knows_past or asked.alone):
         return Decision("hold", PAST)
@@ -176,7 +164,7 @@ def reconcile(
         db: The database.
         guard: The guard files.
         log: Of our own.
-        copies: Of it, from any partner; what our key did not sign is ignored.
+        copies: Of it, from any partner.
         asked: Whom we could ask.
         now: Unix time in seconds, for alarms.
 
@@ -184,13 +172,12 @@ def reconcile(
         VerificationError: the guard file is damaged.
         OSError: what the guard has cannot be read.
     """
-    found = [one for copy in copies if (one := _open(log, copy))]
     held = guard.read(log.origin)
     with db.transaction() as tx:
         own = logs.get_log(tx, log.origin)
         if own.frozen is not None:
             return Decision("never", TWO)
-        if evidence := _find_fork(tx, own, found):
+        if evidence := _find_fork(tx, own, copies):
             end(tx, own, evidence, int(now))
             return Decision("never", TWO)
         newest = logs.newest_checkpoint(tx, own.id)
@@ -199,7 +186,7 @@ def reconcile(
         knows = knows_past(guard, own)
         is_unused = asked.is_sole and _is_unused(tx, guard, log.origin)
         knows_enough = knows or is_unused
-        decision = decide(size, guard_size, found, asked, knows_past=knows_enough)
+        decision = decide(size, guard_size, copies, asked, knows_past=knows_enough)
         decision = _remember(tx, own, size, decision)
         if decision.action == "sign" and not knows:
             guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
@@ -227,7 +214,7 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
     """
     if decision.copy is not None:
         best = decision.copy
-        shown.save_copy(tx, own.id, best.checkpoint.size, best.org, best.note)
+        shown.save_copy(tx, own.id, best.signed.size, best.org, best.signed.note)
     known = shown.read_copy(tx, own.id)
     waits = decision.action not in {"sign", "hold"}
     if waits or known is None or known[0] <= size:
@@ -263,29 +250,18 @@ def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
         alarms.raise_alarm(tx, LOST, own.origin, decision.reason, now)
 
 
-def _open(log: OwnLog, copy: Copy) -> Found | None:
-    """The copy, if our own key signed it: a relay may show anything."""
-    try:
-        size = parse_checkpoint(parse_note(copy.note).text).size
-        key = log.chain.log_key(size)
-        checkpoint = open_checkpoint(copy.note, key)
-        return Found(copy.org, strip_cosignatures(copy.note, key), checkpoint)
-    except (FormatError, SignatureError):
-        return None
-
-
-def _find_fork(view: View, own: Log, found: Iterable[Found]) -> bytes | None:
+def _find_fork(view: View, own: Log, copies: Iterable[Copy]) -> bytes | None:
     """The evidence that we signed another history than the one that we hold."""
     newest = logs.newest_checkpoint(view, own.id)
     if newest is None:
         return None
     size, root, note = newest
     read = stored.reader(view, own.id, size)
-    for copy in found:
-        seen = copy.checkpoint
+    for copy in copies:
+        seen = copy.signed
         if seen.size == size and seen.root != root:
-            return format_evidence(note, copy.note)
+            return format_evidence(note, seen.note)
         if 0 < seen.size < size and root_at(seen.size, read) != seen.root:
             hashes = prove_prefix(seen.size, size, read)
-            return format_evidence(copy.note, note, hashes)
+            return format_evidence(seen.note, note, hashes)
     return None

@@ -12,7 +12,7 @@ import math
 from federation.errors import ForkError
 from federation.feeds.feed import Feed
 from federation.flows.ownlog.duplicates import recall
-from federation.flows.ownlog.reconcile import Found, end
+from federation.flows.ownlog.reconcile import Copy, end
 from federation.flows.ownlog.sequence import OwnLog
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.extend import Extending, extend
@@ -25,7 +25,7 @@ from federation.tlog.fork import format_evidence
 
 
 async def refill(
-    ctx: PullContext, guard: Guard, log: OwnLog, feed: Feed, found: Found, now: float
+    ctx: PullContext, guard: Guard, log: OwnLog, feed: Feed, found: Copy, now: float
 ) -> int:
     """How many records came back from the partner that holds `found`.
 
@@ -48,8 +48,7 @@ async def refill(
         feed=feed,
         log=before,
         chain=log.chain,
-        note=found.note,
-        checkpoint=found.checkpoint,
+        goal=found.signed,
         budget=Budget(rows=None, size=None, until=math.inf, clock=ctx.clock),
         room=None,
         now=int(now),
@@ -61,9 +60,7 @@ async def refill(
         await ctx.db.write(end, before, evidence, int(now))
         raise
     await ctx.db.run(recall, ctx.db, log)
-    await ctx.db.run(
-        guard.learn, log.origin, found.checkpoint.size, found.checkpoint.root
-    )
+    await ctx.db.run(guard.learn, log.origin, found.signed.size, found.signed.root)
     return after.size - before.size
 
 

@@ -104,14 +104,23 @@ def commit(
     frontier = head.frontier.copy()
     for one in hashes:
         frontier.append(one)
+    # T1. Synced before anything is signed: a crash must never leave a signature over
+    # leaves that are gone. Up to here it leaves leaves that nothing signs, and `settle`
+    # drops them; whoever handed them in was told nothing.
     with db.transaction() as tx:
         logs.append_leaves(tx, log.log_id, head.size, new, hashes)
+    # On another connection: not the pages that this one has just made.
     with db.view() as view:
         _read_back(view, log.log_id, head.size, hashes, frontier)
     checkpoint = Checkpoint(log.origin, frontier.size, frontier.root())
+    # A crash with this note in memory alone: it was shown to nobody, so that another
+    # checkpoint of that size is no second history.
     note = sign_checkpoint(checkpoint, log.log_signer)
     # Also a signature can come out wrong, and a wrong one can give away the key.
     open_checkpoint(note, log.chain.log_key(checkpoint.size))
+    # T2. The note and all that follows from its leaves, in one: a crash leaves both, or
+    # neither. The guard comes after it: raised first, and T2 lost, it would stand above
+    # a database that nobody can refill, and end the log.
     try:
         with db.transaction() as tx:
             logs.keep_signed(
@@ -123,7 +132,12 @@ def commit(
         return
     # From here on it is kept, whatever fails: a crash, too, ends in its being shown.
     try:
+        # Guard. Before T3, since what was shown must never be above it: a database
+        # from a backup would sign that size again. A crash before it leaves a guard
+        # below what is kept, and `settle` raises it.
         guard.raise_to(log.origin, checkpoint.size, checkpoint.root)
+        # T3. A crash leaves what is kept and not shown: `settle` shows it. So this one
+        # is not synced, and what it acknowledges is not lost with it.
         with db.transaction(durable=False) as tx:
             logs.publish(
                 tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root

@@ -31,8 +31,7 @@ from federation.records.readers import NOBODY
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import Checkpoint, read_unverified
 from federation.tlog.tile import (
     Bundle,
     Tile,
@@ -186,7 +185,7 @@ def _partials(log: Log, size: int) -> Iterator[str]:
 
 def _parse(data: bytes | None) -> Checkpoint | None:
     try:
-        return None if data is None else parse_checkpoint(parse_note(data).text)
+        return None if data is None else read_unverified(data)
     except FormatError:
         return None  # damaged: as if it were not there, all is written again
 

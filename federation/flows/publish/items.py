@@ -37,8 +37,8 @@ from federation.flows.publish.readable import (
     read_vector,
 )
 from federation.flows.query import state
-from federation.flows.query.cursor import read_cursor
-from federation.flows.query.published import published_basis, published_map
+from federation.flows.query.mapcache import MapCache
+from federation.flows.query.published import published_basis
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
@@ -70,20 +70,11 @@ class Publisher:
 
     settings: Settings
     profiles: Mapping[str, Profile]
-    # A map's digest reads all its rows: kept until the map moves, for the next turn.
-    _maps: dict[str, tuple[object, bytes]] = field(default_factory=dict, repr=False)
+    maps: MapCache = field(default_factory=MapCache)
 
     def read_map(self, view: View, election: str) -> bytes:
         """The published map of an election that was merged before."""
-        basis, vector = (
-            mapstate.read_basis(view, election),
-            mapstate.vector(view, election),
-        )
-        stand = (read_cursor(view, election), basis, vector)
-        if election not in self._maps or self._maps[election][0] != stand:
-            made = format_map(published_map(view, election))
-            self._maps[election] = stand, made
-        return self._maps[election][1]
+        return format_map(self.maps.read_map(view, election))
 
 
 class Selection(NamedTuple):

@@ -27,8 +27,7 @@ from federation.records.sealed import leaf_text
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 
 
 def list_readable(
@@ -131,7 +130,7 @@ def list_stands(view: View, election: str) -> list[Stand]:
 
 
 def _stand_of(view: View, log: Log) -> Stand:
-    checkpoint = parse_checkpoint(parse_note(log.checkpoint or b"").text)
+    checkpoint = read_unverified(log.checkpoint or b"")
     confirmed = cosignatures.newest_time(view, log.origin)
     time = _recorded(view, log) if confirmed is None else confirmed
     is_confirmed = confirmed is not None

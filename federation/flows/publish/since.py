@@ -11,8 +11,7 @@ from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.resource import LOGS
 from federation.feeds.status import parse_status
 from federation.text import Sentence
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 
 
 def read_sizes(path: Path) -> dict[str, int]:
@@ -32,8 +31,7 @@ def read_sizes(path: Path) -> dict[str, int]:
             data = file.read(LOGS.max_bytes + 2).removesuffix(b"\n")
     try:
         vector = parse_status(data)
-        notes = [parse_note(one.checkpoint.encode()) for one in vector.logs]
-        found = [parse_checkpoint(note.text) for note in notes]
+        found = [read_unverified(one.checkpoint.encode()) for one in vector.logs]
     except FormatError as error:
         raise FormatError(Sentence("machine.not-since"), str(path)) from error
     return {one.origin: one.size for one in found}

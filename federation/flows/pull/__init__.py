@@ -6,9 +6,10 @@ stops nothing else. The whole turn, and where its parts stand:
 
     turn      the status vector, each log in it compared, the report
     chain     the keys of a log, opened with the pinned identity, only ever longer
-    rejudge   what is held, by a newer key statement
+    rejudge   what is held, by a newer key statement or a newer program
+    onelog    one log in one turn: its keys, its checkpoint, its leaves
     extend    a larger tree: prefix proved, then bundles, committed in steps
-    heard     what a peer has proved of a log
+    forks     what a peer has proved of a log
     room      what a turn may bring, and a partner may take of us
 
 Source: docs/reference/protocol.md, "Pulling"
@@ -20,6 +21,7 @@ from federation.flows.pull.context import (
     PulledLog,
     PullReport,
     Stick,
+    Taking,
 )
 from federation.flows.pull.forks import adopt_forks
 from federation.flows.pull.room import Budget
@@ -32,6 +34,7 @@ __all__ = [
     "PullReport",
     "PulledLog",
     "Stick",
+    "Taking",
     "adopt_forks",
     "pull",
     "take_in",

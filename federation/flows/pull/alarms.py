@@ -72,6 +72,10 @@ class Alarms:
         """The origin itself shows less than it has signed."""
         await self._db.write(alarms.raise_alarm, "behind", origin, detail, self.now)
 
+    async def stalled(self, log: Log, reason: str) -> None:
+        """A log does not go on, and nothing proves whose fault that is."""
+        await self._db.write(self._stall, log, reason)
+
     async def refused(self, origin: str, count: int) -> None:
         """Some of a log's records do not verify; they are kept, with the reason."""
         said = f"{count} new records do not verify"
@@ -150,9 +154,12 @@ class Alarms:
         # The origin is the last to ask: when it cannot show its own log either,
         # nobody goes on here.
         if log is not None and log.org == self._org:
-            logs.stall(tx, log.id, reason)
-            alarms.raise_alarm(tx, "stalled", origin, reason, self.now)
+            self._stall(tx, log, reason)
         return log
+
+    def _stall(self, tx: Transaction, log: Log, reason: str) -> None:
+        logs.stall(tx, log.id, reason)
+        alarms.raise_alarm(tx, "stalled", log.origin, reason, self.now)
 
 
 def _clear(tx: Transaction, found: Iterable[tuple[str, str]]) -> None:

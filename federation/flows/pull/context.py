@@ -6,20 +6,20 @@ Rule: values only. `wants` is the one place that says which logs are taken from 
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from federation.config.peers import Peer
 from federation.errors import FormatError
 from federation.flows.pull.room import Bounded
+from federation.flows.verify.workers import Workers
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
 from federation.records.readers import NOBODY, may_read
 from federation.store.db import Database
+from federation.tlog.checkpoint import SignedCheckpoint
 
 #: A log is continued by another where its keys or its history are lost: so many times
 #: in one election is a mistake, or an attack on whoever relays them.
@@ -38,14 +38,11 @@ class Taking:
     is_origin: bool = False
 
 
-# By database, because contexts come and go with every change of the partners.
-_busy: WeakKeyDictionary[Database, dict[str, Taking]] = WeakKeyDictionary()
-
 LogOutcome = Literal[
     "same",  # nothing new
     "extended",  # taken in as far as the feed showed
     "partial",  # the budget ended; the rest follows
-    "waiting",  # the feed is behind what another one showed us
+    "waiting",  # it does not fit with what another one showed us, nor is that proved
     "behind",  # the origin itself shows less than it signed before
     "mismatch",  # the feed's bytes do not lead to what the origin signed
     "refused",  # keys or checkpoint do not verify
@@ -100,24 +97,20 @@ class PullContext:
         profiles: Of the elections of this node, by name: others are not fetched.
         peers: Every configured partner by organisation, also those without URL.
         own: The key chains of our own logs by origin.
-        executor: Of two worker processes for large pulls; None: always in threads.
+        workers: For large pulls; None: always in threads.
         clock: Monotonic seconds.
+        busy: The origins that some turn is taking in now. One for a node, whichever
+            context a turn has: contexts come and go with every change of the partners,
+            and two partners may bring one log at once.
     """
 
     db: Database
     profiles: Mapping[str, Profile]
     peers: Mapping[str, Peer]
     own: Mapping[str, KeyChain]
-    executor: Executor | None
+    workers: Workers | None
     clock: Callable[[], float]
-
-    @property
-    def busy(self) -> dict[str, Taking]:
-        """The origins that some turn is taking in now, whichever context it has.
-
-        Two partners may bring one log at once: the second turn leaves it to the first.
-        """
-        return _busy.setdefault(self.db, {})
+    busy: dict[str, Taking] = field(default_factory=dict)
 
     async def take_over(self, origin: str, *, is_origin: bool) -> None:
         """End another's taking in of a log, where that must not wait for it.
@@ -179,8 +172,7 @@ class OwnCopy(NamedTuple):
     """A peer holds a larger tree of one of our own logs, signed by our own key."""
 
     origin: str
-    size: int
-    note: bytes
+    signed: SignedCheckpoint
 
 
 class PulledLog(msgspec.Struct, frozen=True, kw_only=True):

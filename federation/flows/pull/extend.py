@@ -4,38 +4,45 @@ Rule: before a bundle is asked for, a few tiles have shown that the larger tree 
 signed one and begins with what we hold; bundles that match them alone would prove
 nothing about that. Each step stores leaves, hashes, claims and refusals in one
 transaction and moves `next_index`, so whatever ends a turn, the next one goes on from
-there. The last step makes the pending checkpoint the held one.
+there. The last step makes the goal the held checkpoint: what the rules of `tlog.mirror`
+return is what the store writes.
 
 Source: docs/reference/protocol.md, "Pulling" steps 3 to 5; C2SP tlog-mirror (draft)
 """
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from federation.errors import FormatError, ProofError
+from federation.errors import (
+    FormatError,
+    PeerError,
+    ProofError,
+    SignatureError,
+    StoredError,
+)
 from federation.feeds.feed import Feed
 from federation.flows.pull.context import PullContext
-from federation.flows.pull.newer import keep_unknown
+from federation.flows.pull.rejudge import keep_unknown
 from federation.flows.pull.room import Budget, Room, weigh_refused
 from federation.flows.verify.bundle import (
     Bundles,
     Checked,
     Verifier,
     join_admissions,
-    pick_workers,
 )
 from federation.flows.verify.prefix import check_grown
+from federation.flows.verify.workers import pick_workers
 from federation.records.keychain import KeyChain
-from federation.store import claims, logs, quarantine, taken
+from federation.store import claims, copies, logs, quarantine, taken
 from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
-from federation.tlog.checkpoint import Checkpoint
-from federation.tlog.keys import VerifierKey
+from federation.tlog.checkpoint import SignedCheckpoint
+from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import Authenticated, Mirror, plan_extension
 
 STEP_LEAVES: Final = 10_000
@@ -48,7 +55,7 @@ MAX_EXTENSION: Final = 1 << 26
 
 @dataclass(frozen=True, kw_only=True)
 class Extending:
-    """One log on its way to a verified, larger checkpoint that this feed showed.
+    """One log on its way to a verified checkpoint above the held one: its goal.
 
     `room` is what its partner may take of us, None for a log of ours; `now` is Unix
     time in seconds, for alarms.
@@ -57,31 +64,60 @@ class Extending:
     feed: Feed
     log: Log
     chain: KeyChain
-    note: bytes
-    checkpoint: Checkpoint
+    goal: SignedCheckpoint
     budget: Budget
     room: Room | None
     now: int
 
-    @property
-    def log_keys(self) -> Sequence[VerifierKey]:
-        """The keys that signed what is held, pending and offered."""
-        sizes = (self.log.size, self.log.pending_size, self.checkpoint.size)
-        return tuple({self.chain.log_key(size): None for size in sizes if size})
+
+class UnprovedError(ProofError):
+    """A signed tree contradicts the leaves that are here, which another one has.
+
+    The origin has signed both, and nobody shows the hashes that would prove it.
+    """
 
 
-def read_mirror(view: View, log: Log) -> Mirror:
-    """What is believed of a log, as the pure rules of `tlog.mirror` want it."""
+class _Here(NamedTuple):
+    """What is here of a log: what is believed of it, and the edge of its leaves."""
+
+    mirror: Mirror
+    frontier: Frontier
+    edge_hashes: list[bytes]
+
+
+def read_mirror(view: View, log: Log, chain: KeyChain) -> Mirror:
+    """What is believed of a log, as the pure rules of `tlog.mirror` want it.
+
+    Our own notes are verified anew: a bit of ours that turned round would else be the
+    partner's second history.
+
+    Raises:
+        StoredError: what is here is not what was signed.
+    """
+    copy = copies.read_copy(view, log.id)
+    is_above = copy is not None and copy[0] > max(log.size, log.pending_size)
     return Mirror(
         origin=log.origin,
-        held=log.checkpoint,
-        size=log.size,
-        frontier=stored.frontier(view, log.id, log.next_index),
-        pending=log.pending,
-        pending_size=log.pending_size,
+        held=_reopen(log, chain, log.checkpoint, log.size),
+        pending=_reopen(log, chain, log.pending, log.pending_size),
+        seen=_reopen(log, chain, copy[2], copy[0]) if copy and is_above else None,
         next_index=log.next_index,
         frozen=log.frozen,
     )
+
+
+def _reopen(
+    log: Log, chain: KeyChain, note: bytes | None, size: int
+) -> SignedCheckpoint | None:
+    if note is None:
+        return None
+    try:
+        signed = chain.open_checkpoint(note)
+    except (FormatError, SignatureError) as error:
+        raise StoredError(f"the checkpoint held: {error}", log.origin) from error
+    if signed.size != size or signed.origin != log.origin:
+        raise StoredError("the checkpoint held is of another size", log.origin)
+    return signed
 
 
 async def extend(ctx: PullContext, job: Extending) -> Log:
@@ -91,63 +127,112 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
         PeerError: the feed did not deliver. What was committed stays.
         FormatError: the feed delivered something else.
         ProofError: the feed's bytes do not lead to the signed root.
+        UnprovedError: two signed histories, and no proof of it at this feed.
         ForkError: the origin signed two histories.
     """
-    hashes = await _authenticate(ctx, job)
-    log = job.log
-    if log.pending != job.note:
-        log = await ctx.db.write(_begin, log, job.note, job.checkpoint)
-    end = job.checkpoint.size
+    log, goal = job.log, job.goal
+    here = await ctx.db.read(_look, job)
+    if goal.size <= log.next_index:
+        # On the way to a pending one: every leaf below it is here already.
+        return await _settle_for(ctx, job, here.mirror)
+    hashes = await _authenticate(job, here)
+    if goal.size != log.pending_size:
+        log = await ctx.db.write(_begin, job)
+    end = goal.size
     if job.budget.rows_left is not None:
         end = min(end, log.next_index + job.budget.rows_left)
     if job.room is not None:
         end = min(end, log.next_index + job.room.rows_left)
-    workers = pick_workers(ctx.executor, end - log.next_index)
+    workers = pick_workers(ctx.workers, end - log.next_index)
     verifier = Verifier(workers, job.chain, ctx.profiles[log.election])
     bundles = Bundles(job.feed, log.origin, hashes, verifier, log.closed_at)
     return await _take_in(ctx, job, bundles, log, end)
 
 
-async def _authenticate(ctx: PullContext, job: Extending) -> Authenticated:
-    log, new = job.log, job.checkpoint
-    if new.size - log.next_index > MAX_EXTENSION:
-        raise FormatError(f"{new.size - log.next_index} new leaves at once")
-    if log.pending is not None and log.pending_size < new.size:
-        # The pending checkpoint is about to give way: this is the last moment to
-        # see whether it was of another history.
-        await check_grown(job.feed, log.pending, job.note, job.log_keys)
-    plan = plan_extension(log.next_index, new)
+def _look(view: View, job: Extending) -> _Here:
+    log = job.log
+    return _Here(
+        read_mirror(view, log, job.chain),
+        stored.frontier(view, log.id, log.next_index),
+        stored.edge_hashes(view, log.id, log.next_index),
+    )
+
+
+async def _authenticate(job: Extending, here: _Here) -> Authenticated:
+    log, goal, feed = job.log, job.goal, job.feed
+    if goal.size - log.next_index > MAX_EXTENSION:
+        raise FormatError(f"{goal.size - log.next_index} new leaves at once")
+    for known in (here.mirror.pending, here.mirror.seen):
+        if known is not None and known.size < goal.size:
+            # It is about to be forgotten: the last moment to see whether it was of
+            # another history.
+            await check_grown(feed, known, goal)
+    plan = plan_extension(log.next_index, goal.checkpoint)
     fetched = await asyncio.gather(
-        *(job.feed.tile(log.origin, tile) for tile in plan.tiles)
+        *(feed.tile(log.origin, tile) for tile in plan.tiles)
     )
     job.budget.spend(size=sum(map(len, fetched)))
-
-    def edge(view: View) -> tuple[Mirror, list[bytes]]:
-        edge_hashes = stored.edge_hashes(view, log.id, log.next_index)
-        return read_mirror(view, log), edge_hashes
-
-    held, edge_hashes = await ctx.db.read(edge)
     tiles = dict(zip(plan.tiles, fetched, strict=True))
     try:
-        return await asyncio.to_thread(plan.open, held.frontier, edge_hashes, tiles)
+        return await asyncio.to_thread(
+            plan.open, here.frontier, here.edge_hashes, tiles
+        )
     except ProofError:
-        if log.checkpoint is not None:
-            await check_grown(job.feed, log.checkpoint, job.note, job.log_keys)
+        await _check_past(job, here.mirror)
         raise
 
 
-def _begin(tx: Transaction, log: Log, note: bytes, checkpoint: Checkpoint) -> Log:
-    mirror.begin(read_mirror(tx, log), note, checkpoint)
-    logs.set_pending(tx, log.id, note, checkpoint.size, checkpoint.root)
-    return logs.get_log(tx, log.origin)
+async def _check_past(job: Extending, believed: Mirror) -> None:
+    """See who is to blame where a signed tree does not begin with the leaves here.
+
+    Raises:
+        ForkError: the origin: it signed another history.
+        UnprovedError: the origin, and nothing at this feed proves it.
+        ProofError: the feed: its tiles do not lead to the signed root.
+    """
+    if believed.held is not None:
+        await check_grown(job.feed, believed.held, job.goal)
+    larger = believed.pending
+    if larger is None or larger.size <= job.goal.size:
+        return
+    # The leaves above the held ones were shown to be in the pending tree. So this one
+    # is another history, whoever shows it: a relay may have been given nothing else.
+    with suppress(FormatError, PeerError, ProofError):
+        await check_grown(job.feed, job.goal, larger)
+    raise UnprovedError(
+        f"{job.goal.size} signed records do not fit with the {larger.size} signed"
+    )
+
+
+def _begin(tx: Transaction, job: Extending) -> Log:
+    log = job.log
+    begun = mirror.begin(read_mirror(tx, log, job.chain), job.goal)
+    if begun.seen is not None:
+        seen = begun.seen
+        copies.save_copy(tx, log.id, seen.size, log.org, seen.note)
+    return logs.save_mirror(tx, log, begun)
+
+
+async def _settle_for(ctx: PullContext, job: Extending, believed: Mirror) -> Log:
+    try:
+        return await ctx.db.write(_complete, job.log, job)
+    except ProofError:
+        await _check_past(job, believed)
+        raise
+
+
+def _complete(tx: Transaction, log: Log, job: Extending) -> Log:
+    held = read_mirror(tx, log, job.chain)
+    frontier = stored.frontier(tx, log.id, job.goal.size)
+    return logs.save_mirror(tx, log, mirror.complete(held, job.goal, frontier))
 
 
 async def _take_in(
     ctx: PullContext, job: Extending, bundles: Bundles, log: Log, end: int
 ) -> Log:
     """Commit step by step, one step behind the bundles that are verified meanwhile."""
-    steps, room = _Steps(ctx, log, job.now), job.room
-    stream = bundles.read(log.next_index, end, job.checkpoint.size)
+    steps, room = _Steps(ctx, log, job), job.room
+    stream = bundles.read(log.next_index, end, job.goal.size)
     try:
         async with aclosing(stream):
             async for checked in stream:
@@ -183,8 +268,8 @@ def weight_of(checked: Checked) -> int:
 class _Steps:
     """Verified bundles, committed about 10,000 leaves or 8 MiB at a time."""
 
-    def __init__(self, ctx: PullContext, log: Log, now: int) -> None:
-        self._ctx, self._log, self._now = ctx, log, now
+    def __init__(self, ctx: PullContext, log: Log, job: Extending) -> None:
+        self._ctx, self._log, self._job = ctx, log, job
         self._batch = list[Checked]()
         self._leaves = self._bytes = 0
         self._writing: asyncio.Task[Log] | None = None
@@ -210,7 +295,7 @@ class _Steps:
         await self._written()
         batch, self._batch = self._batch, []
         self._leaves = self._bytes = 0
-        write = self._ctx.db.write(save_step, self._log, batch, self._now)
+        write = self._ctx.db.write(save_step, self._log, batch, self._job)
         self._writing = asyncio.create_task(write)
 
     async def _written(self) -> None:
@@ -220,12 +305,14 @@ class _Steps:
             self._log = await asyncio.shield(writing)
 
 
-def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> Log:
-    """The log with these bundles stored, and complete where they were the last.
+def save_step(
+    tx: Transaction, log: Log, batch: Sequence[Checked], job: Extending
+) -> Log:
+    """The log with these bundles stored; held up to its goal where they were the last.
 
     Raises:
-        ConflictError: somebody else has moved the log on.
-        ProofError: what is stored does not lead to the pending root.
+        ConflictError: somebody else has moved the log on, or it is frozen.
+        StoredError: what is stored does not lead to the signed root.
     """
     start, new = batch[0].start, [leaf for one in batch for leaf in one.leaves]
     hashes = [leaf_hash for one in batch for leaf_hash in one.leaf_hashes]
@@ -233,14 +320,17 @@ def save_step(tx: Transaction, log: Log, batch: Sequence[Checked], now: int) -> 
     found = join_admissions(batch, log.closed_at)
     claims.save_claims(tx, log.id, found.claims)
     quarantine.save_rejected(tx, log.id, found.rejected)
-    keep_unknown(tx, log, found.unknown, now)
+    keep_unknown(tx, log, found.unknown, job.now)
     refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
     taken.add_taken(tx, log.id, size=size, refused=refused)
     if found.closed_at is not None:
         logs.close(tx, log.id, found.closed_at)
     log = logs.get_log(tx, log.origin)
-    if log.next_index == log.pending_size:
-        mirror.complete(read_mirror(tx, log))
-        logs.complete(tx, log.id)
-        logs.stall(tx, log.id, None)
-    return logs.get_log(tx, log.origin)
+    if log.next_index < job.goal.size:
+        return log
+    try:
+        return _complete(tx, log, job)
+    except ProofError as error:
+        # Every bundle was checked before it came here: what it has become, it has
+        # become on our disk, and no feed is to blame.
+        raise StoredError(f"what was stored: {error}", log.origin) from error

@@ -6,14 +6,15 @@ is said of that log, so that the next one follows.
 
 import asyncio
 import logging
+from typing import Final
+
+import msgspec
 
 from federation.config.peers import Peer
 from federation.errors import (
     ConflictError,
     FederationError,
     ForkError,
-    FormatError,
-    SignatureError,
     StoredError,
 )
 from federation.feeds.feed import Feed
@@ -27,18 +28,24 @@ from federation.flows.pull.context import (
     PulledLog,
     Taking,
 )
-from federation.flows.pull.extend import Extending, extend, read_mirror
+from federation.flows.pull.extend import (
+    Extending,
+    UnprovedError,
+    extend,
+    read_mirror,
+)
 from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.taken import read_taken
-from federation.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.mirror import Offer, offer
-from federation.tlog.note import parse_note
 
 _log = logging.getLogger(__name__)
+
+_WELL: Final[frozenset[LogOutcome]] = frozenset({"same", "extended"})
 
 
 class Follower:
@@ -122,20 +129,23 @@ class Follower:
             self._ctx, self._feed, entry, log, partner.identity, now
         )
         reason = await refresh_about(db, self._feed, entry, chain)
-        found = await compare(self._ctx, log, entry, chain)
-        pending = log.pending is not None and log.pending == found.note
-        if found.kind == "larger" or pending:
-            return await self._extend(log, chain, found, partner)
-        if found.kind == "smaller" and log.org == self._peer.org:
-            said = f"shows {found.checkpoint.size} of {log.size} records"
-            await self._alarms.behind(log.origin, said)
-            return _report(log, log, "behind", said)
+        shown = await compare(self._ctx, log, entry, chain)
+        report = _report(log, log, "same", reason)
+        if shown.kind == "larger":
+            report = await self._extend(log, chain, shown.signed, partner)
+        if report.outcome not in _WELL:
+            return report
+        size = shown.signed.size
+        if size < shown.known and log.org == self._peer.org:
+            # Also where that was never fetched: it was signed, and must come again.
+            behind = f"shows {size} of {shown.known} records"
+            await self._alarms.behind(log.origin, behind)
+            return msgspec.structs.replace(report, outcome="behind", reason=behind)
         await self._alarms.settle(log.origin)
-        kind: LogOutcome = "waiting" if found.kind == "waiting" else "same"
-        return _report(log, log, kind, reason)
+        return report
 
     async def _extend(
-        self, log: Log, chain: KeyChain, found: Offer, partner: Peer
+        self, log: Log, chain: KeyChain, goal: SignedCheckpoint, partner: Peer
     ) -> PulledLog:
         if self._budget.is_spent:
             return _report(log, log, "partial")
@@ -147,23 +157,25 @@ class Follower:
             feed=self._feed,
             log=log,
             chain=chain,
-            note=found.note,
-            checkpoint=found.checkpoint,
+            goal=goal,
             budget=self._budget,
             room=room,
             now=self._alarms.now,
         )
         before = self._budget.refused_rows
-        grown = await extend(self._ctx, job)
+        try:
+            grown = await extend(self._ctx, job)
+        except UnprovedError as error:
+            await self._alarms.stalled(log, str(error))
+            return _report(log, log, "waiting", str(error))
         refused = self._budget.refused_rows - before
         if refused:
             await self._alarms.refused(log.origin, refused)
-        if grown.size < found.checkpoint.size:
+        if grown.size < goal.size:
             room = await self._room(partner)
             if room.full:
                 return await self._stop(log, grown, room)
             return _report(log, grown, "partial")
-        await self._alarms.settle(log.origin)
         return _report(log, grown, "extended")
 
     async def _room(self, partner: Peer) -> Room:
@@ -184,38 +196,17 @@ async def compare(
     Raises:
         FormatError: not a checkpoint.
         SignatureError: not signed by the log's key for that size.
+        StoredError: what we hold is not what was signed.
         ForkError: another history than the one that we hold.
     """
-    note = entry.checkpoint.encode()
-    size = parse_checkpoint(parse_note(note).text).size
-    key = chain.log_key(size)
 
     def read(view: View) -> Offer:
+        signed = chain.open_checkpoint(entry.checkpoint.encode())
         held = logs.log_by_id(view, log.id)
-        _check_held(held, chain)
         reader = leaves.reader(view, log.id, held.size)
-        return offer(read_mirror(view, held), note, key, reader)
+        return offer(read_mirror(view, held, chain), signed, reader)
 
     return await ctx.db.read(read)
-
-
-def _check_held(log: Log, chain: KeyChain) -> None:
-    """Refuse to compare with what we hold unless that is still what was signed.
-
-    A bit of ours that turned round would else be the partner's second history.
-
-    Raises:
-        StoredError: it is not.
-    """
-    for note, size in ((log.checkpoint, log.size), (log.pending, log.pending_size)):
-        if note is None:
-            continue
-        try:
-            found = open_checkpoint(note, chain.log_key(size))
-        except (FormatError, SignatureError) as error:
-            raise StoredError(f"the checkpoint held: {error}", log.origin) from error
-        if found.size != size or found.origin != log.origin:
-            raise StoredError("the checkpoint held is of another size", log.origin)
 
 
 def _report(

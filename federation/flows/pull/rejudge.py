@@ -5,30 +5,32 @@ gets the verdict that it would get if it came now, also one that was quarantined
 that is another one than before, the map is made again from what stands then; where
 every verdict stands, a statement of a hundred bytes makes nobody's map go away. The
 newer statement is stored last: if this is interrupted, the next turn begins it anew. A
-version that can read what an earlier one could not begins at the first such leaf.
+version that can read what an earlier one could not begins at the first such leaf: a
+well-formed record of a type that is not known here is kept, never refused and never
+counted in the map, and where it lies is written down with the leaves themselves.
 
-Source: docs/reference/protocol.md, "Keys"
+Source: docs/reference/protocol.md, "Keys", "Records"
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.pull.context import PullContext, Taking
-from federation.flows.pull.newer import settle_unknown
 from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import claims, keystatements, logs, mapstate, quarantine
+from federation.store import alarms, claims, keystatements, logs, mapstate, quarantine
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH
 
 STEP_LEAVES: Final = 5_000
+ALARM: Final = "needs-newer-version"
 
 
 async def rejudge(
@@ -86,6 +88,31 @@ async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
     if chain is not None and profile is not None and origin in starts:
         await _judge_from(ctx.db, log, starts[origin], chain, profile)
         await ctx.db.write(settle_unknown, log, now)
+
+
+def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> None:
+    """Write down where such records came in a log, and say so.
+
+    Args:
+        tx: The transaction that stores their leaves.
+        log: Theirs.
+        found: Their indexes; most often there are none.
+        now: Unix seconds.
+    """
+    if found:
+        quarantine.save_unknown(tx, log.id, found)
+        # Not the total: counting it with every step would grow with the history.
+        detail = f"{len(found)} new records, from index {found[0]} on"
+        alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
+
+
+def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
+    """Say how many there are after a log was judged again, or that none is left."""
+    count = quarantine.count_unknown(tx, log.id)
+    if count:
+        alarms.raise_alarm(tx, ALARM, log.origin, f"{count} records", now)
+    else:
+        alarms.clear_alarm(tx, ALARM, log.origin)
 
 
 def _readable(view: View) -> list[str]:

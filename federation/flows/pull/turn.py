@@ -37,16 +37,15 @@ from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
-from federation.tlog.checkpoint import parse_checkpoint
-from federation.tlog.note import parse_note
+from federation.tlog.checkpoint import read_unverified
 
 SOFT_DEADLINE_S: Final = 3600.0
 # A peer can make up as many logs of a partner as it likes; each costs a request.
 MAX_FAILURES: Final = 32
 
-_DONE: Final[frozenset[LogOutcome]] = frozenset(
-    {"same", "extended", "waiting", "frozen", "full"}
-)
+# Not `waiting`: what does not fit is looked at again when the rest is here, and an
+# unchanged vector would hide it until then.
+_DONE: Final[frozenset[LogOutcome]] = frozenset({"same", "extended", "frozen", "full"})
 _CONFIRMED: Final[frozenset[LogOutcome]] = frozenset({"same", "extended"})
 _UNFINISHED: Final[frozenset[LogOutcome]] = frozenset({"partial", "busy"})
 
@@ -260,17 +259,21 @@ class _Turn:
             return PulledLog(origin=origin, outcome="frozen", before=size, after=size)
         log = held.log if held is not None else await ctx.db.write(_add_own, origin)
         try:
-            found = await compare(ctx, log, entry, ctx.own[origin])
+            shown = await compare(ctx, log, entry, ctx.own[origin])
         except ForkError as fork:
             await self._alarms.freeze(fork)
             return PulledLog(origin=origin, outcome="frozen", reason=str(fork))
+        except StoredError as error:
+            # Bytes of ours that turned round are no fault of whoever shows its own.
+            await self._alarms.damaged(origin, str(error))
+            return PulledLog(
+                origin=origin, outcome="damaged", before=size, reason=str(error)
+            )
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)
-        self._sizes[origin] = found.checkpoint.size
-        # One whose taking back was cut short is not larger than what was begun.
-        if found.kind == "larger" or found.note == log.pending:
-            copy = OwnCopy(origin, found.checkpoint.size, found.note)
-            self._own_larger.append(copy)
+        self._sizes[origin] = shown.signed.size
+        if shown.kind == "larger":
+            self._own_larger.append(OwnCopy(origin, shown.signed))
         return PulledLog(origin=origin, outcome="same", before=size, after=size)
 
 
@@ -290,7 +293,7 @@ def _keys_digest(view: View, log: Log) -> str:
 
 def _size_of(entry: StatusEntry) -> int:
     """The size of a checkpoint that was verified."""
-    return parse_checkpoint(parse_note(entry.checkpoint.encode()).text).size
+    return read_unverified(entry.checkpoint.encode()).size
 
 
 def _is_same(entry: StatusEntry, held: _Held) -> bool:

@@ -11,12 +11,13 @@ from typing import NamedTuple
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.answers import Place
 from federation.records.profile import ContestRules, Profile
+from federation.records.register import LEVELS
+from federation.records.tps import regions_of
 from federation.store import registers
 from federation.store.db import View
 from federation.text import Sentence
 
 _REGION = re.compile(r"\A(?:[0-9]{2}(?:[0-9A-Z]{2}(?:[0-9]{2}(?:[0-9]{4})?)?)?)?\Z")
-LEVELS = (0, 2, 4, 6, 10)
 # The contests that most people mean, in this order, when they name none.
 _USUAL = ("ppwp", "pkwkp", "pkwkk", "pdpr")
 
@@ -138,5 +139,5 @@ def list_missing(
 
 def read_names(view: View, election: str, codes: Sequence[str]) -> dict[str, str]:
     """The names of all regions around these stations, by region code."""
-    regions = sorted({tps[:length] for tps in codes for length in LEVELS[1:]})
-    return registers.names(view, election, regions)
+    regions = {region for tps in codes for region in regions_of(tps)[1:]}
+    return registers.names(view, election, sorted(regions))

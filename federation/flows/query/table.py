@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeAlias
 
 from federation.flows.query import answers
 from federation.records.merge import decode_row
+from federation.records.tps import regions_of
 
 Cell: TypeAlias = str | int
 TableRow: TypeAlias = list[Cell]
 
-LEVELS = (2, 4, 6, 10)
 _PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
 _END = ("licence", "attribution", "cursor")
 _STATUS = ("unread", "single", "agreed", "disputed")
@@ -87,7 +87,7 @@ def claim_table(
 
 
 def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    return contest, tps, *(names.get(tps[:length], "") for length in LEVELS)
+    return contest, tps, *(names.get(region, "") for region in regions_of(tps)[1:])
 
 
 def _said(said: answers.Said, numbers: Sequence[str]) -> Iterator[Cell]:

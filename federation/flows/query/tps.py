@@ -8,11 +8,11 @@ from msgspec import UNSET
 from federation.errors import NotFoundError
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.scope import candidate_names, parents_of, places
+from federation.flows.query.scope import candidate_names, places
 from federation.records.claim import Claim
 from federation.records.merge import decode_row
 from federation.records.profile import Profile
-from federation.records.tps import parse_tps
+from federation.records.tps import parse_tps, regions_of
 from federation.store import cosignatures, mapreading, registers
 from federation.store.db import View
 
@@ -44,7 +44,7 @@ def tps(
         election=election,
         cursor=format_cursor(read_cursor(view, election)),
         tps=station,
-        places=places(view, election, [*parents_of(station[:10]), station[:10]]),
+        places=places(view, election, regions_of(station)),
         in_register=in_register if registers.is_known(view, election) else UNSET,
         voters=UNSET if voters is None else voters,
         contests=found,

@@ -15,13 +15,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor
 from typing import Final, NamedTuple
-from weakref import WeakSet
 
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.flows.verify.worker import admit_known, admit_taught
+from federation.flows.verify.workers import Workers
 from federation.records.admission import (
     CLOSED_CODE,
     Admission,
@@ -37,16 +37,11 @@ from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, decode_bundle
 
 AHEAD: Final = 8
-POOL_FROM_LEAVES: Final = 2_000
-WARM_FROM_LEAVES: Final = 256
 MAX_AHEAD_BYTES: Final = 1 << 24
 _FEW: Final = 16
 LARGE_BYTES: Final = MAX_AHEAD_BYTES // AHEAD
 
 _log = logging.getLogger(__name__)
-
-# Whose worker processes have been used, so that they run.
-_warm: WeakSet[Executor] = WeakSet()
 
 
 class Checked(NamedTuple):
@@ -59,22 +54,14 @@ class Checked(NamedTuple):
     size: int
 
 
-def pick_workers(executor: Executor | None, leaves: int) -> Executor | None:
-    """The executor, if it pays for so many leaves; None: verify in a thread."""
-    if executor is None:
-        return None
-    least = WARM_FROM_LEAVES if executor in _warm else POOL_FROM_LEAVES
-    return executor if leaves >= least else None
-
-
 class Verifier:
     """What judges the leaves of one log."""
 
     def __init__(
-        self, executor: Executor | None, chain: KeyChain, profile: Profile
+        self, workers: Workers | None, chain: KeyChain, profile: Profile
     ) -> None:
-        """`executor` has worker processes; None: verify in a thread."""
-        self._executor, self._chain, self._profile = executor, chain, profile
+        """`workers`: None: verify in a thread."""
+        self._workers, self._chain, self._profile = workers, chain, profile
         self._name = f"{chain.origin} {chain.digest} {profile.digest}"
 
     async def admit(
@@ -90,25 +77,25 @@ class Verifier:
             closed_at: Where the log was closed, if it was.
         """
         # Kept here: the first of the bundles under way to fail takes it from all.
-        executor = self._executor
-        if executor is None or not data:
+        workers = self._workers
+        if workers is None or not data:
             return await asyncio.to_thread(self._admit, leaves, start, closed_at)
         job = (self._name, data, start, closed_at)
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(executor, admit_known, *job)
-            _warm.add(executor)
+            found = await loop.run_in_executor(workers.executor, admit_known, *job)
+            workers.is_warm = True
             if found is not None:
                 return found
             return await loop.run_in_executor(
-                executor, admit_taught, self._chain, self._profile, *job
+                workers.executor, admit_taught, self._chain, self._profile, *job
             )
         except BrokenExecutor:
             # A worker was killed, out of memory perhaps. Slower, but it goes on.
-            if self._executor is not None:
+            if self._workers is not None:
                 _log.warning("the verifying processes ended; verifying in a thread")
-            _warm.discard(executor)
-            self._executor = None
+            workers.is_warm = False
+            self._workers = None
             return await self.admit(data, leaves, start, closed_at)
 
     def _admit(

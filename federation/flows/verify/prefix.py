@@ -7,15 +7,11 @@ one is conclusive, whoever served them. If they do not, the feed is lying or dam
 Source: docs/reference/protocol.md, "Pulling" step 6
 """
 
-from collections.abc import Sequence
-
 from federation.errors import ProofError
 from federation.feeds.feed import Feed
-from federation.tlog.checkpoint import Checkpoint, parse_checkpoint
+from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import find_fork
-from federation.tlog.keys import VerifierKey
 from federation.tlog.merkle import fold_prefix, prove_prefix
-from federation.tlog.note import parse_note
 from federation.tlog.tile import Tile, hash_reader
 
 
@@ -27,16 +23,13 @@ class _MissingError(Exception):
         self.tile = tile
 
 
-async def check_grown(
-    feed: Feed, old: bytes, new: bytes, log_keys: Sequence[VerifierKey]
-) -> None:
+async def check_grown(feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint) -> None:
     """Refuse `new` unless the tree of `old` is how its tree begins.
 
     Args:
         feed: That showed `new`.
-        old: Verified checkpoint note of the smaller size.
-        new: Verified checkpoint note of the larger size.
-        log_keys: The keys that may have signed them.
+        old: Of the smaller size.
+        new: Of the larger size.
 
     Raises:
         ForkError: the origin signed both, and one of them is another history.
@@ -44,21 +37,20 @@ async def check_grown(
         FormatError: tiles of another length: its fault.
         PeerError: the feed did not deliver.
     """
-    first = parse_checkpoint(parse_note(old).text)
-    second = parse_checkpoint(parse_note(new).text)
-    if first.size == 0:
+    if old.size == 0:
         return
-    hashes = await _fetch_hashes(feed, first.size, second)
-    old_root, new_root = fold_prefix(first.size, second.size, hashes)
-    if new_root != second.root:
+    hashes = await _fetch_hashes(feed, old, new)
+    old_root, new_root = fold_prefix(old.size, new.size, hashes)
+    if new_root != new.root:
         raise ProofError("tiles that do not lead to the signed root")
-    if old_root == first.root:
+    if old_root == old.root:
         return
-    fork = find_fork(old, new, hashes, log_keys)
-    raise fork or ProofError("hashes that prove nothing")
+    raise find_fork(old, new, hashes) or ProofError("hashes that prove nothing")
 
 
-async def _fetch_hashes(feed: Feed, old: int, new: Checkpoint) -> list[bytes]:
+async def _fetch_hashes(
+    feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint
+) -> list[bytes]:
     fetched: dict[Tile, bytes] = {}
 
     def read(tile: Tile) -> bytes:
@@ -70,6 +62,6 @@ async def _fetch_hashes(feed: Feed, old: int, new: Checkpoint) -> list[bytes]:
     # Each round needs one tile more: two for every level, at the most.
     while True:
         try:
-            return prove_prefix(old, new.size, hash_reader(read, new.size))
+            return prove_prefix(old.size, new.size, hash_reader(read, new.size))
         except _MissingError as missing:
             fetched[missing.tile] = await feed.tile(new.origin, missing.tile)

@@ -9,22 +9,51 @@ a signal sent at the parent's death exists on one system only.
 import os
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from threading import Thread
+from typing import Final
 
 #: What a worker ends with whose parent has gone: nobody is left to read it.
 ORPHANED = 1
+POOL_FROM_LEAVES: Final = 2_000
+WARM_FROM_LEAVES: Final = 256
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
 
-def open_workers(count: int) -> ProcessPoolExecutor:
+@dataclass
+class Workers:
+    """Processes that verify, and whether they have begun to: then few leaves pay, too.
+
+    Starting them takes longer than a thousand signatures.
+    """
+
+    executor: Executor
+    is_warm: bool = False
+
+    def close(self) -> None:
+        """End them; what has not begun is dropped."""
+        self.executor.shutdown(cancel_futures=True)
+
+
+def pick_workers(workers: Workers | None, leaves: int) -> Workers | None:
+    """The workers, if they pay for so many leaves; None: verify in a thread."""
+    if workers is None:
+        return None
+    least = WARM_FROM_LEAVES if workers.is_warm else POOL_FROM_LEAVES
+    return workers if leaves >= least else None
+
+
+def open_workers(count: int) -> Workers:
     """A pool of so many processes; none is started before there is work for it."""
     _start_tracker()
     # Spawned, not forked: a fork would inherit the database, and every open pipe.
-    return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=follow_parent
+    return Workers(
+        ProcessPoolExecutor(
+            count, mp_context=get_context("spawn"), initializer=follow_parent
+        )
     )
 
 

@@ -29,7 +29,7 @@ def trust_in(*orgs: FakeOrg) -> Trust:
 
 def run_audit(*sources: AuditSource, trust: Trust, **options):
     """The report of an audit in this process."""
-    given = {"executor": None, "scratch": None, "now": NOW, "profiles": PROFILES}
+    given = {"workers": None, "scratch": None, "now": NOW, "profiles": PROFILES}
     return asyncio.run(audit(sources, trust, **(given | options)))
 
 

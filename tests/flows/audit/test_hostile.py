@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from federation.feeds.folder import Folder
 from federation.feeds.status import format_status
 from federation.flows.audit import EXITS, AuditSource, Trust
+from federation.flows.verify.workers import Workers
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.policy import Policy, Witness, WitnessGroup
@@ -131,7 +132,7 @@ def test_a_large_log_is_judged_in_other_processes_to_the_same_verdict(a):
     peer = FakePeer("x").show(tree)
     here = audit_peer(peer, trust_in(a))
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        there = audit_peer(peer, trust_in(a), executor=executor)
+        there = audit_peer(peer, trust_in(a), workers=Workers(executor))
     assert here == there
     assert (there.verdict, there.logs[0].refused) == ("bad-record", 1)
     assert [one.index for one in there.findings if one.level == "error"] == [2_301]

@@ -12,6 +12,7 @@ from federation.store.db import Database
 from federation.tlog.cosignature import cosign
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
+from tests import mirrored
 from tests.fakes import ELECTION, FakeOrg, Tree
 
 OURS = "jagasuara.example"
@@ -31,9 +32,8 @@ def hold(db: Database, tree: Tree, size: int | None = None) -> None:
         new = tree.leaves[log.next_index : size]
         hashes = list(map(hash_leaf, new))
         root = tree.checkpoint(size).root
-        logs.set_pending(tx, log.id, tree.note(size), size, root)
         logs.append_leaves(tx, log.id, log.next_index, new, hashes)
-        logs.complete(tx, log.id)
+        mirrored.hold(tx, log, tree.note(size), root)
         keystatements.save_keys(tx, log.id, tree.owner.statements)
 
 

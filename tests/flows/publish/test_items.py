@@ -74,7 +74,8 @@ def test_every_leaf_hash_and_key_is_there_as_it_was_signed(db, publisher, held):
         ]
         assert leaves == tree.leaves
         note = files[log_path(origin, "checkpoint")]
-        assert open_checkpoint(note, tree.owner.log.key) == tree.checkpoint()
+        signed = open_checkpoint(note, tree.owner.log.key)
+        assert signed.checkpoint == tree.checkpoint()
 
 
 def test_the_status_vector_names_what_lies_beside_it(db, publisher, held):

@@ -9,13 +9,14 @@ from federation.errors import ProofError
 from federation.flows.publish.trust import KnownOrg, make_trust
 from federation.records.keychain import first_statement, sign_statement
 from federation.store.db import Database
-from federation.tlog.checkpoint import parse_checkpoint
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.note import parse_note
-from federation.tlog.policy import NO_QUORUM, check_policy, parse_policy
+from federation.tlog.policy import NO_QUORUM, parse_policy
 from tests.fakes import FakeOrg, Tree, signer
 from tests.flows.publish.conftest import NOW, OURS, hold
+from tests.policies import check_policy
 
 ORGS = (OURS, "kawalpemilu.example", "jagapemilu.example")
 
@@ -66,7 +67,7 @@ def test_the_quorum_is_met_by_that_many_and_by_no_fewer(db, owners, quorum):
                 check_policy(policy, note)
         else:
             found, _ = check_policy(policy, note)
-            assert found == parse_checkpoint(parse_note(note).text)
+            assert found.checkpoint == read_unverified(note)
 
 
 def test_an_organisation_with_two_keys_counts_once(db, owners):

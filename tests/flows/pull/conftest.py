@@ -31,7 +31,7 @@ class Puller:
             profiles=load_shipped(),
             peers=self.peers,
             own={},
-            executor=None,
+            workers=None,
             clock=time.monotonic,
         )
 

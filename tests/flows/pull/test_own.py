@@ -6,6 +6,7 @@ import pytest
 
 from federation.store import logs
 from federation.tlog.fork import check_evidence
+from tests.mirrored import aim
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ async def test_a_larger_copy_is_reported_with_its_checkpoint(
     larger = tree.truncate(100).grow(ours.results(99, 110))
     report = await signed.pull(fakes.FakePeer(suara.org).show(larger))
     (copy,) = report.own_larger
-    assert copy == (ours.origin, larger.size, larger.note())
+    assert (copy.origin, copy.signed.note) == (ours.origin, larger.note())
+    assert copy.signed.size == larger.size
     assert signed.log(ours).size == 100
 
 
@@ -63,7 +65,7 @@ async def test_a_larger_copy_is_reported_until_it_is_back(
     begun = larger.checkpoint()
     with signed.db.transaction() as tx:
         log = signed.log(ours)
-        logs.set_pending(tx, log.id, larger.note(), begun.size, begun.root)
+        aim(tx, log, larger.note(), begun.size, begun.root)
     assert len((await signed.pull(feed)).own_larger) == 1
 
 
@@ -73,7 +75,7 @@ async def test_a_larger_copy_shows_also_when_everything_is_lost(
     puller.trust(suara)
     puller.ctx = replace(puller.ctx, own={ours.origin: ours.chain})
     report = await puller.pull(fakes.FakePeer(suara.org).show(tree))
-    assert [copy.size for copy in report.own_larger] == [100]
+    assert [copy.signed.size for copy in report.own_larger] == [100]
     assert puller.log(ours).own
 
 

@@ -14,6 +14,7 @@ import pytest
 from federation.errors import FormatError, PeerError, ProofError
 from federation.flows.verify import bundle, worker
 from federation.flows.verify.bundle import AHEAD, Bundles, Verifier
+from federation.flows.verify.workers import Workers, pick_workers
 from federation.profiles import load_shipped
 from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import plan_extension
@@ -114,7 +115,7 @@ async def test_worker_processes_judge_like_a_thread(fakes, suara, kawal, profile
     feed = fakes.FakePeer(suara.org).show(tree)
     inline = bundles_of(tree, feed, Verifier(None, suara.chain, profile))
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        pooled = bundles_of(tree, feed, Verifier(pool, suara.chain, profile))
+        pooled = bundles_of(tree, feed, Verifier(Workers(pool), suara.chain, profile))
         expected = await read_all(inline, 0, tree.size, tree.size)
         assert await read_all(pooled, 0, tree.size, tree.size) == expected
 
@@ -133,7 +134,7 @@ async def test_a_worker_is_sent_keys_once(fakes, suara, profile, monkeypatch):
     feed = fakes.FakePeer(suara.org).show(tree)
     with ThreadPoolExecutor(1) as one_worker:
         for _ in range(2):
-            verifier = Verifier(one_worker, suara.chain, profile)
+            verifier = Verifier(Workers(one_worker), suara.chain, profile)
             await read_all(bundles_of(tree, feed, verifier), 0, 2048, 2048)
     # All that were under way before the first was taught ask for it once each.
     assert 1 <= len(taught) <= AHEAD
@@ -142,14 +143,15 @@ async def test_a_worker_is_sent_keys_once(fakes, suara, profile, monkeypatch):
 
 async def test_few_leaves_go_to_workers_only_where_they_run(fakes, suara, profile):
     tree = fakes.Tree(suara).grow(suara.results(0, 9))
-    with ThreadPoolExecutor(1) as workers:
-        assert bundle.pick_workers(None, 1 << 20) is None
-        assert bundle.pick_workers(workers, 1_999) is None
-        assert bundle.pick_workers(workers, 2_000) is workers
+    with ThreadPoolExecutor(1) as executor:
+        workers = Workers(executor)
+        assert pick_workers(None, 1 << 20) is None
+        assert pick_workers(workers, 1_999) is None
+        assert pick_workers(workers, 2_000) is workers
         verifier = Verifier(workers, suara.chain, profile)
         await verifier.admit(tree.tile(bundle.Bundle(0, 10)), tree.leaves, 0, None)
-        assert bundle.pick_workers(workers, 255) is None
-        assert bundle.pick_workers(workers, 256) is workers
+        assert pick_workers(workers, 255) is None
+        assert pick_workers(workers, 256) is workers
 
 
 async def test_dead_workers_make_it_slower_and_not_wrong(fakes, suara, profile, caplog):
@@ -159,7 +161,7 @@ async def test_dead_workers_make_it_slower_and_not_wrong(fakes, suara, profile, 
 
     tree = fakes.Tree(suara).grow(suara.results(0, 5))
     feed = fakes.FakePeer(suara.org).show(tree)
-    bundles = bundles_of(tree, feed, Verifier(Dead(), suara.chain, profile))
+    bundles = bundles_of(tree, feed, Verifier(Workers(Dead()), suara.chain, profile))
     (found,) = await read_all(bundles, 0, 6, 6)
     assert len(found.admission.claims) == 5
     assert "verifying in a thread" in caplog.text
@@ -181,7 +183,7 @@ async def test_workers_that_die_under_several_bundles_end_none(
     jobs = []
     tree = fakes.Tree(suara).grow(suara.results(0, 256 * 3 - 1))
     feed = fakes.FakePeer(suara.org).show(tree)
-    bundles = bundles_of(tree, feed, Verifier(Dying(), suara.chain, profile))
+    bundles = bundles_of(tree, feed, Verifier(Workers(Dying()), suara.chain, profile))
     found = await read_all(bundles, 0, tree.size, tree.size)
     assert sum(len(one.admission.claims) for one in found) == tree.size - 1
     assert len(jobs) == 3

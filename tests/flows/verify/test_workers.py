@@ -16,7 +16,7 @@ PARENT = """
 import os, sys, time
 from federation.flows.verify.workers import open_workers
 if __name__ == "__main__":
-    pool = open_workers(2)
+    pool = open_workers(2).executor
     jobs = [pool.submit(time.sleep, 60) for _ in range(2)]
     while len(pool._processes) < 2:
         time.sleep(0.01)
@@ -58,7 +58,7 @@ def test_workers_end_when_their_parent_is_killed(name, after):
 
 @pytest.mark.slow
 def test_a_pool_does_its_work_and_leaves_interruptions_to_its_parent():
-    with open_workers(1) as pool:
+    with open_workers(1).executor as pool:
         assert pool.submit(pow, 2, 10).result(LIMIT_S) == 1024
         pid = pool.submit(os.getpid).result(LIMIT_S)
         os.kill(pid, signal.SIGINT)

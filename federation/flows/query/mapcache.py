@@ -1,0 +1,83 @@
+"""What reads every row of a map, kept until the map moves: its digest, and summaries.
+
+Rule: one for a node, shared by whoever answers over HTTP and whoever writes files. The
+summaries of all contests share one digest.
+"""
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from federation.flows.query import answers, published, state
+from federation.flows.query.cursor import Cursor, read_cursor
+from federation.flows.query.scope import QueryScope
+from federation.records.publishedmap import PublishedMap
+from federation.store import mapreading, mapstate
+from federation.store.db import View
+from federation.store.mapstate import MapInputs
+
+T = TypeVar("T")
+
+
+class _Stand(NamedTuple):
+    """Where a map stands: equal ones have equal answers."""
+
+    cursor: Cursor
+    inputs: MapInputs | None
+    # A log can grow without changing a row: then only this moves.
+    vector: dict[str, int]
+
+
+class _Shelf(Generic[T]):
+    """The last answers of one sort, each with where the map stood."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, ...], tuple[_Stand, T]] = {}
+
+    def find(self, key: tuple[str, ...], stand: _Stand, make: Callable[[], T]) -> T:
+        """What was made at exactly this stand, or is made now."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] != stand:
+            kept = self._kept[key] = stand, make()
+        return kept[1]
+
+
+class MapCache:
+    """What was made of the maps of one database."""
+
+    def __init__(self) -> None:
+        """Nothing is made yet; who asks on several threads may make it twice."""
+        self._maps = _Shelf[PublishedMap]()
+        self._summaries = _Shelf[answers.Summary]()
+
+    def read_map(self, view: View, election: str) -> PublishedMap:
+        """The published map of an election.
+
+        Raises:
+            NotFoundError: nothing of this election was merged yet.
+        """
+        return self._maps.find(
+            (election,),
+            _read_stand(view, election),
+            lambda: published.published_map(view, election),
+        )
+
+    def summarise(self, view: View, asked: QueryScope, org: str) -> answers.Summary:
+        """The summary of a contest, as this node, of `org`, tells it."""
+        stand = _read_stand(view, asked.election)
+
+        def make() -> answers.Summary:
+            if stand.inputs is None:
+                digest = mapreading.map_digest(view, asked.election)
+            else:
+                digest = self.read_map(view, asked.election).digest
+            return state.summary(view, asked, org, digest)
+
+        return self._summaries.find((asked.election, asked.contest), stand, make)
+
+
+def _read_stand(view: View, election: str) -> _Stand:
+    return _Stand(
+        read_cursor(view, election),
+        mapstate.read_basis(view, election),
+        mapstate.vector(view, election),
+    )

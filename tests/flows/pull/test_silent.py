@@ -1,0 +1,167 @@
+"""Signed sizes whose records do not come: remembered for ever, in nobody's way."""
+
+import pytest
+
+from federation.errors import PeerError
+from federation.tlog.fork import check_evidence
+
+SIZE = 600
+
+
+@pytest.fixture
+def tree(fakes, suara):
+    return fakes.Tree(suara).grow(suara.results(0, SIZE - 1))
+
+
+@pytest.fixture
+def show(fakes, puller, suara, kawal):
+    """What becomes of the log when suara itself, or kawal as a relay, shows this."""
+    puller.trust(suara, max_rows_per_turn=1000)
+    puller.trust(kawal)
+
+    async def show_one(owner, tree, note=None, *, is_silent=False):
+        def fail(what):
+            if is_silent and what.startswith("bundle"):
+                raise PeerError(owner.org, "fake:", None)
+
+        feed = fakes.FakePeer(owner.org, before=fail).show(tree, note=note)
+        (report,) = (await puller.pull(feed)).logs
+        return report.outcome, feed.count("bundle")
+
+    return show_one
+
+
+@pytest.fixture
+async def silent(show, suara, tree):
+    """The origin has shown 600 records and their hashes, and handed over none."""
+    assert await show(suara, tree, is_silent=True) == ("failed", 3)
+
+
+@pytest.fixture
+async def half(puller, show, suara, tree):
+    """Of 600 records 256 are here, and so in the history that was signed with them."""
+    puller.trust(suara, max_rows_per_turn=200)
+    assert await show(suara, tree) == ("partial", 1)
+    assert state(puller, suara) == (0, 256, 600)
+
+
+def state(puller, owner):
+    log = puller.log(owner)
+    return log.size, log.next_index, log.pending_size
+
+
+def fork_of(puller, owner):
+    evidence = puller.log(owner).frozen
+    assert evidence is not None
+    fork = check_evidence(evidence, [owner.log.key])
+    return fork.old, fork.new
+
+
+@pytest.mark.usefixtures("silent")
+async def test_what_others_have_is_taken_in_and_the_rest_when_it_comes(
+    puller, show, suara, kawal, tree
+):
+    assert state(puller, suara) == (0, 0, 600)
+    assert await show(kawal, tree.truncate(500)) == ("extended", 2)
+    assert state(puller, suara) == (500, 500, 0)
+    assert puller.leaves(suara) == tree.leaves[:500]
+    assert puller.log(suara).checkpoint == tree.note(500)
+    assert await show(suara, tree, is_silent=True) == ("failed", 2)
+    assert state(puller, suara) == (500, 500, 600)
+    assert await show(suara, tree) == ("extended", 2)
+    assert state(puller, suara) == (600, 600, 0)
+    assert puller.leaves(suara) == tree.leaves
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("size", [100, 255, 256, 257, 550])
+async def test_in_the_middle_of_fetching_only_what_is_not_here_is_fetched(
+    puller, show, suara, kawal, tree, size
+):
+    bundles = (size > 256) + (size > 512)
+    assert await show(kawal, tree.truncate(size)) == ("extended", bundles)
+    pending = 0 if size > 256 else 600
+    assert state(puller, suara) == (size, max(256, size), pending)
+    assert puller.log(suara).checkpoint == tree.note(size)
+    while state(puller, suara)[0] < SIZE:
+        await show(suara, tree)
+    assert puller.leaves(suara) == tree.leaves
+    assert puller.claimed(suara) == list(range(1, SIZE))
+    assert puller.alarms() == set()
+
+
+@pytest.mark.usefixtures("silent")
+async def test_an_origin_that_shows_less_than_it_signed_is_behind(
+    puller, show, suara, tree
+):
+    assert await show(suara, tree.truncate(500)) == ("behind", 2)
+    assert state(puller, suara) == (500, 500, 0)
+    assert puller.alarms() == {("behind", suara.origin)}
+    await show(suara, tree.truncate(500))
+    assert puller.alarms() == {("behind", suara.origin)}
+    assert await show(suara, tree) == ("extended", 2)
+    assert puller.alarms() == set()
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("at", [0, 256, 499])
+async def test_another_history_taken_in_instead_is_proved_when_the_first_is_shown(
+    puller, show, suara, kawal, tree, at
+):
+    rival = tree.fork(at, suara.results(0, 500 - at, votes=7))
+    assert await show(kawal, rival) == ("extended", 2)
+    assert puller.leaves(suara) == rival.leaves
+    assert await show(suara, tree, is_silent=True) == ("frozen", 0)
+    assert fork_of(puller, suara) == (rival.note(), tree.note())
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("size", [600, 601, 900])
+async def test_another_history_of_that_size_or_more_is_proved_at_once(
+    puller, show, suara, kawal, tree, size
+):
+    rival = tree.fork(599, suara.results(0, size - 599, votes=7))
+    assert (await show(kawal, rival))[0] == "frozen"
+    assert fork_of(puller, suara) == (tree.note(), rival.note())
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("size", [600, 601, 900])
+async def test_also_when_something_smaller_was_taken_in_meanwhile(
+    puller, show, suara, kawal, tree, size
+):
+    await show(kawal, tree.truncate(500))
+    assert state(puller, suara) == (500, 500, 0)
+    rival = tree.fork(599, suara.results(0, size - 599, votes=7))
+    assert (await show(kawal, rival))[0] == "frozen"
+    assert fork_of(puller, suara) == (tree.note(), rival.note())
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("size", [200, 257, 500])
+async def test_what_contradicts_the_records_here_is_not_believed_and_told(
+    puller, show, suara, kawal, tree, size
+):
+    """The relay is honest: it has what the origin showed to it."""
+    rival = tree.fork(100, suara.results(0, size - 100, votes=7))
+    assert await show(kawal, rival) == ("waiting", 0)
+    assert state(puller, suara) == (0, 256, 600)
+    assert puller.leaves(suara) == tree.leaves[:256]
+    assert puller.alarms() == {("stalled", suara.origin)}
+    assert puller.log(suara).frozen is None
+    # Once the rest is here, the same is proof.
+    while state(puller, suara)[0] < SIZE:
+        await show(suara, tree)
+    assert puller.alarms() == set()
+    assert await show(kawal, rival) == ("frozen", 0)
+    assert fork_of(puller, suara) == (rival.note(), tree.note())
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("size", [200, 257, 500])
+async def test_what_contradicts_them_is_proved_where_the_hashes_are_shown(
+    puller, show, suara, kawal, tree, size
+):
+    rival = tree.fork(100, suara.results(0, size - 100, votes=7))
+    assert await show(kawal, tree, rival.note()) == ("frozen", 0)
+    assert fork_of(puller, suara) == (rival.note(), tree.note())
