@@ -535,7 +535,7 @@ def test_our_about_note_names_no_log_that_is_not_for_all(tmp_path):
         owner = PRIVATE[ORG]
         keys = OwnKeys(owner.chain, owner.log, owner.records)
         own = open_own(resources.db, keys, resources.profiles[ELECTION])
-        more = replace(resources, own={**resources.own, "incidents": own})
+        more = replace(resources, own={**resources.own, own.origin: own})
         assert renew_about(more) == note
 
 
