@@ -22,6 +22,7 @@ from federation.text import Text
 from tests.copies import copy_home
 
 ELECTION = "pilpres-2019"
+PASSPHRASE = "only for the tests\n"
 NAMES = {
     "jagapemilu.example": "Jaga Pemilu",
     "jagasuara.example": "Jaga Suara",
@@ -29,18 +30,29 @@ NAMES = {
 }
 
 
+def init_words(
+    home: Path, org: str, *elections: str, passphrase: Path | None = None
+) -> list[str]:
+    """The words of `federation init` of a new home.
+
+    The passphrase of its keys is written to a file beside it, unless another is named.
+    """
+    path = passphrase or home.with_name("passphrase")
+    path.touch(0o600)
+    path.write_text(PASSPHRASE)
+    words = ["init", "--home", str(home), "--yes", "--org", org, "--port", "0"]
+    words += ["--name", NAMES.get(org, org), "--contact", f"data@{org}"]
+    words += [word for one in elections for word in ("--election", one)]
+    return [*words, "--passphrase-file", str(path)]
+
+
 @cache
 def _founded(org: str) -> Path:
     """A home as `federation init` leaves it; never written to again."""
     home = Path(mkdtemp(prefix="federation-test-")) / org
     home.mkdir()
-    passphrase = home / "passphrase"
-    passphrase.touch(mode=0o600)
-    passphrase.touch(0o600)
-    passphrase.write_text("only for the tests\n")
-    words = ["init", "--home", str(home), "--yes", "--org", org, "--port", "0"]
-    words += ["--name", NAMES[org], "--contact", f"data@{org}", "--json"]
-    words += ["--election", ELECTION, "--passphrase-file", str(passphrase)]
+    words = init_words(home, org, ELECTION, passphrase=home / "passphrase")
+    words.append("--json")
     with contextlib.redirect_stdout(None):
         assert run(words, Output(Text("en"))) == 0
     text = (home / "federation.toml").read_text()

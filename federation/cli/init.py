@@ -21,7 +21,6 @@ from federation.config.settings import Settings, load_settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.profiles import load_profiles
-from federation.records.keychain import format_origin
 from federation.store.guard import Guard
 
 
@@ -157,24 +156,21 @@ def _found(
     make_folder(home.keys)
     guard = Guard(home.guard)
     founder = Founder(home, settings.org, secrets.token_bytes, report, guard.found)
-    founder.found_keys(settings.elections)
+    founder.found_keys(settings.origins)
     if passphrase:
         identity = founder.found_identity(passphrase)
         # Before the chains: once they are signed nobody is asked for the passphrase
         # again, and a sheet that is missing then would never be made.
         report.ensure(home.recovery, lambda: _save_sheet(run, home, settings))
-        for election in settings.elections:
-            founder.found_chain(election, identity, run.now())
+        for origin in settings.origins:
+            founder.found_chain(origin, identity, run.now())
     make_folder(home.data)
     make_folder(home.guard)
 
 
 def _needs_identity(home: Home, settings: Settings) -> bool:
     """Whether the identity key has something to sign here, or has to be made."""
-    chains = [
-        home.chain(format_origin(settings.org, election))
-        for election in settings.elections
-    ]
+    chains = map(home.chain, settings.origins)
     return not all(path.exists() for path in (home.vkey(settings.org), *chains))
 
 

@@ -32,8 +32,8 @@ from federation.errors import ConfigError, FederationError, FormatError
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
-    format_origin,
     open_chain,
+    parse_origin,
     sign_statement,
 )
 from federation.records.keystatement import KeyEntry, KeyStatement, Role
@@ -112,15 +112,15 @@ class Founder:
             raise ConfigError(str(home.identity), "", reason)
         return identity
 
-    def found_keys(self, elections: Sequence[str]) -> None:
-        """Make the keys that lie on the node: for each role and for each election.
+    def found_keys(self, origins: Sequence[str]) -> None:
+        """Make the keys that lie on the node: for each role and for each log.
 
         Raises:
             ConfigError: one cannot be written.
         """
         home = self.home
         paths = [home.role_key(role) for role, _ in NODE_ROLES]
-        paths += [home.log_key(format_origin(self.org, e)) for e in elections]
+        paths += [home.log_key(origin) for origin in origins]
         for path in paths:
             self.report.ensure(path, lambda p=path: save_signer(p, self.random(32)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         secret = home.contributor_secret
@@ -129,18 +129,17 @@ class Founder:
             lambda: save_contributor_secret(secret, self.random(SECRET_BYTES)),
         )
 
-    def found_chain(self, election: str, identity: Signer, now: datetime) -> None:
-        """Sign the first key statement of an election's log, unless there is one.
+    def found_chain(self, origin: str, identity: Signer, now: datetime) -> None:
+        """Sign the first key statement of a log, unless there is one.
 
         Raises:
             ConfigError: a key is missing or cannot be used.
             OSError: that it was made here cannot be remembered.
         """
-        origin = format_origin(self.org, election)
         path = self.home.chain(origin)
 
         def make() -> None:
-            statement = self._first_statement(origin, election, identity.key, now)
+            statement = self._first_statement(origin, identity.key, now)
             notes = [sign_statement(statement, identity)]
             # What is signed once lies in the log for ever: read it as others will.
             open_chain(notes, identity.key)
@@ -165,7 +164,7 @@ class Founder:
         return named
 
     def _first_statement(
-        self, origin: str, election: str, identity: VerifierKey, now: datetime
+        self, origin: str, identity: VerifierKey, now: datetime
     ) -> KeyStatement:
         signers = [("log", load_signer(self.home.log_key(origin), origin))]
         named = self._named_keys(identity)
@@ -177,7 +176,7 @@ class Founder:
                 check_named(path, signer.key, named[role])
             signers.append((role, signer))
         return KeyStatement(
-            election=election,
+            election=parse_origin(origin).election,
             identity=str(identity),
             keys=tuple(
                 KeyEntry(from_=0, role=role, vkey=str(signer.key))  # type: ignore[arg-type]  # a str that came from NODE_ROLES

@@ -30,6 +30,7 @@ from federation.config.member import (
 )
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
+from federation.records.keystatement import format_origin
 from federation.text import Sentence
 
 
@@ -95,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     disk: DiskSettings = DiskSettings()
     static: Static = Static()
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The names of our own logs."""
+        return tuple(format_origin(self.org, election) for election in self.elections)
 
 
 def load_settings(path: Path) -> Settings:

@@ -33,9 +33,9 @@ class PrivateAddressError(PermissionError):
     def __init__(self, address: str) -> None:
         """`address`, as text."""
         self.address = address
-        said = f"{address} is not an address of the Internet: see allow_private"
+        reason = f"{address} is not an address of the Internet: see allow_private"
         # With a number: aiohttp shows nothing of an error that has none.
-        super().__init__(errno.EACCES, said)
+        super().__init__(errno.EACCES, reason)
 
 
 def is_public(host: str) -> bool:

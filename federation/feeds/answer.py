@@ -82,8 +82,7 @@ def judge_other(body: bytes) -> Meaning:
     words = " ".join(body[:HEAD_BYTES].decode("utf-8", "replace").split())
     if not words:
         return Meaning("garbled", Sentence("network.empty"))
-    said = Sentence("network.other", words=show(words, _MAX_TITLE))
-    return Meaning("garbled", said)
+    return Meaning("garbled", Sentence("network.other", words=show(words, _MAX_TITLE)))
 
 
 # The sentences of what has one of its own; of others that of their cause.
@@ -164,10 +163,10 @@ def _resolve(location: str, asked: FeedRequest) -> URL | None:
     """The address that is meant; None for one that nobody should be told to use."""
     try:
         old = URL(asked.base + asked.path, encoded=True)
-        said = URL(location)
-        if said.scheme and not said.host:
+        target = URL(location)
+        if target.scheme and not target.host:
             return None  # what it would be joined to is not what it says
-        new = old.join(said)
+        new = old.join(target)
         shown = str(new)
     except (ValueError, UnicodeError):
         return None
@@ -176,17 +175,17 @@ def _resolve(location: str, asked: FeedRequest) -> URL | None:
     return new if is_plain and is_short and new.password is None else None
 
 
-def parse_wait(said: str | None, date: str | None, now: float | None) -> float | None:
+def parse_wait(wait: str | None, date: str | None, now: float | None) -> float | None:
     """The seconds that a `Retry-After` asks to wait; None where it says none.
 
     A date is counted from the server's own clock, where it shows it: whose clock is
     wrong is not known.
     """
-    said = (said or "").strip()
-    seconds = _SECONDS.fullmatch(said)
+    wait = (wait or "").strip()
+    seconds = _SECONDS.fullmatch(wait)
     if seconds is not None:
         return float(seconds[1])
-    until = _parse_date(said)
+    until = _parse_date(wait)
     if until is None:
         return None
     began = _parse_date(date or "")
@@ -213,10 +212,10 @@ def _tell_wait(status: int, wait_s: float | None) -> Sentence:
 
 
 def _title(head: bytes) -> str:
-    found = _TITLE.search(head)
-    if found is None:
+    title = _TITLE.search(head)
+    if title is None:
         return ""
-    words = " ".join(found[1].decode("utf-8", "replace").split())
+    words = " ".join(title[1].decode("utf-8", "replace").split())
     return show(words, _MAX_TITLE)
 
 

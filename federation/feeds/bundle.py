@@ -91,8 +91,8 @@ def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
             archive.writestr(info, data, method, compresslevel=6)
             last, count = name, count + 1
             if count > MAX_NAMES:
-                said = f"more than {MAX_NAMES} files; nobody could open it"
-                raise FormatError(said, "bundle")
+                reason = f"more than {MAX_NAMES} files; nobody could open it"
+                raise FormatError(reason, "bundle")
     return count
 
 
@@ -115,8 +115,8 @@ def is_bundle(path: Path) -> bool:
         return False
     try:
         with BundleFile(path) as bundle:
-            found = any(_OF_LOG.match(name) for name in bundle.names())
-            return bundle.is_whole or bundle.is_excerpt or found
+            has_log = any(_OF_LOG.match(name) for name in bundle.names())
+            return bundle.is_whole or bundle.is_excerpt or has_log
     except (FormatError, NotFoundError):
         end = _HEAD_BYTES + int.from_bytes(head[26:28], "little")
         return _OURS.match(head[_HEAD_BYTES:end]) is not None
@@ -276,10 +276,10 @@ def _read_end64(file: BinaryIO, at: int, path: str) -> tuple[int, int]:
 
 
 def _check_names(
-    found: Iterable[zipfile.ZipInfo], path: str
+    entries: Iterable[zipfile.ZipInfo], path: str
 ) -> dict[str, zipfile.ZipInfo]:
     infos = dict[str, zipfile.ZipInfo]()
-    for info in found:
+    for info in entries:
         # The library cuts a name at a NUL; another reader might not.
         name = info.orig_filename
         if not is_path(name.removesuffix("/")) or name != info.filename:

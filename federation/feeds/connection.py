@@ -68,8 +68,8 @@ def judge_failure(
     if isinstance(error, TimeoutError):
         is_open = not isinstance(error, aiohttp.ConnectionTimeoutError)
         name = "too-slow" if is_open else "too-slow-to-connect"
-        said = Sentence(f"network.{name}", host=host, seconds=f"{seconds:g}")
-        return Meaning("silent", said)
+        reason = Sentence(f"network.{name}", host=host, seconds=f"{seconds:g}")
+        return Meaning("silent", reason)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _judge_name(error.os_error, host)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -100,11 +100,11 @@ _OTHERS: Final[tuple[tuple[tuple[type[Exception], ...], Meaning], ...]] = (
 
 def _judge_certificate(error: Exception, host: str, now: float | None) -> Meaning:
     code = getattr(error, "verify_code", 0)
-    said = Sentence(f"network.{_CERTIFICATES.get(code, 'tls-other')}", host=host)
+    reason = Sentence(f"network.{_CERTIFICATES.get(code, 'tls-other')}", host=host)
     if code in _BY_CLOCK and now is not None:
         clock = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        said = Sentence("network.by-clock", reason=said, clock=clock)
-    return Meaning("tls", said)
+        reason = Sentence("network.by-clock", reason=reason, clock=clock)
+    return Meaning("tls", reason)
 
 
 def _judge_name(error: OSError, host: str) -> Meaning:
@@ -128,7 +128,7 @@ def _judge_socket(error: BaseException, host: str, port: int) -> Meaning:
 
 def _host_of(url: str) -> tuple[str, int]:
     try:
-        found = URL(url, encoded=True)
-        return show(found.raw_host or url), found.port or 0
+        address = URL(url, encoded=True)
+        return show(address.raw_host or url), address.port or 0
     except ValueError:
         return show(url), 0

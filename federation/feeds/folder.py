@@ -62,11 +62,11 @@ def _read(where: Path, path: str, max_bytes: int) -> bytes:
     # Without O_NONBLOCK a pipe of this name would be waited for, for ever.
     handle = os.open(where, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise NotFoundError(f"no regular file: {path}")
-        data = b"" if found.st_size > max_bytes else file.read(max_bytes + 1)
-    if found.st_size > max_bytes or len(data) > max_bytes:
+        data = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
+    if status.st_size > max_bytes or len(data) > max_bytes:
         raise FormatError(f"more than {max_bytes} bytes", path)
     return data
 
@@ -94,10 +94,10 @@ def _walk(root: Path) -> Iterator[str]:
 
 def _scan(folder: Path) -> tuple[list[str], list[str]]:
     """The names of the files in a folder, and of its folders."""
-    with os.scandir(folder) as entries:
-        found = list(entries)
-    files = [one.name for one in found if one.is_file(follow_symlinks=False)]
-    folders = [one.name for one in found if one.is_dir(follow_symlinks=False)]
+    with os.scandir(folder) as listing:
+        entries = list(listing)
+    files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     return files, folders
 
 

@@ -175,7 +175,7 @@ class HttpFeed(CuttingFeed):
                 URL(self._url + path, encoded=True),
                 headers=headers,
                 timeout=self._timeout,
-                allow_redirects=False,
+                allow_redirects=False,  # it could name what only we can reach
             ) as answer:
                 if answer.status == 304 and etag is not None:
                     return _Answer(304)
@@ -197,8 +197,8 @@ class HttpFeed(CuttingFeed):
         max_bytes = resource.max_bytes
         encoding = answer.headers.get("Content-Encoding", "identity")
         if encoding != "identity" and not (resource.is_packed and encoding == "zstd"):
-            said = Sentence("network.packed", encoding=show(encoding, 40))
-            raise self._failed(path, 200, Meaning("garbled", said))
+            reason = Sentence("network.packed", encoding=show(encoding, 40))
+            raise self._failed(path, 200, Meaning("garbled", reason))
         body = b"".join(await self._read_parts(answer, path, max_bytes))
         # Only a length, or the last chunk, shows that the connection ended too early.
         has_end = bool({"Content-Length", "Transfer-Encoding"} & {*answer.headers})
@@ -225,6 +225,7 @@ class HttpFeed(CuttingFeed):
                 head += part[: HEAD_BYTES - len(head)]
                 if is_page(head):
                     raise self._failed(path, 200, judge_page(head))
+            # Only now: a page for people is told as one, however long it is.
             if left < 0 or (answer.content_length or 0) > max_bytes:
                 raise self._failed(path, 200, Meaning("wrong", too_long))
             parts.append(part)
@@ -256,8 +257,8 @@ class HttpFeed(CuttingFeed):
         return self._failed(path, None, meaning)
 
     def _wrong(self, path: str, error: FormatError) -> PeerError:
-        said = Sentence("network.damaged", said=error.what)
-        return self._failed(f"/{path}", 200, Meaning(error.cause, said))
+        reason = Sentence("network.damaged", said=error.what)
+        return self._failed(f"/{path}", 200, Meaning(error.cause, reason))
 
     def _failed(self, path: str, status: int | None, meaning: Meaning) -> PeerError:
         return PeerError(

@@ -77,6 +77,10 @@ def basis_of(digest: str) -> Resource:
     return Resource(f"v1/basis/{digest}", 1 << 26, _BASIS, cached="immutable")
 
 
+#: What is named by the SHA-256 of its bytes, so that its name proves it.
+BY_DIGEST: Final = (basis_of,)
+
+
 def checkpoint_of(origin: str) -> Resource:
     """The note of a log's checkpoint, with cosignatures."""
     shape = text_shape(f"{origin}\n".encode())

@@ -45,12 +45,12 @@ def is_other(body: bytes, shape: Shape) -> bool:
         return not shape.may_be_empty
     if len(body) > _MAX_BYTES or not _is_words(body):
         return False
-    said = _object_of(body)
-    if shape.member and said:
-        return shape.member not in said
-    if said and _SAYINGS & said.keys():
+    members = _object_of(body)
+    if shape.member and members:
+        return shape.member not in members
+    if members and _SAYINGS & members.keys():
         return True
-    is_begun = any(one.startswith(body[: len(one)]) for one in shape.begins)
+    is_begun = any(begin.startswith(body[: len(begin)]) for begin in shape.begins)
     is_named = shape.member and f'"{shape.member}"'.encode() in body
     return not (is_begun or is_named or (shape.begins and _SIGNED in body))
 
@@ -100,10 +100,10 @@ def _is_words(body: bytes) -> bool:
 
 def _object_of(body: bytes) -> dict[str, Any]:
     try:
-        found = parse_any_json(body)
+        value = parse_any_json(body)
     except FormatError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 #: Notes, each with its length before it.

@@ -23,7 +23,12 @@ from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
 from federation.profiles import load_profiles
-from federation.records.keychain import KeyChain, format_origin, open_chain
+from federation.records.keychain import (
+    KeyChain,
+    format_origin,
+    open_chain,
+    parse_origin,
+)
 from federation.records.profile import Profile
 from federation.store.db import Database
 from federation.store.epoch import renew_if_older, save_followed
@@ -44,7 +49,7 @@ class Clocks:
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What is open; `own` by election."""
+    """What is open; `own` by origin."""
 
     home: Home
     settings: Settings
@@ -61,11 +66,12 @@ class Resources:
         Raises:
             NotFoundError: this node takes no part in it.
         """
-        if election not in self.own:
-            known = ", ".join(self.own) or "-"
+        elections = self.settings.elections
+        if election not in elections:
+            known = ", ".join(elections) or "-"
             why = Sentence("election.not-here", election=repr(election), known=known)
             raise NotFoundError(why)
-        return self.own[election]
+        return self.own[format_origin(self.settings.org, election)]
 
     def read_rules(self) -> None:
         """Follow the files of the elections' rules; whoever holds `profiles` does too.
@@ -74,8 +80,9 @@ class Resources:
             ConfigError: one is not known, or cannot be used: nothing is changed then.
         """
         self.profiles.update(_profiles(self.home, self.settings))
-        for election, log in self.own.items():
-            self.own[election] = log._replace(profile=self.profiles[election])
+        for origin, log in self.own.items():
+            rules = self.profiles[log.profile.election]
+            self.own[origin] = log._replace(profile=rules)
 
 
 @contextlib.contextmanager
@@ -92,8 +99,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
     # That no file can be opened any more must be said, too, and its words lie in one.
     load_topic("machine")
     profiles = _profiles(home, settings)
-    origins = {e: format_origin(settings.org, e) for e in settings.elections}
-    keys, chains = load_own_keys(home, settings.org, origins.values())
+    keys, chains = load_own_keys(home, settings.org, settings.origins)
     make_folders(home.data, 0o700)
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
     with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
@@ -103,12 +109,12 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
         with contextlib.suppress(OSError):
             save_followed(db, home.followed)
         own = {
-            election: open_own(
+            origin: open_own(
                 db,
                 OwnKeys(chains[origin], keys.log[origin], keys.records),
-                profiles[election],
+                profiles[parse_origin(origin).election],
             )
-            for election, origin in origins.items()
+            for origin in settings.origins
         }
         yield Resources(
             home=home,

@@ -22,7 +22,7 @@ from federation.cli.output import Output
 from federation.config.peers import Peer, format_peer
 from federation.feeds.bundle import write_bundle
 from federation.feeds.resource import ELECTIONS
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.text import Text
 from federation.tlog.fork import format_evidence
 from federation.verifier import page
@@ -30,6 +30,7 @@ from tests.attacks._doors import FILES, SHAPES, TESTS, doors
 from tests.attacks._mutations import mutate
 from tests.damage import world
 from tests.fakes import ELECTION, Tree
+from tests.homes import init_words
 
 VERIFY_CODES = frozenset({0, 1, 2, 3, 4, *EXITS.values()})
 IMPORT_CODES = frozenset({0, 1, 2, 3, 4, 5, 6})
@@ -103,13 +104,8 @@ def verify_words(random: Random) -> Words:
 def home() -> str:
     """Of a node that imports, and knows the three as partners."""
     here = folder() / "node"
-    secret = folder() / "passphrase"
-    secret.touch(0o600)
-    secret.write_text("only for this attack\n")
-    words = ["init", "--home", str(here), "--yes", "--org", "jagapemilu.example"]
-    words += ["--name", "Jaga Pemilu", "--contact", "data@jagapemilu.example"]
-    words += ["--election", "pilpres-2019", "--election", ELECTION, "--port", "0"]
-    play([*words, "--passphrase-file", str(secret)], frozenset({0}))
+    words = init_words(here, "jagapemilu.example", "pilpres-2019", ELECTION)
+    play(words, frozenset({0}))
     partners = [Peer(org=one.org, identity=one.identity.key) for one in world.orgs()]
     (here / "peers.toml").write_text("\n".join(map(format_peer, partners)))
     return str(here)

@@ -32,6 +32,8 @@ from statistics import quantiles
 
 import aiohttp
 
+from tests.homes import init_words
+
 KINDS = ("bodies", "polls", "heads", "readers", "mixed")
 #: Descriptors beside connections: the database, a library, the loop, outgoing ones.
 BESIDE = 96
@@ -129,14 +131,7 @@ def _node(places: int, files: int | None) -> Iterator[_Node]:
     """A node of a new home, as a process of its own."""
     folder = Path(tempfile.mkdtemp(prefix="federation-attack-"))
     home, words = folder / "home", [sys.executable, "-m", "federation"]
-    passphrase = folder / "passphrase"
-    passphrase.touch(mode=0o600)
-    passphrase.write_text("only for an attack\n")
-    founded = (
-        "init", "--yes", "--org", _ORG, "--name", "Jaga Suara", "--port", "0",
-        "--contact", f"data@{_ORG}", "--election", "pilpres-2019",
-        "--home", str(home), "--passphrase-file", str(passphrase),
-    )  # fmt: skip
+    founded = init_words(home, _ORG, "pilpres-2019")
     subprocess.run([*words, *founded], check=True, stdout=subprocess.DEVNULL)
     settings = home / "federation.toml"
     text = settings.read_text()

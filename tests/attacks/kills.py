@@ -340,7 +340,7 @@ def _begin(home: Home) -> str:
 def _check(home: Home, known: dict[str, Any], *, starts: bool = True) -> dict[str, Any]:
     """What a start makes of the folder holds all that was acknowledged."""
     with _opened(home) as parts:
-        log = parts.own[ELECTION]
+        log = parts.log_of(ELECTION)
         if starts:
             settle(parts.db, parts.guard, log.origin)
         with parts.db.view() as view:
@@ -405,7 +405,7 @@ def _merge(home: Home) -> None:
 def _take_in(home: Home, row: int, said: int) -> None:
     """Take in small batches until killed; each record is told when acknowledged."""
     with _opened(home) as parts:
-        log = parts.own[ELECTION]
+        log = parts.log_of(ELECTION)
         while True:
             rows = [station(number) for number in range(row, row + 20)]
             row += 20

@@ -129,7 +129,7 @@ class Bench:
                     VERIFYING_PROCESSES, mp_context=get_context("spawn")
                 )
             )
-            log = parts.own[night.ELECTION]._replace(verifier=workers)
+            log = parts.log_of(night.ELECTION)._replace(verifier=workers)
 
             def take_in() -> None:
                 options = Options(contest="ppwp")

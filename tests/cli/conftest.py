@@ -8,6 +8,7 @@ import pytest
 
 from federation.cli import main
 from tests.copies import copy_home
+from tests.homes import init_words
 
 
 class Ended(NamedTuple):
@@ -22,16 +23,8 @@ class Ended(NamedTuple):
 def founded(tmp_path_factory) -> Path:
     """A home with keys, made once: the keys cost a second on purpose."""
     folder = tmp_path_factory.mktemp("founded")
-    passphrase = folder / "passphrase"
-    passphrase.touch(0o600)
-    passphrase.write_text("a passphrase of these tests\n")
     home = folder / "home"
-    arguments = [
-        "init", "--yes", "--home", str(home), "--org", "jagasuara.example",
-        "--name", "Jaga Suara", "--contact", "data@jagasuara.example",
-        "--election", "pilpres-2019", "--election", "pemilu-2024",
-        "--port", "0", "--passphrase-file", str(passphrase),
-    ]  # fmt: skip
+    arguments = init_words(home, "jagasuara.example", "pilpres-2019", "pemilu-2024")
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert not end.value.code
@@ -47,6 +40,21 @@ def own_home(founded, tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FEDERATION_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in no home, in the language of nobody's machine."""
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return call
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from federation.cli import main
 from federation.config.home import Home
-from tests.copies import copy_home
+from tests.homes import init_words
 
 PILKADA = ("--election", "pilkada-2024")
 WHERE = "3209012008001"
@@ -41,28 +41,10 @@ def write(folder, content, name):
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pilkada")
-    passphrase = folder / "passphrase"
-    passphrase.touch(0o600)
-    passphrase.write_text("a passphrase of these tests\n")
     with pytest.raises(SystemExit) as end:
-        main([
-            "init", "--yes", "--home", str(folder / "home"), "--org", "a.example",
-            "--name", "A", "--contact", "data@a.example", *PILKADA,
-            "--election", "pemilu-2024",
-            "--port", "0", "--passphrase-file", str(passphrase),
-        ])  # fmt: skip
+        main(init_words(folder / "home", "a.example", PILKADA[1], "pemilu-2024"))
     assert not end.value.code
     return folder / "home"
-
-
-@pytest.fixture
-def own_home(founded, tmp_path, monkeypatch):
-    home = tmp_path / "home"
-    copy_home(founded, home)
-    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("FEDERATION_HOME", str(home))
-    return home
 
 
 @pytest.fixture

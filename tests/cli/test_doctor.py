@@ -35,7 +35,7 @@ def filled(own_home):
             }
             for number in range(3)
         ]
-        log = parts.own["pemilu-2024"]
+        log = parts.log_of("pemilu-2024")
         ingest.append(parts.db, parts.guard, log, drafts, 1_707_900_000)
     return own_home / "data"
 

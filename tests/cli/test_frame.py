@@ -11,7 +11,7 @@ import pytest
 
 import federation.cli as frame
 from federation import errors
-from federation.cli import COMMANDS, main, output
+from federation.cli import COMMANDS, output
 from federation.cli.context import Run, command_options, find_home
 from federation.cli.help import Command, CommandGroup
 from federation.cli.output import Output
@@ -20,20 +20,6 @@ from federation.text import Text
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "reference"
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return end.value.code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

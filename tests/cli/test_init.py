@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from federation.cli import main
 from federation.config.fingerprint import parse_fingerprint
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
@@ -35,20 +34,6 @@ FLAGS = (
         "pilpres-2019",
     ),
 )
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return end.value.code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

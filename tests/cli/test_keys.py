@@ -12,38 +12,14 @@ from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
-
-PASSPHRASE = "kuda laut pagi hari"
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return end.value.code, said.out, said.err
-
-    return call
+from tests.homes import init_words
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("founded")
-    (folder / "passphrase").touch(0o600)
-    (folder / "passphrase").write_text(PASSPHRASE)
     with pytest.raises(SystemExit) as end:
-        main(
-            [
-                *("init", "--yes", "--org", "a.example", "--name", "Jaga A"),
-                *("--contact", "a@a.example", "--election", "pemilu-2024"),
-                *("--home", str(folder / "home")),
-                *("--passphrase-file", str(folder / "passphrase")),
-            ]
-        )
+        main(init_words(folder / "home", "a.example", "pemilu-2024"))
     assert end.value.code == 0
     return folder
 

@@ -27,23 +27,9 @@ from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import Signer
+from tests.homes import init_words
 
-PASSPHRASE = "kuda laut pagi hari"
 STRANGER = Signer.from_seed("c.example/identity", bytes([9]) * 32)
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "FEDERATION_LANG", "FEDERATION_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return end.value.code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture
@@ -62,18 +48,9 @@ def answer(monkeypatch):
 def founded(tmp_path_factory):
     """Two organisations, a and b, each in its home."""
     folder = tmp_path_factory.mktemp("founded")
-    (folder / "passphrase").touch(0o600)
-    (folder / "passphrase").write_text(PASSPHRASE)
     for name in "ab":
         with pytest.raises(SystemExit) as end:
-            main(
-                [
-                    *("init", "--yes", "--org", f"{name}.example", "--name", name),
-                    *("--contact", "x@y", "--election", "pemilu-2024"),
-                    *("--home", str(folder / name)),
-                    *("--passphrase-file", str(folder / "passphrase")),
-                ]
-            )
+            main(init_words(folder / name, f"{name}.example", "pemilu-2024"))
         assert end.value.code == 0
     return folder
 

@@ -34,10 +34,11 @@ def fixed():
 
 def found(home, elections, random, passphrase=PASSPHRASE):
     founder = Founder(home, ORG, random, FoundingReport(), Guard(home.guard).found)
-    founder.found_keys(elections)
+    origins = [f"{ORG}/{election}" for election in elections]
+    founder.found_keys(origins)
     identity = founder.found_identity(passphrase)
-    for election in elections:
-        founder.found_chain(election, identity, NOW)
+    for origin in origins:
+        founder.found_chain(origin, identity, NOW)
     return founder.report
 
 
@@ -131,10 +132,10 @@ def test_a_chain_is_not_made_where_it_cannot_be_marked(tmp_path):
         raise OSError("no space")
 
     founder = Founder(home, ORG, fixed(), FoundingReport(), full)
-    founder.found_keys(["e-1"])
+    founder.found_keys([f"{ORG}/e-1"])
     identity = founder.found_identity(PASSPHRASE)
     with pytest.raises(OSError, match="no space"):
-        founder.found_chain("e-1", identity, NOW)
+        founder.found_chain(f"{ORG}/e-1", identity, NOW)
     assert not home.chain(f"{ORG}/e-1").exists()
 
 

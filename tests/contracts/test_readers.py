@@ -20,7 +20,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Settings, load_settings
+from federation.config.settings import load_settings
 from federation.errors import NotFoundError
 from federation.feeds.bundle import BundleFile
 from federation.flows.merge import merge_once
@@ -45,6 +45,7 @@ from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree
 from tests.flows.publish.conftest import hold, hold_about
 from tests.handed import bundle_of
 from tests.homes import ELECTION, Node, clocks, draft, make_home
+from tests.webnode import context_of, settings_of
 
 ORG, PARTNER, FORKED = "jagasuara.example", "kawalpemilu.example", "garuda.example"
 FAR = "rahasia.example"  # nothing of it is public
@@ -151,15 +152,8 @@ WRITES = {
 
 def context(desk=None, token: str = "") -> WebContext:
     """What handlers share, of a node without a database."""
-    return WebContext(
-        db=None,
-        settings=Settings(org=ORG, name="x", contact="x", elections=[ELECTION]),
-        profiles={},
-        desk=desk,
-        about=bytes,
-        control_token=token,
-        clock=int,
-    )
+    settings = settings_of(org=ORG, elections=[ELECTION])
+    return context_of(None, settings, desk=desk, control_token=token)
 
 
 def test_every_route_has_a_row():
@@ -541,7 +535,7 @@ def test_our_about_note_names_no_log_that_is_not_for_all(tmp_path):
         owner = PRIVATE[ORG]
         keys = OwnKeys(owner.chain, owner.log, owner.records)
         own = open_own(resources.db, keys, resources.profiles[ELECTION])
-        more = replace(resources, own={**resources.own, "incidents": own})
+        more = replace(resources, own={**resources.own, own.origin: own})
         assert renew_about(more) == note
 
 

@@ -32,8 +32,8 @@ from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
-from federation.web.context import WebContext
 from scripts import make_docs
+from tests.webnode import context_of, settings_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -202,18 +202,8 @@ def test_every_member_of_the_verifying_report_is_documented():
 @pytest.fixture
 def app(tmp_path):
     database = Database.open(tmp_path / "data")
-    settings = Settings(org="a.example", name="A", contact="x", elections=["e"])
-    yield make_app(
-        WebContext(
-            db=database,
-            settings=settings,
-            profiles={},
-            desk=None,
-            about=lambda: b"",
-            control_token="",
-            clock=lambda: 0,
-        )
-    )
+    settings = settings_of(org="a.example", elections=["e"])
+    yield make_app(context_of(database, settings))
     database.close()
 
 

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from federation.cli import main
+from tests.homes import init_words
 
 ORG = "jagasuara.example"
 
@@ -30,14 +31,6 @@ def command_fixture():
 def home(tmp_path_factory):
     """A founded home: keys and settings, no data yet."""
     folder = tmp_path_factory.mktemp("hostile")
-    passphrase = folder / "passphrase"
-    passphrase.touch(mode=0o600)
-    passphrase.touch(0o600)
-    passphrase.write_text("of these tests only\n")
-    code, _, said = command(
-        "init", "--yes", "--org", ORG, "--name", "Jaga Suara",
-        "--contact", f"data@{ORG}", "--election", "pemilu-2024", "--port", "0",
-        "--home", str(folder / "home"), "--passphrase-file", str(passphrase),
-    )  # fmt: skip
+    code, _, said = command(*init_words(folder / "home", ORG, "pemilu-2024"))
     assert code == 0, said
     return folder / "home"

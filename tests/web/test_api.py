@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import shutil
 from types import SimpleNamespace
 from urllib.parse import urljoin
 
@@ -13,15 +12,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Listen, Settings
+from federation.config.settings import Listen
 from federation.flows.query import answers, region
 from federation.flows.query.scope import ask
-from federation.store.db import Database
 from federation.web import api, openapi
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.cors import share_public_reads
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
 
 PROFILES = {sample.ELECTION: sample.profile()}
 
@@ -43,42 +42,19 @@ class Desk:
         await asyncio.wait_for(self.news.wait(), 5)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("map")
-    sample.build(folder).close()
-    return folder
-
-
 @pytest.fixture
-async def node(built, tmp_path):
+async def node(sample_db):
     """A client of a node with the sample map, its database and desk."""
-    db = Database.open(shutil.copytree(built, tmp_path / "data"))
-    settings = Settings(
-        org=sample.ANA,
-        name="Ana",
-        contact="data@ana.example",
-        elections=[sample.ELECTION],
-        attribution=sample.FORMULA,
-        listen=Listen(public_url="https://data.ana.example"),
-    )
-    site = WebContext(
-        db=db,
-        settings=settings,
-        profiles=PROFILES,
-        desk=Desk(),
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+    listen = Listen(public_url="https://data.ana.example")
+    settings = settings_of(attribution=sample.FORMULA, listen=listen)
+    site = context_of(sample_db, settings, profiles=PROFILES, desk=Desk())
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes([endpoint.route() for endpoint in api.endpoints()])
     app.add_routes([openapi.describe(api.endpoints(), version="1")])
     app.on_response_prepare.append(share_public_reads)
     async with TestClient(TestServer(app)) as client:
-        yield SimpleNamespace(client=client, db=db, desk=site.desk, site=site)
-    db.close()
+        yield SimpleNamespace(client=client, db=sample_db, desk=site.desk, site=site)
 
 
 ANSWERS = [

@@ -1,6 +1,5 @@
 """Behind a proxy that answers below a path of its own, no address leaves the node."""
 
-import shutil
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -10,11 +9,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from federation import verifier
-from federation.config.settings import Settings
-from federation.store.db import Database
 from federation.web.app import make_app
-from federation.web.context import WebContext
 from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
 
 ATTRIBUTES = ("href", "src", "action")
 
@@ -33,31 +30,13 @@ def addresses_in(text):
     return _Addresses(text).found
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("map")
-    sample.build(folder).close()
-    return folder
-
-
 @pytest.fixture
-async def node(built, tmp_path):
+async def node(sample_db):
     """A whole node's web, without the duties."""
-    db = Database.open(shutil.copytree(built, tmp_path / "data"))
-    site = WebContext(
-        db=db,
-        settings=Settings(
-            org=sample.ANA, name="Ana", contact="x", elections=[sample.ELECTION]
-        ),
-        profiles={sample.ELECTION: sample.profile()},
-        desk=None,
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+    profiles = {sample.ELECTION: sample.profile()}
+    site = context_of(sample_db, settings_of(), profiles=profiles)
     async with TestServer(make_app(site)) as server:
         yield server
-    db.close()
 
 
 async def _proxied(node, prefix):

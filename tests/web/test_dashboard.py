@@ -1,7 +1,6 @@
 """Pages for people: they show what the API says, in two languages, and do no harm."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
@@ -11,17 +10,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from msgspec import structs
 
-from federation.config.settings import Settings
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
-from federation.store.db import Database
 from federation.text import Text, load_topic
 from federation.web import dashboard, page
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
 
 PAGES = [
     "/",
@@ -46,37 +44,16 @@ WORDS = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("map")
-    sample.build(folder).close()
-    return folder
-
-
 @pytest.fixture
-async def client(built, tmp_path):
-    db = Database.open(shutil.copytree(built, tmp_path / "data"))
-    settings = Settings(
-        org=sample.ANA,
-        name='<script>alert("x")</script>',
-        contact="x",
-        elections=[sample.ELECTION],
-    )
-    site = WebContext(
-        db=db,
-        settings=settings,
-        profiles={sample.ELECTION: sample.profile()},
-        desk=None,
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+async def client(sample_db):
+    settings = settings_of(name='<script>alert("x")</script>', contact="x")
+    profiles = {sample.ELECTION: sample.profile()}
+    site = context_of(sample_db, settings, profiles=profiles)
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes(dashboard.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
-    db.close()
 
 
 class Reader(HTMLParser):

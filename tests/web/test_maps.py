@@ -1,59 +1,35 @@
 """What is published of a map: the same line everywhere, made once per change."""
 
 import hashlib
-import shutil
 from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Settings
 from federation.flows.query import published
 from federation.records.publishedmap import format_map, parse_map
 from federation.records.register import format_register_digest
 from federation.store import mapreading, mapstate
-from federation.store.db import Database
 from federation.web import api, maps
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
 
 PROFILE = sample.profile()
 PATH = f"/v1/maps/{sample.ELECTION}"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    sample.build(folder).close()
-    return folder
-
-
 @pytest.fixture
-async def node(built, tmp_path):
-    db = Database.open(shutil.copytree(built, tmp_path / "data"))
-    settings = Settings(
-        org=sample.ANA,
-        name="Ana",
-        contact="data@ana.example",
-        elections=[sample.ELECTION, "pemilu-lain"],
-    )
-    site = WebContext(
-        db=db,
-        settings=settings,
-        profiles={sample.ELECTION: PROFILE},
-        desk=None,
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+async def node(sample_db):
+    settings = settings_of(elections=[sample.ELECTION, "pemilu-lain"])
+    site = context_of(sample_db, settings, profiles={sample.ELECTION: PROFILE})
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes([one.route() for one in [*api.endpoints(), *maps.endpoints()]])
     async with TestClient(TestServer(app)) as client:
-        yield SimpleNamespace(client=client, db=db)
-    db.close()
+        yield SimpleNamespace(client=client, db=sample_db)
 
 
 async def test_the_map_is_one_canonical_line_that_names_all_it_is_made_from(node):

@@ -3,10 +3,10 @@
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.config.settings import Listen, Settings
+from federation.config.settings import Listen
 from federation.store.db import Database
 from federation.web.app import make_app
-from federation.web.context import WebContext
+from tests.webnode import context_of, settings_of
 
 LOG = "a" * 64
 READS = [
@@ -36,21 +36,9 @@ def public_url():
 async def client(tmp_path, public_url):
     """A client of a node that holds nothing."""
     db = Database.open(tmp_path / "data")
-    site = WebContext(
-        db=db,
-        settings=Settings(
-            org="a.example",
-            name="A",
-            contact="x",
-            elections=["e"],
-            listen=Listen(public_url=public_url),
-        ),
-        profiles={},
-        desk=None,
-        about=lambda: b"signed",
-        control_token="",
-        clock=lambda: 0,
-    )
+    listen = Listen(public_url=public_url)
+    settings = settings_of(org="a.example", elections=["e"], listen=listen)
+    site = context_of(db, settings, about=lambda: b"signed")
     async with TestClient(TestServer(make_app(site))) as client:
         yield client
     db.close()

@@ -57,7 +57,7 @@ def show(run: Run) -> int | None:
             "state": "here" if home.identity.exists() else "away",
         },
         *(_role_row(run, role, alg) for role, alg in NODE_ROLES),
-        *(_log_row(run, election) for election in settings.elections),
+        *(_log_row(run, origin) for origin in settings.origins),
     ]
 
     def human() -> None:
@@ -96,8 +96,8 @@ def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None
         identity = load_own_identity(home, settings.org, passphrase)
         mark = Guard(home.guard).found
         founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
-        founder.found_keys([election])
-        founder.found_chain(election, identity, run.now())
+        founder.found_keys([origin])
+        founder.found_chain(origin, identity, run.now())
     # Last: a node that starts in between must find the keys of what is listed.
     add_election(home.settings, election)
     value = {
@@ -146,11 +146,11 @@ def _role_row(run: Run, role: str, alg: int) -> dict[str, Any]:
     }
 
 
-def _log_row(run: Run, election: str) -> dict[str, Any]:
+def _log_row(run: Run, origin: str) -> dict[str, Any]:
     """The key of one history; `unsigned` while the identity has not named it."""
     home, org = run.home, run.settings.org
-    origin = format_origin(org, election)
-    row = {"role": "log", "election": election, "vkey": None, "state": "unsigned"}
+    named = origin.partition("/")[2]
+    row = {"role": "log", "election": named, "vkey": None, "state": "unsigned"}
     if home.chain(origin).exists():
         opened = open_chain(
             load_chain_notes(home, origin), load_identity_key(home, org)

@@ -8,7 +8,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from federation.config.settings import Settings
 from federation.errors import FederationError
 from federation.feeds.http import HttpFeed
 from federation.feeds.resource import (
@@ -23,8 +22,9 @@ from federation.feeds.sessions import Sessions
 from federation.flows.pull import pull
 from federation.tlog.tile import Bundle, Tile
 from federation.web import feed as pages
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.problem import answer_problems
+from tests.webnode import context_of, settings_of
 
 
 @asynccontextmanager
@@ -43,17 +43,7 @@ def app_of_node(db) -> web.Application:
     """What a node shows to its peers, of this database."""
     app = web.Application(middlewares=[answer_problems])
     app[pages.LOG_IDS] = {}
-    app[SITE] = WebContext(
-        db=db,
-        settings=Settings(
-            org="a.example", name="A", contact="a@a.example", elections=["e"]
-        ),
-        profiles={},
-        desk=None,
-        about=lambda: b"",
-        control_token="",
-        clock=lambda: 0,
-    )
+    app[SITE] = context_of(db, settings_of())
     app.add_routes(pages.routes())
     return app
 

@@ -1,0 +1,24 @@
+"""What the handlers of the web share, of a node that does nothing by itself."""
+
+from federation.config.settings import Settings
+from federation.store.db import Database
+from federation.web.context import WebContext
+from tests import sample_map as sample
+
+
+def settings_of(**given) -> Settings:
+    """The settings of the sample's first organisation, but for these."""
+    usual = {"org": sample.ANA, "name": "Ana", "contact": "data@ana.example"}
+    return Settings(**usual | {"elections": [sample.ELECTION]} | given)
+
+
+def context_of(db: Database | None, settings: Settings, **given) -> WebContext:
+    """Over this database; nobody is at the desk, and the clock stands."""
+    usual = {
+        "profiles": {},
+        "desk": None,
+        "about": lambda: b"",
+        "control_token": "",
+        "clock": lambda: 0,
+    }
+    return WebContext(db=db, settings=settings, **usual | given)
