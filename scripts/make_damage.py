@@ -9,7 +9,7 @@ Table: `tests/damage/cases.py`
 from pathlib import Path
 from typing import Final
 
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from tests.damage.cases import CASES, Case
 
 PAGE: Final = (

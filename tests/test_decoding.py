@@ -68,7 +68,7 @@ DECODERS = {
     "sorting.py": "what it spooled itself",
     "sources/longform.py": "what it spooled itself",
     "cli/import_/spool.py": "what it spooled itself",
-    "flows/audit/maprows.py": "what it spooled itself",
+    "flows/audit/maps.py": "what it spooled itself",
     "text/__init__.py": "our sentences",
     "verifier/__init__.py": "our page",
 }

@@ -21,7 +21,7 @@ from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
-from federation.flows.doctor import DoctorReport, Patient, examine, mend
+from federation.flows.doctor import DoctorReport, ExaminationInput, examine, mend
 from federation.node.about import renew_about
 from federation.node.resources import load_own_keys, open_resources
 from federation.profiles import load_profiles
@@ -40,8 +40,8 @@ KEY_FILE: Final = "key-file"
 def doctor(run: Run, *, deep: bool, mends: bool) -> int:
     """Check, print what was found, answer with the exit code."""
     mended = _mend(run) if mends else None
-    with _patient(run, run.open_database()) as patient:
-        report = examine(patient, deep=deep or mends)
+    with _examined(run, run.open_database()) as examined:
+        report = examine(examined, deep=deep or mends)
     _examine_keys(run, report)
     run.out.show(report, lambda: _print(run, report, mended))
     return OK if report.is_clean else NEGATIVE
@@ -57,9 +57,9 @@ def _mend(run: Run) -> DoctorReport:
     with (
         hold(home.lock),
         contextlib.closing(Database.open(home.data)) as db,
-        _patient(run, db) as patient,
+        _examined(run, db) as examined,
     ):
-        found = mend(patient, run.settings.org)
+        found = mend(examined, run.settings.org)
     # What keeps a node from starting is told by the examination that follows.
     with (
         contextlib.suppress(ConfigError, FormatError, NotFoundError, VerificationError),
@@ -79,7 +79,7 @@ def _examine_keys(run: Run, report: DoctorReport) -> None:
 
 
 @contextlib.contextmanager
-def _patient(run: Run, db: Database) -> Iterator[Patient]:
+def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
     identities = {peer.org: peer.identity for peer in run.peers}
     identities[run.settings.org] = load_identity_key(run.home, run.settings.org)
     # What follows is made again in a file of its own, beside the database: there is
@@ -99,7 +99,7 @@ def _patient(run: Run, db: Database) -> Iterator[Patient]:
             advance(done - shown)
             shown = done
 
-        yield Patient(
+        yield ExaminationInput(
             db=db,
             guard=Guard(run.home.guard),
             identities=identities,

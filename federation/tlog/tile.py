@@ -12,7 +12,7 @@ Source: C2SP tlog-tiles v0.1
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
@@ -196,6 +196,40 @@ def split_hashes(data: bytes, width: int) -> list[bytes]:
 def tile_root(hashes: bytes) -> bytes:
     """The root over the hashes of a tile: of a full one, the hash above it."""
     return root_of(split_hashes(hashes, len(hashes) // 32))
+
+
+def tiles_over(hashes: Iterable[bytes], level: int = 0) -> Iterator[tuple[Tile, bytes]]:
+    """The tiles of a tree and their bytes, from its hashes: each as soon as it is full.
+
+    Memory stays at one tile of each level.
+
+    Args:
+        hashes: All hashes of the tiles of `level`, in order; at level 0 of the leaves.
+        level: The lowest level that is wanted.
+
+    Yields:
+        Full tiles, a lower one before the one above it; then the partial ones, of each
+        level at most one, the lowest first.
+    """
+    rows, full = list[list[bytes]](), list[int]()
+    for lowest in hashes:
+        node, above = lowest, 0
+        while True:
+            if above == len(rows):
+                rows.append([])
+                full.append(0)
+            row = rows[above]
+            row.append(node)
+            if len(row) < WIDTH:
+                break
+            yield Tile(level + above, full[above], WIDTH), b"".join(row)
+            node = root_of(row)
+            rows[above] = []
+            full[above] += 1
+            above += 1
+    for above, row in enumerate(rows):
+        if row:
+            yield Tile(level + above, full[above], len(row)), b"".join(row)
 
 
 def hash_reader(read_tile: Callable[[Tile], bytes], size: int) -> HashReader:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from aiohttp import hdrs, web
 
-from federation.flows.query.cells import format_csv, format_ndjson
+from federation.flows.query.cells import Cell, format_csv, format_ndjson
 from federation.flows.query.export import Export
 from federation.flows.query.table import QueryTable
 from federation.web.context import WebContext
@@ -93,7 +93,7 @@ async def _write_pages(
     await response.write_eof()
 
 
-def _dicts(table: QueryTable) -> Iterable[Mapping[str, str | int]]:
+def _dicts(table: QueryTable) -> Iterable[Mapping[str, Cell]]:
     return (dict(zip(table.columns, row, strict=True)) for row in table.rows)
 
 

@@ -22,7 +22,7 @@ from federation.cli.output import Output
 from federation.config.peers import Peer, format_peer
 from federation.feeds.bundle import write_bundle
 from federation.feeds.resource import ELECTIONS
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.text import Text
 from federation.tlog.fork import format_evidence
 from federation.verifier import page

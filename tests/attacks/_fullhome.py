@@ -15,7 +15,7 @@ from federation.config.home import Home
 from federation.config.peers import load_peers
 from federation.config.settings import load_settings
 from federation.flows.cosign import cosign_held
-from federation.flows.doctor import DoctorReport, Patient, examine
+from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.pull import PullContext, pull
@@ -71,7 +71,7 @@ class FullHome:
         shutil.copytree(self.empty, scratch)
         db = Database.open(folder, readonly=True)
         try:
-            return examine(self.patient(db, scratch), deep=True)
+            return examine(self.examined(db, scratch), deep=True)
         finally:
             db.close()
             shutil.rmtree(scratch, ignore_errors=True)
@@ -81,9 +81,9 @@ class FullHome:
         """A folder with an empty database."""
         return self.home.folder / "empty"
 
-    def patient(self, db: Database, scratch: Path) -> Patient:
+    def examined(self, db: Database, scratch: Path) -> ExaminationInput:
         """A database of this home."""
-        return Patient(
+        return ExaminationInput(
             db=db,
             guard=Guard(self.home.guard),
             identities=self.identities,

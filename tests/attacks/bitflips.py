@@ -112,7 +112,7 @@ class Ward:
         except FederationError:
             return "file"
         try:
-            mend(self.full.patient(db, folder), OWN)
+            mend(self.full.examined(db, folder), OWN)
         except FederationError:
             return "file"
         finally:

@@ -4,7 +4,7 @@ import json
 import re
 
 from federation import verifier
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.records import kinds, sealed
 from federation.records.schema import make_definitions
 from federation.text import load_topic

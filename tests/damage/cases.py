@@ -1,7 +1,7 @@
 """The table of damage: what was done, and what each program must say of it.
 
 Rule: what is expected is written here from the meaning of the words (their order in
-`flows/audit/finding.py`: of several the gravest is the verdict), never copied from an
+`flows/audit/report.py`: of several the gravest is the verdict), never copied from an
 answer. The page of the table is made of it (`scripts/make_damage.py`), the tests hold
 three programs to it.
 

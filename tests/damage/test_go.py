@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.tlog.keys import format_vkey
 from tests.damage import world
 from tests.damage.cases import CASES

@@ -3,7 +3,7 @@
 import pytest
 
 from federation import verifier
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from tests.browser.chromium import Chromium
 from tests.damage.cases import CASES
 from tests.damage.conftest import (

@@ -8,7 +8,7 @@ import pytest
 
 from federation.cli import run
 from federation.cli.output import Output
-from federation.flows.audit.finding import EXITS, UNASKED
+from federation.flows.audit.report import EXITS, UNASKED
 from federation.text import Text
 from tests.damage.cases import CASES
 from tests.damage.conftest import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from federation.config.fingerprint import fingerprint
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from tests.docs.places import BLOCK, FINGERPRINT, ORGS, PAGES, SUARA, Place, script_of
 from tests.fakes import FakeOrg
 

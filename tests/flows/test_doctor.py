@@ -6,12 +6,15 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
-from federation.errors import KeptError, VerificationError
-from federation.flows.doctor import Patient, examine, mend
+from federation.errors import ForkError, KeptError, VerificationError
+from federation.flows.doctor import ExaminationInput, examine, mend
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.records.admission import admit
+from federation.records.evidence import format_fork
+from federation.records.keychain import sign_statement
 from federation.store import (
     claims,
     cosignatures,
@@ -30,6 +33,7 @@ from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
 from tests.mirrored import aim, hold
+from tests.ownnode import fixed_signer
 
 NOW = 1_707_900_000
 PARTNER = "kawal.example"
@@ -112,13 +116,13 @@ def hospital(built, open_node):
     return node
 
 
-def patient(node, tmp_path, folder=None, **options):
+def examined(node, tmp_path, folder=None, **options):
     db = Database.open(folder or node.folder / "data", readonly=True)
     scratch = tmp_path / f"scratch-{random.random()}"
     identities = {
         one.chain.org: one.chain.identity for one in (node.log, node.other.log)
     }
-    return Patient(
+    return ExaminationInput(
         db=db,
         guard=node.guard,
         identities=identities,
@@ -129,7 +133,7 @@ def patient(node, tmp_path, folder=None, **options):
 
 
 def check(node, tmp_path, *, deep=True, **options):
-    one = patient(node, tmp_path, **options)
+    one = examined(node, tmp_path, **options)
     try:
         return examine(one, deep=deep)
     finally:
@@ -344,6 +348,21 @@ def test_what_is_no_difference_is_a_note(hospital, tmp_path):
     }
 
 
+def test_a_log_frozen_for_two_key_statements_is_as_it_should_be(hospital, tmp_path):
+    chain = hospital.other.log.chain
+    again = structs.replace(chain.statements[0], recorded_at="2024-03-01T00:00:00Z")
+    note = sign_statement(again, fixed_signer(f"{PARTNER}/identity"))
+    evidence = format_fork(ForkError(chain.origin, chain.notes[0], note))
+    with hospital.db.transaction() as tx:
+        logs.freeze(tx, logs.get_log(tx, chain.origin).id, evidence)
+    report = check(hospital, tmp_path)
+    assert report.is_clean
+    assert {one.code for one in report.findings} == {"frozen"}
+    with hospital.db.transaction() as tx:
+        tx.execute("UPDATE log SET frozen = substr(frozen, 1, 200)")
+    assert "evidence" in codes(check(hospital, tmp_path))
+
+
 def test_a_bad_leaf_in_quarantine_is_as_it_should_be(open_node, tmp_path, hospital):
     # The partner's log as it is, judged by keys that end in the middle of it.
     (name,) = hospital.other.log.chain.records_key_ranges
@@ -431,7 +450,7 @@ def test_a_pull_that_was_cut_off_before_its_first_record_is_no_difference(
 
 def mend_copy(node, tmp_path):
     """Mend the node's database, and what an examination finds then."""
-    one = patient(node, tmp_path)
+    one = examined(node, tmp_path)
     one.db.close()
     db = Database.open(node.folder / "data")
     try:

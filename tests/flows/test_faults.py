@@ -10,7 +10,7 @@ import errno
 import pytest
 
 from federation.errors import DoubtError, KeptError
-from federation.flows.doctor import Patient, examine
+from federation.flows.doctor import ExaminationInput, examine
 from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
@@ -179,7 +179,7 @@ def test_an_error_of_a_commit_that_no_write_settles_is_told_as_doubt(node, monke
 def check_doctor(node, scratch, expected=frozenset()):
     """No damage, whatever was cut off; and told as what it is."""
     report = examine(
-        Patient(
+        ExaminationInput(
             db=node.db,
             guard=node.guard,
             identities={node.log.chain.org: node.log.chain.identity},

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 
 HERE = Path(__file__).parent
 # Debian: golang-go and golang-golang-x-mod-dev (.ci/run installs both).

@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.flows.audit.finding import EXITS
+from federation.flows.audit.report import EXITS
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import sign_checkpoint
 from federation.tlog.cosignature import add_signatures, cosign

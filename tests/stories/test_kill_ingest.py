@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from federation.flows.doctor import Patient, examine
+from federation.flows.doctor import ExaminationInput, examine
 from federation.flows.ownlog import begin, ingest
 from federation.records.sealed import leaf_text, record_id
 from federation.store import leaves as stored
@@ -75,7 +75,7 @@ def check_whole(folder, roots, ids, scratch):
         assert held.issuperset(ids)
         assert node.guard.read(log.origin) == (log.size, bytes.fromhex(roots[log.size]))
         report = examine(
-            Patient(
+            ExaminationInput(
                 db=node.db,
                 guard=node.guard,
                 identities={node.log.chain.org: node.log.chain.identity},

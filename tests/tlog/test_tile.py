@@ -28,6 +28,7 @@ from federation.tlog.tile import (
     tile_at,
     tile_root,
     tiles_of,
+    tiles_over,
 )
 
 EDGES = [0, 1, 2, 255, 256, 257, 511, 512, 513, 65535, 65536, 65537, 65792, 131073]
@@ -240,3 +241,13 @@ def test_the_root_of_a_full_tile_is_the_hash_above_it(make_log):
     assert tile_root(log.read_tile(Tile(0, 3, 256))) == log.level(1)[3]
     with pytest.raises(FormatError):
         tile_root(b"x" * 33)
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65535, 65536, 65537, 131073])
+def test_the_tiles_over_the_leaves_are_those_of_the_tree(size, make_log):
+    log = make_log(131073)
+    tiles = list(tiles_over(log.hashes[:size]))
+    assert sorted(tile for tile, _ in tiles) == new_tiles(0, size)
+    assert all(data == log.read_tile(tile) for tile, data in tiles)
+    above = tiles_over(log.level(1)[: size // WIDTH], 1)
+    assert list(above) == [(tile, data) for tile, data in tiles if tile.level]

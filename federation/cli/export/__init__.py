@@ -21,8 +21,7 @@ from federation.cli.export.publish import (
 )
 from federation.cli.export.rows import write_rows, write_rows_to
 from federation.cli.help import Command
-from federation.flows.publish.items import Selection
-from federation.flows.publish.since import read_sizes
+from federation.flows.publish.items import Selection, read_sizes
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export, What
 from federation.flows.query.scope import QueryScope, contests_of

@@ -1,6 +1,6 @@
 """`federation verify`: what can be proved of these files, and what is wrong with them.
 
-Exit code: the verdict, from the table of `flows/audit/finding.py`; 0 is proved. Needs
+Exit code: the verdict, from the table of `flows/audit/report.py`; 0 is proved. Needs
 no home, no database and no keys of its own, only files or an address, and what the
 auditor was told by other means: fingerprints or a trust file.
 """

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from federation.config.fingerprint import fingerprint
+from federation.flows.audit.keyring import Quorum, Trust
 from federation.flows.audit.report import Holding
-from federation.flows.audit.trust import Quorum, Trust
 from federation.records.keychain import KeyChain
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.cosignature import Cosignature, open_cosignatures
@@ -104,7 +104,9 @@ class HolderKeys:
         """
         known = {key: name for key, name in self.names.items() if _org(key) != org}
         good = [
-            one for one in open_cosignatures(note, known) if self.ages.counts(one.time)
+            cosignature
+            for cosignature in open_cosignatures(note, known)
+            if self.ages.counts(cosignature.time)
         ]
         return good, sorted(_bad(note, known))
 
@@ -130,9 +132,9 @@ class HolderKeys:
             sizes.append(_OfSize(signed.size, good, quorum))
         chosen = self._choose(sizes)
         if chosen.quorum == "not-met":
-            said = f"{len(chosen.good)} that count, at {chosen.size} records"
-            findings.append(("quorum", said))
-        times = [one.time for of in sizes for one in of.good]
+            detail = f"{len(chosen.good)} that count, at {chosen.size} records"
+            findings.append(("quorum", detail))
+        times = [cosignature.time for of in sizes for cosignature in of.good]
         past = [time for time in times if not self.ages.is_ahead(time)]
         if self.ages.is_stale(max(past, default=None)):
             findings.append(("stale", "the newest cosignature is too old, or none is"))
@@ -162,28 +164,34 @@ class HolderKeys:
     def _choose(self, sizes: Sequence["_OfSize"]) -> "_OfSize":
         if self.ages.as_of is None:
             return sizes[0]
-        enough = [one for one in sizes if one.good and one.quorum != "not-met"]
-        return max(enough, key=lambda one: one.size, default=sizes[0])
+        enough = [
+            of_size for of_size in sizes if of_size.good and of_size.quorum != "not-met"
+        ]
+        return max(enough, key=lambda of_size: of_size.size, default=sizes[0])
 
     def held(self, cosignatures: Iterable[Cosignature]) -> tuple[Holding, ...]:
         """The same for a report, the earliest first."""
         rows = (
             Holding(
-                name=self.names.get(one.key, one.key.name),
-                org=_org(one.key),
-                time=one.time,
-                ahead=self.ages.is_ahead(one.time),
-                vouched=one.key in self.names,
-                fingerprint=self.strangers.get(one.key, ""),
+                name=self.names.get(cosignature.key, cosignature.key.name),
+                org=_org(cosignature.key),
+                time=cosignature.time,
+                ahead=self.ages.is_ahead(cosignature.time),
+                vouched=cosignature.key in self.names,
+                fingerprint=self.strangers.get(cosignature.key, ""),
             )
-            for one in cosignatures
+            for cosignature in cosignatures
         )
-        return tuple(sorted(rows, key=lambda one: (one.time, one.name)))
+        return tuple(sorted(rows, key=lambda holding: (holding.time, holding.name)))
 
     def witnesses(self, cosignatures: Iterable[Cosignature]) -> set[str]:
         """The names in the trust file of those who signed."""
         known = self.trust.witnesses()
-        return {known[one.key] for one in cosignatures if one.key in known}
+        return {
+            known[cosignature.key]
+            for cosignature in cosignatures
+            if cosignature.key in known
+        }
 
 
 def _org(key: VerifierKey) -> str:
@@ -194,12 +202,12 @@ def _bad(note: bytes, known: Mapping[VerifierKey, str]) -> set[str]:
     """The names of known keys with a line that does not verify."""
     opened = parse_note(note)
     named = {(key.name, key.key_id): key for key in known}
-    found = set()
+    names = set()
     for line in opened.signatures:
         key = named.get((line.name, line.key_id))
         if key is None:
             continue
         alone = format_note(Note(opened.text, (line,)))
         if not open_cosignatures(alone, [key]):
-            found.add(known[key])
-    return found
+            names.add(known[key])
+    return names

@@ -16,9 +16,9 @@ from federation.errors import (
     ProofError,
     SignatureError,
 )
-from federation.flows.audit.finding import Findings
-from federation.flows.audit.keys import continues, find_key_fork
-from federation.flows.audit.opening import OpenedLog
+from federation.flows.audit.keyring import continues, find_key_fork
+from federation.flows.audit.report import Findings
+from federation.flows.audit.source import OpenedLog
 from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
 from federation.tlog.checkpoint import SignedCheckpoint
@@ -68,8 +68,8 @@ async def compare_sides(
         await _compare(largest, one, findings)
     for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
-            said = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
-            findings.add("behind", log.reader.name, log.origin, detail=said)
+            detail = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
+            findings.add("behind", log.reader.name, log.origin, detail=detail)
 
 
 def compare_chains(
@@ -94,11 +94,11 @@ def compare_chains(
         if fork is not None:
             findings.add_fork(name, fork)
             continue
-        said = "another key chain than that of another source"
-        findings.add("wrong-key", name, chain.origin, detail=said)
+        detail = "another key chain than that of another source"
+        findings.add("wrong-key", name, chain.origin, detail=detail)
         if not is_pinned:
             mine = next(name for name, chain in chains if chain == right)
-            findings.add("wrong-key", mine, right.origin, detail=said)
+            findings.add("wrong-key", mine, right.origin, detail=detail)
 
 
 def _sort(
@@ -112,8 +112,8 @@ def _sort(
         elif _open(log.signed.note, right):
             mine.append(log)
         else:
-            said = "signed by a key that was not, or no longer, valid at this size"
-            findings.add("checkpoint", log.reader.name, log.origin, detail=said)
+            detail = "signed by a key that was not, or no longer, valid at this size"
+            findings.add("checkpoint", log.reader.name, log.origin, detail=detail)
     return mine, others
 
 
@@ -155,8 +155,8 @@ async def _compare(largest: OpenedLog, one: SeenCheckpoint, findings: Findings) 
             if fork is not None:
                 findings.add_fork(one.source, fork)
         elif old.size > new.size:
-            said = f"{new.size} of {old.size} records"
-            findings.add("behind", largest.reader.name, new.origin, detail=said)
+            detail = f"{new.size} of {old.size} records"
+            findings.add("behind", largest.reader.name, new.origin, detail=detail)
         else:
             await check_grown(largest.reader.feed, old, new)
     except ForkError as fork:

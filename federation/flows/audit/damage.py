@@ -1,4 +1,4 @@
-"""What happened to a bundle that does not hold the signed records, by name.
+"""What happened to records that do not hold: which they are, and what it is called.
 
 Rule: pure. What was signed is known, hash by hash, from tiles that lead to the signed
 root; what is here is compared with it in a window of three bundles, because a record
@@ -9,13 +9,33 @@ that was taken out or put in moves all that follow.
     duplicated   what was signed once, at i, is here more than once
     swapped      what was signed at i stands at j, and the other way round
     cut-off      the bytes end within record i
+
+A record that stands where it was signed for, and was refused by `records/admission.py`,
+is looked at again, as far as that shows whose it is and which key signed it, never by
+the words of the error:
+
+    foreign      of another organisation, election or log
+    keys         a key statement outside the chain
+    revoked      by a key that is not valid at its index
+    bad-record   any other
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from federation.errors import ForkError
+from federation.flows.audit.keyring import BAD
+from federation.records.evidence import format_fork, open_key_fork
+from federation.records.keychain import KeyChain
+from federation.records.keystatement import KeyStatement
+from federation.records.kinds import kind_of
+from federation.records.sealed import find_foreign, parse_statement
 from federation.tlog.merkle import hash_leaf
+from federation.tlog.note import Note, parse_note
+from federation.tlog.tile import MAX_LEAF_BYTES
+
+_BAD_RECORD: Final = "bad-record"
 
 
 class Culprit(NamedTuple):
@@ -81,14 +101,14 @@ def name_culprits(
     strange = [j for j in here if window.here[j] not in at_index]
     if is_cut:
         lost = [i for i in lost if i < here.stop]
-    found = list(_altered(lost, strange))
-    left = set(lost) - {one.index for one in found}
-    found += (Culprit("dropped", i) for i in sorted(left))
-    found += _duplicated(window, here)
-    found += _swapped(window, here, at_index)
+    culprits = list(_altered(lost, strange))
+    left = set(lost) - {culprit.index for culprit in culprits}
+    culprits += (Culprit("dropped", i) for i in sorted(left))
+    culprits += _duplicated(window, here)
+    culprits += _swapped(window, here, at_index)
     if is_cut:
-        found.append(Culprit("cut-off", here.stop, "the bundle ends within it"))
-    return found
+        culprits.append(Culprit("cut-off", here.stop, "the bundle ends within it"))
+    return culprits
 
 
 def _altered(lost: Sequence[int], strange: Sequence[int]) -> Iterator[Culprit]:
@@ -112,8 +132,10 @@ def _duplicated(window: Window, here: range) -> Iterator[Culprit]:
         hash_ = window.here[position]
         if times[hash_] <= should[hash_] or not should[hash_]:
             continue
-        first = next(i for i, one in window.signed.items() if one == hash_)
-        before = (j for j, one in window.here.items() if one == hash_ and j < position)
+        first = next(i for i, other in window.signed.items() if other == hash_)
+        before = (
+            j for j, other in window.here.items() if other == hash_ and j < position
+        )
         # Told where it stands again, not where it stands first.
         if next(before, None) is not None:
             yield Culprit("duplicated", first, f"again at {position}")
@@ -132,3 +154,39 @@ def _swapped(
         if should is not None and should != mine and window.here.get(other) == should:
             low, high = sorted((position, other))
             yield Culprit("swapped", low, f"with {high}")
+
+
+def name_bad_record(leaf: bytes, index: int, chain: KeyChain) -> str:
+    """The kind of finding that a refused leaf at this index of the chain's log is."""
+    try:
+        note = parse_note(leaf, MAX_LEAF_BYTES)
+        statement = parse_statement(note.text[:-1])
+    except BAD:
+        return _BAD_RECORD
+    if find_foreign(statement, chain):
+        return "foreign"
+    if kind_of(statement).signer == "identity":
+        return "keys"
+    return "revoked" if _is_by_old_key(note, index, chain) else _BAD_RECORD
+
+
+def find_statement_fork(leaf: bytes, chain: KeyChain) -> ForkError | None:
+    """The second history that a key statement outside the chain proves, if it does."""
+    try:
+        statement = parse_statement(parse_note(leaf, MAX_LEAF_BYTES).text[:-1])
+        if not isinstance(statement, KeyStatement):
+            return None
+        if statement.origin != chain.origin or statement.version > len(chain.notes):
+            return None
+        ours = chain.notes[statement.version - 1]
+        return open_key_fork(format_fork(ForkError(chain.origin, ours, leaf)), chain)
+    except BAD:
+        return None
+
+
+def _is_by_old_key(note: Note, index: int, chain: KeyChain) -> bool:
+    if len(note.signatures) != 1:
+        return False
+    line = note.signatures[0]
+    valid = chain.records_key_ranges.get((line.name, line.key_id))
+    return valid is not None and not valid.start <= index < valid.end

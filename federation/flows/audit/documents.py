@@ -15,9 +15,14 @@ from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import RECEIPTS
 from federation.feeds.files import Files
 from federation.feeds.resource import LOGS
-from federation.flows.audit.document import Case, Court, DocumentKind, recognise
-from federation.flows.audit.judges import JUDGES
-from federation.flows.audit.keys import BAD, open_any
+from federation.flows.audit.document import (
+    JUDGES,
+    Context,
+    DocumentAudit,
+    DocumentKind,
+    recognise,
+)
+from federation.flows.audit.keyring import BAD, open_any
 from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of, tell
 from federation.records.keychain import decode_keys
@@ -54,8 +59,8 @@ class _Given(NamedTuple):
 class Documents:
     """The documents of an audit."""
 
-    def __init__(self, court: Court) -> None:
-        self._court = court
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self.reports = list[DocumentReport]()
         self._given: dict[DocumentKind, list[_Given]] = {}
         self._left = MAX_TOLD_BYTES
@@ -67,7 +72,7 @@ class Documents:
     def _add(self, given: _Given, data: bytes) -> None:
         kind = recognise(data)
         if kind is None:
-            self._court.findings.add(
+            self._context.findings.add(
                 "damaged", given.name, detail=Sentence("verify.no-document")
             )
         else:
@@ -82,32 +87,32 @@ class Documents:
             if not path.startswith(RECEIPTS) and kind not in _OF_EXCERPT:
                 has_records |= _RECORDS in path
                 if kind != "about":
-                    self._court.findings.add("extra-file", name, detail=path)
+                    self._context.findings.add("extra-file", name, detail=path)
                 continue
             try:
                 data = files.read(path, _MAX_BYTES)
             except (FormatError, NotFoundError) as error:
-                self._court.findings.add(kind_of(error), name, detail=tell(error))
+                self._context.findings.add(kind_of(error), name, detail=tell(error))
                 continue
             self._add(_Given(f"{name}:{path}", files=files, path=path), data)
         # Keys and totals alone say nothing of any record.
         if not has_receipts and not has_records:
-            said = "neither histories nor receipts"
-            self._court.findings.add("missing", name, detail=said)
+            detail = "neither histories nor receipts"
+            self._context.findings.add("missing", name, detail=detail)
         elif has_records:
             # Nobody looks at records that no list names: not to be taken for proved.
-            self._court.findings.add("missing", name, detail=LOGS.path)
+            self._context.findings.add("missing", name, detail=LOGS.path)
 
     def learn_keys(self) -> None:
-        """Put the keys that documents bring into the pool."""
+        """Put the keys that documents bring into the keyring."""
         for given in self._given.get("keys", ()):
             with suppress(NotFoundError, *BAD):
                 chain = open_any(decode_keys(given.read()))
-                self._court.pool.add(given.name, chain)
+                self._context.keyring.add(given.name, chain)
         for given in self._given.get("receipt", ()):
             with suppress(NotFoundError, *BAD):
                 chain = open_any(parse_receipt(given.read()).keys)
-                self._court.pool.add(given.name, chain)
+                self._context.keyring.add(given.name, chain)
 
     def judge(self) -> None:
         """Say of each what holds; what does not is a finding."""
@@ -120,9 +125,9 @@ class Documents:
             data = given.read()
         except (FormatError, NotFoundError) as error:
             # Somebody exchanges the files while they are read.
-            self._court.findings.add("damaged", given.name, detail=str(error))
+            self._context.findings.add("damaged", given.name, detail=str(error))
             return
-        report = JUDGES[kind](Case(self._court, given.name, kind, data))
+        report = JUDGES[kind](DocumentAudit(self._context, given.name, kind, data))
         self._check_path(given, report)
         self._left -= len(report.statement)
         if self._left < 0:
@@ -134,5 +139,5 @@ class Documents:
         is_receipt = given.path.startswith(RECEIPTS) and report.index is not None
         right = f"{RECEIPTS}{report.origin}/{report.index}.txt"
         if is_receipt and given.path != right:
-            said = f"{given.path}: the receipt of {report.origin} {report.index}"
-            self._court.findings.add("extra-file", given.name, detail=said)
+            detail = f"{given.path}: the receipt of {report.origin} {report.index}"
+            self._context.findings.add("extra-file", given.name, detail=detail)

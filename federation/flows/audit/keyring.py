@@ -1,27 +1,177 @@
-"""Every key chain that the sources brought, and which of them is pinned.
+"""Every key chain that the sources brought, and which of them somebody vouches for.
 
-Rule: keys found in one source judge the documents of another; a chain is pinned as well
-if it begins, or continues, one that is. A fingerprint is of a key and not of a name, so
-it vouches for one organisation only: where two bear it, or where two chains of one log
-that do not continue each other are vouched for, none is pinned and nothing is decided
-by which of them is longer. Of a chain and those that continue it the longest speaks:
-what it revokes is revoked in every source.
+Rule: an audit proves what keys have signed; whose keys these are is known from
+elsewhere, out of a trust file or fingerprints, or not at all. A chain must hold by its
+own signatures, whatever identity it names. It is pinned if one of its identities has a
+given fingerprint, or if the trust file names its log key and its first statement is the
+first leaf of a tree that this key signed; and as well if it begins, or continues, one
+that is. Keys found in one source judge the documents of another.
+
+A fingerprint is of a key and not of a name, so it vouches for one organisation only:
+where two bear it, or where two chains of one log that do not continue each other are
+vouched for, none is pinned and nothing is decided by which of them is longer. Of a
+chain and those that continue it the longest speaks: what it revokes is revoked in every
+source.
+
+    unpinned     nothing was given to compare keys with
+    wrong-key    a chain that is not pinned and may be one that the auditor meant
+    stranger     any other that is not pinned
+
+Two statements of one version, both signed, are two histories. Two chains of one log
+that begin with different identities prove nothing against anybody, but at most one of
+them is right.
+
+Source: C2SP tlog-policy (draft)
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Literal
 
 from federation.config.fingerprint import fingerprint
-from federation.errors import SignatureError
-from federation.flows.audit.keys import continues
-from federation.flows.audit.trust import Pinned, Trust
-from federation.records.keychain import KeyChain
-from federation.tlog.keys import VerifierKey
+from federation.errors import (
+    FederationError,
+    ForkError,
+    FormatError,
+    RecordError,
+    SignatureError,
+    VerificationError,
+)
+from federation.records.canonical import decode_as
+from federation.records.evidence import format_fork, open_key_fork
+from federation.records.keychain import KeyChain, open_chain
+from federation.records.keystatement import KeyStatement
+from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.note import parse_note
+from federation.tlog.policy import NO_QUORUM, Policy
+
+Pinned = Literal["fingerprint", "trust-file", "no"]
+Quorum = Literal["met", "not-met", "none"]
+
+#: What bytes can do that do not hold.
+BAD: Final[tuple[type[FederationError], ...]] = (
+    FormatError,
+    RecordError,
+    VerificationError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What the auditor brought; fingerprints in their one written form.
+
+    `owners` says by fingerprint whose it is, where the auditor said so: then it vouches
+    for nobody else. The name of a key is not part of its fingerprint.
+    """
+
+    policy: Policy | None = None
+    fingerprints: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compare keys with."""
+        logs = () if self.policy is None else self.policy.logs
+        return not logs and not self.fingerprints
+
+    def vouched(self, chain: KeyChain) -> frozenset[str]:
+        """The given fingerprints that vouch for this chain, if nobody else has them."""
+        named = {
+            fingerprint(parse_vkey(statement.identity))
+            for statement in chain.statements
+        }
+        return frozenset(
+            print_
+            for print_ in self.fingerprints & named
+            if self.owners.get(print_, chain.org) == chain.org
+        )
+
+    def names_log(self, log_key: VerifierKey) -> bool:
+        """Whether the trust file lists this key of a log."""
+        policy = self.policy
+        return policy is not None and log_key in {log.key for log in policy.logs}
+
+    def orgs(self) -> set[str]:
+        """The organisations that the auditor named, with a log or a fingerprint."""
+        logs = () if self.policy is None else self.policy.logs
+        return {log.key.name.partition("/")[0] for log in logs} | {
+            *self.owners.values()
+        }
+
+    def witnesses(self) -> dict[VerifierKey, str]:
+        """The names of the trust file's witnesses by key."""
+        policy = self.policy
+        return (
+            {}
+            if policy is None
+            else {witness.key: witness.name for witness in policy.witnesses}
+        )
+
+    def quorum(self, names: Collection[str]) -> Quorum:
+        """Whether cosignatures by the witnesses of these names are enough."""
+        if self.policy is None or self.policy.quorum == NO_QUORUM:
+            return "none"
+        return "met" if self.policy.is_met(names) else "not-met"
+
+    def shared(self) -> int:
+        """How many witnesses any two quorums have in common, at the least.
+
+        So many must lie before two histories can both find a quorum; 0: none need to.
+        In a flat group of n with threshold q it is 2q - n.
+        """
+        policy = self.policy
+        if policy is None or policy.quorum == NO_QUORUM:
+            return 0
+        least = {witness.name: 1 for witness in policy.witnesses}
+        for group in policy.groups:
+            common = max(0, 2 * group.threshold - len(group.members))
+            of_members = sorted(least[member] for member in group.members)
+            least[group.name] = sum(of_members[:common])
+        return least[policy.quorum]
+
+
+def open_any(notes: Sequence[bytes]) -> KeyChain:
+    """The chain of these notes, by whatever identity it names itself.
+
+    Raises:
+        FormatError: not notes of canonical statements, none, or too many.
+        RecordError: a statement breaks a rule or does not continue the one before.
+        SignatureError: a signature is missing, bad or too many.
+    """
+    if not notes:
+        raise FormatError("a key chain of 0 statements")
+    return _open(tuple(notes))
+
+
+# The thousand receipts of an excerpt bring the same statements a thousand times.
+@lru_cache(maxsize=64)
+def _open(notes: tuple[bytes, ...]) -> KeyChain:
+    newest = decode_as(parse_note(notes[-1]).text[:-1], KeyStatement)
+    return open_chain(notes, parse_vkey(newest.identity))
+
+
+def find_key_fork(chain: KeyChain, other: KeyChain) -> ForkError | None:
+    """The two histories of key statements that these chains prove, if they do."""
+    pairs = zip(chain.notes, other.notes, strict=False)
+    first = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    if first is None:
+        return None
+    try:
+        return open_key_fork(format_fork(ForkError(chain.origin, *first)), chain)
+    except BAD:
+        # One text signed twice, or by an identity that the other never named.
+        return None
+
+
+def continues(newer: KeyChain, older: KeyChain) -> bool:
+    """Whether one chain begins with the whole of the other."""
+    return newer.notes[: len(older.notes)] == older.notes
 
 
 @dataclass
-class Pool:
+class Keyring:
     """The chains by log, in the order in which they were met."""
 
     trust: Trust
@@ -75,11 +225,11 @@ class Pool:
                 says nothing of anybody's keys.
         """
         print_ = fingerprint(chain.identity)
-        said = f"{chain.identity.name} has the fingerprint {print_}"
+        detail = f"{chain.identity.name} has the fingerprint {print_}"
         only_logs = log_key is None and not self.trust.fingerprints
         if self.trust.is_empty or only_logs:
-            return "unpinned", said
-        return "wrong-key" if self._may_be_meant(chain) else "stranger", said
+            return "unpinned", detail
+        return "wrong-key" if self._may_be_meant(chain) else "stranger", detail
 
     def longest(self, origin: str) -> KeyChain | None:
         """The chain of a log that says most; a pinned one before any other."""
@@ -90,9 +240,9 @@ class Pool:
 
     def newest(self, chain: KeyChain) -> KeyChain:
         """This chain, or the longest known that continues it."""
-        of_log = [one for _, one in self.chains.get(chain.origin, ())]
-        longer = [one for one in of_log if continues(one, chain)]
-        return max((chain, *longer), key=lambda one: len(one.notes))
+        of_log = [other for _, other in self.chains.get(chain.origin, ())]
+        longer = [other for other in of_log if continues(other, chain)]
+        return max((chain, *longer), key=lambda other: len(other.notes))
 
     def is_pinned(self, origin: str) -> bool:
         """Whether somebody whom the auditor trusts vouches for keys of this log."""
@@ -101,7 +251,7 @@ class Pool:
     def all_pinned(self) -> list[KeyChain]:
         """Every pinned chain."""
         pinned = map(self._pinned, self.chains)
-        return [self.newest(one[1]) for one in pinned if one is not None]
+        return [self.newest(pin[1]) for pin in pinned if pin is not None]
 
     def strangers(self) -> list[KeyChain]:
         """The longest chain of every log that nobody vouches for."""
@@ -134,19 +284,21 @@ class Pool:
 
     def _settle(self) -> None:
         """See for whom the fingerprints vouch, now that these chains are known."""
-        every = [one for of_log in self.chains.values() for _, one in of_log]
+        every = [chain for of_log in self.chains.values() for _, chain in of_log]
         bearers = defaultdict[str, set[str]](set)
         for chain in every:
             for print_ in self.trust.vouched(chain):
                 bearers[print_].add(chain.org)
-        self._found = frozenset(one for one, orgs in bearers.items() if len(orgs) == 1)
+        self._found = frozenset(
+            print_ for print_, orgs in bearers.items() if len(orgs) == 1
+        )
         self._by_print = {}
         for origin, of_log in self.chains.items():
             vouched = [
-                one for _, one in of_log if self.trust.vouched(one) & self._found
+                chain for _, chain in of_log if self.trust.vouched(chain) & self._found
             ]
             longest = _longest(vouched)
-            if longest and all(continues(longest, one) for one in vouched):
+            if longest and all(continues(longest, chain) for chain in vouched):
                 self._by_print[origin] = longest
         self._is_settled = True
 
@@ -159,7 +311,7 @@ class Pool:
         """
         is_left = bool(self.trust.fingerprints - self._found) and not self.is_open
         is_named = chain.org in self.trust.orgs() or bool(self.trust.vouched(chain))
-        pinned = {one.org for one in self.all_pinned()}
+        pinned = {known.org for known in self.all_pinned()}
         return is_left or is_named or chain.org in pinned
 
 
@@ -172,4 +324,4 @@ def log_key_of(chain: KeyChain, size: int) -> VerifierKey | None:
 
 
 def _longest(chains: Sequence[KeyChain]) -> KeyChain | None:
-    return max(chains, key=lambda one: len(one.notes), default=None)
+    return max(chains, key=lambda chain: len(chain.notes), default=None)

@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from federation.errors import FormatError, PeerError, ProofError
-from federation.flows.audit.badrecord import find_statement_fork, name_bad_record
 from federation.flows.audit.damage import (
     Read,
     Window,
+    find_statement_fork,
+    name_bad_record,
     name_culprits,
     place,
     read_loosely,
 )
-from federation.flows.audit.finding import Findings
-from federation.flows.audit.opening import OpenedLog
-from federation.flows.audit.source import kind_of
+from federation.flows.audit.report import Findings
+from federation.flows.audit.source import OpenedLog, kind_of
 from federation.flows.audit.tiles import Tiles
 from federation.flows.verify.bundle import (
     Bundles,
@@ -155,42 +155,42 @@ class LogAudit:
         if not feed.has_given_up(origin):
             return False
         why = feed.give_up(origin)
-        said = Sentence("network.gap", first=at, last=self._size - 1, reason=why.reason)
-        self._reader.add(kind_of(why), origin, detail=said)
+        gap = Sentence("network.gap", first=at, last=self._size - 1, reason=why.reason)
+        self._reader.add(kind_of(why), origin, detail=gap)
         return True
 
     def _take(self, checked: Checked, *, is_proved: bool) -> None:
         counts, judging, origin = self.counts, self._judging, self._log.origin
-        found = join_admissions([checked], self._closed_at)
-        self._closed_at = found.closed_at
+        admission = join_admissions([checked], self._closed_at)
+        self._closed_at = admission.closed_at
         if checked.start == 0:
             counts.first = checked.leaves[0]
         if not counts.missing_keys.keys().isdisjoint(checked.leaf_hashes):
             for leaf_hash in checked.leaf_hashes:
                 counts.missing_keys.pop(leaf_hash, None)
-        for one in found.rejected:
-            leaf = checked.leaves[one.index - checked.start]
-            self._refuse(one, leaf, is_proved=is_proved)
-        good = len(checked.leaves) - len(found.rejected) - len(found.unknown)
+        for refused in admission.rejected:
+            leaf = checked.leaves[refused.index - checked.start]
+            self._refuse(refused, leaf, is_proved=is_proved)
+        good = len(checked.leaves) - len(admission.rejected) - len(admission.unknown)
         if is_proved:
             counts.records += good
-            counts.unknown += len(found.unknown)
-            judging.claims(origin, found.claims)
+            counts.unknown += len(admission.unknown)
+            judging.claims(origin, admission.claims)
         judging.progress(len(checked.leaves))
 
-    def _refuse(self, one: Rejected, leaf: bytes, *, is_proved: bool) -> None:
+    def _refuse(self, refused: Rejected, leaf: bytes, *, is_proved: bool) -> None:
         log, chain = self._log, self._judging.chain
         self.counts.refused += 1
         fork = find_statement_fork(leaf, chain)
         if fork is not None:
             self._judging.findings.add_fork(self._reader.name, fork)
             return
-        kind = name_bad_record(leaf, one.index, chain)
+        kind = name_bad_record(leaf, refused.index, chain)
         # Nothing vouches for what stands here: what its owner did not sign either
         # is not what was signed for.
         if not is_proved and kind == "bad-record":
             kind = "altered"
-        self._reader.add(kind, log.origin, one.index, one.reason)
+        self._reader.add(kind, log.origin, refused.index, refused.reason)
 
     async def _name(
         self, tiles: Tiles, shown: Authenticated, index: int, error: Exception
@@ -208,8 +208,10 @@ class LogAudit:
             hashes = await tiles.leaf_hashes(near, shown)
             signed |= place(near * WIDTH, hashes or ())
             read = mine if near == index else await self._read_loosely(near)
-            found = () if read is None else read.hashes
-            here |= place(_position(start, near - index, mine, len(found)), found)
+            hashes_here = () if read is None else read.hashes
+            here |= place(
+                _position(start, near - index, mine, len(hashes_here)), hashes_here
+            )
         if start not in signed or mine is None:
             # The tile is wrong as well: which record it is cannot be told.
             path = format_tile_path(Tile(0, index, end - start))
@@ -224,12 +226,12 @@ class LogAudit:
             range(start, start + len(mine.hashes)),
             is_cut=mine.is_cut,
         )
-        for one in culprits:
-            self._has_moved |= one.kind in ("dropped", "duplicated")
-            self._reader.add(one.kind, origin, one.index, one.detail)
+        for culprit in culprits:
+            self._has_moved |= culprit.kind in ("dropped", "duplicated")
+            self._reader.add(culprit.kind, origin, culprit.index, culprit.detail)
         if not culprits and not self._has_moved:
-            said = f"{start} to {end - 1} in another order"
-            self._reader.add("swapped", origin, start, said)
+            detail = f"{start} to {end - 1} in another order"
+            self._reader.add("swapped", origin, start, detail)
 
     async def _read_loosely(self, index: int) -> Read | None:
         width = min(WIDTH, self._size - index * WIDTH)
@@ -257,12 +259,12 @@ class LogAudit:
         if counts.start or self.counts.has_gaps:
             return
         if counts.first != log.chain.notes[0]:
-            said = "the first record is not the first key statement"
-            self._reader.add("keys", log.origin, 0, said)
+            detail = "the first record is not the first key statement"
+            self._reader.add("keys", log.origin, 0, detail)
         for version in counts.missing_keys.values():
             if version > 1:
-                said = f"key statement {version} is not among the records"
-                self._reader.add("keys", log.origin, detail=said)
+                detail = f"key statement {version} is not among the records"
+                self._reader.add("keys", log.origin, detail=detail)
 
 
 def _position(start: int, side: int, mine: Read | None, count: int) -> int:

@@ -18,18 +18,21 @@ from federation.feeds.files import Files
 from federation.feeds.resource import fork_of
 from federation.feeds.status import StatusEntry, parse_status
 from federation.flows.audit.cosignatures import HolderKeys
-from federation.flows.audit.extras import check_about, check_basis, check_page
-from federation.flows.audit.finding import UNASKED, Findings
-from federation.flows.audit.keyring import Pool, log_key_of
-from federation.flows.audit.keys import BAD
-from federation.flows.audit.listing import Listing
+from federation.flows.audit.extras import Listing, check_about, check_basis, check_page
+from federation.flows.audit.keyring import BAD, Keyring, Pinned, log_key_of
 from federation.flows.audit.log import Judging, LeafCounts, LogAudit, Progress
 from federation.flows.audit.maps import MapAudit
-from federation.flows.audit.opening import OpenedLog, ShutLog, open_log
 from federation.flows.audit.published import load_basis
-from federation.flows.audit.report import AuditedLog, MapReport
-from federation.flows.audit.source import AuditSource, Reader, kind_of, tell
-from federation.flows.audit.trust import Pinned
+from federation.flows.audit.report import UNASKED, AuditedLog, Findings, MapReport
+from federation.flows.audit.source import (
+    AuditSource,
+    OpenedLog,
+    Reader,
+    ShutLog,
+    kind_of,
+    open_log,
+    tell,
+)
 from federation.flows.verify.workers import Workers
 from federation.records.admission import EncodedClaim
 from federation.records.evidence import open_evidence
@@ -64,10 +67,10 @@ class Logs:
     `shut`: what those showed whose keys did not come.
     """
 
-    def __init__(self, pool: Pool, findings: Findings, means: Means) -> None:
+    def __init__(self, keyring: Keyring, findings: Findings, means: Means) -> None:
         self.opened = list[OpenedLog]()
         self.shut = list[ShutLog]()
-        self._pool, self._findings, self._means = pool, findings, means
+        self._keyring, self._findings, self._means = keyring, findings, means
         self._listings = dict[str, Listing]()
         self._judged = list[_Judged]()
         self._maps = dict[tuple[str, str], MapAudit]()
@@ -85,9 +88,9 @@ class Logs:
         opened = [log async for log in _open_logs(reader, entries, self.shut)]
         for log in opened:
             self.opened.append(log)
-            self._pool.add(source.name, log.chain)
+            self._keyring.add(source.name, log.chain)
             await self._read_fork(log)
-        await check_about(reader, self._pool)
+        await check_about(reader, self._keyring)
         if source.files is not None:
             check_basis(reader, source.files)
             check_page(reader, source.files)
@@ -100,8 +103,8 @@ class Logs:
         listing = self._listings[reader.name] = Listing(files.names())
         for name in listing.closed:
             reason = Sentence("network.folder-closed")
-            said = Sentence("network.because", said=name, reason=reason)
-            reader.add(UNASKED, detail=said)
+            detail = Sentence("network.because", said=name, reason=reason)
+            reader.add(UNASKED, detail=detail)
 
     async def judge(self) -> None:
         """Lead every leaf of every opened log back to its root, source by source."""
@@ -113,16 +116,16 @@ class Logs:
 
     def report(self, holders: HolderKeys) -> Iterator[AuditedLog]:
         """What each log comes to, with who else holds it."""
-        for one in self._judged:
-            yield self._report(one, holders)
+        for judged in self._judged:
+            yield self._report(judged, holders)
 
     async def judge_maps(self) -> list[MapReport]:
         """Make every published map again, and compare."""
         judged = [
-            await asyncio.to_thread(one.judge, name, self._findings)
-            for (name, _), one in self._maps.items()
+            await asyncio.to_thread(maps.judge, name, self._findings)
+            for (name, _), maps in self._maps.items()
         ]
-        return [one for one in judged if one is not None]
+        return [report for report in judged if report is not None]
 
     async def _open_maps(
         self, reader: Reader, entries: Iterable[StatusEntry], scratch: Path
@@ -134,9 +137,9 @@ class Logs:
         for election in sorted(set(_elections(entries))):
             ours = self._means.profiles.get(election)
             findings = self._findings
-            found = await load_basis(reader.feed, reader.name, election, ours, findings)
-            if found.published is not None and found.profile is not None:
-                maps = MapAudit(found, scratch)
+            basis = await load_basis(reader.feed, reader.name, election, ours, findings)
+            if basis.published is not None and basis.profile is not None:
+                maps = MapAudit(basis, scratch)
                 self._maps[reader.name, election] = maps
 
     async def _read_fork(self, log: OpenedLog) -> None:
@@ -165,7 +168,7 @@ class Logs:
                 findings=self._findings,
                 workers=means.workers,
                 profile=profile if maps is None else maps.profile,
-                chain=self._pool.newest(log.chain),
+                chain=self._keyring.newest(log.chain),
                 claims=_no_claims if maps is None else maps.take,
                 progress=means.progress,
             )
@@ -176,9 +179,9 @@ class Logs:
 
     def _pin(self, log: OpenedLog, counts: LeafCounts) -> Pinned:
         self._check_whole(log, counts)
-        chain = self._pool.newest(log.chain)
+        chain = self._keyring.newest(log.chain)
         log_key = log.chain.log_key(log.checkpoint.size)
-        return self._pool.pin(chain, log_key, counts.first)
+        return self._keyring.pin(chain, log_key, counts.first)
 
     def _check_whole(self, log: OpenedLog, counts: LeafCounts) -> None:
         """Whoever hides the oldest records must not pass for a bundle made `--since`.
@@ -189,25 +192,25 @@ class Logs:
         if not counts.start:
             return
         if counts.start < log.checkpoint.size and self._means.is_partial:
-            said = f"records from {counts.start} on"
-            log.reader.add("partial", log.origin, detail=said)
+            detail = f"records from {counts.start} on"
+            log.reader.add("partial", log.origin, detail=detail)
         else:
-            said = f"records 0 to {counts.start - 1}"
-            log.reader.add("missing", log.origin, detail=said)
+            detail = f"records 0 to {counts.start - 1}"
+            log.reader.add("missing", log.origin, detail=detail)
 
-    def _report(self, one: _Judged, holders: HolderKeys) -> AuditedLog:
-        log, counts = one.log, one.counts
+    def _report(self, judged: _Judged, holders: HolderKeys) -> AuditedLog:
+        log, counts = judged.log, judged.counts
         chain, checkpoint = log.chain, log.checkpoint
-        if one.pinned == "no":
+        if judged.pinned == "no":
             log_key = log_key_of(chain, checkpoint.size)
-            kind, said = self._pool.tell_unpinned(chain, log_key)
-            log.reader.add(kind, log.origin, detail=said)
+            kind, detail = self._keyring.tell_unpinned(chain, log_key)
+            log.reader.add(kind, log.origin, detail=detail)
         if counts.unknown:
-            said = f"{counts.unknown} records"
-            log.reader.add("unknown-type", log.origin, detail=said)
+            detail = f"{counts.unknown} records"
+            log.reader.add("unknown-type", log.origin, detail=detail)
         held = holders.judge_all((log.signed, *log.earlier), chain.org)
-        for kind, said in held.findings:
-            log.reader.add(kind, log.origin, detail=said)
+        for kind, detail in held.findings:
+            log.reader.add(kind, log.origin, detail=detail)
         return AuditedLog(
             source=log.reader.name,
             origin=log.origin,
@@ -218,7 +221,7 @@ class Logs:
             records=counts.records,
             refused=counts.refused,
             unknown=counts.unknown,
-            pinned=one.pinned,
+            pinned=judged.pinned,
             fingerprint=fingerprint(chain.identity),
             quorum=held.quorum,
             held=held.held,
@@ -250,9 +253,9 @@ async def _open_logs(
     """Every log that opens, as long as the source answers."""
     for at, entry in enumerate(entries):
         if reader.feed.is_spent():
-            said = Sentence("network.unasked-logs", count=len(entries) - at)
+            detail = Sentence("network.unasked-logs", count=len(entries) - at)
             is_unasked = reader.feed.is_any_unasked()
-            reader.add(UNASKED if is_unasked else "missing", detail=said)
+            reader.add(UNASKED if is_unasked else "missing", detail=detail)
             return
         log = await open_log(reader, entry, shut)
         if log is not None:

@@ -53,11 +53,11 @@ class PatientFeed:
         last = self._unasked.get(origin)
         count = self.failures(origin)
         if last is None:
-            said = Sentence("network.given-up-absent", count=count)
-            return PeerError(self._label, origin, None, said, "absent")
+            sentence = Sentence("network.given-up-absent", count=count)
+            return PeerError(self._label, origin, None, sentence, "absent")
         reason = last.reason or str(last)
-        said = Sentence("network.given-up", count=count, reason=reason)
-        return PeerError(self._label, origin, None, said, last.cause)
+        sentence = Sentence("network.given-up", count=count, reason=reason)
+        return PeerError(self._label, origin, None, sentence, last.cause)
 
     def is_any_unasked(self) -> bool:
         """Whether something of any log could not be asked for."""
@@ -97,7 +97,7 @@ class PatientFeed:
 
     async def _count(self, origin: str, answer: Awaitable[bytes]) -> bytes:
         try:
-            found = await answer
+            data = await answer
         except PeerError as error:
             # Damaged files are named one by one, and are there to be read.
             if not (self._is_file and error.is_wrong):
@@ -106,4 +106,4 @@ class PatientFeed:
                 self._unasked[origin] = error
             raise
         self._answered.add(origin)
-        return found
+        return data

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from federation.errors import FederationError, FormatError, PeerError, ProofError
 from federation.feeds.feed import Feed
 from federation.feeds.resource import basis_of, map_of
-from federation.flows.audit.finding import Findings
+from federation.flows.audit.report import Findings
 from federation.flows.audit.source import kind_of, tell
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile, parse_profile
@@ -86,11 +86,13 @@ async def load_basis(
     """
     nothing = MapBasis(None, ours, None)
     try:
-        said = parse_map(await feed.fetch(map_of(election)))
-        if said.election != election:
-            raise FormatError(f"the map of {said.election}", f"the map of {election}")
-        if said.rules != RULES_VERSION:
-            detail = f"{election}: made by version {said.rules} of the merge rules"
+        published = parse_map(await feed.fetch(map_of(election)))
+        if published.election != election:
+            raise FormatError(
+                f"the map of {published.election}", f"the map of {election}"
+            )
+        if published.rules != RULES_VERSION:
+            detail = f"{election}: made by version {published.rules} of the merge rules"
             findings.add("no-map", source, detail=detail)
             return nothing
     except FederationError as error:
@@ -99,15 +101,15 @@ async def load_basis(
         findings.add(kind, source, detail=_tell(election, error))
         return nothing
     try:
-        profile = await _load_profile(feed, said, ours)
+        profile = await _load_profile(feed, published, ours)
         stations = None
-        if said.register:
-            stations = AscendingStations(await _load(feed, said.register))
+        if published.register:
+            stations = AscendingStations(await _load(feed, published.register))
     except FederationError as error:
         detail = _tell(Sentence("network.the-map", election=election), error)
         findings.add(_kind_of(error), source, detail=detail)
         return nothing
-    return MapBasis(said, profile, stations)
+    return MapBasis(published, profile, stations)
 
 
 def _kind_of(error: FederationError) -> str:
@@ -120,14 +122,16 @@ def _tell(what: str, error: FederationError) -> str:
 
 
 async def _load_profile(
-    feed: Feed, said: PublishedMap, ours: Profile | None
+    feed: Feed, published: PublishedMap, ours: Profile | None
 ) -> Profile:
-    if ours is not None and ours.digest == said.profile:
+    if ours is not None and ours.digest == published.profile:
         return ours
-    text = await _load(feed, said.profile)
+    text = await _load(feed, published.profile)
     profile = parse_profile(text)
-    if profile.text != text or profile.election != said.election:
-        raise FormatError("not the canonical profile of this election", said.profile)
+    if profile.text != text or profile.election != published.election:
+        raise FormatError(
+            "not the canonical profile of this election", published.profile
+        )
     return profile
 
 

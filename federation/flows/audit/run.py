@@ -14,15 +14,19 @@ from federation.flows.audit.crosscheck import (
     compare_chains,
     compare_sides,
 )
-from federation.flows.audit.document import Court
+from federation.flows.audit.document import Context
 from federation.flows.audit.documents import Documents
-from federation.flows.audit.finding import UNASKED, Findings
-from federation.flows.audit.keyring import Pool
+from federation.flows.audit.keyring import Keyring, Pinned, Trust
 from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
-from federation.flows.audit.report import AuditedLog, AuditReport, MapReport
+from federation.flows.audit.report import (
+    UNASKED,
+    AuditedLog,
+    AuditReport,
+    Findings,
+    MapReport,
+)
 from federation.flows.audit.source import AuditSource, kind_of, tell
-from federation.flows.audit.trust import Pinned, Trust
 from federation.flows.verify.workers import Workers
 from federation.records.profile import Profile
 
@@ -55,25 +59,25 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         progress: Is told how many records more were looked at.
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
-    whole = _Whole(
+    under_way = _Audit(
         trust, ages, Means(profiles, workers, scratch, progress, is_partial=partial)
     )
-    await whole.open(sources)
-    await whole.judge()
-    return whole.report(sources)
+    await under_way.open(sources)
+    await under_way.judge()
+    return under_way.report(sources)
 
 
-class _Whole:
+class _Audit:
     """An audit under way."""
 
     def __init__(self, trust: Trust, ages: Ages, means: Means) -> None:
         self._trust, self._ages = trust, ages
         self._findings = Findings()
-        self._pool = Pool(trust)
+        self._keyring = Keyring(trust)
         self._holders = HolderKeys(trust, ages)
-        self._court = Court(self._pool, self._holders, self._findings)
-        self._documents = Documents(self._court)
-        self._logs = Logs(self._pool, self._findings, means)
+        self._context = Context(self._keyring, self._holders, self._findings)
+        self._documents = Documents(self._context)
+        self._logs = Logs(self._keyring, self._findings, means)
         self._log_reports = tuple[AuditedLog, ...]()
         self._map_reports = tuple[MapReport, ...]()
 
@@ -85,30 +89,30 @@ class _Whole:
             elif source.files is not None:
                 self._documents.add_excerpt(source.name, source.files)
             elif source.fault is not None:
-                kind, said = kind_of(source.fault), tell(source.fault)
-                self._findings.add(kind, source.name, detail=said)
+                kind, detail = kind_of(source.fault), tell(source.fault)
+                self._findings.add(kind, source.name, detail=detail)
             else:
                 self._documents.add(source.name, source.document or b"")
         self._documents.learn_keys()
 
     async def judge(self) -> None:
         """Judge the logs, then the documents, and compare all that they show."""
-        self._pool.is_open = bool(self._findings.counts[UNASKED])
+        self._keyring.is_open = bool(self._findings.counts[UNASKED])
         await self._logs.judge()
-        self._holders.learn(self._pool.all_pinned(), self._pool.strangers())
+        self._holders.learn(self._keyring.all_pinned(), self._keyring.strangers())
         self._log_reports = tuple(self._logs.report(self._holders))
         self._documents.judge()
-        for origin, chains in self._pool.chains.items():
-            right = self._pool.longest(origin)
+        for origin, chains in self._keyring.chains.items():
+            right = self._keyring.longest(origin)
             if right is None:
                 continue
-            is_pinned = self._pool.is_pinned(origin)
+            is_pinned = self._keyring.is_pinned(origin)
             compare_chains(chains, right, self._findings, is_pinned=is_pinned)
             of_log = [log for log in self._logs.opened if log.origin == origin]
-            loose = list(self._court.seen.get(origin, {}).values())
+            loose = list(self._context.seen.get(origin, {}).values())
             # Keys that did not come must not hide what the log's own key has signed.
-            shut = [one for one in self._logs.shut if one.origin == origin]
-            loose += (ShownNote(one.source, one.note) for one in shut)
+            shut = [log for log in self._logs.shut if log.origin == origin]
+            loose += (ShownNote(log.source, log.note) for log in shut)
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
         self._check_any_pinned()
@@ -121,9 +125,11 @@ class _Whole:
         is_open = bool(self._findings.counts[UNASKED])
         if is_open or any(how != "no" for how in self._pins()):
             return
-        for one in [one for one in self._findings.kept if one.kind == "stranger"]:
-            where = one.source, one.origin
-            self._findings.add("wrong-key", *where, detail=one.detail)
+        for finding in [
+            finding for finding in self._findings.kept if finding.kind == "stranger"
+        ]:
+            where = finding.source, finding.origin
+            self._findings.add("wrong-key", *where, detail=finding.detail)
 
     def report(self, sources: Sequence[AuditSource]) -> AuditReport:
         """What all of it comes to."""
@@ -140,22 +146,22 @@ class _Whole:
             counts=dict(sorted(self._findings.counts.items())),
             not_proved=self._not_proved(),
             shared=self._trust.shared(),
-            evidence=tuple(one.decode() for one in self._findings.evidence),
+            evidence=tuple(fork.decode() for fork in self._findings.evidence),
         )
 
     def _not_proved(self) -> tuple[str, ...]:
-        found = ["form", "later"]
+        unproved = ["form", "later"]
         if not self._trust.shared():
-            found.append("fork")
+            unproved.append("fork")
         if self._map_reports:
-            found.append("basis")
+            unproved.append("basis")
         if any(log.from_ for log in self._log_reports):
-            found.append("earlier")
+            unproved.append("earlier")
         if "no" in self._pins():
-            found.append("keys")
-        return tuple(found)
+            unproved.append("keys")
+        return tuple(unproved)
 
     def _pins(self) -> list[Pinned]:
         """How each log and document is pinned."""
         logs = [log.pinned for log in self._log_reports]
-        return [*logs, *(one.pinned for one in self._documents.reports)]
+        return [*logs, *(report.pinned for report in self._documents.reports)]

@@ -1,27 +1,48 @@
-"""What an audit is given, and how it reads: whatever is not there becomes a finding.
+"""What an audit is given, how it reads, and a log as one source shows it, opened.
 
-Rule: one thing that is missing or damaged never stops the rest. A feed that stands for
-a node, a folder or a bundle is read the same way; a single document is only bytes.
+Rule: whatever is not there becomes a finding, and one thing that is missing or damaged
+never stops the rest. A feed that stands for a node, a folder or a bundle is read the
+same way; a single document is only bytes. The keys of a log must hold by themselves and
+its checkpoint by the log's key; whoever owns them is asked later. What the status
+vector says must be what is there.
 """
 
-from dataclasses import dataclass
-from typing import Final
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from federation.errors import (
     FederationError,
     FormatError,
     NotFoundError,
     PeerError,
+    SignatureError,
 )
 from federation.feeds.feed import Feed
 from federation.feeds.files import Files
-from federation.feeds.resource import Resource
-from federation.flows.audit.finding import UNASKED, Findings
+from federation.feeds.resource import (
+    Resource,
+    about_of,
+    checkpoint_of,
+    cosigned_of,
+    keys_of,
+)
+from federation.feeds.status import NO_DIGEST, StatusEntry
+from federation.flows.audit.keyring import BAD, open_any
 from federation.flows.audit.patience import PatientFeed
+from federation.flows.audit.report import UNASKED, Findings
+from federation.records.keychain import KeyChain, decode_keys
 from federation.text import Sentence
+from federation.tlog.checkpoint import Checkpoint, SignedCheckpoint, read_unverified
+from federation.tlog.note import decode_notes
 
-#: Of the earlier confirmations of all logs of a source; a country's are a tenth of it.
+#: Earlier confirmations of one log.
+MAX_COSIGNED: Final = 1000
+#: Of those of all logs of a source; a country's are a tenth of it.
 MAX_COSIGNED_BYTES: Final = 1 << 26
+# 8 MB of tiles, as in pulling: a checkpoint of 2^53 - 1 must not plan for as many.
+_MAX_LEAVES: Final = 1 << 26
 _KINDS: Final = {"absent": "missing", "wrong": "damaged", "cut-off": "cut-off"}
 
 
@@ -60,12 +81,12 @@ def tell(error: FederationError) -> str:
             return Sentence("network.because", said=error.at, reason=error.what)
         return str(error)
     if error.status:
-        said = Sentence("network.answered", url=error.url, status=error.status)
+        answered = Sentence("network.answered", url=error.url, status=error.status)
     elif error.is_of_file:
         return Sentence("network.because", said=error.url, reason=error.reason)
     else:
-        said = Sentence("network.silent", url=error.url)
-    return Sentence("network.because", said=said, reason=error.reason)
+        answered = Sentence("network.silent", url=error.url)
+    return Sentence("network.because", said=answered, reason=error.reason)
 
 
 class Reader:
@@ -104,3 +125,145 @@ class Reader:
             if not error.is_absent:
                 self.blame(error, resource.origin)
             return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedLog:
+    """A log of one source; its checkpoints are with all cosignatures.
+
+    `earlier` are others that the log has signed, from the same source.
+    """
+
+    reader: Reader
+    origin: str
+    chain: KeyChain
+    signed: SignedCheckpoint
+    earlier: tuple[SignedCheckpoint, ...] = field(default=())
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The newest that is signed."""
+        return self.signed.checkpoint
+
+
+class ShutLog(NamedTuple):
+    """A checkpoint of a log whose keys did not come, as a source shows it."""
+
+    source: str
+    origin: str
+    note: bytes
+
+
+async def open_log(
+    reader: Reader, entry: StatusEntry, shut: list[ShutLog]
+) -> OpenedLog | None:
+    """The log of a row of the status vector; None, and findings, if it stays shut.
+
+    Where only its keys did not come, its checkpoints go to `shut`: another source's
+    keys may show that they prove a fork.
+    """
+    origin = entry.origin
+    chain = await _open_keys(reader, entry)
+    await _compare_about(reader, entry)
+    note = await reader.need(checkpoint_of(origin))
+    listed = entry.checkpoint.encode()
+    if chain is None:
+        shut += (
+            ShutLog(reader.name, origin, shown) for shown in (note or listed, listed)
+        )
+        return None
+    opened = [
+        signed
+        for shown in (note, listed)
+        if shown is not None
+        and (signed := open_signed(reader, chain, shown)) is not None
+    ]
+    if not opened:
+        return None
+    first, *earlier = opened
+    cosigned = await reader.ask(cosigned_of(origin))
+    earlier += _open_cosigned(reader, chain, cosigned or b"")
+    return OpenedLog(
+        reader=reader,
+        origin=origin,
+        chain=chain,
+        signed=first,
+        earlier=tuple(earlier),
+    )
+
+
+def open_signed(
+    reader: Reader, chain: KeyChain, note: bytes
+) -> SignedCheckpoint | None:
+    """The checkpoint that the chain's log has signed; None, and a finding, if not."""
+    try:
+        size = read_unverified(note).size
+        if size <= _MAX_LEAVES:
+            return chain.open_checkpoint(note)
+        reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
+    except FormatError as error:
+        reader.add(kind_of(error), chain.origin, detail=str(error))
+    except SignatureError as error:
+        reader.add("checkpoint", chain.origin, detail=str(error))
+    return None
+
+
+async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
+    origin = entry.origin
+    data = await reader.need(keys_of(origin))
+    if data is None:
+        return None
+    try:
+        notes = decode_keys(data)
+    except FormatError as error:
+        # Seen as a file that is cut off, which it is not.
+        if b"\r\n" in data:
+            reader.add("damaged", origin, detail=Sentence("network.line-ends"))
+        else:
+            reader.blame(error, origin)
+        return None
+    try:
+        chain = open_any(notes)
+    except BAD as error:
+        reader.add("keys", origin, detail=str(error))
+        return None
+    if chain.origin != origin:
+        reader.add("keys", origin, detail=f"the keys of {chain.origin}")
+        return None
+    # A node may have said more of its keys since it was asked for the list.
+    if reader.is_file and hashlib.sha256(data).hexdigest() != entry.keys:
+        reader.add("keys", origin, detail="not the keys that the list of logs names")
+    return chain
+
+
+async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
+    if entry.about == NO_DIGEST:
+        return
+    about = await reader.need(about_of(entry.origin))
+    if about is None or not reader.is_file:
+        return
+    if hashlib.sha256(about).hexdigest() != entry.about:
+        detail = "not the about note that the list of logs names"
+        reader.add("damaged", entry.origin, detail=detail)
+
+
+def _open_cosigned(
+    reader: Reader, chain: KeyChain, data: bytes
+) -> Sequence[SignedCheckpoint]:
+    reader.cosigned_left -= len(data)
+    if reader.cosigned_left < 0:
+        # A ZIP of a megabyte can hold a gigabyte of them.
+        detail = "more earlier confirmations than are looked at"
+        reader.add("damaged", chain.origin, detail=detail)
+        return ()
+    try:
+        notes = decode_notes(data, MAX_COSIGNED)
+    except FormatError as error:
+        reader.blame(error, chain.origin)
+        return ()
+    distinct = dict[tuple[int, bytes], SignedCheckpoint]()
+    for note in notes:
+        signed = open_signed(reader, chain, note)
+        if signed is not None:
+            distinct.setdefault((signed.size, signed.root), signed)
+    return list(distinct.values())

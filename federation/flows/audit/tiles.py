@@ -11,7 +11,7 @@ Source: C2SP tlog-tiles v0.1
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from federation.errors import FormatError, PeerError, ProofError
-from federation.flows.audit.finding import UNASKED
+from federation.flows.audit.report import UNASKED
 from federation.flows.audit.source import Reader, kind_of
 from federation.tlog.checkpoint import Checkpoint
 from federation.tlog.merkle import Frontier, hash_leaf, root_of
@@ -22,8 +22,8 @@ from federation.tlog.tile import (
     Tile,
     decode_bundle,
     format_tile_path,
-    new_tiles,
     split_hashes,
+    tiles_over,
 )
 
 _HashesOf = Callable[[Bundle], Awaitable[list[bytes]]]
@@ -59,8 +59,8 @@ class Tiles:
             # Wrong are only hashes that are all here, and lead elsewhere; what did
             # not come is told already.
             if len(fetched) == len(self._plan.tiles) or self._is_rebuilt:
-                said = "the tiles do not lead to the signed root"
-                self._reader.add("tile", self._origin, detail=said)
+                detail = "the tiles do not lead to the signed root"
+                self._reader.add("tile", self._origin, detail=detail)
             return None
         self._name_wrong(fetched, shown)
         await self._check_above(shown)
@@ -95,25 +95,12 @@ class Tiles:
 
     async def _check_above(self, shown: Authenticated) -> None:
         """Note every tile above the second level that is not the one it must be."""
-        hashes = [
-            root
-            for index in range(self.size // WIDTH)
-            if (root := shown.bundle_root(index)) is not None
-        ]
-        above: dict[int, list[bytes]] = {}
-        level = 1
-        while len(hashes) >= WIDTH:
-            full = range(0, len(hashes) - WIDTH + 1, WIDTH)
-            hashes = [root_of(hashes[at : at + WIDTH]) for at in full]
-            level += 1
-            above[level] = hashes
-        for tile in new_tiles(0, self.size):
+        roots = (shown.bundle_root(index) for index in range(self.size // WIDTH))
+        for tile, right in tiles_over(filter(None, roots), 1):
             if tile.level < 2:
                 continue
             data = await self._fetch(tile)
-            start = tile.index * WIDTH
-            right = above[tile.level][start : start + tile.width]
-            if data is not None and data != b"".join(right):
+            if data is not None and data != right:
                 self._wrong(tile)
 
     async def _rebuild(self, hashes_of: _HashesOf) -> dict[Tile, bytes]:
@@ -191,28 +178,28 @@ class Tiles:
         if len(data) == 32 * tile.width:
             return data
         kind = "cut-off" if len(data) < 32 * tile.width else "damaged"
-        said = f"{format_tile_path(tile)}: {len(data)} bytes"
-        self._reader.add(kind, self._origin, detail=said)
+        detail = f"{format_tile_path(tile)}: {len(data)} bytes"
+        self._reader.add(kind, self._origin, detail=detail)
         return None
 
     def _wrong(self, tile: Tile) -> None:
-        said = f"{format_tile_path(tile)} does not lead to the signed root"
-        self._reader.add("tile", self._origin, detail=said)
+        detail = f"{format_tile_path(tile)} does not lead to the signed root"
+        self._reader.add("tile", self._origin, detail=detail)
 
 
 def _agreed(candidates: Iterable[dict[Tile, bytes]]) -> dict[Tile, bytes]:
     """Hash by hash, what most of these say: damage in several places is not alike."""
-    said: dict[Tile, list[bytes]] = {}
+    written: dict[Tile, list[bytes]] = {}
     for tiles in candidates:
         for tile, data in tiles.items():
             if len(data) == 32 * tile.width:
-                said.setdefault(tile, []).append(data)
-    return {tile: b"".join(_most(tile, of_tile)) for tile, of_tile in said.items()}
+                written.setdefault(tile, []).append(data)
+    return {tile: b"".join(_most(tile, of_tile)) for tile, of_tile in written.items()}
 
 
-def _most(tile: Tile, said: Sequence[bytes]) -> Iterable[bytes]:
+def _most(tile: Tile, written: Sequence[bytes]) -> Iterable[bytes]:
     for at in range(0, 32 * tile.width, 32):
-        hashes = [data[at : at + 32] for data in said]
+        hashes = [data[at : at + 32] for data in written]
         yield max(hashes, key=hashes.count)
 
 

@@ -12,8 +12,8 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
     mend        what can be made whole from what was signed, made whole
 """
 
-from federation.flows.doctor.examine import Patient, examine
+from federation.flows.doctor.examine import ExaminationInput, examine
 from federation.flows.doctor.mend import mend
 from federation.flows.doctor.report import DoctorFinding, DoctorReport
 
-__all__ = ("DoctorFinding", "DoctorReport", "Patient", "examine", "mend")
+__all__ = ("DoctorFinding", "DoctorReport", "ExaminationInput", "examine", "mend")

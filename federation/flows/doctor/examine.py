@@ -27,7 +27,7 @@ def _quiet(_: int, __: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patient:
+class ExaminationInput:
     """What is examined, and by what it is judged.
 
     Args:
@@ -49,55 +49,56 @@ class Patient:
     progress: Callable[[int, int], None] = field(default=_quiet)
 
 
-def examine(patient: Patient, *, deep: bool = False) -> DoctorReport:
+def examine(examined: ExaminationInput, *, deep: bool = False) -> DoctorReport:
     """What differs from what was signed; with `deep`, everything is recomputed."""
     report = DoctorReport(is_deep=deep)
     try:
-        with patient.db.view() as view:
-            _examine(patient, view, report)
+        with examined.db.view() as view:
+            _examine(examined, view, report)
     except VerificationError as error:
-        report.error("file", patient.db.path.name, str(error))
+        report.error("file", examined.db.path.name, str(error))
     except DAMAGE as error:
-        report.error("damaged", patient.db.path.name, repr(error))
+        report.error("damaged", examined.db.path.name, repr(error))
     return report
 
 
-def _examine(patient: Patient, view: View, report: DoctorReport) -> None:
-    for wrong in form.check_form(view, patient.db.path, deep=report.is_deep):
-        report.error("file", patient.db.path.name, wrong)
-    _told(patient.db.path.name, report, rows.check_twice, view, report)
-    _told(patient.db.path.name, report, rows.check_strays, view, report)
+def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> None:
+    for wrong in form.check_form(view, examined.db.path, deep=report.is_deep):
+        report.error("file", examined.db.path.name, wrong)
+    _told(examined.db.path.name, report, rows.check_twice, view, report)
+    _told(examined.db.path.name, report, rows.check_strays, view, report)
     if not report.is_deep:
         for log in logs.list_logs(view):
-            _examine_log(patient, view, None, log, report)
+            _examine_log(examined, view, None, log, report)
         return
     # What follows from the records is made again in a database beside this one.
-    with contextlib.closing(Database.open(patient.scratch)) as beside:
-        _examine_deep(patient, view, beside, report)
+    with contextlib.closing(Database.open(examined.scratch)) as beside:
+        _examine_deep(examined, view, beside, report)
 
 
 def _examine_deep(
-    patient: Patient, view: View, beside: Database, report: DoctorReport
+    examined: ExaminationInput, view: View, beside: Database, report: DoctorReport
 ) -> None:
     held = logs.list_logs(view)
     total = sum(log.next_index for log in held)
     chains_of: dict[str, list[KeyChain]] = {}
     for log in held:
-        chain = _examine_log(patient, view, beside, log, report)
+        chain = _examine_log(examined, view, beside, log, report)
         if chain is not None:
             chains_of.setdefault(log.org, []).append(chain)
-        patient.progress(report.leaves, total)
+        examined.progress(report.leaves, total)
     _told("about", report, rows.check_about, view, chains_of, report)
     _told("register", report, rows.check_registers, view, report)
     elections = {log.election for log in held} | set(mapstate.list_elections(view))
     for election in sorted(elections):
+        rules = examined.profiles.get(election), examined.hidden
         _told(
-            election, report, merged_map.check, patient, view, beside, election, report
+            election, report, merged_map.check, view, beside, election, *rules, report
         )
 
 
 def _examine_log(
-    patient: Patient,
+    examined: ExaminationInput,
     view: View,
     beside: Database | None,
     log: Log,
@@ -109,9 +110,9 @@ def _examine_log(
     _note_state(log, signed, report)
     chain = None
     try:
-        chain = open_log_chain(patient, view, log, report)
+        chain = open_log_chain(examined, view, log, report)
         if log.own:
-            tree.check_guard(view, log, patient.guard, report)
+            tree.check_guard(view, log, examined.guard, report)
         tree.check_head(view, log, chain, report)
         if chain is not None:
             tree.check_pending(log, chain, report)
@@ -120,7 +121,7 @@ def _examine_log(
             tree.check_tree(view, log, report)
             tree.check_checkpoints(view, log, chain, report)
             if chain is not None:
-                profile = patient.profiles.get(log.election)
+                profile = examined.profiles.get(log.election)
                 judgement.check(view, beside, log, chain, profile, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
@@ -161,11 +162,11 @@ def _note_state(log: Log, signed: int, report: DoctorReport) -> None:
 
 
 def open_log_chain(
-    patient: Patient, view: View, log: Log, report: DoctorReport
+    examined: ExaminationInput, view: View, log: Log, report: DoctorReport
 ) -> KeyChain | None:
     """The keys of a log, judged by the pinned identity; None where they do not hold."""
     notes = keystatements.read_keys(view, log.id)
-    identity = patient.identities.get(log.org)
+    identity = examined.identities.get(log.org)
     if not notes:
         if log.next_index:
             report.error("keys", log.origin, "there are records, but no key statements")

@@ -66,7 +66,9 @@ def check(
         report.note("no-profile", log.origin, f"no profile of {log.election} is here")
         return
     stale = _stale(view, log)
-    quarantined = {one.index: one for one in quarantine.list_rejected(view, log.id)}
+    quarantined = {
+        rejected.index: rejected for rejected in quarantine.list_rejected(view, log.id)
+    }
     closed_at: int | None = None
     signed, told = signed_size(view, log), told_size(view, log)
     for start in range(0, signed, STEP_LEAVES):
@@ -104,10 +106,10 @@ def _check_rejected(
     quarantined: dict[int, Rejected],
     report: DoctorReport,
 ) -> None:
-    for one in admission.rejected:
-        kept = quarantined.pop(one.index, None)
-        if kept != one:
-            why = f"index {one.index}: {one.reason}"
+    for rejected in admission.rejected:
+        kept = quarantined.pop(rejected.index, None)
+        if kept != rejected:
+            why = f"index {rejected.index}: {rejected.reason}"
             report.error("quarantine", log.origin, why)
 
 
@@ -138,12 +140,12 @@ def _check_claims(
     report: DoctorReport,
 ) -> None:
     kept = claims.read_claims(view, log.id, *part, STEP_LEAVES)
-    found = {claim.index: encode_claim(claim) for claim in kept}
+    kept_claims = {claim.index: encode_claim(claim) for claim in kept}
     expected = {index: body for index, _, _, body in admission.claims}
-    if found == expected:
+    if kept_claims == expected:
         return
-    for index in sorted(found.keys() | expected.keys()):
-        if found.get(index) != expected.get(index):
+    for index in sorted(kept_claims.keys() | expected.keys()):
+        if kept_claims.get(index) != expected.get(index):
             report.error("claim", log.origin, f"index {index}")
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from federation.errors import FederationError
 from federation.flows.doctor import rows, tree
-from federation.flows.doctor.examine import Patient, examine, open_log_chain
+from federation.flows.doctor.examine import ExaminationInput, examine, open_log_chain
 from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_size
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.merge import merge_once
@@ -66,45 +66,45 @@ _END: Final = 1 << 62
 class _Mending:
     """A database that is mended; `org` is ours."""
 
-    patient: Patient
+    examined: ExaminationInput
     org: str
 
     @property
     def db(self) -> Database:
-        return self.patient.db
+        return self.examined.db
 
 
-def mend(patient: Patient, org: str) -> DoctorReport:
+def mend(examined: ExaminationInput, org: str) -> DoctorReport:
     """Make whole what can be; what was found before it was.
 
     Args:
-        patient: Its database is opened to write.
+        examined: Its database is opened to write.
         org: Our organisation: its about note is not forgotten, but signed again at the
             next start, above the issue that it had.
 
     Raises:
         VerificationError: the file itself is damaged.
     """
-    job, found = _Mending(patient, org), examine(patient, deep=True)
-    if found.is_clean:
-        return found
+    job, before = _Mending(examined, org), examine(examined, deep=True)
+    if before.is_clean:
+        return before
     # More is damaged than can be mended: the rest is left as it was, and told.
     with contextlib.suppress(*DAMAGE):
-        _mend_all(job, found)
-    return found
+        _mend_all(job, before)
+    return before
 
 
-def _mend_all(job: _Mending, found: DoctorReport) -> None:
+def _mend_all(job: _Mending, before: DoctorReport) -> None:
     with job.db.transaction() as tx:
-        _mend_rows(job, tx, found)
+        _mend_rows(job, tx, before)
     held = _list_logs(job.db)
     for log in held:
         _mend_log(job, log)
     # A node makes maps of the elections that it takes part in.
-    known = job.patient.profiles
+    known = job.examined.profiles
     ours = {log.election for log in held if log.own} & known.keys()
     profiles = {election: known[election] for election in ours}
-    while merge_once(job.db, profiles, hidden=job.patient.hidden):
+    while merge_once(job.db, profiles, hidden=job.examined.hidden):
         pass
 
 
@@ -115,10 +115,10 @@ def _list_logs(db: Database) -> list[Log]:
 
 def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     """Everything that takes one look: all of it, or nothing."""
-    if any(one.code == "file" for one in before.findings):
+    if any(finding.code == "file" for finding in before.findings):
         mending.reindex(tx)
         form.keep_schema(tx)
-    differing = {one.table for one in twice.find_differing(tx)}
+    differing = {row.table for row in twice.find_differing(tx)}
     for table in _FORGOTTEN:
         if table in differing:
             twice.drop_differing(tx, table)
@@ -172,7 +172,8 @@ def _is_content(look: Callable[[DoctorReport], None]) -> bool:
         return False
     # A note, too: an about note of nobody who is known here is in the wrong row.
     return not any(
-        one.level == "error" or one.code in _DOUBTFUL for one in report.findings
+        finding.level == "error" or finding.code in _DOUBTFUL
+        for finding in report.findings
     )
 
 
@@ -189,12 +190,12 @@ def _are_logs_right(job: _Mending, view: View) -> bool:
 
 def _check_log(job: _Mending, view: View, log: Log, report: DoctorReport) -> None:
     # Without the guard: where it is lost, or above us, no writing would be right.
-    chain = open_log_chain(job.patient, view, log, report)
+    chain = open_log_chain(job.examined, view, log, report)
     tree.check_head(view, log, chain, report)
     tree.check_tree(view, log, report)
     if chain is not None:
         tree.check_pending(log, chain, report)
-        profile = job.patient.profiles.get(log.election)
+        profile = job.examined.profiles.get(log.election)
         if profile is not None:
             new = leaves.read_leaves(view, log.id, 0, log.next_index)
             if admit(new, 0, chain, profile).closed_at != log.closed_at:
@@ -203,19 +204,19 @@ def _check_log(job: _Mending, view: View, log: Log, report: DoctorReport) -> Non
 
 def _chains(job: _Mending, view: View) -> dict[int, tuple[Log, KeyChain]]:
     """The logs whose keys hold, by their numbers."""
-    found = {}
+    opened = {}
     for log in logs.list_logs(view):
-        chain = open_log_chain(job.patient, view, log, DoctorReport(is_deep=True))
+        chain = open_log_chain(job.examined, view, log, DoctorReport(is_deep=True))
         if chain is not None:
-            found[log.id] = log, chain
-    return found
+            opened[log.id] = log, chain
+    return opened
 
 
 def _by_org(keys: Mapping[int, tuple[Log, KeyChain]]) -> dict[str, list[KeyChain]]:
-    found: dict[str, list[KeyChain]] = {}
+    chains_of: dict[str, list[KeyChain]] = {}
     for log, chain in keys.values():
-        found.setdefault(log.org, []).append(chain)
-    return found
+        chains_of.setdefault(log.org, []).append(chain)
+    return chains_of
 
 
 def _check_copies(
@@ -241,11 +242,13 @@ def _place_statements(tx: Transaction) -> None:
     ids = {log.origin: log.id for log in logs.list_logs(tx)}
     for kept in mending.list_statements(tx):
         try:
-            said = parse_statement(leaf_text(kept.note)[:-1])
+            statement = parse_statement(leaf_text(kept.note)[:-1])
         except FederationError:
             continue
-        if isinstance(said, KeyStatement) and said.origin in ids:
-            right = kept._replace(log_id=ids[said.origin], number=said.version)
+        if isinstance(statement, KeyStatement) and statement.origin in ids:
+            right = kept._replace(
+                log_id=ids[statement.origin], number=statement.version
+            )
             if right != kept:
                 mending.move_statement(tx, kept, right)
 
@@ -282,11 +285,11 @@ def _place_cosignatures(
 
 def _holds(view: View, row: mending.Cosigned) -> bool:
     lines = [
-        one
-        for one in cosignatures.list_cosignatures(view, row.log_id)
-        if one[:2] == (row.size, row.vkey)
+        line
+        for line in cosignatures.list_cosignatures(view, row.log_id)
+        if line[:2] == (row.size, row.vkey)
     ]
-    return all(tree.is_cosigned(view, row.log_id, one) for one in lines)
+    return all(tree.is_cosigned(view, row.log_id, line) for line in lines)
 
 
 def _named_key(vkey: str) -> set[VerifierKey]:
@@ -302,18 +305,18 @@ def _places_of(
     """The checkpoint, of all that are kept, that a signature line is of."""
     for kept in mending.list_checkpoints(view):
         try:
-            found = open_cosignatures(kept.note + line, keys)
+            signed = open_cosignatures(kept.note + line, keys)
         except FederationError:
             continue
-        for one in found:
-            yield kept.log_id, kept.number, one.key, one.time
+        for cosignature in signed:
+            yield kept.log_id, kept.number, cosignature.key, cosignature.time
 
 
 def _mend_log(job: _Mending, log: Log) -> None:
     """Hashes, claims, verdicts and what we said, made again from the leaves."""
     try:
         with job.db.view() as view:
-            chain = open_log_chain(job.patient, view, log, DoctorReport(is_deep=True))
+            chain = open_log_chain(job.examined, view, log, DoctorReport(is_deep=True))
             signed, told = signed_size(view, log), told_size(view, log)
         with job.db.transaction() as tx:
             is_whole = mending.attempt(
@@ -321,7 +324,7 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 partial(mending.replace_tiles, tx, log.id, _hashes(tx, log)),
                 partial(_is_content, partial(tree.check_tree, tx, log)),
             )
-        profile = job.patient.profiles.get(log.election)
+        profile = job.examined.profiles.get(log.election)
         # What follows from leaves that are not those that were signed is no better.
         if not is_whole or chain is None or profile is None:
             return
@@ -330,19 +333,19 @@ def _mend_log(job: _Mending, log: Log) -> None:
             end = min(start + STEP_LEAVES, signed)
             with job.db.view() as view:
                 new = leaves.read_leaves(view, log.id, start, end)
-            found = admit(new, start, chain, profile, closed_at)
-            closed_at = found.closed_at
+            admission = admit(new, start, chain, profile, closed_at)
+            closed_at = admission.closed_at
             with job.db.transaction() as tx:
                 if start == 0:
                     statements.clear_said(tx, log.id)
                 until = end if end < signed else _END
                 quarantine.drop_verdicts(tx, log.id, start, until)
-                claims.replace_claims(tx, log.id, start, until, found.claims)
-                quarantine.save_rejected(tx, log.id, found.rejected)
-                quarantine.save_unknown(tx, log.id, found.unknown)
+                claims.replace_claims(tx, log.id, start, until, admission.claims)
+                quarantine.save_rejected(tx, log.id, admission.rejected)
+                quarantine.save_unknown(tx, log.id, admission.unknown)
                 if log.own and start < told:
-                    said = said_in(new[: told - start], start)
-                    statements.save_said(tx, log.id, said, min(end, told))
+                    own = said_in(new[: told - start], start)
+                    statements.save_said(tx, log.id, own, min(end, told))
     except DAMAGE:
         return  # its leaves are damaged: the examination says so
 

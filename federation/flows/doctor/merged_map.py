@@ -1,31 +1,38 @@
 """The merged map and its roll-ups, made again beside the old ones and compared."""
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import merge_once
 from federation.records.merge import RULES_VERSION
+from federation.records.profile import Profile
 from federation.store import mapstate, registers, rollup, scratch
 from federation.store.db import Database, View
 from federation.store.mapkey import election_range
 from federation.store.mapstate import MapInputs
 from federation.store.scratch import list_map
 
-if TYPE_CHECKING:
-    from federation.flows.doctor.examine import Patient
-
 
 def check(
-    patient: "Patient",
     view: View,
     beside: Database,
     election: str,
+    profile: Profile | None,
+    hidden: Collection[str],
     report: DoctorReport,
 ) -> None:
-    """Every row and counter of an election's map is what its claims make of it."""
+    """Every row and counter of an election's map is what its claims make of it.
+
+    Args:
+        view: The snapshot that is examined.
+        beside: A database for the map that is made again.
+        election: Whose map it is.
+        profile: The election's, if it is known here.
+        hidden: Organisations that are kept out of the map.
+        report: Is told what differs.
+    """
     basis = mapstate.read_basis(view, election)
-    profile = patient.profiles.get(election)
     if basis is None or profile is None:
         return
     register = registers.register_digest(view, election)
@@ -35,7 +42,7 @@ def check(
         return
     with beside.transaction(durable=False) as tx:
         scratch.copy_sources(view, tx, election)
-    while merge_once(beside, {election: profile}, hidden=patient.hidden):
+    while merge_once(beside, {election: profile}, hidden=hidden):
         pass
     with beside.view() as other:
         _compare_rows(view, other, election, report)
@@ -50,9 +57,9 @@ def _compare_rows(view: View, other: View, election: str, report: DoctorReport) 
         report.stations += 1
         if kept == made:
             continue
-        one = kept or made
-        assert one is not None, "one of two is there"
-        what = f"{one.contest} {one.tps}"
+        row = kept or made
+        assert row is not None, "one of two is there"
+        what = f"{row.contest} {row.tps}"
         report.error("merged-row", election, what)
         if not kept or not made or kept[:2] != made[:2]:
             return  # from here on every pair would differ
@@ -74,8 +81,8 @@ def _compare_counters(
     def counters(of: View) -> dict[tuple[str, str], dict[str, int]]:
         # A few thousand regions; a counter that came back to 0 is not there.
         return {
-            (contest, region): {name: n for name, n in found.items() if n}
-            for contest, region, found in rollup.list_regions(of, election)
+            (contest, region): {name: n for name, n in counts.items() if n}
+            for contest, region, counts in rollup.list_regions(of, election)
         }
 
     kept, made = counters(view), counters(other)

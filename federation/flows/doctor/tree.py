@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from federation.errors import FederationError, ProofError, VerificationError
 from federation.flows.doctor.report import DoctorReport
+from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain
 from federation.store import cosignatures, logs
 from federation.store import leaves as stored
@@ -12,12 +13,10 @@ from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures
-from federation.tlog.fork import check_evidence, parse_evidence
 from federation.tlog.keys import parse_vkey
-from federation.tlog.merkle import Frontier, hash_leaf, root_at
-from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tile_root
+from federation.tlog.merkle import Frontier, hash_leaf, root_at, root_of
+from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tiles_over
 
-HASH_BYTES = 32
 COPIED = "nothing is signed before every partner has answered, or --alone is said"
 
 
@@ -77,28 +76,15 @@ def check_tree(view: View, log: Log, report: DoctorReport) -> None:
         FormatError: a bundle is damaged.
         ProofError: a bundle is missing or has too few leaves.
     """
-    roots = logs.list_checkpoints(view, log.id)
-    expected = next(roots, None)
-    tiles = _Tiles(view, log, report)
-    frontier = Frontier()
-    for index, hashes in _hash_bundles(view, log):
-        report.leaves += len(hashes)
-        ends_here = expected is not None and expected[0] <= frontier.size + len(hashes)
-        if ends_here or len(hashes) < WIDTH:
-            for one in hashes:
-                frontier.append(one)
-                while expected is not None and expected[0] == frontier.size:
-                    _check_root(log, expected, frontier, report)
-                    expected = next(roots, None)
-        tiles.add(b"".join(hashes))
-        if frontier.size == index * WIDTH:
-            frontier.append_subtree(tile_root(b"".join(hashes)), HEIGHT)
-    tiles.finish()
-    if frontier.size != log.next_index:
-        lost = f"{frontier.size} records, not {log.next_index}"
-        report.error("leaves", log.origin, lost)
-    if expected is not None:
-        report.error("root", log.origin, f"a checkpoint of {expected[0]} records")
+    growth, expected = _Growth(view, log, report), 0
+    for tile, body in tiles_over(growth.read_hashes()):
+        expected += 1
+        if stored.stored_tile(view, log.id, tile.level, tile.index) != body:
+            report.error("tile", log.origin, f"tile {tile.level}/{tile.index}")
+    count = stored.count_tiles(view, log.id)
+    if count != expected:
+        report.error("tile", log.origin, f"{count} tiles, not {expected}")
+    growth.check_end()
 
 
 def check_checkpoints(
@@ -116,9 +102,9 @@ def check_checkpoints(
             continue
         if (opened.origin, opened.size, opened.root) != (log.origin, size, root):
             report.error("checkpoint", log.origin, f"size {size}: says otherwise")
-    for one in cosignatures.list_cosignatures(view, log.id):
-        if not is_cosigned(view, log.id, one):
-            report.error("cosignature", log.origin, f"size {one[0]}, {one[1]}")
+    for kept in cosignatures.list_cosignatures(view, log.id):
+        if not is_cosigned(view, log.id, kept):
+            report.error("cosignature", log.origin, f"size {kept[0]}, {kept[1]}")
 
 
 def is_cosigned(
@@ -130,10 +116,10 @@ def is_cosigned(
     if checkpoint is None or checkpoint[0] != size:
         return False
     try:
-        found = open_cosignatures(checkpoint[2] + line, [parse_vkey(vkey)])
+        valid = open_cosignatures(checkpoint[2] + line, [parse_vkey(vkey)])
     except FederationError:
         return False
-    return [one.time for one in found] == [time]
+    return [cosignature.time for cosignature in valid] == [time]
 
 
 def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
@@ -147,15 +133,12 @@ def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
             report.error("checkpoint", log.origin, f"what is fetched: {error}")
     if log.frozen is not None:
         try:
-            sizes = [
-                read_unverified(note).size for note in parse_evidence(log.frozen)[:2]
-            ]
-            check_evidence(log.frozen, [chain.log_key(size) for size in sizes])
+            open_evidence(log.frozen, chain)
         except FederationError as error:
             report.error("evidence", log.origin, str(error))
 
 
-def _hash_bundles(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:
+def _hash_bundles(view: View, log: Log) -> Iterator[list[bytes]]:
     """The leaf hashes of each stored bundle, which must be all there are.
 
     Raises:
@@ -168,48 +151,45 @@ def _hash_bundles(view: View, log: Log) -> Iterator[tuple[int, list[bytes]]]:
         full = WIDTH if index < last else log.next_index - last * WIDTH
         if index != expected or width != full:
             raise ProofError(f"bundle {expected}: {width} leaves stored as {index}")
-        yield index, [hash_leaf(leaf) for leaf in decode_bundle(body, width)]
+        yield [hash_leaf(leaf) for leaf in decode_bundle(body, width)]
 
 
-def _check_root(
-    log: Log, kept: tuple[int, bytes, bytes], frontier: Frontier, report: DoctorReport
-) -> None:
-    if frontier.root() != kept[1]:
-        report.error("root", log.origin, f"another root than signed, size {kept[0]}")
-
-
-class _Tiles:
-    """The tiles that follow from the hashes so far, compared as they fill up."""
+class _Growth:
+    """The tree as it grows leaf by leaf, and its root wherever one was signed."""
 
     def __init__(self, view: View, log: Log, report: DoctorReport) -> None:
         self._view, self._log, self._report = view, log, report
-        self._open: list[bytes] = []
-        self._full: list[int] = []
+        self._frontier = Frontier()
+        self._signed = logs.list_checkpoints(view, log.id)
+        self._next = next(self._signed, None)
 
-    def add(self, hashes: bytes, level: int = 0) -> None:
-        """Take the next hashes of a level; at most a tile of them."""
-        if level == len(self._open):
-            self._open.append(b"")
-            self._full.append(0)
-        self._open[level] += hashes
-        if len(self._open[level]) == WIDTH * HASH_BYTES:
-            body, self._open[level] = self._open[level], b""
-            self._compare(level, body)
-            self._full[level] += 1
-            self.add(tile_root(body), level + 1)
+    def read_hashes(self) -> Iterator[bytes]:
+        """Every leaf hash, as `_hash_bundles` reads them; all roots compared."""
+        for hashes in _hash_bundles(self._view, self._log):
+            self._report.leaves += len(hashes)
+            end = self._frontier.size + len(hashes)
+            if len(hashes) < WIDTH or (self._next is not None and self._next[0] <= end):
+                for leaf_hash in hashes:
+                    self._frontier.append(leaf_hash)
+                    self._check_roots()
+            else:
+                self._frontier.append_subtree(root_of(hashes), HEIGHT)
+            yield from hashes
 
-    def finish(self) -> None:
-        """Compare the partial tiles, and that there are no others."""
-        for level, body in enumerate(self._open):
-            if body:
-                self._compare(level, body)
-        expected = sum(self._full) + sum(bool(body) for body in self._open)
-        found = stored.count_tiles(self._view, self._log.id)
-        if found != expected:
-            wrong = f"{found} tiles, not {expected}"
-            self._report.error("tile", self._log.origin, wrong)
+    def check_end(self) -> None:
+        """All leaves were there, and every signed size was reached."""
+        size, log = self._frontier.size, self._log
+        if size != log.next_index:
+            lost = f"{size} records, not {log.next_index}"
+            self._report.error("leaves", log.origin, lost)
+        if self._next is not None:
+            signed = f"a checkpoint of {self._next[0]} records"
+            self._report.error("root", log.origin, signed)
 
-    def _compare(self, level: int, body: bytes) -> None:
-        index = self._full[level]
-        if stored.stored_tile(self._view, self._log.id, level, index) != body:
-            self._report.error("tile", self._log.origin, f"tile {level}/{index}")
+    def _check_roots(self) -> None:
+        while self._next is not None and self._next[0] == self._frontier.size:
+            size, root, _ = self._next
+            if self._frontier.root() != root:
+                wrong = f"another root than signed, size {size}"
+                self._report.error("root", self._log.origin, wrong)
+            self._next = next(self._signed, None)

@@ -1,9 +1,9 @@
 """What a node holds, as files: for a stick, for any web server, for the archive.
 
-readable   what is handed over of the logs, the same over HTTP and in a file
-items      every (path, bytes) of a selection, sorted
-folder     a static site, written beside what readers are reading
-place      files that are whole from the moment they are there
-excerpt    a region's records, each with its proof
-trust      the trust file: whose signatures count, and how many are enough
+readable       what is handed over of the logs, the same over HTTP and in a file
+items          every (path, bytes) of a selection, sorted
+folder         a static site, written beside what readers are reading
+outputfolder   files that are whole from the moment they are there
+excerpt        a region's records, each with its proof
+trust          the trust file: whose signatures count, and how many are enough
 """

@@ -54,7 +54,7 @@ class StaticSite:
     """A folder that follows what is held; one object for as long as it is written."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is written yet; see `place.check_folder`."""
+        """Nothing is written yet; see `outputfolder.check_folder`."""
         self._folder = folder
         self._sizes: dict[str, set[int]] = {}
         self._place = OutputFolder(folder)

@@ -10,17 +10,23 @@ together.
 For somebody who has the beginning of a log (`since`, its size there), the entries and
 the hashes of level 0 before it are left out, to whole tiles; what is above stays: it
 is little, and the new tiles are proved with it. Maps and what they rest on are left
-out with them.
+out with them. What the receiver has, an earlier bundle or a status vector says
+(`read_sizes`); it only says what may be left out: whoever takes a bundle in checks that
+it goes on from what is held there, and a file that lies costs its receiver a bundle too
+small.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from federation.config.settings import Settings
+from federation.errors import FormatError
+from federation.feeds.bundle import BundleFile, is_bundle
 from federation.feeds.resource import (
     ABOUT,
     ELECTIONS,
@@ -30,6 +36,7 @@ from federation.feeds.resource import (
     log_path,
     map_of,
 )
+from federation.feeds.status import parse_status
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import (
     list_readable,
@@ -46,6 +53,8 @@ from federation.records.readers import NOBODY
 from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
+from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import (
     WIDTH,
     Bundle,
@@ -90,6 +99,31 @@ class Selection(NamedTuple):
         of all of them.
         """
         return min(self.since.get(log.origin, 0), max(0, log.size - 1)) // WIDTH
+
+
+def read_sizes(path: Path) -> dict[str, int]:
+    """The size of each log that the file says is known, by origin.
+
+    Raises:
+        NotFoundError: a bundle file without a status vector: an excerpt.
+        FormatError: neither a bundle file nor a status vector.
+        OSError: it cannot be read.
+    """
+    if is_bundle(path):
+        with BundleFile(path) as bundle:
+            data = bundle.read(LOGS.path, LOGS.max_bytes)
+    else:
+        with path.open("rb") as file:
+            # An editor, or a shell, ends the one line with a line feed.
+            data = file.read(LOGS.max_bytes + 2).removesuffix(b"\n")
+    try:
+        vector = parse_status(data)
+        checkpoints = [
+            read_unverified(entry.checkpoint.encode()) for entry in vector.logs
+        ]
+    except FormatError as error:
+        raise FormatError(Sentence("machine.not-since"), str(path)) from error
+    return {checkpoint.origin: checkpoint.size for checkpoint in checkpoints}
 
 
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
-CsvCell: TypeAlias = str | int
+Cell: TypeAlias = str | int
 
 # Also their full-width forms: spreadsheets in East Asian locales fold them.
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -33,7 +33,7 @@ def harmless(text: str) -> str:
     return f"'{text}" if first in _FORMULA and first else text
 
 
-def format_csv(rows: Iterable[Sequence[CsvCell]]) -> bytes:
+def format_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
     """`rows` as CSV lines; no header of its own."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(

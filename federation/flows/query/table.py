@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from federation.flows.query import answers
+from federation.flows.query.cells import Cell
 from federation.records.merge import decode_row
 from federation.records.tps import regions_of
 
-Cell: TypeAlias = str | int
 TableRow: TypeAlias = list[Cell]
 
 _PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")

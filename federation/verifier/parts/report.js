@@ -2,7 +2,7 @@
 // `federation verify --json` gives.
 
 const MAX_KEPT = 100;
-// As in flows/audit/finding.py: what could not be read says nothing of a history; it
+// As in flows/audit/report.py: what could not be read says nothing of a history; it
 // outranks what may merely follow from it, and hides nothing that was proved.
 const UNASKED = "unreachable";
 const FOLLOWING = ["quorum", "stale", "missing", "unpinned"];

@@ -14,7 +14,7 @@ from federation.feeds.files import FileFeed
 from federation.feeds.folder import Folder
 from federation.feeds.resource import log_path
 from federation.flows.audit import EXITS, AuditSource
-from federation.flows.audit.listing import Listing
+from federation.flows.audit.extras import Listing
 from federation.records.keychain import encode_keys
 from federation.tlog.note import encode_notes
 from federation.tlog.tile import (

@@ -7,7 +7,7 @@ import pytest
 from federation.errors import ForkError, PeerError
 from federation.feeds.resource import cosigned_of
 from federation.flows.audit import EXITS, AuditSource, Trust
-from federation.flows.audit.finding import NOTES, Findings
+from federation.flows.audit.report import NOTES, Findings
 from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
 from federation.records.logclosed import LogClosed

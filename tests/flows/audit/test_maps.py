@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from federation import sorting
 from federation.errors import FormatError
 from federation.feeds import resource
-from federation.flows.audit.finding import Findings
 from federation.flows.audit.maps import MapAudit
 from federation.flows.audit.published import AscendingStations, MapBasis, load_basis
+from federation.flows.audit.report import Findings
 from federation.flows.query.published import published_basis, published_map
 from federation.records.admission import admit
 from federation.records.claim import encode_claim

@@ -6,7 +6,7 @@ import pytest
 
 from federation.config.fingerprint import fingerprint
 from federation.flows.audit import AuditSource, Trust
-from federation.flows.audit.keyring import Pool
+from federation.flows.audit.keyring import Keyring
 from federation.records.keychain import encode_keys
 from federation.tlog.keys import Signer
 from tests.fakes import FakeOrg, FakePeer, Tree, self_signed
@@ -199,15 +199,15 @@ def test_a_part_of_a_log_vouches_for_nobodys_keys(forger, grown, a):
     forger.log = a.log
     forger.records = Signer.from_seed(forger.records.name, bytes(range(3, 35)))
     forger.statements = [self_signed(forger)]
-    pool = Pool(trust_file(a, quorum=0))
-    pool.add("part", forger.chain)
-    assert pool.pin(forger.chain, a.log.key, None) == "trust-file"
-    assert pool.all_pinned() == []
-    assert pool.pin(forger.chain, a.log.key, grown.leaves[0]) == "no"
-    pool.add("whole", a.chain)
-    assert pool.pin(a.chain, a.log.key, grown.leaves[0]) == "trust-file"
-    assert pool.all_pinned() == [a.chain]
-    assert pool.longest(a.origin) == a.chain
+    keyring = Keyring(trust_file(a, quorum=0))
+    keyring.add("part", forger.chain)
+    assert keyring.pin(forger.chain, a.log.key, None) == "trust-file"
+    assert keyring.all_pinned() == []
+    assert keyring.pin(forger.chain, a.log.key, grown.leaves[0]) == "no"
+    keyring.add("whole", a.chain)
+    assert keyring.pin(a.chain, a.log.key, grown.leaves[0]) == "trust-file"
+    assert keyring.all_pinned() == [a.chain]
+    assert keyring.longest(a.origin) == a.chain
 
 
 def test_a_record_alone_by_a_key_that_was_revoked_anywhere_proves_nothing(a):

@@ -11,7 +11,7 @@ from federation.feeds import folder as folder_module
 from federation.feeds.resource import log_path
 from federation.feeds.unreadable import unreadable as fault_of
 from federation.flows.audit import AuditSource, Trust
-from federation.flows.audit.finding import EXITS, FOLLOWING, UNASKED, Findings, verdict
+from federation.flows.audit.report import EXITS, FOLLOWING, UNASKED, Findings, verdict
 from federation.flows.audit.source import kind_of, tell
 from federation.text import Sentence, Text
 from federation.tlog.tile import bundles_of

@@ -6,7 +6,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.feeds.bundle import write_bundle
 from federation.feeds.resource import LOGS
 from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
-from federation.flows.publish.since import read_sizes
+from federation.flows.publish.items import read_sizes
 from tests.fakes import FakeOrg, Tree
 
 TREES = [Tree(FakeOrg(org)) for org in ("a.example", "b.example")]
