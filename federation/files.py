@@ -73,16 +73,21 @@ def placed(where: Path | str) -> Iterator[None]:
 
 @contextmanager
 def write_whole(
-    path: Path | str, mode: int | None = None, dir_fd: int | None = None
+    path: Path | str,
+    mode: int | None = None,
+    dir_fd: int | None = None,
+    *,
+    is_synced: bool = True,
 ) -> Iterator[BinaryIO]:
     """A file to write to; it has its name, and is durable, when the block ends well.
 
-    Its name is durable when its folder is synced.
+    Its name is durable when its folder is synced: see `write_durably`.
 
     Args:
         path: Of the file, within `dir_fd` if that is given; replaced if there is one.
         mode: Its permissions, whatever the mask is; None: as the mask has it.
         dir_fd: An open folder. What was left in it by killed processes stays.
+        is_synced: False for what may be lost in a power cut, or be empty after it.
 
     Raises:
         OSError: it cannot be written, or something else stands there (`ENXIO`).
@@ -93,8 +98,22 @@ def write_whole(
     with write_aside(path, mode, dir_fd) as (file, part):
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        if is_synced:
+            os.fsync(file.fileno())
         os.replace(part, path, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+
+
+@contextmanager
+def write_durably(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
+    """As `write_whole`; after a power cut it is there, the new one, under its name.
+
+    Raises:
+        OSError: as `write_whole`, or its folder cannot be synced; the file is the old
+            one or the new one.
+    """
+    with write_whole(path, mode) as file:
+        yield file
+    sync_folder(path.parent)
 
 
 @contextmanager

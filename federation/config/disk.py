@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
-from federation.files import make_folders, sync_folder, write_aside, write_whole
+from federation.files import make_folders, sync_folder, write_aside, write_durably
 from federation.text import Sentence
 from federation.text.cause import blame_file, cause_of
 
@@ -40,9 +40,8 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        with write_whole(path, mode) as file:
+        with write_durably(path, mode) as file:
             file.write(data)
-        sync_folder(path.parent)
     except OSError as error:
         reason = Sentence("machine.not-written", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
