@@ -117,8 +117,6 @@ async def refresh_about(
     try:
         note = await feed.fetch(about_of(entry.origin))
         about = open_about(note, chain.node_keys())
-        if about.org != chain.org:
-            return f"an about note of {about.org}"
     except BAD_FEED as error:
         return f"about: {error}"
     if held is not None and not _holds(held, chain):
