@@ -64,8 +64,7 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
             os.link(temporary, path)
         sync_folder(path.parent)
     except FileExistsError as error:
-        said = Sentence("machine.not-overwritten", path=path)
-        raise ConflictError(said) from error
+        raise ConflictError(Sentence("machine.not-overwritten", path=path)) from error
     except OSError as error:
         reason = Sentence("machine.not-written", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error
@@ -84,8 +83,7 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
         sync_folder(path.parent)
     except FileExistsError:
         if not path.is_dir():
-            said = Sentence("machine.no-folder")
-            raise ConfigError(str(path), "", said) from None
+            raise ConfigError(str(path), "", Sentence("machine.no-folder")) from None
     except OSError as error:
         reason = Sentence("machine.not-made", cause=cause_of(error))
         raise ConfigError(str(path), "", reason) from error

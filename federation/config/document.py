@@ -73,8 +73,8 @@ def parse_document(text: str, where: str) -> dict[str, Any]:
         raise ConfigError(where, "", explain_toml(error, text)) from error
 
 
-def _has_many_parts(found: re.Match[str]) -> bool:
-    key = found[0]
+def _has_many_parts(match: re.Match[str]) -> bool:
+    key = match[0]
     if key.count(".") < MAX_KEY_PARTS:
         return False
     return _PART.sub("", key).count(".") >= MAX_KEY_PARTS
@@ -108,12 +108,12 @@ def _explain(
         allowed = _keys_at(kind, inner)
         close = difflib.get_close_matches(name, allowed, n=1)
         known = {"known": ", ".join(sorted(allowed))}
-        said = (
+        advice = (
             Sentence("machine.unknown-key-close", close=repr(close[0]), **known)
             if close
             else Sentence("machine.unknown-key", **known)
         )
-        return ConfigError(where, _join(key, name), said)
+        return ConfigError(where, _join(key, name), advice)
     if match := _MISSING.search(reason):
         missing = Sentence("machine.key-missing")
         return ConfigError(where, _join(key, match["name"]), missing)

@@ -57,8 +57,8 @@ def read_ndjson(
             slot: Mapping[str, Any] = {}
             if bad.code == "count":
                 tps = _read_place(given, unpadded=options.unpadded)
-                said = {name: (given[name], name) for name in TEXTS if name in given}
-                slot = members.slot(tps, said)
+                texts = {name: (given[name], name) for name in TEXTS if name in given}
+                slot = members.slot(tps, texts)
             yield Bad(row, bad.code, bad.reason, bad.column, slot)
 
 
@@ -131,8 +131,7 @@ def _object(line: Mapping[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        wrong = Sentence("row.no-object-value", value=clip(value))
-        raise BadCell("shape", wrong, name)
+        raise BadCell("shape", Sentence("row.no-object-value", value=clip(value)), name)
     return value
 
 

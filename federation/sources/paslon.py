@@ -86,8 +86,7 @@ def _read_number(pair: object, at: str) -> str:
 def _check_id(kpu: str, at: str) -> None:
     # Shorter ones would be ballot numbers: the very confusion that this ends.
     if not (kpu.isascii() and kpu.isdigit() and 3 <= len(kpu) <= 32):
-        why = Sentence("numbering.paslon-id", kpu=clip(kpu))
-        raise BadCell("candidate", why, at)
+        raise BadCell("candidate", Sentence("numbering.paslon-id", kpu=clip(kpu)), at)
 
 
 def _read_name(pair: Any, at: str) -> str:  # noqa: ANN401 - JSON is anything

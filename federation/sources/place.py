@@ -182,8 +182,8 @@ def check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
 def _read_kelurahan(text: str) -> str:
     """Its ten characters; or the thirteen of a whole code; else the cell tidied."""
     plain = _plain(text)
-    found = _FLOAT.fullmatch(plain)
-    plain = found[1] if found else plain
+    number = _FLOAT.fullmatch(plain)
+    plain = number[1] if number else plain
     match = _KELURAHAN.fullmatch(plain)
     if match and (match[2].isdecimal() or match[1] == "99"):
         return "".join(match.groups())

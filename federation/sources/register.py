@@ -214,8 +214,7 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
     if region in register.names:
         return
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        why = Sentence("tps_list.no-name", name=clip(name))
-        raise BadCell("name", why, column)
+        raise BadCell("name", Sentence("tps_list.no-name", name=clip(name)), column)
     try:
         check_text(name, column)
     except RecordError as error:

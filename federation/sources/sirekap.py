@@ -110,7 +110,7 @@ class _DocumentReader:
     def read(self, row: int, code: str, document: object) -> SourceRow:
         tps = parse_place(code)
         body, outer = _open(document)
-        said: dict[str, tuple[Any, str]] = {
+        texts: dict[str, tuple[Any, str]] = {
             "round": (read_round(outer.get("psu"), "psu"), "psu"),
             "observed_at": (outer.get("ts"), "ts"),
         }
@@ -122,9 +122,8 @@ class _DocumentReader:
         named = self._read_images(tps, outer.get("images"))
         _see_code(tps, outer)
         if named or self._members.contest is None:
-            found = named or self._find_contest(chart)
-            said["contest"] = (found, "contest")
-        fields = self._members.begin(tps, said)
+            texts["contest"] = (named or self._find_contest(chart), "contest")
+        fields = self._members.begin(tps, texts)
         if self._members.contest not in (None, fields["contest"]):
             other = Sentence(
                 "row.other-contest", contest=self._members.contest, found=named
