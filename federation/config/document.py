@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from federation.config.disk import refused
 from federation.config.member import PLAIN
 from federation.errors import ConfigError
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.text.malformed import MalformedError, decode_text, explain_toml
 from federation.text.mistyped import explain_mistyped, split_place
 
@@ -44,8 +44,7 @@ def read_file(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     if len(data) > MAX_FILE_BYTES:
         reason = Sentence("machine.file-too-large", most=MAX_FILE_BYTES)
         raise ConfigError(str(path), "", reason)

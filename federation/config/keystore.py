@@ -20,6 +20,7 @@ from federation.config.disk import (
     PRIVATE_FOLDER,
     create_file,
     make_folder,
+    refused,
 )
 from federation.config.home import Home
 from federation.config.pkcs8 import (
@@ -29,7 +30,6 @@ from federation.config.pkcs8 import (
 )
 from federation.errors import ConfigError, FormatError
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer, VerifierKey
 
 MIN_PASSPHRASE: Final = 12
@@ -184,8 +184,7 @@ def read_private(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(_MAX_KEY_BYTES + 1)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     if len(data) > _MAX_KEY_BYTES:
         reason = Sentence("machine.file-too-large", most=_MAX_KEY_BYTES)
         raise ConfigError(str(path), "", reason)
@@ -247,8 +246,7 @@ def _make_private(folder: Path) -> None:
     try:
         check_private(folder, PRIVATE_FOLDER)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(folder), "", reason) from error
+        raise refused(folder, "read", error) from error
 
 
 def _load_seed(path: Path, passphrase: str | None) -> bytes:

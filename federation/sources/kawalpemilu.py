@@ -25,7 +25,7 @@ import msgspec
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
-from federation.sources.cell import check_count, join_place
+from federation.sources.cell import check_count, check_object, join_place
 from federation.sources.json import decode_json
 from federation.sources.kelurahan import CODE
 from federation.sources.mapping import Options
@@ -87,14 +87,8 @@ def read_kawalpemilu(
 
 
 def _load(source: SourceFile) -> dict[str, Any]:
-    blocks, size = [], 0
-    while block := source.read():
-        blocks.append(block)
-        size += len(block)
-        if size > MAX_BYTES:
-            reason = Sentence("kawalpemilu.large", most=MAX_BYTES >> 20)
-            raise FormatError(reason, source.label)
-    document = decode_json(b"".join(blocks))
+    why = Sentence("kawalpemilu.large", most=MAX_BYTES >> 20)
+    document = decode_json(source.read_whole(MAX_BYTES, why))
     if not isinstance(document, dict):
         raise _no_document("data", source)
     depth = document.get("depth")
@@ -171,8 +165,8 @@ class _KelurahanReader:
             BadCell: It cannot be taken.
         """
         tps = join_place(self._kelurahan, number, ("kode", "data"))
-        body = _object(station, f"data.{number}")
-        counted = _object(body.get("sum"), "sum")
+        body = check_object(station, f"data.{number}")
+        counted = check_object(body.get("sum"), "sum")
         fields = self._members.begin(tps)
         moment = _read_time(body.get("ts"))
         if moment:
@@ -211,9 +205,9 @@ class _KelurahanReader:
         own = _form_of(body.get("c1"))
         same: set[str] = set()
         other: set[str] = set()
-        for photo in _object(body.get("photos"), "photos").values():
-            seen = _object(photo, "photos")
-            votes = _votes_of(_object(seen.get("sum"), "photos.sum"))
+        for photo in check_object(body.get("photos"), "photos").values():
+            seen = check_object(photo, "photos")
+            votes = _votes_of(check_object(seen.get("sum"), "photos.sum"))
             if votes and _is_president(seen.get("c1")):
                 is_same = all(counted.get(name) == n for name, n in votes.items())
                 (same if is_same else other).add(_form_of(seen.get("c1")))
@@ -249,14 +243,6 @@ class _KelurahanReader:
 
 def _row(number: str) -> int:
     return int(number) if re.fullmatch(r"[0-9]{1,6}", number) else 0
-
-
-def _object(value: object, name: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if isinstance(value, dict):
-        return value
-    raise BadCell("shape", Sentence("kawalpemilu.not-object", value=clip(value)), name)
 
 
 def _votes_of(counted: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def read_known(
     Raises:
         FormatError: A part is damaged or beyond the bounds.
     """
-    kinds = {part.kind: part.part for part in parts if part.part in package.parts}
+    kinds = {link.kind: link.part for link in parts if link.part in package.parts}
     texts, styles = kinds.get("sharedStrings"), kinds.get("styles")
     return WorkbookFacts(
         _Texts(package).read(texts) if texts else (),

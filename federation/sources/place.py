@@ -208,19 +208,16 @@ def _join_whole(
             return whole
         other = Sentence("cell.contradiction", value=clip(whole), other=clip(kelurahan))
         raise BadCell("tps", other, columns[1])
-    match = _NUMBER.fullmatch(_plain(number))
-    if match and len(place) == 13 and _WHOLE.fullmatch(place):
-        if not place.startswith("99") and int(match[1]) == int(place[10:]):
+    match = _NUMBER.fullmatch(_plain(number)) if _WHOLE.fullmatch(place) else None
+    if (match and place.startswith("99")) or _ABROAD.fullmatch(place):
+        shown = clip(f"{place} {tidy(number)}")
+        raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
+    if match:
+        if int(match[1]) == int(place[10:]):
             return TpsId(place)
-        if place.startswith("99"):
-            shown = clip(f"{place} {tidy(number)}")
-            raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
         shown = clip(str(int(match[1])))
         other = Sentence("cell.contradiction-number", value=clip(place), other=shown)
         raise BadCell("tps", other, columns[1])
-    if _ABROAD.fullmatch(place):
-        shown = clip(f"{place} {tidy(number)}")
-        raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
     if not _HOME.fullmatch(place):
         raise BadCell("tps", _why_no_kelurahan(place, clip(kelurahan)), columns[0])
     raise BadCell("tps", _why_no_number(number), columns[1])
