@@ -27,8 +27,8 @@ from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
 from federation.web.app import make_app
-from federation.web.connections import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.context import WebContext
+from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
 _SHUTDOWN_S = 5.0
 _AGAIN_S = 2.0
