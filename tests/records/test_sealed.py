@@ -162,12 +162,12 @@ def test_an_unknown_type_is_kept_in_any_log_of_its_organisation(make_organisatio
             "incident": {"category": "logistik_surat_suara", "pages": [1, 2, []]},
             "org": organisation.org,
             "recorded_at": TIME,
-            "type": "incident/1",
+            "type": "unheard/1",
         }
         leaf = sign_note(encode(members) + b"\n", organisation.records)
         opened = open_leaf(leaf, organisation.chain, 4)
         assert opened.statement == UnknownStatement(
-            type="incident/1",
+            type="unheard/1",
             org=organisation.org,
             election=organisation.election,
             text=encode(members) + b"\n",
