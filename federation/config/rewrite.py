@@ -3,6 +3,9 @@
 Rule: the text is edited line by line, so comments and order stay; then it is parsed
 and must say exactly what was meant, or nothing is written and the operator is asked
 to edit by hand. So a file written in an unforeseen way is never spoilt.
+
+Not by tomlkit: it counts a comment above a table as the end of the table before, so it
+goes with a partner that is removed, and a new member is written below it.
 """
 
 import re
