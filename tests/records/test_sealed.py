@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from federation.errors import FederationError, FormatError, RecordError, SignatureError
 from federation.records import sealed
 from federation.records.canonical import FORBIDDEN, encode
-from federation.records.keychain import next_statement, open_chain, sign_statement
+from federation.records.keychain import open_chain, sign_statement
 from federation.records.kinds import UnknownStatement
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part
@@ -26,6 +26,7 @@ from federation.records.sealed import (
 from federation.records.withdrawal import Withdrawal
 from federation.tlog.note import sign_note
 from tests.records import hostile
+from tests.statements import next_statement
 
 TIME = "2024-02-14T13:05:00Z"
 
