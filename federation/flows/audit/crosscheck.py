@@ -6,8 +6,8 @@ how the larger tree begins; where the tiles show otherwise, that is a fork and p
 itself. A source that only shows less is behind: no fault, but said.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain as chained
 from typing import NamedTuple
 
 from federation.errors import (
@@ -56,17 +56,16 @@ async def compare_sides(
     """
     mine, others = _sort(logs, right, findings)
     # Under a forger's key statements there may still be what the log's own key signed.
-    shown = [*loose, *chained.from_iterable(map(_notes, others))]
+    shown = [*loose, *itertools.chain.from_iterable(map(_notes, others))]
     seen = [*_see(shown, right)]
     if not mine:
         _compare_equal(seen, findings)
         return
     largest = max(mine, key=lambda log: log.checkpoint.size)
+    newest = largest.signed.note
     for log in mine:
-        newest = largest.signed.note
-        seen += _see(
-            (other for other in _notes(log) if other.note is not newest), right
-        )
+        earlier = (showing for showing in _notes(log) if showing.note is not newest)
+        seen += _see(earlier, right)
     for checkpoint in seen:
         await _compare(largest, checkpoint, findings)
     for log in mine:
