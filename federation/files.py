@@ -175,10 +175,10 @@ def make_folders(path: Path, mode: int = 0o777) -> None:
     Raises:
         OSError: one cannot be made or synced.
     """
-    missing = [one for one in (path, *path.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode if one == path else 0o777, exist_ok=True)
-        sync_folder(one.parent)
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode if folder == path else 0o777, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def check_place(path: Path | str, dir_fd: int | None = None) -> None:
@@ -207,14 +207,14 @@ def sweep(folder: Path, name: str = "") -> None:
 
 
 def _is_part(entry: os.DirEntry[str], name: str) -> bool:
-    found = PART.fullmatch(entry.name)
-    if found is None or not entry.is_file(follow_symlinks=False):
+    match = PART.fullmatch(entry.name)
+    if match is None or not entry.is_file(follow_symlinks=False):
         return False
-    return name in {"", found[1]}
+    return name in {"", match[1]}
 
 
-def _check(found: os.stat_result, path: Path | str) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check(status: os.stat_result, path: Path | str) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EISDIR, "a folder, not a file", str(path))
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.ENXIO, _OTHER, str(path))

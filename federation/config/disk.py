@@ -19,6 +19,12 @@ PRIVATE_FOLDER = 0o700
 PUBLIC_FILE = 0o644
 
 
+def refused(path: Path, verb: str, error: OSError) -> ConfigError:
+    """Why a file could not be `verb`: "read", "written" or "made"."""
+    reason = Sentence(f"machine.not-{verb}", cause=cause_of(error))
+    return ConfigError(str(path), "", reason)
+
+
 @contextmanager
 def blaming(path: Path) -> Iterator[None]:
     """Whatever is refused while `path` is written says where, and why.
@@ -43,8 +49,7 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         with write_durably(path, mode) as file:
             file.write(data)
     except OSError as error:
-        reason = Sentence("machine.not-written", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "written", error) from error
 
 
 def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
@@ -64,11 +69,9 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
             os.link(temporary, path)
         sync_folder(path.parent)
     except FileExistsError as error:
-        said = Sentence("machine.not-overwritten", path=path)
-        raise ConflictError(said) from error
+        raise ConflictError(Sentence("machine.not-overwritten", path=path)) from error
     except OSError as error:
-        reason = Sentence("machine.not-written", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "written", error) from error
 
 
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
@@ -84,8 +87,6 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
         sync_folder(path.parent)
     except FileExistsError:
         if not path.is_dir():
-            said = Sentence("machine.no-folder")
-            raise ConfigError(str(path), "", said) from None
+            raise ConfigError(str(path), "", Sentence("machine.no-folder")) from None
     except OSError as error:
-        reason = Sentence("machine.not-made", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "made", error) from error

@@ -40,8 +40,8 @@ def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
     before = tables_of(text, str(path))
     for peer, _ in entries:
         if _find(before, peer.org) is not None:
-            said = Sentence("machine.listed-already", org=peer.org, path=path)
-            raise ConflictError(said)
+            reason = Sentence("machine.listed-already", org=peer.org, path=path)
+            raise ConflictError(reason)
     added = "".join("\n" + format_peer(peer, identity) for peer, identity in entries)
     after = (text if text.endswith("\n") or not text else text + "\n") + added
     new = tables_of("\n".join(format_peer(*entry) for entry in entries), str(path))

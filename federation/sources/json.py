@@ -115,7 +115,7 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
 
 def _said(error: json.JSONDecodeError) -> Sentence:
     """What is wrong, in words of ours: `json` speaks to programmers."""
-    name = next((n for said, n in _FAULTS if error.msg.startswith(said)), "json-other")
+    name = next((n for says, n in _FAULTS if error.msg.startswith(says)), "json-other")
     rest = error.doc[error.pos :].strip()
     if not error.doc.strip():
         name = "json-empty"
@@ -164,12 +164,12 @@ class _Window:
             FormatError: It is another, or the text ends.
         """
         self._skip_space()
-        found = self.text[self.at]
-        if found not in expected:
-            values = {"value": clip(found), "expected": " ".join(expected)}
+        letter = self.text[self.at]
+        if letter not in expected:
+            values = {"value": clip(letter), "expected": " ".join(expected)}
             raise FormatError(Sentence("file.json-expected", **values))
         self.at += 1
-        return found
+        return letter
 
     def finish(self) -> None:
         """See that nothing stands behind the value: it would not have been read.

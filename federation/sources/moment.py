@@ -218,18 +218,18 @@ def _why_no_day(text: str) -> str:
 
 
 def _read_day(match: re.Match[str]) -> date:
-    said = match.groupdict()
-    if said["c"]:
-        return date(int(said["c"][:4]), int(said["c"][4:6]), int(said["c"][6:]))
-    if said["y1"]:
-        return date(int(said["y1"]), int(said["m1"]), int(said["d1"]))
-    if said["y2"]:
-        return _order(int(said["a"]), int(said["b"]), int(said["y2"]))
-    at = "3" if said["y3"] else "4"
-    month = _MONTHS.get(said["m" + at])
+    parts = match.groupdict()
+    if parts["c"]:
+        return date(int(parts["c"][:4]), int(parts["c"][4:6]), int(parts["c"][6:]))
+    if parts["y1"]:
+        return date(int(parts["y1"]), int(parts["m1"]), int(parts["d1"]))
+    if parts["y2"]:
+        return _order(int(parts["a"]), int(parts["b"]), int(parts["y2"]))
+    at = "3" if parts["y3"] else "4"
+    month = _MONTHS.get(parts["m" + at])
     if month is None:
         raise _Doubt("time-not")
-    return date(int(said["y" + at]), month, int(said["d" + at]))
+    return date(int(parts["y" + at]), month, int(parts["d" + at]))
 
 
 def _order(a: int, b: int, year: int) -> date:
@@ -260,7 +260,7 @@ def _read_zone(text: str) -> timezone:
         if name in ("wib", "wita", "wit") and offset != ahead:
             raise _Doubt("time-zone")
         ahead = offset
-    said = match["said"].strip(" ()")
-    if said in _ZONES and timedelta(hours=_ZONES[said]) != ahead:
+    behind = match["said"].strip(" ()")
+    if behind in _ZONES and timedelta(hours=_ZONES[behind]) != ahead:
         raise _Doubt("time-zone")
     return timezone(ahead)

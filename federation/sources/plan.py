@@ -166,8 +166,8 @@ class TablePlan:
     def _read_figure(self, cells: Sequence[str]) -> str:
         """The figure that a row of a long table is about, where it is about one."""
         at = self._columns["candidate"]
-        found = self._guess(cells[at], self._header[at])
-        return found.removeprefix("figures.") if found.startswith("figures.") else ""
+        target = self._guess(cells[at], self._header[at])
+        return target.removeprefix("figures.") if target.startswith("figures.") else ""
 
     def _guess(self, text: str, header: str) -> str:
         """What a cell means by what would be a header elsewhere.

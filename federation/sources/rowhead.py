@@ -90,7 +90,9 @@ class RowHead:
         Raises:
             BadCell: The row cannot be taken.
         """
-        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
+        texts = {
+            n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK
+        }
         place = self.read_place(cells)
         if self._turned_down is not None:
             self._see_whether_taken(place, cells[self._turned_down])
@@ -99,17 +101,19 @@ class RowHead:
         fields: dict[str, Any] | None = None
         while fields is None:
             try:
-                fields = self._members.begin(place, said)
+                fields = self._members.begin(place, texts)
             except BadCell as bad:
-                self._spare(row, said, bad)
-        if "observed_at" in said and place[:2] in EAST:
-            self.elsewhere += not _ZONED.search(said["observed_at"][0])
+                self._spare(row, texts, bad)
+        if "observed_at" in texts and place[:2] in EAST:
+            self.elsewhere += not _ZONED.search(texts["observed_at"][0])
         return fields
 
     def read_slot(self, cells: Sequence[str]) -> Mapping[str, Any]:
         """Of what a row speaks whose votes or figures cannot be read; {}: unknown."""
-        said = {n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK}
-        return self._members.slot(self.read_place(cells), said)
+        texts = {
+            n: (cells[at], h) for n, at, h in self._texts if cells[at] not in BLANK
+        }
+        return self._members.slot(self.read_place(cells), texts)
 
     def read_place(self, cells: Sequence[str]) -> TpsId:
         """The station that the row is of.
@@ -128,19 +132,19 @@ class RowHead:
         a, b = columns["kelurahan"], columns["number"]
         return join_place(cells[a], cells[b], (self._header[a], self._header[b]))
 
-    def _spare(self, row: int, said: dict[str, tuple[str, str]], bad: BadCell) -> None:
+    def _spare(self, row: int, texts: dict[str, tuple[str, str]], bad: BadCell) -> None:
         """Leave a value out that a row can do without, and note it.
 
         Raises:
             BadCell: The row cannot do without it.
         """
-        name = next((name for name in said if said[name][1] == bad.column), "")
-        if name and is_blank(said[name][0]):
-            del said[name]  # an unusual spelling of nothing
+        name = next((name for name in texts if texts[name][1] == bad.column), "")
+        if name and is_blank(texts[name][0]):
+            del texts[name]  # an unusual spelling of nothing
             return
         if name not in SPARED:
             raise bad
-        del said[name]
+        del texts[name]
         reason = Sentence("row.left-out", column=bad.column, reason=bad.reason)
         self.remarks.append(Remark(row, _VALUE, reason))
 
@@ -150,10 +154,10 @@ class RowHead:
         Raises:
             BadCell: It is.
         """
-        ours, said = self._profile.election, cell.strip().lower()
-        years = set(_YEAR.findall(said))
+        ours, given = self._profile.election, cell.strip().lower()
+        years = set(_YEAR.findall(given))
         is_other = bool(years) and years.isdisjoint(_YEAR.findall(ours))
-        if is_other or (re.fullmatch(r"[a-z]+-20[0-9]{2}", said) and said != ours):
+        if is_other or (re.fullmatch(r"[a-z]+-20[0-9]{2}", given) and given != ours):
             other = Sentence("row.other-election", said=clip(cell), election=ours)
             raise BadCell("election", other, column)
 

@@ -59,17 +59,17 @@ class VoteColumns:
         """
         if contest not in self._mapped:
             aliases = self._members.aliases(contest)
-            found = [(aliases.find(n, h), at, h) for n, at, h in self.candidates]
-            known = {who for who, _, _ in found}
-            if len(known) < len(found):
-                names = ", ".join(clip(h) for _, _, h in found)
+            columns = [(aliases.find(n, h), at, h) for n, at, h in self.candidates]
+            known = {who for who, _, _ in columns}
+            if len(known) < len(columns):
+                names = ", ".join(clip(h) for _, _, h in columns)
                 two = Sentence("columns.two-columns", headers=names)
                 raise BadCell("candidate", two)
             if known and (lacking := self.lacking(contest, "", known)):
                 who, name = lacking[0][:2], lacking[0]
                 missing = Sentence("columns.missing-candidate", id=who, name=name)
                 raise BadCell("candidate", missing)
-            self._mapped[contest] = found
+            self._mapped[contest] = columns
         return self._mapped[contest]
 
     def read_candidates(
@@ -94,12 +94,12 @@ class VoteColumns:
             BadCell: Somebody does not, or one who does has no column.
         """
         aliases = self._members.aliases(contest)
-        found = {aliases.find(who, who, tps): count for who, count in votes.items()}
-        if len(found) < len(votes):
+        counts = {aliases.find(who, who, tps): count for who, count in votes.items()}
+        if len(counts) < len(votes):
             names = ", ".join(clip(h) for _, _, h in self.candidates)
             raise BadCell("candidate", Sentence("columns.two-columns", headers=names))
         columns = {who for who, _, _ in self.find_candidates(contest)}
-        present = found.keys() | {
+        present = counts.keys() | {
             known
             for who in columns
             if (known := self._profile.roster(contest, tps).find(who)) is not None
@@ -109,7 +109,7 @@ class VoteColumns:
             raise BadCell(
                 "candidate", Sentence("row.no-such-column", tps=tps, names=names)
             )
-        return found
+        return counts
 
     def read_blocks(
         self, fields: Mapping[str, Any], cells: Sequence[str]
@@ -161,7 +161,7 @@ def _read_counts(counts: CountColumns, cells: Sequence[str]) -> dict[str, int]:
 
 
 def _read_evidence(columns: CountColumns, cells: Sequence[str]) -> list[dict[str, Any]]:
-    found: dict[str, Any] = {}
+    photo: dict[str, Any] = {}
     for name, at, header in columns:
         text = cells[at].strip()
         if is_blank(text):
@@ -170,7 +170,7 @@ def _read_evidence(columns: CountColumns, cells: Sequence[str]) -> list[dict[str
             if not re.fullmatch(r"[0-9]{1,12}", text):
                 no_number = Sentence("row.no-whole", value=clip(text))
                 raise BadCell("count", no_number, header)
-            found[name] = int(text)
+            photo[name] = int(text)
         else:
-            found[name] = text
-    return [found] if found else []
+            photo[name] = text
+    return [photo] if photo else []

@@ -146,6 +146,8 @@ class Guard:
             OSError: the disk failed; the guard is the old or the new one.
         """
         held = self.read(origin)
+        # A backup of the database, or a second process: whoever comes with less than
+        # was signed would sign that much again.
         if held is not None and size < held[0]:
             raise RollbackError(held[0], size)
         if held is not None and size == held[0]:

@@ -74,8 +74,8 @@ def policy() -> str:
 
 def kinds() -> dict[str, int]:
     """What can be found, the gravest first, and the exit code of each."""
-    found: dict[str, int] = json.loads(_read("kinds.json"))
-    return found
+    codes: dict[str, int] = json.loads(_read("kinds.json"))
+    return codes
 
 
 def _script() -> str:
@@ -123,8 +123,8 @@ def _schemas() -> _Json:
 def _words() -> dict[str, dict[str, str]]:
     """Every sentence of the page by its name, and by language."""
     shared = {
-        name: said
-        for name, said in load_topic("page").items()
+        name: sentence
+        for name, sentence in load_topic("page").items()
         if name.startswith(_SHARED_WORDS)
     }
     return {**shared, **load_topic("verifier")}

@@ -78,6 +78,8 @@ async def trust(
         _check_continues(held, offered)
         if len(offered.notes) <= len(held.notes):
             return log, held
+        # Before it is stored: if this is cut off, the next turn begins it anew. Stored
+        # first, leaves would keep the verdict of a key that was revoked.
         await rejudge(db, log, held, offered, ctx.profiles[log.election], now)
     return await db.write(_save_chain, offered), offered
 

@@ -261,7 +261,7 @@ def weight_of(checked: Checked) -> int:
     """What the refused leaves of a bundle count as."""
     leaves, start = checked.leaves, checked.start
     return weigh_refused(
-        len(leaves[one.index - start]) for one in checked.admission.rejected
+        len(leaves[bad.index - start]) for bad in checked.admission.rejected
     )
 
 
@@ -314,17 +314,20 @@ def save_step(
         ConflictError: somebody else has moved the log on, or it is frozen.
         StoredError: what is stored does not lead to the signed root.
     """
-    start, new = batch[0].start, [leaf for one in batch for leaf in one.leaves]
-    hashes = [leaf_hash for one in batch for leaf_hash in one.leaf_hashes]
+    start = batch[0].start
+    new = [leaf for checked in batch for leaf in checked.leaves]
+    hashes = [leaf_hash for checked in batch for leaf_hash in checked.leaf_hashes]
     size = logs.append_leaves(tx, log.id, start, new, hashes)
-    found = join_admissions(batch, log.closed_at)
-    claims.save_claims(tx, log.id, found.claims)
-    quarantine.save_rejected(tx, log.id, found.rejected)
-    keep_unknown(tx, log, found.unknown, job.now)
-    refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
+    admitted = join_admissions(batch, log.closed_at)
+    claims.save_claims(tx, log.id, admitted.claims)
+    # A bad leaf is stored like any other: without it nothing would lead to the signed
+    # root, and nobody could be shown what its origin has signed.
+    quarantine.save_rejected(tx, log.id, admitted.rejected)
+    keep_unknown(tx, log, admitted.unknown, job.now)
+    refused = weigh_refused(len(new[bad.index - start]) for bad in admitted.rejected)
     taken.add_taken(tx, log.id, size=size, refused=refused)
-    if found.closed_at is not None:
-        logs.close(tx, log.id, found.closed_at)
+    if admitted.closed_at is not None:
+        logs.close(tx, log.id, admitted.closed_at)
     log = logs.get_log(tx, log.origin)
     if log.next_index < job.goal.size:
         return log

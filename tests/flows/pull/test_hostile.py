@@ -416,6 +416,9 @@ async def test_what_is_stored_must_lead_to_the_signed_root_before_it_is_held(
     with monkeypatch.context() as patch:
         patch.setattr(logs, "append_leaves", spoil)
         report = await puller.pull(feed)
+    # It is our own disk that is told of, and nobody else.
+    assert [log.outcome for log in report.logs] == ["damaged"]
+    assert puller.alarms() == {("stored-damaged", suara.origin)}
     assert report.extended == ()
     assert (puller.log(suara).size, puller.log(suara).checkpoint) == (0, None)
     assert (await puller.pull(feed)).extended == (suara.origin,)

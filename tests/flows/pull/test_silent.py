@@ -165,3 +165,16 @@ async def test_what_contradicts_them_is_proved_where_the_hashes_are_shown(
     rival = tree.fork(100, suara.results(0, size - 100, votes=7))
     assert await show(kawal, tree, rival.note()) == ("frozen", 0)
     assert fork_of(puller, suara) == (rival.note(), tree.note())
+
+
+@pytest.mark.parametrize("size", [200, 550])
+async def test_what_contradicts_what_is_held_is_proved_at_once(
+    puller, show, suara, kawal, tree, size
+):
+    await show(suara, tree.truncate(100))
+    puller.trust(suara, max_rows_per_turn=200)
+    assert await show(suara, tree) == ("partial", 2)
+    assert state(puller, suara) == (100, 512, 600)
+    rival = tree.fork(50, suara.results(0, size - 50, votes=7))
+    assert await show(kawal, rival) == ("frozen", 0)
+    assert fork_of(puller, suara) == (tree.note(100), rival.note())
