@@ -59,6 +59,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_schemas.py
 	$(BIN)/python scripts/make_vectors.py
 	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/make_records_page.py
 	$(BIN)/python scripts/make_import_page.py
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py

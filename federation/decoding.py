@@ -81,8 +81,8 @@ def explain(error: Exception, *, what: str = "", at: str = "") -> FormatError:
         what: What the bytes should be.
         at: Where they come from.
     """
-    said = _say(error)
-    return FormatError(f"not {what}: {said}" if what else said, at)
+    refusal = _say(error)
+    return FormatError(f"not {what}: {refusal}" if what else refusal, at)
 
 
 def _say(error: Exception) -> str:
@@ -95,9 +95,9 @@ def _say(error: Exception) -> str:
         case MemoryError():
             return "more than the memory holds"
         case _:
-            said = str(error)
+            words = str(error)
             # One text for one cause, whichever release says it.
-            return "not UTF-8" if said.startswith(_NOT_UTF8) else said
+            return "not UTF-8" if words.startswith(_NOT_UTF8) else words
 
 
 #: Whatever it is, as plain values.

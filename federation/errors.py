@@ -195,12 +195,12 @@ class PeerError(FederationError):
         self.origin, self.url, self.status, self.reason = origin, url, status, reason
         self.cause: Cause = cause or _cause_of(status)
         self.retry_after = retry_after
-        said = ""
+        outcome = ""
         if status:
-            said = f" answered {status}"
+            outcome = f" answered {status}"
         elif not self.is_of_file:
-            said = " did not answer"
-        super().__init__(f"{origin}: {url}{said}{': ' + reason if reason else ''}")
+            outcome = " did not answer"
+        super().__init__(f"{origin}: {url}{outcome}{': ' + reason if reason else ''}")
 
     @property
     def is_of_file(self) -> bool:

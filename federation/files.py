@@ -73,16 +73,21 @@ def placed(where: Path | str) -> Iterator[None]:
 
 @contextmanager
 def write_whole(
-    path: Path | str, mode: int | None = None, dir_fd: int | None = None
+    path: Path | str,
+    mode: int | None = None,
+    dir_fd: int | None = None,
+    *,
+    is_synced: bool = True,
 ) -> Iterator[BinaryIO]:
     """A file to write to; it has its name, and is durable, when the block ends well.
 
-    Its name is durable when its folder is synced.
+    Its name is durable when its folder is synced: see `write_durably`.
 
     Args:
         path: Of the file, within `dir_fd` if that is given; replaced if there is one.
         mode: Its permissions, whatever the mask is; None: as the mask has it.
         dir_fd: An open folder. What was left in it by killed processes stays.
+        is_synced: False for what may be lost in a power cut, or be empty after it.
 
     Raises:
         OSError: it cannot be written, or something else stands there (`ENXIO`).
@@ -93,8 +98,22 @@ def write_whole(
     with write_aside(path, mode, dir_fd) as (file, part):
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        if is_synced:
+            os.fsync(file.fileno())
         os.replace(part, path, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+
+
+@contextmanager
+def write_durably(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
+    """As `write_whole`; after a power cut it is there, the new one, under its name.
+
+    Raises:
+        OSError: as `write_whole`, or its folder cannot be synced; the file is the old
+            one or the new one.
+    """
+    with write_whole(path, mode) as file:
+        yield file
+    sync_folder(path.parent)
 
 
 @contextmanager
@@ -156,10 +175,10 @@ def make_folders(path: Path, mode: int = 0o777) -> None:
     Raises:
         OSError: one cannot be made or synced.
     """
-    missing = [one for one in (path, *path.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode if one == path else 0o777, exist_ok=True)
-        sync_folder(one.parent)
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode if folder == path else 0o777, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def check_place(path: Path | str, dir_fd: int | None = None) -> None:
@@ -188,14 +207,14 @@ def sweep(folder: Path, name: str = "") -> None:
 
 
 def _is_part(entry: os.DirEntry[str], name: str) -> bool:
-    found = PART.fullmatch(entry.name)
-    if found is None or not entry.is_file(follow_symlinks=False):
+    match = PART.fullmatch(entry.name)
+    if match is None or not entry.is_file(follow_symlinks=False):
         return False
-    return name in {"", found[1]}
+    return name in {"", match[1]}
 
 
-def _check(found: os.stat_result, path: Path | str) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check(status: os.stat_result, path: Path | str) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EISDIR, "a folder, not a file", str(path))
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.ENXIO, _OTHER, str(path))

@@ -45,16 +45,16 @@ class Spool:
 
     def write(self, lines: Iterable[bytes]) -> list[SortedBlock]:
         """Add these lines; where they stand now."""
-        found, block = list[SortedBlock](), list[bytes]()
+        blocks, block = list[SortedBlock](), list[bytes]()
         for line in lines:
             block.append(line)
             if len(block) == BLOCK:
-                found.append(self._write_block(block))
+                blocks.append(self._write_block(block))
                 block = []
         if block:
-            found.append(self._write_block(block))
-        self._parts += found
-        return found
+            blocks.append(self._write_block(block))
+        self._parts += blocks
+        return blocks
 
     def read(self, parts: Iterable[SortedBlock] | None = None) -> Iterator[bytes]:
         """The lines of these blocks, or all of them, in their order."""

@@ -18,7 +18,6 @@ from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.records.keychain import (
     encode_keys,
     first_statement,
-    next_statement,
     open_chain,
     sign_statement,
 )
@@ -37,6 +36,7 @@ from federation.tlog.tile import (
     parse_tile_path,
     tile_root,
 )
+from tests.statements import next_statement
 
 ELECTION = "pemilu-2024"
 RECORDED_AT = "2024-02-14T13:05:00Z"

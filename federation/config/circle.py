@@ -82,8 +82,7 @@ def sign_circle(text: str, signer: Signer) -> bytes:
         SignatureError: the text names another signer.
     """
     if _parse(text).signer != signer.key:
-        said = Sentence("machine.circle-signer", name=signer.name)
-        raise SignatureError(said)
+        raise SignatureError(Sentence("machine.circle-signer", name=signer.name))
     return sign_note(text.encode("utf-8"), signer)
 
 
@@ -104,10 +103,10 @@ def open_circle(data: bytes, expected: str | None) -> Circle:
     note = parse_note(data, MAX_CIRCLE_BYTES)
     circle = _parse(note.text.decode("utf-8"))
     open_note(data, [circle.signer], MAX_CIRCLE_BYTES)
-    found = fingerprint(circle.signer)
-    if expected is not None and found != expected:
-        said = Sentence("machine.circle-other", name=circle.signer.name, found=found)
-        raise SignatureError(said)
+    theirs = fingerprint(circle.signer)
+    if expected is not None and theirs != expected:
+        reason = Sentence("machine.circle-other", name=circle.signer.name, found=theirs)
+        raise SignatureError(reason)
     return circle
 
 

@@ -10,13 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from federation.errors import ConfigError, ConflictError
-from federation.files import make_folders, sync_folder, write_aside, write_whole
+from federation.files import make_folders, sync_folder, write_aside, write_durably
 from federation.text import Sentence
 from federation.text.cause import blame_file, cause_of
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 PUBLIC_FILE = 0o644
+
+
+def refused(path: Path, verb: str, error: OSError) -> ConfigError:
+    """Why a file could not be `verb`: "read", "written" or "made"."""
+    reason = Sentence(f"machine.not-{verb}", cause=cause_of(error))
+    return ConfigError(str(path), "", reason)
 
 
 @contextmanager
@@ -40,12 +46,10 @@ def replace_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
         ConfigError: the file cannot be written.
     """
     try:
-        with write_whole(path, mode) as file:
+        with write_durably(path, mode) as file:
             file.write(data)
-        sync_folder(path.parent)
     except OSError as error:
-        reason = Sentence("machine.not-written", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "written", error) from error
 
 
 def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
@@ -65,11 +69,9 @@ def create_file(path: Path, data: bytes, mode: int = PUBLIC_FILE) -> None:
             os.link(temporary, path)
         sync_folder(path.parent)
     except FileExistsError as error:
-        said = Sentence("machine.not-overwritten", path=path)
-        raise ConflictError(said) from error
+        raise ConflictError(Sentence("machine.not-overwritten", path=path)) from error
     except OSError as error:
-        reason = Sentence("machine.not-written", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "written", error) from error
 
 
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
@@ -85,8 +87,6 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
         sync_folder(path.parent)
     except FileExistsError:
         if not path.is_dir():
-            said = Sentence("machine.no-folder")
-            raise ConfigError(str(path), "", said) from None
+            raise ConfigError(str(path), "", Sentence("machine.no-folder")) from None
     except OSError as error:
-        reason = Sentence("machine.not-made", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "made", error) from error

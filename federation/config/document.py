@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from federation.config.disk import refused
 from federation.config.member import PLAIN
 from federation.errors import ConfigError
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.text.malformed import MalformedError, decode_text, explain_toml
 from federation.text.mistyped import explain_mistyped, split_place
 
@@ -44,8 +44,7 @@ def read_file(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     if len(data) > MAX_FILE_BYTES:
         reason = Sentence("machine.file-too-large", most=MAX_FILE_BYTES)
         raise ConfigError(str(path), "", reason)
@@ -73,8 +72,8 @@ def parse_document(text: str, where: str) -> dict[str, Any]:
         raise ConfigError(where, "", explain_toml(error, text)) from error
 
 
-def _has_many_parts(found: re.Match[str]) -> bool:
-    key = found[0]
+def _has_many_parts(match: re.Match[str]) -> bool:
+    key = match[0]
     if key.count(".") < MAX_KEY_PARTS:
         return False
     return _PART.sub("", key).count(".") >= MAX_KEY_PARTS
@@ -108,12 +107,12 @@ def _explain(
         allowed = _keys_at(kind, inner)
         close = difflib.get_close_matches(name, allowed, n=1)
         known = {"known": ", ".join(sorted(allowed))}
-        said = (
+        advice = (
             Sentence("machine.unknown-key-close", close=repr(close[0]), **known)
             if close
             else Sentence("machine.unknown-key", **known)
         )
-        return ConfigError(where, _join(key, name), said)
+        return ConfigError(where, _join(key, name), advice)
     if match := _MISSING.search(reason):
         missing = Sentence("machine.key-missing")
         return ConfigError(where, _join(key, match["name"]), missing)

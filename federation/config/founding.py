@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from federation.config.disk import create_file, make_folder
+from federation.config.disk import create_file, make_folder, refused
 from federation.config.home import Home
 from federation.config.keystore import (
     SECRET_BYTES,
@@ -38,7 +38,6 @@ from federation.records.keychain import (
 )
 from federation.records.keystatement import KeyEntry, KeyStatement, Role
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.tlog.keys import (
     ALG_COSIGNATURE,
     ALG_ED25519,
@@ -230,7 +229,6 @@ def load_chain_notes(home: Home, origin: str) -> list[bytes]:
         reason = Sentence("machine.keys-unsigned", origin=origin, command=command)
         raise ConfigError(str(path), "", reason) from error
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     except FormatError as error:
         raise ConfigError(str(path), "", error.what) from error

@@ -20,6 +20,7 @@ from federation.config.disk import (
     PRIVATE_FOLDER,
     create_file,
     make_folder,
+    refused,
 )
 from federation.config.home import Home
 from federation.config.pkcs8 import (
@@ -29,7 +30,6 @@ from federation.config.pkcs8 import (
 )
 from federation.errors import ConfigError, FormatError
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer, VerifierKey
 
 MIN_PASSPHRASE: Final = 12
@@ -184,8 +184,7 @@ def read_private(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(_MAX_KEY_BYTES + 1)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     if len(data) > _MAX_KEY_BYTES:
         reason = Sentence("machine.file-too-large", most=_MAX_KEY_BYTES)
         raise ConfigError(str(path), "", reason)
@@ -200,9 +199,9 @@ def check_private(path: Path, mode: int) -> None:
             somebody else; the reason holds the command that mends it.
         OSError: it is not there.
     """
-    found = path.stat()
-    _judge_mode(found, path, mode)
-    _judge_owner(found, path)
+    status = path.stat()
+    _judge_mode(status, path, mode)
+    _judge_owner(status, path)
 
 
 def read_handed(path: Path, most: int, *, any_owner: bool = False) -> bytes:
@@ -218,26 +217,26 @@ def read_handed(path: Path, most: int, *, any_owner: bool = False) -> bytes:
     """
     with path.open("rb") as file:
         # Of what is open: a name could lead elsewhere a moment later.
-        found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode):
-            _judge_mode(found, path, PRIVATE_FILE)
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode):
+            _judge_mode(status, path, PRIVATE_FILE)
             if not any_owner:
-                _judge_owner(found, path)
+                _judge_owner(status, path)
         return file.read(most)
 
 
-def _judge_mode(found: os.stat_result, path: Path, mode: int) -> None:
-    open_to = stat.S_IMODE(found.st_mode) & ~mode
+def _judge_mode(status: os.stat_result, path: Path, mode: int) -> None:
+    open_to = stat.S_IMODE(status.st_mode) & ~mode
     if open_to:
-        octal = f"{stat.S_IMODE(found.st_mode):04o}"
+        octal = f"{stat.S_IMODE(status.st_mode):04o}"
         command = f"chmod {mode:04o} {path}"
         reason = Sentence("machine.open-to-others", mode=octal, command=command)
         raise ConfigError(str(path), "", reason)
 
 
-def _judge_owner(found: os.stat_result, path: Path) -> None:
-    if found.st_uid not in (os.geteuid(), 0):
-        reason = Sentence("machine.not-ours", user=found.st_uid)
+def _judge_owner(status: os.stat_result, path: Path) -> None:
+    if status.st_uid not in (os.geteuid(), 0):
+        reason = Sentence("machine.not-ours", user=status.st_uid)
         raise ConfigError(str(path), "", reason)
 
 
@@ -247,8 +246,7 @@ def _make_private(folder: Path) -> None:
     try:
         check_private(folder, PRIVATE_FOLDER)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(folder), "", reason) from error
+        raise refused(folder, "read", error) from error
 
 
 def _load_seed(path: Path, passphrase: str | None) -> bytes:

@@ -139,12 +139,10 @@ def tables_of(text: str, where: str) -> list[Any]:
     document = parse_document(text, where)
     for name in document:
         if name != "peer":
-            reason = Sentence("machine.peer-tables")
-            raise ConfigError(where, name, reason)
+            raise ConfigError(where, name, Sentence("machine.peer-tables"))
     tables = document.get("peer", [])
     if not isinstance(tables, list):
-        reason = Sentence("machine.peer-brackets")
-        raise ConfigError(where, "peer", reason)
+        raise ConfigError(where, "peer", Sentence("machine.peer-brackets"))
     return tables
 
 

@@ -3,6 +3,9 @@
 Rule: the text is edited line by line, so comments and order stay; then it is parsed
 and must say exactly what was meant, or nothing is written and the operator is asked
 to edit by hand. So a file written in an unforeseen way is never spoilt.
+
+Not by tomlkit: it counts a comment above a table as the end of the table before, so it
+goes with a partner that is removed, and a new member is written below it.
 """
 
 import re
@@ -37,8 +40,8 @@ def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
     before = tables_of(text, str(path))
     for peer, _ in entries:
         if _find(before, peer.org) is not None:
-            said = Sentence("machine.listed-already", org=peer.org, path=path)
-            raise ConflictError(said)
+            reason = Sentence("machine.listed-already", org=peer.org, path=path)
+            raise ConflictError(reason)
     added = "".join("\n" + format_peer(peer, identity) for peer, identity in entries)
     after = (text if text.endswith("\n") or not text else text + "\n") + added
     new = tables_of("\n".join(format_peer(*entry) for entry in entries), str(path))

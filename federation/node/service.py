@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -18,7 +17,7 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from federation.files import placed
+from federation.files import placed, write_whole
 from federation.flows.query.mapcache import MapCache
 from federation.node.about import renew_about
 from federation.node.api import NodeDesk
@@ -28,8 +27,8 @@ from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
 from federation.web.app import make_app
-from federation.web.connections import HEAD_DEADLINE_S, Doorkeeper
 from federation.web.context import WebContext
+from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
 _SHUTDOWN_S = 5.0
 _AGAIN_S = 2.0
@@ -127,15 +126,9 @@ async def _write_control_later(path: Path, url: str, token: str) -> None:
 
 
 def _write_control(path: Path, url: str, token: str) -> None:
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
     # Private from its first byte: never a moment in which others could read it.
-    with (
-        placed(path),
-        os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f,
-    ):
-        json.dump({"url": url, "token": token}, f)
-    new.replace(path)
+    with placed(path), write_whole(path, 0o600) as file:
+        file.write(json.dumps({"url": url, "token": token}).encode())
 
 
 def _reachable(host: str) -> str:

@@ -62,17 +62,17 @@ ORIGIN_PATTERN: Final = (
 
 DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
 
+#: What people are told instead of a pattern.
+WORDS: Final = {
+    DIGEST_PATTERN: "64 lower-case hexadecimal digits",
+    ORG_PATTERN: "a domain name in lower case",
+    ORIGIN_PATTERN: "the name of a log",
+    TIME_PATTERN: "a real time in the form YYYY-MM-DDTHH:MM:SSZ",
+    TPS_PATTERN: "a TPS code of 13 characters",
+}
 _MISMATCH: Final = "Expected `str` matching regex {!r}"
-# What people are told instead of a pattern.
-_WORDS: Final = {
-    _MISMATCH.format(pattern): f"not {words}"
-    for pattern, words in {
-        DIGEST_PATTERN: "64 lower-case hexadecimal digits",
-        ORG_PATTERN: "a domain name in lower case",
-        ORIGIN_PATTERN: "the name of a log",
-        TIME_PATTERN: "a real time in the form YYYY-MM-DDTHH:MM:SSZ",
-        TPS_PATTERN: "a TPS code of 13 characters",
-    }.items()
+_UNLIKE: Final = {
+    _MISMATCH.format(pattern): f"not {words}" for pattern, words in WORDS.items()
 }
 
 Org = Annotated[str, Meta(pattern=ORG_PATTERN, max_length=253)]
@@ -103,7 +103,7 @@ def check_text(text: str, field: str) -> None:
 def mismatch(pattern: str, field: str) -> RecordError:
     """The error of a text that does not match a pattern, as a decoder would say it."""
     rule = _MISMATCH.format(pattern)
-    return RecordError(_WORDS.get(rule, rule), field)
+    return RecordError(_UNLIKE.get(rule, rule), field)
 
 
 def encode(value: object) -> bytes:
@@ -236,5 +236,5 @@ def _broken(text: str) -> RecordError:
     if where is None:
         return RecordError(text)
     rule = text[: where.start()]
-    rule = _WORDS.get(rule, rule)
+    rule = _UNLIKE.get(rule, rule)
     return RecordError(f"name of a member: {rule}" if where[1] else rule, where[2])

@@ -13,7 +13,7 @@ A claim is stored as a msgpack array, its members in the order below:
 `{"01":127,"02":27}`; for a party contest each party's `jumlah`.
 """
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -24,7 +24,6 @@ from federation.records.result import TpsResult, failed_rules
 from federation.records.withdrawal import Withdrawal
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
-Slot: TypeAlias = tuple[str, bool, str, str, str]
 
 
 class StatementSlot(NamedTuple):
@@ -82,11 +81,6 @@ def decode_claim(data: bytes) -> Claim:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FormatError(f"not a stored claim: {error}") from error
-
-
-def slot(claim: Claim) -> Slot:
-    """Where the claim stands: only the latest statement of a slot counts."""
-    return claim.org, claim.official, claim.contest, claim.tps, claim.round
 
 
 def is_newer(claim: Claim, than: Claim) -> bool:

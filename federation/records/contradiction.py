@@ -16,7 +16,7 @@ Of its rows
 What was said on another day, in another file, is not looked at here: saying something
 else later is how a result is corrected.
 
-    judge([(2, {"tps": …, "candidates": {"01": 5}}), (9, {…, "candidates": {"01": 6}})])
+    judge_slot([BatchRow(2, {"candidates": {"01": 5}, …}), BatchRow(9, {…})])
     → {2: SlotAnswer("contradicts", (9,), ("candidates.01",)), 9: …}
 """
 
@@ -69,27 +69,6 @@ class SlotAnswer(NamedTuple):
     kind: Literal["repeats", "outdated", "contradicts"]
     rows: tuple[int, ...]
     members: tuple[str, ...] = ()
-
-
-def slot_of(members: RecordMembers) -> tuple[str, str, str, bool]:
-    """Where a draft says its one thing; its members were checked before."""
-    official = members["source"] == "kpu"
-    return members["tps"], members["contest"], members["round"], official
-
-
-def judge(rows: Iterable[tuple[int, RecordMembers]]) -> dict[int, SlotAnswer]:
-    """The answer to each row that does not simply count, by its number."""
-    held = dict(rows)
-    slots = {number: slot_of(members) for number, members in held.items()}
-    found = judge_refs(
-        Referred(number, (one["ref"], one["contest"]), one["revision"], slots[number])
-        for number, one in held.items()
-        if "ref" in one and "revision" in one
-    )
-    left = ((number, slot) for number, slot in slots.items() if number not in found)
-    for numbers in find_repeated(left):
-        found |= judge_slot([BatchRow(number, held[number]) for number in numbers])
-    return found
 
 
 def find_repeated(slots: Iterable[tuple[int, Hashable]]) -> list[list[int]]:

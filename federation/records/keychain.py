@@ -16,15 +16,12 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.records.canonical import decode_as, encode
 from federation.records.keystatement import (
     Follows,
-    KeyEntry,
     KeyStatement,
-    Revocation,
     Role,
     check_key_statement,
     first_statement,
@@ -32,7 +29,7 @@ from federation.records.keystatement import (
     parse_origin,
 )
 from federation.tlog.checkpoint import SignedCheckpoint, open_by_size
-from federation.tlog.keys import Signer, VerifierKey, format_vkey, parse_vkey, verify
+from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
 __all__ = (
@@ -43,7 +40,6 @@ __all__ = (
     "first_statement",
     "format_origin",
     "newest_keys",
-    "next_statement",
     "open_chain",
     "parse_origin",
     "sign_statement",
@@ -204,48 +200,6 @@ def decode_keys(data: bytes) -> list[bytes]:
         FormatError: a length that does not fit, or too many notes.
     """
     return decode_notes(data, MAX_STATEMENTS)
-
-
-def next_statement(
-    chain: KeyChain,
-    recorded_at: str,
-    *,
-    identity: VerifierKey | None = None,
-    add: Iterable[tuple[Role, VerifierKey, int]] = (),
-    revoke: Iterable[tuple[VerifierKey, int, str]] = (),
-) -> KeyStatement:
-    """The version that follows, with everything the newest one says and more.
-
-    Args:
-        chain: what has been said so far.
-        recorded_at: when this is said.
-        identity: the new identity key, where it changes.
-        add: role, key, first index (or size). A new `node` or `mirror` key replaces
-            the older ones of its role.
-        revoke: key, first index (or size) at which it is not valid any more, reason.
-    """
-    newest = chain.statements[-1]
-    added = list(add)
-    replaced = {role for role, _, _ in added} & {"node", "mirror"}
-    revoked = {} if newest.revoked is UNSET else {r.vkey: r for r in newest.revoked}
-    for key, start, reason in revoke:
-        vkey = format_vkey(key)
-        revoked[vkey] = Revocation(from_=start, reason=reason, vkey=vkey)
-    return replace(
-        newest,
-        identity=newest.identity if identity is None else format_vkey(identity),
-        keys=(
-            *(entry for entry in newest.keys if entry.role not in replaced),
-            *(
-                KeyEntry(from_=start, role=role, vkey=format_vkey(key))
-                for role, key, start in added
-            ),
-        ),
-        previous=hashlib.sha256(chain.notes[-1]).hexdigest(),
-        recorded_at=recorded_at,
-        revoked=tuple(revoked.values()) or UNSET,
-        version=newest.version + 1,
-    )
 
 
 def sign_statement(statement: KeyStatement, *identity_signers: Signer) -> bytes:

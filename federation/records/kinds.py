@@ -14,6 +14,7 @@ A type that has no row is not invalid: it needs a newer version.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
@@ -111,7 +112,7 @@ class RecordKind(Generic[S]):
     worded: tuple[str, ...] = ()
     schema: Mapping[str, Mapping[str, Any]] | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The type, as a record says it."""
         return type_name(self.struct)
@@ -171,7 +172,10 @@ def kind_of(statement: Statement) -> RecordKind[Any]:
 
 def find_kind(name: object) -> RecordKind[Any]:
     """The row of the type with this name."""
-    return next((kind for kind in KINDS.values() if kind.name == name), UNKNOWN)
+    for kind in KINDS.values():
+        if kind.name == name:
+            return kind
+    return UNKNOWN
 
 
 def free_texts() -> list[str]:

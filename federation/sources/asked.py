@@ -35,15 +35,15 @@ def read_asked(
     """
     try:
         spelt = _spell_out(named, names)
-        found = {
+        columns = {
             target: _find(headers, target, name)
             for target, name in spelt.items()
             if name != LEFT_OUT
         }
-        _check_once(headers, found)
+        _check_once(headers, columns)
     except _AskedError as error:
         raise FormatError(error.why, where) from None
-    return spelt, found
+    return spelt, columns
 
 
 def name_headers(headers: Sequence[str]) -> str:
@@ -60,14 +60,14 @@ class _AskedError(Exception):
 
 def _spell_out(named: Mapping[str, str], names: HeaderNames) -> dict[str, str]:
     # `--map 100025=` is `--map 01=`.
-    said: dict[str, str] = {}
+    targets: dict[str, str] = {}
     for target in named:
         kind, _, who = target.partition(".")
         known = names.ids.get(who) if kind == "candidates" else None
         ours = f"candidates.{known}" if known else target
-        if (other := said.setdefault(ours, target)) != target:
+        if (other := targets.setdefault(ours, target)) != target:
             raise _AskedError("said-twice", first=other, second=target)
-    return {ours: named[target] for ours, target in said.items()}
+    return {ours: named[target] for ours, target in targets.items()}
 
 
 def _find(headers: Sequence[str], target: str, name: str) -> int:
@@ -96,9 +96,9 @@ def _find_column(headers: Sequence[str], target: str, name: str) -> int:
     raise _AskedError("no-such", target=target, name=clip(name), there=there)
 
 
-def _check_once(headers: Sequence[str], found: Mapping[str, int]) -> None:
+def _check_once(headers: Sequence[str], columns: Mapping[str, int]) -> None:
     target_at: dict[int, str] = {}
-    for target, at in found.items():
+    for target, at in columns.items():
         other = target_at.setdefault(at, target)
         if other != target:
             name = clip(headers[at]) or f"#{at + 1}"

@@ -7,7 +7,7 @@ full-width digits and `+7`, and two programs would then differ about a vote.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from federation.sources.blank import BLANK, is_blank, tidy
 from federation.sources.moment import parse_time
@@ -22,6 +22,7 @@ __all__ = (
     "NO_COUNTS",
     "check_beside",
     "check_count",
+    "check_object",
     "is_blank",
     "join_place",
     "parse_count",
@@ -125,3 +126,17 @@ def check_count(value: object, column: str = "") -> int | None:
     if isinstance(value, str):
         return parse_count(value, column)
     raise BadCell("count", Sentence("cell.count-not", value=clip(value)), column)
+
+
+def check_object(value: object, column: str) -> dict[str, Any]:
+    """The object that stands there in JSON; {} for null.
+
+    Raises:
+        BadCell: It is anything else.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    why = Sentence("row.no-object-value", value=clip(value))
+    raise BadCell("shape", why, column)

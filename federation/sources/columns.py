@@ -176,22 +176,22 @@ class _HeaderReader:
         """Names that nobody could compare stand behind every number, and differ."""
         taken = set(self._found.values())
         guesses = {
-            at: one
-            for at, one in enumerate(self._guesses)
-            if one.target.startswith("candidates.")
-            and one.target not in self._named
+            at: meaning
+            for at, meaning in enumerate(self._guesses)
+            if meaning.target.startswith("candidates.")
+            and meaning.target not in self._named
             and at not in taken
         }
-        names = {one.behind for one in guesses.values()}
+        names = {meaning.behind for meaning in guesses.values()}
         if names <= {frozenset()}:
             return
         if 1 < len(names) == len(guesses) and frozenset() not in names:
             return
-        plain = {one.target for one in guesses.values() if not one.behind}
-        for at, one in guesses.items():
-            if one.behind and one.target not in plain:
+        plain = {meaning.target for meaning in guesses.values() if not meaning.behind}
+        for at, meaning in guesses.items():
+            if meaning.behind and meaning.target not in plain:
                 raise self._fault("not-compared", header=clip(self._headers[at]))
-            if one.behind:
+            if meaning.behind:
                 self._guesses[at] = Guess("", "behind")
 
     def _settle_org(self, guessed: dict[str, int]) -> None:
@@ -203,18 +203,18 @@ class _HeaderReader:
     def _settle_parties(self, guessed: Mapping[str, int]) -> None:
         """A party's bare name is all its votes only where nothing splits them."""
         named = set(self._found.values())
-        said = {
+        headers = {
             at: normalise(header)
             for at, header in enumerate(self._headers)
             if at not in named
         }
         for target, at in guessed.items():
             party, _, part = target.rpartition(".")
-            bare = said.get(at, "").removeprefix("suara_")
+            bare = headers.get(at, "").removeprefix("suara_")
             if part != "jumlah" or bare.endswith("jumlah"):
                 continue
             speaks_of_it = re.compile(rf"(?:.*_)?{re.escape(bare)}(?:_.*)?")
-            beside = (one for other, one in said.items() if other != at)
+            beside = (header for other, header in headers.items() if other != at)
             if any(map(speaks_of_it.fullmatch, beside)):
                 header = clip(self._headers[at])
                 raise self._fault("party-parts", header=header, party=party)
@@ -246,36 +246,36 @@ class _HeaderReader:
             del guessed[target]
         return guessed
 
-    def _settle_double(self, target: str, one: int, other: int) -> None:
+    def _settle_double(self, target: str, first: int, second: int) -> None:
         headers = self._headers
         if target not in OPTIONAL and target not in {RUNNING, PLAIN_NUMBER, "votes"}:
             raise self._fault(
                 "both",
-                first=one + 1,
-                first_header=clip(headers[one]),
-                second=other + 1,
-                second_header=clip(headers[other]),
+                first=first + 1,
+                first_header=clip(headers[first]),
+                second=second + 1,
+                second_header=clip(headers[second]),
                 target=target.rstrip("?"),
             )
-        for at in (one, other):
+        for at in (first, second):
             self._leave(at, "doubtful", target=target.rstrip("?"))
 
     def _settle_form(self, guessed: dict[str, int]) -> None:
         """A table has a column for each candidate, or a row for each."""
-        found = self._found | guessed
-        is_wide = any(name.startswith(("candidates.", "parties.")) for name in found)
+        columns = self._found | guessed
+        is_wide = any(name.startswith(("candidates.", "parties.")) for name in columns)
         plain = guessed.pop(PLAIN_NUMBER, None)
-        is_long = not is_wide and "votes" in found
+        is_long = not is_wide and "votes" in columns
         is_said = (
             "candidate" in self._named
-            or {"candidate", "candidate-name"} <= found.keys()
+            or {"candidate", "candidate-name"} <= columns.keys()
         )
         if is_long and plain is not None and not is_said:
             # A number is surer than a name, which is compared with it.
             if "candidate" in guessed:
                 guessed.setdefault("candidate-name", guessed["candidate"])
             guessed["candidate"], plain = plain, None
-        elif is_long and "candidate" not in found and "candidate-name" in guessed:
+        elif is_long and "candidate" not in columns and "candidate-name" in guessed:
             guessed["candidate"] = guessed.pop("candidate-name")
         if plain is not None:
             guessed.setdefault(RUNNING, plain)
@@ -294,10 +294,10 @@ class _HeaderReader:
             self._settle_code(code, guessed, has_number=plain is not None)
         if plain is not None:
             self._settle_plain(plain, guessed, self._found | guessed)
-        found = self._found | guessed
-        if "tps" not in found and not {"kelurahan", "number"} <= found.keys():
+        columns = self._found | guessed
+        if "tps" not in columns and not {"kelurahan", "number"} <= columns.keys():
             named = any("tps" in header.lower() for header in self._headers)
-            if "kelurahan" in found and running is not None and not named:
+            if "kelurahan" in columns and running is not None and not named:
                 raise self._fault("only-running", header=clip(self._headers[running]))
             raise self._fault("no-place", there=name_headers(self._headers))
         if running is not None:
@@ -307,19 +307,19 @@ class _HeaderReader:
         self, code: int, guessed: dict[str, int], *, has_number: bool
     ) -> None:
         # Beside a station's number it may be a kelurahan's code; a whole one fits, too.
-        found = self._found | guessed
-        name = "kelurahan" if has_number or "number" in found else "tps"
-        if {"tps", name} & found.keys() or self._named.get(name) == LEFT_OUT:
+        columns = self._found | guessed
+        name = "kelurahan" if has_number or "number" in columns else "tps"
+        if {"tps", name} & columns.keys() or self._named.get(name) == LEFT_OUT:
             self._leave(code, "other-place")
         else:
             guessed[name] = code
 
     def _settle_plain(
-        self, plain: int, guessed: dict[str, int], found: Mapping[str, int]
+        self, plain: int, guessed: dict[str, int], columns: Mapping[str, int]
     ) -> None:
         # A column called just `tps` beside a kelurahan's code is the station's number.
-        name = "number" if "tps" in found or "kelurahan" in found else "tps"
-        if name in found or self._named.get(name) == LEFT_OUT:
+        name = "number" if "tps" in columns or "kelurahan" in columns else "tps"
+        if name in columns or self._named.get(name) == LEFT_OUT:
             self._leave(plain, "other-place")
         else:
             guessed[name] = plain
@@ -347,9 +347,9 @@ def normal_names(candidates: Mapping[str, str]) -> dict[str, str]:
     Args:
         candidates: Id → name.
     """
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     twice = set[str]()
     for who, name in candidates.items():
-        if found.setdefault(normalise(name), who) != who:
+        if ids.setdefault(normalise(name), who) != who:
             twice.add(normalise(name))
-    return {name: who for name, who in found.items() if name not in twice}
+    return {name: who for name, who in ids.items() if name not in twice}

@@ -161,11 +161,11 @@ class CsvTable:
         else:
             self._lines.back(0)
         self._titles: list[int] = []
-        found = self._find(is_header, delimiter) if is_header else None
-        if found is None:
+        head = self._find(is_header, delimiter) if is_header else None
+        if head is None:
             self._pass_blank()
-            found = self._read_first(delimiter)
-        self.delimiter, self.header = found
+            head = self._read_first(delimiter)
+        self.delimiter, self.header = head
         self.header_row = self._row
 
     def _pass_blank(self) -> None:
@@ -201,9 +201,9 @@ class CsvTable:
             ahead.append(line)
             if len(ahead) == MAX_SPAN:
                 break
-        found = [_look(ahead, one, is_header) for one in delimiter or DELIMITERS]
+        looks = [_look(ahead, mark, is_header) for mark in delimiter or DELIMITERS]
         # The first row that any delimiter makes a header of; the first one that does.
-        best = min((f for f in found if f), key=lambda f: f.row, default=None)
+        best = min((f for f in looks if f), key=lambda f: f.row, default=None)
         self._lines.back(best.lines if best else 0)
         if best is None:
             return None
@@ -271,13 +271,13 @@ class CsvTable:
 
 def _name_fault(error: csv.Error) -> Sentence:
     """What `csv` says in words of its own."""
-    said = str(error)
+    message = str(error)
     if isinstance(error, _OpenQuoteError):
         return Sentence("file.quote-open-within", lines=MAX_SPAN)
-    if "unexpected end" in said:
+    if "unexpected end" in message:
         return Sentence("file.quote-open")
-    if "expected after" in said:
+    if "expected after" in message:
         return Sentence("file.quote-behind")
-    if "field limit" in said:
+    if "field limit" in message:
         return Sentence("file.cell-long", most=csv.field_size_limit())
     return Sentence("file.quote-other")

@@ -56,13 +56,13 @@ class _FoundProblems:
         if bad.code == "votes":  # candidates where parties stand: all of them alike
             at = bad.column
             self.blocks.append(at)
-        one = Problem(at, bad.code, _REWORDED.get(bad.code, bad.reason))
+        problem = Problem(at, bad.code, _REWORDED.get(bad.code, bad.reason))
         around = (held for held in self.problems if f"{at}.".startswith(f"{held.at}."))
-        if all(held[1:] != one[1:] for held in around):
-            self.problems.append(one)
+        if all(held[1:] != problem[1:] for held in around):
+            self.problems.append(problem)
 
 
-class _Part(NamedTuple):
+class _LinePart(NamedTuple):
     """A piece of a line: its place there, and a line of nothing else."""
 
     at: str
@@ -91,25 +91,25 @@ class DraftReader:
 
     def _examine(self, line: DraftLine, first: BadCell) -> list[Problem]:
         """Everything that is wrong with a line, of which `first` is one thing."""
-        found = _FoundProblems()
-        basis, is_judged = self._basis(line, found)
+        noted = _FoundProblems()
+        basis, is_judged = self._basis(line, noted)
         good: dict[str, Any] = dict(basis)
         for part in islice(_parts(line), MAX_PARTS):
-            if len(found.problems) >= MAX_PROBLEMS:
-                return found.problems
-            if part.at.startswith((*found.blocks, *(() if is_judged else _VOTES))):
+            if len(noted.problems) >= MAX_PROBLEMS:
+                return noted.problems
+            if part.at.startswith((*noted.blocks, *(() if is_judged else _VOTES))):
                 continue
             bad = self._why({**basis, **part.line})
             if bad is None:
                 _add(good, part.line)
             else:
-                found.note(part.at, bad)
+                noted.note(part.at, bad)
         # What is wrong with no part alone, such as `1` beside `01`.
         if bad := self._why(good):
-            found.note(bad.column, bad)
-        if not found.problems:
-            found.note(first.column, first)
-        return found.problems
+            noted.note(bad.column, bad)
+        if not noted.problems:
+            noted.note(first.column, first)
+        return noted.problems
 
     def _why(self, line: DraftLine) -> BadCell | None:
         """What is wrong with a line first; None: it can be read."""
@@ -120,7 +120,7 @@ class DraftReader:
         return None
 
     def _basis(
-        self, line: DraftLine, found: "_FoundProblems"
+        self, line: DraftLine, noted: "_FoundProblems"
     ) -> tuple[dict[str, Any], bool]:
         """What the parts of a line are read beside: its place and its contest.
 
@@ -137,14 +137,14 @@ class DraftReader:
                 known = ", ".join(self._profile.contests)
                 which = Sentence("intake.which-contest", known=known)
                 bad = BadCell("contest", which)
-            found.note("contest", bad)
+            noted.note("contest", bad)
             asked = self._profile.contests[0]
             contest = {"contest": asked}
         place = {name: line[name] for name in _PLACE if name in line}
         bad = self._why({**place, **contest})
         if bad is not None:
             if is_contest or bad.code != "contest":
-                found.note(bad.column or "tps", bad)
+                noted.note(bad.column or "tps", bad)
             place = {"tps": self._stand_in(asked)}
             is_contest = is_contest and not self._profile.has_races(asked)
         return {**place, **contest}, is_contest
@@ -158,7 +158,7 @@ class DraftReader:
         return next(held, codes[0])
 
 
-def _parts(line: DraftLine) -> Iterator[_Part]:
+def _parts(line: DraftLine) -> Iterator[_LinePart]:
     """The pieces of a line that can be wrong by themselves, but place and contest."""
     for name, value in line.items():
         if name in {*_PLACE, "contest"}:
@@ -168,25 +168,27 @@ def _parts(line: DraftLine) -> Iterator[_Part]:
                 yield from _parts_of_party(number, party)
         elif name in {"candidates", "figures"} and isinstance(value, dict):
             for key, count in value.items():
-                yield _Part(f"{name}.{_shown(key)}", {name: {key: count}})
+                yield _LinePart(f"{name}.{_shown(key)}", {name: {key: count}})
         else:
-            yield _Part(_shown(name), {name: value})
+            yield _LinePart(_shown(name), {name: value})
 
 
-def _parts_of_party(number: str, party: object) -> Iterator[_Part]:
+def _parts_of_party(number: str, party: object) -> Iterator[_LinePart]:
     at = f"parties.{_shown(number)}"
     if not isinstance(party, dict):
-        yield _Part(at, {"parties": {number: party}})
+        yield _LinePart(at, {"parties": {number: party}})
         return
-    yield _Part(at, {"parties": {number: {}}})
+    yield _LinePart(at, {"parties": {number: {}}})
     for name, value in party.items():
         if name == "caleg" and isinstance(value, dict):
             for who, count in value.items():
                 caleg = {"caleg": {who: count}}
-                yield _Part(f"{at}.caleg.{_shown(who)}", {"parties": {number: caleg}})
+                yield _LinePart(
+                    f"{at}.caleg.{_shown(who)}", {"parties": {number: caleg}}
+                )
         else:
             part = {"parties": {number: {name: value}}}
-            yield _Part(f"{at}.{_shown(name)}", part)
+            yield _LinePart(f"{at}.{_shown(name)}", part)
 
 
 def _shown(name: str) -> str:

@@ -61,11 +61,11 @@ def leave_out_unfit(
         at = header.columns[target]
         name = header.uses[at].header
         values = (cells[at].strip() for cells in sample)
-        said = [value for value in values if not is_blank(value)]
-        if said and not _fits(target, name, said):
-            if _decides(target, said):
-                raise FormatError(_tell("undecided", target, name, said), where)
-            unfit[target] = _tell("no-fit", target, name, said)
+        given = [value for value in values if not is_blank(value)]
+        if given and not _fits(target, name, given):
+            if _decides(target, given):
+                raise FormatError(_tell("undecided", target, name, given), where)
+            unfit[target] = _tell("no-fit", target, name, given)
     if _DIGEST in unfit:
         unfit |= dict.fromkeys(
             (t for t in header.guessed if t.startswith(_EVIDENCE)), unfit[_DIGEST]
@@ -81,9 +81,9 @@ def leave_out_unfit(
     return header.without(unfit) if unfit else header
 
 
-def _tell(key: str, target: str, header: str, said: Sequence[str]) -> Sentence:
+def _tell(key: str, target: str, header: str, given: Sequence[str]) -> Sentence:
     what = target.removeprefix(_EVIDENCE)
-    values = {"target": what, "header": clip(header), "value": clip(said[0])}
+    values = {"target": what, "header": clip(header), "value": clip(given[0])}
     return Sentence(f"columns.{key}", **values)
 
 
@@ -103,13 +103,13 @@ def _only_marks(header: Header, rows: Sequence[Sequence[str]]) -> bool:
     at = header.columns[_VALID]
     if header.uses[at].header.strip().lower() not in {"sah", "valid"}:
         return False
-    said = {cells[at].strip().lower() for cells in rows if not is_blank(cells[at])}
+    marks = {cells[at].strip().lower() for cells in rows if not is_blank(cells[at])}
     votes = [
         at for t, at in header.columns.items() if t.startswith(("candidates.", "votes"))
     ]
     return (
-        bool(said)
-        and said <= _MARKS
+        bool(marks)
+        and marks <= _MARKS
         and any(
             cells[at].strip() not in _MARKS and not is_blank(cells[at])
             for cells in rows
@@ -127,7 +127,7 @@ def _only_candidates(header: Header, rows: Sequence[Sequence[str]]) -> bool:
     sums = 0
     for cells in rows:
         try:
-            counts = [parse_count(cells[one], "") or 0 for one in votes]
+            counts = [parse_count(cells[column], "") or 0 for column in votes]
             total = parse_count(cells[at], "")
         except BadCell:
             continue  # it is told with its row
@@ -149,19 +149,19 @@ def find_by_values(header: Header, rows: Iterable[Sequence[str]]) -> Header:
     for target, words in (("contest", CONTEST_NAMES), ("round", ROUND_NAMES)):
         if target in header.columns or target in header.refused:
             continue
-        found = [
+        columns = [
             at
             for at, use in enumerate(header.uses)
             if not use.target and _says_only(words, (cells[at] for cells in sample))
         ]
-        if len(found) == 1:
-            header = header.having(target, found[0])
+        if len(columns) == 1:
+            header = header.having(target, columns[0])
     return header
 
 
 def _says_only(words: Mapping[str, str], values: Iterable[str]) -> bool:
-    said = {" ".join(value.lower().split()) for value in values if not is_blank(value)}
-    return bool(said) and said <= words.keys() and any(map(str.isalpha, min(said)))
+    given = {" ".join(value.lower().split()) for value in values if not is_blank(value)}
+    return bool(given) and given <= words.keys() and any(map(str.isalpha, min(given)))
 
 
 def is_rounded(header: Header, rows: Iterable[Sequence[str]]) -> bool:

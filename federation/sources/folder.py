@@ -149,17 +149,17 @@ def _judge_content(path: Path) -> str:
 def tell(passed: Iterable[PassedOver], folder: Path) -> Iterator[Remark]:
     """One remark for each kind of file that is not read, with their names."""
     kinds: dict[str, list[PassedOver]] = {}
-    for one in passed:
-        kinds.setdefault(one.kind, []).append(one)
-    for kind, found in kinds.items():
-        shown = (clip(os.path.relpath(one.path, folder)) for one in found[:MAX_NAMED])
-        said: dict[str, object] = {
-            "files": len(found),
+    for file in passed:
+        kinds.setdefault(file.kind, []).append(file)
+    for kind, files in kinds.items():
+        shown = (clip(os.path.relpath(file.path, folder)) for file in files[:MAX_NAMED])
+        values: dict[str, object] = {
+            "files": len(files),
             "names": ", ".join(shown),
-            "reason": found[0].reason,
+            "reason": files[0].reason,
         }
-        more = len(found) - MAX_NAMED
+        more = len(files) - MAX_NAMED
         key = "folder.not-read-more" if more > 0 else "folder.not-read"
         if more > 0:
-            said["more"] = more
-        yield Remark(0, f"not-read-{kind}", Sentence(key, **said))
+            values["more"] = more
+        yield Remark(0, f"not-read-{kind}", Sentence(key, **values))

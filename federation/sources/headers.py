@@ -178,10 +178,10 @@ def guess(
     asked = [header]
     if separator and separator in header:
         asked.append(header.rsplit(separator, 1)[1])
-    for one in asked:
-        found = _guess(normalise(one), names, parties=parties, percent="%" in one)
-        if found.target or found.why != "unknown":
-            return found
+    for name in asked:
+        meaning = _guess(normalise(name), names, parties=parties, percent="%" in name)
+        if meaning.target or meaning.why != "unknown":
+            return meaning
     if separator and normalise(header) in NOT_READ["form-tool"]:
         return _OF_TOOL
     return NOTHING

@@ -25,7 +25,7 @@ import msgspec
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
-from federation.sources.cell import check_count, join_place
+from federation.sources.cell import check_count, check_object, join_place
 from federation.sources.json import decode_json
 from federation.sources.kelurahan import CODE
 from federation.sources.mapping import Options
@@ -70,11 +70,10 @@ def read_kawalpemilu(
         FormatError: It is no such document, or not clear of which kelurahan.
     """
     if not profile.file.voting_day.startswith(YEAR):
-        said = Sentence("kawalpemilu.election", election=profile.election)
-        raise FormatError(said, source.label)
+        reason = Sentence("kawalpemilu.election", election=profile.election)
+        raise FormatError(reason, source.label)
     if options.contest not in {None, CONTEST}:
-        said = Sentence("kawalpemilu.contest")
-        raise FormatError(said, source.label)
+        raise FormatError(Sentence("kawalpemilu.contest"), source.label)
     document = _load(source)
     kelurahan = _find_code(document, source, options, codes or {})
     options = msgspec.structs.replace(options, contest=CONTEST)
@@ -88,21 +87,14 @@ def read_kawalpemilu(
 
 
 def _load(source: SourceFile) -> dict[str, Any]:
-    blocks, size = [], 0
-    while block := source.read():
-        blocks.append(block)
-        size += len(block)
-        if size > MAX_BYTES:
-            said = Sentence("kawalpemilu.large", most=MAX_BYTES >> 20)
-            raise FormatError(said, source.label)
-    document = decode_json(b"".join(blocks))
+    why = Sentence("kawalpemilu.large", most=MAX_BYTES >> 20)
+    document = decode_json(source.read_whole(MAX_BYTES, why))
     if not isinstance(document, dict):
         raise _no_document("data", source)
     depth = document.get("depth")
     if depth != _DEPTH:
         if type(depth) is int:
-            said = Sentence("kawalpemilu.region", depth=depth)
-            raise FormatError(said, source.label)
+            raise FormatError(Sentence("kawalpemilu.region", depth=depth), source.label)
         raise _no_document("depth", source)
     return document
 
@@ -117,8 +109,7 @@ def _member(
 
 
 def _no_document(member: str, source: SourceFile) -> FormatError:
-    said = Sentence("kawalpemilu.no-document", member=member)
-    return FormatError(said, source.label)
+    return FormatError(Sentence("kawalpemilu.no-document", member=member), source.label)
 
 
 def _find_code(
@@ -135,7 +126,7 @@ def _find_code(
     named = options.columns.get("kelurahan")
     members = (named,) if named else _NAMES
     path = source.path
-    said = [
+    given = [
         *(str(document[name]) for name in members if document.get(name) is not None),
         *(codes[key] for key in (str(document.get("id")),) if key in codes),
         *(
@@ -144,18 +135,18 @@ def _find_code(
             if CODE.fullmatch(name)
         ),
     ]
-    found = [code.replace(".", "").upper() for code in said]
-    for code in found:
-        if code != found[0]:
+    plain = [code.replace(".", "").upper() for code in given]
+    for code in plain:
+        if code != plain[0]:
             two = Sentence(
-                "kawalpemilu.two-codes", said=clip(found[0]), other=clip(code)
+                "kawalpemilu.two-codes", said=clip(plain[0]), other=clip(code)
             )
             raise FormatError(two, source.label)
-    if not found or not CODE.fullmatch(found[0]):
+    if not plain or not CODE.fullmatch(plain[0]):
         name, number = clip(document.get("name", "")), clip(document.get("id", ""))
         none = Sentence("kawalpemilu.no-code", id=number, name=name)
         raise FormatError(none, source.label)
-    return found[0]
+    return plain[0]
 
 
 class _KelurahanReader:
@@ -174,8 +165,8 @@ class _KelurahanReader:
             BadCell: It cannot be taken.
         """
         tps = join_place(self._kelurahan, number, ("kode", "data"))
-        body = _object(station, f"data.{number}")
-        counted = _object(body.get("sum"), "sum")
+        body = check_object(station, f"data.{number}")
+        counted = check_object(body.get("sum"), "sum")
         fields = self._members.begin(tps)
         moment = _read_time(body.get("ts"))
         if moment:
@@ -214,17 +205,17 @@ class _KelurahanReader:
         own = _form_of(body.get("c1"))
         same: set[str] = set()
         other: set[str] = set()
-        for photo in _object(body.get("photos"), "photos").values():
-            seen = _object(photo, "photos")
-            votes = _votes_of(_object(seen.get("sum"), "photos.sum"))
+        for photo in check_object(body.get("photos"), "photos").values():
+            seen = check_object(photo, "photos")
+            votes = _votes_of(check_object(seen.get("sum"), "photos.sum"))
             if votes and _is_president(seen.get("c1")):
                 is_same = all(counted.get(name) == n for name, n in votes.items())
                 (same if is_same else other).add(_form_of(seen.get("c1")))
         if other and not same:
-            said = ", ".join(f"{name} {n}" for name, n in _votes_of(counted).items())
+            counts = ", ".join(f"{name} {n}" for name, n in _votes_of(counted).items())
             raise BadCell(
                 "photos",
-                Sentence("kawalpemilu.photos", number=number, sum=said),
+                Sentence("kawalpemilu.photos", number=number, sum=counts),
                 "sum",
             )
         if other - same:
@@ -252,14 +243,6 @@ class _KelurahanReader:
 
 def _row(number: str) -> int:
     return int(number) if re.fullmatch(r"[0-9]{1,6}", number) else 0
-
-
-def _object(value: object, name: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if isinstance(value, dict):
-        return value
-    raise BadCell("shape", Sentence("kawalpemilu.not-object", value=clip(value)), name)
 
 
 def _votes_of(counted: Mapping[str, Any]) -> dict[str, Any]:

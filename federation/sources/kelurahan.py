@@ -38,17 +38,17 @@ def read_codes(source: SourceFile) -> dict[str, str]:
         if isinstance(line, Remark):
             continue
         if isinstance(line, Bad):
-            said = Sentence(
+            reason = Sentence(
                 "kawalpemilu.codes-broken", row=line.row, reason=line.reason
             )
-            raise FormatError(said, source.label)
+            raise FormatError(reason, source.label)
         key = line.cells[columns["id"]].strip()
         text = line.cells[columns["code"]].strip()
         code = text.replace(".", "").upper()
         if not CODE.fullmatch(code):
-            said = Sentence("kawalpemilu.codes-row", row=line.row, value=clip(text))
-            raise FormatError(said, source.label)
+            reason = Sentence("kawalpemilu.codes-row", row=line.row, value=clip(text))
+            raise FormatError(reason, source.label)
         if codes.setdefault(key, code) != code:
-            said = Sentence("kawalpemilu.codes-twice", row=line.row, id=clip(key))
-            raise FormatError(said, source.label)
+            reason = Sentence("kawalpemilu.codes-twice", row=line.row, id=clip(key))
+            raise FormatError(reason, source.label)
     return codes

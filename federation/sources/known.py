@@ -41,7 +41,7 @@ def read_known(
     Raises:
         FormatError: A part is damaged or beyond the bounds.
     """
-    kinds = {one.kind: one.part for one in parts if one.part in package.parts}
+    kinds = {link.kind: link.part for link in parts if link.part in package.parts}
     texts, styles = kinds.get("sharedStrings"), kinds.get("styles")
     return WorkbookFacts(
         _Texts(package).read(texts) if texts else (),
@@ -56,14 +56,14 @@ def _read_formats(package: Package, part: str) -> list[str]:
     formats: list[str] = []
     is_inside = False
 
-    def start(name: str, said: Attributes) -> None:
+    def start(name: str, attributes: Attributes) -> None:
         nonlocal is_inside
         if name == "numFmt":
-            codes[said.get("numFmtId", "")] = said.get("formatCode", "")
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif name in {"cellXfs", "cellStyleXfs"}:
             is_inside = name == "cellXfs"
         elif name == "xf" and is_inside:
-            number = said.get("numFmtId", "")
+            number = attributes.get("numFmtId", "")
             known = int(number) if number.isdecimal() and len(number) < 9 else 0
             formats.append(read_format(known, codes.get(number)))
 
@@ -94,8 +94,8 @@ class _Texts:
         for block in self._package.blocks(part):
             feed(self._package, parser, block)
             if len(self._texts) > MAX_TEXTS or self._size > MAX_CHARACTERS:
-                said = Sentence("workbook.texts", most=MAX_CHARACTERS >> 20)
-                raise FormatError(said, self._package.label)
+                reason = Sentence("workbook.texts", most=MAX_CHARACTERS >> 20)
+                raise FormatError(reason, self._package.label)
         feed(self._package, parser, b"", final=True)
         return self._texts
 

@@ -138,17 +138,17 @@ def _join(
         reason = Sentence("row.no-such-votes", tps=fields["tps"], names=names)
         raise BadCell("candidate", reason)
     row = members.finish(lines[0].row, fields, {"candidates": votes, **blocks})
-    places = {level: said for line in lines for level, said in line.names.items()}
+    places = {level: name for line in lines for level, name in line.names.items()}
     return row._replace(names=places) if places and isinstance(row, Draft) else row
 
 
 def _join_votes(lines: Sequence[_Line]) -> dict[str, int]:
     votes: dict[str, int] = {}
-    said: dict[str, _Line] = {}
+    first: dict[str, _Line] = {}
     for line in lines:
         if line.votes is None:
             continue
-        before = said.setdefault(line.candidate, line)
+        before = first.setdefault(line.candidate, line)
         if before.votes != line.votes:
             twice = Sentence(
                 "row.candidate-twice",
@@ -168,11 +168,11 @@ def _join_rest(lines: Sequence[_Line]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Members and blocks that all lines agree on; what only some say counts as said."""
     fields: dict[str, Any] = {}
     blocks: dict[str, Any] = {}
-    said: dict[str, tuple[object, int]] = {}
+    first: dict[str, tuple[object, int]] = {}
     for line in lines:
         figures = line.blocks.get("figures", {})
         for name, value in (*line.fields.items(), *figures.items()):
-            before, row = said.setdefault(name, (value, line.row))
+            before, row = first.setdefault(name, (value, line.row))
             if before != value:
                 differ = Sentence(
                     "row.rows-differ",

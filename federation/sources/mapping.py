@@ -193,12 +193,12 @@ def join_options(flags: Mapping[str, Any], mapping: MappingFile | None) -> Optio
     Raises:
         ConfigError: A value is not one that a result may have (checked by `Options`).
     """
-    said: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     if mapping is not None:
-        said = {k: getattr(mapping.defaults, k) for k in Defaults.__struct_fields__}
-        said["delimiter"] = mapping.delimiter
-        said["columns"] = dict(mapping.columns)
-    columns = {**said.get("columns", {}), **(flags.get("columns") or {})}
-    said.update({k: v for k, v in flags.items() if v is not None})
-    said["columns"] = columns
-    return Options(**{k: v for k, v in said.items() if v is not None})
+        given = {k: getattr(mapping.defaults, k) for k in Defaults.__struct_fields__}
+        given["delimiter"] = mapping.delimiter
+        given["columns"] = dict(mapping.columns)
+    columns = {**given.get("columns", {}), **(flags.get("columns") or {})}
+    given.update({k: v for k, v in flags.items() if v is not None})
+    given["columns"] = columns
+    return Options(**{k: v for k, v in given.items() if v is not None})

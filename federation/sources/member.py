@@ -63,9 +63,9 @@ class DraftBeginner:
         self._aliases: dict[str, Aliases] = {}
         # Where it is not known of each region who stands, ids stay as they were given.
         self._open_contests = frozenset(
-            one
-            for one in profile.contests
-            if profile.has_races(one) or not profile.candidates(one, "")
+            contest
+            for contest in profile.contests
+            if profile.has_races(contest) or not profile.candidates(contest, "")
         )
         defaults = {
             "contest": self.contest,
@@ -86,21 +86,21 @@ class DraftBeginner:
             raise ConfigError("--" + bad.column, "", bad.reason) from bad
 
     def begin(
-        self, tps: TpsId, said: Mapping[str, tuple[Any, str]] | None = None
+        self, tps: TpsId, members: Mapping[str, tuple[Any, str]] | None = None
     ) -> dict[str, Any]:
         """The members before the votes: defaults, then what the row says.
 
         Args:
             tps: Where.
-            said: Member → its value and the column it stands in; blank is not said.
+            members: Member → its value and the column it stands in; blank is not said.
 
         Raises:
             BadCell: A value is none that a result may have, or that contest is not
                 held there.
         """
         fields: dict[str, Any] = {"tps": tps, **self._defaults}
-        if said:
-            for name, (value, column) in said.items():
+        if members:
+            for name, (value, column) in members.items():
                 read = _READ[name](value, column)
                 if read is not None:
                     fields[name] = read
@@ -115,15 +115,15 @@ class DraftBeginner:
         return fields
 
     def slot(
-        self, tps: TpsId, said: Mapping[str, tuple[Any, str]]
+        self, tps: TpsId, members: Mapping[str, tuple[Any, str]]
     ) -> Mapping[str, Any]:
         """What `begin` gives of a row whose numbers cannot be read; {}: not even that.
 
         A row that says which revision it is denies nothing.
         """
-        if "revision" in said:
+        if "revision" in members:
             return {}
-        told = {n: said[n] for n in ("contest", "round", "source") if n in said}
+        told = {n: members[n] for n in ("contest", "round", "source") if n in members}
         try:
             return self.begin(tps, told)
         except BadCell:
@@ -143,29 +143,29 @@ class DraftBeginner:
             BadCell: The votes are not those of such a contest, or a block has what
                 no record may have.
         """
-        found = {name: block for name, block in blocks.items() if block}
-        if not found:
+        filled = {name: block for name, block in blocks.items() if block}
+        if not filled:
             tps = fields["tps"]
             return Remark(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
         contest = fields["contest"]
         wrong = "candidates" if self._profile.is_party_contest(contest) else "parties"
-        if wrong in found:
+        if wrong in filled:
             key = f"row.no-{wrong}"
             raise BadCell("votes", Sentence(key, contest=contest), wrong)
         if contest in self._open_contests and "bk" in numbering(
-            found.get("candidates", ())
+            filled.get("candidates", ())
         ):
             # Nobody can say whether these are two counts of the same votes.
             two = Sentence("row.two-numberings", tps=fields["tps"])
             raise BadCell("candidate", two, "candidates")
-        for name in found.keys() & _TYPES.keys():
+        for name in filled.keys() & _TYPES.keys():
             try:
-                convert(found[name], _TYPES[name])
+                convert(filled[name], _TYPES[name])
             except RecordError as error:
-                raise _explain(name, found[name]) from error
-        for number, party in found.get("parties", {}).items():
+                raise _explain(name, filled[name]) from error
+        for number, party in filled.get("parties", {}).items():
             _spell_caleg(party, f"parties.{number}.caleg")
-        fields.update(found)
+        fields.update(filled)
         return Draft(row, fields)
 
     def _check_known(self, contest: str) -> None:
@@ -213,13 +213,13 @@ def _spell_caleg(party: dict[str, Any], column: str) -> None:
 def _explain(name: str, block: Any) -> BadCell:  # noqa: ANN401 - a list or an object
     """What is wrong with the first thing of a block that no record may have."""
     kind = _TYPES[name].__args__[-1]
-    for key, one in block.items() if isinstance(block, dict) else enumerate(block):
+    for key, item in block.items() if isinstance(block, dict) else enumerate(block):
         try:
-            msgspec.convert(one, kind)
+            msgspec.convert(item, kind)
         except msgspec.ValidationError as error:
-            said, place = split_place(str(error))
+            message, place = split_place(str(error))
             column = ".".join(filter(None, (name, str(key), place)))
-            return BadCell("value", explain_mistyped(said, _PLAIN), column)
+            return BadCell("value", explain_mistyped(message, _PLAIN), column)
     return BadCell("value", Sentence("machine.not-one-of"), name)
 
 

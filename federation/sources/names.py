@@ -23,15 +23,15 @@ def names_of(profile: Profile, options: Options) -> HeaderNames:
     ids: dict[str, str] = {}
     whole: dict[str, str] = {}
     words: dict[str, frozenset[str]] = {}
-    for one in contests:
-        listed = profile.candidates(one)
-        whole |= normal_names({who: said.name for who, said in listed.items()})
-        if profile.is_party_contest(one):
+    for name in contests:
+        listed = profile.candidates(name)
+        whole |= normal_names({who: each.name for who, each in listed.items()})
+        if profile.is_party_contest(name):
             continue
-        for who, said in listed.items():
-            ids |= dict.fromkeys((who, *said.aliases), who)
+        for who, candidate in listed.items():
+            ids |= dict.fromkeys((who, *candidate.aliases), who)
             # Ma'ruf is one word and two.
-            spelt = (said.name, _APOSTROPHE.sub("", said.name))
+            spelt = (candidate.name, _APOSTROPHE.sub("", candidate.name))
             words[who] = frozenset(normalise(" ".join(spelt)).split("_"))
     is_open = contest is not None and not words
     return HeaderNames(ids, words, whole, is_open, frozenset(contests))

@@ -17,6 +17,7 @@ from federation.sources.candidate import Aliases
 from federation.sources.cell import (
     check_beside,
     check_count,
+    check_object,
     join_place,
     parse_place,
 )
@@ -57,8 +58,8 @@ def read_ndjson(
             slot: Mapping[str, Any] = {}
             if bad.code == "count":
                 tps = _read_place(given, unpadded=options.unpadded)
-                said = {name: (given[name], name) for name in TEXTS if name in given}
-                slot = members.slot(tps, said)
+                texts = {name: (given[name], name) for name in TEXTS if name in given}
+                slot = members.slot(tps, texts)
             yield Bad(row, bad.code, bad.reason, bad.column, slot)
 
 
@@ -96,9 +97,11 @@ def read_members_of(
     tps = _read_place(line, unpadded=unpadded)
     fields = members.begin(tps, {n: (line[n], n) for n in TEXTS if n in line})
     aliases = members.aliases(fields["contest"])
-    candidates = aliases.read_chart(_object(line, "candidates"), "candidates", tps)
-    parties = _read_parties(_object(line, "parties"), aliases, tps)
-    figures = _read_figures(_object(line, "figures"))
+    candidates = aliases.read_chart(
+        check_object(line.get("candidates"), "candidates"), "candidates", tps
+    )
+    parties = _read_parties(check_object(line.get("parties"), "parties"), aliases, tps)
+    figures = _read_figures(check_object(line.get("figures"), "figures"))
     evidence = _read_evidence(line.get("evidence"))
     blocks = (candidates, parties, figures, evidence)
     return members.finish(row, fields, dict(zip(_BLOCKS, blocks, strict=True)))
@@ -124,16 +127,6 @@ def _code(value: object, column: str) -> str:
     if isinstance(value, str):
         return value
     raise BadCell("tps", Sentence("row.no-text", value=clip(value)), column)
-
-
-def _object(line: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = line.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        wrong = Sentence("row.no-object-value", value=clip(value))
-        raise BadCell("shape", wrong, name)
-    return value
 
 
 def _read_figures(line: Mapping[str, Any]) -> dict[str, int]:
@@ -170,7 +163,7 @@ def _read_party(party: object, number: str) -> dict[str, Any]:
         count = check_count(party.get(name), f"{where}.{name}")
         if count is not None:
             read[name] = count
-    caleg = _object(party, "caleg")
+    caleg = check_object(party.get("caleg"), "caleg")
     votes = {who: check_count(n, f"{where}.caleg.{who}") for who, n in caleg.items()}
     if votes:
         read["caleg"] = {who: n for who, n in votes.items() if n is not None}

@@ -125,8 +125,8 @@ def find_candidate(name: str, names: HeaderNames) -> Guess:
         # Also a party's column, where the contest itself is still to be said.
         known = _named(name, names)
         return Guess(f"candidates.{known}") if known else find_party(name, names)
-    said = {_OFFICES[word] for word in _OFFICES.keys() & _split(name)}
-    if said and said.isdisjoint(names.contests):
+    contests = {_OFFICES[word] for word in _OFFICES.keys() & _split(name)}
+    if contests and contests.isdisjoint(names.contests):
         return Guess("", "other-office")
     number = match[1] or match[2] or match[3]
     known = names.ids.get(number) or number.lstrip("0").zfill(2)
@@ -161,8 +161,9 @@ def _see_behind(known: str, behind: Sequence[str], names: HeaderNames) -> Guess:
 def _is_of(word: str, held: Collection[str]) -> bool:
     """Whether a word is one of a name, or a longer or shorter form (`Jokowi`)."""
     return word in held or any(
-        min(len(one), len(word)) > 3 and (word.startswith(one) or one.startswith(word))
-        for one in held
+        min(len(name), len(word)) > 3
+        and (word.startswith(name) or name.startswith(word))
+        for name in held
     )
 
 
@@ -175,8 +176,8 @@ def _named(name: str, names: HeaderNames) -> str:
     words = frozenset(_split(name)) - _VAIN
     if not words or max(map(len, words)) < 4:
         return ""
-    found = [who for who, held in names.words.items() if words <= held]
-    return found[0] if len(found) == 1 else ""
+    candidates = [who for who, held in names.words.items() if words <= held]
+    return candidates[0] if len(candidates) == 1 else ""
 
 
 def name_candidate(text: str, names: HeaderNames) -> str:

@@ -66,8 +66,7 @@ class OneTable:
             if cells == self._header and not self._titled:
                 return Remark(line.row, "header-again", Sentence("file.header-again"))
             self._second = line.row
-        why = Sentence("file.second-table", row=self._second)
-        return Bad(line.row, SECOND, why)
+        return Bad(line.row, SECOND, Sentence("file.second-table", row=self._second))
 
     def _sums(self, cells: Sequence[str]) -> bool:
         """Whether a row is the sum of others, and no title (`Rekap Gubernur 2024`)."""

@@ -95,7 +95,7 @@ class Package:
         return self._file.read()
 
     def _list(self) -> dict[str, zipfile.ZipInfo]:
-        names = {one.filename: one for one in self._zip.infolist()}
+        names = {info.filename: info for info in self._zip.infolist()}
         if len(names) > MAX_PARTS:
             raise FormatError(Sentence("workbook.parts", most=MAX_PARTS), self.label)
         if "[Content_Types].xml" not in names:
@@ -135,8 +135,8 @@ class Package:
                 while block := file.read(BLOCK_BYTES):
                     unfolded += len(block)
                     if unfolded > bound:
-                        said = Sentence("workbook.unfolds", most=bound >> 20)
-                        raise FormatError(said, self.label)
+                        reason = Sentence("workbook.unfolds", most=bound >> 20)
+                        raise FormatError(reason, self.label)
                     yield block
         except _BROKEN as error:
             raise self.damaged() from error
@@ -163,18 +163,18 @@ class Package:
         """
         folder, name = posixpath.split(part)
         listed = posixpath.join(folder, "_rels", f"{name}.rels")
-        found: list[Relation] = []
+        relations: list[Relation] = []
 
-        def start(element: str, said: Attributes) -> None:
-            if element == "Relationship" and said.get("TargetMode") != "External":
-                target = posixpath.join("/", folder, said.get("Target", ""))
+        def start(element: str, attributes: Attributes) -> None:
+            if element == "Relationship" and attributes.get("TargetMode") != "External":
+                target = posixpath.join("/", folder, attributes.get("Target", ""))
                 path = posixpath.normpath(target).lstrip("/")
-                kind = said.get("Type", "").rpartition("/")[2]
-                found.append(Relation(said.get("Id", ""), kind, path))
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                relations.append(Relation(attributes.get("Id", ""), kind, path))
 
         if listed in self._names:
             self.walk(listed, start)
-        return found
+        return relations
 
 
 def plain(name: str) -> str:

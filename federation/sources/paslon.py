@@ -42,7 +42,8 @@ def read_paslon(source: SourceFile, races: Races) -> Iterator[Bad]:
     Raises:
         FormatError: The file as a whole is none of this shape.
     """
-    document = decode_json(_read_whole(source))
+    why = Sentence("numbering.too-long", most=MAX_BYTES)
+    document = decode_json(source.read_whole(MAX_BYTES, why))
     if not isinstance(document, dict) or not document:
         raise FormatError(Sentence("numbering.no-paslon"), str(source.path))
     seen: dict[str, str] = {}
@@ -86,8 +87,7 @@ def _read_number(pair: object, at: str) -> str:
 def _check_id(kpu: str, at: str) -> None:
     # Shorter ones would be ballot numbers: the very confusion that this ends.
     if not (kpu.isascii() and kpu.isdigit() and 3 <= len(kpu) <= 32):
-        why = Sentence("numbering.paslon-id", kpu=clip(kpu))
-        raise BadCell("candidate", why, at)
+        raise BadCell("candidate", Sentence("numbering.paslon-id", kpu=clip(kpu)), at)
 
 
 def _read_name(pair: Any, at: str) -> str:  # noqa: ANN401 - JSON is anything
@@ -101,13 +101,3 @@ def _read_name(pair: Any, at: str) -> str:  # noqa: ANN401 - JSON is anything
     except RecordError as error:
         raise BadCell("name", error.rule, at) from error
     return text
-
-
-def _read_whole(source: SourceFile) -> bytes:
-    data = bytearray()
-    while block := source.read():
-        data += block
-        if len(data) > MAX_BYTES:
-            why = Sentence("numbering.too-long", most=MAX_BYTES)
-            raise FormatError(why, str(source.path))
-    return bytes(data)

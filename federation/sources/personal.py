@@ -129,11 +129,11 @@ def find_personal(text: str) -> Personal | None:
 
 def why_personal(member: str, text: str) -> Sentence | None:
     """Why a text may not be signed as `note`, `ref` or `reason`; None: it may."""
-    found = find_personal(text)
-    if found is None or (member == "ref" and found.kind in _IN_KEYS):
+    personal = find_personal(text)
+    if personal is None or (member == "ref" and personal.kind in _IN_KEYS):
         return None
-    kind = Sentence(f"personal.{found.kind}")
-    return Sentence("row.personal", word=clip(found.word), kind=kind)
+    kind = Sentence(f"personal.{personal.kind}")
+    return Sentence("row.personal", word=clip(personal.word), kind=kind)
 
 
 def _is_of_work(before: str, word: str) -> bool:

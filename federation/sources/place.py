@@ -182,8 +182,8 @@ def check_beside(place: TpsId, name: str, cell: str, header: str) -> None:
 def _read_kelurahan(text: str) -> str:
     """Its ten characters; or the thirteen of a whole code; else the cell tidied."""
     plain = _plain(text)
-    found = _FLOAT.fullmatch(plain)
-    plain = found[1] if found else plain
+    number = _FLOAT.fullmatch(plain)
+    plain = number[1] if number else plain
     match = _KELURAHAN.fullmatch(plain)
     if match and (match[2].isdecimal() or match[1] == "99"):
         return "".join(match.groups())
@@ -208,19 +208,16 @@ def _join_whole(
             return whole
         other = Sentence("cell.contradiction", value=clip(whole), other=clip(kelurahan))
         raise BadCell("tps", other, columns[1])
-    match = _NUMBER.fullmatch(_plain(number))
-    if match and len(place) == 13 and _WHOLE.fullmatch(place):
-        if not place.startswith("99") and int(match[1]) == int(place[10:]):
+    match = _NUMBER.fullmatch(_plain(number)) if _WHOLE.fullmatch(place) else None
+    if (match and place.startswith("99")) or _ABROAD.fullmatch(place):
+        shown = clip(f"{place} {tidy(number)}")
+        raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
+    if match:
+        if int(match[1]) == int(place[10:]):
             return TpsId(place)
-        if place.startswith("99"):
-            shown = clip(f"{place} {tidy(number)}")
-            raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
         shown = clip(str(int(match[1])))
         other = Sentence("cell.contradiction-number", value=clip(place), other=shown)
         raise BadCell("tps", other, columns[1])
-    if _ABROAD.fullmatch(place):
-        shown = clip(f"{place} {tidy(number)}")
-        raise BadCell("tps", Sentence("cell.place-abroad", value=shown), columns[1])
     if not _HOME.fullmatch(place):
         raise BadCell("tps", _why_no_kelurahan(place, clip(kelurahan)), columns[0])
     raise BadCell("tps", _why_no_number(number), columns[1])

@@ -32,6 +32,7 @@ from federation.records.tps import OVERSEAS, TpsId, format_tps, is_overseas
 from federation.sources.cell import is_blank, join_place, parse_count, parse_place
 from federation.sources.csv import Cells, CsvTable
 from federation.sources.json import decode_json
+from federation.sources.numbered import normalise
 from federation.sources.row import Bad, BadCell, Remark, clip
 from federation.sources.stream import SourceFile
 from federation.sources.workbook import Workbook
@@ -111,7 +112,7 @@ def _read_table(
     columns: Mapping[str, str],
     known: "_Known",
 ) -> Iterator[Bad | Remark]:
-    plan = _Plan(table.header, columns, table.header_row)
+    plan = _RegisterColumns(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):
             yield line
@@ -129,7 +130,7 @@ def _read_table(
 
 def _know(header: str) -> str:
     """Which of our columns a header is; "" if none."""
-    return _COLUMNS.get(re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_"), "")
+    return _COLUMNS.get(normalise(header), "")
 
 
 def _is_header(cells: Sequence[str], columns: Mapping[str, str]) -> bool:
@@ -140,7 +141,7 @@ def _is_header(cells: Sequence[str], columns: Mapping[str, str]) -> bool:
     return len(known) > 1 and bool(known & {"tps", "kelurahan_code"})
 
 
-class _Plan:
+class _RegisterColumns:
     """Which column of the table is what."""
 
     def __init__(self, header: list[str], columns: Mapping[str, str], row: int) -> None:
@@ -214,8 +215,7 @@ def _add_name(register: Register, region: str, name: object, column: str) -> Non
     if region in register.names:
         return
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        why = Sentence("tps_list.no-name", name=clip(name))
-        raise BadCell("name", why, column)
+        raise BadCell("name", Sentence("tps_list.no-name", name=clip(name)), column)
     try:
         check_text(name, column)
     except RecordError as error:
@@ -252,7 +252,8 @@ def _read_ranges(
 
 def _open_ranges(source: SourceFile) -> tuple[dict[str, Any], dict[str, Any]]:
     """Villages with their ranges, and names by region."""
-    document = decode_json(_read_whole(source))
+    why = Sentence("file.large", most=MAX_JSON_BYTES)
+    document = decode_json(source.read_whole(MAX_JSON_BYTES, why))
     villages = document.get("tps") if isinstance(document, dict) else None
     names = document.get("id2name", {}) if isinstance(document, dict) else None
     if not isinstance(villages, dict) or not isinstance(names, dict):
@@ -306,15 +307,6 @@ class _Known:
             first = next(iter(self._odd.values()))
             why = Sentence("numbering.odd", count=len(self._odd), first=first)
             yield Remark(0, "regions", why)
-
-
-def _read_whole(source: SourceFile) -> bytes:
-    data = bytearray()
-    while block := source.read():
-        data += block
-        if len(data) > MAX_JSON_BYTES:
-            raise FormatError(Sentence("file.large", most=MAX_JSON_BYTES), source.label)
-    return bytes(data)
 
 
 def _check_kelurahan(village: str) -> None:

@@ -86,26 +86,26 @@ class Sheet:
         feed(self._package, parser, b"", final=True)
         yield from self._rows
 
-    def _start(self, name: str, said: Attributes) -> None:
+    def _start(self, name: str, attributes: Attributes) -> None:
         name = plain(name)
         if name == "c":
-            self._begin_cell(said)
+            self._begin_cell(attributes)
         elif name == "row":
-            self._begin_row(said)
+            self._begin_row(attributes)
         elif name in {"v", "t", "f"}:
             self._text, self._length = (None if self._phonetic else []), 0
         elif name == "rPh":
             self._phonetic = True
         else:
-            self._notice(name, said)
+            self._notice(name, attributes)
 
-    def _notice(self, name: str, said: Attributes) -> None:
-        if name == "col" and is_on(said.get("hidden", "")):
-            first, last = said.get("min", ""), said.get("max", "")
+    def _notice(self, name: str, attributes: Attributes) -> None:
+        if name == "col" and is_on(attributes.get("hidden", "")):
+            first, last = attributes.get("min", ""), attributes.get("max", "")
             if first.isdecimal() and last.isdecimal():
                 _note(self.hidden_columns, (int(first) - 1, int(last) - 1))
         elif name == "mergeCell":
-            first, _, last = said.get("ref", "").partition(":")
+            first, _, last = attributes.get("ref", "").partition(":")
             top, bottom = split_place(first), split_place(last)
             if top and bottom and top[1] != bottom[1]:
                 _note(self.merged, f"{first}:{last}")
@@ -135,22 +135,22 @@ class Sheet:
         if self._length > MAX_TEXT:
             raise self._package.damaged()
 
-    def _begin_row(self, said: Attributes) -> None:
-        number = said.get("r", "")
+    def _begin_row(self, attributes: Attributes) -> None:
+        number = attributes.get("r", "")
         row = int(number) if re.fullmatch(r"[0-9]{1,7}", number) else self._row + 1
         if not self._row < row <= MAX_ROWS:
             raise self._package.damaged()
         self._row, self._column, self._cells = row, -1, {}
-        if is_on(said.get("hidden", "")):
+        if is_on(attributes.get("hidden", "")):
             _note(self.hidden, row)
 
-    def _begin_cell(self, said: Attributes) -> None:
-        place = split_place(said.get("r", ""))
+    def _begin_cell(self, attributes: Attributes) -> None:
+        place = split_place(attributes.get("r", ""))
         column = place[0] if place else self._column + 1
         if not self._column < column < MAX_COLUMNS:
             raise self._package.damaged()
         self._column = column
-        self._kind, self._style = said.get("t", "n"), said.get("s", "")
+        self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._value = self._formula = None
 
     def _end_cell(self) -> None:

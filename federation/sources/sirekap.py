@@ -23,7 +23,7 @@ from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.result import CONTESTS, FIGURES
 from federation.sources.candidate import NO_ID
-from federation.sources.cell import check_count, parse_place
+from federation.sources.cell import check_count, check_object, parse_place
 from federation.sources.json import decode_json, read_members
 from federation.sources.mapping import Options
 from federation.sources.member import DraftBeginner, read_round
@@ -110,11 +110,11 @@ class _DocumentReader:
     def read(self, row: int, code: str, document: object) -> SourceRow:
         tps = parse_place(code)
         body, outer = _open(document)
-        said: dict[str, tuple[Any, str]] = {
+        texts: dict[str, tuple[Any, str]] = {
             "round": (read_round(outer.get("psu"), "psu"), "psu"),
             "observed_at": (outer.get("ts"), "ts"),
         }
-        chart = _mapping(body.get("chart"), "chart")
+        chart = check_object(body.get("chart"), "chart")
         blocks: dict[str, Any] = {"figures": self._read_figures(body)}
         if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
             # Before its contest is looked for: an empty document may name none.
@@ -122,9 +122,8 @@ class _DocumentReader:
         named = self._read_images(tps, outer.get("images"))
         _see_code(tps, outer)
         if named or self._members.contest is None:
-            found = named or self._find_contest(chart)
-            said["contest"] = (found, "contest")
-        fields = self._members.begin(tps, said)
+            texts["contest"] = (named or self._find_contest(chart), "contest")
+        fields = self._members.begin(tps, texts)
         if self._members.contest not in (None, fields["contest"]):
             other = Sentence(
                 "row.other-contest", contest=self._members.contest, found=named
@@ -132,7 +131,7 @@ class _DocumentReader:
             raise BadCell("contest", other, "images")
         aliases = self._members.aliases(fields["contest"])
         if _is_legislative(chart, outer):
-            caleg = _mapping(outer.get("caleg"), "caleg")
+            caleg = check_object(outer.get("caleg"), "caleg")
             blocks["parties"] = {
                 aliases.find_party(number, tps, f"chart.{number}"): party
                 for number, party in _read_parties(chart, caleg).items()
@@ -172,7 +171,9 @@ class _DocumentReader:
 
     def _read_figures(self, body: Mapping[str, Any]) -> dict[str, int]:
         figures = {}
-        for name, value in _mapping(body.get("administrasi"), "administrasi").items():
+        for name, value in check_object(
+            body.get("administrasi"), "administrasi"
+        ).items():
             ours = _FIGURES.get(name)
             count = check_count(value, name) if ours else None
             if ours is None:
@@ -198,19 +199,11 @@ def _elsewhere(tps: str, column: str, other: str) -> BadCell:
 
 
 def _open(document: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    outer = _mapping(document, "document")
-    body = _mapping(outer["tungsura"], "tungsura") if "tungsura" in outer else outer
+    outer = check_object(document, "document")
+    body = check_object(outer["tungsura"], "tungsura") if "tungsura" in outer else outer
     if not body.keys() & KEYS:
         raise BadCell("shape", Sentence("row.no-document"))
     return body, outer
-
-
-def _mapping(value: object, name: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if isinstance(value, dict):
-        return value
-    raise BadCell("shape", Sentence("row.no-object-value", value=clip(value)), name)
 
 
 def _has_votes(chart: Mapping[str, Any]) -> bool:
@@ -228,10 +221,10 @@ def _read_parties(
     for number in dict.fromkeys((*chart, *caleg)):
         if number == NO_ID:
             continue
-        party = _read_totals(_mapping(chart.get(number), f"chart.{number}"), number)
+        party = _read_totals(check_object(chart.get(number), f"chart.{number}"), number)
         votes = {
             who: check_count(n, f"caleg.{number}.{who}")
-            for who, n in _mapping(caleg.get(number), f"caleg.{number}").items()
+            for who, n in check_object(caleg.get(number), f"caleg.{number}").items()
             if who != NO_ID and n is not None
         }
         if votes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from federation.records.profile import Profile
-from federation.sources.cell import check_count, parse_place
+from federation.sources.cell import check_count, check_object, parse_place
 from federation.sources.mapping import Options
 from federation.sources.member import DraftBeginner
 from federation.sources.objects import read_objects
@@ -59,10 +59,7 @@ def _read_line(row: int, line: Any, members: DraftBeginner) -> SourceRow:  # noq
         raise BadCell("member", Sentence("row.no-situng", name=clip(min(unknown))))
     tps = parse_place(line["kode"], "kode")
     fields = members.begin(tps, {"observed_at": (line.get("ts"), "ts")})
-    chart = line.get("chart") or {}
-    if not isinstance(chart, dict):
-        wrong = Sentence("row.no-object-value", value=clip(chart))
-        raise BadCell("shape", wrong, "chart")
+    chart = check_object(line.get("chart") or None, "chart")
     candidates = members.aliases(fields["contest"]).read_chart(chart, "chart", tps)
     figures: dict[str, int] = {}
     for theirs, ours in _FIGURES.items():

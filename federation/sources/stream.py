@@ -137,6 +137,19 @@ class SourceFile:
             return block
         return self._recode(block)
 
+    def read_whole(self, most: int, why: Sentence) -> bytes:
+        """All that is left, as `read` gives it.
+
+        Raises:
+            FormatError: `why`, where it is more than `most` bytes; else see `read`.
+        """
+        data = bytearray()
+        while block := self.read():
+            data += block
+            if len(data) > most:
+                raise FormatError(why, self.label)
+        return bytes(data)
+
     def _begin(self, block: bytes) -> bytes:
         for mark, name in _MARKS:
             if block.startswith(mark):

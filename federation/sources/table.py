@@ -105,7 +105,7 @@ def read_table(
     is_header = is_header_of(options, names)
     lines = OneTable(plan, table.header, is_header).read(chain(sample, rows))
     if plan.is_long:
-        yield from join_parts(_read_parts(plan, lines), members, plan.lacking)
+        yield from join_parts(_read_parts(plan, lines), members, plan.votes.lacking)
         yield from plan.finish()
         return
     for line in lines:
@@ -115,10 +115,10 @@ def read_table(
         try:
             yield plan.read(line.row, line.cells)
         except BadCell as bad:
-            slot = plan.read_slot(line.cells) if bad.code == "count" else {}
+            slot = plan.head.read_slot(line.cells) if bad.code == "count" else {}
             yield Bad(line.row, bad.code, bad.reason, bad.column, slot)
-        if plan.remarks:
-            yield from plan.take_remarks()
+        if plan.head.remarks:
+            yield from plan.head.take_remarks()
     yield from plan.finish()
 
 
@@ -134,4 +134,4 @@ def _read_parts(
         except BadCell as bad:
             yield Bad(line.row, bad.code, bad.reason, bad.column)
             yield from plan.mark_station(line.row, line.cells)
-        yield from plan.take_remarks()
+        yield from plan.head.take_remarks()

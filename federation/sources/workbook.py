@@ -118,18 +118,20 @@ class Workbook:
             raise FormatError(Sentence("workbook.xlsb"), self.label)
         if not book.endswith(".xml") or "workbook" not in book:
             raise FormatError(Sentence("workbook.office"), self.label)
-        parts = {one.id: one for one in package.relations(book)}
+        parts = {relation.id: relation for relation in package.relations(book)}
         listed: list[_Listed] = []
         flags: set[str] = set()
 
-        def start(name: str, said: Attributes) -> None:
+        def start(name: str, attributes: Attributes) -> None:
             if name == "sheet" and len(listed) < _SHEETS:
-                target = parts.get(said.get("id", ""))
+                target = parts.get(attributes.get("id", ""))
                 if target and target.kind == "worksheet":
-                    hidden = said.get("state", "visible") != "visible"
-                    listed.append(_Listed(said.get("name", ""), target.part, hidden))
+                    hidden = attributes.get("state", "visible") != "visible"
+                    listed.append(
+                        _Listed(attributes.get("name", ""), target.part, hidden)
+                    )
             elif name in {"workbookPr", "calcPr"}:
-                flags.update(key for key, value in said.items() if is_on(value))
+                flags.update(key for key, value in attributes.items() if is_on(value))
 
         package.walk(book, start)
         known = read_known(package, parts.values(), frozenset(flags))
@@ -137,24 +139,24 @@ class Workbook:
 
     def _choose(self, sheets: list[_Listed], named: str | None) -> _Listed:
         if named is not None:
-            for one in sheets:
-                if one.name.strip() == named.strip():
-                    return one
-            said = Sentence(
+            for sheet in sheets:
+                if sheet.name.strip() == named.strip():
+                    return sheet
+            reason = Sentence(
                 "workbook.no-sheet", sheet=clip(named), sheets=_names(sheets)
             )
-            raise FormatError(said, self.label)
-        filled = [one for one in sheets if self._holds_anything(one)]
-        seen = [one for one in filled if not one.is_hidden]
+            raise FormatError(reason, self.label)
+        filled = [sheet for sheet in sheets if self._holds_anything(sheet)]
+        seen = [sheet for sheet in filled if not sheet.is_hidden]
         if len(seen) != 1:
             if not filled:
                 raise FormatError(Sentence("workbook.empty"), self.label)
-            said = Sentence("workbook.sheets", sheets=_names(filled))
-            raise FormatError(said, self.label)
+            reason = Sentence("workbook.sheets", sheets=_names(filled))
+            raise FormatError(reason, self.label)
         if len(filled) > 1:
-            hidden = _names([one for one in filled if one is not seen[0]])
-            said = Sentence("workbook.hidden-sheets", sheets=hidden)
-            self._aside = Remark(0, "hidden-sheets", said)
+            hidden = _names([sheet for sheet in filled if sheet is not seen[0]])
+            reason = Sentence("workbook.hidden-sheets", sheets=hidden)
+            self._aside = Remark(0, "hidden-sheets", reason)
         return seen[0]
 
     def _holds_anything(self, sheet: _Listed) -> bool:
@@ -182,8 +184,8 @@ class Workbook:
         Without this, or if none is, it is the first row that holds anything.
         """
         self._is_header = is_header
-        found = (at for at, (_, cells) in enumerate(self._first) if is_header(cells))
-        self._at = next(found, 0)
+        rows = (at for at, (_, cells) in enumerate(self._first) if is_header(cells))
+        self._at = next(rows, 0)
 
     @property
     def header(self) -> list[str]:
@@ -195,8 +197,8 @@ class Workbook:
         cells = self._first[self._at][1]
         width = max(at for at, cell in enumerate(cells, start=1) if cell.strip())
         if width > MAX_HEADERS:
-            said = Sentence("workbook.wide", columns=width, most=MAX_HEADERS)
-            raise FormatError(said, self.label)
+            reason = Sentence("workbook.wide", columns=width, most=MAX_HEADERS)
+            raise FormatError(reason, self.label)
         return cells[:width]
 
     @property
@@ -209,10 +211,10 @@ class Workbook:
             return Cells(row, [*cells, *[""] * (width - len(cells))][:width])
         if self._is_header and self._is_header(cells):
             return Bad(row, SECOND, Sentence("file.second-table", row=row))
-        said = Sentence(
+        reason = Sentence(
             "workbook.cells", cells=len(cells), headers=width, first=clip(cells[0])
         )
-        return Bad(row, "cells", said)
+        return Bad(row, "cells", reason)
 
     def _tell_first(self) -> Iterator[Remark]:
         if self._aside:
@@ -221,35 +223,37 @@ class Workbook:
         if above:
             row = self.header_row
             titles = "; ".join(clip(next(filter(None, c))) for _, c in above[:3])
-            said = Sentence("workbook.titles", row=row, titles=titles)
-            yield Remark(row, "titles", said)
+            reason = Sentence("workbook.titles", row=row, titles=titles)
+            yield Remark(row, "titles", reason)
 
     def _tell(self) -> Iterator[Remark]:
         stream = self._stream
         hidden = [row for row in stream.hidden if row > self.header_row]
         if hidden:
             shown = ", ".join(str(row) for row in hidden[:5])
-            said = Sentence("workbook.hidden-rows", rows=len(hidden), first=shown)
-            yield Remark(hidden[0], "hidden-rows", said)
+            reason = Sentence("workbook.hidden-rows", rows=len(hidden), first=shown)
+            yield Remark(hidden[0], "hidden-rows", reason)
         columns = [
             clip(self.header[at])
             for first, last in stream.hidden_columns
             for at in range(first, min(last + 1, len(self.header)))
         ]
         if columns:
-            said = Sentence("workbook.hidden-columns", columns=", ".join(columns[:20]))
-            yield Remark(self.header_row, "hidden-columns", said)
+            reason = Sentence(
+                "workbook.hidden-columns", columns=", ".join(columns[:20])
+            )
+            yield Remark(self.header_row, "hidden-columns", reason)
         if stream.merged:
-            said = Sentence("workbook.merged", cells=", ".join(stream.merged[:5]))
-            yield Remark(self.header_row, "merged", said)
+            reason = Sentence("workbook.merged", cells=", ".join(stream.merged[:5]))
+            yield Remark(self.header_row, "merged", reason)
         if stream.uncalculated:
             cells = ", ".join(stream.uncalculated[:5])
-            said = Sentence("workbook.formulas", cells=cells)
-            yield Remark(self.header_row, "formulas", said)
+            reason = Sentence("workbook.formulas", cells=cells)
+            yield Remark(self.header_row, "formulas", reason)
 
 
 def _names(sheets: Sequence[_Listed]) -> str:
-    return ", ".join(clip(one.name) for one in sheets[:50])
+    return ", ".join(clip(sheet.name) for sheet in sheets[:50])
 
 
 def _spread(cells: dict[int, str]) -> list[str]:

@@ -17,6 +17,7 @@ import msgspec
 
 from federation.decoding import parse_json
 from federation.errors import FormatError
+from federation.files import make_folders, write_whole
 from federation.store import mapstate
 from federation.store.db import Database, View
 
@@ -61,10 +62,11 @@ def save_followed(db: Database, path: Path) -> None:
         here = read_followed(view)
     if here == load_followed(path):
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode(here))
-    new.replace(path)
+    make_folders(path.parent, 0o700)
+    # Written at every change of the map, by the thread that everybody waits for; and an
+    # empty file after a power cut begins a new epoch, as none at all does.
+    with write_whole(path, is_synced=False) as file:
+        file.write(msgspec.json.encode(here))
 
 
 def renew_if_older(db: Database, path: Path) -> bool:

@@ -35,7 +35,7 @@ from federation.errors import (
     RollbackError,
     VerificationError,
 )
-from federation.files import make_folders, sync_folder
+from federation.files import make_folders, sync_folder, write_durably
 from federation.tlog.checkpoint import (
     Checkpoint,
     format_checkpoint,
@@ -146,6 +146,8 @@ class Guard:
             OSError: the disk failed; the guard is the old or the new one.
         """
         held = self.read(origin)
+        # A backup of the database, or a second process: whoever comes with less than
+        # was signed would sign that much again.
         if held is not None and size < held[0]:
             raise RollbackError(held[0], size)
         if held is not None and size == held[0]:
@@ -196,16 +198,11 @@ class Guard:
 
     def _write(self, path: Path, data: bytes, *, here: bool) -> None:
         make_folders(self._folder, 0o700)
-        new = path.with_suffix(".new")
         for _ in range(_TRIES):
-            # Written beside, synced, renamed, the folder synced: after a power cut the
-            # file is whole, and it is the new one if this returned.
-            with new.open("wb") as file:
+            # After a power cut it is whole, and the new one if this returned: what is
+            # shown next must not be above a guard that the disk has forgotten.
+            with write_durably(path) as file:
                 file.write(data + _line(os.fstat(file.fileno())) if here else data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            sync_folder(self._folder)
             if not here:
                 self._written.pop(path, None)
                 return

@@ -13,10 +13,11 @@ import os
 from pathlib import Path
 from typing import Final
 
+from federation.files import write_whole
+
 #: What a folder of a few small files needs, the guard, and what none does without; and
 #: what SQLite needs to read: the map of its log (-shm), and some pages of that log.
 LITTLE: Final = 64 << 10
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def free_bytes(folder: Path) -> int | None:
@@ -82,19 +83,11 @@ class Reserve:
         """
         if self.is_kept:
             return
-        new = self._path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        handle = os.open(new, _NEW, 0o600)
-        try:
+        with write_whole(self._path, 0o600) as file:
             # Twice, so that what was just made room for does not end at once; a quota,
             # of which no system call tells, is asked in the same way.
-            _allocate(handle, 2 * self.size)
-            os.ftruncate(handle, self.size)
-            os.fsync(handle)
-            new.replace(self._path)
-        finally:
-            os.close(handle)
-            new.unlink(missing_ok=True)
+            _allocate(file.fileno(), 2 * self.size)
+            file.truncate(self.size)
 
 
 def _allocate(handle: int, size: int) -> None:

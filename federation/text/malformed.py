@@ -83,9 +83,9 @@ def decode_text(data: bytes) -> str:
 
 def explain_toml(error: ValueError, text: str) -> Sentence:
     """What `tomllib` found wrong with the text."""
-    said = str(error)
-    what = Sentence(f"machine.{_pick(_TOML, said, 'toml-other')}")
-    at = _AT.search(said)
+    message = str(error)
+    what = Sentence(f"machine.{_pick(_TOML, message, 'toml-other')}")
+    at = _AT.search(message)
     if at is None:
         return Sentence("machine.toml", what=what)
     if at[1] is None:
@@ -105,8 +105,8 @@ def explain_json(error: ValueError) -> Sentence:
     return Sentence("machine.json-at", what=what, **place)
 
 
-def _pick(words: tuple[tuple[str, str], ...], said: str, other: str) -> str:
-    return next((name for start, name in words if said.startswith(start)), other)
+def _pick(words: tuple[tuple[str, str], ...], message: str, other: str) -> str:
+    return next((name for start, name in words if message.startswith(start)), other)
 
 
 def _letter(text: str, line: int, column: int) -> str:

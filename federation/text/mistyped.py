@@ -39,39 +39,39 @@ _BOUNDS: Final = {">=": "at-least", "<=": "at-most", ">": "above", "<": "below"}
 _LENGTHS: Final = {">=": "least-characters", "<=": "most-characters"}
 
 
-def split_place(said: str) -> tuple[str, str]:
+def split_place(message: str) -> tuple[str, str]:
     """What msgspec says of a value, and the dotted member that it says it of."""
-    at = _AT.search(said)
-    return (said[: at.start()], at[1]) if at else (said, "")
+    at = _AT.search(message)
+    return (message[: at.start()], at[1]) if at else (message, "")
 
 
-def explain_mistyped(said: str, plain: dict[str, str] | None = None) -> Sentence:
+def explain_mistyped(message: str, plain: dict[str, str] | None = None) -> Sentence:
     """What is wrong with a value.
 
     Args:
-        said: By msgspec, without the place.
+        message: By msgspec, without the place.
         plain: Keys of sentences for what a regular expression asks for.
     """
-    if found := _GOT.match(said):
-        wanted = _join(_name(one) for one in found[1].split(" | ") if one != "null")
-        got = _name(found[2], "is")
+    if match := _GOT.match(message):
+        wanted = _join(_name(kind) for kind in match[1].split(" | ") if kind != "null")
+        got = _name(match[2], "is")
         return Sentence("machine.should-be", wanted=wanted, found=got)
     for pattern, keys in ((_BOUND, _BOUNDS), (_LENGTH, _LENGTHS)):
-        if found := pattern.match(said):
-            return Sentence(f"machine.{keys[found[1]]}", bound=found[2])
-    if found := _PATTERN.match(said):
-        return _explain_pattern(found[1], plain or {})
-    if found := _MEMBER.fullmatch(said):
-        return Sentence(f"machine.{_MEMBERS[found[1]]}", name=found[2])
-    if said.startswith(("Invalid enum value", "Invalid value")):
+        if match := pattern.match(message):
+            return Sentence(f"machine.{keys[match[1]]}", bound=match[2])
+    if match := _PATTERN.match(message):
+        return _explain_pattern(match[1], plain or {})
+    if match := _MEMBER.fullmatch(message):
+        return Sentence(f"machine.{_MEMBERS[match[1]]}", name=match[2])
+    if message.startswith(("Invalid enum value", "Invalid value")):
         return Sentence("machine.not-one-of")
-    return Sentence("machine.value-other", words=said.replace("`", '"'))
+    return Sentence("machine.value-other", words=message.replace("`", '"'))
 
 
-def reword(said: str) -> str:
+def reword(reason: str) -> str:
     """What is said for people, where a floor below left it in the library's words."""
-    is_ours = isinstance(said, Sentence) or not said.startswith(_LIBRARY)
-    return said if is_ours else explain_mistyped(said)
+    is_ours = isinstance(reason, Sentence) or not reason.startswith(_LIBRARY)
+    return reason if is_ours else explain_mistyped(reason)
 
 
 def _explain_pattern(quoted: str, plain: dict[str, str]) -> Sentence:

@@ -219,7 +219,7 @@ def check_consistency(
 
     Source: RFC 9162 section 2.1.4.2
     """
-    if not 0 <= old <= new or (old == 0 and new > 0):
+    if not 0 <= old <= new:
         raise ProofError(f"no consistency between sizes {old} and {new}")
     if old == new:
         if proof or old_root != new_root or (old == 0 and old_root != EMPTY_ROOT):

@@ -63,7 +63,7 @@ class Mirror:
     def known(self) -> int:
         """The largest size that the origin was ever seen to have signed."""
         signed = (self.held, self.pending, self.seen)
-        return max((one.size for one in signed if one is not None), default=0)
+        return max((known.size for known in signed if known is not None), default=0)
 
 
 class Offer(NamedTuple):
@@ -146,7 +146,7 @@ class Authenticated:
             # Two hashes in one and none in the next would give the same root.
             is_good = (
                 len(leaf_hashes) == WIDTH
-                and all(len(one) == 32 for one in leaf_hashes)
+                and all(len(leaf_hash) == 32 for leaf_hash in leaf_hashes)
                 and root_of(leaf_hashes) == root
             )
         if not is_good:
@@ -202,6 +202,8 @@ class Extension(NamedTuple):
         last = list[bytes]()
         if self.edge is not None:
             hashes = split_hashes(fetched[self.edge], self.edge.width)
+            # The root comes out of the frontier without these; that of their bundle
+            # comes out of the tile, so a lie here would pass other leaves below it.
             if hashes[: len(edge_hashes)] != list(edge_hashes):
                 raise ProofError("a tile that does not begin with the leaves held")
             _append(grown, hashes[len(edge_hashes) :])
@@ -227,6 +229,7 @@ class Extension(NamedTuple):
             for index, root in enumerate(
                 split_hashes(fetched[tile], tile.width), tile.index * WIDTH
             )
+            # Roots over what is held stand in the same tile, and nothing proves them.
             if index >= first
         ]
 
@@ -294,8 +297,8 @@ def complete(mirror: Mirror, goal: SignedCheckpoint, frontier: Frontier) -> Mirr
 
 
 def _append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> None:
-    for one in leaf_hashes:
-        frontier.append(one)
+    for leaf_hash in leaf_hashes:
+        frontier.append(leaf_hash)
 
 
 def _check_moving(mirror: Mirror) -> None:

@@ -72,6 +72,7 @@ def parse_note(data: bytes, max_bytes: int = MAX_NOTE_BYTES) -> Note:
     text, gap, block = data.rpartition(b"\n\n")
     if not gap or not block.endswith(b"\n"):
         raise FormatError("a note without text, empty line and signatures")
+    # Anybody may add lines: so many of them, and no more, are worth looking at.
     if block.count(b"\n") > MAX_SIGNATURES:
         raise FormatError(f"a note with more than {MAX_SIGNATURES} signatures")
     try:
@@ -136,8 +137,8 @@ def check_signatures(
         if not of_line:
             continue
         good = [key for key in of_line if verify(key.public, note.text, payload)]
-        # A bad line beside a good one refuses the note: which of them counts would
-        # depend on who reads it.
+        # Also beside a good line by the same key: which of the two counts would depend
+        # on who reads them.
         if not good:
             raise SignatureError(f"a bad signature by {name}")
         signed.update(dict.fromkeys(good))

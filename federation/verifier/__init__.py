@@ -38,7 +38,7 @@ _PARTS: Final = resources.files("federation.verifier") / "parts"
 _SHARED_WORDS: Final = ("contest_", "round_")
 
 
-_Json: TypeAlias = dict[str, Any]
+_JsonObject: TypeAlias = dict[str, Any]
 
 
 @cache
@@ -74,8 +74,8 @@ def policy() -> str:
 
 def kinds() -> dict[str, int]:
     """What can be found, the gravest first, and the exit code of each."""
-    found: dict[str, int] = json.loads(_read("kinds.json"))
-    return found
+    codes: dict[str, int] = json.loads(_read("kinds.json"))
+    return codes
 
 
 def _script() -> str:
@@ -98,7 +98,7 @@ def _format_data() -> str:
     return json.dumps(data, sort_keys=False).replace("<", "\\u003c")
 
 
-def _records() -> _Json:
+def _records() -> _JsonObject:
     """What the page asks of a type, by its name: see `RecordKind`."""
     return {
         kind.name: {
@@ -112,7 +112,7 @@ def _records() -> _Json:
     }
 
 
-def _schemas() -> _Json:
+def _schemas() -> _JsonObject:
     schemas = make_definitions((Common, *KINDS), "{name}")
     for schema in schemas.values():
         schema.pop("title", None)
@@ -123,8 +123,8 @@ def _schemas() -> _Json:
 def _words() -> dict[str, dict[str, str]]:
     """Every sentence of the page by its name, and by language."""
     shared = {
-        name: said
-        for name, said in load_topic("page").items()
+        name: sentence
+        for name, sentence in load_topic("page").items()
         if name.startswith(_SHARED_WORDS)
     }
     return {**shared, **load_topic("verifier")}

@@ -1,4 +1,4 @@
-"""Who asks, who may do what, and how often; who may read what: `records/readers.py`.
+"""Who asks, and who may do what; who may read what: `records/readers.py`.
 
     Authorization: Bearer <token>      scope "intake" or "control"
 
@@ -10,8 +10,6 @@ Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1
 
 import contextlib
 import hmac
-from collections import OrderedDict
-from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -24,11 +22,9 @@ from federation.records.readers import (
     may_see,
 )
 from federation.store import tokens
-from federation.web.context import SITE, WebContext
+from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.origin import is_local
 
-#: Of a request: its token was looked at, and is good.
-ENTITLED: Final = web.RequestKey("entitled", bool)
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
     "control": "It is that of data/control.json on the node's machine",
@@ -139,23 +135,3 @@ def _read_token(request: web.Request, scope: str) -> str:
 def _refuse(reason: str, error: str = "") -> BadToken:
     challenge = f'Bearer realm="tps-federation"{error}'
     return BadToken(text=reason, headers={"WWW-Authenticate": challenge})
-
-
-class Bucket:
-    """So many events per key at once, refilled at a steady rate; bounded in memory."""
-
-    def __init__(self, burst: int, refill_s: float, max_keys: int = 10_000) -> None:
-        """One event more every `refill_s` seconds, never more than `burst` saved."""
-        self._burst, self._refill_s, self._max_keys = burst, refill_s, max_keys
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, key: str, now: float) -> bool:
-        """Whether `key` may do it once more at time `now` (seconds)."""
-        level, then = self._levels.pop(key, (float(self._burst), now))
-        # A clock that was set back takes nothing away.
-        level = min(self._burst, level + max(0.0, now - then) / self._refill_s)
-        allowed = level >= 1
-        self._levels[key] = (level - 1 if allowed else level, now)
-        if len(self._levels) > self._max_keys:
-            self._levels.popitem(last=False)
-        return allowed

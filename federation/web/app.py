@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
-from federation.web.access import Bucket, known_caller
+from federation.web.access import known_caller
+from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads

@@ -8,7 +8,7 @@ how records are signed or peers are pulled.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -59,3 +59,5 @@ class WebContext:
 
 
 SITE = web.AppKey("site", WebContext)
+#: Of a request: its token was looked at, and is good.
+ENTITLED: Final = web.RequestKey("entitled", bool)

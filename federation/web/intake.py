@@ -27,7 +27,8 @@ from federation.flows.ownlog.verdict import UnreadRow, Verdict
 from federation.records.profile import Profile
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
-from federation.web.access import Bucket, require_token
+from federation.web.access import require_token
+from federation.web.bucket import Bucket
 from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign

@@ -39,7 +39,6 @@ from federation.config.home import Home
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
 from federation.flows.merge import merge_once
-from federation.flows.merge.once import rebuild
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
@@ -50,6 +49,7 @@ from federation.store import logs
 from federation.text import Text
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION, make_home
+from tests.remaking import remake
 from tests.stories.nodes import free_port, station
 
 ORG, PARTNER = "jagasuara.example", "jagapemilu.example"
@@ -397,7 +397,7 @@ def _pull(home: Home, peer: Peer, tree: Tree) -> None:
 def _merge(home: Home) -> None:
     with _opened(home) as parts:
         while True:
-            rebuild(parts.db, ELECTION, parts.profiles[ELECTION])
+            remake(parts.db, ELECTION, parts.profiles[ELECTION])
             while merge_once(parts.db, parts.profiles, limit=100):
                 pass
 

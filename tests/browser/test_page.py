@@ -45,6 +45,12 @@ def test_every_type_of_record_and_what_is_told_of_it_has_its_sentence():
             assert {f"{name}_{value}" for value in values} <= words.keys()
 
 
+def test_what_no_schema_says_of_a_type_is_asked_by_the_page_too():
+    ruled = {one.name for one in kinds.KINDS.values() if one.rules or one.rules_in_log}
+    script = (PARTS / "record.js").read_text()
+    assert set(re.findall(r'\["([a-z-]+/[0-9]+)", check[A-Z]', script)) == ruled
+
+
 def test_every_part_is_in_the_page_and_no_name_stands_twice():
     assert {f"{name}.js" for name in verifier.SCRIPTS} == {
         path.name for path in PARTS.glob("*.js")

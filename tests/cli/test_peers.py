@@ -49,8 +49,9 @@ def founded(tmp_path_factory):
     """Two organisations, a and b, each in its home."""
     folder = tmp_path_factory.mktemp("founded")
     for name in "ab":
+        words = init_words(folder / name, f"{name}.example", "pemilu-2024")
         with pytest.raises(SystemExit) as end:
-            main(init_words(folder / name, f"{name}.example", "pemilu-2024"))
+            main([*words, "--name", name])
         assert end.value.code == 0
     return folder
 

@@ -75,7 +75,7 @@ def incident(owner: FakeOrg, number: int) -> bytes:
         "number": number,
         "org": owner.org,
         "recorded_at": RECORDED_AT,
-        "type": "incident/1",
+        "type": "unheard/1",
     }
     return sign_note(encode(members) + b"\n", owner.records)
 

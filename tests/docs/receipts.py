@@ -5,7 +5,7 @@ import http.server
 import threading
 
 from federation.config.fingerprint import fingerprint
-from federation.records.keychain import encode_keys, next_statement, sign_statement
+from federation.records.keychain import encode_keys, sign_statement
 from federation.records.receipt import format_receipt
 from federation.tlog.checkpoint import format_checkpoint, parse_checkpoint
 from federation.tlog.cosignature import add_signatures, cosign
@@ -22,6 +22,7 @@ from federation.tlog.proof import format_proof, parse_proof
 from federation.tlog.tile import hash_reader
 from tests.docs.places import KAWAL, ORGS, PEMILU, SUARA
 from tests.fakes import FakeOrg, Tree, flip_bit
+from tests.statements import next_statement
 
 HELD_AT = 1_707_920_040  # 2024-02-14 21:14 WIB
 SIGNERS = {org: FakeOrg(org, "pilpres-2019") for org in ORGS}

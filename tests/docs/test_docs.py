@@ -36,6 +36,7 @@ from scripts import make_docs
 from tests.webnode import context_of, settings_of
 
 PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = PROJECT / "federation"
 DOCS = PROJECT / "docs"
 REFERENCE = DOCS / "reference"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
@@ -350,6 +351,34 @@ def test_the_drawing_of_the_floors_is_the_contract():
     rows = re.findall(r"(?m)^(\d)  ([a-z]+(?: \| [a-z]+)*)", drawing)
     assert [int(number) for number, _ in rows] == list(range(len(floors)))[::-1]
     assert [set(names.split(" | ")) for _, names in rows] == wanted
+
+
+def test_every_place_that_the_architecture_names_is_there():
+    """Not only the files: the words in brackets behind one stand in it, too."""
+    text = read(PROJECT / "ARCHITECTURE.md")
+    rows = re.findall(r"(?m)^\| (?!I want|---)(.+?) \| (.+) \|$", text)
+    assert len(rows) > 60
+    for wish, places in rows:
+        named = re.findall(r"`([\w./]+/|[\w./]+\.\w+)`(?: \(`(\w+)`\))?", places)
+        assert named, wish
+        for name, word in named:
+            there = [top / name for top in (PACKAGE, PROJECT) if (top / name).exists()]
+            assert there, f"{wish}: {name}"
+            assert not word or word in read(there[0]), f"{wish}: {word}"
+
+
+def test_every_room_of_the_house_is_named_in_the_architecture():
+    """A newcomer finds each folder from the page that is read first."""
+    text = read(PROJECT / "ARCHITECTURE.md")
+    rooms = {
+        f"{path.parent.relative_to(PACKAGE).as_posix()}/"
+        for path in PACKAGE.rglob("*.py")
+        if path.parent != PACKAGE
+    }
+    named = re.findall(r"`((?:\w+/)+)", text)
+    assert {
+        room for room in rooms if not any(n.startswith(room) for n in named)
+    } == set()
 
 
 def test_no_package_index_is_named():

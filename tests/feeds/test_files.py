@@ -72,6 +72,7 @@ async def test_what_is_wrong_with_a_file_is_told_by_the_error(error, cause):
     with pytest.raises(PeerError) as caught:
         await FileFeed(Failing({}), "stick.zip").fetch(keys_of(ORIGIN))
     assert caught.value.cause == cause
+    assert caught.value.is_of_file
 
 
 async def test_the_vector_comes_with_its_digest_and_only_when_it_is_another():

@@ -110,6 +110,7 @@ async def test_a_partial_tile_that_is_gone_is_cut_from_the_full_one(server, feed
     server.answers[f"/{LOG}/tile/entries/005"] = encode_bundle(leaves)
     assert await feed.tile(ORIGIN, Tile(0, 5, 7)) == hashes[: 7 * 32]
     assert await feed.tile(ORIGIN, Bundle(5, 7)) == encode_bundle(leaves[:7])
+    assert server.requests[-1].headers["Accept-Encoding"] == "identity"
     server.answers[f"/{LOG}/tile/entries/005"] = b"\0\1"
     with pytest.raises(PeerError):
         await feed.tile(ORIGIN, Bundle(5, 7))

@@ -56,6 +56,14 @@ def test_each_thing_has_its_path_its_bound_and_its_age(
     assert resource.origin == (ORIGIN if path.startswith(LOG) else "")
 
 
+def test_only_what_every_log_has_is_required():
+    of_log = (checkpoint_of, keys_of, about_of, fork_of, cosigned_of)
+    required = [named for named in of_log if named(ORIGIN).is_required]
+    assert required == [checkpoint_of, keys_of]
+    assert tile_of(ORIGIN, Tile(0, 0, 1)).is_required
+    assert not any(one.is_required for one in (ABOUT, LOGS, ELECTIONS))
+
+
 @pytest.mark.parametrize(("most", "max_bytes"), [(1, 1), (1 << 30, 131_074)])
 def test_less_of_a_bundle_can_be_asked_for_and_never_more(most, max_bytes):
     assert tile_of(ORIGIN, Bundle(3, 2), most).max_bytes == max_bytes

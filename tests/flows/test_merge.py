@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.flows.merge import merge_once, rebuild
+from federation.flows.merge import merge_once
 from federation.flows.merge.once import BATCH
 from federation.records import coverage, tally
 from federation.records.admission import to_claim
@@ -50,6 +50,7 @@ from federation.store import (
 from federation.store.db import Database
 from federation.tlog.keys import Signer
 from federation.tlog.merkle import hash_leaf
+from tests.remaking import remake
 
 ELECTION = "pilpres-2019"
 A, B, C = (f"{name}.example" for name in "abc")
@@ -620,7 +621,7 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
         claims.save_claims(tx, log.log_id, encoded)
         tx.execute("UPDATE merged SET row = x'00'")
         tx.execute("UPDATE rollup SET counters = x'80'")
-    rebuild(db, ELECTION, PROFILE)
+    remake(db, ELECTION, PROFILE)
     merge_all(db)
     assert read_map(db) == before
 

@@ -6,11 +6,12 @@ import pytest
 
 from federation.errors import ConfigError, ConflictError, SignatureError
 from federation.flows.ownlog import begin, ingest
-from federation.records.keychain import next_statement, open_chain, sign_statement
+from federation.records.keychain import open_chain, sign_statement
 from federation.records.profile import parse_profile
 from federation.store import keystatements, leaves, logs, statements
 from federation.tlog.keys import Signer
 from tests.ownnode import all_said
+from tests.statements import next_statement
 
 
 def read_log(node):

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from federation.flows.query.export import Export
-from federation.node import running
+from federation.node import node as running
 from tests.homes import ELECTION, draft, make_home, serving
 from tests.waiting import LIMIT_S, until
 

@@ -14,12 +14,12 @@ from federation.records.canonical import encode
 from federation.records.keychain import (
     KeyChain,
     first_statement,
-    next_statement,
     open_chain,
     sign_statement,
 )
 from federation.tlog.keys import Signer
 from federation.tlog.note import Note, Signature, format_note
+from tests.statements import next_statement
 
 INDEX: Final = 5
 ORG: Final = "jagasuara.example"

@@ -6,15 +6,36 @@ import pytest
 
 from federation.records.contradiction import (
     MAX_NAMED,
+    BatchRow,
     Referred,
     SlotAnswer,
     explain,
     find_repeated,
-    judge,
     judge_refs,
-    slot_of,
+    judge_slot,
 )
 from federation.text import Text
+
+
+def slot_of(members):
+    """Where a draft says its one thing; its members were checked before."""
+    official = members["source"] == "kpu"
+    return members["tps"], members["contest"], members["round"], official
+
+
+def judge(rows):
+    """The answer to each row that does not simply count, by its number."""
+    held = dict(rows)
+    slots = {number: slot_of(members) for number, members in held.items()}
+    found = judge_refs(
+        Referred(number, (one["ref"], one["contest"]), one["revision"], slots[number])
+        for number, one in held.items()
+        if "ref" in one and "revision" in one
+    )
+    left = ((number, slot) for number, slot in slots.items() if number not in found)
+    for numbers in find_repeated(left):
+        found |= judge_slot([BatchRow(number, held[number]) for number in numbers])
+    return found
 
 
 def row(votes=5, **members):

@@ -13,7 +13,6 @@ from federation.records.keychain import (
     decode_keys,
     encode_keys,
     format_origin,
-    next_statement,
     open_chain,
     parse_origin,
     sign_statement,
@@ -21,6 +20,7 @@ from federation.records.keychain import (
 from federation.records.keystatement import Follows
 from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.note import sign_note
+from tests.statements import next_statement
 
 LATER = "2024-02-20T00:00:00Z"
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from federation.errors import FederationError, FormatError, RecordError, SignatureError
 from federation.records import sealed
 from federation.records.canonical import FORBIDDEN, encode
-from federation.records.keychain import next_statement, open_chain, sign_statement
+from federation.records.keychain import open_chain, sign_statement
 from federation.records.kinds import UnknownStatement
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part
@@ -26,6 +26,7 @@ from federation.records.sealed import (
 from federation.records.withdrawal import Withdrawal
 from federation.tlog.note import sign_note
 from tests.records import hostile
+from tests.statements import next_statement
 
 TIME = "2024-02-14T13:05:00Z"
 
@@ -161,12 +162,12 @@ def test_an_unknown_type_is_kept_in_any_log_of_its_organisation(make_organisatio
             "incident": {"category": "logistik_surat_suara", "pages": [1, 2, []]},
             "org": organisation.org,
             "recorded_at": TIME,
-            "type": "incident/1",
+            "type": "unheard/1",
         }
         leaf = sign_note(encode(members) + b"\n", organisation.records)
         opened = open_leaf(leaf, organisation.chain, 4)
         assert opened.statement == UnknownStatement(
-            type="incident/1",
+            type="unheard/1",
             org=organisation.org,
             election=organisation.election,
             text=encode(members) + b"\n",

@@ -98,6 +98,14 @@ def test_kpus_own_failing_sums_change_no_total():
     assert not any(name.startswith("p.") for name in total)
 
 
+def test_kpus_plausible_claim_does_not_replace_an_implausible_one_of_a_monitor():
+    kpu = said(C, TWO, official=True)
+    found = tally([said(A, ONE, rules=("votes_sum",)), kpu], [said(A, THREE), kpu])
+    assert found.votes == {"01": (237, 237), "02": (47, 47)}
+    assert found.plausible_votes == {"01": (110, 110), "02": (20, 20)}
+    assert (found.plausible_status["missing"], found.status["missing"]) == (1, 0)
+
+
 def test_candidates_are_added_up_only_within_their_race():
     assert [race_level(name) for name in ("ppwp", "pdpr", "pkwkp", "pkwkk")] == [
         0, 0, 2, 4,

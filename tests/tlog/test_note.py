@@ -17,6 +17,8 @@ from federation.tlog.note import (
     MAX_SIGNATURES,
     Note,
     Signature,
+    decode_notes,
+    encode_notes,
     format_note,
     format_signature,
     open_note,
@@ -209,3 +211,17 @@ def test_what_parses_formats_to_the_same(data):
     except FormatError:
         return
     assert format_note(note) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (encode_notes([b"one", b"two"])[:-1], "cut-off"),
+        (encode_notes([b"one", b"two"])[:6], "cut-off"),
+        (encode_notes([b"one", b"two", b"three"]), "wrong"),
+    ],
+)
+def test_notes_that_end_too_early_are_told_from_too_many(data, cause):
+    with pytest.raises(FormatError) as caught:
+        decode_notes(data, 2)
+    assert caught.value.cause == cause

@@ -121,6 +121,20 @@ def test_bundles_read_back_and_their_form_is_the_length_and_the_bytes():
         assert decode_bundle(data, len(leaves)) == leaves
 
 
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (encode_bundle([b"one", b"two"])[:-1], "cut-off"),
+        (encode_bundle([b"one", b"two"])[:6], "cut-off"),
+        (encode_bundle([b"one"]), "wrong"),
+    ],
+)
+def test_a_bundle_that_ends_within_a_leaf_is_told_from_a_shorter_one(data, cause):
+    with pytest.raises(FormatError) as caught:
+        decode_bundle(data, 2)
+    assert caught.value.cause == cause
+
+
 @given(st.lists(st.binary(max_size=9), min_size=1, max_size=9), st.integers(1, 9))
 def test_a_bundle_that_is_cut_anywhere_or_of_another_width_is_refused(leaves, width):
     data = encode_bundle(leaves)

@@ -17,7 +17,6 @@ from federation.records.result import TpsResult, check_result, failed_rules
 def make_checker(profile: Profile, run: Run) -> Send:
     """A `Send` that sends nothing: every row is judged by itself."""
     members = {
-        "type": "tps-result/1",
         "org": run.settings.org,
         "election": profile.election,
         "recorded_at": run.now().strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -184,7 +184,7 @@ def _name(
 
 
 def _slot(fields: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """As `contradiction.slot_of`, without a call: asked for every row."""
+    """Where a draft says its one thing."""
     return (
         fields["tps"], fields["contest"], fields["round"], fields["source"] == "kpu",
     )  # fmt: skip

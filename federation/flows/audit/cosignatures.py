@@ -143,7 +143,10 @@ class HolderKeys:
             return Judged(*self._claimed(shown, org), chosen.quorum, findings)
         told = chosen
         if not chosen.good:
-            told = max((one for one in sizes if one.good), key=lambda one: one.size)
+            told = max(
+                (of_size for of_size in sizes if of_size.good),
+                key=lambda of_size: of_size.size,
+            )
         return Judged(self.held(told.good), told.size, chosen.quorum, findings)
 
     def _claimed(
@@ -153,9 +156,9 @@ class HolderKeys:
         keys = [key for key in self.strangers if _org(key) != org]
         for signed in shown:
             good = [
-                one
-                for one in open_cosignatures(signed.note, keys)
-                if self.ages.counts(one.time)
+                cosignature
+                for cosignature in open_cosignatures(signed.note, keys)
+                if self.ages.counts(cosignature.time)
             ]
             if good:
                 return self.held(good), signed.size

@@ -6,6 +6,7 @@ how the larger tree begins; where the tiles show otherwise, that is a fork and p
 itself. A source that only shows less is behind: no fault, but said.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -55,17 +56,18 @@ async def compare_sides(
     """
     mine, others = _sort(logs, right, findings)
     # Under a forger's key statements there may still be what the log's own key signed.
-    shown = [*loose, *(one for log in others for one in _notes(log))]
+    shown = [*loose, *itertools.chain.from_iterable(map(_notes, others))]
     seen = [*_see(shown, right)]
     if not mine:
         _compare_equal(seen, findings)
         return
     largest = max(mine, key=lambda log: log.checkpoint.size)
+    newest = largest.signed.note
     for log in mine:
-        notes = (one for one in _notes(log) if one.note is not largest.signed.note)
-        seen += _see(notes, right)
-    for one in seen:
-        await _compare(largest, one, findings)
+        earlier = (showing for showing in _notes(log) if showing.note is not newest)
+        seen += _see(earlier, right)
+    for checkpoint in seen:
+        await _compare(largest, checkpoint, findings)
     for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
             detail = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
@@ -124,10 +126,10 @@ def _notes(log: OpenedLog) -> Iterator[ShownNote]:
 
 def _see(shown: Iterable[ShownNote], right: KeyChain) -> Iterator[SeenCheckpoint]:
     """Those that the right keys have signed."""
-    for one in shown:
-        signed = _open(one.note, right)
+    for showing in shown:
+        signed = _open(showing.note, right)
         if signed is not None:
-            yield SeenCheckpoint(one.source, signed)
+            yield SeenCheckpoint(showing.source, signed)
 
 
 def _open(note: bytes, right: KeyChain) -> SignedCheckpoint | None:
@@ -140,27 +142,29 @@ def _open(note: bytes, right: KeyChain) -> SignedCheckpoint | None:
 def _compare_equal(loose: Sequence[SeenCheckpoint], findings: Findings) -> None:
     """Compare checkpoints of one log without tiles: those of equal sizes."""
     first: dict[int, SeenCheckpoint] = {}
-    for one in loose:
-        other = first.setdefault(one.signed.size, one)
-        fork = find_fork(other.signed, one.signed, ())
+    for checkpoint in loose:
+        earlier = first.setdefault(checkpoint.signed.size, checkpoint)
+        fork = find_fork(earlier.signed, checkpoint.signed, ())
         if fork is not None:
-            findings.add_fork(one.source, fork)
+            findings.add_fork(checkpoint.source, fork)
 
 
-async def _compare(largest: OpenedLog, one: SeenCheckpoint, findings: Findings) -> None:
-    new, old = largest.signed, one.signed
+async def _compare(
+    largest: OpenedLog, seen: SeenCheckpoint, findings: Findings
+) -> None:
+    new, old = largest.signed, seen.signed
     try:
         if old.size == new.size:
             fork = find_fork(old, new, ())
             if fork is not None:
-                findings.add_fork(one.source, fork)
+                findings.add_fork(seen.source, fork)
         elif old.size > new.size:
             detail = f"{new.size} of {old.size} records"
             findings.add("behind", largest.reader.name, new.origin, detail=detail)
         else:
             await check_grown(largest.reader.feed, old, new)
     except ForkError as fork:
-        findings.add_fork(one.source, fork)
+        findings.add_fork(seen.source, fork)
     except (PeerError, FormatError, ProofError):
         # Tiles that are wrong or not there are findings of their own; of a partial
         # bundle the earlier ones were left out. Nothing follows for the checkpoint.

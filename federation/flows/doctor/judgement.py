@@ -82,9 +82,9 @@ def check(
             _check_claims(view, log, admission, (start, end), report)
         _check_places(view, log, admission, report)
         if log.own and start < told:
-            said = said_in(new[: told - start], start)
+            remembered = said_in(new[: told - start], start)
             with beside.transaction(durable=False) as tx:
-                statements.save_said(tx, log.id, said, end)
+                statements.save_said(tx, log.id, remembered, end)
     for index in quarantined:
         report.error("quarantine", log.origin, f"index {index} is good")
     if log.own:

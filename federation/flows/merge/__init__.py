@@ -15,6 +15,6 @@ map, sorted by station: one look-up and one write per station, one addition per 
 Source: docs/explanation/merging.md
 """
 
-from federation.flows.merge.once import merge_once, rebuild
+from federation.flows.merge.once import merge_once
 
-__all__ = ["merge_once", "rebuild"]
+__all__ = ["merge_once"]

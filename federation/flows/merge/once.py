@@ -53,15 +53,6 @@ def merge_once(
     return moved
 
 
-def rebuild(db: Database, election: str, profile: Profile) -> None:
-    """Clear the map of an election; `merge_once` makes it again, from the leaves on."""
-    with db.transaction() as tx:
-        # Another profile than any: so the claims are made again, too.
-        basis = current_basis(tx, election, profile)
-        _clear(tx, election, basis._replace(profile=""))
-        _clear(tx, election, basis)
-
-
 def _clear(tx: Transaction, election: str, basis: MapInputs) -> None:
     maprows.clear(tx, mapstate.add_election(tx, election, basis))
     rollup.clear(tx, election)

@@ -189,6 +189,9 @@ def reconcile(
         decision = decide(size, guard_size, copies, asked, knows_past=knows_enough)
         decision = _remember(tx, own, size, decision)
         if decision.action == "sign" and not knows:
+            # Within the transaction, so that nothing is appended in between. A crash
+            # after it leaves a log that is stalled, and a guard that may be believed:
+            # the next start asks once more and signs.
             guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
         _apply(tx, own, decision, int(now))
     return decision

@@ -68,6 +68,8 @@ def _begin(tx: Transaction, origin: str) -> Log:
     """The log without leaves that were written and never signed."""
     log = logs.get_log(tx, origin)
     newest = logs.newest_checkpoint(tx, log.id)
+    # Kept, and not shown when a crash came: signed is signed, and nothing below it may
+    # be taken for a leaf that was never signed.
     if newest is not None and newest[0] > log.size:
         logs.publish(tx, log.id, log.size, newest[2], newest[0], newest[1])
     if log.pending is None:

@@ -49,20 +49,22 @@ def list_excerpt(
         NotFoundError: nothing was reported from there.
     """
     public = {log.origin: log for log in list_readable(view, NOBODY)}
-    found, origins = list[Item](), set[str]()
-    for one in asked:
-        for origin, index in _list_standing(view, one, parse_region(region), advance):
+    items, origins = list[Item](), set[str]()
+    for scope in asked:
+        for origin, index in _list_standing(view, scope, parse_region(region), advance):
             # Ours may be stored and not yet signed; then it is nobody's business.
             if origin in public and index < public[origin].size:
-                found.append(_receipt(view, origin, index))
+                items.append(_receipt(view, origin, index))
                 origins.add(origin)
-    if not found:
+    if not items:
         raise NotFoundError(f"nothing was reported from {region!r}")
     beside = {log_path(origin, name) for origin in origins for name in _BESIDE}
     for origin in origins:
-        found.append(_receipt(view, origin, 0))
-        found += [one for one in list_log(view, public[origin]) if one.path in beside]
-    return sorted(found, key=lambda item: item.path)
+        items.append(_receipt(view, origin, 0))
+        items += [
+            item for item in list_log(view, public[origin]) if item.path in beside
+        ]
+    return sorted(items, key=lambda item: item.path)
 
 
 def is_record(item: Item) -> bool:

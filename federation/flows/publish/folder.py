@@ -82,9 +82,9 @@ class StaticSite:
         """
         self._place.restart()
         self._place.begin()
-        found = list_readable(view, NOBODY, selection.elections)
-        before = {log.origin: self._read_size(view, log) for log in found}
-        for log in found:
+        readable = list_readable(view, NOBODY, selection.elections)
+        before = {log.origin: self._read_size(view, log) for log in readable}
+        for log in readable:
             self._write_tiles(view, log, advance)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         heads += list_heads(view, by, selection)
@@ -95,7 +95,7 @@ class StaticSite:
                 self._put_changed(item)
                 advance(1)
             self._place.sync()
-        for log in found:
+        for log in readable:
             self._remove_old(log, before[log.origin])
         self._place.end()
         return self._place.written
@@ -129,20 +129,20 @@ class StaticSite:
             ConflictError: it is larger than what is held here, or another history.
         """
         kept = checkpoint_of(log.origin)
-        found = _parse(self._place.read(kept.path, kept.max_bytes))
-        if found is None or found.origin != log.origin:
+        written = _parse(self._place.read(kept.path, kept.max_bytes))
+        if written is None or written.origin != log.origin:
             return 0
-        if found.size > log.size:
+        if written.size > log.size:
             raise ConflictError(
-                f"{self._folder} has {found.size} records of {log.origin}, here are "
+                f"{self._folder} has {written.size} records of {log.origin}, here are "
                 f"{log.size}: another node writes it, or an old copy was restored",
-                found.size,
+                written.size,
             )
-        if leaves.frontier(view, log.id, found.size).root() != found.root:
+        if leaves.frontier(view, log.id, written.size).root() != written.root:
             raise ConflictError(
                 f"{self._folder} has another history of {log.origin} than is held here"
             )
-        return found.size
+        return written.size
 
     def _put_changed(self, item: Item) -> None:
         if item.cached == "immutable" and self._place.has(item.path):
@@ -167,8 +167,8 @@ class StaticSite:
     def _list_partials(self, log: Log) -> set[str]:
         """Every partial tile in the folder."""
         tiles = self._folder / log_path(log.origin, "tile")
-        found = tiles.rglob("*.p/*")
-        return {str(path.relative_to(self._folder)) for path in found}
+        partial = tiles.rglob("*.p/*")
+        return {str(path.relative_to(self._folder)) for path in partial}
 
 
 def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
@@ -177,10 +177,10 @@ def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
 
 def _partials(log: Log, size: int) -> Iterator[str]:
     """The paths of the partial tiles of a tree of this size."""
-    found: list[Tile | Bundle] = [*tiles_of(size)]
-    found += [one for one in bundles_of(size - 1, size) if size % 256]
-    for one in found:
-        yield log_path(log.origin, format_tile_path(one))
+    partial: list[Tile | Bundle] = [*tiles_of(size)]
+    partial += [bundle for bundle in bundles_of(size - 1, size) if size % 256]
+    for tile in partial:
+        yield log_path(log.origin, format_tile_path(tile))
 
 
 def _parse(data: bytes | None) -> Checkpoint | None:

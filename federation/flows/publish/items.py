@@ -128,26 +128,26 @@ def read_sizes(path: Path) -> dict[str, int]:
 
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
-    found = list_heads(view, by, selection)
+    items = list_heads(view, by, selection)
     for log in list_readable(view, NOBODY, selection.elections):
         start = selection.start(log)
         tiles = [
-            one for one in new_tiles(0, log.size) if one.level or one.index >= start
+            tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
         ]
-        found += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
-    return sorted(found, key=lambda item: item.path)
+        items += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
+    return sorted(items, key=lambda item: item.path)
 
 
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
-    found = [
+    items = [
         Item(LOGS.path, lambda: read_vector(view, NOBODY, selection.elections).body),
         *_list_node(view, by, selection),
     ]
     for log in list_readable(view, NOBODY, selection.elections):
-        found += list_log(view, log)
+        items += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
-    return list({item.path: item for item in found}.values())
+    return list({item.path: item for item in items}.values())
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -217,9 +217,9 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
 def _read_elections(
     view: View, by: Publisher, names: Sequence[str], selection: Selection
 ) -> bytes:
-    found = state.elections(view, NOBODY, by.profiles, names, by.settings)
+    elections = state.elections(view, NOBODY, by.profiles, names, by.settings)
     if selection.elections:
         kept = {log.origin for log in list_readable(view, NOBODY, selection.elections)}
-        frozen = [origin for origin in found.frozen if origin in kept]
-        found = msgspec.structs.replace(found, frozen=frozen)
-    return msgspec.json.encode(found)
+        frozen = [origin for origin in elections.frozen if origin in kept]
+        elections = msgspec.structs.replace(elections, frozen=frozen)
+    return msgspec.json.encode(elections)

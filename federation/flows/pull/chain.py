@@ -78,6 +78,8 @@ async def trust(
         _check_continues(held, offered)
         if len(offered.notes) <= len(held.notes):
             return log, held
+        # Before it is stored: if this is cut off, the next turn begins it anew. Stored
+        # first, leaves would keep the verdict of a key that was revoked.
         await rejudge(db, log, held, offered, ctx.profiles[log.election], now)
     return await db.write(_save_chain, offered), offered
 
@@ -115,8 +117,6 @@ async def refresh_about(
     try:
         note = await feed.fetch(about_of(entry.origin))
         about = open_about(note, chain.node_keys())
-        if about.org != chain.org:
-            return f"an about note of {about.org}"
     except BAD_FEED as error:
         return f"about: {error}"
     if held is not None and not _holds(held, chain):

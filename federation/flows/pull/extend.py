@@ -41,7 +41,7 @@ from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
-from federation.tlog.checkpoint import SignedCheckpoint
+from federation.tlog.checkpoint import SignedCheckpoint, open_by_any
 from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import Authenticated, Mirror, plan_extension
 
@@ -94,16 +94,30 @@ def read_mirror(view: View, log: Log, chain: KeyChain) -> Mirror:
     Raises:
         StoredError: what is here is not what was signed.
     """
-    copy = copies.read_copy(view, log.id)
-    is_above = copy is not None and copy[0] > max(log.size, log.pending_size)
     return Mirror(
         origin=log.origin,
         held=_reopen(log, chain, log.checkpoint, log.size),
         pending=_reopen(log, chain, log.pending, log.pending_size),
-        seen=_reopen(log, chain, copy[2], copy[0]) if copy and is_above else None,
+        seen=_read_seen(view, log, chain),
         next_index=log.next_index,
         frozen=log.frozen,
     )
+
+
+def _read_seen(view: View, log: Log, chain: KeyChain) -> SignedCheckpoint | None:
+    copy = copies.read_copy(view, log.id)
+    if copy is None or copy[0] <= max(log.size, log.pending_size):
+        return None
+    size, _, note = copy
+    try:
+        return _reopen(log, chain, note, size)
+    except StoredError:
+        # By a key of the log that was revoked since, from a smaller size on: whoever
+        # stole it may have signed this, and its owner is not held to it.
+        with suppress(FormatError, SignatureError):
+            if open_by_any(note, chain.keys_by_role().get("log", ())).size == size:
+                return None
+        raise
 
 
 def _reopen(
@@ -261,7 +275,7 @@ def weight_of(checked: Checked) -> int:
     """What the refused leaves of a bundle count as."""
     leaves, start = checked.leaves, checked.start
     return weigh_refused(
-        len(leaves[one.index - start]) for one in checked.admission.rejected
+        len(leaves[bad.index - start]) for bad in checked.admission.rejected
     )
 
 
@@ -314,17 +328,20 @@ def save_step(
         ConflictError: somebody else has moved the log on, or it is frozen.
         StoredError: what is stored does not lead to the signed root.
     """
-    start, new = batch[0].start, [leaf for one in batch for leaf in one.leaves]
-    hashes = [leaf_hash for one in batch for leaf_hash in one.leaf_hashes]
+    start = batch[0].start
+    new = [leaf for checked in batch for leaf in checked.leaves]
+    hashes = [leaf_hash for checked in batch for leaf_hash in checked.leaf_hashes]
     size = logs.append_leaves(tx, log.id, start, new, hashes)
-    found = join_admissions(batch, log.closed_at)
-    claims.save_claims(tx, log.id, found.claims)
-    quarantine.save_rejected(tx, log.id, found.rejected)
-    keep_unknown(tx, log, found.unknown, job.now)
-    refused = weigh_refused(len(new[one.index - start]) for one in found.rejected)
+    admitted = join_admissions(batch, log.closed_at)
+    claims.save_claims(tx, log.id, admitted.claims)
+    # A bad leaf is stored like any other: without it nothing would lead to the signed
+    # root, and nobody could be shown what its origin has signed.
+    quarantine.save_rejected(tx, log.id, admitted.rejected)
+    keep_unknown(tx, log, admitted.unknown, job.now)
+    refused = weigh_refused(len(new[bad.index - start]) for bad in admitted.rejected)
     taken.add_taken(tx, log.id, size=size, refused=refused)
-    if found.closed_at is not None:
-        logs.close(tx, log.id, found.closed_at)
+    if admitted.closed_at is not None:
+        logs.close(tx, log.id, admitted.closed_at)
     log = logs.get_log(tx, log.origin)
     if log.next_index < job.goal.size:
         return log

@@ -64,9 +64,8 @@ async def adopt_forks(
         except _UNPROVED:
             unproved += 1
             continue
-        if fork.origin == origin:
-            await Alarms(ctx.db, org, now).freeze(fork)
-            adopted.append(origin)
+        await Alarms(ctx.db, org, now).freeze(fork)
+        adopted.append(origin)
     return adopted
 
 

@@ -78,6 +78,8 @@ class Follower:
         if origin in busy:
             # Another peer's turn is taking it in right now.
             return PulledLog(origin=origin, outcome="busy", before=before)
+        # A task of its own: a relay that hands over a byte now and then is cut off
+        # here by whoever has the log, and its turn goes on with the next one.
         work = asyncio.create_task(self._follow(entry, log, partner))
         busy[origin] = Taking(work, self._ctx.clock(), is_origin=is_origin)
         work.add_done_callback(lambda _: busy.pop(origin, None))

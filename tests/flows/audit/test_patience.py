@@ -4,10 +4,23 @@ import pytest
 
 from federation.errors import PeerError
 from federation.feeds.folder import Folder
-from federation.feeds.resource import LOGS, log_path
+from federation.feeds.resource import (
+    LOGS,
+    about_of,
+    checkpoint_of,
+    cosigned_of,
+    fork_of,
+    keys_of,
+    log_path,
+)
 from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
 from federation.flows.audit import source
-from federation.flows.audit.patience import MAX_ABSENT, MAX_FAILED, MAX_SILENT
+from federation.flows.audit.patience import (
+    MAX_ABSENT,
+    MAX_FAILED,
+    MAX_SILENT,
+    PatientFeed,
+)
 from federation.records.keychain import encode_keys
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.note import encode_notes
@@ -25,6 +38,36 @@ def refuse(*whats: str, status: int | None = 404):
         return data
 
     return spoil
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_file", "count"),
+    [
+        ("silent", False, 3),
+        ("absent", True, 3),
+        ("wrong", False, 3),
+        ("wrong", True, 0),
+        ("cut-off", True, 0),
+    ],
+)
+async def test_what_every_log_has_counts_and_damaged_files_do_not(
+    b, cause, is_file, count
+):
+    class Failing:
+        async def fetch(self, _):
+            raise PeerError("peer", "", None, "x", cause)
+
+        async def tile(self, *_):
+            raise PeerError("peer", "", None, "x", cause)
+
+    feed = PatientFeed(Failing(), "peer", is_file=is_file)
+    for named in (checkpoint_of, keys_of, about_of, fork_of, cosigned_of):
+        with pytest.raises(PeerError):
+            await feed.fetch(named(b.origin))
+    with pytest.raises(PeerError):
+        await feed.tile(b.origin, Bundle(0, 1))
+    assert feed.failures(b.origin) == count
+    assert feed.is_unasked(b.origin) == (cause == "silent")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 
 from federation.errors import ConflictError
 from federation.feeds.resource import LOGS, log_path
+from federation.flows.publish import folder as publish
 from federation.flows.publish.folder import StaticSite
-from federation.flows.publish.items import Publisher, Selection, list_items, read_items
+from federation.flows.publish.items import (
+    Item,
+    Publisher,
+    Selection,
+    list_items,
+    read_items,
+)
 from federation.flows.publish.outputfolder import check_folder
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
@@ -96,6 +103,20 @@ def test_an_idle_turn_writes_nothing(db, folder):
     assert write(db, site) == (0, 0, 0)
     assert write(db, StaticSite(folder)) == (0, 0, 0)
     assert stamps == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_what_never_changes_is_read_once(db, folder, monkeypatch):
+    hold(db, TREE, 300)
+    reads, heads = [], publish.list_heads
+
+    def item(path, cached):
+        return Item(path, lambda: reads.append(path) or b"x", cached)
+
+    more = [item("v1/basis/a", "immutable"), item("v1/maps/a", "brief")]
+    monkeypatch.setattr(publish, "list_heads", lambda *of: [*heads(*of), *more])
+    for _ in range(2):
+        write(db, StaticSite(folder))
+    assert reads == ["v1/basis/a", "v1/maps/a", "v1/maps/a"]
 
 
 def test_a_turn_reads_only_what_is_new(db, folder):

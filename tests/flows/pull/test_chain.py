@@ -12,6 +12,7 @@ from federation.records.keychain import KeyRange
 from federation.store import keystatements, mapreading, mapstate
 from federation.tlog.keys import Signer, format_vkey
 from federation.tlog.note import parse_note, sign_note
+from tests.statements import next_statement
 
 PROFILE = "pemilu-2024"
 
@@ -108,7 +109,7 @@ async def test_an_identity_pinned_anew_goes_on(puller, fakes, suara):
     feed = fakes.FakePeer(suara.org).show(fakes.Tree(suara))
     await puller.pull(feed)
     new = Signer.from_seed(suara.identity.name, bytes(32))
-    following = fakes.next_statement(suara.chain, fakes.RECORDED_AT, identity=new.key)
+    following = next_statement(suara.chain, fakes.RECORDED_AT, identity=new.key)
     signed = fakes.sign_statement(following, suara.identity, new)
     suara.statements.append(signed)
     assert (await puller.pull(feed)).failures == ()

@@ -3,10 +3,17 @@
 import fcntl
 import os
 import stat
+from functools import partial
 
 import pytest
 
-from federation.files import open_regular, sweep, write_aside, write_whole
+from federation.files import (
+    open_regular,
+    sweep,
+    write_aside,
+    write_durably,
+    write_whole,
+)
 
 
 @pytest.fixture(params=["pipe", "socket", "link", "folder", "device"])
@@ -68,6 +75,32 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path):
         fill()
     assert path.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        (partial(write_whole, is_synced=False), ["replace"]),
+        (write_whole, ["fsync", "replace"]),
+        (write_durably, ["fsync", "replace", "fsync"]),
+    ],
+)
+def test_a_file_is_synced_before_its_name_is_and_its_folder_after(
+    write, expected, tmp_path, monkeypatch
+):
+    done = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def watched(*args, name=name, real=real, **options):
+            done.append(name)
+            return real(*args, **options)
+
+        monkeypatch.setattr(os, name, watched)
+    with write(tmp_path / "f") as file:
+        file.write(b"x")
+    assert done == expected
+    assert (tmp_path / "f").read_bytes() == b"x"
 
 
 def test_what_a_killed_process_left_goes_and_what_is_being_written_stays(tmp_path):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.web.access import Bucket
+from federation.web.bucket import Bucket
 
 
 def test_a_clock_that_is_set_back_empties_no_bucket():
