@@ -114,7 +114,7 @@ async def look(node: Node, path: Path) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        found = await _Files(node, files, path, vector).look()
+        found = await _OpenedFiles(node, files, path, vector).look()
     new = sum(one.after - one.before for one in found if one.outcome == "new")
     return HandedFiles(path=str(path), new=new, logs=tuple(found))
 
@@ -128,10 +128,10 @@ async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        return await _Files(node, files, path, vector).take(within_s)
+        return await _OpenedFiles(node, files, path, vector).take(within_s)
 
 
-class _Files:
+class _OpenedFiles:
     """Files that are being taken in."""
 
     def __init__(
@@ -320,10 +320,10 @@ def _begins(files: Files, origin: str) -> int:
     return min(found, default=0)
 
 
-def _grown(one: BroughtLog, held: Log | None) -> BroughtLog:
+def _grown(log: BroughtLog, held: Log | None) -> BroughtLog:
     """What became of a log, with what is held of it now."""
     size = 0 if held is None else held.size
-    after = max(size, one.before)
-    is_back = one.own and after > one.before and one.outcome in WELL
-    outcome = "restored" if is_back else one.outcome
-    return msgspec.structs.replace(one, after=after, outcome=outcome)
+    after = max(size, log.before)
+    is_back = log.own and after > log.before and log.outcome in WELL
+    outcome = "restored" if is_back else log.outcome
+    return msgspec.structs.replace(log, after=after, outcome=outcome)
