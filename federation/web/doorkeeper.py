@@ -198,11 +198,11 @@ class Doorkeeper:
             return
         now = asyncio.get_running_loop().time()
         chosen = self._choose(self._batch - leaving)
-        old = [one for one in chosen if now - one.since >= YOUNG_S]
+        old = [held for held in chosen if now - held.since >= YOUNG_S]
         if not old and self._looks.take("", now):
             return
-        for one in old or chosen:
-            one.give_way()
+        for held in old or chosen:
+            held.give_way()
 
     def _choose(self, number: int) -> Sequence[HeldConnection]:
         """So many that give way first, or fewer."""
@@ -213,11 +213,13 @@ class Doorkeeper:
         heads = classes[Waiting.HEAD]
         late = asyncio.get_running_loop().time() - HEAD_GRACE_S
         if heads and heads[0].since < late:
-            return [one for one in heads[:number] if one.since < late]
-        crowd = max(SHARES, key=lambda one: len(classes[one]) - SHARES[one] * self._max)
-        held = Counter(one.address for one in classes[crowd])
+            return [head for head in heads[:number] if head.since < late]
+        crowd = max(
+            SHARES, key=lambda kind: len(classes[kind]) - SHARES[kind] * self._max
+        )
+        held = Counter(member.address for member in classes[crowd])
         crowd_first = sorted(
-            classes[crowd], key=lambda one: (-held[one.address], one.since)
+            classes[crowd], key=lambda member: (-held[member.address], member.since)
         )
         return crowd_first[:number]
 
@@ -248,7 +250,7 @@ class Doorkeeper:
         for connection, size in sizes.items():
             held[connection.address] += size
         for connection in sorted(
-            sizes, key=lambda one: (-held[one.address], one.since)
+            sizes, key=lambda reader: (-held[reader.address], reader.since)
         ):
             if unread <= MAX_UNREAD_BYTES:
                 break

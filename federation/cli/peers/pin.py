@@ -24,13 +24,13 @@ def compare_key(
     Raises:
         SignatureError: the fingerprint is not the expected one.
     """
-    found = fingerprint(identity)
+    print_ = fingerprint(identity)
     if expected is not None:
-        if found == expected:
+        if print_ == expected:
             return True
-        raise SignatureError(run.t("peers.differs", expected=expected, found=found))
+        raise SignatureError(run.t("peers.differs", expected=expected, found=print_))
     run.out.note(who)
-    run.out.note(f"  {found}")
+    run.out.note(f"  {print_}")
     agreed = run.confirm(run.t("peers.ask-compare"), "--expect")
     if not agreed:
         run.out.note(run.t("peers.declined"))
