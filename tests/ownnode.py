@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.flows.ownlog import begin
 from federation.flows.ownlog.begin import OwnKeys
 from federation.flows.ownlog.sequence import OwnLog
+from federation.flows.pull import PullContext
 from federation.records.keychain import first_statement, open_chain, sign_statement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
@@ -69,6 +72,14 @@ def own_keys(org: str, generation: int = 1) -> OwnKeys:
     return OwnKeys(open_chain([note], identity.key), log, records)
 
 
+def row(tps: str, /, *votes: int, **members: object) -> dict[str, object]:
+    """A row as an importer hands it in; the first of the votes are those of `01`."""
+    usual = {"contest": "ppwp", "round": "reguler", "form": "plano"}
+    usual |= {"source": "observer", "review": "reviewed"}
+    candidates = {f"{number:02}": count for number, count in enumerate(votes, 1)}
+    return usual | {"tps": tps, "candidates": candidates} | members
+
+
 @dataclass
 class OwnNode:
     """The database, guard and log of one organisation, in one folder."""
@@ -89,6 +100,28 @@ class OwnNode:
     @staticmethod
     def keys_of(org: str) -> OwnKeys:
         return own_keys(org)
+
+    def pull_context(self) -> PullContext:
+        """For turns of a node without partners."""
+        return PullContext(
+            db=self.db,
+            profiles={ELECTION: self.log.profile},
+            peers={},
+            own={self.log.origin: self.log.chain},
+            workers=None,
+            clock=time.monotonic,
+        )
+
+    def examine(self, scratch: Path) -> DoctorReport:
+        """What `federation doctor --deep` finds."""
+        given = ExaminationInput(
+            db=self.db,
+            guard=self.guard,
+            identities={self.log.chain.org: self.log.chain.identity},
+            profiles={ELECTION: self.log.profile},
+            scratch=scratch,
+        )
+        return examine(given, deep=True)
 
     def state(self) -> Log:
         with self.db.view() as view:

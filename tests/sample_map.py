@@ -38,6 +38,16 @@ NAMES = {
 FORMULA = '=HYPERLINK("https://evil.example")'
 
 
+def make_home(folder: Path, *lines: str) -> Path:
+    """The folder of a node that has this map, to be filled, with these settings too."""
+    settings = [f'org = "{ANA}"', 'name = "Ana"', 'contact = "data@ana.example"']
+    settings += [f'elections = ["{ELECTION}"]', *lines]
+    (folder / "federation.toml").write_text("\n".join(settings) + "\n")
+    (folder / "elections").mkdir()
+    (folder / "elections" / f"{ELECTION}.json").write_bytes(profile().text)
+    return folder
+
+
 def profile() -> Profile:
     pairs = {f"0{n}": {"name": f"Pasangan {n}"} for n in (1, 2, 3)}
     parties = {"1": {"name": "Partai Satu"}, "2": {"name": "Partai Dua"}}

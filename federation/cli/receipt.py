@@ -40,15 +40,15 @@ def receipt(
 ) -> None:
     """Write receipts."""
     with run.open_database().view() as view:
-        found = _find(run, view, what, org, election, contest)
-    if folder is None and len(found) > 1 and not run.out.is_json:
-        said = run.t("receipt.several", count=len(found))
-        raise click.UsageError(said)
-    paths = [folder / one.name if folder else None for one in found]
-    for one, path in zip(found, paths, strict=True):
-        _hand_over(run, one, path)
-    described = list(map(_describe, found, paths))
-    run.out.show({"receipts": described}, lambda: _explain(run, found, paths))
+        receipts = _find(run, view, what, org, election, contest)
+    if folder is None and len(receipts) > 1 and not run.out.is_json:
+        sentence = run.t("receipt.several", count=len(receipts))
+        raise click.UsageError(sentence)
+    paths = [folder / issued.name if folder else None for issued in receipts]
+    for issued, path in zip(receipts, paths, strict=True):
+        _hand_over(run, issued, path)
+    described = list(map(_describe, receipts, paths))
+    run.out.show({"receipts": described}, lambda: _explain(run, receipts, paths))
 
 
 def _find(
@@ -64,34 +64,36 @@ def _find(
         return [issue(view, *find_record(view, what.lower()))]
     scope = find_scope(run, election, contest)
     placed = find_station(view, scope.election, read_code(what), contest, org)
-    return [issue(view, *one) for one in placed]
+    return [issue(view, *place) for place in placed]
 
 
-def _hand_over(run: Run, one: Issued, path: Path | None) -> None:
+def _hand_over(run: Run, issued: Issued, path: Path | None) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with blaming(path), write_whole(path) as file:
-            file.write(one.data)
+            file.write(issued.data)
     elif not run.out.is_json:
-        sys.stdout.buffer.write(one.data)
+        sys.stdout.buffer.write(issued.data)
         sys.stdout.buffer.flush()
 
 
-def _describe(one: Issued, path: Path | None) -> dict[str, Any]:
+def _describe(issued: Issued, path: Path | None) -> dict[str, Any]:
     """A receipt for programs: where it is, or its text."""
     return {
-        "record": one.claim.record,
-        "origin": one.origin,
-        "index": one.claim.index,
-        "size": one.size,
-        "held": [{"org": held.org, "time": held.time} for held in one.held],
-        **({"path": str(path)} if path else {"text": one.data.decode()}),
+        "record": issued.claim.record,
+        "origin": issued.origin,
+        "index": issued.claim.index,
+        "size": issued.size,
+        "held": [{"org": held.org, "time": held.time} for held in issued.held],
+        **({"path": str(path)} if path else {"text": issued.data.decode()}),
     }
 
 
-def _explain(run: Run, found: Sequence[Issued], paths: Sequence[Path | None]) -> None:
-    for one, path in zip(found, paths, strict=True):
-        claim = one.claim
+def _explain(
+    run: Run, receipts: Sequence[Issued], paths: Sequence[Path | None]
+) -> None:
+    for issued, path in zip(receipts, paths, strict=True):
+        claim = issued.claim
         run.out.note(
             run.t(
                 "receipt.of",
@@ -101,10 +103,10 @@ def _explain(run: Run, found: Sequence[Issued], paths: Sequence[Path | None]) ->
                 index=run.out.number(claim.index),
             )
         )
-        for held in one.held:
-            said = {"org": held.org, "time": tell_second(held.time)}
-            run.out.note("  " + run.t("receipt.held", **said))
-        if not one.held:
+        for held in issued.held:
+            values = {"org": held.org, "time": tell_second(held.time)}
+            run.out.note("  " + run.t("receipt.held", **values))
+        if not issued.held:
             run.out.note("  " + run.t("receipt.not-held", org=claim.org))
         if path is not None:
             run.out.note("  " + run.t("receipt.written", path=path))

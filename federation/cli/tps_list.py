@@ -66,9 +66,9 @@ def import_list(run: Run, **given: object) -> int | None:
     name = pick_election(run, asked.election)
     register = Register(name)
     with RefusalReport(Path(asked.report) if asked.report else None) as report:
-        found = _read(run, asked, register, report)
-    if found.refused and not (asked.partial and register.size):
-        _print_refused(run, found)
+        findings = _read(run, asked, register, report)
+    if findings.refused and not (asked.partial and register.size):
+        _print_refused(run, findings)
         return NEGATIVE
     if not register.size:
         raise FormatError(Sentence("tps_list.empty"), name_source(asked.file))
@@ -80,12 +80,12 @@ def import_list(run: Run, **given: object) -> int | None:
         "villages": sum(1 for _ in register.villages()),
         "digest": saved.digest,
         "source": source,
-        "refused": found.refused,
-        "remarks": found.remarks,
-        "not_taken": [one._asdict() for one in found.shown],
+        "refused": findings.refused,
+        "remarks": findings.remarks,
+        "not_taken": [line._asdict() for line in findings.shown],
     }
-    run.out.show(value, lambda: _print_taken(run, value, found))
-    return NEGATIVE if found.refused else OK
+    run.out.show(value, lambda: _print_taken(run, value, findings))
+    return NEGATIVE if findings.refused else OK
 
 
 @tps_list.command("show", help="tps_list.help-show")
@@ -96,18 +96,20 @@ def show(run: Run, *, election: str | None) -> int | None:
     name = pick_election(run, election)
     database = run.open_database()
     with database.view() as view:
-        found = registers.read_source(view, name)
-        if found is None:
+        saved = registers.read_source(view, name)
+        if saved is None:
             raise NotFoundError(run.t("tps_list.none", election=name))
         provinces = [
             {"code": code, "name": label, "stations": registers.count(view, name, code)}
             for code, label in registers.children(view, name, "").items()
         ]
-    value = {"election": name, **found._asdict(), "provinces": provinces}
+    value = {"election": name, **saved._asdict(), "provinces": provinces}
 
     def human() -> None:
         headers = [run.t(f"tps_list.{key}") for key in ("code", "name", "stations")]
-        run.out.table(headers, [list(one.values()) for one in provinces], right=[2])
+        run.out.table(
+            headers, [list(province.values()) for province in provinces], right=[2]
+        )
         _print_saved(run, value)
 
     run.out.show(value, human)
@@ -144,7 +146,7 @@ def _read(
     run: Run, asked: ListOptions, register: Register, report: RefusalReport
 ) -> ListFindings:
     """Fill the register; what was said of its rows."""
-    found, columns = ListFindings(), split_flags(asked.columns)
+    findings, columns = ListFindings(), split_flags(asked.columns)
     done = 0
     with (
         open_file(asked.file, asked.sheet) as source,
@@ -158,46 +160,46 @@ def _read(
             regions=load_regions(register.election),
             kpu_overseas=asked.overseas == "kpu",
         )
-        for at, one in enumerate(rows):
-            is_bad = isinstance(one, Bad)
-            column = one.column if isinstance(one, Bad) else ""
-            reason = run.t.say(one.reason)
-            finding = ReportLine(name, one.row, column, one.code, reason)
-            found.add(finding, is_bad=is_bad)
-            report.add(finding)
+        for at, remark in enumerate(rows):
+            is_bad = isinstance(remark, Bad)
+            column = remark.column if isinstance(remark, Bad) else ""
+            reason = run.t.say(remark.reason)
+            line = ReportLine(name, remark.row, column, remark.code, reason)
+            findings.add(line, is_bad=is_bad)
+            report.add(line)
             if at % 1000 == 0:
                 advance(source.done - done)
                 done = source.done
         advance(source.total - done)
-    return found
+    return findings
 
 
-def _print_refused(run: Run, found: ListFindings) -> None:
+def _print_refused(run: Run, findings: ListFindings) -> None:
     out, t = run.out, run.t
-    shown = [one._asdict() for one in found.shown]
-    value = {"refused": found.refused, "not_taken": shown}
+    shown = [line._asdict() for line in findings.shown]
+    value = {"refused": findings.refused, "not_taken": shown}
 
     def human() -> None:
-        _print_rows(run, found)
-        out.line(t("tps_list.not-taken", rows=out.number(found.refused)))
+        _print_rows(run, findings)
+        out.line(t("tps_list.not-taken", rows=out.number(findings.refused)))
 
     out.show(value, human)
 
 
-def _print_taken(run: Run, value: dict[str, Any], found: ListFindings) -> None:
+def _print_taken(run: Run, value: dict[str, Any], findings: ListFindings) -> None:
     out, t = run.out, run.t
     _print_saved(run, value)
-    for one in found.said[:5]:
-        out.note(t("tps_list.remark", row=one.row, reason=one.reason))
-    if found.remarks > 5:
-        out.note(t("tps_list.more-remarks", rows=out.number(found.remarks - 5)))
-    if found.refused:
-        out.line(t("tps_list.left-out", rows=out.number(found.refused)))
-        _print_rows(run, found)
+    for line in findings.said[:5]:
+        out.note(t("tps_list.remark", row=line.row, reason=line.reason))
+    if findings.remarks > 5:
+        out.note(t("tps_list.more-remarks", rows=out.number(findings.remarks - 5)))
+    if findings.refused:
+        out.line(t("tps_list.left-out", rows=out.number(findings.refused)))
+        _print_rows(run, findings)
 
 
-def _print_rows(run: Run, found: ListFindings) -> None:
-    rows = [(one.row, one.column, one.reason) for one in found.shown]
+def _print_rows(run: Run, findings: ListFindings) -> None:
+    rows = [(line.row, line.column, line.reason) for line in findings.shown]
     headers = [run.t(f"import.{key}") for key in ("row", "column", "reason")]
     run.out.table(headers, rows)
 

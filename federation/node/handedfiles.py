@@ -320,10 +320,10 @@ def _begins(files: Files, origin: str) -> int:
     return min(found, default=0)
 
 
-def _grown(one: BroughtLog, held: Log | None) -> BroughtLog:
+def _grown(log: BroughtLog, held: Log | None) -> BroughtLog:
     """What became of a log, with what is held of it now."""
     size = 0 if held is None else held.size
-    after = max(size, one.before)
-    is_back = one.own and after > one.before and one.outcome in WELL
-    outcome = "restored" if is_back else one.outcome
-    return msgspec.structs.replace(one, after=after, outcome=outcome)
+    after = max(size, log.before)
+    is_back = log.own and after > log.before and log.outcome in WELL
+    outcome = "restored" if is_back else log.outcome
+    return msgspec.structs.replace(log, after=after, outcome=outcome)

@@ -19,7 +19,7 @@ from federation.flows.ownlog import begin, ingest
 from federation.store import logs, migrations, sqlite
 from federation.store.db import Database
 from federation.store.guard import Guard
-from tests.ownnode import NOW, OwnNode, own_keys, small_profile
+from tests.ownnode import NOW, OwnNode, own_keys, row, small_profile
 
 ORG = "jagasuara.example"
 STARTS = 2
@@ -61,15 +61,7 @@ def count_migrations() -> int:
 
 def draft(number: int, votes: int = 1) -> dict[str, object]:
     """A row like any other."""
-    return {
-        "contest": "ppwp",
-        "tps": f"3171011001{number:03d}",
-        "round": "reguler",
-        "form": "plano",
-        "source": "observer",
-        "review": "reviewed",
-        "candidates": {"01": votes, "02": 2, "03": 3},
-    }
+    return row(f"3171011001{number:03d}", votes, 2, 3)
 
 
 def open_node(folder: Path, guard: Path) -> OwnNode:

@@ -9,22 +9,11 @@ import pytest
 from federation.cli import main
 from tests import sample_map as sample
 
-SETTINGS = f"""
-org = "{sample.ANA}"
-name = "Ana"
-contact = "data@ana.example"
-attribution = '{sample.FORMULA}'
-elections = ["{sample.ELECTION}"]
-"""
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    (folder / "federation.toml").write_text(SETTINGS)
-    (folder / "elections").mkdir()
-    profile = folder / "elections" / f"{sample.ELECTION}.json"
-    profile.write_bytes(sample.profile().text)
+    attribution = f"attribution = '{sample.FORMULA}'"
+    folder = sample.make_home(tmp_path_factory.mktemp("home"), attribution)
     sample.build(folder / "data").close()
     return folder
 

@@ -18,23 +18,13 @@ from tests import sample_map as sample
 
 PROFILES = {sample.ELECTION: sample.profile()}
 ASKED = ask(PROFILES, [sample.ELECTION])
-SETTINGS = f"""
-org = "{sample.ANA}"
-name = "Ana"
-contact = "data@ana.example"
-elections = ["{sample.ELECTION}"]
-"""
 NODE = Settings(org=sample.ANA, name="Ana", contact="x", elections=[sample.ELECTION])
 ESCAPE = "\x1b]0;owned\x07"
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    (folder / "federation.toml").write_text(SETTINGS)
-    (folder / "elections").mkdir()
-    profile = folder / "elections" / f"{sample.ELECTION}.json"
-    profile.write_bytes(sample.profile().text)
+    folder = sample.make_home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sample.NAMES, "72", f"Sulawesi {ESCAPE}")
         database = sample.build(folder / "data")
@@ -214,14 +204,16 @@ def test_a_mistake_ends_with_its_exit_code(cli, arguments, code):
 
 
 def test_a_home_without_data_is_not_found_rather_than_empty(tmp_path, capsys):
-    (tmp_path / "federation.toml").write_text(SETTINGS.replace("uji", "2024"))
+    path = sample.make_home(tmp_path) / "federation.toml"
+    path.write_text(path.read_text().replace("uji", "2024"))
     with pytest.raises(SystemExit) as end:
         main(["coverage", "--home", str(tmp_path)])
     assert end.value.code == 7
 
 
-def test_settings_of_these_tests_are_settings():
-    assert msgspec.toml.decode(SETTINGS, type=Settings).org == sample.ANA
+def test_settings_of_these_tests_are_settings(home):
+    text = (home / "federation.toml").read_bytes()
+    assert msgspec.toml.decode(text, type=Settings).org == sample.ANA
 
 
 def test_every_word_of_the_views_has_a_user():

@@ -2,19 +2,13 @@
 
 import pytest
 
-from federation.config.settings import Settings
 from federation.flows.query import state
 from federation.records.readers import NOBODY
 from federation.store import keystatements
 from tests import sample_map as sample
+from tests.webnode import settings_of
 
-SETTINGS = Settings(
-    org=sample.ANA,
-    name="Ana",
-    contact="data@ana.example",
-    elections=[sample.ELECTION],
-    licence="CC0-1.0",
-)
+SETTINGS = settings_of(licence="CC0-1.0")
 
 
 @pytest.mark.parametrize("bit", [0, 7, 100, 1000])

@@ -33,23 +33,15 @@ from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
 from tests.mirrored import aim, hold
-from tests.ownnode import fixed_signer
+from tests.ownnode import fixed_signer, row
 
 NOW = 1_707_900_000
 PARTNER = "kawal.example"
 
 
 def draft(number, votes=1, **members):
-    return {
-        "contest": "ppwp",
-        "tps": f"317101100{1 + number // 1000}{number % 1000:03d}",
-        "round": "reguler",
-        "form": "plano",
-        "source": "observer",
-        "review": "reviewed",
-        "candidates": {"01": votes, "02": 2, "03": 3},
-        **members,
-    }
+    tps = f"317101100{1 + number // 1000}{number % 1000:03d}"
+    return row(tps, votes, 2, 3, **members)
 
 
 def append(node, *drafts, **options):

@@ -10,27 +10,19 @@ import errno
 import pytest
 
 from federation.errors import DoubtError, KeptError
-from federation.flows.doctor import ExaminationInput, examine
 from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
 from federation.store.guard import Guard
 from federation.store.refusal import DoubtfulError
+from tests.ownnode import row
 
 NOW = 1_707_900_000
 NOTHING, KEPT, DOUBT = OSError, KeptError, DoubtError
 
 
 def draft(tps="3171011001001", first=1):
-    return {
-        "contest": "ppwp",
-        "tps": tps,
-        "round": "reguler",
-        "form": "plano",
-        "source": "observer",
-        "review": "reviewed",
-        "candidates": {"01": first, "02": 2, "03": 3},
-    }
+    return row(tps, first, 2, 3)
 
 
 class Disk:
@@ -178,16 +170,7 @@ def test_an_error_of_a_commit_that_no_write_settles_is_told_as_doubt(node, monke
 
 def check_doctor(node, scratch, expected=frozenset()):
     """No damage, whatever was cut off; and told as what it is."""
-    report = examine(
-        ExaminationInput(
-            db=node.db,
-            guard=node.guard,
-            identities={node.log.chain.org: node.log.chain.identity},
-            profiles={"pemilu-2024": node.log.profile},
-            scratch=scratch,
-        ),
-        deep=True,
-    )
+    report = node.examine(scratch)
     assert report.errors == 0, report.findings
     codes = {one.code for one in report.findings}
     assert codes <= {"unshown", "unsigned", "guard-behind"}

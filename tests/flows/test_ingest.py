@@ -31,22 +31,14 @@ from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
 from tests.mirrored import aim
-from tests.ownnode import all_said
+from tests.ownnode import all_said, row
 
 NOW = 1_707_900_000
 
 
 def draft(number=1, votes=100, **members):
-    return {
-        "contest": "ppwp",
-        "tps": f"3171011001{number:03d}",
-        "round": "reguler",
-        "form": "plano",
-        "source": "observer",
-        "review": "unreviewed",
-        "candidates": {"01": votes, "02": 20, "03": 3},
-        **members,
-    }
+    members = {"review": "unreviewed"} | members
+    return row(f"3171011001{number:03d}", votes, 20, 3, **members)
 
 
 def append(node, *drafts, now=NOW, **options):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.config.settings import Settings
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import changes, lists, region, state, tps
 from federation.flows.query.cursor import Cursor, format_cursor, parse_cursor
@@ -16,16 +15,11 @@ from federation.flows.query.scope import ask, parents_of, parse_region
 from federation.records.readers import NOBODY, THIS_MACHINE
 from federation.store import mapreading
 from tests import sample_map as sample
+from tests.webnode import settings_of
 
 PROFILES = {sample.ELECTION: sample.profile()}
 ASKED = ask(PROFILES, [sample.ELECTION])
-SETTINGS = Settings(
-    org=sample.ANA,
-    name="Ana",
-    contact="data@ana.example",
-    elections=[sample.ELECTION],
-    licence="CC0-1.0",
-)
+SETTINGS = settings_of(licence="CC0-1.0")
 
 
 @pytest.fixture(scope="module")

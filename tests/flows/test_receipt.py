@@ -27,21 +27,15 @@ from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
 from tests.fakes import signer
 from tests.mirrored import hold
+from tests.ownnode import row
 
 NOW = 1_707_900_000
 A, B, C = (signer(f"{name}.example/mirror", ALG_COSIGNATURE) for name in "abc")
 
 
 def draft(number, votes=100):
-    return {
-        "contest": "ppwp",
-        "tps": f"1371011{number // 900 + 1:03d}{number % 900 + 1:03d}",
-        "round": "reguler",
-        "form": "salinan",
-        "source": "observer",
-        "review": "reviewed",
-        "candidates": {"01": votes, "02": 20, "03": 30},
-    }
+    tps = f"1371011{number // 900 + 1:03d}{number % 900 + 1:03d}"
+    return row(tps, votes, 20, 30, form="salinan")
 
 
 def publish(node, start, end, votes=100):

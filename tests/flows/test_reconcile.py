@@ -1,7 +1,6 @@
 """Whatever a restored, cloned or lost database sees, it never signs twice."""
 
 import shutil
-import time
 
 import pytest
 
@@ -17,13 +16,12 @@ from federation.errors import (
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.reconcile import Copy, PeersAsked, decide, reconcile
 from federation.flows.ownlog.refill import refill
-from federation.flows.pull import PullContext
 from federation.store import alarms, keystatements, leaves, logs
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.tile import Bundle, Tile
 from tests.mirrored import signed
-from tests.ownnode import all_said
+from tests.ownnode import OwnNode, all_said, row
 
 NOW = 1_707_900_000
 ALL = PeersAsked(peers=2, answered=2)
@@ -127,15 +125,7 @@ class DatabaseFeed:
 
 
 def draft(number, votes=1):
-    return {
-        "contest": "ppwp",
-        "tps": f"317101100{1 + number // 1000}{number % 1000:03d}",
-        "round": "reguler",
-        "form": "plano",
-        "source": "observer",
-        "review": "reviewed",
-        "candidates": {"01": votes, "02": 2, "03": 3},
-    }
+    return row(f"317101100{1 + number // 1000}{number % 1000:03d}", votes, 2, 3)
 
 
 def append(node, start, end, votes=1):
@@ -162,17 +152,7 @@ def codes(node):
 
 @pytest.fixture
 def ctx():
-    def make(node):
-        return PullContext(
-            db=node.db,
-            profiles={"pemilu-2024": node.log.profile},
-            peers={},
-            own={node.log.origin: node.log.chain},
-            workers=None,
-            clock=time.monotonic,
-        )
-
-    return make
+    return OwnNode.pull_context
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ where the operator says `--alone` may a size ever get a second root.
 import itertools
 import re
 import shutil
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +16,6 @@ from federation.errors import VerificationError
 from federation.flows.ownlog import begin
 from federation.flows.ownlog.reconcile import Copy, PeersAsked, reconcile
 from federation.flows.ownlog.refill import refill
-from federation.flows.pull import PullContext
 from federation.store import logs
 from tests.flows.test_reconcile import DatabaseFeed, append, open_own
 from tests.ownnode import NOW, OwnNode
@@ -113,14 +111,7 @@ def restore(world, tmp_path, database, guard, *, founded):
 async def start(world, node, sizes, asked):
     """What becomes of the log: the words of the page."""
     shown = [Copy(f"p{size}.example", open_own(world.nodes[size])) for size in sizes]
-    ctx = PullContext(
-        db=node.db,
-        profiles={"pemilu-2024": node.log.profile},
-        peers={},
-        own={node.log.origin: node.log.chain},
-        workers=None,
-        clock=time.monotonic,
-    )
+    ctx = node.pull_context()
     words = []
     try:
         for _ in range(3):

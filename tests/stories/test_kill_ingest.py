@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from federation.flows.doctor import ExaminationInput, examine
 from federation.flows.ownlog import begin, ingest
 from federation.records.sealed import leaf_text, record_id
 from federation.store import leaves as stored
@@ -74,16 +73,6 @@ def check_whole(folder, roots, ids, scratch):
         held = {record_id(leaf_text(leaf)) for leaf in leaves}
         assert held.issuperset(ids)
         assert node.guard.read(log.origin) == (log.size, bytes.fromhex(roots[log.size]))
-        report = examine(
-            ExaminationInput(
-                db=node.db,
-                guard=node.guard,
-                identities={node.log.chain.org: node.log.chain.identity},
-                profiles={"pemilu-2024": node.log.profile},
-                scratch=scratch,
-            ),
-            deep=True,
-        )
-        assert report.findings == []
+        assert node.examine(scratch).findings == []
     finally:
         node.db.close()

@@ -61,11 +61,11 @@ def import_candidates(
     """Take in KPU's lists of candidates by region."""
     name = pick_election(run, election)
     profile = before = find_profile(run, name)
-    found: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     taking = _CandidateFiles()
     for file in files:
-        profile, said = _take(profile, Path(file), contest, taking)
-        found.append(said)
+        profile, report = _take(profile, Path(file), contest, taking)
+        reports.append(report)
     bad = taking.refused
     is_new = profile.digest != before.digest
     path = run.home.elections / f"{name}.json"
@@ -77,7 +77,7 @@ def import_candidates(
         "election": name,
         "dry_run": dry_run,
         "new": is_new and not bad,
-        "files": found,
+        "files": reports,
         "version": before.version if bad else profile.version,
         "digest": before.digest if bad else profile.digest,
         "path": str(path) if is_new and not bad and not dry_run else None,
@@ -108,8 +108,8 @@ class _CandidateFiles:
     def compare(self, path: Path, contest: str, races: Races) -> None:
         """Refuse lists that another file of this call says otherwise."""
         for row, (region, race) in enumerate(races.items(), start=1):
-            first, said = self._said.setdefault((contest, region), (path, race))
-            if said != race:
+            first, other = self._said.setdefault((contest, region), (path, race))
+            if other != race:
                 why = Sentence("numbering.race-twice", region=region, file=str(first))
                 self.refuse(path, row, region, why)
 
@@ -121,8 +121,8 @@ def _take(
     races: Races = {}
     with SourceFile(path) as source:
         try:
-            for one in read_paslon(source, races):
-                taking.refuse(path, one.row, one.column, one.reason)
+            for remark in read_paslon(source, races):
+                taking.refuse(path, remark.row, remark.column, remark.reason)
         except UnreadableError:
             raise
         except FormatError as error:
@@ -171,18 +171,18 @@ def _find_contest(profile: Profile, path: Path, races: Races) -> str:
         (length,) = lengths
         if length in known and list(known.values()).count(known[length]) == 1:
             return known[length]
-    found = ", ".join(map(str, sorted(lengths)))
-    raise FormatError(_no_such(profile, lengths=found), str(path))
+    shown = ", ".join(map(str, sorted(lengths)))
+    raise FormatError(_no_such(profile, lengths=shown), str(path))
 
 
-def _no_such(profile: Profile, **found: str) -> Sentence:
+def _no_such(profile: Profile, **what: str) -> Sentence:
     kinds = ", ".join(
         f"{kind} ({length})"
         for length, kind in sorted(contests_by_region(profile).items())
     )
     return Sentence(
-        "numbering.which-contest" if "contest" in found else "numbering.which-length",
-        **found,
+        "numbering.which-contest" if "contest" in what else "numbering.which-length",
+        **what,
         kinds=kinds or "-",
         election=profile.election,
     )

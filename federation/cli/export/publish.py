@@ -66,17 +66,17 @@ def export_bundle(run: Run, path: Path, selection: Selection) -> None:
     """
     by = publisher(run)
     with run.open_database().view() as view:
-        said = {**write_selection(run, view, by, path, selection)}
+        value = {**write_selection(run, view, by, path, selection)}
     text = run.t(
         "export.bundled",
         path=path,
-        files=run.out.number(said["files"]),
-        records=run.out.number(said["records"]),
-        logs=len(said["logs"]),
-        bytes=run.out.number(said["bytes"]),
-        digest=said["sha256"],
+        files=run.out.number(value["files"]),
+        records=run.out.number(value["records"]),
+        logs=len(value["logs"]),
+        bytes=run.out.number(value["bytes"]),
+        digest=value["sha256"],
     )
-    run.out.show(said, lambda: run.out.line(text))
+    run.out.show(value, lambda: run.out.line(text))
 
 
 def export_excerpt(
@@ -95,16 +95,16 @@ def export_excerpt(
             items = list_excerpt(view, asked, region, advance)
         count = write_counted(run, path, items)
     records = sum(map(is_record, items))
-    said = {**_describe(path, count), "region": region, "records": records}
+    value = {**_describe(path, count), "region": region, "records": records}
     text = run.t(
         "export.excerpted",
         path=path,
         records=run.out.number(records),
         region=region,
-        bytes=run.out.number(said["bytes"]),
-        digest=said["sha256"],
+        bytes=run.out.number(value["bytes"]),
+        digest=value["sha256"],
     )
-    run.out.show(said, lambda: run.out.line(text))
+    run.out.show(value, lambda: run.out.line(text))
 
 
 def export_static(run: Run, folder: Path, selection: Selection) -> None:
@@ -117,14 +117,14 @@ def export_static(run: Run, folder: Path, selection: Selection) -> None:
     by = publisher(run)
     with run.open_database().view() as view:
         done = write_site(run, view, by, folder, selection)
-    said = {"path": str(folder), **done._asdict()}
+    value = {"path": str(folder), **done._asdict()}
     text = run.t(
         "export.published",
         path=folder,
         files=run.out.number(done.files),
         bytes=run.out.number(done.bytes),
     )
-    run.out.show(said, lambda: run.out.line(text))
+    run.out.show(value, lambda: run.out.line(text))
 
 
 def export_trust(
@@ -138,7 +138,7 @@ def export_trust(
     with run.open_database().view() as view:
         made = write_trust(run, view, path, quorum, elections)
     group = made.policy.groups[-1] if made.policy.quorum == HOLDERS else None
-    said = {
+    value = {
         "path": str(path),
         "logs": len(made.policy.logs),
         "organisations": len(group.members) if group else 0,
@@ -146,14 +146,14 @@ def export_trust(
         "left_out": made.left_out,
     }
     key = "export.trusted" if group else "export.trusted-alone"
-    text = run.t(key, **said)
+    text = run.t(key, **value)
 
     def human() -> None:
         run.out.line(text)
         for origin in made.left_out:
             run.out.note(run.t("trust.left", log=origin))
 
-    run.out.show(said, human)
+    run.out.show(value, human)
 
 
 def write_trust(

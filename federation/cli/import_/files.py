@@ -46,23 +46,23 @@ def find_inputs(
         FormatError: Nothing that was named can be read.
     """
     given = list(names)
-    found: list[Path] = []
+    files: list[Path] = []
     passed: list[tuple[str, Remark]] = []
     for name in given:
         path = Path(name)
         if not is_folder(path):
-            found.append(path)
+            files.append(path)
             continue
         inside, others = find_files(path)
-        passed += [(name, said) for said in tell_passed(others, path)]
-        own = [one for one in inside if is_same(one, report)]
+        passed += [(name, remark) for remark in tell_passed(others, path)]
+        own = [file for file in inside if is_same(file, report)]
         why = Sentence("import.own-report")
-        passed += [(str(one), Remark(0, "own-report", why)) for one in own]
-        inside = [one for one in inside if one not in own]
-        found += inside
+        passed += [(str(file), Remark(0, "own-report", why)) for file in own]
+        inside = [file for file in inside if file not in own]
+        files += inside
         if not inside and len(given) == 1:
             raise FormatError(Sentence("import.nothing-inside"), name)
-    return found, passed
+    return files, passed
 
 
 def check_report(run: Run, report: Path | None, inputs: Iterable[str | None]) -> None:
@@ -99,17 +99,17 @@ def see(path: Path) -> os.stat_result | None:
 
 async def find_changed(seen: Sequence[SeenFile], now: float) -> list[SeenFile]:
     """Those that are no longer what they were before they were opened."""
-    await asyncio.sleep(max((_wait_of(one, now) for one in seen), default=0.0))
-    return [one for one in seen if _has_changed(one)]
+    await asyncio.sleep(max((_wait_of(file, now) for file in seen), default=0.0))
+    return [file for file in seen if _has_changed(file)]
 
 
-def _wait_of(one: SeenFile, now: float) -> float:
+def _wait_of(seen: SeenFile, now: float) -> float:
     """How long it takes to see that nobody goes on with its last line."""
-    left = QUIET_S - (now - one.status.st_mtime)
-    if not one.in_lines or left <= 0 or not one.status.st_size:
+    left = QUIET_S - (now - seen.status.st_mtime)
+    if not seen.in_lines or left <= 0 or not seen.status.st_size:
         return 0.0
     try:
-        with one.path.open("rb") as file:
+        with seen.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             is_ended = file.read(1) in b"\r\n"
     except OSError:
@@ -117,8 +117,8 @@ def _wait_of(one: SeenFile, now: float) -> float:
     return 0.0 if is_ended else min(left, QUIET_S)
 
 
-def _has_changed(one: SeenFile) -> bool:
-    now, then = see(one.path), one.status
+def _has_changed(file: SeenFile) -> bool:
+    now, then = see(file.path), file.status
     if now is None or not os.path.samestat(now, then):
         return False
     return (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)

@@ -41,12 +41,12 @@ def find_handed(run: Run, names: Sequence[str]) -> list[Path]:
     handed, others = list[Path](), list[str]()
     for name in names:
         path = Path(name).absolute()
-        found = _inside(path) if is_folder(path) else [path] if is_bundle(path) else []
-        handed += found
-        others += _beside(run, path, found) if found else [name]
+        inside = _inside(path) if is_folder(path) else [path] if is_bundle(path) else []
+        handed += inside
+        others += _beside(run, path, inside) if inside else [name]
     if handed and others:
-        said = run.t("import.mixed", results=others[0], bundle=handed[0])
-        raise click.UsageError(said)
+        sentence = run.t("import.mixed", results=others[0], bundle=handed[0])
+        raise click.UsageError(sentence)
     return handed
 
 
@@ -67,27 +67,27 @@ def _beside(run: Run, path: Path, bundles: Sequence[Path]) -> list[str]:
     if not is_folder(path) or path in bundles:
         return []
     read, passed = find_files(path)
-    others = [one for one in read if one not in bundles]
-    zips = [one for one in others if one.suffix.lower() == ENDING]
-    neither = [*zips, *(one.path for one in passed)]
+    others = [file for file in read if file not in bundles]
+    zips = [file for file in others if file.suffix.lower() == ENDING]
+    neither = [*zips, *(file.path for file in passed)]
     if neither:
-        names = ", ".join(clip(str(one.relative_to(path))) for one in neither[:20])
+        names = ", ".join(clip(str(file.relative_to(path))) for file in neither[:20])
         files = run.out.number(len(neither))
         run.out.note(run.t("import.not-read", files=files, names=names))
-    return [str(one) for one in others if one not in zips]
+    return [str(file) for file in others if file not in zips]
 
 
 def take_handed(run: Run, paths: Sequence[Path], *, dry_run: bool) -> int:
     """Take them in, print what came, and give the exit code."""
     answers = asyncio.run(_take_all(run, paths, dry_run=dry_run))
-    files = [_summary(path, said) for path, said in answers]
+    files = [_summary(path, answer) for path, answer in answers]
     value = {"dry_run": dry_run, "files": files}
-    failed = [said for _, said in answers if isinstance(said, FederationError)]
+    failed = [answer for _, answer in answers if isinstance(answer, FederationError)]
     if len(answers) == 1 and failed:
         raise failed[0]
     run.out.show(value, lambda: _print_all(run, answers, dry_run=dry_run))
-    taken = [said for _, said in answers if isinstance(said, HandedFiles)]
-    is_well = all(one.outcome in WELL for said in taken for one in said.logs)
+    taken = [answer for _, answer in answers if isinstance(answer, HandedFiles)]
+    is_well = all(log.outcome in WELL for answer in taken for log in answer.logs)
     return OK if is_well and not failed else NEGATIVE
 
 
@@ -99,10 +99,10 @@ async def _take_all(
     async with open_desk(run, signs=False) as desk:
         for path in paths:
             try:
-                said = await desk.run(TakeFiles(path=str(path), dry_run=True))
+                answer = await desk.run(TakeFiles(path=str(path), dry_run=True))
                 if not dry_run:
-                    said = await _take(run, desk, path, said)
-                answers.append((path, said))
+                    answer = await _take(run, desk, path, answer)
+                answers.append((path, answer))
             except FederationError as error:
                 # One file that is damaged must not hold up the others.
                 answers.append((path, error))
@@ -111,47 +111,50 @@ async def _take_all(
 
 async def _take(run: Run, desk: Desk, path: Path, looked: HandedFiles) -> HandedFiles:
     """All that a file brings, asked for in parts."""
-    before = {one.origin: one.before for one in looked.logs}
+    before = {log.origin: log.before for log in looked.logs}
     idle = 0
     with run.out.progress(looked.new, run.t("import.progress")) as advance:
         while True:
             # Longer when nothing came: a slow stick must not be begun anew for ever.
             within_s = min(WITHIN_S * 2**idle, MAX_WITHIN_S)
-            said = await desk.run(TakeFiles(path=str(path), within_s=within_s))
-            advance(said.new)
-            idle = 0 if said.new else idle + 1
-            if not said.more or idle > MAX_IDLE:
+            answer = await desk.run(TakeFiles(path=str(path), within_s=within_s))
+            advance(answer.new)
+            idle = 0 if answer.new else idle + 1
+            if not answer.more or idle > MAX_IDLE:
                 break
             if idle:
                 await asyncio.sleep(WAIT_S)
-    logs = tuple(_since(one, before.get(one.origin, one.before)) for one in said.logs)
-    new = sum(one.after - one.before for one in logs)
-    return msgspec.structs.replace(said, logs=logs, new=new)
+    logs = tuple(_since(log, before.get(log.origin, log.before)) for log in answer.logs)
+    new = sum(log.after - log.before for log in logs)
+    return msgspec.structs.replace(answer, logs=logs, new=new)
 
 
-def _since(one: BroughtLog, before: int) -> BroughtLog:
+def _since(log: BroughtLog, before: int) -> BroughtLog:
     """What became of a log since the first of several calls."""
-    outcome = one.outcome
-    if outcome == "same" and one.after > before:
-        outcome = "restored" if one.own else "extended"
-    return msgspec.structs.replace(one, before=before, outcome=outcome)
+    outcome = log.outcome
+    if outcome == "same" and log.after > before:
+        outcome = "restored" if log.own else "extended"
+    return msgspec.structs.replace(log, before=before, outcome=outcome)
 
 
-def _summary(path: Path, said: HandedFiles | FederationError) -> dict[str, Any]:
-    if isinstance(said, FederationError):
-        return {"path": str(path), "error": {"code": said.code, "message": str(said)}}
+def _summary(path: Path, answer: HandedFiles | FederationError) -> dict[str, Any]:
+    if isinstance(answer, FederationError):
+        return {
+            "path": str(path),
+            "error": {"code": answer.code, "message": str(answer)},
+        }
     return {
-        "path": said.path,
-        "new": said.new,
-        "logs": [_log(one) for one in said.logs],
-        "held_by": said.held_by,
+        "path": answer.path,
+        "new": answer.new,
+        "logs": [_log(log) for log in answer.logs],
+        "held_by": answer.held_by,
     }
 
 
-def _log(one: BroughtLog) -> dict[str, Any]:
+def _log(log: BroughtLog) -> dict[str, Any]:
     names = ("origin", "outcome", "before", "after", "there", "own", "reason")
-    found = {name: getattr(one, name) for name in names}
-    return found | ({"begins": one.begins} if one.outcome == "missing" else {})
+    members = {name: getattr(log, name) for name in names}
+    return members | ({"begins": log.begins} if log.outcome == "missing" else {})
 
 
 def _print_all(
@@ -160,46 +163,46 @@ def _print_all(
     *,
     dry_run: bool,
 ) -> None:
-    for path, said in answers:
-        if isinstance(said, HandedFiles):
-            _print(run, said, dry_run=dry_run)
+    for path, answer in answers:
+        if isinstance(answer, HandedFiles):
+            _print(run, answer, dry_run=dry_run)
         elif len(answers) > 1:
-            run.out.note(run.t("import.remark", file=path, reason=said))
+            run.out.note(run.t("import.remark", file=path, reason=answer))
 
 
-def _print(run: Run, said: HandedFiles, *, dry_run: bool) -> None:
+def _print(run: Run, answer: HandedFiles, *, dry_run: bool) -> None:
     out, t = run.out, run.t
     rows = [
-        (*_named(one), one.before, one.after, t(f"import.outcome-{one.outcome}"))
-        for one in said.logs
+        (*_named(log), log.before, log.after, t(f"import.outcome-{log.outcome}"))
+        for log in answer.logs
     ]
     after = "would" if dry_run else "after"
     names = ("organisation", "election", "before", after, "outcome")
     headers = [t(f"import.column-{name}") for name in names]
     key = "import.bundle-would" if dry_run else "import.bundle"
-    out.line(t(key, path=said.path, records=out.number(said.new)))
+    out.line(t(key, path=answer.path, records=out.number(answer.new)))
     out.table(headers, rows, right=(2, 3))
-    for one in said.logs:
-        _advise(run, one)
-    for origin, sizes in said.held_by.items():
-        total = next((x.after for x in said.logs if x.origin == origin), 0)
+    for log in answer.logs:
+        _advise(run, log)
+    for origin, sizes in answer.held_by.items():
+        total = next((x.after for x in answer.logs if x.origin == origin), 0)
         for org, size in sizes.items():
             held, of = out.number(size), out.number(total)
             out.line(t("import.bundle-held", org=org, records=held, total=of))
 
 
-def _advise(run: Run, one: BroughtLog) -> None:
+def _advise(run: Run, log: BroughtLog) -> None:
     """What to do about a log that did not come."""
-    t, (org, election) = run.t, _named(one)
-    key = f"import.advice-{one.outcome}"
+    t, (org, election) = run.t, _named(log)
+    key = f"import.advice-{log.outcome}"
     if t.has(key):
-        begins, held = run.out.number(one.begins), run.out.number(one.before)
-        said = t(key, org=org, election=election, begins=begins, held=held)
-        run.out.note(said)
-    if one.reason and one.outcome not in WELL:
-        run.out.note(t("import.remark", file=one.origin, reason=one.reason))
+        begins, held = run.out.number(log.begins), run.out.number(log.before)
+        advice = t(key, org=org, election=election, begins=begins, held=held)
+        run.out.note(advice)
+    if log.reason and log.outcome not in WELL:
+        run.out.note(t("import.remark", file=log.origin, reason=log.reason))
 
 
-def _named(one: BroughtLog) -> tuple[str, str]:
-    org, _, election = one.origin.partition("/")
+def _named(log: BroughtLog) -> tuple[str, str]:
+    org, _, election = log.origin.partition("/")
     return org, election

@@ -102,15 +102,15 @@ class Intake:
         else:
             self._note(file, row)
 
-    def _note(self, file: str, said: Remark) -> None:
-        finding = ReportLine(file, said.row, "", said.code, self._t.say(said.reason))
-        if said.code == NO_NUMBERS:
+    def _note(self, file: str, remark: Remark) -> None:
+        line = ReportLine(file, remark.row, "", remark.code, self._t.say(remark.reason))
+        if remark.code == NO_NUMBERS:
             self.counts[NO_NUMBERS] += 1
-            self._report.add(finding)
+            self._report.add(line)
             return
         self.counts["remarks"] += 1
         if len(self.remarks) < MAX_REMARKS:
-            self.remarks.append(finding)
+            self.remarks.append(line)
 
     def _note_header(self, file: str, columns: Columns) -> None:
         if columns.uses in self.headers or len(self.headers) < MAX_HEADERS:
@@ -161,8 +161,8 @@ class Intake:
         if not named:
             return {}
         rows = [Stated(drafts[at].fields["tps"], drafts[at].names) for at in named]
-        found = await self._stations.find_misnamed(rows)
-        return {at: why for at, why in zip(named, found, strict=True) if why}
+        reasons = await self._stations.find_misnamed(rows)
+        return {at: why for at, why in zip(named, reasons, strict=True) if why}
 
     def _keep(self, file: int, row: Draft) -> None:
         self._note_unread(row.fields)
@@ -201,23 +201,23 @@ class Intake:
                 continue
             self._passed.add(entry.number)
             reason = self._explain(entry, answer, others)
-            found = ReportLine(self._files[entry.file], entry.row, "", "", reason)
+            line = ReportLine(self._files[entry.file], entry.row, "", "", reason)
             if answer.kind == "contradicts":
-                self._refuse(found._replace(code=_CONTRADICTION))
+                self._refuse(line._replace(code=_CONTRADICTION))
                 continue
             outcome = REPEATED if answer.kind == "repeats" else "stale"
             self.counts[outcome] += 1
             told = self._t.say(reason)
-            self._report.add(found._replace(code=outcome, reason=told))
+            self._report.add(line._replace(code=outcome, reason=told))
 
     def _explain(
         self, entry: SpooledDraft, answer: SlotAnswer, others: list[SpooledDraft]
     ) -> Sentence:
         shown = [
-            str(one.row)
-            if one.file == entry.file
-            else f"{self._files[one.file]}: {one.row}"
-            for one in others[:MAX_NAMED]
+            str(other.row)
+            if other.file == entry.file
+            else f"{self._files[other.file]}: {other.row}"
+            for other in others[:MAX_NAMED]
         ]
         rows = ", ".join(shown) + (", …" if len(others) > MAX_NAMED else "")
         if answer.kind == "repeats":

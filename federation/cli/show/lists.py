@@ -39,8 +39,8 @@ def gaps(
     """Where nobody has been."""
     scope = find_scope(run, election, contest)
     with run.open_database().view() as view:
-        found = lists.gaps(view, scope, region, after, limit)
-    run.out.show(found, lambda: _print_gaps(run, found))
+        answer = lists.gaps(view, scope, region, after, limit)
+    run.out.show(answer, lambda: _print_gaps(run, answer))
 
 
 @click.command("disputed", cls=Command, help="views.help-disputed")
@@ -53,31 +53,31 @@ def disputed(
     """Where monitors differ."""
     scope = find_scope(run, election, contest)
     with run.open_database().view() as view:
-        found = lists.disputed(view, scope, region, after, limit)
+        answer = lists.disputed(view, scope, region, after, limit)
 
     def human() -> None:
-        for station in found.disputed:
+        for station in answer.disputed:
             run.out.line(run.t("views.station", tps=station.tps))
             print_contest(run, station)
-        if not found.disputed:
+        if not answer.disputed:
             run.out.line(run.t("views.no-disputed"))
-        _print_more(run, found.next)
+        _print_more(run, answer.next)
 
-    run.out.show(found, human)
+    run.out.show(answer, human)
 
 
-def _print_gaps(run: Run, found: answers.GapsAnswer) -> None:
+def _print_gaps(run: Run, answer: answers.GapsAnswer) -> None:
     t = run.t
-    if not found.register:
+    if not answer.register:
         run.out.line(t("page.gaps_unlisted"))
         return
-    if not found.gaps:
+    if not answer.gaps:
         run.out.line(t("views.no-gaps"))
         return
-    rows = [(gap.tps, gap.village, gap.voters or None) for gap in found.gaps]
+    rows = [(gap.tps, gap.village, gap.voters or None) for gap in answer.gaps]
     headers = [t("views.code"), t("views.village"), t("views.voters")]
     run.out.table(headers, rows, right=(2,))
-    _print_more(run, found.next)
+    _print_more(run, answer.next)
 
 
 def _print_more(run: Run, following: str | UnsetType) -> None:

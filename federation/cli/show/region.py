@@ -20,8 +20,8 @@ _EN_DASH = "\N{EN DASH}"
 @command_options
 def coverage(run: Run, region: str, election: str, contest: str) -> None:
     """A region's coverage and its parts."""
-    found = _ask(run, region, election, contest)
-    run.out.show(found, lambda: _print_coverage(run, found))
+    answer = _ask(run, region, election, contest)
+    run.out.show(answer, lambda: _print_coverage(run, answer))
 
 
 @click.command("tally", cls=Command, help="views.help-tally")
@@ -30,8 +30,8 @@ def coverage(run: Run, region: str, election: str, contest: str) -> None:
 @command_options
 def tally(run: Run, region: str, election: str, contest: str) -> None:
     """A region's votes."""
-    found = _ask(run, region, election, contest)
-    run.out.show(found, lambda: _print_tally(run, found))
+    answer = _ask(run, region, election, contest)
+    run.out.show(answer, lambda: _print_tally(run, answer))
 
 
 def percent(t: Text, part: int, whole: int) -> str:
@@ -55,10 +55,10 @@ def _ask(run: Run, region: str, election: str, contest: str) -> answers.RegionAn
         return ask_region(view, scope, region)
 
 
-def _print_coverage(run: Run, found: answers.RegionAnswer) -> None:
-    t, out, here = run.t, run.out, found.region
+def _print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
+    t, out, here = run.t, run.out, answer.region
     seen = here.coverage
-    _print_head(run, found)
+    _print_head(run, answer)
     out.line(t("views.statuses", **{k: out.number(v) for k, v in seen.status.items()}))
     out.line(
         t("views.official", **{k: out.number(v) for k, v in seen.official.items()})
@@ -70,7 +70,7 @@ def _print_coverage(run: Run, found: answers.RegionAnswer) -> None:
     rows = [(org, one.tps, one.adds, one.gains) for org, one in seen.orgs.items()]
     if rows:
         out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2, 3))
-    if found.children:
+    if answer.children:
         orgs = list(seen.orgs)
         names = ("code", "region", "register", "together")
         parts = [
@@ -82,17 +82,19 @@ def _print_coverage(run: Run, found: answers.RegionAnswer) -> None:
                 *(one.coverage.orgs[org].tps if org in one.coverage.orgs else 0
                   for org in orgs),
             )
-            for one in found.children
+            for one in answer.children
         ]  # fmt: skip
         right = range(2, 4 + len(orgs))
         out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)
 
 
-def _print_head(run: Run, found: answers.RegionAnswer) -> None:
-    here, out = found.region, run.out
-    around = [place.name or place.code for place in found.parents if place.code]
+def _print_head(run: Run, answer: answers.RegionAnswer) -> None:
+    here, out = answer.region, run.out
+    around = [place.name or place.code for place in answer.parents if place.code]
     names = [*around, here.name or here.code or run.t("page.nation")]
-    out.line(" / ".join(filter(None, names)) + f"  ({found.election} {found.contest})")
+    out.line(
+        " / ".join(filter(None, names)) + f"  ({answer.election} {answer.contest})"
+    )
     covered, register = here.coverage.covered, here.coverage.register
     if here.listed:
         out.line(
@@ -107,16 +109,16 @@ def _print_head(run: Run, found: answers.RegionAnswer) -> None:
         out.line(run.t("views.covered-unlisted", covered=out.number(covered)))
 
 
-def _print_tally(run: Run, found: answers.RegionAnswer) -> None:
-    t, out, votes = run.t, run.out, found.region.tally
-    _print_head(run, found)
+def _print_tally(run: Run, answer: answers.RegionAnswer) -> None:
+    t, out, votes = run.t, run.out, answer.region.tally
+    _print_head(run, answer)
     if not votes:
-        out.line(t("views.no-race", length=race_level(found.contest)))
+        out.line(t("views.no-race", length=race_level(answer.contest)))
         return
     headers = ("candidate", "all-forms", "plausible-forms")
     rows = [
         (
-            f"{number} {found.candidates.get(number, '')}".strip(),
+            f"{number} {answer.candidates.get(number, '')}".strip(),
             span(out, interval),
             span(out, votes.plausible_votes.get(number, (0, 0))),
         )
@@ -124,7 +126,7 @@ def _print_tally(run: Run, found: answers.RegionAnswer) -> None:
     ]
     if rows:
         out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
-    counted, register = count_added(votes), out.number(found.region.coverage.register)
+    counted, register = count_added(votes), out.number(answer.region.coverage.register)
     out.line(t("views.tally-note", count=out.number(counted), register=register))
     if votes.not_added:
         out.line(t("numbering.not-added", count=out.number(votes.not_added)))

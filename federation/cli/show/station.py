@@ -19,44 +19,44 @@ def show(run: Run, tps: str, election: str) -> None:
     scope, code = find_scope(run, election), read_code(tps)
     with run.open_database().view() as view:
         profiles = {scope.election: scope.profile}
-        found = ask_station(view, profiles, scope.election, code)
-    run.out.show(found, lambda: _print_station(run, found))
+        answer = ask_station(view, profiles, scope.election, code)
+    run.out.show(answer, lambda: _print_station(run, answer))
 
 
-def _print_station(run: Run, found: answers.TpsAnswer) -> None:
+def _print_station(run: Run, answer: answers.TpsAnswer) -> None:
     """Print everything said about a station."""
     t, out = run.t, run.out
-    out.line(t("views.station", tps=found.tps))
-    names = [place.name for place in found.places if place.code and place.name]
+    out.line(t("views.station", tps=answer.tps))
+    names = [place.name for place in answer.places if place.code and place.name]
     if names:
         out.line(" / ".join(names))
-    if not found.contests:
+    if not answer.contests:
         out.line(t("page.none_yet"))
-    for one in found.contests:
+    for contest in answer.contests:
         out.line()
-        print_contest(run, one)
-        _print_statements(run, one)
+        print_contest(run, contest)
+        _print_statements(run, contest)
 
 
-def print_contest(run: Run, one: answers.Contest) -> None:
+def print_contest(run: Run, contest: answers.Contest) -> None:
     """Print the versions of one contest, with what they come to above."""
     t = run.t
-    words = [t(f"page.contest_{one.contest}"), t(f"page.status_{one.status}")]
-    if one.official in {"matches", "differs"}:
-        words.append(t(f"page.official_{one.official}"))
-    words += [t(f"page.flag_{flag}") for flag in one.flags]
+    words = [t(f"page.contest_{contest.contest}"), t(f"page.status_{contest.status}")]
+    if contest.official in {"matches", "differs"}:
+        words.append(t(f"page.official_{contest.official}"))
+    words += [t(f"page.flag_{flag}") for flag in contest.flags]
     run.out.line(" · ".join(words))
-    columns = [(" + ".join(group.orgs), group.votes) for group in one.groups]
+    columns = [(" + ".join(group.orgs), group.votes) for group in contest.groups]
     columns += [
-        (t("views.kpu-column", org=said.org), said.votes or {})
-        for said in kpu_beside(one)
+        (t("views.kpu-column", org=statement.org), statement.votes or {})
+        for statement in kpu_beside(contest)
     ]
     if not columns:
         return
     numbers = sorted({n for _, votes in columns for n in votes}, key=_by_number)
     rows = [
         (
-            f"{number} {one.candidates.get(number, '')}".strip(),
+            f"{number} {contest.candidates.get(number, '')}".strip(),
             *(votes.get(number) for _, votes in columns),
         )
         for number in numbers
@@ -69,29 +69,29 @@ def _by_number(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _print_statements(run: Run, one: answers.Contest) -> None:
+def _print_statements(run: Run, contest: answers.Contest) -> None:
     t = run.t
     headers = ("who", "says", "held", "record")
     rows = [
         (
-            f"{said.org} (KPU)" if said.official else said.org,
-            _says(run, said),
-            said.held_by,
-            f"#{said.index} {said.record[:16]}",
+            f"{statement.org} (KPU)" if statement.official else statement.org,
+            _says(run, statement),
+            statement.held_by,
+            f"#{statement.index} {statement.record[:16]}",
         )
-        for said in (*one.monitors, *one.kpu)
+        for statement in (*contest.monitors, *contest.kpu)
     ]
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(2,))
 
 
-def _says(run: Run, said: answers.Said) -> str:
+def _says(run: Run, statement: answers.Said) -> str:
     t = run.t
-    words = [t(f"views.says-{said.kind}")]
-    if said.round != "reguler":
-        words.append(t(f"page.round_{said.round}"))
-    if said.derived:
+    words = [t(f"views.says-{statement.kind}")]
+    if statement.round != "reguler":
+        words.append(t(f"page.round_{statement.round}"))
+    if statement.derived:
         words.append(t("views.says-derived"))
-    if said.rules:
-        rules = "; ".join(t(f"rules.{rule}") for rule in said.rules)
+    if statement.rules:
+        rules = "; ".join(t(f"rules.{rule}") for rule in statement.rules)
         words.append(t("views.says-sums", rules=rules))
     return ", ".join(words)

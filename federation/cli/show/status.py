@@ -28,14 +28,14 @@ def status(run: Run, *, code: str | None) -> None:
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     with run.open_database().view() as view:
-        found = state.status(view, THIS_MACHINE, settings, peers, further=room)
-    run.out.show(found, lambda: _print_status(run, found))
+        answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
+    run.out.show(answer, lambda: _print_status(run, answer))
 
 
-def _print_status(run: Run, found: answers.StatusAnswer) -> None:
+def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
     """Print how this node is."""
     t, out = run.t, run.out
-    out.line(t("views.node", name=found.name, org=found.org))
+    out.line(t("views.node", name=answer.name, org=answer.org))
     headers = ("history", "entries", "on-map", "held-by", "state")
     rows = [
         (
@@ -43,25 +43,25 @@ def _print_status(run: Run, found: answers.StatusAnswer) -> None:
             log.size,
             log.merged,
             t("views.held-by-others", count=log.held_by),
-            _log_state(run, log, found.alarms),
+            _log_state(run, log, answer.alarms),
         )
-        for log in found.logs
+        for log in answer.logs
     ]
     if rows:
         out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2))
     else:
         out.line(t("views.no-histories"))
-    for log in found.logs:
+    for log in answer.logs:
         if log.unknown:
             out.line(t("views.unknown", count=log.unknown, history=log.origin))
-    _print_peers(run, found.peers)
-    for one in found.offered:
+    _print_peers(run, answer.peers)
+    for one in answer.offered:
         out.line(t("views.offered", peer=one.peer, history=one.origin))
-    if found.alarms:
-        _print_alarms(run, found.alarms)
+    if answer.alarms:
+        _print_alarms(run, answer.alarms)
     else:
         out.line(t("views.no-alarms"))
-    for election, cursor in found.cursors.items():
+    for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
 
 
@@ -105,13 +105,13 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     return ": ".join(filter(None, (said, peer.reason or "")))
 
 
-def _print_alarms(run: Run, found: list[Alarm]) -> None:
+def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
     """Print each alarm with what it means; what to do is a page of the documents."""
     t = run.t
     headers = [t(f"views.{key}") for key in ("alarm", "subject", "detail", "since")]
-    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in found]
+    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in alarms]
     run.out.table(headers, rows, title=t("views.alarms"))
-    for code in sorted({alarm.code for alarm in found}):
+    for code in sorted({alarm.code for alarm in alarms}):
         # A database that a newer version wrote may hold codes without words here.
         if t.has(f"alarms.{code}"):
             run.out.line(f"{code}: {t(f'alarms.{code}')}")

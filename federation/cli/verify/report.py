@@ -37,7 +37,9 @@ _DETAILED: Final = frozenset(
 
 def as_text(report: AuditReport) -> AuditReport:
     """The report for programs: each cause in plain English."""
-    findings = (replace(one, detail=str(one.detail)) for one in report.findings)
+    findings = (
+        replace(finding, detail=str(finding.detail)) for finding in report.findings
+    )
     return replace(report, findings=tuple(findings))
 
 
@@ -110,47 +112,51 @@ def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
         _say(out, f"  {t(f'verify.quorum-{log.quorum}')}")
 
 
-def _print_document(out: Output, one: DocumentReport, report: AuditReport) -> None:
+def _print_document(out: Output, document: DocumentReport, report: AuditReport) -> None:
     t = out.t
     errors = {
-        found.kind
-        for found in report.findings
-        if found.level == "error" and found.source == one.source
+        finding.kind
+        for finding in report.findings
+        if finding.level == "error" and finding.source == document.source
     }
-    key = "verify.document" if one.holds else "verify.document-fails"
-    if not one.holds and one.fingerprint and errors <= _OWNER:
+    key = "verify.document" if document.holds else "verify.document-fails"
+    if not document.holds and document.fingerprint and errors <= _OWNER:
         key = "verify.document-unproved"
-    _say(out, f"{one.source}: {t(key, kind=t(f'verify.is-{one.kind}'))}")
+    _say(out, f"{document.source}: {t(key, kind=t(f'verify.is-{document.kind}'))}")
     if key == "verify.document-fails":
         return
-    if one.fingerprint or one.pinned != "no":
-        _say(out, f"  {_signer(out, one)}")
-    if one.index is not None:
-        place = {"origin": one.origin, "index": out.number(one.index)}
+    if document.fingerprint or document.pinned != "no":
+        _say(out, f"  {_signer(out, document)}")
+    if document.index is not None:
+        place = {"origin": document.origin, "index": out.number(document.index)}
         _say(out, f"  {t('verify.place', **place)}")
-    if one.statement:
-        for line in _tell_statement(out, one.statement):
+    if document.statement:
+        for line in _tell_statement(out, document.statement):
             _say(out, f"  {line}")
-    _print_held(out, one.held, one.size or 0)
-    if one.quorum != "none":
-        _say(out, f"  {t(f'verify.quorum-{one.quorum}')}")
+    _print_held(out, document.held, document.size or 0)
+    if document.quorum != "none":
+        _say(out, f"  {t(f'verify.quorum-{document.quorum}')}")
 
 
-def _signer(out: Output, one: AuditedLog | DocumentReport) -> str:
-    key = f"verify.pinned-{one.pinned}"
-    if not one.fingerprint:
+def _signer(out: Output, subject: AuditedLog | DocumentReport) -> str:
+    key = f"verify.pinned-{subject.pinned}"
+    if not subject.fingerprint:
         key = "verify.pinned-log"
-    org = one.origin.partition("/")[0]
-    return out.t(key, org=org, fingerprint=one.fingerprint)
+    org = subject.origin.partition("/")[0]
+    return out.t(key, org=org, fingerprint=subject.fingerprint)
 
 
 def _print_held(out: Output, held: Iterable[Holding], size: int) -> None:
-    for one in held:
-        said = {"org": one.org, "size": out.number(size), "time": tell_time(one.time)}
-        key = "verify.held" if one.vouched else "verify.held-stranger"
-        _say(out, f"  {out.t(key, fingerprint=one.fingerprint, **said)}")
-        if one.ahead:
-            _say(out, f"    {out.t('verify.held-ahead', org=one.org)}")
+    for holding in held:
+        values = {
+            "org": holding.org,
+            "size": out.number(size),
+            "time": tell_time(holding.time),
+        }
+        key = "verify.held" if holding.vouched else "verify.held-stranger"
+        _say(out, f"  {out.t(key, fingerprint=holding.fingerprint, **values)}")
+        if holding.ahead:
+            _say(out, f"    {out.t('verify.held-ahead', org=holding.org)}")
 
 
 def _tell_statement(out: Output, text: str) -> Iterable[str]:
@@ -166,8 +172,8 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
         votes = members.get(name)
         # A record of a type that is not known here may hold anything.
         if isinstance(votes, dict) and votes:
-            said = (f"{key}: {value}" for key, value in votes.items())
-            yield f"{out.t(f'verifier.{label}')} {', '.join(said)}"
+            counts = (f"{key}: {value}" for key, value in votes.items())
+            yield f"{out.t(f'verifier.{label}')} {', '.join(counts)}"
 
 
 def _word(out: Output, name: str, value: object) -> str:
@@ -179,28 +185,28 @@ def _word(out: Output, name: str, value: object) -> str:
 
 def _print_findings(out: Output, report: AuditReport) -> None:
     for level in ("error", "note"):
-        found = [one for one in report.findings if one.level == level]
-        if not found:
+        findings = [finding for finding in report.findings if finding.level == level]
+        if not findings:
             continue
         out.line()
         _say(out, out.t(f"verify.level-{level}"))
         # One fork may be proved by keys, by checkpoints and by evidence.
-        lines = list(dict.fromkeys(_tell(out, one) for one in found))
+        lines = list(dict.fromkeys(_tell(out, finding) for finding in findings))
         for line in lines[:_MAX_SHOWN]:
             _say(out, f"  - {line}")
-        kinds = {one.kind for one in found}
+        kinds = {finding.kind for finding in findings}
         counted = sum(report.counts[kind] for kind in kinds if kind in report.counts)
-        more = counted - len(found) + len(lines[_MAX_SHOWN:])
+        more = counted - len(findings) + len(lines[_MAX_SHOWN:])
         if more > 0:
             _say(out, f"  {out.t('verify.more', count=out.number(more))}")
 
 
-def _tell(out: Output, one: AuditFinding) -> str:
-    said = out.t(f"verify.kind-{one.kind}")
-    where = [one.source, one.origin]
-    if one.index is not None:
-        where.append(out.t("verify.at", index=out.number(one.index)))
+def _tell(out: Output, finding: AuditFinding) -> str:
+    sentence = out.t(f"verify.kind-{finding.kind}")
+    where = [finding.source, finding.origin]
+    if finding.index is not None:
+        where.append(out.t("verify.at", index=out.number(finding.index)))
     at = ", ".join(filter(None, where))
-    is_detailed = one.detail and one.kind in _DETAILED
-    detail = f" ({out.t.say(one.detail)})" if is_detailed else ""
-    return f"{at}: {said}{detail}"
+    is_detailed = finding.detail and finding.kind in _DETAILED
+    detail = f" ({out.t.say(finding.detail)})" if is_detailed else ""
+    return f"{at}: {sentence}{detail}"
