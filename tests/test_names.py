@@ -11,7 +11,7 @@ _CAPITALISED = re.compile(r"_*[A-Z]\w*[a-z]\w*")
 
 
 def names_of(source: str) -> set[str]:
-    """The classes and type aliases of a file, wherever in it."""
+    """The classes and type aliases of a file, wherever in it; private ones bare."""
     named: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
@@ -20,7 +20,7 @@ def names_of(source: str) -> set[str]:
         targets = node.targets if isinstance(node, ast.Assign) else ()
         targets = (node.target,) if isinstance(node, ast.AnnAssign) else targets
         named |= {one.id for one in targets if isinstance(one, ast.Name)}
-    return {one for one in named if _CAPITALISED.fullmatch(one)}
+    return {one.lstrip("_") for one in named if _CAPITALISED.fullmatch(one)}
 
 
 def several_meanings(files: dict[str, str]) -> dict[str, list[str]]:
@@ -43,7 +43,7 @@ def test_each_class_and_type_alias_has_one_meaning():
 
 def test_a_name_with_two_meanings_is_found_however_it_is_defined():
     one = "class Slot: ...\nKind = Literal['a']\nclass _Row: ...\nA_LIMIT = 1\n_T = 2"
-    other = "Slot: TypeAlias = str\nKind = str\nif x:\n    class _Row: ...\nA_LIMIT = 2"
+    other = "Slot: TypeAlias = str\n_Kind = str\nif x:\n    class Row: ...\nA_LIMIT = 2"
     assert several_meanings({"one": one, "other": other, "third": "T: int"}) == {
-        name: ["one", "other"] for name in ("Slot", "Kind", "_Row")
+        name: ["one", "other"] for name in ("Slot", "Kind", "Row")
     }

@@ -114,7 +114,7 @@ async def look(node: Node, path: Path) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        brought = await _Files(node, files, path, vector).look()
+        brought = await _OpenedFiles(node, files, path, vector).look()
     new = sum(log.after - log.before for log in brought if log.outcome == "new")
     return HandedFiles(path=str(path), new=new, logs=tuple(brought))
 
@@ -128,10 +128,10 @@ async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        return await _Files(node, files, path, vector).take(within_s)
+        return await _OpenedFiles(node, files, path, vector).take(within_s)
 
 
-class _Files:
+class _OpenedFiles:
     """Files that are being taken in."""
 
     def __init__(

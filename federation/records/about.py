@@ -31,7 +31,7 @@ from federation.tlog.note import Note, open_note, parse_note, sign_note
 
 MAX_ABOUT_BYTES: Final = 65_535
 
-_Text = Annotated[str, Meta(max_length=300)]
+_AboutText = Annotated[str, Meta(max_length=300)]
 _Many: Final = Meta(max_length=1000)
 
 
@@ -52,12 +52,12 @@ class About(
 ):
     """An organisation as its node presents it; `audience`: who sees its incidents."""
 
-    attribution: _Text
+    attribution: _AboutText
     audience: Annotated[tuple[Org, ...], _Many]
-    contact: _Text
+    contact: _AboutText
     identity: VKey
     issue: Natural
-    licence: _Text
+    licence: _AboutText
     logs: Annotated[tuple[OfferedLog, ...], _Many]
     name: ShortText
     org: Org

@@ -93,20 +93,22 @@ Figure = Literal[
 FIGURES: Final[tuple[str, ...]] = get_args(Figure)
 
 # Checked in `TpsResult.__post_init__`.
-_Election = Annotated[str, for_schema(ELECTION_PATTERN)]
-_Org = Annotated[str, for_schema(ORG_PATTERN, max_length=253)]
-_Time = Annotated[str, for_schema(TIME_PATTERN)]
+_ElectionText = Annotated[str, for_schema(ELECTION_PATTERN)]
+_OrgText = Annotated[str, for_schema(ORG_PATTERN, max_length=253)]
+_TimeText = Annotated[str, for_schema(TIME_PATTERN)]
 _Tps = Annotated[TpsId, for_schema(TPS_PATTERN)]
-_Candidate = Annotated[str, for_schema(CANDIDATE_PATTERN)]
+_CandidateText = Annotated[str, for_schema(CANDIDATE_PATTERN)]
 
-_Votes = Annotated[dict[_Candidate, Count], Meta(min_length=1, max_length=256)]
+_CandidateVotes = Annotated[
+    dict[_CandidateText, Count], Meta(min_length=1, max_length=256)
+]
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A party's votes: for itself, for each of its candidates, and their sum."""
 
-    caleg: _Votes | UnsetType = UNSET
+    caleg: _CandidateVotes | UnsetType = UNSET
     jumlah: Count | UnsetType = UNSET
     partai: Count | UnsetType = UNSET
 
@@ -131,15 +133,15 @@ class TpsResult(
     """What one organisation says that one form says."""
 
     contest: ContestId
-    election: _Election
+    election: _ElectionText
     form: Literal["plano", "salinan", "unknown"]
-    org: _Org
-    recorded_at: _Time
+    org: _OrgText
+    recorded_at: _TimeText
     review: Literal["reviewed", "unreviewed"]
     round: Round
     source: Literal["citizen", "kpu", "observer"]
     tps: _Tps
-    candidates: _Votes | UnsetType = UNSET
+    candidates: _CandidateVotes | UnsetType = UNSET
     contributor: Digest | UnsetType = UNSET
     derived_from: Digest | UnsetType = UNSET
     evidence: (
@@ -147,7 +149,7 @@ class TpsResult(
     ) = UNSET
     figures: Annotated[dict[Figure, Count], Meta(min_length=1)] | UnsetType = UNSET
     note: ShortText | UnsetType = UNSET
-    observed_at: _Time | UnsetType = UNSET
+    observed_at: _TimeText | UnsetType = UNSET
     parties: (
         Annotated[dict[PartyNumber, Part], Meta(min_length=1, max_length=64)]
         | UnsetType

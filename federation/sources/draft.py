@@ -62,7 +62,7 @@ class _FoundProblems:
             self.problems.append(problem)
 
 
-class _Part(NamedTuple):
+class _LinePart(NamedTuple):
     """A piece of a line: its place there, and a line of nothing else."""
 
     at: str
@@ -158,7 +158,7 @@ class DraftReader:
         return next(held, codes[0])
 
 
-def _parts(line: DraftLine) -> Iterator[_Part]:
+def _parts(line: DraftLine) -> Iterator[_LinePart]:
     """The pieces of a line that can be wrong by themselves, but place and contest."""
     for name, value in line.items():
         if name in {*_PLACE, "contest"}:
@@ -168,25 +168,27 @@ def _parts(line: DraftLine) -> Iterator[_Part]:
                 yield from _parts_of_party(number, party)
         elif name in {"candidates", "figures"} and isinstance(value, dict):
             for key, count in value.items():
-                yield _Part(f"{name}.{_shown(key)}", {name: {key: count}})
+                yield _LinePart(f"{name}.{_shown(key)}", {name: {key: count}})
         else:
-            yield _Part(_shown(name), {name: value})
+            yield _LinePart(_shown(name), {name: value})
 
 
-def _parts_of_party(number: str, party: object) -> Iterator[_Part]:
+def _parts_of_party(number: str, party: object) -> Iterator[_LinePart]:
     at = f"parties.{_shown(number)}"
     if not isinstance(party, dict):
-        yield _Part(at, {"parties": {number: party}})
+        yield _LinePart(at, {"parties": {number: party}})
         return
-    yield _Part(at, {"parties": {number: {}}})
+    yield _LinePart(at, {"parties": {number: {}}})
     for name, value in party.items():
         if name == "caleg" and isinstance(value, dict):
             for who, count in value.items():
                 caleg = {"caleg": {who: count}}
-                yield _Part(f"{at}.caleg.{_shown(who)}", {"parties": {number: caleg}})
+                yield _LinePart(
+                    f"{at}.caleg.{_shown(who)}", {"parties": {number: caleg}}
+                )
         else:
             part = {"parties": {number: {name: value}}}
-            yield _Part(f"{at}.{_shown(name)}", part)
+            yield _LinePart(f"{at}.{_shown(name)}", part)
 
 
 def _shown(name: str) -> str:

@@ -134,7 +134,7 @@ def _distrust(error: ValueError | RecursionError) -> FormatError:
     return FormatError(Sentence("file.untrusted-json", reason=why))
 
 
-class _Window:
+class _TextWindow:
     """The part of a text between what was understood and what was read."""
 
     def __init__(self, source: SourceFile) -> None:
@@ -235,7 +235,7 @@ def read_members(source: SourceFile) -> Iterator[tuple[str, Any]]:
     Raises:
         FormatError: The text is no object, or is damaged from here on.
     """
-    window = _Window(source)
+    window = _TextWindow(source)
     window.take("{")
     if window.take('"}') == "}":
         window.finish()
@@ -260,7 +260,7 @@ def read_items(source: SourceFile) -> Iterator[Any]:
     Raises:
         FormatError: The text is neither, or is damaged from here on.
     """
-    window = _Window(source)
+    window = _TextWindow(source)
     if window.peek() == "[":
         yield from _items(window)
     else:
@@ -268,7 +268,7 @@ def read_items(source: SourceFile) -> Iterator[Any]:
     window.finish()
 
 
-def _array_of_members(window: _Window) -> Iterator[Any]:
+def _array_of_members(window: _TextWindow) -> Iterator[Any]:
     # All is read before anything is given: which array is meant shows among them all.
     spool = Spool(Path(tempfile.gettempdir()))
     arrays = Arrays(spool)
@@ -286,7 +286,7 @@ def _array_of_members(window: _Window) -> Iterator[Any]:
         raise fault
 
 
-def _items_of_members(window: _Window) -> Iterator[tuple[int, str, Any]]:
+def _items_of_members(window: _TextWindow) -> Iterator[tuple[int, str, Any]]:
     window.take("{")
     if window.peek() == "}":
         window.take("}")
@@ -303,7 +303,7 @@ def _items_of_members(window: _Window) -> Iterator[tuple[int, str, Any]]:
             return
 
 
-def _items(window: _Window) -> Iterator[Any]:
+def _items(window: _TextWindow) -> Iterator[Any]:
     window.take("[")
     if window.peek() == "]":
         window.take("]")

@@ -140,7 +140,7 @@ def parse_time(text: str, column: str = "") -> str | None:
         if text in BLANK or is_blank(text):
             return None
         return _format(_read(space(text).lower()))
-    except _Doubt as doubt:
+    except _MomentDoubt as doubt:
         raise BadCell("time", doubt.why(clip(text)), column) from None
     except (ValueError, OverflowError):
         # The shape was that of a time, its numbers are not.
@@ -151,13 +151,13 @@ def parse_time(text: str, column: str = "") -> str | None:
 
 def _format(moment: datetime) -> str:
     if moment.year < 1900:
-        raise _Doubt("time-old")
+        raise _MomentDoubt("time-old")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=WIB)
     return moment.astimezone(UTC).isoformat()[:19] + "Z"
 
 
-class _Doubt(Exception):  # noqa: N818 - a signal inside this file
+class _MomentDoubt(Exception):  # noqa: N818 - a signal inside this file
     """Why a text is no moment: a name of `text/cell.toml` and what goes in."""
 
     def __init__(self, name: str, **values: object) -> None:
@@ -172,7 +172,7 @@ def _read(text: str) -> datetime:
     """The moment in a tidied text in lower case.
 
     Raises:
-        _Doubt: It is in none of the forms, or could be two moments.
+        _MomentDoubt: It is in none of the forms, or could be two moments.
         ValueError: There is no such day or hour.
     """
     weekday = _WEEKDAY.match(text)
@@ -181,17 +181,17 @@ def _read(text: str) -> datetime:
         text = text[weekday.end() :]
     match = _DAY.match(text)
     if not match:
-        raise _Doubt(_why_no_day(text))
+        raise _MomentDoubt(_why_no_day(text))
     day = _read_day(match)
     if named is not None and day.weekday() != named:
-        raise _Doubt("time-weekday")
+        raise _MomentDoubt("time-weekday")
     rest = text[match.end() :]
     if not rest:
-        raise _Doubt("time-day")
+        raise _MomentDoubt("time-day")
     between = _BETWEEN.match(rest)
     hour = _HOUR.match(rest, between.end()) if between else None
     if not hour:
-        raise _Doubt("time-not")
+        raise _MomentDoubt("time-not")
     hours, minutes, seconds = (
         int(hour[a] or hour[b] or 0)
         for a, b in (("h", "h2"), ("m", "m2"), ("sec", "sec2"))
@@ -228,7 +228,7 @@ def _read_day(match: re.Match[str]) -> date:
     at = "3" if parts["y3"] else "4"
     month = _MONTHS.get(parts["m" + at])
     if month is None:
-        raise _Doubt("time-not")
+        raise _MomentDoubt("time-not")
     return date(int(parts["y" + at]), month, int(parts["d" + at]))
 
 
@@ -236,7 +236,9 @@ def _order(a: int, b: int, year: int) -> date:
     """The day of two numbers of which one is the month."""
     if a <= 12 and b <= 12 and a != b:
         first, second = date(year, b, a), date(year, a, b)
-        raise _Doubt("time-order", first=first.isoformat(), second=second.isoformat())
+        raise _MomentDoubt(
+            "time-order", first=first.isoformat(), second=second.isoformat()
+        )
     return date(year, b, a) if b <= 12 else date(year, a, b)
 
 
@@ -244,23 +246,23 @@ def _read_zone(text: str) -> timezone:
     match = _ZONE.fullmatch(text)
     if not match:
         is_name = re.fullmatch(r" ?\(?[a-z]{2,5}(?:[+-][0-9:]+)?\)?", text)
-        raise _Doubt("time-zone" if is_name else "time-not")
+        raise _MomentDoubt("time-zone" if is_name else "time-not")
     name, sign = match["name"], match["sign"]
     if not name and not sign:
         if text:
-            raise _Doubt("time-not")
+            raise _MomentDoubt("time-not")
         return WIB
     hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
     ahead = timedelta(hours=_ZONES.get(name or "", 0))
     if sign:
         offset = timedelta(hours=hours, minutes=minutes) * (1 if sign == "+" else -1)
         if minutes > 59 or abs(offset) > timedelta(hours=14):
-            raise _Doubt("time-zone")
+            raise _MomentDoubt("time-zone")
         # "WIB+7" says the zone twice; "WIB+8" contradicts itself.
         if name in ("wib", "wita", "wit") and offset != ahead:
-            raise _Doubt("time-zone")
+            raise _MomentDoubt("time-zone")
         ahead = offset
     behind = match["said"].strip(" ()")
     if behind in _ZONES and timedelta(hours=_ZONES[behind]) != ahead:
-        raise _Doubt("time-zone")
+        raise _MomentDoubt("time-zone")
     return timezone(ahead)

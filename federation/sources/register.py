@@ -112,7 +112,7 @@ def _read_table(
     columns: Mapping[str, str],
     known: "_Known",
 ) -> Iterator[Bad | Remark]:
-    plan = _Plan(table.header, columns, table.header_row)
+    plan = _RegisterColumns(table.header, columns, table.header_row)
     for line in table.rows():
         if not isinstance(line, Cells):
             yield line
@@ -141,7 +141,7 @@ def _is_header(cells: Sequence[str], columns: Mapping[str, str]) -> bool:
     return len(known) > 1 and bool(known & {"tps", "kelurahan_code"})
 
 
-class _Plan:
+class _RegisterColumns:
     """Which column of the table is what."""
 
     def __init__(self, header: list[str], columns: Mapping[str, str], row: int) -> None:

@@ -38,7 +38,7 @@ _PARTS: Final = resources.files("federation.verifier") / "parts"
 _SHARED_WORDS: Final = ("contest_", "round_")
 
 
-_Json: TypeAlias = dict[str, Any]
+_JsonObject: TypeAlias = dict[str, Any]
 
 
 @cache
@@ -98,7 +98,7 @@ def _format_data() -> str:
     return json.dumps(data, sort_keys=False).replace("<", "\\u003c")
 
 
-def _records() -> _Json:
+def _records() -> _JsonObject:
     """What the page asks of a type, by its name: see `RecordKind`."""
     return {
         kind.name: {
@@ -112,7 +112,7 @@ def _records() -> _Json:
     }
 
 
-def _schemas() -> _Json:
+def _schemas() -> _JsonObject:
     schemas = make_definitions((Common, *KINDS), "{name}")
     for schema in schemas.values():
         schema.pop("title", None)

@@ -142,7 +142,7 @@ def make_sample(folder: Path, random: Random) -> Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Form:
+class _SampleForm:
     tps: str
     dpt: int
     votes: tuple[int, ...]
@@ -181,27 +181,29 @@ def _stations(
             yield f"{code}{number:03}"
 
 
-def _fill_form(tps: str, random: Random) -> _Form:
+def _fill_form(tps: str, random: Random) -> _SampleForm:
     dpt = random.randint(140, 288)
     came = round(dpt * random.uniform(0.68, 0.93))
     invalid = min(came, random.choice((0, 1, 2, 3, 4, 6)))
     first = round((came - invalid) * random.uniform(0.12, 0.45))
     third = round((came - invalid) * random.uniform(0.05, 0.25))
     votes = (first, came - invalid - first - third, third)
-    return _Form(tps=tps, dpt=dpt, votes=votes, invalid=invalid)
+    return _SampleForm(tps=tps, dpt=dpt, votes=votes, invalid=invalid)
 
 
-def _misread(form: _Form, random: Random) -> _Form:
+def _misread(form: _SampleForm, random: Random) -> _SampleForm:
     """The form as somebody typed it: now and then one digit is wrong."""
     if random.random() >= DIFFERS / 2:
         return form
     which, slip = random.randrange(len(form.votes)), random.choice(DIGIT_SLIPS)
     votes = list(form.votes)
     votes[which] += slip if votes[which] < slip or random.random() < 0.5 else -slip
-    return _Form(tps=form.tps, dpt=form.dpt, votes=tuple(votes), invalid=form.invalid)
+    return _SampleForm(
+        tps=form.tps, dpt=form.dpt, votes=tuple(votes), invalid=form.invalid
+    )
 
 
-def _sirekap(form: _Form, random: Random) -> dict[str, object]:
+def _sirekap(form: _SampleForm, random: Random) -> dict[str, object]:
     """KPU's document; where a sum breaks, a machine has read a digit too many."""
     votes = list(form.votes)
     if random.random() < BREAKS_A_SUM:
@@ -225,7 +227,7 @@ def _sirekap(form: _Form, random: Random) -> dict[str, object]:
     }
 
 
-def _write_apart(path: Path, forms: list[_Form]) -> None:
+def _write_apart(path: Path, forms: list[_SampleForm]) -> None:
     header = (
         "kode_kelurahan",
         "no_tps",
@@ -240,13 +242,13 @@ def _write_apart(path: Path, forms: list[_Form]) -> None:
     )
 
 
-def _write_together(path: Path, forms: list[_Form]) -> None:
+def _write_together(path: Path, forms: list[_SampleForm]) -> None:
     header = ("Kode TPS", "Pas 1", "Pas 2", "Pas 3", "Suara Sah", "Suara Tidak Sah")
     rows = ((f.tps, *f.votes, f.valid, f.invalid) for f in forms)
     _write_csv(path, header, rows, delimiter=";")
 
 
-_WRITERS: dict[str, Callable[[Path, list[_Form]], None]] = {
+_WRITERS: dict[str, Callable[[Path, list[_SampleForm]], None]] = {
     "kawalpemilu": _write_apart,
     "jagasuara": _write_together,
     "jagapemilu": _write_together,

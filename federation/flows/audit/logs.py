@@ -53,7 +53,7 @@ class Means:
     is_partial: bool = False
 
 
-class _Judged(NamedTuple):
+class _JudgedLog(NamedTuple):
     """A log whose leaves were judged, and how its keys are pinned."""
 
     log: OpenedLog
@@ -72,7 +72,7 @@ class Logs:
         self.shut = list[ShutLog]()
         self._keyring, self._findings, self._means = keyring, findings, means
         self._listings = dict[str, Listing]()
-        self._judged = list[_Judged]()
+        self._judged = list[_JudgedLog]()
         self._maps = dict[tuple[str, str], MapAudit]()
 
     async def open(self, source: AuditSource, feed: Feed) -> None:
@@ -175,7 +175,7 @@ class Logs:
             counts = await LogAudit(log, judging, start).run()
             if maps is not None and not counts.has_gaps:
                 maps.cover(log.chain, start, size)
-            self._judged.append(_Judged(log, counts, self._pin(log, counts)))
+            self._judged.append(_JudgedLog(log, counts, self._pin(log, counts)))
 
     def _pin(self, log: OpenedLog, counts: LeafCounts) -> Pinned:
         self._check_whole(log, counts)
@@ -198,7 +198,7 @@ class Logs:
             detail = f"records 0 to {counts.start - 1}"
             log.reader.add("missing", log.origin, detail=detail)
 
-    def _report(self, judged: _Judged, holders: HolderKeys) -> AuditedLog:
+    def _report(self, judged: _JudgedLog, holders: HolderKeys) -> AuditedLog:
         log, counts = judged.log, judged.counts
         chain, checkpoint = log.chain, log.checkpoint
         if judged.pinned == "no":

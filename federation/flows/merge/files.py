@@ -47,7 +47,7 @@ def exchange_files(
         held: What the rows were, by key, of those that were there.
         slots: What they will be, by key.
     """
-    change = _Change()
+    change = _FileChange()
     for key, now in slots.items():
         change.note(held.get(key), key, now)
     if not change.asked:
@@ -70,7 +70,7 @@ def exchange_files(
     return Shared(frozenset(shared), rows)
 
 
-class _Change:
+class _FileChange:
     """What a batch adds and drops, file by file; `asked`: files to look for."""
 
     def __init__(self) -> None:

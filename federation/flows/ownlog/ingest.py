@@ -67,7 +67,7 @@ SEVERAL_REFS = "several-refs"
 DraftMembers: TypeAlias = Mapping[str, Any]
 
 
-class _Batch(NamedTuple):
+class _JudgedBatch(NamedTuple):
     """Rows, how each becomes a leaf, and how they are judged."""
 
     rows: Sequence[Any]
@@ -78,7 +78,7 @@ class _Batch(NamedTuple):
     unlisted: bool = False
 
 
-class _Row(NamedTuple):
+class _IndexedRow(NamedTuple):
     """A row on its way into the log, at its index there."""
 
     row: int
@@ -133,7 +133,9 @@ def append(  # noqa: PLR0913  three callers hold exactly these
         result = _result(row, log, stamp)
         return Signed(seal(result, log.records_signer), result)
 
-    return _take(db, guard, log, _Batch(rows, sign, now, force, restate, unlisted))
+    return _take(
+        db, guard, log, _JudgedBatch(rows, sign, now, force, restate, unlisted)
+    )
 
 
 def append_statements(
@@ -156,10 +158,12 @@ def append_statements(
     def sign(statement: Statement) -> Signed:
         return Signed(seal(statement, log.records_signer), statement)
 
-    return _take(db, guard, log, _Batch(said, sign, now))
+    return _take(db, guard, log, _JudgedBatch(said, sign, now))
 
 
-def _take(db: Database, guard: Guard, log: OwnLog, batch: _Batch) -> list[Verdict]:
+def _take(
+    db: Database, guard: Guard, log: OwnLog, batch: _JudgedBatch
+) -> list[Verdict]:
     assert len(batch.rows) <= MAX_BATCH, "the caller cuts batches"
     head = settle(db, guard, log.origin)
     opener = Opener(log.chain, head.size, batch.sign, log.verifier)
@@ -226,14 +230,14 @@ def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Ver
 def _screen(
     view: View,
     log: OwnLog,
-    batch: _Batch,
+    batch: _JudgedBatch,
     rows: Sequence[Opened],
     verdicts: list[Verdict],
-) -> list[_Row]:
+) -> list[_IndexedRow]:
     """The rows to log, each at its index; the verdicts on the others are added."""
     said = {row.row: said_of(row.sealed) for row in rows}
     screen = Screen(view, log.log_id, filter(None, said.values()))
-    kept: list[_Row] = []
+    kept: list[_IndexedRow] = []
     closed = False
     for row, leaf, sealed in rows:
         if closed:
@@ -258,7 +262,7 @@ def _screen(
         if one is not None:
             screen.add(one)
         placed = sealed._replace(index=index)
-        kept.append(_Row(row, leaf, placed, one, judged.several_refs))
+        kept.append(_IndexedRow(row, leaf, placed, one, judged.several_refs))
         closed = kind_of(sealed.statement).ends_log
     return kept
 
@@ -277,7 +281,7 @@ class _Derived(NamedTuple):
 def _derive(
     view: View,
     log: OwnLog,
-    kept: Sequence[_Row],
+    kept: Sequence[_IndexedRow],
     strange: Callable[[int, Statement], tuple[str, ...]],
 ) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
@@ -311,7 +315,7 @@ def _derive(
 def _alarms(
     echoes: Echoes,
     log: OwnLog,
-    row: _Row,
+    row: _IndexedRow,
     claim: Claim | None,
     found: list[tuple[str, str, str]],
 ) -> tuple[str, ...]:

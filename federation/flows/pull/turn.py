@@ -83,7 +83,7 @@ async def pull(
             org=peer.org, unchanged=True, answered=answered, sizes=seen.sizes
         )
     body, etag = answer
-    turn = _Turn(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
+    turn = _TurnUnderWay(ctx, peer, feed, now, ctx.clock() + soft_deadline_s)
     # In a thread: it may have 16 MB, and others are waiting.
     vector = await asyncio.to_thread(read_status, body, peer.url or peer.org)
     report = await turn.take(vector.logs)
@@ -157,7 +157,7 @@ async def take_in(
         until: On `ctx.clock`: no new bundle is read after this.
     """
     await rejudge_unknown(ctx, now)
-    return await _Turn(ctx, stick, feed, now, until).take(entries)
+    return await _TurnUnderWay(ctx, stick, feed, now, until).take(entries)
 
 
 class _Held(NamedTuple):
@@ -168,7 +168,7 @@ class _Held(NamedTuple):
     about: bool
 
 
-class _Turn:
+class _TurnUnderWay:
     """A turn whose vector has come."""
 
     def __init__(

@@ -18,7 +18,7 @@ from federation.store.mapstate import MapInputs
 T = TypeVar("T")
 
 
-class _Stand(NamedTuple):
+class _MapStand(NamedTuple):
     """Where a map stands: equal ones have equal answers."""
 
     cursor: Cursor
@@ -31,9 +31,9 @@ class _Shelf(Generic[T]):
     """The last answers of one sort, each with where the map stood."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, ...], tuple[_Stand, T]] = {}
+        self._kept: dict[tuple[str, ...], tuple[_MapStand, T]] = {}
 
-    def find(self, key: tuple[str, ...], stand: _Stand, make: Callable[[], T]) -> T:
+    def find(self, key: tuple[str, ...], stand: _MapStand, make: Callable[[], T]) -> T:
         """What was made at exactly this stand, or is made now."""
         kept = self._kept.get(key)
         if kept is None or kept[0] != stand:
@@ -75,8 +75,8 @@ class MapCache:
         return self._summaries.find((asked.election, asked.contest), stand, make)
 
 
-def _read_stand(view: View, election: str) -> _Stand:
-    return _Stand(
+def _read_stand(view: View, election: str) -> _MapStand:
+    return _MapStand(
         read_cursor(view, election),
         mapstate.read_basis(view, election),
         mapstate.vector(view, election),

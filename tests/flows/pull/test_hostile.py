@@ -430,6 +430,22 @@ def test_key_evidence_differs_from_that_of_checkpoints(fakes, suara, tree):
     assert format_fork(fork).startswith(b"tps-federation/fork@v1\n")
 
 
+async def test_a_relay_that_fails_with_log_after_log_is_not_asked_for_all(
+    puller, fakes, kawal
+):
+    """Each is of another partner, so that no bound of one organisation ends it."""
+    puller.trust(kawal)
+    feed = fakes.FakePeer(kawal.org)
+    for number in range(MAX_FAILURES + 9):
+        owner = fakes.FakeOrg(f"org-{number}.example")
+        puller.trust(owner)
+        feed.show(fakes.Tree(owner), keys=b"none")
+    report = await puller.pull(feed)
+    assert len(report.failures) == MAX_FAILURES
+    assert feed.count("keys") == MAX_FAILURES
+    assert puller.logs() == []
+
+
 async def test_made_up_logs_of_a_partner_cost_few_requests_and_one_alarm(
     puller, fakes, suara, kawal, tree
 ):
