@@ -154,9 +154,9 @@ async def sync(node: Node, given: Sync) -> list[PeerTurnReport]:
     results = await node.schedule.run_now(orgs)
     return [
         PeerTurnReport(
-            org=org, outcome=result.outcome, new=result.new_leaves, reason=result.reason
+            org=org, outcome=turn.outcome, new=turn.new_leaves, reason=turn.reason
         )
-        for org, result in results.items()
+        for org, turn in results.items()
     ]
 
 

@@ -260,11 +260,11 @@ class Node:
         self._compared[peer.org] = now
         # A peer of plain files has no map; one that answers nonsense says nothing.
         with contextlib.suppress(PeerError, FormatError):
-            said = await ask_basis(feed, peer.org)
+            basis = await ask_basis(feed, peer.org)
             profiles = self.resources.profiles
-            await compare_basis(self.resources.db, said, peer.org, profiles, now)
+            await compare_basis(self.resources.db, basis, peer.org, profiles, now)
             context = self.pull_context()
-            await adopt_forks(context, feed, peer.org, said.frozen, now)
+            await adopt_forks(context, feed, peer.org, basis.frozen, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         db, now = self.resources.db, int(self.clocks.wall())

@@ -125,8 +125,8 @@ def _check_together(run: Run) -> None:
     needs = {**_NEEDS, **({"contest": "region"} if "bundle" in given else {})}
     for option, other in needs.items():
         if option in given and other not in given:
-            sentence = run.t("export.needs", one=given[option], other=f"--{other}")
-            raise click.UsageError(sentence)
+            reason = run.t("export.needs", one=given[option], other=f"--{other}")
+            raise click.UsageError(reason)
 
 
 #: What stands alone, and with what it does not go together.

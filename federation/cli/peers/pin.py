@@ -24,13 +24,13 @@ def compare_key(
     Raises:
         SignatureError: the fingerprint is not the expected one.
     """
-    print_ = fingerprint(identity)
+    theirs = fingerprint(identity)
     if expected is not None:
-        if print_ == expected:
+        if theirs == expected:
             return True
-        raise SignatureError(run.t("peers.differs", expected=expected, found=print_))
+        raise SignatureError(run.t("peers.differs", expected=expected, found=theirs))
     run.out.note(who)
-    run.out.note(f"  {print_}")
+    run.out.note(f"  {theirs}")
     agreed = run.confirm(run.t("peers.ask-compare"), "--expect")
     if not agreed:
         run.out.note(run.t("peers.declined"))

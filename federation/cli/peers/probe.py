@@ -69,8 +69,7 @@ async def with_feed(
         PeerError: the partner has no address, or whatever `use` raises.
     """
     if peer.url is None:
-        reason = Sentence("network.no-own-address")
-        raise PeerError(peer.org, "", reason=reason)
+        raise PeerError(peer.org, "", reason=Sentence("network.no-own-address"))
     async with Sessions() as sessions:
         session = sessions.session(allow_private=peer.allow_private)
         feed = HttpFeed(
