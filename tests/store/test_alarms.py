@@ -27,3 +27,11 @@ def test_cleared_it_is_gone_and_begins_anew(db):
         assert alarms.list_alarms(tx) == []
         alarms.raise_alarm(tx, "stalled", "a", "again", 30)
         assert alarms.list_alarms(tx)[0].times == 1
+
+
+def test_what_was_told_is_never_told_again_though_a_smaller_index_comes(db):
+    with db.transaction() as tx:
+        assert alarms.told_up_to(tx, "changed", "a") == -1
+        for index in (7, 3, 9, 8):
+            alarms.tell_up_to(tx, "changed", "a", index)
+        assert alarms.told_up_to(tx, "changed", "a") == 9

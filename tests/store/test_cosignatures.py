@@ -149,3 +149,10 @@ def test_each_organisation_holds_what_it_confirmed_last(tx, log):
     held = cosignatures.load_holders(tx, [ORIGIN])
     found = [cosignatures.count_holders(held, ORIGIN, i) for i in (-1, 4, 5, 6, 7)]
     assert found == [0, 2, 1, 1, 0]
+
+
+def test_a_first_line_that_is_lost_is_listed_as_nothing(tx, log):
+    save(tx, log, 5, "a.example", 100)
+    tx.execute("UPDATE cosignature SET first_time = 50")
+    listed = [row[2:] for row in cosignatures.list_cosignatures(tx, log.id)]
+    assert sorted(listed) == [(50, b""), (100, b"a.example 100\n")]

@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import ConflictError, NotFoundError, VerificationError
 from federation.store import alarms
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import CHUNK, FILE_NAME, Database
 from federation.store.sqlite import journal_mode
 
 
@@ -143,3 +143,18 @@ def test_a_library_with_the_wal_reset_bug_gets_the_rollback_journal(version):
 @pytest.mark.parametrize("version", ["3.51.3", "3.53.4", "4.0.0"])
 def test_a_library_without_it_gets_wal(version):
     assert journal_mode(version) == "WAL"
+
+
+@pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1])
+def test_rows_are_selected_among_any_number_of_values(db, count):
+    codes = [f"{number:04}" for number in range(count)]
+    with db.transaction() as tx:
+        for code in codes:
+            raise_one(tx, code)
+        raise_one(tx, "another")
+        rows = tx.select_among(
+            "SELECT code FROM alarm WHERE subject = ? AND code IN ({marks})",
+            "subject",
+            among=iter(codes),
+        )
+        assert sorted(rows) == [(code,) for code in codes]

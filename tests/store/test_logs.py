@@ -91,6 +91,13 @@ def test_nothing_is_visible_before_it_is_published(tx, own):
             read(tx, own.id, what)
 
 
+def test_of_two_notes_of_one_root_the_one_that_was_signed_first_is_kept(tx, own):
+    root = grow(tx, own, 0, 5)
+    logs.keep_signed(tx, own.id, 0, b"first", 3, root)
+    logs.publish(tx, own.id, 0, b"second", 3, root)
+    assert logs.newest_checkpoint(tx, own.id) == (3, root, b"first")
+
+
 def test_publishing_is_a_compare_and_swap(tx, own):
     root = grow(tx, own, 0, 5)
     logs.keep_signed(tx, own.id, 0, b"three", 3, root)

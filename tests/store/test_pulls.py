@@ -31,10 +31,11 @@ def turn(at: int, org: str = ORG) -> Turn:
 def test_a_turn_comes_back_as_it_was_kept(db):
     state = PeerTurn(org=ORG, failures=3, next_due=17.25)
     with db.transaction() as tx:
+        pulls.save_turn(tx, replace(state, failures=2, next_due=1.0), turn(0))
         pulls.save_turn(tx, state, turn(1))
     with db.view() as view:
         assert pulls.load_turns(view) == {ORG: state}
-        assert pulls.list_turns(view, ORG) == [turn(1)]
+        assert pulls.list_turns(view, ORG) == [turn(1), turn(0)]
         assert pulls.list_turns(view, "other.example") == []
 
 

@@ -59,3 +59,10 @@ def test_how_far_it_goes_is_kept_and_forgotten_with_it(tx):
     assert statements.said_size(tx, 1) == 0
     assert statements.said_at(tx, 1, [TPS]) == {}
     assert statements.revisions_of(tx, 1, ["r"]) == {}
+
+
+def test_said_again_at_its_index_a_statement_stands_as_it_was_said_last(tx):
+    again = said(3, content=b"another", review="reviewed", ref="r")
+    for statement in (said(3), again):
+        statements.save_said(tx, 1, [statement], 4)
+    assert statements.said_at(tx, 1, [TPS]) == {SLOT: [again]}

@@ -69,6 +69,18 @@ def test_a_row_that_is_not_as_it_was_written_is_named(db):
     assert differing(db) == []
 
 
+def test_a_row_that_is_spared_keeps_both_of_its_writings(db):
+    with db.transaction() as tx:
+        for code in ("fork", "stalled"):
+            alarms.raise_alarm(tx, code, "a.example", "first", 1)
+    behind(db, "UPDATE alarm_twice SET detail = 'second'")
+    with db.transaction() as tx:
+        twice.drop_differing(tx, "alarm", but="stalled")
+    first, second = writings(db, "alarm")
+    assert [row[:3] for row in first] == [("stalled", "a.example", "first")]
+    assert [row[:3] for row in second] == [("stalled", "a.example", "second")]
+
+
 @pytest.mark.parametrize("second", [False, True])
 def test_either_writing_can_be_made_to_stand(db, second):
     with db.transaction() as tx:

@@ -14,7 +14,7 @@ from federation.records.register import format_register_digest
 from federation.store import copies, form, keystatements, registers, strays, twice
 from federation.store.db import View
 from federation.store.logs import Log
-from federation.tlog.checkpoint import open_checkpoint
+from federation.tlog.checkpoint import open_by_any
 
 
 def check_twice(view: View, report: DoctorReport) -> None:
@@ -50,13 +50,14 @@ def check_about(
 
 
 def check_copy(view: View, log: Log, chain: KeyChain, report: DoctorReport) -> None:
-    """The largest state of our log that a partner has shown is one that we signed."""
+    """The largest state of a log that was ever shown is one that the log signed."""
     copy = copies.read_copy(view, log.id)
     if copy is None:
         return
     size, org, note = copy
     try:
-        shown = open_checkpoint(note, chain.log_key(size))
+        # By any of its keys: one that was revoked since had signed it all the same.
+        shown = open_by_any(note, chain.keys_by_role().get("log", ()))
     except FederationError as error:
         report.error("copy", log.origin, f"shown by {org}: {error}")
         return

@@ -41,7 +41,7 @@ from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog import mirror
-from federation.tlog.checkpoint import SignedCheckpoint
+from federation.tlog.checkpoint import SignedCheckpoint, open_by_any
 from federation.tlog.merkle import Frontier
 from federation.tlog.mirror import Authenticated, Mirror, plan_extension
 
@@ -94,16 +94,30 @@ def read_mirror(view: View, log: Log, chain: KeyChain) -> Mirror:
     Raises:
         StoredError: what is here is not what was signed.
     """
-    copy = copies.read_copy(view, log.id)
-    is_above = copy is not None and copy[0] > max(log.size, log.pending_size)
     return Mirror(
         origin=log.origin,
         held=_reopen(log, chain, log.checkpoint, log.size),
         pending=_reopen(log, chain, log.pending, log.pending_size),
-        seen=_reopen(log, chain, copy[2], copy[0]) if copy and is_above else None,
+        seen=_read_seen(view, log, chain),
         next_index=log.next_index,
         frozen=log.frozen,
     )
+
+
+def _read_seen(view: View, log: Log, chain: KeyChain) -> SignedCheckpoint | None:
+    copy = copies.read_copy(view, log.id)
+    if copy is None or copy[0] <= max(log.size, log.pending_size):
+        return None
+    size, _, note = copy
+    try:
+        return _reopen(log, chain, note, size)
+    except StoredError:
+        # By a key of the log that was revoked since, from a smaller size on: whoever
+        # stole it may have signed this, and its owner is not held to it.
+        with suppress(FormatError, SignatureError):
+            if open_by_any(note, chain.keys_by_role().get("log", ())).size == size:
+                return None
+        raise
 
 
 def _reopen(

@@ -4,6 +4,7 @@ import pytest
 
 from federation.errors import PeerError
 from federation.tlog.fork import check_evidence
+from federation.tlog.keys import Signer
 
 SIZE = 600
 
@@ -178,3 +179,32 @@ async def test_what_contradicts_what_is_held_is_proved_at_once(
     rival = tree.fork(50, suara.results(0, size - 50, votes=7))
     assert await show(kawal, rival) == ("frozen", 0)
     assert fork_of(puller, suara) == (tree.note(100), rival.note())
+
+
+@pytest.mark.usefixtures("silent")
+async def test_a_size_signed_by_a_key_that_was_revoked_since_binds_nobody(
+    puller, show, suara, kawal, tree
+):
+    await show(kawal, tree.truncate(500))
+    stolen, suara.log = suara.log, Signer.from_seed(suara.origin, b"7" * 32)
+    suara.statements.append(
+        suara.restate(
+            add=[("log", suara.log.key, 501)], revoke=[(stolen.key, 501, "stolen")]
+        )
+    )
+    other = tree.fork(500, suara.results(0, 200, votes=7))
+    assert await show(suara, other) == ("extended", 2)
+    assert puller.leaves(suara) == other.leaves
+    assert puller.alarms() == set()
+
+
+@pytest.mark.usefixtures("silent")
+async def test_a_note_in_mind_that_turned_round_here_accuses_nobody(
+    puller, show, fakes, suara, kawal, tree
+):
+    await show(kawal, tree.truncate(500))
+    with puller.db.transaction() as tx:
+        note = fakes.flip_bit(tree.note(), 8 * len(tree.note()) - 100)
+        tx.execute("UPDATE larger_copy SET note = ?", (note,))
+    assert await show(suara, tree) == ("damaged", 0)
+    assert puller.alarms() == {("stored-damaged", suara.origin)}
