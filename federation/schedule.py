@@ -137,7 +137,7 @@ def due(
         if duty.name not in busy and _is_due(now, duty, state, asked_s):
             waiting.append((state.next_due, duty.name, duty))
     begun = []
-    for _, name, duty in sorted(waiting, key=lambda one: one[:2]):
+    for _, name, duty in sorted(waiting, key=lambda entry: entry[:2]):
         if _failures(states, name):
             if probes <= 0:
                 continue
@@ -152,11 +152,11 @@ def result_of(report: PullReport) -> Result:
     Bytes that do not verify are no reason to ask less often: an alarm says so, and
     only what the peer did not deliver backs off.
     """
-    reasons = [f"{one.origin}: {one.reason}" for one in report.logs if one.reason]
-    failed = [one for one in report.logs if one.outcome == "failed"]
+    reasons = [f"{log.origin}: {log.reason}" for log in report.logs if log.reason]
+    failed = [log for log in report.logs if log.outcome == "failed"]
     outcome = "unchanged" if report.unchanged else "ok"
-    for one in (*report.failures, *report.standing):
-        outcome = one.outcome
+    for log in (*report.failures, *report.standing):
+        outcome = log.outcome
     if report.more and outcome == "ok":
         outcome = "partial"
     return Result(
