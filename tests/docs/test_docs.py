@@ -260,7 +260,7 @@ def _code_of(call: ast.Call) -> ast.expr | None:
     if words.endswith(".alarm"):
         return given[0]
     # What `flows/ownlog/ingest.py` raises with its batch: (code, subject, detail).
-    if words == "found.append" and isinstance(given[0], ast.Tuple):
+    if words.endswith(".append") and isinstance(given[0], ast.Tuple):
         first = given[0].elts[0]
         return first if ast.unparse(first).isupper() else None
     return None
