@@ -59,14 +59,14 @@ def _mend(run: Run) -> DoctorReport:
         contextlib.closing(Database.open(home.data)) as db,
         _examined(run, db) as examined,
     ):
-        found = mend(examined, run.settings.org)
+        report = mend(examined, run.settings.org)
     # What keeps a node from starting is told by the examination that follows.
     with (
         contextlib.suppress(ConfigError, FormatError, NotFoundError, VerificationError),
         open_resources(home, run.settings) as resources,
     ):
         renew_about(resources)
-    return found
+    return report
 
 
 def _examine_keys(run: Run, report: DoctorReport) -> None:
@@ -119,17 +119,17 @@ def _data_bytes(folder: Path) -> int:
 def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
     t = run.t
     if mended is not None:
-        left = {(one.code, one.subject) for one in report.findings}
+        left = {(finding.code, finding.subject) for finding in report.findings}
         gone = {
-            f"{t(f'doctor.found-{one.code}')} ({one.subject})"
-            for one in mended.findings
-            if one.level == "error" and (one.code, one.subject) not in left
+            f"{t(f'doctor.found-{finding.code}')} ({finding.subject})"
+            for finding in mended.findings
+            if finding.level == "error" and (finding.code, finding.subject) not in left
         }
         what = "; ".join(sorted(gone))
         key = "doctor.mended" if what else "doctor.mended-nothing"
         run.out.line(t(key, what=what))
     # Each kind of finding once per place: a damaged log has thousands of one kind.
-    kinds = Counter((one.level, one.code, one.subject) for one in report.findings)
+    kinds = Counter((f.level, f.code, f.subject) for f in report.findings)
     rows = [
         (t(f"doctor.level-{level}"), t(f"doctor.found-{code}"), subject, count)
         for (level, code, subject), count in kinds.items()
@@ -150,9 +150,10 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return
-    wrong = [one.code for one in report.findings if one.level == "error"]
+    wrong = [finding.code for finding in report.findings if finding.level == "error"]
     # Of these no row is made again, and moving the data away loses what is here.
-    keys, guards = wrong.count(KEY_FILE), sum(one.startswith("guard-") for one in wrong)
+    keys = wrong.count(KEY_FILE)
+    guards = sum(code.startswith("guard-") for code in wrong)
     if keys:
         run.out.line(t("doctor.unclean-keys"))
     if keys + guards == len(wrong):

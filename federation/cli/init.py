@@ -67,8 +67,8 @@ def _check_known(run: Run, home: Home, settings: Settings) -> None:
     for election in settings.elections:
         if election not in known:
             names = ", ".join(known)
-            said = run.t("init.unknown-election", election=election, known=names)
-            raise click.UsageError(said)
+            reason = run.t("init.unknown-election", election=election, known=names)
+            raise click.UsageError(reason)
 
 
 class _Questions:

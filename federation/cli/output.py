@@ -85,19 +85,19 @@ def tell(t: Text, error: FederationError) -> str:
     """
     match error:
         case FormatError(what=what, at=at):
-            said = t.say(reword(what))
-            return f"{said} ({t.say(at)})" if at else said
+            text = t.say(reword(what))
+            return f"{text} ({t.say(at)})" if at else text
         case ConfigError(path=path, key=key, reason=reason):
             return f"{path}: {key + ': ' if key else ''}{t.say(reason)}"
         case RecordError(rule=rule, field=field):
-            said = t.say(reword(rule))
-            return f"{field}: {said}" if field else said
+            text = t.say(reword(rule))
+            return f"{field}: {text}" if field else text
         case PeerError(origin=origin, url=url, status=status, reason=reason):
             key = "errors.answered" if status else "errors.silent"
             if error.is_of_file:
                 key = "network.place"
-            said = t(key, origin=origin, url=url, status=status)
-            return f"{said}: {t.say(reason)}" if reason else said
+            text = t(key, origin=origin, url=url, status=status)
+            return f"{text}: {t.say(reason)}" if reason else text
         case _:
             return t.say(error.args[0]) if error.args else str(error)
 
@@ -144,9 +144,9 @@ def _escape(value: object) -> object:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_escape(key): _escape(one) for key, one in value.items()}
+        return {_escape(key): _escape(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_escape(one) for one in value]
+        return [_escape(item) for item in value]
     return value
 
 
@@ -265,9 +265,9 @@ class Output:
         With `--json` it is one line `{"error":{"code","exit","message"}}`.
         """
         if self.is_json:
-            said = {"error": {"code": name, "exit": code, "message": sentence}}
+            value = {"error": {"code": name, "exit": code, "message": sentence}}
             with suppress(OSError):
-                text = escape_json(_encode(said).decode(), self.stderr)
+                text = escape_json(_encode(value).decode(), self.stderr)
                 print(text, file=self.stderr)
         else:
             self.note(sentence)

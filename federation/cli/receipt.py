@@ -42,8 +42,7 @@ def receipt(
     with run.open_database().view() as view:
         receipts = _find(run, view, what, org, election, contest)
     if folder is None and len(receipts) > 1 and not run.out.is_json:
-        sentence = run.t("receipt.several", count=len(receipts))
-        raise click.UsageError(sentence)
+        raise click.UsageError(run.t("receipt.several", count=len(receipts)))
     paths = [folder / issued.name if folder else None for issued in receipts]
     for issued, path in zip(receipts, paths, strict=True):
         _hand_over(run, issued, path)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
 
+from federation.config.disk import refused
 from federation.config.keystore import read_handed
 from federation.decoding import parse_any_json, parse_json
 from federation.errors import (
@@ -32,7 +33,6 @@ from federation.errors import (
 )
 from federation.feeds.connection import judge_failure
 from federation.text import Sentence
-from federation.text.cause import cause_of
 from federation.web.requests import Batch, Request, Verdicts, encode_request
 
 DEADLINE_S = 600
@@ -68,11 +68,9 @@ async def connect(path: Path) -> AsyncIterator["RemoteDesk"]:
         data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
         control = parse_json(data, _Control)
     except OSError as error:
-        reason = Sentence("machine.not-read", cause=cause_of(error))
-        raise ConfigError(str(path), "", reason) from error
+        raise refused(path, "read", error) from error
     except FormatError as error:
-        reason = Sentence("machine.control-damaged")
-        raise ConfigError(str(path), "", reason) from error
+        raise ConfigError(str(path), "", Sentence("machine.control-damaged")) from error
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {control.token}"},
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
@@ -125,8 +123,8 @@ class RemoteDesk:
                 status = answer.status
             value = parse_any_json(data)
         except (aiohttp.ClientError, OSError) as error:
-            found = judge_failure(error, self._url, seconds=DEADLINE_S)
-            raise PeerError("this node", self._url, None, found.reason) from error
+            failure = judge_failure(error, self._url, seconds=DEADLINE_S)
+            raise PeerError("this node", self._url, None, failure.reason) from error
         except FormatError as error:
             reason = Sentence("network.garbled")
             raise PeerError("this node", self._url, None, reason) from error

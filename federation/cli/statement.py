@@ -16,11 +16,11 @@ def check_reason(run: Run, reason: str) -> None:
     Raises:
         click.UsageError: It is no line of text, or seems to hold what is somebody's.
     """
-    said = why_personal("reason", reason)
+    problem = why_personal("reason", reason)
     if not (reason and reason.isprintable()):
-        said = Sentence("election.bad-reason")
-    if said:
-        raise click.UsageError(run.t.say(said))
+        problem = Sentence("election.bad-reason")
+    if problem:
+        raise click.UsageError(run.t.say(problem))
 
 
 def run_statement(run: Run, request: Withdraw | Close, *, alone: bool) -> Verdict:

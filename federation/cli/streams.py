@@ -157,7 +157,7 @@ def escape_json(text: str, stream: TextIO) -> str:
     if codecs.lookup(_encoding_of(stream)).name == "utf-8":
         return text
     # Outside of its strings JSON is ASCII, so that is where they all stand.
-    return _BEYOND_ASCII.sub(lambda found: _escape(found[0]), text)
+    return _BEYOND_ASCII.sub(lambda match: _escape(match[0]), text)
 
 
 def _escape(character: str) -> str:

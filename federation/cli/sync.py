@@ -36,7 +36,7 @@ def _print(run: Run, turns: list[PeerTurnReport]) -> None:
     rows = []
     for turn in turns:
         key = f"sync.outcome-{turn.outcome}"
-        said = t(key) if t.has(key) else turn.outcome
-        rows.append((turn.org, said, turn.new, turn.reason))
+        outcome = t(key) if t.has(key) else turn.outcome
+        rows.append((turn.org, outcome, turn.new, turn.reason))
     headers = [t(f"sync.{name}") for name in ("org", "outcome", "new", "reason")]
     run.out.table(headers, rows, right=(2,))

@@ -94,8 +94,7 @@ def import_list(run: Run, **given: object) -> int | None:
 def show(run: Run, *, election: str | None) -> int | None:
     """The list that is in force, by province."""
     name = pick_election(run, election)
-    database = run.open_database()
-    with database.view() as view:
+    with run.open_database().view() as view:
         saved = registers.read_source(view, name)
         if saved is None:
             raise NotFoundError(run.t("tps_list.none", election=name))
@@ -131,13 +130,13 @@ class ListFindings:
     def __init__(self) -> None:
         self.refused = self.remarks = 0
         self.shown: list[ReportLine] = []
-        self.said: list[ReportLine] = []
+        self.noted: list[ReportLine] = []
 
     def add(self, finding: ReportLine, *, is_bad: bool) -> None:
         """Count one, and keep it if it is among the first."""
         self.refused += is_bad
         self.remarks += not is_bad
-        kept = self.shown if is_bad else self.said
+        kept = self.shown if is_bad else self.noted
         if len(kept) < MAX_SHOWN:
             kept.append(finding)
 
@@ -189,7 +188,7 @@ def _print_refused(run: Run, findings: ListFindings) -> None:
 def _print_taken(run: Run, value: dict[str, Any], findings: ListFindings) -> None:
     out, t = run.out, run.t
     _print_saved(run, value)
-    for line in findings.said[:5]:
+    for line in findings.noted[:5]:
         out.note(t("tps_list.remark", row=line.row, reason=line.reason))
     if findings.remarks > 5:
         out.note(t("tps_list.more-remarks", rows=out.number(findings.remarks - 5)))

@@ -154,9 +154,9 @@ async def sync(node: Node, given: Sync) -> list[PeerTurnReport]:
     results = await node.schedule.run_now(orgs)
     return [
         PeerTurnReport(
-            org=org, outcome=one.outcome, new=one.new_leaves, reason=one.reason
+            org=org, outcome=turn.outcome, new=turn.new_leaves, reason=turn.reason
         )
-        for org, one in results.items()
+        for org, turn in results.items()
     ]
 
 

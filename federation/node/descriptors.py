@@ -34,13 +34,13 @@ def fit(wanted: int, limit: int) -> int:
     if limit == resource.RLIM_INFINITY or limit >= wanted + RESERVE:
         return wanted
     # Under a very small limit some callers are better than none.
-    found = max(1, limit - min(RESERVE, limit * 3 // 4))
+    most = max(1, limit - min(RESERVE, limit * 3 // 4))
     _log.warning(
         "only %d files may be open (ulimit -n), so %d connections at a time and not "
         "the %d of limits.max_connections; %d files are enough",
         limit,
-        found,
+        most,
         wanted,
         wanted + RESERVE,
     )
-    return found
+    return most

@@ -117,11 +117,11 @@ class Disk:
 
     def free(self) -> dict[DiskPlace, int | None]:
         """How many bytes are free for each; None where nobody says."""
-        found: dict[DiskPlace, int | None] = dict.fromkeys(PLACES)
+        sizes: dict[DiskPlace, int | None] = dict.fromkeys(PLACES)
         for place in PLACES:
             with contextlib.suppress(OSError):
-                found[place] = free_bytes(self._folder(place))
-        return found
+                sizes[place] = free_bytes(self._folder(place))
+        return sizes
 
     def look(self) -> bool:
         """See how the disks are, and do what is due; whether records were shown.
@@ -129,11 +129,11 @@ class Disk:
         On the writer thread: it writes. It raises nothing.
         """
         shown = self._is_unfinished and self._finish()
-        found: dict[DiskPlace, OSError | None] = {
+        faults: dict[DiskPlace, OSError | None] = {
             "data": self._look_at_data(),
             "guard": self._look_at_guard(),
         }
-        for place, error in found.items():
+        for place, error in faults.items():
             if error is not None:
                 self._note(place, error)
             elif self._wrong.pop(place, None) is not None:

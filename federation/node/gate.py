@@ -49,7 +49,7 @@ class Gate:
         sign: what was allowed is not taken back by an address that does not answer.
         """
         now, self._sole = frozenset(partners), sole
-        signs = all(one.action == "sign" for one in self._decisions.values())
+        signs = all(decision.action == "sign" for decision in self._decisions.values())
         self._partners = self._partners & now if signs else now
 
     def go_alone(self) -> None:
@@ -95,8 +95,8 @@ class Gate:
 
     def reasons(self) -> list[str]:
         """Why not every log may be signed; empty when all may."""
-        found = [(origin, self.reason(origin)) for origin in self._decisions]
-        return [f"{origin}: {reason}" for origin, reason in found if reason]
+        reasons = [(origin, self.reason(origin)) for origin in self._decisions]
+        return [f"{origin}: {reason}" for origin, reason in reasons if reason]
 
     async def passed(self, origin: str, timeout_s: float) -> None:
         """Return when this log may be signed.

@@ -78,8 +78,8 @@ def _open(path: Path) -> Folder | BundleFile:
     files = BundleFile(path)
     if files.is_excerpt:
         files.close()
-        said = "an excerpt proves single records, it cannot be taken in"
-        raise FormatError(said, str(path))
+        reason = "an excerpt proves single records, it cannot be taken in"
+        raise FormatError(reason, str(path))
     return files
 
 
@@ -114,9 +114,9 @@ async def look(node: Node, path: Path) -> HandedFiles:
     """
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        found = await _OpenedFiles(node, files, path, vector).look()
-    new = sum(one.after - one.before for one in found if one.outcome == "new")
-    return HandedFiles(path=str(path), new=new, logs=tuple(found))
+        brought = await _OpenedFiles(node, files, path, vector).look()
+    new = sum(log.after - log.before for log in brought if log.outcome == "new")
+    return HandedFiles(path=str(path), new=new, logs=tuple(brought))
 
 
 async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
@@ -157,35 +157,35 @@ class _OpenedFiles:
 
     async def take(self, within_s: float) -> HandedFiles:
         node, now = self._node, int(self._node.clocks.wall())
-        found = {one.origin: one for one in await self.look()}
-        shown = [e for e in self._vector if found[e.origin].outcome in {"new", "same"}]
+        known = {log.origin: log for log in await self.look()}
+        shown = [e for e in self._vector if known[e.origin].outcome in {"new", "same"}]
         ctx = node.pull_context()
         until = ctx.clock() + within_s
         report = await take_in(ctx, self._stick, self._feed, shown, now, until=until)
-        tried = {one.origin for one in report.logs}
+        tried = {pulled.origin for pulled in report.logs}
         for entry in shown:
             if entry.origin not in tried:
-                found[entry.origin] = msgspec.structs.replace(
-                    found[entry.origin], outcome="failed", reason=NOT_TRIED
+                known[entry.origin] = msgspec.structs.replace(
+                    known[entry.origin], outcome="failed", reason=NOT_TRIED
                 )
-        for one in report.logs:
-            found[one.origin] = msgspec.structs.replace(
-                found[one.origin], outcome=one.outcome, reason=one.reason
+        for pulled in report.logs:
+            known[pulled.origin] = msgspec.structs.replace(
+                known[pulled.origin], outcome=pulled.outcome, reason=pulled.reason
             )
         for copy in report.own_larger:
             try:
                 await node.own_logs.restore(copy, self._feed, self._label)
             except FederationError as error:
-                found[copy.origin] = msgspec.structs.replace(
-                    found[copy.origin], outcome="refused", reason=str(error)
+                known[copy.origin] = msgspec.structs.replace(
+                    known[copy.origin], outcome="refused", reason=str(error)
                 )
         await self._adopt_forks(ctx, now)
         if not node.peers.reachable:  # nobody is there to be asked
             await node.own_logs.begin_alike()
         confirmed = await self._confirm(report, now)
         after = await node.resources.db.read(_held)
-        brought = [_grown(one, after.get(one.origin)) for one in found.values()]
-        own = sum(one.after - one.before for one in brought if one.own)
+        brought = [_grown(log, after.get(log.origin)) for log in known.values()]
+        own = sum(log.after - log.before for log in brought if log.own)
         # A log of which a part came shows none of it; the part is progress.
         new = report.new_leaves + own
         if new:
@@ -203,7 +203,7 @@ class _OpenedFiles:
     ) -> BroughtLog:
         size = 0 if held is None else held.size
         there, own = _size_of(entry), entry.origin in ctx.own
-        one = BroughtLog(
+        log = BroughtLog(
             origin=entry.origin,
             outcome="same",
             before=size,
@@ -213,17 +213,17 @@ class _OpenedFiles:
         )
         if not own and ctx.wants(self._stick, entry.origin) is None:
             passed = _why_not(ctx, entry.origin)
-            return msgspec.structs.replace(one, outcome=passed)
+            return msgspec.structs.replace(log, outcome=passed)
         start = size if held is None else held.next_index
         if there <= start:
-            return one
+            return log
         if await self._lacks(entry.origin, start, there):
             begins = await asyncio.to_thread(_begins, self._files, entry.origin)
             if begins > start:
-                return msgspec.structs.replace(one, outcome="missing", begins=begins)
-            said = f"records from number {start} on are missing"
-            return msgspec.structs.replace(one, outcome="failed", reason=said)
-        return msgspec.structs.replace(one, outcome="new", after=there)
+                return msgspec.structs.replace(log, outcome="missing", begins=begins)
+            reason = f"records from number {start} on are missing"
+            return msgspec.structs.replace(log, outcome="failed", reason=reason)
+        return msgspec.structs.replace(log, outcome="new", after=there)
 
     async def _lacks(self, origin: str, start: int, there: int) -> bool:
         """Whether the first records that are new to us are not in the files.
@@ -241,8 +241,8 @@ class _OpenedFiles:
     async def _adopt_forks(self, ctx: PullContext, now: int) -> None:
         # Files without maps say nothing of forks; only proof counts in any case.
         with contextlib.suppress(PeerError, FormatError):
-            said = await ask_basis(self._feed, self._label)
-            await adopt_forks(ctx, self._feed, self._label, said.frozen, now)
+            basis = await ask_basis(self._feed, self._label)
+            await adopt_forks(ctx, self._feed, self._label, basis.frozen, now)
 
     async def _confirm(
         self, report: PullReport, now: int
@@ -307,7 +307,7 @@ def _begins(files: Files, origin: str) -> int:
         UnreadableError: the folder was pulled out, or is closed to us.
     """
     prefix = log_path(origin, "tile/entries/")
-    found: list[int] = []
+    starts: list[int] = []
     try:
         names = list(files.names())
     except OSError as error:
@@ -316,8 +316,8 @@ def _begins(files: Files, origin: str) -> int:
         if name.startswith(prefix):
             with contextlib.suppress(FormatError):
                 path = name.partition("/")[2]
-                found.append(parse_tile_path(path).index * WIDTH)
-    return min(found, default=0)
+                starts.append(parse_tile_path(path).index * WIDTH)
+    return min(starts, default=0)
 
 
 def _grown(log: BroughtLog, held: Log | None) -> BroughtLog:

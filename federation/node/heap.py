@@ -25,4 +25,4 @@ def keep_small() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     asked = ((_MMAP_THRESHOLD, LARGE_BYTES), (_ARENA_MAX, HEAPS))
-    return all(mallopt(*one) == 1 for one in asked)
+    return all(mallopt(*setting) == 1 for setting in asked)

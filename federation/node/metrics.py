@@ -19,10 +19,10 @@ def read_metrics(
     view: View, caller: Caller, resources: Resources, disk: Disk
 ) -> dict[str, float]:
     """Gauges by Prometheus name, labels included, as far as the caller is told."""
-    found = state.status(view, caller, resources.settings, further=disk.alarms())
-    gauges: dict[str, float] = {"federation_alarms": len(found.alarms)}
+    status = state.status(view, caller, resources.settings, further=disk.alarms())
+    gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk)
-    for log in found.logs:
+    for log in status.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
         gauges[f"federation_log_merged{label}"] = log.merged
@@ -36,7 +36,7 @@ def read_metrics(
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
         if confirmed_at is not None:
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
-    for peer in found.peers:
+    for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:

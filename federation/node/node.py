@@ -237,16 +237,16 @@ class Node:
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        found = await self.resources.db.read(read_vector, NOBODY)
+        vector = await self.resources.db.read(read_vector, NOBODY)
         rows = await self.resources.db.read(logs.damaged_logs)
-        damaged = (*found.damaged, *(f"log {log_id}" for log_id in rows))
+        damaged = (*vector.damaged, *(f"log {log_id}" for log_id in rows))
         left_out, subject = (
-            (found.whole, damaged),
+            (vector.whole, damaged),
             f"{self.resources.settings.org}/logs",
         )
         # Looked up first: a turn must not cost a durable commit for nothing.
         if left_out[0] != self._left_out[0]:
-            await self.alarm("vector-full", subject, _tell_some(found.whole))
+            await self.alarm("vector-full", subject, _tell_some(vector.whole))
         if left_out[1] != self._left_out[1]:
             await self.alarm("stored-damaged", subject, _tell_some(damaged))
         self._left_out = left_out
@@ -260,11 +260,11 @@ class Node:
         self._compared[peer.org] = now
         # A peer of plain files has no map; one that answers nonsense says nothing.
         with contextlib.suppress(PeerError, FormatError):
-            said = await ask_basis(feed, peer.org)
+            basis = await ask_basis(feed, peer.org)
             profiles = self.resources.profiles
-            await compare_basis(self.resources.db, said, peer.org, profiles, now)
+            await compare_basis(self.resources.db, basis, peer.org, profiles, now)
             context = self.pull_context()
-            await adopt_forks(context, feed, peer.org, said.frozen, now)
+            await adopt_forks(context, feed, peer.org, basis.frozen, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         db, now = self.resources.db, int(self.clocks.wall())

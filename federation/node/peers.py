@@ -63,7 +63,7 @@ def _by_org(peers: Iterable[Peer]) -> dict[str, Peer]:
 def _stamp(path: Path) -> tuple[int, int, int]:
     """Changes with every way in which editors save a file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)

@@ -56,7 +56,7 @@ class _Lines:
         self._source = source.lines(any_end=True)
         self._again: deque[str] = deque()
         self.span: list[str] = []
-        self.said: list[str] = []
+        self.is_windows = False  # a line that was read as code page 1252
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -78,7 +78,7 @@ class _Lines:
         try:
             return line.decode()
         except UnicodeDecodeError:
-            self.said.append("latin-1")
+            self.is_windows = True
             return line.decode("cp1252", "replace")
 
     def back(self, keep: int = 1) -> None:
@@ -236,7 +236,7 @@ class CsvTable:
                 why = Sentence("file.row-unread", reason=_name_fault(error))
                 yield Bad(self._row, "quotes", why)
                 continue
-            if self._lines.said and not told:
+            if self._lines.is_windows and not told:
                 told = True
                 yield Remark(self._row, "latin-1", Sentence("file.windows"))
             if cells and (cells[0].strip() or any(map(str.strip, cells))):

@@ -106,14 +106,14 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except json.JSONDecodeError as error:
         key = "file.column" if error.lineno == 1 else "file.line"
         at = Sentence(key, column=error.colno, line=error.lineno)
-        raise FormatError(_said(error), at) from error
+        raise FormatError(_explain(error), at) from error
     except UnicodeDecodeError as error:
         raise FormatError(Sentence("file.not-utf")) from error
     except (ValueError, RecursionError) as error:
         raise _distrust(error) from error
 
 
-def _said(error: json.JSONDecodeError) -> Sentence:
+def _explain(error: json.JSONDecodeError) -> Sentence:
     """What is wrong, in words of ours: `json` speaks to programmers."""
     name = next((n for says, n in _FAULTS if error.msg.startswith(says)), "json-other")
     rest = error.doc[error.pos :].strip()
@@ -196,7 +196,7 @@ class _TextWindow:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 if self.ended:
-                    raise FormatError(_said(error)) from error
+                    raise FormatError(_explain(error)) from error
             except (ValueError, RecursionError) as error:
                 raise _distrust(error) from error
             else:

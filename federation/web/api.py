@@ -42,7 +42,6 @@ def endpoints() -> list[Endpoint[Any]]:
     place = {"code": "code of a region: 2, 4, 6 or 10 characters"}
     return [
         Endpoint(
-            method="GET",
             path="/v1/tps/{code}",
             summary="Everything said about one polling station, KPU apart",
             handler=get_tps,
@@ -51,7 +50,6 @@ def endpoints() -> list[Endpoint[Any]]:
             names=code,
         ),
         Endpoint(
-            method="GET",
             path="/v1/regions",
             summary="The nation and its provinces: coverage, statuses, votes",
             handler=get_region,
@@ -59,7 +57,6 @@ def endpoints() -> list[Endpoint[Any]]:
             response=answers.RegionAnswer,
         ),
         Endpoint(
-            method="GET",
             path="/v1/regions/{code}",
             summary="A region and its parts: coverage, statuses, votes",
             handler=get_region,
@@ -68,7 +65,6 @@ def endpoints() -> list[Endpoint[Any]]:
             names=place,
         ),
         Endpoint(
-            method="GET",
             path="/v1/gaps",
             summary="Polling stations without a result from any monitor",
             handler=get_gaps,
@@ -76,7 +72,6 @@ def endpoints() -> list[Endpoint[Any]]:
             response=answers.GapsAnswer,
         ),
         Endpoint(
-            method="GET",
             path="/v1/disputed",
             summary="Polling stations where monitors differ, side by side",
             handler=get_disputed,
@@ -90,7 +85,6 @@ def endpoints() -> list[Endpoint[Any]]:
 def _whole_map() -> list[Endpoint[Any]]:
     return [
         Endpoint(
-            method="GET",
             path="/v1/changes",
             summary="Rows of the map that changed since a cursor; can wait for news",
             handler=get_changes,
@@ -98,14 +92,12 @@ def _whole_map() -> list[Endpoint[Any]]:
             response=answers.ChangesAnswer,
         ),
         Endpoint(
-            method="GET",
             path="/v1/export",
             summary="All rows of one sort as CSV or NDJSON, with licence and cursor",
             handler=get_export,
             query=ExportQuery,
         ),
         Endpoint(
-            method="GET",
             path="/v1/summary",
             summary="One contest's whole map in one object, with its digest",
             handler=get_summary,
@@ -113,7 +105,6 @@ def _whole_map() -> list[Endpoint[Any]]:
             response=answers.Summary,
         ),
         Endpoint(
-            method="GET",
             path="/v1/elections",
             summary="The elections, contests and sources of this node",
             handler=get_elections,
@@ -121,7 +112,6 @@ def _whole_map() -> list[Endpoint[Any]]:
             response=answers.ElectionsAnswer,
         ),
         Endpoint(
-            method="GET",
             path="/v1/status",
             summary="This node's history, who holds it, its partners and alarms",
             handler=get_status,
@@ -137,13 +127,13 @@ async def get_tps(request: web.Request, query: TpsQuery) -> web.StreamResponse:
 
     def read(view: View) -> tuple[answers.TpsAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election)
-        found = tps.tps(view, site.profiles, asked.election, code)
+        answer = tps.tps(view, site.profiles, asked.election, code)
         if query.format == "json":
-            return found, None
-        numbers = sorted({n for one in found.contests for n in one.candidates})
-        names = read_names(view, asked.election, [found.tps])
-        credit = _credit(site, view, asked.election, found.cursor)
-        return found, table.claim_table(found.contests, numbers, names, credit)
+            return answer, None
+        numbers = sorted({n for contest in answer.contests for n in contest.candidates})
+        names = read_names(view, asked.election, [answer.tps])
+        credit = _credit(site, view, asked.election, answer.cursor)
+        return answer, table.claim_table(answer.contests, numbers, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))
 
@@ -154,15 +144,15 @@ async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResp
 
     def read(view: View) -> tuple[answers.RegionAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
-        found = region.region(view, asked, code, query.after, query.limit)
+        answer = region.region(view, asked, code, query.after, query.limit)
         if query.format == "json":
-            return found, None
-        return found, table.region_table(
+            return answer, None
+        return answer, table.region_table(
             asked.contest,
-            [found.region, *found.children],
-            sorted(found.region.coverage.orgs),
-            asked.numbers(found.region.code),
-            _credit(site, view, asked.election, found.cursor),
+            [answer.region, *answer.children],
+            sorted(answer.region.coverage.orgs),
+            asked.numbers(answer.region.code),
+            _credit(site, view, asked.election, answer.cursor),
         )
 
     return reply(request, query.format, *await site.db.read(read))
@@ -174,12 +164,12 @@ async def get_gaps(request: web.Request, query: ListQuery) -> web.StreamResponse
 
     def read(view: View) -> tuple[answers.GapsAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
-        found = lists.gaps(view, asked, query.region, query.after, query.limit)
+        answer = lists.gaps(view, asked, query.region, query.after, query.limit)
         if query.format == "json":
-            return found, None
-        names = read_names(view, asked.election, [gap.tps for gap in found.gaps])
-        credit = _credit(site, view, asked.election, found.cursor)
-        return found, table.gap_table(asked.contest, found.gaps, names, credit)
+            return answer, None
+        names = read_names(view, asked.election, [gap.tps for gap in answer.gaps])
+        credit = _credit(site, view, asked.election, answer.cursor)
+        return answer, table.gap_table(asked.contest, answer.gaps, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))
 
@@ -190,13 +180,13 @@ async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResp
 
     def read(view: View) -> tuple[answers.DisputedAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
-        found = lists.disputed(view, asked, query.region, query.after, query.limit)
+        answer = lists.disputed(view, asked, query.region, query.after, query.limit)
         if query.format == "json":
-            return found, None
-        names = read_names(view, asked.election, [c.tps for c in found.disputed])
-        credit = _credit(site, view, asked.election, found.cursor)
+            return answer, None
+        names = read_names(view, asked.election, [c.tps for c in answer.disputed])
+        credit = _credit(site, view, asked.election, answer.cursor)
         numbers = asked.numbers(query.region)
-        return found, table.claim_table(found.disputed, numbers, names, credit)
+        return answer, table.claim_table(answer.disputed, numbers, names, credit)
 
     return reply(request, query.format, *await site.db.read(read))
 
@@ -210,34 +200,34 @@ async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamRe
     def read(view: View) -> answers.ChangesAnswer:
         return changes.changes(view, asked, query.since, query.limit, others)
 
-    found = await site.db.read(read)
-    if query.wait and not (found.changes or found.more or found.reset):
-        change = parse_cursor(found.cursor).change
+    answer = await site.db.read(read)
+    if query.wait and not (answer.changes or answer.more or answer.reset):
+        change = parse_cursor(answer.cursor).change
         async with for_news(request):
             await site.desk.changed(asked.election, change, query.wait)
-            found = await site.db.read(read)
-    answered = await _changes_reply(request, query.format, found)
-    if found.more:
-        on = further(request, since=found.cursor)
+            answer = await site.db.read(read)
+    answered = await _changes_reply(request, query.format, answer)
+    if answer.more:
+        on = further(request, since=answer.cursor)
         answered.headers[hdrs.LINK] = f'<{on}>; rel="next"'
     return answered
 
 
 async def _changes_reply(
-    request: web.Request, form: str, found: answers.ChangesAnswer
+    request: web.Request, form: str, answer: answers.ChangesAnswer
 ) -> web.Response:
     if form == "ndjson":
-        head = {"cursor": found.cursor, "more": found.more, "reset": found.reset}
-        return lines(request, found.cursor, [head, *found.changes])
+        head = {"cursor": answer.cursor, "more": answer.more, "reset": answer.reset}
+        return lines(request, answer.cursor, [head, *answer.changes])
     if form == "json":
-        return reply(request, form, found)
+        return reply(request, form, answer)
     site = request.app[SITE]
 
     def read(view: View) -> table.QueryTable:
-        credit = _credit(site, view, found.election, found.cursor)
-        return table.change_table(found.changes, credit)
+        credit = _credit(site, view, answer.election, answer.cursor)
+        return table.change_table(answer.changes, credit)
 
-    return reply(request, form, found, await site.db.read(read))
+    return reply(request, form, answer, await site.db.read(read))
 
 
 async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResponse:
@@ -264,10 +254,10 @@ async def get_elections(
     for name in names:
         _ask(site, name)
     caller = public_caller(request)
-    found = await site.db.read(
+    answer = await site.db.read(
         state.elections, caller, site.profiles, names, site.settings
     )
-    return reply(request, "json", found)
+    return reply(request, "json", answer)
 
 
 async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
@@ -277,13 +267,13 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
         BadToken: the token that it sent is none that is known here.
     """
     site = request.app[SITE]
-    found = await site.db.read(
+    answer = await site.db.read(
         state.status,
         await known_caller(request),
         site.settings,
         further=site.desk.alarms(),
     )
-    return reply(request, "json", found)
+    return reply(request, "json", answer)
 
 
 def _ask(site: WebContext, election: str = "", contest: str = "") -> QueryScope:

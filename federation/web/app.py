@@ -29,7 +29,7 @@ def make_app(site: WebContext) -> web.Application:
     app[feed.LOG_IDS] = {}
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
-    app[PROXIES] = [ip_network(one) for one in listen.trusted_proxies]
+    app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
     # An organisation wakes us up at most three times at once, then every ten seconds;
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)

@@ -125,23 +125,23 @@ class HeldConnection(web.RequestHandler):
 
     def waits_for(self) -> Waiting:
         """Its class."""
-        request, found = self.request, Waiting.NODE
+        request, waiting = self.request, Waiting.NODE
         if self.wire is None:
-            found = Waiting.NODE
+            waiting = Waiting.NODE
         elif self.poll is not None:
-            found = Waiting.NEWS
+            waiting = Waiting.NEWS
         elif self.wire.get_write_buffer_size():
-            found = Waiting.READER
+            waiting = Waiting.READER
         elif request is None:
-            found = Waiting.HEAD
+            waiting = Waiting.HEAD
         elif not request.content.is_eof():
             is_entitled = request.get(ENTITLED, False)
-            found = Waiting.ENTITLED if is_entitled else Waiting.BODY
+            waiting = Waiting.ENTITLED if is_entitled else Waiting.BODY
         elif not self.is_answering:
-            found = Waiting.NEXT
+            waiting = Waiting.NEXT
         elif self.is_sending:
-            found = Waiting.READER
-        return found
+            waiting = Waiting.READER
+        return waiting
 
     def give_way(self) -> None:
         """Leave the place: at once, or with an answer that waits for no more news.

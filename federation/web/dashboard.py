@@ -51,14 +51,14 @@ async def home(page: Page) -> web.StreamResponse:
     site, asked = page.request.app[SITE], _asked(page)
     code = page.request.match_info.get("code", "")
     after = page.request.query.get("after", "")
-    found = await site.db.read(region.region, asked, code, after, PAGE_SIZE)
+    answer = await site.db.read(region.region, asked, code, after, PAGE_SIZE)
     return page.render(
         "region.html",
         site.settings.name,
-        answer=found,
+        answer=answer,
         choices=_choices(page, asked),
         data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
-        tally_note=_tally_note(page, found.region),
+        tally_note=_tally_note(page, answer.region),
     )
 
 
@@ -68,9 +68,9 @@ async def station(page: Page) -> web.StreamResponse:
     typed = page.request.match_info["code"]
     if (code := _read_code(typed)) != typed:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
-    found = await site.db.read(tps.tps, site.profiles, asked.election, code)
-    data = f"/v1/tps/{found.tps}?election={asked.election}"
-    return page.render("tps.html", site.settings.name, answer=found, data=data)
+    answer = await site.db.read(tps.tps, site.profiles, asked.election, code)
+    data = f"/v1/tps/{answer.tps}?election={asked.election}"
+    return page.render("tps.html", site.settings.name, answer=answer, data=data)
 
 
 async def search(page: Page) -> web.StreamResponse:
@@ -128,10 +128,10 @@ async def _list(
     site, asked = page.request.app[SITE], _asked(page)
     code = page.request.query.get("region", "")
     after = page.request.query.get("after", "")
-    found = await site.db.read(read, asked, code, after, PAGE_SIZE)
+    answer = await site.db.read(read, asked, code, after, PAGE_SIZE)
     page.chosen = {**page.chosen, **({"region": code} if code else {})}
     address = _data(asked, data) + (f"&region={code}" if code else "")
-    return page.render(template, site.settings.name, answer=found, data=address)
+    return page.render(template, site.settings.name, answer=answer, data=address)
 
 
 def _page(
@@ -206,7 +206,7 @@ def _asked(page: Page) -> QueryScope:
 def _choices(page: Page, asked: QueryScope) -> list[Mapping[str, object]]:
     """The other elections and contests that can be looked at."""
     site = page.request.app[SITE]
-    found: list[Mapping[str, object]] = []
+    choices: list[Mapping[str, object]] = []
     for election in site.settings.elections:
         profile = site.profiles[election]
         for contest in contests_of(profile):
@@ -214,27 +214,27 @@ def _choices(page: Page, asked: QueryScope) -> list[Mapping[str, object]]:
             if len(site.settings.elections) > 1:
                 words.append(getattr(profile.file.name, page.t.language))
             query = {"election": election, "contest": contest}
-            found.append(
+            choices.append(
                 {
                     "text": " · ".join(words),
                     "href": page.link(page.request.path, **query),
                     "here": (election, contest) == (asked.election, asked.contest),
                 }
             )
-    return found
+    return choices
 
 
 def _data(asked: QueryScope, path: str) -> str:
     return f"{path}?election={asked.election}&contest={asked.contest}"
 
 
-def _tally_note(page: Page, one: answers.Region) -> str:
+def _tally_note(page: Page, place: answers.Region) -> str:
     """How much of the region stands behind its votes."""
-    if not one.tally:
+    if not place.tally:
         return ""
-    count, register = count_added(one.tally), page.number(one.coverage.register)
-    said = page.t("page.tally_note", count=page.number(count), register=register)
-    if one.tally.not_added:
-        left = page.number(one.tally.not_added)
-        said += " " + page.t("numbering.not-added", count=left)
-    return said
+    count, register = count_added(place.tally), page.number(place.coverage.register)
+    note = page.t("page.tally_note", count=page.number(count), register=register)
+    if place.tally.not_added:
+        left = page.number(place.tally.not_added)
+        note += " " + page.t("numbering.not-added", count=left)
+    return note

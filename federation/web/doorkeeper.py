@@ -116,7 +116,7 @@ class Doorkeeper:
             listeners = await listen(host, port)
             for listener in listeners:
                 stack.enter_context(listener)
-            works: list[AdmittedWork] = [partial(self._admit, one) for one in listeners]
+            works: list[AdmittedWork] = [partial(self._admit, s) for s in listeners]
             for work in (*works, self._sweep):
                 task = asyncio.create_task(_keep_at(work))
                 stack.push_async_callback(asyncio.wait, [task])
@@ -198,11 +198,11 @@ class Doorkeeper:
             return
         now = asyncio.get_running_loop().time()
         chosen = self._choose(self._batch - leaving)
-        old = [one for one in chosen if now - one.since >= YOUNG_S]
+        old = [connection for connection in chosen if now - connection.since >= YOUNG_S]
         if not old and self._looks.take("", now):
             return
-        for one in old or chosen:
-            one.give_way()
+        for connection in old or chosen:
+            connection.give_way()
 
     def _choose(self, number: int) -> Sequence[HeldConnection]:
         """So many that give way first, or fewer."""
@@ -213,12 +213,10 @@ class Doorkeeper:
         heads = classes[Waiting.HEAD]
         late = asyncio.get_running_loop().time() - HEAD_GRACE_S
         if heads and heads[0].since < late:
-            return [one for one in heads[:number] if one.since < late]
-        crowd = max(SHARES, key=lambda one: len(classes[one]) - SHARES[one] * self._max)
-        held = Counter(one.address for one in classes[crowd])
-        crowd_first = sorted(
-            classes[crowd], key=lambda one: (-held[one.address], one.since)
-        )
+            return [head for head in heads[:number] if head.since < late]
+        crowd = max(SHARES, key=lambda w: len(classes[w]) - SHARES[w] * self._max)
+        held = Counter(connection.address for connection in classes[crowd])
+        crowd_first = sorted(classes[crowd], key=lambda c: (-held[c.address], c.since))
         return crowd_first[:number]
 
     async def _sweep(self) -> None:
@@ -247,9 +245,7 @@ class Doorkeeper:
         held: Counter[str] = Counter()
         for connection, size in sizes.items():
             held[connection.address] += size
-        for connection in sorted(
-            sizes, key=lambda one: (-held[one.address], one.since)
-        ):
+        for connection in sorted(sizes, key=lambda c: (-held[c.address], c.since)):
             if unread <= MAX_UNREAD_BYTES:
                 break
             if sizes[connection]:

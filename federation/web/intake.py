@@ -103,7 +103,7 @@ def _read(
         return list(records)  # the desk knows no such election either, and says so
     reader = DraftReader(profile)
     drafts = (reader.read(record) for record in records)
-    return [UnreadRow(one) if isinstance(one, tuple) else one for one in drafts]
+    return [UnreadRow(draft) if isinstance(draft, tuple) else draft for draft in drafts]
 
 
 def _status_of(verdicts: Sequence[Verdict]) -> HTTPStatus:

@@ -35,8 +35,8 @@ async def listen(host: str, port: int) -> list[socket.socket]:
         if not opened and failed is not None:
             raise failed
     except OSError as error:
-        for one in opened:
-            one.close()
+        for listener in opened:
+            listener.close()
         raise name_address(error, f"{host}:{port}") from error
     return opened
 
@@ -50,10 +50,10 @@ async def _open_all(
         OSError: the name means nothing, or one that this machine has cannot be had.
     """
     failed: OSError | None = None
-    found = await asyncio.get_running_loop().getaddrinfo(
+    addresses = await asyncio.get_running_loop().getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
-    for family, _, _, _, address in dict.fromkeys(found):
+    for family, _, _, _, address in dict.fromkeys(addresses):
         # Any free port means one port for all addresses.
         number = opened[0].getsockname()[1] if opened else port
         try:
@@ -67,24 +67,24 @@ async def _open_all(
 
 
 def _open(family: int, address: tuple[object, ...]) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         # What a node that just stopped had is free.
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         # Those that are accepted take it over.
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            one.setsockopt(
+            listener.setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES
             )
-        one.bind(address)
-        one.listen(BACKLOG)
-        one.setblocking(False)  # noqa: FBT003  its own name for it
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)  # noqa: FBT003  its own name for it
     except OSError:
-        one.close()
+        listener.close()
         raise
-    return one
+    return listener
 
 
 def name_address(error: OSError, address: str) -> OSError:

@@ -28,7 +28,6 @@ def endpoints() -> list[Endpoint[Any]]:
     """Both paths."""
     return [
         Endpoint(
-            method="GET",
             path="/v1/maps/{election}",
             summary="The whole map by its digest, with all that it is made from",
             handler=get_map,
@@ -37,7 +36,6 @@ def endpoints() -> list[Endpoint[Any]]:
             names={"election": "id of an election of this node"},
         ),
         Endpoint(
-            method="GET",
             path="/v1/basis/{digest}",
             summary="A profile or a list of stations that a map rests on, as bytes",
             handler=get_basis,

@@ -60,11 +60,11 @@ class Endpoint(Generic[Query]):
     `also`: further statuses with the same answer, and what each means.
     """
 
-    method: str
     path: str
     summary: str
     handler: Callable[[web.Request, Query], Awaitable[web.StreamResponse]]
     query: type[Query]
+    method: str = hdrs.METH_GET
     response: Any = None
     body: Any = None
     names: Mapping[str, str] = field(default_factory=dict)
@@ -209,9 +209,9 @@ def _path_parameters(endpoint: Endpoint[Any]) -> list[dict[str, Any]]:
 
 def _forms(query: type[msgspec.Struct]) -> Sequence[str]:
     """The forms of answer that may be asked for beside JSON, from the query's type."""
-    for one in _query_parameters(query):
-        if one["name"] == "format":
-            return tuple(one["schema"]["enum"])
+    for parameter in _query_parameters(query):
+        if parameter["name"] == "format":
+            return tuple(parameter["schema"]["enum"])
     return ()
 
 

@@ -40,7 +40,7 @@ def own_names(listen: Listen) -> frozenset[str] | None:
         return None
     public = urlsplit(listen.public_url).hostname if listen.public_url else None
     given = [listen.host, "localhost", *listen.hosts, *([public] if public else [])]
-    return frozenset(one.strip("[]").lower().rstrip(".") for one in given)
+    return frozenset(name.strip("[]").lower().rstrip(".") for name in given)
 
 
 def is_loopback(host: str) -> bool:
@@ -132,7 +132,7 @@ def _without_port(hop: str) -> str:
 
 def _is_one_of(host: str, networks: Sequence[Network]) -> bool:
     address = _parse(host)
-    return address is not None and any(address in one for one in networks)
+    return address is not None and any(address in network for network in networks)
 
 
 def _is_named(host: str, names: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ errors, and there is no `|safe` in any template (a test holds that).
 """
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -138,28 +139,31 @@ def _static(name: str) -> tuple[bytes, str]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    found = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("federation.web"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["beside"] = kpu_beside
-    found.filters["standing"] = standing
-    found.filters["differs"] = differs
-    return found
+    environment.filters["beside"] = kpu_beside
+    environment.filters["standing"] = standing
+    environment.filters["differs"] = differs
+    return environment
+
+
+def _charts(contest: answers.Contest) -> list[Mapping[str, int]]:
+    """Number → votes, as each group of monitors says them and KPU beside them."""
+    groups = [group.votes for group in contest.groups]
+    return [*groups, *(claim.votes or {} for claim in kpu_beside(contest))]
 
 
 def standing(contest: answers.Contest) -> list[str]:
     """The numbers of everybody who has votes here, the smallest first."""
-    said = [group.votes for group in contest.groups]
-    said += [one.votes or {} for one in kpu_beside(contest)]
-    return sorted({n for votes in said for n in votes}, key=lambda n: (len(n), n))
+    numbers = {number for votes in _charts(contest) for number in votes}
+    return sorted(numbers, key=lambda number: (len(number), number))
 
 
 def differs(contest: answers.Contest, number: str) -> bool:
     """Whether somebody says another figure for this number than somebody else."""
-    said = [group.votes for group in contest.groups]
-    said += [one.votes or {} for one in kpu_beside(contest)]
-    return len({votes.get(number) for votes in said}) > 1
+    return len({votes.get(number) for votes in _charts(contest)}) > 1

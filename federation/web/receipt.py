@@ -25,7 +25,6 @@ def endpoints() -> list[Endpoint[Any]]:
     """The one path."""
     return [
         Endpoint(
-            method="GET",
             path="/v1/records/{id}/receipt",
             summary="A record as one text file that proves itself, and who holds it",
             handler=get_receipt,

@@ -66,7 +66,7 @@ def cut_sample(data: Path, folder: Path) -> Sample:
     paths = [data.resolve() / f"sample-{name}" for name in names]
     for path in paths:
         if not path.is_file():
-            needed = ", ".join(one.name for one in paths)
+            needed = ", ".join(file.name for file in paths)
             raise ConfigError(str(path), "", f"no such file; --data needs {needed}")
     plano, copies, situng, register = paths
     parts = {"jagasuara": ("13", "72"), "jagapemilu": ("18",)}

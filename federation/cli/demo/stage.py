@@ -94,8 +94,8 @@ class Stage:
                 process.kill()
                 await process.wait()
         if process.returncode:
-            said = err.decode(errors="replace").strip() or f"exit {process.returncode}"
-            raise CommandError(f"federation {' '.join(words)}: {said}")
+            text = err.decode(errors="replace").strip() or f"exit {process.returncode}"
+            raise CommandError(f"federation {' '.join(words)}: {text}")
         return json.loads(out) if out.strip() else None
 
     async def set_up(self, member: DemoMember, election: str) -> None:
@@ -119,8 +119,8 @@ class Stage:
         for key, value in (("interval_s", SYNC_EVERY_S), ("reconcile_wait_s", 5)):
             # The first is that of [sync]; other tables have an interval, too.
             line = rf"(?m)^#? ?{key} = .*$"
-            text, found = re.subn(line, f"{key} = {value}", text, count=1)
-            assert found == 1, f"federation init writes {key}"
+            text, changed = re.subn(line, f"{key} = {value}", text, count=1)
+            assert changed == 1, f"federation init writes {key}"
         settings.write_text(text)
 
     async def start(self, member: DemoMember) -> None:
@@ -183,8 +183,8 @@ class Stage:
         process = member.process
         assert process is not None
         if process.returncode is not None:
-            said = (member.home / "serve.log").read_text(errors="replace").strip()
-            raise PeerError(member.org, member.url, reason=said)
+            log = (member.home / "serve.log").read_text(errors="replace").strip()
+            raise PeerError(member.org, member.url, reason=log)
         with contextlib.suppress(PeerError, TimeoutError):
             await self.get(member, "/livez")
             return True

@@ -56,11 +56,11 @@ class Story:
 
     async def trusted(self) -> list[str]:
         """What an auditor was told by telephone, as options of `federation verify`."""
-        asked = [self._stage.command(one, "keys", "show") for one in self._members]
+        asked = [self._stage.command(each, "keys", "show") for each in self._members]
         told = [
-            f"{one['org']}={one['fingerprint']}" for one in [await a for a in asked]
+            f"{key['org']}={key['fingerprint']}" for key in [await a for a in asked]
         ]
-        return [word for one in told for word in ("--fingerprint", one)]
+        return [word for pin in told for word in ("--fingerprint", pin)]
 
     async def _prepare(self, member: DemoMember) -> None:
         stage, election = self._stage, self._sample.election
@@ -177,13 +177,13 @@ class Story:
         if not both:
             return
         # Three voices tell more than two.
-        contest = max(both, key=lambda one: len(one["monitors"]))
+        contest = max(both, key=lambda dispute: len(dispute["monitors"]))
         self._line("differs", where=await self._where(contest["tps"]))
         names = {member.org: member.name for member in self._members}
-        for said in contest["monitors"]:
-            self._say_votes(names.get(said["org"], said["org"]), said["votes"])
-        for said in contest["kpu"]:
-            self._say_votes(self._t("demo.kpu"), said.get("votes", {}))
+        for claim in contest["monitors"]:
+            self._say_votes(names.get(claim["org"], claim["org"]), claim["votes"])
+        for claim in contest["kpu"]:
+            self._say_votes(self._t("demo.kpu"), claim.get("votes", {}))
 
     def _say_votes(self, name: str, votes: Mapping[str, int]) -> None:
         numbers = "   ".join(f"{who}: {count:>3}" for who, count in votes.items())
@@ -202,8 +202,8 @@ class Story:
         if row is None:
             return
         answer = await self._stage.get(self._first, f"/v1/tps/{row.tps}")
-        said = [s for c in answer["contests"] for s in (*c["monitors"], *c["kpu"])]
-        broken = next(s for s in said if s.get("rules"))
+        claims = [s for c in answer["contests"] for s in (*c["monitors"], *c["kpu"])]
+        broken = next(s for s in claims if s.get("rules"))
         why = self._t(f"rules.{broken['rules'][0]}")
         where = await self._where(row.tps)
         self._line("implausible", count=self._n(count), where=where, why=why)
@@ -252,7 +252,7 @@ class Story:
         url, told = self._last.url, await self.trusted()
         report = await self._stage.command(self._first, "verify", url, *told)
         records = sum(log["records"] for log in report["logs"])
-        rows = sum(found["stations"] for found in report["maps"])
+        rows = sum(compared["stations"] for compared in report["maps"])
         self._line(
             "audited",
             name=self._last.name,
@@ -306,8 +306,8 @@ async def _all(work: Iterable[Coroutine[object, object, None]]) -> None:
     """
     try:
         async with asyncio.TaskGroup() as group:
-            for one in work:
-                group.create_task(one)
+            for coroutine in work:
+                group.create_task(coroutine)
     except* FederationError as failures:
         raise failures.exceptions[0] from None
 

@@ -74,16 +74,16 @@ def list_elections(run: Run) -> int | None:
     """The elections whose rules are known, shipped ones and added ones."""
     out, t = run.out, run.t
     taking_part = set(run.settings.elections)
-    found = [
+    elections = [
         {**_describe(profile, _added(run, name)), "taking_part": name in taking_part}
         for name, profile in sorted(load_profiles(run.home.elections).items())
     ]
 
     def human() -> None:
         headers = [t(f"election.{name}") for name in _HEADERS]
-        out.table(headers, [_cells(run, one) for one in found])
+        out.table(headers, [_cells(run, row) for row in elections])
 
-    out.show({"elections": found}, human)
+    out.show({"elections": elections}, human)
     return OK
 
 
@@ -127,14 +127,14 @@ def _describe(profile: Profile, path: Path | None) -> dict[str, Any]:
     }
 
 
-def _cells(run: Run, one: dict[str, Any]) -> list[object]:
+def _cells(run: Run, row: dict[str, Any]) -> list[object]:
     t = run.t
     return [
-        one["election"],
-        one["name"][t.language],
-        one["version"],
-        ", ".join(one["contests"]),
-        t("election.from-file" if one["file"] else "election.from-us"),
-        one["digest"][:16],
-        t("election.yes" if one["taking_part"] else "election.no"),
+        row["election"],
+        row["name"][t.language],
+        row["version"],
+        ", ".join(row["contests"]),
+        t("election.from-file" if row["file"] else "election.from-us"),
+        row["digest"][:16],
+        t("election.yes" if row["taking_part"] else "election.no"),
     ]

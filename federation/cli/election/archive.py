@@ -76,20 +76,20 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         place.begin(f"{SITE}/logs")
         chosen = Selection((name,))
         write_site(run, view, by, folder / SITE, chosen)
-        said = write_selection(run, view, by, folder / f"{name}.zip", chosen)
+        bundle = write_selection(run, view, by, folder / f"{name}.zip", chosen)
         made = write_trust(run, view, folder / TRUST, quorum, [name])
         rows = _write_tables(run, view, by, name, folder / TABLES)
         replace_file(folder / README, _describe(run, view, by, name))
     replace_file(folder / PAGE, page())
     place.end()
     files = _write_sums(folder)
-    value = {**said, "path": str(folder), "files": files, "rows": rows}
+    value = {**bundle, "path": str(folder), "files": files, "rows": rows}
     value |= {"left_out": made.left_out}
     text = run.t(
         "archive.done",
         path=folder,
         files=run.out.number(files),
-        records=run.out.number(said["records"]),
+        records=run.out.number(bundle["records"]),
         rows=run.out.number(rows),
     )
     run.out.show(value, lambda: run.out.line(text))

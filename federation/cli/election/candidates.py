@@ -98,7 +98,7 @@ class _CandidateFiles:
 
     def __init__(self) -> None:
         self.refused: list[dict[str, Any]] = []
-        self._said: dict[tuple[str, str], tuple[Path, RaceCandidates]] = {}
+        self._lists: dict[tuple[str, str], tuple[Path, RaceCandidates]] = {}
 
     def refuse(self, path: Path, row: int, column: str, reason: str) -> None:
         """Note one place that cannot be used."""
@@ -108,8 +108,8 @@ class _CandidateFiles:
     def compare(self, path: Path, contest: str, races: Races) -> None:
         """Refuse lists that another file of this call says otherwise."""
         for row, (region, race) in enumerate(races.items(), start=1):
-            first, other = self._said.setdefault((contest, region), (path, race))
-            if other != race:
+            first, held = self._lists.setdefault((contest, region), (path, race))
+            if held != race:
                 why = Sentence("numbering.race-twice", region=region, file=str(first))
                 self.refuse(path, row, region, why)
 
@@ -190,28 +190,28 @@ def _no_such(profile: Profile, **what: str) -> Sentence:
 
 def _print(run: Run, value: dict[str, Any]) -> None:
     out, t = run.out, run.t
-    for one in value["files"]:
-        if not one["regions"]:
+    for report in value["files"]:
+        if not report["regions"]:
             continue
         out.line(
             t(
                 "numbering.read",
-                file=one["file"],
-                contest=t(f"page.contest_{one['contest']}"),
-                regions=out.number(one["regions"]),
-                candidates=out.number(one["candidates"]),
-                added=out.number(len(one["added"])),
-                changed=out.number(len(one["changed"])),
+                file=report["file"],
+                contest=t(f"page.contest_{report['contest']}"),
+                regions=out.number(report["regions"]),
+                candidates=out.number(report["candidates"]),
+                added=out.number(len(report["added"])),
+                changed=out.number(len(report["changed"])),
             )
         )
-        if one["changed"]:
-            shown = ", ".join(one["changed"][:MAX_SHOWN])
+        if report["changed"]:
+            shown = ", ".join(report["changed"][:MAX_SHOWN])
             out.line(t("numbering.changed", regions=shown))
     if value["refused"]:
         headers = [t(f"import.{key}") for key in ("file", "row", "column", "reason")]
         rows = [
-            (one["file"], one["row"], one["column"], t.say(one["reason"]))
-            for one in value["not_taken"]
+            (row["file"], row["row"], row["column"], t.say(row["reason"]))
+            for row in value["not_taken"]
         ]
         out.table(headers, rows)
         out.line(t("numbering.not-taken", count=out.number(value["refused"])))

@@ -90,9 +90,9 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
             write_rows(run, view, begun, form, sys.stdout.buffer)
             return
         count = write_rows_to(path, run, view, begun, form)
-    said = {"rows": count, "path": str(path), "cursor": begun.cursor}
+    value = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
-    run.out.show(said, lambda: run.out.note(text))
+    run.out.show(value, lambda: run.out.note(text))
 
 
 def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
@@ -101,12 +101,12 @@ def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
     Raises:
         NotFoundError: there is no such election or contest here.
     """
-    found = []
+    scopes = []
     for name in [election] if election else run.settings.elections:
         first = find_scope(run, name)
-        kinds = [one for one in contests_of(first.profile) if contest in {"", one}]
-        found += [first._replace(contest=one) for one in kinds]
-    return found or [find_scope(run, election, contest)]
+        kinds = [kind for kind in contests_of(first.profile) if contest in {"", kind}]
+        scopes += [first._replace(contest=kind) for kind in kinds]
+    return scopes or [find_scope(run, election, contest)]
 
 
 def _check_together(run: Run) -> None:
@@ -116,17 +116,17 @@ def _check_together(run: Run) -> None:
         click.UsageError: two that exclude each other, or one that needs another.
     """
     given = _given()
-    for one, others in _ALONE.items():
+    for option, others in _ALONE.items():
         for other in others:
-            if one in given and other in given:
+            if option in given and other in given:
                 raise click.UsageError(
-                    run.t("export.not-together", one=given[one], other=given[other])
+                    run.t("export.not-together", one=given[option], other=given[other])
                 )
     needs = {**_NEEDS, **({"contest": "region"} if "bundle" in given else {})}
-    for one, other in needs.items():
-        if one in given and other not in given:
-            said = run.t("export.needs", one=given[one], other=f"--{other}")
-            raise click.UsageError(said)
+    for option, other in needs.items():
+        if option in given and other not in given:
+            reason = run.t("export.needs", one=given[option], other=f"--{other}")
+            raise click.UsageError(reason)
 
 
 #: What stands alone, and with what it does not go together.

@@ -65,5 +65,4 @@ def _check_options(run: Run, options: ImportOptions) -> None:
     for name in ImportOptions.__struct_fields__:
         if name not in {"files", "dry_run"} and getattr(options, name):
             option = {"columns": "map", "kind": "format"}.get(name, name)
-            said = run.t("import.for-results", option=f"--{option}")
-            raise click.UsageError(said)
+            raise click.UsageError(run.t("import.for-results", option=f"--{option}"))

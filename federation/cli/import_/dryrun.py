@@ -33,7 +33,7 @@ def make_checker(profile: Profile, run: Run) -> Send:
         return Verdict(row=row, outcome="logged", flags=failed_rules(result, profile))
 
     def send(drafts: list[dict[str, Any]]) -> Awaitable[list[Verdict]]:
-        found = [check(row, draft) for row, draft in enumerate(drafts)]
-        return asyncio.sleep(0, found)
+        verdicts = [check(row, draft) for row, draft in enumerate(drafts)]
+        return asyncio.sleep(0, verdicts)
 
     return send

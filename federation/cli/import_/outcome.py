@@ -79,9 +79,9 @@ class ImportOutcome:
                 }
                 for uses, files in intake.headers.items()
             ],
-            "remarks": [one._asdict() for one in intake.remarks],
+            "remarks": [remark._asdict() for remark in intake.remarks],
             "report": str(report.path) if report.path else None,
-            "not_logged": [one._asdict() for one in report.shown],
+            "not_logged": [line._asdict() for line in report.shown],
         }
 
     def print(self) -> None:
@@ -143,9 +143,9 @@ class ImportOutcome:
 
     def _print_remarks(self) -> None:
         out, t, intake = self._run.out, self._run.t, self._intake
-        for one in intake.remarks[:MAX_REMARKS_SHOWN]:
-            key = "import.remark-of-row" if one.row else "import.remark"
-            out.note(t(key, file=one.file, row=one.row, reason=one.reason))
+        for remark in intake.remarks[:MAX_REMARKS_SHOWN]:
+            key = "import.remark-of-row" if remark.row else "import.remark"
+            out.note(t(key, file=remark.file, row=remark.row, reason=remark.reason))
         if (more := intake.counts["remarks"] - MAX_REMARKS_SHOWN) > 0:
             out.note(t("import.more-remarks", number=out.number(more)))
 
@@ -172,14 +172,13 @@ class ImportOutcome:
     def _print_findings(self) -> None:
         out, t, report = self._run.out, self._run.t, self._report
         without = self._intake.counts[NO_NUMBERS]
-        listed = [one for one in report.shown if one.code != NO_NUMBERS]
+        listed = [line for line in report.shown if line.code != NO_NUMBERS]
         if listed:
             names = ("file", "row", "column", "reason")
             headers = [t(f"import.{name}") for name in names]
-            out.table(
-                headers, [(one.file, one.row, one.column, one.reason) for one in listed]
-            )
-        for advice in dict.fromkeys(f"import.advice-{one.code}" for one in listed):
+            cells = [(line.file, line.row, line.column, line.reason) for line in listed]
+            out.table(headers, cells)
+        for advice in dict.fromkeys(f"import.advice-{line.code}" for line in listed):
             if t.has(advice):
                 out.note(t(advice))
         if report.path:

@@ -99,8 +99,8 @@ class Import:
         if self._given.allow_unlisted:
             raise click.UsageError(self._run.t("import.unpadded-unlisted"))
         if not self._stations.has_list():
-            said = self._run.t("import.unpadded-list", election=self._election)
-            raise click.UsageError(said)
+            reason = self._run.t("import.unpadded-list", election=self._election)
+            raise click.UsageError(reason)
 
     def execute(self) -> int:
         """Import, print, and give the exit code."""
@@ -132,8 +132,8 @@ class Import:
     async def _import(
         self, intake: Intake, paths: list[Path], passed: list[tuple[str, Remark]]
     ) -> None:
-        for name, said in passed:
-            await intake.take(name, said)
+        for name, remark in passed:
+            await intake.take(name, remark)
         if self._given.dry_run:
             await self._read(paths, intake)
             await self._publish(intake, make_checker(self._profile, self._run))
@@ -154,7 +154,7 @@ class Import:
             await self._publish(intake, send)
 
     async def _read(self, paths: list[Path], intake: Intake) -> None:
-        total = sum(found.st_size for path in paths if (found := see(path)))
+        total = sum(status.st_size for path in paths if (status := see(path)))
         with self._run.out.progress(total, self._run.t("import.progress")) as advance:
             for path in paths:
                 try:
@@ -168,11 +168,11 @@ class Import:
                             raise
                         raise FormatError(error.what, str(path)) from error
                     intake.refuse_file(str(path), error)
-            for one in await find_changed(self._seen, self._run.clock()):
-                changed = FormatError(Sentence("import.changed"), one.name)
+            for file in await find_changed(self._seen, self._run.clock()):
+                changed = FormatError(Sentence("import.changed"), file.name)
                 if len(paths) == 1:
                     raise changed
-                intake.drop_file(one.name, changed)
+                intake.drop_file(file.name, changed)
             await intake.settle()
 
     def _place(self, error: ConfigError) -> ConfigError:

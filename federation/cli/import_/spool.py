@@ -79,9 +79,9 @@ class Drafts:
     def find_spoilt(self) -> Iterator[tuple[SpooledDraft, str, int]]:
         """Each draft of such a slot, and the file and row that could not be read."""
         for entry in self.read() if self._spoilt else ():
-            found = self._spoilt.get(self._slots[entry.number])
-            if found is not None and "revision" not in entry.fields:
-                yield entry, *found
+            spoilt = self._spoilt.get(self._slots[entry.number])
+            if spoilt is not None and "revision" not in entry.fields:
+                yield entry, *spoilt
 
     def read(self) -> Iterator[SpooledDraft]:
         """Every draft, in the order in which they were added."""
@@ -97,9 +97,9 @@ class Drafts:
         Slots come in the order of their codes, the drafts of one in that of the file.
         """
         answered = set[int]()
-        for found in self._judge_refs():
-            answered.add(found[0].number)
-            yield found
+        for judged in self._judge_refs():
+            answered.add(judged[0].number)
+            yield judged
         for entries in self._repeated():
             left = [entry for entry in entries if entry.number not in answered]
             rows = [BatchRow(entry.number, entry.fields) for entry in left]
@@ -137,7 +137,7 @@ class Drafts:
         in their place.
         """
         for entries in self._repeated():
-            yield from (one for one in entries if not has_votes(one.fields))
+            yield from (entry for entry in entries if not has_votes(entry.fields))
 
     def _repeated(self) -> Iterator[list[SpooledDraft]]:
         """The drafts of each slot that has several."""
@@ -172,7 +172,7 @@ _decode_sorted: Final = msgspec.msgpack.Decoder(tuple[int, int, int, Fields]).de
 
 
 def _find_twice(hashes: Iterable[int]) -> set[int]:
-    return {one for one, other in pairwise(sorted(hashes)) if one == other}
+    return {first for first, second in pairwise(sorted(hashes)) if first == second}
 
 
 def _name(

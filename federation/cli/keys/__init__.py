@@ -123,8 +123,8 @@ def make_pseudonyms(run: Run, *, election: str) -> int | None:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         byte = f"0x{error.object[error.start]:02x}"
-        said = Sentence("machine.not-utf-8", line=line, byte=byte)
-        raise FormatError(said, Sentence("machine.standard-input")) from error
+        reason = Sentence("machine.not-utf-8", line=line, byte=byte)
+        raise FormatError(reason, Sentence("machine.standard-input")) from error
     names = [pseudonym(secret, run.settings.org, election, name) for name in people]
 
     def human() -> None:

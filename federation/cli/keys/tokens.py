@@ -42,13 +42,13 @@ def add(run: Run, *, name: str) -> None:
 def list_all(run: Run) -> None:
     """Which platforms have one."""
     with run.open_database().view() as view:
-        found = list_tokens(view)
+        tokens = list_tokens(view)
     rows = [
-        (one.name, datetime.fromtimestamp(one.created_at, UTC).strftime("%Y-%m-%d"))
-        for one in found
+        (row.name, datetime.fromtimestamp(row.created_at, UTC).strftime("%Y-%m-%d"))
+        for row in tokens
     ]
     headers = [run.t("tokens.name"), run.t("tokens.made-on")]
-    run.out.show({"tokens": found}, lambda: run.out.table(headers, rows))
+    run.out.show({"tokens": tokens}, lambda: run.out.table(headers, rows))
 
 
 @token.command("remove", help="tokens.help-remove")

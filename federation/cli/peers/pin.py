@@ -24,13 +24,13 @@ def compare_key(
     Raises:
         SignatureError: the fingerprint is not the expected one.
     """
-    found = fingerprint(identity)
+    theirs = fingerprint(identity)
     if expected is not None:
-        if found == expected:
+        if theirs == expected:
             return True
-        raise SignatureError(run.t("peers.differs", expected=expected, found=found))
+        raise SignatureError(run.t("peers.differs", expected=expected, found=theirs))
     run.out.note(who)
-    run.out.note(f"  {found}")
+    run.out.note(f"  {theirs}")
     agreed = run.confirm(run.t("peers.ask-compare"), "--expect")
     if not agreed:
         run.out.note(run.t("peers.declined"))

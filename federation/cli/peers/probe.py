@@ -69,8 +69,7 @@ async def with_feed(
         PeerError: the partner has no address, or whatever `use` raises.
     """
     if peer.url is None:
-        reason = Sentence("network.no-own-address")
-        raise PeerError(peer.org, "", reason=reason)
+        raise PeerError(peer.org, "", reason=Sentence("network.no-own-address"))
     async with Sessions() as sessions:
         session = sessions.session(allow_private=peer.allow_private)
         feed = HttpFeed(
@@ -157,12 +156,12 @@ async def read_skew(peer: Peer, clock: Callable[[], float]) -> int | None:
             async with session.head(
                 url, timeout=timeout, allow_redirects=False
             ) as answer:
-                said = answer.headers.get("Date", "")
+                date = answer.headers.get("Date", "")
             ours = (before + clock()) / 2
         # The header has whole seconds: half of one is their share of the error.
-        return round(parsedate_to_datetime(said).timestamp() + 0.5 - ours)
+        return round(parsedate_to_datetime(date).timestamp() + 0.5 - ours)
     except (aiohttp.ClientError, OSError) as error:
-        found = judge_failure(error, url, seconds=DEADLINE_S, now=clock())
-        raise PeerError(peer.org, url, None, found.reason, found.cause) from error
+        failure = judge_failure(error, url, seconds=DEADLINE_S, now=clock())
+        raise PeerError(peer.org, url, None, failure.reason, failure.cause) from error
     except ValueError:
         return None

@@ -36,13 +36,13 @@ def test_peers(run: Run, *, org: str | None) -> int | None:
 async def _visit_all(run: Run, chosen: list[Peer]) -> list[PeerVisit | FederationError]:
     """All visits at once: a dead partner must not make the others wait."""
 
-    async def one(peer: Peer) -> PeerVisit | FederationError:
+    async def call(peer: Peer) -> PeerVisit | FederationError:
         try:
             return await visit(peer, run.clock)
         except FederationError as error:
             return error
 
-    return await asyncio.gather(*(one(peer) for peer in chosen))
+    return await asyncio.gather(*(call(peer) for peer in chosen))
 
 
 def _visit_row(peer: Peer, what: PeerVisit | FederationError) -> dict[str, Any]:
@@ -74,5 +74,5 @@ def _visit_cells(run: Run, what: PeerVisit | FederationError) -> tuple[object, .
     if abs(skew) <= MAX_SKEW_S:
         return latency, t("peers.skew-fine"), holds, t("peers.no-problem")
     key = "peers.skew-ahead" if skew > 0 else "peers.skew-behind"
-    said = t(key, seconds=abs(skew))
-    return latency, said, holds, said
+    problem = t(key, seconds=abs(skew))
+    return latency, problem, holds, problem

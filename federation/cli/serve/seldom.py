@@ -31,8 +31,8 @@ class Seldom(logging.Filter):
             return False
         self._kinds[kind] = now, 0
         if left_out:
-            said = record.getMessage()
-            record.msg, record.args = f"{said} (and {left_out} more like this)", ()
+            text = record.getMessage()
+            record.msg, record.args = f"{text} (and {left_out} more like this)", ()
         return True
 
 

@@ -67,7 +67,7 @@ def _print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
     beside = {"implausible": implausible, "outside": out.number(seen.outside)}
     out.line(t("views.beside", **beside))
     headers = ("who", "has", "adds", "gains")
-    rows = [(org, one.tps, one.adds, one.gains) for org, one in seen.orgs.items()]
+    rows = [(org, own.tps, own.adds, own.gains) for org, own in seen.orgs.items()]
     if rows:
         out.table([t(f"views.{key}") for key in headers], rows, right=(1, 2, 3))
     if answer.children:
@@ -75,14 +75,14 @@ def _print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
         names = ("code", "region", "register", "together")
         parts = [
             (
-                one.code,
-                one.name,
-                one.coverage.register if one.listed else None,
-                one.coverage.covered,
-                *(one.coverage.orgs[org].tps if org in one.coverage.orgs else 0
+                child.code,
+                child.name,
+                child.coverage.register if child.listed else None,
+                child.coverage.covered,
+                *(child.coverage.orgs[org].tps if org in child.coverage.orgs else 0
                   for org in orgs),
             )
-            for one in answer.children
+            for child in answer.children
         ]  # fmt: skip
         right = range(2, 4 + len(orgs))
         out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)

@@ -55,8 +55,8 @@ def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
         if log.unknown:
             out.line(t("views.unknown", count=log.unknown, history=log.origin))
     _print_peers(run, answer.peers)
-    for one in answer.offered:
-        out.line(t("views.offered", peer=one.peer, history=one.origin))
+    for offer in answer.offered:
+        out.line(t("views.offered", peer=offer.peer, history=offer.origin))
     if answer.alarms:
         _print_alarms(run, answer.alarms)
     else:
@@ -71,7 +71,7 @@ def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:
         return run.t("views.state-frozen")
     if log.stalled:
         told = ((log.origin, log.stalled), (log.org, f"{log.origin}: {log.stalled}"))
-        codes = [one.code for one in raised if (one.subject, one.detail) in told]
+        codes = [a.code for a in raised if (a.subject, a.detail) in told]
         return run.t("views.state-stalled", reason=codes[0] if codes else log.stalled)
     if log.closed:
         return run.t("views.state-closed")
@@ -101,8 +101,8 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     """How the last turn went, in the words of `federation sync`."""
     code = peer.outcome or ""
     key = f"sync.outcome-{code}"
-    said = run.t(key) if run.t.has(key) else code
-    return ": ".join(filter(None, (said, peer.reason or "")))
+    words = run.t(key) if run.t.has(key) else code
+    return ": ".join(filter(None, (words, peer.reason or "")))
 
 
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:

@@ -180,7 +180,7 @@ def _parse_age(run: Run, text: str) -> int:
     Raises:
         click.UsageError: not an age.
     """
-    found = _AGE.fullmatch(text)
-    if found is None:
+    match = _AGE.fullmatch(text)
+    if match is None:
         raise click.UsageError(run.t("verify.bad-age", text=text))
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]

@@ -47,21 +47,23 @@ def print_report(out: Output, report: AuditReport) -> None:
     """Print the whole report; nothing with `--json`."""
     t = out.t
     unasked = {
-        (one.source, one.origin) for one in report.findings if one.kind == "unreachable"
+        (finding.source, finding.origin)
+        for finding in report.findings
+        if finding.kind == "unreachable"
     }
     for log in report.logs:
         _print_log(out, log, is_unasked=(log.source, log.origin) in unasked)
     # An excerpt is a thousand receipts: those that do not hold, then some that do.
-    documents = sorted(report.documents, key=lambda one: one.holds)
-    for one in documents[:_MAX_SHOWN]:
-        _print_document(out, one, report)
+    documents = sorted(report.documents, key=lambda document: document.holds)
+    for document in documents[:_MAX_SHOWN]:
+        _print_document(out, document, report)
     if left := documents[_MAX_SHOWN:]:
-        held = out.number(sum(one.holds for one in left))
+        held = out.number(sum(document.holds for document in left))
         _say(out, t("verify.documents", count=out.number(len(left)), held=held))
-    for found in report.maps:
-        key = "verify.map-equal" if found.equal else "verify.map-differs"
-        count = out.number(found.stations)
-        _say(out, t(key, source=found.source, election=found.election, count=count))
+    for map_ in report.maps:
+        key = "verify.map-equal" if map_.equal else "verify.map-differs"
+        count = out.number(map_.stations)
+        _say(out, t(key, source=map_.source, election=map_.election, count=count))
     _print_findings(out, report)
     if report.logs or report.documents:
         out.line()

@@ -54,17 +54,17 @@ def open_sources(
     stack.push_async_callback(sessions.close)
     # Whoever typed a private address meant it.
     session = sessions.session(allow_private=True)
-    found = [
+    sources = [
         AuditSource(name=name, feed=_open_address(run, name, session))
         if _is_address(name)
         else _open_path(name, stack)
         for given in dict.fromkeys(names)
         for name in _spread(given)
     ]
-    gone = [one.fault for one in found if isinstance(one.fault, _GoneError)]
-    if len(gone) == len(found):
+    gone = [source.fault for source in sources if isinstance(source.fault, _GoneError)]
+    if len(gone) == len(sources):
         raise NotFoundError(gone[0].what)
-    return found
+    return sources
 
 
 class _GoneError(UnreadableError):
@@ -102,9 +102,9 @@ def _spread(name: str) -> list[str]:
         inside = sorted(path.iterdir())
     except OSError:
         return [name]  # told when it is opened
-    is_flat = bool(inside) and all(one.is_file() for one in inside)
-    is_log = any(one.name == LOGS.path for one in inside)
-    return [str(one) for one in inside] if is_flat and not is_log else [name]
+    is_flat = bool(inside) and all(file.is_file() for file in inside)
+    is_log = any(file.name == LOGS.path for file in inside)
+    return [str(file) for file in inside] if is_flat and not is_log else [name]
 
 
 def _open_path(name: str, stack: AsyncExitStack) -> AuditSource:
