@@ -17,6 +17,7 @@ Within that the bytes equal those of RFC 8785.
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -87,6 +88,12 @@ Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 T = TypeVar("T")
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoders: Final[dict[object, Callable[[bytes], Any]]] = {}
+
+
+def format_time(seconds: float) -> str:
+    """A moment, in Unix seconds, as a `Time`."""
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_text(text: str, field: str) -> None:
