@@ -33,7 +33,6 @@ def status(run: Run, *, code: str | None) -> None:
 
 
 def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
-    """Print how this node is."""
     t, out = run.t, run.out
     out.line(t("views.node", name=answer.name, org=answer.org))
     headers = ("history", "entries", "on-map", "held-by", "state")
