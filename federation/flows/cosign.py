@@ -246,7 +246,7 @@ class MirrorKeys:
 
     def read(self, view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:
         """The keys that our partners cosign with, as far as we hold their chains."""
-        found: dict[VerifierKey, None] = {}
+        keys: dict[VerifierKey, None] = {}
         for log in logs.list_logs(view):
             peer = peers.get(log.org)
             if peer is None or log.own:
@@ -257,8 +257,8 @@ class MirrorKeys:
             if known is None or known[0] != state:
                 notes = keystatements.read_keys(view, log.id)
                 known = self._known[log.id] = state, _mirror_keys(notes, peer)
-            found.update(dict.fromkeys(known[1]))
-        return tuple(found)
+            keys.update(dict.fromkeys(known[1]))
+        return tuple(keys)
 
 
 def mirror_keys(view: View, peers: Mapping[str, Peer]) -> tuple[VerifierKey, ...]:
@@ -276,8 +276,8 @@ def _mirror_keys(notes: Sequence[bytes], peer: Peer) -> tuple[VerifierKey, ...]:
 def _last_time(view: View, log: Log, keys: Sequence[VerifierKey]) -> int | None:
     assert log.checkpoint is not None, "only what is held is cosigned"
     lines = cosignatures.read_cosignatures(view, log.id, log.size)
-    found = open_cosignatures(log.checkpoint + b"".join(lines), keys)
-    return max((one.time for one in found), default=None)
+    opened = open_cosignatures(log.checkpoint + b"".join(lines), keys)
+    return max((cosignature.time for cosignature in opened), default=None)
 
 
 def _save(
@@ -286,7 +286,7 @@ def _save(
     size: int,
     lines: Iterable[tuple[Signature, Cosignature]],
 ) -> None:
-    for line, said in lines:
+    for line, cosignature in lines:
         cosignatures.save_cosignature(
-            tx, log.id, size, format_signature(line), said.key, said.time
+            tx, log.id, size, format_signature(line), cosignature.key, cosignature.time
         )

@@ -52,8 +52,8 @@ def find_unlisted(
         return {}
     # A country has few villages that are none: those that it has are passed over fast.
     strange = [code for code in asked if code[:10] not in regions.kelurahan]
-    found = ((code, why_impossible(code, regions)) for code in strange)
-    doubts = {code: Doubt(REGION, why) for code, why in found if why is not None}
+    reasons = ((code, why_impossible(code, regions)) for code in strange)
+    doubts = {code: Doubt(REGION, why) for code, why in reasons if why is not None}
     if regions.complete:
         # Kawal Pemilu's codes for abroad and KPU's are of one form and mean different
         # cities: only a list tells which of the two a file is written in.

@@ -43,8 +43,8 @@ class Gazetteer:
         return [self._judge(view, row) for row in rows]
 
     def _judge(self, view: View, row: Stated) -> Sentence | None:
-        for level, said in row.names.items():
-            name = normalise_name(said)
+        for level, text in row.names.items():
+            name = normalise_name(text)
             known = self._names(view, row.tps[:KABUPATEN])
             own = known.get(row.tps[:level])
             if not name or not own or normalise_name(own) == name:
@@ -56,7 +56,7 @@ class Gazetteer:
             ]
             if others:
                 return Sentence(
-                    "intake.misnamed", tps=row.tps, own=own, said=said, other=others[0]
+                    "intake.misnamed", tps=row.tps, own=own, said=text, other=others[0]
                 )
         return None
 

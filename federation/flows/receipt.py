@@ -87,8 +87,8 @@ def issue(view: View, origin: str, claim: Claim) -> Issued:
         FormatError: as `make_receipt`.
     """
     log, size = _cover(view, origin, claim.index)
-    said = cosignatures.first_times(view, log.id, log.org, size)
-    held = sorted((time, org) for org, time in said.items())
+    times = cosignatures.first_times(view, log.id, log.org, size)
+    held = sorted((time, org) for org, time in times.items())
     return Issued(
         origin=origin,
         claim=claim,
@@ -140,17 +140,17 @@ def find_station(
     """
     station = parse_tps(code)
     sizes = {log.origin: log.size for log in logs.list_logs(view)}
-    found = [
+    standing = [
         (origin, claim)
         for merged in mapreading.read_tps(view, election, station)
         if contest in {"", merged.contest}
         for origin, claim in merged.claims
         if org in {"", claim.org} and claim.index < sizes[origin]
     ]
-    if not found:
-        said = {"station": station, "election": election}
-        raise NotFoundError(Sentence("receipt.nothing-said", **said))
-    return found
+    if not standing:
+        why = Sentence("receipt.nothing-said", station=station, election=election)
+        raise NotFoundError(why)
+    return standing
 
 
 def file_name(claim: Claim) -> str:

@@ -95,8 +95,8 @@ def check_text(text: str, field: str) -> None:
     Raises:
         RecordError: it holds a code point of `FORBIDDEN`.
     """
-    if found := FORBIDDEN.search(text):
-        point = f"U+{ord(found[0]):04X}"
+    if forbidden := FORBIDDEN.search(text):
+        point = f"U+{ord(forbidden[0]):04X}"
         raise RecordError(Sentence("row.code-point", point=point), field)
 
 
@@ -191,8 +191,8 @@ def _check_line(line: bytes, value: object) -> None:
     if line.isascii() and b"\x7f" not in line and b"\\" not in line:
         return
     text = line.decode()
-    if found := FORBIDDEN.search(text):
-        raise FormatError(f"code point U+{ord(found[0]):04X} is not allowed")
+    if forbidden := FORBIDDEN.search(text):
+        raise FormatError(f"code point U+{ord(forbidden[0]):04X} is not allowed")
     # Pairs are taken from the left: `\\n` is a backslash and an n, not a newline.
     if "\\" in _PLAIN_ESCAPE.sub("", text):
         raise FormatError("an escaped control character is not allowed")

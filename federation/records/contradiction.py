@@ -95,26 +95,26 @@ def judge_slot(rows: Sequence[BatchRow]) -> dict[int, SlotAnswer]:
             number: SlotAnswer(
                 "contradicts",
                 # Each of very many naming all would be the square of them.
-                tuple(one for one in everybody[: MAX_NAMED + 2] if one != number),
+                tuple(other for other in everybody[: MAX_NAMED + 2] if other != number),
                 differing,
             )
             for number in everybody
         }
-    found = _repeated(newest, chains)
+    answers = _repeated(newest, chains)
     for group in groups[1:]:
         if _is_older(group[0], chains):
-            found |= _repeated(group, chains)
+            answers |= _repeated(group, chains)
     counting = {
-        row.members.get("ref"): row for row in newest if row.number not in found
+        row.members.get("ref"): row for row in newest if row.number not in answers
     }
     for row in spoken:
         # What stands behind a row that does not count does not count either: it would
         # come after the one that does, with other votes.
         if _is_older(row, chains) and row.members["ref"] not in counting:
             same = next(iter(counting.values()))
-            found[row.number] = SlotAnswer("repeats", (same.number,))
+            answers[row.number] = SlotAnswer("repeats", (same.number,))
     unread = [row for row in rows if not has_votes(row.members)]
-    return found | _repeated(unread, {})
+    return answers | _repeated(unread, {})
 
 
 def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
@@ -122,7 +122,7 @@ def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
     by_ref: dict[Hashable, list[Referred]] = defaultdict(list)
     for row in rows:
         by_ref[row.ref].append(row)
-    found: dict[int, SlotAnswer] = {}
+    answers: dict[int, SlotAnswer] = {}
     for several in by_ref.values():
         if len(several) == 1 or len({row.slot for row in several}) == 1:
             continue
@@ -131,13 +131,13 @@ def judge_refs(rows: Iterable[Referred]) -> dict[int, SlotAnswer]:
         if len({row.slot for row in speakers}) > 1:
             few = _some_of_each_slot(several)
             for row in several:
-                others = tuple(one.number for one in few if one.slot != row.slot)
-                found[row.number] = SlotAnswer("contradicts", others, REF)
+                others = tuple(other.number for other in few if other.slot != row.slot)
+                answers[row.number] = SlotAnswer("contradicts", others, REF)
         else:
             same = (speakers[0].number,)
             older = (row.number for row in several if row.revision < newest)
-            found |= {number: SlotAnswer("outdated", same) for number in older}
-    return found
+            answers |= {number: SlotAnswer("outdated", same) for number in older}
+    return answers
 
 
 def _some_of_each_slot(rows: Iterable[Referred]) -> list[Referred]:
@@ -226,16 +226,16 @@ def _differing(rows: Sequence[BatchRow]) -> tuple[str, ...]:
     if {"b", "k"} <= {kind.replace("w", "") for kind in kinds}:
         return NUMBERINGS
     told = [_told(row.members) for row in rows]
-    names = sorted({name for one in told for name in one})
+    names = sorted({name for numbers in told for name in numbers})
     fullest: Mapping[str, int] = max(told, key=len, default={})
     return tuple(
         name
         for name in names
         if name not in fullest
         or any(
-            one.get(name) != fullest[name]
-            for one in told
-            if name in one or not name.startswith(_FIGURES)
+            numbers.get(name) != fullest[name]
+            for numbers in told
+            if name in numbers or not name.startswith(_FIGURES)
         )
     )
 
@@ -261,15 +261,15 @@ def _repeated(
 ) -> dict[int, SlotAnswer]:
     """Of rows with equal votes: those that another one says as well."""
     kept: list[tuple[int, frozenset[str]]] = []
-    found: dict[int, SlotAnswer] = {}
+    answers: dict[int, SlotAnswer] = {}
     for number, members in sorted(rows, key=lambda row: _rank(row, chains)):
         photos = _photos(members)
         same = next((other for other, shown in kept if photos <= shown), None)
         if same is None:
             kept.append((number, photos))
         else:
-            found[number] = SlotAnswer("repeats", (same,))
-    return found
+            answers[number] = SlotAnswer("repeats", (same,))
+    return answers
 
 
 def _rank(
@@ -290,4 +290,4 @@ def _rank(
 
 
 def _photos(members: RecordMembers) -> frozenset[str]:
-    return frozenset(str(one.get("sha256")) for one in members.get("evidence", ()))
+    return frozenset(str(photo.get("sha256")) for photo in members.get("evidence", ()))

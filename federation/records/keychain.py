@@ -243,8 +243,8 @@ def _open_statement(
 def _check_signatures(note: Note, keys: list[VerifierKey]) -> None:
     # Exactly these lines: with others allowed, one statement would have many notes,
     # and each of them another digest to be linked by.
-    found = [(signature.name, signature.key_id) for signature in note.signatures]
-    if found != [(key.name, key.key_id) for key in keys]:
+    signers = [(signature.name, signature.key_id) for signature in note.signatures]
+    if signers != [(key.name, key.key_id) for key in keys]:
         raise SignatureError("not signed by exactly the identity key(s) it needs")
     for key, signature in zip(keys, note.signatures, strict=True):
         if not verify(key.public, note.text, signature.payload):

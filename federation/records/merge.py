@@ -140,7 +140,7 @@ def merge_tps(
     standing = [placed for placed in claims if placed[1].kind != "withdrawal"]
     if len(standing) > 1:
         standing.sort(key=_place)
-    said = [
+    row_claims = [
         RowClaim(
             index=claim.index,
             official=int(claim.official),
@@ -155,7 +155,7 @@ def merge_tps(
     counted = counted_claims([claim for _, claim in standing])
     if not counted:
         return Row(
-            claims=said,
+            claims=row_claims,
             contest=contest,
             flags=outside,
             groups=[],
@@ -167,7 +167,7 @@ def merge_tps(
     flags = [*outside, *_flags(counted, groups, shared_files)]
     flags.sort()
     return Row(
-        claims=said,
+        claims=row_claims,
         contest=contest,
         flags=flags,
         groups=groups,
@@ -277,11 +277,11 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
     if len(theirs) == len(groups) == 1 and theirs[0] == groups[0].votes:
         return "matches"  # most of the country
     ours = [group.votes for group in groups]
-    said_by = {*map(numbering, theirs)}
-    alone = said_by ^ {*map(numbering, ours)}
-    for name in said_by - alone:
-        said = [votes for votes in (*theirs, *ours) if numbering(votes) == name]
-        if any(votes != said[0] for votes in said):
+    numberings = {*map(numbering, theirs)}
+    alone = numberings ^ {*map(numbering, ours)}
+    for name in numberings - alone:
+        compared = [votes for votes in (*theirs, *ours) if numbering(votes) == name]
+        if any(votes != compared[0] for votes in compared):
             return "differs"
     return "none" if alone else "matches"
 
@@ -289,43 +289,43 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
 def _flags(
     counted: Sequence[Claim], groups: Sequence[Group], shared_files: frozenset[str]
 ) -> list[str]:
-    found: set[str] = set()
+    flags: set[str] = set()
     for claim in counted:
         # Most claims have nothing to be flagged: one test for all that may be.
         if claim.rules or claim.files or not claim.complete or ":0" in claim.votes:
-            found.update(_claim_flags(claim, shared_files))
+            flags.update(_claim_flags(claim, shared_files))
     if len(counted) > 1:
         if len(groups) > 1 and _is_one_digit(groups):
-            found.add("one_digit")
+            flags.add("one_digit")
         if _figures_differ(counted):
-            found.add("figures_differ")
+            flags.add("figures_differ")
         if _has_several_numberings(counted):
-            found.add("numbering")
-    return list(found)
+            flags.add("numbering")
+    return list(flags)
 
 
 def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
-    found = []
+    flags = []
     if claim.rules:
-        found.append("implausible")
+        flags.append("implausible")
     if claim.votes:
         if not claim.complete:
-            found.append("incomplete")
+            flags.append("incomplete")
         # Cheaper than decoding: no zero in the text, no vote that is zero.
         elif ":0" in claim.votes and not any(_decode_counts(claim.votes).values()):
-            found.append("zero")
+            flags.append("zero")
     if claim.files and not shared_files.isdisjoint(claim.files):
-        found.append("shared_file")
-    return found
+        flags.append("shared_file")
+    return flags
 
 
 def _is_one_digit(groups: Sequence[Group]) -> bool:
-    for one, other in combinations(groups, 2):
-        if numbering(one.votes) != numbering(other.votes):
+    for group, other in combinations(groups, 2):
+        if numbering(group.votes) != numbering(other.votes):
             continue
         gaps = [
-            abs(one.votes.get(name, 0) - other.votes.get(name, 0))
-            for name in one.votes.keys() | other.votes.keys()
+            abs(group.votes.get(name, 0) - other.votes.get(name, 0))
+            for name in group.votes.keys() | other.votes.keys()
         ]
         if sum(gap > 0 for gap in gaps) == 1 and max(gaps) in _ONE_DIGIT:
             return True

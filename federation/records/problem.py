@@ -32,7 +32,7 @@ def find_strangers(result: TpsResult, profile: Profile) -> list[Problem]:
     place = profile.place(result.contest, result.tps)
     if not place.stands:
         return [_not_held(result, profile)]
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for block, code, votes in (
         ("candidates", "candidate", result.candidates),
         ("parties", "party", result.parties),
@@ -40,8 +40,8 @@ def find_strangers(result: TpsResult, profile: Profile) -> list[Problem]:
         # Nearly all rows end here: who stands there is known and spelt as it should be.
         if votes is UNSET or (place.ids is not None and votes.keys() <= place.ids):
             continue
-        found += _examine(votes, block, code, result, profile)
-    return found
+        problems += _examine(votes, block, code, result, profile)
+    return problems
 
 
 def _examine(

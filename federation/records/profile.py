@@ -248,12 +248,12 @@ class Profile:
             why = Sentence("numbering.no-contest", contest=contest[:40], held=held)
             raise RecordError(why, "contest")
         roster = race.roster_at(tps)
-        found = roster.find(raw)
+        name = roster.find(raw)
         # Who is listed for another region does not stand here as somebody unknown.
-        if found is not None and (
-            roster.ids is not None or not self.find_races(contest, found)
+        if name is not None and (
+            roster.ids is not None or not self.find_races(contest, name)
         ):
-            return found
+            return name
         what = "party" if self.is_party_contest(contest) else "candidate"
         raise RecordError(self._why_unknown(contest, raw, tps, roster), what)
 
@@ -316,8 +316,8 @@ def _regions(file: ProfileFile) -> Iterator[str]:
         yield from exception.regions
     for contest in file.contests.values():
         for listed in (contest.candidates, contest.parties):
-            for one in (listed or {}).values():
-                yield from one.only or ()
+            for candidate in (listed or {}).values():
+                yield from candidate.only or ()
         yield from contest.races or ()
         yield from contest.only or ()
         yield from contest.without or ()
@@ -334,9 +334,9 @@ def parse_profile(data: bytes) -> Profile:
         members = json.loads(decode_text(data), object_pairs_hook=_members)
         return Profile(msgspec.convert(members, ProfileFile))
     except msgspec.ValidationError as error:
-        said, place = split_place(str(error))
+        rule, place = split_place(str(error))
         field = f"profile.{place}" if place else "profile"
-        raise RecordError(explain_mistyped(said), field) from None
+        raise RecordError(explain_mistyped(rule), field) from None
     except MalformedError as error:
         raise FormatError(error.reason) from None
     except RecursionError:

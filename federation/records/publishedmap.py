@@ -43,9 +43,9 @@ class PublishedMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     vector: Annotated[dict[Origin, Natural], Meta(max_length=MAX_LOGS)]
 
 
-def format_map(said: PublishedMap) -> bytes:
+def format_map(published: PublishedMap) -> bytes:
     """The canonical line, without LF."""
-    return encode(said)
+    return encode(published)
 
 
 def parse_map(data: bytes) -> PublishedMap:
@@ -56,9 +56,9 @@ def parse_map(data: bytes) -> PublishedMap:
         RecordError: a member is missing, unknown or outside its bounds; a log of
             another election, or one that is not public, is named.
     """
-    said = decode_as(data, PublishedMap)
-    for origin in said.vector:
+    published = decode_as(data, PublishedMap)
+    for origin in published.vector:
         parts = parse_origin(origin)
-        if parts.election != said.election or not may_read(NOBODY, parts):
+        if parts.election != published.election or not may_read(NOBODY, parts):
             raise RecordError(f"{origin} is no part of this map", "vector")
-    return said
+    return published

@@ -103,5 +103,5 @@ def may_hear(caller: Caller, *texts: str) -> bool:
 
 def may_quote(caller: Caller, text: str) -> bool:
     """Whether a text names no log that is not there for the caller."""
-    names = (found.group() for found in _NAME.finditer(text))
+    names = (match.group() for match in _NAME.finditer(text))
     return all(may_read(caller, parse_origin(name)) for name in names)

@@ -158,7 +158,8 @@ class _Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 def encode_register(register: Register) -> bytes:
     """The register as bytes, to be handed to the running node."""
     villages = [
-        (one.code, list(one.numbers), list(one.voters)) for one in register.villages()
+        (village.code, list(village.numbers), list(village.voters))
+        for village in register.villages()
     ]
     wire = _Wire(register.election, register.names, villages)
     return zlib.compress(msgspec.msgpack.encode(wire), 1)

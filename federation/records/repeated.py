@@ -79,8 +79,8 @@ def check_candidates(ids: tuple[str, ...], field: str) -> None:
     Raises:
         RecordError: one of them is not.
     """
-    for one in ids:
-        if not _candidate(one):
+    for name in ids:
+        if not _candidate(name):
             error = mismatch(CANDIDATE_PATTERN, field)
             raise RecordError(f"name of a member: {error.rule}", field)
 

@@ -86,8 +86,8 @@ class Roster:
             return None
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        found = self._known[raw] = self._find(raw)
-        return found
+        name = self._known[raw] = self._find(raw)
+        return name
 
     def rename(self, votes: dict[str, int]) -> dict[str, int]:
         """Votes by the ids of this list; unchanged where two ids would be one.
@@ -107,7 +107,9 @@ class Roster:
         """Who stands there, for a message: with names where these are few."""
         if len(self.listed) > _MOST_NAMES:
             return ", ".join(self.listed)
-        return "; ".join(f"{name} {one.name}" for name, one in self.listed.items())
+        return "; ".join(
+            f"{name} {candidate.name}" for name, candidate in self.listed.items()
+        )
 
     def spell(self, raw: str) -> str:
         """`raw` as an id is spelt, or as it is where it is none."""
@@ -158,15 +160,15 @@ def _labelled(text: str) -> str | None:
 
 
 def _by_name(listed: Mapping[str, Candidate]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     twice = set()
     for name, candidate in listed.items():
         keys = {_key(candidate.name)}
         boxes = set(map(_key, EMPTY_BOX))
         for key in keys | boxes if keys & boxes else keys:
-            if found.setdefault(key, name) != name:
+            if names.setdefault(key, name) != name:
                 twice.add(key)
-    return {key: name for key, name in found.items() if key and key not in twice}
+    return {key: name for key, name in names.items() if key and key not in twice}
 
 
 def _key(name: str) -> str:

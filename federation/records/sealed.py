@@ -164,20 +164,20 @@ def open_leaves(
     statement's decoding, taken in turns, push each other out of the processor's
     caches. Measured: 1.30 times the bare verification, and 1.45 leaf by leaf.
     """
-    found: list[Sealed | LeafError] = []
+    opened: list[Sealed | LeafError] = []
     unverified: list[tuple[int, _ReadLeaf]] = []
     for index, leaf in zip(indexes, leaves, strict=False):
         try:
             read = _read_leaf(leaf, chain, index)
         except (FormatError, RecordError, SignatureError) as error:
-            found.append(error)
+            opened.append(error)
         else:
-            unverified.append((len(found), read))
-            found.append(read[0])
+            unverified.append((len(opened), read))
+            opened.append(read[0])
     for at, (sealed, name, key, signature) in unverified:
         if key and not verify(key, sealed.text, signature):
-            found[at] = SignatureError(f"a bad signature by {name}")
-    return found
+            opened[at] = SignatureError(f"a bad signature by {name}")
+    return opened
 
 
 def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:

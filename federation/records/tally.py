@@ -82,8 +82,8 @@ def region_tally(counters: Mapping[str, int]) -> Tally:
     by, not_added = _main_numbering(counters)
     split = [name.removeprefix("p.").partition(".") for name in counters]
     kinds = {"sum", "min", "max"}
-    found = {name for kind, _, name in split if kind in kinds}
-    candidates = sorted(name for name in found if _prefix_of(name) == by)
+    names = {name for kind, _, name in split if kind in kinds}
+    candidates = sorted(name for name in names if _prefix_of(name) == by)
     plausible = dict(counters)
     for name, change in counters.items():
         if name.startswith("p."):

@@ -33,10 +33,10 @@ class ClaimBatch:
         self._seq = mapstate.last_seq(tx, election)
         self._origins = {log.id: log.origin for log in logs.list_logs(tx)}
 
-    def take(self, log_id: int, found: Iterable[Claim], counted: int | None) -> None:
+    def take(self, log_id: int, claims: Iterable[Claim], counted: int | None) -> None:
         """Add the claims of a log, but those from index `counted` on."""
         incoming, number = self._incoming, self.number
-        for claim in found:
+        for claim in claims:
             if counted is None or claim.index < counted:
                 key = encode_key(number, claim.contest, claim.tps)
                 incoming[key].append((log_id, claim))
@@ -58,7 +58,7 @@ class ClaimBatch:
         )
         # One by one: ten thousand rows in memory at once would keep the garbage
         # collector walking over them.
-        maprows.save(tx, self.number, (one for one in changed if one is not None))
+        maprows.save(tx, self.number, (row for row in changed if row is not None))
         maprows.save_superseded(tx, self._superseded)
         mapstate.raise_seq(tx, self.number, self._seq)
         self._deltas.roll_up(tx, self._election)
@@ -92,16 +92,16 @@ class ClaimBatch:
 
         Asked once per row: another register or profile clears the map.
         """
-        said = {key: self._incoming[key][0][1] for key in keys if key not in held}
+        new = {key: self._incoming[key][0][1] for key in keys if key not in held}
         outside = {
             key
-            for key, claim in said.items()
+            for key, claim in new.items()
             if not self._profile.stands(claim.contest, TpsId(claim.tps))
         }
         if registers.is_known(self._tx, self._election):
-            codes = {claim.tps for claim in said.values()}
+            codes = {claim.tps for claim in new.values()}
             known = registers.among(self._tx, self._election, codes)
-            outside.update(key for key, claim in said.items() if claim.tps not in known)
+            outside.update(key for key, claim in new.items() if claim.tps not in known)
         return outside
 
     def _evaluate(
@@ -135,10 +135,8 @@ class ClaimBatch:
         return Changed(key, seq, row.status, row.flags, data, slots)
 
 
-def _is_same_slot(one: Claim, other: Claim) -> bool:
+def _is_same_slot(old: Claim, new: Claim) -> bool:
     """Of one station and contest they are already."""
     return (
-        one.org == other.org
-        and one.round == other.round
-        and one.official == other.official
+        old.org == new.org and old.round == new.round and old.official == new.official
     )

@@ -33,19 +33,19 @@ def is_change(old: Claim, new: Claim) -> bool:
     return old.votes != new.votes and bool(old.votes) and bool(new.votes)
 
 
-def tell_changes(tx: Transaction, found: Sequence[Correction], now: int) -> None:
+def tell_changes(tx: Transaction, corrections: Sequence[Correction], now: int) -> None:
     """Raise one alarm for each log with changes after others held them.
 
     Args:
         tx: The transaction that merges them.
-        found: Those of a batch.
+        corrections: Those of a batch.
         now: Unix seconds.
     """
     by_log: dict[int, list[Correction]] = defaultdict(list)
-    for one in found:
+    for pair in corrections:
         # Indexes of a log and of its successor cannot be compared.
-        if one.old.log_id == one.new.log_id:
-            by_log[one.new.log_id].append(one)
+        if pair.old.log_id == pair.new.log_id:
+            by_log[pair.new.log_id].append(pair)
     for log_id, pairs in by_log.items():
         _tell(tx, logs.log_by_id(tx, log_id), pairs, now)
 
@@ -54,29 +54,29 @@ def _tell(
     tx: Transaction, log: logs.Log, pairs: Sequence[Correction], now: int
 ) -> None:
     told = alarms.told_up_to(tx, ALARM, log.origin)
-    fresh = [one for one in pairs if one.new.claim.index > told]
+    fresh = [pair for pair in pairs if pair.new.claim.index > told]
     if not fresh:
         return
-    low = min(one.old.claim.index for one in fresh)
-    high = max(one.new.claim.index for one in fresh)
+    low = min(pair.old.claim.index for pair in fresh)
+    high = max(pair.new.claim.index for pair in fresh)
     sizes = cosignatures.sizes_held(
         tx, log.id, log.org, own=log.own, low=low, high=high
     )
-    held = [one for one in fresh if _was_held(one, sizes)]
+    held = [pair for pair in fresh if _was_held(pair, sizes)]
     if held:
-        newest = max(held, key=lambda one: one.new.claim.index)
+        newest = max(held, key=lambda pair: pair.new.claim.index)
         alarms.raise_alarm(tx, ALARM, log.origin, _describe(newest, len(held)), now)
         alarms.tell_up_to(tx, ALARM, log.origin, newest.new.claim.index)
 
 
-def _was_held(one: Correction, sizes: Sequence[int]) -> bool:
+def _was_held(pair: Correction, sizes: Sequence[int]) -> bool:
     """Whether one of these sizes covers the old votes and not the new."""
-    at = bisect_right(sizes, one.old.claim.index)
-    return at < len(sizes) and sizes[at] <= one.new.claim.index
+    at = bisect_right(sizes, pair.old.claim.index)
+    return at < len(sizes) and sizes[at] <= pair.new.claim.index
 
 
-def _describe(one: Correction, count: int) -> str:
-    old, new = one.old.claim, one.new.claim
+def _describe(pair: Correction, count: int) -> str:
+    old, new = pair.old.claim, pair.new.claim
     more = "" if count == 1 else f"; and {count - 1} more"
     return (
         f"{new.contest} {new.tps}: {old.votes} -> {new.votes},"

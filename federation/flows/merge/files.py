@@ -119,5 +119,5 @@ def _rows_with(tx: Transaction, election: int, files: Collection[str]) -> _Rows:
 def _files(slots: Sequence[LatestClaim]) -> frozenset[str]:
     for slot in slots:
         if slot.claim.files:
-            return counted_files([one.claim for one in slots])
+            return counted_files([latest.claim for latest in slots])
     return _NONE  # for most: KPU's and digitised results come without

@@ -22,8 +22,8 @@ def next_claims(
     if start < stale_below:
         end = min(end, stale_below, start + share)
         return _make_again(tx, step, start, end, profile), end
-    found = claims.read_claims(tx, step.log.id, start, end, share)
-    return found, found[-1].index + 1 if len(found) == share else end
+    page = claims.read_claims(tx, step.log.id, start, end, share)
+    return page, page[-1].index + 1 if len(page) == share else end
 
 
 def _make_again(
@@ -32,14 +32,14 @@ def _make_again(
     log = step.log
     old = claims.read_claims(tx, log.id, start, end, end - start)
     admitted = {claim.index for claim in old}
-    found = []
+    made = []
     for index, leaf in enumerate(leaves.read_leaves(tx, log.id, start, end), start):
         if index in admitted:
             text = leaf_text(leaf)
             sealed = Sealed(index, record_id(text), parse_statement(text[:-1]), text)
             claim = to_claim(sealed, profile, log.generation)
             assert claim is not None, "it was a claim when it was admitted"
-            found.append(claim)
-    encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in found]
+            made.append(claim)
+    encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in made]
     claims.replace_claims(tx, log.id, start, end, encoded)
-    return found
+    return made

@@ -75,8 +75,8 @@ def _merge_batch(
             # A share for each log: those in the same order travel together, and a
             # station that three logs name is written once.
             share = max(1, limit // behind)
-            found, index = next_claims(tx, step, share, profile)
-            batch.take(step.log.id, found, step.position.counted)
+            claims, index = next_claims(tx, step, share, profile)
+            batch.take(step.log.id, claims, step.position.counted)
         to = replace(step.position, index=index)
         mapstate.move(tx, batch.number, step.log.id, to)
         moved += index - step.position.index

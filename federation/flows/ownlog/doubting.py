@@ -82,7 +82,7 @@ class Doubts:
         for opened in rows:
             if opened.row in given and (problem := _find_personal(opened)):
                 self.refused[opened.row] = (problem,)
-        self._slots = {row.row: slot for row in rows if (slot := _stands_in(row))}
+        self._slots = {row.row: slot for row in rows if (slot := _slot(row))}
         stations = (slot.tps for slot in self._slots.values())
         self._outside = find_unlisted(view, profile.election, stations)
         results = {
@@ -110,7 +110,7 @@ class Doubts:
         older one that somebody did, which it does not replace.
         """
         left = [row for row in rows if not self._is_answered(row.row)]
-        if self._several and not any(map(_empties, left)):
+        if self._several and not any(_slot(row, empties=True) for row in left):
             left.sort(key=_rank if self._mixed else _is_read)
         return left
 
@@ -138,7 +138,7 @@ class Doubts:
                     slot = self._slots[row.row]
                     times = withdrawn[slot]
                     yield row.row, (slot, times) if times else slot
-            elif (emptied := _empties(row)) and row.row not in self.refused:
+            elif row.row not in self.refused and (emptied := _slot(row, empties=True)):
                 withdrawn[emptied] += 1
 
     def _is_answered(self, row: int) -> bool:
@@ -155,13 +155,13 @@ class Doubts:
         referred = (
             Referred(
                 number,
-                (one.ref, one.contest),
-                one.revision,
-                (one.tps, one.round, one.source == "kpu"),
+                (result.ref, result.contest),
+                result.revision,
+                (result.tps, result.round, result.source == "kpu"),
             )
-            for number, one in results.items()
-            if one.ref is not UNSET
-            and one.revision is not UNSET
+            for number, result in results.items()
+            if result.ref is not UNSET
+            and result.revision is not UNSET
             and number not in self.refused
         )
         self._answer(judge_refs(referred))
@@ -186,31 +186,25 @@ def _find_personal(row: Opened) -> Problem | None:
     return None
 
 
-def _stands_in(row: Opened) -> StatementSlot | None:
+def _slot(row: Opened, *, empties: bool = False) -> StatementSlot | None:
+    """The slot that a row stands in; or that it empties."""
     kind = kind_of(row.sealed.statement)
-    if kind.slot is None or kind.empties_slot:
-        return None
-    return kind.slot(row.sealed.statement)
-
-
-def _empties(row: Opened) -> StatementSlot | None:
-    kind = kind_of(row.sealed.statement)
-    if kind.slot is None or not kind.empties_slot:
+    if kind.slot is None or kind.empties_slot is not empties:
         return None
     return kind.slot(row.sealed.statement)
 
 
 def _is_read(row: Opened) -> bool:
-    one = row.sealed.statement
-    if not isinstance(one, TpsResult):
+    statement = row.sealed.statement
+    if not isinstance(statement, TpsResult):
         return True
-    blocks = one.candidates, one.parties, one.figures
+    blocks = statement.candidates, statement.parties, statement.figures
     return any(block is not UNSET for block in blocks)
 
 
 def _rank(row: Opened) -> tuple[bool, int]:
-    one = row.sealed.statement
-    revision = one.revision if isinstance(one, TpsResult) else UNSET
+    statement = row.sealed.statement
+    revision = statement.revision if isinstance(statement, TpsResult) else UNSET
     return _is_read(row), -1 if revision is UNSET else revision
 
 

@@ -86,9 +86,9 @@ class Echoes:
     partner's data that came back as our own, and then counts as two sources.
     """
 
-    def __init__(self, view: View, election: str, said: Iterable[Claim]) -> None:
-        """Read at once what the map holds beside all that is `said`."""
-        places = {(c.contest, c.tps) for c in said if _can_echo(c)}
+    def __init__(self, view: View, election: str, claims: Iterable[Claim]) -> None:
+        """Read at once what the map holds beside all these claims."""
+        places = {(c.contest, c.tps) for c in claims if _can_echo(c)}
         self._standing = (
             mapreading.read_standing(view, election, places) if places else {}
         )
@@ -116,8 +116,8 @@ def content_of(text: bytes) -> bytes:
     return _digest(_RECORDED_AT.sub(b"", text, count=1))
 
 
-def _digest(said: bytes) -> bytes:
-    return hashlib.sha256(said).digest()[:CONTENT_BYTES]
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()[:CONTENT_BYTES]
 
 
 def recall(db: Database, log: OwnLog) -> None:
@@ -125,6 +125,7 @@ def recall(db: Database, log: OwnLog) -> None:
 
     The leaves below its size were verified when they were taken in.
     """
+    notes = log.chain.notes
     with db.view() as view:
         start, end = statements.said_size(view, log.log_id), _size(view, log)
         versions = len(keystatements.read_keys(view, log.log_id))
@@ -132,11 +133,11 @@ def recall(db: Database, log: OwnLog) -> None:
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
             new = stored.read_leaves(view, log.log_id, at, until)
-        found = (log.chain.notes.index(one) for one in new if one in log.chain.notes)
-        versions = max([versions, *(version + 1 for version in found)])
+        newer = (notes.index(leaf) + 1 for leaf in new if leaf in notes)
+        versions = max([versions, *newer])
         with db.transaction() as tx:
             statements.save_said(tx, log.log_id, said_in(new, at), until)
-            keystatements.save_keys(tx, log.log_id, log.chain.notes[:versions])
+            keystatements.save_keys(tx, log.log_id, notes[:versions])
 
 
 def _size(view: View, log: OwnLog) -> int:
@@ -151,9 +152,9 @@ def said_in(leaves: Iterable[bytes], start: int) -> Iterator[OwnStatement]:
             statement = parse_statement(text[:-1])
         except (FormatError, RecordError):
             continue  # a quarantined leaf says nothing
-        said = said_of(Sealed(index, record_id(text), statement, text))
-        if said is not None:
-            yield said
+        own = said_of(Sealed(index, record_id(text), statement, text))
+        if own is not None:
+            yield own
 
 
 class Screen:
@@ -174,12 +175,12 @@ class Screen:
             return _judge_withdrawal(row, history)
         if late := self._judge_revision(row, restate=restate):
             return late
-        if not restate and any(row.content == said.content for said in history):
+        if not restate and any(row.content == earlier.content for earlier in history):
             return Judgement("held", Sentence("intake.held"))
         standing = history[-1].review if history else "withdrawn"
         if standing == "reviewed" and row.review == "unreviewed" and not force:
             return Judgement("kept-reviewed", Sentence("intake.kept-reviewed"))
-        refs = {said.ref for said in history if said.ref is not None}
+        refs = {earlier.ref for earlier in history if earlier.ref is not None}
         several = standing != "withdrawn" and bool(row.ref) and bool(refs - {row.ref})
         return Judgement("logged", several_refs=several)
 
@@ -213,7 +214,7 @@ def _judge_withdrawal(row: OwnStatement, history: list[OwnStatement]) -> Judgeme
         return Judgement("refused", nothing, code="nothing-to-withdraw", at="tps")
     if history[-1].review == "withdrawn":
         return Judgement("held", Sentence("intake.withdrawn-already"))
-    if any(row.content == said.content for said in history):
+    if any(row.content == earlier.content for earlier in history):
         # A batch sent again after a broken line: what came after it stands.
         return Judgement("held", Sentence("intake.held"))
     return Judgement("logged")

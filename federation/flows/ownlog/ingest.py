@@ -84,7 +84,7 @@ class _IndexedRow(NamedTuple):
     row: int
     leaf: bytes
     sealed: Sealed
-    said: OwnStatement | None
+    own: OwnStatement | None
     several_refs: bool
 
 
@@ -142,7 +142,7 @@ def append_statements(
     db: Database,
     guard: Guard,
     log: OwnLog,
-    said: Sequence[Statement],
+    rows: Sequence[Statement],
     now: float,
 ) -> list[Verdict]:
     """Sign and log whole statements: withdrawals, or the closing of the log.
@@ -158,7 +158,7 @@ def append_statements(
     def sign(statement: Statement) -> Signed:
         return Signed(seal(statement, log.records_signer), statement)
 
-    return _take(db, guard, log, _JudgedBatch(said, sign, now))
+    return _take(db, guard, log, _JudgedBatch(rows, sign, now))
 
 
 def _take(
@@ -169,18 +169,18 @@ def _take(
     opener = Opener(log.chain, head.size, batch.sign, log.verifier)
     rows: list[Opened] = []
     verdicts: list[Verdict] = []
-    for one in open_rows(opener, batch.rows):
-        if isinstance(one, Opened):
-            rows.append(one)
+    for row in open_rows(opener, batch.rows):
+        if isinstance(row, Opened):
+            rows.append(row)
         else:
-            verdicts.append(refuse(one.row, problems_of(one.error)))
+            verdicts.append(refuse(row.row, problems_of(row.error)))
     # The words of a draft were looked through when it was read.
     given = {n for n, row in enumerate(batch.rows) if not isinstance(row, dict)}
     with db.view() as view:
         doubts = Doubts(
             view, log.profile, rows, batch.now, given=given, unlisted=batch.unlisted
         )
-        verdicts += [refuse(row, found) for row, found in doubts.refused.items()]
+        verdicts += [refuse(row, problems) for row, problems in doubts.refused.items()]
         verdicts += [
             Verdict(row=row, outcome="stale", reason=str(reason))
             for row, reason in doubts.outdated.items()
@@ -215,16 +215,16 @@ def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
 def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
     """The answers to rows that say what another one says, from what became of it."""
     asked = set(repeats.values())
-    answers = {one.row: one for one in verdicts if one.row in asked}
-    found = []
+    answers = {verdict.row: verdict for verdict in verdicts if verdict.row in asked}
+    repeated = []
     for row, other in repeats.items():
         same = answers[other]
         if same.outcome in {"logged", "held"}:
             reason = str(explain(SlotAnswer("repeats", (other,))))
-            found.append(Verdict(row=row, outcome="held", reason=reason))
+            repeated.append(Verdict(row=row, outcome="held", reason=reason))
         else:
-            found.append(msgspec.structs.replace(same, row=row))
-    return found
+            repeated.append(msgspec.structs.replace(same, row=row))
+    return repeated
 
 
 def _screen(
@@ -235,8 +235,8 @@ def _screen(
     verdicts: list[Verdict],
 ) -> list[_IndexedRow]:
     """The rows to log, each at its index; the verdicts on the others are added."""
-    said = {row.row: said_of(row.sealed) for row in rows}
-    screen = Screen(view, log.log_id, filter(None, said.values()))
+    own_of = {row.row: said_of(row.sealed) for row in rows}
+    screen = Screen(view, log.log_id, filter(None, own_of.values()))
     kept: list[_IndexedRow] = []
     closed = False
     for row, leaf, sealed in rows:
@@ -245,10 +245,10 @@ def _screen(
             verdicts.append(refuse(row, [gone]))
             continue
         index = sealed.index + len(kept)
-        one, judged = said[row], Judgement("logged")
-        if one is not None:
-            one = one._replace(index=index)
-            judged = screen.judge(one, force=batch.force, restate=batch.restate)
+        own, judged = own_of[row], Judgement("logged")
+        if own is not None:
+            own = own._replace(index=index)
+            judged = screen.judge(own, force=batch.force, restate=batch.restate)
         if judged.outcome == "refused":
             verdicts.append(
                 refuse(row, [Problem(judged.at, judged.code, judged.reason)])
@@ -259,10 +259,10 @@ def _screen(
                 Verdict(row=row, outcome=judged.outcome, reason=str(judged.reason))
             )
             continue
-        if one is not None:
-            screen.add(one)
+        if own is not None:
+            screen.add(own)
         placed = sealed._replace(index=index)
-        kept.append(_IndexedRow(row, leaf, placed, one, judged.several_refs))
+        kept.append(_IndexedRow(row, leaf, placed, own, judged.several_refs))
         closed = kind_of(sealed.statement).ends_log
     return kept
 
@@ -272,7 +272,7 @@ class _Derived(NamedTuple):
 
     size: int
     claims: list[tuple[int, str, str, bytes]]
-    said: list[OwnStatement]
+    statements: list[OwnStatement]
     closed_at: int | None
     alarms: list[tuple[str, str, str]]
     verdicts: list[Verdict]
@@ -286,17 +286,17 @@ def _derive(
 ) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
-    found = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
-    echoes = Echoes(view, log.chain.election, filter(None, found))
-    for row, claim in zip(kept, found, strict=True):
+    made = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
+    echoes = Echoes(view, log.chain.election, filter(None, made))
+    for row, claim in zip(kept, made, strict=True):
         flags = _alarms(echoes, log, row, claim, derived.alarms)
         if claim is not None:
             place = claim.index, claim.contest, claim.tps
             derived.claims.append((*place, encode_claim(claim)))
             flags = (*claim.rules, *flags)
         flags = (*flags, *strange(row.row, row.sealed.statement))
-        if row.said is not None:
-            derived.said.append(row.said)
+        if row.own is not None:
+            derived.statements.append(row.own)
         derived.verdicts.append(
             Verdict(
                 row=row.row,
@@ -317,26 +317,26 @@ def _alarms(
     log: OwnLog,
     row: _IndexedRow,
     claim: Claim | None,
-    found: list[tuple[str, str, str]],
+    raised: list[tuple[str, str, str]],
 ) -> tuple[str, ...]:
-    """The codes of what an operator should look at; added to `found` with the rest."""
+    """The codes of what an operator should look at; added to `raised` with the rest."""
     if claim is None:
         return ()
     flags: tuple[str, ...] = ()
     place = f"{claim.tps} {claim.contest} {claim.round}"
-    if row.said is not None and row.several_refs:
+    if row.own is not None and row.several_refs:
         flags = (SEVERAL_REFS,)
-        found.append((SEVERAL_REFS, place, f"{row.said.ref} at {claim.index}"))
+        raised.append((SEVERAL_REFS, place, f"{row.own.ref} at {claim.index}"))
     if echo := echoes.find(claim):
         flags = (*flags, ECHO)
         both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
-        found.append((ECHO, place, both))
+        raised.append((ECHO, place, both))
     return flags
 
 
 def _write(tx: Transaction, log: OwnLog, derived: _Derived, now: int) -> None:
     claims.save_claims(tx, log.log_id, derived.claims)
-    statements.save_said(tx, log.log_id, derived.said, derived.size)
+    statements.save_said(tx, log.log_id, derived.statements, derived.size)
     for code, subject, detail in derived.alarms:
         alarms.raise_alarm(tx, code, subject, detail, now)
     if derived.closed_at is not None:

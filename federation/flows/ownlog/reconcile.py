@@ -205,7 +205,7 @@ def _is_unused(view: View, guard: Guard, origin: str) -> bool:
     asked; of a home that has signed anything this is not enough.
     """
     held = logs.list_logs(view)
-    is_empty = all(one.own and one.next_index == 0 for one in held)
+    is_empty = all(log.own and log.next_index == 0 for log in held)
     return is_empty and guard.read(origin) is None and guard.was_founded(origin)
 
 

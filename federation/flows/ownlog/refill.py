@@ -25,16 +25,16 @@ from federation.tlog.fork import format_evidence
 
 
 async def refill(
-    ctx: PullContext, guard: Guard, log: OwnLog, feed: Feed, found: Copy, now: float
+    ctx: PullContext, guard: Guard, log: OwnLog, feed: Feed, copy: Copy, now: float
 ) -> int:
-    """How many records came back from the partner that holds `found`.
+    """How many records came back from the partner that holds `copy`.
 
     Args:
         ctx: As for a pull.
         guard: The guard files.
         log: Of our own.
         feed: The partner's.
-        found: Its copy, larger than ours: from `reconcile.decide`.
+        copy: Its own, larger than ours: from `reconcile.decide`.
         now: Unix time in seconds, for alarms.
 
     Raises:
@@ -48,7 +48,7 @@ async def refill(
         feed=feed,
         log=before,
         chain=log.chain,
-        goal=found.signed,
+        goal=copy.signed,
         budget=Budget(rows=None, size=None, until=math.inf, clock=ctx.clock),
         room=None,
         now=int(now),
@@ -60,7 +60,7 @@ async def refill(
         await ctx.db.write(end, before, evidence, int(now))
         raise
     await ctx.db.run(recall, ctx.db, log)
-    await ctx.db.run(guard.learn, log.origin, found.signed.size, found.signed.root)
+    await ctx.db.run(guard.learn, log.origin, copy.signed.size, copy.signed.root)
     return after.size - before.size
 
 

@@ -102,8 +102,8 @@ def commit(
     """
     hashes = [hash_leaf(leaf) for leaf in new]
     frontier = head.frontier.copy()
-    for one in hashes:
-        frontier.append(one)
+    for digest in hashes:
+        frontier.append(digest)
     # T1. Synced before anything is signed: a crash must never leave a signature over
     # leaves that are gone. Up to here it leaves leaves that nothing signs, and `settle`
     # drops them; whoever handed them in was told nothing.

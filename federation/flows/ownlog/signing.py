@@ -72,7 +72,7 @@ def open_rows(opener: Opener, rows: Sequence[Any]) -> list[Opened | Refused]:
     for numbers in parts:
         chunk = [_sign_row(opener, rows, number) for number in numbers]
         pending.append((chunk, _submit(elsewhere, opener, chunk)))
-    return [one for chunk, job in pending for one in _collect(opener, chunk, job)]
+    return [row for chunk, job in pending for row in _collect(opener, chunk, job)]
 
 
 def verify_leaves(
@@ -81,9 +81,9 @@ def verify_leaves(
     """The (row, error) of each leaf that may not stand at `index`; in any process."""
     opened = open_leaves([leaf for _, leaf in leaves], chain, repeat(index))
     return [
-        (row, one)
-        for (row, _), one in zip(leaves, opened, strict=True)
-        if not isinstance(one, Sealed)
+        (row, result)
+        for (row, _), result in zip(leaves, opened, strict=True)
+        if not isinstance(result, Sealed)
     ]
 
 
@@ -113,13 +113,13 @@ def _collect(
             refusals = None  # as above: slower, but it goes on
     if refusals is None:
         refusals = dict(verify_leaves(_leaves(chunk), opener.chain, opener.index))
-    for one in chunk:
-        error = refusals.get(one.row)
-        yield one if error is None else Refused(one.row, error)
+    for row in chunk:
+        error = refusals.get(row.row)
+        yield row if error is None else Refused(row.row, error)
 
 
 def _leaves(chunk: list[Opened | Refused]) -> list[tuple[int, bytes]]:
-    return [(one.row, one.leaf) for one in chunk if isinstance(one, Opened)]
+    return [(row.row, row.leaf) for row in chunk if isinstance(row, Opened)]
 
 
 def _sign_row(opener: Opener, rows: Sequence[Any], number: int) -> Opened | Refused:

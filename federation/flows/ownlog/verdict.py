@@ -63,17 +63,19 @@ def refuse(row: int, problems: Sequence[Problem]) -> Verdict:
     """The verdict on a row with these problems, at least one."""
     # Here they cease to be sentences that remember their key: programs read them.
     errors = tuple(
-        RowError(at=one.at, code=one.code, reason=str(one.reason)) for one in problems
+        RowError(at=problem.at, code=problem.code, reason=str(problem.reason))
+        for problem in problems
     )
-    said = [
-        f"{one.at}: {one.reason}" if one.at else one.reason for one in errors[:MAX_TOLD]
+    reasons = [
+        f"{error.at}: {error.reason}" if error.at else error.reason
+        for error in errors[:MAX_TOLD]
     ]
     if len(errors) > MAX_TOLD:
-        said.append(str(Sentence("intake.more", count=len(errors) - MAX_TOLD)))
+        reasons.append(str(Sentence("intake.more", count=len(errors) - MAX_TOLD)))
     return Verdict(
         row=row,
         outcome="refused",
-        reason="; ".join(said),
+        reason="; ".join(reasons),
         code=errors[0].code,
         errors=errors,
     )

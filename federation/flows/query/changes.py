@@ -40,7 +40,7 @@ def changes(
     given, here = parse_cursor(since), read_cursor(view, asked.election)
     is_reset = given.epoch not in {"", here.epoch} or given.change > here.change
     start = 0 if is_reset else given.change
-    found, reached = mapreading.changes(view, asked.election, start, limit, exclude_org)
+    rows, reached = mapreading.changes(view, asked.election, start, limit, exclude_org)
     is_more = start < reached < here.change
     return answers.ChangesAnswer(
         election=asked.election,
@@ -54,6 +54,6 @@ def changes(
                 tps=tps,
                 row=msgspec.Raw(row.rstrip(b"\n")),
             )
-            for seq, contest, tps, row in found
+            for seq, contest, tps, row in rows
         ],
     )

@@ -63,7 +63,7 @@ class Export:
         self._regions = [self.region]
         whole = what == "coverage"
         self._root = [read_line(view, asked, self.region)] if whole else []
-        self._orgs = sorted({org for one in self._root for org in one.coverage.orgs})
+        self._orgs = sorted({org for line in self._root for org in line.coverage.orgs})
         self._numbers = asked.numbers(self.region)
 
     def head(self) -> dict[str, object]:
@@ -87,16 +87,16 @@ class Export:
         return self._read_claims(view)
 
     def _read_gaps(self, view: View) -> QueryTable:
-        found = gaps(view, self.asked, self.region, self._after, PAGE)
-        self._after, self.done = found.next or "", not found.next
-        names = read_names(view, self.asked.election, [g.tps for g in found.gaps])
-        return gap_table(self.asked.contest, found.gaps, names, self._credit)
+        answer = gaps(view, self.asked, self.region, self._after, PAGE)
+        self._after, self.done = answer.next or "", not answer.next
+        names = read_names(view, self.asked.election, [g.tps for g in answer.gaps])
+        return gap_table(self.asked.contest, answer.gaps, names, self._credit)
 
     def _read_regions(self, view: View) -> QueryTable:
         lines, self._root = self._root, []
-        found = region(view, self.asked, self._regions.pop(), limit=1)
-        lines += found.children
-        below = [one.code for one in found.children if len(one.code) < _DISTRICT]
+        answer = region(view, self.asked, self._regions.pop(), limit=1)
+        lines += answer.children
+        below = [child.code for child in answer.children if len(child.code) < _DISTRICT]
         self._regions += reversed(below)
         self.done = not self._regions
         return region_table(
@@ -118,8 +118,11 @@ class Export:
         self.done = len(codes) < PAGE
         self._after = codes[-1] if codes else ""
         names = read_names(view, asked.election, codes)
-        said = [contest_of(one, asked.profile, {}) for one in _held(view, asked, codes)]
-        return claim_table(said, self._numbers, names, self._credit)
+        contests = [
+            contest_of(merged, asked.profile, {})
+            for merged in _held(view, asked, codes)
+        ]
+        return claim_table(contests, self._numbers, names, self._credit)
 
 
 def _held(

@@ -24,9 +24,9 @@ def gaps(
         FormatError: `region` is not the code of a region.
     """
     code = parse_region(region)
-    found = list_missing(view, asked, code, after, limit + 1)
-    page = found[:limit]
-    villages = sorted({one.tps[:10] for one in page})
+    missing = list_missing(view, asked, code, after, limit + 1)
+    page = missing[:limit]
+    villages = sorted({station.tps[:10] for station in page})
     names = registers.names(view, asked.election, villages)
     return answers.GapsAnswer(
         election=asked.election,
@@ -36,13 +36,13 @@ def gaps(
         register=registers.count(view, asked.election, code),
         gaps=[
             answers.Gap(
-                tps=one.tps,
-                village=names.get(one.tps[:10], ""),
-                voters=UNSET if one.voters is None else one.voters,
+                tps=station.tps,
+                village=names.get(station.tps[:10], ""),
+                voters=UNSET if station.voters is None else station.voters,
             )
-            for one in page
+            for station in page
         ],
-        next=_next([one.tps for one in found], limit),
+        next=_next([station.tps for station in missing], limit),
     )
 
 
@@ -66,10 +66,10 @@ def disputed(
     )
     codes = [decode_row(row).tps for row in rows]
     merged = [
-        one
+        station
         for tps in codes[:limit]
-        for one in mapreading.read_tps(view, asked.election, tps)
-        if one.contest == asked.contest
+        for station in mapreading.read_tps(view, asked.election, tps)
+        if station.contest == asked.contest
     ]
     confirmed = confirmations(view, merged)
     return answers.DisputedAnswer(
@@ -77,7 +77,7 @@ def disputed(
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),
         region=places(view, asked.election, [code])[0],
-        disputed=[contest_of(one, asked.profile, confirmed) for one in merged],
+        disputed=[contest_of(station, asked.profile, confirmed) for station in merged],
         next=_next(codes, limit),
     )
 

@@ -85,11 +85,11 @@ def _line(
 
 def _tally(counters: dict[str, int], register: int) -> Tally:
     """The tally, its stations counted up to the register: the silent ones too."""
-    found = region_tally(counters)
+    tally = region_tally(counters)
     return structs.replace(
-        found,
-        status=_with_silent(found.status, register),
-        plausible_status=_with_silent(found.plausible_status, register),
+        tally,
+        status=_with_silent(tally.status, register),
+        plausible_status=_with_silent(tally.plausible_status, register),
     )
 
 
@@ -154,7 +154,7 @@ def _stations(
         )
     }
     listed = list_missing(view, asked, code, after, limit + 1)
-    codes = sorted(rows.keys() | {one.tps for one in listed})
+    codes = sorted(rows.keys() | {station.tps for station in listed})
     page = []
     for tps in codes[:limit]:
         row = rows.get(tps)

@@ -85,7 +85,7 @@ def candidate_names(profile: Profile, contest: str, region: str = "") -> dict[st
     None where none are listed, or where they differ within the region.
     """
     listed = profile.candidates(contest, region)
-    return {number: one.name for number, one in listed.items()}
+    return {number: candidate.name for number, candidate in listed.items()}
 
 
 def contests_of(profile: Profile) -> list[str]:

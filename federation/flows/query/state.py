@@ -95,7 +95,7 @@ def _alarms(
     """What is amiss; `held`: the logs that the caller may read."""
     stored = alarms.list_alarms(view)
     known = {(alarm.code, alarm.subject) for alarm in stored}
-    unknown = [one for one in further if (one.code, one.subject) not in known]
+    unknown = [alarm for alarm in further if (alarm.code, alarm.subject) not in known]
     origins = {log.origin for log in held}
     return [
         _told(caller, alarm, is_of_log=alarm.subject in origins)
@@ -119,11 +119,11 @@ def _peers(
     is_detailed = may_see(caller, "details")
     due = pulls.load_turns(view)
     peers = sorted(due) if peers is None else peers
-    found = []
+    statuses = []
     for org in peers:
         last = next(iter(pulls.list_turns(view, org, 1)), None)
         turn = due.get(org, pulls.PeerTurn(org=org))
-        found.append(
+        statuses.append(
             answers.PeerStatus(
                 org=org,
                 failures=turn.failures,
@@ -134,7 +134,7 @@ def _peers(
                 next_at=int(turn.next_due) if turn.next_due else UNSET,
             )
         )
-    return found
+    return statuses
 
 
 def elections(
@@ -183,11 +183,11 @@ def sources(view: View, election: str, settings: Settings) -> list[answers.Sourc
     Ours is in our settings; a partner's is what its own signed note says, as it was
     verified when it was saved; "" where none is held yet.
     """
-    found = []
+    listed = []
     for origin, size in sorted(mapstate.vector(view, election).items()):
         org = origin.partition("/")[0]
         of = settings if org == settings.org else _about(view, org)
-        found.append(
+        listed.append(
             answers.Source(
                 org=org,
                 origin=origin,
@@ -197,7 +197,7 @@ def sources(view: View, election: str, settings: Settings) -> list[answers.Sourc
                 attribution=of.attribution if of else "",
             )
         )
-    return found
+    return listed
 
 
 def _about(view: View, org: str) -> About | None:
@@ -233,6 +233,6 @@ def summary(view: View, asked: QueryScope, org: str, digest: str) -> answers.Sum
         status=nation.coverage.status,
         official=nation.coverage.official,
         tally=nation.tally.votes if nation.tally else {},
-        coverage={name: one.tps for name, one in nation.coverage.orgs.items()},
+        coverage={name: share.tps for name, share in nation.coverage.orgs.items()},
         vector=mapstate.vector(view, asked.election),
     )

@@ -38,8 +38,8 @@ class Credit:
         """`sources`: the logs of the election."""
         self.cursor = cursor
         self._of = {
-            one.org: (one.licence, one.attribution or one.name or one.org)
-            for one in sources
+            log.org: (log.licence, log.attribution or log.name or log.org)
+            for log in sources
         }
         licences = sorted({licence for licence, _ in self._of.values() if licence})
         names = sorted({name for _, name in self._of.values()})
@@ -73,15 +73,15 @@ def claim_table(
     )  # fmt: skip
     rows = [
         [
-            *_place(one.contest, one.tps, names),
-            one.status,
-            one.official or "",
-            " ".join(one.flags),
-            *_said(said, numbers),
-            *credit.end(said.org),
+            *_place(contest.contest, contest.tps, names),
+            contest.status,
+            contest.official or "",
+            " ".join(contest.flags),
+            *_said(statement, numbers),
+            *credit.end(statement.org),
         ]
-        for one in contests
-        for said in (*one.monitors, *one.kpu)
+        for contest in contests
+        for statement in (*contest.monitors, *contest.kpu)
     ]
     return QueryTable(columns, rows)
 
@@ -90,23 +90,23 @@ def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
     return contest, tps, *(names.get(region, "") for region in regions_of(tps)[1:])
 
 
-def _said(said: answers.Said, numbers: Sequence[str]) -> Iterator[Cell]:
-    votes, figures = dict(said.votes or {}), said.figures or {}
-    yield said.org
-    yield "kpu" if said.official else "monitor"
-    yield said.round
-    yield int(said.counted)
-    yield said.kind
-    yield int(said.complete)
-    yield " ".join(said.rules or ())
+def _said(statement: answers.Said, numbers: Sequence[str]) -> Iterator[Cell]:
+    votes, figures = dict(statement.votes or {}), statement.figures or {}
+    yield statement.org
+    yield "kpu" if statement.official else "monitor"
+    yield statement.round
+    yield int(statement.counted)
+    yield statement.kind
+    yield int(statement.complete)
+    yield " ".join(statement.rules or ())
     yield from [votes.pop(number, "") for number in numbers]
     yield " ".join(f"{number}={count}" for number, count in sorted(votes.items()))
     yield figures.get("suara_sah", "")
     yield figures.get("suara_tidak_sah", "")
-    yield len(said.files or ())
-    yield said.origin
-    yield said.index
-    yield said.record
+    yield len(statement.files or ())
+    yield statement.origin
+    yield statement.index
+    yield statement.record
 
 
 def region_table(
@@ -132,19 +132,19 @@ def region_table(
         *(f"{part}_{number}" for number in numbers for part in ("least", "most")),
         *_END,
     )  # fmt: skip
-    rows = [[contest, *_region(one, orgs, numbers), *credit.end()] for one in regions]
+    rows = [[contest, *_region(line, orgs, numbers), *credit.end()] for line in regions]
     return QueryTable(columns, rows)
 
 
 def _region(
-    one: answers.Region, orgs: Sequence[str], numbers: Sequence[str]
+    region: answers.Region, orgs: Sequence[str], numbers: Sequence[str]
 ) -> Iterator[Cell]:
-    seen = one.coverage
-    yield one.code
-    yield one.name
-    yield seen.register if one.listed else ""
+    seen = region.coverage
+    yield region.code
+    yield region.name
+    yield seen.register if region.listed else ""
     yield seen.covered
-    yield seen.missing if one.listed else ""
+    yield seen.missing if region.listed else ""
     yield from (seen.status[name] for name in _STATUS)
     yield seen.official["matches"]
     yield seen.official["differs"]
@@ -153,10 +153,10 @@ def _region(
     for org in orgs:
         share = seen.orgs.get(org)
         yield from (share.tps, share.adds) if share else (0, 0)
-    votes = one.tally.votes if one.tally else {}
+    votes = region.tally.votes if region.tally else {}
     for number in numbers:
         # Votes that were not added are not none.
-        unsaid = not one.tally or one.tally.not_added
+        unsaid = not region.tally or region.tally.not_added
         yield from votes.get(number, ("", "") if unsaid else (0, 0))
 
 
@@ -193,8 +193,8 @@ def change_table(changes: Iterable[answers.Change], credit: Credit) -> QueryTabl
         "orgs", *_END,
     )  # fmt: skip
     rows = [
-        [one.change, one.contest, one.tps, *_become(one), *credit.end()]
-        for one in changes
+        [change.change, change.contest, change.tps, *_become(change), *credit.end()]
+        for change in changes
     ]
     return QueryTable(columns, rows)
 
@@ -205,4 +205,4 @@ def _become(change: answers.Change) -> Iterator[Cell]:
     yield row.official or ""
     yield row.round or ""
     yield " ".join(row.flags)
-    yield " ".join(sorted({said.org for said in row.claims if not said.official}))
+    yield " ".join(sorted({claim.org for claim in row.claims if not claim.official}))

@@ -35,9 +35,9 @@ def tps(
         raise NotFoundError(f"no election {election!r} here")
     merged = mapreading.read_tps(view, election, station)
     confirmed = confirmations(view, merged)
-    found = [contest_of(one, profile, confirmed) for one in merged]
+    contests = [contest_of(row, profile, confirmed) for row in merged]
     in_register = registers.contains(view, election, station)
-    if not found and not in_register and registers.is_known(view, election):
+    if not contests and not in_register and registers.is_known(view, election):
         raise NotFoundError(f"no polling station {station} in {election}")
     voters = registers.voters(view, election, station)
     return answers.TpsAnswer(
@@ -47,7 +47,7 @@ def tps(
         places=places(view, election, regions_of(station)),
         in_register=in_register if registers.is_known(view, election) else UNSET,
         voters=UNSET if voters is None else voters,
-        contests=found,
+        contests=contests,
     )
 
 
@@ -56,7 +56,7 @@ def confirmations(
 ) -> cosignatures.HolderSizes:
     """Who holds the logs of these claims, as far as they confirmed it."""
     return cosignatures.load_holders(
-        view, {origin for one in merged for origin, _ in one.claims}
+        view, {origin for station in merged for origin, _ in station.claims}
     )
 
 
@@ -65,11 +65,16 @@ def contest_of(
 ) -> answers.Contest:
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
-    said = [
+    statements = [
         _said(origin, claim, row.round, confirmed)
         for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
     ]
-    files = {f for one in said if one.counted for f in one.files or ()}
+    files = {
+        f
+        for statement in statements
+        if statement.counted
+        for f in statement.files or ()
+    }
     return answers.Contest(
         contest=row.contest,
         tps=row.tps,
@@ -79,8 +84,8 @@ def contest_of(
         flags=row.flags,
         files=len(files),
         groups=row.groups,
-        monitors=[one for one in said if not one.official],
-        kpu=[one for one in said if one.official],
+        monitors=[statement for statement in statements if not statement.official],
+        kpu=[statement for statement in statements if statement.official],
         earlier=[
             answers.Entry(origin=origin, index=index)
             for origin, index in merged.history
@@ -95,7 +100,11 @@ def kpu_beside(contest: answers.Contest) -> list[answers.Said]:
     Where no monitor has been there is no counted round: then all that KPU says.
     """
     any_round = contest.status == "missing"
-    return [one for one in contest.kpu if one.votes and (one.counted or any_round)]
+    return [
+        statement
+        for statement in contest.kpu
+        if statement.votes and (statement.counted or any_round)
+    ]
 
 
 def _said(
