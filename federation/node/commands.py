@@ -6,7 +6,6 @@ command that holds the lock itself calls the same functions: both ways do the sa
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +18,7 @@ from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.node import handedfiles
 from federation.node.node import Node
+from federation.records.canonical import format_time
 from federation.records.logclosed import LogClosed
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
@@ -110,7 +110,7 @@ async def withdraw(node: Node, given: Withdraw) -> Verdict:
         official=given.official,
         org=node.resources.settings.org,
         reason=given.reason,
-        recorded_at=_stamp(node),
+        recorded_at=format_time(node.clocks.wall()),
         round=given.round,
         tps=parse_tps(given.tps),
     )
@@ -125,7 +125,7 @@ async def close(node: Node, given: Close) -> Verdict:
         org=node.resources.settings.org,
         origin=log.origin,
         reason=given.reason,
-        recorded_at=_stamp(node),
+        recorded_at=format_time(node.clocks.wall()),
     )
     return await _log(node, log, statement)
 
@@ -254,11 +254,6 @@ async def _log(
     )
     node.news()
     return verdicts[0]
-
-
-def _stamp(node: Node) -> str:
-    now = datetime.fromtimestamp(node.clocks.wall(), UTC)
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _sizes(view: View) -> dict[str, int]:

@@ -17,6 +17,7 @@ Within that the bytes equal those of RFC 8785.
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -98,6 +99,12 @@ def check_text(text: str, field: str) -> None:
     if forbidden := FORBIDDEN.search(text):
         point = f"U+{ord(forbidden[0]):04X}"
         raise RecordError(Sentence("row.code-point", point=point), field)
+
+
+def format_time(seconds: float) -> str:
+    """A time in Unix seconds as records have it: whole seconds, UTC."""
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def mismatch(pattern: str, field: str) -> RecordError:

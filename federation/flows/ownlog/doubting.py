@@ -11,14 +11,15 @@ What only looks strange goes in with a flag: a station that its sender insists o
 a time at which nobody can have seen the form.
 """
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 from msgspec import UNSET, to_builtins
 
 from federation.flows.listing import find_unlisted
 from federation.flows.ownlog.signing import Opened
+from federation.records.canonical import format_time
 from federation.records.claim import StatementSlot
 from federation.records.contradiction import (
     BatchRow,
@@ -77,7 +78,7 @@ class Doubts:
         self.repeats: dict[int, int] = {}
         self.outdated: dict[int, str] = {}
         # Times of one form and zone: they are compared as they are written.
-        self._first, self._last = _earliest(profile), _format(now + SLACK_S)
+        self._first, self._last = _earliest(profile), format_time(now + SLACK_S)
         self._several = self._mixed = False
         for opened in rows:
             if opened.row in given and (problem := _find_personal(opened)):
@@ -210,10 +211,5 @@ def _rank(row: Opened) -> tuple[bool, int]:
 
 def _earliest(profile: Profile) -> str:
     """The earliest time at which a form of this election can have been seen."""
-    day = dt.date.fromisoformat(profile.file.voting_day)
-    return f"{day - dt.timedelta(days=EARLY_DAYS)}T00:00:00Z"
-
-
-def _format(now: float) -> str:
-    moment = dt.datetime.fromtimestamp(int(now), dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    day = date.fromisoformat(profile.file.voting_day)
+    return f"{day - timedelta(days=EARLY_DAYS)}T00:00:00Z"

@@ -10,7 +10,6 @@ what speaks of a station that should not exist and what contradicts itself is re
     append_statements  withdrawals and the closing of the log
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -35,7 +34,7 @@ from federation.flows.ownlog.verdict import (
     refuse,
 )
 from federation.records.admission import to_claim
-from federation.records.canonical import convert
+from federation.records.canonical import convert, format_time
 from federation.records.claim import Claim, encode_claim
 from federation.records.contradiction import SlotAnswer, explain
 from federation.records.kinds import Statement, kind_of
@@ -123,7 +122,7 @@ def append(  # noqa: PLR0913  three callers hold exactly these
         KeptError: the disk failed; it is kept, and not shown yet.
         DoubtError: the disk failed; whether it is kept is found out later.
     """
-    stamp = _format_time(now)
+    stamp = format_time(now)
 
     def sign(row: DraftMembers | bytes | UnreadRow) -> Signed:
         if isinstance(row, bytes):
@@ -352,8 +351,3 @@ def _check_keys(log: OwnLog, start: int, end: int) -> None:
     for key in log.chain.records_key_ranges.values():
         if key.start <= start < key.end < end:
             raise SignatureError(f"a records key ends at {key.end}: send fewer rows")
-
-
-def _format_time(now: float) -> str:
-    moment = dt.datetime.fromtimestamp(int(now), dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
