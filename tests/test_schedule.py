@@ -24,6 +24,7 @@ from federation.schedule import (
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import PeerTurn, Turn
+from tests.waiting import until
 
 START = 1_707_915_900.0
 
@@ -382,9 +383,12 @@ async def test_it_wakes_up_by_itself_and_stops(schedule, monkeypatch):
 
     schedule.set_duties([duty("a", run, interval_s=0.0001)])
     schedule.start()
-    await asyncio.sleep(0.1)
+
+    async def has_run():
+        return turns
+
+    await until(has_run)
     await schedule.stop()
-    assert turns
     await schedule.stop()
 
 

@@ -90,6 +90,12 @@ _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoders: Final[dict[object, Callable[[bytes], Any]]] = {}
 
 
+def format_time(seconds: float) -> str:
+    """A moment, in Unix seconds, as a `Time`."""
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def check_text(text: str, field: str) -> None:
     """Refuse text that could hide something from its reader.
 

@@ -8,6 +8,7 @@ Source: docs/reference/protocol.md, "Pulling" step 5
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby, islice
 from typing import TypeAlias
 
 from federation.errors import FormatError
@@ -49,7 +50,7 @@ _FIRST = 10_000
 _TWO = 2
 
 _KEPT = (
-    "SELECT c.size, c.vkey FROM cosignature AS c JOIN checkpoint AS k"
+    "SELECT c.vkey, c.size FROM cosignature AS c JOIN checkpoint AS k"
     " ON k.log_id = c.log_id AND k.size = c.size WHERE c.log_id = ? "
 )
 
@@ -125,22 +126,12 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderSizes:
     Only the newest confirmations are looked at, so that the cost does not grow with
     the history: a partner long silent is not counted.
     """
-    return {origin: _holders_of(view, origin) for origin in set(origins)}
-
-
-def _holders_of(view: View, origin: str) -> dict[str, int]:
-    rows = view.execute(
-        "SELECT l.org, c.vkey, c.size FROM cosignature AS c"
-        " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
-        " ORDER BY c.log_id, c.size DESC LIMIT ?",
-        (origin, _NEWEST),
-    )
-    sizes: dict[str, int] = {}
-    for owner, vkey, size in rows:
-        org = _org_of(vkey)
-        if org not in {"", owner}:
+    holders: dict[str, dict[str, int]] = {}
+    for origin in set(origins):
+        sizes = holders[origin] = {}
+        for org, size, _ in _newest(view, origin):
             sizes.setdefault(org, size)
-    return sizes
+    return holders
 
 
 def newest_time(view: View, origin: str) -> int | None:
@@ -149,14 +140,21 @@ def newest_time(view: View, origin: str) -> int | None:
     Returns:
         Unix seconds of the newest confirmation; None before the first.
     """
+    return max((time for _, _, time in _newest(view, origin)), default=None)
+
+
+def _newest(view: View, origin: str) -> Iterator[tuple[str, int, int]]:
+    """Organisation, size and time of others' confirmations, the largest size first."""
     rows = view.execute(
-        "SELECT l.org, c.vkey, c.time FROM cosignature AS c"
+        "SELECT l.org, c.vkey, c.size, c.time FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
         (origin, _NEWEST),
     )
-    times = (time for owner, vkey, time in rows if _org_of(vkey) not in {"", owner})
-    return max(times, default=None)
+    for owner, vkey, size, time in rows:
+        org = _org_of(vkey)
+        if org not in {"", owner}:
+            yield org, size, time
 
 
 def sizes_held(
@@ -172,7 +170,7 @@ def sizes_held(
         " AND size <= ? ORDER BY size DESC LIMIT ?",
         between,
     )
-    sizes = {size for vkey, size in rows if _org_of(vkey) not in {"", owner}}
+    sizes = {size for _, size in _others(rows, owner)}
     if not own:
         rows = view.execute(
             "SELECT size FROM checkpoint WHERE log_id = ? AND size > ?"
@@ -190,13 +188,8 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
         Ascending; of very many the newest thousand.
     """
     rows = view.execute(_KEPT + "AND c.size < ? ORDER BY c.size DESC", (log_id, below))
-    sizes: dict[int, None] = {}
-    for size, vkey in rows:
-        if _org_of(vkey) not in {"", owner}:
-            sizes[size] = None
-            if len(sizes) == _NEWEST:
-                break
-    return sorted(sizes)
+    sizes = groupby(size for _, size in _others(rows, owner))
+    return sorted(islice((size for size, _ in sizes), _NEWEST))
 
 
 def covering_size(
@@ -221,14 +214,11 @@ def covering_size(
     )
     once: int | None = None
     orgs: dict[int, set[str]] = {}
-    for size, vkey in rows:
-        org = _org_of(vkey)
-        if org in {"", owner}:
-            continue
+    for org, size in _others(rows, owner):
         once = size if once is None else once
         orgs.setdefault(size, set()).add(org)
         if len(orgs[size]) == _TWO:
-            return int(size)
+            return size
     return once
 
 
@@ -240,10 +230,8 @@ def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int
         (log_id, size),
     )
     times: dict[str, int] = {}
-    for vkey, time in rows:
-        org = _org_of(vkey)
-        if org not in {"", owner}:
-            times[org] = min(time, times.get(org, time))
+    for org, time in _others(rows, owner):
+        times[org] = min(time, times.get(org, time))
     return times
 
 
@@ -257,6 +245,14 @@ def count_holders(confirmed: HolderSizes, origin: str, index: int) -> int:
     """
     sizes = confirmed.get(origin, {}).values()
     return sum(size > index >= 0 for size in sizes)
+
+
+def _others(rows: Iterable[tuple[str, int]], owner: str) -> Iterator[tuple[str, int]]:
+    """The organisation and the number of those (key, number) that are of others."""
+    for vkey, number in rows:
+        org = _org_of(vkey)
+        if org not in {"", owner}:
+            yield org, number
 
 
 @lru_cache(maxsize=1024)

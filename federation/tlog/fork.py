@@ -66,7 +66,7 @@ def parse_evidence(data: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
     if lines.pop(0) != _HEADER or len(lines) > _MAX_HASHES:
         raise FormatError(f"evidence begins with {_HEADER} and at most 64 hashes")
     hashes = tuple(map(decode_base64, lines))
-    if any(len(one) != 32 for one in hashes):
+    if any(len(digest) != 32 for digest in hashes):
         raise FormatError("a hash has 32 bytes")
     for note in (old, new):
         read_unverified(note)

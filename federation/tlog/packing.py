@@ -35,8 +35,8 @@ def unpack(packed: bytes, max_bytes: int) -> bytes:
     try:
         size = zstandard.frame_content_size(packed)
         if not 0 <= size <= max_bytes:
-            said = "of unknown length" if size == _UNKNOWN else f"of {size} bytes"
-            raise FormatError(f"a packed bundle {said}; at most {max_bytes} are taken")
+            what = "of unknown length" if size == _UNKNOWN else f"of {size} bytes"
+            raise FormatError(f"a packed bundle {what}; at most {max_bytes} are taken")
         data = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise FormatError(f"not a packed bundle: {error}") from None

@@ -70,7 +70,7 @@ class Policy(NamedTuple):
 
     def is_met(self, names: Collection[str]) -> bool:
         """Whether cosignatures by the witnesses of these names are enough."""
-        met = {one.name for one in self.witnesses if one.name in names}
+        met = {witness.name for witness in self.witnesses if witness.name in names}
         for group in self.groups:
             if sum(member in met for member in group.members) >= group.threshold:
                 met.add(group.name)
@@ -79,14 +79,14 @@ class Policy(NamedTuple):
 
 def format_policy(policy: Policy) -> bytes:
     """The trust file in the form that we write: no comments, one line each."""
-    lines = [f"log {format_vkey(one.key)} {one.url}".rstrip() for one in policy.logs]
+    lines = [f"log {format_vkey(log.key)} {log.url}".rstrip() for log in policy.logs]
     lines += [
-        f"witness {one.name} {format_vkey(one.key)} {one.url}".rstrip()
-        for one in policy.witnesses
+        f"witness {witness.name} {format_vkey(witness.key)} {witness.url}".rstrip()
+        for witness in policy.witnesses
     ]
     lines += [
-        f"group {one.name} {one.threshold} {' '.join(one.members)}"
-        for one in policy.groups
+        f"group {group.name} {group.threshold} {' '.join(group.members)}"
+        for group in policy.groups
     ]
     lines.append(f"quorum {policy.quorum}")
     text = "".join(f"{line}\n" for line in lines)
@@ -153,7 +153,7 @@ class _PolicyReader:
 
     def _read_log(self, words: list[str], at: str) -> None:
         log = PolicyLog(parse_vkey(words[0]), *words[1:])
-        publics = [one.key.public for one in self._logs]
+        publics = [known.key.public for known in self._logs]
         if log.key.alg != ALG_ED25519 or log.key.public in publics:
             raise FormatError(Sentence("trust.policy-log"), at)
         _check_room(publics, at)
@@ -162,7 +162,7 @@ class _PolicyReader:
     def _read_witness(self, words: list[str], at: str) -> None:
         self._define(words[0], at)
         witness = Witness(words[0], parse_vkey(words[1]), *words[2:])
-        publics = [one.key.public for one in self._witnesses]
+        publics = [known.key.public for known in self._witnesses]
         if witness.key.alg != ALG_COSIGNATURE or witness.key.public in publics:
             raise FormatError(Sentence("trust.policy-witness"), at)
         _check_room(publics, at)

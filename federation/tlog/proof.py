@@ -72,7 +72,7 @@ def parse_proof(data: bytes, max_bytes: int = MAX_PROOF_BYTES) -> Proof:
     if len(lines) > _MAX_HASHES:
         raise FormatError(f"a receipt with more than {_MAX_HASHES} hashes")
     path = tuple(map(decode_base64, lines))
-    if any(len(one) != 32 for one in path):
+    if any(len(digest) != 32 for digest in path):
         raise FormatError("a hash has 32 bytes")
     read_unverified(checkpoint)
     proof = Proof(index, path, checkpoint, extra)

@@ -66,10 +66,10 @@ def parse_tile_path(path: str) -> Tile | Bundle:
         FormatError: not the one path of any tile.
     """
     # Checked before the expression sees it: the length comes from outside.
-    found = _PATH.fullmatch(path) if len(path) <= _MAX_PATH_CHARS else None
-    if found is None:
+    match = _PATH.fullmatch(path) if len(path) <= _MAX_PATH_CHARS else None
+    if match is None:
         raise FormatError("not the path of a tile")
-    kind, number, partial = found.groups()
+    kind, number, partial = match.groups()
     index = int(number.replace("x", "").replace("/", ""))
     width = WIDTH if partial is None else int(partial)
     tile: Tile | Bundle

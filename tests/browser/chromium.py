@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 def find_chromium() -> str:

@@ -15,6 +15,7 @@ from federation.errors import (
     FederationError,
     KeptError,
     SignatureError,
+    UnknownPastError,
     VerificationError,
 )
 from federation.flows.merge import merge_once
@@ -563,6 +564,33 @@ def test_a_guard_that_is_behind_is_raised(node):
     node.guard.confirm(node.log.origin, *before)
     append(node, draft(2))
     check_whole(node)
+
+
+def test_settling_drops_what_nothing_signs_and_nothing_that_is_kept(node, monkeypatch):
+    append(node, draft(1))
+    with monkeypatch.context() as patch:
+        Fault(node, patch, "t3", kept=False)
+        with pytest.raises(KeptError):
+            append(node, draft(2), draft(3))
+    log = node.state()
+    assert (log.size, log.next_index) == (2, 4)
+    with node.db.transaction() as tx:
+        logs.append_leaves(tx, log.id, 4, [b"unsigned"], [hash_leaf(b"unsigned")])
+    assert sequence.settle(node.db, node.guard, node.log.origin).size == 4
+    assert outcomes(node, draft(2), draft(3)) == ["held", "held"]
+    assert len(check_whole(node)) == 4
+
+
+def test_without_its_guard_a_log_that_has_signed_signs_nothing(node):
+    """Whether this folder is a copy, nobody knows: partners are to be asked first."""
+    append(node, draft(1))
+    before = node.guard.read(node.log.origin)
+    node.guard._path(node.log.origin).unlink()
+    with pytest.raises(UnknownPastError):
+        append(node, draft(2))
+    assert node.state().next_index == before[0]
+    node.guard.confirm(node.log.origin, *before)
+    assert outcomes(node, draft(2)) == ["logged"]
 
 
 def test_settling_raises_a_guard_that_is_behind(node):

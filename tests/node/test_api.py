@@ -35,13 +35,13 @@ class Node:
 
 
 async def test_what_changed_before_the_wait_began_is_news():
-    await asyncio.wait_for(NodeDesk(Node()).changed(E, 3, 60), 5)
+    await asyncio.wait_for(NodeDesk(Node()).changed(E, 3, 60), 30)
 
 
 async def test_what_changes_during_the_look_is_news():
     node = Node()
     node.during_look = node.merged
-    await asyncio.wait_for(NodeDesk(node).changed(E, 4, 60), 5)
+    await asyncio.wait_for(NodeDesk(node).changed(E, 4, 60), 30)
     assert node.looks == 2
 
 
@@ -53,8 +53,8 @@ async def test_a_change_of_another_election_is_no_news():
     await asyncio.wait({waiting}, timeout=0.05)
     assert (node.looks, waiting.done()) == (2, False)
     await node.merged()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_without_a_change_the_wait_ends_by_itself():
-    await asyncio.wait_for(NodeDesk(Node()).changed(E, 4, 0.01), 5)
+    await asyncio.wait_for(NodeDesk(Node()).changed(E, 4, 0.01), 30)

@@ -19,7 +19,7 @@ class Origin:
         self._ended = asyncio.Event()
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)

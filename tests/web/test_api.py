@@ -20,6 +20,7 @@ from federation.web.context import SITE
 from federation.web.cors import share_public_reads
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
+from tests.waiting import LIMIT_S
 from tests.webnode import context_of, settings_of
 
 PROFILES = {sample.ELECTION: sample.profile()}
@@ -39,7 +40,7 @@ class Desk:
     async def changed(self, election, since, timeout_s):
         self.waits.append((election, since, timeout_s))
         self.asked.set()
-        await asyncio.wait_for(self.news.wait(), 5)
+        await asyncio.wait_for(self.news.wait(), LIMIT_S)
 
 
 @pytest.fixture
@@ -226,7 +227,7 @@ async def test_changes_wait_for_news_only_when_there_are_none(node):
     waiting = asyncio.create_task(
         node.client.get(f"/v1/changes?wait=60&since={found['cursor']}")
     )
-    await asyncio.wait_for(node.desk.asked.wait(), 5)
+    await asyncio.wait_for(node.desk.asked.wait(), LIMIT_S)
     assert node.desk.waits == [(sample.ELECTION, 10, 60)]
     sample.add_claims(node.db, sample.CITRA, sample.said_by(sample.CITRA))
     sample.merge(node.db)

@@ -19,7 +19,7 @@ from federation.web.connections import (
     watch,
 )
 from federation.web.doorkeeper import Doorkeeper
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 PLACES = 24
 
@@ -131,7 +131,7 @@ async def test_who_connects_first_and_asks_later_is_not_the_one_to_go(door):
             attackers.open(OPENINGS["bodies"], 1)
             await asyncio.sleep(0.01)
         writer.write(b"GET /slow?s=0 HTTP/1.1\r\n" + HOST + b"\r\n")
-        assert b" 200 " in await asyncio.wait_for(reader.readline(), 3)
+        assert b" 200 " in await asyncio.wait_for(reader.readline(), 10)
         writer.close()
 
 
@@ -145,7 +145,7 @@ async def test_a_notice_in_two_pieces_is_taken_beside_bodies_that_never_come(doo
         await asyncio.sleep(0.05)
         attackers.open(OPENINGS["bodies"], 2)
         writer.write(b"news")
-        assert b" 200 " in await asyncio.wait_for(reader.readline(), 3)
+        assert b" 200 " in await asyncio.wait_for(reader.readline(), 10)
         writer.close()
 
 
@@ -155,7 +155,11 @@ async def test_who_waits_for_news_is_answered_early_and_not_cut_off(door):
     await asyncio.sleep(0.05)
     with Attackers(port) as attackers:
         attackers.open(OPENINGS["polls"], 2 * PLACES)
-        assert await asyncio.wait_for(first, 5) == (200, "early")
+        assert await asyncio.wait_for(first, 20) == (200, "early")
+
+
+async def waiting_for_news(keeper):
+    return [one for one in keeper.connections() if one.waits_for() is Waiting.NEWS]
 
 
 async def test_who_waits_for_news_and_reads_nothing_is_cut_off(door):
@@ -164,9 +168,8 @@ async def test_who_waits_for_news_and_reads_nothing_is_cut_off(door):
     opening = b"GET /medium HTTP/1.1\r\n" + HOST + b"\r\n" + OPENINGS["polls"]
     with Attackers(port) as attackers:
         attackers.open(opening, PLACES)
-        await asyncio.sleep(0.5)
-        assert Waiting.NEWS in {one.waits_for() for one in keeper.connections()}
-        async with asyncio.timeout(3):
+        await until(lambda: waiting_for_news(keeper))
+        async with asyncio.timeout(10):
             for _ in range(6):
                 assert await ask(port) == (200, "done")
 
@@ -175,20 +178,22 @@ async def test_who_is_asked_twice_to_leave_is_cut_off(door):
     port, keeper = door
     with Attackers(port) as attackers:
         attackers.open(OPENINGS["polls"], 1)
-        await asyncio.sleep(0.2)
-        [visit] = keeper.connections()
+        [visit] = await until(lambda: waiting_for_news(keeper))
         visit.give_way()
         visit.poll = Mock(reschedule=Mock(side_effect=RuntimeError("is expiring")))
         visit.give_way()
-        await asyncio.sleep(0.2)
-        assert not len(keeper)
+
+        async def is_gone():
+            return not len(keeper)
+
+        await until(is_gone)
 
 
 async def test_a_second_request_that_we_are_at_work_on_is_no_reader(door):
     """The first answer of a kept connection was written long ago."""
     port, keeper = door
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    for seconds in (0, 1):
+    for seconds in (0, 5):
         writer.write(b"GET /slow?s=%d HTTP/1.1\r\n" % seconds + HOST + b"\r\n")
         await asyncio.sleep(0.2)
     assert [one.waits_for() for one in keeper.connections()] == [Waiting.NODE]
@@ -206,7 +211,7 @@ async def test_a_stop_waits_neither_for_news_nor_for_bodies(kind):
             attackers.open(OPENINGS[kind], 8)
             await asyncio.sleep(0.3)
             began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 async def test_what_one_caller_sends_is_read_a_little_at_a_time(door, monkeypatch):
@@ -241,19 +246,21 @@ async def test_nobody_waits_for_news_for_those_who_hung_up(door, pause_s):
         with Attackers(port) as attackers:
             attackers.open(OPENINGS["polls"], PLACES // 2)
             await asyncio.sleep(pause_s)
-    await asyncio.sleep(0.5)
-    assert len(keeper) == 0
-    assert len(asyncio.all_tasks()) == before
+
+    async def are_gone():
+        return len(keeper) == 0 and len(asyncio.all_tasks()) == before
+
+    await until(are_gone)
 
 
 async def test_who_hangs_up_holds_the_place_while_we_are_at_work(door):
     port, keeper = door
     with Attackers(port) as attackers:
-        attackers.open(b"GET /slow?s=1 HTTP/1.1\r\n" + HOST + b"\r\n", PLACES)
+        attackers.open(b"GET /slow?s=2 HTTP/1.1\r\n" + HOST + b"\r\n", PLACES)
         await asyncio.sleep(0.2)
     await asyncio.sleep(0.2)
     assert len(keeper) == PLACES
-    assert await asyncio.wait_for(ask(port), 3) == (200, "done")
+    assert await asyncio.wait_for(ask(port), 20) == (200, "done")
 
     async def is_done() -> bool:
         return len(keeper) <= 1
@@ -307,6 +314,11 @@ async def test_answers_that_nobody_reads_are_forgotten_before_memory_is_full(
     port, keeper = door
     with Attackers(port) as attackers:
         attackers.open(OPENINGS["readers"] * 20, 10)
+
+        async def is_sent():
+            return sum(one.wire.get_write_buffer_size() for one in keeper.connections())
+
+        await until(is_sent)
         await asyncio.sleep(1)
         # Nor does one that asks often get more than one answer ahead.
         unread = [one.wire.get_write_buffer_size() for one in keeper.connections()]
@@ -318,15 +330,14 @@ async def test_sockets_that_say_nothing_give_way_to_those_who_ask(door):
     port, keeper = door
     async with aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}/slow"
-        waiting = asyncio.create_task(session.get(url + "?s=1"))
+        waiting = asyncio.create_task(session.get(url + "?s=2"))
         await asyncio.sleep(0.1)
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(60)]
         await asyncio.sleep(0.1)
         assert len(keeper) <= PLACES
-        began = time.monotonic()
         async with session.get(url + "?s=0") as answer:
             assert await answer.text() == "done"
-        assert time.monotonic() - began < 0.5
+        assert not waiting.done()
         # Who was being answered kept the place, though it was the oldest.
         assert await (await waiting).text() == "done"
         for _, writer in silent:
@@ -354,7 +365,7 @@ async def test_a_body_that_never_ends_is_answered_too_slow(door, monkeypatch):
     port, _ = door
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
-    head = await asyncio.wait_for(reader.readline(), 3)
+    head = await asyncio.wait_for(reader.readline(), 10)
     assert b" 408 " in head
     writer.close()
 
@@ -400,7 +411,7 @@ async def test_a_fault_of_the_door_shuts_it_for_nobody(door, monkeypatch, part):
         # The first may be let in before the fault; the others come behind it.
         for _ in range(3):
             async with session.get(
-                f"http://127.0.0.1:{port}/slow?s=0", timeout=5
+                f"http://127.0.0.1:{port}/slow?s=0", timeout=LIMIT_S
             ) as got:
                 assert await got.text() == "done"
-        await asyncio.wait_for(again.wait(), 5)
+        await asyncio.wait_for(again.wait(), LIMIT_S)

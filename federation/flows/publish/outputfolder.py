@@ -158,8 +158,8 @@ class OutputFolder:
             yield handle, last
         except OSError as error:
             if error.errno in {errno.ENXIO, errno.EISDIR}:
-                said = f"{name} is {error.strerror}"
-                raise OSError(error.errno, said, name) from error
+                reason = f"{name} is {error.strerror}"
+                raise OSError(error.errno, reason, name) from error
             raise
         finally:
             os.close(handle)
@@ -179,10 +179,10 @@ def check_folder(
         ConfigError: it holds other files, or is, or lies in, a private folder.
     """
     real = folder.resolve()
-    for one in private:
-        if real.is_relative_to(one.resolve()):
+    for hidden in private:
+        if real.is_relative_to(hidden.resolve()):
             raise ConfigError(
-                str(folder), "", Sentence("machine.folder-private", private=one)
+                str(folder), "", Sentence("machine.folder-private", private=hidden)
             )
     if folder.exists() and not folder.is_dir():
         raise ConfigError(str(folder), "", Sentence("machine.no-folder"))
@@ -194,7 +194,7 @@ def check_folder(
 def _is_empty(folder: Path) -> bool:
     """Whether nothing is in it, but what we left when we had hardly begun."""
     begun = re.compile(rf"{re.escape(f'.{UNFINISHED}.')}[0-9a-f]{{8}}\.part")
-    return all(begun.fullmatch(one.name) for one in folder.iterdir())
+    return all(begun.fullmatch(entry.name) for entry in folder.iterdir())
 
 
 def _enter(handle: int, name: str, *, is_made: bool) -> int:
@@ -205,8 +205,8 @@ def _enter(handle: int, name: str, *, is_made: bool) -> int:
         if not is_made:
             raise
     except NotADirectoryError:
-        said = f"{name} is a link or a file, not a folder"
-        raise NotADirectoryError(errno.ENOTDIR, said, name) from None
+        reason = f"{name} is a link or a file, not a folder"
+        raise NotADirectoryError(errno.ENOTDIR, reason, name) from None
     with suppress(FileExistsError):
         os.mkdir(name, _FOLDER, dir_fd=handle)
     inner = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=handle)

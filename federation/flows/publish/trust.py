@@ -74,7 +74,7 @@ def make_trust(
     Raises:
         FormatError: more logs or organisations than a trust file may have.
     """
-    by_org = {one.org: one for one in known}
+    by_org = {org.org: org for org in known}
     opened, left_out = dict[str, KeyChain](), list[str]()
     for log in list_readable(view, NOBODY, elections):
         chain = _open(view, log.id, by_org.get(log.org))
@@ -82,11 +82,13 @@ def make_trust(
             left_out.append(log.origin)
         else:
             opened[log.origin] = chain
-    logs = [one for chain in opened.values() for one in _log_keys(chain)]
+    logs = [key for chain in opened.values() for key in _log_keys(chain)]
     witnesses, groups = _confirming(opened.values())
-    members = tuple(sorted({_org_of(one.key) for one in witnesses}))
+    members = tuple(sorted({_org_of(witness.key) for witness in witnesses}))
     # Nobody is asked to confirm its own history: with one organisation there is none.
-    others = min((len({*members} - {one.org}) for one in opened.values()), default=0)
+    others = min(
+        (len({*members} - {chain.org}) for chain in opened.values()), default=0
+    )
     need = min(quorum, others)
     if need:
         groups.append(WitnessGroup(HOLDERS, need, members))
@@ -113,9 +115,9 @@ def _open(view: View, log_id: int, known: KnownOrg | None) -> KeyChain | None:
 
 def _log_keys(chain: KeyChain) -> list[VerifierKey]:
     """The keys that sign a log's checkpoints, the newest first: all that ever did."""
-    entries = [one for one in chain.statements[-1].keys if one.role == "log"]
-    entries.sort(key=lambda one: one.from_, reverse=True)
-    return [parse_vkey(one.vkey) for one in entries]
+    entries = [entry for entry in chain.statements[-1].keys if entry.role == "log"]
+    entries.sort(key=lambda entry: entry.from_, reverse=True)
+    return [parse_vkey(entry.vkey) for entry in entries]
 
 
 def _confirming(opened: Iterable[KeyChain]) -> tuple[list[Witness], list[WitnessGroup]]:
@@ -124,13 +126,15 @@ def _confirming(opened: Iterable[KeyChain]) -> tuple[list[Witness], list[Witness
     for chain in opened:
         keys.setdefault(chain.org, {}).update(dict.fromkeys(chain.mirror_keys()))
     witnesses, groups = list[Witness](), list[WitnessGroup]()
-    for org, found in sorted(keys.items()):
-        if len(found) == 1:
-            witnesses.append(Witness(org, next(iter(found))))
-        elif found:
-            several = [Witness(f"{org}/{n}", key) for n, key in enumerate(found, 1)]
+    for org, own in sorted(keys.items()):
+        if len(own) == 1:
+            witnesses.append(Witness(org, next(iter(own))))
+        elif own:
+            several = [Witness(f"{org}/{n}", key) for n, key in enumerate(own, 1)]
             witnesses += several
-            groups.append(WitnessGroup(org, 1, tuple(one.name for one in several)))
+            groups.append(
+                WitnessGroup(org, 1, tuple(witness.name for witness in several))
+            )
     return witnesses, groups
 
 
@@ -147,11 +151,13 @@ def _explain(
         if part not in told:
             told.add(part)
             kind, _, org = part.partition(" ")
-            said = [_describe(by_org[org], opened)] if org else _say_part(kind, policy)
-            text += ["", *(f"# {one}" for one in said)] if said else []
+            above = [_describe(by_org[org], opened)] if org else _say_part(kind, policy)
+            text += ["", *(f"# {sentence}" for sentence in above)] if above else []
         text.append(line)
     text += [
-        f"# {one}" for origin in left_out for one in _say("trust.left", log=origin)
+        f"# {sentence}"
+        for origin in left_out
+        for sentence in _say("trust.left", log=origin)
     ]
     return ("\n".join(text) + "\n").encode()
 
@@ -169,7 +175,9 @@ def _part_of(line: str) -> str:
 def _describe(known: KnownOrg, opened: Mapping[str, KeyChain]) -> str:
     """An organisation in one line: its name and the fingerprints of its identities."""
     prints = {
-        fingerprint(one.identity) for one in opened.values() if one.org == known.org
+        fingerprint(chain.identity)
+        for chain in opened.values()
+        if chain.org == known.org
     }
     name = "".join(c for c in known.name if c.isprintable())
     return f"{name}, {known.org}: {' '.join(sorted(prints))}".removeprefix(", ")

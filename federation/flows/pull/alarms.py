@@ -78,8 +78,8 @@ class Alarms:
 
     async def refused(self, origin: str, count: int) -> None:
         """Some of a log's records do not verify; they are kept, with the reason."""
-        said = f"{count} new records do not verify"
-        await self._db.write(alarms.raise_alarm, "rejected", origin, said, self.now)
+        detail = f"{count} new records do not verify"
+        await self._db.write(alarms.raise_alarm, "rejected", origin, detail, self.now)
 
     async def full(self, log: Log, reason: str) -> None:
         """A log stops: the organisation whose it is has taken all that it may."""
@@ -90,9 +90,9 @@ class Alarms:
         if not origins:
             await self._settle({("too-many-logs", self._org)})
             return
-        said = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
+        detail = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
         await self._db.write(
-            alarms.raise_alarm, "too-many-logs", self._org, said, self.now
+            alarms.raise_alarm, "too-many-logs", self._org, detail, self.now
         )
 
     async def damaged(self, subject: str, reason: str) -> None:
@@ -125,21 +125,21 @@ class Alarms:
     async def _settle(self, named: set[tuple[str, str]]) -> None:
         # Looked up first: an idle turn must not cost a durable commit per log.
         standing = await self._db.read(alarms.list_alarms)
-        mine = named & {(one.code, one.subject) for one in standing}
+        mine = named & {(alarm.code, alarm.subject) for alarm in standing}
         if mine:
             await self._db.write(_clear, mine)
 
     def _full(self, tx: Transaction, log: Log, reason: str) -> None:
         logs.stall(tx, log.id, reason)
-        said = f"{log.origin}: {reason}"
-        alarms.raise_alarm(tx, "partner-full", log.org, said, self.now)
+        detail = f"{log.origin}: {reason}"
+        alarms.raise_alarm(tx, "partner-full", log.org, detail, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)
         logs.freeze(tx, log.id, format_fork(fork))
         code = "own-fork" if log.own else "fork"
-        said = f"seen at {self._org}: {fork}"
-        alarms.raise_alarm(tx, code, fork.origin, said, self.now)
+        detail = f"seen at {self._org}: {fork}"
+        alarms.raise_alarm(tx, code, fork.origin, detail, self.now)
 
     def _blame(
         self, tx: Transaction, origin: str, outcome: LogOutcome, reason: str
@@ -162,12 +162,11 @@ class Alarms:
         alarms.raise_alarm(tx, "stalled", log.origin, reason, self.now)
 
 
-def _clear(tx: Transaction, found: Iterable[tuple[str, str]]) -> None:
-    for code, subject in found:
+def _clear(tx: Transaction, named: Iterable[tuple[str, str]]) -> None:
+    for code, subject in named:
         alarms.clear_alarm(tx, code, subject)
 
 
 def find_log(view: View, origin: str) -> Log | None:
     """The log of this origin, if there is one."""
-    found = [log for log in logs.list_logs(view) if log.origin == origin]
-    return found[0] if found else None
+    return next((log for log in logs.list_logs(view) if log.origin == origin), None)

@@ -50,10 +50,10 @@ async def ask_basis(feed: Feed, org: str) -> PeerBasis:
 
 
 async def compare_basis(
-    db: Database, said: PeerBasis, org: str, profiles: Mapping[str, Profile], now: int
+    db: Database, theirs: PeerBasis, org: str, profiles: Mapping[str, Profile], now: int
 ) -> list[str]:
     """How the maps of this partner differ in what they rest on; each is an alarm."""
-    common = [one for one in said.elections if one.election in profiles]
+    common = [basis for basis in theirs.elections if basis.election in profiles]
     return await db.write(_judge, org, common, profiles, now)
 
 
@@ -64,23 +64,23 @@ def _judge(
     profiles: Mapping[str, Profile],
     now: int,
 ) -> list[str]:
-    found = []
-    for one in theirs:
-        register = registers.register_digest(tx, one.election)
+    differences = []
+    for basis in theirs:
+        register = registers.register_digest(tx, basis.election)
         pairs = {
-            "profile": (profiles[one.election].digest, one.profile),
-            "register": (register, one.register_digest),
-            "rules": (str(RULES_VERSION), str(one.rules)),
+            "profile": (profiles[basis.election].digest, basis.profile),
+            "register": (register, basis.register_digest),
+            "rules": (str(RULES_VERSION), str(basis.rules)),
         }
         differ = [
             f"{name}: ours {ours[:12] or 'none'}, theirs {other[:12] or 'none'}"
             for name, (ours, other) in pairs.items()
             if ours != other
         ]
-        subject = f"{org} {one.election}"
+        subject = f"{org} {basis.election}"
         if differ:
-            found.append(f"{one.election}: {'; '.join(differ)}")
+            differences.append(f"{basis.election}: {'; '.join(differ)}")
             alarms.raise_alarm(tx, ALARM, subject, "; ".join(differ), now)
         else:
             alarms.clear_alarm(tx, ALARM, subject)
-    return found
+    return differences

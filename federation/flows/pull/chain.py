@@ -98,8 +98,8 @@ def open_held(notes: list[bytes], identity: VerifierKey) -> KeyChain:
             whose = decode_as(parse_note(notes[0]).text[:-1], KeyStatement).identity
             open_chain(notes, parse_vkey(whose))
         except (FormatError, RecordError, SignatureError):
-            said = f"the key statements held: {error}"
-            raise StoredError(said, "key_statement") from error
+            reason = f"the key statements held: {error}"
+            raise StoredError(reason, "key_statement") from error
         raise
 
 

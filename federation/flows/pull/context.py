@@ -154,18 +154,16 @@ class PullContext:
 
     def wanted_digest(self, peer: Peer) -> str:
         """Changes whenever `wants` could say something else of this peer's logs."""
-        wanted = [
-            (one.org, str(one.identity), one.paused, one.elections, *_bounds(one))
-            for one in sorted(self.peers.values(), key=lambda one: one.org)
-        ]
+        wanted = [_terms(partner) for _, partner in sorted(self.peers.items())]
         own = [(origin, chain.digest) for origin, chain in sorted(self.own.items())]
-        said = (peer.relay, wanted, sorted(self.profiles), own)
-        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+        wishes = (peer.relay, wanted, sorted(self.profiles), own)
+        return hashlib.sha256(msgspec.json.encode(wishes)).hexdigest()
 
 
-def _bounds(peer: Peer) -> tuple[int, int, int]:
-    # A log that stopped at one of them goes on where the operator has raised it.
-    return peer.max_rows, peer.max_bytes, peer.max_refused
+def _terms(peer: Peer) -> tuple[object, ...]:
+    # A log that stopped at a bound goes on where the operator has raised it.
+    bounds = peer.max_rows, peer.max_bytes, peer.max_refused
+    return peer.org, str(peer.identity), peer.paused, peer.elections, *bounds
 
 
 class OwnCopy(NamedTuple):
@@ -208,14 +206,14 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def extended(self) -> tuple[str, ...]:
         """The origins whose held checkpoint grew."""
-        return tuple(one.origin for one in self.logs if one.after > one.before)
+        return tuple(log.origin for log in self.logs if log.after > log.before)
 
     @property
     def failures(self) -> tuple[PulledLog, ...]:
         """The logs for which the feed, not the origin, is at fault."""
-        return tuple(one for one in self.logs if one.outcome in FEED_OUTCOMES)
+        return tuple(log for log in self.logs if log.outcome in FEED_OUTCOMES)
 
     @property
     def standing(self) -> tuple[PulledLog, ...]:
         """The logs that do not go on, for a reason that is here and not at the feed."""
-        return tuple(one for one in self.logs if one.outcome in STANDING)
+        return tuple(log for log in self.logs if log.outcome in STANDING)

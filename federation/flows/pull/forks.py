@@ -10,17 +10,11 @@ Source: docs/reference/protocol.md, "Pulling" step 6; the evidence: `tlog/fork.p
 from collections.abc import Iterable
 from typing import Final
 
-from federation.errors import (
-    FormatError,
-    NotFoundError,
-    PeerError,
-    ProofError,
-    RecordError,
-    SignatureError,
-)
+from federation.errors import FederationError, NotFoundError
 from federation.feeds.feed import Feed
 from federation.feeds.resource import fork_of
 from federation.flows.pull.alarms import Alarms, find_log
+from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import PullContext
 from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain, open_chain
@@ -30,14 +24,7 @@ from federation.store.db import View
 MAX_UNPROVED: Final = 32
 
 #: What makes evidence unconvincing, or keeps it from us: nothing follows from it.
-_UNPROVED = (
-    FormatError,
-    NotFoundError,
-    PeerError,
-    ProofError,
-    RecordError,
-    SignatureError,
-)
+_UNPROVED: Final[tuple[type[FederationError], ...]] = (*BAD_FEED, NotFoundError)
 
 
 async def adopt_forks(

@@ -90,19 +90,19 @@ async def _rejudge_one(ctx: PullContext, origin: str, now: int) -> None:
         await ctx.db.write(settle_unknown, log, now)
 
 
-def keep_unknown(tx: Transaction, log: Log, found: Sequence[int], now: int) -> None:
+def keep_unknown(tx: Transaction, log: Log, indexes: Sequence[int], now: int) -> None:
     """Write down where such records came in a log, and say so.
 
     Args:
         tx: The transaction that stores their leaves.
         log: Theirs.
-        found: Their indexes; most often there are none.
+        indexes: Theirs; most often there are none.
         now: Unix seconds.
     """
-    if found:
-        quarantine.save_unknown(tx, log.id, found)
+    if indexes:
+        quarantine.save_unknown(tx, log.id, indexes)
         # Not the total: counting it with every step would grow with the history.
-        detail = f"{len(found)} new records, from index {found[0]} on"
+        detail = f"{len(indexes)} new records, from index {indexes[0]} on"
         alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
 
 
@@ -117,13 +117,13 @@ def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
 
 def _readable(view: View) -> list[str]:
     """The logs whose first unknown leaf is known to this version."""
-    found = []
+    origins = []
     for origin, index in quarantine.first_unknown(view):
         log = logs.get_log(view, origin)
         [leaf] = stored.read_leaves(view, log.id, index, index + 1)
         if kind_of(parse_statement(leaf_text(leaf)[:-1])) is not UNKNOWN:
-            found.append(origin)
-    return found
+            origins.append(origin)
+    return origins
 
 
 async def _judge_from(
@@ -134,16 +134,16 @@ async def _judge_from(
         closed_at = None
     for at in range(start, log.next_index, STEP_LEAVES):
         end = min(at + STEP_LEAVES, log.next_index)
-        found = Admission([], [], [], closed_at)
+        admission = Admission([], [], [], closed_at)
         # A bundle at a time: so many leaves, as long as leaves may be, are 327 MB.
         for first, last in _bundles(at, end):
             leaves = await db.read(stored.read_leaves, log.id, first, last)
             more = await asyncio.to_thread(
-                admit, leaves, first, chain, profile, found.closed_at
+                admit, leaves, first, chain, profile, admission.closed_at
             )
-            found = join(found, more)
-        await db.write(_replace, log, at, end, found)
-        closed_at = found.closed_at
+            admission = join(admission, more)
+        await db.write(_replace, log, at, end, admission)
+        closed_at = admission.closed_at
 
 
 def _bundles(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -160,27 +160,27 @@ def changed_from(
     """The first index at which a key is valid by one and not by the other."""
     first = list[int]()
     for name in old.keys() | new.keys():
-        one, other = old.get(name), new.get(name)
-        if one is None or other is None:
-            only = one or other
+        before, after = old.get(name), new.get(name)
+        if before is None or after is None:
+            only = before or after
             assert only is not None, "a name of neither"
             first.append(only.start)
-        elif one.start != other.start:
-            first.append(min(one.start, other.start))
-        elif one.end != other.end:
-            first.append(min(one.end, other.end))
+        elif before.start != after.start:
+            first.append(min(before.start, after.start))
+        elif before.end != after.end:
+            first.append(min(before.end, after.end))
     return min(first, default=None)
 
 
-def _replace(tx: Transaction, log: Log, start: int, end: int, found: Admission) -> None:
-    if not claims.has_claims(tx, log.id, start, end, found.claims):
-        claims.replace_claims(tx, log.id, start, end, found.claims)
+def _replace(tx: Transaction, log: Log, start: int, end: int, new: Admission) -> None:
+    if not claims.has_claims(tx, log.id, start, end, new.claims):
+        claims.replace_claims(tx, log.id, start, end, new.claims)
         basis = mapstate.read_basis(tx, log.election)
         if basis is not None:
             # No rules of this number exist: merging sees that it must start again.
             mapstate.restart(tx, log.election, basis._replace(rules=0))
     quarantine.drop_verdicts(tx, log.id, start, end)
-    quarantine.save_rejected(tx, log.id, found.rejected)
-    quarantine.save_unknown(tx, log.id, found.unknown)
-    if found.closed_at is not None:
-        logs.close(tx, log.id, found.closed_at)
+    quarantine.save_rejected(tx, log.id, new.rejected)
+    quarantine.save_unknown(tx, log.id, new.unknown)
+    if new.closed_at is not None:
+        logs.close(tx, log.id, new.closed_at)

@@ -89,7 +89,7 @@ async def pull(
     report = await turn.take(vector.logs)
     # What we have lost is asked for again until it is back.
     is_whole = not report.own_larger and all(
-        one.outcome in _DONE for one in report.logs
+        log.outcome in _DONE for log in report.logs
     )
     seen = PeerSeen(
         org=peer.org,
@@ -214,7 +214,7 @@ class _TurnUnderWay:
             new_leaves=self._budget.taken_rows,
             new_bytes=self._budget.taken_bytes,
             # What is refused is not fetched any faster than by turns.
-            more=any(one.outcome in _UNFINISHED for one in reports)
+            more=any(log.outcome in _UNFINISHED for log in reports)
             and not self._budget.is_refusing,
         )
 
@@ -232,7 +232,7 @@ class _TurnUnderWay:
             else:
                 wanted.append((entry, partner))
         # Its own logs before those that it relays: they are what only it must have.
-        wanted.sort(key=lambda one: one[1].org != self._peer.org)
+        wanted.sort(key=lambda row: row[1].org != self._peer.org)
         return wanted, offered
 
     async def _take_one(

@@ -83,10 +83,10 @@ class Verifier:
         job = (self._name, data, start, closed_at)
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(workers.executor, admit_known, *job)
+            admission = await loop.run_in_executor(workers.executor, admit_known, *job)
             workers.is_warm = True
-            if found is not None:
-                return found
+            if admission is not None:
+                return admission
             return await loop.run_in_executor(
                 workers.executor, admit_taught, self._chain, self._profile, *job
             )
@@ -104,12 +104,12 @@ class Verifier:
         # Each is held twice more, opened, until all that are judged with it are.
         is_large = sum(map(len, leaves)) > LARGE_BYTES
         step = _FEW if is_large else WIDTH
-        found = Admission([], [], [], closed_at)
+        admission = Admission([], [], [], closed_at)
         for at in range(0, len(leaves), step):
             part = leaves[at : at + step]
-            rules = self._chain, self._profile, found.closed_at
-            found = join(found, admit(part, start + at, *rules))
-        return found
+            rules = self._chain, self._profile, admission.closed_at
+            admission = join(admission, admit(part, start + at, *rules))
+        return admission
 
 
 class Bundles:
@@ -197,16 +197,16 @@ def join_admissions(batch: Sequence[Checked], closed_at: int | None) -> Admissio
     """
     admitted, rejected = list[EncodedClaim](), list[Rejected]()
     unknown = list[int]()
-    for one in batch:
-        if closed_at is None or one.admission.closed_at == closed_at:
-            admitted += one.admission.claims
-            rejected += one.admission.rejected
-            unknown += one.admission.unknown
-            closed_at = one.admission.closed_at
+    for checked in batch:
+        if closed_at is None or checked.admission.closed_at == closed_at:
+            admitted += checked.admission.claims
+            rejected += checked.admission.rejected
+            unknown += checked.admission.unknown
+            closed_at = checked.admission.closed_at
             continue
         reason = f"the log was closed by leaf {closed_at}"
         rejected += [
-            Rejected(one.start + at, reason, CLOSED_CODE)
-            for at in range(len(one.leaves))
+            Rejected(checked.start + at, reason, CLOSED_CODE)
+            for at in range(len(checked.leaves))
         ]
     return Admission(admitted, rejected, unknown, closed_at)

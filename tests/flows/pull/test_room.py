@@ -102,6 +102,18 @@ async def test_a_partner_that_has_taken_all_that_it_may_is_full(
     assert 256 <= puller.log(suara).next_index < 1_500
 
 
+async def test_no_bundle_is_asked_for_that_a_partner_has_no_room_for(
+    puller, fakes, suara
+):
+    """Several are asked for ahead of what is verified: they would come in vain."""
+    puller.trust(suara, max_rows=300)
+    feed = fakes.FakePeer(suara.org)
+    feed.show(fakes.Tree(suara).grow(suara.results(0, 3000)))
+    report = await puller.pull(feed)
+    assert report.logs[0].outcome == "full"
+    assert feed.count("bundle") == 2
+
+
 async def test_a_giant_leaf_counts_for_each_kibibyte(puller, fakes, suara):
     puller.trust(suara)
     tree = fakes.Tree(suara).grow(giants(3))
