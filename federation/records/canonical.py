@@ -107,12 +107,6 @@ def check_text(text: str, field: str) -> None:
         raise RecordError(Sentence("row.code-point", point=point), field)
 
 
-def format_time(seconds: float) -> str:
-    """A time in Unix seconds as records have it: whole seconds, UTC."""
-    moment = datetime.fromtimestamp(int(seconds), UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def mismatch(pattern: str, field: str) -> RecordError:
     """The error of a text that does not match a pattern, as a decoder would say it."""
     rule = _MISMATCH.format(pattern)

@@ -98,6 +98,10 @@ class Text:
         least, most = map(self.number, interval)
         return least if least == most else f"{least} \N{EN DASH} {most}"
 
+    def word(self, key: str, other: str) -> str:
+        """The sentence of that key; `other` where there is none."""
+        return self(key) if self.has(key) else other
+
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""
         topic, _, name = key.partition(".")

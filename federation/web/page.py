@@ -88,8 +88,7 @@ class Page:
 
     def word(self, kind: str, code: str) -> str:
         """The word for a code of the field; the code itself where there is none."""
-        key = f"page.{kind}_{code}"
-        return self.t(key) if self.t.has(key) else code
+        return self.t.word(f"page.{kind}_{code}", code)
 
 
 def static_address(name: str) -> str:

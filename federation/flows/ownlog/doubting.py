@@ -11,9 +11,9 @@ What only looks strange goes in with a flag: a station that its sender insists o
 a time at which nobody can have seen the form.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
 
 from msgspec import UNSET, to_builtins
 
@@ -211,5 +211,5 @@ def _rank(row: Opened) -> tuple[bool, int]:
 
 def _earliest(profile: Profile) -> str:
     """The earliest time at which a form of this election can have been seen."""
-    day = date.fromisoformat(profile.file.voting_day)
-    return f"{day - timedelta(days=EARLY_DAYS)}T00:00:00Z"
+    day = dt.date.fromisoformat(profile.file.voting_day)
+    return f"{day - dt.timedelta(days=EARLY_DAYS)}T00:00:00Z"
