@@ -2,7 +2,7 @@
 
 Rule: an error says what is wrong, where, and (where a person can act) how to mend
 it. It knows nothing of HTTP, of exit codes or of languages: `web/problem.py` and
-`cli/` each hold one table. Our own bugs are assertions, never one of these.
+`cli/output.py` each hold one table. Our own bugs are assertions, never one of these.
 
 `code` is stable and documented (`docs/reference/errors.md`): programs may rely on it.
 """

@@ -7,7 +7,7 @@ Rule: a command reads none of these by itself. `command_options` adds `--json`,
     @command_options
     def status(run: Run) -> int | None: ...
 
-The clock and the environment are read here (and in `node.py`), nowhere below.
+The clock and the environment are read in `cli/`, most of it here, and nowhere below.
 """
 
 import functools

@@ -1,6 +1,19 @@
-"""One verb per file: what a node does. Flows do not know each other.
+"""What a node does: one verb per file, or per folder where it needs several.
 
-A flow that needs several files is a folder; `pull`, `merge` and `query` are. What two
-flows share is said on a floor below, or in the one that both stand on
-(`sequence`: the order of writing).
+Which flow may know which is a contract (`flows` in pyproject.toml): what stands on the
+order of writing knows what it writes, and neighbours do not know each other. What two
+flows share is said on a floor below, or in `verify`, on which pull and audit stand.
+
+    ownlog   our own log: signed into, in which order, and how it comes back
+    pull     what one peer has, taken in
+    cosign   what we hold of others, said; what others hold of us, collected
+    merge    the merged map follows the logs
+    query    what the map says
+    publish  what a node holds, as files
+    receipt  one record, as a proof that goes from hand to hand
+    audit    what somebody else can prove: `federation verify`
+    doctor   everything recomputed from the leaves: `federation doctor`
+    verify   what pull and audit share
+    listing  which polling stations an election does not have
+    naming   names of places that contradict a code
 """

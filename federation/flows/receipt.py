@@ -2,7 +2,7 @@
 
 Rule: it goes from hand to hand, so it is of a log that everybody may read. The
 checkpoint in it is the earliest that others confirmed, as well as they ever did
-(`holders.covering_size`), with the first cosignature of each: so it says since when the
+(`covering_size`), with the first cosignature of each: so it says since when the
 record is held unchanged, and stays the same once two have confirmed it. The path is
 read from the stored hashes: a receipt costs the same in a log of any length.
 

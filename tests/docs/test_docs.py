@@ -260,7 +260,7 @@ def _code_of(call: ast.Call) -> ast.expr | None:
     if words.endswith(".alarm"):
         return given[0]
     # What `flows/ownlog/ingest.py` raises with its batch: (code, subject, detail).
-    if words == "found.append" and isinstance(given[0], ast.Tuple):
+    if words.endswith(".append") and isinstance(given[0], ast.Tuple):
         first = given[0].elts[0]
         return first if ast.unparse(first).isupper() else None
     return None
@@ -379,6 +379,27 @@ def test_every_room_of_the_house_is_named_in_the_architecture():
     assert {
         room for room in rooms if not any(n.startswith(room) for n in named)
     } == set()
+
+
+def listed_at_the_head(package: Path) -> set[str]:
+    """The modules in a package's list of its files; empty where it has none."""
+    head = ast.get_docstring(ast.parse(read(package / "__init__.py"))) or ""
+    return set(re.findall(r"(?m)^    ([a-z_]+) {2,}\S", head))
+
+
+@pytest.mark.parametrize(
+    "package",
+    [path.parent for path in PACKAGE.rglob("__init__.py")],
+    ids=lambda path: path.relative_to(PROJECT).as_posix(),
+)
+def test_the_list_at_a_folders_head_names_each_of_its_files(package):
+    listed = listed_at_the_head(package)
+    files = {
+        path.stem
+        for path in package.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    } - {"__init__", "__main__"}
+    assert not listed or files == listed
 
 
 def test_no_package_index_is_named():

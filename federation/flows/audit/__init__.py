@@ -12,10 +12,12 @@ own. What holds is said, what does not is named, what cannot be proved is said a
     damage        what happened to a record: altered, dropped, swapped, foreign, revoked
     cosignatures  who else says to hold it: quorum, ages
     crosscheck    one log in several sources: one history, or two
-    documents     receipts, records, checkpoints, keys, evidence (one by one: document)
+    documents     receipts, records, checkpoints, keys, evidence: all of an audit
+    document      one of them, by what it is
     extras        what lies beside the records: files, about notes, the page
     keyring       all key chains, and which of them somebody vouches for
-    maps          the published map made again (what it rests on: published)
+    maps          the published map made again
+    published     what a source says of its map, and what that rests on
     report        what can be found, exit codes, and the value that is printed
 
 Source: docs/reference/protocol.md, "For auditors"

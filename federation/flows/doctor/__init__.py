@@ -4,6 +4,7 @@ Rule: read-only but for `mend`, offline, and nothing is trusted but the pinned i
 keys. Any difference is a finding, and any finding of level `error` makes the verdict
 negative: a checker that ends well on damage is worse than none. Memory stays flat.
 
+    examine     the examination: log by log, then map by map
     report      findings, and how much was looked at
     tree        bundles, tiles, roots, checkpoints, cosignatures, the guard
     judgement   every leaf admitted again: claims, quarantine, what our logs said

@@ -10,6 +10,9 @@ stops nothing else. The whole turn, and where its parts stand:
     onelog    one log in one turn: its keys, its checkpoint, its leaves
     extend    a larger tree: prefix proved, then bundles, committed in steps
     forks     what a peer has proved of a log
+    context   what a turn is given, and what it reports
+    basis     what a partner says of its maps
+    alarms    what an operator is told of a turn
     room      what a turn may bring, and a partner may take of us
 
 Source: docs/reference/protocol.md, "Pulling"

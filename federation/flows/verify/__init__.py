@@ -4,6 +4,7 @@ Rule: no database, no network of its own, no clock. Whoever takes leaves in and 
 only judges them runs the same code, so that an audit proves what a node believes.
 
     bundle      bundles fetched ahead, checked, their leaves verified
-    blame       where two checkpoints do not fit: the proof, or nothing
-    evidence    two signed histories, in one text that anyone can check
+    worker      what a process that verifies does with a bundle
+    workers     those processes, as many as there are processors
+    prefix      where two checkpoints do not fit: the proof, or nothing
 """
