@@ -48,6 +48,22 @@ def test_in_any_order_the_first_and_the_newest_line_are_kept(tx, log):
         assert cosignatures.first_cosignatures(tx, log.id, size) == [b"a.example 100\n"]
 
 
+def test_who_holds_a_log_is_others_and_we_where_it_is_not_our_own(tx, log):
+    keep_checkpoint(tx, log, 3)
+    for size, org in ((4, "own.example"), (5, "a.example"), (9, "b.example")):
+        save(tx, log, size, org, 100)
+
+    def sizes(low, high, *, own):
+        return cosignatures.sizes_held(
+            tx, log.id, "own.example", own=own, low=low, high=high
+        )
+
+    assert sizes(0, 10, own=True) == [5, 9]
+    assert sizes(0, 10, own=False) == [3, 5, 9]
+    assert sizes(5, 9, own=True) == [9]
+    assert sizes(3, 8, own=False) == [5]
+
+
 def test_one_cosignature_is_both_and_said_twice_changes_nothing(tx, log):
     for _ in range(2):
         save(tx, log, 5, "a.example", 100)

@@ -30,11 +30,11 @@ def test_the_signed_leaves_are_blamed_for_nothing():
 def test_every_order_but_the_signed_one_moves_somebody_or_is_told():
     for order in permutations(range(5)):
         found = name([SIGNED[at] for at in order])
-        pairs = {
+        pairs = [
             (i, order[i]) for i in range(5) if i < order[i] and order[order[i]] == i
-        }
-        told = {(one.index, int(one.detail.split()[1])) for one in found}
-        assert told == pairs
+        ]
+        told = [(one.index, int(one.detail.split()[1])) for one in found]
+        assert told == pairs  # each once
         assert all(one.kind == "swapped" for one in found)
 
 
@@ -46,6 +46,20 @@ def test_a_run_that_was_taken_out_is_told_record_by_record():
             found = name([*SIGNED[:start], *SIGNED[end:]])
             told = [(one.kind, one.index) for one in found]
             assert told == [("dropped", index) for index in range(start, end)]
+
+
+def test_a_record_that_is_here_again_is_told_where_it_stands_again():
+    for first in range(5):
+        for again in range(first + 1, 6):
+            here = [*SIGNED[:again], SIGNED[first], *SIGNED[again:]]
+            told = [one for one in name(here) if one.kind == "duplicated"]
+            assert told == [Culprit("duplicated", first, f"again at {again}")]
+
+
+def test_what_lies_behind_a_cut_is_not_told_record_by_record():
+    for end in range(5):
+        cut = Culprit("cut-off", end, "the bundle ends within it")
+        assert name(SIGNED[:end], is_cut=True) == [cut]
 
 
 def test_a_record_that_was_never_signed_for_is_told_where_it_stands():

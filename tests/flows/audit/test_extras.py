@@ -3,6 +3,7 @@
 import hashlib
 
 from federation.feeds.resource import ABOUT, ELECTIONS
+from federation.flows.audit.extras import Listing
 from federation.records.about import About, sign_about
 from federation.verifier import page
 from tests.flows.audit.conftest import audit_folder, trust_in, write_folder
@@ -38,6 +39,21 @@ def test_an_about_note_must_be_signed_by_the_node_it_speaks_of(tmp_path, small, 
     # Of somebody whose keys are not here nothing can be said.
     put(tmp_path, ABOUT.path, sign_about(about_of(a), a.node))
     assert audit_folder(tmp_path, trust_in(b)).exit == 0
+
+
+def test_only_where_leaf_hashes_begin_with_the_records_are_earlier_ones_elsewhere():
+    """Else the records were taken out of the folder, and the log is not whole."""
+    origin = "jagapemilu.example/pemilu-2024"
+    log = hashlib.sha256(origin.encode()).hexdigest()
+
+    def first(*paths):
+        return Listing(f"{log}/tile/{path}" for path in paths).first_leaf(origin, 600)
+
+    whole = ("0/000", "0/001", "0/002.p/88", "1/000.p/2")
+    assert first(*whole, "entries/000", "entries/001", "entries/002.p/88") == 0
+    assert first(*whole[1:], "entries/001", "entries/002.p/88") == 256
+    assert first(*whole, "entries/001", "entries/002.p/88") == 0
+    assert first(*whole[2:], "entries/002.p/88") == 512
 
 
 def test_a_profile_must_be_what_its_name_says(tmp_path, small, b):

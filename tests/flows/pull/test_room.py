@@ -4,13 +4,14 @@ import random
 
 import pytest
 
-from federation.config.peers import BYTES, REFUSED, ROWS
+from federation.config.peers import BYTES, REFUSED, ROWS, Peer
 from federation.flows.pull import extend
 from federation.flows.pull.context import MAX_GENERATIONS
+from federation.flows.pull.room import room_of
 from federation.records.about import About, sign_about
 from federation.store import keystatements, pulls
 from federation.store.db import Database
-from federation.store.taken import read_taken
+from federation.store.taken import Taken, read_taken
 from federation.tlog.tile import MAX_LEAF_BYTES
 
 GIANT = MAX_LEAF_BYTES
@@ -100,6 +101,20 @@ async def test_a_partner_that_has_taken_all_that_it_may_is_full(
     assert outcomes(report) == {suara.origin: "full"}
     assert bound in puller.log(suara).stalled
     assert 256 <= puller.log(suara).next_index < 1_500
+
+
+def test_a_bound_is_reached_with_the_last_that_fits(suara):
+    partner = Peer(
+        org=suara.org, identity=suara.identity.key,
+        max_rows=5, max_bytes=7, max_refused=3,
+    )  # fmt: skip
+    assert room_of(partner, Taken(4, 6, 2)).full == ""
+    for key, reached in (
+        ("max_rows", Taken(5, 6, 2)),
+        ("max_bytes", Taken(4, 7, 2)),
+        ("max_refused", Taken(4, 6, 3)),
+    ):
+        assert room_of(partner, reached).full.startswith(f"{key} reached")
 
 
 async def test_no_bundle_is_asked_for_that_a_partner_has_no_room_for(
