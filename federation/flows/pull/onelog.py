@@ -11,12 +11,7 @@ from typing import Final
 import msgspec
 
 from federation.config.peers import Peer
-from federation.errors import (
-    ConflictError,
-    FederationError,
-    ForkError,
-    StoredError,
-)
+from federation.errors import ConflictError, FederationError, ForkError, StoredError
 from federation.feeds.feed import Feed
 from federation.feeds.status import StatusEntry
 from federation.flows.pull.alarms import Alarms, find_log
@@ -28,12 +23,7 @@ from federation.flows.pull.context import (
     PulledLog,
     Taking,
 )
-from federation.flows.pull.extend import (
-    Extending,
-    UnprovedError,
-    extend,
-    read_mirror,
-)
+from federation.flows.pull.extend import Extending, UnprovedError, extend, read_mirror
 from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
