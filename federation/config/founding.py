@@ -125,8 +125,7 @@ class Founder:
             self.report.ensure(path, lambda p=path: save_signer(p, self.random(32)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         secret = home.contributor_secret
         self.report.ensure(
-            secret,
-            lambda: save_contributor_secret(secret, self.random(SECRET_BYTES)),
+            secret, lambda: save_contributor_secret(secret, self.random(SECRET_BYTES))
         )
 
     def found_chain(self, origin: str, identity: Signer, now: datetime) -> None:
