@@ -140,12 +140,7 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
         run.out.line(t("doctor.details"))
     looked = "doctor.looked-deep" if report.is_deep else "doctor.looked"
     run.out.line(
-        t(
-            looked,
-            logs=report.logs,
-            records=report.leaves,
-            stations=report.stations,
-        )
+        t(looked, logs=report.logs, records=report.leaves, stations=report.stations)
     )
     if report.is_clean:
         run.out.line(t("doctor.clean"))

@@ -282,9 +282,8 @@ class Output:
         return clean_line(str(value))
 
     def number(self, value: int) -> str:
-        """An integer for people: 81.012 in Indonesian, 81,012 in English."""
-        grouped = f"{value:,}"
-        return grouped.replace(",", ".") if self.t.language == "id" else grouped
+        """An integer for people, as the language writes it."""
+        return self.t.number(value)
 
     def _console(self, stream: TextIO) -> Console:
         """A console of that stream: as wide as the terminal, unbounded elsewhere."""

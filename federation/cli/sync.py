@@ -35,8 +35,7 @@ def _print(run: Run, turns: list[PeerTurnReport]) -> None:
         return
     rows = []
     for turn in turns:
-        key = f"sync.outcome-{turn.outcome}"
-        outcome = t(key) if t.has(key) else turn.outcome
+        outcome = t.word(f"sync.outcome-{turn.outcome}", turn.outcome)
         rows.append((turn.org, outcome, turn.new, turn.reason))
     headers = [t(f"sync.{name}") for name in ("org", "outcome", "new", "reason")]
     run.out.table(headers, rows, right=(2,))

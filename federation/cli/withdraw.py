@@ -62,8 +62,7 @@ def withdraw(run: Run, *, tps: str, alone: bool, **given: object) -> int | None:
 
 def _why(run: Run, verdict: Verdict) -> str:
     """Why it was refused, in the reader's language where there are words for it."""
-    key = f"intake.{verdict.code}"
-    return run.t(key) if run.t.has(key) else verdict.reason
+    return run.t.word(f"intake.{verdict.code}", verdict.reason)
 
 
 def _text(value: object) -> str | None:

@@ -11,7 +11,7 @@ as `keys/<hex sha256(origin)>.chain`; the log itself begins with it when it is o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from federation.config.keystore import (
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.errors import ConfigError, FederationError, FormatError
+from federation.records.canonical import format_time
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
@@ -124,8 +125,7 @@ class Founder:
             self.report.ensure(path, lambda p=path: save_signer(p, self.random(32)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         secret = home.contributor_secret
         self.report.ensure(
-            secret,
-            lambda: save_contributor_secret(secret, self.random(SECRET_BYTES)),
+            secret, lambda: save_contributor_secret(secret, self.random(SECRET_BYTES))
         )
 
     def found_chain(self, origin: str, identity: Signer, now: datetime) -> None:
@@ -183,7 +183,7 @@ class Founder:
             ),
             org=self.org,
             origin=origin,
-            recorded_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            recorded_at=format_time(now.timestamp()),
             version=1,
         )
 

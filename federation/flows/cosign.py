@@ -281,10 +281,7 @@ def _last_time(view: View, log: Log, keys: Sequence[VerifierKey]) -> int | None:
 
 
 def _save(
-    tx: Transaction,
-    log: Log,
-    size: int,
-    lines: Iterable[tuple[Signature, Cosignature]],
+    tx: Transaction, log: Log, size: int, lines: Iterable[tuple[Signature, Cosignature]]
 ) -> None:
     for line, cosignature in lines:
         cosignatures.save_cosignature(

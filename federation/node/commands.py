@@ -247,10 +247,7 @@ async def _log(
 ) -> Verdict:
     await node.gate.passed(log.origin, GATE_S)
     verdicts = await node.disk.write(
-        ingest.append_statements,
-        log,
-        [statement],
-        node.clocks.wall(),
+        ingest.append_statements, log, [statement], node.clocks.wall()
     )
     node.news()
     return verdicts[0]

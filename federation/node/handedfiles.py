@@ -30,13 +30,7 @@ from federation.feeds.resource import LOGS, checkpoint_of, log_path
 from federation.feeds.status import StatusEntry, parse_status
 from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
-from federation.flows.pull import (
-    PullContext,
-    PullReport,
-    Stick,
-    adopt_forks,
-    take_in,
-)
+from federation.flows.pull import PullContext, PullReport, Stick, adopt_forks, take_in
 from federation.flows.pull.basis import ask_basis
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
@@ -135,11 +129,7 @@ class _OpenedFiles:
     """Files that are being taken in."""
 
     def __init__(
-        self,
-        node: Node,
-        files: Files,
-        path: Path,
-        vector: tuple[StatusEntry, ...],
+        self, node: Node, files: Files, path: Path, vector: tuple[StatusEntry, ...]
     ) -> None:
         self._node, self._files, self._label = node, files, str(path)
         self._feed = FileFeed(files, self._label)

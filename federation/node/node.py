@@ -12,12 +12,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequ
 from random import Random
 
 from federation.config.peers import Peer
-from federation.errors import (
-    FederationError,
-    FormatError,
-    NotFoundError,
-    PeerError,
-)
+from federation.errors import FederationError, FormatError, NotFoundError, PeerError
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace

@@ -14,9 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from federation.errors import FederationError
 from federation.records.claim import Claim, encode_claim
-from federation.records.keychain import KeyChain, parse_origin
+from federation.records.keychain import KeyChain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
 from federation.records.sealed import Sealed, open_leaves
@@ -64,7 +63,6 @@ def admit(
         profile: The election's.
         closed_at: Where the log was closed by an earlier leaf, if it was.
     """
-    generation = parse_origin(chain.origin)[3]
     claims: list[EncodedClaim] = []
     rejected: list[Rejected] = []
     unknown: list[int] = []
@@ -79,9 +77,9 @@ def admit(
             continue
         sealed = opened[index - start]
         if not isinstance(sealed, Sealed):
-            rejected.append(Rejected(index, str(sealed), _code(sealed)))
+            rejected.append(Rejected(index, str(sealed), sealed.code))
             continue
-        claim = to_claim(sealed, profile, generation)
+        claim = to_claim(sealed, profile, chain.generation)
         if claim is not None:
             claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
             continue
@@ -110,7 +108,3 @@ def join(first: Admission, then: Admission) -> Admission:
         first.unknown + then.unknown,
         then.closed_at,
     )
-
-
-def _code(error: FederationError) -> str:
-    return error.code

@@ -190,8 +190,8 @@ def _check_line(line: bytes, value: object) -> None:
     again = _encoder.encode(value)
     if again != line:
         pairs = zip(line, again, strict=False)
-        at = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
-        at = min(len(line), len(again)) if at is None else at
+        end = min(len(line), len(again))
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), end)
         raise FormatError("not canonical JSON", f"byte {at}")
     # A canonical line escapes only the quote, the backslash and control characters,
     # and holds no raw one below 0x20: for most lines two quick scans are enough.

@@ -20,7 +20,7 @@ from msgspec import UNSET
 
 from federation.errors import FormatError
 from federation.records.profile import ContestPlace, Profile
-from federation.records.result import TpsResult, failed_rules
+from federation.records.result import TpsResult, failed_rules, votes_of
 from federation.records.withdrawal import Withdrawal
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
@@ -121,7 +121,7 @@ def claim_of_result(
 ) -> Claim:
     """What a result claims, its votes by the ids of the profile."""
     place = profile.place(result.contest, result.tps)
-    votes = place.roster.rename(_votes(result))
+    votes = place.roster.rename(votes_of(result))
     figures = result.figures
     # By place, in the order of the class: naming sixteen members takes twice as long.
     return Claim(
@@ -148,19 +148,6 @@ def _files(result: TpsResult) -> tuple[str, ...]:
     if result.evidence is UNSET:
         return ()
     return tuple(sorted({file.sha256 for file in result.evidence}))
-
-
-def _votes(result: TpsResult) -> dict[str, int]:
-    """The votes that are compared: legislative results are compared by party."""
-    if result.candidates is not UNSET:
-        return result.candidates
-    if result.parties is UNSET:
-        return {}
-    return {
-        number: part.jumlah
-        for number, part in result.parties.items()
-        if part.jumlah is not UNSET
-    }
 
 
 def _is_complete(votes: dict[str, int], place: ContestPlace) -> bool:

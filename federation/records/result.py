@@ -61,6 +61,7 @@ __all__ = (
     "TpsResult",
     "check_result",
     "failed_rules",
+    "votes_of",
 )
 
 Figure = Literal[
@@ -208,10 +209,7 @@ _SUMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "lp_pengguna_dpt": ("pengguna_dpt_j", ("pengguna_dpt_l", "pengguna_dpt_p")),
     "lp_pengguna_dptb": ("pengguna_dptb_j", ("pengguna_dptb_l", "pengguna_dptb_p")),
     "lp_pengguna_dpk": ("pengguna_dpk_j", ("pengguna_dpk_l", "pengguna_dpk_p")),
-    "lp_pengguna_total": (
-        "pengguna_total_j",
-        ("pengguna_total_l", "pengguna_total_p"),
-    ),
+    "lp_pengguna_total": ("pengguna_total_j", ("pengguna_total_l", "pengguna_total_p")),
     "lp_disabilitas": ("disabilitas_j", ("disabilitas_l", "disabilitas_p")),
     "ballots_sum": (
         "surat_suara_diterima",
@@ -251,6 +249,19 @@ def check_result(result: TpsResult) -> None:
             raise RecordError("needs caleg, jumlah or partai", f"parties.{number}")
 
 
+def votes_of(result: TpsResult) -> dict[str, int]:
+    """The votes that are added and compared: of a contest of parties, each party's."""
+    if result.candidates is not UNSET:
+        return result.candidates
+    if result.parties is UNSET:
+        return {}
+    return {
+        number: part.jumlah
+        for number, part in result.parties.items()
+        if part.jumlah is not UNSET
+    }
+
+
 def failed_rules(result: TpsResult, profile: Profile) -> tuple[str, ...]:
     """The ids of `RULES` that this form breaks, as far as both sides were read."""
     failed = _failed_votes(result, profile)
@@ -261,19 +272,10 @@ def failed_rules(result: TpsResult, profile: Profile) -> tuple[str, ...]:
 
 def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
     failed: list[str] = []
-    total = 0
-    if result.candidates is not UNSET:
-        votes: dict[str, int] = result.candidates
-        total = sum(votes.values())
-    elif result.parties is not UNSET:
-        votes = {
-            number: part.jumlah
-            for number, part in result.parties.items()
-            if part.jumlah is not UNSET
-        }
-        total = sum(votes.values())
-    else:
+    if result.candidates is UNSET and result.parties is UNSET:
         return failed
+    votes = votes_of(result)
+    total = sum(votes.values())
     place = profile.place(result.contest, result.tps)
     if result.figures is not UNSET and _is_whole(result, votes, place):
         valid = result.figures.get("suara_sah", total)

@@ -23,14 +23,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 from msgspec import Meta, Struct
 
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.records.canonical import (
-    Org,
-    Time,
-    convert,
-    decode,
-    decode_as,
-    encode,
-)
+from federation.records.canonical import Org, Time, convert, decode, decode_as, encode
 from federation.records.keychain import KeyChain
 from federation.records.kinds import (
     RESULT,
@@ -275,8 +268,5 @@ def _split_record(leaf: bytes) -> _Split | None:
 
 def _unknown(common: Common, line: bytes) -> UnknownStatement:
     return UnknownStatement(
-        type=common.type,
-        org=common.org,
-        election=common.election,
-        text=line + b"\n",
+        type=common.type, org=common.org, election=common.election, text=line + b"\n"
     )

@@ -49,8 +49,7 @@ _BLANKS: Final = (
 )
 _AROUND: Final = _BLANKS + _UNSEEN
 _GUARDED: Final = re.compile(
-    r"""=\s*"([^"]*)" | "([^"]*)" | '([^']*)' | ['\u2019`]([^'"\u2019`]*)""",
-    re.VERBOSE,
+    r"""=\s*"([^"]*)" | "([^"]*)" | '([^']*)' | ['\u2019`]([^'"\u2019`]*)""", re.VERBOSE
 )
 _WITHIN: Final = re.compile(f"[{re.escape(_AROUND)}]+")
 _SEEN_AS_NOTHING: Final = str.maketrans("", "", _UNSEEN)

@@ -38,11 +38,7 @@ MAX_BYTES = 32 << 20  # a kelurahan of 500 TPS with twenty photos each has 3 MB
 YEAR = "2019"
 CONTEST = "ppwp"
 _DEPTH = 4  # of a kelurahan
-_FIGURES = {
-    "sah": "suara_sah",
-    "tSah": "suara_tidak_sah",
-    "jum": "pengguna_total_j",
-}
+_FIGURES = {"sah": "suara_sah", "tSah": "suara_tidak_sah", "jum": "pengguna_total_j"}
 _VOTE = re.compile(r"pas([0-9]{1,2})")
 _READ_FROM = ("sah", "tSah")  # with the votes on one page; `jum` is on another
 _FLAGS = frozenset({"cakupan", "pending", "error", "janggal", "laporKpu"})

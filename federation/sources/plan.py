@@ -13,10 +13,7 @@ from typing import Any, Final
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.sources.asked import name_headers
-from federation.sources.cell import (
-    is_blank,
-    parse_count,
-)
+from federation.sources.cell import is_blank, parse_count
 from federation.sources.columns import Header
 from federation.sources.headers import guess
 from federation.sources.longform import FIGURE, CandidateRow

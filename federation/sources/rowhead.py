@@ -50,11 +50,7 @@ class RowHead:
     """The columns of one table that are not about votes."""
 
     def __init__(
-        self,
-        header: Header,
-        options: Options,
-        members: DraftBeginner,
-        profile: Profile,
+        self, header: Header, options: Options, members: DraftBeginner, profile: Profile
     ) -> None:
         """Find them in the header; nothing is refused yet."""
         self._columns = columns = header.columns

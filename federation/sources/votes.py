@@ -25,11 +25,7 @@ class VoteColumns:
     """Those of one table."""
 
     def __init__(
-        self,
-        header: Header,
-        options: Options,
-        members: DraftBeginner,
-        profile: Profile,
+        self, header: Header, options: Options, members: DraftBeginner, profile: Profile
     ) -> None:
         """Find them in the header; nothing is refused yet."""
         self._options, self._members, self._profile = options, members, profile

@@ -13,7 +13,6 @@ Spec: ECMA-376 part 1, 18.2 (workbooks), 18.4 (shared texts), 18.8 (styles)
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
 from federation.errors import FormatError
@@ -74,12 +73,7 @@ class Workbook:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._package.close()
 
     @property

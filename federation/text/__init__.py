@@ -82,6 +82,26 @@ class Text:
             return self(cause.key, **values)
         return str(cause)
 
+    def number(self, value: int) -> str:
+        """An integer: 81.012 in Indonesian, 81,012 in English."""
+        grouped = f"{value:,}"
+        return grouped.replace(",", ".") if self.language == "id" else grouped
+
+    def percent(self, part: int, whole: int) -> str:
+        """A share with one decimal, rounded down: 100 % means all of it."""
+        tenths = part * 1000 // whole if whole else 0
+        point = "," if self.language == "id" else "."
+        return f"{tenths // 10}{point}{tenths % 10} %"
+
+    def span(self, interval: tuple[int, int]) -> str:
+        """The least and the most, once where they are equal."""
+        least, most = map(self.number, interval)
+        return least if least == most else f"{least} \N{EN DASH} {most}"
+
+    def word(self, key: str, other: str) -> str:
+        """The sentence of that key; `other` where there is none."""
+        return self(key) if self.has(key) else other
+
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""
         topic, _, name = key.partition(".")

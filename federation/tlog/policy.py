@@ -132,10 +132,7 @@ class _PolicyReader:
         if self._quorum is None:
             raise FormatError(Sentence("trust.policy-quorum"))
         return Policy(
-            tuple(self._logs),
-            tuple(self._witnesses),
-            tuple(self._groups),
-            self._quorum,
+            tuple(self._logs), tuple(self._witnesses), tuple(self._groups), self._quorum
         )
 
     def read(self, words: list[str], at: str) -> None:

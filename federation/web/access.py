@@ -14,13 +14,7 @@ import hmac
 from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
-from federation.records.readers import (
-    THIS_MACHINE,
-    Caller,
-    Insider,
-    Nobody,
-    may_see,
-)
+from federation.records.readers import THIS_MACHINE, Caller, Insider, Nobody, may_see
 from federation.store import tokens
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.origin import is_local

@@ -232,9 +232,9 @@ def _tally_note(page: Page, place: answers.Region) -> str:
     """How much of the region stands behind its votes."""
     if not place.tally:
         return ""
-    count, register = count_added(place.tally), page.number(place.coverage.register)
-    note = page.t("page.tally_note", count=page.number(count), register=register)
+    count, register = count_added(place.tally), page.t.number(place.coverage.register)
+    note = page.t("page.tally_note", count=page.t.number(count), register=register)
     if place.tally.not_added:
-        left = page.number(place.tally.not_added)
+        left = page.t.number(place.tally.not_added)
         note += " " + page.t("numbering.not-added", count=left)
     return note

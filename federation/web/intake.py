@@ -69,10 +69,7 @@ def endpoints() -> list[Endpoint[Any]]:
 
 def routes() -> list[web.RouteDef]:
     """The ways in that are not part of the public API."""
-    return [
-        web.post("/notify", notify),
-        web.post("/v1/control/{command}", control),
-    ]
+    return [web.post("/notify", notify), web.post("/v1/control/{command}", control)]
 
 
 async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:

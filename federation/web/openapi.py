@@ -159,7 +159,6 @@ def _kinds(endpoints: Sequence[Endpoint[Any]]) -> list[Any]:
 
 
 def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, Any]:
-    """One Operation Object."""
     content: dict[str, Any] = {}
     if endpoint.response is not None:
         content[JSON] = {"schema": schema_of[repr(endpoint.response)]}

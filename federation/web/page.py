@@ -19,7 +19,6 @@ from federation.text import Text
 from federation.web.further import further
 
 STATIC = resources.files("federation.web") / "static"
-EN_DASH = "\N{EN DASH}"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -53,9 +52,9 @@ class Page:
                 link=self.link,
                 to=self.to,
                 name=self.name,
-                number=self.number,
-                percent=self.percent,
-                span=self.span,
+                number=self.t.number,
+                percent=self.t.percent,
+                span=self.t.span,
                 word=self.word,
                 stylesheet=self.to(static_address("style.css")),
                 other_language=further(self.request, lang=other),
@@ -87,26 +86,9 @@ class Page:
             return place.name
         return self.t("page.unnamed", code=place.code) if place.code else "Indonesia"
 
-    def number(self, value: int) -> str:
-        """A number with the language's separators."""
-        grouped = f"{value:,}"
-        return grouped.replace(",", ".") if self.t.language == "id" else grouped
-
-    def percent(self, part: int, whole: int) -> str:
-        """A share with one decimal, rounded down: 100 % means all of it."""
-        tenths = part * 1000 // whole if whole else 0
-        point = "," if self.t.language == "id" else "."
-        return f"{tenths // 10}{point}{tenths % 10} %"
-
-    def span(self, interval: answers.Interval) -> str:
-        """The least and the most, once where they are equal."""
-        least, most = map(self.number, interval)
-        return least if least == most else f"{least} {EN_DASH} {most}"
-
     def word(self, kind: str, code: str) -> str:
         """The word for a code of the field; the code itself where there is none."""
-        key = f"page.{kind}_{code}"
-        return self.t(key) if self.t.has(key) else code
+        return self.t.word(f"page.{kind}_{code}", code)
 
 
 def static_address(name: str) -> str:

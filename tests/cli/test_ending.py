@@ -56,15 +56,15 @@ sys.exit(ending.exit_code(0))
 """
 
 
+def spawn(command, **given):
+    """A process that a signal may meet anywhere; nobody reads what it says."""
+    usual = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=ROOT, **{"env": unmeasured()} | usual | given)
+
+
 def start(program, folder, **given):
-    return subprocess.Popen(
-        [sys.executable, "-c", program, str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env=unmeasured(),
-        **given,
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return spawn([sys.executable, "-c", program, str(folder)], **pipes, **given)
 
 
 def ignore_interrupts():
@@ -209,13 +209,7 @@ def test_an_import_that_is_ended_leaves_no_process_and_nothing_half_done(
     words = ["import", str(table), "--alone", "--home", str(own_home)]
     words += ["--election", "pemilu-2024", "--contest", "ppwp"]
     command = [sys.executable, "-m", "federation", *words]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=unmeasured(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with spawn(command) as process:
         started, until = [], time.monotonic() + LIMIT_S
         while len(started) < 3 and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
@@ -239,9 +233,7 @@ def wait_for(path, process):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_node_that_is_asked_to_end_ends_in_order(own_home, name):
     command = [sys.executable, "-m", "federation", "serve", "--home", str(own_home)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE
-    ) as process:
+    with spawn(command) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.send_signal(getattr(signal, name))
         assert process.wait(LIMIT_S) == 0
@@ -252,13 +244,7 @@ def test_a_node_that_is_asked_to_end_ends_in_order(own_home, name):
 def test_a_node_under_nohup_goes_on_when_the_terminal_closes(own_home):
     command = ["nohup", sys.executable, "-m", "federation", "serve"]
     command += ["--home", str(own_home)]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=unmeasured(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with spawn(command) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
@@ -271,13 +257,7 @@ def test_a_node_under_nohup_goes_on_when_the_terminal_closes(own_home):
 def test_a_node_of_the_demonstration_ends_when_the_demonstration_is_gone(own_home):
     command = [sys.executable, "-m", "federation.cli.demo.child", "serve"]
     command += ["--home", str(own_home)]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=unmeasured(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    ) as process:
+    with spawn(command, stdin=subprocess.PIPE) as process:
         wait_for(own_home / "data" / "control.json", process)
         process.stdin.close()
         assert process.wait(LIMIT_S) == 0
@@ -289,13 +269,7 @@ def test_a_node_of_the_demonstration_ends_when_the_demonstration_is_gone(own_hom
 def test_a_demonstration_that_is_ended_leaves_no_process(tmp_path, name):
     command = [sys.executable, "-m", "federation", "demo"]
     environ = {**unmeasured(), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with spawn(command, env=environ) as process:
 
         def serves():
             assert process.poll() is None

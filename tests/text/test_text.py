@@ -76,6 +76,21 @@ def test_braces_in_a_value_mean_nothing():
     assert "{x.__class__}" in Text("en")("peers.added", org="{x.__class__}")
 
 
+def test_a_share_is_never_rounded_up_to_everything():
+    t = Text("en")
+    assert t.percent(999_999, 1_000_000) == "99.9 %"
+    assert t.percent(1, 1) == "100.0 %"
+    assert t.percent(0, 0) == "0.0 %"
+
+
+def test_numbers_are_written_as_in_the_language():
+    english, indonesian = Text("en"), Text("id")
+    assert (english.number(81_012), indonesian.number(81_012)) == ("81,012", "81.012")
+    assert (english.percent(1, 8), indonesian.percent(1, 8)) == ("12.5 %", "12,5 %")
+    assert indonesian.span((1_000, 1_000)) == "1.000"
+    assert indonesian.span((1_000, 2_000)) == "1.000 – 2.000"
+
+
 def test_a_cause_is_english_text_and_is_worded_anew_in_the_other_language():
     cause = Sentence("peers.added", org="a.example")
     assert cause == "a.example was added."

@@ -14,7 +14,7 @@ from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
-from federation.text import Text, load_topic
+from federation.text import load_topic
 from federation.web import dashboard, page
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
@@ -269,13 +269,6 @@ def test_templates_escape_everything_and_say_nothing_themselves():
         for key in re.findall(r'"page\.([a-z_]+)"', text):
             if not key.endswith("_"):
                 assert key in load_topic("page"), key
-
-
-def test_a_share_is_never_rounded_up_to_everything():
-    one = page.Page(make_mocked_request("GET", "/"), Text("en"), {})
-    assert one.percent(999_999, 1_000_000) == "99.9 %"
-    assert one.percent(1, 1) == "100.0 %"
-    assert one.percent(0, 0) == "0.0 %"
 
 
 def test_every_word_of_the_pages_has_a_user():

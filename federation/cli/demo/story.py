@@ -129,10 +129,7 @@ class Story:
         with self._sample.register.open(encoding="utf-8") as lines:
             stations = sum(1 for _ in lines) - 1
         self._line(
-            "title",
-            place=self._sample.place,
-            stations=self._n(stations),
-            origin=origin,
+            "title", place=self._sample.place, stations=self._n(stations), origin=origin
         )
 
     def _say_alone(self, alone: Sequence[Summary]) -> None:

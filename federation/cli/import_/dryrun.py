@@ -9,7 +9,7 @@ from federation.cli.import_.intake import Send
 from federation.cli.output import tell
 from federation.errors import RecordError
 from federation.flows.ownlog.verdict import Verdict
-from federation.records.canonical import convert
+from federation.records.canonical import convert, format_time
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
 
@@ -19,7 +19,7 @@ def make_checker(profile: Profile, run: Run) -> Send:
     members = {
         "org": run.settings.org,
         "election": profile.election,
-        "recorded_at": run.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "recorded_at": format_time(run.clock()),
     }
 
     def check(row: int, draft: dict[str, Any]) -> Verdict:

@@ -293,10 +293,9 @@ class Intake:
 
     def _say(self, verdict: Verdict) -> str:
         """Why a row was not logged: the desk itself speaks English, to programs."""
-        key = f"import.reason-{verdict.outcome}"
-        if self._t.has(key):
-            return self._t(key)
-        return verdict.errors[0].reason if len(verdict.errors) == 1 else verdict.reason
+        is_one = len(verdict.errors) == 1
+        reason = verdict.errors[0].reason if is_one else verdict.reason
+        return self._t.word(f"import.reason-{verdict.outcome}", reason)
 
 
 def _value_of(entry: SpooledDraft, name: str) -> object:

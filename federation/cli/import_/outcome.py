@@ -194,7 +194,5 @@ class ImportOutcome:
 
     def _plain(self, target: str) -> str:
         """How `--map` calls it; what it cannot call is said in words."""
-        key = f"import.target-{target.replace('.', '-')}"
-        if self._run.t.has(key):
-            return self._run.t(key)
-        return target.removeprefix("candidates.").removeprefix("figures.")
+        bare = target.removeprefix("candidates.").removeprefix("figures.")
+        return self._run.t.word(f"import.target-{target.replace('.', '-')}", bare)

@@ -20,11 +20,7 @@ from federation.config.founding import (
     load_identity_key,
     load_own_identity,
 )
-from federation.config.keystore import (
-    load_contributor_secret,
-    load_signer,
-    pseudonym,
-)
+from federation.config.keystore import load_contributor_secret, load_signer, pseudonym
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
@@ -138,12 +134,7 @@ def make_pseudonyms(run: Run, *, election: str) -> int | None:
 def _role_row(run: Run, role: str, alg: int) -> dict[str, Any]:
     name = f"{run.settings.org}/{role}"
     signer = load_signer(run.home.role_key(role), name, alg)
-    return {
-        "role": role,
-        "election": None,
-        "vkey": str(signer.key),
-        "state": "ready",
-    }
+    return {"role": role, "election": None, "vkey": str(signer.key), "state": "ready"}
 
 
 def _log_row(run: Run, origin: str) -> dict[str, Any]:

@@ -5,13 +5,9 @@ import click
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import Output
 from federation.flows.query import answers
 from federation.flows.query.region import region as ask_region
 from federation.records.tally import count_added, race_level
-from federation.text import Text
-
-_EN_DASH = "\N{EN DASH}"
 
 
 @click.command("coverage", cls=Command, help="views.help-coverage")
@@ -32,21 +28,6 @@ def tally(run: Run, region: str, election: str, contest: str) -> None:
     """A region's votes."""
     answer = _ask(run, region, election, contest)
     run.out.show(answer, lambda: _print_tally(run, answer))
-
-
-def percent(t: Text, part: int, whole: int) -> str:
-    """A share for people: one decimal, and never rounded up to 100 %."""
-    tenths = part * 1000 // whole if whole else 0
-    text = f"{tenths // 10}.{tenths % 10}"
-    return (text.replace(".", ",") if t.language == "id" else text) + " %"
-
-
-def span(out: Output, interval: answers.Interval) -> str:
-    """The least and the most, once where they are equal."""
-    least, most = interval
-    if least == most:
-        return out.number(least)
-    return f"{out.number(least)} {_EN_DASH} {out.number(most)}"
 
 
 def _ask(run: Run, region: str, election: str, contest: str) -> answers.RegionAnswer:
@@ -102,7 +83,7 @@ def _print_head(run: Run, answer: answers.RegionAnswer) -> None:
                 "views.covered-of",
                 covered=out.number(covered),
                 register=out.number(register),
-                share=percent(run.t, covered, register),
+                share=run.t.percent(covered, register),
             )
         )
     else:
@@ -119,8 +100,8 @@ def _print_tally(run: Run, answer: answers.RegionAnswer) -> None:
     rows = [
         (
             f"{number} {answer.candidates.get(number, '')}".strip(),
-            span(out, interval),
-            span(out, votes.plausible_votes.get(number, (0, 0))),
+            t.span(interval),
+            t.span(votes.plausible_votes.get(number, (0, 0))),
         )
         for number, interval in votes.votes.items()
     ]

@@ -24,7 +24,6 @@ def show(run: Run, tps: str, election: str) -> None:
 
 
 def _print_station(run: Run, answer: answers.TpsAnswer) -> None:
-    """Print everything said about a station."""
     t, out = run.t, run.out
     out.line(t("views.station", tps=answer.tps))
     names = [place.name for place in answer.places if place.code and place.name]

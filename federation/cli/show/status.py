@@ -33,7 +33,6 @@ def status(run: Run, *, code: str | None) -> None:
 
 
 def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
-    """Print how this node is."""
     t, out = run.t, run.out
     out.line(t("views.node", name=answer.name, org=answer.org))
     headers = ("history", "entries", "on-map", "held-by", "state")
@@ -100,8 +99,7 @@ def _print_peers(run: Run, peers: list[answers.PeerStatus]) -> None:
 def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     """How the last turn went, in the words of `federation sync`."""
     code = peer.outcome or ""
-    key = f"sync.outcome-{code}"
-    words = run.t(key) if run.t.has(key) else code
+    words = run.t.word(f"sync.outcome-{code}", code)
     return ": ".join(filter(None, (words, peer.reason or "")))
 
 

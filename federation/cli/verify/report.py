@@ -181,8 +181,7 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
 def _word(out: Output, name: str, value: object) -> str:
     """What a member says, in words where there are some for it."""
     topic = "page" if name in {"contest", "round"} else "verifier"
-    key = f"{topic}.{name}_{value}"
-    return out.t(key) if out.t.has(key) else str(value)
+    return out.t.word(f"{topic}.{name}_{value}", str(value))
 
 
 def _print_findings(out: Output, report: AuditReport) -> None:

@@ -23,12 +23,7 @@ from federation.errors import FormatError, RecordError
 from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim
 from federation.records.kinds import kind_of
-from federation.records.sealed import (
-    Sealed,
-    leaf_text,
-    parse_statement,
-    record_id,
-)
+from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
 from federation.store import keystatements, logs, mapreading, statements
 from federation.store import leaves as stored
 from federation.store.db import Database, View

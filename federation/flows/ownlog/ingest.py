@@ -19,12 +19,7 @@ from federation.errors import RecordError, SignatureError
 from federation.flows.ownlog.doubting import Doubts
 from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
-from federation.flows.ownlog.signing import (
-    Opened,
-    Opener,
-    Signed,
-    open_rows,
-)
+from federation.flows.ownlog.signing import Opened, Opener, Signed, open_rows
 from federation.flows.ownlog.verdict import (
     RowError,
     UnreadError,
@@ -138,11 +133,7 @@ def append(  # noqa: PLR0913  three callers hold exactly these
 
 
 def append_statements(
-    db: Database,
-    guard: Guard,
-    log: OwnLog,
-    rows: Sequence[Statement],
-    now: float,
+    db: Database, guard: Guard, log: OwnLog, rows: Sequence[Statement], now: float
 ) -> list[Verdict]:
     """Sign and log whole statements: withdrawals, or the closing of the log.
 

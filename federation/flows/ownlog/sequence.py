@@ -34,7 +34,7 @@ from federation.errors import (
     UnknownPastError,
     VerificationError,
 )
-from federation.records.keychain import KeyChain, parse_origin
+from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.store import leaves as stored
 from federation.store import logs
@@ -65,7 +65,7 @@ class OwnLog(NamedTuple):
     @property
     def generation(self) -> int:
         """1, or more for a successor."""
-        return parse_origin(self.origin)[3]
+        return self.chain.generation
 
 
 class Head(NamedTuple):

@@ -101,9 +101,7 @@ def _submit(
 
 
 def _collect(
-    opener: Opener,
-    chunk: list[Opened | Refused],
-    job: Future[Refusals] | None,
+    opener: Opener, chunk: list[Opened | Refused], job: Future[Refusals] | None
 ) -> Iterator[Opened | Refused]:
     refusals: dict[int, LeafError] | None = None
     if job is not None:

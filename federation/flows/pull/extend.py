@@ -27,12 +27,7 @@ from federation.feeds.feed import Feed
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.rejudge import keep_unknown
 from federation.flows.pull.room import Budget, Room, weigh_refused
-from federation.flows.verify.bundle import (
-    Bundles,
-    Checked,
-    Verifier,
-    join_admissions,
-)
+from federation.flows.verify.bundle import Bundles, Checked, Verifier, join_admissions
 from federation.flows.verify.prefix import check_grown
 from federation.flows.verify.workers import pick_workers
 from federation.records.keychain import KeyChain
@@ -263,11 +258,8 @@ async def _take_in(
     try:
         async with aclosing(stream):
             async for checked in stream:
-                rows, size, weight = (
-                    len(checked.leaves),
-                    checked.size,
-                    weight_of(checked),
-                )
+                rows, size = len(checked.leaves), checked.size
+                weight = weight_of(checked)
                 refused = len(checked.admission.rejected)
                 job.budget.spend(rows=rows, size=size, refused=refused, weight=weight)
                 room = room and room.with_taken(rows, size, weight)

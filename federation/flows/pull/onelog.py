@@ -11,12 +11,7 @@ from typing import Final
 import msgspec
 
 from federation.config.peers import Peer
-from federation.errors import (
-    ConflictError,
-    FederationError,
-    ForkError,
-    StoredError,
-)
+from federation.errors import ConflictError, FederationError, ForkError, StoredError
 from federation.feeds.feed import Feed
 from federation.feeds.status import StatusEntry
 from federation.flows.pull.alarms import Alarms, find_log

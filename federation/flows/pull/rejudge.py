@@ -34,12 +34,7 @@ ALARM: Final = "needs-newer-version"
 
 
 async def rejudge(
-    db: Database,
-    log: Log,
-    held: KeyChain,
-    newer: KeyChain,
-    profile: Profile,
-    now: int,
+    db: Database, log: Log, held: KeyChain, newer: KeyChain, profile: Profile, now: int
 ) -> int:
     """How many leaves of a mirrored log were judged again.
 

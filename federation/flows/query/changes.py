@@ -49,10 +49,7 @@ def changes(
         more=is_more,
         changes=[
             answers.Change(
-                change=seq,
-                contest=contest,
-                tps=tps,
-                row=msgspec.Raw(row.rstrip(b"\n")),
+                change=seq, contest=contest, tps=tps, row=msgspec.Raw(row.rstrip(b"\n"))
             )
             for seq, contest, tps, row in rows
         ],

@@ -161,10 +161,7 @@ def _region(
 
 
 def gap_table(
-    contest: str,
-    gaps: Iterable[answers.Gap],
-    names: Mapping[str, str],
-    credit: Credit,
+    contest: str, gaps: Iterable[answers.Gap], names: Mapping[str, str], credit: Credit
 ) -> QueryTable:
     """Where nobody has been.
 
