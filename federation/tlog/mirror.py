@@ -43,7 +43,8 @@ class Mirror:
     Attributes:
         held: All leaves below it are here and lead to it.
         pending: What is fetched; the leaves below `next_index` were shown to be in it.
-        seen: The largest that was pending, if a smaller one has taken its place.
+        seen: One that was pending and that a smaller one has displaced, until what is
+            held covers it. Meanwhile no other is displaced: two would want a list.
         frozen: The evidence of a fork.
     """
 
@@ -58,6 +59,15 @@ class Mirror:
     def size(self) -> int:
         """How many leaves the held checkpoint covers."""
         return 0 if self.held is None else self.held.size
+
+    def may_aim_at(self, size: int) -> bool:
+        """Whether one of this size may become pending, and nothing is forgotten.
+
+        False where it would displace a larger one while another is in mind already.
+        """
+        waiting, seen = self.pending, self.seen
+        is_displacing = waiting is not None and waiting.size > size
+        return not is_displacing or seen is None or seen == waiting
 
     @property
     def known(self) -> int:
@@ -255,23 +265,23 @@ def begin(mirror: Mirror, signed: SignedCheckpoint) -> Mirror:
     A smaller one that is pending gives way: it was shown to begin this one. A larger
     one gives way, too, since its leaves may never come, and stays in mind: else an
     origin could sign one history, wait until it is given up, and go on with another.
+    It stays there until what is held covers it, also when something larger is shown to
+    begin with it: that may not come either, and be the next to be displaced.
 
     Raises:
-        ConflictError: the mirror is frozen, or what is here is not below this size.
+        ConflictError: the mirror is frozen, what is here is not below this size, or
+            it may not aim at it.
     """
     _check_moving(mirror)
     if signed.origin != mirror.origin:
         raise AssertionError(f"a checkpoint of {signed.origin}, not {mirror.origin}")
     least = max(mirror.size, mirror.next_index)
-    if signed.size <= least:
+    if signed.size <= least or not mirror.may_aim_at(signed.size):
         raise ConflictError(f"{mirror.origin} has moved on", least)
-    above = [
-        known
-        for known in (mirror.pending, mirror.seen)
-        if known is not None and known.size > signed.size
-    ]
-    seen = max(above, key=lambda known: known.size, default=None)
-    return replace(mirror, pending=signed, seen=seen)
+    displaced = mirror.pending
+    if displaced is None or displaced.size < signed.size:
+        displaced = None
+    return replace(mirror, pending=signed, seen=mirror.seen or displaced)
 
 
 def complete(mirror: Mirror, goal: SignedCheckpoint, frontier: Frontier) -> Mirror:
@@ -293,7 +303,10 @@ def complete(mirror: Mirror, goal: SignedCheckpoint, frontier: Frontier) -> Mirr
     if frontier.size != goal.size or frontier.root() != goal.root:
         raise ProofError("the leaves held do not lead to the signed root")
     is_reached = goal.size == pending.size
-    return replace(mirror, held=goal, pending=None if is_reached else pending)
+    seen = mirror.seen if mirror.seen and mirror.seen.size > goal.size else None
+    return replace(
+        mirror, held=goal, pending=None if is_reached else pending, seen=seen
+    )
 
 
 def _append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> None:

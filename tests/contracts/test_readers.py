@@ -427,6 +427,24 @@ async def test_a_stranger_is_told_of_public_logs_only(home):
     assert await told(home, **STRANGER) == (set(), [], [forked, ("static", "", "")], [])
 
 
+async def test_why_a_log_stops_is_not_for_strangers(home):
+    """The reason may be an address, or speak of a log that is hidden."""
+
+    def stall():
+        with home.resources.db.transaction() as tx:
+            log = logs.get_log(tx, f"{PARTNER}/{ELECTION}")
+            logs.stall(tx, log.id, f"{ADDRESS}: the keys of {PRIVATE[ORG].origin}")
+
+    await home.run(stall)
+    body = (await ask(home, "/v1/status", **STRANGER))[2].decode()
+    [told_of] = [log for log in json.loads(body)["logs"] if "stalled" in log]
+    assert told_of["origin"] == f"{PARTNER}/{ELECTION}"
+    assert ADDRESS not in body
+    assert "incidents" not in body
+    token = {"Authorization": f"Bearer {home.node.token}"} | STRANGER
+    assert ADDRESS in (await ask(home, "/v1/status", **token))[2].decode()
+
+
 async def test_this_machine_is_told_of_every_log(home):
     await home.hold_private()
     token = {"Authorization": f"Bearer {home.node.token}"} | STRANGER

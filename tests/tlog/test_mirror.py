@@ -262,15 +262,23 @@ def test_a_smaller_checkpoint_replaces_a_pending_one_that_stays_in_mind(
     mirror = store(begin(hold(log, 10, log_signer), largest), 300)
     mirror = begin(mirror, goal)
     assert (mirror.pending, mirror.seen, mirror.known) == (goal, largest, 900)
-    # However often that happens, it is the largest that stays.
-    again = begin(mirror, opened(log, 400, log_signer))
-    assert (again.pending.size, again.seen) == (400, largest)
+    # There is room for one.
+    with pytest.raises(ConflictError):
+        begin(mirror, opened(log, 400, log_signer))
     mirror = reach(log, store(mirror, 500), goal)
     assert (mirror.size, mirror.pending, mirror.seen) == (500, None, largest)
-    # What begins with it takes its place.
-    for size in (900, 1000):
-        assert begin(mirror, opened(log, size, log_signer)).seen is None
-    assert begin(mirror, opened(log, 899, log_signer)).seen == largest
+    # It stays, whatever is shown to begin with it, until what is held covers it.
+    for size in (899, 900, 1000):
+        assert begin(mirror, opened(log, size, log_signer)).seen == largest
+    with pytest.raises(ConflictError):
+        begin(begin(mirror, opened(log, 1000, log_signer)), goal)
+    # The same one may give way again.
+    again = begin(mirror, largest)
+    assert begin(again, opened(log, 600, log_signer)).seen == largest
+    for size, seen in ((899, largest), (900, None), (1000, None)):
+        reached = opened(log, size, log_signer)
+        mirror_there = store(begin(mirror, reached), size)
+        assert reach(log, mirror_there, reached).seen == seen
 
 
 def test_what_lies_on_the_way_to_the_pending_checkpoint_can_be_held(log, log_signer):
@@ -404,6 +412,8 @@ def test_offers_in_any_order_and_steps_of_any_length_end_at_the_largest(
         found = offer(mirror, goal, reader(log, mirror.size))
         assert found.known == max((0, *sizes[:n]))
         if found.kind != "larger":
+            continue
+        if size > mirror.next_index and not mirror.may_aim_at(size):
             continue
         if size > mirror.next_index:
             extend(log, mirror.next_index, size)

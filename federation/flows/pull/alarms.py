@@ -14,6 +14,7 @@ from typing import Final
 from federation.errors import FederationError, ForkError, PeerError, ProofError
 from federation.flows.pull.context import MAX_GENERATIONS, LogOutcome, PulledLog
 from federation.records.evidence import format_fork
+from federation.records.readers import NOBODY, may_quote
 from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
@@ -90,7 +91,9 @@ class Alarms:
         if not origins:
             await self._settle({("too-many-logs", self._org)})
             return
-        detail = f"{len(origins)} above generation {MAX_GENERATIONS}: {origins[0]}, …"
+        # One that everybody may know: by a hidden one the alarm would come and go.
+        named = next((name for name in origins if may_quote(NOBODY, name)), origins[0])
+        detail = f"{len(origins)} above generation {MAX_GENERATIONS}: {named}, …"
         await self._db.write(
             alarms.raise_alarm, "too-many-logs", self._org, detail, self.now
         )
@@ -111,9 +114,11 @@ class Alarms:
             await self._db.write(logs.stall, log.id, None)
         await self._settle({("partner-full", org)})
 
-    async def settle(self, origin: str) -> None:
+    async def settle(self, log: Log) -> None:
         """Clear what no longer holds of a log that this peer has shown to be well."""
-        mine = f"{self._org} {origin}"
+        if log.stalled is not None:
+            await self._db.write(logs.stall, log.id, None)
+        origin, mine = log.origin, f"{self._org} {log.origin}"
         await self._settle(
             {(code, origin) for code in _OF_LOG} | {(code, mine) for code in _OF_FEED}
         )

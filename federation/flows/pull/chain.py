@@ -8,6 +8,7 @@ are two histories: that freezes the origin.
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from typing import Final
 
 from federation.errors import (
@@ -30,7 +31,7 @@ from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.store import keystatements, logs
-from federation.store.db import Database, Transaction
+from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
@@ -119,18 +120,30 @@ async def refresh_about(
         about = open_about(note, chain.node_keys())
     except BAD_FEED as error:
         return f"about: {error}"
-    if held is not None and not _holds(held, chain):
+    if held is not None and not await db.read(_is_whole, held, chain):
         # Of two notes the higher issue stays, but not one that a flipped bit has made.
         await db.write(keystatements.drop_about, chain.org)
     await db.write(keystatements.save_about, about.org, about.issue, note)
     return ""
 
 
-def _holds(note: bytes, chain: KeyChain) -> bool:
-    try:
-        return open_about(note, chain.node_keys()).org == chain.org
-    except (FormatError, RecordError, SignatureError):
-        return False
+def _is_whole(view: View, note: bytes, chain: KeyChain) -> bool:
+    """Whether the note held is signed, by the keys of one of its organisation's logs.
+
+    By any of them: whoever replays an old note beside an old generation of a log, which
+    had other keys, would else have the newer one dropped.
+    """
+    held = (
+        keystatements.read_keys(view, log.id)
+        for log in logs.list_logs(view)
+        if log.org == chain.org
+    )
+    for notes in held:
+        with suppress(FormatError, RecordError, SignatureError, StoredError):
+            keys = open_held(notes, chain.identity).node_keys()
+            if open_about(note, keys).org == chain.org:
+                return True
+    return False
 
 
 def _check_continues(held: KeyChain, offered: KeyChain) -> None:

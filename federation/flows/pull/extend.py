@@ -66,9 +66,10 @@ class Extending:
 
 
 class UnprovedError(ProofError):
-    """A signed tree contradicts the leaves that are here, which another one has.
+    """A signed tree cannot be taken in beside what its origin has signed before.
 
-    The origin has signed both, and nobody shows the hashes that would prove it.
+    It contradicts the leaves that are here, and nobody shows the hashes that would
+    prove it; or too much that was signed has not come.
     """
 
 
@@ -101,18 +102,22 @@ def read_mirror(view: View, log: Log, chain: KeyChain) -> Mirror:
 
 def _read_seen(view: View, log: Log, chain: KeyChain) -> SignedCheckpoint | None:
     copy = copies.read_copy(view, log.id)
-    if copy is None or copy[0] <= max(log.size, log.pending_size):
+    if copy is None or copy[0] <= log.size:
         return None
     size, _, note = copy
+    seen = _reopen(log, chain, note, size)
+    # By a key of the log that was revoked since, from a smaller size on: whoever
+    # stole it may have signed this, and its owner is not held to it.
+    return seen if seen and is_signed(chain, seen.note) else None
+
+
+def is_signed(chain: KeyChain, note: bytes) -> bool:
+    """Whether the log stands by it: its key for that size has signed it."""
     try:
-        return _reopen(log, chain, note, size)
-    except StoredError:
-        # By a key of the log that was revoked since, from a smaller size on: whoever
-        # stole it may have signed this, and its owner is not held to it.
-        with suppress(FormatError, SignatureError):
-            if open_by_any(note, chain.keys_by_role().get("log", ())).size == size:
-                return None
-        raise
+        chain.open_checkpoint(note)
+    except (FormatError, SignatureError):
+        return False
+    return True
 
 
 def _reopen(
@@ -121,7 +126,9 @@ def _reopen(
     if note is None:
         return None
     try:
-        signed = chain.open_checkpoint(note)
+        # By any key that the log ever had: one that was revoked since, from a smaller
+        # size on, does not make our bytes others than they were.
+        signed = open_by_any(note, chain.keys_by_role().get("log", ()))
     except (FormatError, SignatureError) as error:
         raise StoredError(f"the checkpoint held: {error}", log.origin) from error
     if signed.size != size or signed.origin != log.origin:
@@ -136,7 +143,8 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
         PeerError: the feed did not deliver. What was committed stays.
         FormatError: the feed delivered something else.
         ProofError: the feed's bytes do not lead to the signed root.
-        UnprovedError: two signed histories, and no proof of it at this feed.
+        UnprovedError: two signed histories, and no proof of it at this feed; or it
+            would displace a size that was signed while another is in mind.
         ForkError: the origin signed two histories.
     """
     log, goal = job.log, job.goal
@@ -144,6 +152,11 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
     if goal.size <= log.next_index:
         # On the way to a pending one: every leaf below it is here already.
         return await _settle_for(ctx, job, here.mirror)
+    if not here.mirror.may_aim_at(goal.size):
+        raise UnprovedError(
+            f"{goal.size} signed records wait for those of {log.pending_size} signed"
+            " before: their leaves have not come, and are not the first"
+        )
     hashes = await _authenticate(job, here)
     if goal.size != log.pending_size:
         log = await ctx.db.write(_begin, job)

@@ -23,7 +23,13 @@ from federation.flows.pull.context import (
     PulledLog,
     Taking,
 )
-from federation.flows.pull.extend import Extending, UnprovedError, extend, read_mirror
+from federation.flows.pull.extend import (
+    Extending,
+    UnprovedError,
+    extend,
+    is_signed,
+    read_mirror,
+)
 from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
@@ -93,7 +99,11 @@ class Follower:
         """
         outcome: LogOutcome = "crashed"
         reason = str(error)
-        if isinstance(error, ForkError):
+        if isinstance(error, UnprovedError):
+            outcome = "waiting"
+            log = await self._ctx.db.read(logs.get_log, origin)
+            await self._alarms.stalled(log, reason)
+        elif isinstance(error, ForkError):
             outcome = "frozen"
             await self._alarms.freeze(error)
         elif isinstance(error, ConflictError):
@@ -121,10 +131,19 @@ class Follower:
             self._ctx, self._feed, entry, log, partner.identity, now
         )
         reason = await refresh_about(db, self._feed, entry, chain)
-        shown = await compare(self._ctx, log, entry, chain)
-        report = _report(log, log, "same", reason)
-        if shown.kind == "larger":
-            report = await self._extend(log, chain, shown.signed, partner)
+        try:
+            shown = await compare(self._ctx, log, entry, chain)
+            report = _report(log, log, "same", reason)
+            if shown.kind == "larger":
+                report = await self._extend(log, chain, shown.signed, partner)
+        except ForkError as fork:
+            if is_signed(chain, fork.old) and is_signed(chain, fork.new):
+                raise
+            # Whoever stole the key may have signed one of the two: no proof of a fork.
+            raise UnprovedError(
+                f"{log.origin}: another history than one signed by a key that was"
+                " revoked since"
+            ) from fork
         if report.outcome not in _WELL:
             return report
         size = shown.signed.size
@@ -133,7 +152,7 @@ class Follower:
             behind = f"shows {size} of {shown.known} records"
             await self._alarms.behind(log.origin, behind)
             return msgspec.structs.replace(report, outcome="behind", reason=behind)
-        await self._alarms.settle(log.origin)
+        await self._alarms.settle(log)
         return report
 
     async def _extend(
@@ -155,11 +174,7 @@ class Follower:
             now=self._alarms.now,
         )
         before = self._budget.refused_rows
-        try:
-            grown = await extend(self._ctx, job)
-        except UnprovedError as error:
-            await self._alarms.stalled(log, str(error))
-            return _report(log, log, "waiting", str(error))
+        grown = await extend(self._ctx, job)
         refused = self._budget.refused_rows - before
         if refused:
             await self._alarms.refused(log.origin, refused)

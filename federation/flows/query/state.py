@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from federation.config.settings import Settings
@@ -62,7 +62,7 @@ def status(
             election: format_cursor(read_cursor(view, election))
             for election in settings.elections
         },
-        logs=[_log(view, log, merged, confirmed) for log in held],
+        logs=[_log(view, caller, log, merged, confirmed) for log in held],
         peers=_peers(view, caller, peers) if shows_partners else [],
         offered=[log for log in offered if may_quote(caller, log.origin)],
         alarms=_alarms(view, caller, held, further),
@@ -71,6 +71,7 @@ def status(
 
 def _log(
     view: View,
+    caller: Caller,
     log: logs.Log,
     merged: Mapping[str, int],
     confirmed: cosignatures.HolderSizes,
@@ -84,9 +85,16 @@ def _log(
         held_by=cosignatures.count_holders(confirmed, log.origin, log.size - 1),
         unknown=quarantine.count_unknown(view, log.id),
         frozen=log.frozen is not None,
-        stalled=log.stalled or UNSET,
+        stalled=_stalled(caller, log),
         closed=log.closed_at is not None,
     )
+
+
+def _stalled(caller: Caller, log: logs.Log) -> str | UnsetType:
+    """Why a log does not go on: it may name an address, or a log that is hidden."""
+    if log.stalled is None:
+        return UNSET
+    return log.stalled if may_see(caller, "details") else "it does not go on"
 
 
 def _alarms(

@@ -8,10 +8,12 @@ from federation.flows.merge import merge_once
 from federation.flows.pull.rejudge import changed_from
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
-from federation.records.keychain import KeyRange
+from federation.records.keychain import KeyRange, sign_statement
+from federation.records.keystatement import Follows, first_statement
 from federation.store import keystatements, mapreading, mapstate
 from federation.tlog.keys import Signer, format_vkey
 from federation.tlog.note import parse_note, sign_note
+from tests.fakes import RECORDED_AT
 from tests.statements import next_statement
 
 PROFILE = "pemilu-2024"
@@ -199,3 +201,40 @@ def test_below_the_first_change_every_key_is_valid_as_before(old, new):
     first = changed_from(old, new)
     differing = [i for i in range(12) if valid(old, i) != valid(new, i)]
     assert not differing or first == min(differing)
+
+
+def next_generation(fakes, owner):
+    """The log that follows `owner`'s, with another node key."""
+    later = fakes.FakeOrg(owner.org, owner.election)
+    later.origin = f"{owner.origin}/2"
+    later.log = Signer.from_seed(later.origin, b"2" * 32)
+    later.node = Signer.from_seed(owner.node.name, b"3" * 32)
+    keys = [
+        ("log", later.log.key),
+        ("records", later.records.key),
+        ("mirror", later.mirror.key),
+        ("node", later.node.key),
+    ]
+    follows = Follows(origin=owner.origin, reason="lost", size=1)
+    first = first_statement(
+        later.origin, later.identity.key, keys, RECORDED_AT, follows
+    )
+    later.statements = [sign_statement(first, later.identity)]
+    return later
+
+
+async def test_an_old_note_beside_an_old_generation_takes_no_newer_ones_place(
+    puller, fakes, suara, kawal
+):
+    puller.trust(suara)
+    puller.trust(kawal)
+    later, tree = next_generation(fakes, suara), fakes.Tree(suara)
+    newest, old = about(later, later.node, 9), about(suara, suara.node, 1)
+    both = fakes.FakePeer(suara.org).show(tree).show(fakes.Tree(later), about=newest)
+    await puller.pull(both)
+    with puller.db.view() as view:
+        assert keystatements.read_about(view, suara.org) == newest
+    grown = tree.grow(suara.results(0, 3))
+    await puller.pull(fakes.FakePeer(kawal.org).show(grown, about=old))
+    with puller.db.view() as view:
+        assert keystatements.read_about(view, suara.org) == newest

@@ -208,3 +208,71 @@ async def test_a_note_in_mind_that_turned_round_here_accuses_nobody(
         tx.execute("UPDATE larger_copy SET note = ?", (note,))
     assert await show(suara, tree) == ("damaged", 0)
     assert puller.alarms() == {("stored-damaged", suara.origin)}
+
+
+@pytest.mark.usefixtures("silent")
+async def test_a_second_silent_size_is_waited_for(puller, show, suara, kawal, tree):
+    """One is in mind; what a second one would displace could be another history."""
+    rival = tree.fork(0, suara.results(0, 500, votes=7))
+    assert (await show(suara, rival, is_silent=True))[0] == "failed"
+    assert state(puller, suara) == (0, 0, rival.size)
+    assert await show(kawal, tree.truncate(300)) == ("waiting", 0)
+    assert puller.alarms() == {("stalled", suara.origin)}
+    assert state(puller, suara) == (0, 0, rival.size)
+    # Shown again, the first one proves what was signed instead.
+    assert (await show(suara, tree))[0] == "frozen"
+
+
+@pytest.mark.usefixtures("silent")
+async def test_what_is_in_mind_is_kept_when_a_larger_one_begins_with_it(
+    puller, show, suara, kawal, tree
+):
+    rival = tree.fork(400, suara.results(0, 300, votes=7))  # the true history, 700
+    assert await show(kawal, rival.truncate(250)) == ("extended", 1)
+    larger = tree.truncate(SIZE).grow(suara.results(700, 1300))
+    assert (await show(suara, larger, is_silent=True))[0] == "failed"
+    assert await show(kawal, rival.truncate(280)) == ("waiting", 0)
+    assert await show(suara, rival.truncate(SIZE)) == ("frozen", 0)
+    assert fork_of(puller, suara) == (tree.note(), rival.note(SIZE))
+
+
+async def test_a_log_that_goes_on_is_not_stalled_any_more(puller, show, suara, tree):
+    assert (await show(suara, tree))[0] == "extended"
+    assert (await show(suara, tree, b"no checkpoint"))[0] == "refused"
+    assert puller.log(suara).stalled is not None
+    assert await show(suara, tree) == ("same", 0)
+    assert puller.log(suara).stalled is None
+    assert puller.alarms() == set()
+
+
+@pytest.mark.parametrize("start", [500, 501, 550])
+async def test_a_key_that_was_revoked_does_not_make_our_own_bytes_others(
+    puller, show, suara, tree, start
+):
+    """What it signed is held still; by the new key the log goes on, if it continues."""
+    assert (await show(suara, tree.truncate(550)))[0] == "extended"
+    old, suara.log = suara.log, Signer.from_seed(suara.origin, b"7" * 32)
+    suara.statements.append(
+        suara.restate(
+            add=[("log", suara.log.key, start)], revoke=[(old.key, start, "stolen")]
+        )
+    )
+    rest = tree.fork(550, suara.results(0, 49))
+    assert (await show(suara, rest))[0] == "extended"
+    assert puller.alarms() == set()
+    other = tree.fork(540, suara.results(0, 100, votes=7))
+    assert (await show(suara, other))[0] == "frozen"
+
+
+async def test_what_a_revoked_key_signed_accuses_nobody(puller, show, suara, tree):
+    assert (await show(suara, tree.truncate(550)))[0] == "extended"
+    old, suara.log = suara.log, Signer.from_seed(suara.origin, b"7" * 32)
+    suara.statements.append(
+        suara.restate(
+            add=[("log", suara.log.key, 501)], revoke=[(old.key, 501, "stolen")]
+        )
+    )
+    other = tree.fork(500, suara.results(0, 200, votes=7))
+    assert (await show(suara, other))[0] == "waiting"
+    assert puller.log(suara).frozen is None
+    assert puller.alarms() == {("stalled", suara.origin)}
