@@ -30,7 +30,13 @@ from federation.feeds.resource import LOGS, checkpoint_of, log_path
 from federation.feeds.status import StatusEntry, parse_status
 from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
-from federation.flows.pull import PullContext, PullReport, Stick, adopt_forks, take_in
+from federation.flows.pull import (
+    HandedSource,
+    PullContext,
+    PullReport,
+    import_forks,
+    pull_files,
+)
 from federation.flows.pull.basis import ask_basis
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
@@ -133,7 +139,7 @@ class _OpenedFiles:
     ) -> None:
         self._node, self._files, self._label = node, files, str(path)
         self._feed = FileFeed(files, self._label)
-        self._stick = Stick(org=self._label)
+        self._source = HandedSource(org=self._label)
         self._vector = vector
 
     async def look(self) -> list[BroughtLog]:
@@ -151,7 +157,9 @@ class _OpenedFiles:
         shown = [e for e in self._vector if known[e.origin].outcome in {"new", "same"}]
         ctx = node.pull_context()
         until = ctx.clock() + within_s
-        report = await take_in(ctx, self._stick, self._feed, shown, now, until=until)
+        report = await pull_files(
+            ctx, self._source, self._feed, shown, now, until=until
+        )
         tried = {pulled.origin for pulled in report.logs}
         for entry in shown:
             if entry.origin not in tried:
@@ -169,7 +177,7 @@ class _OpenedFiles:
                 known[copy.origin] = msgspec.structs.replace(
                     known[copy.origin], outcome="refused", reason=str(error)
                 )
-        await self._adopt_forks(ctx, now)
+        await self._import_forks(ctx, now)
         if not node.peers.reachable:  # nobody is there to be asked
             await node.own_logs.begin_alike()
         confirmed = await self._confirm(report, now)
@@ -201,7 +209,7 @@ class _OpenedFiles:
             there=there,
             own=own,
         )
-        if not own and ctx.wants(self._stick, entry.origin) is None:
+        if not own and ctx.wants(self._source, entry.origin) is None:
             passed = _why_not(ctx, entry.origin)
             return msgspec.structs.replace(log, outcome=passed)
         start = size if held is None else held.next_index
@@ -228,11 +236,11 @@ class _OpenedFiles:
             return error.is_absent
         return False
 
-    async def _adopt_forks(self, ctx: PullContext, now: int) -> None:
+    async def _import_forks(self, ctx: PullContext, now: int) -> None:
         # Files without maps say nothing of forks; only proof counts in any case.
         with contextlib.suppress(PeerError, FormatError):
             basis = await ask_basis(self._feed, self._label)
-            await adopt_forks(ctx, self._feed, self._label, basis.frozen, now)
+            await import_forks(ctx, self._feed, self._label, basis.frozen, now)
 
     async def _confirm(
         self, report: PullReport, now: int

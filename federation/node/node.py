@@ -22,7 +22,7 @@ from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.publish.readable import read_vector
-from federation.flows.pull import PullContext, PullReport, Taking, adopt_forks, pull
+from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import Workers, open_workers
 from federation.node.disk import Disk
@@ -259,7 +259,7 @@ class Node:
             profiles = self.resources.profiles
             await compare_basis(self.resources.db, basis, peer.org, profiles, now)
             context = self.pull_context()
-            await adopt_forks(context, feed, peer.org, basis.frozen, now)
+            await import_forks(context, feed, peer.org, basis.frozen, now)
 
     async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
         db, now = self.resources.db, int(self.clocks.wall())

@@ -29,7 +29,11 @@ PUBLIC: Final = "public"
 #: addresses and folders something has to do.
 Inside: TypeAlias = Literal["partners", "details"]
 
-_NAME: Final = re.compile(ORIGIN_PATTERN.removeprefix("^").removesuffix(r"$(?!\n)"))
+# At every place of a text: behind an address or another name, the first that fits would
+# eat the beginning of a hidden one.
+_NAME: Final = re.compile(
+    "(?=(" + ORIGIN_PATTERN.removeprefix("^").removesuffix(r"$(?!\n)") + "))"
+)
 
 
 @dataclass(frozen=True)
@@ -103,5 +107,5 @@ def may_hear(caller: Caller, *texts: str) -> bool:
 
 def may_quote(caller: Caller, text: str) -> bool:
     """Whether a text names no log that is not there for the caller."""
-    names = (match.group() for match in _NAME.finditer(text))
+    names = (match[1] for match in _NAME.finditer(text))
     return all(may_read(caller, parse_origin(name)) for name in names)

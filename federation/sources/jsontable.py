@@ -25,7 +25,7 @@ MAX_DEPTH: Final = 8
 
 
 class JsonTable:
-    """Objects with the interface of `csv.Table`: a header, and rows of cells."""
+    """Objects with the interface of `CsvTable`: a header, and rows of cells."""
 
     header_row = 1
 

@@ -53,7 +53,7 @@ def is_header_of(options: Options, names: HeaderNames) -> IsHeader:
 
 
 class AnyTable(Protocol):
-    """Whatever has a header and rows of as many cells: see `csv.Table`."""
+    """Whatever has a header and rows of as many cells: see `CsvTable`."""
 
     @property
     def header(self) -> list[str]:

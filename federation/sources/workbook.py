@@ -5,8 +5,8 @@ one that holds anything; several are an error that names them all. What a person
 overlook is read and told: hidden rows and columns, sheets that were left aside, cells
 that were merged, formulas without a value. Row numbers are the sheet's own.
 
-`Workbook` has the face of both `stream.Source` (path, label, done, total, `with`) and
-`csv.Table` (header, header_row, rows).
+`Workbook` has the face of both `SourceFile` (path, label, done, total, `with`) and
+`CsvTable` (header, header_row, rows).
 
 Spec: ECMA-376 part 1, 18.2 (workbooks), 18.4 (shared texts), 18.8 (styles)
 """

@@ -40,6 +40,11 @@ def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) ->
     )
 
 
+def drop_copy(tx: Transaction, log_id: int) -> None:
+    """Forget it: whoever does has another in its place, or all that it covers."""
+    tx.execute("DELETE FROM larger_copy WHERE log_id = ?", (log_id,))
+
+
 def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
     """The largest checkpoint that was ever shown, as (size, org, note)."""
     row: tuple[int, str, bytes] | None = view.execute(

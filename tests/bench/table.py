@@ -131,7 +131,7 @@ class Bench:
             )
             log = parts.log_of(night.ELECTION)._replace(verifier=workers)
 
-            def take_in() -> None:
+            def pull_files() -> None:
                 options = Options(contest="ppwp")
                 rows = read_ndjson(source, options, parts.profiles[night.ELECTION])
                 now = 1_707_915_900.0
@@ -141,7 +141,7 @@ class Bench:
                     assert {one.outcome for one in said} == {"logged"}
                     assert len(said) == len(batch)
 
-            took = self._timed(take_in)
+            took = self._timed(pull_files)
         rate = self._records / took.seconds
         self._figures += [
             at_least(

@@ -384,7 +384,7 @@ def test_every_room_of_the_house_is_named_in_the_architecture():
 def listed_at_the_head(package: Path) -> set[str]:
     """The modules in a package's list of its files; empty where it has none."""
     head = ast.get_docstring(ast.parse(read(package / "__init__.py"))) or ""
-    return set(re.findall(r"(?m)^    ([a-z_]+) {2,}\S", head))
+    return set(re.findall(r"(?m)^ *([a-z_]+) {2,}\S", head))
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_the_list_at_a_folders_head_names_each_of_its_files(package):
         for path in package.iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     } - {"__init__", "__main__"}
-    assert not listed or files == listed
+    assert not (listed or package.parent.name == "flows") or files == listed
 
 
 def test_no_package_index_is_named():

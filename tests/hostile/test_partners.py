@@ -13,7 +13,7 @@ from federation.config.peers import Peer
 from federation.errors import FederationError
 from federation.feeds.http import HttpFeed
 from federation.feeds.sessions import Sessions
-from federation.flows.pull import PullContext, adopt_forks, pull
+from federation.flows.pull import PullContext, import_forks, pull
 from federation.flows.pull.basis import ask_basis
 from federation.profiles import load_shipped
 from federation.store import logs
@@ -83,7 +83,7 @@ async def test_a_turn_with_a_hostile_partner_ends_and_says_why(
             report = await pull(context, peer, feed, 1)
             said = " ".join(one.outcome for one in report.logs)
             frozen = (await ask_basis(feed, BAD)).frozen
-            await adopt_forks(context, feed, BAD, frozen, 1)
+            await import_forks(context, feed, BAD, frozen, 1)
         except FederationError as error:
             said = said or str(error)
         server.close()

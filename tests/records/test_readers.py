@@ -41,6 +41,9 @@ def test_who_reads_which_log_and_sees_what_of_the_node(caller):
         f"{PRIVATE}: the feed ended",
         f"seen at b.example: two histories of {PRIVATE}, of size 3",
         f"{PUBLIC} and {PRIVATE}",
+        f"x.example/{PRIVATE}",
+        f"10.0.0.7/{PRIVATE}",
+        f"http://b.example/{PRIVATE}/checkpoint",
     ],
 )
 def test_what_names_a_log_is_told_to_whoever_may_read_it(text):

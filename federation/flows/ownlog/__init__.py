@@ -1,1 +1,12 @@
-"""Our own log: what is signed into it, in which order, and how it comes back."""
+"""Our own log: what is signed into it, in which order, and how it comes back.
+
+ingest      rows in: checked, signed, appended, answered row by row
+doubting    what is refused before it is judged against the log
+duplicates  what the log already says, and what a row is answered with
+signing     rows become leaves: signed here, or handed in signed
+sequence    the order of writing: durable, signed, guarded, visible
+verdict     the answer to each row
+begin       a log begun, or taken up again
+reconcile   whether it may be signed: database, guard, partners' copies
+refill      what it has lost, fetched back from a partner
+"""

@@ -19,26 +19,26 @@ Source: docs/reference/protocol.md, "Pulling"
 """
 
 from federation.flows.pull.context import (
+    HandedSource,
     OwnCopy,
     PullContext,
     PulledLog,
     PullReport,
-    Stick,
     Taking,
 )
-from federation.flows.pull.forks import adopt_forks
+from federation.flows.pull.forks import import_forks
 from federation.flows.pull.room import Budget
-from federation.flows.pull.turn import pull, take_in
+from federation.flows.pull.turn import pull, pull_files
 
 __all__ = [
     "Budget",
+    "HandedSource",
     "OwnCopy",
     "PullContext",
     "PullReport",
     "PulledLog",
-    "Stick",
     "Taking",
-    "adopt_forks",
+    "import_forks",
     "pull",
-    "take_in",
+    "pull_files",
 ]

@@ -61,7 +61,7 @@ FEED_OUTCOMES: Final[frozenset[LogOutcome]] = frozenset(
 STANDING: Final[frozenset[LogOutcome]] = frozenset({"full", "damaged", "crashed"})
 
 
-class Bringer(Bounded, Protocol):
+class PullSource(Bounded, Protocol):
     """Who brings logs, and within which bounds; every `Peer` is one."""
 
     @property
@@ -74,7 +74,7 @@ class Bringer(Bounded, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stick:
+class HandedSource:
     """A folder or file that somebody handed over: it relays, and is no peer.
 
     `org` is its path, which no organisation can be called. So it never counts as the
@@ -126,7 +126,7 @@ class PullContext:
             held.work.cancel()
             await asyncio.wait([held.work])
 
-    def wants(self, peer: Bringer, origin: str) -> Peer | None:
+    def wants(self, peer: PullSource, origin: str) -> Peer | None:
         """The partner whose log this is, if we take it from `peer`; else None."""
         try:
             parts = parse_origin(origin)

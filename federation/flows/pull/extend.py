@@ -231,6 +231,8 @@ def _begin(tx: Transaction, job: Extending) -> Log:
     begun = mirror.begin(read_mirror(tx, log, job.chain), job.goal)
     if begun.seen is not None:
         seen = begun.seen
+        # In place of what binds nobody any more, also where that was larger.
+        copies.drop_copy(tx, log.id)
         copies.save_copy(tx, log.id, seen.size, log.org, seen.note)
     return logs.save_mirror(tx, log, begun)
 

@@ -27,7 +27,7 @@ MAX_UNPROVED: Final = 32
 _UNPROVED: Final[tuple[type[FederationError], ...]] = (*BAD_FEED, NotFoundError)
 
 
-async def adopt_forks(
+async def import_forks(
     ctx: PullContext, feed: Feed, org: str, frozen: Iterable[str], now: int
 ) -> list[str]:
     """Freeze the logs of which this peer can prove a fork; which they are.

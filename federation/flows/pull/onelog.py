@@ -17,10 +17,10 @@ from federation.feeds.status import StatusEntry
 from federation.flows.pull.alarms import Alarms, find_log
 from federation.flows.pull.chain import BAD_FEED, refresh_about, trust
 from federation.flows.pull.context import (
-    Bringer,
     LogOutcome,
     PullContext,
     PulledLog,
+    PullSource,
     Taking,
 )
 from federation.flows.pull.extend import (
@@ -50,7 +50,7 @@ class Follower:
     def __init__(
         self,
         ctx: PullContext,
-        peer: Bringer,
+        peer: PullSource,
         feed: Feed,
         budget: Budget,
         alarms: Alarms,

@@ -20,13 +20,13 @@ from federation.flows.pull.alarms import Alarms
 from federation.flows.pull.chain import BAD_FEED
 from federation.flows.pull.context import (
     FEED_OUTCOMES,
-    Bringer,
+    HandedSource,
     LogOutcome,
     OwnCopy,
     PullContext,
     PulledLog,
     PullReport,
-    Stick,
+    PullSource,
 )
 from federation.flows.pull.onelog import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
@@ -135,9 +135,9 @@ def _drop_about(tx: Transaction, org: str) -> None:
         keystatements.drop_about(tx, org)
 
 
-async def take_in(
+async def pull_files(
     ctx: PullContext,
-    stick: Stick,
+    stick: HandedSource,
     feed: Feed,
     entries: Sequence[StatusEntry],
     now: int,
@@ -172,11 +172,11 @@ class _TurnUnderWay:
     """A turn whose vector has come."""
 
     def __init__(
-        self, ctx: PullContext, peer: Bringer, feed: Feed, now: int, until: float
+        self, ctx: PullContext, peer: PullSource, feed: Feed, now: int, until: float
     ) -> None:
         self._ctx, self._peer = ctx, peer
         self._budget = budget_of(peer, until, ctx.clock)
-        accuses = not isinstance(peer, Stick)
+        accuses = not isinstance(peer, HandedSource)
         url = peer.url if isinstance(peer, Peer) else None
         self._alarms = Alarms(ctx.db, peer.org, now, accuses=accuses, url=url)
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)

@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import ForkError
-from federation.flows.pull import adopt_forks
+from federation.flows.pull import import_forks
 from federation.records.evidence import format_fork
 from federation.records.keychain import first_statement, sign_statement
 from tests.fakes import signer
@@ -36,12 +36,12 @@ async def test_the_proof_freezes_that_log_and_is_kept(
     tree, _, proof = heard
     feed = partner(fakes, kawal, tree, proof)
     origins = [suara.origin, "nobody.example/pemilu-2024"]
-    found = await adopt_forks(puller.ctx, feed, kawal.org, origins, 1)
+    found = await import_forks(puller.ctx, feed, kawal.org, origins, 1)
     assert found == [suara.origin]
     assert puller.log(suara).frozen == proof
     assert ("fork", suara.origin) in puller.alarms()
     # Once is enough: nothing is asked again.
-    assert await adopt_forks(puller.ctx, feed, kawal.org, origins, 2) == []
+    assert await import_forks(puller.ctx, feed, kawal.org, origins, 2) == []
     assert feed.count("fork") == 1
 
 
@@ -59,7 +59,7 @@ async def test_what_proves_nothing_accuses_nobody(fakes, puller, suara, kawal, h
         format_fork(ForkError(stranger.origin, forged.note(), again.note())),
     ):
         feed = partner(fakes, kawal, tree, evidence)
-        found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+        found = await import_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
         assert found == [], evidence
     assert puller.log(suara).frozen is None
     assert puller.alarms() == set()
@@ -82,7 +82,7 @@ async def test_two_key_statements_of_one_version_freeze_that_log_too(
     tree, one, two = restated
     proof = format_fork(ForkError(suara.origin, one, two))
     feed = partner(fakes, kawal, tree, proof)
-    found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+    found = await import_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
     assert found == [suara.origin]
     assert puller.log(suara).frozen == proof
     assert ("fork", suara.origin) in puller.alarms()
@@ -117,6 +117,6 @@ async def test_key_statements_that_prove_no_fork_accuse_nobody(
     ):
         proof = format_fork(ForkError(suara.origin, old, new))
         feed = partner(fakes, kawal, tree, proof)
-        found = await adopt_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
+        found = await import_forks(puller.ctx, feed, kawal.org, [suara.origin], 1)
         assert found == [], (old, new)
     assert puller.log(suara).frozen is None

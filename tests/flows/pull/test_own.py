@@ -90,11 +90,20 @@ async def test_another_history_by_our_own_key_is_our_own_fork(
     check_evidence(signed.log(ours).frozen, [ours.log.key])
 
 
+@pytest.mark.parametrize("how", ["another's", "garbage", "damaged"])
 async def test_a_checkpoint_that_we_did_not_sign_accuses_only_the_peer(
-    signed, fakes, ours, suara, tree
+    signed, fakes, ours, suara, tree, how
 ):
-    feed = fakes.FakePeer(suara.org).show(tree, note=fakes.Tree(suara).note())
-    report = await signed.pull(feed)
+    """It says nothing of our log: nothing is larger, nothing is a fork."""
+    larger = tree.truncate(100).grow(ours.results(99, 110)).note()
+    note = {
+        "another's": fakes.Tree(suara).note(),
+        "garbage": b"garbage",
+        "damaged": larger[:-9] + b"AAAAAAA=\n",
+    }[how]
+    report = await signed.pull(fakes.FakePeer(suara.org).show(tree, note=note))
     assert report.logs[0].outcome == "refused"
+    assert report.own_larger == ()
+    assert signed.log(ours).frozen is None
     assert signed.alarms() == {("feed-refused", f"{suara.org} {ours.origin}")}
     assert signed.log(ours).stalled is None

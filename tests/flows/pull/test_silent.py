@@ -236,6 +236,27 @@ async def test_what_is_in_mind_is_kept_when_a_larger_one_begins_with_it(
     assert fork_of(puller, suara) == (tree.note(), rival.note(SIZE))
 
 
+@pytest.mark.usefixtures("silent")
+async def test_what_binds_nobody_any_more_takes_no_room(
+    puller, show, suara, kawal, tree
+):
+    """A size of a revoked key was in mind; the next silent one is kept in its place."""
+    assert await show(kawal, tree.truncate(300)) == ("extended", 2)
+    old, suara.log = suara.log, Signer.from_seed(suara.origin, b"7" * 32)
+    suara.statements.append(
+        suara.restate(
+            add=[("log", suara.log.key, 301)], revoke=[(old.key, 301, "stolen")]
+        )
+    )
+    next_one = tree.fork(300, suara.results(0, 200, votes=7))
+    assert (await show(suara, next_one, is_silent=True))[0] == "failed"
+    assert await show(kawal, next_one.truncate(400)) == ("extended", 1)
+    rival = next_one.fork(400, suara.results(0, 100, votes=9))
+    assert rival.size == next_one.size < SIZE
+    assert (await show(suara, rival))[0] == "frozen"
+    assert fork_of(puller, suara) == (next_one.note(), rival.note())
+
+
 async def test_a_log_that_goes_on_is_not_stalled_any_more(puller, show, suara, tree):
     assert (await show(suara, tree))[0] == "extended"
     assert (await show(suara, tree, b"no checkpoint"))[0] == "refused"
