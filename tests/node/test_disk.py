@@ -190,7 +190,11 @@ async def test_a_partner_is_neither_asked_nor_blamed_while_our_disk_is_full(
             _, body, _ = await node.get("/v1/summary")
             return "jagapemilu.example" in json.loads(body)["coverage"]
 
+        async def noted():  # a turn is written down behind what it brought
+            return json.loads((await node.get("/v1/status"))[1])["peers"]
+
         await until(covered)
+        await until(noted)
         disk.free = 4096
         await until(lambda: reasons(node))
         before = (await node.get("/v1/status"))[1]
