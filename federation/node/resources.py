@@ -116,16 +116,21 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             )
             for origin in settings.origins
         }
-        yield Resources(
-            home=home,
-            settings=settings,
-            profiles=profiles,
-            db=db,
-            guard=Guard(home.guard),
-            keys=keys,
-            own=own,
-            reserve=reserve,
-        )
+        try:
+            yield Resources(
+                home=home,
+                settings=settings,
+                profiles=profiles,
+                db=db,
+                guard=Guard(home.guard),
+                keys=keys,
+                own=own,
+                reserve=reserve,
+            )
+        finally:
+            # Who stops between a batch of the map and this has told it already.
+            with contextlib.suppress(OSError):
+                save_followed(db, home.followed)
 
 
 def _open_database(reserve: Reserve) -> Database:
