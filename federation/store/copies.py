@@ -1,8 +1,8 @@
 """The largest checkpoint of each log that was shown and is not here: its copy.
 
-Rule: whoever saves one has verified it, and it is never forgotten. Of an own log it
-says that more was signed than is here; of a mirror, what its origin has signed and not
-handed over.
+Rule: whoever saves one has verified it, and it goes only where another takes its place.
+Of an own log it says that more was signed than is here; of a mirror, what its origin
+has signed and not handed over.
 """
 
 from federation.store.db import Transaction, View
@@ -41,7 +41,7 @@ def save_copy(tx: Transaction, log_id: int, size: int, org: str, note: bytes) ->
 
 
 def drop_copy(tx: Transaction, log_id: int) -> None:
-    """Forget it: whoever does has another in its place, or all that it covers."""
+    """Make room for one that is smaller: the key of this one was revoked since."""
     tx.execute("DELETE FROM larger_copy WHERE log_id = ?", (log_id,))
 
 
