@@ -12,6 +12,7 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     publish  what a node holds, as files
     receipt  one record, as a proof that goes from hand to hand
     audit    what somebody else can prove: `federation verify`
+    photos   the photographs of the forms, beside the records that name them
     doctor   everything recomputed from the leaves: `federation doctor`
     verify   what pull and audit share
     listing  which polling stations an election does not have

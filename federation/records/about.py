@@ -41,6 +41,11 @@ class OfferedLog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origin: Origin
     visibility: Literal["incidents", "public"]
 
+    @property
+    def org(self) -> str:
+        """The organisation that signs it."""
+        return self.origin.partition("/")[0]
+
 
 class About(
     Struct,

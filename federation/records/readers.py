@@ -5,20 +5,28 @@ a static site, a receipt, a metric, the status, an alarm, an error) asks here fo
 whoever gets it, and answers what is refused as what is not there. Files go from hand to
 hand, so they are made for `NOBODY`; so is the map, which everybody reads.
 
-    who asks       logs       partners   what is amiss             details
-    Nobody         public     no (1)     but with other logs: no   no
-    Insider        public     yes        all, other logs unnamed   no
-    ThisMachine    all        yes        all                       yes
+    who asks       logs         photos     partners   what is amiss             details
+    Nobody         public       no (2)     no (1)     but with other logs: no   no
+    Partner        public (3)   (3)        no (1)     but with other logs: no   no
+    Person         all          all        yes        all                       no
+    Insider        public       no (2)     yes        all, other logs unnamed   no
+    ThisMachine    all          all        yes        all                       yes
 
-(1) yes, where `listen.show_partners` says so. Whoever comes to know more askers adds a
-class to `Caller`: the type checker then names each decision that says nothing of it.
+(1) yes, where `listen.show_partners` says so. (2) yes, of ours, where `photos.public`
+says so. (3) and what it signed itself; of ours, what peers.toml lets it have; of
+others, what their signed audience names it for, if we may hand that on.
+
+Whoever comes to know more askers adds a class to `Caller`: the type checker then names
+each decision that says nothing of it. What somebody may *do* stands here, too, for
+those whom a role is given (`may_do`).
 
 Source: docs/reference/protocol.md, "HTTP" and docs/reference/api.md
 """
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias, assert_never
+from typing import Final, Literal, Protocol, TypeAlias, assert_never, get_args
 
 from federation.records.canonical import ORIGIN_PATTERN
 from federation.records.keystatement import parse_origin
@@ -43,6 +51,51 @@ class Nobody:
     sees_partners: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Partner:
+    """An organisation that signed what it asks.
+
+    Attributes:
+        org: Who asks.
+        asked: Our own organisation.
+        logs: The visibilities of our own logs that it may read, beside the public.
+        sees_photos: Whether it may have our photos.
+        audiences: The organisations whose signed audience names it, and which let us
+            hand on what is not for everybody.
+        sees_partners: The operator shows those to everybody.
+    """
+
+    org: str
+    asked: str
+    logs: frozenset[str] = frozenset()
+    sees_photos: bool = False
+    audiences: frozenset[str] = frozenset()
+    sees_partners: bool = False
+
+
+#: What a person of ours is let do here: see, read forms and classify, or also refer to
+#: the agencies and remove. Each has what those before it have.
+PersonRole: TypeAlias = Literal["viewer", "editor", "coordinator"]
+Act: TypeAlias = Literal["see", "read-forms", "classify", "refer", "remove"]
+
+_LEAST_ROLE: Final[Mapping[Act, PersonRole]] = {
+    "see": "viewer",
+    "read-forms": "editor",
+    "classify": "editor",
+    "refer": "coordinator",
+    "remove": "coordinator",
+}
+ROLES: Final[tuple[PersonRole, ...]] = get_args(PersonRole)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of our organisation, known by the link that opened the session."""
+
+    name: str
+    role: PersonRole
+
+
 @dataclass(frozen=True)
 class Insider:
     """Whom the operator lets look after the node: on its machine, or with a token."""
@@ -53,7 +106,7 @@ class ThisMachine:
     """The operator: a command in the home, or one that has the node's own token."""
 
 
-Caller: TypeAlias = Nobody | Insider | ThisMachine
+Caller: TypeAlias = Nobody | Partner | Person | Insider | ThisMachine
 
 NOBODY: Final = Nobody()
 THIS_MACHINE: Final = ThisMachine()
@@ -63,17 +116,76 @@ class OfLog(Protocol):
     """A log as far as the gate must know it: its row, its key chain, its name."""
 
     @property
+    def org(self) -> str:
+        """The organisation that signs it."""
+
+    @property
     def visibility(self) -> str:
         """The part of its name that says for whom it is: `public`, or another."""
+
+
+class OfPhoto(Protocol):
+    """A photo as far as the gate must know it: who has named it in a record."""
+
+    @property
+    def orgs(self) -> Collection[str]:
+        """The organisations whose standing records name it."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a record of ours is among them."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether our operator shows our own photos to everybody."""
 
 
 def may_read(caller: Caller, log: OfLog) -> bool:
     """Whether this log is there for the caller: its records, its size, its name."""
     match caller:
-        case ThisMachine():
+        case ThisMachine() | Person():
             return True
         case Nobody() | Insider():
             return log.visibility == PUBLIC
+        case Partner():
+            return log.visibility == PUBLIC or _is_for(caller, log)
+        case _:
+            assert_never(caller)
+
+
+def _is_for(partner: Partner, log: OfLog) -> bool:
+    """Whether what is not for everybody is for this partner."""
+    if log.org == partner.asked:
+        return log.visibility in partner.logs
+    return log.org == partner.org or log.org in partner.audiences
+
+
+def may_view(caller: Caller, photo: OfPhoto) -> bool:
+    """Whether the caller may have the bytes of this photo; what nobody names: no."""
+    match caller:
+        case ThisMachine() | Person():
+            return bool(photo.orgs)
+        case Nobody() | Insider():
+            return photo.is_own and photo.is_public
+        case Partner():
+            if photo.is_own and (photo.is_public or caller.sees_photos):
+                return True
+            return not caller.audiences.isdisjoint(photo.orgs) or (
+                caller.org in photo.orgs
+            )
+        case _:
+            assert_never(caller)
+
+
+def may_do(caller: Caller, act: Act) -> bool:
+    """Whether the caller may do this by a page: only who has a role, or the machine."""
+    match caller:
+        case ThisMachine():
+            return True
+        case Person():
+            return ROLES.index(caller.role) >= ROLES.index(_LEAST_ROLE[act])
+        case Nobody() | Partner() | Insider():
+            return False
         case _:
             assert_never(caller)
 
@@ -83,9 +195,9 @@ def may_see(caller: Caller, inside: Inside) -> bool:
     match caller:
         case ThisMachine():
             return True
-        case Insider():
+        case Insider() | Person():
             return inside != "details"
-        case Nobody():
+        case Nobody() | Partner():
             return inside == "partners" and caller.sees_partners
         case _:
             assert_never(caller)
@@ -97,9 +209,9 @@ def may_hear(caller: Caller, *texts: str) -> bool:
     Somebody who looks after the node is, without the name: see `may_quote`.
     """
     match caller:
-        case ThisMachine() | Insider():
+        case ThisMachine() | Insider() | Person():
             return True
-        case Nobody():
+        case Nobody() | Partner():
             return all(may_quote(caller, text) for text in texts)
         case _:
             assert_never(caller)

@@ -1,0 +1,1 @@
+"""The photographs of the forms: taken in, fetched from partners, handed on, removed."""
