@@ -16,8 +16,8 @@ Rule: every path of a home folder is named here and nowhere else.
     data/                           0700: database, lock, control.json
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
-    <photos.originals>/             0700, where the settings name one: photographs as they
-                                    came, by digest
+    <photos.originals>/             0700, where the settings name it: photographs as
+                                    they came, by digest
 """
 
 import hashlib
