@@ -37,12 +37,12 @@ from federation.records.readingqueue import ReadingQueue
 def queue(  # noqa: PLR0913  one parameter for each option
     run: Run,
     which: ReadingQueue,
+    *,
     region: str,
     limit: int,
     after: str,
     election: str,
     contest: str,
-    *,
     is_csv: bool,
 ) -> None:
     """What waits to be read."""

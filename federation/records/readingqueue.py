@@ -9,8 +9,8 @@ and its numbers are not settled. Of several reasons the first counts:
     photo      somebody has, but not from this photograph: it was never read
     single     one organisation alone has read it, and nobody there has checked it
 
-The first two are the queue `differs`, the next two `unread`, the last `single`. Where two
-sources agree a further photograph waits for nobody.
+The first two are the queue `differs`, the next two `unread`, the last `single`. Where
+two sources agree a further photograph waits for nobody.
 """
 
 from collections.abc import Mapping, Sequence

@@ -153,6 +153,7 @@ def list_waiting(  # noqa: PLR0913  the filters of one list
     election: str,
     contest: str,
     region: str,
+    *,
     reason: ReadingReason,
     after: str = "",
     limit: int = 100,

@@ -68,7 +68,10 @@ _SEQ_SHIFT = 40
 _SEQ_MASK = (1 << _SEQ_SHIFT) - 1
 
 _FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
-_READING = {None: 0, **{name: place for place, name in enumerate(REASONS, 1)}}
+_READING: dict[ReadingReason | None, int] = {
+    None: 0,
+    **{name: place for place, name in enumerate(REASONS, 1)},
+}
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
 
 

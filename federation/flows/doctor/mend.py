@@ -54,6 +54,7 @@ _FORGOTTEN: Final = (
     "peer_turn",
     "pull",
     "taken",
+    "photo_answer",
     "token",
     "told",
 )

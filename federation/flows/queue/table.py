@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from federation.flows.query.table import QueryTable
+from federation.flows.query.table import QueryTable, TableRow
 from federation.flows.queue.answers import WaitingForm
 from federation.records.tps import regions_of
 
@@ -22,7 +22,7 @@ def waiting_table(
         names: Of the regions around them, by code.
         cursor: Where the answer was read.
     """
-    rows = [
+    rows: list[TableRow] = [
         [
             form.contest,
             form.tps,

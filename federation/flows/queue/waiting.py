@@ -118,7 +118,13 @@ def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenF
     for reason in reasons:
         while True:
             rows = mapreading.list_waiting(
-                view, election, contest, region, reason, code, _STEP
+                view,
+                election,
+                contest,
+                region,
+                reason=reason,
+                after=code,
+                limit=_STEP,
             )
             for row in rows:
                 form = _open(view, asked, reason, row)
@@ -162,8 +168,7 @@ def _open(
         if file in wanted and not _is_settled(answered.get(file), is_said=is_ours)
     )
     if reason == "single" and any(
-        one.answer == "read" and one.person == asked.person
-        for one in answered.values()
+        one.answer == "read" and one.person == asked.person for one in answered.values()
     ):
         left = ()
     return OpenForm(reason, row, left, answered)
