@@ -16,6 +16,8 @@ Rule: every path of a home folder is named here and nowhere else.
     data/                           0700: database, lock, control.json
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
+    <photos.originals>/             0700, where the settings name it: photographs as
+                                    they came, by digest
 """
 
 import hashlib
@@ -31,20 +33,25 @@ if TYPE_CHECKING:
 class Home:
     """The paths of one node.
 
-    `data`, `keys` and `guard` are folders; the settings may put them elsewhere
-    (`Home.of`).
+    `data`, `keys`, `guard` and `originals` are folders; the settings may put them
+    elsewhere (`Home.of`).
     """
 
     folder: Path
     data_folder: str = "data"
     keys_folder: str = "keys"
     guard_folder: str = "guard"
+    originals_folder: str | None = None
 
     @classmethod
     def of(cls, folder: Path, settings: "Settings") -> Self:
         """The paths as these settings say; relative ones start at `folder`."""
         return cls(
-            folder, settings.data_folder, settings.keys_folder, settings.guard_folder
+            folder,
+            settings.data_folder,
+            settings.keys_folder,
+            settings.guard_folder,
+            settings.photos.originals,
         )
 
     @property
@@ -85,7 +92,15 @@ class Home:
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
-        return self.data, self.keys, self.guard, self.identity_folder
+        named = self.originals
+        inner = (self.data, self.keys, self.guard, self.identity_folder)
+        return inner if named is None else (*inner, named)
+
+    @property
+    def originals(self) -> Path | None:
+        """The folder of photographs as they came; None: they are not kept."""
+        named = self.originals_folder
+        return None if named is None else self.folder / named
 
     @property
     def guard(self) -> Path:

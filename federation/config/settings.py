@@ -79,6 +79,14 @@ class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval_s: Seconds = 300
 
 
+class PhotoSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What becomes of photographs of the forms."""
+
+    originals: Filled | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -96,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     disk: DiskSettings = DiskSettings()
     static: Static = Static()
+    photos: PhotoSettings = PhotoSettings()
 
     @property
     def origins(self) -> tuple[str, ...]:

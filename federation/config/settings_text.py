@@ -109,6 +109,16 @@ port = {port}
 # dari itu, tidak ada yang diterima. 0: tidak ada cadangan.
 # reserve_mb = 8
 
+[photos]
+# A folder of your own, relative to this file, for photographs as they came, with all
+# that cameras write into them; nobody else is ever handed one. Not named: they are not
+# kept, only the copies drawn anew, which partners may be handed.
+# Folder milik sendiri, relatif terhadap berkas ini, untuk foto asli beserta semua yang
+# ditulis kamera di dalamnya; tidak pernah diberikan kepada siapa pun. Tanpa nama: yang
+# asli tidak disimpan, hanya salinan yang digambar ulang, yang boleh diberikan kepada
+# mitra.
+# originals = "originals"
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

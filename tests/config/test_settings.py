@@ -83,13 +83,17 @@ def test_what_init_writes_shows_every_key_with_its_default():
     text = format_settings(answers())
     # With every comment that holds a value taken for one, nothing changes.
     uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
-    for example in ('public_url = "https://…"', 'folder = "site"'):
+    for example in (
+        'public_url = "https://…"',
+        'folder = "site"',
+        'originals = "originals"',
+    ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")
     loud = parse_settings(uncommented, "f")
     quiet = parse_settings(text, "f")
     assert loud == quiet
-    tables = (quiet.listen, quiet.sync, quiet.limits, quiet.static)
+    tables = (quiet.listen, quiet.sync, quiet.limits, quiet.static, quiet.photos)
     for kind in (Settings, *map(type, tables)):
         for name in kind.__struct_fields__:
             assert re.search(rf"(?m)^(# )?\[?{name}\b", text), name
@@ -136,6 +140,11 @@ def test_folders_are_found_from_the_home(tmp_path):
     assert home.role_key("node") == Path("/etc/keys/node.pem")
     assert home.log_key("a.example/e-1/2").name == "log.e-1.2.pem"
     assert len(home.chain("a.example/e-1").name) == 64 + len(".chain")
+    assert home.originals is None
+    text += '[photos]\noriginals = "/mnt/photos"\n'
+    home = Home.of(tmp_path, parse_settings(text, "f"))
+    assert home.originals == Path("/mnt/photos")
+    assert home.originals in home.private
 
 
 @pytest.mark.parametrize("given", ["proxy.lan", "127.0.0.1/99", "10.0.0.1/8"])
