@@ -20,9 +20,7 @@ PROFILES = {sample.ELECTION: sample.profile()}
 
 @pytest.fixture
 async def client(sample_db):
-    site = context_of(
-        sample_db, settings_of(), profiles=PROFILES, control_token=TOKEN
-    )
+    site = context_of(sample_db, settings_of(), profiles=PROFILES, control_token=TOKEN)
     async with TestClient(TestServer(make_app(site))) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""What waits to be read: golden on the sample map, in order, paged, without what is done."""
+"""What waits to be read: golden on the sample map, in order, without what is done."""
 
 import hashlib
 
@@ -24,7 +24,7 @@ def file_of(name):
 
 @pytest.fixture
 def db(tmp_path):
-    """The sample, and CITRA's photographs: of a dispute, of what nobody read, of one's."""
+    """The sample, and photographs of CITRA: of each queue one."""
     database = sample.build(tmp_path)
     sample.add_claims(
         database,
@@ -45,7 +45,9 @@ def db(tmp_path):
 
 def listed(db, queue, org=ANA, after="", limit=100, **more):
     with db.view() as view:
-        return list_queue(view, QueueAsked(SCOPE, queue, org, NOW, **more), after, limit)
+        return list_queue(
+            view, QueueAsked(SCOPE, queue, org, NOW, **more), after, limit
+        )
 
 
 def stations(db, queue, **more):
@@ -64,9 +66,17 @@ def test_each_queue_has_what_waits_with_whose_photographs(db):
     assert stations(db, "single") == [(OTHER, "single")]
     [form] = listed(db, "differs").forms
     [photo] = form.photos
-    assert (photo.sha256, photo.orgs, photo.held) == (file_of("disputed"), [CITRA], False)
+    assert (photo.sha256, photo.orgs, photo.held) == (
+        file_of("disputed"),
+        [CITRA],
+        False,
+    )
     assert photo.record == hashlib.sha256(f"{CITRA} 1".encode()).hexdigest()
-    assert (form.round, form.village, form.being_read) == ("reguler", "Mata <b>Air</b>", False)
+    assert (form.round, form.village, form.being_read) == (
+        "reguler",
+        "Mata <b>Air</b>",
+        False,
+    )
     [first, _] = listed(db, "unread").forms
     assert {photo.orgs[0] for photo in first.photos} == {BUDI, CITRA}
 
