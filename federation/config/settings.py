@@ -87,6 +87,7 @@ class PhotoSettings(
     originals: Filled | None = None
     store: Filled | None = None
     public: bool = False
+    max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -41,6 +41,8 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "photos": ("blobs", "evidence"),
+    "removals": ("removals",),
+    "reading": ("leases", "photoanswers"),
     "migrations": ("migrations",),
 }
 
