@@ -9,6 +9,7 @@ plain files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
     v1/elections                     what its maps rest on
     v1/maps/<election>               the map that it publishes: its digest and vector
     v1/basis/<hex sha256>            a profile or register that a map rests on
+    blob/<hex sha256>                a photograph that records name
 
 Source: docs/reference/protocol.md, "HTTP"
 """
@@ -17,6 +18,7 @@ import hashlib
 from typing import Final, Literal, NamedTuple
 
 from federation.feeds.shape import (
+    ANY,
     JSON,
     NOTES,
     NOTES_OR_NONE,
@@ -77,8 +79,13 @@ def basis_of(digest: str) -> Resource:
     return Resource(f"v1/basis/{digest}", 1 << 26, _BASIS, cached="immutable")
 
 
+def blob_of(digest: str) -> Resource:
+    """The photograph whose SHA-256 this is, in lower-case hex."""
+    return Resource(f"blob/{digest}", 1 << 24, ANY, cached="immutable")
+
+
 #: What is named by the SHA-256 of its bytes, so that its name proves it.
-BY_DIGEST: Final = (basis_of,)
+BY_DIGEST: Final = (basis_of, blob_of)
 
 
 def checkpoint_of(origin: str) -> Resource:

@@ -110,3 +110,5 @@ def _object_of(body: bytes) -> dict[str, Any]:
 NOTES: Final = Shape(_are_notes_whole)
 NOTES_OR_NONE: Final = NOTES._replace(may_be_empty=True)
 JSON: Final = text_shape(b"{")
+#: Anything: what comes is told by its digest.
+ANY: Final = Shape(bool)

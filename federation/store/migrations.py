@@ -43,6 +43,7 @@ SETS: Final = {
     "photos": ("blobs", "evidence"),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
+    "wanted": ("wanted",),
     "migrations": ("migrations",),
 }
 
