@@ -1,4 +1,4 @@
-"""What a copy costs at each quality: bytes, strokes and time; `python -m tests.bench.redraw`.
+"""What a copy costs at each quality, bytes and strokes: `python -m tests.bench.redraw`.
 
 One page of a form is generated, photographed (tilted, out of focus, noisy, half in the
 shade) and drawn anew. PSNR is that of grey, in which strokes are read, against the
@@ -8,6 +8,7 @@ photograph at the size of the copy. Prints a table; nothing is kept.
 import io
 import math
 import random
+import sys
 import time
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageStat
@@ -63,12 +64,14 @@ def measure(page, quality, subsampling):
 def main():
     """Print the table."""
     page = generate_page()
-    print("| chroma | quality | KiB | dB of grey | s |\n|---|---|---|---|---|")
+    sys.stdout.write(
+        "| chroma | quality | KiB | dB of grey | s |\n|---|---|---|---|---|\n"
+    )
     for subsampling in ("4:4:4", "4:2:0"):
         for quality in (60, 70, 75, 80, 85, 90):
             size, decibels, took = measure(page, quality, subsampling)
             row = (subsampling, quality, size // 1024, f"{decibels:.1f}", f"{took:.2f}")
-            print("|", " | ".join(map(str, row)), "|")
+            sys.stdout.write(f"| {' | '.join(map(str, row))} |\n")
 
 
 if __name__ == "__main__":
