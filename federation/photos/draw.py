@@ -51,7 +51,7 @@ _WHITE: Final[dict[str, int | tuple[int, int, int]]] = {
 }
 _GREY: Final = frozenset({"1", "L", "LA"})
 _ORIENTATION: Final = 0x0112
-#: Source: Exif 3.0, 4.6.5.1.6 (Orientation)
+#: As Exif says it: what is to be done so that the picture stands upright.
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

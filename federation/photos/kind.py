@@ -4,8 +4,8 @@ Rule: never by its name, which says what somebody wishes. What is no photograph 
 opened here is named, as far as its beginning tells, so that whoever sent it knows what
 to send instead. Reads 1 KiB, and no decoder.
 
-Source: ISO/IEC 10918-1 B.1.1.3 (JPEG), PNG 5.2, RFC 9649 section 2.4 (WebP),
-ISO/IEC 14496-12 4.3 and 23008-12 10 (`ftyp` of HEIC)
+Source: https://www.w3.org/Graphics/JPEG/itu-t81.pdf (B.1.1.3), https://www.w3.org/TR/png-3/
+(5.2), RFC 9649 section 2.4 (WebP), https://nokiatech.github.io/heif/technical.html
 """
 
 from enum import Enum

@@ -7,7 +7,8 @@ profile, Exif (`APPn`), a second picture or one byte behind the end refuses it. 
 
     FFD8 · FFE0 JFIF · FFDB · FFC0 width, height · FFC4 · FFDA … (FFDA …) · FFD9
 
-Source: ISO/IEC 10918-1 Annex B; ISO/IEC 10918-5 (JFIF)
+Source: https://www.w3.org/Graphics/JPEG/itu-t81.pdf (Annex B),
+https://www.w3.org/Graphics/JPEG/jfif3.pdf
 """
 
 import re
