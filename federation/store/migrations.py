@@ -41,6 +41,7 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "people": ("people",),
+    "removals": ("removals",),
     "migrations": ("migrations",),
 }
 

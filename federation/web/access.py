@@ -72,6 +72,11 @@ def public_caller(request: web.Request) -> Caller:
     return Nobody(site.settings.listen.show_partners)
 
 
+async def caller_of(request: web.Request) -> Caller:
+    """Who asks, by what the request carries: ask the gate for whoever this is."""
+    return public_caller(request)
+
+
 async def known_caller(request: web.Request) -> Caller:
     """Who asks how this node is; an insider asks on its machine, or with any token.
 
