@@ -42,6 +42,7 @@ SETS: Final = {
     "tokens": ("tokens",),
     "people": ("people",),
     "removals": ("removals",),
+    "reading": ("leases", "photoanswers"),
     "migrations": ("migrations",),
 }
 

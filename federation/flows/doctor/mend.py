@@ -58,6 +58,7 @@ _FORGOTTEN: Final = (
     "pull",
     "session",
     "taken",
+    "photo_answer",
     "token",
     "told",
 )
