@@ -88,7 +88,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 #: Seconds of Unix time that a calendar still has.
-_Seconds = Annotated[int, Meta(ge=0, le=253_370_764_799)]
+_UnixTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
 _ROW: Final = "name, role, added_at, until, revoked_at, seen_at"
 
 
@@ -107,10 +107,10 @@ class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     role: PersonRole
-    added_at: _Seconds
-    until: _Seconds
-    revoked_at: _Seconds | None = None
-    seen_at: _Seconds | None = None
+    added_at: _UnixTime
+    until: _UnixTime
+    revoked_at: _UnixTime | None = None
+    seen_at: _UnixTime | None = None
     sessions: int = 0
 
 
