@@ -41,6 +41,7 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "people": ("people",),
+    "photos": ("blobs", "evidence"),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
     "migrations": ("migrations",),
