@@ -192,4 +192,5 @@ async def _send(
         # The head has promised all: what breaks is cut off, and seen to be.
         if not is_whole and request.transport is not None:
             request.transport.abort()
-    await response.write_eof()
+    if is_whole:
+        await response.write_eof()
