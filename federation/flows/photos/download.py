@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from federation.blobs.blobs import Blobs
-from federation.errors import PeerError
+from federation.errors import PeerError, PhotoError
 from federation.feeds.feed import Feed
 from federation.feeds.resource import blob_of
 from federation.flows.photos.partial import Partial
 from federation.flows.photos.sought import Sought
+from federation.photos.kind import Kind, kind_of
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database, Transaction
@@ -28,7 +29,11 @@ PHOTO_S: Final = 45.0
 #: What comes is written so much at a time.
 _WRITE_BYTES: Final = 1 << 20
 #: What shared copies are. A partner's word is not taken for it: a browser will be told.
-_KINDS: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+_MEDIA_TYPES: Final = {
+    Kind.JPEG: "image/jpeg",
+    Kind.PNG: "image/png",
+    Kind.WEBP: "image/webp",
+}
 
 
 class Download:
@@ -86,9 +91,10 @@ class Download:
             OSError: a disk of ours is full or failed.
         """
         digest = self._sought.digest
-        media_type = _media_type_of(data)
-        if media_type is None:
-            raise self._wrong("fetch.no-photo")
+        try:
+            media_type = _MEDIA_TYPES[kind_of(data)]
+        except (PhotoError, KeyError):
+            raise self._wrong("fetch.no-photo") from None
         async with blobs.alone(digest):
             if not await db.read(is_removed, digest):
                 await blobs.put(digest, data)
@@ -128,13 +134,6 @@ class Download:
     def _wrong(self, key: str) -> PeerError:
         path = blob_of(self._sought.digest).path
         return PeerError(self._org, path, None, Sentence(key), "wrong")
-
-
-def _media_type_of(data: bytes) -> str | None:
-    """What kind of photograph it is, by its first bytes; None: none that is shared."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((t for first, t in _KINDS.items() if data.startswith(first)), None)
 
 
 def _hold(tx: Transaction, digest: str, size: int, media_type: str, now: int) -> None:
