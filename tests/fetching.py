@@ -14,7 +14,7 @@ from federation.flows.photos.fetch import (
     fetch_photos,
 )
 from federation.flows.photos.index import index_all
-from federation.flows.photos.room import Room
+from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.store import blobs as held
 from federation.store import wanted
@@ -88,7 +88,7 @@ class Wanting:
             db=db,
             blobs=self.blobs,
             folder=folder / "partial",
-            room=Room(db, self.blobs, room),
+            room=PhotoRoom(db, self.blobs, room),
             wall=self.clock,
             told_wrong=lambda *told: self.wrong.append(told),
             **options,

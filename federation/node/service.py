@@ -48,6 +48,7 @@ async def serve(
     node = Node(resources, clocks, random, alone=alone)
     maps = MapCache()
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,

@@ -21,9 +21,9 @@ from typing import Final
 from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
-from federation.flows.photos.download import Download
+from federation.flows.photos.onephoto import Download
 from federation.flows.photos.partial import tidy_partials
-from federation.flows.photos.room import Room
+from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
 from federation.store.db import Database, View
@@ -83,7 +83,7 @@ class FetchContext:
     db: Database
     blobs: Blobs
     folder: Path
-    room: Room
+    room: PhotoRoom
     wall: Callable[[], float]
     taken: set[str] = field(default_factory=set)
     is_busy: Callable[[str], bool] = lambda _: False
@@ -122,7 +122,7 @@ async def fetch_photos(
         OSError: a disk of ours is full or failed.
     """
     await ctx.room.load()
-    turn = _Turn(ctx, source)
+    turn = _PhotoTurn(ctx, source)
     workers = [asyncio.create_task(turn.work()) for _ in range(AT_ONCE)]
     try:
         done, late = await asyncio.wait(
@@ -139,7 +139,7 @@ async def fetch_photos(
     return turn.report
 
 
-class _Turn:
+class _PhotoTurn:
     def __init__(self, ctx: FetchContext, source: PhotoSource) -> None:
         self._ctx, self._source = ctx, source
         self._left = source.max_bytes

@@ -6,31 +6,26 @@ itself only that of what nobody has looked at for a day: so that a node whose ro
 too small for what it is to fetch does not fetch and drop without end.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from federation.blobs.blobs import Blobs
 from federation.flows.photos.held import drop_photo
 from federation.store import blobs as held
 from federation.store.db import Database, View
+from federation.store.evidence import find_evidence
+from federation.store.leases import holders
+from federation.store.photoanswers import FormPlace
 from federation.store.wanted import OPENED
 
 REST_S: Final = 86_400
 
 
-class Room:
+class PhotoRoom:
     """One for all that is fetched at the same time."""
 
-    def __init__(
-        self,
-        db: Database,
-        blobs: Blobs,
-        max_bytes: int,
-        is_needed: Callable[[View, str], bool] = lambda _view, _digest: False,
-    ) -> None:
-        """`load` comes first; `is_needed`: somebody is at work with this digest."""
-        self._db, self._blobs = db, blobs
-        self._most, self._is_needed = max_bytes, is_needed
+    def __init__(self, db: Database, blobs: Blobs, max_bytes: int) -> None:
+        """`load` comes first."""
+        self._db, self._blobs, self._most = db, blobs, max_bytes
         self._held, self._coming = 0, 0
 
     async def load(self) -> None:
@@ -52,7 +47,7 @@ class Room:
         if lacking <= 0:
             return True
         before = now if urgency == OPENED else now - REST_S
-        going = await self._db.read(self._unused, lacking, before)
+        going = await self._db.read(_unused, lacking, before, now)
         if sum(going.values()) < lacking:
             self._coming -= size
             return False
@@ -66,13 +61,24 @@ class Room:
         self._coming -= size
         self._held += kept
 
-    def _unused(self, view: View, lacking: int, before: int) -> dict[str, int]:
-        """Enough of what nobody has looked at for longest, with its size."""
-        going: dict[str, int] = {}
-        for photo in held.list_unused(view):
-            if lacking <= 0 or photo.used_at > before:
-                break
-            if not self._is_needed(view, photo.digest):
-                going[photo.digest] = photo.size
-                lacking -= photo.size
-        return going
+
+def _unused(view: View, lacking: int, before: int, now: int) -> dict[str, int]:
+    """Enough of what nobody has looked at for longest, with its size."""
+    going: dict[str, int] = {}
+    for photo in held.list_unused(view):
+        if lacking <= 0 or photo.used_at > before:
+            break
+        if not is_being_read(view, photo.digest, now):
+            going[photo.digest] = photo.size
+            lacking -= photo.size
+    return going
+
+
+def is_being_read(view: View, digest: str, now: int) -> bool:
+    """Whether somebody has a form before them that this is a photo of."""
+    places = {
+        FormPlace(found.log.election, found.entry.contest, found.entry.tps)
+        for found in find_evidence(view, digest)
+    }
+    # One by one: together they are asked for within one contest only.
+    return any(holders(view, [place], now).get(place) for place in places)

@@ -33,7 +33,7 @@ STEP: Final = 2_000
 _DOUBTFUL: Final = frozenset({"disputed", "unread"})
 
 
-class _Step(NamedTuple):
+class _Looked(NamedTuple):
     """What one step has found, and where its cursor is then.
 
     `named`: digests, and who names each; `moved`: over how many leaves or changes.
@@ -74,7 +74,7 @@ def not_held(view: View, digests: Iterable[str]) -> set[str]:
     return asked - blobs.held_among(view, asked) - removed_among(view, asked)
 
 
-def _look(view: View, policies: Policies) -> list[_Step]:
+def _look(view: View, policies: Policies) -> list[_Looked]:
     steps = []
     for log in logs.list_logs(view):
         policy = policies.get(log.org)
@@ -90,7 +90,7 @@ def _look(view: View, policies: Policies) -> list[_Step]:
     return [step for step in steps if step.moved]
 
 
-def _look_at_log(view: View, log: Log, policy: PhotoPolicy) -> _Step:
+def _look_at_log(view: View, log: Log, policy: PhotoPolicy) -> _Looked:
     noted = evidence.noted_up_to(view, log.id)
     start = min(wanted.looked_through(view, log.id, policy), noted)
     end = min(noted, start + STEP)
@@ -99,7 +99,7 @@ def _look_at_log(view: View, log: Log, policy: PhotoPolicy) -> _Step:
         entries = _doubted(view, log.election, entries)
     named = {(e.digest, log.org) for e in entries if is_wantable(e.media_type, e.size)}
     urgency = DOUBTED if policy == "disputed" else ALL
-    return _Step(named, urgency, end - start, of_log=(log.id, end, policy))
+    return _Looked(named, urgency, end - start, of_log=(log.id, end, policy))
 
 
 def _doubted(
@@ -119,7 +119,7 @@ def _doubted(
 
 def _look_at_map(
     view: View, election: str, epoch: str, doubting: Collection[str]
-) -> _Step:
+) -> _Looked:
     seen = wanted.map_seen(view, election, epoch)
     # What is behind the last change was made anew since: it is looked through again.
     start = min(seen, mapstate.last_seq(view, election))
@@ -132,7 +132,7 @@ def _look_at_map(
                 is_asked = named.log.org in doubting and entry.contest == row.contest
                 if is_asked and is_wantable(entry.media_type, entry.size):
                     found.add((entry.digest, named.log.org))
-    return _Step(found, DOUBTED, end - start, of_map=(election, epoch, end))
+    return _Looked(found, DOUBTED, end - start, of_map=(election, epoch, end))
 
 
 def is_doubtful(row: bytes) -> bool:
@@ -141,7 +141,7 @@ def is_doubtful(row: bytes) -> bool:
     return read.status in _DOUBTFUL or "implausible" in read.flags
 
 
-def _keep(tx: Transaction, steps: Iterable[_Step], now: int) -> None:
+def _keep(tx: Transaction, steps: Iterable[_Looked], now: int) -> None:
     for step in steps:
         lacking = not_held(tx, (digest for digest, _ in step.named))
         named = [one for one in step.named if one[0] in lacking]

@@ -13,12 +13,15 @@ from federation.flows.photos.fetch import PhotoSource, fetch_photos
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database
+from federation.store.leases import take_lease
+from federation.store.photoanswers import FormPlace
 from federation.store.removals import RemovedPhoto, note_removed
 from tests.fetching import PhotoFeed, Wanting, digest_of, named, photo
+from tests.ownnode import ELECTION
 from tests.photographed import A, B, add_named
 
 C = "c.example"
-TPS = "3171010001001"
+TPS, OTHER = "3171010001001", "3171010001002"
 ONE, TWO, THREE = photo(1), photo(2), photo(3)
 
 
@@ -468,11 +471,14 @@ async def test_without_room_nothing_is_fetched(db, tmp_path):
 
 async def test_what_somebody_is_at_work_with_does_not_go(db, tmp_path):
     node = Wanting(db, tmp_path, room=10_000)
-    node.ctx.room._is_needed = lambda _view, digest: digest == digest_of(ONE)
-    add_named(db, A, [(TPS, named(ONE, TWO, THREE))])
+    rows = [(TPS, named(ONE)), (OTHER, named(TWO)), (OTHER, named(THREE))]
+    add_named(db, A, rows)
     await node.look(a="on-demand")
     feed = PhotoFeed(A).have(ONE, TWO, THREE)
+    place = FormPlace(ELECTION, "ppwp", TPS)
     for data in (ONE, TWO, THREE):
+        with db.transaction() as tx:
+            assert take_lease(tx, place, "somebody", int(node.clock()))
         node.open(A, data)
         await node.fetch(feed)
         node.clock.advance(200_000)
