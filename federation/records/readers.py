@@ -32,6 +32,7 @@ from federation.records.canonical import ORIGIN_PATTERN
 from federation.records.keystatement import parse_origin
 
 PUBLIC: Final = "public"
+PHOTOS: Final = "photos"
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do.
@@ -62,6 +63,8 @@ class Partner:
         sees_photos: Whether it may have our photos.
         audiences: The organisations whose signed audience names it, and which let us
             hand on what is not for everybody.
+        withheld: What of these it may not have, by organisation: a visibility of logs,
+            or `PHOTOS`.
         sees_partners: The operator shows those to everybody.
     """
 
@@ -70,6 +73,7 @@ class Partner:
     logs: frozenset[str] = frozenset()
     sees_photos: bool = False
     audiences: frozenset[str] = frozenset()
+    withheld: frozenset[tuple[str, str]] = frozenset()
     sees_partners: bool = False
 
 
@@ -157,7 +161,10 @@ def _is_for(partner: Partner, log: OfLog) -> bool:
     """Whether what is not for everybody is for this partner."""
     if log.org == partner.asked:
         return log.visibility in partner.logs
-    return log.org == partner.org or log.org in partner.audiences
+    if log.org == partner.org:
+        return True
+    is_named = log.org in partner.audiences
+    return is_named and (log.org, log.visibility) not in partner.withheld
 
 
 def may_view(caller: Caller, photo: OfPhoto) -> bool:
@@ -170,8 +177,9 @@ def may_view(caller: Caller, photo: OfPhoto) -> bool:
         case Partner():
             if photo.is_own and (photo.is_public or caller.sees_photos):
                 return True
-            return not caller.audiences.isdisjoint(photo.orgs) or (
-                caller.org in photo.orgs
+            return caller.org in photo.orgs or any(
+                org in caller.audiences and (org, PHOTOS) not in caller.withheld
+                for org in photo.orgs
             )
         case _:
             assert_never(caller)
