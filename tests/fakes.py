@@ -236,6 +236,14 @@ class FakePeer:
             raise PeerError(self.org, f"fake:{resource.path}", 200, "too large")
         return self._give(name if origin else folder.removeprefix("v1/"), origin, data)
 
+    async def stream(self, resource, start=0):
+        """What is shown at a path, from `start` on, in pieces of a hundred bytes."""
+        data = await self.fetch(resource)
+        if start > len(data):
+            raise PeerError(self.org, "fake:", 200, "too short", "wrong")
+        for at in range(start, len(data), 100):
+            yield data[at : at + 100]
+
     async def serve(self, path: str) -> bytes:
         """What it hands over at a path of the protocol."""
         log, _, name = path.partition("/")

@@ -15,7 +15,7 @@ holds it, relative to peers.toml. Errors count the tables from 1: `peer[1].url`.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,11 @@ from federation.text.malformed import MalformedError, decode_text
 from federation.tlog.keys import ALG_ED25519, VerifierKey, parse_vkey
 
 Amount = Annotated[int, Meta(ge=1, le=(1 << 53) - 1)]
+
+#: Which of the photos that a partner's records name are fetched by themselves: none of
+#: them, and none from it for others either; those that somebody opens here; all; those
+#: of stations that differ, are implausible or that nobody has read.
+PhotoPolicy: TypeAlias = Literal["none", "on-demand", "all", "disputed"]
 
 _MAX_VKEY_BYTES: Final = 4096
 
@@ -75,6 +80,7 @@ class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     logs: list[Literal["incidents"]] = []
     may_have_photos: bool = True
     may_relay: bool = True
+    photos: PhotoPolicy = "on-demand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +108,7 @@ class Peer:
     logs: tuple[str, ...] = ()
     may_have_photos: bool = True
     may_relay: bool = True
+    photos: PhotoPolicy = "on-demand"
 
 
 def load_peers(path: Path) -> tuple[Peer, ...]:

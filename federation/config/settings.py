@@ -85,6 +85,7 @@ class PhotoSettings(
     """What becomes of photographs of the forms."""
 
     originals: Filled | None = None
+    max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

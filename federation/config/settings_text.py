@@ -118,6 +118,11 @@ port = {port}
 # asli tidak disimpan, hanya salinan yang digambar ulang, yang boleh diberikan kepada
 # mitra.
 # originals = "originals"
+# Megabytes for photographs of partners; then those go that nobody has looked at for
+# longest, never our own. 0: none of theirs are kept.
+# Megabita untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
+# foto kita sendiri tidak pernah. 0: foto mitra tidak disimpan.
+# max_mb = 16384
 
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for

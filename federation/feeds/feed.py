@@ -6,6 +6,7 @@ file and the fake of the tests all stand behind this one Protocol, held by one c
 (`tests/feeds/test_contract.py`).
 """
 
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from federation.feeds.resource import Resource
@@ -19,6 +20,16 @@ class Feed(Protocol):
         """What is at a path, as a whole.
 
         Where it has more bytes than it may, the `PeerError` has the cause `wrong`.
+        """
+        ...
+
+    def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+        """What is at a path, from byte `start` on, in pieces as they come.
+
+        Whoever stops early closes it (`contextlib.aclosing`). Nothing comes where
+        `start` is the end. It is less than what was asked for only if it ends with a
+        `PeerError`, whose cause is `wrong` where there are fewer bytes than `start`, or
+        more than there may be.
         """
         ...
 

@@ -9,7 +9,7 @@ network.
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Final, Protocol
 
 from federation.errors import FormatError, NotFoundError, PeerError
@@ -18,6 +18,9 @@ from federation.feeds.resource import LOGS, Resource
 from federation.text import Sentence
 
 MAX_PATH_CHARS: Final = 400
+
+#: What is handed on at once of a file that is read in pieces.
+PIECE_BYTES: Final = 1 << 18
 
 
 class Files(Protocol):
@@ -60,6 +63,19 @@ class FileFeed(CuttingFeed):
             raise PeerError(self._label, path, None, missing, "absent") from error
         except FormatError as error:
             raise self._wrong(path, error) from error
+
+    async def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+        """What is in a file from `start` on; it is small enough to be read whole.
+
+        Raises:
+            PeerError: it is not there, or damaged, or shorter.
+        """
+        data = await self.fetch(resource)
+        if start > len(data):
+            few = Sentence("network.too-short", start=start)
+            raise PeerError(self._label, resource.path, None, few, "wrong")
+        for at in range(start, len(data), PIECE_BYTES):
+            yield data[at : at + PIECE_BYTES]
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its digest as an ETag; None for the same `etag`.

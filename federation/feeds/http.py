@@ -1,21 +1,23 @@
 """A peer over HTTP: questions to its node, and what the answers mean.
 
     GET  <url>/<path of a resource>            /logs: If-None-Match, 304
+    GET  <url>/<path of a resource>            Range: bytes=100-, 206 or all of it
     POST <url>/notify                          {"org":"jagasuara.example"}
 
 Rule: the peer is hostile until its bytes are verified elsewhere. So here: no redirect,
 no content encoding but Zstandard for full bundles, a deadline for each request, a cap
 on every body that holds before and while it is read; what the connections keep out
-stands in `sessions`. Every failure is a `PeerError` that says what it means (`answer`,
-`connection`); whoever asks to wait is waited for within bounds (`retry`).
+stands in `sessions`. What comes in pieces has a deadline for each (`pieces`). Every
+failure is a `PeerError` that says what it means (`answer`, `connection`); whoever asks
+to wait is waited for within bounds (`retry`).
 
 Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final, NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from typing import Final, NamedTuple, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -33,8 +35,10 @@ from federation.feeds.answer import (
 )
 from federation.feeds.connection import judge_failure
 from federation.feeds.cutting import CuttingFeed
-from federation.feeds.pace import Pace
+from federation.feeds.pace import NO_PACE, Pace
+from federation.feeds.pieces import read_pieces
 from federation.feeds.resource import LOGS, Resource
+from federation.feeds.rest import STATUSES, judge_rest
 from federation.feeds.retry import MAX_TRIES, Waits
 from federation.feeds.shape import Shape, is_cut, is_other
 from federation.text import Sentence
@@ -44,6 +48,7 @@ CONNECT_S: Final = 10.0
 REQUEST_S: Final = 30.0
 
 _MAX_ETAG_CHARS: Final = 200
+_T = TypeVar("_T")
 
 
 class _Answer(NamedTuple):
@@ -81,7 +86,7 @@ class HttpFeed(CuttingFeed):
             wall: Unix seconds; None: what depends on them is not told.
             is_typed: Somebody typed `url`, so it is told what to type instead.
         """
-        self._session, self._org, self._pace = session, org, pace
+        self._session, self._org, self._pace = session, org, pace or NO_PACE
         self._waits, self._is_typed = waits, is_typed
         self._now = wall or _no_clock
         self._url = url.rstrip("/")
@@ -91,6 +96,12 @@ class HttpFeed(CuttingFeed):
             connect=min(CONNECT_S, deadline_s),
             sock_connect=min(CONNECT_S, deadline_s),
         )
+        self._piecewise = aiohttp.ClientTimeout(
+            total=None,
+            connect=min(CONNECT_S, deadline_s),
+            sock_connect=min(CONNECT_S, deadline_s),
+            sock_read=deadline_s,
+        )
 
     async def fetch(self, resource: Resource) -> bytes:
         """What is at a path.
@@ -98,7 +109,37 @@ class HttpFeed(CuttingFeed):
         Raises:
             PeerError: it did not come.
         """
-        return (await self._ask(resource)).body
+        return (await self._patiently(lambda: self._ask(resource))).body
+
+    async def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+        """What is at a path from `start` on, in pieces.
+
+        Raises:
+            PeerError: it did not come, or not the whole of it.
+        """
+        path = f"/{resource.path}"
+        answer = await self._patiently(lambda: self._begin(resource, start))
+        try:
+            async with answer:
+                headers, most = answer.headers, resource.max_bytes
+                rest = judge_rest(answer.status, headers, start, most)
+                if rest is None:
+                    return
+                self._check_plain(answer, path)
+                came = read_pieces(
+                    answer.content,
+                    rest,
+                    self._pace,
+                    self._deadline_s,
+                    lambda head: self._check_page(path, head),
+                )
+                async with aclosing(came) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        except FormatError as error:
+            raise self._wrong(resource.path, error) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._broken(path, error) from error
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag; None when nothing changed.
@@ -106,7 +147,7 @@ class HttpFeed(CuttingFeed):
         Raises:
             PeerError: it did not come.
         """
-        answer = await self._ask(LOGS, etag)
+        answer = await self._patiently(lambda: self._ask(LOGS, etag))
         return None if answer.status == 304 else (answer.body, answer.etag)
 
     async def notify(self, org: str) -> None:
@@ -129,20 +170,20 @@ class HttpFeed(CuttingFeed):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._broken(path, error) from error
 
-    async def _ask(self, resource: Resource, etag: str | None = None) -> _Answer:
-        """A 200, or the 304 that was asked for; waits where the node asks to wait.
+    async def _patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """The answer to a question; waits where the node asks to wait.
 
         Raises:
-            PeerError: anything else.
+            PeerError: there is none.
         """
         waits = self._waits
         if waits is None:
-            return await self._ask_once(resource, etag)
+            return await ask()
         tries = MAX_TRIES
         while True:
             await waits.ready()
             try:
-                answer = await self._ask_once(resource, etag)
+                answer = await ask()
             except PeerError as error:
                 if error.is_absent:
                     waits.answered()
@@ -163,9 +204,13 @@ class HttpFeed(CuttingFeed):
         status, wait_s = error.status, error.retry_after
         return PeerError(self._org, error.url, status, reason, error.cause, wait_s)
 
-    async def _ask_once(self, resource: Resource, etag: str | None) -> _Answer:
-        if self._pace is not None:
-            await self._pace.ready()
+    async def _ask(self, resource: Resource, etag: str | None = None) -> _Answer:
+        """A 200, or the 304 that was asked for.
+
+        Raises:
+            PeerError: anything else.
+        """
+        await self._pace.ready()
         path = f"/{resource.path}"
         headers = {"Accept-Encoding": "zstd"} if resource.is_packed else {}
         if etag is not None:
@@ -196,9 +241,8 @@ class HttpFeed(CuttingFeed):
     ) -> bytes:
         max_bytes = resource.max_bytes
         encoding = answer.headers.get("Content-Encoding", "identity")
-        if encoding != "identity" and not (resource.is_packed and encoding == "zstd"):
-            reason = Sentence("network.packed", encoding=show(encoding, 40))
-            raise self._failed(path, 200, Meaning("garbled", reason))
+        if not (resource.is_packed and encoding == "zstd"):
+            self._check_plain(answer, path)
         body = b"".join(await self._read_parts(answer, path, max_bytes))
         # Only a length, or the last chunk, shows that the connection ended too early.
         has_end = bool({"Content-Length", "Transfer-Encoding"} & {*answer.headers})
@@ -219,8 +263,7 @@ class HttpFeed(CuttingFeed):
         left = max_bytes
         async for part in answer.content.iter_any():
             left -= len(part)
-            if self._pace is not None:
-                self._pace.spend(len(part))
+            self._pace.spend(len(part))
             if len(head) < HEAD_BYTES:
                 head += part[: HEAD_BYTES - len(head)]
                 if is_page(head):
@@ -230,6 +273,38 @@ class HttpFeed(CuttingFeed):
                 raise self._failed(path, 200, Meaning("wrong", too_long))
             parts.append(part)
         return parts
+
+    async def _begin(self, resource: Resource, start: int) -> aiohttp.ClientResponse:
+        """An answer of which the body is to come; whoever gets it closes it.
+
+        Raises:
+            PeerError: anything else.
+        """
+        await self._pace.ready()
+        path = f"/{resource.path}"
+        try:
+            answer = await self._session.get(
+                URL(self._url + path, encoded=True),
+                headers={"Range": f"bytes={start}-"} if start else {},
+                timeout=self._piecewise,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._broken(path, error) from error
+        if answer.status in (STATUSES if start else {200}):
+            return answer
+        async with answer:
+            raise await self._refused(path, answer)
+
+    def _check_page(self, path: str, head: bytes) -> None:
+        if is_page(head[:HEAD_BYTES]):
+            raise self._failed(path, 200, judge_page(head[:HEAD_BYTES]))
+
+    def _check_plain(self, answer: aiohttp.ClientResponse, path: str) -> None:
+        encoding = answer.headers.get("Content-Encoding", "identity")
+        if encoding != "identity":
+            reason = Sentence("network.packed", encoding=show(encoding, 40))
+            raise self._failed(path, 200, Meaning("garbled", reason))
 
     def _check(self, path: str, body: bytes, shape: Shape, *, has_end: bool) -> None:
         """Refuse what is evidently something else, or was cut off on the way."""

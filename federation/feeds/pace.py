@@ -7,6 +7,7 @@ holds whatever the size of an answer.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 
 class Pace:
@@ -40,3 +41,7 @@ class Pace:
         now = self._clock()
         self._balance = min(rate, self._balance + (now - self._at) * rate)
         self._at = now
+
+
+#: As fast as it goes.
+NO_PACE: Final = Pace(None, lambda: 0.0)

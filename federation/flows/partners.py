@@ -112,7 +112,7 @@ def read_partners(
 
 
 def _open(view: View, log_id: int, identity: VerifierKey, chains: Chains) -> KeyChain:
-    """The chain of a log; verified anew only where it, or the pinned key, is another."""
+    """The chain of a log; verified anew where it, or the pinned key, is another."""
     notes = tuple(keystatements.read_keys(view, log_id))
     pinned, chain = chains.get(log_id, (None, None))
     if chain is None or pinned != identity or chain.notes != notes:

@@ -6,6 +6,7 @@ rule about one type only (the sums of a form, a log's keys) stays with that type
 
     tps-result/1       stands in its slot, claims     public logs     a records key
     withdrawal/1       empties its slot, claims       public logs     a records key
+    photo-removal/1    takes a file's bytes away      public logs     a records key
     log-closed/1       ends its log                   every log       a records key
     key-statement/1    is part of the key chain       every log       the identity key
 
@@ -38,6 +39,7 @@ from federation.records.keystatement import (
 )
 from federation.records.logclosed import LogClosed, check_successor
 from federation.records.profile import Profile
+from federation.records.removal import PhotoRemoval
 from federation.records.result import RESULT_SCHEMA, TpsResult, check_result
 from federation.records.withdrawal import Withdrawal
 
@@ -138,6 +140,14 @@ WITHDRAWAL: Final = RecordKind(
     claim=claim_of_withdrawal,
     free_text=("reason",),
 )
+#: Not handed in: the bytes here go first, see `flows/photos/remove.py`.
+REMOVAL: Final = RecordKind(
+    struct=PhotoRemoval,
+    logs=PUBLIC,
+    is_handed_in=False,
+    free_text=("reason",),
+    worded=("ground",),
+)
 KEYS: Final = RecordKind(
     struct=KeyStatement,
     logs=EVERY,
@@ -159,7 +169,7 @@ CLOSED: Final = RecordKind(
 
 #: By what `type` says of a statement. Nearly every record of a log is of the first.
 KINDS: Final[dict[type, RecordKind[Any]]] = {
-    kind.struct: kind for kind in (RESULT, WITHDRAWAL, KEYS, CLOSED)
+    kind.struct: kind for kind in (RESULT, WITHDRAWAL, REMOVAL, KEYS, CLOSED)
 }
 #: What is signed as well and stands in no log.
 DOCUMENTS: Final[tuple[type[Struct], ...]] = (About,)

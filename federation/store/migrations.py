@@ -40,6 +40,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
+    "removals": ("removals",),
     "migrations": ("migrations",),
 }
 

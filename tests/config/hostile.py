@@ -154,6 +154,11 @@ PEERS = [
         "peer = [1]\n",
         "peer[1]: should be a table, and is a whole number",
     ),
+    (
+        "a policy that nobody knows",
+        '[[peer]]\norg = "b.example"\nidentity = "{key}"\nphotos = "some"\n',
+        "peer[1].photos: ",
+    ),
     ("no key", '[[peer]]\norg = "b.example"\n', "peer[1].identity: is missing"),
     ("no organisation", '[[peer]]\nidentity = "{key}"\n', "peer[1].org: is missing"),
     (

@@ -3,6 +3,7 @@
 import runpy
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from federation.config import rewrite
 from federation.config.peers import (
     Peer,
     PeerEntry,
+    PhotoPolicy,
     format_peer,
     load_peers,
     parse_peers,
@@ -129,6 +131,7 @@ flag = st.booleans()
         paused=flag,
         hidden=flag,
         relay=flag,
+        photos=st.sampled_from(get_args(PhotoPolicy)),
     )
 )
 def test_what_is_formatted_is_parsed(peer):

@@ -1,6 +1,7 @@
 """One contract of a feed, held by everything that stands behind `Feed`."""
 
 import hashlib
+from contextlib import aclosing
 
 import pytest
 from aiohttp import web
@@ -41,15 +42,15 @@ FORK = b"tps-federation/fork@v1\n"
 COSIGNED = encode_notes([TREE.note(5)])
 MAP = b'{"digest":""}'
 # Nothing that the program fetches: one value more is all that it takes.
-BLOB = b"\xff\xd8 a photograph"
-NEW = Resource("v1/blobs/new", 100, Shape(bool))
+BLOB = b"\xff\xd8 a photograph" + bytes(range(256)) * 2000
+NEW = Resource("v1/blobs/new", 1 << 20, Shape(bool))
 FILES = {
     cosigned_of(OWNER.origin).path: COSIGNED,
     map_of(ELECTION).path: MAP,
     basis_of(DIGEST).path: BASIS,
     NEW.path: BLOB,
 }
-KINDS = ("http", "folder", "bundle", "fake")
+KINDS = ("http", "http without ranges", "folder", "bundle", "fake")
 
 
 def make_peer():
@@ -57,7 +58,7 @@ def make_peer():
     return peer.show(TREE, about=ABOUT, evidence=FORK).show(Tree(OTHER))
 
 
-def site_of(items):
+def site_of(items, *, has_ranges):
     """Plain files on any web server; nobody listens to a notice."""
     files = dict(items)
 
@@ -68,6 +69,12 @@ def site_of(items):
         tag = hashlib.sha256(body).hexdigest()
         if any(known.value == tag for known in request.if_none_match or ()):
             return web.Response(status=304)
+        start = request.http_range.start
+        if has_ranges and start:
+            status = 206 if start < len(body) else 416
+            part = f"{start}-{len(body) - 1}" if status == 206 else "*"
+            said = {"Content-Range": f"bytes {part}/{len(body)}"}
+            return web.Response(status=status, body=body[start:], headers=said)
         return web.Response(body=body, headers={"ETag": f'"{tag}"'})
 
     async def hear(_request):
@@ -90,7 +97,8 @@ async def feed(request, tmp_path):
         with BundleFile(bundle_of(tmp_path / "b.zip", peer)) as files:
             yield FileFeed(files, "b.zip")
     else:
-        async with TestServer(site_of(items_of(peer))) as server, Sessions() as pool:
+        site = site_of(items_of(peer), has_ranges=request.param == "http")
+        async with TestServer(site) as server, Sessions() as pool:
             url = str(server.make_url("/"))
             session = pool.session(allow_private=True)
             yield HttpFeed(session, "anybody.example", url)
@@ -131,6 +139,46 @@ async def test_a_thing_comes_byte_for_byte_or_is_too_large(feed, resource):
     with pytest.raises(PeerError) as caught:
         await feed.fetch(resource._replace(max_bytes=len(body) - 1))
     assert caught.value.is_wrong
+
+
+async def read(feed, resource, start=0):
+    return b"".join([piece async for piece in feed.stream(resource, start)])
+
+
+@pytest.mark.parametrize("resource", THINGS, ids=lambda one: one.path[-14:])
+async def test_a_thing_comes_in_pieces_from_any_byte_on(feed, resource):
+    body = THINGS[resource]
+    for start in {0, 1, len(body) // 2, len(body) - 1, len(body)}:
+        assert await read(feed, resource, start) == body[start:]
+    exact = resource._replace(max_bytes=len(body))
+    assert await read(feed, exact) == body
+    assert await read(feed, exact, 1) == body[1:]
+
+
+@pytest.mark.parametrize("start", [0, 1, len(BLOB) - 1])
+async def test_what_is_longer_than_it_may_be_does_not_end_well(feed, start):
+    with pytest.raises(PeerError) as caught:
+        await read(feed, NEW._replace(max_bytes=len(BLOB) - 1), start)
+    assert caught.value.is_wrong
+
+
+@pytest.mark.parametrize("beyond", [1, 1000])
+async def test_there_are_no_pieces_beyond_the_end(feed, beyond):
+    with pytest.raises(PeerError) as caught:
+        await read(feed, NEW, len(BLOB) + beyond)
+    assert caught.value.is_wrong
+
+
+@pytest.mark.parametrize("start", [0, 7])
+async def test_what_is_not_there_has_no_pieces(feed, start):
+    await is_missing(read(feed, NEW._replace(path="v1/blobs/other"), start))
+
+
+async def test_whoever_has_enough_may_stop(feed):
+    async with aclosing(feed.stream(NEW)) as pieces:
+        first = await anext(pieces)
+    assert BLOB.startswith(first)
+    assert await read(feed, NEW) == BLOB
 
 
 @pytest.mark.parametrize(

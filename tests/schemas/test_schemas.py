@@ -57,6 +57,8 @@ GOOD = {
     "withdrawal-1": COMMON
     | PLACE
     | {"official": 0, "reason": "a mistake", "type": "withdrawal/1"},
+    "photo-removal-1": COMMON
+    | {"ground": "request", "sha256": HEX, "type": "photo-removal/1"},
     "log-closed-1": COMMON
     | {"origin": ORIGIN, "reason": "it is over", "type": "log-closed/1"},
     "key-statement-1": COMMON
@@ -163,6 +165,13 @@ EXAMPLES = [
     ("withdrawal-1", {"reason": DROP}, False),
     ("withdrawal-1", {"reason": "\u2066x"}, False),
     ("withdrawal-1", {"round": "first"}, False),
+    ("photo-removal-1", {}, True),
+    ("photo-removal-1", {"answers": HEX, "reason": "a mistake"}, True),
+    ("photo-removal-1", {"ground": "expired"}, False),
+    ("photo-removal-1", {"sha256": HEX.upper()}, False),
+    ("photo-removal-1", {"answers": 1}, False),
+    ("photo-removal-1", {"reason": ""}, False),
+    ("photo-removal-1", {"tps": "3171010001001"}, False),
     ("log-closed-1", {}, True),
     ("log-closed-1", {"successor": f"{ORIGIN}/2"}, True),
     ("log-closed-1", {"origin": f"{ORIGIN}/incidents/12"}, True),

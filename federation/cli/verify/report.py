@@ -23,6 +23,7 @@ from federation.records.kinds import worded_members
 
 # The members of a record that say what it is about, in this order; then how it is so.
 _PLACE: Final = ("contest", "tps", "round")
+_FILE: Final = ("sha256", "answers")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 _MAX_SHOWN: Final = 20
@@ -166,7 +167,7 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
     members = json.loads(text)
     told = [
         f"{out.t(f'verifier.fact_{name}')}: {_word(out, name, members[name])}"
-        for name in (*_PLACE, *worded_members())
+        for name in (*_PLACE, *worded_members(), *_FILE)
         if name in members
     ]
     yield "; ".join(told) if told else str(members.get("type", ""))

@@ -7,7 +7,7 @@ auditor for days. In files every gap can be named, so the measure there is large
 """
 
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Final
 
 from federation.errors import PeerError
@@ -78,6 +78,10 @@ class PatientFeed:
         if not resource.is_required:
             return await answer
         return await self._count(resource.origin, answer)
+
+    def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+        """What is at a path, in pieces; never of a log, so never counted."""
+        return self._feed.stream(resource, start)
 
     async def logs(self, etag: str | None) -> tuple[bytes, str] | None:
         """The status vector and its ETag."""

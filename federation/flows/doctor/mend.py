@@ -10,7 +10,7 @@ Broken off, it is begun again: each step leaves what the next examination unders
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -34,6 +34,7 @@ from federation.store import (
     logs,
     mending,
     quarantine,
+    removals,
     statements,
     strays,
     twice,
@@ -119,9 +120,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
         mending.reindex(tx)
         form.keep_schema(tx)
     differing = {row.table for row in twice.find_differing(tx)}
-    for table in _FORGOTTEN:
-        if table in differing:
-            twice.drop_differing(tx, table)
+    _forget(tx, differing)
     _place_bundles(tx)
     if "log" in differing:
         _choose(tx, "log", partial(_are_logs_right, job, tx))
@@ -141,6 +140,16 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
         mending.clear_registers(tx)
     mending.clear_map(tx)
     strays.drop_strays(tx)
+
+
+def _forget(tx: Transaction, differing: Collection[str]) -> None:
+    """Forget what comes again by itself; what is gone for good is never forgotten."""
+    for table in _FORGOTTEN:
+        if table in differing:
+            twice.drop_differing(tx, table)
+    if "removed_photo" in differing:
+        removals.restore_removed(tx)
+        twice.take_one(tx, "removed_photo", second=False)
 
 
 def _choose(tx: Transaction, table: str, is_right: Callable[[], bool]) -> bool:

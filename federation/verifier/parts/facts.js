@@ -29,7 +29,7 @@ function factList(statement) {
   }
   add("recorded_at", statement.recorded_at && sayTime(Date.parse(statement.recorded_at) / 1000));
   add("observed_at", statement.observed_at && sayTime(Date.parse(statement.observed_at) / 1000));
-  for (const name of [...data.texts, "successor"]) add(name, statement[name]);
+  for (const name of [...data.texts, "successor", "sha256", "answers"]) add(name, statement[name]);
   add("evidence", statement.evidence?.length);
   return list;
 }
