@@ -38,14 +38,14 @@ async def node(clock):
     """A node by the address URL, and one route that says who asks."""
     settings = settings_of(org=OURS, listen=Listen(public_url=URL))
     started = FixedClock(NOW - 1000.0)
-    site = context_of(
-        None, settings, partners=a_book, clock=lambda: int(started.now)
-    )
+    site = context_of(None, settings, partners=a_book, clock=lambda: int(started.now))
     app = make_app(site)
     started.now = clock.now
 
     async def who(request):
-        return web.json_response({"org": getattr(await caller_of(request), "org", None)})
+        return web.json_response(
+            {"org": getattr(await caller_of(request), "org", None)}
+        )
 
     app.router.add_route("*", "/who", who)
     async with TestClient(TestServer(app)) as client:
