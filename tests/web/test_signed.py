@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.config.settings import Listen
-from federation.feeds.signature import RequestSigner, target_of
+from federation.feeds.signature import RequestSigner
 from federation.flows.partners import PartnerBook
 from federation.records.readers import Partner
 from federation.tlog.keys import Signer
