@@ -18,4 +18,5 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     verify   what pull and audit share
     listing  which polling stations an election does not have
     naming   names of places that contradict a code
+    partners whom we know by their node keys, and what each may be handed
 """
