@@ -231,7 +231,7 @@ class _NamedKey(HTTPSignatureKeyResolver):
         return parse_vkey(key_id).public
 
 
-class _Verifier(HTTPMessageVerifier):
+class _RequestVerifier(HTTPMessageVerifier):
     """Asks for every parameter, and compares both clocks."""
 
     now = 0
@@ -274,8 +274,10 @@ def check_moment(created: int, expires: int, now: int) -> None:
     raise ClockError(Sentence(name, seconds=abs(created - now), **clocks))
 
 
-def _verifier(now: int) -> _Verifier:
-    verifier = _Verifier(signature_algorithm=_Libsodium, key_resolver=_NamedKey())
+def _verifier(now: int) -> _RequestVerifier:
+    verifier = _RequestVerifier(
+        signature_algorithm=_Libsodium, key_resolver=_NamedKey()
+    )
     verifier.now = now
     return verifier
 
