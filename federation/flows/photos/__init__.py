@@ -8,4 +8,5 @@ fetch     a turn with one partner: what it is asked for, what becomes of failure
 onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
 room      what those of partners may take, and which go for others
+take      what is handed in: drawn anew, kept, and which copy was made of which original
 """
