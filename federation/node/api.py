@@ -8,7 +8,7 @@ from typing import TypeVar
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.node import Node
-from federation.records.readers import Caller
+from federation.records.readers import Caller, may_see
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
@@ -59,6 +59,10 @@ class NodeDesk:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
 
+    def photo_sent(self, count: int) -> None:
+        """So many bytes of photos were handed over."""
+        self._node.photos.sent += count
+
     def photo_used(self, blob: HeldBlob) -> None:
         """Remember, once a day, that somebody was given a photo of a partner's."""
         self._node.photo_used(blob)
@@ -66,4 +70,7 @@ class NodeDesk:
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         resources, disk = self._node.resources, self._node.disk
-        return await resources.db.read(read_metrics, caller, resources, disk)
+        gauges = await resources.db.read(read_metrics, caller, resources, disk)
+        if may_see(caller, "partners"):
+            gauges["federation_photo_sent_bytes"] = self._node.photos.sent
+        return gauges

@@ -10,8 +10,8 @@ import msgspec
 from federation.flows.query import state
 from federation.node.disk import Disk
 from federation.node.resources import Resources
-from federation.records.readers import Caller
-from federation.store import cosignatures
+from federation.records.readers import Caller, may_see
+from federation.store import blobs, cosignatures, wanted
 from federation.store.db import View
 
 
@@ -36,11 +36,22 @@ def read_metrics(
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
         if confirmed_at is not None:
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
+    if may_see(caller, "partners"):
+        gauges |= _photo_gauges(view)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:
             gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+def _photo_gauges(view: View) -> dict[str, float]:
+    gauges: dict[str, float] = {"federation_photos_wanted": wanted.count_wanted(view)}
+    for name, is_own in (("us", True), ("partners", False)):
+        total = blobs.count_blobs(view, is_own=is_own)
+        gauges[f'federation_photos_held{{of="{name}"}}'] = total.count
+        gauges[f'federation_photos_held_bytes{{of="{name}"}}'] = total.size
     return gauges
 
 

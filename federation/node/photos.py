@@ -61,7 +61,7 @@ class Photos:
 
     def __init__(self, node: PhotoHost) -> None:
         """`node` has all of this already; nothing is asked yet."""
-        self._node = node
+        self._node, self.sent = node, 0  # bytes, since the start
         resources = node.resources
         self._wrong: dict[str, str] = {}
         self._ctx = FetchContext(

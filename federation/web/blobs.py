@@ -189,6 +189,7 @@ async def _send(
             piece = await site.blobs.get(blob.digest, at, left) if left else b""
         is_whole = at == part.end
     finally:
+        site.desk.photo_sent(at - part.start)
         # The head has promised all: what breaks is cut off, and seen to be.
         if not is_whole and request.transport is not None:
             request.transport.abort()

@@ -42,6 +42,9 @@ class NodeApi(Desk, Protocol):
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
 
+    def photo_sent(self, count: int) -> None:
+        """So many bytes of photos were handed over."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 

@@ -44,7 +44,7 @@ class Home:
     def __init__(self, tmp_path, monkeypatch):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller, self.used = THIS_MACHINE, []
+        self.caller, self.used, self.sent = THIS_MACHINE, [], []
 
         async def caller_of(_):
             return self.caller
@@ -63,7 +63,7 @@ class Home:
 
     async def open(self, *, public=False):
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
-        desk = SimpleNamespace(photo_used=self.used.append)
+        desk = SimpleNamespace(photo_used=self.used.append, photo_sent=self.sent.append)
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
         await self.client.start_server()
