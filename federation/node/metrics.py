@@ -50,7 +50,7 @@ def _photo_gauges(view: View) -> dict[str, float]:
     gauges: dict[str, float] = {"federation_photos_wanted": wanted.count_wanted(view)}
     for name, is_own in (("us", True), ("partners", False)):
         total = blobs.count_blobs(view, is_own=is_own)
-        gauges[f'federation_photos_held{{of="{name}"}}'] = total.count
+        gauges[f'federation_photos_held{{of="{name}"}}'] = total.number
         gauges[f'federation_photos_held_bytes{{of="{name}"}}'] = total.size
     return gauges
 
