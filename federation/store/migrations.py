@@ -41,6 +41,7 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "removals": ("removals",),
+    "saidremovals": ("saidremovals",),
     "migrations": ("migrations",),
 }
 

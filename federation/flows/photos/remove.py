@@ -1,0 +1,116 @@
+"""A photograph goes: noted, then its bytes deleted, then said, each durable in itself.
+
+    note     the row that it is gone for good (`store/removals.py`)
+    sweep    its bytes, the row that it is held, all that was made of it, its original
+    say      the signed statement, by whoever may sign (`node/removing.py`)
+
+Rule: the row comes first, so that nothing brings back what is being deleted, and what
+a crash leaves is swept at the next start. Signing comes last: a node that may not sign
+yet deletes all the same. Whatever is done twice is done once.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import UNSET
+
+from federation.flows.photos.held import drop_photo
+from federation.blobs.blobs import Blobs
+from federation.records.canonical import format_time
+from federation.records.removal import PhotoRemoval, RemovalGround
+from federation.store import blobs as held
+from federation.store import evidence, removals, saidremovals
+from federation.store.db import Database, Transaction, View
+from federation.store.removals import RemovedPhoto
+from federation.store.saidremovals import SaidRemoval
+
+_BATCH: Final = 100
+
+#: What deletes what was made of a photograph, or it of; by the digest of the photo.
+DropTraces: TypeAlias = Callable[[str], Awaitable[None]]
+
+
+class PhotoPlaces(NamedTuple):
+    """Where a photograph may lie.
+
+    Attributes:
+        db: That says which are held.
+        blobs: The bytes.
+        drop_traces: Deletes thumbnails, the original, what was fetched of it so far.
+    """
+
+    db: Database
+    blobs: Blobs
+    drop_traces: DropTraces
+
+
+def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
+    """Write that a photograph is gone, and whether it was here; False: it was gone."""
+    was_held = held.find_blob(tx, removed.digest) is not None
+    # Where a partner asked, only who deleted something says so.
+    is_due = removed.is_due and (was_held or not removed.honours)
+    noted = msgspec.structs.replace(removed, was_held=was_held, is_due=is_due)
+    return removals.note_removed(tx, noted)
+
+
+async def sweep(places: PhotoPlaces) -> int:
+    """Delete all that is gone and may lie here still; how many photographs.
+
+    Raises:
+        OSError: a disk failed, or the object store; the rest is swept later.
+    """
+    swept = 0
+    while left := await places.db.read(removals.list_unswept, _BATCH):
+        for removed in left:
+            await places.drop_traces(removed.digest)
+            await drop_photo(places.db, places.blobs, removed.digest)
+            await places.db.write(removals.note_swept, removed.digest)
+            swept += 1
+    return swept
+
+
+def statement_of(
+    removed: RemovedPhoto, org: str, election: str, now: float
+) -> PhotoRemoval:
+    """What is signed about a photograph that is gone.
+
+    Args:
+        removed: The photograph.
+        org: Our organisation.
+        election: Of the log that it is signed into.
+        now: Unix seconds.
+    """
+    return PhotoRemoval(
+        election=election,
+        ground=msgspec.convert(removed.ground, RemovalGround),
+        org=org,
+        recorded_at=format_time(now),
+        sha256=removed.digest,
+        answers=removed.honours or UNSET,
+        # What somebody else wrote we do not sign again.
+        reason=UNSET if removed.honours else removed.reason or UNSET,
+    )
+
+
+def elections_of(view: View, removed: RemovedPhoto) -> list[str]:
+    """Where it should be said that a photograph is gone: the elections that name it.
+
+    That of the statement that we honour first, then those in which we named it.
+    """
+    asked = [
+        one.election
+        for one in saidremovals.said_of(view, removed.digest)
+        if one.record == removed.honours
+    ]
+    named = [one.log for one in evidence.find_evidence(view, removed.digest)]
+    named.sort(key=lambda log: not log.is_own)
+    return list(dict.fromkeys((*asked, *(log.election for log in named))))
+
+
+def find_own(view: View, org: str, removed: RemovedPhoto) -> SaidRemoval | None:
+    """Our statement about it, if a log of ours has it already."""
+    for one in saidremovals.said_of(view, removed.digest):
+        if one.org == org and one.answers == removed.honours:
+            return one
+    return None
