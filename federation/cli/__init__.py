@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "coverage": "federation.cli.show.region:coverage",
     "gaps": "federation.cli.show.lists:gaps",
     "disputed": "federation.cli.show.lists:disputed",
+    "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

@@ -78,6 +78,7 @@ class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     hidden: bool = False
     relay: bool = True
     photos: PhotoPolicy = "on-demand"
+    honour_removals: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ class Peer:
     hidden: bool = False
     relay: bool = True
     photos: PhotoPolicy = "on-demand"
+    honour_removals: bool = True
 
 
 def load_peers(path: Path) -> tuple[Peer, ...]:

@@ -79,12 +79,16 @@ class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval_s: Seconds = 300
 
 
+RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
+
+
 class PhotoSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
     """What becomes of photographs of the forms."""
 
     originals: Filled | None = None
+    retention_days: dict[MemberElection, RetentionDays] | None = None
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 

@@ -31,6 +31,8 @@ from federation.web.requests import (
     Batch,
     ClearAlarm,
     Close,
+    ExpiredHere,
+    ExpirePhotos,
     GoAlone,
     HandedFiles,
     PeerTurnReport,
@@ -140,6 +142,11 @@ async def remove_photo(node: Node, given: RemovePhoto) -> RemovedHere:
         NotFoundError: no record names it, and it is not held.
     """
     return await node.removals.remove(given)
+
+
+async def expire_photos(node: Node, _: ExpirePhotos) -> ExpiredHere:
+    """Delete here the photographs that have had their time."""
+    return await node.removals.expire()
 
 
 async def go_alone(node: Node, _: GoAlone) -> None:
@@ -276,6 +283,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     GoAlone: go_alone,
     Withdraw: withdraw,
     RemovePhoto: remove_photo,
+    ExpirePhotos: expire_photos,
     Close: close,
     Sync: sync,
     TakeFiles: take,

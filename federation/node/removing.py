@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from federation.blobs.blobs import is_digest
 from federation.config.peers import Peer
-from federation.errors import ConflictError, FormatError, NotFoundError, UnknownPastError
+from federation.errors import ConflictError, FormatError, NotFoundError
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.photos import honour as honouring
@@ -25,6 +25,7 @@ from federation.flows.photos.remove import (
     statement_of,
     sweep,
 )
+from federation.flows.photos.retention import expired, find_expired, make_terms
 from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
@@ -37,10 +38,12 @@ from federation.store import evidence, logs, removals
 from federation.store.db import View
 from federation.store.removals import RemovedPhoto
 from federation.text import Sentence
-from federation.web.requests import RemovedHere, RemovePhoto
+from federation.web.requests import ExpiredHere, RemovedHere, RemovePhoto
 
 NAME: Final = "removed photos"
+RETENTION: Final = "photo retention"
 INTERVAL_S: Final = 30.0
+_DAY_S: Final = 86_400.0
 _DEADLINE_S: Final = 3_600.0
 _BATCH: Final = 100
 #: So long a command waits for a log that may not be signed yet: the photo is gone.
@@ -77,6 +80,12 @@ class Removals:
         """The turn as a duty: for what waits for a disk, or for a log."""
         return Duty(
             name=NAME, run=self._run, interval_s=INTERVAL_S, deadline_s=_DEADLINE_S
+        )
+
+    def retention_duty(self) -> Duty:
+        """Deleting what has had its time, once a day."""
+        return Duty(
+            name=RETENTION, run=self._expire, interval_s=_DAY_S, deadline_s=_DAY_S
         )
 
     async def turn(self) -> None:
@@ -130,8 +139,36 @@ class Removals:
             why=why if found.is_due else "",
         )
 
+    async def expire(self) -> ExpiredHere:
+        """Delete here what has had its time.
+
+        Raises:
+            OSError: a disk is full or failed; the rest goes the next time.
+        """
+        resources, now = self._host.resources, int(self._host.clocks.wall())
+        days = resources.settings.photos.retention_days or {}
+        terms = make_terms(days, resources.profiles)
+        count = size = 0
+        after: str | None = ""
+        # Who names a photo decides until when it stays.
+        await self._host.index_photos()
+        while after is not None:
+            page = await resources.db.read(find_expired, terms, now, after)
+            after = page.after or None
+            async with self._lock:
+                for blob in page.expired:
+                    gone = expired(blob, resources.settings.org, now)
+                    await resources.db.write(note_gone, gone)
+                    count, size = count + 1, size + blob.size
+                await sweep(self._places)
+        return ExpiredHere(count=count, size=size)
+
     async def _run(self) -> Result:
         await self.turn()
+        return Result(outcome="ok")
+
+    async def _expire(self) -> Result:
+        await self.expire()
         return Result(outcome="ok")
 
     async def _follow(self) -> None:
@@ -158,7 +195,7 @@ class Removals:
         for removed in due:
             try:
                 await self._say_one(removed, wait_s)
-            except (ConflictError, UnknownPastError) as error:
+            except ConflictError as error:
                 why = str(error)
         return why
 
@@ -167,7 +204,6 @@ class Removals:
 
         Raises:
             ConflictError: no log of ours may be signed now.
-            UnknownPastError: the same, for nothing is known of its past.
         """
         resources = self._host.resources
         db, org = resources.db, resources.settings.org

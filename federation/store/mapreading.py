@@ -10,6 +10,7 @@ from typing import NamedTuple
 from federation.records import coverage, tally
 from federation.records.claim import Claim
 from federation.records.merge import decode_row, digest_rows
+from federation.records.readingqueue import ReadingReason
 from federation.records.result import CONTESTS
 from federation.records.tps import parse_tps
 from federation.store import maprows, mapstate
@@ -137,6 +138,58 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
         (*values, limit),
     )
     return [row[0] for row in rows]
+
+
+class WaitingRow(NamedTuple):
+    """A station of which a photograph waits to be read, as `MergedTps` has it."""
+
+    tps: str
+    row: bytes
+    claims: list[tuple[str, Claim]]
+
+
+def list_waiting(  # noqa: PLR0913  the filters of one list
+    view: View,
+    election: str,
+    contest: str,
+    region: str,
+    *,
+    reason: ReadingReason,
+    after: str = "",
+    limit: int = 100,
+) -> list[WaitingRow]:
+    """The stations of a region of which a photograph waits for this reason, by code.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        contest: Of the rows.
+        region: A code of at most 10 characters, "" for the nation; or a whole TPS.
+        reason: Why it waits.
+        after: Only codes above this one.
+        limit: At most so many.
+
+    Raises:
+        FormatError: `after` is not the code of a station.
+    """
+    number = mapstate.find_election(view, election)
+    if number is None:
+        return []
+    first, last = region_range(number, contest, region)
+    if after:
+        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
+    rows = view.execute(
+        "SELECT key, seq, row, slots FROM merged WHERE reading = ? AND reading <> 0"
+        " AND key BETWEEN ? AND ? ORDER BY key LIMIT ?",
+        (maprows.reading_place(reason), first, last, limit),
+    ).fetchall()
+    origins = _origins(view, election) if rows else {}
+    waiting = []
+    for columns in rows:
+        held = maprows.held_row(columns)
+        claims = [(origins[slot.log_id], slot.claim) for slot in held.slots]
+        waiting.append(WaitingRow(decode_key(held.key)[1], held.row, claims))
+    return waiting
 
 
 def changes(

@@ -1,7 +1,8 @@
 """The rows of the map, and what stands behind each: written in batches.
 
 Rule: one table row per (election, contest, TPS): the row as it is digested, the slots
-(latest statement of each) that it follows from, and the number of its last change. So
+(latest statement of each) that it follows from, the number of its last change, and why
+a photograph of it should be read (`reading`: place in REASONS from 1; 0: none). So
 merging one station is one look-up and one write, whatever its history: what was
 replaced is only named, in `superseded`. All of it can be dropped and made again.
 
@@ -15,6 +16,7 @@ import msgspec
 
 from federation.records.claim import Claim
 from federation.records.merge import FLAGS
+from federation.records.readingqueue import REASONS, ReadingReason
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
 
@@ -47,6 +49,16 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        # Rows of photographs from before the column: the map is made again.
+        "0003-reading",
+        """
+        ALTER TABLE merged ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX merged_reading ON merged (reading, key) WHERE reading <> 0;
+        UPDATE merge_election SET rules = 0
+            WHERE EXISTS (SELECT 1 FROM merged_file);
+        """,
+    ),
 )
 
 # Seven contests at one station, so more rows than this are of three stations or more.
@@ -56,6 +68,10 @@ _SEQ_SHIFT = 40
 _SEQ_MASK = (1 << _SEQ_SHIFT) - 1
 
 _FLAG_BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
+_READING: dict[ReadingReason | None, int] = {
+    None: 0,
+    **{name: place for place, name in enumerate(REASONS, 1)},
+}
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
 
 
@@ -84,6 +100,7 @@ class Changed(NamedTuple):
     flags: Sequence[str]
     row: bytes
     slots: list[LatestClaim]
+    reading: ReadingReason | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -93,6 +110,11 @@ _decode = msgspec.msgpack.Decoder(list[LatestClaim]).decode
 def flag_bit(flag: str) -> int:
     """The bit of a flag in the column `flags`."""
     return _FLAG_BITS[flag]
+
+
+def reading_place(reason: ReadingReason) -> int:
+    """The place of a reason in the column `reading`."""
+    return _READING[reason]
 
 
 def pack_seq(election: int, seq: int) -> int:
@@ -128,10 +150,10 @@ def held_row(columns: Sequence[bytes | int]) -> StoredRow:
 def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
     """Store these rows instead of what was there."""
     tx.executemany(
-        "INSERT INTO merged (key, seq, status, flags, row, slots)"
-        " VALUES (?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
+        "INSERT INTO merged (key, seq, status, flags, row, slots, reading)"
+        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
         " status = excluded.status, flags = excluded.flags, row = excluded.row,"
-        " slots = excluded.slots",
+        " slots = excluded.slots, reading = excluded.reading",
         (
             (
                 row.key,
@@ -140,6 +162,7 @@ def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
                 sum([_FLAG_BITS[flag] for flag in row.flags]) if row.flags else 0,
                 row.row,
                 _encode(row.slots),
+                _READING[row.reading],
             )
             for row in changed
         ),

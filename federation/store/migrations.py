@@ -41,6 +41,7 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "removals": ("removals",),
+    "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
     "migrations": ("migrations",),
 }

@@ -84,6 +84,7 @@ class MapRow(NamedTuple):
     row: bytes
     slots: list[tuple[int, Claim]]
     superseded: int
+    reading: int
 
 
 def list_map(view: View, election: str) -> Iterator[MapRow]:
@@ -91,10 +92,10 @@ def list_map(view: View, election: str) -> Iterator[MapRow]:
     number = mapstate.find_election(view, election)
     if number is None:
         return
-    for key, status, flags, row, slots, count in view.execute(
+    for key, status, flags, row, slots, count, reading in view.execute(
         "SELECT key, status, flags, row, slots,"
-        " (SELECT count(*) FROM superseded WHERE superseded.key = merged.key)"
-        " FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
+        " (SELECT count(*) FROM superseded WHERE superseded.key = merged.key),"
+        " reading FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
         election_range(number),
     ):
         held = maprows.held_row((key, 0, row, slots))
@@ -102,4 +103,4 @@ def list_map(view: View, election: str) -> Iterator[MapRow]:
             ((slot.log_id, slot.claim) for slot in held.slots),
             key=lambda placed: (placed[0], placed[1].index),
         )
-        yield MapRow(*decode_key(key), status, flags, row, standing, count)
+        yield MapRow(*decode_key(key), status, flags, row, standing, count, reading)

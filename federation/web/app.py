@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
-from federation.web import api, dashboard, feed, intake, maps, openapi, receipt
+from federation.web import api, dashboard, feed, intake, maps, openapi, queue, receipt
 from federation.web.access import known_caller
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
@@ -46,6 +46,7 @@ def make_app(site: WebContext) -> web.Application:
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),
+        *queue.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.records.readingqueue import ReadingQueue
 
 MAX_LIMIT = 1_000
 MAX_WAIT_S = 60
@@ -60,6 +61,18 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     election: ElectionParameter = ""
     contest: ContestParameter = ""
     region: Code = ""
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reading queue."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    queue: Annotated[ReadingQueue, Meta(description="which queue")] = "unread"
     format: Form = "json"
     after: After = ""
     limit: Limit = 100

@@ -166,6 +166,19 @@ class RemovePhoto(Request[RemovedHere], frozen=True, kw_only=True):
     person: str = ""
 
 
+class ExpiredHere(msgspec.Struct, frozen=True, kw_only=True):
+    """How many photographs had had their time and were deleted, and their bytes."""
+
+    count: int
+    size: int
+
+
+class ExpirePhotos(Request[ExpiredHere], frozen=True, kw_only=True):
+    """Photographs that have had their time are deleted here, now."""
+
+    route = "/v1/control/expire-photos"
+
+
 class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
     """What a partner would bring: its size of a log beside ours."""
 
@@ -282,6 +295,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close, Sync, TakeFiles),
         *(ClearAlarm, AddToken, RemoveToken, RemovePhoto),
+        *(ExpirePhotos,),
     )
 }
 

@@ -1,5 +1,7 @@
 """Commands that show the map: the API's JSON, and the same figures for people."""
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from federation.cli import main
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
 from federation.flows.query.scope import ask
+from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.records.readers import THIS_MACHINE
 from federation.store import alarms, logs, pulls, quarantine
 from federation.store.db import Database
@@ -18,6 +21,7 @@ from tests import sample_map as sample
 
 PROFILES = {sample.ELECTION: sample.profile()}
 ASKED = ask(PROFILES, [sample.ELECTION])
+WAITING = QueueAsked(ASKED, "unread", sample.ANA, 0)
 NODE = Settings(org=sample.ANA, name="Ana", contact="x", elections=[sample.ELECTION])
 ESCAPE = "\x1b]0;owned\x07"
 
@@ -78,6 +82,7 @@ QUESTIONS = [
     (("tally", "1371"), lambda v: region.region(v, ASKED, "1371")),
     (("gaps", "--limit", "2"), lambda v: lists.gaps(v, ASKED, limit=2)),
     (("disputed",), lambda v: lists.disputed(v, ASKED, limit=50)),
+    (("queue", "unread"), lambda v: list_queue(v, WAITING)),
     (
         ("status",),
         lambda v: state.status(v, THIS_MACHINE, NODE, []),
@@ -267,3 +272,15 @@ def test_what_was_typed_wrongly_is_told_in_indonesian(
     assert ended.code in {2, 3, 7}
     assert said in ended.err
     assert not {"not", "Expected", "no", "Object"} & set(ended.err.split())
+
+
+def test_the_queue_as_rows_is_what_the_queue_is(cli):
+    code, out, err = cli("queue", "unread", "--csv")
+    assert (code, err) == (0, "")
+    [row] = csv.DictReader(io.StringIO(out))
+    assert (row["tps"], row["reason"]) == (sample.PHOTO, "unread")
+    assert row["orgs"] == sample.BUDI
+    _, out, _ = cli("queue", "unread", "--lang", "en")
+    assert "not read yet" in out
+    _, out, _ = cli("queue", "differs", "--lang", "id")
+    assert "Tidak ada foto yang menunggu" in out

@@ -55,6 +55,7 @@ _FORGOTTEN: Final = (
     "peer_turn",
     "pull",
     "taken",
+    "photo_answer",
     "token",
     "told",
 )

@@ -9,6 +9,7 @@ from federation.flows.merge.files import exchange_files
 from federation.records.claim import Claim, is_newer
 from federation.records.merge import decode_row, encode_row, merge_tps
 from federation.records.profile import Profile
+from federation.records.readingqueue import reading_reason
 from federation.records.tps import TpsId
 from federation.store import logs, maprows, mapstate, registers
 from federation.store.db import Transaction
@@ -132,7 +133,8 @@ class ClaimBatch:
         else:
             self._deltas.add(row, slots)
         self._seq = max(seq, self._seq)
-        return Changed(key, seq, row.status, row.flags, data, slots)
+        reading = reading_reason(row, [slot.claim for slot in slots])
+        return Changed(key, seq, row.status, row.flags, data, slots, reading)
 
 
 def _is_same_slot(old: Claim, new: Claim) -> bool:

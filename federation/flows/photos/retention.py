@@ -11,7 +11,7 @@ the day since which it is held, by the longest of the terms.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from federation.records.profile import Profile
@@ -21,7 +21,7 @@ from federation.store.blobs import HeldBlob
 from federation.store.db import View
 from federation.store.removals import EXPIRED, RemovedPhoto
 
-_PAGE: Final = 1_000
+PAGE: Final = 1_000
 _DAY_S: Final = 86_400
 
 
@@ -61,22 +61,32 @@ def _end(profile: Profile) -> int:
     return int(after.timestamp())
 
 
-def find_expired(view: View, terms: RetentionTerms, now: int) -> Iterator[HeldBlob]:
-    """The photographs that are held and have had their time, by digest.
+class ExpiredPage(NamedTuple):
+    """Photographs that have had their time, and behind which the next page begins.
+
+    `after` is empty at the end.
+    """
+
+    expired: list[HeldBlob]
+    after: str
+
+
+def find_expired(
+    view: View, terms: RetentionTerms, now: int, after: str = ""
+) -> ExpiredPage:
+    """Those of the next thousand that are held which have had their time, by digest.
 
     Args:
         view: A snapshot.
         terms: See `make_terms`.
         now: Unix seconds.
+        after: Of the page before.
     """
     if terms.unnamed_s is None:
-        return
-    after = ""
-    while page := held.list_blobs(view, after, _PAGE):
-        for blob in page:
-            if is_expired(view, blob, terms, now):
-                yield blob
-        after = page[-1].digest
+        return ExpiredPage([], "")
+    page = held.list_blobs(view, after, PAGE)
+    found = [blob for blob in page if is_expired(view, blob, terms, now)]
+    return ExpiredPage(found, page[-1].digest if len(page) == PAGE else "")
 
 
 def is_expired(view: View, blob: HeldBlob, terms: RetentionTerms, now: int) -> bool:

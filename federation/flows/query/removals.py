@@ -5,11 +5,12 @@ which person did it, nor what has merely had its time here: that is nobody else'
 """
 
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from federation.flows.photos.asked import Standing, collectors, standing_of
+from federation.flows.photos.honour import Honouring
 from federation.store import removals, saidremovals
 from federation.store.db import View
 from federation.store.removals import RemovedPhoto
@@ -58,15 +59,8 @@ class RemovalsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     next: str
 
 
-class WhoseRemovals(NamedTuple):
-    """Our organisation, and those whose removals are honoured here."""
-
-    org: str
-    honoured: Collection[str]
-
-
 def list_removals(
-    view: View, whose: WhoseRemovals, after: str = "", limit: int = 100
+    view: View, whose: Honouring, after: str = "", limit: int = 100
 ) -> RemovalsAnswer:
     """The photographs of which a log says that they were removed, or ours is to say.
 
@@ -84,7 +78,7 @@ def list_removals(
     )
 
 
-def read_removal(view: View, digest: str, whose: WhoseRemovals) -> RemovalEntry:
+def read_removal(view: View, digest: str, whose: Honouring) -> RemovalEntry:
     """What is said of one photograph, and what became of it here."""
     said = saidremovals.said_of(view, digest)
     collected = collectors(view, digest)
@@ -114,14 +108,14 @@ def _asked(asking: SaidRemoval, said: Collection[SaidRemoval]) -> AskedRemoval:
     )
 
 
-_BEST_FIRST: tuple[Standing, ...] = ("binds", "kept", "not-theirs", "answer")
+_BEST_FIRST: Final[tuple[Standing, ...]] = ("binds", "kept", "not-theirs", "answer")
 
 
 def _here(
     said: Collection[SaidRemoval],
     collected: Collection[str],
     gone: RemovedPhoto | None,
-    whose: WhoseRemovals,
+    whose: Honouring,
 ) -> HereState:
     if gone is not None:
         return "due" if gone.is_due else "removed"
@@ -132,5 +126,5 @@ def _here(
     return "kept" if best == "kept" else "not-theirs"
 
 
-def _is_honoured(said: Collection[SaidRemoval], whose: WhoseRemovals) -> bool:
+def _is_honoured(said: Collection[SaidRemoval], whose: Honouring) -> bool:
     return any(one.org in whose.honoured for one in said if not one.answers)

@@ -1,0 +1,11 @@
+"""The reading queue: which photographs of forms wait to be read, and what is read.
+
+Rule: what waits follows from the map (`records/readingqueue.py`) and from what people
+of ours have answered; nobody is offered what another reads now. What is read becomes a
+record of ours through the door of every other (`flows/ownlog`), which credits whose
+photograph it is.
+
+    answers    what is answered to who asks for the queue
+    waiting    what waits, in which order
+    table      the same as rows
+"""

@@ -1,0 +1,214 @@
+"""Which forms wait to be read, in which order, and for whom.
+
+Rule: one index holds every station with a photograph that waits (`merged_reading`), by
+reason and code; so a page costs what it shows, whatever the history. Within a queue the
+graver reason comes first, then the code: forms of one village follow each other.
+
+A form is left out where this node's people have settled all its photographs: none can
+be read, all are of another station, or they were read and our word stands (that others
+still differ, or a number cannot be made out, is no work of ours any more). What one
+organisation alone has read is not offered to whoever read it.
+
+A place in the list is `<reason>:<code>`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from msgspec import UNSET
+
+from federation.errors import FormatError
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.scope import QueryScope, parse_region, places
+from federation.flows.queue.answers import QueueAnswer, WaitingForm, WaitingPhoto
+from federation.records.claim import Claim
+from federation.records.merge import decode_row
+from federation.records.readingqueue import (
+    QUEUES,
+    ReadingQueue,
+    ReadingReason,
+    claims_by_file,
+    counted_monitors,
+    unread_files,
+)
+from federation.records.tps import parse_tps
+from federation.store import leases, mapreading, photoanswers, registers
+from federation.store.db import View
+from federation.store.mapreading import WaitingRow
+from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.text import Sentence
+
+_STEP: Final = 200
+
+
+class QueueAsked(NamedTuple):
+    """Whose queue: of which region, behind which place, for whom, when.
+
+    `org`: our own. `person`: who would read, "" for everybody. `now`: Unix time in
+    seconds.
+    """
+
+    scope: QueryScope
+    queue: ReadingQueue
+    org: str
+    now: int
+    region: str = ""
+    person: str = ""
+
+
+class OpenForm(NamedTuple):
+    """A form that waits: its row, why, the photographs that are not settled."""
+
+    reason: ReadingReason
+    row: WaitingRow
+    photos: tuple[str, ...]
+    answered: Mapping[str, AnsweredPhoto]
+
+    @property
+    def at(self) -> str:
+        """Its place in the list."""
+        return f"{self.reason}:{self.row.tps}"
+
+    @property
+    def monitors(self) -> list[Claim]:
+        """The monitors' claims that count."""
+        return counted_monitors([claim for _, claim in self.row.claims])
+
+
+def list_queue(
+    view: View, asked: QueueAsked, after: str = "", limit: int = 100
+) -> QueueAnswer:
+    """A page of what waits.
+
+    Raises:
+        FormatError: `region` is not the code of a region, or `after` no place in the
+            list.
+    """
+    scope, code = asked.scope, parse_region(asked.region)
+    found = _first(open_forms(view, asked, after), limit + 1)
+    forms = found[:limit]
+    villages = sorted({form.row.tps[:10] for form in forms})
+    names = registers.names(view, scope.election, villages)
+    where = [FormPlace(scope.election, scope.contest, one.row.tps) for one in forms]
+    taken = leases.holders(view, where, asked.now)
+    return QueueAnswer(
+        election=scope.election,
+        contest=scope.contest,
+        cursor=format_cursor(read_cursor(view, scope.election)),
+        queue=asked.queue,
+        region=places(view, scope.election, [code])[0],
+        forms=[
+            _form(form, names.get(form.row.tps[:10], ""), being_read=place in taken)
+            for form, place in zip(forms, where, strict=True)
+        ],
+        next=forms[-1].at if len(found) > limit else UNSET,
+    )
+
+
+def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenForm]:
+    """What waits, in order, read as far as it is asked for.
+
+    Raises:
+        FormatError: `region` is not the code of a region, or `after` no place in the
+            list.
+    """
+    reasons, code = _behind(asked.queue, after)
+    region = parse_region(asked.region)
+    election, contest = asked.scope.election, asked.scope.contest
+    for reason in reasons:
+        while True:
+            rows = mapreading.list_waiting(
+                view,
+                election,
+                contest,
+                region,
+                reason=reason,
+                after=code,
+                limit=_STEP,
+            )
+            for row in rows:
+                form = _open(view, asked, reason, row)
+                if form.photos:
+                    yield form
+            if len(rows) < _STEP:
+                break
+            code = rows[-1].tps
+        code = ""
+
+
+def _behind(queue: ReadingQueue, after: str) -> tuple[list[ReadingReason], str]:
+    """The reasons that are left behind a place of the list, and the code in the first.
+
+    Raises:
+        FormatError: it is no place of this list.
+    """
+    reasons = list(QUEUES[queue])
+    if not after:
+        return reasons, ""
+    name, _, code = after.partition(":")
+    for number, reason in enumerate(reasons):
+        if reason == name:
+            return reasons[number:], parse_tps(code)
+    raise FormatError(Sentence("queue.not-a-place"), repr(after[:40]))
+
+
+def _open(
+    view: View, asked: QueueAsked, reason: ReadingReason, row: WaitingRow
+) -> OpenForm:
+    place = FormPlace(asked.scope.election, asked.scope.contest, row.tps)
+    answered = photoanswers.answers_at(view, place)
+    monitors = counted_monitors([claim for _, claim in row.claims])
+    files = claims_by_file(monitors)
+    wanted = unread_files(monitors) if reason == "photo" else files.keys()
+    # Whoever withdraws what was read wants it read again.
+    is_ours = reason != "single" and any(one.org == asked.org for one in monitors)
+    left = tuple(
+        file
+        for file in files
+        if file in wanted and not _is_settled(answered.get(file), is_said=is_ours)
+    )
+    if reason == "single" and any(
+        one.answer == "read" and one.person == asked.person for one in answered.values()
+    ):
+        left = ()
+    return OpenForm(reason, row, left, answered)
+
+
+def _is_settled(given: AnsweredPhoto | None, *, is_said: bool) -> bool:
+    """Whether nobody of ours need look again; `is_said`: our word on it stands."""
+    if given is None:
+        return False
+    return is_said or given.answer != "read"
+
+
+def _form(form: OpenForm, village: str, *, being_read: bool) -> WaitingForm:
+    row, monitors = decode_row(form.row.row), form.monitors
+    files = claims_by_file(monitors)
+    return WaitingForm(
+        contest=row.contest,
+        tps=row.tps,
+        round=row.round or "",
+        reason=form.reason,
+        village=village,
+        flags=row.flags,
+        photos=[
+            WaitingPhoto(
+                sha256=file,
+                orgs=list(dict.fromkeys(claim.org for claim in claims)),
+                record=claims[0].record,
+                held=False,
+                answer=form.answered[file].answer if file in form.answered else UNSET,
+            )
+            for file, claims in files.items()
+        ],
+        being_read=being_read,
+    )
+
+
+def _first(forms: Iterable[OpenForm], count: int) -> list[OpenForm]:
+    found: list[OpenForm] = []
+    for form in forms:
+        found.append(form)
+        if len(found) == count:
+            break
+    return found
