@@ -6,7 +6,7 @@ deleted is said as soon as a log of ours may be signed. A turn does all that is 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from federation.blobs.blobs import is_digest
@@ -44,7 +44,6 @@ NAME: Final = "removed photos"
 RETENTION: Final = "photo retention"
 INTERVAL_S: Final = 30.0
 _DAY_S: Final = 86_400.0
-_DEADLINE_S: Final = 3_600.0
 _BATCH: Final = 100
 #: So long a command waits for a log that may not be signed yet: the photo is gone.
 WAIT_S: Final = 5.0
@@ -68,24 +67,23 @@ class Host(Protocol):
 class Removals:
     """What is removed here, and what is still to be done about it."""
 
-    def __init__(
-        self, host: Host, places: PhotoPlaces, peers: Callable[[], dict[str, Peer]]
-    ) -> None:
-        """`peers`: the partners as peers.toml has them now."""
-        self._host, self._places, self._peers = host, places, peers
+    def __init__(self, host: Host, peers: Callable[[], Mapping[str, Peer]]) -> None:
+        """`host` has its resources; `peers`: the partners as peers.toml has them now."""
+        self._host, self._peers = host, peers
+        resources = host.resources
+        self._places = PhotoPlaces(
+            resources.db, resources.blobs, resources.home.thumbnails
+        )
         self._lock = asyncio.Lock()
         self._honoured: frozenset[str] | None = None
 
-    def duty(self) -> Duty:
-        """The turn as a duty: for what waits for a disk, or for a log."""
-        return Duty(
-            name=NAME, run=self._run, interval_s=INTERVAL_S, deadline_s=_DEADLINE_S
-        )
-
-    def retention_duty(self) -> Duty:
-        """Deleting what has had its time, once a day."""
-        return Duty(
-            name=RETENTION, run=self._expire, interval_s=_DAY_S, deadline_s=_DAY_S
+    def duties(self) -> tuple[Duty, ...]:
+        """What waits for a disk, or for a log, again; what has had its time, daily."""
+        return (
+            Duty(name=NAME, run=self._run, interval_s=INTERVAL_S, deadline_s=_DAY_S),
+            Duty(
+                name=RETENTION, run=self._expire, interval_s=_DAY_S, deadline_s=_DAY_S
+            ),
         )
 
     async def turn(self) -> None:
@@ -209,7 +207,8 @@ class Removals:
         db, org = resources.db, resources.settings.org
         # A crash may lie between our log and the row that says it is said.
         own = await db.read(find_own, org, removed)
-        if own is None:
+        record = "" if own is None else own.record
+        if not record:
             log = await db.read(self._pick_log, removed)
             await self._host.gate.passed(log.origin, wait_s)
             election = log.chain.election
@@ -221,7 +220,7 @@ class Removals:
             if verdict.outcome != "logged":
                 raise ConflictError(verdict.reason)
             self._host.news()
-        record = verdict.record if own is None else own.record
+            record = verdict.record
         await db.write(removals.note_said, removed.digest, record)
 
     def _pick_log(self, view: View, removed: RemovedPhoto) -> OwnLog:

@@ -47,7 +47,8 @@ async def serve(
     about = await resources.db.run(renew_about, resources)
     node = Node(resources, clocks, random, alone=alone)
     maps = MapCache()
-    node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    publishing = publishing_duties(resources, clocks.wall, maps)
+    node.own_duties = (*publishing, *node.removals.duties())
     site = WebContext(
         db=resources.db,
         settings=resources.settings,

@@ -153,7 +153,7 @@ class RemovedHere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemovePhoto(Request[RemovedHere], frozen=True, kw_only=True):
-    """Which photograph is to be shown no longer, on what ground; `person`: at whose hand.
+    """Which photograph is to be shown no longer, why; `person`: at whose hand.
 
     The ground and the reason are signed, the person is not.
     """

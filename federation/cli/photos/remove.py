@@ -12,7 +12,7 @@ from federation.cli.help import Command
 from federation.cli.statement import check_reason
 from federation.cli.times import tell_second
 from federation.flows.photos.honour import Honouring
-from federation.flows.query.removals import (
+from federation.flows.photos.removallist import (
     AskedRemoval,
     RemovalEntry,
     RemovalsAnswer,

@@ -108,7 +108,7 @@ def collectors(view: View, digest: str) -> frozenset[str]:
     return frozenset(
         named.log.org
         for named in evidence.find_evidence(view, digest)
-        if not _is_derived(view, named.log.log_id, named.entry.index)
+        if not _is_derived(view, named.log.log_id, named.entry.leaf)
     )
 
 
@@ -141,7 +141,9 @@ def standing_of(
     return "binds" if gone.issuperset(collected) else "kept"
 
 
-def find_binding(view: View, digest: str, honoured: Collection[str]) -> SaidRemoval | None:
+def find_binding(
+    view: View, digest: str, honoured: Collection[str]
+) -> SaidRemoval | None:
     """The first removal of a photograph that binds us, if one does.
 
     Args:

@@ -9,14 +9,15 @@ a crash leaves is swept at the next start. Signing comes last: a node that may n
 yet deletes all the same. Whatever is done twice is done once.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, TypeAlias
+import asyncio
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
-from federation.flows.photos.held import drop_photo
 from federation.blobs.blobs import Blobs
+from federation.flows.photos.held import drop_photo
 from federation.records.canonical import format_time
 from federation.records.removal import PhotoRemoval, RemovalGround
 from federation.store import blobs as held
@@ -27,9 +28,6 @@ from federation.store.saidremovals import SaidRemoval
 
 _BATCH: Final = 100
 
-#: What deletes what was made of a photograph, or it of; by the digest of the photo.
-DropTraces: TypeAlias = Callable[[str], Awaitable[None]]
-
 
 class PhotoPlaces(NamedTuple):
     """Where a photograph may lie.
@@ -37,12 +35,14 @@ class PhotoPlaces(NamedTuple):
     Attributes:
         db: That says which are held.
         blobs: The bytes.
-        drop_traces: Deletes thumbnails, the original, what was fetched of it so far.
+        thumbnails: The folder of what was made small of it.
+        originals: The folder of what came in, where they are kept.
     """
 
     db: Database
     blobs: Blobs
-    drop_traces: DropTraces
+    thumbnails: Path
+    originals: Path | None = None
 
 
 def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
@@ -63,11 +63,18 @@ async def sweep(places: PhotoPlaces) -> int:
     swept = 0
     while left := await places.db.read(removals.list_unswept, _BATCH):
         for removed in left:
-            await places.drop_traces(removed.digest)
+            await asyncio.to_thread(_drop_traces, places, removed.digest)
             await drop_photo(places.db, places.blobs, removed.digest)
             await places.db.write(removals.note_swept, removed.digest)
             swept += 1
     return swept
+
+
+def _drop_traces(places: PhotoPlaces, digest: str) -> None:
+    """Delete what was made of a photograph to be shown."""
+    for folder in (places.thumbnails, places.thumbnails / digest[:2]):
+        for path in folder.glob(f"{digest}*"):
+            path.unlink(missing_ok=True)
 
 
 def statement_of(

@@ -96,7 +96,9 @@ def is_expired(view: View, blob: HeldBlob, terms: RetentionTerms, now: int) -> b
     named = {one.log.election for one in evidence.find_evidence(view, blob.digest)}
     if not named:
         return blob.held_at + terms.unnamed_s <= now
-    return all(election in terms.ends and terms.ends[election] <= now for election in named)
+    return all(
+        election in terms.ends and terms.ends[election] <= now for election in named
+    )
 
 
 def expired(blob: HeldBlob, org: str, now: int) -> RemovedPhoto:
