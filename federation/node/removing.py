@@ -68,7 +68,7 @@ class Removals:
     """What is removed here, and what is still to be done about it."""
 
     def __init__(self, host: Host, peers: Callable[[], Mapping[str, Peer]]) -> None:
-        """`host` has its resources; `peers`: the partners as peers.toml has them now."""
+        """`host` has its resources; `peers`: as peers.toml has them now."""
         self._host, self._peers = host, peers
         resources = host.resources
         self._places = PhotoPlaces(
@@ -184,7 +184,7 @@ class Removals:
             self._honoured = honoured
 
     async def _say(self, digest: str = "", wait_s: float = 0.0) -> str:
-        """Sign what is due, of one photograph or of all; why not, where it cannot be."""
+        """Sign what is due, of one photograph or of all; why not, if it cannot be."""
         db, why = self._host.resources.db, ""
         due = await db.read(removals.list_due, _BATCH)
         if digest:

@@ -53,7 +53,7 @@ class RemovalEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemovalsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Photographs by digest; `next` is the `after` of the next page, empty at the end."""
+    """Photographs by digest; `next` is the `after` of the next page, or empty."""
 
     removals: list[RemovalEntry]
     next: str
