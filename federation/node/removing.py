@@ -49,7 +49,7 @@ _BATCH: Final = 100
 WAIT_S: Final = 5.0
 
 
-class Host(Protocol):
+class RemovalHost(Protocol):
     """What removing needs of the node."""
 
     resources: Resources
@@ -67,7 +67,9 @@ class Host(Protocol):
 class Removals:
     """What is removed here, and what is still to be done about it."""
 
-    def __init__(self, host: Host, peers: Callable[[], Mapping[str, Peer]]) -> None:
+    def __init__(
+        self, host: RemovalHost, peers: Callable[[], Mapping[str, Peer]]
+    ) -> None:
         """`host` has its resources; `peers`: as peers.toml has them now."""
         self._host, self._peers = host, peers
         resources = host.resources

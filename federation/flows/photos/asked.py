@@ -30,14 +30,14 @@ from federation.store.saidremovals import SaidRemoval
 BATCH: Final = 10_000
 
 
-class Followed(NamedTuple):
+class FollowedRemovals(NamedTuple):
     """Over how many leaves the cursors moved, and of which photographs they told."""
 
     moved: int
     digests: frozenset[str]
 
 
-def follow_once(db: Database, limit: int = BATCH) -> Followed:
+def follow_once(db: Database, limit: int = BATCH) -> FollowedRemovals:
     """Look through the next leaves of each log that is ahead; call it until 0 moved.
 
     Args:
@@ -57,7 +57,7 @@ def follow_once(db: Database, limit: int = BATCH) -> Followed:
             saidremovals.replace_said(tx, log_id, start, end, said)
             digests |= {one.digest for one in said}
             moved += end - start
-    return Followed(moved, frozenset(digests))
+    return FollowedRemovals(moved, frozenset(digests))
 
 
 def read_said(view: View, log: Log, start: int, end: int) -> list[SaidRemoval]:
@@ -120,12 +120,12 @@ def _is_derived(view: View, log_id: int, index: int) -> bool:
 
 #: What a removal is worth: it binds; its organisation did not collect the photo; or
 #: somebody else did, and stands by it; or it is an answer to another one.
-Standing = Literal["binds", "not-theirs", "kept", "answer"]
+RemovalStanding = Literal["binds", "not-theirs", "kept", "answer"]
 
 
 def standing_of(
     said: SaidRemoval, everything: Iterable[SaidRemoval], collected: Collection[str]
-) -> Standing:
+) -> RemovalStanding:
     """Whether a removal binds whoever holds the photograph.
 
     Args:

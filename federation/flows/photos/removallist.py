@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from federation.flows.photos.asked import Standing, collectors, standing_of
+from federation.flows.photos.asked import RemovalStanding, collectors, standing_of
 from federation.flows.photos.honour import Honouring
 from federation.store import removals, saidremovals
 from federation.store.db import View
@@ -108,7 +108,12 @@ def _asked(asking: SaidRemoval, said: Collection[SaidRemoval]) -> AskedRemoval:
     )
 
 
-_BEST_FIRST: Final[tuple[Standing, ...]] = ("binds", "kept", "not-theirs", "answer")
+_BEST_FIRST: Final[tuple[RemovalStanding, ...]] = (
+    "binds",
+    "kept",
+    "not-theirs",
+    "answer",
+)
 
 
 def _here(
