@@ -51,6 +51,7 @@ async def serve(
     node.own_duties = (*publishing, *node.removals.duties())
     site = WebContext(
         db=resources.db,
+        blobs=resources.blobs,
         settings=resources.settings,
         profiles=resources.profiles,
         desk=NodeDesk(node),
