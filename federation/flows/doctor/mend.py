@@ -10,7 +10,7 @@ Broken off, it is begun again: each step leaves what the next examination unders
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -150,7 +150,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     strays.drop_strays(tx)
 
 
-def _forget(tx: Transaction, differing: Set[str]) -> None:
+def _forget(tx: Transaction, differing: set[str]) -> None:
     """Forget what comes again by itself; what is gone for good is never forgotten."""
     for table in _FORGOTTEN:
         if table in differing:
