@@ -72,9 +72,13 @@ class Removals:
     ) -> None:
         """`host` has its resources; `peers`: as peers.toml has them now."""
         self._host, self._peers = host, peers
-        resources = host.resources
+        resources, home = host.resources, host.resources.home
         self._places = PhotoPlaces(
-            resources.db, resources.blobs, resources.home.thumbnails
+            db=resources.db,
+            blobs=resources.blobs,
+            thumbnails=home.thumbnails,
+            partial=home.partial,
+            originals=home.originals,
         )
         self._lock = asyncio.Lock()
         self._honoured: frozenset[str] | None = None

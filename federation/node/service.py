@@ -48,6 +48,7 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     node.own_duties = (*publishing, *node.removals.duties())
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,

@@ -46,6 +46,7 @@ SETS: Final = {
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
+    "wanted": ("wanted",),
     "migrations": ("migrations",),
 }
 

@@ -1,7 +1,7 @@
 """A photograph goes: noted, then its bytes deleted, then said, each durable in itself.
 
     note     the row that it is gone for good (`store/removals.py`)
-    sweep    its bytes, the row that it is held, all that was made of it, its original
+    sweep    its original, thumbnails, what came in part; its bytes, the row of them
     say      the signed statement, by whoever may sign (`node/removing.py`)
 
 Rule: the row comes first, so that nothing brings back what is being deleted, and what
@@ -10,6 +10,7 @@ yet deletes all the same. Whatever is done twice is done once.
 """
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,10 +19,11 @@ from msgspec import UNSET
 
 from federation.blobs.blobs import Blobs
 from federation.flows.photos.held import drop_photo
+from federation.photos.originals import drop_original
 from federation.records.canonical import format_time
 from federation.records.removal import PhotoRemoval, RemovalGround
 from federation.store import blobs as held
-from federation.store import evidence, removals, saidremovals
+from federation.store import evidence, originals, removals, saidremovals, wanted
 from federation.store.db import Database, Transaction, View
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
@@ -36,13 +38,15 @@ class PhotoPlaces(NamedTuple):
         db: That says which are held.
         blobs: The bytes.
         thumbnails: The folder of what was made small of it.
-        originals: The folder of what came in, where they are kept.
+        partial: The folder of what has come of it so far.
+        originals: The folder of what came in; None: they are not kept.
     """
 
     db: Database
     blobs: Blobs
     thumbnails: Path
-    originals: Path | None = None
+    partial: Path
+    originals: Path | None
 
 
 def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
@@ -50,6 +54,7 @@ def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
     was_held = held.find_blob(tx, removed.digest) is not None
     # Where a partner asked, only who deleted something says so.
     is_due = removed.is_due and (was_held or not removed.honours)
+    wanted.drop_wanted(tx, [removed.digest])
     noted = msgspec.structs.replace(removed, was_held=was_held, is_due=is_due)
     return removals.note_removed(tx, noted)
 
@@ -63,17 +68,26 @@ async def sweep(places: PhotoPlaces) -> int:
     swept = 0
     while left := await places.db.read(removals.list_unswept, _BATCH):
         for removed in left:
-            await asyncio.to_thread(_drop_traces, places, removed.digest)
+            came_as = await places.db.read(originals.originals_of, removed.digest)
+            await asyncio.to_thread(_drop_traces, places, removed.digest, came_as)
             await drop_photo(places.db, places.blobs, removed.digest)
             await places.db.write(removals.note_swept, removed.digest)
             swept += 1
     return swept
 
 
-def _drop_traces(places: PhotoPlaces, digest: str) -> None:
-    """Delete what was made of a photograph to be shown."""
-    for folder in (places.thumbnails, places.thumbnails / digest[:2]):
-        for path in folder.glob(f"{digest}*"):
+def _drop_traces(places: PhotoPlaces, digest: str, came_as: Iterable[str]) -> None:
+    """Delete what a photograph was made of, what was made of it, what came of it."""
+    if places.originals is not None:
+        for original in came_as:
+            drop_original(places.originals, original)
+    small, part = places.thumbnails, places.partial
+    for folder, names in (
+        (small, f"{digest}*"),
+        (small / digest[:2], f"{digest}*"),
+        (part, f"{digest}@*"),
+    ):
+        for path in folder.glob(names):
             path.unlink(missing_ok=True)
 
 

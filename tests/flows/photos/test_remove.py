@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from federation.blobs.blobs import open_blobs
+from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
 from federation.flows.photos.index import index_all
 from federation.flows.photos.remove import (
@@ -14,9 +15,11 @@ from federation.flows.photos.remove import (
     statement_of,
     sweep,
 )
+from federation.photos.originals import keep_original
 from federation.records.removal import GROUNDS
 from federation.store import blobs as held
-from federation.store import removals
+from federation.store import originals, removals, wanted
+from federation.store.originals import SharedCopy
 from federation.store.removals import RemovedPhoto
 from tests.photographed import A, B, add_named, file_of
 
@@ -29,7 +32,8 @@ TPS = "3171010001001"
 @pytest.fixture
 def places(db, tmp_path):
     blobs = open_blobs("blobs", tmp_path)
-    return PhotoPlaces(db, blobs, tmp_path / "thumbnails")
+    folders = (tmp_path / name for name in ("thumbnails", "partial", "originals"))
+    return PhotoPlaces(db, blobs, *folders)
 
 
 def removed(**members) -> RemovedPhoto:
@@ -58,6 +62,29 @@ async def test_the_bytes_the_row_and_the_thumbnail_go(places):
         found = removals.find_removed(view, ONE)
     assert (found.was_held, found.is_swept, found.is_due) == (True, True, True)
     assert await sweep(places) == 0
+
+
+async def test_what_it_was_made_of_and_what_came_of_it_go_too(places):
+    await hold(places)
+    copy = SharedCopy(ONE, len(DATA), "image/jpeg", "")
+    came = hashlib.sha256(b"with a place in it").hexdigest()
+    other = hashlib.sha256(b"another").hexdigest()
+    for digest, data in ((came, b"with a place in it"), (other, b"another")):
+        keep_original(places.originals, digest, data)
+    await places.db.write(originals.save_copy, came, copy, NOW)
+    await places.db.write(wanted.want_photos, [(ONE, B)], wanted.ALL, NOW)
+    places.partial.mkdir()
+    (places.partial / f"{ONE}@{B}").write_bytes(b"not")
+    await places.db.write(note_gone, removed())
+    await sweep(places)
+    left = [path.name for path in places.originals.rglob("*") if path.is_file()]
+    assert left == [other]
+    assert list(places.partial.iterdir()) == []
+    with places.db.view() as view:
+        assert not wanted.is_wanted(view, ONE)
+    # Whoever still has the file does not bring it back.
+    with pytest.raises(ConflictError):
+        await hold(places)
 
 
 async def test_bytes_without_a_row_that_a_crash_left_go_too(places):
