@@ -6,7 +6,17 @@ from ipaddress import ip_network
 from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
-from federation.web import api, dashboard, feed, intake, maps, openapi, queue, receipt
+from federation.web import (
+    api,
+    blobs,
+    dashboard,
+    feed,
+    intake,
+    maps,
+    openapi,
+    queue,
+    receipt,
+)
 from federation.web.access import known_caller
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
@@ -60,6 +70,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(hide_versions)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(blobs.routes())
     return app
 
 

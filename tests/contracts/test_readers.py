@@ -143,6 +143,7 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
