@@ -1,18 +1,19 @@
 """What a photo looks like, in 256 bits that copies of it nearly share.
 
-Rule: a likeness accuses nobody. It says which photos to lay side by side; what a file is
-only its SHA-256 says. Two photos are like each other where at most `LIKE` bits differ,
-however either is turned; the number was measured so that forms of two stations, also
-such as differ in their digits only, never are (docs/reference/likeness.md).
+Rule: a likeness accuses nobody. It says which photos to lay side by side; what a file
+is only its SHA-256 says. Two photos are like each other where at most `LIKE` bits
+differ, however either is turned; the number was measured so that forms of two stations,
+also such as differ in their digits only, never are (docs/reference/likeness.md).
 
-The photo is squeezed to 128 by 128 means of its greys. Of its cosine transform the signs
-of 16 by 16 waves are kept, of 8 to 23 half-waves on each side: coarser ones tell of the
-table, the light and the printed grid, which all forms share, finer ones do not survive a
-messenger. Turned by a quarter, a photo has the same waves with other signs, so that the
-other three likenesses are made of the first (`turned`).
+The photo is squeezed to 128 by 128 means of its greys. Of its cosine transform the
+signs of 16 by 16 waves are kept, of 48 to 63 half-waves on each side, as wide as the
+strokes of a hand: coarser ones tell of the table, the light and the printed grid, which
+all forms share. Turned by a quarter, a photo has the same waves, some with the other
+sign, so that the other three likenesses are made of the first (`turned`).
 
-All of it is whole numbers: the same bytes of grey give the same bits on any machine.
-`distance` and `turned` need neither a photo nor Pillow. Why it is not PDQ: docs/adr/0021.
+All of it is whole numbers: the same greys give the same bits on any machine.
+`distance` and `turned` need neither a photo nor Pillow. Why it is not PDQ:
+docs/adr/0021-a-likeness-of-our-own.md
 """
 
 from functools import lru_cache
@@ -24,17 +25,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from PIL import Image
 
-LIKE: Final = 20
+LIKE: Final = 22
 """The most bits in which two photos that are like each other differ."""
 BITS: Final = 256
 
 _EDGE: Final = 128
-_WAVES: Final = range(8, 24)
+_WAVES: Final = range(48, 64)
 _SIDE: Final = len(_WAVES)
 _UNIT: Final = 1 << 12
 _BOX: Final = 4  # Image.Resampling.BOX, said without loading Pillow
 # The waves of paper without writing, of the night or a lens cap are those of the
-# camera's noise: half of all stay below 30. Of forms, also dark ones, it was 330 and up.
+# camera's noise: half of all stay below 90. Of forms, also dark ones, it was 130.
 _FLAT: Final = 100 * _UNIT * _UNIT
 
 
@@ -66,7 +67,7 @@ def distance(one: str, other: str) -> int:
 
 @lru_cache(maxsize=8)
 def turned(likeness: int) -> tuple[int, int, int, int]:
-    """The likeness of a photo, and of the same one turned by a quarter, half and three."""
+    """The likeness of a photo, then of the same turned by one, two, three quarters."""
     across = _transposed(likeness)
     return (
         likeness,
@@ -94,7 +95,7 @@ _ODD_COLUMNS: Final = sum(
 
 @lru_cache(maxsize=1)
 def _cosines() -> tuple[tuple[int, ...], ...]:
-    """16 by 128: a row for each wave. Rounded far above what a machine's last bit is."""
+    """16 by 128, a row for each wave; rounded far above a machine's last bit."""
     return tuple(
         tuple(
             round(_UNIT * cos(pi * wave * (2 * at + 1) / (2 * _EDGE)))
@@ -105,7 +106,7 @@ def _cosines() -> tuple[tuple[int, ...], ...]:
 
 
 def _transformed(grey: bytes) -> list[int]:
-    """16 by 16 waves of 128 by 128 greys, row by row (waves from top to bottom first)."""
+    """The 256 waves of 128 by 128 greys; those from top to bottom count first."""
     lines = [grey[at : at + _EDGE] for at in range(0, _EDGE * _EDGE, _EDGE)]
     # 128 by 16, turned to 16 by 128, so that both passes run along a line.
     along = [[sum(map(mul, wave, line)) for line in lines] for wave in _cosines()]
