@@ -54,11 +54,11 @@ class Node:
         self.asked.append(type(request).__name__)
         return await work.WORK[type(request)](self._node, request)
 
-    def add(self, name="Rina", role="editor", link=LINK, until=END):
+    def add(self, name="Pembaca", role="editor", link=LINK, until=END):
         with self.db.transaction() as tx:
             people.save_person(tx, name, role, link, self.now, until)
 
-    def sessions(self, name="Rina"):
+    def sessions(self, name="Pembaca"):
         with self.db.view() as view:
             known = people.list_people(view, self.now)
         return next(one.sessions for one in known if one.name == name)
@@ -125,19 +125,19 @@ async def browser(url):
 async def test_a_link_signs_in_by_one_button_and_out_by_another(node, browser):
     page = await browser.open(DOOR)
     assert page.status == 200
-    assert "Masuk sebagai Rina" in page.text
+    assert "Masuk sebagai Pembaca" in page.text
     page = await browser.send(page, page.form("/masuk"))
     assert (page.status, page.url) == (200, f"{browser.url}masuk")
     assert "Anda sudah masuk" in page.text
-    assert await said(browser) == repr(Person("Rina", "editor"))
+    assert await said(browser) == repr(Person("Pembaca", "editor"))
     page = await browser.sign_out()
     assert (page.status, page.url) == (200, f"{browser.url}masuk?keluar=1")
     assert "Anda sudah keluar" in page.text
     assert await said(browser) == "Nobody(sees_partners=False)"
     assert node.actions() == [
         ("", "machine", "add"),
-        ("Rina", "editor", "sign-in"),
-        ("Rina", "editor", "sign-out"),
+        ("Pembaca", "editor", "sign-in"),
+        ("Pembaca", "editor", "sign-out"),
     ]
 
 
@@ -164,7 +164,7 @@ async def test_no_page_of_the_way_in_gives_the_secret_away(browser, lang):
     assert page.headers["X-Robots-Tag"] == "noindex"
     assert LINK not in re.sub(r'(value|href)="[^"]*"', "", page.text)
     [title] = re.findall("<title>(.*)</title>", page.text)
-    assert "Rina" not in title, "messengers show it"
+    assert "Pembaca" not in title, "messengers show it"
     page = await browser.send(page, page.form("/masuk"))
     assert LINK not in page.url + page.text + str(page.headers)
 
@@ -176,8 +176,8 @@ async def test_one_link_opens_several_devices_each_with_its_own_session(node, ur
         assert set(one.cookies().values()).isdisjoint(two.cookies().values())
         assert node.sessions() == 2
         await one.sign_out()
-        assert "Rina" in await said(two)
-        assert "Rina" not in await said(one)
+        assert "Pembaca" in await said(two)
+        assert "Pembaca" not in await said(one)
 
 
 async def test_a_revoked_person_is_out_at_once_everywhere(node, url):
@@ -185,9 +185,9 @@ async def test_a_revoked_person_is_out_at_once_everywhere(node, url):
         for browser in (one, two):
             await browser.sign_in(DOOR)
         with node.db.transaction() as tx:
-            people.revoke_person(tx, "Rina", node.now)
+            people.revoke_person(tx, "Pembaca", node.now)
         for browser in (one, two):
-            assert "Rina" not in await said(browser)
+            assert "Pembaca" not in await said(browser)
             page = await browser.open("/probe/may/see")
             assert page.status == 403
             assert "mengakhiri akses" in page.text
@@ -198,7 +198,7 @@ async def test_a_revoked_person_is_out_at_once_everywhere(node, url):
 
 def revoke(node):
     with node.db.transaction() as tx:
-        people.revoke_person(tx, "Rina", node.now)
+        people.revoke_person(tx, "Pembaca", node.now)
 
 
 REFUSED = {
@@ -220,23 +220,23 @@ async def test_a_link_that_lets_nobody_in_says_why_and_what_to_do(node, browser,
         assert got.status == 404
         assert words in got.text
         assert "koordinator" in got.text
-        assert "Rina" not in got.text
-    assert "Rina" not in await said(browser)
+        assert "Pembaca" not in got.text
+    assert "Pembaca" not in await said(browser)
 
 
 @pytest.mark.parametrize("link", ["", "x", LINK[:-1], LINK + "x", "\x00", "%F0", "é"])
 async def test_what_is_no_link_is_answered_as_one_that_is_unknown(browser, link):
     async with browser.session.get(f"{browser.url}masuk", params={"k": link}) as got:
         assert got.status == (404 if link else 200)
-        assert "Rina" not in await got.text()
+        assert "Pembaca" not in await got.text()
 
 
 async def test_who_is_signed_in_is_told_when_it_ends(node, browser):
     await browser.sign_in(DOOR)
     node.now = END - 1
-    assert "Rina" in await said(browser)
+    assert "Pembaca" in await said(browser)
     node.now = END
-    assert "Rina" not in await said(browser)
+    assert "Pembaca" not in await said(browser)
     page = await browser.open("/masuk")
     assert "berlaku sampai" in page.text
 
@@ -244,13 +244,13 @@ async def test_who_is_signed_in_is_told_when_it_ends(node, browser):
 async def test_another_link_of_the_same_browser_takes_the_place_of_the_first(
     node, browser
 ):
-    node.add("Budi", "viewer", OTHER)
+    node.add("Anggota", "viewer", OTHER)
     await browser.sign_in(DOOR)
     page = await browser.open(f"/masuk?k={OTHER}")
-    assert "Rina sedang masuk" in page.text
+    assert "Pembaca sedang masuk" in page.text
     await browser.send(page, page.form("/masuk"))
-    assert await said(browser) == repr(Person("Budi", "viewer"))
-    assert (node.sessions("Rina"), node.sessions("Budi")) == (0, 1)
+    assert await said(browser) == repr(Person("Anggota", "viewer"))
+    assert (node.sessions("Pembaca"), node.sessions("Anggota")) == (0, 1)
 
 
 async def test_ones_own_link_once_more_is_no_second_session(node, browser):
@@ -278,7 +278,7 @@ async def test_each_role_may_what_the_gate_says_and_is_told_the_rest(
     node.add(role=role)
     await browser.sign_in(DOOR)
     page = await browser.open(f"/probe/may/{act}")
-    may = may_do(Person("Rina", role), act)
+    may = may_do(Person("Pembaca", role), act)
     assert page.status == (200 if may else 403)
     assert ("it is here" in page.text) == may
     if not may:
@@ -531,11 +531,11 @@ async def test_a_session_of_one_node_is_none_of_another(sample_db, tmp_path):
         await browser.sign_in(DOOR)
         kept = browser.cookies()
         async with browser.session.get(f"{two}probe/who") as got:
-            assert "Rina" not in await got.text()
+            assert "Pembaca" not in await got.text()
         async with browser.session.get(f"{two}masuk") as got:
             assert not cookies_set(got.headers)
         assert browser.cookies() == kept
-        assert "Rina" in await said(browser)
+        assert "Pembaca" in await said(browser)
 
 
 @pytest.mark.parametrize(
@@ -586,7 +586,7 @@ async def test_an_answer_to_somebody_signed_in_is_kept_nowhere(sample_db, path):
         assert page.headers["Cache-Control"] == "private, no-store"
         assert "Access-Control-Allow-Origin" not in page.headers
         if page.headers["Content-Type"].startswith("text/html"):
-            assert "Rina" in page.text
+            assert "Pembaca" in page.text
             assert page.form("/keluar").fields[FIELD]
         style = await browser.open("/static/style.css?v=1")
         assert style.headers["Cache-Control"].startswith("public")
@@ -620,7 +620,7 @@ async def test_a_disk_that_takes_nothing_keeps_nobody_out(node, browser):
 
     node.run = full
     node.now += SEEN_EVERY_S
-    assert "Rina" in await said(browser)
+    assert "Pembaca" in await said(browser)
 
 
 async def test_a_link_signs_in_so_often_and_then_waits(node, url):
@@ -639,7 +639,7 @@ async def test_a_damaged_row_is_nobody(node, browser):
     await browser.sign_in(DOOR)
     with node.db.transaction() as tx:
         tx.execute("UPDATE person SET role = 'admin'")
-    assert "Rina" not in await said(browser)
+    assert "Pembaca" not in await said(browser)
     page = await browser.open(DOOR)
     assert page.status == 500
     assert "federation doctor" in page.text
