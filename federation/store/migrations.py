@@ -42,6 +42,7 @@ SETS: Final = {
     "tokens": ("tokens",),
     "people": ("people",),
     "photos": ("blobs", "evidence"),
+    "originals": ("originals",),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
     "migrations": ("migrations",),

@@ -1,5 +1,6 @@
 """The photographs of the forms: taken in, fetched from partners, handed on, removed.
 
+take     what is handed in: drawn anew, kept, and which copy was made of which original
 held     what is held: bytes, then row; and what is to go, in the reverse order
 index    which record names which photo, behind a cursor of its own for each log
 """
