@@ -25,6 +25,7 @@ from aiohttp import hdrs, web
 
 from federation.errors import FormatError
 from federation.text import Sentence
+from federation.web.body import read_body
 from federation.web.context import SITE
 from federation.web.sessions import SIGNED_IN, BrowserSession, cookie_form
 
@@ -66,7 +67,7 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
         raise ForeignForm(Sentence("people.foreign-form"))
     if request.content_type != _MEDIA:
         raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {_MEDIA}")
-    fields = _parse(await _read(request))
+    fields = _parse(await read_body(request, MAX_FORM_BYTES))
     secret = _secret(request)
     if not secret:
         raise ForeignForm(Sentence("people.no-cookie"))
@@ -105,15 +106,6 @@ def _token(secret: str) -> str:
         return ""
     key = secret.encode("utf-8", "surrogatepass")
     return hmac.new(key, b"a form of this browser", hashlib.sha256).hexdigest()
-
-
-async def _read(request: web.Request) -> bytes:
-    body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > MAX_FORM_BYTES:
-            raise FormatError(f"longer than {MAX_FORM_BYTES} bytes", "body")
-    return bytes(body)
 
 
 def _parse(body: bytes) -> dict[str, str]:
