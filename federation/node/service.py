@@ -50,6 +50,7 @@ async def serve(
     await node.renew_about()
     maps = MapCache()
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,
