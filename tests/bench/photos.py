@@ -77,7 +77,9 @@ class PhotoBench:
         for node in (a, c):
             node.set(interval_s=NEVER_S, reconcile_wait_s=1)
             path = node.home / "federation.toml"
-            path.write_text(path.read_text().replace("# public = false", "public = true"))
+            path.write_text(
+                path.read_text().replace("# public = false", "public = true")
+            )
         with contextlib.ExitStack() as stack:
             stack.callback(a.stop)
             stack.callback(c.stop)

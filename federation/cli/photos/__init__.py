@@ -1,6 +1,7 @@
 """`federation photos`: the photographs of the forms.
 
-A file for each verb: `fetch` (from partners), `missing` (what could not be had).
+A file for each verb: `fetch` (from partners), `missing` (what could not be had),
+`remove` (shown no longer, and who honours it), `retention`.
 """
 
 import click
@@ -8,6 +9,8 @@ import click
 from federation.cli.help import CommandGroup
 from federation.cli.photos.fetch import fetch
 from federation.cli.photos.missing import missing
+from federation.cli.photos.remove import list_removed, remove
+from federation.cli.photos.retention import retention
 
 
 @click.group("photos", cls=CommandGroup, help="cli.command-photos")
@@ -15,5 +18,5 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (fetch, missing):
+for _command in (fetch, missing, remove, list_removed, retention):
     photos.add_command(_command)
