@@ -52,7 +52,6 @@ COMMANDS: Final = {
     "gaps": "federation.cli.show.lists:gaps",
     "disputed": "federation.cli.show.lists:disputed",
     "queue": "federation.cli.queue:queue",
-    "photos": "federation.cli.photos:photos",
     "tally": "federation.cli.show.region:tally",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

@@ -78,7 +78,7 @@ class Node:
         return json.loads(out) if out.strip() else None
 
     def start(self, path: str = "/readyz") -> None:
-        """Serve; return when the node answers and may sign; `/livez`: when it answers."""
+        """Serve; return when it answers and may sign; `/livez`: when it answers."""
         with (self.home / "serve.log").open("wb") as log:
             self.process = self._spawn("serve", output=log)
         until = time.monotonic() + START_S
