@@ -8,7 +8,7 @@ from typing import TypeVar
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.node import Node
-from federation.records.readers import Caller, may_see
+from federation.records.readers import Caller
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
@@ -70,7 +70,5 @@ class NodeDesk:
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         resources, disk = self._node.resources, self._node.disk
-        gauges = await resources.db.read(read_metrics, caller, resources, disk)
-        if may_see(caller, "partners"):
-            gauges["federation_photo_sent_bytes"] = self._node.photos.sent
-        return gauges
+        sent = self._node.photos.sent
+        return await resources.db.read(read_metrics, caller, resources, disk, sent)

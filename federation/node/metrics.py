@@ -16,9 +16,17 @@ from federation.store.db import View
 
 
 def read_metrics(
-    view: View, caller: Caller, resources: Resources, disk: Disk
+    view: View, caller: Caller, resources: Resources, disk: Disk, sent: int = 0
 ) -> dict[str, float]:
-    """Gauges by Prometheus name, labels included, as far as the caller is told."""
+    """Gauges by Prometheus name, labels included, as far as the caller is told.
+
+    Args:
+        view: The snapshot.
+        caller: Who asks.
+        resources: Of the node.
+        disk: What its disks take.
+        sent: So many bytes of photographs it has handed over.
+    """
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk)
@@ -37,7 +45,7 @@ def read_metrics(
         if confirmed_at is not None:
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
-        gauges |= _photo_gauges(view)
+        gauges |= _photo_gauges(view, sent)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -46,8 +54,11 @@ def read_metrics(
     return gauges
 
 
-def _photo_gauges(view: View) -> dict[str, float]:
-    gauges: dict[str, float] = {"federation_photos_wanted": wanted.count_wanted(view)}
+def _photo_gauges(view: View, sent: int) -> dict[str, float]:
+    gauges: dict[str, float] = {
+        "federation_photos_wanted": wanted.count_wanted(view),
+        "federation_photo_sent_bytes": sent,
+    }
     for name, is_own in (("us", True), ("partners", False)):
         total = blobs.count_blobs(view, is_own=is_own)
         gauges[f'federation_photos_held{{of="{name}"}}'] = total.number
