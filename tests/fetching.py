@@ -13,6 +13,7 @@ from federation.flows.photos.fetch import (
     PhotoSource,
     fetch_photos,
 )
+from federation.flows.photos.holding import Holding
 from federation.flows.photos.index import index_all
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
@@ -89,6 +90,7 @@ class Wanting:
             blobs=self.blobs,
             folder=folder / "partial",
             room=PhotoRoom(db, self.blobs, room),
+            holding=Holding(db),
             wall=self.clock,
             told_wrong=lambda *told: self.wrong.append(told),
             **options,

@@ -18,6 +18,7 @@ from federation.flows.photos.fetch import (
     PhotoSource,
     fetch_photos,
 )
+from federation.flows.photos.holding import Holding
 from federation.flows.photos.missing import PickedPhotos, pick_photos
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
@@ -71,6 +72,7 @@ class Photos:
             room=PhotoRoom(
                 resources.db, resources.blobs, resources.settings.photos.max_mb << 20
             ),
+            holding=Holding(resources.db),
             wall=node.clocks.wall,
             is_busy=node.schedule.is_running,
             told_wrong=self._wrong.__setitem__,

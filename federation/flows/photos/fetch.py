@@ -22,6 +22,7 @@ from typing import Final
 from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
+from federation.flows.photos.holding import Holding
 from federation.flows.photos.onephoto import Download
 from federation.flows.photos.partial import tidy_partials
 from federation.flows.photos.room import PhotoRoom
@@ -31,7 +32,7 @@ from federation.store.db import Database, View
 from federation.store.wanted import PhotoTry
 
 #: So many photos of one partner at a time.
-AT_ONCE: Final = 4
+AT_ONCE: Final = 6
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4
@@ -75,6 +76,7 @@ class FetchContext:
         blobs: Where the bytes will lie.
         folder: Where what has come in part lies.
         room: What those of partners may take.
+        holding: What writes rows.
         taken: Digests that some turn is fetching.
         wall: Unix seconds.
         is_busy: Whether records of this partner are being fetched.
@@ -85,6 +87,7 @@ class FetchContext:
     blobs: Blobs
     folder: Path
     room: PhotoRoom
+    holding: Holding
     wall: Callable[[], float]
     taken: set[str] = field(default_factory=set)
     is_busy: Callable[[str], bool] = lambda _: False
@@ -204,7 +207,7 @@ class _PhotoTurn:
         kept = 0
         try:
             data = await download.run(self._source.feed)
-            await download.keep(ctx.db, ctx.blobs, data, int(ctx.wall()))
+            await download.keep(ctx.holding, ctx.blobs, data, int(ctx.wall()))
             kept = len(data)
         except PeerError as error:
             await self._failed(sought, error, download)
