@@ -6,7 +6,7 @@ photographs. Nothing here is needed for the map: whatever fails, the node works 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 from federation.config.peers import Peer
@@ -17,6 +17,7 @@ from federation.flows.photos.fetch import (
     FetchReport,
     PhotoSource,
     fetch_photos,
+    take_photos,
 )
 from federation.flows.photos.holding import Holding
 from federation.flows.photos.missing import PickedPhotos, pick_photos
@@ -30,6 +31,7 @@ from federation.schedule import OF_DISK, Duty, Result, Schedule
 from federation.store import pulls, wanted
 from federation.store.db import View
 from federation.store.pulls import PeerSeen
+from federation.store.wanted import WantedPhoto
 from federation.web.requests import FetchPhotos, PhotosFetched
 
 #: No organisation's: theirs have no space.
@@ -125,6 +127,21 @@ class Photos:
         policies = {org: p.photos for org, p in self._node.peers.by_org.items()}
         digests, election, region = given.digests, given.election, given.region
         return await self._ctx.db.read(pick_photos, policies, digests, election, region)
+
+    async def take_files(
+        self, feed: Feed, digests: Collection[str], within_s: float
+    ) -> FetchReport:
+        """Take in the photos in files that records of partners name.
+
+        Raises:
+            OSError: a disk of ours is full or failed.
+        """
+        given = FetchPhotos(digests=tuple(digests))
+        picked, now = await self._pick(given), int(self._ctx.wall())
+        photos = [WantedPhoto(*one, wanted.OPENED, now) for one in picked.lacking]
+        report = await take_photos(self._ctx, feed, photos, now + within_s)
+        await self._tell(report)
+        return report
 
     def ask_soon(self) -> None:
         """Something is wanted that was not: whoever is asked is asked now."""

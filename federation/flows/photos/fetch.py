@@ -14,7 +14,7 @@ it was killed, what had come within two seconds is, of a MB at most for each pho
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,8 +29,10 @@ from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
 from federation.store.db import Database, View
-from federation.store.wanted import PhotoTry
+from federation.store.wanted import PhotoTry, WantedPhoto
 
+#: What files are called where a partner would be named.
+FILES: Final = "files"
 #: So many photos of one partner at a time.
 AT_ONCE: Final = 6
 _BATCH: Final = 64
@@ -143,6 +145,31 @@ async def fetch_photos(
     return turn.report
 
 
+async def take_photos(
+    ctx: FetchContext, feed: Feed, photos: Sequence[WantedPhoto], until: float
+) -> FetchReport:
+    """Take in photos that somebody has handed over in files: one after the other.
+
+    Args:
+        ctx: What the turns of all partners use together.
+        feed: The files.
+        photos: That are in them, and that records name.
+        until: Unix seconds, beyond which no further one is begun.
+
+    Raises:
+        OSError: a disk of ours is full or failed.
+    """
+    await ctx.room.load()
+    turn = _PhotoTurn(ctx, PhotoSource(org=FILES, feed=feed))
+    sought, _ = await ctx.db.read(load_sought, photos, FILES)
+    for one in sought:
+        if ctx.wall() >= until:
+            turn.report.more = True
+            break
+        await turn.take(one)
+    return turn.report
+
+
 class _PhotoTurn:
     def __init__(self, ctx: FetchContext, source: PhotoSource) -> None:
         self._ctx, self._source = ctx, source
@@ -157,6 +184,16 @@ class _PhotoTurn:
         """One photo after the other, until there is nothing to ask for."""
         taken = self._ctx.taken
         while (sought := await self._take()) is not None:
+            try:
+                await self._fetch(sought)
+            finally:
+                taken.discard(sought.digest)
+
+    async def take(self, sought: Sought) -> None:
+        """One photo, unless some turn is fetching it."""
+        taken = self._ctx.taken
+        if sought.digest not in taken:
+            taken.add(sought.digest)
             try:
                 await self._fetch(sought)
             finally:
@@ -238,6 +275,8 @@ class _PhotoTurn:
             ctx.told_wrong(self._source.org, sought.digest)
         first, most = _LEFT_S.get(error.cause, _LEFT_ELSE_S)
         due = now + min(most, first << min(times, 20))
+        if self._source.org == FILES:
+            return  # they are handed over once, and nobody is asked
         tried = PhotoTry(self._source.org, error.cause, now, times + 1, due)
         await ctx.db.write(wanted.save_try, sought.digest, tried)
 
