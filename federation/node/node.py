@@ -34,6 +34,7 @@ from federation.node.gate import Gate
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
+from federation.node.photos import Photos
 from federation.node.resources import Clocks, Resources
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
@@ -100,6 +101,8 @@ class Node:
             resources.db, resources.settings.sync.heartbeat_s
         )
         self.schedule = Schedule(resources.db, clocks.wall, random)
+        self.photos = Photos(self)
+        self.fetches_photos = False  # by itself: a command is gone too soon
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -232,7 +235,8 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        return [*asked, *self.own_duties]
+        photos = self.photos.duties() if self.fetches_photos else ()
+        return [*asked, *photos, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync

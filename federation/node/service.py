@@ -30,6 +30,7 @@ from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
 _SHUTDOWN_S = 5.0
+_SECRET_BYTES = 32
 _AGAIN_S = 2.0
 
 
@@ -39,6 +40,8 @@ async def serve(
 ) -> AsyncIterator[str]:
     """The node at work until the end of the block; the URL on which it answers.
 
+    The secrets of sessions come out of `random`: outside of tests, the system's own.
+
     Raises:
         ConfigError: peers.toml cannot be used.
         OSError: the port is taken.
@@ -47,6 +50,7 @@ async def serve(
     await node.renew_about()
     maps = MapCache()
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,
@@ -57,6 +61,7 @@ async def serve(
         partners=node.partners.book,
         control_token=token,
         clock=lambda: int(clocks.wall()),
+        new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
