@@ -5,7 +5,6 @@ not asked for our keys yet. That one does not believe a key that it knows is an 
 as one of two clocks or addresses is wrong; it goes when the partner believes it.
 """
 
-from collections.abc import Awaitable, Callable
 from random import Random
 
 from federation.config.peers import Peer
@@ -36,18 +35,15 @@ class Introductions:
             self._known[peer.org, peer.url] = known
         return known
 
-    async def tell(
-        self, peer: Peer, alarm: Callable[[str, str, str | None], Awaitable[None]]
-    ) -> None:
-        """Raise the alarm of this partner, or clear it if it stands."""
+    async def disbelief(self, peer: Peer) -> tuple[bool, str | None]:
+        """Whether the alarm of this partner is to be written, and with which reason."""
         refusal = self.to(peer).refusal
         is_due = refusal is not None and refusal.key == "network.unbelieved"
         was = self._is_standing.get(peer.org)
         if was is None:  # of an earlier run, perhaps
             was = await self._db.read(_stands, peer.org)
-        if is_due or was:
-            await alarm(ALARM, peer.org, refusal if is_due else None)
         self._is_standing[peer.org] = is_due
+        return is_due or was, refusal if is_due else None
 
 
 def _stands(view: View, org: str) -> bool:

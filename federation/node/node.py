@@ -31,6 +31,7 @@ from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
 from federation.node.disk import Disk
 from federation.node.gate import Gate
+from federation.node.introductions import ALARM as UNBELIEVED
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
@@ -259,7 +260,9 @@ class Node:
         soft_s = 0.8 * (peer.deadline_s or self.resources.settings.sync.deadline_s)
         context = self.pull_context()
         report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
-        await self.introductions.tell(peer, self.alarm)
+        is_told, why = await self.introductions.disbelief(peer)
+        if is_told:
+            await self.alarm(UNBELIEVED, peer.org, why)
         self.gate.answered(peer.org)
         if not report.unchanged:
             self.partners.forget()  # it may have brought keys, or who may have what
