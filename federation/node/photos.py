@@ -39,6 +39,8 @@ LOOK: Final = "photos wanted"
 _LOOK_S: Final = 2.0
 _INTERVAL_S: Final = 60.0
 _WITHIN_S: Final = 60.0
+_SETTLE_S: Final = 10.0
+_SETTLE_LOOK_S: Final = 0.05
 WRONG: Final = "photo-wrong"
 NO_ROOM: Final = "photos-no-room"
 
@@ -115,6 +117,7 @@ class Photos:
             else:
                 await db.write(wanted.ask_again, picked.lacking, now)
             await self.fetch_now(given.within_s)
+            await self._settled({digest for digest, _ in picked.lacking}, now)
         left = await self._pick(given)
         came = len(picked.lacking) - len(left.lacking)
         return PhotosFetched(
@@ -122,6 +125,12 @@ class Photos:
             held=left.asked - len(left.lacking),
             more=bool(left.lacking) and came > 0,
         )
+
+    async def _settled(self, digests: set[str], began: int) -> None:
+        """Wait a little for what another turn was fetching already."""
+        taken, until = self._ctx.taken, began + _SETTLE_S
+        while digests & taken and self._ctx.wall() < until:  # noqa: ASYNC110  a set
+            await asyncio.sleep(_SETTLE_LOOK_S)
 
     async def _pick(self, given: FetchPhotos) -> PickedPhotos:
         policies = {org: p.photos for org, p in self._node.peers.by_org.items()}
