@@ -16,6 +16,7 @@ from typing import Final
 
 import click
 
+from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
@@ -105,6 +106,7 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
             identities=identities,
             profiles=load_profiles(run.home.elections),
             scratch=Path(scratch),
+            blobs=open_blobs(run.home.blobs, run.home.folder),
             hidden={peer.org for peer in run.peers if peer.hidden},
             progress=progress,
         )
@@ -142,6 +144,8 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
     run.out.line(
         t(looked, logs=report.logs, records=report.leaves, stations=report.stations)
     )
+    if report.photos:
+        run.out.line(t("doctor.looked-photos", photos=report.photos))
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return

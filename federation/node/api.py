@@ -63,6 +63,10 @@ class NodeDesk:
         """Remember, once a day, that somebody was given a photo of a partner's."""
         self._node.photo_used(blob)
 
+    def photo_lost(self, blob: HeldBlob) -> None:
+        """Remember that the bytes of a photo are not there, or are others."""
+        self._node.photo_lost(blob)
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         resources, disk = self._node.resources, self._node.disk

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from aiohttp import hdrs, web
 
 from federation.blobs.blobs import DIGEST_PATTERN
-from federation.errors import NotFoundError, StoredError
+from federation.errors import NotFoundError
 from federation.feeds.resource import blob_of
 from federation.records.readers import NOBODY, Caller, may_view
 from federation.store import blobs as held
@@ -69,7 +69,6 @@ async def get_blob(request: web.Request) -> web.StreamResponse:
 
     Raises:
         NotFoundError: it is not here for this caller.
-        StoredError: our copy of it is damaged.
     """
     site, digest = request.app[SITE], request.match_info["digest"]
     caller = await caller_of(request)
@@ -161,15 +160,12 @@ async def _send(
     """Hand over a part, piece by piece; the next is read when the last was taken.
 
     Raises:
-        NotFoundError: the bytes are gone; nothing was sent.
-        StoredError: they are not as many as they were; nothing was sent.
+        NotFoundError: the bytes are gone, or others; nothing was sent.
     """
     site = request.app[SITE]
-    size = await site.blobs.size(blob.digest)
-    if size is None:
+    if await site.blobs.size(blob.digest) != blob.size:
+        site.desk.photo_lost(blob)
         raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
-    if size != blob.size:
-        raise StoredError(Sentence("blobs.damaged", digest=blob.digest))
     response.content_length = part.end - part.start
     at = part.start
     first = b""

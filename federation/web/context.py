@@ -41,6 +41,9 @@ class NodeApi(Desk, Protocol):
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
 
+    def photo_lost(self, blob: HeldBlob) -> None:
+        """The bytes of this photo are not there, or are not as many as they were."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 

@@ -16,6 +16,7 @@ from federation.feeds.resource import blob_of
 from federation.flows.photos.held import Photo, drop_photo, keep_photo
 from federation.flows.photos.index import index_all
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner, Person
+from federation.store.blobs import mark_damaged
 from federation.store.db import Database
 from federation.store.removals import RemovedPhoto, note_removed
 from federation.web import blobs as served
@@ -44,7 +45,7 @@ class Home:
     def __init__(self, tmp_path, monkeypatch):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller, self.used = THIS_MACHINE, []
+        self.caller, self.used, self.lost = THIS_MACHINE, [], []
 
         async def caller_of(_):
             return self.caller
@@ -63,7 +64,9 @@ class Home:
 
     async def open(self, *, public=False):
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
-        desk = SimpleNamespace(photo_used=self.used.append)
+        desk = SimpleNamespace(
+            photo_used=self.used.append, photo_lost=self.lost.append
+        )
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
         await self.client.start_server()
@@ -260,18 +263,22 @@ async def test_what_was_dropped_is_not_there(ours):
     assert answer.status == 404
 
 
-async def test_bytes_that_are_missing_are_not_there(ours):
+@pytest.mark.parametrize("left", [None, DATA[:-1], DATA + b"x", b""])
+async def test_bytes_that_are_missing_or_others_are_handed_to_nobody(left, ours):
     await ours.blobs.delete(DIGEST)
-    answer, _ = await ours.ask()
-    assert answer.status == 404
-
-
-@pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", b""])
-async def test_bytes_that_are_more_or_less_are_not_handed_over(left, ours):
-    await ours.blobs._write(DIGEST, left)
+    if left is not None:
+        await ours.blobs._write(DIGEST, left)
     answer, body = await ours.ask()
-    assert answer.status == 500
-    assert json.loads(body)["code"] == "stored"
+    assert answer.status == 404
+    assert json.loads(body)["code"] == "not-found"
+    assert [blob.digest for blob in ours.lost] == [DIGEST]
+
+
+async def test_what_is_marked_as_damaged_is_not_there_until_it_is_put_again(ours):
+    await ours.db.write(mark_damaged, DIGEST)
+    assert (await ours.ask())[0].status == 404
+    await ours.hold()
+    assert (await ours.ask())[0].status == 200
 
 
 async def test_a_disk_that_fails_at_the_first_piece_is_said_to_fail(ours, monkeypatch):
