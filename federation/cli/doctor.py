@@ -118,6 +118,14 @@ def _data_bytes(folder: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+def _print_extent(run: Run, report: DoctorReport) -> None:
+    looked = "doctor.looked-deep" if report.is_deep else "doctor.looked"
+    logs, records, stations = report.logs, report.leaves, report.stations
+    run.out.line(run.t(looked, logs=logs, records=records, stations=stations))
+    if report.photos:
+        run.out.line(run.t("doctor.looked-photos", photos=report.photos))
+
+
 def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
     t = run.t
     if mended is not None:
@@ -140,12 +148,7 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
         headers = [t(f"doctor.{name}") for name in ("level", "what", "where", "times")]
         run.out.table(headers, rows, right=(3,))
         run.out.line(t("doctor.details"))
-    looked = "doctor.looked-deep" if report.is_deep else "doctor.looked"
-    run.out.line(
-        t(looked, logs=report.logs, records=report.leaves, stations=report.stations)
-    )
-    if report.photos:
-        run.out.line(t("doctor.looked-photos", photos=report.photos))
+    _print_extent(run, report)
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return

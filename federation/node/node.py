@@ -31,11 +31,11 @@ from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
+from federation.node.photocare import PhotoCare
 from federation.node.resources import Clocks, Resources
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
-from federation.store.blobs import HeldBlob, is_use_due, use_blob
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -90,6 +90,7 @@ class Node:
             resources.db, resources.settings.sync.heartbeat_s
         )
         self.schedule = Schedule(resources.db, clocks.wall, random)
+        self.photos = PhotoCare(resources, self.disk, clocks.wall, self._start)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -205,16 +206,10 @@ class Node:
             busy=self._busy,
         )
 
-    def photo_used(self, blob: HeldBlob) -> None:
-        """Somebody was given it; written once a day, where the disk takes it."""
-        now = int(self.clocks.wall())
-        if is_use_due(blob, now) and self.disk.takes("data"):
-            self._start(self.resources.db.write(use_blob, blob.digest, now))
-
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        return [*asked, *self.own_duties]
+        return [*asked, self.photos.duty(), *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync

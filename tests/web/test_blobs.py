@@ -64,9 +64,7 @@ class Home:
 
     async def open(self, *, public=False):
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
-        desk = SimpleNamespace(
-            photo_used=self.used.append, photo_lost=self.lost.append
-        )
+        desk = SimpleNamespace(photo_used=self.used.append, photo_lost=self.lost.append)
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
         await self.client.start_server()
@@ -182,7 +180,7 @@ async def test_a_part_is_of_the_file_that_is_meant_or_all_comes(
         ("nobody", set()),
         ("ours", {"partner", "viewer", "machine"}),
         ("theirs", {"who-named-it", "audience-of-b", "viewer", "machine"}),
-        ("both", set(CALLERS) - {"stranger", "partner-without-photos"}),
+        ("both", {"partner", "viewer", "machine"}),
         ("ours-not-public", {"viewer", "machine"}),
     ],
 )

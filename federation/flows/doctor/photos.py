@@ -1,8 +1,8 @@
 """Photographs: what is held lies there, and what names them is what the leaves say.
 
 Rule: a folder or store is looked through by the first two digits of the names, so that
-memory does not grow with it. Sizes are compared always, bytes with `--deep`. A name that
-has no row is what a crash left, or somebody put there: nobody is handed it.
+memory does not grow with it. Sizes are compared always, bytes with `--deep`. A name
+that has no row is what a crash left, or somebody put there: nobody is handed it.
 """
 
 import asyncio
@@ -18,17 +18,21 @@ from federation.store import blobs as held
 from federation.store import evidence, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
+from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
 _PAGE: Final = 1000
 
 
 def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
-    """Every photo that is held lies there; with `report.is_deep`, is what it should be.
+    """Every photo that is held lies there; with `is_deep`, is what it should be."""
+    try:
+        _check_all(view, blobs, report)
+    except OSError as error:
+        report.error("photo-store", place_of(error), str(cause_of(error)))
 
-    Raises:
-        OSError: the disk, or the object store, did not answer.
-    """
+
+def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
     for prefix in PREFIXES:
         rows = list(_rows(view, prefix))
         going = {name for name in held.list_going(view) if name.startswith(prefix)}
@@ -44,7 +48,7 @@ def check_evidence(view: View, report: DoctorReport) -> None:
             end = min(end, noted)
             expected = [entry for entry in expected if entry.leaf < end]
             if evidence.list_evidence(view, log.id, start, end) != expected:
-                report.error("evidence", log.origin, f"records {start} to {end}")
+                report.error("photo-names", log.origin, f"records {start} to {end}")
             start = end
 
 
