@@ -3,6 +3,7 @@
 resources    lock, database, guard, keys, own logs
 gate         may we sign yet?
 peers        peers.toml, as it is now
+photos       the photographs of partners: looked for, asked for, behind the turns
 disk         what the disks do not take
 descriptors  how many files may be open, and for whom
 photocare    photographs that are held: who used one, whether all are whole

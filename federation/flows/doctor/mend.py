@@ -56,6 +56,7 @@ _FORGOTTEN: Final = (
     "action",
     "alarm",
     "offered",
+    "original",
     "peer_seen",
     "peer_turn",
     "person",
