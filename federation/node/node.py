@@ -24,6 +24,7 @@ from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
 from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
+from federation.flows.photos.thumbnails import Thumbnails
 from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
@@ -37,6 +38,7 @@ from federation.node.photocare import PhotoCare
 from federation.node.photos import Photos
 from federation.node.removing import Removals
 from federation.node.resources import Clocks, Resources
+from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
@@ -94,6 +96,10 @@ class Node:
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
+        self.redrawer = Redrawer()  # starts nothing before there is a photograph
+        self.thumbnails = Thumbnails(
+            resources.home.thumbnails, resources.blobs, self.redrawer
+        )
         self._busy: dict[str, Taking] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(
@@ -133,6 +139,7 @@ class Node:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.redrawer.close()
             await self._sessions.close()
             self._workers.close()
 
@@ -143,8 +150,8 @@ class Node:
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
-        db = self.resources.db
-        while await db.run(index_once, db):
+        db, now = self.resources.db, int(self.clocks.wall())
+        while await db.run(index_once, db, now=now):
             pass
 
     async def merge_once(self) -> int:

@@ -2,7 +2,8 @@
 
 Rule: a turn reads a few of them from the disk (`flows/photos/check.py`), so that all
 are read again within days and no turn holds up anything. What is missing or damaged is
-held no longer, and said aloud until all of it has been put again:
+held no longer, and said aloud until all of it has been put again. What was made small
+of a photo that has gone goes with it:
 
     photo-damaged    goes away by itself        photos: how many
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final
 
 from federation.flows.photos.check import check_some, mark_faulty
+from federation.flows.photos.thumbnails import sweep_thumbnails
 from federation.node.disk import Disk
 from federation.node.resources import Resources
 from federation.schedule import OF_DISK, Duty, Result
@@ -62,6 +64,7 @@ class PhotoCare:
         self._last = some.last
         for photo in some.faulty:
             _log.error("the photo %s is missing or damaged", photo.digest)
+        await sweep_thumbnails(db, self._resources.home.thumbnails)
         number = await db.read(count_damaged)
         # Looked up first: a turn must not cost a durable commit for nothing.
         if number or self._is_alarmed:

@@ -17,6 +17,7 @@ from federation.web import (
     queue,
     receipt,
     signin,
+    thumbnails,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -81,6 +82,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
     app.add_routes(blobs.routes())
+    app.add_routes(thumbnails.routes())
     return app
 
 

@@ -15,4 +15,5 @@ asked     what the logs say of removed photos, and whom it binds
 honour    whose removals are followed here
 removallist  the same, for people and programs
 retention    what has had its time
+thumbnails  a photo made small, for the pages of people of ours; never shared
 """
