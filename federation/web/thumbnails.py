@@ -4,8 +4,6 @@ Rule: for people of ours and this machine alone: a partner that may have a photo
 handed the photo (`blobs.py`), never what we made of it. For all others it is not there.
 
     GET /foto/<hex>/kecil
-
-Source: records/readers.py
 """
 
 from http import HTTPStatus
