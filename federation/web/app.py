@@ -16,7 +16,9 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removals,
     signin,
+    thumbnails,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -65,6 +67,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *removals.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
@@ -81,6 +84,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
     app.add_routes(blobs.routes())
+    app.add_routes(thumbnails.routes())
     return app
 
 

@@ -45,6 +45,19 @@ class NodeApi(Desk, Protocol):
     def photo_sent(self, count: int) -> None:
         """So many bytes of photos were handed over."""
 
+    async def thumbnail(self, digest: str) -> bytes:
+        """A photo that is held, made small: a JPEG; for people of ours alone.
+
+        Raises:
+            NotFoundError: it is not here.
+            PhotoError: it is no picture that can be opened.
+            ConfigError: no process that draws can be started.
+            OSError: the disk failed.
+        """
+
+    def photo_lost(self, blob: HeldBlob) -> None:
+        """The bytes of this photo are not there, or are not as many as they were."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 

@@ -1,13 +1,16 @@
 """A photograph is removed at one node, and at another that honours it."""
 
 import hashlib
+import json
 
 import pytest
 
 from federation.blobs.blobs import open_blobs
 from federation.cli import run
 from federation.cli.output import Output
+from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
+from federation.store import people
 from federation.store.db import Database
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
@@ -64,6 +67,25 @@ async def test_it_goes_and_is_said_in_the_log_that_names_it(home):
         assert not await lies_at(home)
         status, again = await remove(node)
         assert (again["is_new"], again["statement"]) == (False, done["statement"])
+
+
+@pytest.mark.parametrize(
+    ("person", "role"), [("", "machine"), ("koordinator 1", "coordinator")]
+)
+async def test_at_whose_hand_it_went_is_written_down_once_and_not_signed(
+    home, person, role
+):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        for _ in range(2):
+            assert (await remove(node, person=person))[0] == 200
+    db = Database.open(home.data, readonly=True)
+    with db.view() as view:
+        [noted] = people.read_actions(view, 1 << 62, 10)
+    db.close()
+    assert (noted.person, noted.role, noted.what) == (person, role, "remove")
+    assert noted.subject == ONE
 
 
 async def test_a_photo_that_nobody_knows_is_mistyped(home):
@@ -134,3 +156,53 @@ async def test_a_partner_that_honours_it_deletes_its_copy_and_says_so(
 
         await until(is_answered)
         assert done["statement"]
+
+
+async def test_who_honours_it_is_told_to_ours_and_not_to_strangers(home):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        await remove(node)
+        path = "/v1/photos/removals"
+        ours = {"Authorization": f"Bearer {node.token}"}
+
+        async def is_listed():
+            status, body, headers = await node.get(path, headers=ours)
+            assert (status, headers["Cache-Control"]) == (200, "private, no-cache")
+            return json.loads(body)["removals"]
+
+        [entry] = await until(is_listed)
+        assert (entry["digest"], entry["here"]) == (ONE, "removed")
+        [asked] = entry["asked"]
+        assert (asked["ground"], asked["reason"]) == ("personal-data", "ada wajah")
+        status, missing, _ = await node.get("/v1/photos/removed")
+        refused = await node.get(path, headers={"X-Forwarded-For": "198.51.100.7"})
+        assert refused[0] == status == 404
+        assert json.loads(refused[1])["code"] == json.loads(missing)["code"]
+
+
+async def test_what_has_had_its_time_goes_when_it_is_asked_for_and_comes_back_never(
+    home, capsys
+):
+    await hold(home, is_own=True)
+    text = home.settings.read_text()
+    days = f"[photos]\nretention_days = {{ {ELECTION} = 1 }}\n"
+    home.settings.write_text(
+        text + days if "\n[photos]" not in text else text.replace("[photos]\n", days)
+    )
+    async with serving(home) as node:
+        await publish(node)
+        words = ["photos", "retention", "--dry-run", "--json", "--home"]
+
+        async def would_go():
+            assert (
+                run([*words, str(home.folder)], Output(Text("en"), is_json=True)) == 0
+            )
+            return ONE in capsys.readouterr().out
+
+        await until(would_go)
+        status, done = await node.post("/v1/control/expire-photos", {})
+        assert (status, done) == (200, {"count": 1, "size": len(DATA)})
+        assert not await lies_at(home)
+    with pytest.raises(ConflictError):
+        await hold(home, is_own=True)
