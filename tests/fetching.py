@@ -13,8 +13,8 @@ from federation.flows.photos.fetch import (
     PhotoSource,
     fetch_photos,
 )
-from federation.flows.photos.holding import Holding
 from federation.flows.photos.index import index_all
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.store import blobs as held
@@ -90,7 +90,7 @@ class Wanting:
             blobs=self.blobs,
             folder=folder / "partial",
             room=PhotoRoom(db, self.blobs, room),
-            holding=Holding(db),
+            holding=PhotoRows(db),
             wall=self.clock,
             told_wrong=lambda *told: self.wrong.append(told),
             **options,

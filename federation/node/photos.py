@@ -19,8 +19,8 @@ from federation.flows.photos.fetch import (
     fetch_photos,
     take_photos,
 )
-from federation.flows.photos.holding import Holding
 from federation.flows.photos.missing import PickedPhotos, pick_photos
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.node.disk import Disk
@@ -76,7 +76,7 @@ class Photos:
             room=PhotoRoom(
                 resources.db, resources.blobs, resources.settings.photos.max_mb << 20
             ),
-            holding=Holding(resources.db),
+            holding=PhotoRows(resources.db),
             wall=node.clocks.wall,
             is_busy=node.schedule.is_running,
             told_wrong=self._wrong.__setitem__,

@@ -22,9 +22,9 @@ from typing import Final
 from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
-from federation.flows.photos.holding import Holding
 from federation.flows.photos.onephoto import Download
 from federation.flows.photos.partial import tidy_partials
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
@@ -89,7 +89,7 @@ class FetchContext:
     blobs: Blobs
     folder: Path
     room: PhotoRoom
-    holding: Holding
+    holding: PhotoRows
     wall: Callable[[], float]
     taken: set[str] = field(default_factory=set)
     is_busy: Callable[[str], bool] = lambda _: False

@@ -15,8 +15,8 @@ from federation.blobs.blobs import Blobs
 from federation.errors import PeerError, PhotoError
 from federation.feeds.feed import Feed
 from federation.feeds.resource import blob_of
-from federation.flows.photos.holding import Holding, NewPhoto
 from federation.flows.photos.partial import Partial
+from federation.flows.photos.photorows import NewPhoto, PhotoRows
 from federation.flows.photos.sought import Sought
 from federation.photos.kind import Kind, kind_of
 from federation.text import Sentence
@@ -80,7 +80,9 @@ class Download:
             raise self._wrong("fetch.other-size")
         return data
 
-    async def keep(self, holding: Holding, blobs: Blobs, data: bytes, now: int) -> None:
+    async def keep(
+        self, holding: PhotoRows, blobs: Blobs, data: bytes, now: int
+    ) -> None:
         """Hold it, durably: bytes, then row.
 
         Raises:

@@ -23,7 +23,7 @@ class NewPhoto(NamedTuple):
     now: int
 
 
-class Holding:
+class PhotoRows:
     """One for all that is fetched at the same time."""
 
     def __init__(self, db: Database) -> None:
