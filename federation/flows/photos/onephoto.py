@@ -96,7 +96,7 @@ class Download:
             raise self._wrong("fetch.no-photo") from None
         async with blobs.alone(digest):
             await blobs.put(digest, data)
-            await holding.hold(NewPhoto(digest, len(data), media_type, now))
+            await rows.hold(NewPhoto(digest, len(data), media_type, now))
         partial, self._partial = self._partial, None
         if partial is not None and partial.is_begun:
             await asyncio.to_thread(partial.drop)
