@@ -37,7 +37,7 @@ from federation.web.requests import FetchPhotos, PhotosFetched
 #: No organisation's: theirs have no space.
 LOOK: Final = "photos wanted"
 _LOOK_S: Final = 2.0
-_INTERVAL_S: Final = 60.0
+_INTERVAL_S: Final = 15.0
 _WITHIN_S: Final = 60.0
 _SETTLE_S: Final = 10.0
 _SETTLE_LOOK_S: Final = 0.05
@@ -85,7 +85,7 @@ class Photos:
     def duties(self) -> list[Duty]:
         """To look for what is wanted, and to ask each partner for it."""
         looking = Duty(
-            name=LOOK, run=self._look, interval_s=_LOOK_S, deadline_s=_INTERVAL_S
+            name=LOOK, run=self._look, interval_s=_LOOK_S, deadline_s=_WITHIN_S
         )
         return [looking, *map(self._duty, self._askable())]
 

@@ -27,6 +27,8 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 #: Of the station that is read differently, and of one that is not.
+#: A partner is asked again after some seconds, more than once.
+LONG_S = 240.0
 DOUBTED, AGREED = photo(1, 300_000), photo(2, 200_000)
 
 
@@ -105,13 +107,15 @@ async def test_c_gets_the_photo_of_a_from_b_while_a_is_down(pemilu, suara, kawal
     start_all(pemilu, suara)
     wait_until(lambda: not pemilu.why_not())
     log(pemilu, named(1, DOUBTED), named(2, AGREED))
-    wait_until(lambda: has(suara, DOUBTED) and has(suara, AGREED), "B holds them")
+    wait_until(
+        lambda: has(suara, DOUBTED) and has(suara, AGREED), "B holds them", LONG_S
+    )
     pemilu.stop(signal.SIGKILL)
     wait_until(lambda: not suara.why_not())
     log(suara, station(1, first=100), station(2, first=100))
     kawal.start("--alone")
     log(kawal, station(1, first=101), station(2, first=100))
-    wait_until(lambda: has(kawal, DOUBTED), "C has it from B")
+    wait_until(lambda: has(kawal, DOUBTED), "C has it from B", LONG_S)
     assert is_whole(kawal, DOUBTED)
     # Nobody doubts the other: it comes when somebody opens it.
     assert not has(kawal, AGREED)
@@ -142,12 +146,14 @@ async def test_killed_at_any_moment_it_goes_on_and_all_is_held(pemilu, suara):
     log(pemilu, *(named(number, data) for number, data in enumerate(photos)))
     for count in (2, 5, 8):
         wait_until(
-            lambda count=count: len(suara._read(_held)) >= count, f"{count} are held"
+            lambda count=count: len(suara._read(_held)) >= count,
+            f"{count} are held",
+            LONG_S,
         )
         suara.stop(signal.SIGKILL)
         suara.spawn()
         suara.started()
-    wait_until(lambda: all(has(suara, data) for data in photos), "all are held")
+    wait_until(lambda: all(has(suara, data) for data in photos), "all are held", LONG_S)
     assert all(is_whole(suara, data) for data in photos)
     assert suara._read(wanted.count_wanted) == 0
     # All that lay there in part has gone with the last.

@@ -80,9 +80,7 @@ class Download:
             raise self._wrong("fetch.other-size")
         return data
 
-    async def keep(
-        self, holding: PhotoRows, blobs: Blobs, data: bytes, now: int
-    ) -> None:
+    async def keep(self, rows: PhotoRows, blobs: Blobs, data: bytes, now: int) -> None:
         """Hold it, durably: bytes, then row.
 
         Raises:
