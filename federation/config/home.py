@@ -14,6 +14,9 @@ Rule: every path of a home folder is named here and nowhere else.
       <hex sha256(origin)>.chain    the statements of the identity key for that log
       contributor.secret
     data/                           0700: database, lock, control.json
+      blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
+                                    them elsewhere
+      thumbnails/                   made from them, to be shown; may be removed
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
     <photos.originals>/             0700, where the settings name it: photographs as
@@ -42,6 +45,7 @@ class Home:
     keys_folder: str = "keys"
     guard_folder: str = "guard"
     originals_folder: str | None = None
+    store: str | None = None
 
     @classmethod
     def of(cls, folder: Path, settings: "Settings") -> Self:
@@ -52,6 +56,7 @@ class Home:
             settings.keys_folder,
             settings.guard_folder,
             settings.photos.originals,
+            settings.photos.store,
         )
 
     @property
@@ -90,11 +95,22 @@ class Home:
         return self.folder / self.data_folder
 
     @property
+    def blobs(self) -> str:
+        """Where photographs lie: a folder, or the address of an object store."""
+        return str(self.data / "blobs") if self.store is None else self.store
+
+    @property
+    def thumbnails(self) -> Path:
+        """The folder of what was made small to be shown."""
+        return self.data / "thumbnails"
+
+    @property
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
-        named = self.originals
         inner = (self.data, self.keys, self.guard, self.identity_folder)
-        return inner if named is None else (*inner, named)
+        # An address that is no path is of no folder of this machine.
+        photos = self.originals_folder, None if "://" in self.blobs else self.store
+        return (*inner, *(self.folder / named for named in photos if named))
 
     @property
     def originals(self) -> Path | None:

@@ -85,6 +85,8 @@ class PhotoSettings(
     """What becomes of photographs of the forms."""
 
     originals: Filled | None = None
+    store: Filled | None = None
+    public: bool = False
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 
@@ -138,6 +140,10 @@ def parse_settings(text: str, where: str) -> Settings:
         except ValueError:
             why = Sentence("machine.no-proxy-address", given=repr(proxy))
             raise ConfigError(where, "listen.trusted_proxies", why) from None
+    scheme, is_address, rest = (settings.photos.store or "").partition("://")
+    if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
+        why = Sentence("blobs.address-with-secret")
+        raise ConfigError(where, "photos.store", why)
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:

@@ -118,6 +118,18 @@ port = {port}
 # asli tidak disimpan, hanya salinan yang digambar ulang, yang boleh diberikan kepada
 # mitra.
 # originals = "originals"
+# Where the copies drawn anew lie, ours and partners': a folder, relative to this file,
+# or an object store, "s3://bucket/below", whose credentials stand in the environment,
+# never here. Not named: the folder "blobs" in data_folder.
+# Tempat salinan yang digambar ulang, milik kita dan mitra: folder, relatif terhadap
+# berkas ini, atau penyimpanan objek, "s3://bucket/below", dengan kredensial di
+# lingkungan proses, tidak pernah di sini. Tanpa nama: folder "blobs" di data_folder.
+# store = "photos"
+# Whether everybody may see our own photos of public records. A form bears names and
+# signatures of officials and witnesses.
+# Apakah siapa pun boleh melihat foto kita dari catatan publik. Formulir memuat nama dan
+# tanda tangan petugas dan saksi.
+# public = false
 # Megabytes for photographs of partners; then those go that nobody has looked at for
 # longest, never our own. 0: none of theirs are kept.
 # Megabita untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,

@@ -21,6 +21,8 @@ from federation.feeds.sessions import Sessions
 from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.photos.held import finish_drops
+from federation.flows.photos.index import index_once
 from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
@@ -76,7 +78,7 @@ class Node:
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
-        self._merge_due = asyncio.Event()
+        self._merge_due, self._index_due = asyncio.Event(), asyncio.Event()
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
@@ -103,7 +105,7 @@ class Node:
         self._workers = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
-        duties = [self._merge, self._watch_disk]
+        duties = [self._merge, self._index_photos, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
             duties += [self.own_logs.begin, self._watch_peers]
@@ -123,6 +125,13 @@ class Node:
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
+        self._index_due.set()
+
+    async def index_photos(self) -> None:
+        """Note which record names which photo, up to what is stored now."""
+        db = self.resources.db
+        while await db.run(index_once, db):
+            pass
 
     async def merge_once(self) -> int:
         """Bring a part of what was stored to the map; 0: there is no more."""
@@ -312,6 +321,15 @@ class Node:
                 await resources.db.run(
                     save_followed, resources.db, resources.home.followed
                 )
+
+    async def _index_photos(self) -> None:
+        await finish_drops(self.resources.db, self.resources.blobs)
+        while True:
+            await self._index_due.wait()
+            self._index_due.clear()
+            while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
+                await asyncio.sleep(_WATCH_S)
+            await self.index_photos()
 
     async def _watch_disk(self) -> None:
         while True:

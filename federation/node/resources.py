@@ -1,4 +1,4 @@
-"""What a node that writes holds: lock, database, guard, keys, its own logs.
+"""What a node that writes holds: lock, database, guard, keys, logs, photographs.
 
 Rule: whoever writes holds the lock, for as long as it writes. `serve` holds it while
 it runs; a command without a running node holds it for that command.
@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from federation.blobs.blobs import Blobs, open_blobs
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import NodeKeys, check_named, load_node_keys
@@ -59,6 +60,7 @@ class Resources:
     keys: NodeKeys
     own: dict[str, OwnLog]
     reserve: Reserve
+    blobs: Blobs
 
     def log_of(self, election: str) -> OwnLog:
         """Our log of an election.
@@ -126,6 +128,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
                 keys=keys,
                 own=own,
                 reserve=reserve,
+                blobs=open_blobs(home.blobs, home.folder),
             )
         finally:
             # Who stops between a batch of the map and this has told it already.

@@ -13,7 +13,7 @@ A claim is stored as a msgpack array, its members in the order below:
 `{"01":127,"02":27}`; for a party contest each party's `jumlah`.
 """
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -61,6 +61,9 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     review: str = ""
 
 
+#: How a text of 64 bytes begins, of which a SHA-256 in hex is one (MessagePack, str 8).
+_DIGEST_TEXT: Final = b"\xd9\x40"
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Claim)
 _encode_json = msgspec.json.Encoder(order="sorted").encode
@@ -81,6 +84,12 @@ def decode_claim(data: bytes) -> Claim:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FormatError(f"not a stored claim: {error}") from error
+
+
+def may_have_files(data: bytes) -> bool:
+    """Whether an encoded claim may name files; False: it names none. Not decoded."""
+    # The record's own id is a text of 64 bytes, too.
+    return data.count(_DIGEST_TEXT) > 1
 
 
 def is_newer(claim: Claim, than: Claim) -> bool:

@@ -6,8 +6,8 @@ which follows behind its own cursor (`mapstate`).
 
 from collections.abc import Iterable
 
-from federation.records.claim import Claim, decode_claim
-from federation.store import recordindex
+from federation.records.claim import Claim, decode_claim, may_have_files
+from federation.store import evidence, recordindex
 from federation.store.db import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -69,6 +69,7 @@ def replace_claims(
         "DELETE FROM claim WHERE log_id=? AND idx>=? AND idx<?", (log_id, start, end)
     )
     recordindex.forget_from(tx, log_id, start)
+    evidence.forget_from(tx, log_id, start)
     save_claims(tx, log_id, claims)
 
 
@@ -82,3 +83,18 @@ def read_claims(
         (log_id, start, end, limit),
     )
     return [decode_claim(row[0]) for row in rows]
+
+
+def read_with_files(
+    view: View, log_id: int, start: int, end: int, limit: int
+) -> tuple[list[Claim], int]:
+    """The claims among the next `limit` that have files, and the index behind those."""
+    rows = view.execute(
+        "SELECT idx, body FROM claim WHERE log_id=? AND idx>=? AND idx<?"
+        " ORDER BY idx LIMIT ?",
+        (log_id, start, end, limit),
+    ).fetchall()
+    # Nearly none has: decoding all of them would take as long as merging a part.
+    found = (decode_claim(body) for _, body in rows if may_have_files(body))
+    last = rows[-1][0] + 1 if len(rows) == limit else end
+    return [claim for claim in found if claim.files], last

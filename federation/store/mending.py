@@ -22,6 +22,8 @@ _MAP: Final = (
     "rollup",
     "record_place",
     "record_noted",
+    "evidence",
+    "evidence_noted",
 )
 _REGISTER: Final = ("register", "register_region", "register_village")
 

@@ -40,6 +40,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
+    "photos": ("blobs", "evidence"),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
     "migrations": ("migrations",),

@@ -87,6 +87,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'public_url = "https://…"',
         'folder = "site"',
         'originals = "originals"',
+        'store = "photos"',
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")

@@ -1,0 +1,100 @@
+"""Which record names which photograph: written behind the logs, as the map is.
+
+Rule: behind a cursor for each log, in transactions of its own, from claims that have
+files: their leaves were verified when they were admitted, so signatures are not looked
+at again. Logs that are not for everybody, too: who may see a row is asked of the gate.
+Own leaves below the signed size (a crash may still take back those above it), mirrored
+ones as soon as they are stored.
+"""
+
+from itertools import groupby
+
+from msgspec import UNSET
+
+from federation.records.claim import Claim
+from federation.records.result import TpsResult
+from federation.records.sealed import leaf_text, parse_statement
+from federation.store import claims, evidence, leaves, logs
+from federation.store.db import Database, View
+from federation.store.evidence import EvidenceEntry
+from federation.store.logs import Log
+from federation.tlog.tile import WIDTH
+
+BATCH = 10_000
+
+
+def index_once(db: Database, limit: int = BATCH) -> int:
+    """Note the next records of each log that is ahead; call it until it gives 0.
+
+    Args:
+        db: Its writer thread is the caller's.
+        limit: So many claims of each log are looked at.
+
+    Returns:
+        Over how many leaves the cursors moved.
+    """
+    moved = 0
+    with db.view() as view:
+        # Asked on a view first: being up to date must not cost a write.
+        ahead = [log.id for log in logs.list_logs(view) if _is_ahead(view, log)]
+    for log_id in ahead:
+        with db.transaction() as tx:
+            log = logs.log_by_id(tx, log_id)
+            start = evidence.noted_up_to(tx, log_id)
+            entries, end = read_entries(tx, log, start, limit)
+            evidence.replace_evidence(tx, log_id, start, end, entries)
+            moved += end - start
+    return moved
+
+
+def index_all(db: Database) -> None:
+    """Note all that is stored: for a command that looks at photos next."""
+    while index_once(db):
+        pass
+
+
+def read_entries(
+    view: View, log: Log, start: int, limit: int
+) -> tuple[list[EvidenceEntry], int]:
+    """What the next `limit` claims of a log name, and the index behind those."""
+    found, end = claims.read_with_files(view, log.id, start, end_of(log), limit)
+    entries: list[EvidenceEntry] = []
+    # A bundle at a time: to read one leaf of it is to unpack all.
+    for _, group in groupby(found, lambda claim: claim.index // WIDTH):
+        together = list(group)
+        first, last = together[0].index, together[-1].index
+        lines = leaves.read_leaves(view, log.id, first, last + 1)
+        for claim in together:
+            entries += _entries(claim, lines[claim.index - first])
+    return entries, end
+
+
+def end_of(log: Log) -> int:
+    """Below which index a log is noted."""
+    return log.size if log.own else log.next_index
+
+
+def _is_ahead(view: View, log: Log) -> bool:
+    return evidence.noted_up_to(view, log.id) < end_of(log)
+
+
+def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
+    statement = parse_statement(leaf_text(leaf)[:-1])
+    assert isinstance(statement, TpsResult), "nothing else has files"
+    files = () if statement.evidence is UNSET else statement.evidence
+    return [
+        EvidenceEntry(
+            leaf=claim.index,
+            place=place,
+            digest=file.sha256,
+            contest=claim.contest,
+            tps=claim.tps,
+            round=claim.round,
+            record=claim.record,
+            size=file.size,
+            media_type=file.media_type,
+            page=None if file.page is UNSET else file.page,
+            likeness="",
+        )
+        for place, file in enumerate(files)
+    ]

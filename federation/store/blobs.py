@@ -1,0 +1,168 @@
+"""Which photographs are held here, and whose they are; their bytes lie in `blobs/`.
+
+Rule: a row is written when its bytes are durable, so what has no row is not held, what-
+ever lies there. What is to go is marked first, then its bytes go, then its row: at
+whichever step a node stops, nobody is told of bytes that are not there, and no bytes
+stay that nobody would look for (`flows/photos/held.py`). `used_at` tells what nobody
+has asked for longest; it is moved at most once a day.
+
+Nothing signs whose a photo is, and what is ours is never evicted: written twice.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
+
+_COLUMNS: Final = "size, media_type, is_own, held_at, used_at"
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE blob (
+            digest TEXT PRIMARY KEY,
+            size INTEGER NOT NULL,
+            media_type TEXT NOT NULL,
+            is_own INTEGER NOT NULL,
+            held_at INTEGER NOT NULL,
+            used_at INTEGER NOT NULL,
+            is_going INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX blob_unused ON blob (used_at) WHERE is_own = 0;
+        CREATE INDEX blob_going ON blob (digest) WHERE is_going = 1;
+        CREATE INDEX blob_sizes ON blob (is_own, size);
+        """
+        + write_twice(
+            "blob",
+            "digest TEXT",
+            "size INTEGER, media_type TEXT, is_own INTEGER, held_at INTEGER,"
+            " used_at INTEGER, is_going INTEGER",
+        ),
+    ),
+)
+
+_DAY_S: Final = 86_400
+
+
+class HeldBlob(NamedTuple):
+    """A photo that is held here.
+
+    Attributes:
+        digest: Hex SHA-256 of its bytes.
+        size: In bytes.
+        media_type: `image/jpeg`, say.
+        is_own: Whether it was taken in here; else it was fetched from a partner.
+        held_at: Since when, Unix seconds.
+        used_at: When somebody was last given it, to a day; Unix seconds.
+    """
+
+    digest: str
+    size: int
+    media_type: str
+    is_own: bool
+    held_at: int
+    used_at: int
+
+
+class BlobTotal(NamedTuple):
+    """How many are held, and how many bytes they are."""
+
+    number: int
+    size: int
+
+
+def save_blob(
+    tx: Transaction, digest: str, size: int, media_type: str, *, is_own: bool, now: int
+) -> None:
+    """Say that a photo is held, its bytes being durable; once ours, always ours."""
+    tx.execute(
+        "INSERT INTO blob (digest, size, media_type, is_own, held_at, used_at,"
+        " is_going) VALUES (?,?,?,?,?,?,0) ON CONFLICT (digest) DO UPDATE"
+        " SET size = excluded.size, media_type = excluded.media_type,"
+        " is_own = CASE WHEN excluded.is_own = 1 THEN 1 ELSE blob.is_own END,"
+        " is_going = 0",
+        (digest, size, media_type, int(is_own), now, now),
+    )
+
+
+def find_blob(view: View, digest: str) -> HeldBlob | None:
+    """The photo, if it is held and does not go."""
+    row = view.execute(
+        f"SELECT {_COLUMNS} FROM blob WHERE digest = ? AND is_going = 0",  # noqa: S608  a constant
+        (digest,),
+    ).fetchone()
+    return None if row is None else _held(digest, *row)
+
+
+def held_among(view: View, digests: Iterable[str]) -> set[str]:
+    """Those of these that are held."""
+    rows = view.select_among(
+        "SELECT digest FROM blob WHERE is_going = 0 AND digest IN ({marks})",
+        among=digests,
+    )
+    return {digest for (digest,) in rows}
+
+
+def list_blobs(view: View, after: str = "", limit: int = 1000) -> list[HeldBlob]:
+    """The next photos that are held, by digest."""
+    rows = view.execute(
+        f"SELECT digest, {_COLUMNS} FROM blob WHERE digest > ? AND is_going = 0"  # noqa: S608  a constant
+        " ORDER BY digest LIMIT ?",
+        (after, limit),
+    )
+    return [_held(*row) for row in rows]
+
+
+def list_unused(view: View) -> Iterator[HeldBlob]:
+    """The photos of partners, those first that nobody has asked for longest."""
+    rows = view.execute(
+        f"SELECT digest, {_COLUMNS} FROM blob WHERE is_own = 0 AND is_going = 0"  # noqa: S608  a constant
+        " ORDER BY used_at"
+    )
+    return (_held(*row) for row in rows)
+
+
+def count_blobs(view: View, *, is_own: bool) -> BlobTotal:
+    """How many of our own, or of partners', are held."""
+    row = view.execute(
+        "SELECT count(*), coalesce(sum(size), 0) FROM blob WHERE is_own = ?",
+        (int(is_own),),
+    ).fetchone()
+    return BlobTotal(*row)
+
+
+def use_blob(tx: Transaction, digest: str, now: int) -> None:
+    """Somebody was given it."""
+    tx.execute(
+        "UPDATE blob SET used_at = ? WHERE digest = ? AND used_at < ?",
+        (now, digest, now - _DAY_S),
+    )
+
+
+def is_use_due(held: HeldBlob, now: int) -> bool:
+    """Whether `use_blob` would write anything: asked first, for a write costs more."""
+    return held.used_at < now - _DAY_S
+
+
+def mark_going(tx: Transaction, digest: str) -> None:
+    """It is not held any more, but its bytes are still to go."""
+    tx.execute("UPDATE blob SET is_going = 1 WHERE digest = ?", (digest,))
+
+
+def list_going(view: View) -> list[str]:
+    """Whose bytes are still to go."""
+    rows = view.execute("SELECT digest FROM blob WHERE is_going = 1 ORDER BY digest")
+    return [digest for (digest,) in rows]
+
+
+def drop_going(tx: Transaction, digest: str) -> None:
+    """Its bytes have gone."""
+    tx.execute("DELETE FROM blob WHERE digest = ? AND is_going = 1", (digest,))
+
+
+def _held(
+    digest: str, size: int, media_type: str, is_own: int, held_at: int, used_at: int
+) -> HeldBlob:
+    return HeldBlob(digest, size, media_type, bool(is_own), held_at, used_at)

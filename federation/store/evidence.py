@@ -1,0 +1,261 @@
+"""Which signed records name which photograph: found by its digest, or by the station.
+
+Rule: nothing here is new. Each row is an entry of `evidence` in a leaf that is stored
+and was admitted, written behind a cursor of its own for each log
+(`flows/photos/index.py`); all of it can be dropped and made again. Every record counts,
+also one that was withdrawn or corrected since: a log forgets nothing, and whoever looks
+into why a figure was changed looks at the photo that it was read from. What must not
+be seen any longer is removed, which says so (`photo-removal`), not unnamed.
+
+Who may see a row is asked of the gate: each says of which log it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from federation.records.readers import Caller, may_read
+from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE evidence (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            place INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            contest TEXT NOT NULL,
+            tps TEXT NOT NULL,
+            round TEXT NOT NULL,
+            record BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            media_type TEXT NOT NULL,
+            page INTEGER,
+            likeness TEXT NOT NULL,
+            PRIMARY KEY (log_id, idx, place)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX evidence_digest ON evidence (digest);
+        CREATE INDEX evidence_tps ON evidence (tps);
+        CREATE TABLE evidence_noted (
+            log_id INTEGER PRIMARY KEY,
+            idx INTEGER NOT NULL
+        ) STRICT;
+        """
+        + write_twice("evidence_noted", "log_id INTEGER", "idx INTEGER"),
+    ),
+)
+
+#: So many records of one log that name a photo, or a station's photos, are looked at,
+#: the newest: who signs it a million times makes nothing slower, and hides nobody.
+MAX_OF_LOG: Final = 100
+_ENTRY: Final = (
+    "idx, place, digest, contest, tps, round, record, size, media_type, page, likeness"
+)
+_LOGS: Final = (
+    "SELECT id, org, election, visibility, own FROM log WHERE EXISTS (SELECT 1"
+    " FROM evidence WHERE {where} AND evidence.log_id = log.id) ORDER BY id"
+)
+
+
+class EvidenceEntry(NamedTuple):
+    """One entry of `evidence` in one record, as it is signed.
+
+    Attributes:
+        leaf: Its index in the log.
+        place: Of the entry in the record, from 0.
+        digest: Hex SHA-256 of the photo.
+        contest: As the record says, as are `tps` and `round`.
+        tps: Of which station the record is.
+        round: Of the election.
+        record: The record's id, hex.
+        size: Of the photo, in bytes, as the record says.
+        media_type: As the record says.
+        page: Of the form, if it says one.
+        likeness: What tells how the photo looks, in hex; "" where it says none.
+    """
+
+    leaf: int
+    place: int
+    digest: str
+    contest: str
+    tps: str
+    round: str
+    record: str
+    size: int
+    media_type: str
+    page: int | None
+    likeness: str
+
+
+class NamingLog(NamedTuple):
+    """A log in which something is named: what the gate asks, and what people are told.
+
+    `is_own`: it is a log of ours.
+    """
+
+    log_id: int
+    org: str
+    election: str
+    visibility: str
+    is_own: bool
+
+
+class NamedEvidence(NamedTuple):
+    """An entry, and of which log it is."""
+
+    log: NamingLog
+    entry: EvidenceEntry
+
+
+class NamedPhoto(NamedTuple):
+    """A photo as far as the gate must know it (`readers.OfPhoto`)."""
+
+    orgs: frozenset[str]
+    is_own: bool
+    is_public: bool
+
+
+def noted_up_to(view: View, log_id: int) -> int:
+    """Below which index the evidence of a log is noted."""
+    row = view.execute(
+        "SELECT idx FROM evidence_noted WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def replace_evidence(
+    tx: Transaction, log_id: int, start: int, end: int, entries: Iterable[EvidenceEntry]
+) -> None:
+    """Note these entries, all that leaves [start, end) have, and that they are noted.
+
+    Args:
+        tx: The transaction.
+        log_id: Of the log.
+        start: Where it was noted up to.
+        end: Where it is then.
+        entries: In any order.
+    """
+    tx.execute(
+        "DELETE FROM evidence WHERE log_id = ? AND idx >= ? AND idx < ?",
+        (log_id, start, end),
+    )
+    tx.executemany(
+        "INSERT INTO evidence (log_id, idx, place, digest, contest, tps, round, record,"
+        " size, media_type, page, likeness) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (
+                log_id,
+                entry.leaf,
+                entry.place,
+                bytes.fromhex(entry.digest),
+                entry.contest,
+                entry.tps,
+                entry.round,
+                bytes.fromhex(entry.record),
+                *entry[7:],
+            )
+            for entry in entries
+        ),
+    )
+    tx.execute(
+        "INSERT INTO evidence_noted (log_id, idx) VALUES (?,?)"
+        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
+        (log_id, end),
+    )
+
+
+def forget_from(tx: Transaction, log_id: int, index: int) -> None:
+    """The records from this index on have changed: they are to be noted again.
+
+    What was noted of them stays until then: a photo does not vanish for a moment.
+    """
+    tx.execute(
+        "UPDATE evidence_noted SET idx = ? WHERE log_id = ? AND idx > ?",
+        (index, log_id, index),
+    )
+
+
+def drop_from(tx: Transaction, log_id: int, index: int) -> None:
+    """The records from this index on are not there any more."""
+    forget_from(tx, log_id, index)
+    tx.execute("DELETE FROM evidence WHERE log_id = ? AND idx >= ?", (log_id, index))
+
+
+def clear_evidence(tx: Transaction) -> None:
+    """Forget all of it: it is made again from the leaves."""
+    for table in ("evidence", "evidence_noted"):
+        tx.execute(f"DELETE FROM {table}")  # noqa: S608  named above
+
+
+def list_evidence(view: View, log_id: int, start: int, end: int) -> list[EvidenceEntry]:
+    """What is noted of leaves [start, end), in their order."""
+    rows = view.execute(
+        f"SELECT {_ENTRY} FROM evidence WHERE log_id = ? AND idx >= ? AND idx < ?"  # noqa: S608  a constant
+        " ORDER BY idx, place",
+        (log_id, start, end),
+    )
+    return [_entry(row) for row in rows]
+
+
+def find_evidence(view: View, digest: str) -> list[NamedEvidence]:
+    """The records that name a photo, of each log MAX_OF_LOG; ask `may_read` of each."""
+    sha256 = bytes.fromhex(digest)
+    return _newest_of(view, _logs_with(view, "digest = ?", sha256), "digest", sha256)
+
+
+def evidence_of_tps(view: View, election: str, tps: str) -> list[NamedEvidence]:
+    """The photos named for a station, of each log MAX_OF_LOG; ask `may_read` of it."""
+    logs = _logs_with(view, "tps = ?", tps)
+    return _newest_of(
+        view, [log for log in logs if log.election == election], "tps", tps
+    )
+
+
+def read_photo(
+    view: View, digest: str, caller: Caller, *, is_public: bool
+) -> NamedPhoto:
+    """What the gate must know of a photo to say whether this caller may view it.
+
+    A record that the caller may not read names nothing for it: a photo of a log that
+    is not for everybody is not shown to everybody because ours are.
+
+    Args:
+        view: A snapshot.
+        digest: Hex SHA-256.
+        caller: Who asks.
+        is_public: Whether the operator shows our own to everybody.
+    """
+    every = _logs_with(view, "digest = ?", bytes.fromhex(digest))
+    logs = [log for log in every if may_read(caller, log)]
+    is_own = any(log.is_own for log in logs)
+    return NamedPhoto(frozenset(log.org for log in logs), is_own, is_own and is_public)
+
+
+def _logs_with(view: View, where: str, value: bytes | str) -> list[NamingLog]:
+    """The logs in which it is named: a look-up for each log, however often it is."""
+    rows = view.execute(_LOGS.format(where=where), (value,))
+    return [
+        NamingLog(log_id, org, election, visibility, bool(own))
+        for log_id, org, election, visibility, own in rows
+    ]
+
+
+def _newest_of(
+    view: View, logs: Iterable[NamingLog], column: str, value: bytes | str
+) -> list[NamedEvidence]:
+    found = []
+    for log in logs:
+        rows = view.execute(
+            f"SELECT {_ENTRY} FROM evidence WHERE {column} = ? AND log_id = ?"  # noqa: S608  named above
+            " ORDER BY idx DESC, place DESC LIMIT ?",
+            (value, log.log_id, MAX_OF_LOG),
+        )
+        found += [NamedEvidence(log, _entry(row)) for row in reversed(rows.fetchall())]
+    return found
+
+
+def _entry(row: Sequence[Any]) -> EvidenceEntry:
+    entry = EvidenceEntry(*row)
+    return entry._replace(digest=row[2].hex(), record=row[6].hex())

@@ -1,0 +1,192 @@
+"""One contract over every store of bytes: a folder, and an object store."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from obstore.store import MemoryStore
+
+from federation.blobs import objects
+from federation.blobs.blobs import open_blobs
+from federation.blobs.objects import ObjectBlobs
+from federation.errors import NotFoundError
+
+DATA = bytes(range(256)) * 4
+DIGEST = hashlib.sha256(DATA).hexdigest()
+OTHER = b"another"
+OTHERS = hashlib.sha256(OTHER).hexdigest()
+NOBODYS = hashlib.sha256(b"").hexdigest()
+
+
+@pytest.fixture(params=["folder", "store"])
+def blobs(request, tmp_path):
+    if request.param == "folder":
+        return open_blobs("below/blobs", tmp_path)
+    return ObjectBlobs("memory://", MemoryStore())
+
+
+async def listed(blobs, prefix=""):
+    return {digest: size async for digest, size in blobs.list(prefix)}
+
+
+async def test_what_was_put_is_there_whole_and_said_to_be_there_once(blobs):
+    assert await blobs.put(DIGEST, DATA)
+    assert not await blobs.put(DIGEST, DATA)
+    assert await blobs.get(DIGEST) == DATA
+    assert await blobs.size(DIGEST) == len(DATA)
+
+
+async def test_what_was_never_put_is_not_there(blobs):
+    for _ in range(2):
+        assert await blobs.size(NOBODYS) is None
+        assert not await blobs.delete(NOBODYS)
+        assert await listed(blobs) == {}
+        for range_ in ((), (0, 0), (5,), (5, 0)):
+            with pytest.raises(NotFoundError, match=NOBODYS):
+                await blobs.get(NOBODYS, *range_)
+        await blobs.put(DIGEST, DATA)
+        await blobs.delete(DIGEST)
+
+
+async def test_a_part_is_what_a_slice_is(blobs):
+    short = b"0123456789"
+    await blobs.put(DIGEST, short)
+    for start in range(13):
+        assert await blobs.get(DIGEST, start) == short[start:]
+        for length in range(13):
+            got = await blobs.get(DIGEST, start, length)
+            assert got == short[start : start + length], (start, length)
+
+
+async def test_what_was_deleted_is_gone_and_can_be_put_again(blobs):
+    await blobs.put(DIGEST, DATA)
+    assert await blobs.delete(DIGEST)
+    assert not await blobs.delete(DIGEST)
+    assert await blobs.size(DIGEST) is None
+    assert await blobs.put(DIGEST, DATA)
+    assert await blobs.get(DIGEST) == DATA
+
+
+async def test_each_is_listed_once_by_how_it_begins(blobs):
+    held = {f"{n:02x}{'0' * 61}{m}": n + m for n in (0, 1, 16, 255) for m in range(3)}
+    for digest, size in held.items():
+        await blobs.put(digest, b"x" * size)
+    assert await listed(blobs) == held
+    for prefix in ("0", "00", "01", "010", "ff" + "0" * 61 + "2", "ee"):
+        wanted = {d: s for d, s in held.items() if d.startswith(prefix)}
+        assert await listed(blobs, prefix) == wanted
+
+
+async def test_bytes_that_a_crash_cut_off_are_written_again(blobs):
+    for torn in (b"", DATA[:100], DATA[:-1] + b"!", DATA + b"more"):
+        await blobs._write(DIGEST, torn)
+        assert await blobs.put(DIGEST, DATA)
+        assert await blobs.get(DIGEST) == DATA
+
+
+async def test_two_who_put_and_delete_the_same_wait_for_each_other(blobs):
+    async with blobs.alone(DIGEST), blobs.alone(OTHERS):
+        assert blobs._locks[DIGEST].locked()
+    assert not blobs._locks
+
+
+async def test_nothing_is_made_before_something_is_put(tmp_path):
+    blobs = open_blobs("below/blobs", tmp_path)
+    assert await listed(blobs) == {}
+    assert list(tmp_path.iterdir()) == []
+    await blobs.put(DIGEST, DATA)
+    folder = tmp_path / "below" / "blobs"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / DIGEST[:2] / DIGEST).read_bytes() == DATA
+
+
+async def test_what_is_no_blob_is_not_listed(tmp_path):
+    blobs = open_blobs(str(tmp_path), tmp_path / "ignored")
+    await blobs.put(DIGEST, DATA)
+    for name in ("README", f"{DIGEST[:2]}/{OTHERS}", f"{DIGEST[:2]}/{DIGEST}#1"):
+        (tmp_path / name).write_bytes(b"?")
+    (tmp_path / "ab" / "abcd").mkdir(parents=True)
+    assert await listed(blobs) == {DIGEST: len(DATA)}
+
+
+async def test_bytes_are_synced_before_names_and_all_before_it_is_said(
+    tmp_path, monkeypatch
+):
+    blobs, synced = open_blobs("blobs", tmp_path), []
+    sync = os.fsync
+
+    def note(handle):
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    top = tmp_path / "blobs"
+    await blobs.put(DIGEST, DATA)
+    path = top / DIGEST[:2] / DIGEST
+    assert synced == [str(p) for p in (tmp_path, path, path.parent, top)]
+    synced.clear()
+    # It may be what a killed process has put and not synced.
+    await blobs.put(DIGEST, DATA)
+    assert synced == [str(path), str(path.parent)]
+
+
+@pytest.mark.parametrize("failing", ["file", "folder"])
+async def test_what_the_disk_did_not_take_is_not_taken_for_written_later(
+    failing, tmp_path, monkeypatch
+):
+    blobs, sync = open_blobs("blobs", tmp_path), os.fsync
+
+    def fail(handle):
+        place = str(Path(f"/proc/self/fd/{handle}").readlink())
+        if place.endswith(DIGEST if failing == "file" else f"blobs/{DIGEST[:2]}"):
+            raise OSError(5, "Input/output error", place)
+        sync(handle)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            await blobs.put(DIGEST, DATA)
+    assert await blobs.size(DIGEST) is None
+    assert await blobs.put(DIGEST, DATA)
+
+
+async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
+    blobs = open_blobs("blobs", tmp_path)
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / DIGEST[:2]).write_bytes(b"")
+    for work in (blobs.put(DIGEST, DATA), blobs.size(DIGEST), blobs.get(DIGEST)):
+        with pytest.raises(NotADirectoryError) as caught:
+            await work
+        assert str(caught.value.filename).endswith(f"/{DIGEST[:2]}/{DIGEST}")
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("Unable to copy data to file: No space left on device (os error 28)", 28),
+        ("Unable to open file /x: Read-only file system (os error 30)", 30),
+        ("Error performing PUT https://u:p@s3/ab?X-Signature=abc in 1s: no", 5),
+    ],
+)
+async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_away(
+    words, number, tmp_path, monkeypatch
+):
+    async def refuse(*_, **__):
+        raise objects.obstore.exceptions.GenericError(
+            words + "\n\nDebug source: secret"
+        )
+
+    monkeypatch.setattr(objects.obstore, "put_async", refuse)
+    blobs = open_blobs("blobs", tmp_path)
+    with pytest.raises(OSError, match=DIGEST) as caught:
+        await blobs.put(DIGEST, DATA)
+    assert caught.value.errno == number
+    told = str(caught.value)
+    for secret in ("u:p", "X-Signature", "Debug"):
+        assert secret not in told
+
+
+def test_an_address_is_shown_without_what_opens_it():
+    blobs = ObjectBlobs("s3://key:secret@bucket/below?token=abc", MemoryStore())
+    assert blobs.address == "s3://bucket/below"

@@ -1,0 +1,15 @@
+"""A database in the test's own folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from federation.store.db import Database
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / "data")
+    yield database
+    database.close()
