@@ -9,9 +9,9 @@ once and then signed as they stand. What we say of a station is one statement, s
     ours are others              both are shown; who has seen both decides: `reviewed`
 
 A reading of a partner's photograph is `derived_from` the partner's record and names its
-files: it credits both organisations and adds no independence. Where the same numbers are
-ours already, from a source of our own, they stay what they are: only a person's second
-look is added. What was not typed stays as we said it, and so do the files behind it.
+files: it credits both organisations and adds no independence. Where the same numbers
+are ours already, from a source of our own, they stay what they are: only a person's
+second look is added. What was not typed stays as we said it, and so do the files.
 """
 
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ _UNLISTED_PARTIES: Final = 24
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
 _SEXES: Final = ("l", "p", "j")
 
-#: Figures by the part of the paper that they stand in: one row each, one or three cells.
+#: Figures by the part of the paper they stand in: one row each, one or three cells.
 PARTS: Final[tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = (
     ("total", (("suara_sah",), ("suara_tidak_sah",), ("suara_total",))),
     ("voters", (tuple(f"pemilih_dpt_{sex}" for sex in _SEXES),)),
@@ -119,14 +119,12 @@ def read_typed(form: PaperForm, given: Mapping[str, str]) -> TypedForm:
             typed[name] = int(text)
         else:
             bad.append(name)
-    members: dict[str, Any] = {}
-    for block, found in (
-        ("candidates", {n[2:]: v for n, v in typed.items() if n.startswith("c.")}),
-        ("figures", {n[2:]: v for n, v in typed.items() if n.startswith("f.")}),
-        ("parties", dict(_parties(form, typed))),
-    ):
-        if found:
-            members[block] = found
+    blocks = {
+        "candidates": {n[2:]: v for n, v in typed.items() if n.startswith("c.")},
+        "figures": {n[2:]: v for n, v in typed.items() if n.startswith("f.")},
+        "parties": dict(_parties(form, typed)),
+    }
+    members: dict[str, Any] = {name: found for name, found in blocks.items() if found}
     if given.get("form") in FORMS:
         members["form"] = given["form"]
     return TypedForm(members, tuple(bad))

@@ -17,7 +17,7 @@ from federation.records.merge import decode_row
 from federation.records.readingqueue import counted_monitors
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import leaves, logs, mapreading, photoanswers
+from federation.store import blobs, leaves, logs, mapreading, photoanswers
 from federation.store.db import View
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 
@@ -37,13 +37,15 @@ class SignedReading(NamedTuple):
 class FormSources(NamedTuple):
     """What a form can be read from, the best first; what we say of it already.
 
-    `own`: our standing record of the counted round. `answered`: by SHA-256.
+    `own`: our standing record of the counted round. `answered`: by SHA-256. `held`:
+    the photographs that are here.
     """
 
     round: str
     records: tuple[SignedReading, ...]
     own: SignedReading | None
     answered: Mapping[str, AnsweredPhoto]
+    held: frozenset[str]
 
     def find(self, record: str) -> SignedReading | None:
         """The record of this id, "" for the best."""
@@ -52,9 +54,7 @@ class FormSources(NamedTuple):
         return next((one for one in self.records if one.claim.record == record), None)
 
 
-def find_sources(
-    view: View, scope: QueryScope, tps: str, org: str, held: Collection[str] = ()
-) -> FormSources:
+def find_sources(view: View, scope: QueryScope, tps: str, org: str) -> FormSources:
     """What this form can be read from now.
 
     Args:
@@ -62,7 +62,6 @@ def find_sources(
         scope: Its election and contest.
         tps: Its station, a checked code.
         org: Our own organisation.
-        held: Those of its photographs that are here, hex SHA-256.
     """
     place = FormPlace(scope.election, scope.contest, tps)
     answered = photoanswers.answers_at(view, place)
@@ -75,7 +74,7 @@ def find_sources(
         None,
     )
     if merged is None:
-        return FormSources("", (), None, answered)
+        return FormSources("", (), None, answered, frozenset())
     origin_of = {
         (claim.org, claim.index): origin
         for origin, claim in merged.claims
@@ -89,10 +88,12 @@ def find_sources(
         for claim in monitors
         if claim.files or claim.org == org
     }
+    files = {file for one in standing.values() for file in one.claim.files}
+    held = frozenset(blobs.held_among(view, sorted(files)))
     own = standing.get(org)
     records = _best_first(standing.values(), org, answered, held)
     row = decode_row(merged.row)
-    return FormSources(row.round or "", records, own, answered)
+    return FormSources(row.round or "", records, own, answered, held)
 
 
 def _best_first(
@@ -107,7 +108,7 @@ def _best_first(
             all(file in answered for file in files),
             one.claim.derived,
             one.claim.org != org,
-            bool(held) and not all(file in held for file in files),
+            not all(file in held for file in files),
             one.claim.org,
         )
 
