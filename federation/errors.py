@@ -69,6 +69,12 @@ class UnreadableError(FormatError):
     cause = "unreadable"
 
 
+class PhotoError(FormatError):
+    """A file that cannot be shared as a photograph: not one, damaged, or too large."""
+
+    code = "photo"
+
+
 class StoredError(FormatError):
     """Bytes of our own database that are not what was written: our disk is to blame."""
 

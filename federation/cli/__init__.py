@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "init": "federation.cli.init:init",
     "keys": "federation.cli.keys:keys",
     "peers": "federation.cli.peers:peers",
+    "people": "federation.cli.people:people",
     "tps-list": "federation.cli.tps_list:tps_list",
     "election": "federation.cli.election:election",
     "import": "federation.cli.import_:import_results",

@@ -57,6 +57,25 @@ class _Control(msgspec.Struct, frozen=True):
     token: str
 
 
+def running_at(path: Path) -> str | None:
+    """The address of the node that has written this file; None: no node runs.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    return _read_control(path).url if path.exists() else None
+
+
+def _read_control(path: Path) -> _Control:
+    try:
+        data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
+        return parse_json(data, _Control)
+    except OSError as error:
+        raise refused(path, "read", error) from error
+    except FormatError as error:
+        raise ConfigError(str(path), "", Sentence("machine.control-damaged")) from error
+
+
 @contextlib.asynccontextmanager
 async def connect(path: Path) -> AsyncIterator["RemoteDesk"]:
     """The desk of the node that has written this file.
@@ -64,13 +83,7 @@ async def connect(path: Path) -> AsyncIterator["RemoteDesk"]:
     Raises:
         ConfigError: the file cannot be used.
     """
-    try:
-        data = read_handed(path, _MAX_CONTROL_BYTES, any_owner=True)
-        control = parse_json(data, _Control)
-    except OSError as error:
-        raise refused(path, "read", error) from error
-    except FormatError as error:
-        raise ConfigError(str(path), "", Sentence("machine.control-damaged")) from error
+    control = _read_control(path)
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {control.token}"},
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),

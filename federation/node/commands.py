@@ -16,7 +16,7 @@ from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
-from federation.node import handedfiles, reading
+from federation.node import handedfiles, people, reading
 from federation.node.node import Node
 from federation.records.canonical import format_time
 from federation.records.logclosed import LogClosed
@@ -269,6 +269,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     ClearAlarm: clear_alarm,
     AddToken: add_token,
     RemoveToken: remove_token,
+    **people.WORK,
     **reading.WORK,
 }
 

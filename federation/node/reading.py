@@ -22,9 +22,9 @@ from federation.flows.queue.sources import FormSources, SignedReading, find_sour
 from federation.flows.queue.waiting import QueueAsked
 from federation.node.node import Node
 from federation.records.tps import parse_tps
-from federation.store import leases, photoanswers
+from federation.store import leases, people, photoanswers
 from federation.store.db import Transaction
-from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
 from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
@@ -36,6 +36,12 @@ from federation.web.readingrequests import (
 from federation.web.requests import Request
 
 GATE_S: Final = 20.0
+#: What is written down for each answer (`people.did-<what>`).
+_DID: Final[Mapping[PhotoAnswer, str]] = {
+    "read": "read",
+    "unreadable": "cannot-read",
+    "elsewhere": "wrong-station",
+}
 
 
 async def offer_form(node: Node, given: OfferForm) -> HeldForm:
@@ -51,7 +57,7 @@ async def offer_form(node: Node, given: OfferForm) -> HeldForm:
         node.resources.settings.org,
         int(node.clocks.wall()),
         given.region,
-        given.reader.name,
+        _holder(given.reader),
     )
     found = await node.resources.db.write(offer, asked, given.after)
     return HeldForm() if found is None else HeldForm(tps=found.tps, at=found.at)
@@ -67,7 +73,7 @@ async def hold_form(node: Node, given: HoldForm) -> HeldForm:
     place = _place(node, given)
     now = int(node.clocks.wall())
     take = leases.renew_lease if given.renew else leases.take_lease
-    is_theirs = await node.resources.db.write(take, place, given.reader.name, now)
+    is_theirs = await node.resources.db.write(take, place, _holder(given.reader), now)
     return HeldForm(tps=place.tps) if is_theirs else HeldForm()
 
 
@@ -80,7 +86,7 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
         ConflictError: nothing may be signed now.
     """
     place, now = _place(node, given), int(node.clocks.wall())
-    db, name = node.resources.db, given.reader.name
+    db, name = node.resources.db, _holder(given.reader)
     if not await db.write(leases.take_lease, place, name, now):
         return AnsweredForm(outcome="taken")
     if given.answer == "skip":
@@ -102,7 +108,7 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
 async def _take_reading(
     node: Node, given: AnswerForm, sources: FormSources, cited: SignedReading
 ) -> AnsweredForm:
-    place, name = _place(node, given), given.reader.name
+    place, name = _place(node, given), _holder(given.reader)
     reading = Reading(
         given.members,
         frozenset(given.accepted),
@@ -168,7 +174,15 @@ def _note(
 ) -> None:
     for file in cited.claim.files:
         photoanswers.save_answer(tx, place, file, noted)
-    leases.end_lease(tx, place, reader.name, noted.at, rest=True)
+    leases.end_lease(tx, place, _holder(reader), noted.at, rest=True)
+    subject = " ".join(filter(None, (*place, noted.elsewhere)))
+    what = _DID[noted.answer]
+    people.note_action(tx, reader.name, reader.role, what, subject, noted.at)
+
+
+def _holder(reader: Reader) -> str:
+    """Under which name a form is theirs: the machine's own has none."""
+    return reader.name or "-"
 
 
 def _scope(node: Node, election: str, contest: str) -> QueryScope:

@@ -40,6 +40,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
+    "people": ("people",),
     "photos": ("blobs", "evidence"),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),

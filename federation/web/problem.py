@@ -28,6 +28,7 @@ from federation.errors import (
     KeptError,
     NotFoundError,
     PeerError,
+    PhotoError,
     RecordError,
     StoredError,
     VerificationError,
@@ -37,6 +38,7 @@ from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
+    PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoredError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,

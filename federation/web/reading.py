@@ -131,7 +131,7 @@ def _for_editors(show: Show) -> Callable[[web.Request], Awaitable[web.StreamResp
 def _reader(caller: Caller) -> Reader:
     if isinstance(caller, Person):
         return Reader(name=caller.name, role=caller.role)
-    return Reader(name="-", role="machine")
+    return Reader(name="", role="machine")
 
 
 def _mistake(page: EditorPage, error: NotFoundError | FormatError) -> web.Response:
@@ -250,7 +250,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
             members=typed.members,
             accepted=tuple(given.get("accepted", "").split()),
             decision=_decision(given),
-            elsewhere=given.get("elsewhere", "").strip(),
+            elsewhere=_code(given.get("elsewhere", "")),
         )
     )
     return await _answered(page, tps, given, answered)
@@ -337,7 +337,9 @@ async def _show_form(page: EditorPage, state: _FormState) -> web.Response:
         sums=sum_rules(page.t, paper),
         hidden=await forms.hidden_field(page.request),
         done=page.request.query.get("done", ""),
+        at=page.request.query.get("at", ""),
         action=_with_query(page),
+        still=page.link(f"/antrean/masih/{state.tps}"),
     )
     answered.set_status(state.status)
     return answered
@@ -352,3 +354,8 @@ def _with_query(page: EditorPage) -> str:
 def _decision(given: Mapping[str, str]) -> Decision:
     chosen = given.get("decision", "")
     return cast("Decision", chosen if chosen in get_args(Decision) else "")
+
+
+def _code(typed: str) -> str:
+    """A station's code without what people put between its parts."""
+    return "".join(c for c in typed.upper() if c.isascii() and c.isalnum())

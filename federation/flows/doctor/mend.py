@@ -49,11 +49,14 @@ from federation.tlog.tile import WIDTH
 
 #: Told, fetched or made again, or given anew by the operator.
 _FORGOTTEN: Final = (
+    "action",
     "alarm",
     "offered",
     "peer_seen",
     "peer_turn",
+    "person",
     "pull",
+    "session",
     "taken",
     "photo_answer",
     "token",

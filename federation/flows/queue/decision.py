@@ -1,7 +1,7 @@
 """What becomes of what an editor has read: a record of ours, or a question back.
 
-Rule: a wrong form is what monitors look for, so sums that do not hold are asked about
-once and then signed as they stand. What we say of a station is one statement, so:
+Rule: a wrong form is what monitors look for, so sums that do not hold, and votes that
+are not there, are asked about once and then signed as they stand. What we say of a station is one statement, so:
 
     we have no numbers yet       signed, `unreviewed`: one person has read it
     another of us read the same  ours is said again, `reviewed`: two read it alike
@@ -29,6 +29,8 @@ from federation.records.result import TpsResult, failed_rules
 Decision: TypeAlias = Literal["", "mine", "ours"]
 DraftRecord: TypeAlias = dict[str, Any]
 
+#: Asked about like a sum: nobody has typed the votes of all who stand there.
+INCOMPLETE: Final = "incomplete"
 #: What the signing fills in, and what another system calls the record that it sent.
 _NOT_RESTATED: Final = frozenset(
     {"election", "org", "recorded_at", "ref", "revision", "type"}
@@ -57,7 +59,7 @@ class Reading(NamedTuple):
 class Decided(NamedTuple):
     """What follows: a draft to be signed, or none and why.
 
-    `sums`: the rules that it breaks and nobody has accepted. `differs`: our numbers are
+    `sums`: the rules that it breaks, or INCOMPLETE, and nobody has accepted. `differs`: our numbers are
     others. `confirmed`: ours are the same, and nothing is to be signed.
     """
 
@@ -76,6 +78,8 @@ def decide(
     """
     read = _as_result(sources, cited, reading)
     rules = failed_rules(read, profile)
+    if not claim_of_result(read, 0, "", profile, 1).complete:
+        rules = (*rules, INCOMPLETE)
     if not reading.accepted.issuperset(rules):
         return Decided("sums", rules=rules)
     own = sources.own

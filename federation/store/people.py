@@ -1,0 +1,378 @@
+"""Who of our organisation is let in, by which link, and what they did here.
+
+Rule: of a link and of a session only the digest is kept: both are long and random, so
+one SHA-256 is enough (see `tokens.py`). Nothing of this is shared: no log, bundle,
+export, metric or answer to a program reads these tables.
+
+    person    one row a name: the role, and the newest link; `until` it opens, unless
+              it is revoked
+    session   one row a browser that was signed in; `ended` says why it is no more
+    action    what somebody did, with the name and the role of that moment; the newest
+              million is kept, and what is older than a day that the operator names goes
+
+A person is asked for with each session: a link that ended, or was revoked, ends all.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from federation.errors import NotFoundError, StoredError
+from federation.records.readers import Person, PersonRole
+from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
+from federation.text import Sentence
+
+#: How many browsers of one person are signed in at once: one more ends the oldest.
+MAX_SESSIONS: Final = 10
+#: Ended sessions are remembered to say why; this many of a person.
+_KEPT_SESSIONS: Final = 30
+#: So long after a link has ended its person is forgotten, when another is added.
+KEPT_S: Final = 400 * 86_400
+MAX_ACTIONS: Final = 1_000_000
+MAX_SUBJECT_CHARS: Final = 300
+MIN_SECRET_CHARS: Final = 32
+#: Who acts by a command on the node's own machine: no name, and this role.
+MACHINE: Final = ("", "machine")
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE person (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            digest BLOB NOT NULL UNIQUE,
+            added_at INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            revoked_at INTEGER,
+            seen_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE session (
+            digest BLOB PRIMARY KEY,
+            name TEXT NOT NULL,
+            opened_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            ended TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX session_of ON session (name, opened_at);
+        CREATE TABLE action (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            person TEXT NOT NULL,
+            role TEXT NOT NULL,
+            what TEXT NOT NULL,
+            subject TEXT NOT NULL
+        ) STRICT;
+        """
+        + write_twice(
+            "person",
+            "name TEXT",
+            "role TEXT, digest BLOB, added_at INTEGER, until INTEGER,"
+            " revoked_at INTEGER, seen_at INTEGER",
+        )
+        + write_twice(
+            "session",
+            "digest BLOB",
+            "name TEXT, opened_at INTEGER, seen_at INTEGER, ended TEXT",
+        )
+        + write_twice(
+            "action",
+            "number INTEGER",
+            "at INTEGER, person TEXT, role TEXT, what TEXT, subject TEXT",
+        ),
+    ),
+)
+
+#: Seconds of Unix time that a calendar still has.
+_UnixTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
+_ROW: Final = "name, role, added_at, until, revoked_at, seen_at"
+
+
+class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with a link; the link itself is not known here.
+
+    Attributes:
+        name: Who, as the coordinator calls them.
+        role: What they may do.
+        added_at: When the link was made, in seconds of Unix time, as all times here.
+        until: When it ends.
+        revoked_at: When it was revoked; None where it was not.
+        seen_at: When they were last seen, to ten minutes; None: never.
+        sessions: In how many browsers they are signed in now.
+    """
+
+    name: str
+    role: PersonRole
+    added_at: _UnixTime
+    until: _UnixTime
+    revoked_at: _UnixTime | None = None
+    seen_at: _UnixTime | None = None
+    sessions: int = 0
+
+
+class SignedIn(NamedTuple):
+    """Whose session this is, until when, and when it was last seen."""
+
+    person: Person
+    until: int
+    seen_at: int
+
+
+class NotedAction(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log of actions; without a name: by a command on the machine."""
+
+    number: int
+    at: int
+    person: str
+    role: str
+    what: str
+    subject: str
+
+
+def save_person(
+    tx: Transaction, name: str, role: PersonRole, link: str, now: int, until: int
+) -> KnownPerson | None:
+    """Let somebody in by this link from now on; the one before, if there was one.
+
+    The link before opens nothing any more, and what it has opened ends.
+    """
+    assert len(link) >= MIN_SECRET_CHARS, "a link is made by a machine"
+    tx.execute("DELETE FROM session WHERE opened_at < ?", (now - KEPT_S,))
+    tx.execute("DELETE FROM person WHERE until < ?", (now - KEPT_S,))
+    before = next((one for one in list_people(tx, now) if one.name == name), None)
+    _end_sessions(tx, name, "replaced")
+    tx.execute(
+        "INSERT INTO person (name, role, digest, added_at, until, revoked_at, seen_at)"
+        " VALUES (?,?,?,?,?,NULL,NULL) ON CONFLICT (name) DO UPDATE SET"
+        " role = excluded.role, digest = excluded.digest, revoked_at = NULL,"
+        " added_at = excluded.added_at, until = excluded.until",
+        (name, role, _digest(link), now, until),
+    )
+    note_action(tx, *MACHINE, "add", f"{name} {role}", now)
+    return before
+
+
+def list_people(view: View, now: int) -> list[KnownPerson]:
+    """Everybody who has or had a link, by name.
+
+    Raises:
+        StoredError: a row is not what was written.
+    """
+    counted = dict(
+        view.execute(
+            "SELECT name, count(*) FROM session WHERE ended IS NULL GROUP BY name"
+        ).fetchall()
+    )
+    rows = view.execute(f"SELECT {_ROW} FROM person ORDER BY name")  # noqa: S608  a constant
+    people = map(_person, rows.fetchall())
+    return [
+        msgspec.structs.replace(one, sessions=counted.get(one.name, 0))
+        if one.revoked_at is None and one.until > now
+        else one
+        for one in people
+    ]
+
+
+def find_link(view: View, link: str, now: int) -> KnownPerson:
+    """Whom this link lets in.
+
+    Raises:
+        NotFoundError: nobody, any more: it says why.
+        StoredError: the row is not what was written.
+    """
+    row = view.execute(
+        f"SELECT {_ROW} FROM person WHERE digest = ?",  # noqa: S608  a constant
+        (_digest(link),),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(Sentence("people.link-unknown"))
+    found = _person(row)
+    if found.revoked_at is not None:
+        raise NotFoundError(Sentence("people.link-revoked"))
+    if found.until <= now:
+        raise NotFoundError(Sentence("people.link-ended", date=_date(found.until)))
+    return found
+
+
+def revoke_person(tx: Transaction, name: str, now: int) -> int:
+    """Let nobody in by that link any more; how many sessions that has ended.
+
+    Raises:
+        NotFoundError: nobody of this name has a link.
+    """
+    row = tx.execute("SELECT revoked_at FROM person WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFoundError(Sentence("people.none", name=name))
+    ended = _end_sessions(tx, name, "revoked")
+    if row[0] is None:
+        tx.execute("UPDATE person SET revoked_at = ? WHERE name = ?", (now, name))
+        note_action(tx, *MACHINE, "revoke", name, now)
+    return ended
+
+
+def open_session(
+    tx: Transaction, link: str, secret: str, now: int, instead_of: str = ""
+) -> SignedIn:
+    """Sign a browser in that has shown the link; it is known by `secret` from now on.
+
+    Args:
+        tx: The transaction.
+        link: The secret of the link.
+        secret: The new one, of this session.
+        now: In seconds of Unix time.
+        instead_of: The secret of the session that this browser had; it ends.
+
+    Raises:
+        NotFoundError: the link lets nobody in.
+        StoredError: the row is not what was written.
+    """
+    assert len(secret) >= MIN_SECRET_CHARS, "a session's secret is made by a machine"
+    known = find_link(tx, link, now)
+    if instead_of:
+        close_session(tx, instead_of, now)
+    tx.execute(
+        "INSERT INTO session (digest, name, opened_at, seen_at) VALUES (?,?,?,?)",
+        (_digest(secret), known.name, now, now),
+    )
+    _keep_few(tx, known.name)
+    tx.execute("UPDATE person SET seen_at = ? WHERE name = ?", (now, known.name))
+    note_action(tx, known.name, known.role, "sign-in", "", now)
+    return SignedIn(Person(known.name, known.role), known.until, now)
+
+
+def find_session(view: View, secret: str, now: int) -> SignedIn:
+    """Whose session this is.
+
+    Raises:
+        NotFoundError: nobody's, any more: it says why.
+        StoredError: the row is not what was written.
+    """
+    row = view.execute(
+        "SELECT person.name, role, added_at, until, revoked_at, session.seen_at, ended"
+        " FROM session JOIN person ON person.name = session.name"
+        " WHERE session.digest = ?",
+        (_digest(secret),),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(Sentence("people.session-unknown"))
+    known, ended = _person(row[:6]), row[6]
+    if ended is not None:
+        # What it was ended by is one of four words, or the row is damaged.
+        raise NotFoundError(Sentence(f"people.session-{_reason(ended)}"))
+    if known.revoked_at is not None:
+        raise NotFoundError(Sentence("people.session-revoked"))
+    if known.until <= now:
+        raise NotFoundError(Sentence("people.link-ended", date=_date(known.until)))
+    person = Person(known.name, known.role)
+    return SignedIn(person, known.until, known.seen_at or 0)
+
+
+def see_session(tx: Transaction, secret: str, now: int) -> None:
+    """Keep when this session, and whoever it is of, were last seen."""
+    digest = _digest(secret)
+    tx.execute("UPDATE session SET seen_at = ? WHERE digest = ?", (now, digest))
+    tx.execute(
+        "UPDATE person SET seen_at = ?"
+        " WHERE name IN (SELECT name FROM session WHERE digest = ?)",
+        (now, digest),
+    )
+
+
+def close_session(tx: Transaction, secret: str, now: int) -> bool:
+    """Sign a browser out; whether it was signed in."""
+    try:
+        person = find_session(tx, secret, now).person
+    except NotFoundError:
+        return False
+    tx.execute("UPDATE session SET ended = 'out' WHERE digest = ?", (_digest(secret),))
+    note_action(tx, person.name, person.role, "sign-out", "", now)
+    return True
+
+
+def note_action(
+    tx: Transaction, person: str, role: str, what: str, subject: str, at: int
+) -> None:
+    """Write down what somebody did, in the transaction that does it.
+
+    Args:
+        tx: The transaction.
+        person: Who; `MACHINE` has both for a command on the machine.
+        role: With which role.
+        what: One word: `people.did-<what>` has it for people.
+        subject: Of what: a station, a digest, a name.
+        at: When, in seconds of Unix time.
+    """
+    tx.execute(
+        "INSERT INTO action (number, at, person, role, what, subject)"
+        " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM action",
+        (int(at), person, role, what, subject[:MAX_SUBJECT_CHARS]),
+    )
+    tx.execute(
+        "DELETE FROM action WHERE number <= (SELECT max(number) FROM action) - ?",
+        (MAX_ACTIONS,),
+    )
+
+
+def read_actions(view: View, before: int, limit: int) -> list[NotedAction]:
+    """Actions whose number is below `before`, the newest first, at most `limit`."""
+    rows = view.execute(
+        "SELECT number, at, person, role, what, subject FROM action"
+        " WHERE number < ? ORDER BY number DESC LIMIT ?",
+        (before, limit),
+    )
+    names = NotedAction.__struct_fields__
+    return [NotedAction(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def forget_actions(tx: Transaction, before: int, now: int) -> int:
+    """Forget what was done before a time; how many lines that were."""
+    count = tx.execute("DELETE FROM action WHERE at < ?", (before,)).rowcount
+    if count:
+        note_action(tx, *MACHINE, "forget", _date(before), now)
+    return int(count)
+
+
+def _end_sessions(tx: Transaction, name: str, why: str) -> int:
+    done = tx.execute(
+        "UPDATE session SET ended = ? WHERE name = ? AND ended IS NULL", (why, name)
+    )
+    return int(done.rowcount)
+
+
+def _keep_few(tx: Transaction, name: str) -> None:
+    """End the oldest sessions of somebody who has more than enough; forget the rest."""
+    newest = "SELECT digest FROM session WHERE name = ?"
+    order = "ORDER BY opened_at DESC, digest LIMIT ?"
+    tx.execute(
+        "UPDATE session SET ended = 'crowded' WHERE name = ? AND ended IS NULL"  # noqa: S608  constants
+        f" AND digest NOT IN ({newest} AND ended IS NULL {order})",
+        (name, name, MAX_SESSIONS),
+    )
+    tx.execute(
+        f"DELETE FROM session WHERE name = ? AND digest NOT IN ({newest} {order})",  # noqa: S608  constants
+        (name, name, _KEPT_SESSIONS),
+    )
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _reason(ended: str) -> str:
+    return ended if ended in {"out", "revoked", "replaced", "crowded"} else "unknown"
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _person(row: tuple[Any, ...]) -> KnownPerson:
+    fields = dict(zip(_ROW.split(", "), row, strict=True))
+    try:
+        return msgspec.convert(fields, KnownPerson)
+    except msgspec.ValidationError as error:
+        raise StoredError(Sentence("people.damaged"), "person") from error

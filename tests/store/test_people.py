@@ -1,0 +1,246 @@
+"""A link lets one person in until it ends, and what they do is written down."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from federation.errors import NotFoundError, StoredError
+from federation.records.readers import ROLES, Person
+from federation.store import people, twice
+from federation.store.db import FILE_NAME
+
+LINK, OTHER, SECRET = "l" * 43, "m" * 43, "s" * 43
+NOW, END = 1_000, 2_000
+
+
+def actions(view):
+    return [
+        (one.person, one.role, one.what, one.subject)
+        for one in reversed(people.read_actions(view, 1 << 62, 1000))
+    ]
+
+
+def refusal(what, *args):
+    with pytest.raises(NotFoundError) as error:
+        what(*args)
+    return error.value.args[0].key.removeprefix("people.")
+
+
+@pytest.fixture
+def tx(db):
+    with db.transaction() as opened:
+        assert people.save_person(opened, "Rina", "editor", LINK, NOW, END) is None
+        yield opened
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_link_opens_a_session_of_its_role(tx, role):
+    people.save_person(tx, "Budi", role, OTHER, NOW, END)
+    opened = people.open_session(tx, OTHER, SECRET, NOW + 5)
+    assert opened == (Person("Budi", role), END, NOW + 5)
+    assert people.find_session(tx, SECRET, END - 1) == opened
+    [budi, rina] = people.list_people(tx, NOW)
+    assert (budi.role, budi.seen_at, budi.sessions) == (role, NOW + 5, 1)
+    assert (rina.role, rina.seen_at, rina.sessions) == ("editor", None, 0)
+
+
+@pytest.mark.parametrize(("now", "is_open"), [(NOW, 1), (END - 1, 1), (END, 0)])
+def test_nothing_outlives_its_link(tx, now, is_open):
+    people.open_session(tx, LINK, SECRET, NOW)
+    if is_open:
+        assert people.find_link(tx, LINK, now).name == "Rina"
+        assert people.find_session(tx, SECRET, now).person.name == "Rina"
+    else:
+        assert refusal(people.find_link, tx, LINK, now) == "link-ended"
+        assert refusal(people.find_session, tx, SECRET, now) == "link-ended"
+        assert refusal(people.open_session, tx, LINK, OTHER, now) == "link-ended"
+    assert people.list_people(tx, now)[0].sessions == is_open
+
+
+@pytest.mark.parametrize(
+    "secret", ["", LINK + "x", LINK[:-1], LINK.upper(), "\ud800", "'--", SECRET]
+)
+def test_another_secret_opens_nothing(tx, secret):
+    assert refusal(people.find_link, tx, secret, NOW) == "link-unknown"
+    people.open_session(tx, LINK, SECRET, NOW)
+    if secret != SECRET:
+        assert refusal(people.find_session, tx, secret, NOW) == "session-unknown"
+    assert refusal(people.find_link, tx, SECRET, NOW) == "link-unknown"
+    assert refusal(people.find_session, tx, LINK, NOW) == "session-unknown"
+
+
+def test_revoked_it_ends_what_is_open_at_once_and_stays_so(tx):
+    for secret in (SECRET, OTHER):
+        people.open_session(tx, LINK, secret, NOW)
+    assert people.revoke_person(tx, "Rina", NOW + 1) == 2
+    assert people.revoke_person(tx, "Rina", NOW + 2) == 0
+    assert refusal(people.find_link, tx, LINK, NOW + 1) == "link-revoked"
+    assert refusal(people.find_session, tx, OTHER, NOW + 1) == "session-revoked"
+    [rina] = people.list_people(tx, NOW + 3)
+    assert (rina.revoked_at, rina.sessions) == (NOW + 1, 0)
+    assert refusal(people.revoke_person, tx, "rina", NOW) == "none"
+
+
+def test_a_new_link_takes_the_place_of_the_one_before(tx):
+    people.open_session(tx, LINK, SECRET, NOW)
+    before = people.save_person(tx, "Rina", "viewer", OTHER, NOW + 1, END + 9)
+    assert (before.role, before.until, before.sessions) == ("editor", END, 1)
+    assert refusal(people.find_link, tx, LINK, NOW) == "link-unknown"
+    assert refusal(people.find_session, tx, SECRET, NOW) == "session-replaced"
+    assert people.find_link(tx, OTHER, END).role == "viewer"
+    people.revoke_person(tx, "Rina", NOW + 2)
+    people.save_person(tx, "Rina", "viewer", LINK, NOW + 3, END)
+    assert people.find_link(tx, LINK, NOW + 3).revoked_at is None
+
+
+def test_who_signs_out_is_out_once(tx):
+    people.open_session(tx, LINK, SECRET, NOW)
+    assert people.close_session(tx, SECRET, NOW + 1)
+    assert not people.close_session(tx, SECRET, NOW + 2)
+    assert refusal(people.find_session, tx, SECRET, NOW + 2) == "session-out"
+    people.open_session(tx, LINK, OTHER, NOW + 3)
+    assert people.find_session(tx, OTHER, NOW + 3)
+
+
+def test_another_session_of_one_browser_takes_the_place_of_its_first(tx):
+    people.save_person(tx, "Budi", "viewer", OTHER, NOW, END)
+    people.open_session(tx, LINK, SECRET, NOW)
+    people.open_session(tx, OTHER, "t" * 43, NOW + 1, instead_of=SECRET)
+    assert refusal(people.find_session, tx, SECRET, NOW + 1) == "session-out"
+    assert [one.sessions for one in people.list_people(tx, NOW)] == [1, 0]
+
+
+def test_the_sessions_of_one_link_are_few(tx):
+    secrets = [f"{number:043}" for number in range(people._KEPT_SESSIONS + 5)]
+    for number, secret in enumerate(secrets):
+        people.open_session(tx, LINK, secret, NOW + number)
+    assert people.list_people(tx, NOW)[0].sessions == people.MAX_SESSIONS
+    assert people.find_session(tx, secrets[-people.MAX_SESSIONS], NOW)
+    crowded = secrets[-people.MAX_SESSIONS - 1]
+    assert refusal(people.find_session, tx, crowded, NOW) == "session-crowded"
+    assert refusal(people.find_session, tx, secrets[0], NOW) == "session-unknown"
+
+
+def test_when_somebody_was_last_seen_is_kept(tx):
+    people.open_session(tx, LINK, SECRET, NOW)
+    people.see_session(tx, SECRET, NOW + 700)
+    assert people.find_session(tx, SECRET, NOW + 800).seen_at == NOW + 700
+    assert people.list_people(tx, NOW)[0].seen_at == NOW + 700
+    people.see_session(tx, OTHER, NOW + 900)
+    assert people.list_people(tx, NOW)[0].seen_at == NOW + 700
+
+
+def test_whoever_is_gone_for_long_is_forgotten_when_another_is_added(tx):
+    later = END + people.KEPT_S
+    people.save_person(tx, "Budi", "viewer", OTHER, later, later + 1)
+    assert [one.name for one in people.list_people(tx, later)] == ["Budi", "Rina"]
+    people.save_person(tx, "Budi", "viewer", OTHER, later + 1, later + 2)
+    assert [one.name for one in people.list_people(tx, later)] == ["Budi"]
+
+
+def test_each_step_is_an_action_with_name_and_role(tx):
+    people.open_session(tx, LINK, SECRET, NOW)
+    people.note_action(tx, "Rina", "editor", "read", "1371011001001", NOW)
+    people.close_session(tx, SECRET, NOW)
+    people.close_session(tx, SECRET, NOW)
+    people.revoke_person(tx, "Rina", NOW)
+    people.revoke_person(tx, "Rina", NOW)
+    assert actions(tx) == [
+        ("", "machine", "add", "Rina editor"),
+        ("Rina", "editor", "sign-in", ""),
+        ("Rina", "editor", "read", "1371011001001"),
+        ("Rina", "editor", "sign-out", ""),
+        ("", "machine", "revoke", "Rina"),
+    ]
+
+
+def test_the_log_of_actions_is_bounded_and_read_in_pages(tx, monkeypatch):
+    monkeypatch.setattr(people, "MAX_ACTIONS", 5)
+    for number in range(12):
+        people.note_action(tx, "Rina", "editor", "read", f"{number}" * 400, number)
+    kept = people.read_actions(tx, 1 << 62, 100)
+    assert [one.at for one in kept] == [11, 10, 9, 8, 7]
+    assert {len(one.subject) for one in kept} == {people.MAX_SUBJECT_CHARS}
+    pages, before = [], 1 << 62
+    while page := people.read_actions(tx, before, 2):
+        pages, before = [*pages, *page], page[-1].number
+    assert pages == kept
+
+
+def test_what_is_older_than_a_day_can_be_forgotten_and_that_is_an_action(tx):
+    for number in range(4):
+        people.note_action(tx, "Rina", "editor", "read", "x", NOW + number)
+    assert people.forget_actions(tx, NOW + 3, NOW + 9) == 4
+    assert actions(tx) == [
+        ("Rina", "editor", "read", "x"),
+        ("", "machine", "forget", "1970-01-01"),
+    ]
+    assert people.forget_actions(tx, NOW + 3, NOW + 9) == 0
+
+
+def test_no_secret_is_anywhere_on_the_disk(db, tmp_path):
+    with db.transaction() as tx:
+        people.save_person(tx, "Rina", "editor", LINK, NOW, END)
+        people.open_session(tx, LINK, SECRET, NOW)
+    kept = b"".join(path.read_bytes() for path in Path(tmp_path / "data").iterdir())
+    assert (tmp_path / "data" / FILE_NAME).exists()
+    assert b"Rina" in kept
+    assert LINK.encode() not in kept
+    assert SECRET.encode() not in kept
+
+
+DAMAGE = {
+    "role": "'admin'",
+    "until": "-1",
+    "added_at": str(1 << 62),
+    "revoked_at": "-5",
+    "seen_at": str(-(1 << 60)),
+}
+
+
+@pytest.mark.parametrize("column", DAMAGE)
+def test_a_damaged_row_lets_nobody_in(tx, column):
+    people.open_session(tx, LINK, SECRET, NOW)
+    tx.execute(f"UPDATE person SET {column} = {DAMAGE[column]}")
+    for look, secret in ((people.find_link, LINK), (people.find_session, SECRET)):
+        if (look, column) == (people.find_session, "seen_at"):
+            continue  # that of the session is asked
+        with pytest.raises(StoredError):
+            look(tx, secret, NOW)
+
+
+@pytest.mark.parametrize("table", ["person", "session", "action"])
+def test_each_table_is_written_twice_and_damage_is_forgotten(db, table):
+    with db.transaction() as tx:
+        people.save_person(tx, "Rina", "editor", LINK, NOW, END)
+        people.open_session(tx, LINK, SECRET, NOW)
+        assert list(twice.find_differing(tx)) == []
+        changed = {"person": "until", "session": "opened_at", "action": "at"}[table]
+        tx.execute(f"UPDATE {table}_twice SET {changed} = {changed} + 1")
+        assert {row.table for row in twice.find_differing(tx)} == {table}
+        twice.drop_differing(tx, table)
+        assert list(twice.find_differing(tx)) == []
+        if table != "action":
+            with pytest.raises(NotFoundError):
+                people.find_session(tx, SECRET, NOW)
+
+
+ENDED = ("out", "revoked", "replaced", "crowded", "of another version")
+
+
+@pytest.mark.parametrize("ended", ENDED)
+def test_why_a_session_ended_has_words(tx, ended):
+    people.open_session(tx, LINK, SECRET, NOW)
+    tx.execute("UPDATE session SET ended = ?", (ended,))
+    known = ended if ended in ENDED[:4] else "unknown"
+    assert refusal(people.find_session, tx, SECRET, NOW) == f"session-{known}"
+
+
+def test_however_the_clock_goes_a_link_lets_in_only_before_its_end(tx):
+    people.open_session(tx, LINK, SECRET, NOW)
+    for now in itertools.chain(range(0, 4 * END, 37), (1 << 40, 0, NOW)):
+        if now < END:
+            assert people.find_session(tx, SECRET, now)
+        else:
+            assert refusal(people.find_session, tx, SECRET, now) == "link-ended"
