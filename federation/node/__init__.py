@@ -1,6 +1,7 @@
 """A node put together: what `serve` runs, and what a writing command is meanwhile.
 
 resources    lock, database, guard, keys, own logs
+reading      a form to read, and what becomes of the answer
 gate         may we sign yet?
 peers        peers.toml, as it is now
 disk         what the disks do not take

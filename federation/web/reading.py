@@ -2,7 +2,7 @@
 
 Rule: a page works without script; `read.js` only makes it more comfortable, and no
 other script runs (`_POLICY`). The form shows no numbers of others, so that who reads
-again reads anew. Whoever may read no forms is answered as where nothing is.
+again reads anew. Whoever may read no forms is told how one is let in, nothing else.
 
     GET  /antrean                what waits
     GET  /antrean/baca           the next form: on to its page
@@ -20,19 +20,18 @@ from aiohttp import hdrs, web
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.scope import QueryScope, ask, contests_of, places
-from federation.flows.queue.answers import QueueAnswer
 from federation.flows.queue.decision import Decision
 from federation.flows.queue.form import FORMS, paper_form, read_typed
 from federation.flows.queue.sources import FormSources, SignedReading, find_sources
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.records.readers import Caller, Person, may_do
+from federation.records.readers import Caller, Person
 from federation.records.readingqueue import QUEUES, ReadingQueue
 from federation.records.tps import TpsId, parse_tps, regions_of
 from federation.text import Text
-from federation.web import forms
-from federation.web.access import caller_of
+from federation.web.access import require
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
+from federation.web.forms import read_form
 from federation.web.page import POLICY, Page, static_address
 from federation.web.readingpage import compare, form_parts, sum_rules
 from federation.web.readingrequests import (
@@ -92,7 +91,7 @@ class EditorPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class _FormState:
-    """A form on the page: what it is read from, what is in its fields, what is asked."""
+    """A form on the page: what it is read from, what is in it, what is asked."""
 
     tps: TpsId
     sources: FormSources
@@ -116,10 +115,7 @@ def routes() -> list[web.RouteDef]:
 
 def _for_editors(show: Show) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = await caller_of(request)
-        if not may_do(caller, "read-forms"):
-            raise web.HTTPNotFound
-        page = EditorPage(request, _reader(caller))
+        page = EditorPage(request, _reader(await require(request, "read-forms")))
         try:
             return await show(page)
         except (NotFoundError, FormatError) as error:
@@ -157,10 +153,10 @@ async def waiting(page: EditorPage) -> web.StreamResponse:
         page.reader.name,
     )
     after = page.request.query.get("after", "")
-    answer: QueueAnswer = await site.db.read(list_queue, asked, after, PAGE_SIZE)
+    found = await site.db.read(list_queue, asked, after, PAGE_SIZE)
     return page.show(
         "queue.html",
-        answer=answer,
+        answer=found,
         here=page.queue,
         contest=scope.contest,
         contests=contests_of(scope.profile),
@@ -218,7 +214,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
     Raises:
         HTTPSeeOther: to the next form.
     """
-    given = await forms.read_form(page.request)
+    given = await read_form(page.request)
     tps, scope = parse_tps(page.request.match_info["tps"]), page.scope()
     typed = read_typed(paper_form(scope.profile, scope.contest, tps), given)
     sources = await _sources(page, scope, tps)
@@ -246,7 +242,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
             contest=scope.contest,
             tps=tps,
             record=given.get("record", ""),
-            answer=wanted,  # type: ignore[arg-type]  # one of _ANSWERS
+            answer=wanted,
             members=typed.members,
             accepted=tuple(given.get("accepted", "").split()),
             decision=_decision(given),
@@ -288,7 +284,7 @@ async def _answered(
 
 async def still(page: EditorPage) -> web.StreamResponse:
     """The reader is still at it: 204; 409 once somebody else has it."""
-    await forms.read_form(page.request)
+    await read_form(page.request)
     scope = page.scope()
     held = await page.request.app[SITE].desk.run(
         HoldForm(
@@ -335,7 +331,6 @@ async def _show_form(page: EditorPage, state: _FormState) -> web.Response:
         bad=state.bad,
         compared=compare(parts, asked.ours, state.values) if asked else [],
         sums=sum_rules(page.t, paper),
-        hidden=await forms.hidden_field(page.request),
         done=page.request.query.get("done", ""),
         at=page.request.query.get("at", ""),
         action=_with_query(page),

@@ -1,6 +1,6 @@
 """What a form looks like on the page: parts, rows and cells, and what is asked back.
 
-Rule: only what the template prints; what a field means is said in `flows/queue/form.py`.
+Rule: only what the template prints; what a field means: `flows/queue/form.py`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -83,7 +83,9 @@ def form_parts(
         rows = []
         for line in lines:
             label = t(f"queue.row-{line[0].removesuffix('_l')}")
-            heads = [t(f"queue.sex-{name[-1]}") if len(line) > 1 else "" for name in line]
+            heads = [
+                t(f"queue.sex-{name[-1]}") if len(line) > 1 else "" for name in line
+            ]
             cells = [
                 cell(f"f.{name}", f"{label} {head}".strip(), head)
                 for name, head in zip(line, heads, strict=True)
@@ -102,7 +104,9 @@ def sum_rules(t: Text, form: PaperForm) -> str:
     when it does not hold is in `texts`.
     """
     votes = {"rule": "votes_sum", "total": "f.suara_sah"}
-    rules: list[dict[str, Any]] = [{**votes, "parts": [row.field for row in form.votes]}]
+    rules: list[dict[str, Any]] = [
+        {**votes, "parts": [row.field for row in form.votes]}
+    ]
     rules += [
         {"rule": rule, "total": f"f.{total}", "parts": [f"f.{name}" for name in names]}
         for rule, (total, names) in SUMS.items()

@@ -1,7 +1,8 @@
 """What becomes of what an editor has read: a record of ours, or a question back.
 
 Rule: a wrong form is what monitors look for, so sums that do not hold, and votes that
-are not there, are asked about once and then signed as they stand. What we say of a station is one statement, so:
+are not there, are asked about once and then signed as they stand. What we say of a
+station is one statement, so:
 
     we have no numbers yet       signed, `unreviewed`: one person has read it
     another of us read the same  ours is said again, `reviewed`: two read it alike
@@ -24,7 +25,7 @@ from federation.flows.queue.sources import FormSources, SignedReading
 from federation.records.canonical import convert
 from federation.records.claim import claim_of_result
 from federation.records.profile import Profile
-from federation.records.result import TpsResult, failed_rules
+from federation.records.result import TpsResult, check_result, failed_rules
 
 Decision: TypeAlias = Literal["", "mine", "ours"]
 DraftRecord: TypeAlias = dict[str, Any]
@@ -59,8 +60,9 @@ class Reading(NamedTuple):
 class Decided(NamedTuple):
     """What follows: a draft to be signed, or none and why.
 
-    `sums`: the rules that it breaks, or INCOMPLETE, and nobody has accepted. `differs`: our numbers are
-    others. `confirmed`: ours are the same, and nothing is to be signed.
+    `sums`: the rules that it breaks, or INCOMPLETE, and nobody has accepted.
+    `differs`: our numbers are others. `confirmed`: ours are the same, and nothing is
+    to be signed.
     """
 
     outcome: Literal["sign", "sums", "differs", "confirmed"]
@@ -124,7 +126,9 @@ def _as_result(
         "type": "tps-result/1",
         **reading.members,
     }
-    return convert(members, TpsResult)
+    read = convert(members, TpsResult)
+    check_result(read)
+    return read
 
 
 def _members(result: TpsResult) -> DraftRecord:
