@@ -1,6 +1,6 @@
 """Whose record another was read or copied from: both organisations are credited.
 
-Rule: `derived_from` stands in the signed record only, so the leaf is opened; that is for
+Rule: `derived_from` stands in the signed record only, so the leaf is opened: for
 one station at a time. Who transcribed a transcription credits the first of them.
 """
 
