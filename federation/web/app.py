@@ -6,7 +6,17 @@ from ipaddress import ip_network
 from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
-from federation.web import api, dashboard, feed, intake, maps, openapi, queue, receipt
+from federation.web import (
+    api,
+    dashboard,
+    feed,
+    intake,
+    maps,
+    openapi,
+    queue,
+    receipt,
+    signin,
+)
 from federation.web.access import known_caller
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
@@ -14,6 +24,7 @@ from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
+from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
 _NOT_READY = "not ready: `federation status` on the node's machine says why"
@@ -22,7 +33,10 @@ _NOT_READY = "not ready: `federation status` on the node's machine says why"
 def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[watch, answer_problems, only_own_names, deadlines],
+        middlewares=[
+            *(watch, answer_problems, only_own_names, deadlines),
+            *(recognise_browser, signin.show_hints),
+        ],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
@@ -34,6 +48,7 @@ def make_app(site: WebContext) -> web.Application:
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
     app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
+    app[signin.SIGN_INS] = Bucket(burst=20, refill_s=60)
     app.add_routes(
         [
             web.get("/livez", live),
@@ -58,8 +73,10 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
+    app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(signin.routes())
     return app
 
 

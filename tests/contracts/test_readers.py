@@ -143,11 +143,14 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
+    "/masuk": ["/masuk"],
+    "/keluar": ["/keluar"],
 }
 
 
