@@ -14,6 +14,7 @@ from federation.web import (
     maps,
     openapi,
     queue,
+    reading,
     receipt,
     signin,
 )
@@ -77,6 +78,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
+    app.add_routes(reading.routes())
     return app
 
 

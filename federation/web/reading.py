@@ -37,6 +37,7 @@ from federation.web.readingpage import compare, form_parts, sum_rules
 from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
+    FormAnswer,
     HoldForm,
     OfferForm,
     Reader,
@@ -45,7 +46,6 @@ from federation.web.readingrequests import (
 PAGE_SIZE: Final = 50
 _CHOICES: Final = ("election", "contest", "lang", "queue", "region")
 _POLICY: Final = f"{POLICY}; script-src 'self'; connect-src 'self'"
-_ANSWERS: Final = ("read", "unreadable", "elsewhere", "skip")
 #: After these the next form is shown, with a word on what became of this one.
 _DONE: Final = frozenset({"saved", "confirmed", "noted", "skipped"})
 
@@ -220,7 +220,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
     sources = await _sources(page, scope, tps)
     cited = sources.find(given.get("record", "-"))
     wanted = given.get("answer", "read")
-    if wanted not in _ANSWERS:
+    if wanted not in get_args(FormAnswer):
         raise FormatError("no answer of this page", "answer")
     if cited is None and wanted != "skip":
         return _elsewhere(page, "changed", HTTPStatus.CONFLICT)
@@ -242,7 +242,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
             contest=scope.contest,
             tps=tps,
             record=given.get("record", ""),
-            answer=wanted,
+            answer=cast("FormAnswer", wanted),
             members=typed.members,
             accepted=tuple(given.get("accepted", "").split()),
             decision=_decision(given),
@@ -323,7 +323,7 @@ async def _show_form(page: EditorPage, state: _FormState) -> web.Response:
         places=region,
         sources=state.sources,
         cited=state.cited,
-        parts=parts,
+        sections=parts,
         values=state.values,
         forms=FORMS,
         form=state.values.get("form") or state.cited.result.form,

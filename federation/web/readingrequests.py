@@ -5,7 +5,7 @@ Whoever asks is named by the page, which has asked the gate.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,8 @@ from federation.flows.queue.decision import Decision
 from federation.records.readers import PersonRole
 from federation.records.readingqueue import ReadingQueue
 from federation.web.requests import Request
+
+FormAnswer: TypeAlias = Literal["read", "unreadable", "elsewhere", "skip"]
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +90,7 @@ class AnswerForm(Request[AnsweredForm], frozen=True, kw_only=True):
     contest: str
     tps: str
     record: str
-    answer: Literal["read", "unreadable", "elsewhere", "skip"]
+    answer: FormAnswer
     members: Mapping[str, Any] = {}
     accepted: tuple[str, ...] = ()
     decision: Decision = ""
