@@ -1,5 +1,8 @@
 """What the handlers of the web share, of a node that does nothing by itself."""
 
+from obstore.store import MemoryStore
+
+from federation.blobs.objects import ObjectBlobs
 from federation.config.settings import Settings
 from federation.store.db import Database
 from federation.web.context import WebContext
@@ -15,6 +18,7 @@ def settings_of(**given) -> Settings:
 def context_of(db: Database | None, settings: Settings, **given) -> WebContext:
     """Over this database; nobody is at the desk, and the clock stands."""
     usual = {
+        "blobs": ObjectBlobs("memory://", MemoryStore()),
         "profiles": {},
         "desk": None,
         "about": lambda: b"",

@@ -9,6 +9,7 @@ plain files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
     v1/elections                     what its maps rest on
     v1/maps/<election>               the map that it publishes: its digest and vector
     v1/basis/<hex sha256>            a profile or register that a map rests on
+    blob/<hex sha256>                a photograph that a record names
 
 Source: docs/reference/protocol.md, "HTTP"
 """
@@ -20,6 +21,7 @@ from federation.feeds.shape import (
     JSON,
     NOTES,
     NOTES_OR_NONE,
+    PHOTO,
     Shape,
     text_shape,
     tile_shape,
@@ -59,6 +61,8 @@ _MAP: Final = text_shape(b"{", member="digest")
 # A profile, or the codes of a register.
 _BASIS: Final = text_shape(b"{", *(b"%d" % digit for digit in range(10)))
 _MAX_ABOUT_BYTES: Final = 1 << 18
+# What `blobs/` holds at most.
+_MAX_BLOB_BYTES: Final = 16 << 20
 
 ABOUT: Final = Resource(".well-known/tps-federation", _MAX_ABOUT_BYTES, _ABOUT)
 LOGS: Final = Resource(
@@ -77,8 +81,13 @@ def basis_of(digest: str) -> Resource:
     return Resource(f"v1/basis/{digest}", 1 << 26, _BASIS, cached="immutable")
 
 
+def blob_of(digest: str) -> Resource:
+    """The photograph whose SHA-256 this is, in lower-case hex; not for everybody."""
+    return Resource(f"blob/{digest}", _MAX_BLOB_BYTES, PHOTO, cached="immutable")
+
+
 #: What is named by the SHA-256 of its bytes, so that its name proves it.
-BY_DIGEST: Final = (basis_of,)
+BY_DIGEST: Final = (basis_of, blob_of)
 
 
 def checkpoint_of(origin: str) -> Resource:

@@ -19,6 +19,8 @@ from federation.tlog.tile import Bundle, Tile, decode_bundle
 _MAX_BYTES: Final = 2048
 _SIGNED: Final = b"\n\n\xe2\x80\x94 "
 _MAX_NOTES: Final = 1 << 20
+# How a photograph begins; of WebP the length of the rest follows.
+_JPEG, _PNG, _WEBP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
 # What services call what they have to say, and none of our files has a member of.
 _SAYINGS: Final = frozenset({"detail", "error", "errors", "message", "msg"})
 
@@ -106,7 +108,17 @@ def _object_of(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_photo_whole(body: bytes) -> bool:
+    """Whether it ends as its first bytes say that it does."""
+    if body.startswith(_JPEG):
+        return body.endswith(b"\xff\xd9")
+    if body.startswith(_PNG):
+        return body.endswith(b"IEND\xaeB`\x82")
+    return len(body) >= 8 + int.from_bytes(body[4:8], "little")
+
+
 #: Notes, each with its length before it.
 NOTES: Final = Shape(_are_notes_whole)
 NOTES_OR_NONE: Final = NOTES._replace(may_be_empty=True)
 JSON: Final = text_shape(b"{")
+PHOTO: Final = Shape(_is_photo_whole, begins=(_JPEG, _PNG, _WEBP))

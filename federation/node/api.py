@@ -10,6 +10,7 @@ from federation.node.metrics import read_metrics
 from federation.node.node import Node
 from federation.records.readers import Caller
 from federation.store.alarms import Alarm
+from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
 from federation.web.requests import Request
 
@@ -57,6 +58,10 @@ class NodeDesk:
     def alarms(self) -> list[Alarm]:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
+
+    def photo_used(self, blob: HeldBlob) -> None:
+        """Remember, once a day, that somebody was given a photo of a partner's."""
+        self._node.photo_used(blob)
 
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""

@@ -35,6 +35,7 @@ from federation.node.resources import Clocks, Resources
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
+from federation.store.blobs import HeldBlob, is_use_due, use_blob
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -203,6 +204,12 @@ class Node:
             clock=self.clocks.steady,
             busy=self._busy,
         )
+
+    def photo_used(self, blob: HeldBlob) -> None:
+        """Somebody was given it; written once a day, where the disk takes it."""
+        now = int(self.clocks.wall())
+        if is_use_due(blob, now) and self.disk.takes("data"):
+            self._start(self.resources.db.write(use_blob, blob.digest, now))
 
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""

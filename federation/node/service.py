@@ -53,6 +53,7 @@ async def serve(
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
     site = WebContext(
         db=resources.db,
+        blobs=resources.blobs,
         settings=resources.settings,
         profiles=resources.profiles,
         desk=NodeDesk(node),

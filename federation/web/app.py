@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import (
     api,
+    blobs,
     dashboard,
     feed,
     intake,
@@ -79,6 +80,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
     app.add_routes(reading.routes())
+    app.add_routes(blobs.routes())
     return app
 
 

@@ -1,4 +1,4 @@
-"""What the handlers share: the database, and the node that does what is asked.
+"""What the handlers share: database, photographs, the node that does what is asked.
 
 Rule: a handler reads by itself (`db.read`) and changes nothing by itself: whatever
 writes is a request to the node (`requests.py`), so that the web floor does not know
@@ -12,11 +12,13 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
 from federation.records.readers import Caller
 from federation.store.alarms import Alarm
+from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.web.requests import Desk
 
@@ -36,6 +38,9 @@ class NodeApi(Desk, Protocol):
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
 
+    def photo_used(self, blob: HeldBlob) -> None:
+        """Somebody was given this photo of a partner's: it is evicted later."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 
@@ -45,6 +50,7 @@ class WebContext:
     """The parts that handlers use."""
 
     db: Database
+    blobs: Blobs
     settings: Settings
     profiles: Mapping[str, Profile]
     desk: NodeApi

@@ -144,6 +144,7 @@ READS = {
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
+    "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],

@@ -9,8 +9,11 @@ Whoever has the digest verified (`blobs/blobs.py`) hands it in here.
 from typing import NamedTuple
 
 from federation.blobs.blobs import Blobs
+from federation.errors import ConflictError
 from federation.store import blobs as held
-from federation.store.db import Database
+from federation.store.db import Database, Transaction, View
+from federation.store.removals import is_removed
+from federation.text import Sentence
 
 
 class Photo(NamedTuple):
@@ -40,18 +43,29 @@ async def keep_photo(
         now: Unix seconds.
 
     Raises:
+        ConflictError: it was removed for good.
         OSError: a disk is full or failed; nothing is held that was not before.
     """
-    digest, data, media_type = photo
+    digest, data, _ = photo
     async with blobs.alone(digest):
         known = await db.read(held.find_blob, digest)
         if known is not None and known.is_own >= is_own:
             return False
+        await db.read(_check_wanted, digest)
         await blobs.put(digest, data)
-        await db.write(
-            held.save_blob, digest, len(data), media_type, is_own=is_own, now=now
-        )
+        await db.write(_save, photo, is_own=is_own, now=now)
         return known is None
+
+
+def _save(tx: Transaction, photo: Photo, *, is_own: bool, now: int) -> None:
+    _check_wanted(tx, photo.digest)  # it may have been removed meanwhile
+    digest, data, media_type = photo
+    held.save_blob(tx, digest, len(data), media_type, is_own=is_own, now=now)
+
+
+def _check_wanted(view: View, digest: str) -> None:
+    if is_removed(view, digest):
+        raise ConflictError(Sentence("blobs.removed", digest=digest))
 
 
 async def drop_photo(db: Database, blobs: Blobs, digest: str) -> bool:

@@ -1,0 +1,196 @@
+"""Photographs by their digest: who may view one gets its bytes, or a part of them.
+
+Rule: the gate says who may (`records/readers.py`); for everybody else a photo that is
+here, one that was removed, and one that never was are the same answer. What has its
+digest for a name never changes: it is cached for ever where everybody may see it, and
+nowhere where not. Memory does not grow with the file, nor with who reads slowly.
+
+    GET | HEAD /blob/<hex>      Range, If-Range, If-None-Match
+    200 | 206 | 304 | 404 | 416
+
+A browser that opens one by itself shows a picture and runs nothing (`sandbox`), as the
+bytes may be a partner's.
+
+Source: docs/reference/protocol.md, "Blobs"; RFC 9110 sections 13, 14; RFC 9111
+"""
+
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+from aiohttp import hdrs, web
+
+from federation.blobs.blobs import DIGEST_PATTERN
+from federation.errors import NotFoundError, StoredError
+from federation.feeds.resource import blob_of
+from federation.records.readers import NOBODY, Caller, may_view
+from federation.store import blobs as held
+from federation.store.blobs import HeldBlob
+from federation.store.db import View
+from federation.store.evidence import read_photo
+from federation.store.removals import is_removed
+from federation.text import Sentence
+from federation.web.access import caller_of
+from federation.web.context import SITE, WebContext
+from federation.web.feed import CACHE_CONTROL, PRIVATELY
+from federation.web.ranges import ByteRange, parse_range
+
+PIECE_BYTES: Final = 1 << 18
+#: What is shown as a picture; anything else a partner may call it is only handed over.
+ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+SAFELY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class ViewedBlob(NamedTuple):
+    """A photo that the caller may view; whether everybody may."""
+
+    held: HeldBlob
+    is_public: bool
+
+    @property
+    def cached(self) -> str:
+        """How a copy of it may be kept."""
+        if self.is_public:
+            return CACHE_CONTROL[blob_of(self.held.digest).cached]
+        return PRIVATELY
+
+
+def routes() -> list[web.RouteDef]:
+    """The one path."""
+    return [web.get(f"/blob/{{digest:{DIGEST_PATTERN}}}", get_blob)]
+
+
+async def get_blob(request: web.Request) -> web.StreamResponse:
+    """The bytes of a photo, or a part of them.
+
+    Raises:
+        NotFoundError: it is not here for this caller.
+        StoredError: our copy of it is damaged.
+    """
+    site, digest = request.app[SITE], request.match_info["digest"]
+    caller = await caller_of(request)
+    viewed = await view_blob(site, digest, caller)
+    headers = _headers(viewed)
+    if any(tag.value in {digest, "*"} for tag in request.if_none_match or ()):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    size = viewed.held.size
+    part = _asked(request, digest, size)
+    if part is not None and part.is_empty:
+        headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        return web.Response(status=status, headers=headers)
+    status = HTTPStatus.OK
+    if part is not None:
+        status = HTTPStatus.PARTIAL_CONTENT
+        headers[hdrs.CONTENT_RANGE] = f"bytes {part.start}-{part.end - 1}/{size}"
+    response = web.StreamResponse(status=status, headers=headers | _named(viewed.held))
+    await _send(request, response, viewed.held, part or ByteRange(0, size))
+    if not viewed.held.is_own:
+        site.desk.photo_used(viewed.held)
+    return response
+
+
+async def view_blob(site: WebContext, digest: str, caller: Caller) -> ViewedBlob:
+    """The photo, if it is here and the caller may view it.
+
+    Raises:
+        NotFoundError: it is not here for this caller.
+    """
+    found = await site.db.read(_find, digest, caller, site.settings.photos.public)
+    if found is None:
+        raise NotFoundError(Sentence("blobs.not-here", digest=digest))
+    return found
+
+
+def _find(
+    view: View,
+    digest: str,
+    caller: Caller,
+    is_public: bool,  # noqa: FBT001  a setting
+) -> ViewedBlob | None:
+    # All is looked up for everybody: how long it takes tells nobody what is here.
+    found, gone = held.find_blob(view, digest), is_removed(view, digest)
+    theirs = read_photo(view, digest, caller, is_public=is_public)
+    everybodys = read_photo(view, digest, NOBODY, is_public=is_public)
+    if found is None or gone or not may_view(caller, theirs):
+        return None
+    return ViewedBlob(found, may_view(NOBODY, everybodys))
+
+
+def _headers(viewed: ViewedBlob) -> dict[str, str]:
+    return {
+        hdrs.ETAG: f'"{viewed.held.digest}"',
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CACHE_CONTROL: viewed.cached,
+        **SAFELY,
+    }
+
+
+def _named(blob: HeldBlob) -> dict[str, str]:
+    """What the bytes are, and how whoever saves them may call them."""
+    ending = ENDINGS.get(blob.media_type)
+    name = f"{blob.digest[:16]}.{ending or 'bin'}"
+    return {
+        hdrs.CONTENT_TYPE: blob.media_type if ending else "application/octet-stream",
+        hdrs.CONTENT_DISPOSITION: f"{'inline' if ending else 'attachment'}; "
+        f'filename="{name}"',
+    }
+
+
+def _asked(request: web.Request, digest: str, size: int) -> ByteRange | None:
+    """The part that is asked for; None: all of it."""
+    if request.method != hdrs.METH_GET:
+        return None
+    condition = request.headers.get(hdrs.IF_RANGE)
+    # A date says nothing of a file that never changes and has none.
+    if condition is not None and condition.strip() != f'"{digest}"':
+        return None
+    return parse_range(request.headers.get(hdrs.RANGE, ""), size)
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    blob: HeldBlob,
+    part: ByteRange,
+) -> None:
+    """Hand over a part, piece by piece; the next is read when the last was taken.
+
+    Raises:
+        NotFoundError: the bytes are gone; nothing was sent.
+        StoredError: they are not as many as they were; nothing was sent.
+    """
+    site = request.app[SITE]
+    size = await site.blobs.size(blob.digest)
+    if size is None:
+        raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
+    if size != blob.size:
+        raise StoredError(Sentence("blobs.damaged", digest=blob.digest))
+    response.content_length = part.end - part.start
+    at = part.start
+    first = b""
+    if request.method == hdrs.METH_GET:
+        # Before the head is sent: what cannot be read is refused, not cut off.
+        first = await site.blobs.get(blob.digest, at, min(PIECE_BYTES, part.end - at))
+    await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return
+    is_whole = False
+    try:
+        piece = first
+        while piece:
+            await response.write(piece)
+            at += len(piece)
+            left = min(PIECE_BYTES, part.end - at)
+            piece = await site.blobs.get(blob.digest, at, left) if left else b""
+        is_whole = at == part.end
+    finally:
+        # The head has promised all: what breaks is cut off, and seen to be.
+        if not is_whole and request.transport is not None:
+            request.transport.abort()
+    if is_whole:
+        await response.write_eof()
