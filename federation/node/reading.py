@@ -102,6 +102,8 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
         noted = AnsweredPhoto(given.answer, name, now, code)
         await db.write(_note, place, cited, noted, given.reader)
         return AnsweredForm(outcome="noted")
+    if sources.held.isdisjoint(cited.claim.files):
+        return AnsweredForm(outcome="changed")  # nobody here can have seen it
     return await _take_reading(node, given, sources, cited)
 
 

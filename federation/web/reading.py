@@ -324,6 +324,7 @@ async def _show_form(page: EditorPage, state: _FormState) -> web.Response:
         sources=state.sources,
         cited=state.cited,
         sections=parts,
+        is_seen=not state.sources.held.isdisjoint(state.cited.claim.files),
         values=state.values,
         forms=FORMS,
         form=state.values.get("form") or state.cited.result.form,

@@ -92,7 +92,7 @@ def form_parts(
             ]
             rows.append(FormRow("", label, cells))
         names = {cell.name for row in rows for cell in row.cells}
-        is_closed = key in _FIRST_PAGE and not names & values.keys()
+        is_closed = key in _FIRST_PAGE and not any(map(values.get, names))
         parts.append(FormPart(key, t(f"queue.part-{key}"), rows, is_closed))
     return parts
 

@@ -1,135 +1,40 @@
 """Editors read forms: two nodes, pages without script, and what comes to be signed."""
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 import time
 
 import pytest
 
 from federation.store import leases, people, photoanswers
-from federation.store.db import FILE_NAME, Database
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
-from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.homes import ELECTION, draft
+from tests.reading import (
+    PHOTOS,
+    READERS,
+    RIGHT,
+    SECOND,
+    THIRD,
+    TPS,
+    answer,
+    evidence,
+    form_of,
+    photographed,
+    two_nodes,
+)
 from tests.waiting import until
-
-PHOTOS, READERS = "kawalpemilu.example", "jagasuara.example"
-TPS, SECOND, THIRD = "1371011001001", "1371011001002", "1371011001003"
-FIGURES = {"f.suara_sah": "154", "f.suara_tidak_sah": "3", "f.suara_total": "157"}
-RIGHT = {"c.01": "127", "c.02": "27", **FIGURES}
-
-
-def evidence(tps):
-    return [{"media_type": "image/jpeg", "sha256": f"{int(tps):064x}", "size": 1000}]
-
-
-def photo(tps, **more):
-    """A record of a photograph without numbers."""
-    record = draft(tps, evidence=evidence(tps), **more)
-    del record["candidates"]
-    return record
-
-
-class Two:
-    """Who has photographs, and who reads them; each is a partner of the other."""
-
-    def __init__(self, photos, readers):
-        self.photos, self.readers = photos, readers
-
-    async def hand_in(self, node, *records):
-        body = {"election": ELECTION, "records": records}
-        status, said = await node.post("/v1/records", body)
-        assert status == 200, said
-        return [verdict["record"] for verdict in said["verdicts"]]
-
-    async def share(self, *records):
-        """The partner has these photographs; they wait here."""
-        ids = await self.hand_in(self.photos, *records)
-        await self.sync(self.readers)
-        stations = {record["tps"] for record in records}
-        await until(lambda: self.waits(*stations))
-        return ids
-
-    async def sync(self, node):
-        status, said = await node.post("/v1/control/sync", {})
-        assert status == 200, said
-
-    async def waits(self, *stations, queue="unread"):
-        return set(stations) <= set(await self.queue(queue)) or None
-
-    async def queue(self, name="unread"):
-        headers = {"Authorization": f"Bearer {self.readers.token}"}
-        address = f"/v1/queue?queue={name}"
-        _, body, _ = await self.readers.get(address, headers=headers)
-        return [form["tps"] for form in json.loads(body)["forms"]]
-
-    async def claim(self, node, org, tps=TPS):
-        """What this organisation says of a station, as a node shows it."""
-        _, body, _ = await node.get(f"/v1/tps/{tps}")
-        said = [m for c in json.loads(body)["contests"] for m in c["monitors"]]
-        return next((one for one in said if one["org"] == org), None)
-
-    async def reading(self, node=None, tps=TPS, **members):
-        """Our numbers on the map, once these members of them are there."""
-
-        async def look():
-            said = await self.claim(node or self.readers, READERS, tps)
-            if said and said.get("votes") and members.items() <= said.items():
-                return said
-            return None
-
-        return await until(look)
 
 
 @pytest.fixture
 async def two(tmp_path):
-    a, c = make_home(tmp_path, PHOTOS), make_home(tmp_path, READERS)
-    async with serving(a, alone=True) as photos:
-        add_peer(c, a, photos.url)
-        async with serving(c, alone=True) as readers:
-            add_peer(a, c, readers.url)
-            yield Two(photos, readers)
-
-
-@contextlib.asynccontextmanager
-async def editor(two, name="Rina", role="editor"):
-    """A browser in which somebody of ours is signed in."""
-    secret = f"{name}-{'x' * 40}"
-    members = {"name": name, "role": role, "link": secret}
-    members["until"] = int(time.time()) + 3600
-    status, said = await two.readers.post("/v1/control/add-person", members)
-    assert status == 200, said
-    async with Browser(two.readers.url) as browser:
-        await browser.sign_in(f"/masuk?k={secret}")
-        yield browser
-
-
-@contextlib.contextmanager
-def looking(two):
-    """What the node of the readers keeps."""
-    db = Database.open(two.readers.home.data, readonly=True)
-    with contextlib.closing(db), db.view() as view:
-        yield view
-
-
-def end_rest(two):
-    """Let the minute pass in which nobody gets a form that was answered."""
-    path = two.readers.home.data / FILE_NAME
-    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE reading_lease SET until = until - 60")
-
-
-async def answer(browser, page, **fields):
-    """Fill in the form of a page and press a button of it."""
-    [form] = [one for one in page.forms() if "/antrean/baca/" in one.action]
-    return await browser.send(page, form, **{"answer": "read", **fields})
+    async with two_nodes(tmp_path) as nodes:
+        yield nodes
 
 
 async def test_what_an_editor_reads_credits_both_on_every_node(two):
-    [cited] = await two.share(photo(TPS))
-    async with editor(two) as browser:
+    [cited] = await two.share(photographed(TPS))
+    async with two.editor() as browser:
         listed = await browser.open("/antrean")
         assert TPS in listed.text
         page = await browser.open("/antrean/baca?queue=unread")
@@ -156,13 +61,13 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
 
 
 async def test_what_was_done_is_written_down_here(two):
-    await two.share(photo(TPS), photo(SECOND), photo(THIRD))
-    async with editor(two) as browser:
+    await two.share(photographed(TPS), photographed(SECOND), photographed(THIRD))
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca")
         page = await answer(browser, page, **RIGHT)
         page = await answer(browser, page, answer="unreadable")
         await answer(browser, page, answer="elsewhere", elsewhere="1371.01.1001.009")
-    with looking(two) as view:
+    with two.looking() as view:
         done = people.read_actions(view, 1 << 40, 10)
         place = FormPlace(ELECTION, "ppwp", THIRD)
         [noted] = photoanswers.answers_at(view, place).values()
@@ -178,11 +83,11 @@ async def test_what_was_done_is_written_down_here(two):
 
 async def test_a_form_shows_no_numbers_of_others(two):
     await two.hand_in(two.readers, draft(TPS, 131, 29, review="reviewed"))
-    await two.share(photo(SECOND))
+    await two.share(photographed(SECOND))
     await two.hand_in(two.photos, draft(TPS, 113, 37, evidence=evidence(TPS)))
     await two.sync(two.readers)
     await until(lambda: two.waits(TPS, queue="differs"))
-    async with editor(two) as browser:
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca?queue=differs")
         assert TPS in page.url
         for number in ("131", "29<", "113", "37<"):
@@ -190,9 +95,9 @@ async def test_a_form_shows_no_numbers_of_others(two):
 
 
 async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
-    await two.share(photo(TPS))
+    await two.share(photographed(TPS))
     wrong = {**RIGHT, "c.02": "28"}
-    async with editor(two) as browser:
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca")
         asked = await answer(browser, page, **wrong)
         assert asked.status == 422
@@ -220,8 +125,8 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
     ],
 )
 async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
-    await two.share(photo(TPS))
-    async with editor(two) as browser:
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca")
         refused = await answer(browser, page, **typed)
         assert refused.status == 422
@@ -231,9 +136,23 @@ async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
     assert await two.claim(two.readers, READERS) is None
 
 
+async def test_what_is_not_here_is_not_read_until_it_is(two):
+    await two.share(photographed(TPS), held=False)
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        assert page.status == 200
+        assert 'name="c.01"' not in page.text
+        assert (await answer(browser, page, **RIGHT)).status == 409
+        await two.hold(TPS)
+        again = await browser.open(page.url)
+        assert f'src="../../blob/{evidence(TPS)[0]["sha256"]}"' in again.text
+        await answer(browser, again, **RIGHT)
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
+
+
 async def test_two_editors_at_once_get_different_forms(two):
-    await two.share(photo(TPS), photo(SECOND))
-    async with editor(two, "Rina") as rina, editor(two, "Sari") as sari:
+    await two.share(photographed(TPS), photographed(SECOND))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
         pages = await asyncio.gather(
             rina.open("/antrean/baca"), sari.open("/antrean/baca")
         )
@@ -244,12 +163,11 @@ async def test_two_editors_at_once_get_different_forms(two):
         # A form of another's page: the one who has it is asked for, not the page.
         forged = await answer(sari, pages[1], **RIGHT)
         assert forged.status == 200
-        [form] = [f for f in pages[1].forms() if "/antrean/baca/" in f.action]
-        stolen = form._replace(action=f"/antrean/baca/{mine}")
+        stolen = form_of(pages[1])._replace(action=f"/antrean/baca/{mine}")
         refused = await sari.send(pages[1], stolen, answer="read", **RIGHT)
         assert refused.status == 409
         # A third finds nothing, until one gives up.
-        async with editor(two, "Tuti") as tuti:
+        async with two.editor("Tuti") as tuti:
             none = await tuti.open("/antrean/baca")
             assert none.url.partition("?")[0].endswith("/antrean")
             await answer(rina, pages[0], answer="skip")
@@ -257,10 +175,10 @@ async def test_two_editors_at_once_get_different_forms(two):
 
 
 async def test_who_is_still_at_it_keeps_the_form(two):
-    await two.share(photo(TPS))
-    async with editor(two, "Rina") as rina, editor(two, "Sari") as sari:
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
         page = await rina.open("/antrean/baca")
-        [form] = [f for f in page.forms() if "/antrean/baca/" in f.action]
+        form = form_of(page)
         still = await rina.post(f"/antrean/masih/{TPS}", form.fields)
         assert still.status == 204
         fields = dict(form.fields)
@@ -270,19 +188,19 @@ async def test_who_is_still_at_it_keeps_the_form(two):
 
 
 async def test_a_second_person_reads_without_seeing_the_first(two):
-    await two.share(photo(TPS))
-    async with editor(two, "Rina") as rina:
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina:
         await answer(rina, await rina.open("/antrean/baca"), **RIGHT)
         await two.reading(review="unreviewed")
         # Whoever read it is not offered it again.
         none = await rina.open("/antrean/baca?queue=single")
         assert "/antrean/baca/" not in none.url
-    with looking(two) as view:
+    with two.looking() as view:
         place = FormPlace(ELECTION, "ppwp", TPS)
         resting = leases.holders(view, [place], int(time.time()))
     assert resting == {place: leases.NOBODY}
-    async with editor(two, "Sari") as sari:
-        end_rest(two)
+    async with two.editor("Sari") as sari:
+        two.end_rest()
         page = await sari.open("/antrean/baca?queue=single")
         assert TPS in page.url
         assert "127" not in page.text
@@ -294,11 +212,11 @@ async def test_a_second_person_reads_without_seeing_the_first(two):
 
 async def test_who_reads_other_numbers_sees_both_and_decides(two):
     await two.hand_in(two.readers, draft(TPS, 126, 27))
-    await two.share(photo(SECOND))
+    await two.share(photographed(SECOND))
     await two.hand_in(two.photos, draft(TPS, 127, 27, evidence=evidence(TPS)))
     await two.sync(two.readers)
     await until(lambda: two.waits(TPS, queue="differs"))
-    async with editor(two) as browser:
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca?queue=differs")
         both = await answer(browser, page, **RIGHT)
         assert both.status == 422
@@ -313,10 +231,10 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
 
 
 async def test_nothing_is_taken_without_the_proof_of_a_form(two):
-    await two.share(photo(TPS))
-    async with editor(two) as browser:
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
         page = await browser.open("/antrean/baca")
-        [form] = [f for f in page.forms() if "/antrean/baca/" in f.action]
+        form = form_of(page)
         fields = {**form.fields, "answer": "read", **RIGHT}
         for token in ("", "0" * 64, "é"):
             sent = {**fields, "form_token": token}
@@ -328,7 +246,7 @@ async def test_nothing_is_taken_without_the_proof_of_a_form(two):
 
 @pytest.mark.parametrize("role", ["", "viewer"])
 async def test_whoever_reads_no_forms_sees_nothing_of_them(two, role):
-    await two.share(photo(TPS))
+    await two.share(photographed(TPS))
     paths = ["/antrean", "/antrean/baca", f"/antrean/baca/{TPS}"]
 
     async def look(browser):
@@ -339,7 +257,7 @@ async def test_whoever_reads_no_forms_sees_nothing_of_them(two, role):
             assert (await browser.post(path, {"answer": "read"})).status in {403, 405}
 
     if role:
-        async with editor(two, role=role) as browser:
+        async with two.editor(role=role) as browser:
             await look(browser)
     else:
         async with Browser(two.readers.url) as browser:
@@ -365,10 +283,10 @@ async def test_whoever_reads_no_forms_sees_nothing_of_them(two, role):
 async def test_hostile_answers_are_refused_and_nothing_is_signed(
     two, path, fields, status
 ):
-    await two.share(photo(TPS))
-    async with editor(two) as browser:
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
         page = await browser.open(f"/antrean/baca/{TPS}")
-        [form] = [f for f in page.forms() if "/antrean/baca/" in f.action]
+        form = form_of(page)
         sent = {**form.fields, "answer": "read", **RIGHT, **fields}
         if status == 422:
             sent = {**form.fields, "answer": "read"}

@@ -3,6 +3,7 @@
 (() => {
   const form = document.querySelector("form.paper");
   if (!form) return;
+  if (!form.querySelector("button.save")) return;
   const fields = [...form.querySelectorAll("input[inputmode=numeric]")];
   const number = (name) => {
     const field = form.elements[name];
@@ -42,7 +43,7 @@
     next.focus();
     if (next.select) next.select();
   });
-  if (matchMedia("(min-width: 60rem) and (pointer: fine)").matches && !form.querySelector(".asked")) {
+  if (matchMedia("(min-width: 60rem)").matches && !form.querySelector(".asked")) {
     fields[0].focus({ preventScroll: true });
   }
 
@@ -55,15 +56,14 @@
     const caption = figure.querySelector("figcaption");
     let size = 1, turned = 0;
     const draw = () => {
-      image.style.width = `${size * 100}%`;
+      /* On its side, its height is what must fit. */
+      const isAside = turned % 180 !== 0;
+      const fit = isAside ? image.naturalWidth / (image.naturalHeight || 1) : 1;
+      image.style.width = `${size * fit * 100}%`;
       image.style.maxWidth = "none";
-      image.style.transform = "";
-      image.style.margin = "";
-      if (turned) {
-        const off = turned % 180 ? (image.offsetWidth - image.offsetHeight) / 2 : 0;
-        image.style.transform = `rotate(${turned}deg)`;
-        image.style.margin = `${off}px ${-off}px`;
-      }
+      image.style.transform = turned ? `rotate(${turned}deg)` : "";
+      const off = isAside ? (image.offsetWidth - image.offsetHeight) / 2 : 0;
+      image.style.margin = `${off}px ${-off}px`;
       box.checked = size > 1;
     };
     const zoom = (by) => {
@@ -87,7 +87,7 @@
     caption.prepend(
       button("+", words.larger, () => zoom(1.5)),
       button("−", words.smaller, () => zoom(1 / 1.5)),
-      button("↻", words.rotate, () => { turned = (turned + 90) % 360; draw(); }),
+      button("↻", words.rotate, () => { turned = (turned + 90) % 360; draw(); sheet.scrollTo(0, 0); }),
     );
     caption.querySelector("label").hidden = true;
     sheet.addEventListener("wheel", (event) => {
