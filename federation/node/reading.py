@@ -28,10 +28,10 @@ from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
 from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
+    FormReader,
     HeldForm,
     HoldForm,
     OfferForm,
-    Reader,
 )
 from federation.web.requests import Request
 
@@ -172,7 +172,7 @@ def _note(
     place: FormPlace,
     cited: SignedReading,
     noted: AnsweredPhoto,
-    reader: Reader,
+    reader: FormReader,
 ) -> None:
     for file in cited.claim.files:
         photoanswers.save_answer(tx, place, file, noted)
@@ -182,7 +182,7 @@ def _note(
     people.note_action(tx, reader.name, reader.role, what, subject, noted.at)
 
 
-def _holder(reader: Reader) -> str:
+def _holder(reader: FormReader) -> str:
     """Under which name a form is theirs: the machine's own has none."""
     return reader.name or "-"
 
@@ -197,7 +197,7 @@ def _place(node: Node, given: HoldForm | AnswerForm) -> FormPlace:
     return FormPlace(scope.election, scope.contest, parse_tps(given.tps))
 
 
-def _pseudonym(node: Node, election: str, reader: Reader) -> str:
+def _pseudonym(node: Node, election: str, reader: FormReader) -> str:
     """The pseudonym that is signed for a person; "" where this node makes none."""
     if reader.role == "machine":
         return ""

@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.scope import QueryScope, ask, contests_of, places
-from federation.flows.queue.decision import Decision
+from federation.flows.queue.decision import ReadingDecision
 from federation.flows.queue.form import FORMS, paper_form, read_typed
 from federation.flows.queue.sources import FormSources, SignedReading, find_sources
 from federation.flows.queue.waiting import QueueAsked, list_queue
@@ -38,9 +38,9 @@ from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
     FormAnswer,
+    FormReader,
     HoldForm,
     OfferForm,
-    Reader,
 )
 
 PAGE_SIZE: Final = 50
@@ -55,7 +55,7 @@ Show: TypeAlias = Callable[["EditorPage"], Awaitable[web.StreamResponse]]
 class EditorPage(Page):
     """A page for somebody who may read forms."""
 
-    def __init__(self, request: web.Request, reader: Reader) -> None:
+    def __init__(self, request: web.Request, reader: FormReader) -> None:
         """`reader`: who asks; the gate let them."""
         chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
         super().__init__(request, Text(pick_page_language(request)), chosen)
@@ -124,10 +124,10 @@ def _for_editors(show: Show) -> Callable[[web.Request], Awaitable[web.StreamResp
     return handle
 
 
-def _reader(caller: Caller) -> Reader:
+def _reader(caller: Caller) -> FormReader:
     if isinstance(caller, Person):
-        return Reader(name=caller.name, role=caller.role)
-    return Reader(name="", role="machine")
+        return FormReader(name=caller.name, role=caller.role)
+    return FormReader(name="", role="machine")
 
 
 def _mistake(page: EditorPage, error: NotFoundError | FormatError) -> web.Response:
@@ -347,9 +347,11 @@ def _with_query(page: EditorPage) -> str:
     return page.link(page.request.path, **query)
 
 
-def _decision(given: Mapping[str, str]) -> Decision:
+def _decision(given: Mapping[str, str]) -> ReadingDecision:
     chosen = given.get("decision", "")
-    return cast("Decision", chosen if chosen in get_args(Decision) else "")
+    return cast(
+        "ReadingDecision", chosen if chosen in get_args(ReadingDecision) else ""
+    )
 
 
 def _code(typed: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from federation.flows.queue.decision import Decision
+from federation.flows.queue.decision import ReadingDecision
 from federation.records.readers import PersonRole
 from federation.records.readingqueue import ReadingQueue
 from federation.web.requests import Request
@@ -17,7 +17,7 @@ from federation.web.requests import Request
 FormAnswer: TypeAlias = Literal["read", "unreadable", "elsewhere", "skip"]
 
 
-class Reader(msgspec.Struct, frozen=True, kw_only=True):
+class FormReader(msgspec.Struct, frozen=True, kw_only=True):
     """Who reads: the name by which a form is theirs, and in which role."""
 
     name: str
@@ -36,7 +36,7 @@ class OfferForm(Request[HeldForm], frozen=True, kw_only=True):
 
     route: ClassVar[str] = ""
 
-    reader: Reader
+    reader: FormReader
     election: str
     contest: str
     queue: ReadingQueue
@@ -49,7 +49,7 @@ class HoldForm(Request[HeldForm], frozen=True, kw_only=True):
 
     route: ClassVar[str] = ""
 
-    reader: Reader
+    reader: FormReader
     election: str
     contest: str
     tps: str
@@ -85,7 +85,7 @@ class AnswerForm(Request[AnsweredForm], frozen=True, kw_only=True):
 
     route: ClassVar[str] = ""
 
-    reader: Reader
+    reader: FormReader
     election: str
     contest: str
     tps: str
@@ -93,5 +93,5 @@ class AnswerForm(Request[AnsweredForm], frozen=True, kw_only=True):
     answer: FormAnswer
     members: Mapping[str, Any] = {}
     accepted: tuple[str, ...] = ()
-    decision: Decision = ""
+    decision: ReadingDecision = ""
     elsewhere: str = ""

@@ -143,6 +143,9 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/antrean": ["/antrean", "/antrean?queue=differs"],
+    "/antrean/baca": ["/antrean/baca"],
+    "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
 }
@@ -150,6 +153,8 @@ WRITES = {
     "/v1/records": ["/v1/records"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
+    "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
+    "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
 }

@@ -27,7 +27,7 @@ from federation.records.claim import claim_of_result
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
 
-Decision: TypeAlias = Literal["", "mine", "ours"]
+ReadingDecision: TypeAlias = Literal["", "mine", "ours"]
 DraftRecord: TypeAlias = dict[str, Any]
 
 #: Asked about like a sum: nobody has typed the votes of all who stand there.
@@ -52,7 +52,7 @@ class Reading(NamedTuple):
 
     members: Mapping[str, Any]
     accepted: frozenset[str] = frozenset()
-    decision: Decision = ""
+    decision: ReadingDecision = ""
     was_read: bool = False
     contributor: str = ""
 
