@@ -1,7 +1,6 @@
 """Who asks, and who may do what; who may read what: `records/readers.py`.
 
     Authorization: Bearer <token>      scope "intake" or "control"
-    Cookie: …federation-…=<secret>     somebody who is signed in (`sessions.py`)
 
 The scheme is taken in any case, with blanks around it. Without a token, or with one
 that is not known: 401; with one of another scope: 403.
@@ -15,21 +14,10 @@ import hmac
 from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
-from federation.records.readers import (
-    THIS_MACHINE,
-    Act,
-    Caller,
-    Insider,
-    Nobody,
-    Person,
-    may_do,
-    may_see,
-)
+from federation.records.readers import THIS_MACHINE, Caller, Insider, Nobody, may_see
 from federation.store import tokens
-from federation.text import Sentence
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.origin import is_local
-from federation.web.sessions import SIGNED_IN, WHY_NOT, BrowserSession
 
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
@@ -43,15 +31,6 @@ class BadToken(web.HTTPUnauthorized):
 
 class Forbidden(web.HTTPForbidden):
     """A token that opens another door."""
-
-
-class NotAllowed(web.HTTPForbidden):
-    """Whoever asks may not do what a page is for; people see a page that says so."""
-
-    def __init__(self, why: Sentence | str) -> None:
-        """`why`: for the person before the browser, and what to do."""
-        super().__init__(text=str(why))
-        self.why = why
 
 
 async def require_token(request: web.Request, scope: str) -> None:
@@ -90,28 +69,7 @@ def public_caller(request: web.Request) -> Caller:
     with contextlib.suppress(BadToken):
         if _is_own(site, _read_token(request, "control")):
             return THIS_MACHINE
-    session: BrowserSession | None = request.get(SIGNED_IN)
-    if session is not None:
-        return session.person
     return Nobody(site.settings.listen.show_partners)
-
-
-async def require(request: web.Request, act: Act) -> Caller:
-    """Who asks, if they may do this; for pages of which everybody may know.
-
-    What a page shows is asked for behind this: whoever may not do it learns nothing of
-    what is there. For an answer to programs, ask `may_do` and say 404.
-
-    Raises:
-        NotAllowed: nobody is signed in with this browser, or somebody of another role.
-    """
-    caller = await caller_of(request)
-    if may_do(caller, act):
-        return caller
-    if isinstance(caller, Person):
-        role = Sentence(f"people.role-{caller.role}")
-        raise NotAllowed(Sentence("people.other-role", name=caller.name, role=role))
-    raise NotAllowed(request.get(WHY_NOT) or Sentence("people.not-signed-in"))
 
 
 async def caller_of(request: web.Request) -> Caller:
@@ -126,7 +84,7 @@ async def known_caller(request: web.Request) -> Caller:
         BadToken: the token that it sent is none that is known here.
     """
     caller = public_caller(request)
-    if not isinstance(caller, Nobody):
+    if caller == THIS_MACHINE:
         return caller
     if is_local(request, request.app[SITE].settings.listen):
         return Insider()

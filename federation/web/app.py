@@ -17,7 +17,6 @@ from federation.web import (
     queue,
     reading,
     receipt,
-    signin,
 )
 from federation.web.access import known_caller
 from federation.web.bucket import Bucket
@@ -26,7 +25,6 @@ from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
-from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
 _NOT_READY = "not ready: `federation status` on the node's machine says why"
@@ -35,10 +33,7 @@ _NOT_READY = "not ready: `federation status` on the node's machine says why"
 def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[
-            *(watch, answer_problems, only_own_names, deadlines),
-            *(recognise_browser, signin.show_hints),
-        ],
+        middlewares=[watch, answer_problems, only_own_names, deadlines],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
@@ -50,7 +45,6 @@ def make_app(site: WebContext) -> web.Application:
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
     app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
-    app[signin.SIGN_INS] = Bucket(burst=20, refill_s=60)
     app.add_routes(
         [
             web.get("/livez", live),
@@ -75,10 +69,8 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
-    app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
-    app.add_routes(signin.routes())
     app.add_routes(reading.routes())
     app.add_routes(blobs.routes())
     return app

@@ -57,8 +57,6 @@ class WebContext:
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]
-    #: 256 random bits as text, for whoever signs in.
-    new_secret: Callable[[], str]
     maps: MapCache = field(default_factory=MapCache)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.
