@@ -18,8 +18,12 @@ def file_of(digest: str, **members: object) -> Evidence:
     return Evidence(**(usual | members))
 
 
-def result(org: str, tps: str, files: list[Evidence] | None) -> TpsResult:
+def result(
+    org: str, tps: str, files: list[Evidence] | None, cites: str | None = None
+) -> TpsResult:
     named = {"evidence": tuple(files)} if files else {}
+    if cites:
+        named["derived_from"] = cites
     return TpsResult(
         contest="ppwp",
         election=ELECTION,
@@ -43,14 +47,18 @@ def add_named(
     *,
     own: bool = False,
     size: int | None = None,
+    cites: str | None = None,
 ) -> Log:
-    """A log of these stations and their files; `size` is what is signed of it."""
+    """A log of these stations and their files; `size` is what is signed of it.
+
+    With `cites` its records say that they are derived from that one.
+    """
     origin = format_origin(org, ELECTION)
     if visibility != "public":
         origin += f"/{visibility}"
     with db.transaction() as tx:
         log = logs.add_log(tx, origin, own=own)
-    add_leaves(db, log, [result(org, tps, files) for tps, files in rows])
+    add_leaves(db, log, [result(org, tps, files, cites) for tps, files in rows])
     with db.transaction() as tx:
         tx.execute(
             "UPDATE log SET size = ? WHERE id = ?",

@@ -4,6 +4,7 @@ resources    lock, database, guard, keys, own logs
 reading      a form to read, and what becomes of the answer
 gate         may we sign yet?
 peers        peers.toml, as it is now
+photos       the photographs of partners: looked for, asked for, behind the turns
 disk         what the disks do not take
 descriptors  how many files may be open, and for whom
 heap         memory that goes back to the system

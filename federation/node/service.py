@@ -19,7 +19,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.files import placed, write_whole
 from federation.flows.query.mapcache import MapCache
-from federation.node.about import renew_about
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.node import Node
@@ -31,6 +30,7 @@ from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
 _SHUTDOWN_S = 5.0
+_SECRET_BYTES = 32
 _AGAIN_S = 2.0
 
 
@@ -40,23 +40,28 @@ async def serve(
 ) -> AsyncIterator[str]:
     """The node at work until the end of the block; the URL on which it answers.
 
+    The secrets of sessions come out of `random`: outside of tests, the system's own.
+
     Raises:
         ConfigError: peers.toml cannot be used.
         OSError: the port is taken.
     """
-    about = await resources.db.run(renew_about, resources)
     node = Node(resources, clocks, random, alone=alone)
+    await node.renew_about()
     maps = MapCache()
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,
         settings=resources.settings,
         profiles=resources.profiles,
         desk=NodeDesk(node),
-        about=lambda: about,
+        about=lambda: node.about,
+        partners=node.partners.book,
         control_token=token,
         clock=lambda: int(clocks.wall()),
+        new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

@@ -32,6 +32,7 @@ from federation.records.canonical import ORIGIN_PATTERN
 from federation.records.keystatement import parse_origin
 
 PUBLIC: Final = "public"
+PHOTOS: Final = "photos"
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do.
@@ -62,6 +63,8 @@ class Partner:
         sees_photos: Whether it may have our photos.
         audiences: The organisations whose signed audience names it, and which let us
             hand on what is not for everybody.
+        withheld: What of these it may not have, by organisation: a visibility of logs,
+            or `PHOTOS`.
         sees_partners: The operator shows those to everybody.
     """
 
@@ -70,6 +73,7 @@ class Partner:
     logs: frozenset[str] = frozenset()
     sees_photos: bool = False
     audiences: frozenset[str] = frozenset()
+    withheld: frozenset[tuple[str, str]] = frozenset()
     sees_partners: bool = False
 
 
@@ -125,15 +129,29 @@ class OfLog(Protocol):
 
 
 class OfPhoto(Protocol):
-    """A photo as far as the gate must know it: who has named it in a record."""
+    """A photo as far as the gate must know it: who has named it in a record.
+
+    A name proves no possession: whoever reads a record can name its photos, too. So
+    where a photo is not our own, everybody who claims it must agree; else a partner
+    could name another's photo and let friends of its own have it. Who cites another's
+    record (`derived_from`), as the reader of a photo does, claims nothing.
+    """
+
+    @property
+    def is_named(self) -> bool:
+        """Whether any record names it."""
 
     @property
     def orgs(self) -> Collection[str]:
-        """The organisations whose standing records name it."""
+        """The organisations that claim it: whose own records name it."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether one of them (of our own: we) names it in no log for the caller."""
 
     @property
     def is_own(self) -> bool:
-        """Whether a record of ours is among them."""
+        """Whether it was taken in here, and a record of ours names it."""
 
     @property
     def is_public(self) -> bool:
@@ -157,24 +175,36 @@ def _is_for(partner: Partner, log: OfLog) -> bool:
     """Whether what is not for everybody is for this partner."""
     if log.org == partner.asked:
         return log.visibility in partner.logs
-    return log.org == partner.org or log.org in partner.audiences
+    return log.org == partner.org or _is_named(partner, log.org, log.visibility)
 
 
 def may_view(caller: Caller, photo: OfPhoto) -> bool:
     """Whether the caller may have the bytes of this photo; what nobody names: no."""
     match caller:
         case ThisMachine() | Person():
-            return bool(photo.orgs)
+            return photo.is_named
         case Nobody() | Insider():
-            return photo.is_own and photo.is_public
+            return photo.is_own and photo.is_public and not photo.is_hidden
+        case Partner() if photo.is_hidden:
+            return False
+        case Partner() if photo.is_own:
+            return photo.is_public or caller.sees_photos
         case Partner():
-            if photo.is_own and (photo.is_public or caller.sees_photos):
-                return True
-            return not caller.audiences.isdisjoint(photo.orgs) or (
-                caller.org in photo.orgs
-            )
+            return bool(photo.orgs) and all(_is_let(caller, org) for org in photo.orgs)
         case _:
             assert_never(caller)
+
+
+def _is_let(partner: Partner, org: str) -> bool:
+    """Whether this organisation lets the partner have the photos that it claims."""
+    if org == partner.asked:
+        return partner.sees_photos
+    return org == partner.org or _is_named(partner, org, PHOTOS)
+
+
+def _is_named(partner: Partner, org: str, what: str) -> bool:
+    """Whether this organisation has signed that the partner may be handed that."""
+    return org in partner.audiences and (org, what) not in partner.withheld
 
 
 def may_do(caller: Caller, act: Act) -> bool:

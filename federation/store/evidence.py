@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from federation.records.readers import Caller, may_read
+from federation.store import blobs
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -34,6 +35,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             media_type TEXT NOT NULL,
             page INTEGER,
             likeness TEXT NOT NULL,
+            is_derived INTEGER NOT NULL,
             PRIMARY KEY (log_id, idx, place)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX evidence_digest ON evidence (digest);
@@ -51,7 +53,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 #: the newest: who signs it a million times makes nothing slower, and hides nobody.
 MAX_OF_LOG: Final = 100
 _ENTRY: Final = (
-    "idx, place, digest, contest, tps, round, record, size, media_type, page, likeness"
+    "idx, place, digest, contest, tps, round, record, size, media_type, page, likeness,"
+    " is_derived"
 )
 _LOGS: Final = (
     "SELECT id, org, election, visibility, own FROM log WHERE EXISTS (SELECT 1"
@@ -74,6 +77,7 @@ class EvidenceEntry(NamedTuple):
         media_type: As the record says.
         page: Of the form, if it says one.
         likeness: What tells how the photo looks, in hex; "" where it says none.
+        is_derived: The record cites another, and so claims no photo of its own.
     """
 
     leaf: int
@@ -87,6 +91,7 @@ class EvidenceEntry(NamedTuple):
     media_type: str
     page: int | None
     likeness: str
+    is_derived: bool
 
 
 class NamingLog(NamedTuple):
@@ -112,7 +117,9 @@ class NamedEvidence(NamedTuple):
 class NamedPhoto(NamedTuple):
     """A photo as far as the gate must know it (`readers.OfPhoto`)."""
 
+    is_named: bool
     orgs: frozenset[str]
+    is_hidden: bool
     is_own: bool
     is_public: bool
 
@@ -143,7 +150,8 @@ def replace_evidence(
     )
     tx.executemany(
         "INSERT INTO evidence (log_id, idx, place, digest, contest, tps, round, record,"
-        " size, media_type, page, likeness) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " size, media_type, page, likeness, is_derived)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             (
                 log_id,
@@ -154,7 +162,8 @@ def replace_evidence(
                 entry.tps,
                 entry.round,
                 bytes.fromhex(entry.record),
-                *entry[7:],
+                *entry[7:-1],
+                int(entry.is_derived),
             )
             for entry in entries
         ),
@@ -218,19 +227,27 @@ def read_photo(
 ) -> NamedPhoto:
     """What the gate must know of a photo to say whether this caller may view it.
 
-    A record that the caller may not read names nothing for it: a photo of a log that
-    is not for everybody is not shown to everybody because ours are.
-
     Args:
         view: A snapshot.
         digest: Hex SHA-256.
         caller: Who asks.
         is_public: Whether the operator shows our own to everybody.
     """
-    every = _logs_with(view, "digest = ?", bytes.fromhex(digest))
-    logs = [log for log in every if may_read(caller, log)]
-    is_own = any(log.is_own for log in logs)
-    return NamedPhoto(frozenset(log.org for log in logs), is_own, is_own and is_public)
+    sha256 = bytes.fromhex(digest)
+    claiming = _logs_with(view, "digest = ? AND is_derived = 0", sha256)
+    orgs = frozenset(log.org for log in claiming)
+    readable = {log.org for log in claiming if may_read(caller, log)}
+    ours = {log.org for log in claiming if log.is_own}
+    # Of what was taken in here our own word counts, whoever else names it.
+    held = blobs.find_blob(view, digest)
+    is_own = bool(ours) and held is not None and held.is_own
+    return NamedPhoto(
+        is_named=bool(orgs) or bool(_logs_with(view, "digest = ?", sha256)),
+        orgs=orgs,
+        is_hidden=bool((ours if is_own else orgs) - readable),
+        is_own=is_own,
+        is_public=is_own and is_public,
+    )
 
 
 def _logs_with(view: View, where: str, value: bytes | str) -> list[NamingLog]:
@@ -258,4 +275,6 @@ def _newest_of(
 
 def _entry(row: Sequence[Any]) -> EvidenceEntry:
     entry = EvidenceEntry(*row)
-    return entry._replace(digest=row[2].hex(), record=row[6].hex())
+    return entry._replace(
+        digest=row[2].hex(), record=row[6].hex(), is_derived=bool(row[-1])
+    )

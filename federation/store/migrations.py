@@ -42,8 +42,10 @@ SETS: Final = {
     "tokens": ("tokens",),
     "people": ("people",),
     "photos": ("blobs", "evidence"),
+    "originals": ("originals",),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
+    "wanted": ("wanted",),
     "migrations": ("migrations",),
 }
 

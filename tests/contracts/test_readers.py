@@ -146,6 +146,7 @@ READS = {
     "/antrean": ["/antrean", "/antrean?queue=differs"],
     "/antrean/baca": ["/antrean/baca"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
+    "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
 }
 WRITES = {
@@ -154,6 +155,8 @@ WRITES = {
     "/v1/control/{command}": ["/v1/control/sync"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
+    "/masuk": ["/masuk"],
+    "/keluar": ["/keluar"],
 }
 
 

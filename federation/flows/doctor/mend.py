@@ -52,6 +52,7 @@ _FORGOTTEN: Final = (
     "action",
     "alarm",
     "offered",
+    "original",
     "peer_seen",
     "peer_turn",
     "person",

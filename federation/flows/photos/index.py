@@ -95,6 +95,7 @@ def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
             media_type=file.media_type,
             page=None if file.page is UNSET else file.page,
             likeness="",
+            is_derived=claim.derived,
         )
         for place, file in enumerate(files)
     ]

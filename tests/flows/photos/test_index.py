@@ -7,8 +7,8 @@ import pytest
 
 from federation.flows.photos.index import BATCH, index_all, index_once
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner, Person, may_view
-from federation.store import claims, evidence, logs
-from federation.store.evidence import MAX_OF_LOG, NamedPhoto
+from federation.store import blobs, claims, evidence, logs
+from federation.store.evidence import MAX_OF_LOG
 from tests.photographed import A, B, add_leaves, add_named, file_of, result
 
 TPS, OTHER = "3171010001001", "3171010001002"
@@ -18,6 +18,11 @@ ONE, TWO, THREE = (hashlib.sha256(name.encode()).hexdigest() for name in "123")
 def photo(db, digest, caller=THIS_MACHINE, *, is_public=False):
     with db.view() as view:
         return evidence.read_photo(view, digest, caller, is_public=is_public)
+
+
+def take_in(db, digest, *, is_own=True):
+    with db.transaction() as tx:
+        blobs.save_blob(tx, digest, 1000, "image/jpeg", is_own=is_own, now=0)
 
 
 def test_entries_are_what_the_record_says(db):
@@ -75,7 +80,7 @@ def test_own_leaves_count_below_the_signed_size(db):
     with db.transaction() as tx:
         tx.execute("UPDATE log SET size = 1 WHERE id = ?", (log.id,))
     index_all(db)
-    assert photo(db, ONE) == NamedPhoto(frozenset({A}), is_own=True, is_public=False)
+    assert photo(db, ONE).orgs == {A}
 
 
 def test_records_judged_again_are_noted_again_without_a_gap(db):
@@ -146,8 +151,68 @@ def test_a_record_that_may_not_be_read_shows_its_photo_to_nobody(
         if where in {visibility, "both"}:
             add_named(db, A, [(TPS, [file_of(ONE)])], visibility, own=True)
     index_all(db)
+    take_in(db, ONE)
     told = photo(db, ONE, CALLERS[who], is_public=is_public)
     expected = (where, who) in IN_PUBLIC | IN_INCIDENTS
     if is_public and where != "incidents":
         expected = True
     assert may_view(CALLERS[who], told) is expected
+
+
+def let(*orgs, photos=False):
+    """A partner of B's node whom the audiences of these name."""
+    return Partner(org=FRIEND, asked=B, sees_photos=photos, audiences=frozenset(orgs))
+
+
+C, FRIEND = "c.example", "friend.example"
+
+
+def test_whoever_names_another_s_photo_opens_it_to_nobody(db):
+    """C read the digest in A's record, and names A's photo for its friend."""
+    add_named(db, A, [(TPS, [file_of(ONE)])])
+    index_all(db)
+    take_in(db, ONE, is_own=False)
+    assert may_view(let(A), photo(db, ONE, let(A)))
+    assert not may_view(let(C), photo(db, ONE, let(C)))
+    add_named(db, C, [(TPS, [file_of(ONE)])])
+    index_all(db)
+    assert not may_view(let(C), photo(db, ONE, let(C)))
+    assert may_view(let(A, C), photo(db, ONE, let(A, C)))
+
+
+def test_whoever_names_our_photo_does_not_get_it_by_that(db):
+    add_named(db, B, [(TPS, [file_of(ONE)])], own=True)
+    add_named(db, FRIEND, [(TPS, [file_of(ONE)])])
+    index_all(db)
+    take_in(db, ONE)
+    assert not may_view(let(FRIEND), photo(db, ONE, let(FRIEND)))
+    assert may_view(let(photos=True), photo(db, ONE, let(photos=True)))
+
+
+def test_whoever_reads_a_partner_s_photo_does_not_make_it_its_own(db):
+    add_named(db, A, [(TPS, [file_of(ONE)])])
+    add_named(db, B, [(TPS, [file_of(ONE)])], own=True, cites=TWO)
+    index_all(db)
+    take_in(db, ONE, is_own=False)
+    told = photo(db, ONE, let(photos=True), is_public=True)
+    assert not may_view(let(photos=True), told)
+    assert not may_view(NOBODY, photo(db, ONE, NOBODY, is_public=True))
+    assert may_view(let(A), photo(db, ONE, let(A)))
+
+
+def test_a_photo_in_a_log_that_is_not_for_the_caller_is_not_opened_by_another(db):
+    add_named(db, A, [(TPS, [file_of(ONE)])], "incidents")
+    add_named(db, C, [(TPS, [file_of(ONE)])])
+    index_all(db)
+    take_in(db, ONE, is_own=False)
+    assert not may_view(let(C), photo(db, ONE, let(C)))
+    assert may_view(let(A, C), photo(db, ONE, let(A, C)))
+
+
+def test_a_photo_that_is_only_cited_is_for_ourselves(db):
+    add_named(db, C, [(TPS, [file_of(ONE)])], cites=TWO)
+    index_all(db)
+    take_in(db, ONE, is_own=False)
+    assert not may_view(let(A, C, photos=True), photo(db, ONE, let(A, C, photos=True)))
+    assert may_view(Person("x", "viewer"), photo(db, ONE))
+    assert not may_view(THIS_MACHINE, photo(db, TWO))

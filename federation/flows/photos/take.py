@@ -1,0 +1,109 @@
+"""Taking a photograph in: drawn anew, kept, and its original beside it or not at all.
+
+    original → its digest → was it taken before? → drawn anew → the copy, durable
+             → the original, if kept → the row that says which copy was made of it
+
+Rule: at whichever step a node stops, taking the same original again ends in the same
+rows. What was removed on request is not brought back by whoever still has the file.
+"""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from federation.blobs.blobs import Blobs
+from federation.errors import PhotoError
+from federation.flows.photos.held import Photo, keep_photo
+from federation.photos.originals import keep_original
+from federation.photos.redraw import Redrawer
+from federation.store import originals
+from federation.store.blobs import find_blob
+from federation.store.db import Database, View
+from federation.store.originals import SharedCopy
+from federation.store.removals import is_removed
+from federation.text import Sentence
+
+
+class TakenPhoto(NamedTuple):
+    """The shared copy, as a record may name it, and of which original it is.
+
+    Attributes:
+        digest: Hex SHA-256 of the copy.
+        size: Of the copy, in bytes.
+        media_type: Of the copy.
+        likeness: What tells how it looks, in hex; "" where that is not known.
+        original_digest: Hex SHA-256 of what was taken in; for nobody but us.
+    """
+
+    digest: str
+    size: int
+    media_type: str
+    likeness: str
+    original_digest: str
+
+
+class PhotoShelves(NamedTuple):
+    """Where what is taken in goes; `originals` None: they are not kept."""
+
+    db: Database
+    blobs: Blobs
+    originals: Path | None
+
+
+async def take_photo(
+    redrawer: Redrawer, shelves: PhotoShelves, original: bytes, now: int
+) -> TakenPhoto:
+    """Take a photograph in; durable when this returns, and once in either case.
+
+    Args:
+        redrawer: Draws it anew.
+        shelves: Where it goes.
+        original: As it came.
+        now: Unix seconds.
+
+    Raises:
+        PhotoError: It is not taken; says why, and what to send instead.
+        ConfigError: No process that draws can be started.
+        OSError: A disk is full or failed.
+    """
+    db, _, folder = shelves
+    digest = await asyncio.to_thread(_digest, original)
+    known = await db.read(_find_held, digest)
+    copy = known or await _draw(redrawer, shelves, original, now)
+    if folder is not None:
+        await asyncio.to_thread(keep_original, folder, digest, original)
+    if known is None:
+        await db.write(originals.save_copy, digest, copy, now)
+    return TakenPhoto(*copy, digest)
+
+
+async def _draw(
+    redrawer: Redrawer, shelves: PhotoShelves, original: bytes, now: int
+) -> SharedCopy:
+    drawn = await redrawer.redraw(original)
+    digest = _digest(drawn.data)
+    if await shelves.db.read(is_removed, digest):
+        raise PhotoError(Sentence("photo.removed"))
+    photo = Photo(digest, drawn.data, drawn.media_type)
+    await keep_photo(shelves.db, shelves.blobs, photo, is_own=True, now=now)
+    return SharedCopy(digest, len(drawn.data), drawn.media_type, drawn.likeness)
+
+
+def _find_held(view: View, original: str) -> SharedCopy | None:
+    """What was made of it before; None: nothing that is here still.
+
+    Raises:
+        PhotoError: it was removed.
+    """
+    copy = originals.find_copy(view, original)
+    if copy is None:
+        return None
+    if is_removed(view, copy.digest):
+        raise PhotoError(Sentence("photo.removed"))
+    held = find_blob(view, copy.digest)
+    return copy if held is not None and held.is_own else None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
