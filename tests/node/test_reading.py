@@ -86,6 +86,7 @@ async def test_a_form_shows_no_numbers_of_others(two):
     await two.share(photographed(SECOND))
     await two.hand_in(two.photos, draft(TPS, 113, 37, evidence=evidence(TPS)))
     await two.sync(two.readers)
+    await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
         page = await browser.open("/antrean/baca?queue=differs")
@@ -215,6 +216,7 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
     await two.share(photographed(SECOND))
     await two.hand_in(two.photos, draft(TPS, 127, 27, evidence=evidence(TPS)))
     await two.sync(two.readers)
+    await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
         page = await browser.open("/antrean/baca?queue=differs")
