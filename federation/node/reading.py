@@ -14,6 +14,7 @@ from msgspec import to_builtins
 from federation.config.keystore import load_contributor_secret, pseudonym
 from federation.errors import ConfigError, RecordError
 from federation.flows.ownlog import ingest
+from federation.flows.photos.wants import is_wantable, not_held
 from federation.flows.query.scope import QueryScope, ask
 from federation.flows.queue.decision import Decided, Reading, decide
 from federation.flows.queue.form import fill_in
@@ -22,7 +23,7 @@ from federation.flows.queue.sources import FormSources, SignedReading, find_sour
 from federation.flows.queue.waiting import QueueAsked
 from federation.node.node import Node
 from federation.records.tps import parse_tps
-from federation.store import leases, people, photoanswers
+from federation.store import leases, people, photoanswers, wanted
 from federation.store.db import Transaction
 from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
 from federation.web.readingrequests import (
@@ -74,7 +75,28 @@ async def hold_form(node: Node, given: HoldForm) -> HeldForm:
     now = int(node.clocks.wall())
     take = leases.renew_lease if given.renew else leases.take_lease
     is_theirs = await node.resources.db.write(take, place, _holder(given.reader), now)
-    return HeldForm(tps=place.tps) if is_theirs else HeldForm()
+    if not is_theirs:
+        return HeldForm()
+    if not given.renew:
+        await _fetch(node, place, now)
+    return HeldForm(tps=place.tps)
+
+
+async def _fetch(node: Node, place: FormPlace, now: int) -> None:
+    """Ask partners for the photographs of a form that are not here: somebody waits."""
+    db, org = node.resources.db, node.resources.settings.org
+    scope = _scope(node, place.election, place.contest)
+    sources = await db.read(find_sources, scope, place.tps, org)
+    named = {
+        file.sha256: one.claim.org
+        for one in sources.records
+        for file in one.files
+        if one.claim.org != org and is_wantable(file.media_type, file.size)
+    }
+    if missing := await db.read(not_held, named):
+        pairs = [(digest, named[digest]) for digest in missing]
+        await db.write(wanted.ask_again, pairs, now)
+        node.photos.ask_soon()
 
 
 async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
