@@ -17,6 +17,7 @@ from federation.web import (
     queue,
     reading,
     receipt,
+    removals,
     signin,
 )
 from federation.web.access import NONCES, known_caller, recognise
@@ -66,6 +67,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *removals.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

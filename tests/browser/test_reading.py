@@ -1,11 +1,11 @@
 """An editor reads a form in a browser: with the script, without, on a small phone."""
 
-import asyncio
 import contextlib
 import json
 
 import pytest
 
+from tests.browser.editor import signed_in
 from tests.reading import (
     PHOTOS,
     READERS,
@@ -22,67 +22,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 NUMBERS = {"c.01": "127", "c.02": "27", "f.suara_sah": "154"}
 
 
-class Editor:
-    """A tab in which somebody is signed in; what it is told is what a person does."""
-
-    def __init__(self, tab, two) -> None:
-        self.tab, self.two = tab, two
-
-    async def open(self, path: str) -> None:
-        await self.tab.call("Page.navigate", url=f"{self.two.readers.url}{path}")
-        await self.loaded(path.partition("?")[0])
-
-    async def loaded(self, path: str) -> None:
-        """Wait until a page below this path is whole."""
-        script = f"""document.readyState === "complete"
-            && location.pathname.startsWith({json.dumps(path)})"""
-        await self.true(script)
-
-    async def true(self, script: str) -> None:
-        async with asyncio.timeout(60):
-            while True:
-                # Between two pages there is nothing to ask.
-                with contextlib.suppress(AssertionError):
-                    if await self.tab.run(script):
-                        return
-                await asyncio.sleep(0.05)
-
-    async def press(self, selector: str, path: str) -> None:
-        """Press a button; the page that follows is below this path."""
-        await self.tab.run("window.isOld = true")
-        chosen = json.dumps(selector)
-        await self.tab.run(f"document.querySelector({chosen}).click()")
-        await self.true("window.isOld !== true")
-        await self.loaded(path)
-
-    async def key(self, name: str, text: str = "") -> None:
-        for kind in ("keyDown", "keyUp"):
-            given = {"text": text} if text and kind == "keyDown" else {}
-            await self.tab.call("Input.dispatchKeyEvent", type=kind, key=name, **given)
-
-    async def type(self, text: str) -> None:
-        await self.tab.call("Input.insertText", text=text)
-
-    async def value(self, script: str):
-        return await self.tab.run(script)
-
-
 @contextlib.asynccontextmanager
 async def editor(chromium, two, width=1280, *, script=True):
-    tab = await chromium.tab()
-    try:
-        for domain in ("Page", "Runtime", "Network", "DOM", "Log"):
-            await tab.call(f"{domain}.enable")
-        await tab.resize(width)
-        one = Editor(tab, two)
-        await one.open(await two.let_in(f"Rina {width} {script}"))
-        await one.press("main form button", "/masuk")
+    link = await two.let_in(f"Rina {width} {script}")
+    async with signed_in(chromium, two.readers.url, link, width) as one:
         off = not script
-        await tab.call("Emulation.setScriptExecutionDisabled", value=off)
+        await one.tab.call("Emulation.setScriptExecutionDisabled", value=off)
         yield one
-        assert tab.events["Runtime.exceptionThrown"] == []
-    finally:
-        await tab.close()
 
 
 async def is_focused(one, name):
