@@ -147,8 +147,10 @@ READS = {
     "/antrean": ["/antrean", "/antrean?queue=differs"],
     "/antrean/baca": ["/antrean/baca"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
+    "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
+    "/foto/{digest}/kecil": [f"/foto/{record}/kecil" for record in RECORDS],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
@@ -158,6 +160,7 @@ WRITES = {
     "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
+    "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
 }
 
 
