@@ -110,6 +110,18 @@ async def test_what_is_no_blob_is_not_listed(tmp_path):
     assert await listed(blobs) == {DIGEST: len(DATA)}
 
 
+async def test_what_a_killed_process_left_amid_a_put_goes_at_the_next(tmp_path):
+    await open_blobs("blobs", tmp_path).put(DIGEST, DATA)
+    part = tmp_path / "blobs" / DIGEST[:2] / f"{OTHERS}#1"
+    part.write_bytes(b"half")
+    blobs = open_blobs("blobs", tmp_path)
+    assert await listed(blobs) == {DIGEST: len(DATA)}
+    assert not await blobs.put(DIGEST, DATA)
+    assert await blobs.put(OTHERS, OTHER)
+    assert not part.exists()
+    assert await listed(blobs) == {DIGEST: len(DATA), OTHERS: len(OTHER)}
+
+
 async def test_bytes_are_synced_before_names_and_all_before_it_is_said(
     tmp_path, monkeypatch
 ):
