@@ -16,6 +16,7 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removals,
     signin,
 )
 from federation.web.access import NONCES, known_caller, recognise
@@ -65,6 +66,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *removals.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
