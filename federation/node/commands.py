@@ -16,6 +16,7 @@ from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
+from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.node import handedfiles, people
 from federation.node.node import Node
 from federation.records.canonical import format_time
@@ -33,9 +34,12 @@ from federation.web.requests import (
     Close,
     ExpiredHere,
     ExpirePhotos,
+    FetchPhotos,
     GoAlone,
     HandedFiles,
+    ListRemovals,
     PeerTurnReport,
+    PhotosFetched,
     ReadRules,
     RemovedHere,
     RemovePhoto,
@@ -144,6 +148,13 @@ async def remove_photo(node: Node, given: RemovePhoto) -> RemovedHere:
     return await node.removals.remove(given)
 
 
+async def list_removed(node: Node, given: ListRemovals) -> RemovalsAnswer:
+    """Which photographs were removed, and who honours it."""
+    return await node.resources.db.read(
+        list_removals, node.removals.rules(), given.after, given.limit
+    )
+
+
 async def expire_photos(node: Node, _: ExpirePhotos) -> ExpiredHere:
     """Delete here the photographs that have had their time."""
     return await node.removals.expire()
@@ -196,6 +207,19 @@ async def take(node: Node, given: TakeFiles) -> HandedFiles:
         return await handedfiles.look(node, path)
     node.disk.check()
     return await handedfiles.take(node, path, given.within_s)
+
+
+async def fetch_photos(node: Node, given: FetchPhotos) -> PhotosFetched:
+    """Ask partners for photos that somebody wants to see.
+
+    Raises:
+        OSError: a disk of ours is full or failed.
+    """
+    # A partner that was added a moment ago is meant, too.
+    await node.refresh_peers()
+    node.disk.check()
+    await node.index_photos()
+    return await node.photos.answer(given)
 
 
 async def add_token(node: Node, given: AddToken) -> None:
@@ -284,12 +308,14 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     Withdraw: withdraw,
     RemovePhoto: remove_photo,
     ExpirePhotos: expire_photos,
+    ListRemovals: list_removed,
     Close: close,
     Sync: sync,
     TakeFiles: take,
     ClearAlarm: clear_alarm,
     AddToken: add_token,
     RemoveToken: remove_token,
+    FetchPhotos: fetch_photos,
     **people.WORK,
 }
 

@@ -16,6 +16,7 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removals,
     signin,
     thumbnails,
 )
@@ -66,6 +67,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *removals.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

@@ -26,6 +26,7 @@ from msgspec import Meta
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.ownlog.verdict import Verdict
+from federation.flows.photos.removallist import RemovalsAnswer
 from federation.records.canonical import Digest, ShortText
 from federation.records.profile import ContestId, Round
 from federation.records.readers import PersonRole
@@ -181,6 +182,19 @@ class ExpirePhotos(Request[ExpiredHere], frozen=True, kw_only=True):
     route = "/v1/control/expire-photos"
 
 
+class ListRemovals(Request[RemovalsAnswer], frozen=True, kw_only=True):
+    """Which photographs were removed, by digest; it changes nothing.
+
+    A request all the same: whose removals are honoured stands in peers.toml, which the
+    node follows.
+    """
+
+    route = "/v1/control/list-removals"
+
+    after: str = ""
+    limit: int = 100
+
+
 class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
     """What a partner would bring: its size of a log beside ours."""
 
@@ -259,6 +273,30 @@ class TakeFiles(Request[HandedFiles], frozen=True, kw_only=True):
 
     path: str
     dry_run: bool = False
+    within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
+
+
+class PhotosFetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Of how many photos that were asked for how many are held; `more`: ask again."""
+
+    asked: int
+    held: int
+    more: bool
+
+
+class FetchPhotos(Request[PhotosFetched], frozen=True, kw_only=True):
+    """Photos of partners that somebody wants to see: by digest, or of a place.
+
+    `region`: the beginning of the codes of stations of the election, or all of one.
+    `goes_on`: whoever was asked in vain a moment ago is not asked again.
+    """
+
+    route = "/v1/control/fetch-photos"
+
+    digests: tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")], ...] = ()
+    election: str = ""
+    region: Annotated[str, Meta(pattern=r"^[0-9A-Z]{0,13}$(?!\n)")] = ""
+    goes_on: bool = False
     within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
 
 
@@ -367,7 +405,9 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close, Sync, TakeFiles),
         *(ClearAlarm, AddToken, RemoveToken, RemovePhoto, ExpirePhotos),
+        *(ListRemovals,),
         *(AddPerson, RevokePerson, ForgetActions),
+        *(FetchPhotos,),
     )
 }
 
