@@ -142,10 +142,9 @@ class ObjectBlobs:
         """What is asked; None: nothing has been put there yet."""
         if self._opened is None:
             with refused(self.address):
+                # No options of the client: they would replace those of the environment.
                 self._opened = from_url(
-                    self._address,
-                    client_options={"timeout": "60s", "connect_timeout": "10s"},
-                    retry_config={"max_retries": _RETRIES},
+                    self._address, retry_config={"max_retries": _RETRIES}
                 )
         return self._opened
 
