@@ -18,6 +18,7 @@ from federation.web import (
     receipt,
     removals,
     signin,
+    thumbnails,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -83,6 +84,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
     app.add_routes(blobs.routes())
+    app.add_routes(thumbnails.routes())
     return app
 
 
