@@ -42,9 +42,6 @@ class NodeApi(Desk, Protocol):
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
 
-    def photo_sent(self, count: int) -> None:
-        """So many bytes of photos were handed over."""
-
     async def thumbnail(self, digest: str) -> bytes:
         """A photo that is held, made small: a JPEG; for people of ours alone.
 
@@ -57,6 +54,9 @@ class NodeApi(Desk, Protocol):
 
     def photo_lost(self, blob: HeldBlob) -> None:
         """The bytes of this photo are not there, or are not as many as they were."""
+
+    def photo_sent(self, count: int) -> None:
+        """So many bytes of photos were handed over."""
 
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""

@@ -45,7 +45,8 @@ class Home:
     def __init__(self, tmp_path, monkeypatch):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller, self.used, self.lost = THIS_MACHINE, [], []
+        self.caller = THIS_MACHINE
+        self.used, self.lost, self.sent = [], [], []
 
         async def caller_of(_):
             return self.caller
@@ -67,7 +68,7 @@ class Home:
         desk = SimpleNamespace(
             photo_used=self.used.append,
             photo_lost=self.lost.append,
-            photo_sent=lambda _count: None,
+            photo_sent=self.sent.append,
         )
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
