@@ -7,6 +7,7 @@ sought    one of those, with what must be known to look for it
 fetch     a turn with one partner: what it is asked for, what becomes of failures
 onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
+alike     which look alike, as their records say
 room      what those of partners may take, and which go for others
 take      what is handed in: drawn anew, kept, and which copy was made of which original
 """
