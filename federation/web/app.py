@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import (
+    alike,
     api,
     blobs,
     dashboard,
@@ -65,6 +66,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *alike.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

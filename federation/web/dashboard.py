@@ -24,6 +24,7 @@ from federation.flows.query.scope import QueryScope, ask, contests_of
 from federation.records.tally import count_added
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
+from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.page import SAFETY, Page, static_file
 
@@ -70,7 +71,10 @@ async def station(page: Page) -> web.StreamResponse:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
     answer = await site.db.read(tps.tps, site.profiles, asked.election, code)
     data = f"/v1/tps/{answer.tps}?election={asked.election}"
-    return page.render("tps.html", site.settings.name, answer=answer, data=data)
+    alike = await read_alike(page.request, asked.election, code)
+    return page.render(
+        "tps.html", site.settings.name, answer=answer, data=data, alike=alike
+    )
 
 
 async def search(page: Page) -> web.StreamResponse:

@@ -1,11 +1,13 @@
 """`federation photos`: the photographs of the forms.
 
-A file for each verb: `remove` (shown no longer, and who honours it), `retention`.
+A file for each verb: `alike` (which look like another one),
+`remove` (shown no longer, and who honours it), `retention`.
 """
 
 import click
 
 from federation.cli.help import CommandGroup
+from federation.cli.photos.alike import alike
 from federation.cli.photos.remove import list_removed, remove
 from federation.cli.photos.retention import retention
 
@@ -15,5 +17,5 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (remove, list_removed, retention):
+for _command in (alike, remove, list_removed, retention):
     photos.add_command(_command)

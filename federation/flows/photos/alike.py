@@ -121,7 +121,7 @@ def _by_nearness(pair: AlikePair) -> tuple[bool, int, str, str, str]:
 
 
 def alike_in_region(
-    view: View, election: str, region: str, caller: Caller
+    view: View, election: str, region: str, caller: Caller, after: str = ""
 ) -> Iterator[tuple[str, list[AlikePair]]]:
     """Each station with what `alike_of_station` says of it, also where it is nothing.
 
@@ -130,8 +130,8 @@ def alike_in_region(
         election: Which.
         region: What the codes of its stations begin with; "" for all.
         caller: Told of what it may read only.
+        after: The station after which to begin.
     """
-    after = ""
     while stations := evidence.stations_with_likeness(
         view, election, region, after, _PAGE
     ):

@@ -56,6 +56,11 @@ def index_all(db: Database) -> None:
         pass
 
 
+def is_behind(view: View) -> bool:
+    """Whether a log has records that are not noted yet."""
+    return any(_is_ahead(view, log) for log in logs.list_logs(view))
+
+
 def read_entries(
     view: View, log: Log, start: int, limit: int
 ) -> tuple[list[EvidenceEntry], int]:
