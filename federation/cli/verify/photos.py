@@ -164,7 +164,7 @@ def print_photos(out: Output, verdicts: Iterable[PhotoVerdict]) -> None:
     """What people are told: what is proved, and what is not."""
     t = out.t
     for one in verdicts:
-        out.line(clean_line(t("verify.photo-file", name=one.name, sha256=one.sha256)))
+        out.line(clean_line(t("verify.photo-file", name=one.name, digest=one.sha256)))
         for line in _lines(out, one):
             out.line(f"  - {clean_line(line)}")
         if one.why:
@@ -193,7 +193,7 @@ def _named(out: Output, one: PhotoVerdict, mention: PhotoMention) -> str:
     facts = _facts(out, mention)
     if mention.sha256 == one.sha256:
         return out.t("verify.photo-named", **facts)
-    return out.t("verify.photo-drawn", sha256=mention.sha256, **facts)
+    return out.t("verify.photo-drawn", digest=mention.sha256, **facts)
 
 
 def _facts(out: Output, mention: PhotoMention) -> dict[str, str]:
