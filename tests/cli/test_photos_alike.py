@@ -7,7 +7,6 @@ import io
 import json
 
 import pytest
-from PIL import Image, ImageDraw
 
 from federation.blobs.blobs import open_blobs
 from federation.cli import main
@@ -19,18 +18,15 @@ from federation.store.db import Database
 from federation.store.evidence import clear_evidence
 from federation.store.likenesses import clear_likenesses
 from tests.cli.filled_home import federation
+from tests.drawn import drawn
 from tests.homes import draft, make_home
 
 FIRST, SECOND, LIAR = (f"137101100100{n}" for n in (1, 2, 3))
 
 
 def _photo(name, quality):
-    """A file, and its entry of evidence: a few bars, as one could not mistake them."""
-    image = Image.new("L", (400, 400), "white")
-    draw = ImageDraw.Draw(image)
-    for at, byte in enumerate(hashlib.sha256(name.encode()).digest() * 8):
-        x, y = at % 16 * 25, at // 16 * 25
-        draw.rectangle((x, y, x + byte % 21, y + byte // 13), fill="black")
+    """A file, and its entry of evidence."""
+    image = drawn(name, (900, 1200))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     data = file.getvalue()
