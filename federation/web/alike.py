@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from federation.flows.photos.alike import AlikePair, alike_of_station
 from federation.flows.photos.alikeanswers import AlikeAnswer, alike_table, list_alike
 from federation.flows.query.scope import ask
-from federation.records.readers import may_do
+from federation.records.readers import Caller, may_do
 from federation.web.access import caller_of
 from federation.web.context import ENTITLED, SITE
 from federation.web.openapi import Endpoint
@@ -56,9 +56,10 @@ async def get_alike(request: web.Request, query: AlikeQuery) -> web.StreamRespon
     return answered
 
 
-async def read_alike(request: web.Request, election: str, tps: str) -> list[AlikePair]:
-    """What the page of a station says of it to whoever asks; nothing to strangers."""
-    caller = await caller_of(request)
+async def read_alike(
+    request: web.Request, election: str, tps: str, caller: Caller
+) -> list[AlikePair]:
+    """What the page of a station says of it to this caller; nothing to strangers."""
     if not may_do(caller, "see"):
         return []
     db = request.app[SITE].db

@@ -19,6 +19,7 @@ from federation.web import (
     receipt,
     removals,
     signin,
+    thumbnails,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -85,6 +86,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
     app.add_routes(blobs.routes())
+    app.add_routes(thumbnails.routes())
     return app
 
 

@@ -147,6 +147,7 @@ READS = {
     "/verify": ["/verify"],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
+    "/foto/{digest}/kecil": [f"/foto/{record}/kecil" for record in RECORDS],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
