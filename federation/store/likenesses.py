@@ -21,7 +21,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             part INTEGER NOT NULL,
             value INTEGER NOT NULL,
             log_id INTEGER NOT NULL,
-            likeness TEXT NOT NULL,
+            likeness BLOB NOT NULL,
             PRIMARY KEY (part, value, log_id, likeness)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX evidence_likeness ON evidence (likeness);
@@ -37,20 +37,18 @@ def note_likenesses(
     tx: Transaction, log_id: int, found: Mapping[str, Sequence[int]]
 ) -> None:
     """Note likenesses that a log names, each with its parts; again is the same."""
-    for likeness, parts in found.items():
-        for part, value in enumerate(parts):
-            key = (part, value, log_id)
-            (count,) = tx.execute(
-                "SELECT count(*) FROM likeness_part"
-                " WHERE part = ? AND value = ? AND log_id = ?",
-                key,
-            ).fetchone()
-            if count < MOST_OF_LOG:
-                tx.execute(
-                    "INSERT INTO likeness_part (part, value, log_id, likeness)"
-                    " VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
-                    (*key, likeness),
-                )
+    rows = (
+        (part, value, log_id, bytes.fromhex(likeness), part, value, log_id, MOST_OF_LOG)
+        for likeness, parts in found.items()
+        for part, value in enumerate(parts)
+    )
+    tx.executemany(
+        "INSERT INTO likeness_part (part, value, log_id, likeness)"
+        " SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM likeness_part"
+        " WHERE part = ? AND value = ? AND log_id = ?) < ?"
+        " ON CONFLICT (part, value, log_id, likeness) DO NOTHING",
+        rows,
+    )
 
 
 def find_candidates(view: View, probes: Sequence[Sequence[int]]) -> set[str]:
@@ -68,7 +66,7 @@ def find_candidates(view: View, probes: Sequence[Sequence[int]]) -> set[str]:
             f" WHERE part = ? AND value IN ({places})",
             (part, *values),
         )
-        found.update(likeness for (likeness,) in rows)
+        found.update(likeness.hex() for (likeness,) in rows)
     return found
 
 

@@ -17,6 +17,7 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removalpage,
     removals,
     signin,
     thumbnails,
@@ -85,6 +86,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
+    app.add_routes(removalpage.routes())
     app.add_routes(blobs.routes())
     app.add_routes(thumbnails.routes())
     return app
