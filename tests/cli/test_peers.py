@@ -319,6 +319,9 @@ def test_partners_are_listed(cli, pinned, node, url):
             "name": "Jaga B",
             "url": url,
             "state": "active",
+            "logs": [],
+            "may_have_photos": True,
+            "may_relay": True,
             "fingerprint": fingerprint(node.identity),
         }
     ]
