@@ -15,6 +15,7 @@ handedfiles    what came on a stick
 publishing     the static site that follows what is held
 removing       photographs that are to be shown no longer
 people         who of ours is let in, and with which sessions
+reading        a form to read, and what becomes of the answer
 commands       what other commands of this machine may ask
 metrics        figures for a monitor
 api            what the web asks of the node
