@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import (
+    alike,
     api,
     blobs,
     dashboard,
@@ -69,6 +70,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *queue.endpoints(),
+        *alike.endpoints(),
         *removals.endpoints(),
     ]
     public = [

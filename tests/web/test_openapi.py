@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answers
-from federation.web import api, intake, maps, queue, receipt, removals
+from federation.web import alike, api, intake, maps, queue, receipt, removals
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 from federation.web.queries import ListQuery
 
@@ -24,6 +24,7 @@ ENDPOINTS = [
     *receipt.endpoints(),
     *intake.endpoints(),
     *queue.endpoints(),
+    *alike.endpoints(),
     *removals.endpoints(),
 ]
 

@@ -1,12 +1,14 @@
 """`federation photos`: the photographs of the forms.
 
 A file for each verb: `fetch` (from partners), `missing` (what could not be had),
-`remove` (shown no longer, and who honours it), `retention`.
+`remove` (shown no longer, and who honours it), `retention`,
+`alike` (which look like another one).
 """
 
 import click
 
 from federation.cli.help import CommandGroup
+from federation.cli.photos.alike import alike
 from federation.cli.photos.fetch import fetch
 from federation.cli.photos.missing import missing
 from federation.cli.photos.remove import list_removed, remove
@@ -18,5 +20,5 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (fetch, missing, remove, list_removed, retention):
+for _command in (alike, fetch, missing, remove, list_removed, retention):
     photos.add_command(_command)
