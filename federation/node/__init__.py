@@ -10,6 +10,7 @@ ownlogs      our logs: begun, compared, taken back
 node         the duties: ask partners, merge, cosign, reconcile
 handedfiles  what came on a stick
 publishing   the static site that follows what is held
+photos       photographs taken in, and put beside results
 people       who of ours is let in, and with which sessions
 commands     what other commands of this machine may ask
 metrics      figures for a monitor

@@ -16,7 +16,8 @@ from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
-from federation.node import handedfiles, people
+from federation.node import handedfiles, people, photos
+from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
 from federation.records.logclosed import LogClosed
@@ -46,7 +47,6 @@ from federation.web.requests import (
     Withdraw,
 )
 
-GATE_S: Final = 20.0
 A = TypeVar("A")
 
 
@@ -270,6 +270,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     AddToken: add_token,
     RemoveToken: remove_token,
     **people.WORK,
+    **photos.WORK,
 }
 
 

@@ -32,6 +32,7 @@ from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.resources import Clocks, Resources
+from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
@@ -84,6 +85,7 @@ class Node:
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
+        self.redrawer = Redrawer()  # starts nothing before there is a photograph
         self._busy: dict[str, Taking] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(
@@ -120,6 +122,7 @@ class Node:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.redrawer.close()
             await self._sessions.close()
             self._workers.close()
 

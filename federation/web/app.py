@@ -10,6 +10,7 @@ from federation.web import (
     api,
     blobs,
     dashboard,
+    evidence,
     feed,
     intake,
     maps,
@@ -56,6 +57,7 @@ def make_app(site: WebContext) -> web.Application:
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),
+        *evidence.endpoints(),
         *queue.endpoints(),
     ]
     public = [
