@@ -173,6 +173,30 @@ class DoubtError(FederationError):
     code = "in-doubt"
 
 
+class RequestSignatureError(FederationError):
+    """A request that says who asks, and does not prove it."""
+
+    code = "request-signature"
+
+
+class ClockError(RequestSignatureError):
+    """A request that was signed at another time than now, by one of two clocks."""
+
+    code = "request-clock"
+
+
+class ReplayError(RequestSignatureError):
+    """A signed request that was seen before."""
+
+    code = "request-replayed"
+
+
+class UnknownSignerError(RequestSignatureError):
+    """A request that is signed well, by a key that is no partner's here."""
+
+    code = "request-unknown-key"
+
+
 class NotFoundError(FederationError):
     """There is no such thing here."""
 

@@ -250,6 +250,14 @@ class Schedule:
             self._set_due(name, self._clock())
         return True
 
+    def is_running(self, name: str) -> bool:
+        """Whether this duty has a turn now."""
+        return name in self._running
+
+    def is_failing(self, name: str) -> bool:
+        """Whether the last turn of this duty has failed."""
+        return _failures(self._states, name) > 0
+
     async def tick(self) -> None:
         """Begin every turn that is due; none once the schedule was stopped."""
         if self._is_stopped:

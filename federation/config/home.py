@@ -16,6 +16,7 @@ Rule: every path of a home folder is named here and nowhere else.
     data/                           0700: database, lock, control.json
       blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
                                     them elsewhere
+      partial/                      photographs of partners that did not come whole
       thumbnails/                   made from them, to be shown; may be removed
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
@@ -98,6 +99,11 @@ class Home:
     def blobs(self) -> str:
         """Where photographs lie: a folder, or the address of an object store."""
         return str(self.data / "blobs") if self.store is None else self.store
+
+    @property
+    def partial(self) -> Path:
+        """The folder of photographs that did not come whole."""
+        return self.data / "partial"
 
     @property
     def thumbnails(self) -> Path:

@@ -77,6 +77,9 @@ class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     paused: bool = False
     hidden: bool = False
     relay: bool = True
+    logs: list[Literal["incidents"]] = []
+    may_have_photos: bool = True
+    may_relay: bool = True
     photos: PhotoPolicy = "on-demand"
 
 
@@ -102,6 +105,9 @@ class Peer:
     paused: bool = False
     hidden: bool = False
     relay: bool = True
+    logs: tuple[str, ...] = ()
+    may_have_photos: bool = True
+    may_relay: bool = True
     photos: PhotoPolicy = "on-demand"
 
 
@@ -168,7 +174,8 @@ def format_peer(peer: Peer, identity: str | None = None) -> str:
     for field in msgspec.structs.fields(PeerEntry):
         value = getattr(peer, field.name)
         written = field.name in ("org", "name", "identity")
-        if not written and value != field.default:
+        usual = () if field.name == "logs" else field.default
+        if not written and value != usual:
             lines.append(f"{field.name} = {_format_value(value)}")
     return "\n".join(lines) + "\n"
 
@@ -176,7 +183,8 @@ def format_peer(peer: Peer, identity: str | None = None) -> str:
 def _to_peer(entry: PeerEntry, identity: VerifierKey) -> Peer:
     members = msgspec.structs.asdict(entry)
     elections = None if entry.elections is None else tuple(entry.elections)
-    return Peer(**{**members, "identity": identity, "elections": elections})
+    given = {"identity": identity, "elections": elections, "logs": tuple(entry.logs)}
+    return Peer(**{**members, **given})
 
 
 def _read_identity(entry: PeerEntry, path: Path, key: str) -> VerifierKey:

@@ -4,18 +4,19 @@ Which flow may know which is a contract (`flows` in pyproject.toml): what stands
 order of writing knows what it writes, and neighbours do not know each other. What two
 flows share is said on a floor below, or in `verify`, on which pull and audit stand.
 
-    ownlog   our own log: signed into, in which order, and how it comes back
-    pull     what one peer has, taken in
-    cosign   what we hold of others, said; what others hold of us, collected
-    merge    the merged map follows the logs
-    query    what the map says
-    publish  what a node holds, as files
-    receipt  one record, as a proof that goes from hand to hand
-    audit    what somebody else can prove: `federation verify`
-    photos   the photographs of the forms, beside the records that name them
-    queue    which photographs of forms wait to be read, and what is read
-    doctor   everything recomputed from the leaves: `federation doctor`
-    verify   what pull and audit share
-    listing  which polling stations an election does not have
-    naming   names of places that contradict a code
+    ownlog    our own log: signed into, in which order, and how it comes back
+    pull      what one peer has, taken in
+    cosign    what we hold of others, said; what others hold of us, collected
+    merge     the merged map follows the logs
+    query     what the map says
+    publish   what a node holds, as files
+    receipt   one record, as a proof that goes from hand to hand
+    audit     what somebody else can prove: `federation verify`
+    photos    the photographs of the forms, beside the records that name them
+    queue     which photographs of forms wait to be read, and what is read
+    doctor    everything recomputed from the leaves: `federation doctor`
+    verify    what pull and audit share
+    listing   which polling stations an election does not have
+    naming    names of places that contradict a code
+    partners  whom we know by their node keys, and what each may be handed
 """

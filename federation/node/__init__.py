@@ -3,6 +3,7 @@
 resources    lock, database, guard, keys, own logs
 gate         may we sign yet?
 peers        peers.toml, as it is now
+photos       the photographs of partners: looked for, asked for, behind the turns
 disk         what the disks do not take
 descriptors  how many files may be open, and for whom
 heap         memory that goes back to the system
@@ -10,7 +11,7 @@ ownlogs      our logs: begun, compared, taken back
 node         the duties: ask partners, merge, cosign, reconcile
 handedfiles  what came on a stick
 publishing   the static site that follows what is held
-photos       photographs taken in, and put beside results
+takenphotos  photographs handed in, and put beside results
 people       who of ours is let in, and with which sessions
 commands     what other commands of this machine may ask
 metrics      figures for a monitor

@@ -16,7 +16,7 @@ from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
-from federation.node import handedfiles, people, photos
+from federation.node import handedfiles, people, takenphotos
 from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
@@ -270,7 +270,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     AddToken: add_token,
     RemoveToken: remove_token,
     **people.WORK,
-    **photos.WORK,
+    **takenphotos.WORK,
 }
 
 

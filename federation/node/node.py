@@ -21,16 +21,19 @@ from federation.feeds.sessions import Sessions
 from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.partners import Partners
 from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
 from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.flows.verify.workers import Workers, open_workers
+from federation.node.about import renew_about
 from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
+from federation.node.photos import Photos
 from federation.node.resources import Clocks, Resources
 from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
@@ -73,6 +76,11 @@ class Node:
             alone=alone,
             sole=not self.peers.by_org,
         )
+        self.partners = Partners(
+            resources.db, resources.settings, lambda: self.peers.by_org, clocks.steady
+        )
+        self.about = b""  # what we say of ourselves, once it is signed
+        self._is_about_old = True
         self.disk = Disk(
             resources, clocks.wall, lambda origin: not self.gate.reason(origin)
         )
@@ -92,6 +100,8 @@ class Node:
             resources.db, resources.settings.sync.heartbeat_s
         )
         self.schedule = Schedule(resources.db, clocks.wall, random)
+        self.photos = Photos(self)
+        self.fetches_photos = False  # by itself: a command is gone too soon
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -217,7 +227,8 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        return [*asked, *self.own_duties]
+        photos = self.photos.duties() if self.fetches_photos else ()
+        return [*asked, *photos, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync
@@ -241,6 +252,8 @@ class Node:
         context = self.pull_context()
         report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
         self.gate.answered(peer.org)
+        if not report.unchanged:
+            self.partners.forget()  # it may have brought keys, or who may have what
         if report.new_leaves:
             self.merge_soon()
             await self._look_at_vector()
@@ -355,10 +368,29 @@ class Node:
     async def refresh_peers(self) -> None:
         """Follow a change of peers.toml now."""
         if self.peers.refresh():
+            self._is_about_old = True
+            self.partners.forget()
             self.schedule.set_duties(self._duties())
             self.gate.follow(self.peers.reachable, sole=not self.peers.by_org)
             await self.resources.db.write(_forget_strangers, self.peers.by_org)
             self.merge_soon()
+        if self._is_about_old:
+            # Who may be handed what is a part of it; relays hear of it from us.
+            before = self.about
+            await self.renew_about()
+            if self.about != before:
+                self._start(self.tell_peers())
+
+    async def renew_about(self) -> None:
+        """Say of ourselves what the settings and the partners say now.
+
+        Raises:
+            ConfigError: the settings hold a text that no note may hold.
+        """
+        self.about = await self.resources.db.run(
+            renew_about, self.resources, self.peers.by_org
+        )
+        self._is_about_old = False
 
     def _peers_file(self, fault: str | None) -> None:
         subject = str(self.resources.home.peers)

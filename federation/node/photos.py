@@ -1,46 +1,177 @@
-"""Photographs that are handed to a node: taken in, and put beside its results."""
+"""Photographs of partners: what is wanted is found, and fetched, behind the turns.
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+Rule: a duty for each partner, apart from that which fetches its records: none waits for
+a photo, and where a partner does not answer for its records, it is not asked for
+photographs. Nothing here is needed for the map: whatever fails, the node works on.
+"""
 
-from federation.flows.ownlog.attach import NewEvidence, attach_evidence
-from federation.flows.photos import take
-from federation.node.gate import GATE_S
-from federation.node.node import Node
-from federation.records.result import Evidence
-from federation.web.requests import AddEvidence, Request, TakePhoto, Verdicts
+import asyncio
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from federation.config.peers import Peer
+from federation.errors import FederationError
+from federation.feeds.feed import Feed
+from federation.flows.photos.fetch import (
+    FetchContext,
+    FetchReport,
+    PhotoSource,
+    fetch_photos,
+)
+from federation.flows.photos.room import PhotoRoom
+from federation.flows.photos.wants import find_wanted
+from federation.node.disk import Disk
+from federation.node.peers import Peers
+from federation.node.resources import Clocks, Resources
+from federation.records.keystatement import parse_origin
+from federation.schedule import OF_DISK, Duty, Result, Schedule
+from federation.store import pulls
+from federation.store.db import View
+from federation.store.pulls import PeerSeen
+
+#: No organisation's: theirs have no space.
+LOOK: Final = "photos wanted"
+_LOOK_S: Final = 2.0
+_INTERVAL_S: Final = 60.0
+_WITHIN_S: Final = 60.0
+WRONG: Final = "photo-wrong"
+NO_ROOM: Final = "photos-no-room"
 
 
-async def take_photo(node: Node, given: TakePhoto) -> Evidence:
-    """Take a photograph in; see `flows/photos/take.py`."""
-    node.disk.check()
-    held = node.resources
-    shelves = take.PhotoShelves(held.db, held.blobs, held.home.originals)
-    now = int(node.clocks.wall())
-    taken = await take.take_photo(node.redrawer, shelves, given.original, now)
-    return taken.entry()
+class PhotoHost(Protocol):
+    """What fetching needs of the node that fetches."""
+
+    resources: Resources
+    clocks: Clocks
+    peers: Peers
+    disk: Disk
+    schedule: Schedule
+
+    def feed(self, peer: Peer) -> Feed:
+        """The way to a partner."""
+
+    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+        """Raise an alarm, or clear it where `detail` is None."""
 
 
-async def add_evidence(node: Node, given: AddEvidence) -> Verdicts:
-    """Put photographs beside our results; see `flows/ownlog/attach.py`."""
-    log = node.own_log(given.election)
-    await node.gate.passed(log.origin, GATE_S)
-    verdicts = await node.disk.write(
-        attach_evidence,
-        log,
-        [NewEvidence(s.tps, s.contest, s.round, s.evidence) for s in given.slots],
-        node.clocks.wall(),
-        form=given.form,
-        source=given.source,
-        unlisted=given.unlisted,
-    )
-    if any(verdict.outcome == "logged" for verdict in verdicts):
-        node.news()
-    return Verdicts(verdicts=verdicts)
+class Photos:
+    """The photographs that a node fetches."""
+
+    def __init__(self, node: PhotoHost) -> None:
+        """`node` has all of this already; nothing is asked yet."""
+        self._node = node
+        resources = node.resources
+        self._wrong: dict[str, str] = {}
+        self._ctx = FetchContext(
+            db=resources.db,
+            blobs=resources.blobs,
+            folder=resources.home.partial,
+            room=PhotoRoom(
+                resources.db, resources.blobs, resources.settings.photos.max_mb << 20
+            ),
+            wall=node.clocks.wall,
+            is_busy=node.schedule.is_running,
+            told_wrong=self._wrong.__setitem__,
+        )
+
+    def duties(self) -> list[Duty]:
+        """To look for what is wanted, and to ask each partner for it."""
+        looking = Duty(
+            name=LOOK, run=self._look, interval_s=_LOOK_S, deadline_s=_INTERVAL_S
+        )
+        return [looking, *map(self._duty, self._askable())]
+
+    async def look(self) -> int:
+        """Find what is wanted; over how much of logs and maps was looked."""
+        db, now = self._ctx.db, int(self._ctx.wall())
+        policies = {org: p.photos for org, p in self._node.peers.by_org.items()}
+        moved = 0
+        while step := await find_wanted(db, policies, now):
+            moved += step
+        return moved
+
+    async def fetch_now(self, within_s: float) -> None:
+        """Ask every partner for what is wanted, one turn each; faults are kept."""
+        turns = [self._fetch(peer, within_s) for peer in self._askable()]
+        await asyncio.gather(*turns)
+
+    def ask_soon(self) -> None:
+        """Something is wanted that was not: whoever is asked is asked now."""
+        for peer in self._askable():
+            self._node.schedule.notify(_name(peer.org))
+
+    async def _look(self) -> Result:
+        if not self._node.disk.takes("data"):
+            return Result(outcome=OF_DISK)
+        if await self.look():
+            self.ask_soon()
+        return Result(outcome="ok")
+
+    def _askable(self) -> Iterable[Peer]:
+        peers = self._node.peers
+        asked = (peers.by_org[org] for org in peers.reachable)
+        return [peer for peer in asked if peer.photos != "none"]
+
+    def _duty(self, peer: Peer) -> Duty:
+        return Duty(
+            name=_name(peer.org),
+            run=lambda: self._turn(peer),
+            interval_s=_INTERVAL_S,
+            deadline_s=2 * _WITHIN_S,
+        )
+
+    async def _turn(self, peer: Peer) -> Result:
+        if self._node.schedule.is_failing(peer.org):
+            return Result(outcome="unchanged")
+        if not self._node.disk.takes("data"):
+            return Result(outcome=OF_DISK)
+        report = await self._fetch(peer, _WITHIN_S)
+        return Result(
+            outcome="failed" if report.reason else "ok",
+            reason=report.reason,
+            more=report.more,
+            is_failed=bool(report.reason) and not report.fetched,
+            wait_s=report.retry_after,
+        )
+
+    async def _fetch(self, peer: Peer, within_s: float) -> FetchReport:
+        node = self._node
+        seen = await self._ctx.db.read(_load_seen, peer.org)
+        holding = {parse_origin(origin).org for origin in seen.sizes} - {peer.org}
+        able = {
+            other.org
+            for other in self._askable()
+            if not node.schedule.is_failing(other.org)
+        }
+        theirs = {o for o, p in node.peers.by_org.items() if p.photos != "none"}
+        source = PhotoSource(
+            org=peer.org,
+            feed=node.feed(peer),
+            silent=frozenset((theirs - able) & holding),
+            others=frozenset(theirs & able & holding),
+            max_bytes=peer.max_bytes_per_turn,
+        )
+        report = await fetch_photos(self._ctx, source, within_s)
+        await self._tell(report)
+        return report
+
+    async def _tell(self, report: FetchReport) -> None:
+        node = self._node
+        while self._wrong:
+            org, digest = self._wrong.popitem()
+            await node.alarm(WRONG, org, f"blob/{digest}")
+        if report.lacks_room or report.fetched:
+            most = node.resources.settings.photos.max_mb
+            detail = f"photos.max_mb = {most}" if report.lacks_room else None
+            await node.alarm(NO_ROOM, node.resources.settings.org, detail)
 
 
-#: By the kind of request, as `commands.py` has them.
-WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]] = {
-    TakePhoto: take_photo,
-    AddEvidence: add_evidence,
-}
+def _name(org: str) -> str:
+    return f"photos of {org}"
+
+
+def _load_seen(view: View, org: str) -> PeerSeen:
+    try:
+        return pulls.load_seen(view, org)
+    except FederationError:
+        return PeerSeen(org=org)  # it can be lost: it is asked for what it names

@@ -19,7 +19,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.files import placed, write_whole
 from federation.flows.query.mapcache import MapCache
-from federation.node.about import renew_about
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.node import Node
@@ -44,17 +43,19 @@ async def serve(
         ConfigError: peers.toml cannot be used.
         OSError: the port is taken.
     """
-    about = await resources.db.run(renew_about, resources)
     node = Node(resources, clocks, random, alone=alone)
+    await node.renew_about()
     maps = MapCache()
     node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    node.fetches_photos = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,
         settings=resources.settings,
         profiles=resources.profiles,
         desk=NodeDesk(node),
-        about=lambda: about,
+        about=lambda: node.about,
+        partners=node.partners.book,
         control_token=token,
         clock=lambda: int(clocks.wall()),
         maps=maps,

@@ -9,12 +9,16 @@ believed because of the key chain, logs because of their own signatures.
      "name":"Jaga Suara","org":"jagasuara.example","type":"about/1","versions":[1]}
 
 A signed note: this line, an empty line, `— <org>/node <base64>`.
+
+`audience` are those who may be handed something of it that is not for everybody. Three
+members may narrow that, each to some of them; absent, it is all: `incidents` and
+`photos`, who may be handed those; `relays`, who may hand on what they were handed.
 """
 
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.records.canonical import (
@@ -33,6 +37,7 @@ MAX_ABOUT_BYTES: Final = 65_535
 
 _AboutText = Annotated[str, Meta(max_length=300)]
 _Many: Final = Meta(max_length=1000)
+_Orgs = Annotated[tuple[Org, ...], _Many]
 
 
 class OfferedLog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,10 +60,10 @@ class About(
     tag_field="type",
     tag="about/1",
 ):
-    """An organisation as its node presents it; `audience`: who sees its incidents."""
+    """An organisation as its node presents it; who may be handed what: see above."""
 
     attribution: _AboutText
-    audience: Annotated[tuple[Org, ...], _Many]
+    audience: _Orgs
     contact: _AboutText
     identity: VKey
     issue: Natural
@@ -70,6 +75,9 @@ class About(
         tuple[Annotated[int, Meta(ge=1, le=999)], ...],
         Meta(min_length=1, max_length=16),
     ]
+    incidents: _Orgs | UnsetType = UNSET
+    photos: _Orgs | UnsetType = UNSET
+    relays: _Orgs | UnsetType = UNSET
 
 
 def sign_about(about: About, signer: Signer) -> bytes:
@@ -131,3 +139,7 @@ def _check_about(about: About) -> None:
     for at, log in enumerate(about.logs):
         if not log.origin.startswith(f"{about.org}/"):
             raise RecordError("a log of someone else", f"logs.{at}")
+    for name in ("incidents", "photos", "relays"):
+        named = getattr(about, name)
+        if named is not UNSET and not set(named) <= set(about.audience):
+            raise RecordError("somebody who is not of the audience", name)

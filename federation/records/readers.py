@@ -32,6 +32,7 @@ from federation.records.canonical import ORIGIN_PATTERN
 from federation.records.keystatement import parse_origin
 
 PUBLIC: Final = "public"
+PHOTOS: Final = "photos"
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do.
@@ -62,6 +63,8 @@ class Partner:
         sees_photos: Whether it may have our photos.
         audiences: The organisations whose signed audience names it, and which let us
             hand on what is not for everybody.
+        withheld: What of these it may not have, by organisation: a visibility of logs,
+            or `PHOTOS`.
         sees_partners: The operator shows those to everybody.
     """
 
@@ -70,6 +73,7 @@ class Partner:
     logs: frozenset[str] = frozenset()
     sees_photos: bool = False
     audiences: frozenset[str] = frozenset()
+    withheld: frozenset[tuple[str, str]] = frozenset()
     sees_partners: bool = False
 
 
@@ -171,7 +175,7 @@ def _is_for(partner: Partner, log: OfLog) -> bool:
     """Whether what is not for everybody is for this partner."""
     if log.org == partner.asked:
         return log.visibility in partner.logs
-    return log.org == partner.org or log.org in partner.audiences
+    return log.org == partner.org or _is_named(partner, log.org, log.visibility)
 
 
 def may_view(caller: Caller, photo: OfPhoto) -> bool:
@@ -195,7 +199,12 @@ def _is_let(partner: Partner, org: str) -> bool:
     """Whether this organisation lets the partner have the photos that it claims."""
     if org == partner.asked:
         return partner.sees_photos
-    return org == partner.org or org in partner.audiences
+    return org == partner.org or _is_named(partner, org, PHOTOS)
+
+
+def _is_named(partner: Partner, org: str, what: str) -> bool:
+    """Whether this organisation has signed that the partner may be handed that."""
+    return org in partner.audiences and (org, what) not in partner.withheld
 
 
 def may_do(caller: Caller, act: Act) -> bool:

@@ -24,6 +24,10 @@ _MAP: Final = (
     "record_noted",
     "evidence",
     "evidence_noted",
+    "wanted",
+    "wanted_try",
+    "wanted_noted",
+    "wanted_map",
 )
 _REGISTER: Final = ("register", "register_region", "register_village")
 

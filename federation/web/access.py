@@ -1,23 +1,51 @@
 """Who asks, and who may do what; who may read what: `records/readers.py`.
 
     Authorization: Bearer <token>      scope "intake" or "control"
+    Signature-Input, Signature         a partner, by its node key (feeds/signature.py)
 
 The scheme is taken in any case, with blanks around it. Without a token, or with one
-that is not known: 401; with one of another scope: 403.
+that is not known: 401; with one of another scope: 403. A signature that does not hold
+is refused wherever it is sent, also where everybody may read (401, with the reason): so
+a partner finds out at once that its clock is wrong, not when it needs what is not for
+everybody.
 
-Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1
+Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1; RFC 9421
 """
 
 import contextlib
 import hmac
+from typing import Final
 
 from aiohttp import hdrs, web
 
-from federation.errors import NotFoundError
-from federation.records.readers import THIS_MACHINE, Caller, Insider, Nobody, may_see
+from federation.errors import (
+    FormatError,
+    NotFoundError,
+    RequestSignatureError,
+    UnknownSignerError,
+)
+from federation.feeds.signature import SignedRequest, is_signed, open_request
+from federation.records.readers import (
+    THIS_MACHINE,
+    Caller,
+    Insider,
+    Nobody,
+    Partner,
+    may_see,
+)
 from federation.store import tokens
+from federation.text import Sentence
+from federation.web.body import read_body
 from federation.web.context import ENTITLED, SITE, WebContext
-from federation.web.origin import is_local
+from federation.web.nonces import Nonces
+from federation.web.origin import is_local, own_address
+from federation.web.problem import Handler
+
+#: The longest body that is read before it is known whether its digest was signed.
+MAX_SIGNED_BODY: Final = 1 << 16
+#: What a request was signed by, where it was.
+PARTNER: Final = web.RequestKey("partner", Partner)
+NONCES: Final[web.AppKey[Nonces]] = web.AppKey("nonces", Nonces)
 
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
@@ -63,13 +91,65 @@ async def require_token(request: web.Request, scope: str) -> None:
     request[ENTITLED] = True
 
 
+@web.middleware
+async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse whoever signs badly, before anything is looked up.
+
+    Raises:
+        RequestSignatureError: a signature does not hold, with the reason.
+    """
+    if is_signed(request.headers):
+        request[PARTNER] = await _open_signed(request)
+    return await handler(request)
+
+
+async def _open_signed(request: web.Request) -> Partner:
+    """The partner that signed this request, and what it may have.
+
+    Raises:
+        RequestSignatureError: it does not hold, or is nobody's here.
+        HTTPTooManyRequests: it asks more often than is remembered.
+    """
+    site = request.app[SITE]
+    address = own_address(request)
+    if address is None:
+        raise RequestSignatureError(Sentence("signature.nameless"))
+    url = address.rstrip("/") + request.rel_url.raw_path_qs
+    now = site.clock()
+    signed = open_request(request.method, url, request.headers, now)
+    partner = (await site.partners()).find(signed.key)
+    if partner is None:
+        name = Sentence("signature.unknown", name=signed.key.name)
+        raise UnknownSignerError(name)
+    await _check_body(request, signed)
+    request.app[NONCES].spend(partner.org, signed, now)
+    return partner
+
+
+async def _check_body(request: web.Request, signed: SignedRequest) -> None:
+    """Refuse a body that is not the one that was signed.
+
+    Raises:
+        RequestSignatureError: it is another, or longer than any that is signed.
+    """
+    if not (request.can_read_body or "Content-Digest" in request.headers):
+        return
+    try:
+        body = await read_body(request, MAX_SIGNED_BODY)
+    except FormatError:
+        why = Sentence("signature.body-length", most=MAX_SIGNED_BODY)
+        raise RequestSignatureError(why) from None
+    signed.check_body(body)
+
+
 def public_caller(request: web.Request) -> Caller:
     """Who asks for what everybody may ask for: a token that is unknown is none."""
     site = request.app[SITE]
     with contextlib.suppress(BadToken):
         if _is_own(site, _read_token(request, "control")):
             return THIS_MACHINE
-    return Nobody(site.settings.listen.show_partners)
+    partner = request.get(PARTNER)
+    return partner or Nobody(site.settings.listen.show_partners)
 
 
 async def caller_of(request: web.Request) -> Caller:
@@ -84,7 +164,7 @@ async def known_caller(request: web.Request) -> Caller:
         BadToken: the token that it sent is none that is known here.
     """
     caller = public_caller(request)
-    if caller == THIS_MACHINE:
+    if not isinstance(caller, Nobody):
         return caller
     if is_local(request, request.app[SITE].settings.listen):
         return Insider()

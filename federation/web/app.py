@@ -18,11 +18,12 @@ from federation.web import (
     queue,
     receipt,
 )
-from federation.web.access import known_caller
+from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
+from federation.web.nonces import Nonces
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
 
@@ -33,11 +34,12 @@ _NOT_READY = "not ready: `federation status` on the node's machine says why"
 def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[watch, answer_problems, only_own_names, deadlines],
+        middlewares=[watch, answer_problems, only_own_names, deadlines, recognise],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
     app[feed.LOG_IDS] = {}
+    app[NONCES] = Nonces(site.clock())
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]

@@ -6,7 +6,7 @@ how records are signed or peers are pulled.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
+from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
 from federation.records.readers import Caller
@@ -45,6 +46,10 @@ class NodeApi(Desk, Protocol):
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 
 
+async def _know_nobody() -> PartnerBook:
+    return PartnerBook()
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebContext:
     """The parts that handlers use."""
@@ -57,6 +62,7 @@ class WebContext:
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]
+    partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.

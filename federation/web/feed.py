@@ -23,11 +23,11 @@ from federation.feeds.resource import LOGS, Caching, caching_of
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import read_checkpoint, read_vector
 from federation.records.keychain import encode_keys
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, Nobody, may_read
 from federation.store import keystatements, leaves, logs
 from federation.store.db import View
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
-from federation.web.access import public_caller
+from federation.web.access import caller_of
 from federation.web.context import SITE
 
 #: What an answer says of how a copy of it is kept.
@@ -68,10 +68,12 @@ async def well_known(request: web.Request) -> web.Response:
 
 async def status_vector(request: web.Request) -> web.Response:
     """Every log held here; an idle peer asks only this, and gets 304."""
-    vector = await request.app[SITE].db.read(read_vector, public_caller(request))
-    return conditional(
-        request, vector.body, "application/json", CACHE_CONTROL[LOGS.cached]
-    )
+    caller = await caller_of(request)
+    vector = await request.app[SITE].db.read(read_vector, caller)
+    cached = CACHE_CONTROL[LOGS.cached]
+    if not isinstance(caller, Nobody):
+        cached = f"private, {cached}"
+    return conditional(request, vector.body, "application/json", cached)
 
 
 async def checkpoint(request: web.Request) -> web.Response:
@@ -177,7 +179,7 @@ async def _find_log(request: web.Request) -> _Found:
         public.update(
             (digest, log.id) for digest, log in named.items() if may_read(NOBODY, log)
         )
-        if (log := named.get(name)) and may_read(public_caller(request), log):
+        if (log := named.get(name)) and may_read(await caller_of(request), log):
             return _Found(log.id, is_public=name in public)
     if name not in public:
         raise NotFoundError("no such log is held here: see /logs")

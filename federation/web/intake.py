@@ -28,6 +28,7 @@ from federation.records.profile import Profile
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
 from federation.web.access import require_token
+from federation.web.body import read_body
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
@@ -123,7 +124,7 @@ async def notify(request: web.Request) -> web.StreamResponse:
         raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
     if is_foreign(request):
         raise web.HTTPForbidden(text="a page of another site brings no news")
-    org = _decode(request, await _read_body(request, MAX_NOTIFY_BYTES), News).org
+    org = _decode(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
     now = site.clock()
     if not request.app[SPOKEN].take(caller(request), now):
         return problem(
@@ -141,20 +142,6 @@ async def control(request: web.Request) -> web.StreamResponse:
     members = _decode(request, await request.read(), dict[str, Any])
     asked = read_control(request.match_info["command"], members)
     return _json(await request.app[SITE].desk.run(asked))
-
-
-async def _read_body(request: web.Request, most: int) -> bytes:
-    """The body, however many pieces it comes in.
-
-    Raises:
-        FormatError: it is longer than `most` bytes.
-    """
-    body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > most:
-            raise FormatError(f"longer than {most} bytes", "body")
-    return bytes(body)
 
 
 def _decode(request: web.Request, body: bytes, kind: type[T]) -> T:

@@ -184,13 +184,10 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
             "default": _PROBLEM_ANSWER,
         },
     }
-    if endpoint.body is bytes:
-        operation["requestBody"] = {"required": True, "content": {BYTES: {}}}
-    elif endpoint.body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {JSON: {"schema": schema_of[repr(endpoint.body)]}},
-        }
+    if endpoint.body is not None:
+        sent = {JSON: {"schema": schema_of.get(repr(endpoint.body))}}
+        content = {BYTES: {}} if endpoint.body is bytes else sent
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.token:
         operation["security"] = [{"token": []}]
     return operation

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from federation.config.settings import Listen
+from federation.web.context import SITE
 from federation.web.problem import Handler, problem
 
 Network = IPv4Network | IPv6Network
@@ -34,9 +35,12 @@ NAMES: Final[web.AppKey[frozenset[str] | None]] = web.AppKey("names")
 _FORWARDING: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", hdrs.VIA)
 
 
-def own_names(listen: Listen) -> frozenset[str] | None:
-    """The names under which a node with these settings answers; None: under any."""
-    if not is_loopback(listen.host):
+def own_names(listen: Listen, *, always: bool = False) -> frozenset[str] | None:
+    """The names under which a node with these settings answers; None: under any.
+
+    `always`: those that are its own, also where it answers under any.
+    """
+    if not (always or is_loopback(listen.host)):
         return None
     public = urlsplit(listen.public_url).hostname if listen.public_url else None
     given = [listen.host, "localhost", *listen.hosts, *([public] if public else [])]
@@ -63,6 +67,30 @@ async def only_own_names(request: web.Request, handler: Handler) -> web.StreamRe
         "listen.public_url or listen.hosts of federation.toml and start it again; or "
         "let the proxy before it send `Host: 127.0.0.1`",
     )
+
+
+def own_address(request: web.Request) -> str | None:
+    """The address of this node, as whoever asked must have known it; None: unknown.
+
+    The one of the settings, whatever a proxy has made of it on the way; else the name
+    that was called, if it is one of ours: who was asked by another name could be handed
+    what was signed for that other.
+    """
+    public = request.app[SITE].settings.listen.public_url
+    if public is not None:
+        return public
+    names = own_names(request.app[SITE].settings.listen, always=True)
+    host, near = request.headers.get(hdrs.HOST, ""), _near(request)
+    is_ours = _is_named(host, (names or frozenset()) | near)
+    return f"http://{host}" if is_ours else None
+
+
+def _near(request: web.Request) -> frozenset[str]:
+    """The address of this machine that was called."""
+    if request.transport is None:
+        return frozenset()
+    own = request.transport.get_extra_info("sockname")
+    return frozenset({str(own[0])} if isinstance(own, tuple) else ())
 
 
 def is_foreign(request: web.Request) -> bool:

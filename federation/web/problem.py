@@ -30,9 +30,11 @@ from federation.errors import (
     PeerError,
     PhotoError,
     RecordError,
+    RequestSignatureError,
     StoredError,
     VerificationError,
 )
+from federation.feeds.signature import ACCEPTED
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -43,6 +45,7 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    RequestSignatureError: HTTPStatus.UNAUTHORIZED,
     # Whoever asks again, as this status invites to, is told `held` once it is finished.
     KeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     DoubtError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -62,6 +65,13 @@ _SAID: dict[HTTPStatus, tuple[str, str]] = {
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", ""),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("media-type", ""),
+    HTTPStatus.TOO_MANY_REQUESTS: ("too-many", ""),
+}
+#: What a refused signature is answered with, beside its reason.
+# Source: RFC 9110 section 11.6.1; RFC 9421 section 5.1
+_HOW_TO_SIGN = {
+    "WWW-Authenticate": 'Signature realm="tps-federation"',
+    "Accept-Signature": ACCEPTED,
 }
 _RETRY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -163,6 +173,10 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return _http_error(error)
+    except RequestSignatureError as error:
+        answer = problem(status_of(error), error.code, str(error))
+        answer.headers.update(_HOW_TO_SIGN)
+        return answer
     except FederationError as error:
         return problem(status_of(error), error.code, str(error))
     except ConnectionError:

@@ -67,7 +67,8 @@ async def test_a_photo_comes_with_a_token(node):
 
 
 async def test_a_form_that_holds_a_photo_is_not_one(node):
-    form = aiohttp.FormData({"photo": PHOTO})
+    form = aiohttp.FormData()
+    form.add_field("photo", PHOTO, filename="photo.jpg")
     status, answer = await send(node, form)
     assert (status, answer["code"]) == (415, "media-type")
     assert "itself" in answer["detail"]

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answers
-from federation.web import api, intake, maps, receipt
+from federation.web import api, evidence, intake, maps, queue, receipt
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 from federation.web.queries import ListQuery
 
@@ -23,6 +23,8 @@ ENDPOINTS = [
     *maps.endpoints(),
     *receipt.endpoints(),
     *intake.endpoints(),
+    *evidence.endpoints(),
+    *queue.endpoints(),
 ]
 
 
@@ -173,7 +175,7 @@ def test_the_reference_lists_every_endpoint_and_parameter():
     rows = {
         tuple(line.split("`")[1].split(" ")): line
         for line in text.splitlines()
-        if line.startswith(("| `GET", "| `POST"))
+        if line.startswith(("| `GET /v1", "| `POST /v1"))
     }
     assert set(rows) == {(one.method, one.path) for one in ENDPOINTS}
     for one in ENDPOINTS:

@@ -1,6 +1,12 @@
 """The photographs of the forms: taken in, fetched from partners, handed on, removed.
 
-take     what is handed in: drawn anew, kept, and which copy was made of which original
-held     what is held: bytes, then row; and what is to go, in the reverse order
-index    which record names which photo, behind a cursor of its own for each log
+held      what is held: bytes, then row; and what is to go, in the reverse order
+index     which record names which photo, behind a cursor of its own for each log
+wants     which are wanted from partners: settings, applied to records and map
+sought    one of those, with what must be known to look for it
+fetch     a turn with one partner: what it is asked for, what becomes of failures
+onephoto  one photo from one partner: resumed, verified, held
+partial   what has come of one that did not come whole
+room      what those of partners may take, and which go for others
+take      what is handed in: drawn anew, kept, and which copy was made of which original
 """

@@ -1,0 +1,248 @@
+"""Photographs that are wanted, fetched from one partner: one turn of it.
+
+Rule: nothing of a record waits for a photo, and no partner's photos for another's. A
+partner is asked for what it names itself; and for what others name that cannot be asked
+now, or did not hand it over, where it has the record. `absent` says no more than that
+it has it not, or may not give it to us. What does not come is left for a while, for
+this photo and this partner. Only bytes that are whole and not the photo are held
+against whoever sent them, and only as a nuisance: they prove nothing.
+
+    ask  →  data/partial/…  →  SHA-256  →  blob, durable  →  row, no longer wanted
+
+Killed at any arrow, it goes on there: no byte that has come is asked for again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from federation.blobs.blobs import Blobs
+from federation.errors import PeerError
+from federation.feeds.feed import Feed
+from federation.flows.photos.onephoto import Download
+from federation.flows.photos.partial import tidy_partials
+from federation.flows.photos.room import PhotoRoom
+from federation.flows.photos.sought import Sought, load_sought
+from federation.store import wanted
+from federation.store.db import Database, View
+from federation.store.wanted import PhotoTry
+
+#: So many photos of one partner at a time.
+AT_ONCE: Final = 4
+_BATCH: Final = 64
+#: So often in a row it may give no answer at all; then the turn is over.
+_MAX_SILENCES: Final = 4
+#: What there is no room for waits so long.
+NO_ROOM_S: Final = 3_600
+_LOOK_S: Final = 0.1
+#: Whoever has sent so much of a photo before it broke off did answer.
+_BEGUN_BYTES: Final = 1 << 15
+
+#: How long a partner is not asked again for a photo that it did not hand over: at
+#: first, and at most; twice as long each time.
+_LEFT_S: Final = {"absent": (300, 21_600), "wrong": (3_600, 86_400)}
+_LEFT_ELSE_S: Final = (30, 3_600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoSource:
+    """A partner that is asked.
+
+    Attributes:
+        org: Who.
+        feed: The way to it.
+        silent: Partners that cannot be asked now, and whose records it has.
+        others: Partners that can be asked, and whose records it has.
+        max_bytes: So many it may hand over in one turn.
+    """
+
+    org: str
+    feed: Feed
+    silent: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    max_bytes: int = 1 << 29
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchContext:
+    """What the turns of all partners use together.
+
+    Attributes:
+        db: The database.
+        blobs: Where the bytes will lie.
+        folder: Where what has come in part lies.
+        room: What those of partners may take.
+        taken: Digests that some turn is fetching.
+        wall: Unix seconds.
+        is_busy: Whether records of this partner are being fetched.
+        told_wrong: Is told who sent whole bytes that are not the photo.
+    """
+
+    db: Database
+    blobs: Blobs
+    folder: Path
+    room: PhotoRoom
+    wall: Callable[[], float]
+    taken: set[str] = field(default_factory=set)
+    is_busy: Callable[[str], bool] = lambda _: False
+    told_wrong: Callable[[str, str], object] = lambda _org, _digest: None
+
+
+@dataclass(kw_only=True)
+class FetchReport:
+    """How a turn went.
+
+    Attributes:
+        fetched: So many photos are held that were not.
+        size: So many bytes those have.
+        failed: So many questions were in vain.
+        reason: Why the partner could not be asked any more.
+        retry_after: Seconds that it asked to wait.
+        more: It may be asked for more at once.
+        lacks_room: Something waits for room.
+    """
+
+    fetched: int = 0
+    size: int = 0
+    failed: int = 0
+    reason: str = ""
+    retry_after: float = 0.0
+    more: bool = False
+    lacks_room: bool = False
+
+
+async def fetch_photos(
+    ctx: FetchContext, source: PhotoSource, within_s: float
+) -> FetchReport:
+    """Fetch what a partner can be asked for, for so many seconds.
+
+    Raises:
+        OSError: a disk of ours is full or failed.
+    """
+    await ctx.room.load()
+    turn = _PhotoTurn(ctx, source)
+    workers = [asyncio.create_task(turn.work()) for _ in range(AT_ONCE)]
+    try:
+        done, late = await asyncio.wait(
+            workers, timeout=within_s, return_when=asyncio.FIRST_EXCEPTION
+        )
+        turn.report.more |= bool(late)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await asyncio.to_thread(tidy_partials, ctx.folder)
+    for worker in done:
+        worker.result()
+    return turn.report
+
+
+class _PhotoTurn:
+    def __init__(self, ctx: FetchContext, source: PhotoSource) -> None:
+        self._ctx, self._source = ctx, source
+        self._left = source.max_bytes
+        self._next: list[Sought] = []
+        self._asked: set[str] = set()  # once each, in one turn
+        self._taking = asyncio.Lock()
+        self._silences = 0
+        self.report = FetchReport()
+
+    async def work(self) -> None:
+        """One photo after the other, until there is nothing to ask for."""
+        taken = self._ctx.taken
+        while (sought := await self._take()) is not None:
+            try:
+                await self._fetch(sought)
+            finally:
+                taken.discard(sought.digest)
+
+    async def _take(self) -> Sought | None:
+        """The next photo, which nobody else fetches then; None: the turn is over."""
+        ctx = self._ctx
+        async with self._taking:
+            while self._silences < _MAX_SILENCES:
+                if self._left <= 0:
+                    self.report.more = True
+                    return None
+                if ctx.is_busy(self._source.org):
+                    await asyncio.sleep(_LOOK_S)
+                elif not self._next:
+                    await self._load()
+                    if not self._next:
+                        return None
+                else:
+                    sought = self._next.pop(0)
+                    if sought.digest in ctx.taken or sought.digest in self._asked:
+                        continue
+                    # Another partner's turn may have had it since it was listed.
+                    is_wanted = await ctx.db.read(wanted.is_wanted, sought.digest)
+                    if is_wanted and sought.digest not in ctx.taken:
+                        ctx.taken.add(sought.digest)
+                        self._asked.add(sought.digest)
+                        return sought
+        return None
+
+    async def _load(self) -> None:
+        ctx, now = self._ctx, int(self._ctx.wall())
+        sought, gone = await ctx.db.read(_list_sought, self._source, now)
+        if gone:
+            await ctx.db.write(wanted.drop_wanted, gone)
+        passed = ctx.taken | self._asked
+        self._next = [one for one in sought if one.digest not in passed]
+
+    async def _fetch(self, sought: Sought) -> None:
+        """Held then, or put off."""
+        ctx, now = self._ctx, int(self._ctx.wall())
+        if not await ctx.room.make(sought.most, sought.urgency, now):
+            self.report.lacks_room = True
+            await ctx.db.write(wanted.put_off, sought.digest, now + NO_ROOM_S)
+            return
+        download = Download(ctx.folder, sought, self._source.org)
+        kept = 0
+        try:
+            data = await download.run(self._source.feed)
+            await download.keep(ctx.db, ctx.blobs, data, int(ctx.wall()))
+            kept = len(data)
+        except PeerError as error:
+            await self._failed(sought, error, download)
+        else:
+            self._silences = 0
+            self.report.fetched += 1
+            self.report.size += kept
+        finally:
+            ctx.room.came(sought.most, kept)
+            self._left -= download.came
+            await asyncio.to_thread(download.close)
+
+    async def _failed(
+        self, sought: Sought, error: PeerError, download: Download
+    ) -> None:
+        """Remember that it did not hand it over."""
+        ctx, now, report = self._ctx, int(self._ctx.wall()), self.report
+        report.failed += 1
+        # Slow, or broken off on the way: what came stays, and the rest is asked for.
+        is_begun = error.is_unasked and download.came >= _BEGUN_BYTES
+        times = 0 if is_begun else sought.times
+        if error.is_unasked and not is_begun:
+            self._silences += _MAX_SILENCES if error.cause == "busy" else 1
+            report.reason = str(error)
+            report.retry_after = max(report.retry_after, error.retry_after or 0.0)
+        if download.is_other:
+            ctx.told_wrong(self._source.org, sought.digest)
+        first, most = _LEFT_S.get(error.cause, _LEFT_ELSE_S)
+        due = now + min(most, first << min(times, 20))
+        tried = PhotoTry(self._source.org, error.cause, now, times + 1, due)
+        await ctx.db.write(wanted.save_try, sought.digest, tried)
+
+
+def _list_sought(
+    view: View, source: PhotoSource, now: int
+) -> tuple[list[Sought], list[str]]:
+    """What to ask a partner for: its own, then what others did not hand over."""
+    asked, own = source.org, source.silent | {source.org}
+    due = wanted.list_due(view, asked, own, now, _BATCH)
+    if not due:
+        due = wanted.list_refused(view, asked, source.others, now, _BATCH)
+    return load_sought(view, due, asked)

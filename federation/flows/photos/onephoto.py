@@ -1,0 +1,141 @@
+"""One photo from one partner: asked for from where it broke off, verified, held.
+
+Rule: what has come counts for nothing until all of it has the digest that was asked
+for, and a size that a record gives it. Where the beginning lay on our disk and the
+whole is not the photo, it is fetched once more from its first byte before anybody is
+told to have sent something else: a power cut spoils files, too.
+"""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+from federation.blobs.blobs import Blobs
+from federation.errors import PeerError, PhotoError
+from federation.feeds.feed import Feed
+from federation.feeds.resource import blob_of
+from federation.flows.photos.partial import Partial
+from federation.flows.photos.sought import Sought
+from federation.photos.kind import Kind, kind_of
+from federation.store import blobs as held
+from federation.store import wanted
+from federation.store.db import Database, Transaction
+from federation.store.removals import is_removed
+from federation.text import Sentence
+
+#: One photo takes no longer from one partner; what has come by then stays.
+PHOTO_S: Final = 45.0
+#: What comes is written so much at a time.
+_WRITE_BYTES: Final = 1 << 20
+#: What shared copies are. A partner's word is not taken for it: a browser will be told.
+_MEDIA_TYPES: Final = {
+    Kind.JPEG: "image/jpeg",
+    Kind.PNG: "image/png",
+    Kind.WEBP: "image/webp",
+}
+
+
+class Download:
+    """One photo from one partner."""
+
+    def __init__(self, folder: Path, sought: Sought, org: str) -> None:
+        """`folder` is where what has come in part lies.
+
+        `came`: so many bytes have come; `is_other`: all of it, and it is not the photo.
+        """
+        self._folder, self._sought, self._org = folder, sought, org
+        self._partial: Partial | None = None
+        self.came, self.is_other = 0, False
+
+    async def run(self, feed: Feed) -> bytes:
+        """The photo, verified.
+
+        Raises:
+            PeerError: it did not come.
+            OSError: a disk of ours is full or failed.
+        """
+        sought = self._sought
+        partial = self._partial = await asyncio.to_thread(
+            Partial, self._folder, sought.digest, self._org
+        )
+        if partial.size > sought.most:
+            await asyncio.to_thread(partial.drop)
+        try:
+            return await self._run(feed, partial)
+        except PeerError as error:
+            if error.is_wrong:
+                await asyncio.to_thread(partial.drop)
+            raise
+
+    async def _run(self, feed: Feed, partial: Partial) -> bytes:
+        sought = self._sought
+        is_resumed = partial.size > 0
+        await self._read(feed, partial)
+        if is_resumed and partial.digest() != sought.digest:
+            await asyncio.to_thread(partial.drop)
+            await self._read(feed, partial)
+        if partial.digest() != sought.digest:
+            self.is_other = True
+            raise self._wrong("fetch.other-bytes")
+        data = await asyncio.to_thread(partial.read)
+        if len(data) not in sought.sizes:
+            raise self._wrong("fetch.other-size")
+        return data
+
+    async def keep(self, db: Database, blobs: Blobs, data: bytes, now: int) -> None:
+        """Hold it, durably: bytes, then row.
+
+        Raises:
+            PeerError: it is no photograph.
+            OSError: a disk of ours is full or failed.
+        """
+        digest = self._sought.digest
+        try:
+            media_type = _MEDIA_TYPES[kind_of(data)]
+        except (PhotoError, KeyError):
+            raise self._wrong("fetch.no-photo") from None
+        async with blobs.alone(digest):
+            if not await db.read(is_removed, digest):
+                await blobs.put(digest, data)
+                await db.write(_hold, digest, len(data), media_type, now)
+        if self._partial is not None:
+            await asyncio.to_thread(self._partial.drop)
+
+    def close(self) -> None:
+        """What has come in part stays."""
+        if self._partial is not None:
+            self._partial.close()
+
+    async def _read(self, feed: Feed, partial: Partial) -> None:
+        resource = blob_of(self._sought.digest)._replace(max_bytes=self._sought.most)
+        waiting, count = list[bytes](), 0
+        try:
+            async with (
+                asyncio.timeout(PHOTO_S),
+                aclosing(feed.stream(resource, partial.size)) as pieces,
+            ):
+                async for piece in pieces:
+                    self.came += len(piece)
+                    waiting.append(piece)
+                    count += len(piece)
+                    if count >= _WRITE_BYTES:
+                        data, count = b"".join(waiting), 0
+                        waiting.clear()
+                        await asyncio.to_thread(partial.add, data)
+        except TimeoutError as error:
+            slow = Sentence("fetch.too-slow", seconds=f"{PHOTO_S:g}")
+            raise PeerError(self._org, resource.path, None, slow, "silent") from error
+        finally:
+            if waiting:
+                # Also when we are stopped: what has come is not asked for again.
+                partial.add(b"".join(waiting))
+
+    def _wrong(self, key: str) -> PeerError:
+        path = blob_of(self._sought.digest).path
+        return PeerError(self._org, path, None, Sentence(key), "wrong")
+
+
+def _hold(tx: Transaction, digest: str, size: int, media_type: str, now: int) -> None:
+    held.save_blob(tx, digest, size, media_type, is_own=False, now=now)
+    wanted.drop_wanted(tx, [digest])
