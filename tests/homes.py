@@ -103,6 +103,8 @@ class Node:
             self.url + path, data=data, headers=headers
         ) as answer:
             said = await answer.read()
+            if answer.content_type == "text/html":
+                return answer.status, said.decode()
             return answer.status, json.loads(said) if said else None
 
 

@@ -24,5 +24,6 @@ def context_of(db: Database | None, settings: Settings, **given) -> WebContext:
         "about": lambda: b"",
         "control_token": "",
         "clock": lambda: 0,
+        "new_secret": lambda: "0" * 64,
     }
     return WebContext(db=db, settings=settings, **usual | given)

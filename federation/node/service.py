@@ -30,6 +30,7 @@ from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
 _SHUTDOWN_S = 5.0
+_SECRET_BYTES = 32
 _AGAIN_S = 2.0
 
 
@@ -38,6 +39,8 @@ async def serve(
     resources: Resources, clocks: Clocks, random: Random, token: str, *, alone: bool
 ) -> AsyncIterator[str]:
     """The node at work until the end of the block; the URL on which it answers.
+
+    The secrets of sessions come out of `random`: outside of tests, the system's own.
 
     Raises:
         ConfigError: peers.toml cannot be used.
@@ -58,6 +61,7 @@ async def serve(
         partners=node.partners.book,
         control_token=token,
         clock=lambda: int(clocks.wall()),
+        new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

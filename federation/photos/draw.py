@@ -30,6 +30,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from federation.errors import PhotoError
 from federation.photos.kind import Kind, kind_of
+from federation.photos.likeness import likeness_of
 from federation.text import Sentence
 
 #: The long side of what is shared.
@@ -67,7 +68,10 @@ Image.MAX_IMAGE_PIXELS = MOST_DECODED // 2
 
 
 class Drawn(NamedTuple):
-    """The copy that may be shared: a JPEG, its width and height in pixels."""
+    """The copy that may be shared: a JPEG, its width and height in pixels.
+
+    `likeness`: see `likeness.py`, of the pixels before they were a JPEG.
+    """
 
     data: bytes
     width: int
@@ -168,7 +172,7 @@ def _paint(photo: Image.Image) -> Image.Image:
 def _save(canvas: Image.Image) -> Drawn:
     out = io.BytesIO()
     canvas.save(out, "JPEG", quality=QUALITY, subsampling=SUBSAMPLING, optimize=True)
-    return Drawn(out.getvalue(), *canvas.size, likeness="")
+    return Drawn(out.getvalue(), *canvas.size, likeness=likeness_of(canvas))
 
 
 def _why(error: Exception, kind: Kind) -> Sentence:

@@ -17,7 +17,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Self
 
 import msgspec
 
@@ -60,7 +60,7 @@ class _ChildAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a child says of a photograph: of its copy, or why there is none."""
 
     size: int = 0
-    likeness: str = ""
+    likeness: Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9a-f]{64})?$(?!\n)")] = ""
     key: str = ""
     values: dict[str, str | int] = {}
 

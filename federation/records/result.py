@@ -115,11 +115,16 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file behind a result: the shared copy, stripped of everything personal."""
+    """A file behind a result: the shared copy, stripped of everything personal.
+
+    `likeness`: 256 bits of what the photo looks like, which copies of it nearly share
+    (docs/reference/likeness.md); what its organisation says, not what is proved.
+    """
 
     media_type: Annotated[str, Meta(pattern=MEDIA_TYPE, max_length=100)]
     sha256: Digest
     size: Natural
+    likeness: Digest | UnsetType = UNSET
     page: Annotated[int, Meta(ge=1, le=999)] | UnsetType = UNSET
 
 

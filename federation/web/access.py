@@ -2,6 +2,7 @@
 
     Authorization: Bearer <token>      scope "intake" or "control"
     Signature-Input, Signature         a partner, by its node key (feeds/signature.py)
+    Cookie: …federation-…=<secret>     somebody who is signed in (`sessions.py`)
 
 The scheme is taken in any case, with blanks around it. Without a token, or with one
 that is not known: 401; with one of another scope: 403. A signature that does not hold
@@ -27,10 +28,13 @@ from federation.errors import (
 from federation.feeds.signature import SignedRequest, is_signed, open_request
 from federation.records.readers import (
     THIS_MACHINE,
+    Act,
     Caller,
     Insider,
     Nobody,
     Partner,
+    Person,
+    may_do,
     may_see,
 )
 from federation.store import tokens
@@ -40,6 +44,7 @@ from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.nonces import Nonces
 from federation.web.origin import is_local, own_address
 from federation.web.problem import Handler
+from federation.web.sessions import SIGNED_IN, WHY_NOT, BrowserSession
 
 #: The longest body that is read before it is known whether its digest was signed.
 MAX_SIGNED_BODY: Final = 1 << 16
@@ -59,6 +64,15 @@ class BadToken(web.HTTPUnauthorized):
 
 class Forbidden(web.HTTPForbidden):
     """A token that opens another door."""
+
+
+class NotAllowed(web.HTTPForbidden):
+    """Whoever asks may not do what a page is for; people see a page that says so."""
+
+    def __init__(self, why: Sentence | str) -> None:
+        """`why`: for the person before the browser, and what to do."""
+        super().__init__(text=str(why))
+        self.why = why
 
 
 async def require_token(request: web.Request, scope: str) -> None:
@@ -148,8 +162,31 @@ def public_caller(request: web.Request) -> Caller:
     with contextlib.suppress(BadToken):
         if _is_own(site, _read_token(request, "control")):
             return THIS_MACHINE
-    partner = request.get(PARTNER)
-    return partner or Nobody(site.settings.listen.show_partners)
+    partner: Partner | None = request.get(PARTNER)
+    if partner is not None:
+        return partner
+    session: BrowserSession | None = request.get(SIGNED_IN)
+    if session is not None:
+        return session.person
+    return Nobody(site.settings.listen.show_partners)
+
+
+async def require(request: web.Request, act: Act) -> Caller:
+    """Who asks, if they may do this; for pages of which everybody may know.
+
+    What a page shows is asked for behind this: whoever may not do it learns nothing of
+    what is there. For an answer to programs, ask `may_do` and say 404.
+
+    Raises:
+        NotAllowed: nobody is signed in with this browser, or somebody of another role.
+    """
+    caller = await caller_of(request)
+    if may_do(caller, act):
+        return caller
+    if isinstance(caller, Person):
+        role = Sentence(f"people.role-{caller.role}")
+        raise NotAllowed(Sentence("people.other-role", name=caller.name, role=role))
+    raise NotAllowed(request.get(WHY_NOT) or Sentence("people.not-signed-in"))
 
 
 async def caller_of(request: web.Request) -> Caller:

@@ -17,6 +17,7 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    signin,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -26,6 +27,7 @@ from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
+from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
 _NOT_READY = "not ready: `federation status` on the node's machine says why"
@@ -34,7 +36,10 @@ _NOT_READY = "not ready: `federation status` on the node's machine says why"
 def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
-        middlewares=[watch, answer_problems, only_own_names, deadlines, recognise],
+        middlewares=[
+            *(watch, answer_problems, only_own_names, deadlines, recognise),
+            *(recognise_browser, signin.show_hints),
+        ],
         client_max_size=site.settings.limits.max_body_bytes,
     )
     app[SITE] = site
@@ -47,6 +52,7 @@ def make_app(site: WebContext) -> web.Application:
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
     app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
+    app[signin.SIGN_INS] = Bucket(burst=20, refill_s=60)
     app.add_routes(
         [
             web.get("/livez", live),
@@ -72,8 +78,10 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
+    app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(signin.routes())
     app.add_routes(blobs.routes())
     return app
 

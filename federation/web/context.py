@@ -62,6 +62,8 @@ class WebContext:
     about: Callable[[], bytes]
     control_token: str
     clock: Callable[[], int]
+    #: 256 random bits as text, for whoever signs in.
+    new_secret: Callable[[], str]
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     # One at a time of each, however many ask: most of the database's readers stay free

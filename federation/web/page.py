@@ -16,7 +16,9 @@ from yarl import URL
 from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
 from federation.text import Text
+from federation.web.forms import form_token
 from federation.web.further import further
+from federation.web.sessions import SIGNED_IN
 
 STATIC = resources.files("federation.web") / "static"
 POLICY = (
@@ -58,7 +60,7 @@ class Page:
                 word=self.word,
                 stylesheet=self.to(static_address("style.css")),
                 other_language=further(self.request, lang=other),
-                **{"data": "", **values},
+                **{"data": "", **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
@@ -66,6 +68,12 @@ class Page:
         answered.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
         answered.headers[hdrs.CACHE_CONTROL] = "no-cache"
         return answered
+
+    def _reader(self) -> Mapping[str, object]:
+        """Who is signed in, None: nobody, and the token that their forms carry."""
+        session = self.request.get(SIGNED_IN)
+        token = form_token(self.request) if session else ""
+        return {"who": session.person if session else None, "form_token": token}
 
     def link(self, path: str, **more: str) -> str:
         """The address of another page, keeping what was chosen."""

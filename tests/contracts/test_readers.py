@@ -143,6 +143,7 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
 }
 WRITES = {
@@ -150,6 +151,8 @@ WRITES = {
     "/v1/evidence": ["/v1/evidence"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
+    "/masuk": ["/masuk"],
+    "/keluar": ["/keluar"],
 }
 
 

@@ -30,27 +30,27 @@ def refusal(what, *args):
 @pytest.fixture
 def tx(db):
     with db.transaction() as opened:
-        assert people.save_person(opened, "Rina", "editor", LINK, NOW, END) is None
+        assert people.save_person(opened, "Pembaca", "editor", LINK, NOW, END) is None
         yield opened
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_link_opens_a_session_of_its_role(tx, role):
-    people.save_person(tx, "Budi", role, OTHER, NOW, END)
+    people.save_person(tx, "Anggota", role, OTHER, NOW, END)
     opened = people.open_session(tx, OTHER, SECRET, NOW + 5)
-    assert opened == (Person("Budi", role), END, NOW + 5)
+    assert opened == (Person("Anggota", role), END, NOW + 5)
     assert people.find_session(tx, SECRET, END - 1) == opened
-    [budi, rina] = people.list_people(tx, NOW)
-    assert (budi.role, budi.seen_at, budi.sessions) == (role, NOW + 5, 1)
-    assert (rina.role, rina.seen_at, rina.sessions) == ("editor", None, 0)
+    [anggota, pembaca] = people.list_people(tx, NOW)
+    assert (anggota.role, anggota.seen_at, anggota.sessions) == (role, NOW + 5, 1)
+    assert (pembaca.role, pembaca.seen_at, pembaca.sessions) == ("editor", None, 0)
 
 
 @pytest.mark.parametrize(("now", "is_open"), [(NOW, 1), (END - 1, 1), (END, 0)])
 def test_nothing_outlives_its_link(tx, now, is_open):
     people.open_session(tx, LINK, SECRET, NOW)
     if is_open:
-        assert people.find_link(tx, LINK, now).name == "Rina"
-        assert people.find_session(tx, SECRET, now).person.name == "Rina"
+        assert people.find_link(tx, LINK, now).name == "Pembaca"
+        assert people.find_session(tx, SECRET, now).person.name == "Pembaca"
     else:
         assert refusal(people.find_link, tx, LINK, now) == "link-ended"
         assert refusal(people.find_session, tx, SECRET, now) == "link-ended"
@@ -73,24 +73,24 @@ def test_another_secret_opens_nothing(tx, secret):
 def test_revoked_it_ends_what_is_open_at_once_and_stays_so(tx):
     for secret in (SECRET, OTHER):
         people.open_session(tx, LINK, secret, NOW)
-    assert people.revoke_person(tx, "Rina", NOW + 1) == 2
-    assert people.revoke_person(tx, "Rina", NOW + 2) == 0
+    assert people.revoke_person(tx, "Pembaca", NOW + 1) == 2
+    assert people.revoke_person(tx, "Pembaca", NOW + 2) == 0
     assert refusal(people.find_link, tx, LINK, NOW + 1) == "link-revoked"
     assert refusal(people.find_session, tx, OTHER, NOW + 1) == "session-revoked"
-    [rina] = people.list_people(tx, NOW + 3)
-    assert (rina.revoked_at, rina.sessions) == (NOW + 1, 0)
-    assert refusal(people.revoke_person, tx, "rina", NOW) == "none"
+    [pembaca] = people.list_people(tx, NOW + 3)
+    assert (pembaca.revoked_at, pembaca.sessions) == (NOW + 1, 0)
+    assert refusal(people.revoke_person, tx, "pembaca", NOW) == "none"
 
 
 def test_a_new_link_takes_the_place_of_the_one_before(tx):
     people.open_session(tx, LINK, SECRET, NOW)
-    before = people.save_person(tx, "Rina", "viewer", OTHER, NOW + 1, END + 9)
+    before = people.save_person(tx, "Pembaca", "viewer", OTHER, NOW + 1, END + 9)
     assert (before.role, before.until, before.sessions) == ("editor", END, 1)
     assert refusal(people.find_link, tx, LINK, NOW) == "link-unknown"
     assert refusal(people.find_session, tx, SECRET, NOW) == "session-replaced"
     assert people.find_link(tx, OTHER, END).role == "viewer"
-    people.revoke_person(tx, "Rina", NOW + 2)
-    people.save_person(tx, "Rina", "viewer", LINK, NOW + 3, END)
+    people.revoke_person(tx, "Pembaca", NOW + 2)
+    people.save_person(tx, "Pembaca", "viewer", LINK, NOW + 3, END)
     assert people.find_link(tx, LINK, NOW + 3).revoked_at is None
 
 
@@ -104,7 +104,7 @@ def test_who_signs_out_is_out_once(tx):
 
 
 def test_another_session_of_one_browser_takes_the_place_of_its_first(tx):
-    people.save_person(tx, "Budi", "viewer", OTHER, NOW, END)
+    people.save_person(tx, "Anggota", "viewer", OTHER, NOW, END)
     people.open_session(tx, LINK, SECRET, NOW)
     people.open_session(tx, OTHER, "t" * 43, NOW + 1, instead_of=SECRET)
     assert refusal(people.find_session, tx, SECRET, NOW + 1) == "session-out"
@@ -133,32 +133,35 @@ def test_when_somebody_was_last_seen_is_kept(tx):
 
 def test_whoever_is_gone_for_long_is_forgotten_when_another_is_added(tx):
     later = END + people.KEPT_S
-    people.save_person(tx, "Budi", "viewer", OTHER, later, later + 1)
-    assert [one.name for one in people.list_people(tx, later)] == ["Budi", "Rina"]
-    people.save_person(tx, "Budi", "viewer", OTHER, later + 1, later + 2)
-    assert [one.name for one in people.list_people(tx, later)] == ["Budi"]
+    people.save_person(tx, "Anggota", "viewer", OTHER, later, later + 1)
+    assert [one.name for one in people.list_people(tx, later)] == [
+        "Anggota",
+        "Pembaca",
+    ]
+    people.save_person(tx, "Anggota", "viewer", OTHER, later + 1, later + 2)
+    assert [one.name for one in people.list_people(tx, later)] == ["Anggota"]
 
 
 def test_each_step_is_an_action_with_name_and_role(tx):
     people.open_session(tx, LINK, SECRET, NOW)
-    people.note_action(tx, "Rina", "editor", "read", "1371011001001", NOW)
+    people.note_action(tx, "Pembaca", "editor", "read", "1371011001001", NOW)
     people.close_session(tx, SECRET, NOW)
     people.close_session(tx, SECRET, NOW)
-    people.revoke_person(tx, "Rina", NOW)
-    people.revoke_person(tx, "Rina", NOW)
+    people.revoke_person(tx, "Pembaca", NOW)
+    people.revoke_person(tx, "Pembaca", NOW)
     assert actions(tx) == [
-        ("", "machine", "add", "Rina editor"),
-        ("Rina", "editor", "sign-in", ""),
-        ("Rina", "editor", "read", "1371011001001"),
-        ("Rina", "editor", "sign-out", ""),
-        ("", "machine", "revoke", "Rina"),
+        ("", "machine", "add", "Pembaca editor"),
+        ("Pembaca", "editor", "sign-in", ""),
+        ("Pembaca", "editor", "read", "1371011001001"),
+        ("Pembaca", "editor", "sign-out", ""),
+        ("", "machine", "revoke", "Pembaca"),
     ]
 
 
 def test_the_log_of_actions_is_bounded_and_read_in_pages(tx, monkeypatch):
     monkeypatch.setattr(people, "MAX_ACTIONS", 5)
     for number in range(12):
-        people.note_action(tx, "Rina", "editor", "read", f"{number}" * 400, number)
+        people.note_action(tx, "Pembaca", "editor", "read", f"{number}" * 400, number)
     kept = people.read_actions(tx, 1 << 62, 100)
     assert [one.at for one in kept] == [11, 10, 9, 8, 7]
     assert {len(one.subject) for one in kept} == {people.MAX_SUBJECT_CHARS}
@@ -170,10 +173,10 @@ def test_the_log_of_actions_is_bounded_and_read_in_pages(tx, monkeypatch):
 
 def test_what_is_older_than_a_day_can_be_forgotten_and_that_is_an_action(tx):
     for number in range(4):
-        people.note_action(tx, "Rina", "editor", "read", "x", NOW + number)
+        people.note_action(tx, "Pembaca", "editor", "read", "x", NOW + number)
     assert people.forget_actions(tx, NOW + 3, NOW + 9) == 4
     assert actions(tx) == [
-        ("Rina", "editor", "read", "x"),
+        ("Pembaca", "editor", "read", "x"),
         ("", "machine", "forget", "1970-01-01"),
     ]
     assert people.forget_actions(tx, NOW + 3, NOW + 9) == 0
@@ -181,11 +184,11 @@ def test_what_is_older_than_a_day_can_be_forgotten_and_that_is_an_action(tx):
 
 def test_no_secret_is_anywhere_on_the_disk(db, tmp_path):
     with db.transaction() as tx:
-        people.save_person(tx, "Rina", "editor", LINK, NOW, END)
+        people.save_person(tx, "Pembaca", "editor", LINK, NOW, END)
         people.open_session(tx, LINK, SECRET, NOW)
     kept = b"".join(path.read_bytes() for path in Path(tmp_path / "data").iterdir())
     assert (tmp_path / "data" / FILE_NAME).exists()
-    assert b"Rina" in kept
+    assert b"Pembaca" in kept
     assert LINK.encode() not in kept
     assert SECRET.encode() not in kept
 
@@ -213,7 +216,7 @@ def test_a_damaged_row_lets_nobody_in(tx, column):
 @pytest.mark.parametrize("table", ["person", "session", "action"])
 def test_each_table_is_written_twice_and_damage_is_forgotten(db, table):
     with db.transaction() as tx:
-        people.save_person(tx, "Rina", "editor", LINK, NOW, END)
+        people.save_person(tx, "Pembaca", "editor", LINK, NOW, END)
         people.open_session(tx, LINK, SECRET, NOW)
         assert list(twice.find_differing(tx)) == []
         changed = {"person": "until", "session": "opened_at", "action": "at"}[table]

@@ -94,7 +94,7 @@ def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
             size=file.size,
             media_type=file.media_type,
             page=None if file.page is UNSET else file.page,
-            likeness="",
+            likeness="" if file.likeness is UNSET else file.likeness,
             is_derived=claim.derived,
         )
         for place, file in enumerate(files)
