@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "election": "federation.cli.election:election",
     "import": "federation.cli.import_:import_results",
     "withdraw": "federation.cli.withdraw:withdraw",
+    "photos": "federation.cli.photos:photos",
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
     "status": "federation.cli.show.status:status",

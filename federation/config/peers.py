@@ -81,6 +81,7 @@ class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     may_have_photos: bool = True
     may_relay: bool = True
     photos: PhotoPolicy = "on-demand"
+    honour_removals: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,7 @@ class Peer:
     may_have_photos: bool = True
     may_relay: bool = True
     photos: PhotoPolicy = "on-demand"
+    honour_removals: bool = True
 
 
 def load_peers(path: Path) -> tuple[Peer, ...]:

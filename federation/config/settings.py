@@ -79,6 +79,9 @@ class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval_s: Seconds = 300
 
 
+RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
+
+
 class PhotoSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
@@ -87,6 +90,7 @@ class PhotoSettings(
     originals: Filled | None = None
     store: Filled | None = None
     public: bool = False
+    retention_days: dict[MemberElection, RetentionDays] | None = None
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 

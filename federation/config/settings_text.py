@@ -135,6 +135,11 @@ port = {port}
 # Megabita untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
 # foto kita sendiri tidak pernah. 0: foto mitra tidak disimpan.
 # max_mb = 16384
+# Days after the voting day of an election until its photographs are deleted here, ours
+# and partners', originals too; the records stay. An election that is not named: never.
+# Hari setelah pemungutan suara sampai foto pemilu itu dihapus di sini, milik kita dan
+# mitra, termasuk yang asli; catatannya tetap. Pemilu yang tidak disebut: tidak pernah.
+# retention_days = {{ pemilu-2024 = 365 }}
 
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for

@@ -12,6 +12,7 @@ node         the duties: ask partners, merge, cosign, reconcile
 handedfiles  what came on a stick
 publishing   the static site that follows what is held
 takenphotos  photographs handed in, and put beside results
+removing     photographs that are to be shown no longer
 people       who of ours is let in, and with which sessions
 commands     what other commands of this machine may ask
 metrics      figures for a monitor

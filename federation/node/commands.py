@@ -32,10 +32,14 @@ from federation.web.requests import (
     Batch,
     ClearAlarm,
     Close,
+    ExpiredHere,
+    ExpirePhotos,
     GoAlone,
     HandedFiles,
     PeerTurnReport,
     ReadRules,
+    RemovedHere,
+    RemovePhoto,
     RemoveToken,
     Request,
     SavedRegister,
@@ -128,6 +132,21 @@ async def close(node: Node, given: Close) -> Verdict:
         recorded_at=format_time(node.clocks.wall()),
     )
     return await _log(node, log, statement)
+
+
+async def remove_photo(node: Node, given: RemovePhoto) -> RemovedHere:
+    """Show a photograph no longer, here and at partners that honour it.
+
+    Raises:
+        FormatError: a reason that must not be signed.
+        NotFoundError: no record names it, and it is not held.
+    """
+    return await node.removals.remove(given)
+
+
+async def expire_photos(node: Node, _: ExpirePhotos) -> ExpiredHere:
+    """Delete here the photographs that have had their time."""
+    return await node.removals.expire()
 
 
 async def go_alone(node: Node, _: GoAlone) -> None:
@@ -263,6 +282,8 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     ReadRules: read_rules,
     GoAlone: go_alone,
     Withdraw: withdraw,
+    RemovePhoto: remove_photo,
+    ExpirePhotos: expire_photos,
     Close: close,
     Sync: sync,
     TakeFiles: take,

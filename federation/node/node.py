@@ -34,6 +34,7 @@ from federation.node.gate import Gate
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photos import Photos
+from federation.node.removing import Removals
 from federation.node.resources import Clocks, Resources
 from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
@@ -86,6 +87,7 @@ class Node:
         )
         self.own_logs = OwnLogs(self)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
+        self.removals = Removals(self, lambda: self.peers.by_org)
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due, self._index_due = asyncio.Event(), asyncio.Event()
@@ -353,6 +355,7 @@ class Node:
             while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
                 await asyncio.sleep(_WATCH_S)
             await self.index_photos()
+            await self.removals.turn()
 
     async def _watch_disk(self) -> None:
         while True:

@@ -49,7 +49,8 @@ async def serve(
     node = Node(resources, clocks, random, alone=alone)
     await node.renew_about()
     maps = MapCache()
-    node.own_duties = publishing_duties(resources, clocks.wall, maps)
+    publishing = publishing_duties(resources, clocks.wall, maps)
+    node.own_duties = (*publishing, *node.removals.duties())
     node.fetches_photos = True
     site = WebContext(
         db=resources.db,

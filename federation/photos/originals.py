@@ -34,3 +34,12 @@ def keep_original(folder: Path, digest: str, data: bytes) -> bool:
     with write_durably(path, _FILE) as file:
         file.write(data)
     return True
+
+
+def drop_original(folder: Path, digest: str) -> None:
+    """Keep an original no longer; one that is not there is no fault.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    (folder / digest[:2] / digest).unlink(missing_ok=True)

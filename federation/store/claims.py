@@ -73,6 +73,17 @@ def replace_claims(
     save_claims(tx, log_id, claims)
 
 
+def list_unclaimed(view: View, log_id: int, start: int, end: int) -> list[int]:
+    """The indexes in [start, end) of leaves that claim nothing about a station."""
+    where = "FROM claim WHERE log_id=? AND idx>=? AND idx<?"
+    among = log_id, start, end
+    (count,) = view.execute(f"SELECT count(*) {where}", among).fetchone()
+    if count == end - start:
+        return []  # as nearly always: not one row is handed over
+    claimed = {index for (index,) in view.execute(f"SELECT idx {where}", among)}
+    return [index for index in range(start, end) if index not in claimed]
+
+
 def read_claims(
     view: View, log_id: int, start: int, end: int, limit: int
 ) -> list[Claim]:

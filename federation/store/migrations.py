@@ -45,6 +45,7 @@ SETS: Final = {
     "originals": ("originals",),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
+    "saidremovals": ("saidremovals",),
     "wanted": ("wanted",),
     "migrations": ("migrations",),
 }

@@ -7,6 +7,7 @@ it; one of an unknown type is judged again by the version that knows it.
 from collections.abc import Sequence
 
 from federation.records.admission import Rejected
+from federation.store import saidremovals
 from federation.store.db import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -47,6 +48,7 @@ def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) ->
 
 def drop_verdicts(tx: Transaction, log_id: int, start: int, end: int) -> None:
     """Forget what was said of leaves [start, end): they are judged again."""
+    saidremovals.forget_from(tx, log_id, start)
     for table in ("rejected", "unknown"):
         tx.execute(
             f"DELETE FROM {table} WHERE log_id = ? AND idx >= ? AND idx < ?",  # noqa: S608  a constant
@@ -80,6 +82,16 @@ def list_unknown(view: View, log_id: int, start: int, end: int) -> list[int]:
         (log_id, start, end),
     )
     return [row[0] for row in rows]
+
+
+def list_uncounted(view: View, log_id: int, start: int, end: int) -> set[int]:
+    """The indexes in [start, end) of leaves that count for nothing here."""
+    rows = view.execute(
+        "SELECT idx FROM rejected WHERE log_id = ? AND idx >= ? AND idx < ? UNION ALL"
+        " SELECT idx FROM unknown WHERE log_id = ? AND idx >= ? AND idx < ?",
+        (log_id, start, end, log_id, start, end),
+    )
+    return {index for (index,) in rows}
 
 
 def count_unknown(view: View, log_id: int) -> int:

@@ -27,10 +27,11 @@ from msgspec import Meta
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.ownlog.verdict import Verdict
-from federation.records.canonical import ShortText
+from federation.records.canonical import Digest, ShortText
 from federation.records.profile import ContestId, Round
 from federation.records.readers import PersonRole
 from federation.records.register import Register, decode_register, encode_register
+from federation.records.removal import RemovalGround
 from federation.records.result import Evidence
 from federation.store.people import MIN_SECRET_CHARS, KnownPerson, SignedIn
 from federation.store.tokens import MIN_TOKEN_CHARS
@@ -172,6 +173,51 @@ class Close(Request[Verdict], frozen=True, kw_only=True):
 
     election: str
     reason: str
+
+
+class RemovedHere(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a photograph that was to be removed; it is gone here in any case.
+
+    `is_new`: it was not removed before. `statement`: the id of our record that says so;
+    while `is_due` it is to be signed still, and `why` says what it waits for.
+    """
+
+    digest: str
+    is_new: bool
+    ground: str
+    org: str
+    removed_at: int
+    was_held: bool
+    statement: str
+    is_due: bool
+    why: str = ""
+
+
+class RemovePhoto(Request[RemovedHere], frozen=True, kw_only=True):
+    """Which photograph is to be shown no longer, why; `person`: at whose hand.
+
+    The ground and the reason are signed, the person is not.
+    """
+
+    route = "/v1/control/remove-photo"
+
+    digest: Digest
+    ground: RemovalGround = "request"
+    reason: Annotated[str, Meta(max_length=300)] = ""
+    person: str = ""
+
+
+class ExpiredHere(msgspec.Struct, frozen=True, kw_only=True):
+    """How many photographs had had their time and were deleted, and their bytes."""
+
+    count: int
+    size: int
+
+
+class ExpirePhotos(Request[ExpiredHere], frozen=True, kw_only=True):
+    """Photographs that have had their time are deleted here, now."""
+
+    route = "/v1/control/expire-photos"
 
 
 class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -360,6 +406,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close, Sync, TakeFiles),
         *(ClearAlarm, AddToken, RemoveToken, AddEvidence),
+        *(RemovePhoto, ExpirePhotos),
         *(AddPerson, RevokePerson, ForgetActions),
     )
 }

@@ -88,6 +88,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'folder = "site"',
         'originals = "originals"',
         'store = "photos"',
+        "retention_days = { pemilu-2024 = 365 }",
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")

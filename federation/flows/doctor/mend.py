@@ -10,7 +10,7 @@ Broken off, it is begun again: each step leaves what the next examination unders
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -35,6 +35,7 @@ from federation.store import (
     mending,
     quarantine,
     removals,
+    saidremovals,
     statements,
     strays,
     twice,
@@ -57,6 +58,8 @@ _FORGOTTEN: Final = (
     "peer_turn",
     "person",
     "pull",
+    "said_followed",
+    "said_removal",
     "session",
     "taken",
     "photo_answer",
@@ -147,11 +150,13 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     strays.drop_strays(tx)
 
 
-def _forget(tx: Transaction, differing: Collection[str]) -> None:
+def _forget(tx: Transaction, differing: set[str]) -> None:
     """Forget what comes again by itself; what is gone for good is never forgotten."""
     for table in _FORGOTTEN:
         if table in differing:
             twice.drop_differing(tx, table)
+    if not differing.isdisjoint({"said_followed", "said_removal"}):
+        saidremovals.clear_said(tx)  # followed again, from the beginning of each log
     if "removed_photo" in differing:
         removals.restore_removed(tx)
         twice.take_one(tx, "removed_photo", second=False)

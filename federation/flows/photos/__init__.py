@@ -9,4 +9,9 @@ onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
 room      what those of partners may take, and which go for others
 take      what is handed in: drawn anew, kept, and which copy was made of which original
+remove    a photo goes: noted, its bytes deleted, said, in the one order that is right
+asked     what the logs say of removed photos, and whom it binds
+honour    whose removals are followed here
+removallist  the same, for people and programs
+retention    what has had its time
 """

@@ -1,0 +1,137 @@
+"""A photograph goes: noted, then its bytes deleted, then said, each durable in itself.
+
+    note     the row that it is gone for good (`store/removals.py`)
+    sweep    its original, thumbnails, what came in part; its bytes, the row of them
+    say      the signed statement, by whoever may sign (`node/removing.py`)
+
+Rule: the row comes first, so that nothing brings back what is being deleted, and what
+a crash leaves is swept at the next start. Signing comes last: a node that may not sign
+yet deletes all the same. Whatever is done twice is done once.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from federation.blobs.blobs import Blobs
+from federation.flows.photos.held import drop_photo
+from federation.photos.originals import drop_original
+from federation.records.canonical import format_time
+from federation.records.removal import PhotoRemoval, RemovalGround
+from federation.store import blobs as held
+from federation.store import evidence, originals, removals, saidremovals, wanted
+from federation.store.db import Database, Transaction, View
+from federation.store.removals import RemovedPhoto
+from federation.store.saidremovals import SaidRemoval
+
+_BATCH: Final = 100
+
+
+class PhotoPlaces(NamedTuple):
+    """Where a photograph may lie.
+
+    Attributes:
+        db: That says which are held.
+        blobs: The bytes.
+        thumbnails: The folder of what was made small of it.
+        partial: The folder of what has come of it so far.
+        originals: The folder of what came in; None: they are not kept.
+    """
+
+    db: Database
+    blobs: Blobs
+    thumbnails: Path
+    partial: Path
+    originals: Path | None
+
+
+def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
+    """Write that a photograph is gone, and whether it was here; False: it was gone."""
+    was_held = held.find_blob(tx, removed.digest) is not None
+    # Where a partner asked, only who deleted something says so.
+    is_due = removed.is_due and (was_held or not removed.honours)
+    wanted.drop_wanted(tx, [removed.digest])
+    noted = msgspec.structs.replace(removed, was_held=was_held, is_due=is_due)
+    return removals.note_removed(tx, noted)
+
+
+async def sweep(places: PhotoPlaces) -> int:
+    """Delete all that is gone and may lie here still; how many photographs.
+
+    Raises:
+        OSError: a disk failed, or the object store; the rest is swept later.
+    """
+    swept = 0
+    while left := await places.db.read(removals.list_unswept, _BATCH):
+        for removed in left:
+            came_as = await places.db.read(originals.originals_of, removed.digest)
+            await asyncio.to_thread(_drop_traces, places, removed.digest, came_as)
+            await drop_photo(places.db, places.blobs, removed.digest)
+            await places.db.write(removals.note_swept, removed.digest)
+            swept += 1
+    return swept
+
+
+def _drop_traces(places: PhotoPlaces, digest: str, came_as: Iterable[str]) -> None:
+    """Delete what a photograph was made of, what was made of it, what came of it."""
+    if places.originals is not None:
+        for original in came_as:
+            drop_original(places.originals, original)
+    small, part = places.thumbnails, places.partial
+    for folder, names in (
+        (small, f"{digest}*"),
+        (small / digest[:2], f"{digest}*"),
+        (part, f"{digest}@*"),
+    ):
+        for path in folder.glob(names):
+            path.unlink(missing_ok=True)
+
+
+def statement_of(
+    removed: RemovedPhoto, org: str, election: str, now: float
+) -> PhotoRemoval:
+    """What is signed about a photograph that is gone.
+
+    Args:
+        removed: The photograph.
+        org: Our organisation.
+        election: Of the log that it is signed into.
+        now: Unix seconds.
+    """
+    return PhotoRemoval(
+        election=election,
+        ground=msgspec.convert(removed.ground, RemovalGround),
+        org=org,
+        recorded_at=format_time(now),
+        sha256=removed.digest,
+        answers=removed.honours or UNSET,
+        # What somebody else wrote we do not sign again.
+        reason=UNSET if removed.honours else removed.reason or UNSET,
+    )
+
+
+def elections_of(view: View, removed: RemovedPhoto) -> list[str]:
+    """Where it should be said that a photograph is gone: the elections that name it.
+
+    That of the statement that we honour first, then those in which we named it.
+    """
+    asked = [
+        one.election
+        for one in saidremovals.said_of(view, removed.digest)
+        if one.record == removed.honours
+    ]
+    named = [one.log for one in evidence.find_evidence(view, removed.digest)]
+    named.sort(key=lambda log: not log.is_own)
+    return list(dict.fromkeys((*asked, *(log.election for log in named))))
+
+
+def find_own(view: View, org: str, removed: RemovedPhoto) -> SaidRemoval | None:
+    """Our statement about it, if a log of ours has it already."""
+    for one in saidremovals.said_of(view, removed.digest):
+        if one.org == org and one.answers == removed.honours:
+            return one
+    return None

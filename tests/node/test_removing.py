@@ -1,0 +1,136 @@
+"""A photograph is removed at one node, and at another that honours it."""
+
+import hashlib
+
+import pytest
+
+from federation.blobs.blobs import open_blobs
+from federation.cli import run
+from federation.cli.output import Output
+from federation.flows.photos.held import Photo, keep_photo
+from federation.store.db import Database
+from federation.text import Text
+from tests.homes import add_peer, draft, make_home, serving
+from tests.waiting import until
+
+DATA = b"the shared copy of a form"
+ONE = hashlib.sha256(DATA).hexdigest()
+FILE = {"media_type": "image/jpeg", "sha256": ONE, "size": len(DATA)}
+ELECTION = "pilpres-2019"
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_home(tmp_path, "jagasuara.example")
+
+
+@pytest.fixture
+def partner(tmp_path):
+    return make_home(tmp_path, "kawalpemilu.example")
+
+
+async def hold(home, *, is_own):
+    """The photo as a node holds it that took it in, or fetched it."""
+    db, blobs = Database.open(home.data), open_blobs(home.blobs, home.folder)
+    photo = Photo(ONE, DATA, "image/jpeg")
+    await keep_photo(db, blobs, photo, is_own=is_own, now=1_709_000_000)
+    db.close()
+
+
+async def lies_at(home) -> bool:
+    return await open_blobs(home.blobs, home.folder).size(ONE) is not None
+
+
+async def publish(node, **members):
+    body = {"election": ELECTION, "records": [draft(evidence=[FILE], **members)]}
+    status, said = await node.post("/v1/records", body)
+    assert (status, said["verdicts"][0]["outcome"]) == (200, "logged"), said
+    return said["verdicts"][0]["record"]
+
+
+async def remove(node, **members):
+    body = {"digest": ONE, "ground": "personal-data", "reason": "ada wajah", **members}
+    return await node.post("/v1/control/remove-photo", body)
+
+
+async def test_it_goes_and_is_said_in_the_log_that_names_it(home):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        status, done = await remove(node)
+        assert status == 200, done
+        assert (done["is_new"], done["was_held"], done["is_due"]) == (True, True, False)
+        assert len(done["statement"]) == 64
+        assert not await lies_at(home)
+        status, again = await remove(node)
+        assert (again["is_new"], again["statement"]) == (False, done["statement"])
+
+
+async def test_a_photo_that_nobody_knows_is_mistyped(home):
+    async with serving(home) as node:
+        assert (await remove(node))[0] == 404
+        assert (await remove(node, digest="x"))[0] == 400
+
+
+async def test_a_reason_that_tells_of_somebody_removes_nothing(home):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        status, said = await remove(node, reason="Pak Budi 081234567890")
+        assert status == 400, said
+        assert await lies_at(home)
+
+
+async def test_where_nothing_may_be_signed_yet_the_bytes_go_all_the_same(
+    home, partner, monkeypatch
+):
+    monkeypatch.setattr("federation.node.removing.WAIT_S", 0.1)
+    async with serving(home) as node:
+        await publish(node)
+    await hold(home, is_own=True)
+    # A partner that does not answer: after a restore nothing is signed before it has.
+    text = home.settings.read_text()
+    home.settings.write_text(
+        text.replace("reconcile_wait_s = 1", "reconcile_wait_s = 600")
+    )
+    add_peer(home, partner, "http://127.0.0.1:9")
+    async with serving(home) as node:
+        status, done = await remove(node)
+        assert (status, done["is_due"], done["statement"]) == (200, True, ""), done
+        assert done["why"]
+        assert not await lies_at(home)
+        assert (await node.post("/v1/control/alone", {}))[0] == 200
+
+        async def is_said():
+            _, told = await remove(node)
+            return told["statement"]
+
+        await until(is_said)
+
+
+@pytest.mark.slow
+async def test_a_partner_that_honours_it_deletes_its_copy_and_says_so(
+    home, partner, capsys
+):
+    await hold(home, is_own=True)
+    await hold(partner, is_own=False)
+    async with serving(home) as ours, serving(partner) as theirs:
+        record = await publish(ours)
+        # They have read it: what they read of our photo does not make it theirs.
+        await publish(theirs, derived_from=record)
+        add_peer(home, partner, theirs.url)
+        add_peer(partner, home, ours.url)
+        _, done = await remove(ours)
+
+        async def is_gone():
+            return not await lies_at(partner)
+
+        await until(is_gone)
+        words = ["photos", "removals", "--json", "--home", str(home.folder)]
+
+        async def is_answered():
+            assert run(words, Output(Text("en"), is_json=True)) == 0
+            return theirs.home.folder.name in capsys.readouterr().out
+
+        await until(is_answered)
+        assert done["statement"]
