@@ -1,11 +1,14 @@
 """`federation photos`: the photographs of the forms.
 
-A file for each verb: `remove` (shown no longer, and who honours it), `retention`.
+A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
+by the names that `pattern` reads or those that are looked up in `folder`; what becomes
+of them: `taking`), `remove` (shown no longer, and who honours it), `retention`.
 """
 
 import click
 
 from federation.cli.help import CommandGroup
+from federation.cli.photos.importing import import_photos
 from federation.cli.photos.remove import list_removed, remove
 from federation.cli.photos.retention import retention
 
@@ -15,5 +18,5 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (remove, list_removed, retention):
+for _command in (import_photos, remove, list_removed, retention):
     photos.add_command(_command)
