@@ -17,6 +17,7 @@ Cause = Literal[
     "wrong",  # bytes came, and are not what they should be
     "cut-off",  # bytes came, and end too early
     "login",  # it, or what stands before it, wants to know who asks
+    "unbelieved",  # it does not know who asks, or does not believe it
     "refused",  # it does not let us ask
     "busy",  # it asks to wait
     "failing",  # a fault on its side

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 from typing import NamedTuple, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
@@ -44,7 +44,9 @@ class BrowsedPage(NamedTuple):
 
     def form(self, path: str) -> Form:
         """The last form that leads to this path: a page's own stands below its head."""
-        there = [one for one in self.forms() if one.action.rstrip("/").endswith(path)]
+        there = [
+            one for one in self.forms() if urlsplit(one.action).path.endswith(path)
+        ]
         assert there, (path, self.status, self.text)
         return there[-1]
 

@@ -14,9 +14,10 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
+import msgspec
 from yarl import URL
 
-from federation.errors import Cause, PeerError
+from federation.errors import Cause, PeerError, UnknownSignerError
 from federation.text import Sentence
 
 #: So much of a body shows whether it is a page for people.
@@ -24,6 +25,8 @@ HEAD_BYTES: Final = 2048
 
 _MAX_SHOWN: Final = 200
 _MAX_TITLE: Final = 60
+_MAX_REASON: Final = 500
+_UNKNOWN: Final = UnknownSignerError.code
 _DAY_S: Final = 86_400
 _SECONDS: Final = re.compile(r"([0-9]{1,12})(?:\.[0-9]*)?")
 # Tags that begin a page, and no hash or length by chance: four letters or more.
@@ -118,6 +121,9 @@ def judge_answer(
     guard = next((name for sign, name in _GUARDS.items() if sign in headers), "")
     if cause == "moved":
         return judge_move(headers.get("Location", ""), asked)
+    unbelieved = judge_disbelief(status, head)
+    if unbelieved is not None:
+        return unbelieved
     if guard and cause != "absent":
         return Meaning("page", Sentence("network.challenge", service=guard))
     if cause == "busy":
@@ -139,6 +145,28 @@ def _judge_refusal(
         name = "refused-titled" if title else "refused-page"
         return Meaning("page", Sentence(f"network.{name}", title=title))
     return Meaning(cause, Sentence(f"network.{_NAMES.get(status, cause)}"))
+
+
+class _Disbelief(msgspec.Struct):
+    """What a node says that does not believe who asks (RFC 9457)."""
+
+    code: str
+    detail: str
+
+
+def judge_disbelief(status: int, head: bytes) -> Meaning | None:
+    """What it means that a node does not know, or does not believe, who asks."""
+    if status != 401:
+        return None
+    try:
+        said = msgspec.json.decode(head, type=_Disbelief)
+    except msgspec.MsgspecError:
+        return None
+    if not said.code.startswith("request-"):
+        return None
+    name = "unknown-here" if said.code == _UNKNOWN else "unbelieved"
+    detail = show(said.detail, _MAX_REASON)
+    return Meaning("unbelieved", Sentence(f"network.{name}", said=detail))
 
 
 def judge_move(location: str, asked: FeedRequest) -> Meaning:

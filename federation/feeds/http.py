@@ -35,6 +35,7 @@ from federation.feeds.answer import (
 )
 from federation.feeds.connection import judge_failure
 from federation.feeds.cutting import CuttingFeed
+from federation.feeds.introduction import Introduction
 from federation.feeds.pace import NO_PACE, Pace
 from federation.feeds.pieces import read_pieces
 from federation.feeds.resource import LOGS, Resource
@@ -73,6 +74,7 @@ class HttpFeed(CuttingFeed):
         deadline_s: float = REQUEST_S,
         wall: Callable[[], float] | None = None,
         is_typed: bool = False,
+        introduction: Introduction | None = None,
     ) -> None:
         """`url` is the node's, from the configuration; `deadline_s` per request.
 
@@ -85,10 +87,12 @@ class HttpFeed(CuttingFeed):
             deadline_s: See above.
             wall: Unix seconds; None: what depends on them is not told.
             is_typed: Somebody typed `url`, so it is told what to type instead.
+            introduction: By which it is told who asks; None: a stranger does.
         """
         self._session, self._org, self._pace = session, org, pace or NO_PACE
         self._waits, self._is_typed = waits, is_typed
         self._now = wall or _no_clock
+        self._introduction = introduction
         self._url = url.rstrip("/")
         self._deadline_s = deadline_s
         self._timeout = aiohttp.ClientTimeout(
@@ -147,7 +151,16 @@ class HttpFeed(CuttingFeed):
         Raises:
             PeerError: it did not come.
         """
-        answer = await self._patiently(lambda: self._ask(LOGS, etag))
+        try:
+            answer = await self._patiently(lambda: self._ask(LOGS, etag))
+        except PeerError as error:
+            if error.cause != "unbelieved" or self._introduction is None:
+                raise
+            # By now it was refused, so it is asked as by a stranger.
+            answer = await self._patiently(lambda: self._ask(LOGS, etag))
+        else:
+            if self._introduction is not None:
+                self._introduction.believed()
         return None if answer.status == 304 else (answer.body, answer.etag)
 
     async def notify(self, org: str) -> None:
@@ -156,12 +169,15 @@ class HttpFeed(CuttingFeed):
         Raises:
             PeerError: the peer did not take it.
         """
-        path = "/notify"
+        path, body = "/notify", json.dumps({"org": org}).encode()
+        headers = {"Content-Type": "application/json"}
+        if self._introduction is not None:
+            headers |= self._introduction.sign_post(self._url + path, body)
         try:
             async with self._session.post(
                 URL(self._url + path, encoded=True),
-                data=json.dumps({"org": org}),
-                headers={"Content-Type": "application/json"},
+                data=body,
+                headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
@@ -213,6 +229,7 @@ class HttpFeed(CuttingFeed):
         await self._pace.ready()
         path = f"/{resource.path}"
         headers = {"Accept-Encoding": "zstd"} if resource.is_packed else {}
+        headers |= self._say_who(resource)
         if etag is not None:
             headers["If-None-Match"] = etag
         try:
@@ -282,10 +299,11 @@ class HttpFeed(CuttingFeed):
         """
         await self._pace.ready()
         path = f"/{resource.path}"
+        headers = {"Range": f"bytes={start}-"} if start else {}
         try:
             answer = await self._session.get(
                 URL(self._url + path, encoded=True),
-                headers={"Range": f"bytes={start}-"} if start else {},
+                headers=headers | self._say_who(resource),
                 timeout=self._piecewise,
                 allow_redirects=False,
             )
@@ -295,6 +313,12 @@ class HttpFeed(CuttingFeed):
             return answer
         async with answer:
             raise await self._refused(path, answer)
+
+    def _say_who(self, resource: Resource) -> dict[str, str]:
+        """The header fields that say who asks, where that matters."""
+        if self._introduction is None:
+            return {}
+        return self._introduction.sign_get(f"{self._url}/{resource.path}", resource)
 
     def _check_page(self, path: str, head: bytes) -> None:
         if is_page(head[:HEAD_BYTES]):
@@ -323,6 +347,8 @@ class HttpFeed(CuttingFeed):
         asked = FeedRequest(self._url, path, is_typed=self._is_typed)
         headers, now = answer.headers, self._now()
         meaning = judge_answer(answer.status, headers, head, asked, now)
+        if meaning.cause == "unbelieved" and self._introduction is not None:
+            self._introduction.refused(meaning.reason)
         return self._failed(path, answer.status, meaning)
 
     def _broken(self, path: str, error: Exception) -> PeerError:

@@ -15,8 +15,10 @@ Source: docs/reference/protocol.md, "HTTP"
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from federation.errors import FormatError
 from federation.feeds.shape import (
     JSON,
     NOTES,
@@ -26,6 +28,8 @@ from federation.feeds.shape import (
     text_shape,
     tile_shape,
 )
+from federation.records.keystatement import parse_origin
+from federation.records.readers import NOBODY, may_read
 from federation.tlog.tile import MAX_LEAF_BYTES, WIDTH, Bundle, Tile, format_tile_path
 
 #: How a copy is kept: until its ETag is another, for ever, or for moments only.
@@ -43,6 +47,7 @@ class Resource(NamedTuple):
         origin: whose log it belongs to; empty: to none.
         is_required: whether whoever has the log has it, too.
         is_packed: whether it may come as Zstandard.
+        is_gated: whether partners may get what strangers do not, so that it is signed.
     """
 
     path: str
@@ -52,6 +57,7 @@ class Resource(NamedTuple):
     origin: str = ""
     is_required: bool = False
     is_packed: bool = False
+    is_gated: bool = False
 
 
 # A node may say nothing of itself.
@@ -66,7 +72,11 @@ _MAX_BLOB_BYTES: Final = 16 << 20
 
 ABOUT: Final = Resource(".well-known/tps-federation", _MAX_ABOUT_BYTES, _ABOUT)
 LOGS: Final = Resource(
-    "logs", 1 << 24, text_shape(b"{", member="logs"), cached="conditional"
+    "logs",
+    1 << 24,
+    text_shape(b"{", member="logs"),
+    cached="conditional",
+    is_gated=True,
 )
 ELECTIONS: Final = Resource("v1/elections", 1 << 20, JSON)
 
@@ -83,7 +93,8 @@ def basis_of(digest: str) -> Resource:
 
 def blob_of(digest: str) -> Resource:
     """The photograph whose SHA-256 this is, in lower-case hex; not for everybody."""
-    return Resource(f"blob/{digest}", _MAX_BLOB_BYTES, PHOTO, cached="immutable")
+    path, most = f"blob/{digest}", _MAX_BLOB_BYTES
+    return Resource(path, most, PHOTO, cached="immutable", is_gated=True)
 
 
 #: What is named by the SHA-256 of its bytes, so that its name proves it.
@@ -128,6 +139,7 @@ def tile_of(origin: str, tile: Tile | Bundle, most: int | None = None) -> Resour
         is_required=True,
         # Only full bundles are stored packed; a node never packs for a request.
         is_packed=isinstance(tile, Bundle) and tile.width == WIDTH,
+        is_gated=_is_gated(origin),
     )
 
 
@@ -151,5 +163,20 @@ def caching_of(tile: Tile | Bundle) -> Caching:
 def _of_log(
     origin: str, name: str, max_bytes: int, shape: Shape, *, is_required: bool = False
 ) -> Resource:
-    path = log_path(origin, name)
-    return Resource(path, max_bytes, shape, origin=origin, is_required=is_required)
+    return Resource(
+        log_path(origin, name),
+        max_bytes,
+        shape,
+        origin=origin,
+        is_required=is_required,
+        is_gated=_is_gated(origin),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_gated(origin: str) -> bool:
+    """Whether this log is not for everybody."""
+    try:
+        return not may_read(NOBODY, parse_origin(origin))
+    except FormatError:
+        return False

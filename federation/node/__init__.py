@@ -1,22 +1,23 @@
 """A node put together: what `serve` runs, and what a writing command is meanwhile.
 
-resources    lock, database, guard, keys, own logs
-gate         may we sign yet?
-peers        peers.toml, as it is now
-photos       the photographs of partners: looked for, asked for, behind the turns
-disk         what the disks do not take
-descriptors  how many files may be open, and for whom
-heap         memory that goes back to the system
-ownlogs      our logs: begun, compared, taken back
-node         the duties: ask partners, merge, cosign, reconcile
-handedfiles  what came on a stick
-publishing   the static site that follows what is held
-takenphotos  photographs handed in, and put beside results
-removing     photographs that are to be shown no longer
-people       who of ours is let in, and with which sessions
-commands     what other commands of this machine may ask
-metrics      figures for a monitor
-api          what the web asks of the node
-about        how the node presents itself
-service      all of it behind one address
+resources      lock, database, guard, keys, own logs
+gate           may we sign yet?
+peers          peers.toml, as it is now
+photos         the photographs of partners: looked for, asked for, behind the turns
+disk           what the disks do not take
+descriptors    how many files may be open, and for whom
+heap           memory that goes back to the system
+ownlogs        our logs: begun, compared, taken back
+node           the duties: ask partners, merge, cosign, reconcile
+introductions  how each partner is told who we are
+handedfiles    what came on a stick
+publishing     the static site that follows what is held
+takenphotos    photographs handed in, and put beside results
+removing       photographs that are to be shown no longer
+people         who of ours is let in, and with which sessions
+commands       what other commands of this machine may ask
+metrics        figures for a monitor
+api            what the web asks of the node
+about          how the node presents itself
+service        all of it behind one address
 """

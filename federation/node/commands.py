@@ -16,6 +16,7 @@ from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
+from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.node import handedfiles, people, takenphotos
 from federation.node.gate import GATE_S
 from federation.node.node import Node
@@ -36,6 +37,7 @@ from federation.web.requests import (
     ExpirePhotos,
     GoAlone,
     HandedFiles,
+    ListRemovals,
     PeerTurnReport,
     ReadRules,
     RemovedHere,
@@ -142,6 +144,13 @@ async def remove_photo(node: Node, given: RemovePhoto) -> RemovedHere:
         NotFoundError: no record names it, and it is not held.
     """
     return await node.removals.remove(given)
+
+
+async def list_removed(node: Node, given: ListRemovals) -> RemovalsAnswer:
+    """Which photographs were removed, and who honours it."""
+    return await node.resources.db.read(
+        list_removals, node.removals.rules(), given.after, given.limit
+    )
 
 
 async def expire_photos(node: Node, _: ExpirePhotos) -> ExpiredHere:
@@ -284,6 +293,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     Withdraw: withdraw,
     RemovePhoto: remove_photo,
     ExpirePhotos: expire_photos,
+    ListRemovals: list_removed,
     Close: close,
     Sync: sync,
     TakeFiles: take,

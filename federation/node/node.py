@@ -31,6 +31,8 @@ from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
 from federation.node.disk import Disk
 from federation.node.gate import Gate
+from federation.node.introductions import ALARM as UNBELIEVED
+from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photos import Photos
@@ -91,12 +93,14 @@ class Node:
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due, self._index_due = asyncio.Event(), asyncio.Event()
+        self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
         self.redrawer = Redrawer()  # starts nothing before there is a photograph
         self._busy: dict[str, Taking] = {}
+        self._passed_over = set[str]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._collector = cosign.Collector(
             resources.db, resources.settings.sync.heartbeat_s
@@ -187,8 +191,15 @@ class Node:
             max_total_s=TURN_TOTAL_S,
             is_patient=False,
         )
-        wall = self.clocks.wall
-        return HttpFeed(session, peer.org, peer.url, pace=pace, waits=waits, wall=wall)
+        return HttpFeed(
+            session,
+            peer.org,
+            peer.url,
+            pace=pace,
+            waits=waits,
+            wall=self.clocks.wall,
+            introduction=self.introductions.to(peer),
+        )
 
     async def tell_peers(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""
@@ -218,6 +229,7 @@ class Node:
             workers=self._workers,
             clock=self.clocks.steady,
             busy=self._busy,
+            passed_over=self._passed_over,
         )
 
     def photo_used(self, blob: HeldBlob) -> None:
@@ -253,6 +265,9 @@ class Node:
         soft_s = 0.8 * (peer.deadline_s or self.resources.settings.sync.deadline_s)
         context = self.pull_context()
         report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
+        is_told, why = await self.introductions.disbelief(peer)
+        if is_told:
+            await self.alarm(UNBELIEVED, peer.org, why)
         self.gate.answered(peer.org)
         if not report.unchanged:
             self.partners.forget()  # it may have brought keys, or who may have what

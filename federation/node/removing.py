@@ -6,7 +6,7 @@ deleted is said as soon as a log of ours may be signed. A turn does all that is 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 from federation.blobs.blobs import is_digest
@@ -81,7 +81,7 @@ class Removals:
             originals=home.originals,
         )
         self._lock = asyncio.Lock()
-        self._honoured: frozenset[str] | None = None
+        self._honoured: Collection[str] | None = None  # when last all were looked at
 
     def duties(self) -> tuple[Duty, ...]:
         """What waits for a disk, or for a log, again; what has had its time, daily."""
@@ -91,6 +91,13 @@ class Removals:
                 name=RETENTION, run=self._expire, interval_s=_DAY_S, deadline_s=_DAY_S
             ),
         )
+
+    def rules(self) -> Honouring:
+        """Whose removals are honoured, as peers.toml has it now."""
+        honoured = frozenset(
+            org for org, peer in self._peers().items() if peer.honour_removals
+        )
+        return Honouring(self._host.resources.settings.org, honoured)
 
     async def turn(self) -> None:
         """Do all that is due.
@@ -178,16 +185,13 @@ class Removals:
     async def _follow(self) -> None:
         """Follow what the logs say, and note what is to go."""
         db, now = self._host.resources.db, int(self._host.clocks.wall())
-        honoured = frozenset(
-            org for org, peer in self._peers().items() if peer.honour_removals
-        )
-        rules = Honouring(self._host.resources.settings.org, honoured)
+        rules = self.rules()
         while (followed := await db.run(follow_once, db)).moved:
             if followed.digests:
                 await db.run(honouring.honour, db, followed.digests, rules, now)
-        if honoured != self._honoured:
+        if rules.honoured != self._honoured:
             await db.run(honouring.honour_all, db, rules, now)
-            self._honoured = honoured
+            self._honoured = rules.honoured
 
     async def _say(self, digest: str = "", wait_s: float = 0.0) -> str:
         """Sign what is due, of one photograph or of all; why not, if it cannot be."""

@@ -35,8 +35,8 @@ PUBLIC: Final = "public"
 PHOTOS: Final = "photos"
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
-#: addresses and folders something has to do.
-Inside: TypeAlias = Literal["partners", "details"]
+#: addresses and folders something has to do; which photographs were removed here.
+Inside: TypeAlias = Literal["partners", "details", "removals"]
 
 # At every place of a text: behind an address or another name, the first that fits would
 # eat the beginning of a hidden one.
@@ -227,6 +227,8 @@ def may_see(caller: Caller, inside: Inside) -> bool:
             return True
         case Insider() | Person():
             return inside != "details"
+        case Partner() if inside == "removals":
+            return True  # whoever honours one is told who else does
         case Nobody() | Partner():
             return inside == "partners" and caller.sees_partners
         case _:

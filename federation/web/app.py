@@ -17,6 +17,7 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removals,
     signin,
 )
 from federation.web.access import NONCES, known_caller, recognise
@@ -67,6 +68,7 @@ def make_app(site: WebContext) -> web.Application:
         *intake.endpoints(),
         *evidence.endpoints(),
         *queue.endpoints(),
+        *removals.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

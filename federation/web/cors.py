@@ -1,10 +1,11 @@
 """Pages of other sites may read what is public: CORS.
 
 Rule: whatever is public answers `*`, refusals too; nothing that needs a token ever
-does. No answer that is open depends on who asks (no cookies), so there is nothing to
-protect. A node that only its own machine reaches (it listens on loopback, without
-`listen.public_url`) has published nothing: its pages are for no other site. A browser
-that sends `If-None-Match` asks first, once a day:
+does. No answer that is open depends on who asks (who is signed in gets one that is
+not: `sessions.keep_private`), so there is nothing to protect. A node that only its own
+machine reaches (it listens on loopback, without `listen.public_url`) has published
+nothing: its pages are for no other site. A browser that sends `If-None-Match` asks
+first, once a day:
 
     OPTIONS /v1/gaps
     204  Access-Control-Allow-Origin: *

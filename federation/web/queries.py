@@ -78,6 +78,13 @@ class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 100
 
 
+class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of removed photographs."""
+
+    after: After = ""
+    limit: Limit = 100
+
+
 class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What changed since a cursor."""
 

@@ -27,6 +27,7 @@ from msgspec import Meta
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.ownlog.verdict import Verdict
+from federation.flows.photos.removallist import RemovalsAnswer
 from federation.records.canonical import Digest, ShortText
 from federation.records.profile import ContestId, Round
 from federation.records.readers import PersonRole
@@ -220,6 +221,19 @@ class ExpirePhotos(Request[ExpiredHere], frozen=True, kw_only=True):
     route = "/v1/control/expire-photos"
 
 
+class ListRemovals(Request[RemovalsAnswer], frozen=True, kw_only=True):
+    """Which photographs were removed, by digest; it changes nothing.
+
+    A request all the same: whose removals are honoured stands in peers.toml, which the
+    node follows.
+    """
+
+    route = "/v1/control/list-removals"
+
+    after: str = ""
+    limit: int = 100
+
+
 class SizeOffer(msgspec.Struct, frozen=True, kw_only=True):
     """What a partner would bring: its size of a log beside ours."""
 
@@ -405,8 +419,8 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     kind.route.rpartition("/")[2]: kind
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close, Sync, TakeFiles),
-        *(ClearAlarm, AddToken, RemoveToken, AddEvidence),
-        *(RemovePhoto, ExpirePhotos),
+        *(ClearAlarm, AddToken, RemoveToken, RemovePhoto, ExpirePhotos),
+        *(ListRemovals, AddEvidence),
         *(AddPerson, RevokePerson, ForgetActions),
     )
 }

@@ -27,7 +27,13 @@ from federation.web.access import NotAllowed
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
-from federation.web.forms import ForeignForm, form_token, read_form, token_of_door
+from federation.web.forms import (
+    ForeignForm,
+    form_token,
+    is_of_another_site,
+    read_form,
+    token_of_door,
+)
 from federation.web.page import Page
 from federation.web.problem import Handler, status_of
 from federation.web.requests import (
@@ -41,6 +47,7 @@ from federation.web.sessions import (
     PRIVATE,
     SIGNED_IN,
     WHY_NOT,
+    BrowserSession,
     cookie_form,
     give_cookie,
     take_cookie,
@@ -123,13 +130,17 @@ async def sign_in(page: Page) -> web.StreamResponse:
 
 async def sign_out(page: Page) -> web.StreamResponse:
     """End the session of this browser; once more is no mistake."""
-    request = page.request
-    session = request.get(SIGNED_IN)
+    request, site = page.request, page.request.app[SITE]
+    answered = _lead(page, SIGN_IN_PATH, **{_LEFT: "1"})
+    session: BrowserSession | None = request.get(SIGNED_IN)
     if session is not None:
         await read_form(request)
-        await request.app[SITE].desk.run(CloseSession(secret=session.secret))
-    answered = _lead(page, SIGN_IN_PATH, **{_LEFT: "1"})
-    take_cookie(request, answered)
+        await site.desk.run(CloseSession(secret=session.secret))
+    elif is_of_another_site(request):
+        raise ForeignForm(Sentence("people.foreign-form"))
+    # Another site's form comes without the cookie: it must not take it away, either.
+    if cookie_form(site.settings).name in request.cookies:
+        take_cookie(request, answered)
     return answered
 
 

@@ -31,6 +31,7 @@ from federation.store import (
     copies,
     cosignatures,
     logs,
+    people,
     pulls,
     registers,
     tokens,
@@ -238,6 +239,9 @@ def _remember(tx: Transaction, parts: Resources) -> None:
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)
+    people.save_person(tx, "pembaca 1", "editor", "l" * 43, NOW, NOW + 86_400)
+    people.open_session(tx, "l" * 43, "s" * 64, NOW)
+    people.close_session(tx, "s" * 64, NOW)
     pulls.save_offered(tx, PARTNER, ["baru.example/pilpres-2019"], NOW)
     pulls.save_seen(
         tx,

@@ -112,6 +112,7 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
+    "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
     "/v1/export": [f"/v1/export?{table}" for table in TABLES],
     "/v1/summary": ["/v1/summary"],

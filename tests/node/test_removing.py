@@ -1,12 +1,14 @@
 """A photograph is removed at one node, and at another that honours it."""
 
 import hashlib
+import json
 
 import pytest
 
 from federation.blobs.blobs import open_blobs
 from federation.cli import run
 from federation.cli.output import Output
+from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
 from federation.store.db import Database
 from federation.text import Text
@@ -134,3 +136,53 @@ async def test_a_partner_that_honours_it_deletes_its_copy_and_says_so(
 
         await until(is_answered)
         assert done["statement"]
+
+
+async def test_who_honours_it_is_told_to_ours_and_not_to_strangers(home):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        await remove(node)
+        path = "/v1/photos/removals"
+        ours = {"Authorization": f"Bearer {node.token}"}
+
+        async def is_listed():
+            status, body, headers = await node.get(path, headers=ours)
+            assert (status, headers["Cache-Control"]) == (200, "private, no-cache")
+            return json.loads(body)["removals"]
+
+        [entry] = await until(is_listed)
+        assert (entry["digest"], entry["here"]) == (ONE, "removed")
+        [asked] = entry["asked"]
+        assert (asked["ground"], asked["reason"]) == ("personal-data", "ada wajah")
+        status, missing, _ = await node.get("/v1/photos/removed")
+        refused = await node.get(path, headers={"X-Forwarded-For": "198.51.100.7"})
+        assert refused[0] == status == 404
+        assert json.loads(refused[1])["code"] == json.loads(missing)["code"]
+
+
+async def test_what_has_had_its_time_goes_when_it_is_asked_for_and_comes_back_never(
+    home, capsys
+):
+    await hold(home, is_own=True)
+    text = home.settings.read_text()
+    days = f"[photos]\nretention_days = {{ {ELECTION} = 1 }}\n"
+    home.settings.write_text(
+        text + days if "\n[photos]" not in text else text.replace("[photos]\n", days)
+    )
+    async with serving(home) as node:
+        await publish(node)
+        words = ["photos", "retention", "--dry-run", "--json", "--home"]
+
+        async def would_go():
+            assert (
+                run([*words, str(home.folder)], Output(Text("en"), is_json=True)) == 0
+            )
+            return ONE in capsys.readouterr().out
+
+        await until(would_go)
+        status, done = await node.post("/v1/control/expire-photos", {})
+        assert (status, done) == (200, {"count": 1, "size": len(DATA)})
+        assert not await lies_at(home)
+    with pytest.raises(ConflictError):
+        await hold(home, is_own=True)

@@ -1,13 +1,17 @@
 """The gate by itself: who asks, for whom a log is, what is told of the node."""
 
+from typing import get_args
+
 import pytest
 
 from federation.records.keystatement import parse_origin
 from federation.records.readers import (
     NOBODY,
     THIS_MACHINE,
+    Inside,
     Insider,
     Nobody,
+    Partner,
     may_hear,
     may_quote,
     may_read,
@@ -15,11 +19,13 @@ from federation.records.readers import (
 )
 
 PUBLIC, PRIVATE = "a.example/pemilu-2024", "a.example/pemilu-2024/incidents/2"
+INSIDE = get_args(Inside)
 CALLERS = {
     NOBODY: (set(), set()),
     Nobody(sees_partners=True): (set(), {"partners"}),
-    Insider(): (set(), {"partners"}),
-    THIS_MACHINE: ({PRIVATE}, {"partners", "details"}),
+    Insider(): (set(), {"partners", "removals"}),
+    Partner(org="b.example", asked="a.example"): (set(), {"removals"}),
+    THIS_MACHINE: ({PRIVATE}, {"partners", "details", "removals"}),
 }
 
 
@@ -30,7 +36,7 @@ def test_who_reads_which_log_and_sees_what_of_the_node(caller):
     assert {log for log in logs if may_read(caller, parse_origin(log))} == {
         PUBLIC
     } | more
-    assert {name for name in ("partners", "details") if may_see(caller, name)} == inside
+    assert {name for name in INSIDE if may_see(caller, name)} == inside
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tests.attacks.bitflips import Ward
 
 #: What follows from the records, is fetched again, or is given anew.
 MENDED = (
+    ("action", "subject"),
     ("about", "note"),
     ("alarm", "detail"),
     ("checkpoint", "root"),
@@ -18,11 +19,13 @@ MENDED = (
     ("merge_election", "profile"),
     ("merged", "row"),
     ("peer_seen", "sizes"),
+    ("person", "until"),
     ("record_place", "body"),
     ("register_village", "voters"),
     ("rejected", "reason"),
     ("rollup", "counters"),
     ("said", "content"),
+    ("session", "ended"),
     ("schema_kept", "body"),
     ("tile", "body"),
     ("token", "digest"),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import get_args
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from federation.config.settings import Listen
@@ -270,6 +270,21 @@ async def test_signing_out_twice_is_no_mistake(node, browser):
     assert [what for _, _, what in node.actions()].count("sign-out") == 1
 
 
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+async def test_what_comes_without_the_cookie_does_not_take_it_away(node, url, headers):
+    """A browser sends another site's form without it, and would obey the answer."""
+    async with (
+        Browser(url) as browser,
+        browser.session.post(
+            f"{url}keluar", headers=headers, allow_redirects=False
+        ) as got,
+    ):
+        assert got.status == (403 if "Sec-Fetch-Site" in headers else 303)
+        assert cookies_set(got.headers) == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("act", ACTS)
 async def test_each_role_may_what_the_gate_says_and_is_told_the_rest(
@@ -507,6 +522,58 @@ async def test_a_secure_cookie_signs_in_and_is_taken_away_with_its_flags(sample_
     assert {"Max-Age=0", "Path=/", "Secure", "HttpOnly"} <= {
         part.strip() for part in gone.split(";")
     }
+    assert node.sessions() == 0
+
+
+@asynccontextmanager
+async def proxied(url, prefix, seen):
+    """A proxy that takes the prefix away; what it is sent beside that is in `seen`."""
+
+    async def forward(request):
+        async with ClientSession(auto_decompress=False) as session:
+            kept = ("Cookie", "Content-Type", "Origin")
+            async with session.request(
+                request.method,
+                f"{url}{request.match_info['tail']}",
+                params=request.query,
+                data=await request.read(),
+                headers={k: v for k, v in request.headers.items() if k in kept},
+                allow_redirects=False,
+            ) as got:
+                kept = ("Content-Type", "Location", "Set-Cookie")
+                headers = [(k, v) for k, v in got.headers.items() if k in kept]
+                body = await got.read()
+                return web.Response(status=got.status, body=body, headers=headers)
+
+    async def beside(request):
+        seen.append(dict(request.cookies))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", f"{prefix}/{{tail:.*}}", forward)
+    app.router.add_get("/beside", beside)
+    async with TestServer(app) as server:
+        yield str(server.make_url(f"{prefix}/"))
+
+
+async def test_below_a_path_of_a_proxy_one_signs_in_and_nobody_else_is_told(sample_db):
+    prefix, beside = "/a/federation", []
+    node = Node(sample_db, Listen(public_url=f"http://data.ana.example{prefix}"))
+    node.add()
+    async with (
+        node.serving() as url,
+        proxied(url, prefix, beside) as outside,
+        Browser(outside) as browser,
+    ):
+        page = await browser.sign_in(f"{outside}masuk?k={LINK}")
+        assert page.url == f"{outside}masuk"
+        assert "Anda sudah masuk" in page.text
+        assert "Pembaca" in (await browser.open(f"{outside}probe/who")).text
+        await browser.open("/beside")
+        page = await browser.open(f"{outside}tps/{sample.AGREED}")
+        page = await browser.send(page, page.form("/keluar"))
+        assert page.url == f"{outside}masuk?keluar=1"
+    assert beside == [{}], "the secret is sent below the path only"
     assert node.sessions() == 0
 
 

@@ -31,7 +31,7 @@ from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.store import keystatements, logs
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
@@ -43,6 +43,9 @@ BAD_FEED: Final[tuple[type[FederationError], ...]] = (
     RecordError,
     VerificationError,
 )
+
+
+_MOST_PASSED_OVER: Final = 10_000
 
 
 async def trust(
@@ -105,15 +108,16 @@ def open_held(notes: list[bytes], identity: VerifierKey) -> KeyChain:
 
 
 async def refresh_about(
-    db: Database, feed: Feed, entry: StatusEntry, chain: KeyChain
+    ctx: PullContext, feed: Feed, entry: StatusEntry, chain: KeyChain
 ) -> str:
     """Take in the about note behind a log if it is newer; why not, or nothing.
 
     It is a courtesy of the feed: without it, or with a bad one, the log goes on.
     """
+    db = ctx.db
     held = await db.read(keystatements.read_about, chain.org)
     known = NO_DIGEST if held is None else hashlib.sha256(held).hexdigest()
-    if entry.about in (NO_DIGEST, known):
+    if entry.about in (NO_DIGEST, known) or entry.about in ctx.passed_over:
         return ""
     try:
         note = await feed.fetch(about_of(entry.origin))
@@ -124,6 +128,11 @@ async def refresh_about(
         # Of two notes the higher issue stays, but not one that a flipped bit has made.
         await db.write(keystatements.drop_about, chain.org)
     await db.write(keystatements.save_about, about.org, about.issue, note)
+    if await db.read(keystatements.read_about, chain.org) != note:
+        # What a relay has missed is not fetched again with each of its turns.
+        if len(ctx.passed_over) >= _MOST_PASSED_OVER:
+            ctx.passed_over.clear()
+        ctx.passed_over.add(entry.about)
     return ""
 
 

@@ -102,6 +102,8 @@ class PullContext:
         busy: The origins that some turn is taking in now. One for a node, whichever
             context a turn has: contexts come and go with every change of the partners,
             and two partners may bring one log at once.
+        passed_over: Digests of about notes that were looked at and are not newer; as
+            `busy`, one for a node.
     """
 
     db: Database
@@ -111,6 +113,7 @@ class PullContext:
     workers: Workers | None
     clock: Callable[[], float]
     busy: dict[str, Taking] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
 
     async def take_over(self, origin: str, *, is_origin: bool) -> None:
         """End another's taking in of a log, where that must not wait for it.
@@ -135,8 +138,10 @@ class PullContext:
         if parts.generation > MAX_GENERATIONS:
             return None
         partner = self.peers.get(parts.org)
-        # We ask without saying who we are: what is not for everybody is not for us.
-        if partner is None or partner.paused or not may_read(NOBODY, parts):
+        # A partner shows us what is not for everybody only if it is for us: we have
+        # said who asks. Files go from hand to hand, and say nothing of that.
+        is_ours = isinstance(peer, Peer) or may_read(NOBODY, parts)
+        if partner is None or partner.paused or not is_ours:
             return None
         if parts.election not in self.profiles:
             return None

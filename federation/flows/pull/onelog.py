@@ -125,12 +125,11 @@ class Follower:
     async def _follow(
         self, entry: StatusEntry, log: Log | None, partner: Peer
     ) -> PulledLog:
-        db = self._ctx.db
         now = self._alarms.now
         log, chain = await trust(
             self._ctx, self._feed, entry, log, partner.identity, now
         )
-        reason = await refresh_about(db, self._feed, entry, chain)
+        reason = await refresh_about(self._ctx, self._feed, entry, chain)
         try:
             shown = await compare(self._ctx, log, entry, chain)
             report = _report(log, log, "same", reason)

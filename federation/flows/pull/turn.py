@@ -161,11 +161,11 @@ async def pull_files(
 
 
 class _Held(NamedTuple):
-    """A log as we hold it, the digest of its keys, whether we know whose it is."""
+    """A log as we hold it, the digests of its keys and of what we know of its org."""
 
     log: Log
     keys: str
-    about: bool
+    about: str
 
 
 class _TurnUnderWay:
@@ -238,7 +238,10 @@ class _TurnUnderWay:
     async def _take_one(
         self, entry: StatusEntry, held: _Held | None, partner: Peer
     ) -> PulledLog:
-        is_known = held is not None and (held.about or entry.about == NO_DIGEST)
+        is_known = held is not None and (
+            entry.about in (NO_DIGEST, held.about)
+            or entry.about in self._ctx.passed_over
+        )
         if held and is_known and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
             size = self._sizes[entry.origin] = held.log.size
@@ -278,9 +281,12 @@ class _TurnUnderWay:
 
 
 def _read_held(view: View) -> dict[str, _Held]:
-    known = keystatements.about_orgs(view)
+    known = {
+        org: hashlib.sha256(keystatements.read_about(view, org) or b"").hexdigest()
+        for org in keystatements.about_orgs(view)
+    }
     return {
-        log.origin: _Held(log, _keys_digest(view, log), log.org in known)
+        log.origin: _Held(log, _keys_digest(view, log), known.get(log.org, ""))
         for log in logs.list_logs(view)
     }
 

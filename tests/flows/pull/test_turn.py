@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from federation.errors import FormatError, PeerError
-from federation.flows.pull import pull
+from federation.flows.pull import HandedSource, pull
 
 
 @pytest.mark.parametrize("count", [0, 1, 254, 255, 256, 257, 511, 600])
@@ -86,14 +86,17 @@ async def test_logs_of_others_are_taken_only_from_a_relay(puller, fakes, suara, 
     assert (await puller.pull(feed)).offered == (kawal.origin,)
 
 
-async def test_a_log_that_is_not_for_everybody_is_never_taken(puller, fakes, suara):
+async def test_a_log_that_is_not_for_everybody_is_taken_from_who_shows_it_to_us(
+    puller, fakes, suara
+):
+    """It has been told who asks; a file that is handed over has not."""
     puller.trust(suara)
     private = fakes.FakeOrg(suara.org, f"{suara.election}/incidents")
     feed = fakes.FakePeer(suara.org).show(fakes.Tree(private))
+    stick = HandedSource(org="/media/stick")
+    assert puller.ctx.wants(stick, private.origin) is None
     report = await puller.pull(feed)
-    assert (report.logs, report.offered) == ((), (private.origin,))
-    assert puller.logs() == []
-    assert feed.asked == ["logs"]
+    assert [log.outcome for log in report.logs] == ["extended"]
 
 
 async def test_a_relay_brings_a_log_whose_origin_has_no_address(
