@@ -1,10 +1,11 @@
 """Which photographs a row names: files that lie beside the table, in a folder.
 
 Rule: a name is only looked up among the files of the folder that the operator names
-(`cli/photos/folder.py`), so nothing that a cell holds can lead anywhere else. A cell
-may name several (`1.jpg; 2.jpg`), by path, by name or by the address where a form's
-tool shows them; a column may be of one page. Two submissions of KoboToolbox or ODK may
-have files of one name, so the submission's own id is told, whose folder they lie in.
+(`cli/import_/photofolder.py`), so nothing that a cell holds can lead anywhere else. A
+cell may name several (`1.jpg; 2.jpg`), by path, by name or by the address where a
+form's tool shows them; a column may be of one page. Two submissions of KoboToolbox or
+ODK may have files of one name, so the submission's own id is told, whose folder they
+lie in.
 """
 
 import re
@@ -24,7 +25,7 @@ _SUBMISSION: Final = re.compile(r"(?:.*_)?(?:uuid|instanceid|key)")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: Name, page (0: not said), the id of the submission ("": none).
-NamedPhoto = tuple[str, int, str]
+PhotoCell = tuple[str, int, str]
 
 
 def is_of_photos(target: str) -> bool:
@@ -52,7 +53,7 @@ class PhotoColumns:
     def __bool__(self) -> bool:
         return bool(self._columns)
 
-    def read(self, cells: Sequence[str]) -> list[NamedPhoto]:
+    def read(self, cells: Sequence[str]) -> list[PhotoCell]:
         """The photographs that a row names, in the order of its columns."""
         within = self._find_submission(cells)
         beside = cells[self._page].strip() if self._page is not None else ""

@@ -29,10 +29,10 @@ from federation.cli.import_.intake import Intake, Send
 from federation.cli.import_.mapping import load_mapping
 from federation.cli.import_.options import ImportOptions
 from federation.cli.import_.outcome import ImportOutcome
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.cli.import_.photosbeside import PhotosBeside
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.photos.beside import PhotosBeside
-from federation.cli.photos.folder import PhotoFolder
 from federation.cli.report import RefusalReport
 from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED

@@ -1,8 +1,9 @@
 """`federation photos`: the photographs of the forms.
 
 A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
-by the names that `pattern` reads or those that are looked up in `folder`; what becomes
-of them: `taking`), `remove` (shown no longer, and who honours it), `retention`.
+by the names that `pattern` reads or those that a table gives; what becomes of them is
+that of `import`: `import_/phototaking`), `remove` (shown no longer, and who honours
+it), `retention`.
 """
 
 import click

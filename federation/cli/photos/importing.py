@@ -21,11 +21,11 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.import_.files import check_report
 from federation.cli.import_.mapping import load_mapping
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK, tell
-from federation.cli.photos.folder import PhotoFolder
-from federation.cli.photos.naming import NamedForms, PhotoNaming, SlotKey
-from federation.cli.photos.taking import PhotoTaker, ShownPage
+from federation.cli.photos.naming import NamedForms, PhotoNaming
 from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
 from federation.flows.ownlog.verdict import Verdict

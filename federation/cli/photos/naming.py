@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from federation.cli.photos.folder import PhotoFolder
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.cli.import_.phototaking import ShownPage, SlotKey
 from federation.cli.photos.pattern import NamePattern
-from federation.cli.photos.taking import ShownPage
 from federation.cli.report import ReportLine
 from federation.errors import ConfigError, FormatError, PhotoError
 from federation.records.profile import Profile
@@ -23,14 +23,6 @@ from federation.text import Sentence
 _PICTURES: Final = frozenset(
     ("jpg", "jpeg", "png", "webp", "heic", "heif", "gif", "bmp", "tif", "tiff")
 )
-
-
-class SlotKey(NamedTuple):
-    """Of which result a photograph is."""
-
-    tps: str
-    contest: str
-    round: str
 
 
 @dataclass

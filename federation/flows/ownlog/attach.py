@@ -34,8 +34,8 @@ from federation.text import Sentence
 MOST_FILES: Final = 32
 #: What a draft does not say.
 _NOT_SAID: Final = frozenset({"type", "org", "election", "recorded_at", "revision"})
-Form = Literal["plano", "salinan", "unknown"]
-_Draft = dict[str, Any]
+FormKind = Literal["plano", "salinan", "unknown"]
+_Members = dict[str, Any]
 
 
 class NewEvidence(NamedTuple):
@@ -47,7 +47,7 @@ class NewEvidence(NamedTuple):
     evidence: Sequence[Evidence]
 
 
-class _Standing(NamedTuple):
+class _OwnResult(NamedTuple):
     """What we say of a slot: a result, its index in the log and its id."""
 
     result: TpsResult
@@ -62,7 +62,7 @@ def attach_evidence(  # noqa: PLR0913  as `append`
     rows: Sequence[NewEvidence],
     now: float,
     *,
-    form: Form = "unknown",
+    form: FormKind = "unknown",
     source: str = "observer",
     unlisted: bool = False,
 ) -> list[Verdict]:
@@ -86,8 +86,8 @@ def attach_evidence(  # noqa: PLR0913  as `append`
     """
     # What a crash left half written is finished first: it may be what stands.
     settle(db, guard, log.origin)
-    alone: _Draft = {"form": form, "review": "unreviewed", "source": source}
-    drafts: dict[int, _Draft | UnreadRow] = {}
+    alone: _Members = {"form": form, "review": "unreviewed", "source": source}
+    drafts: dict[int, _Members | UnreadRow] = {}
     verdicts: list[Verdict] = []
     with db.view() as view:
         standing = _read_standing(view, log, rows)
@@ -119,22 +119,22 @@ def _slot(row: NewEvidence) -> StatementSlot:
 
 def _read_standing(
     view: View, log: OwnLog, rows: Sequence[NewEvidence]
-) -> dict[StatementSlot, _Standing]:
+) -> dict[StatementSlot, _OwnResult]:
     """What stands of ours in these slots, if a result does."""
     history = statements.said_at(view, log.log_id, [row.tps for row in rows])
-    found: dict[StatementSlot, _Standing] = {}
+    found: dict[StatementSlot, _OwnResult] = {}
     for slot in {_slot(row) for row in rows} & history.keys():
         index = history[slot][-1].index
         text = leaf_text(leaves.read_leaves(view, log.log_id, index, index + 1)[0])
         statement = parse_statement(text[:-1])
         if isinstance(statement, TpsResult):
-            found[slot] = _Standing(statement, index, record_id(text))
+            found[slot] = _OwnResult(statement, index, record_id(text))
     return found
 
 
 def _draft_of(
-    row: NewEvidence, stands: _Standing | None, alone: _Draft
-) -> _Draft | UnreadRow | None:
+    row: NewEvidence, stands: _OwnResult | None, alone: _Members
+) -> _Members | UnreadRow | None:
     """What is to be said; None: what stands says it."""
     try:
         parse_tps(row.tps)
@@ -149,13 +149,13 @@ def _draft_of(
     if len(files) > MOST_FILES:
         why = Sentence("intake.many-files", most=MOST_FILES)
         return UnreadRow((Problem("evidence", "value", why),))
-    place: _Draft = {"tps": row.tps, "contest": row.contest, "round": row.round}
+    place: _Members = {"tps": row.tps, "contest": row.contest, "round": row.round}
     draft = {**alone, **place} if stands is None else _say_again(stands.result, alone)
     return {**draft, "evidence": msgspec.to_builtins(files)}
 
 
-def _say_again(result: TpsResult, alone: _Draft) -> _Draft:
-    members: _Draft = msgspec.to_builtins(result)
+def _say_again(result: TpsResult, alone: _Members) -> _Members:
+    members: _Members = msgspec.to_builtins(result)
     draft = {name: value for name, value in members.items() if name not in _NOT_SAID}
     if draft["form"] == "unknown":
         draft["form"] = alone["form"]

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from federation.cli.context import Run
-from federation.cli.photos.folder import PhotoFolder
-from federation.cli.photos.naming import SlotKey
-from federation.cli.photos.taking import PhotoTaker, ShownPage
+from federation.cli.import_.intake import Send
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
 from federation.errors import FormatError, PhotoError
 from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
@@ -22,9 +22,7 @@ from federation.records.result import Evidence
 from federation.sources.mapping import PHOTOS
 from federation.web.requests import AddEvidence, Desk, SlotPhotos
 
-_Draft = dict[str, Any]
-Send = Callable[[list[_Draft]], Any]
-Refuse = Callable[[str, str], None]
+_RefusePhoto = Callable[[str, str], None]
 
 
 class PhotosBeside:
@@ -38,10 +36,10 @@ class PhotosBeside:
         self._run, self._folder, self._desk = run, folder, desk
         self._election = election
 
-    def wrap(self, send: Send, refuse: Refuse) -> Send:
+    def wrap(self, send: Send, refuse: _RefusePhoto) -> Send:
         """What sends drafts, with the entries of their photographs in them."""
 
-        async def send_both(drafts: list[_Draft]) -> list[Verdict]:
+        async def send_both(drafts: list[dict[str, Any]]) -> list[Verdict]:
             shown = [self._look_up(draft.pop(PHOTOS, ()), refuse) for draft in drafts]
             label = self._run.t("photoimport.progress")
             with self._run.out.progress(sum(map(len, shown)), label) as advance:
@@ -58,7 +56,7 @@ class PhotosBeside:
         return send_both
 
     def _look_up(
-        self, named: list[tuple[str, int, str]], refuse: Refuse
+        self, named: list[tuple[str, int, str]], refuse: _RefusePhoto
     ) -> list[ShownPage]:
         pages = []
         for name, page, submission in named:
@@ -68,12 +66,15 @@ class PhotosBeside:
                 self._refuse(refuse, name, error)
         return list(dict.fromkeys(pages))
 
-    def _refuse(self, refuse: Refuse, name: str, error: FormatError) -> None:
+    def _refuse(self, refuse: _RefusePhoto, name: str, error: FormatError) -> None:
         self.counts["refused"] += 1
         refuse(name, error.what)
 
     def _put(
-        self, draft: _Draft, taken: list[Evidence | FormatError], refuse: Refuse
+        self,
+        draft: dict[str, Any],
+        taken: list[Evidence | FormatError],
+        refuse: _RefusePhoto,
     ) -> None:
         entries = [entry for entry in taken if isinstance(entry, Evidence)]
         for error in taken:
@@ -85,7 +86,7 @@ class PhotosBeside:
             draft["evidence"] = [*draft.get("evidence", ()), *files]
 
     async def _add_to_reviewed(
-        self, drafts: list[_Draft], verdicts: list[Verdict]
+        self, drafts: list[dict[str, Any]], verdicts: list[Verdict]
     ) -> list[Verdict]:
         """The photographs of rows whose figures are not taken: `kept-reviewed`."""
         kept = [

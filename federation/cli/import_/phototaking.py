@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from federation.cli.photos.folder import PhotoFolder
+from federation.cli.import_.photofolder import PhotoFolder
 from federation.errors import FormatError, PhotoError
 from federation.files import open_regular
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
@@ -25,6 +25,14 @@ class ShownPage(NamedTuple):
 
     file: str
     page: int
+
+
+class SlotKey(NamedTuple):
+    """Of which result a photograph is."""
+
+    tps: str
+    contest: str
+    round: str
 
 
 class PhotoTaker:
