@@ -34,8 +34,8 @@ from federation.records.keystatement import format_origin
 from federation.schedule import Duty, Result
 from federation.sources.personal import why_personal
 from federation.store import blobs as held
-from federation.store import evidence, logs, removals
-from federation.store.db import View
+from federation.store import evidence, logs, people, removals
+from federation.store.db import Transaction, View
 from federation.store.removals import RemovedPhoto
 from federation.text import Sentence
 from federation.web.requests import ExpiredHere, RemovedHere, RemovePhoto
@@ -133,7 +133,7 @@ class Removals:
                 removed_at=int(self._host.clocks.wall()),
                 is_due=True,
             )
-            is_new = await db.write(note_gone, removed)
+            is_new = await db.write(_note_own, removed)
             await sweep(self._places)
             why = await self._say(asked.digest, wait_s=WAIT_S)
             found = await db.read(removals.find_removed, asked.digest)
@@ -251,6 +251,16 @@ class Removals:
 
 def _is_closed(view: View, origin: str) -> bool:
     return logs.get_log(view, origin).closed_at is not None
+
+
+def _note_own(tx: Transaction, removed: RemovedPhoto) -> bool:
+    """Write that a photograph is gone, and at whose hand; False: it was gone."""
+    is_new = note_gone(tx, removed)
+    if is_new:
+        # Of people only coordinators remove (`records/readers.py`).
+        who = (removed.person, "coordinator") if removed.person else people.MACHINE
+        people.note_action(tx, *who, "remove", removed.digest, removed.removed_at)
+    return is_new
 
 
 def _check(asked: RemovePhoto) -> None:

@@ -20,11 +20,13 @@ READ: Final = "question"
 NEWS: Final = "POST /notify"
 INTAKE: Final = "POST /v1/records"
 CONTROL: Final = "POST /v1/control"
+PEOPLE: Final = "people of ours"
 FRAMING: Final = "HTTP itself"
 SITE: Final = "another site"
 
 _HOST: Final = b"Host: 127.0.0.1\r\nConnection: close\r\n"
 _JSON: Final = b"Content-Type: application/json\r\n"
+_FORM: Final = b"Content-Type: application/x-www-form-urlencoded\r\n"
 _TOKEN: Final = b"Authorization: Bearer {token}\r\n"
 
 
@@ -45,6 +47,10 @@ def _post(path: str, body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
 
 def _records(body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
     return _post("/v1/records", body, headers)
+
+
+def _form(body: bytes, headers: bytes = b"") -> bytes:
+    return _post("/masuk", body, _FORM + headers)
 
 
 def _take(path: str) -> bytes:
@@ -208,6 +214,22 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (CONTROL, "files in a folder without any", _take("/dev")),
     (CONTROL, "files below a file", _take("/dev/null/x")),
     (CONTROL, "an election of somebody else", _post("/v1/control/close", b'{"election":"pilpres-2019","reason":"x"}')),
+    # People who sign in
+    (PEOPLE, "a link that is none", _get("/masuk?k=guess")),
+    (PEOPLE, "a link of 7,000 characters", _get("/masuk?k=" + "a" * 7000)),
+    (PEOPLE, "a link with a NUL", _get("/masuk?k=%00")),
+    (PEOPLE, "a link that is not UTF-8", _get("/masuk?k=%ff%fe")),
+    (PEOPLE, "a cookie that is none", _get("/masuk", b"Cookie: federation-00000000=guess; =; \xff=\xff\r\n")),
+    (PEOPLE, "a form without a cookie", _form(b"k=guess")),
+    (PEOPLE, "a form of another site", _form(b"k=guess", b"Origin: https://evil.example\r\n")),
+    (PEOPLE, "a form that says it is of another site", _form(b"k=guess", b"Sec-Fetch-Site: cross-site\r\n")),
+    (PEOPLE, "a form that is JSON", _post("/masuk", b'{"k":"guess"}', _JSON)),
+    (PEOPLE, "a form with a file", _post("/masuk", b"--x--", b"Content-Type: multipart/form-data; boundary=x\r\n")),
+    (PEOPLE, "a form with a field twice", _form(b"k=a&k=b")),
+    (PEOPLE, "a form that is not text", _form(b"k=\xff")),
+    (PEOPLE, "a form of 70,000 bytes", _form(b"k=" + b"a" * 70_000)),
+    (PEOPLE, "out, and never in", _post("/keluar", b"", _FORM)),
+    (PEOPLE, "out by an address", _get("/keluar")),
     # HTTP itself
     (FRAMING, "not HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
     (FRAMING, "two lengths", b"POST /notify HTTP/1.1\r\n" + _HOST + b"Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}"),
@@ -350,6 +372,23 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a list of stations that is none": "400 format: not a register: Error -3 while decompressing data: unknown compression method",
         "a station that is none": "400 format: not a TPS code of 13 characters: 'x'",
         "an election of somebody else": "404 not-found: no election 'pilpres-2019' here; there are: pemilu-2024",
+    },
+    "people of ours": {
+        "a link that is none": "404",
+        "a link of 7,000 characters": "404",
+        "a link with a NUL": "404",
+        "a link that is not UTF-8": "404",
+        "a cookie that is none": "200",
+        "a form without a cookie": "403",
+        "a form of another site": "403",
+        "a form that says it is of another site": "403",
+        "a form that is JSON": "415 media-type: needs Content-Type: application/x-www-form-urlencoded",
+        "a form with a file": "415 media-type: needs Content-Type: application/x-www-form-urlencoded",
+        "a form with a field twice": "400",
+        "a form that is not text": "400",
+        "a form of 70,000 bytes": "400",
+        "out, and never in": "303",
+        "out by an address": "405 method-not-allowed: this path takes what `Allow` lists",
     },
     "HTTP itself": {
         "not HTTP": "400",

@@ -10,6 +10,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
+from federation.store import people
 from federation.store.db import Database
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
@@ -66,6 +67,25 @@ async def test_it_goes_and_is_said_in_the_log_that_names_it(home):
         assert not await lies_at(home)
         status, again = await remove(node)
         assert (again["is_new"], again["statement"]) == (False, done["statement"])
+
+
+@pytest.mark.parametrize(
+    ("person", "role"), [("", "machine"), ("koordinator 1", "coordinator")]
+)
+async def test_at_whose_hand_it_went_is_written_down_once_and_not_signed(
+    home, person, role
+):
+    await hold(home, is_own=True)
+    async with serving(home) as node:
+        await publish(node)
+        for _ in range(2):
+            assert (await remove(node, person=person))[0] == 200
+    db = Database.open(home.data, readonly=True)
+    with db.view() as view:
+        [noted] = people.read_actions(view, 1 << 62, 10)
+    db.close()
+    assert (noted.person, noted.role, noted.what) == (person, role, "remove")
+    assert noted.subject == ONE
 
 
 async def test_a_photo_that_nobody_knows_is_mistyped(home):

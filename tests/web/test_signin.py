@@ -169,6 +169,23 @@ async def test_no_page_of_the_way_in_gives_the_secret_away(browser, lang):
     assert LINK not in page.url + page.text + str(page.headers)
 
 
+async def test_not_even_a_bug_writes_a_secret_into_the_log(
+    node, browser, caplog, monkeypatch
+):
+    await browser.sign_in(DOOR)
+    [secret] = [v for k, v in browser.cookies().items() if "door" not in k]
+    for number, at in enumerate((f"{DOOR}&lang=en", "/probe/who"), 1):
+
+        async def broken(*_):
+            raise RuntimeError("a bug of ours")
+
+        monkeypatch.setattr(node.db, "read", broken)
+        assert (await browser.open(at)).status == 500
+        assert caplog.text.count("RuntimeError: a bug of ours") == number
+    assert LINK not in caplog.text
+    assert secret not in caplog.text
+
+
 async def test_one_link_opens_several_devices_each_with_its_own_session(node, url):
     async with Browser(url) as one, Browser(url) as two:
         await one.sign_in(DOOR)
