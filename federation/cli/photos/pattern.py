@@ -25,7 +25,7 @@ _PLACES: Final = {
     "page": r"0{0,2}[1-9][0-9]{0,2}",
     "contest": r"[^/]+?",
     "round": r"[^/]+?",
-    "any": r".*?",
+    "any": r".*",  # as much as there is: what it says nothing of stands before
 }
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _ENDING: Final = re.compile(r"\.(?:jpe?g|png|webp|hei[cf])\Z", re.IGNORECASE)

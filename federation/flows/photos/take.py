@@ -51,6 +51,7 @@ class TakenPhoto(NamedTuple):
             media_type=self.media_type,
             sha256=self.digest,
             size=self.size,
+            likeness=self.likeness or UNSET,
             page=UNSET if page is None else page,
         )
 
