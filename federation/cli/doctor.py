@@ -16,6 +16,7 @@ from typing import Final
 
 import click
 
+from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
@@ -105,6 +106,7 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
             identities=identities,
             profiles=load_profiles(run.home.elections),
             scratch=Path(scratch),
+            blobs=open_blobs(run.home.blobs, run.home.folder),
             hidden={peer.org for peer in run.peers if peer.hidden},
             progress=progress,
         )
@@ -114,6 +116,14 @@ def _data_bytes(folder: Path) -> int:
     """How large the database is: the map made again is no larger."""
     path = folder / FILE_NAME
     return path.stat().st_size if path.exists() else 0
+
+
+def _print_extent(run: Run, report: DoctorReport) -> None:
+    looked = "doctor.looked-deep" if report.is_deep else "doctor.looked"
+    logs, records, stations = report.logs, report.leaves, report.stations
+    run.out.line(run.t(looked, logs=logs, records=records, stations=stations))
+    if report.photos:
+        run.out.line(run.t("doctor.looked-photos", photos=report.photos))
 
 
 def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
@@ -138,10 +148,7 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
         headers = [t(f"doctor.{name}") for name in ("level", "what", "where", "times")]
         run.out.table(headers, rows, right=(3,))
         run.out.line(t("doctor.details"))
-    looked = "doctor.looked-deep" if report.is_deep else "doctor.looked"
-    run.out.line(
-        t(looked, logs=report.logs, records=report.leaves, stations=report.stations)
-    )
+    _print_extent(run, report)
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return

@@ -6,6 +6,7 @@ peers          peers.toml, as it is now
 photos         the photographs of partners: looked for, asked for, behind the turns
 disk           what the disks do not take
 descriptors    how many files may be open, and for whom
+photocare      photographs that are held: who used one, whether all are whole
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
 node           the duties: ask partners, merge, cosign, reconcile

@@ -61,7 +61,15 @@ class NodeDesk:
 
     def photo_used(self, blob: HeldBlob) -> None:
         """Remember, once a day, that somebody was given a photo of a partner's."""
-        self._node.photo_used(blob)
+        self._node.photo_care.used(blob)
+
+    async def thumbnail(self, digest: str) -> bytes:
+        """A photo made small; see `Thumbnails.read`."""
+        return await self._node.thumbnails.read(digest)
+
+    def photo_lost(self, blob: HeldBlob) -> None:
+        """Remember that the bytes of a photo are not there, or are others."""
+        self._node.photo_care.lost(blob)
 
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""

@@ -10,8 +10,9 @@ import msgspec
 from federation.flows.query import state
 from federation.node.disk import Disk
 from federation.node.resources import Resources
-from federation.records.readers import Caller
+from federation.records.readers import Caller, may_see
 from federation.store import cosignatures
+from federation.store.blobs import count_blobs, count_damaged
 from federation.store.db import View
 
 
@@ -22,6 +23,8 @@ def read_metrics(
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk)
+    if may_see(caller, "partners"):
+        gauges |= _photo_gauges(view)
     for log in status.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
@@ -41,6 +44,16 @@ def read_metrics(
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:
             gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+def _photo_gauges(view: View) -> dict[str, float]:
+    gauges: dict[str, float] = {"federation_photos_damaged": count_damaged(view)}
+    for whose, is_own in (("own", True), ("partners", False)):
+        number, size = count_blobs(view, is_own=is_own)
+        label = f'{{whose="{whose}"}}'
+        gauges[f"federation_photos{label}"] = number
+        gauges[f"federation_photo_bytes{label}"] = size
     return gauges
 
 

@@ -24,6 +24,7 @@ from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
 from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
+from federation.flows.photos.thumbnails import Thumbnails
 from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
@@ -35,6 +36,7 @@ from federation.node.introductions import ALARM as UNBELIEVED
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
+from federation.node.photocare import PhotoCare
 from federation.node.photos import Photos
 from federation.node.removing import Removals
 from federation.node.resources import Clocks, Resources
@@ -42,7 +44,6 @@ from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
-from federation.store.blobs import HeldBlob, is_use_due, use_blob
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -99,6 +100,9 @@ class Node:
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
         self.redrawer = Redrawer()  # starts nothing before there is a photograph
+        self.thumbnails = Thumbnails(
+            resources.home.thumbnails, resources.blobs, self.redrawer
+        )
         self._busy: dict[str, Taking] = {}
         self._passed_over = set[str]()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,6 +111,7 @@ class Node:
         )
         self.schedule = Schedule(resources.db, clocks.wall, random)
         self.photos = Photos(self)
+        self.photo_care = PhotoCare(resources, self.disk, clocks.wall, self._start)
         self.fetches_photos = False  # by itself: a command is gone too soon
 
     @contextlib.asynccontextmanager
@@ -149,8 +154,8 @@ class Node:
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
-        db = self.resources.db
-        while await db.run(index_once, db):
+        db, now = self.resources.db, int(self.clocks.wall())
+        while await db.run(index_once, db, now=now):
             pass
 
     async def merge_once(self) -> int:
@@ -232,16 +237,12 @@ class Node:
             passed_over=self._passed_over,
         )
 
-    def photo_used(self, blob: HeldBlob) -> None:
-        """Somebody was given it; written once a day, where the disk takes it."""
-        now = int(self.clocks.wall())
-        if is_use_due(blob, now) and self.disk.takes("data"):
-            self._start(self.resources.db.write(use_blob, blob.digest, now))
-
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        photos = self.photos.duties() if self.fetches_photos else ()
+        if not self.fetches_photos:
+            return [*asked, *self.own_duties]
+        photos = (*self.photos.duties(), self.photo_care.duty())
         return [*asked, *photos, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:

@@ -24,6 +24,7 @@ from federation.flows.photos.remove import (
     note_gone,
     statement_of,
     sweep,
+    sweep_again,
 )
 from federation.flows.photos.retention import expired, find_expired, make_terms
 from federation.node.disk import Disk
@@ -179,6 +180,8 @@ class Removals:
         return Result(outcome="ok")
 
     async def _expire(self) -> Result:
+        async with self._lock:
+            await sweep_again(self._places)
         await self.expire()
         return Result(outcome="ok")
 

@@ -6,7 +6,7 @@ draws), no network, little memory. What it hands back is believed as little
 (`plainjpeg.py`). It ends when its standard input does, that is with its parent.
 
     out  "+" when it is ready
-    in   8 bytes length · original
+    in   8 bytes length · 2 bytes side · original: side 0 to be shared, else to be shown
     out  4 bytes length · head {"size","likeness"} · copy
          4 bytes length · head {"key","values"}: why not, as a sentence of `text/`
 """
@@ -24,7 +24,7 @@ import msgspec
 from PIL import Image
 
 from federation.errors import PhotoError
-from federation.photos.draw import draw_anew
+from federation.photos.draw import draw_anew, draw_small
 
 if TYPE_CHECKING:
     from federation.text import Sentence
@@ -38,6 +38,8 @@ _HEIC_HEAD: Final = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 #: What of the original's length comes first, and of the head's.
 ORIGINAL_BYTES: Final = 8
 HEAD_BYTES: Final = 4
+#: Of how long the long side of a picture is that is only shown.
+SIDE_BYTES: Final = 2
 
 
 def confine() -> None:
@@ -58,16 +60,17 @@ def serve(given: BinaryIO, taken: BinaryIO) -> None:
     taken.flush()
     while len(head := given.read(ORIGINAL_BYTES)) == ORIGINAL_BYTES:
         _limit_cpu()
-        answer, data = _answer(given.read(int.from_bytes(head)))
+        side = int.from_bytes(given.read(SIDE_BYTES))
+        answer, data = _answer(given.read(int.from_bytes(head)), side)
         encoded = msgspec.json.encode(answer)
         taken.write(len(encoded).to_bytes(HEAD_BYTES) + encoded)
         taken.write(data)
         taken.flush()
 
 
-def _answer(original: bytes) -> tuple[dict[str, object], bytes]:
+def _answer(original: bytes, side: int) -> tuple[dict[str, object], bytes]:
     try:
-        drawn = draw_anew(original)
+        drawn = draw_small(original, side) if side else draw_anew(original)
     except PhotoError as error:
         why = cast("Sentence", error.what)
         return {"key": why.key, "values": why.values}, b""

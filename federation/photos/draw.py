@@ -44,6 +44,8 @@ MOST_PIXELS: Final = 128_000_000
 MOST_DECODED: Final = 52_000_000
 #: What smaller numbers cost in strokes, and larger ones in bytes: docs/adr/0022.
 QUALITY: Final = 80
+#: Of what is shown in a list and opened to be read.
+SMALL_QUALITY: Final = 70
 SUBSAMPLING: Final = "4:2:0"
 
 _WHITE: Final[dict[str, int | tuple[int, int, int]]] = {
@@ -85,12 +87,25 @@ def draw_anew(original: bytes) -> Drawn:
     Raises:
         PhotoError: no photograph, or none that is opened here; says which and why.
     """
+    return _opened(original, MOST_SIDE, _save)
+
+
+def draw_small(photo: bytes, side: int) -> Drawn:
+    """A photograph of at most `side` pixels on the long side, to be shown in a list.
+
+    Raises:
+        PhotoError: as `draw_anew`.
+    """
+    return _opened(photo, side, _save_small)
+
+
+def _opened(original: bytes, side: int, save: Callable[[Image.Image], Drawn]) -> Drawn:
     kind = kind_of(original)
     try:
         with warnings.catch_warnings():
             # What Pillow finds odd beside the pixels is not taken along in any case.
             warnings.simplefilter("ignore")
-            return _save(_draw(original, kind))
+            return save(_draw(original, kind, side))
     except PhotoError:
         raise
     except MemoryError:
@@ -101,7 +116,7 @@ def draw_anew(original: bytes) -> Drawn:
         raise PhotoError(_why(error, kind)) from error
 
 
-def _draw(original: bytes, kind: Kind) -> Image.Image:
+def _draw(original: bytes, kind: Kind, side: int) -> Image.Image:
     with _READERS[kind](io.BytesIO(original)) as photo:
         _check_size(photo.size, kind)
         # A HEIC may hold more pictures by its nature, and says which is the photo.
@@ -109,40 +124,44 @@ def _draw(original: bytes, kind: Kind) -> Image.Image:
             raise PhotoError(Sentence("photo.moves", kind=kind.value))
         if kind is Kind.JPEG:
             # Others would take an embedded thumbnail for the photo.
-            photo.draft(None, _fit(photo.size))
-            _check_size(photo.size)
+            photo.draft(None, _fit(photo.size, side))
+            _check_pixels(photo.size, MOST_DECODED)
         photo.load()
         turn = _turn_of(photo)
         canvas = _paint(photo)
-    size = _fit(canvas.size)
+    size = _fit(canvas.size, side)
     if size != canvas.size:
         canvas = canvas.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     return canvas if turn is None else canvas.transpose(turn)
 
 
-def _check_size(size: tuple[int, int], kind: Kind | None = None) -> None:
+def _check_size(size: tuple[int, int], kind: Kind) -> None:
     width, height = size
-    most = MOST_PIXELS if kind is Kind.JPEG else MOST_DECODED
-    if width * height > most:
-        raise PhotoError(
-            Sentence("photo.pixels", width=width, height=height, most=most // 1_000_000)
-        )
-    if min(_fit(size)) < LEAST_SIDE:
+    _check_pixels(size, MOST_PIXELS if kind is Kind.JPEG else MOST_DECODED)
+    if min(_fit(size, MOST_SIDE)) < LEAST_SIDE:
         raise PhotoError(
             Sentence("photo.small", width=width, height=height, least=LEAST_SIDE)
         )
 
 
-def _fit(size: tuple[int, int]) -> tuple[int, int]:
+def _check_pixels(size: tuple[int, int], most: int) -> None:
+    width, height = size
+    if width * height > most:
+        raise PhotoError(
+            Sentence("photo.pixels", width=width, height=height, most=most // 1_000_000)
+        )
+
+
+def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
     """The width and height of the copy: never larger than the photo."""
     width, height = size
     longest = max(size)
-    if longest <= MOST_SIDE:
+    if longest <= side:
         return size
     half = longest // 2  # to the nearest, in integers
     return (
-        (width * MOST_SIDE + half) // longest,
-        (height * MOST_SIDE + half) // longest,
+        max(1, (width * side + half) // longest),
+        max(1, (height * side + half) // longest),
     )
 
 
@@ -172,9 +191,18 @@ def _paint(photo: Image.Image) -> Image.Image:
 
 
 def _save(canvas: Image.Image) -> Drawn:
+    data = _encode(canvas, QUALITY)
+    return Drawn(data, *canvas.size, likeness=likeness_of(canvas))
+
+
+def _save_small(canvas: Image.Image) -> Drawn:
+    return Drawn(_encode(canvas, SMALL_QUALITY), *canvas.size, likeness="")
+
+
+def _encode(canvas: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    canvas.save(out, "JPEG", quality=QUALITY, subsampling=SUBSAMPLING, optimize=True)
-    return Drawn(out.getvalue(), *canvas.size, likeness=likeness_of(canvas))
+    canvas.save(out, "JPEG", quality=quality, subsampling=SUBSAMPLING, optimize=True)
+    return out.getvalue()
 
 
 def _check_fault(error: Exception) -> None:

@@ -99,6 +99,18 @@ class Redrawer:
             PhotoError: it is not taken; says why, and what to send instead.
             ConfigError: no child can be started on this machine.
         """
+        return await self._draw(original, 0)
+
+    async def shrink(self, photo: bytes, side: int) -> bytes:
+        """A JPEG of at most `side` pixels on the long side; to be shown, not shared.
+
+        Raises:
+            PhotoError: it cannot be opened.
+            ConfigError: no child can be started on this machine.
+        """
+        return (await self._draw(photo, side)).data
+
+    async def _draw(self, original: bytes, side: int) -> Redrawn:
         if len(original) > MOST_ORIGINAL_BYTES:
             most = MOST_ORIGINAL_BYTES >> 20
             raise PhotoError(Sentence("photo.bytes", most=most))
@@ -106,7 +118,7 @@ class Redrawer:
         async with self._seats:
             child = self._idle.pop() if self._idle else await _Child.start()
             try:
-                return await child.redraw(original, kind)
+                return await child.redraw(original, kind, side)
             finally:
                 await self._keep(child)
 
@@ -171,12 +183,12 @@ class _Child:
         """Whether it may be handed another photograph."""
         return self._is_whole and self._drawn < MOST_DRAWN
 
-    async def redraw(self, original: bytes, kind: Kind) -> Redrawn:
-        """See `Redrawer.redraw`."""
+    async def redraw(self, original: bytes, kind: Kind, side: int) -> Redrawn:
+        """See `Redrawer.redraw`, and with a side `Redrawer.shrink`."""
         self._is_whole, self._drawn = False, self._drawn + 1
         try:
             async with asyncio.timeout(DEADLINE_S):
-                head, data = await self._ask(original)
+                head, data = await self._ask(original, side)
                 size = (0, 0) if head.key else measure_plain_jpeg(data)
         except TimeoutError:
             seconds = int(DEADLINE_S)
@@ -190,10 +202,10 @@ class _Child:
             raise PhotoError(_refusal(head, kind))
         return Redrawn(data, MEDIA_TYPE, *size, head.likeness)
 
-    async def _ask(self, original: bytes) -> tuple[_ChildAnswer, bytes]:
+    async def _ask(self, original: bytes, side: int) -> tuple[_ChildAnswer, bytes]:
         given = self._process.stdin
         assert given is not None
-        given.write(len(original).to_bytes(8))
+        given.write(len(original).to_bytes(8) + side.to_bytes(2))
         # In pieces: what the pipe does not take at once is copied.
         for start in range(0, len(original), _PIECE):
             given.write(original[start : start + _PIECE])

@@ -10,12 +10,12 @@ Nothing signs whose a photo is, and what is ours is never evicted: written twice
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
-_COLUMNS: Final = "size, media_type, is_own, held_at, used_at"
+_COLUMNS: Final = "size, media_type, is_own, held_at, used_at, is_damaged"
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -28,17 +28,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             is_own INTEGER NOT NULL,
             held_at INTEGER NOT NULL,
             used_at INTEGER NOT NULL,
-            is_going INTEGER NOT NULL
+            is_going INTEGER NOT NULL,
+            is_damaged INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX blob_unused ON blob (used_at) WHERE is_own = 0;
         CREATE INDEX blob_going ON blob (digest) WHERE is_going = 1;
+        CREATE INDEX blob_damaged ON blob (digest) WHERE is_damaged = 1;
         CREATE INDEX blob_sizes ON blob (is_own, size);
         """
         + write_twice(
             "blob",
             "digest TEXT",
             "size INTEGER, media_type TEXT, is_own INTEGER, held_at INTEGER,"
-            " used_at INTEGER, is_going INTEGER",
+            " used_at INTEGER, is_going INTEGER, is_damaged INTEGER",
         ),
     ),
 )
@@ -56,6 +58,7 @@ class HeldBlob(NamedTuple):
         is_own: Whether it was taken in here; else it was fetched from a partner.
         held_at: Since when, Unix seconds.
         used_at: When somebody was last given it, to a day; Unix seconds.
+        is_damaged: Whether its bytes are not what they should be, or are missing.
     """
 
     digest: str
@@ -64,6 +67,7 @@ class HeldBlob(NamedTuple):
     is_own: bool
     held_at: int
     used_at: int
+    is_damaged: bool = False
 
 
 class BlobTotal(NamedTuple):
@@ -79,18 +83,19 @@ def save_blob(
     """Say that a photo is held, its bytes being durable; once ours, always ours."""
     tx.execute(
         "INSERT INTO blob (digest, size, media_type, is_own, held_at, used_at,"
-        " is_going) VALUES (?,?,?,?,?,?,0) ON CONFLICT (digest) DO UPDATE"
+        " is_going, is_damaged) VALUES (?,?,?,?,?,?,0,0) ON CONFLICT (digest) DO UPDATE"
         " SET size = excluded.size, media_type = excluded.media_type,"
         " is_own = CASE WHEN excluded.is_own = 1 THEN 1 ELSE blob.is_own END,"
-        " is_going = 0",
+        " is_going = 0, is_damaged = 0",
         (digest, size, media_type, int(is_own), now, now),
     )
 
 
 def find_blob(view: View, digest: str) -> HeldBlob | None:
-    """The photo, if it is held and does not go."""
+    """The photo, if it is held: it does not go, and nothing is known against it."""
     row = view.execute(
-        f"SELECT {_COLUMNS} FROM blob WHERE digest = ? AND is_going = 0",  # noqa: S608  a constant
+        f"SELECT {_COLUMNS} FROM blob"  # noqa: S608  a constant
+        " WHERE digest = ? AND is_going = 0 AND is_damaged = 0",
         (digest,),
     ).fetchone()
     return None if row is None else _held(digest, *row)
@@ -99,14 +104,15 @@ def find_blob(view: View, digest: str) -> HeldBlob | None:
 def held_among(view: View, digests: Iterable[str]) -> set[str]:
     """Those of these that are held."""
     rows = view.select_among(
-        "SELECT digest FROM blob WHERE is_going = 0 AND digest IN ({marks})",
+        "SELECT digest FROM blob WHERE is_going = 0 AND is_damaged = 0"
+        " AND digest IN ({marks})",
         among=digests,
     )
     return {digest for (digest,) in rows}
 
 
 def list_blobs(view: View, after: str = "", limit: int = 1000) -> list[HeldBlob]:
-    """The next photos that are held, by digest."""
+    """The next photos, by digest; also those that are damaged."""
     rows = view.execute(
         f"SELECT digest, {_COLUMNS} FROM blob WHERE digest > ? AND is_going = 0"  # noqa: S608  a constant
         " ORDER BY digest LIMIT ?",
@@ -146,6 +152,17 @@ def is_use_due(held: HeldBlob, now: int) -> bool:
     return held.used_at < now - _DAY_S
 
 
+def mark_damaged(tx: Transaction, digest: str) -> None:
+    """Its bytes are not what they should be: it is not held until it is put again."""
+    tx.execute("UPDATE blob SET is_damaged = 1 WHERE digest = ?", (digest,))
+
+
+def count_damaged(view: View) -> int:
+    """How many are damaged."""
+    row = view.execute("SELECT count(*) FROM blob WHERE is_damaged = 1").fetchone()
+    return int(row[0])
+
+
 def mark_going(tx: Transaction, digest: str) -> None:
     """It is not held any more, but its bytes are still to go."""
     tx.execute("UPDATE blob SET is_going = 1 WHERE digest = ?", (digest,))
@@ -162,7 +179,21 @@ def drop_going(tx: Transaction, digest: str) -> None:
     tx.execute("DELETE FROM blob WHERE digest = ? AND is_going = 1", (digest,))
 
 
-def _held(
-    digest: str, size: int, media_type: str, is_own: int, held_at: int, used_at: int
-) -> HeldBlob:
-    return HeldBlob(digest, size, media_type, bool(is_own), held_at, used_at)
+def restore_blobs(tx: Transaction) -> None:
+    """Let stand what either writing says is held, and as ours what either says is.
+
+    The bytes tell the rest (`flows/doctor/photos.py`).
+    """
+    tx.execute(
+        f"INSERT INTO blob (digest, {_COLUMNS}, is_going) SELECT digest, {_COLUMNS},"  # noqa: S608  a constant
+        " is_going FROM blob_twice WHERE 1 = 1 ON CONFLICT (digest) DO UPDATE"
+        " SET is_own = CASE WHEN excluded.is_own = 1 THEN 1 ELSE blob.is_own END,"
+        " is_going = CASE WHEN excluded.is_going = 0 THEN 0 ELSE blob.is_going END"
+    )
+
+
+def _held(digest: str, *row: Any) -> HeldBlob:  # noqa: ANN401  columns
+    size, media_type, is_own, held_at, used_at, is_damaged = row
+    return HeldBlob(
+        digest, size, media_type, bool(is_own), held_at, used_at, bool(is_damaged)
+    )

@@ -17,8 +17,10 @@ from federation.web import (
     openapi,
     queue,
     receipt,
+    removalpage,
     removals,
     signin,
+    thumbnails,
 )
 from federation.web.access import NONCES, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -84,7 +86,9 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(signin.routes())
+    app.add_routes(removalpage.routes())
     app.add_routes(blobs.routes())
+    app.add_routes(thumbnails.routes())
     return app
 
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from aiohttp import hdrs, web
 
 from federation.blobs.blobs import DIGEST_PATTERN
-from federation.errors import NotFoundError, StoredError
+from federation.errors import NotFoundError
 from federation.feeds.resource import blob_of
 from federation.records.readers import NOBODY, Caller, may_view
 from federation.store import blobs as held
@@ -34,7 +34,7 @@ from federation.web.context import SITE, WebContext
 from federation.web.feed import CACHE_CONTROL, PRIVATELY
 from federation.web.ranges import ByteRange, parse_range
 
-PIECE_BYTES: Final = 1 << 18
+PIECE_BYTES: Final = 1 << 19
 #: What is shown as a picture; anything else a partner may call it is only handed over.
 ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 SAFELY: Final = {
@@ -69,7 +69,6 @@ async def get_blob(request: web.Request) -> web.StreamResponse:
 
     Raises:
         NotFoundError: it is not here for this caller.
-        StoredError: our copy of it is damaged.
     """
     site, digest = request.app[SITE], request.match_info["digest"]
     caller = await caller_of(request)
@@ -161,36 +160,42 @@ async def _send(
     """Hand over a part, piece by piece; the next is read when the last was taken.
 
     Raises:
-        NotFoundError: the bytes are gone; nothing was sent.
-        StoredError: they are not as many as they were; nothing was sent.
+        NotFoundError: the bytes are gone, or others; nothing was sent.
     """
-    site = request.app[SITE]
-    size = await site.blobs.size(blob.digest)
-    if size is None:
-        raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
-    if size != blob.size:
-        raise StoredError(Sentence("blobs.damaged", digest=blob.digest))
+    site, at = request.app[SITE], part.start
     response.content_length = part.end - part.start
-    at = part.start
-    first = b""
-    if request.method == hdrs.METH_GET:
-        # Before the head is sent: what cannot be read is refused, not cut off.
-        first = await site.blobs.get(blob.digest, at, min(PIECE_BYTES, part.end - at))
+    # Before the head is sent: what cannot be read is refused, not cut off.
+    piece = await _piece(site, blob, at, part.end)
+    if not piece:
+        raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return
-    is_whole = False
     try:
-        piece = first
         while piece:
             await response.write(piece)
             at += len(piece)
-            left = min(PIECE_BYTES, part.end - at)
-            piece = await site.blobs.get(blob.digest, at, left) if left else b""
-        is_whole = at == part.end
+            piece = await _piece(site, blob, at, part.end)
     finally:
         # The head has promised all: what breaks is cut off, and seen to be.
-        if not is_whole and request.transport is not None:
+        if at != part.end and request.transport is not None:
             request.transport.abort()
-    if is_whole:
+    if at == part.end:
         await response.write_eof()
+
+
+async def _piece(site: WebContext, blob: HeldBlob, at: int, end: int) -> bytes:
+    """The next piece before `end`; none at the end, or where the bytes are others."""
+    length = min(PIECE_BYTES, end - at)
+    if not length:
+        return b""
+    # Of the last with one byte more than there should be.
+    more = at + length == blob.size
+    try:
+        piece = await site.blobs.get(blob.digest, at, length + more)
+    except NotFoundError:
+        piece = b""
+    if len(piece) == length:
+        return piece
+    site.desk.photo_lost(blob)
+    return b""

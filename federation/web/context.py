@@ -42,6 +42,19 @@ class NodeApi(Desk, Protocol):
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
 
+    async def thumbnail(self, digest: str) -> bytes:
+        """A photo that is held, made small: a JPEG; for people of ours alone.
+
+        Raises:
+            NotFoundError: it is not here.
+            PhotoError: it is no picture that can be opened.
+            ConfigError: no process that draws can be started.
+            OSError: the disk failed.
+        """
+
+    def photo_lost(self, blob: HeldBlob) -> None:
+        """The bytes of this photo are not there, or are not as many as they were."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 

@@ -19,12 +19,15 @@ from aiohttp import hdrs, web
 
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query import answers, lists, region, tps
+from federation.flows.query import answers, lists, photos, region, tps
 from federation.flows.query.scope import QueryScope, ask, contests_of
+from federation.records.readers import Nobody, may_do
 from federation.records.tally import count_added
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
+from federation.web.access import caller_of
 from federation.web.context import SITE
+from federation.web.feed import PRIVATELY
 from federation.web.page import SAFETY, Page, static_file
 
 PAGE_SIZE = 50
@@ -69,8 +72,26 @@ async def station(page: Page) -> web.StreamResponse:
     if (code := _read_code(typed)) != typed:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
     answer = await site.db.read(tps.tps, site.profiles, asked.election, code)
-    data = f"/v1/tps/{answer.tps}?election={asked.election}"
-    return page.render("tps.html", site.settings.name, answer=answer, data=data)
+    caller = await caller_of(page.request)
+    shown = await site.db.read(
+        photos.photos_of,
+        asked.election,
+        code,
+        caller,
+        is_public=site.settings.photos.public,
+    )
+    answered = page.render(
+        "tps.html",
+        site.settings.name,
+        answer=answer,
+        data=f"/v1/tps/{answer.tps}?election={asked.election}",
+        photos=shown,
+        # A thumbnail is for people of ours; others open the photo itself.
+        has_thumbnails=may_do(caller, "see"),
+    )
+    if shown and not isinstance(caller, Nobody):
+        answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
+    return answered
 
 
 async def search(page: Page) -> web.StreamResponse:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
+from federation.records.readers import may_do
 from federation.text import Text
 from federation.web.forms import form_token
 from federation.web.further import further
@@ -73,7 +74,12 @@ class Page:
         """Who is signed in, None: nobody, and the token that their forms carry."""
         session = self.request.get(SIGNED_IN)
         token = form_token(self.request) if session else ""
-        return {"who": session.person if session else None, "form_token": token}
+        may_remove = session is not None and may_do(session.person, "remove")
+        return {
+            "who": session.person if session else None,
+            "form_token": token,
+            "may_remove": may_remove,
+        }
 
     def link(self, path: str, **more: str) -> str:
         """The address of another page, keeping what was chosen."""

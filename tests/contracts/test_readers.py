@@ -144,8 +144,10 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
+    "/foto/{digest}/kecil": [f"/foto/{record}/kecil" for record in RECORDS],
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
@@ -154,6 +156,7 @@ WRITES = {
     "/v1/control/{command}": ["/v1/control/sync"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
+    "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
 }
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from federation.errors import PhotoError
 from federation.photos import draw
-from federation.photos.draw import MOST_SIDE, draw_anew
+from federation.photos.draw import MOST_SIDE, draw_anew, draw_small
 from federation.photos.plainjpeg import measure_plain_jpeg
 from tests.photos.pictures import corners, decode, encode, photo, quarters
 
@@ -175,3 +175,16 @@ def test_pixels_that_find_no_memory_are_told_as_that(monkeypatch):
 
     monkeypatch.setattr(draw, "_paint", exhaust)
     assert refused(photo()) == "photo.memory"
+
+
+def test_what_is_only_shown_is_small_and_has_no_likeness():
+    for size, side, expected in (
+        ((1600, 1200), 320, (320, 240)),
+        ((1200, 1600), 320, (240, 320)),
+        ((160, 120), 320, (160, 120)),
+        ((2560, 70), 320, (320, 9)),
+    ):
+        drawn = draw_small(photo(size=size), side)
+        assert (drawn.width, drawn.height) == expected
+        assert decode(drawn.data).size == expected
+        assert drawn.likeness == ""

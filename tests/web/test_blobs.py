@@ -1,6 +1,5 @@
 """A photo over HTTP: to whom, in which parts, kept for how long."""
 
-import asyncio
 import hashlib
 import json
 import random
@@ -16,6 +15,7 @@ from federation.feeds.resource import blob_of
 from federation.flows.photos.held import Photo, drop_photo, keep_photo
 from federation.flows.photos.index import index_all
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner, Person
+from federation.store.blobs import mark_damaged
 from federation.store.db import Database
 from federation.store.removals import RemovedPhoto, note_removed
 from federation.web import blobs as served
@@ -25,6 +25,7 @@ from tests.webnode import context_of, settings_of
 
 TPS = "3171010001001"
 DATA = b"\xff\xd8\xff" + random.Random(1).randbytes(3 * served.PIECE_BYTES)
+SHORT = DATA[:1000]
 DIGEST = hashlib.sha256(DATA).hexdigest()
 NOBODYS = "0" * 64
 CALLERS = {
@@ -44,7 +45,7 @@ class Home:
     def __init__(self, tmp_path, monkeypatch):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller, self.used = THIS_MACHINE, []
+        self.caller, self.used, self.lost = THIS_MACHINE, [], []
 
         async def caller_of(_):
             return self.caller
@@ -63,7 +64,7 @@ class Home:
 
     async def open(self, *, public=False):
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
-        desk = SimpleNamespace(photo_used=self.used.append)
+        desk = SimpleNamespace(photo_used=self.used.append, photo_lost=self.lost.append)
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
         await self.client.start_server()
@@ -179,7 +180,7 @@ async def test_a_part_is_of_the_file_that_is_meant_or_all_comes(
         ("nobody", set()),
         ("ours", {"partner", "viewer", "machine"}),
         ("theirs", {"who-named-it", "audience-of-b", "viewer", "machine"}),
-        ("both", set(CALLERS) - {"stranger", "partner-without-photos"}),
+        ("both", {"partner", "viewer", "machine"}),
         ("ours-not-public", {"viewer", "machine"}),
     ],
 )
@@ -260,18 +261,33 @@ async def test_what_was_dropped_is_not_there(ours):
     assert answer.status == 404
 
 
-async def test_bytes_that_are_missing_are_not_there(ours):
-    await ours.blobs.delete(DIGEST)
-    answer, _ = await ours.ask()
+@pytest.mark.parametrize("left", [None, SHORT[:-1], SHORT + b"x", b""])
+async def test_bytes_that_are_missing_or_others_are_handed_to_nobody(left, home):
+    digest = await home.hold(SHORT)
+    home.name(digest)
+    await home.open()
+    await home.blobs.delete(digest)
+    if left is not None:
+        await home.blobs._write(digest, left)
+    answer, body = await home.ask(digest)
     assert answer.status == 404
+    assert json.loads(body)["code"] == "not-found"
+    assert [blob.digest for blob in home.lost] == [digest]
 
 
-@pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", b""])
-async def test_bytes_that_are_more_or_less_are_not_handed_over(left, ours):
+@pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", DATA[: served.PIECE_BYTES]])
+async def test_of_a_large_one_that_is_others_at_its_end_not_all_comes(left, ours):
     await ours.blobs._write(DIGEST, left)
-    answer, body = await ours.ask()
-    assert answer.status == 500
-    assert json.loads(body)["code"] == "stored"
+    with pytest.raises(aiohttp.ClientError):
+        await ours.ask()
+    assert [blob.digest for blob in ours.lost] == [DIGEST]
+
+
+async def test_what_is_marked_as_damaged_is_not_there_until_it_is_put_again(ours):
+    await ours.db.write(mark_damaged, DIGEST)
+    assert (await ours.ask())[0].status == 404
+    await ours.hold()
+    assert (await ours.ask())[0].status == 200
 
 
 async def test_a_disk_that_fails_at_the_first_piece_is_said_to_fail(ours, monkeypatch):
@@ -313,18 +329,16 @@ async def test_that_a_photo_of_a_partner_was_looked_at_is_noted_of_ours_not(home
     assert [blob.digest for blob in home.used] == [theirs]
 
 
-async def test_memory_holds_a_piece_of_what_a_slow_reader_takes(ours, monkeypatch):
+async def test_memory_holds_a_piece_of_what_is_handed_over(ours, monkeypatch):
     get, read = ours.blobs.get, []
 
     async def count(digest, start, length):
-        read.append(length)
-        return await get(digest, start, length)
+        piece = await get(digest, start, length)
+        read.append(len(piece))
+        return piece
 
     monkeypatch.setattr(ours.blobs, "get", count)
-    answer = await ours.client.get(f"/blob/{DIGEST}")
-    await asyncio.sleep(0)
-    assert max(read) <= served.PIECE_BYTES
-    assert await answer.read() == DATA
+    assert (await ours.ask())[1] == DATA
     assert max(read) <= served.PIECE_BYTES
     assert sum(read) == len(DATA)
 

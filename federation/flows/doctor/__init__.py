@@ -10,6 +10,7 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
     judgement   every leaf admitted again: claims, quarantine, what our logs said
     merged_map  the merged map and its roll-ups made again beside, and compared
     rows        what belongs to no log alone: written twice, signed by others
+    photos      photographs: bytes where they are held, and what names them
     mend        what can be made whole from what was signed, made whole
 """
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec
 
+from federation.blobs.blobs import Blobs
 from federation.errors import FederationError, RecordError, VerificationError
-from federation.flows.doctor import judgement, merged_map, rows, tree
+from federation.flows.doctor import judgement, merged_map, photos, rows, tree
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
@@ -37,6 +38,7 @@ class ExaminationInput:
         profiles: By election.
         hidden: Organisations that are kept out of the map.
         scratch: An empty folder, for the map that is made again.
+        blobs: Where photographs lie; None: they are not looked at.
         progress: Called with the leaves that were recomputed, and all there are.
     """
 
@@ -45,6 +47,7 @@ class ExaminationInput:
     identities: Mapping[str, VerifierKey]
     profiles: Mapping[str, Profile]
     scratch: Path
+    blobs: Blobs | None = None
     hidden: Collection[str] = frozenset()
     progress: Callable[[int, int], None] = field(default=_quiet)
 
@@ -67,10 +70,14 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         report.error("file", examined.db.path.name, wrong)
     _told(examined.db.path.name, report, rows.check_twice, view, report)
     _told(examined.db.path.name, report, rows.check_strays, view, report)
+    if examined.blobs is not None:
+        place = "photos"
+        _told(place, report, photos.check_photos, view, examined.blobs, report)
     if not report.is_deep:
         for log in logs.list_logs(view):
             _examine_log(examined, view, None, log, report)
         return
+    _told("photos", report, photos.check_evidence, view, report)
     # What follows from the records is made again in a database beside this one.
     with contextlib.closing(Database.open(examined.scratch)) as beside:
         _examine_deep(examined, view, beside, report)

@@ -9,6 +9,7 @@ it is told, as before. Nothing is signed here.
 Broken off, it is begun again: each step leaves what the next examination understands.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,14 +20,17 @@ from federation.errors import FederationError
 from federation.flows.doctor import rows, tree
 from federation.flows.doctor.examine import ExaminationInput, examine, open_log_chain
 from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_size
+from federation.flows.doctor.photos import mend_photos
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.duplicates import said_in
+from federation.flows.photos.index import index_all
 from federation.records.admission import admit
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement, parse_origin
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import (
+    blobs,
     claims,
     cosignatures,
     form,
@@ -115,6 +119,9 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     profiles = {election: known[election] for election in ours}
     while merge_once(job.db, profiles, hidden=job.examined.hidden):
         pass
+    index_all(job.db)
+    if job.examined.blobs is not None:
+        asyncio.run(mend_photos(job.db, job.examined.blobs))
 
 
 def _list_logs(db: Database) -> list[Log]:
@@ -160,6 +167,9 @@ def _forget(tx: Transaction, differing: set[str]) -> None:
     if "removed_photo" in differing:
         removals.restore_removed(tx)
         twice.take_one(tx, "removed_photo", second=False)
+    if "blob" in differing:
+        blobs.restore_blobs(tx)
+        twice.take_one(tx, "blob", second=False)
 
 
 def _choose(tx: Transaction, table: str, is_right: Callable[[], bool]) -> bool:

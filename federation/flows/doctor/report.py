@@ -42,7 +42,8 @@ class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True):
 class DoctorReport(msgspec.Struct, kw_only=True):
     """Everything that was found; beyond `MAX_FINDINGS` they are only counted.
 
-    `leaves` and `stations`: how many were recomputed. `is_deep`: whether they were.
+    `leaves` and `stations`: how many were recomputed, `photos`: looked at. `is_deep`:
+    whether they were.
     """
 
     is_deep: bool
@@ -52,6 +53,7 @@ class DoctorReport(msgspec.Struct, kw_only=True):
     leaves: int = 0
     checkpoints: int = 0
     stations: int = 0
+    photos: int = 0
 
     @property
     def is_clean(self) -> bool:

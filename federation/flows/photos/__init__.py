@@ -1,5 +1,6 @@
 """The photographs of the forms: taken in, fetched from partners, handed on, removed.
 
+check     whether it still is what its name says
 held      what is held: bytes, then row; and what is to go, in the reverse order
 index     which record names which photo, behind a cursor of its own for each log
 wants     which are wanted from partners: settings, applied to records and map
@@ -14,4 +15,5 @@ asked     what the logs say of removed photos, and whom it binds
 honour    whose removals are followed here
 removallist  the same, for people and programs
 retention    what has had its time
+thumbnails  a photo made small, for the pages of people of ours; never shared
 """

@@ -11,24 +11,29 @@ from itertools import groupby
 
 from msgspec import UNSET
 
+from federation.errors import FormatError, NotFoundError, RecordError
 from federation.records.claim import Claim
 from federation.records.result import TpsResult
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import claims, evidence, leaves, logs
-from federation.store.db import Database, View
+from federation.store import alarms, claims, evidence, leaves, logs
+from federation.store.db import Database, Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH
 
 BATCH = 10_000
+ALARM = "stored-damaged"
 
 
-def index_once(db: Database, limit: int = BATCH) -> int:
+def index_once(db: Database, limit: int = BATCH, now: int | None = None) -> int:
     """Note the next records of each log that is ahead; call it until it gives 0.
+
+    A log whose stored leaves are damaged stands still, and no other waits for it.
 
     Args:
         db: Its writer thread is the caller's.
         limit: So many claims of each log are looked at.
+        now: Unix seconds, for the alarm about such a log; None: raise none.
 
     Returns:
         Over how many leaves the cursors moved.
@@ -38,13 +43,23 @@ def index_once(db: Database, limit: int = BATCH) -> int:
         # Asked on a view first: being up to date must not cost a write.
         ahead = [log.id for log in logs.list_logs(view) if _is_ahead(view, log)]
     for log_id in ahead:
-        with db.transaction() as tx:
-            log = logs.log_by_id(tx, log_id)
-            start = evidence.noted_up_to(tx, log_id)
-            entries, end = read_entries(tx, log, start, limit)
-            evidence.replace_evidence(tx, log_id, start, end, entries)
-            moved += end - start
+        try:
+            with db.transaction() as tx:
+                moved += _index(tx, log_id, limit)
+        except (FormatError, RecordError, NotFoundError) as error:
+            if now is not None:
+                with db.transaction() as tx:
+                    origin = logs.log_by_id(tx, log_id).origin
+                    alarms.raise_alarm(tx, ALARM, origin, str(error), now)
     return moved
+
+
+def _index(tx: Transaction, log_id: int, limit: int) -> int:
+    log = logs.log_by_id(tx, log_id)
+    start = evidence.noted_up_to(tx, log_id)
+    entries, end = read_entries(tx, log, start, limit)
+    evidence.replace_evidence(tx, log_id, start, end, entries)
+    return end - start
 
 
 def index_all(db: Database) -> None:

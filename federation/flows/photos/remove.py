@@ -1,7 +1,7 @@
 """A photograph goes: noted, then its bytes deleted, then said, each durable in itself.
 
     note     the row that it is gone for good (`store/removals.py`)
-    sweep    its original, thumbnails, what came in part; its bytes, the row of them
+    sweep    its bytes, the row of them; thumbnails, what came in part, its original
     say      the signed statement, by whoever may sign (`node/removing.py`)
 
 Rule: the row comes first, so that nothing brings back what is being deleted, and what
@@ -29,6 +29,7 @@ from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
 
 _BATCH: Final = 100
+_LOOKED_UP: Final = 10_000
 
 
 class PhotoPlaces(NamedTuple):
@@ -68,12 +69,37 @@ async def sweep(places: PhotoPlaces) -> int:
     swept = 0
     while left := await places.db.read(removals.list_unswept, _BATCH):
         for removed in left:
-            came_as = await places.db.read(originals.originals_of, removed.digest)
-            await asyncio.to_thread(_drop_traces, places, removed.digest, came_as)
-            await drop_photo(places.db, places.blobs, removed.digest)
+            await _drop_all(places, removed.digest)
             await places.db.write(removals.note_swept, removed.digest)
             swept += 1
     return swept
+
+
+async def sweep_again(places: PhotoPlaces) -> int:
+    """Delete what was put back beside us, by a backup perhaps; how many photographs.
+
+    Looks through all that lies there: for once a day.
+
+    Raises:
+        OSError: a disk failed, or the object store.
+    """
+    found, names = list[str](), list[str]()
+    async for digest, _ in places.blobs.list():
+        names.append(digest)
+        if len(names) == _LOOKED_UP:
+            found += await places.db.read(removals.removed_among, names)
+            names.clear()
+    found += await places.db.read(removals.removed_among, names)
+    for digest in found:
+        await _drop_all(places, digest)
+    return len(found)
+
+
+async def _drop_all(places: PhotoPlaces, digest: str) -> None:
+    # The photo first: what is made of it while it lies there would stay.
+    await drop_photo(places.db, places.blobs, digest)
+    came_as = await places.db.read(originals.originals_of, digest)
+    await asyncio.to_thread(_drop_traces, places, digest, came_as)
 
 
 def _drop_traces(places: PhotoPlaces, digest: str, came_as: Iterable[str]) -> None:

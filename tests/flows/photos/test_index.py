@@ -7,7 +7,7 @@ import pytest
 
 from federation.flows.photos.index import BATCH, index_all, index_once
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner, Person, may_view
-from federation.store import blobs, claims, evidence, logs
+from federation.store import alarms, blobs, claims, evidence, logs
 from federation.store.evidence import MAX_OF_LOG
 from tests.photographed import A, B, add_leaves, add_named, file_of, result
 
@@ -93,6 +93,19 @@ def test_records_judged_again_are_noted_again_without_a_gap(db):
     index_all(db)
     assert photo(db, TWO).orgs == frozenset()
     assert photo(db, ONE).orgs == {A}
+
+
+def test_a_log_that_is_damaged_here_keeps_no_other_waiting_and_is_told(db):
+    broken = add_named(db, A, [(TPS, [file_of(ONE)])])
+    add_named(db, B, [(TPS, [file_of(TWO)])])
+    with db.transaction() as tx:
+        tx.execute("UPDATE bundle SET body = ? WHERE log_id = ?", (b"\0\1?", broken.id))
+    assert index_once(db, now=5) == 1
+    assert index_once(db, now=6) == 0
+    assert photo(db, TWO).orgs == {B}
+    with db.view() as view:
+        (told,) = alarms.list_alarms(view)
+    assert (told.code, told.subject) == ("stored-damaged", broken.origin)
 
 
 def test_leaves_that_are_dropped_name_nothing(db):

@@ -14,6 +14,7 @@ from federation.flows.photos.remove import (
     note_gone,
     statement_of,
     sweep,
+    sweep_again,
 )
 from federation.photos.originals import keep_original
 from federation.records.removal import GROUNDS
@@ -92,6 +93,18 @@ async def test_bytes_without_a_row_that_a_crash_left_go_too(places):
     await places.db.write(note_gone, removed())
     await sweep(places)
     assert await places.blobs.size(ONE) is None
+
+
+async def test_bytes_that_a_backup_has_put_back_are_deleted_again(places):
+    await hold(places)
+    await places.db.write(note_gone, removed())
+    await sweep(places)
+    other = hashlib.sha256(b"another").hexdigest()
+    for digest, data in ((ONE, DATA), (other, b"another")):
+        await places.blobs.put(digest, data)
+    assert await sweep_again(places) == 1
+    assert await places.blobs.size(ONE) is None
+    assert await places.blobs.size(other) == len(b"another")
 
 
 STEPS = ("noted", "traces", "marked", "bytes", "row", "swept")

@@ -1,0 +1,115 @@
+"""Photographs: what is held lies there, and what names them is what the leaves say.
+
+Rule: a folder or store is looked through by the first two digits of the names, so that
+memory does not grow with it. Sizes are compared always, bytes with `--deep`. A name
+that has no row is what a crash left, or somebody put there: nobody is handed it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+from federation.blobs.blobs import Blobs
+from federation.flows.doctor.report import DoctorReport
+from federation.flows.photos.check import find_fault
+from federation.flows.photos.held import drop_photo
+from federation.flows.photos.index import BATCH, read_entries
+from federation.store import blobs as held
+from federation.store import evidence, logs
+from federation.store.blobs import HeldBlob
+from federation.store.db import Database, View
+from federation.text.cause import cause_of, place_of
+
+PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
+_PAGE: Final = 1000
+
+
+def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
+    """Every photo that is held lies there; with `is_deep`, is what it should be."""
+    try:
+        _check_all(view, blobs, report)
+    except OSError as error:
+        report.error("photo-store", place_of(error), str(cause_of(error)))
+
+
+def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
+    for prefix in PREFIXES:
+        rows = list(_rows(view, prefix))
+        going = {name for name in held.list_going(view) if name.startswith(prefix)}
+        asyncio.run(_check(blobs, prefix, rows, going, report))
+
+
+def check_evidence(view: View, report: DoctorReport) -> None:
+    """What is noted of which record names which photo follows from the leaves."""
+    for log in logs.list_logs(view):
+        noted, start = evidence.noted_up_to(view, log.id), 0
+        while start < noted:
+            expected, end = read_entries(view, log, start, BATCH)
+            end = min(end, noted)
+            expected = [entry for entry in expected if entry.leaf < end]
+            if evidence.list_evidence(view, log.id, start, end) != expected:
+                report.error("photo-names", log.origin, f"records {start} to {end}")
+            start = end
+
+
+async def mend_photos(db: Database, blobs: Blobs) -> None:
+    """Forget partners' photos that are damaged, so that they are fetched again.
+
+    Of ours the row says that it is damaged, and stays: the bytes are put again from
+    where the photo came from, or by a partner that has it.
+
+    Raises:
+        OSError: the disk, or the object store, did not answer.
+    """
+    after = ""
+    while rows := await db.read(held.list_blobs, after, _PAGE):
+        for row in rows:
+            await _mend(db, blobs, row)
+        after = rows[-1].digest
+
+
+async def _mend(db: Database, blobs: Blobs, row: HeldBlob) -> None:
+    if await find_fault(blobs, row) is None:
+        size = await blobs.size(row.digest)
+        if size is not None and (size != row.size or row.is_damaged):
+            kind, own = row.media_type, row.is_own
+            await db.write(
+                held.save_blob, row.digest, size, kind, is_own=own, now=row.held_at
+            )
+    elif row.is_own:
+        await db.write(held.mark_damaged, row.digest)
+    else:
+        await drop_photo(db, blobs, row.digest)
+
+
+async def _check(
+    blobs: Blobs,
+    prefix: str,
+    rows: list[HeldBlob],
+    going: set[str],
+    report: DoctorReport,
+) -> None:
+    found = {digest: size async for digest, size in blobs.list(prefix)}
+    for row in rows:
+        report.photos += 1
+        size = found.pop(row.digest, None)
+        whose = "own" if row.is_own else "of-partner"
+        if size is None:
+            report.error(f"photo-missing-{whose}", row.digest, f"{row.size} bytes")
+        elif size != row.size:
+            told = f"{size} bytes, it had {row.size}"
+            report.error(f"photo-damaged-{whose}", row.digest, told)
+        elif report.is_deep and await find_fault(blobs, row):
+            report.error(f"photo-damaged-{whose}", row.digest, "other bytes")
+    for digest in found.keys() - going:
+        report.note("photo-stray", digest, f"{found[digest]} bytes")
+
+
+def _rows(view: View, prefix: str) -> Iterator[HeldBlob]:
+    after = prefix
+    while rows := held.list_blobs(view, after, _PAGE):
+        for row in rows:
+            if not row.digest.startswith(prefix):
+                return
+            yield row
+        after = rows[-1].digest

@@ -1,0 +1,66 @@
+"""The photographs behind what is said of a station, as far as the caller may view them.
+
+Rule: the gate is asked for each photo, and for the record that names it. What is not
+for the caller is not there: no number, no place. Whether the bytes are here already is
+said, for they come behind the records.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from federation.records.readers import Caller, may_read, may_view
+from federation.store import blobs, evidence, removals
+from federation.store.db import View
+
+
+class ShownPhoto(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo that a record names.
+
+    Attributes:
+        digest: Hex SHA-256.
+        page: Of the form, where the record says it; else 0.
+        is_held: Whether its bytes are here.
+    """
+
+    digest: str
+    page: int
+    is_held: bool
+
+
+def photos_of(
+    view: View, election: str, tps: str, caller: Caller, *, is_public: bool
+) -> Mapping[str, Sequence[ShownPhoto]]:
+    """The photos of a station that the caller may view, by the id of the record.
+
+    Args:
+        view: A snapshot.
+        election: Its id.
+        tps: The station.
+        caller: Who asks.
+        is_public: Whether the operator shows our own to everybody.
+    """
+    rows = [
+        row
+        for row in evidence.evidence_of_tps(view, election, tps)
+        if may_read(caller, row.log)
+    ]
+    digests = {row.entry.digest for row in rows}
+    digests -= removals.removed_among(view, digests)
+    shown = {
+        digest
+        for digest in digests
+        if may_view(
+            caller, evidence.read_photo(view, digest, caller, is_public=is_public)
+        )
+    }
+    held = blobs.held_among(view, shown)
+    found: dict[str, list[ShownPhoto]] = defaultdict(list)
+    for row in rows:
+        digest, page = row.entry.digest, row.entry.page or 0
+        if digest in shown:
+            is_held = digest in held
+            photo = ShownPhoto(digest=digest, page=page, is_held=is_held)
+            found[row.entry.record].append(photo)
+    return found

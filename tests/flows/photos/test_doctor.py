@@ -1,0 +1,162 @@
+"""What is wrong with photographs is named, and mended as far as it can be."""
+
+import hashlib
+
+import pytest
+
+from federation.blobs.blobs import open_blobs
+from federation.flows.doctor import photos as doctor
+from federation.flows.doctor.report import DoctorReport
+from federation.flows.photos.held import Photo
+from federation.flows.photos.index import index_all
+from federation.store import blobs as held
+from federation.store import evidence, twice
+from tests.photographed import A, add_named, file_of
+
+NOW = 1_707_900_000
+OURS, THEIRS = (
+    Photo(hashlib.sha256(data).hexdigest(), data, "image/jpeg")
+    for data in (b"\xff\xd8\xff ours", b"\xff\xd8\xff theirs")
+)
+
+
+class Store:
+    """Photos on a disk, written without an event loop."""
+
+    def __init__(self, db, tmp_path):
+        self.db, self.folder = db, tmp_path / "blobs"
+        self.blobs = open_blobs("blobs", tmp_path)
+        for photo in (OURS, THEIRS):
+            self.path(photo.digest).parent.mkdir(parents=True, exist_ok=True)
+            self.path(photo.digest).write_bytes(photo.data)
+            with db.transaction() as tx:
+                held.save_blob(
+                    tx,
+                    photo.digest,
+                    len(photo.data),
+                    photo.media_type,
+                    is_own=photo is OURS,
+                    now=NOW,
+                )
+
+    def path(self, digest):
+        return self.folder / digest[:2] / digest
+
+    def damage(self, digest, how):
+        path, data = self.path(digest), bytearray(self.path(digest).read_bytes())
+        data[-1] ^= 1
+        if how == "missing":
+            path.unlink()
+        else:
+            path.write_bytes(data if how == "flipped" else data[:-1])
+
+    def look(self, *, deep=True):
+        report = DoctorReport(is_deep=deep)
+        with self.db.view() as view:
+            doctor.check_photos(view, self.blobs, report)
+            if deep:
+                doctor.check_evidence(view, report)
+        return {(f.level, f.code, f.subject) for f in report.findings}
+
+    def find(self, digest):
+        with self.db.view() as view:
+            return held.find_blob(view, digest)
+
+
+@pytest.fixture
+def store(db, tmp_path):
+    return Store(db, tmp_path)
+
+
+def test_nothing_is_found_where_nothing_is_wrong(store):
+    assert store.look() == store.look(deep=False) == set()
+
+
+@pytest.mark.parametrize("how", ["missing", "short", "flipped"])
+@pytest.mark.parametrize("photo", [OURS, THEIRS])
+def test_each_kind_of_damage_is_named_by_whose_it_is(how, photo, store):
+    store.damage(photo.digest, how)
+    whose = "own" if photo is OURS else "of-partner"
+    kind = "missing" if how == "missing" else "damaged"
+    found = {("error", f"photo-{kind}-{whose}", photo.digest)}
+    assert store.look() == found
+    # Bytes are compared with `--deep` only.
+    assert store.look(deep=False) == (set() if how == "flipped" else found)
+
+
+def test_a_store_that_cannot_be_looked_at_is_a_finding(store, monkeypatch):
+    async def fail(_):
+        raise OSError(5, "Input/output error", "s3://bucket")
+        yield  # a generator
+
+    monkeypatch.setattr(store.blobs, "list", fail)
+    assert store.look() == {("error", "photo-store", "s3://bucket")}
+
+
+def test_bytes_that_no_row_speaks_of_are_named_but_those_that_go(store):
+    for digest in ("0" * 64, "f" * 64):
+        store.path(digest).parent.mkdir(exist_ok=True)
+        store.path(digest).write_bytes(b"?")
+    with store.db.transaction() as tx:
+        held.mark_going(tx, THEIRS.digest)
+    strays = {("note", "photo-stray", digest) for digest in ("0" * 64, "f" * 64)}
+    assert store.look() == strays
+
+
+async def test_mending_forgets_what_is_damaged_of_partners_and_keeps_what_is_ours(
+    store,
+):
+    for photo in (OURS, THEIRS):
+        store.damage(photo.digest, "flipped")
+    await doctor.mend_photos(store.db, store.blobs)
+    assert not store.path(THEIRS.digest).exists()
+    assert store.path(OURS.digest).exists()
+    assert store.find(OURS.digest) is store.find(THEIRS.digest) is None
+    with store.db.view() as view:
+        (left,) = held.list_blobs(view)
+    assert (left.digest, left.is_own, left.is_damaged) == (OURS.digest, True, True)
+
+
+async def test_mending_lets_stand_what_turned_out_to_be_whole(store):
+    with store.db.transaction() as tx:
+        held.mark_damaged(tx, OURS.digest)
+        tx.execute("UPDATE blob SET size = 1 WHERE digest = ?", (THEIRS.digest,))
+    await doctor.mend_photos(store.db, store.blobs)
+    assert store.find(OURS.digest).is_own
+    assert store.find(THEIRS.digest).size == len(THEIRS.data)
+
+
+def test_of_two_writings_that_differ_what_is_ours_stays_ours(store):
+    with store.db.transaction() as tx:
+        tx.execute("UPDATE blob_twice SET is_own = 0 WHERE digest = ?", (OURS.digest,))
+        tx.execute("DELETE FROM blob_twice WHERE digest = ?", (THEIRS.digest,))
+    with store.db.transaction() as tx:
+        assert len(list(twice.find_differing(tx))) == 2
+        held.restore_blobs(tx)
+        twice.take_one(tx, "blob", second=False)
+        assert list(twice.find_differing(tx)) == []
+    assert store.find(OURS.digest).is_own
+    assert store.find(THEIRS.digest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE evidence SET tps = '3171010001002'",
+        "UPDATE evidence SET is_derived = 1",
+        "DELETE FROM evidence",
+        "UPDATE evidence SET idx = idx + 1",
+    ],
+)
+def test_what_does_not_follow_from_the_leaves_is_named(change, store):
+    rows = [("3171010001001", [file_of(OURS.digest)])] * 2
+    log = add_named(store.db, A, rows)
+    index_all(store.db)
+    assert store.look() == set()
+    with store.db.transaction() as tx:
+        tx.execute(f"{change} WHERE idx = (SELECT max(idx) FROM evidence)")
+    assert store.look() == {("error", "photo-names", log.origin)}
+    with store.db.transaction() as tx:
+        evidence.clear_evidence(tx)
+    index_all(store.db)
+    assert store.look() == set()
