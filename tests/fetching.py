@@ -121,6 +121,10 @@ class Wanting:
             tried = wanted.list_tries(view, digest_of(data))
         return {one.org: one.cause for one in tried}
 
+    def partials(self) -> list[str]:
+        folder = self.folder / "partial"
+        return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
     def held(self) -> set[str]:
         with self.db.view() as view:
             return {one.digest for one in held.list_blobs(view)}

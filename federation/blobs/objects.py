@@ -142,10 +142,9 @@ class ObjectBlobs:
         """What is asked; None: nothing has been put there yet."""
         if self._opened is None:
             with refused(self.address):
+                # No options of the client: they would replace those of the environment.
                 self._opened = from_url(
-                    self._address,
-                    client_options={"timeout": "60s", "connect_timeout": "10s"},
-                    retry_config={"max_retries": _RETRIES},
+                    self._address, retry_config={"max_retries": _RETRIES}
                 )
         return self._opened
 
@@ -161,10 +160,25 @@ class FolderBlobs(ObjectBlobs):
         super().__init__(str(folder))
         self._folder = folder
         self._synced: set[str] = set()  # folders whose own names are durable
+        self._is_ready, self._preparing = False, asyncio.Lock()
 
     async def _write(self, digest: str, data: bytes) -> None:
-        await asyncio.to_thread(make_folders, self._folder, 0o700)
+        async with self._preparing:
+            if not self._is_ready:
+                await asyncio.to_thread(self._prepare)
+                self._is_ready = True
         await super()._write(digest, data)
+
+    def _prepare(self) -> None:
+        """Make the folder, and remove what a process left that was killed amid a put.
+
+        Only one process writes (`store/lock.py`), and this one has not begun to.
+        """
+        make_folders(self._folder, 0o700)
+        for below in self._folder.iterdir():
+            if below.is_dir():
+                for part in below.glob("*#*"):
+                    part.unlink(missing_ok=True)
 
     async def _make_durable(self, digest: str) -> None:
         """Bytes first, then names: a name that is durable has all its bytes.

@@ -39,19 +39,20 @@ class FloodError(aiohttp.ClientError):
 class Weighed(ResponseHandler):
     """A connection on which each answer's frame is weighed."""
 
-    _frame, _interim, _is_cut = 0, 0, False
+    _frame, _interim, _length, _is_cut = 0, 0, 0, False
 
     def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         """A question is about to be asked: its answer has its own allowance."""
-        self._frame, self._interim, self._is_cut = 0, 0, False
+        self._frame, self._interim, self._length, self._is_cut = 0, 0, 0, False
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
         """Take in a few bytes at a time, as long as they bring something."""
         self._frame += PIECE_BYTES if data else 0
         # Nothing: what was put off because its reader was slow is looked at now.
-        for at in range(0, len(data) or 1, _LOOK_BYTES):
-            part = data[at : at + _LOOK_BYTES]
+        look = len(data) if self._is_all_body(len(data)) else _LOOK_BYTES
+        for at in range(0, len(data) or 1, look or 1):
+            part = data[at : at + look]
             self._frame += len(part)
             super().data_received(part)
             if self._is_cut or self._is_flooded():
@@ -62,10 +63,17 @@ class Weighed(ResponseHandler):
         """Take in the head of an answer, also of one that is followed by another."""
         message, _ = data
         self._interim += message.code < _OK
+        length = "" if message.chunked else message.headers.get("Content-Length", "")
+        self._length = int(length) if length.isdecimal() else 0
         if self._interim > MAX_INTERIM:
             self._is_cut = True
         if not self._is_cut:
             super().feed_data(data, size)
+
+    def _is_all_body(self, count: int) -> bool:
+        """Whether so many bytes are all of a body, by the length that its head says."""
+        payload = self._payload
+        return payload is not None and payload.total_bytes + count <= self._length
 
     def _is_flooded(self) -> bool:
         # Where the reader is slow, some of what has come is not told apart yet.

@@ -59,6 +59,10 @@ class NodeDesk:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
 
+    def photo_sent(self, count: int) -> None:
+        """So many bytes of photos were handed over."""
+        self._node.photos.sent += count
+
     def photo_used(self, blob: HeldBlob) -> None:
         """Remember, once a day, that somebody was given a photo of a partner's."""
         self._node.photo_care.used(blob)
@@ -74,4 +78,5 @@ class NodeDesk:
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         resources, disk = self._node.resources, self._node.disk
-        return await resources.db.read(read_metrics, caller, resources, disk)
+        sent = self._node.photos.sent
+        return await resources.db.read(read_metrics, caller, resources, disk, sent)

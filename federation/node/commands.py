@@ -35,10 +35,12 @@ from federation.web.requests import (
     Close,
     ExpiredHere,
     ExpirePhotos,
+    FetchPhotos,
     GoAlone,
     HandedFiles,
     ListRemovals,
     PeerTurnReport,
+    PhotosFetched,
     ReadRules,
     RemovedHere,
     RemovePhoto,
@@ -207,6 +209,19 @@ async def take(node: Node, given: TakeFiles) -> HandedFiles:
     return await handedfiles.take(node, path, given.within_s)
 
 
+async def fetch_photos(node: Node, given: FetchPhotos) -> PhotosFetched:
+    """Ask partners for photos that somebody wants to see.
+
+    Raises:
+        OSError: a disk of ours is full or failed.
+    """
+    # A partner that was added a moment ago is meant, too.
+    await node.refresh_peers()
+    node.disk.check()
+    await node.index_photos()
+    return await node.photos.answer(given)
+
+
 async def add_token(node: Node, given: AddToken) -> None:
     """Accept a token of scope `intake` from now on.
 
@@ -300,6 +315,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     ClearAlarm: clear_alarm,
     AddToken: add_token,
     RemoveToken: remove_token,
+    FetchPhotos: fetch_photos,
     **people.WORK,
     **takenphotos.WORK,
 }

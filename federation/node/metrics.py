@@ -11,20 +11,25 @@ from federation.flows.query import state
 from federation.node.disk import Disk
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
-from federation.store import cosignatures
-from federation.store.blobs import count_blobs, count_damaged
+from federation.store import blobs, cosignatures, wanted
 from federation.store.db import View
 
 
 def read_metrics(
-    view: View, caller: Caller, resources: Resources, disk: Disk
+    view: View, caller: Caller, resources: Resources, disk: Disk, sent: int = 0
 ) -> dict[str, float]:
-    """Gauges by Prometheus name, labels included, as far as the caller is told."""
+    """Gauges by Prometheus name, labels included, as far as the caller is told.
+
+    Args:
+        view: The snapshot.
+        caller: Who asks.
+        resources: Of the node.
+        disk: What its disks take.
+        sent: So many bytes of photographs it has handed over.
+    """
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk)
-    if may_see(caller, "partners"):
-        gauges |= _photo_gauges(view)
     for log in status.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
@@ -39,6 +44,8 @@ def read_metrics(
             gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
         if confirmed_at is not None:
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
+    if may_see(caller, "partners"):
+        gauges |= _photo_gauges(view, sent)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -47,13 +54,16 @@ def read_metrics(
     return gauges
 
 
-def _photo_gauges(view: View) -> dict[str, float]:
-    gauges: dict[str, float] = {"federation_photos_damaged": count_damaged(view)}
-    for whose, is_own in (("own", True), ("partners", False)):
-        number, size = count_blobs(view, is_own=is_own)
-        label = f'{{whose="{whose}"}}'
-        gauges[f"federation_photos{label}"] = number
-        gauges[f"federation_photo_bytes{label}"] = size
+def _photo_gauges(view: View, sent: int) -> dict[str, float]:
+    gauges: dict[str, float] = {
+        "federation_photos_damaged": blobs.count_damaged(view),
+        "federation_photos_wanted": wanted.count_wanted(view),
+        "federation_photo_sent_bytes": sent,
+    }
+    for name, is_own in (("us", True), ("partners", False)):
+        total = blobs.count_blobs(view, is_own=is_own)
+        gauges[f'federation_photos_held{{of="{name}"}}'] = total.number
+        gauges[f'federation_photos_held_bytes{{of="{name}"}}'] = total.size
     return gauges
 
 

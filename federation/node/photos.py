@@ -18,6 +18,7 @@ from federation.flows.photos.fetch import (
     PhotoSource,
     fetch_photos,
 )
+from federation.flows.photos.missing import PickedPhotos, pick_photos
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.node.disk import Disk
@@ -25,9 +26,10 @@ from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
 from federation.records.keystatement import parse_origin
 from federation.schedule import OF_DISK, Duty, Result, Schedule
-from federation.store import pulls
+from federation.store import pulls, wanted
 from federation.store.db import View
 from federation.store.pulls import PeerSeen
+from federation.web.requests import FetchPhotos, PhotosFetched
 
 #: No organisation's: theirs have no space.
 LOOK: Final = "photos wanted"
@@ -59,7 +61,7 @@ class Photos:
 
     def __init__(self, node: PhotoHost) -> None:
         """`node` has all of this already; nothing is asked yet."""
-        self._node = node
+        self._node, self.sent = node, 0  # bytes, since the start
         resources = node.resources
         self._wrong: dict[str, str] = {}
         self._ctx = FetchContext(
@@ -94,6 +96,33 @@ class Photos:
         """Ask every partner for what is wanted, one turn each; faults are kept."""
         turns = [self._fetch(peer, within_s) for peer in self._askable()]
         await asyncio.gather(*turns)
+
+    async def answer(self, given: FetchPhotos) -> PhotosFetched:
+        """Ask for photos that somebody wants to see, for some seconds.
+
+        Raises:
+            OSError: a disk of ours is full or failed.
+        """
+        db, now = self._ctx.db, int(self._ctx.wall())
+        picked = await self._pick(given)
+        if picked.lacking:
+            if given.goes_on:
+                await db.write(wanted.want_photos, picked.lacking, wanted.OPENED, now)
+            else:
+                await db.write(wanted.ask_again, picked.lacking, now)
+            await self.fetch_now(given.within_s)
+        left = await self._pick(given)
+        came = len(picked.lacking) - len(left.lacking)
+        return PhotosFetched(
+            asked=left.asked,
+            held=left.asked - len(left.lacking),
+            more=bool(left.lacking) and came > 0,
+        )
+
+    async def _pick(self, given: FetchPhotos) -> PickedPhotos:
+        policies = {org: p.photos for org, p in self._node.peers.by_org.items()}
+        digests, election, region = given.digests, given.election, given.region
+        return await self._ctx.db.read(pick_photos, policies, digests, election, region)
 
     def ask_soon(self) -> None:
         """Something is wanted that was not: whoever is asked is asked now."""

@@ -10,7 +10,7 @@ be seen any longer is removed, which says so (`photo-removal`), not unnamed.
 Who may see a row is asked of the gate: each says of which log it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from federation.records.readers import Caller, may_read
@@ -220,6 +220,21 @@ def evidence_of_tps(view: View, election: str, tps: str) -> list[NamedEvidence]:
     return _newest_of(
         view, [log for log in logs if log.election == election], "tps", tps
     )
+
+
+def named_below(view: View, election: str, region: str) -> Iterator[tuple[Any, ...]]:
+    """What partners name for stations whose code begins so, each file once for each.
+
+    Digest, organisation, media type and size of each, by digest.
+    """
+    rows = view.execute(
+        "SELECT DISTINCT digest, org, media_type, e.size FROM evidence AS e"
+        " JOIN log ON log.id = e.log_id WHERE election = ? AND own = 0"
+        # Codes are digits and capital letters, which sort before a tilde.
+        " AND tps >= ? AND tps < ? ORDER BY digest, org",
+        (election, region, f"{region}~"),
+    )
+    return ((row[0].hex(), *row[1:]) for row in rows)
 
 
 def read_photo(

@@ -177,6 +177,7 @@ async def _send(
             at += len(piece)
             piece = await _piece(site, blob, at, part.end)
     finally:
+        site.desk.photo_sent(at - part.start)
         # The head has promised all: what breaks is cut off, and seen to be.
         if at != part.end and request.transport is not None:
             request.transport.abort()

@@ -55,6 +55,9 @@ class NodeApi(Desk, Protocol):
     def photo_lost(self, blob: HeldBlob) -> None:
         """The bytes of this photo are not there, or are not as many as they were."""
 
+    def photo_sent(self, count: int) -> None:
+        """So many bytes of photos were handed over."""
+
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Counters and gauges by Prometheus name (with labels), for whoever asks."""
 

@@ -315,6 +315,30 @@ class TakeFiles(Request[HandedFiles], frozen=True, kw_only=True):
     within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
 
 
+class PhotosFetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Of how many photos that were asked for how many are held; `more`: ask again."""
+
+    asked: int
+    held: int
+    more: bool
+
+
+class FetchPhotos(Request[PhotosFetched], frozen=True, kw_only=True):
+    """Photos of partners that somebody wants to see: by digest, or of a place.
+
+    `region`: the beginning of the codes of stations of the election, or all of one.
+    `goes_on`: whoever was asked in vain a moment ago is not asked again.
+    """
+
+    route = "/v1/control/fetch-photos"
+
+    digests: tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")], ...] = ()
+    election: str = ""
+    region: Annotated[str, Meta(pattern=r"^[0-9A-Z]{0,13}$(?!\n)")] = ""
+    goes_on: bool = False
+    within_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
+
+
 class ClearAlarm(Request[list[str]], frozen=True, kw_only=True):
     """Which alarms somebody has looked at; without a subject: all of that code.
 
@@ -422,6 +446,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(ClearAlarm, AddToken, RemoveToken, RemovePhoto, ExpirePhotos),
         *(ListRemovals, AddEvidence),
         *(AddPerson, RevokePerson, ForgetActions),
+        *(FetchPhotos,),
     )
 }
 

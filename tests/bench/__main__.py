@@ -4,6 +4,7 @@
 sample, which shows only that it works.
 
 make bench ARGS="--records 200000"
+make bench ARGS="--photos 10000": photographs from one node to another.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import report
 from tests.bench.country import FILES, Country
+from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
@@ -26,6 +28,7 @@ def main() -> int:
         "what", nargs="?", choices=("table", "country", "verify"), default="table"
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
+    parser.add_argument("--photos", type=int, default=0, metavar="N")
     parser.add_argument("--sample", action="store_true")
     asked = parser.parse_args()
     head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
@@ -37,7 +40,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
         shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
         data = shared / "data" / "pilpres2019"
-        if asked.what == "verify":
+        if asked.photos:
+            figures = PhotoBench(Path(folder), asked.photos, say).run()
+        elif asked.what == "verify":
             stem = "sample" if asked.sample else "nation"
             if not Verification.is_complete(data, stem):
                 say(f"skipped: no {stem}-* in {data}; set FEDERATION_SHARED")

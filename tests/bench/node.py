@@ -77,8 +77,8 @@ class Node:
             raise RuntimeError(f"{words}: exit {process.returncode}: {err.decode()}")
         return json.loads(out) if out.strip() else None
 
-    def start(self) -> None:
-        """Serve; return when the node answers and may sign."""
+    def start(self, path: str = "/readyz") -> None:
+        """Serve; return when it answers and may sign; `/livez`: when it answers."""
         with (self.home / "serve.log").open("wb") as log:
             self.process = self._spawn("serve", output=log)
         until = time.monotonic() + START_S
@@ -86,7 +86,7 @@ class Node:
             if self.process.poll() is not None:
                 break
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.ask("GET", "/readyz")[0] == 200:
+                if self.ask("GET", path)[0] == 200:
                     return
             time.sleep(0.1)
         raise RuntimeError((self.home / "serve.log").read_text(errors="replace"))

@@ -5,12 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
 from obstore.store import MemoryStore
 
 from federation.blobs import objects
 from federation.blobs.blobs import open_blobs
 from federation.blobs.objects import ObjectBlobs
 from federation.errors import NotFoundError
+from federation.text.cause import tell_refusal
+from tests.blobs.fake_s3 import FakeS3
 
 DATA = bytes(range(256)) * 4
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -19,11 +22,32 @@ OTHERS = hashlib.sha256(OTHER).hexdigest()
 NOBODYS = hashlib.sha256(b"").hexdigest()
 
 
-@pytest.fixture(params=["folder", "store"])
-def blobs(request, tmp_path):
+SECRET = "a-secret-of-the-store"
+
+
+@pytest.fixture
+async def s3(monkeypatch):
+    """An object store on loopback, its address and credentials in the environment."""
+    fake = FakeS3()
+    async with TestServer(fake.app()) as server:
+        for name, value in (
+            ("ACCESS_KEY_ID", "a-key"),
+            ("SECRET_ACCESS_KEY", SECRET),
+            ("ENDPOINT", f"http://127.0.0.1:{server.port}"),
+            ("ALLOW_HTTP", "true"),
+            ("REGION", "here"),
+        ):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        yield fake
+
+
+@pytest.fixture(params=["folder", "memory", "s3"])
+async def blobs(request, tmp_path, s3):
     if request.param == "folder":
         return open_blobs("below/blobs", tmp_path)
-    return ObjectBlobs("memory://", MemoryStore())
+    if request.param == "memory":
+        return ObjectBlobs("memory://", MemoryStore())
+    return open_blobs("s3://bucket/below", tmp_path)
 
 
 async def listed(blobs, prefix=""):
@@ -110,6 +134,18 @@ async def test_what_is_no_blob_is_not_listed(tmp_path):
     assert await listed(blobs) == {DIGEST: len(DATA)}
 
 
+async def test_what_a_killed_process_left_amid_a_put_goes_at_the_next(tmp_path):
+    await open_blobs("blobs", tmp_path).put(DIGEST, DATA)
+    part = tmp_path / "blobs" / DIGEST[:2] / f"{OTHERS}#1"
+    part.write_bytes(b"half")
+    blobs = open_blobs("blobs", tmp_path)
+    assert await listed(blobs) == {DIGEST: len(DATA)}
+    assert not await blobs.put(DIGEST, DATA)
+    assert await blobs.put(OTHERS, OTHER)
+    assert not part.exists()
+    assert await listed(blobs) == {DIGEST: len(DATA), OTHERS: len(OTHER)}
+
+
 async def test_bytes_are_synced_before_names_and_all_before_it_is_said(
     tmp_path, monkeypatch
 ):
@@ -190,3 +226,19 @@ async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_a
 def test_an_address_is_shown_without_what_opens_it():
     blobs = ObjectBlobs("s3://key:secret@bucket/below?token=abc", MemoryStore())
     assert blobs.address == "s3://bucket/below"
+
+
+async def test_an_object_store_is_asked_with_credentials_that_nobody_is_shown(
+    s3, tmp_path
+):
+    blobs = open_blobs("s3://bucket/below", tmp_path)
+    await blobs.put(DIGEST, DATA)
+    assert s3.objects == {f"below/{DIGEST[:2]}/{DIGEST}": DATA}
+    assert all("a-key" in signed for signed in s3.signed)
+    s3.refuses = True
+    with pytest.raises(OSError, match="bucket/below") as caught:
+        await blobs.put(OTHERS, OTHER)
+    told = f"{caught.value} {tell_refusal(caught.value)}"
+    for secret in ("a-key", SECRET, "Signature", "Authorization"):
+        assert secret not in told
+    assert list(tmp_path.iterdir()) == []

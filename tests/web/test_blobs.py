@@ -45,7 +45,8 @@ class Home:
     def __init__(self, tmp_path, monkeypatch):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller, self.used, self.lost = THIS_MACHINE, [], []
+        self.caller = THIS_MACHINE
+        self.used, self.lost, self.sent = [], [], []
 
         async def caller_of(_):
             return self.caller
@@ -64,7 +65,11 @@ class Home:
 
     async def open(self, *, public=False):
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
-        desk = SimpleNamespace(photo_used=self.used.append, photo_lost=self.lost.append)
+        desk = SimpleNamespace(
+            photo_used=self.used.append,
+            photo_lost=self.lost.append,
+            photo_sent=self.sent.append,
+        )
         site = context_of(self.db, settings, blobs=self.blobs, desk=desk)
         self.client = TestClient(TestServer(make_app(site)))
         await self.client.start_server()

@@ -2,14 +2,16 @@
 
 A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
 by the names that `pattern` reads or those that a table gives; what becomes of them is
-that of `import`: `import_/phototaking`), `remove` (shown no longer, and who honours
-it), `retention`.
+that of `import`: `import_/phototaking`), `fetch` (from partners), `missing` (what could
+not be had), `remove` (shown no longer, and who honours it), `retention`.
 """
 
 import click
 
 from federation.cli.help import CommandGroup
+from federation.cli.photos.fetch import fetch
 from federation.cli.photos.importing import import_photos
+from federation.cli.photos.missing import missing
 from federation.cli.photos.remove import list_removed, remove
 from federation.cli.photos.retention import retention
 
@@ -19,5 +21,5 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (import_photos, remove, list_removed, retention):
+for _command in (import_photos, fetch, missing, remove, list_removed, retention):
     photos.add_command(_command)

@@ -6,6 +6,7 @@ index     which record names which photo, behind a cursor of its own for each lo
 wants     which are wanted from partners: settings, applied to records and map
 sought    one of those, with what must be known to look for it
 fetch     a turn with one partner: what it is asked for, what becomes of failures
+missing   what is wanted and not held, and who said to have it
 onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
 room      what those of partners may take, and which go for others

@@ -26,8 +26,9 @@ from federation.text import Sentence
 
 #: One photo takes no longer from one partner; what has come by then stays.
 PHOTO_S: Final = 45.0
-#: What comes is written so much at a time.
+#: What waits for more is written when it is so much, or has waited so long.
 _WRITE_BYTES: Final = 1 << 20
+_WRITE_S: Final = 2.0
 #: What shared copies are. A partner's word is not taken for it: a browser will be told.
 _MEDIA_TYPES: Final = {
     Kind.JPEG: "image/jpeg",
@@ -71,14 +72,13 @@ class Download:
     async def _run(self, feed: Feed, partial: Partial) -> bytes:
         sought = self._sought
         is_resumed = partial.size > 0
-        await self._read(feed, partial)
-        if is_resumed and partial.digest() != sought.digest:
+        data, digest = await self._read(feed, partial)
+        if is_resumed and digest != sought.digest:
             await asyncio.to_thread(partial.drop)
-            await self._read(feed, partial)
-        if partial.digest() != sought.digest:
+            data, digest = await self._read(feed, partial)
+        if digest != sought.digest:
             self.is_other = True
             raise self._wrong("fetch.other-bytes")
-        data = await asyncio.to_thread(partial.read)
         if len(data) not in sought.sizes:
             raise self._wrong("fetch.other-size")
         return data
@@ -99,17 +99,26 @@ class Download:
             if not await db.read(is_removed, digest):
                 await blobs.put(digest, data)
                 await db.write(_hold, digest, len(data), media_type, now)
-        if self._partial is not None:
-            await asyncio.to_thread(self._partial.drop)
+        partial, self._partial = self._partial, None
+        if partial is not None:
+            partial.drop()
 
     def close(self) -> None:
-        """What has come in part stays."""
-        if self._partial is not None:
-            self._partial.close()
+        """What has come, and is not held, stays.
 
-    async def _read(self, feed: Feed, partial: Partial) -> None:
+        Raises:
+            OSError: a disk of ours is full or failed.
+        """
+        if self._partial is not None:
+            try:
+                self._partial.save()
+            finally:
+                self._partial.close()
+
+    async def _read(self, feed: Feed, partial: Partial) -> tuple[bytes, str]:
         resource = blob_of(self._sought.digest)._replace(max_bytes=self._sought.most)
-        waiting, count = list[bytes](), 0
+        loop = asyncio.get_running_loop()
+        saved = loop.time()
         try:
             async with (
                 asyncio.timeout(PHOTO_S),
@@ -117,19 +126,15 @@ class Download:
             ):
                 async for piece in pieces:
                     self.came += len(piece)
-                    waiting.append(piece)
-                    count += len(piece)
-                    if count >= _WRITE_BYTES:
-                        data, count = b"".join(waiting), 0
-                        waiting.clear()
-                        await asyncio.to_thread(partial.add, data)
+                    partial.add(piece)
+                    is_late = loop.time() - saved >= _WRITE_S
+                    if is_late or partial.waiting >= _WRITE_BYTES:
+                        await asyncio.to_thread(partial.save)
+                        saved = loop.time()
         except TimeoutError as error:
             slow = Sentence("fetch.too-slow", seconds=f"{PHOTO_S:g}")
             raise PeerError(self._org, resource.path, None, slow, "silent") from error
-        finally:
-            if waiting:
-                # Also when we are stopped: what has come is not asked for again.
-                partial.add(b"".join(waiting))
+        return await asyncio.to_thread(partial.whole)
 
     def _wrong(self, key: str) -> PeerError:
         path = blob_of(self._sought.digest).path

@@ -4,7 +4,7 @@ Rule: nothing here counts for anything. A file is what one partner has sent of o
 photo; bytes of two partners are never put together, so that it is known whose they are
 when they turn out wrong. Whatever lies here may be deleted at any moment; of very many
 only the newest stay, and what a power cut has spoilt is found by its digest: no disk is
-waited for.
+waited for. What comes at once is never written: only what waits for more.
 
     data/partial/<hex sha256>@<organisation>
 """
@@ -12,6 +12,7 @@ waited for.
 import contextlib
 import errno
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -23,7 +24,7 @@ MAX_KEPT: Final = 64
 
 
 class Partial:
-    """The beginning of a photo, growing; for one thread at a time."""
+    """The beginning of a photo, growing."""
 
     def __init__(self, folder: Path, digest: str, org: str) -> None:
         """What this partner has sent already counts as its beginning.
@@ -34,40 +35,48 @@ class Partial:
         self._folder, self._of = folder, digest
         self._path = folder / f"{digest}@{org}"
         self._file: BinaryIO | None = None
-        self._sha256 = hashlib.sha256()
-        self.size = 0
+        self._parts: list[bytes] = []
+        self._written, self.waiting = 0, 0  # parts that are; bytes that are not
+        self._saving = threading.Lock()
         with contextlib.suppress(FileNotFoundError):
             # What is longer than any photo was left by nobody of ours.
             if self._path.stat().st_size <= MAX_BLOB_BYTES:
-                came = self._path.read_bytes()
-                self._sha256.update(came)
-                self.size = len(came)
+                self._parts.append(self._path.read_bytes())
+                self._written = 1
+        self.size = sum(map(len, self._parts))
 
     def add(self, data: bytes) -> None:
-        """The next bytes; with them goes what others have sent of this photo.
+        """The next bytes."""
+        self._parts.append(data)
+        self.size += len(data)
+        self.waiting += len(data)
+
+    def save(self) -> None:
+        """Write what has come; with it goes what others have sent of this photo.
+
+        Whoever is stopped while a thread does it waits for that.
 
         Raises:
             OSError: the disk is full or failed.
         """
-        if self._file is None:
-            self._file = self._begin()
-        written = self._file.write(data)
-        if written != len(data):
-            self.drop()
-            raise OSError(errno.ENOSPC, "not all of it was written", str(self._path))
-        self._sha256.update(data)
-        self.size += len(data)
+        with self._saving:
+            data = b"".join(self._parts[self._written :])
+            if not data:
+                return
+            if self._file is None:
+                self._file = self._begin(self.size - len(data))
+            if self._file.write(data) != len(data):
+                self._file.truncate(0)
+                reason = "not all of it was written"
+                raise OSError(errno.ENOSPC, reason, str(self._path))
+            self._written, self.waiting = len(self._parts), 0
 
-    def digest(self) -> str:
-        """Hex SHA-256 of what has come."""
-        return self._sha256.hexdigest()
-
-    def read(self) -> bytes:
-        """What has come; nothing, where it was taken away meanwhile."""
-        try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return b""
+    def whole(self) -> tuple[bytes, str]:
+        """What has come, and the hex SHA-256 of it."""
+        data = b"".join(self._parts)
+        if not self._written:
+            self._parts = [data]  # not both
+        return data, hashlib.sha256(data).hexdigest()
 
     def close(self) -> None:
         """Keep it as it is."""
@@ -77,17 +86,19 @@ class Partial:
     def drop(self) -> None:
         """Keep nothing of it, and begin anew."""
         self.close()
-        self._path.unlink(missing_ok=True)
-        self._file, self._sha256, self.size = None, hashlib.sha256(), 0
+        if self._written:
+            self._path.unlink(missing_ok=True)
+        self._file, self._parts, self._written = None, [], 0
+        self.size, self.waiting = 0, 0
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self, size: int) -> BinaryIO:
         make_folders(self._folder, 0o700)
         for other in self._folder.glob(f"{self._of}@*"):
             if other != self._path:
                 other.unlink(missing_ok=True)
         file = self._path.open("ab", buffering=0)
         # Of a length that was not counted as its beginning, nothing stays.
-        file.truncate(self.size)
+        file.truncate(size)
         return file
 
 

@@ -1,0 +1,54 @@
+"""`federation photos missing`: what is wanted and not held, and who said to have it.
+
+Rule: the database is only read, so it works while the node runs.
+"""
+
+import click
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.times import tell_second
+from federation.flows.photos.missing import AskedPartner, MissingPhoto, list_missing
+from federation.records.readers import THIS_MACHINE
+
+
+@click.command("missing", cls=Command, help="photos.help-missing")
+@click.option("--after", default="", help="photos.option-after")
+@click.option(
+    "--limit",
+    default=100,
+    type=click.IntRange(1, 1_000_000),
+    help="views.option-limit",
+    show_default=True,
+)
+@command_options
+def missing(run: Run, after: str, limit: int) -> None:
+    """List them by digest."""
+    with run.open_database().view() as view:
+        photos = list_missing(view, THIS_MACHINE, after, limit)
+    following = photos[-1].digest if len(photos) == limit else ""
+    answer = {"photos": photos, "next": following}
+    run.out.show(answer, lambda: _print(run, photos, following))
+
+
+def _print(run: Run, photos: list[MissingPhoto], following: str) -> None:
+    t = run.t
+    if not photos:
+        run.out.line(t("photos.none-missing"))
+        return
+    headers = ("digest", "stations", "named-by", "asked")
+    rows = [_row(run, photo) for photo in photos]
+    run.out.table([t(f"photos.column-{name}") for name in headers], rows)
+    if following:
+        run.out.note(t("views.more", after=following))
+
+
+def _row(run: Run, photo: MissingPhoto) -> tuple[str, ...]:
+    asked = "; ".join(_tell(run, one) for one in photo.asked)
+    named, stations = ", ".join(photo.named_by), ", ".join(photo.stations)
+    return photo.digest, stations, named, asked or run.t("photos.nobody-asked")
+
+
+def _tell(run: Run, asked: AskedPartner) -> str:
+    cause = run.t.word(f"photos.cause-{asked.cause}", run.t("photos.cause-other"))
+    return f"{asked.org}: {cause} ({tell_second(asked.at)})"
