@@ -317,6 +317,8 @@ async def test_each_role_may_what_the_gate_says_and_is_told_the_rest(
         assert "peran lain" in page.text
     account = await browser.open("/masuk?lang=en")
     assert (act_words(act) in account.text) == may
+    reads = may_do(Person("Pembaca", role), "read-forms")
+    assert ('href="./antrean?' in account.text) == reads
 
 
 def act_words(act):
