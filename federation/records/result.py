@@ -201,7 +201,7 @@ RESULT_SCHEMA: Final[dict[str, dict[str, Any]]] = {
 _Sum: TypeAlias = tuple[str, str, tuple[str, ...]]
 
 # Rule id: the figure on the left is the sum of those on the right.
-_SUMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+SUMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "valid_total": ("suara_total", ("suara_sah", "suara_tidak_sah")),
     "total_users": ("suara_total", ("pengguna_total_j",)),
     "total_used": ("suara_total", ("surat_suara_digunakan",)),
@@ -226,7 +226,7 @@ RULES: Final[tuple[str, ...]] = (
     "votes_sum",  # sum of candidates, or of the parties' jumlah = suara_sah
     "max_votes",  # that sum <= the most that an ordinary TPS can have
     "party_sum",  # partai + sum of caleg = jumlah, for every party
-    *_SUMS,
+    *SUMS,
     "users_dpt",  # pengguna_dpt_j <= pemilih_dpt_j
     "ballots_received",  # diterima = DPT + the spare ballots of the profile
 )
@@ -335,6 +335,6 @@ def _sums_over(read: tuple[str, ...]) -> tuple[_Sum, ...]:
     """The sums all of whose figures were read: a source reads the same ones always."""
     return tuple(
         (rule, total, parts)
-        for rule, (total, parts) in _SUMS.items()
+        for rule, (total, parts) in SUMS.items()
         if {total, *parts} <= set(read)
     )

@@ -16,6 +16,7 @@ from federation.web import (
     maps,
     openapi,
     queue,
+    reading,
     receipt,
     removalpage,
     removals,
@@ -85,6 +86,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(reading.routes())
     app.add_routes(signin.routes())
     app.add_routes(removalpage.routes())
     app.add_routes(blobs.routes())

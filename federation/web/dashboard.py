@@ -32,7 +32,7 @@ from federation.web.page import SAFETY, Page, static_file
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
-_MEDIA = {"css": "text/css", "svg": "image/svg+xml"}
+_MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 def routes() -> list[web.RouteDef]:

@@ -9,6 +9,7 @@ import asyncio
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from federation.config.founding import load_identity_key
 from federation.config.home import Home
@@ -30,14 +31,17 @@ from federation.store import (
     alarms,
     copies,
     cosignatures,
+    leases,
     logs,
     people,
+    photoanswers,
     pulls,
     registers,
     tokens,
 )
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
+from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.tlog.cosignature import cosign
 from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -51,7 +55,7 @@ from tests.mirrored import aim
 OWN = "jagasuara.example"
 PARTNER, FETCHED, FORKED = "jagapemilu.example", "kawalpemilu.example", "dua.example"
 NOW = 1_707_900_000
-_FILE = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 1000}
+_FILE: dict[str, Any] = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 1000}
 
 
 @dataclass(frozen=True)
@@ -258,3 +262,7 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         register.add(_draft(number)["tps"], 200 + number % 90)
     register.names |= {"31": "DKI JAKARTA", "3171": "JAKARTA PUSAT"}
     registers.save_register(tx, register, "https://example.org/dpt.csv")
+    place = FormPlace(ELECTION, "ppwp", str(_draft(3)["tps"]))
+    answered = AnsweredPhoto("elsewhere", "Rina", NOW, str(_draft(4)["tps"]))
+    photoanswers.save_answer(tx, place, _FILE["sha256"], answered)
+    leases.take_lease(tx, place, "Rina", NOW)

@@ -144,6 +144,9 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
+    "/antrean": ["/antrean", "/antrean?queue=differs"],
+    "/antrean/baca": ["/antrean/baca"],
+    "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
@@ -154,6 +157,8 @@ WRITES = {
     "/v1/evidence": ["/v1/evidence"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
+    "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
+    "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
@@ -343,9 +348,15 @@ async def test_a_stranger_cannot_tell_a_log_for_partners_from_none(home):
 
 
 async def test_what_strangers_send_is_answered_alike(home):
+    async def send(path, members):
+        # Pages for people answer with pages.
+        address = home.node.url + path
+        async with home.node._session.post(address, json=members) as answer:
+            return answer.status, await answer.read()
+
     async def send_all():
         return [
-            (path, org, await home.node.post(path, {"org": org}, None))
+            (path, org, await send(path, {"org": org}))
             for paths in WRITES.values()
             for path in paths
             for org in (PARTNER, FAR, "nobody.example")

@@ -67,6 +67,7 @@ _FORGOTTEN: Final = (
     "session",
     "taken",
     "photo_answer",
+    "reading_lease",
     "token",
     "told",
 )

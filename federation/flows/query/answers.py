@@ -26,11 +26,23 @@ class Place(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class CitedRecord(Struct, frozen=True, kw_only=True):
+    """What a statement was read or copied from: whose record, with how many photos.
+
+    `org` is absent where the record is not held here.
+    """
+
+    record: str
+    org: str | UnsetType = UNSET
+    photos: int = 0
+
+
 class Said(Struct, frozen=True, kw_only=True):
     """One statement that stands: who says it, and where to check it.
 
     `counted`: it is of the round that counts. `held_by`: how many other
     organisations confirmed by signature that they hold it. `files`: SHA-256 each.
+    `cites`: what it was read or copied from; told of one station, not in lists.
     """
 
     org: str
@@ -49,6 +61,7 @@ class Said(Struct, frozen=True, kw_only=True):
     figures: Votes | UnsetType = UNSET
     rules: tuple[str, ...] | UnsetType = UNSET
     files: tuple[str, ...] | UnsetType = UNSET
+    cites: CitedRecord | UnsetType = UNSET
 
 
 class Entry(Struct, frozen=True, kw_only=True):

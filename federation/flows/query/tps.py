@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from federation.errors import NotFoundError
 from federation.flows.query import answers
+from federation.flows.query.cited import cited_by
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import candidate_names, places
 from federation.records.claim import Claim
@@ -35,7 +37,9 @@ def tps(
         raise NotFoundError(f"no election {election!r} here")
     merged = mapreading.read_tps(view, election, station)
     confirmed = confirmations(view, merged)
-    contests = [contest_of(row, profile, confirmed) for row in merged]
+    contests = [
+        _with_credits(view, row, contest_of(row, profile, confirmed)) for row in merged
+    ]
     in_register = registers.contains(view, election, station)
     if not contests and not in_register and registers.is_known(view, election):
         raise NotFoundError(f"no polling station {station} in {election}")
@@ -92,6 +96,21 @@ def contest_of(
         ],
         candidates=candidate_names(profile, row.contest, row.tps),
     )
+
+
+def _with_credits(
+    view: View, merged: mapreading.MergedTps, contest: answers.Contest
+) -> answers.Contest:
+    """The contest with what each monitor's statement was read or copied from."""
+    claims = {(origin, claim.index): claim for origin, claim in merged.claims}
+    monitors = []
+    for said in contest.monitors:
+        place = said.origin, said.index
+        cites = (
+            cited_by(view, merged, said.origin, claims[place]) if said.derived else None
+        )
+        monitors.append(replace(said, cites=cites) if cites else said)
+    return replace(contest, monitors=monitors)
 
 
 def kpu_beside(contest: answers.Contest) -> list[answers.Said]:

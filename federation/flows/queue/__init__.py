@@ -8,4 +8,8 @@ photograph it is.
     answers    what is answered to who asks for the queue
     waiting    what waits, in which order
     table      the same as rows
+    offer      which form somebody gets next
+    sources    the records whose photographs a form is read from; our own word on it
+    form       the fields of a form, and what was typed into them
+    decision   what becomes of a reading: a record, or a question back
 """

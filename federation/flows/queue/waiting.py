@@ -12,7 +12,7 @@ organisation alone has read is not offered to whoever read it.
 A place in the list is `<reason>:<code>`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -32,7 +32,7 @@ from federation.records.readingqueue import (
     unread_files,
 )
 from federation.records.tps import parse_tps
-from federation.store import leases, mapreading, photoanswers, registers
+from federation.store import blobs, leases, mapreading, photoanswers, registers
 from federation.store.db import View
 from federation.store.mapreading import WaitingRow
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
@@ -91,6 +91,8 @@ def list_queue(
     names = registers.names(view, scope.election, villages)
     where = [FormPlace(scope.election, scope.contest, one.row.tps) for one in forms]
     taken = leases.holders(view, where, asked.now)
+    files = {file for form in forms for one in form.monitors for file in one.files}
+    held = blobs.held_among(view, sorted(files))
     return QueueAnswer(
         election=scope.election,
         contest=scope.contest,
@@ -98,7 +100,12 @@ def list_queue(
         queue=asked.queue,
         region=places(view, scope.election, [code])[0],
         forms=[
-            _form(form, names.get(form.row.tps[:10], ""), being_read=place in taken)
+            _form(
+                form,
+                names.get(form.row.tps[:10], ""),
+                held,
+                being_read=place in taken,
+            )
             for form, place in zip(forms, where, strict=True)
         ],
         next=forms[-1].at if len(found) > limit else UNSET,
@@ -181,7 +188,9 @@ def _is_settled(given: AnsweredPhoto | None, *, is_said: bool) -> bool:
     return is_said or given.answer != "read"
 
 
-def _form(form: OpenForm, village: str, *, being_read: bool) -> WaitingForm:
+def _form(
+    form: OpenForm, village: str, held: Collection[str], *, being_read: bool
+) -> WaitingForm:
     row, monitors = decode_row(form.row.row), form.monitors
     files = claims_by_file(monitors)
     return WaitingForm(
@@ -196,7 +205,7 @@ def _form(form: OpenForm, village: str, *, being_read: bool) -> WaitingForm:
                 sha256=file,
                 orgs=list(dict.fromkeys(claim.org for claim in claims)),
                 record=claims[0].record,
-                held=False,
+                held=file in held,
                 answer=form.answered[file].answer if file in form.answered else UNSET,
             )
             for file, claims in files.items()

@@ -1,0 +1,297 @@
+"""Editors read forms: two nodes, pages without script, and what comes to be signed."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from federation.store import leases, people, photoanswers
+from federation.store.photoanswers import FormPlace
+from tests.browsing import Browser
+from tests.homes import ELECTION, draft
+from tests.reading import (
+    PHOTOS,
+    READERS,
+    RIGHT,
+    SECOND,
+    THIRD,
+    TPS,
+    answer,
+    evidence,
+    form_of,
+    photographed,
+    two_nodes,
+)
+from tests.waiting import until
+
+
+@pytest.fixture
+async def two(tmp_path):
+    async with two_nodes(tmp_path) as nodes:
+        yield nodes
+
+
+async def test_what_an_editor_reads_credits_both_on_every_node(two):
+    [cited] = await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        listed = await browser.open("/antrean")
+        assert TPS in listed.text
+        page = await browser.open("/antrean/baca?queue=unread")
+        assert f"/antrean/baca/{TPS}" in page.url
+        assert PHOTOS in page.text
+        done = await answer(browser, page, **RIGHT)
+        assert "Tersimpan" in done.text or "signed" in done.text
+    said = await two.reading()
+    assert said["votes"] == {"01": 127, "02": 27}
+    assert said["figures"]["suara_total"] == 157
+    assert said["files"] == [evidence(TPS)[0]["sha256"]]
+    assert (said["derived"], said["review"]) == (True, "unreviewed")
+    credit = {"record": cited, "org": PHOTOS, "photos": 1}
+    assert said["cites"] == credit
+    await two.sync(two.photos)
+    assert (await two.reading(two.photos))["cites"] == credit
+    for node in (two.photos, two.readers):
+        _, body, _ = await node.get(f"/tps/{TPS}?lang=id")
+        assert f"foto: {PHOTOS} · dibaca: {READERS}" in body.decode()
+    # One photograph and one reading of it are one source.
+    _, body, _ = await two.photos.get(f"/v1/tps/{TPS}")
+    assert json.loads(body)["contests"][0]["status"] == "single"
+    assert await two.queue("unread") == []
+
+
+async def test_what_was_done_is_written_down_here(two):
+    await two.share(photographed(TPS), photographed(SECOND), photographed(THIRD))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        page = await answer(browser, page, **RIGHT)
+        page = await answer(browser, page, answer="unreadable")
+        await answer(browser, page, answer="elsewhere", elsewhere="1371.01.1001.009")
+    with two.looking() as view:
+        done = people.read_actions(view, 1 << 40, 10)
+        place = FormPlace(ELECTION, "ppwp", THIRD)
+        [noted] = photoanswers.answers_at(view, place).values()
+    assert [(one.person, one.role, one.what, one.subject) for one in done[:3]] == [
+        ("Rina", "editor", "wrong-station", f"{ELECTION} ppwp {THIRD} 1371011001009"),
+        ("Rina", "editor", "cannot-read", f"{ELECTION} ppwp {SECOND}"),
+        ("Rina", "editor", "read", f"{ELECTION} ppwp {TPS}"),
+    ]
+    assert (noted.answer, noted.elsewhere) == ("elsewhere", "1371011001009")
+    await two.reading()
+    assert await two.queue("unread") == []
+
+
+async def test_a_form_shows_no_numbers_of_others(two):
+    await two.hand_in(two.readers, draft(TPS, 131, 29, review="reviewed"))
+    await two.share(photographed(SECOND))
+    await two.hand_in(two.photos, draft(TPS, 113, 37, evidence=evidence(TPS)))
+    await two.sync(two.readers)
+    await two.hold(TPS)
+    await until(lambda: two.waits(TPS, queue="differs"))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca?queue=differs")
+        assert TPS in page.url
+        for number in ("131", "29<", "113", "37<"):
+            assert number not in page.text.replace(TPS, "")
+
+
+async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
+    await two.share(photographed(TPS))
+    wrong = {**RIGHT, "c.02": "28"}
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        asked = await answer(browser, page, **wrong)
+        assert asked.status == 422
+        assert 'value="28"' in asked.text
+        assert "tidak sama dengan suara sah" in asked.text
+        asked = await answer(browser, asked, **{**wrong, "c.01": ""})
+        assert "belum semua calon" in asked.text
+        asked = await answer(browser, page, **wrong)
+        done = await answer(browser, asked, **wrong)
+        assert done.status == 200
+    said = await two.reading()
+    assert said["rules"] == ["votes_sum"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"c.01": "-5", "c.02": "1"},
+        {"c.01": "seratus"},
+        {"c.01": "1" * 7},
+        {"c.99": "5"},
+        {"c.01": "٣"},
+        {"parties": "1", "org": "x", "tps": SECOND},
+    ],
+)
+async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        refused = await answer(browser, page, **typed)
+        assert refused.status == 422
+        for name in ("c.01", "c.02"):
+            if typed.get(name):
+                assert f'value="{typed[name]}"' in refused.text
+    assert await two.claim(two.readers, READERS) is None
+
+
+async def test_what_is_not_here_is_not_read_until_it_is(two):
+    await two.share(photographed(TPS), held=False)
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        assert page.status == 200
+        assert 'name="c.01"' not in page.text
+        assert (await answer(browser, page, **RIGHT)).status == 409
+        await two.hold(TPS)
+        again = await browser.open(page.url)
+        assert f'src="../../blob/{evidence(TPS)[0]["sha256"]}"' in again.text
+        await answer(browser, again, **RIGHT)
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
+
+
+async def test_two_editors_at_once_get_different_forms(two):
+    await two.share(photographed(TPS), photographed(SECOND))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        pages = await asyncio.gather(
+            rina.open("/antrean/baca"), sari.open("/antrean/baca")
+        )
+        assert {page.url.partition("/baca/")[2][:13] for page in pages} == {TPS, SECOND}
+        mine = pages[0].url.partition("/baca/")[2][:13]
+        taken = await sari.open(f"/antrean/baca/{mine}")
+        assert taken.status == 409
+        # A form of another's page: the one who has it is asked for, not the page.
+        forged = await answer(sari, pages[1], **RIGHT)
+        assert forged.status == 200
+        stolen = form_of(pages[1])._replace(action=f"/antrean/baca/{mine}")
+        refused = await sari.send(pages[1], stolen, answer="read", **RIGHT)
+        assert refused.status == 409
+        # A third finds nothing, until one gives up.
+        async with two.editor("Tuti") as tuti:
+            none = await tuti.open("/antrean/baca")
+            assert none.url.partition("?")[0].endswith("/antrean")
+            await answer(rina, pages[0], answer="skip")
+            assert mine in (await tuti.open("/antrean/baca")).url
+
+
+async def test_who_is_still_at_it_keeps_the_form(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        page = await rina.open("/antrean/baca")
+        form = form_of(page)
+        still = await rina.post(f"/antrean/masih/{TPS}", form.fields)
+        assert still.status == 204
+        fields = dict(form.fields)
+        other = await sari.open("/antrean")
+        fields["form_token"] = other.form("/keluar").fields["form_token"]
+        assert (await sari.post(f"/antrean/masih/{TPS}", fields)).status == 409
+
+
+async def test_a_second_person_reads_without_seeing_the_first(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina:
+        await answer(rina, await rina.open("/antrean/baca"), **RIGHT)
+        await two.reading(review="unreviewed")
+        # Whoever read it is not offered it again.
+        none = await rina.open("/antrean/baca?queue=single")
+        assert "/antrean/baca/" not in none.url
+    with two.looking() as view:
+        place = FormPlace(ELECTION, "ppwp", TPS)
+        resting = leases.holders(view, [place], int(time.time()))
+    assert resting == {place: leases.NOBODY}
+    async with two.editor("Sari") as sari:
+        two.end_rest()
+        page = await sari.open("/antrean/baca?queue=single")
+        assert TPS in page.url
+        assert "127" not in page.text
+        await answer(sari, page, **RIGHT)
+    said = await two.reading(review="reviewed")
+    assert said["derived"]
+    assert await two.queue("single") == []
+
+
+async def test_who_reads_other_numbers_sees_both_and_decides(two):
+    await two.hand_in(two.readers, draft(TPS, 126, 27))
+    await two.share(photographed(SECOND))
+    await two.hand_in(two.photos, draft(TPS, 127, 27, evidence=evidence(TPS)))
+    await two.sync(two.readers)
+    await two.hold(TPS)
+    await until(lambda: two.waits(TPS, queue="differs"))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca?queue=differs")
+        both = await answer(browser, page, **RIGHT)
+        assert both.status == 422
+        assert "126" in both.text
+        assert await two.claim(two.readers, READERS)
+        done = await answer(browser, both, decision="mine", **RIGHT)
+        assert done.status == 200
+    said = await two.reading(review="reviewed")
+    assert said["votes"] == {"01": 127, "02": 27}
+    assert said["cites"]["org"] == PHOTOS
+    assert await two.queue("differs") == []
+
+
+async def test_nothing_is_taken_without_the_proof_of_a_form(two):
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        form = form_of(page)
+        fields = {**form.fields, "answer": "read", **RIGHT}
+        for token in ("", "0" * 64, "é"):
+            sent = {**fields, "form_token": token}
+            assert (await browser.post(form.action, sent)).status == 403
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        assert (await browser.post(form.action, fields, **foreign)).status == 403
+    assert await two.claim(two.readers, READERS) is None
+
+
+@pytest.mark.parametrize("role", ["", "viewer"])
+async def test_whoever_reads_no_forms_sees_nothing_of_them(two, role):
+    await two.share(photographed(TPS))
+    paths = ["/antrean", "/antrean/baca", f"/antrean/baca/{TPS}"]
+
+    async def look(browser):
+        for path in paths:
+            page = await browser.open(path)
+            assert page.status == 403, path
+            assert PHOTOS not in page.text
+            assert (await browser.post(path, {"answer": "read"})).status in {403, 405}
+
+    if role:
+        async with two.editor(role=role) as browser:
+            await look(browser)
+    else:
+        async with Browser(two.readers.url) as browser:
+            await look(browser)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        (f"/antrean/baca/{TPS}?election=pemilu-1945", {}, 404),
+        (f"/antrean/baca/{TPS}?contest=pdpr", {}, 404),
+        ("/antrean/baca/123", {}, 400),
+        ("/antrean/baca/1371011001009", {}, 409),
+        (f"/antrean/baca/{TPS}", {"record": "0" * 64}, 409),
+        (f"/antrean/baca/{TPS}", {"record": ""}, 409),
+        (f"/antrean/baca/{TPS}", {"record": "x"}, 409),
+        (f"/antrean/baca/{TPS}", {"answer": "withdraw"}, 400),
+        (f"/antrean/baca/{TPS}", {"answer": "elsewhere", "elsewhere": "x"}, 400),
+        (f"/antrean/baca/{TPS}?at=x:y", {"answer": "unreadable"}, 400),
+        (f"/antrean/baca/{TPS}?lang=xx&queue=yy&region=zz", {"answer": "read"}, 422),
+    ],
+)
+async def test_hostile_answers_are_refused_and_nothing_is_signed(
+    two, path, fields, status
+):
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        page = await browser.open(f"/antrean/baca/{TPS}")
+        form = form_of(page)
+        sent = {**form.fields, "answer": "read", **RIGHT, **fields}
+        if status == 422:
+            sent = {**form.fields, "answer": "read"}
+        got = await browser.post(path, sent)
+        assert got.status == status, got.text
+    assert await two.claim(two.readers, READERS) is None
