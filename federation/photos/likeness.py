@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LIKE: Final = 22
 """The most bits in which two photos that are like each other differ."""
 BITS: Final = 256
+#: Parts by which alike ones are looked up: more than half of LIKE, see `bands_of`.
+BANDS: Final = 12
 
 _EDGE: Final = 128
 _WAVES: Final = range(48, 64)
@@ -114,4 +116,26 @@ def _transformed(grey: bytes) -> list[int]:
         sum(starmap(mul, zip(wave, column, strict=True)))
         for wave in _cosines()
         for column in along
+    ]
+
+
+def bands_of(likeness: str) -> list[int]:
+    """The `BANDS` parts of a likeness: of two that are alike one part hardly differs.
+
+    `LIKE` bits over `BANDS` parts leave at least one part with at most one bit of them.
+    So whoever looks for all that are alike looks up `probes_of`, and need not look at
+    every photo that there is. Each part is of bits from all over the likeness.
+    """
+    bits = f"{int(likeness, 16):0{BITS}b}"
+    return [int(bits[at::BANDS], 2) for at in range(BANDS)]
+
+
+def probes_of(likeness: str) -> list[list[int]]:
+    """For each part the values, of which one that is alike has one at least there.
+
+    Not counting that it may be turned: ask for each of `turned`.
+    """
+    return [
+        [part, *(part ^ 1 << bit for bit in range(len(range(at, BITS, BANDS))))]
+        for at, part in enumerate(bands_of(likeness))
     ]

@@ -214,6 +214,33 @@ def find_evidence(view: View, digest: str) -> list[NamedEvidence]:
     return _newest_of(view, _logs_with(view, "digest = ?", sha256), "digest", sha256)
 
 
+def evidence_like(view: View, likeness: str) -> list[NamedEvidence]:
+    """The records that say a photo looks so, as `find_evidence`."""
+    logs = _logs_with(view, "likeness = ?", likeness)
+    return _newest_of(view, logs, "likeness", likeness)
+
+
+def stations_with_likeness(
+    view: View, election: str, region: str, after: str, limit: int
+) -> list[str]:
+    """Stations for which a photo is named with its likeness, in their order.
+
+    Args:
+        view: A snapshot.
+        election: Of the logs.
+        region: What their codes begin with.
+        after: The last one that was told.
+        limit: The most.
+    """
+    rows = view.execute(
+        "SELECT DISTINCT tps FROM evidence JOIN log ON log.id = log_id"
+        " WHERE tps > ? AND tps >= ? AND tps < ? AND election = ? AND likeness <> ''"
+        " ORDER BY tps LIMIT ?",
+        (after, region, region + "~", election, limit),
+    )
+    return [tps for (tps,) in rows]
+
+
 def evidence_of_tps(view: View, election: str, tps: str) -> list[NamedEvidence]:
     """The photos named for a station, of each log MAX_OF_LOG; ask `may_read` of it."""
     logs = _logs_with(view, "tps = ?", tps)

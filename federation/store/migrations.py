@@ -41,7 +41,7 @@ SETS: Final = {
     "alarms": ("alarms",),
     "tokens": ("tokens",),
     "people": ("people",),
-    "photos": ("blobs", "evidence"),
+    "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),

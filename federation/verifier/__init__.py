@@ -32,7 +32,7 @@ SCRIPTS: Final = (
     *("checkpoint", "keychain", "record", "receipt", "evidence", "trust"),
     *("report", "pool", "holders", "document"),
     *("zip", "tiles", "culprit", "log", "bundle", "sides", "audit"),
-    *("words", "facts", "card", "page"),
+    *("words", "facts", "card", "likeness", "photo", "page"),
 )
 _PARTS: Final = resources.files("federation.verifier") / "parts"
 _SHARED_WORDS: Final = ("contest_", "round_")

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import (
+    alike,
     api,
     blobs,
     dashboard,
@@ -71,6 +72,7 @@ def make_app(site: WebContext) -> web.Application:
         *intake.endpoints(),
         *evidence.endpoints(),
         *queue.endpoints(),
+        *alike.endpoints(),
         *removals.endpoints(),
     ]
     public = [

@@ -26,6 +26,7 @@ from federation.records.tally import count_added
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
 from federation.web.access import caller_of
+from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
 from federation.web.page import SAFETY, Page, static_file
@@ -80,16 +81,18 @@ async def station(page: Page) -> web.StreamResponse:
         caller,
         is_public=site.settings.photos.public,
     )
+    alike = await read_alike(page.request, asked.election, code, caller)
     answered = page.render(
         "tps.html",
         site.settings.name,
         answer=answer,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",
         photos=shown,
+        alike=alike,
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
     )
-    if shown and not isinstance(caller, Nobody):
+    if (shown or alike) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
     return answered
 

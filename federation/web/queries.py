@@ -78,6 +78,16 @@ class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 100
 
 
+class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Photographs that look alike."""
+
+    election: ElectionParameter = ""
+    region: Code = ""
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
 class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of removed photographs."""
 

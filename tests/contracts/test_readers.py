@@ -111,6 +111,7 @@ READS = {
     "/v1/regions/{code}": ["/v1/regions/13", "/v1/regions/1371011001?format=ndjson"],
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
+    "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],

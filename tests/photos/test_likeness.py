@@ -1,17 +1,17 @@
 """What a photo looks like: the same for copies, another for other photos."""
 
 import io
-import random
 import subprocess
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageEnhance
 
 from federation.photos.draw import draw_anew
 from federation.photos.likeness import BITS, LIKE, distance, likeness_of, turned
+from tests.drawn import drawn
 
 GOLDEN = "2032e72282d9df49c8aeeef9a4dad7e12f5257a7f335374222a1255d500d50d7"
 QUARTERS = (
@@ -22,17 +22,6 @@ QUARTERS = (
 HEX = st.integers(0, (1 << BITS) - 1).map("{:064x}".format)
 
 
-def _drawn(seed, size=(600, 800)):
-    chance = random.Random(seed)
-    image = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(image)
-    for _ in range(150):
-        x, y = chance.randrange(size[0]), chance.randrange(size[1])
-        edge = (x + chance.randint(5, 60), y + chance.randint(5, 60))
-        draw.rectangle((x, y, *edge), fill=chance.choice(("black", "grey", "white")))
-    return image
-
-
 def _again(image, quality):
     kept = io.BytesIO()
     image.save(kept, "JPEG", quality=quality)
@@ -41,40 +30,40 @@ def _again(image, quality):
 
 def test_a_photo_has_the_likeness_that_is_written_down():
     # Another result of another release: what partners signed could not be compared.
-    assert likeness_of(_drawn(1)) == GOLDEN
+    assert likeness_of(drawn(1)) == GOLDEN
 
 
 def test_a_copy_that_a_messenger_made_is_like_the_photo():
-    photo = _drawn(1)
+    photo = drawn(1)
     copy = _again(_again(photo, 70).resize((480, 640)), 60)
     assert distance(likeness_of(photo), likeness_of(copy)) <= LIKE
 
 
 def test_a_darker_copy_is_like_the_photo():
-    copy = ImageEnhance.Brightness(_drawn(1)).enhance(0.6)
-    assert distance(likeness_of(_drawn(1)), likeness_of(copy)) <= LIKE
+    copy = ImageEnhance.Brightness(drawn(1)).enhance(0.6)
+    assert distance(likeness_of(drawn(1)), likeness_of(copy)) <= LIKE
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)
 def test_a_turned_copy_is_like_the_photo(quarter):
-    one, other = likeness_of(_drawn(1)), likeness_of(_drawn(1).transpose(quarter))
+    one, other = likeness_of(drawn(1)), likeness_of(drawn(1).transpose(quarter))
     assert distance(one, other) <= LIKE / 2
     assert distance(other, one) == distance(one, other)
 
 
 def test_another_photo_is_not_like_it():
-    one = likeness_of(_drawn(1))
-    assert all(distance(one, likeness_of(_drawn(n))) > 3 * LIKE for n in range(2, 12))
+    one = likeness_of(drawn(1))
+    assert all(distance(one, likeness_of(drawn(n))) > 3 * LIKE for n in range(2, 12))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "CMYK", "P"])
 def test_every_mode_of_colour_has_a_likeness(mode):
-    found = likeness_of(_drawn(1).convert("L").convert(mode))
-    assert distance(found, likeness_of(_drawn(1))) <= LIKE
+    found = likeness_of(drawn(1).convert("L").convert(mode))
+    assert distance(found, likeness_of(drawn(1))) <= LIKE
 
 
 def test_the_photo_is_not_changed():
-    photo = _drawn(1)
+    photo = drawn(1)
     before = photo.tobytes()
     likeness_of(photo)
     assert photo.tobytes() == before
@@ -121,7 +110,7 @@ def test_distances_are_told_without_pillow():
 
 def test_the_shared_copy_carries_the_likeness_of_what_it_shows():
     kept = io.BytesIO()
-    _drawn(1).save(kept, "PNG")
+    drawn(1).save(kept, "PNG")
     copy = draw_anew(kept.getvalue())
     with Image.open(io.BytesIO(copy.data)) as shared:
         assert distance(copy.likeness, likeness_of(shared)) <= LIKE / 4

@@ -14,7 +14,16 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answers
-from federation.web import api, evidence, intake, maps, queue, receipt, removals
+from federation.web import (
+    alike,
+    api,
+    evidence,
+    intake,
+    maps,
+    queue,
+    receipt,
+    removals,
+)
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 from federation.web.queries import ListQuery
 
@@ -25,6 +34,7 @@ ENDPOINTS = [
     *intake.endpoints(),
     *evidence.endpoints(),
     *queue.endpoints(),
+    *alike.endpoints(),
     *removals.endpoints(),
 ]
 

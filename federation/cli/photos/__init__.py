@@ -3,12 +3,14 @@
 A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
 by the names that `pattern` reads or those that a table gives; what becomes of them is
 that of `import`: `import_/phototaking`), `fetch` (from partners), `missing` (what could
-not be had), `remove` (shown no longer, and who honours it), `retention`.
+not be had), `remove` (shown no longer, and who honours it), `retention`, `alike` (which
+look like another one).
 """
 
 import click
 
 from federation.cli.help import CommandGroup
+from federation.cli.photos.alike import alike
 from federation.cli.photos.fetch import fetch
 from federation.cli.photos.importing import import_photos
 from federation.cli.photos.missing import missing
@@ -21,5 +23,9 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (import_photos, fetch, missing, remove, list_removed, retention):
+_COMMANDS = (
+    *(import_photos, fetch, missing, alike),
+    *(remove, list_removed, retention),
+)
+for _command in _COMMANDS:
     photos.add_command(_command)

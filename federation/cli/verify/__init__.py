@@ -1,32 +1,49 @@
 """`federation verify`: what can be proved of these files, and what is wrong with them.
 
-Exit code: the verdict, from the table of `flows/audit/report.py`; 0 is proved. Needs
-no home, no database and no keys of its own, only files or an address, and what the
-auditor was told by other means: fingerprints or a trust file.
+Exit code: the verdict, from the table of `flows/audit/report.py`; 0 is proved, and 1
+that of a photo among them no record names exactly that file. Needs no home, no database
+and no keys of its own, only files or an address, and what the auditor was told by other
+means: fingerprints or a trust file. Of photos alone it asks the records of this home.
 """
 
 import asyncio
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import tell
 from federation.cli.streams import drop_output, is_reader_gone, named
+from federation.cli.verify.photos import (
+    GivenPhoto,
+    judge_photos,
+    look_up_photos,
+    print_photos,
+    read_photos,
+    split_photos,
+)
 from federation.cli.verify.report import as_text, print_report
 from federation.cli.verify.sources import open_sources
 from federation.config.disk import replace_file
 from federation.config.fingerprint import parse_fingerprint
 from federation.errors import ConfigError, FormatError
-from federation.flows.audit import EXITS, AuditReport, Trust, audit
+from federation.flows.audit import (
+    EXITS,
+    AuditReport,
+    PhotoSearch,
+    PhotoVerdict,
+    Trust,
+    audit,
+)
 from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
 from federation.text import Sentence
@@ -79,12 +96,43 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
         has_map=not no_map,
         is_partial=partial,
     )
+    names, others = split_photos(sources)
+    photos = asyncio.run(read_photos(run, names)) if names else []
+    if not others:
+        return _answer_of_node(run, photos)
+    search = PhotoSearch([photo.sought for photo in photos]) if photos else None
     with run.out.progress(None, run.t("verify.working")) as advance:
-        report = asyncio.run(_audit(run, sources, asked, advance))
+        report = asyncio.run(_audit(run, others, asked, search, advance))
+    if search is not None:
+        report = replace(report, photos=judge_photos(photos, search))
     _show(run, report)
     if evidence is not None and report.evidence:
         _write_evidence(run, evidence, report.evidence[0])
-    return report.exit
+    if report.exit or not report.photos:
+        return report.exit
+    return _exit_of(report.photos)
+
+
+def _answer_of_node(run: Run, photos: list[GivenPhoto]) -> int:
+    """What the records of this node say of these photos."""
+    try:
+        home = run.home.folder
+    except ConfigError as error:
+        raise click.UsageError(run.t("verify.photo-where")) from error
+    with run.open_database().view() as view:
+        verdicts = look_up_photos(run, view, photos)
+
+    def human() -> None:
+        run.out.line(run.t("verify.photo-home", home=home))
+        print_photos(run.out, verdicts)
+
+    run.out.show({"photos": verdicts}, human)
+    return _exit_of(verdicts)
+
+
+def _exit_of(verdicts: Iterable[PhotoVerdict]) -> int:
+    """0: each is named by a record, this very file; 1: one is not."""
+    return int(not all(one.named for one in verdicts))
 
 
 def _show(run: Run, report: AuditReport) -> None:
@@ -114,8 +162,9 @@ def _write_evidence(run: Run, path: Path, evidence: str) -> None:
 
 async def _audit(
     run: Run,
-    sources: tuple[str, ...],
+    sources: list[str],
     asked: _AuditOptions,
+    search: PhotoSearch | None,
     advance: Callable[[int], Any],
 ) -> AuditReport:
     async with AsyncExitStack() as stack:
@@ -134,6 +183,7 @@ async def _audit(
             as_of=asked.as_of,
             max_age_s=asked.max_age_s,
             partial=asked.is_partial,
+            photos=search,
             progress=advance,
         )
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from federation.cli.output import Output, clean_line
 from federation.cli.times import tell_time
+from federation.cli.verify.photos import print_photos
 from federation.flows.audit import (
     AuditedLog,
     AuditFinding,
@@ -66,6 +67,7 @@ def print_report(out: Output, report: AuditReport) -> None:
         count = out.number(map_.stations)
         _say(out, t(key, source=map_.source, election=map_.election, count=count))
     _print_findings(out, report)
+    _print_photos(out, report)
     if report.logs or report.documents:
         out.line()
         _say(out, t("verify.not-proved"))
@@ -75,6 +77,12 @@ def print_report(out: Output, report: AuditReport) -> None:
             _say(out, f"  - {t('verify.shared', count=report.shared)}")
     out.line()
     _say(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
+
+
+def _print_photos(out: Output, report: AuditReport) -> None:
+    if report.photos:
+        out.line()
+        print_photos(out, report.photos)
 
 
 def _say(out: Output, text: str) -> None:

@@ -16,6 +16,7 @@ own. What holds is said, what does not is named, what cannot be proved is said a
     document      one of them, by what it is
     extras        what lies beside the records: files, about notes, the page
     keyring       all key chains, and which of them somebody vouches for
+    mentions      which records name a photo, or one that looks like it
     maps          the published map made again
     published     what a source says of its map, and what that rests on
     report        what can be found, exit codes, and the value that is printed
@@ -24,6 +25,12 @@ Source: docs/reference/protocol.md, "For auditors"
 """
 
 from federation.flows.audit.keyring import Trust
+from federation.flows.audit.mentions import (
+    PhotoMention,
+    PhotoSearch,
+    PhotoVerdict,
+    SoughtPhoto,
+)
 from federation.flows.audit.report import (
     EXITS,
     NOTES,
@@ -47,6 +54,10 @@ __all__ = [
     "DocumentReport",
     "Holding",
     "MapReport",
+    "PhotoMention",
+    "PhotoSearch",
+    "PhotoVerdict",
+    "SoughtPhoto",
     "Trust",
     "audit",
 ]

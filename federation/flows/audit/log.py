@@ -25,6 +25,7 @@ from federation.flows.audit.damage import (
     place,
     read_loosely,
 )
+from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.report import Findings
 from federation.flows.audit.source import OpenedLog, kind_of
 from federation.flows.audit.tiles import Tiles
@@ -60,6 +61,7 @@ class Judging:
         chain: The log's keys, as the newest source says them: what they revoke is
             revoked here too.
         claims: Is given the origin and what the records claim, in their order.
+        photos: Looks for photos that the records name; None: none are looked for.
         progress: Is told how many leaves more are judged.
     """
 
@@ -69,6 +71,7 @@ class Judging:
     chain: KeyChain
     claims: Claims
     progress: Progress
+    photos: PhotoSearch | None = None
 
 
 @dataclass
@@ -176,6 +179,11 @@ class LogAudit:
             counts.records += good
             counts.unknown += len(admission.unknown)
             judging.claims(origin, admission.claims)
+            if judging.photos is not None:
+                bad = {refused.index for refused in admission.rejected}
+                leaves = enumerate(checked.leaves, checked.start)
+                held = (leaf for leaf in leaves if leaf[0] not in bad)
+                judging.photos.take(self._log.reader.name, origin, held)
         judging.progress(len(checked.leaves))
 
     def _refuse(self, refused: Rejected, leaf: bytes, *, is_proved: bool) -> None:

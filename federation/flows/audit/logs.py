@@ -22,6 +22,7 @@ from federation.flows.audit.extras import Listing, check_about, check_basis, che
 from federation.flows.audit.keyring import BAD, Keyring, Pinned, log_key_of
 from federation.flows.audit.log import Judging, LeafCounts, LogAudit, Progress
 from federation.flows.audit.maps import MapAudit
+from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import UNASKED, AuditedLog, Findings, MapReport
 from federation.flows.audit.source import (
@@ -51,6 +52,7 @@ class Means:
     scratch: Path | None
     progress: Progress
     is_partial: bool = False
+    photos: PhotoSearch | None = None
 
 
 class _JudgedLog(NamedTuple):
@@ -171,6 +173,7 @@ class Logs:
                 chain=self._keyring.newest(log.chain),
                 claims=_no_claims if maps is None else maps.take,
                 progress=means.progress,
+                photos=means.photos,
             )
             counts = await LogAudit(log, judging, start).run()
             if maps is not None and not counts.has_gaps:

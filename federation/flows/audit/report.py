@@ -8,6 +8,9 @@ not, `unknown` need a newer version. Times are Unix seconds.
      "documents":[…],"maps":[…],"findings":[…],"counts":{kind:n},"not_proved":[…],
      "shared":n,"evidence":[…]}
 
+`photos`: only where photos were asked about: who names exactly each file, and who one
+that looks like it (`mentions.py`).
+
 `not_proved`: `form` (that the papers are right), `later` (what came after these sizes),
 `fork` (no quorum: a second history would be detected, not prevented), `basis` (what a
 map rests on is unsigned), `earlier` (records that are not in a partial bundle),
@@ -35,6 +38,7 @@ import msgspec
 
 from federation.errors import ForkError
 from federation.flows.audit.keyring import Pinned, Quorum
+from federation.flows.audit.mentions import PhotoVerdict
 from federation.records.evidence import format_fork
 
 PROVED: Final = "proved"
@@ -242,3 +246,4 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     not_proved: tuple[str, ...]
     shared: int
     evidence: tuple[str, ...]
+    photos: tuple[PhotoVerdict, ...] | msgspec.UnsetType = msgspec.UNSET

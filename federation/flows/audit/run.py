@@ -19,6 +19,7 @@ from federation.flows.audit.documents import Documents
 from federation.flows.audit.keyring import Keyring, Pinned, Trust
 from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
+from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.report import (
     UNASKED,
     AuditedLog,
@@ -42,6 +43,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     as_of: int | None = None,
     max_age_s: int | None = None,
     partial: bool = False,
+    photos: PhotoSearch | None = None,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """What can be proved of these sources, and what is wrong with them.
@@ -56,15 +58,24 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         as_of: Unix seconds after which no cosignature counts.
         max_age_s: How old the newest cosignature may be.
         partial: Whether the earlier records of a log may be left out of files.
+        photos: Looks for photos that the records name.
         progress: Is told how many records more were looked at.
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
     under_way = _Audit(
-        trust, ages, Means(profiles, workers, scratch, progress, is_partial=partial)
+        trust,
+        ages,
+        Means(profiles, workers, scratch, progress, is_partial=partial, photos=photos),
     )
     await under_way.open(sources)
     await under_way.judge()
-    return under_way.report(sources)
+    report = under_way.report(sources)
+    if photos is not None:
+        for document in report.documents:
+            if document.holds and document.statement:
+                where = document.source, document.origin, document.index
+                photos.take_record(*where, document.statement.encode())
+    return report
 
 
 class _Audit:

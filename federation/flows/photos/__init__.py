@@ -9,6 +9,9 @@ fetch     a turn with one partner: what it is asked for, what becomes of failure
 missing   what is wanted and not held, and who said to have it
 onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
+alike     which look alike, as their records say
+alikeanswers  the same as it is answered, a page at a time
+alikehere  two of them compared here, where both are held
 room      what those of partners may take, and which go for others
 take      what is handed in: drawn anew, kept, and which copy was made of which original
 remove    a photo goes: noted, its bytes deleted, said, in the one order that is right

@@ -7,15 +7,17 @@ Own leaves below the signed size (a crash may still take back those above it), m
 ones as soon as they are stored.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from msgspec import UNSET
 
 from federation.errors import FormatError, NotFoundError, RecordError
+from federation.photos.likeness import bands_of
 from federation.records.claim import Claim
 from federation.records.result import TpsResult
 from federation.records.sealed import leaf_text, parse_statement
-from federation.store import alarms, claims, evidence, leaves, logs
+from federation.store import alarms, claims, evidence, leaves, likenesses, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.logs import Log
@@ -59,6 +61,7 @@ def _index(tx: Transaction, log_id: int, limit: int) -> int:
     start = evidence.noted_up_to(tx, log_id)
     entries, end = read_entries(tx, log, start, limit)
     evidence.replace_evidence(tx, log_id, start, end, entries)
+    likenesses.note_likenesses(tx, log_id, _bands(entries))
     return end - start
 
 
@@ -66,6 +69,11 @@ def index_all(db: Database) -> None:
     """Note all that is stored: for a command that looks at photos next."""
     while index_once(db):
         pass
+
+
+def is_behind(view: View) -> bool:
+    """Whether a log has records that are not noted yet."""
+    return any(_is_ahead(view, log) for log in logs.list_logs(view))
 
 
 def read_entries(
@@ -87,6 +95,10 @@ def read_entries(
 def end_of(log: Log) -> int:
     """Below which index a log is noted."""
     return log.size if log.own else log.next_index
+
+
+def _bands(entries: Iterable[EvidenceEntry]) -> dict[str, list[int]]:
+    return {one.likeness: bands_of(one.likeness) for one in entries if one.likeness}
 
 
 def _is_ahead(view: View, log: Log) -> bool:

@@ -5,6 +5,7 @@
 async function audit(inputs, typed, progress) {
   const report = new Report(await readTrust(inputs, typed));
   report.sources = inputs.map((one) => one.name);
+  report.photos = await readPhotos(inputs);
   const pool = new Pool(report);
   const all = [];
   for (const input of inputs) {
@@ -21,6 +22,11 @@ async function audit(inputs, typed, progress) {
     for (const log of input.logs ?? []) await judgeLog(log, input, report, pool, progress);
   }
   await judgeAll(inputs, documents, report, pool);
+  for (const one of report.photos ? report.documents : []) {
+    if (!one.holds || !one.statement) continue;
+    const { source, origin, index, statement } = one;
+    await report.photos.take(source, origin, index, JSON.parse(statement), toBytes(`${statement}\n`));
+  }
   return report;
 }
 

@@ -19,6 +19,7 @@ function sourceCard(input, report, { useFingerprint, useTrustFile }) {
   const mine = (list) => list.filter((one) => isOf(input.name, one));
   const state = standing(errors, [...mine(report.logs), ...mine(report.documents)]);
   const kinds = [...new Set(errors.map((one) => one.kind))].join(" ");
+  if (input.kind === "photo") return photoCard(input, report);
   if (input.policy) return trustCard(input, useTrustFile);
   const card = element("article", { class: `card ${state}`, "data-kind": kinds || "proved" });
   card.append(...headLines(input, `badge_${state}`));

@@ -26,6 +26,7 @@ function recognise(head) {
   if (startsWith(head, "tps-federation/")) return "evidence";
   if (startsWith(head, "{")) return "record";
   if (head.length > 2 && startsWith(head.subarray(2), '{"')) return "keys";
+  if (isPhoto(head)) return "photo";
   const text = String.fromCharCode(...head);
   if (/^[ \t]*(?:log|witness|quorum|group)[ \t]/m.test(text)) return "trust-file";
   return /^[^\n]+\n[0-9]+\n[A-Za-z0-9+/=]+\n\n/.test(text) ? "checkpoint" : "unknown";

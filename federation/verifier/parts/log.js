@@ -180,6 +180,9 @@ class LogAudit {
     if (!this.shown) return;
     if (one.isUnknown) this.counts.unknown += 1;
     else this.counts.records += 1;
+    if (!this.findings.photos || !one.evidence) return;
+    const { text } = parseNote(leaf, MAX_LEAF_BYTES);
+    await this.findings.photos.take(this.source, this.chain.origin, index, one, text);
   }
 
   async refuse(one, index, leaf) {

@@ -16,6 +16,7 @@ class Report {
     this.documents = [];
     this.findings = [];
     this.counts = {};
+    this.photos = null;
     this.seen = new Map();
   }
 
@@ -79,6 +80,7 @@ class Report {
       findings: this.findings,
       counts: this.counts,
       not_proved: this.notProved(),
+      ...(this.photos ? { photos: this.photos.toJSON() } : {}),
     };
   }
 }
