@@ -25,9 +25,10 @@ from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.flows.ownlog.verdict import UnreadRow, Verdict
 from federation.records.profile import Profile
+from federation.records.readers import Partner
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
-from federation.web.access import require_token
+from federation.web.access import caller_of, require_token
 from federation.web.body import read_body
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
@@ -125,13 +126,18 @@ async def notify(request: web.Request) -> web.StreamResponse:
     if is_foreign(request):
         raise web.HTTPForbidden(text="a page of another site brings no news")
     org = _decode(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
-    now = site.clock()
-    if not request.app[SPOKEN].take(caller(request), now):
+    now, asker = site.clock(), await caller_of(request)
+    signer = asker.org if isinstance(asker, Partner) else None
+    if signer not in {None, org}:
+        raise FormatError(f"signed by {signer}", "org")
+    # Strangers who speak in a partner's name use up nothing of what it signs.
+    counted = f"{org} signed" if signer else org
+    if not (signer or request.app[SPOKEN].take(caller(request), now)):
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many notices from here"
         )
     # An organisation we do not know gets the same answer: nothing to probe.
-    if request.app[NOTIFIED].take(org, now):
+    if request.app[NOTIFIED].take(counted, now):
         site.desk.news(org)
     return web.Response(status=HTTPStatus.ACCEPTED)
 

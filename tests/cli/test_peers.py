@@ -5,6 +5,7 @@ import email.utils
 import hashlib
 import io
 import json
+import re
 import shutil
 import sys
 import threading
@@ -95,7 +96,7 @@ class Node:
                 ]
             ),
         }
-        self.skew = 0.0
+        self.skew, self.disbelief, self.signer = 0.0, None, keys.node
 
     def _date(self):
         # A partner's clock is the machine's own: nothing here could be fixed.
@@ -106,6 +107,8 @@ class Node:
     async def handle(self, request):
         body = self.answers.get(request.path)
         date = "soon" if self.skew is None else self._date()
+        if self.disbelief and "Signature-Input" in request.headers:
+            return web.json_response(self.disbelief, status=401)
         status = 404 if body is None else 200
         return web.Response(body=body or b"", status=status, headers={"Date": date})
 
@@ -316,6 +319,9 @@ def test_partners_are_listed(cli, pinned, node, url):
             "name": "Jaga B",
             "url": url,
             "state": "active",
+            "logs": [],
+            "may_have_photos": True,
+            "may_relay": True,
             "fingerprint": fingerprint(node.identity),
         }
     ]
@@ -388,7 +394,37 @@ def test_a_clock_that_is_wrong_is_said(cli, pinned, node, skew, word):
     row = json.loads(out)["peers"][0]
     assert (code, row["problem"]) == (5, "clock")
     assert abs(row["skew_s"] - skew) <= 2
-    assert word in cli("peers", "test", "--home", pinned.folder)[1]
+    said = cli("peers", "test", "--home", pinned.folder)[1]
+    assert word in said
+    assert len(re.findall(r"\d\d:\d\d:\d\d WIB", said)) >= 2, "both clocks"
+
+
+def test_what_a_partner_lets_us_have_stands_in_its_signed_note(cli, pinned, node):
+    about = msgspec.structs.replace(
+        node.about, audience=("a.example",), relays=(), incidents=()
+    )
+    node.answers[node.well_known] = sign_about(about, node.signer)
+    _, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    [row] = json.loads(out)["peers"]
+    assert (row["knows_us"], row["gives"], row["problem"]) == (True, ["photos"], None)
+    assert "photos" in cli("peers", "test", "--home", pinned.folder)[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "exits", "problem"),
+    [("request-clock", 5, "unbelieved"), ("request-unknown-key", 0, None)],
+)
+def test_a_partner_that_does_not_believe_who_asks_says_why(
+    cli, pinned, node, code, exits, problem
+):
+    node.disbelief = {"code": code, "detail": "signed at noon, and it is two"}
+    ended, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
+    [row] = json.loads(out)["peers"]
+    assert (ended, row["knows_us"], row["problem"]) == (exits, False, problem)
+    assert row["detail"].endswith("signed at noon, and it is two")
+    assert row["logs"], "what is public is shown all the same"
+    said = cli("peers", "test", "--home", pinned.folder)[1]
+    assert "does not know us yet" in " ".join(said.split())
 
 
 def test_one_partner_in_trouble_does_not_hide_the_others(cli, pinned, node):

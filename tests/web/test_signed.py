@@ -2,6 +2,7 @@
 
 import re
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -36,12 +37,14 @@ def clock():
     return FixedClock(float(NOW))
 
 
-def app_at(clock, public_url=URL, **listen):
+def app_at(clock, public_url=URL, desk=None, **listen):
     """A node that has been there for a while, and a route that says who asks."""
     settings = settings_of(org=OURS, listen=Listen(public_url=public_url, **listen))
     then = clock.now
     clock.now -= 1000
-    site = context_of(None, settings, partners=a_book, clock=lambda: int(clock.now))
+    site = context_of(
+        None, settings, partners=a_book, clock=lambda: int(clock.now), desk=desk
+    )
     app = make_app(site)
     clock.now = then
 
@@ -440,3 +443,25 @@ async def test_a_node_without_an_address_takes_its_own_names_only(clock):
         status, code, detail = await ask(node, other)
         assert (status, code) == (401, BAD)
         assert "listen.public_url" in detail
+
+
+async def test_strangers_use_up_nothing_of_the_news_that_a_partner_signs(clock):
+    heard = []
+    desk = SimpleNamespace(news=heard.append)
+    body = b'{"org":"%s"}' % ORG.encode()
+    kind = {"Content-Type": "application/json"}
+
+    async def tell(node, headers, body=body):
+        async with node.post("/notify", headers=kind | headers, data=body) as answer:
+            return answer.status
+
+    async with TestClient(TestServer(app_at(clock, desk=desk))) as node:
+        strange = [await tell(node, {}) for _ in range(40)]
+        assert strange == [202] * 30 + [429] * 10
+        assert heard == [ORG] * 3
+        signed = sign(clock, "POST", f"{URL}/notify", body=body)
+        assert await tell(node, signed) == 202
+        assert heard == [ORG] * 4
+        other = sign(clock, "POST", f"{URL}/notify", key=KEYS[OTHER], body=body)
+        assert await tell(node, other) == 400, "news of another"
+        assert heard == [ORG] * 4

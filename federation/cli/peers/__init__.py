@@ -72,6 +72,9 @@ def list_peers(run: Run) -> int | None:
             "name": peer.name,
             "url": peer.url,
             "state": _state(peer),
+            "logs": list(peer.logs),
+            "may_have_photos": peer.may_have_photos,
+            "may_relay": peer.may_relay,
             "fingerprint": fingerprint(peer.identity),
         }
         for peer in run.peers
@@ -81,8 +84,11 @@ def list_peers(run: Run) -> int | None:
         if not rows:
             out.line(t("peers.none"))
             return
-        names = ("org", "name", "url", "state", "fingerprint")
-        cells = [{**row, "state": t(f"peers.state-{row['state']}")} for row in rows]
+        names = ("org", "name", "url", "state", "may", "fingerprint")
+        cells = [
+            {**row, "state": t(f"peers.state-{row['state']}"), "may": _may(run, peer)}
+            for row, peer in zip(rows, run.peers, strict=True)
+        ]
         headers = [t(f"peers.{name}") for name in names]
         out.table(headers, [[row[name] for name in names] for row in cells])
 
@@ -143,6 +149,16 @@ def _exists(run: Run, org: str, identity: VerifierKey) -> str:
 def _nobody() -> VerifierKey:
     """The identity of a partner that is not known yet: matches no key."""
     return VerifierKey("", 0, b"")
+
+
+def _may(run: Run, peer: Peer) -> str:
+    """What a partner may have of ours that is not for everybody."""
+    t = run.t
+    given = [*peer.logs, *(["photos"] if peer.may_have_photos else [])]
+    given += ["relays"] if given and peer.may_relay else []
+    return ", ".join(t(f"peers.gives-{name}") for name in given) or t(
+        "peers.gives-nothing"
+    )
 
 
 def _state(peer: Peer) -> str:

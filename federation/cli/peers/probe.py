@@ -15,15 +15,18 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 import aiohttp
+from msgspec import UNSET
 
 from federation.config.peers import Peer
 from federation.errors import PeerError, SignatureError
 from federation.feeds.connection import judge_failure
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed
+from federation.feeds.introduction import Introduction
 from federation.feeds.resource import ABOUT, keys_of
 from federation.feeds.retry import Waits
 from federation.feeds.sessions import Sessions
+from federation.feeds.signature import RequestSigner
 from federation.feeds.status import read_status
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
@@ -34,6 +37,9 @@ from federation.tlog.keys import VerifierKey, parse_vkey
 DEADLINE_S: Final = 15.0
 # Requests are signed for at most 60 s, so a clock further off is refused by all.
 MAX_SKEW_S: Final = 30
+
+#: The members of an about note that say to whom of the audience something is given.
+GIVEN: Final = ("incidents", "photos", "relays")
 
 T = TypeVar("T")
 
@@ -47,16 +53,23 @@ class PeerVisit:
         skew_s: their clock minus ours in whole seconds; None if they do not say.
         logs: the logs that they hold and show, own and others'.
         own: which of them are their own.
+        disbelief: why they do not know, or do not believe, who we are; None: they do.
+        gives: what of theirs that is not for everybody they have signed to let us have.
     """
 
     latency_s: float
     skew_s: int | None
     logs: tuple[str, ...]
     own: tuple[str, ...]
+    disbelief: Sentence | None
+    gives: tuple[str, ...]
 
 
 async def with_feed(
-    peer: Peer, use: Callable[[Feed], Awaitable[T]], clock: Callable[[], float]
+    peer: Peer,
+    use: Callable[[Feed], Awaitable[T]],
+    clock: Callable[[], float],
+    introduction: Introduction | None = None,
 ) -> T:
     """What `use` makes of the partner's node over HTTP.
 
@@ -64,6 +77,7 @@ async def with_feed(
         peer: the partner; one whose name is its address was just typed.
         use: is given the way to it.
         clock: seconds since 1970.
+        introduction: by which it is told who asks; None: a stranger does.
 
     Raises:
         PeerError: the partner has no address, or whatever `use` raises.
@@ -80,6 +94,7 @@ async def with_feed(
             waits=Waits(time.monotonic, max_wait_s=DEADLINE_S, is_patient=False),
             wall=clock,
             is_typed=peer.org == peer.url,
+            introduction=introduction,
         )
         return await use(feed)
 
@@ -107,12 +122,16 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     return open_about(note, chain.node_keys()), identity
 
 
-async def visit(peer: Peer, clock: Callable[[], float]) -> PeerVisit:
-    """Whether a pinned partner answers, and what it holds.
+async def visit(
+    peer: Peer, clock: Callable[[], float], signer: RequestSigner, ours: str
+) -> PeerVisit:
+    """Whether a pinned partner answers, knows us, and what it holds.
 
     Args:
         peer: the partner.
         clock: seconds since 1970, to compare clocks.
+        signer: of what is asked.
+        ours: our own organisation.
 
     Raises:
         PeerError: it has no address or does not answer.
@@ -120,6 +139,7 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> PeerVisit:
         RecordError: what it says breaks a rule.
         SignatureError: it is somebody else than the pinned organisation.
     """
+    introduction = Introduction(signer, time.monotonic)
 
     async def look(feed: Feed) -> PeerVisit:
         begin = time.perf_counter()
@@ -134,9 +154,21 @@ async def visit(peer: Peer, clock: Callable[[], float]) -> PeerVisit:
             skew_s=await read_skew(peer, clock),
             logs=tuple(entry.origin for entry in entries),
             own=tuple(log.origin for log in about.logs),
+            disbelief=introduction.refusal,
+            gives=_gives(about, ours),
         )
 
-    return await with_feed(peer, look, clock)
+    return await with_feed(peer, look, clock, introduction)
+
+
+def _gives(about: About, ours: str) -> tuple[str, ...]:
+    """What an organisation has signed to let us have, and do with it."""
+    narrowed = {name: getattr(about, name) for name in GIVEN}
+    if ours not in about.audience:
+        return ()
+    return tuple(
+        name for name, orgs in narrowed.items() if orgs is UNSET or ours in orgs
+    )
 
 
 async def read_skew(peer: Peer, clock: Callable[[], float]) -> int | None:

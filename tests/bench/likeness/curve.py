@@ -14,7 +14,7 @@ _HEAD: Final = """\
 <title id="t">Salinan yang ditemukan · Copies that are found</title>
 <desc id="d">Copies of a photo lie within {like} bits of it; photos of two different forms lie further apart, also where they differ in their digits only.</desc>
 <style>
-  text {{ font: 13px system-ui, sans-serif; fill: #1f2328 }} .h {{ font-weight: 600; font-size: 15px }}
+  text {{ font: 13px system-ui, sans-serif; fill: #1f2328 }} .h {{ font-weight: 600 }}
   .axis {{ stroke: #818b98; fill: none }} .like {{ stroke: #cf222e; stroke-dasharray: 4 4 }}
   .a {{ stroke: #0072b2 }} .b {{ stroke: #e69f00 }} .c {{ stroke: #57606a; stroke-dasharray: 7 4 }}
   .a, .b, .c {{ fill: none; stroke-width: 2.5 }}
@@ -23,7 +23,7 @@ _HEAD: Final = """\
     .a {{ stroke: #58a6ff }} .b {{ stroke: #e3b341 }} .c {{ stroke: #b1bac4 }}
   }}
 </style>
-<text class="h" x="{left}" y="22">Berapa bagian yang paling jauh berbeda sekian bit · which share is at most so many bits apart</text>
+<text class="h" x="{left}" y="22">Bagian yang berbeda paling banyak sekian bit · share at most so many bits apart</text>
 """  # noqa: E501  it is not Python
 _COPIES: Final = (
     "sent twice by a messenger",
