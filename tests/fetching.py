@@ -14,6 +14,7 @@ from federation.flows.photos.fetch import (
     fetch_photos,
 )
 from federation.flows.photos.index import index_all
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.store import blobs as held
@@ -89,6 +90,7 @@ class Wanting:
             blobs=self.blobs,
             folder=folder / "partial",
             room=PhotoRoom(db, self.blobs, room),
+            holding=PhotoRows(db),
             wall=self.clock,
             told_wrong=lambda *told: self.wrong.append(told),
             **options,

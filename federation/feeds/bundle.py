@@ -1,10 +1,10 @@
 """A bundle file: a folder of plain files in one, as ZIP, for a stick or an e-mail.
 
 Rule: written, the same files give the same bytes: names in ascending order, the time
-1980-01-01, mode 0644, hashes stored (they do not shrink), all else deflated; ZIP64
-where the size asks for it. Read, nothing is trusted: an archive that two readers could
-take for two different folders is refused as a whole, and every file is bounded by
-what its kind may have, not by what the archive says of itself.
+1980-01-01, mode 0644, hashes and photographs stored (they do not shrink), all else
+deflated; ZIP64 where the size asks for it. Read, nothing is trusted: an archive that
+two readers could take for two different folders is refused as a whole, and every file
+is bounded by what its kind may have, not by what the archive says of itself.
 
 Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT sections 4.3, 4.4
 """
@@ -32,10 +32,11 @@ MAX_NAMES: Final = 200_000
 MAX_DIRECTORY_BYTES: Final = 1 << 26
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
-_HASHES: Final = re.compile(r"[0-9a-f]{64}/tile/[0-9].*")
+#: What does not shrink: hashes, and photographs.
+_STORED: Final = re.compile(r"[0-9a-f]{64}/tile/[0-9].*|blob/.*")
 _OF_LOG: Final = re.compile(r"[0-9a-f]{64}/")
 _OURS: Final = re.compile(
-    rb"\.well-known/|[0-9a-f]{64}/|logs\Z|receipts/|v1/|verify\.html\Z"
+    rb"\.well-known/|[0-9a-f]{64}/|blob/|logs\Z|receipts/|v1/|verify\.html\Z"
 )
 _HEAD_BYTES: Final = 30
 #: What a ZIP with anything in it begins with.
@@ -86,8 +87,8 @@ def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
             info = zipfile.ZipInfo(name, _TIME)
             info.create_system = 3  # Unix, on every system
             info.external_attr = 0o100644 << 16
-            is_hashes = _HASHES.fullmatch(name) is not None
-            method = zipfile.ZIP_STORED if is_hashes else zipfile.ZIP_DEFLATED
+            is_stored = _STORED.fullmatch(name) is not None
+            method = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
             archive.writestr(info, data, method, compresslevel=6)
             last, count = name, count + 1
             if count > MAX_NAMES:

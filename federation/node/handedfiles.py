@@ -22,14 +22,16 @@ from typing import Final
 
 import msgspec
 
+from federation.blobs.blobs import is_digest
 from federation.errors import FederationError, FormatError, NotFoundError, PeerError
 from federation.feeds.bundle import BundleFile
 from federation.feeds.files import FileFeed, Files
 from federation.feeds.folder import Folder
-from federation.feeds.resource import LOGS, checkpoint_of, log_path
+from federation.feeds.resource import LOGS, blob_of, checkpoint_of, log_path
 from federation.feeds.status import StatusEntry, parse_status
 from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
+from federation.flows.photos.fetch import FetchReport
 from federation.flows.pull import (
     HandedSource,
     PullContext,
@@ -181,6 +183,7 @@ class _OpenedFiles:
         if not node.peers.reachable:  # nobody is there to be asked
             await node.own_logs.begin_alike()
         confirmed = await self._confirm(report, now)
+        photos = await self._take_photos(until - ctx.clock())
         after = await node.resources.db.read(_held)
         brought = [_grown(log, after.get(log.origin)) for log in known.values()]
         own = sum(log.after - log.before for log in brought if log.own)
@@ -193,8 +196,18 @@ class _OpenedFiles:
             new=new,
             logs=tuple(brought),
             held_by=confirmed,
-            more=report.more,
+            more=report.more or photos.more,
+            photos=photos.fetched,
         )
+
+    async def _take_photos(self, within_s: float) -> FetchReport:
+        """Those that records name which are held by now; others are nobody's."""
+        digests = await asyncio.to_thread(_photos_in, self._files)
+        if not digests:
+            return FetchReport()
+        await self._node.index_photos()
+        photos = self._node.photos
+        return await photos.take_files(self._feed, digests, max(within_s, 1.0))
 
     async def _look(
         self, ctx: PullContext, entry: StatusEntry, held: Log | None
@@ -269,6 +282,21 @@ def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:
         return parse_status(files.read(LOGS.path, LOGS.max_bytes)).logs
     except NotFoundError:
         raise FormatError("there are no logs in it", label) from None
+
+
+def _photos_in(files: Files) -> list[str]:
+    """The digests of the photographs in files.
+
+    Raises:
+        UnreadableError: the folder was pulled out, or is closed to us.
+    """
+    prefix = blob_of("").path
+    try:
+        names = [name for name in files.names() if name.startswith(prefix)]
+    except OSError as error:
+        raise unreadable(error, prefix) from error
+    digests = (name.removeprefix(prefix) for name in names)
+    return [digest for digest in digests if is_digest(digest)]
 
 
 def _held(view: View) -> dict[str, Log]:

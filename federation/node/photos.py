@@ -6,7 +6,7 @@ photographs. Nothing here is needed for the map: whatever fails, the node works 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 from federation.config.peers import Peer
@@ -17,8 +17,10 @@ from federation.flows.photos.fetch import (
     FetchReport,
     PhotoSource,
     fetch_photos,
+    take_photos,
 )
 from federation.flows.photos.missing import PickedPhotos, pick_photos
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.wants import find_wanted
 from federation.node.disk import Disk
@@ -29,13 +31,16 @@ from federation.schedule import OF_DISK, Duty, Result, Schedule
 from federation.store import pulls, wanted
 from federation.store.db import View
 from federation.store.pulls import PeerSeen
+from federation.store.wanted import WantedPhoto
 from federation.web.requests import FetchPhotos, PhotosFetched
 
 #: No organisation's: theirs have no space.
 LOOK: Final = "photos wanted"
 _LOOK_S: Final = 2.0
-_INTERVAL_S: Final = 60.0
+_INTERVAL_S: Final = 15.0
 _WITHIN_S: Final = 60.0
+_SETTLE_S: Final = 10.0
+_SETTLE_LOOK_S: Final = 0.05
 WRONG: Final = "photo-wrong"
 NO_ROOM: Final = "photos-no-room"
 
@@ -71,6 +76,7 @@ class Photos:
             room=PhotoRoom(
                 resources.db, resources.blobs, resources.settings.photos.max_mb << 20
             ),
+            holding=PhotoRows(resources.db),
             wall=node.clocks.wall,
             is_busy=node.schedule.is_running,
             told_wrong=self._wrong.__setitem__,
@@ -79,7 +85,7 @@ class Photos:
     def duties(self) -> list[Duty]:
         """To look for what is wanted, and to ask each partner for it."""
         looking = Duty(
-            name=LOOK, run=self._look, interval_s=_LOOK_S, deadline_s=_INTERVAL_S
+            name=LOOK, run=self._look, interval_s=_LOOK_S, deadline_s=_WITHIN_S
         )
         return [looking, *map(self._duty, self._askable())]
 
@@ -111,6 +117,7 @@ class Photos:
             else:
                 await db.write(wanted.ask_again, picked.lacking, now)
             await self.fetch_now(given.within_s)
+            await self._settled({digest for digest, _ in picked.lacking}, now)
         left = await self._pick(given)
         came = len(picked.lacking) - len(left.lacking)
         return PhotosFetched(
@@ -119,10 +126,31 @@ class Photos:
             more=bool(left.lacking) and came > 0,
         )
 
+    async def _settled(self, digests: set[str], began: int) -> None:
+        """Wait a little for what another turn was fetching already."""
+        taken, until = self._ctx.taken, began + _SETTLE_S
+        while digests & taken and self._ctx.wall() < until:  # noqa: ASYNC110  a set
+            await asyncio.sleep(_SETTLE_LOOK_S)
+
     async def _pick(self, given: FetchPhotos) -> PickedPhotos:
         policies = {org: p.photos for org, p in self._node.peers.by_org.items()}
         digests, election, region = given.digests, given.election, given.region
         return await self._ctx.db.read(pick_photos, policies, digests, election, region)
+
+    async def take_files(
+        self, feed: Feed, digests: Collection[str], within_s: float
+    ) -> FetchReport:
+        """Take in the photos in files that records of partners name.
+
+        Raises:
+            OSError: a disk of ours is full or failed.
+        """
+        given = FetchPhotos(digests=tuple(digests))
+        picked, now = await self._pick(given), int(self._ctx.wall())
+        photos = [WantedPhoto(*one, wanted.OPENED, now) for one in picked.lacking]
+        report = await take_photos(self._ctx, feed, photos, now + within_s)
+        await self._tell(report)
+        return report
 
     def ask_soon(self) -> None:
         """Something is wanted that was not: whoever is asked is asked now."""

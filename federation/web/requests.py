@@ -294,7 +294,7 @@ class BroughtLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class HandedFiles(msgspec.Struct, frozen=True, kw_only=True):
     """What a folder or file brought; `more`: ask again for the rest.
 
-    `new`: how many records came in this call, or would come.
+    `new`: how many records came in this call, or would come; `photos`: photographs.
     `held_by`: up to which record others now confirm our own logs, by origin and name.
     """
 
@@ -303,6 +303,7 @@ class HandedFiles(msgspec.Struct, frozen=True, kw_only=True):
     logs: tuple[BroughtLog, ...]
     held_by: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     more: bool = False
+    photos: int = 0
 
 
 class TakeFiles(Request[HandedFiles], frozen=True, kw_only=True):

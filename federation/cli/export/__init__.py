@@ -51,6 +51,8 @@ _OF_ROWS = ("form", "what", "path")
     help="export.option-quorum", show_default=True,
 )  # fmt: skip
 @click.option("--since", type=_GIVEN, help="export.option-since")
+@click.option("--photos", is_flag=True, help="export.option-photos")
+@click.option("--for", "for_org", metavar="ORG", help="export.option-for")
 @scope_options
 @command_options
 def export(  # noqa: PLR0913, PLR0917  one argument per option
@@ -64,6 +66,8 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     trust: Path | None,
     quorum: int,
     since: Path | None,
+    photos: bool,  # noqa: FBT001  # click
+    for_org: str | None,
     election: str,
     contest: str,
 ) -> None:
@@ -75,10 +79,11 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
         return
     if bundle is not None:
         sizes = read_sizes(since) if since else {}
-        export_bundle(run, bundle, Selection(elections, sizes))
+        selection = Selection(elections, sizes)
+        export_bundle(run, bundle, selection, photos=photos, for_org=for_org)
         return
     if static is not None:
-        export_static(run, static, Selection(elections))
+        export_static(run, static, Selection(elections), photos=photos)
         return
     if trust is not None:
         export_trust(run, trust, quorum, elections)
@@ -122,6 +127,9 @@ def _check_together(run: Run) -> None:
                 raise click.UsageError(
                     run.t("export.not-together", one=given[option], other=given[other])
                 )
+    if "photos" in given and not {"bundle", "static"} & given.keys():
+        other = "--bundle"
+        raise click.UsageError(run.t("export.needs", one=given["photos"], other=other))
     needs = {**_NEEDS, **({"contest": "region"} if "bundle" in given else {})}
     for option, other in needs.items():
         if option in given and other not in given:
@@ -133,10 +141,12 @@ def _check_together(run: Run) -> None:
 _ALONE = {
     "bundle": (*_OF_ROWS, "static", "trust"),
     "since": ("region", "contest"),
+    "photos": (*_OF_ROWS, "trust", "region", "contest"),
+    "for_org": ("static",),
     "static": (*_OF_ROWS, "trust", "region", "contest"),
     "trust": (*_OF_ROWS, "region", "contest"),
 }
-_NEEDS = {"since": "bundle", "quorum": "trust"}
+_NEEDS = {"since": "bundle", "quorum": "trust", "for_org": "photos"}
 
 
 def _given() -> dict[str, str]:

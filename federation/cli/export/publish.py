@@ -4,17 +4,21 @@ Rule: the database is only read, so it works while the node runs. Only the about
 (who we are, signed) may have to be made first: where no node runs that would have.
 """
 
+import asyncio
+import dataclasses
 import errno
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run
 from federation.config.disk import blaming, replace_file
 from federation.config.founding import load_identity_key
-from federation.errors import ConflictError
+from federation.errors import ConflictError, NotFoundError
 from federation.feeds.bundle import write_bundle
+from federation.flows.partners import read_partners
 from federation.flows.publish.excerpt import is_record, list_excerpt
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import (
@@ -25,15 +29,39 @@ from federation.flows.publish.items import (
     read_items,
 )
 from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.publish.photos import PhotoShelf
 from federation.flows.publish.readable import list_readable
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
-from federation.records.readers import NOBODY
+from federation.records.readers import NOBODY, Caller
 from federation.store.db import View
 from federation.tlog.tile import WIDTH
+
+
+def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
+    """The same with the photographs that everybody, or this partner, may have.
+
+    Raises:
+        NotFoundError: it is no partner.
+    """
+    caller: Caller = NOBODY
+    if for_org is not None:
+        peers = {peer.org: peer for peer in run.peers}
+        with run.open_database().view() as view:
+            book = read_partners(view, peers, run.settings, {})
+        if for_org not in book.partners:
+            raise NotFoundError(run.t("sync.no-partner", org=for_org))
+        caller = book.partners[for_org]
+    blobs = open_blobs(run.home.blobs, run.home.folder)
+    shelf = PhotoShelf(
+        lambda digest: asyncio.run(blobs.get(digest)),
+        caller,
+        run.settings.photos.public,
+    )
+    return dataclasses.replace(by, photos=shelf)
 
 
 def publisher(run: Run) -> Publisher:
@@ -58,13 +86,29 @@ def publisher(run: Run) -> Publisher:
     return Publisher(run.settings, load_profiles(run.home.elections))
 
 
-def export_bundle(run: Run, path: Path, selection: Selection) -> None:
+def export_bundle(
+    run: Run,
+    path: Path,
+    selection: Selection,
+    *,
+    photos: bool = False,
+    for_org: str | None = None,
+) -> None:
     """Write a bundle file and say what is in it.
+
+    Args:
+        run: Of the command.
+        path: Of the file.
+        selection: Of what is held.
+        photos: With the photographs that whoever gets it may have.
+        for_org: The partner that gets it; None: anybody.
 
     Raises:
         ConfigError: it cannot be written.
+        NotFoundError: there is no such partner.
     """
     by = publisher(run)
+    by = with_photos(run, by, for_org) if photos else by
     with run.open_database().view() as view:
         value = {**write_selection(run, view, by, path, selection)}
     text = run.t(
@@ -107,14 +151,19 @@ def export_excerpt(
     run.out.show(value, lambda: run.out.line(text))
 
 
-def export_static(run: Run, folder: Path, selection: Selection) -> None:
+def export_static(
+    run: Run, folder: Path, selection: Selection, *, photos: bool = False
+) -> None:
     """Write a static site, or bring it up to date, and say what was done.
+
+    With `photos`: those that everybody may have.
 
     Raises:
         ConfigError: the folder holds other things, or cannot be written.
         ConflictError: it has more of a log than is held here, or another history.
     """
     by = publisher(run)
+    by = with_photos(run, by, None) if photos else by
     with run.open_database().view() as view:
         done = write_site(run, view, by, folder, selection)
     value = {"path": str(folder), **done._asdict()}

@@ -112,21 +112,22 @@ async def _take_all(
 async def _take(run: Run, desk: Desk, path: Path, looked: HandedFiles) -> HandedFiles:
     """All that a file brings, asked for in parts."""
     before = {log.origin: log.before for log in looked.logs}
-    idle = 0
+    idle, photos = 0, 0
     with run.out.progress(looked.new, run.t("import.progress")) as advance:
         while True:
             # Longer when nothing came: a slow stick must not be begun anew for ever.
             within_s = min(WITHIN_S * 2**idle, MAX_WITHIN_S)
             answer = await desk.run(TakeFiles(path=str(path), within_s=within_s))
             advance(answer.new)
-            idle = 0 if answer.new else idle + 1
+            photos += answer.photos
+            idle = 0 if answer.new or answer.photos else idle + 1
             if not answer.more or idle > MAX_IDLE:
                 break
             if idle:
                 await asyncio.sleep(WAIT_S)
     logs = tuple(_since(log, before.get(log.origin, log.before)) for log in answer.logs)
     new = sum(log.after - log.before for log in logs)
-    return msgspec.structs.replace(answer, logs=logs, new=new)
+    return msgspec.structs.replace(answer, logs=logs, new=new, photos=photos)
 
 
 def _since(log: BroughtLog, before: int) -> BroughtLog:
@@ -146,6 +147,7 @@ def _summary(path: Path, answer: HandedFiles | FederationError) -> dict[str, Any
     return {
         "path": answer.path,
         "new": answer.new,
+        "photos": answer.photos,
         "logs": [_log(log) for log in answer.logs],
         "held_by": answer.held_by,
     }
@@ -181,6 +183,8 @@ def _print(run: Run, answer: HandedFiles, *, dry_run: bool) -> None:
     headers = [t(f"import.column-{name}") for name in names]
     key = "import.bundle-would" if dry_run else "import.bundle"
     out.line(t(key, path=answer.path, records=out.number(answer.new)))
+    if answer.photos:
+        out.line(t("import.bundle-photos", photos=out.number(answer.photos)))
     out.table(headers, rows, right=(2, 3))
     for log in answer.logs:
         _advise(run, log)

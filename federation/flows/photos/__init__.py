@@ -7,6 +7,7 @@ wants     which are wanted from partners: settings, applied to records and map
 sought    one of those, with what must be known to look for it
 fetch     a turn with one partner: what it is asked for, what becomes of failures
 missing   what is wanted and not held, and who said to have it
+photorows  rows of fetched photos, written together
 onephoto  one photo from one partner: resumed, verified, held
 partial   what has come of one that did not come whole
 alike     which look alike, as their records say

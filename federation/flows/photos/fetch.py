@@ -14,7 +14,7 @@ it was killed, what had come within two seconds is, of a MB at most for each pho
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -24,14 +24,17 @@ from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.flows.photos.onephoto import Download
 from federation.flows.photos.partial import tidy_partials
+from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
 from federation.store.db import Database, View
-from federation.store.wanted import PhotoTry
+from federation.store.wanted import PhotoTry, WantedPhoto
 
+#: What files are called where a partner would be named.
+FILES: Final = "files"
 #: So many photos of one partner at a time.
-AT_ONCE: Final = 4
+AT_ONCE: Final = 6
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4
@@ -43,7 +46,12 @@ _BEGUN_BYTES: Final = 1 << 15
 
 #: How long a partner is not asked again for a photo that it did not hand over: at
 #: first, and at most; twice as long each time.
-_LEFT_S: Final = {"absent": (300, 21_600), "wrong": (3_600, 86_400)}
+_LEFT_S: Final = {
+    "absent": (300, 21_600),
+    "wrong": (3_600, 86_400),
+    # It has not read our keys yet.
+    "unbelieved": (5, 3_600),
+}
 _LEFT_ELSE_S: Final = (30, 3_600)
 
 
@@ -75,6 +83,7 @@ class FetchContext:
         blobs: Where the bytes will lie.
         folder: Where what has come in part lies.
         room: What those of partners may take.
+        holding: What writes rows.
         taken: Digests that some turn is fetching.
         wall: Unix seconds.
         is_busy: Whether records of this partner are being fetched.
@@ -85,6 +94,7 @@ class FetchContext:
     blobs: Blobs
     folder: Path
     room: PhotoRoom
+    holding: PhotoRows
     wall: Callable[[], float]
     taken: set[str] = field(default_factory=set)
     is_busy: Callable[[str], bool] = lambda _: False
@@ -140,6 +150,31 @@ async def fetch_photos(
     return turn.report
 
 
+async def take_photos(
+    ctx: FetchContext, feed: Feed, photos: Sequence[WantedPhoto], until: float
+) -> FetchReport:
+    """Take in photos that somebody has handed over in files: one after the other.
+
+    Args:
+        ctx: What the turns of all partners use together.
+        feed: The files.
+        photos: That are in them, and that records name.
+        until: Unix seconds, beyond which no further one is begun.
+
+    Raises:
+        OSError: a disk of ours is full or failed.
+    """
+    await ctx.room.load()
+    turn = _PhotoTurn(ctx, PhotoSource(org=FILES, feed=feed))
+    sought, _ = await ctx.db.read(load_sought, photos, FILES)
+    for one in sought:
+        if ctx.wall() >= until:
+            turn.report.more = True
+            break
+        await turn.take(one)
+    return turn.report
+
+
 class _PhotoTurn:
     def __init__(self, ctx: FetchContext, source: PhotoSource) -> None:
         self._ctx, self._source = ctx, source
@@ -154,6 +189,16 @@ class _PhotoTurn:
         """One photo after the other, until there is nothing to ask for."""
         taken = self._ctx.taken
         while (sought := await self._take()) is not None:
+            try:
+                await self._fetch(sought)
+            finally:
+                taken.discard(sought.digest)
+
+    async def take(self, sought: Sought) -> None:
+        """One photo, unless some turn is fetching it."""
+        taken = self._ctx.taken
+        if sought.digest not in taken:
+            taken.add(sought.digest)
             try:
                 await self._fetch(sought)
             finally:
@@ -204,7 +249,7 @@ class _PhotoTurn:
         kept = 0
         try:
             data = await download.run(self._source.feed)
-            await download.keep(ctx.db, ctx.blobs, data, int(ctx.wall()))
+            await download.keep(ctx.holding, ctx.blobs, data, int(ctx.wall()))
             kept = len(data)
         except PeerError as error:
             await self._failed(sought, error, download)
@@ -235,6 +280,8 @@ class _PhotoTurn:
             ctx.told_wrong(self._source.org, sought.digest)
         first, most = _LEFT_S.get(error.cause, _LEFT_ELSE_S)
         due = now + min(most, first << min(times, 20))
+        if self._source.org == FILES:
+            return  # they are handed over once, and nobody is asked
         tried = PhotoTry(self._source.org, error.cause, now, times + 1, due)
         await ctx.db.write(wanted.save_try, sought.digest, tried)
 

@@ -16,12 +16,9 @@ from federation.errors import PeerError, PhotoError
 from federation.feeds.feed import Feed
 from federation.feeds.resource import blob_of
 from federation.flows.photos.partial import Partial
+from federation.flows.photos.photorows import NewPhoto, PhotoRows
 from federation.flows.photos.sought import Sought
 from federation.photos.kind import Kind, kind_of
-from federation.store import blobs as held
-from federation.store import wanted
-from federation.store.db import Database, Transaction
-from federation.store.removals import is_removed
 from federation.text import Sentence
 
 #: One photo takes no longer from one partner; what has come by then stays.
@@ -83,7 +80,7 @@ class Download:
             raise self._wrong("fetch.other-size")
         return data
 
-    async def keep(self, db: Database, blobs: Blobs, data: bytes, now: int) -> None:
+    async def keep(self, rows: PhotoRows, blobs: Blobs, data: bytes, now: int) -> None:
         """Hold it, durably: bytes, then row.
 
         Raises:
@@ -96,12 +93,11 @@ class Download:
         except (PhotoError, KeyError):
             raise self._wrong("fetch.no-photo") from None
         async with blobs.alone(digest):
-            if not await db.read(is_removed, digest):
-                await blobs.put(digest, data)
-                await db.write(_hold, digest, len(data), media_type, now)
+            await blobs.put(digest, data)
+            await rows.hold(NewPhoto(digest, len(data), media_type, now))
         partial, self._partial = self._partial, None
-        if partial is not None:
-            partial.drop()
+        if partial is not None and partial.is_begun:
+            await asyncio.to_thread(partial.drop)
 
     def close(self) -> None:
         """What has come, and is not held, stays.
@@ -127,8 +123,9 @@ class Download:
                 async for piece in pieces:
                     self.came += len(piece)
                     partial.add(piece)
-                    is_late = loop.time() - saved >= _WRITE_S
-                    if is_late or partial.waiting >= _WRITE_BYTES:
+                    is_due = partial.waiting >= _WRITE_BYTES
+                    is_due |= loop.time() - saved >= _WRITE_S
+                    if is_due and partial.size < self._sought.most:
                         await asyncio.to_thread(partial.save)
                         saved = loop.time()
         except TimeoutError as error:
@@ -139,8 +136,3 @@ class Download:
     def _wrong(self, key: str) -> PeerError:
         path = blob_of(self._sought.digest).path
         return PeerError(self._org, path, None, Sentence(key), "wrong")
-
-
-def _hold(tx: Transaction, digest: str, size: int, media_type: str, now: int) -> None:
-    held.save_blob(tx, digest, size, media_type, is_own=False, now=now)
-    wanted.drop_wanted(tx, [digest])

@@ -51,6 +51,11 @@ class Partial:
         self.size += len(data)
         self.waiting += len(data)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a file of it."""
+        return self._written > 0
+
     def save(self) -> None:
         """Write what has come; with it goes what others have sent of this photo.
 

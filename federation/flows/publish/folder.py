@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from federation.errors import ConflictError, FormatError
-from federation.feeds.resource import LOGS, checkpoint_of, log_path
+from federation.feeds.resource import LOGS, blob_of, checkpoint_of, log_path
 from federation.flows.publish.items import (
     Item,
     Publisher,
     Selection,
     list_heads,
+    list_photo_items,
     list_tiles,
 )
 from federation.flows.publish.outputfolder import OutputFolder, Written
@@ -46,6 +47,8 @@ from federation.verifier import page
 LATE: Final = ("checkpoint", "cosigned", LOGS.path)
 #: The page that checks all of it in a browser lies beside it.
 PAGE: Final = "verify.html"
+#: The folder of photographs.
+PHOTOS: Final = blob_of("").path.rstrip("/")
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
 NO_JEKYLL: Final = ".nojekyll"
 
@@ -86,6 +89,7 @@ class StaticSite:
         before = {log.origin: self._read_size(view, log) for log in readable}
         for log in readable:
             self._write_tiles(view, log, advance)
+        self._write_photos(list_photo_items(view, by, selection), advance)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         heads += list_heads(view, by, selection)
         # Stable, so that of one stage all stand together.
@@ -118,6 +122,18 @@ class StaticSite:
         tiles, bundles = _wanted(log, self._known(view, log))
         for item in list_tiles(view, log, tiles, bundles):
             if not self._place.has(item.path):
+                self._place.put(item.path, item.read())
+            advance(1)
+        self._place.sync()
+
+    def _write_photos(self, items: list[Item], advance: Callable[[int], None]) -> None:
+        """Those that are there; what is not to be shown any longer goes."""
+        photos = self._folder / PHOTOS
+        there = {f"{PHOTOS}/{path.name}" for path in photos.glob("*")}
+        for path in there - {item.path for item in items}:
+            self._place.remove(path)
+        for item in items:
+            if item.path not in there:
                 self._place.put(item.path, item.read())
             advance(1)
         self._place.sync()

@@ -6,6 +6,7 @@ not grow with the country. All within one view, so a checkpoint and its tiles be
 together.
 
     .well-known/tps-federation   <hex>/…   logs   v1/elections   v1/maps   v1/basis
+    blob/<hex>                   where photographs are asked for (`photos.py`)
 
 For somebody who has the beginning of a log (`since`, its size there), the entries and
 the hashes of level 0 before it are left out, to whole tiles; what is above stays: it
@@ -38,6 +39,7 @@ from federation.feeds.resource import (
 )
 from federation.feeds.status import parse_status
 from federation.flows.cosign import read_cosigned
+from federation.flows.publish.photos import PhotoShelf, list_photos
 from federation.flows.publish.readable import (
     list_readable,
     read_checkpoint,
@@ -75,11 +77,12 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Publisher:
-    """Who publishes, and by which rules the maps are made (by election)."""
+    """Who publishes, by which rules the maps are made (by election), which photos."""
 
     settings: Settings
     profiles: Mapping[str, Profile]
     maps: MapCache = field(default_factory=MapCache)
+    photos: PhotoShelf | None = None
 
     def read_map(self, view: View, election: str) -> bytes:
         """The published map of an election that was merged before."""
@@ -135,6 +138,7 @@ def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
             tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
         ]
         items += list_tiles(view, log, tiles, bundles_of(start * WIDTH, log.size))
+    items += list_photo_items(view, by, selection)
     return sorted(items, key=lambda item: item.path)
 
 
@@ -148,6 +152,14 @@ def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
         items += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
     return list({item.path: item for item in items}.values())
+
+
+def list_photo_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
+    """The photographs of a selection; none where none are asked for."""
+    if by.photos is None:
+        return []
+    listed = list_photos(view, by.photos, selection.elections, selection.start)
+    return [Item(path, read, "immutable") for path, read in listed]
 
 
 def read_items(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:

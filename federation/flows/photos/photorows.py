@@ -1,0 +1,69 @@
+"""Rows of photos whose bytes are durable: written together, as many as there are.
+
+Rule: whoever has put a photo waits until its row is durable, too. A commit waits for
+the disk; what comes meanwhile is written by the next one, in one transaction.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from federation.store import blobs as held
+from federation.store import wanted
+from federation.store.db import Database, Transaction
+from federation.store.removals import removed_among
+
+
+class NewPhoto(NamedTuple):
+    """A photo of a partner whose bytes are durable; `now`: Unix seconds."""
+
+    digest: str
+    size: int
+    media_type: str
+    now: int
+
+
+class PhotoRows:
+    """One for all that is fetched at the same time."""
+
+    def __init__(self, db: Database) -> None:
+        """Nothing is written before it is asked."""
+        self._db = db
+        self._waiting: list[tuple[NewPhoto, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def hold(self, photo: NewPhoto) -> None:
+        """Return when it is held, durably, and wanted no longer.
+
+        Raises:
+            OSError: the disk is full or failed.
+        """
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((photo, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def _write(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            try:
+                await self._db.write(_hold_all, [photo for photo, _ in waiting])
+            except Exception as error:  # noqa: BLE001  told to each that waits for it
+                for _, done in waiting:
+                    if not done.done():
+                        done.set_exception(error)
+            else:
+                for _, done in waiting:
+                    if not done.done():
+                        done.set_result(None)
+
+
+def _hold_all(tx: Transaction, photos: Sequence[NewPhoto]) -> None:
+    digests = [photo.digest for photo in photos]
+    # Removed for good meanwhile: its bytes are swept, and it is wanted no longer.
+    removed = removed_among(tx, digests)
+    for digest, size, media_type, now in photos:
+        if digest not in removed:
+            held.save_blob(tx, digest, size, media_type, is_own=False, now=now)
+    wanted.drop_wanted(tx, digests)

@@ -1,0 +1,72 @@
+"""The photographs that go with records into a file, or into a folder of files.
+
+Rule: a file goes from hand to hand. So it holds the photographs that everybody may view
+(our own, where `photos.public` says so), or, named by the operator, those that one
+partner may have of us: by what peers.toml lets it have, and by the signed audience of
+whoever took them. Only what is held here and was not removed; with a part of a log go
+the photographs of that part.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from federation.feeds.resource import blob_of
+from federation.flows.publish.readable import list_readable
+from federation.records.readers import NOBODY, Caller, may_view
+from federation.store import blobs, evidence
+from federation.store.db import View
+from federation.store.removals import removed_among
+from federation.tlog.tile import WIDTH
+
+_STEP = 4 * WIDTH
+
+
+class PhotoShelf(NamedTuple):
+    """Where photographs are taken from, and for whom.
+
+    Attributes:
+        read: The bytes of a digest.
+        caller: Who gets what is made: `NOBODY`, or one partner.
+        is_public: Whether the operator shows our own to everybody.
+    """
+
+    read: Callable[[str], bytes]
+    caller: Caller
+    is_public: bool
+
+
+def list_photos(
+    view: View,
+    shelf: PhotoShelf,
+    elections: tuple[str, ...],
+    start: Callable[..., int],
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The path of each photograph, and what reads it; in no order.
+
+    Args:
+        view: The snapshot.
+        shelf: Where they are, and for whom.
+        elections: Of these; none named: of all.
+        start: From which bundle of a log on.
+    """
+    seen = set[str]()
+    for log in list_readable(view, NOBODY, elections):
+        for first in range(start(log) * WIDTH, log.size, _STEP):
+            end = min(first + _STEP, log.size)
+            entries = evidence.list_evidence(view, log.id, first, end)
+            new = {entry.digest for entry in entries} - seen
+            seen |= new
+            for digest in sorted(_given(view, shelf, new)):
+                yield blob_of(digest).path, partial(shelf.read, digest)
+
+
+def _given(view: View, shelf: PhotoShelf, digests: set[str]) -> set[str]:
+    held = blobs.held_among(view, digests) - removed_among(view, digests)
+
+    def may_have(digest: str) -> bool:
+        caller, is_public = shelf.caller, shelf.is_public
+        photo = evidence.read_photo(view, digest, caller, is_public=is_public)
+        return may_view(caller, photo)
+
+    return set(filter(may_have, held))

@@ -1,0 +1,98 @@
+"""Photographs go along in files: only to whom the gate gives them, and come back."""
+
+import dataclasses
+
+import pytest
+
+from federation.feeds.bundle import BundleFile, write_bundle
+from federation.feeds.files import FileFeed
+from federation.flows.photos.fetch import take_photos
+from federation.flows.photos.index import index_all
+from federation.flows.publish.photos import PhotoShelf, list_photos
+from federation.records.readers import NOBODY, Partner
+from federation.store import blobs as held
+from federation.store.db import Database
+from federation.store.removals import RemovedPhoto, note_removed
+from federation.store.wanted import OPENED, WantedPhoto
+from tests.fetching import Wanting, digest_of, named, photo
+from tests.photographed import A, B, add_named
+
+C = "c.example"
+TPS = "3171010001001"
+OURS, THEIRS, GONE = photo(1), photo(2), photo(3)
+PARTNER = Partner(org=C, asked=A)
+
+CALLERS = {
+    "anybody": (NOBODY, False, set()),
+    "anybody, photos public": (NOBODY, True, {OURS}),
+    "a partner without photos": (PARTNER, False, set()),
+    "a partner": (dataclasses.replace(PARTNER, sees_photos=True), False, {OURS}),
+    "a partner in the audience of B": (
+        dataclasses.replace(PARTNER, sees_photos=True, audiences=frozenset({B})),
+        False,
+        {OURS, THEIRS},
+    ),
+}
+
+
+@pytest.fixture
+def db(tmp_path):
+    database = Database.open(tmp_path / "data")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def filled(db):
+    """A's own photo, one of B's that is held, and one that was removed."""
+    add_named(db, A, [(TPS, named(OURS, GONE))], own=True)
+    add_named(db, B, [(TPS, named(THEIRS, photo(4)))])
+    index_all(db)
+    with db.transaction() as tx:
+        tx.execute("UPDATE log SET checkpoint = x'00'")
+        for data, is_own in ((OURS, True), (THEIRS, False), (GONE, True)):
+            size, digest = len(data), digest_of(data)
+            held.save_blob(tx, digest, size, "image/jpeg", is_own=is_own, now=1)
+        gone = RemovedPhoto(
+            digest=digest_of(GONE), ground="other", reason="", org=A, removed_at=1
+        )
+        note_removed(tx, gone)
+    return db
+
+
+def listed(db, caller, *, is_public, start=lambda _log: 0):
+    photos = {digest_of(data): data for data in (OURS, THEIRS, GONE)}
+    shelf = PhotoShelf(photos.__getitem__, caller, is_public)
+    with db.view() as view:
+        found = list_photos(view, shelf, (), start)
+        return {path: read() for path, read in found}
+
+
+@pytest.mark.parametrize("who", CALLERS)
+def test_whoever_gets_the_file_gets_what_the_gate_gives(filled, who):
+    caller, is_public, photos = CALLERS[who]
+    expected = {f"blob/{digest_of(data)}": data for data in photos}
+    assert listed(filled, caller, is_public=is_public) == expected
+
+
+def test_photos_of_older_records_are_left_out(filled):
+    caller = CALLERS["a partner in the audience of B"][0]
+    assert listed(filled, caller, is_public=False, start=lambda _log: 1) == {}
+
+
+async def test_what_a_bundle_brings_is_held_if_it_is_what_its_name_says(tmp_path, db):
+    add_named(db, B, [(TPS, named(OURS, THEIRS, GONE))])
+    index_all(db)
+    node = Wanting(db, tmp_path / "node")
+    other = bytes([*GONE[:-1], GONE[-1] ^ 1])
+    items = {digest_of(OURS): OURS, digest_of(GONE): other, digest_of(THEIRS): THEIRS}
+    path = tmp_path / "night.zip"
+    write_bundle(path, sorted((f"blob/{d}", data) for d, data in items.items()))
+    wanted = [WantedPhoto(digest, B, OPENED, 1) for digest in items]
+    with BundleFile(path) as files:
+        feed = FileFeed(files, str(path))
+        report = await take_photos(node.ctx, feed, wanted, node.clock.now + 60)
+    assert report.fetched == 2
+    assert await node.has(OURS, THEIRS)
+    assert digest_of(GONE) not in node.held()
+    assert node.partials() == []
