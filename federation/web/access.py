@@ -15,6 +15,7 @@ Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1; RF
 
 import contextlib
 import hmac
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -115,6 +116,20 @@ async def recognise(request: web.Request, handler: Handler) -> web.StreamRespons
     if is_signed(request.headers):
         request[PARTNER] = await _open_signed(request)
     return await handler(request)
+
+
+async def keep_from_others(request: web.Request, response: web.StreamResponse) -> None:
+    """What a partner was answered is for no cache that others ask as well.
+
+    Nor is a refusal: another asker may get what this one does not. A signal of
+    `on_response_prepare`.
+    """
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    elif PARTNER in request:
+        cached = response.headers.get(hdrs.CACHE_CONTROL, "no-cache")
+        if "public" not in cached and "private" not in cached:
+            response.headers[hdrs.CACHE_CONTROL] = f"private, {cached}"
 
 
 async def _open_signed(request: web.Request) -> Partner:
