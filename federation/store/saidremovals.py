@@ -124,7 +124,7 @@ def said_of(view: View, digest: str) -> list[SaidRemoval]:
         " AND log_id = log.id) ORDER BY id",
         (digest,),
     ).fetchall()
-    found = []
+    found = list[SaidRemoval]()
     for (log_id,) in saying:
         rows = view.execute(
             f"SELECT {_COLUMNS} FROM said_removal WHERE digest = ? AND log_id = ?"  # noqa: S608  a constant
