@@ -28,6 +28,7 @@ from federation.errors import (
     KeptError,
     NotFoundError,
     PeerError,
+    PhotoError,
     RecordError,
     UnknownPastError,
 )
@@ -47,6 +48,7 @@ _BLAME: Mapping[str, type[FederationError]] = {
     "in-doubt": DoubtError,
     "kept": KeptError,
     "not-found": NotFoundError,
+    "photo": PhotoError,
     "record": RecordError,
     "unknown-past": UnknownPastError,
 }
@@ -129,7 +131,7 @@ class RemoteDesk:
             async with self._session.post(
                 self._url + request.route,
                 data=body,
-                headers={"Content-Type": "application/json"},
+                headers={"Content-Type": request.media_type},
                 allow_redirects=False,
             ) as answer:
                 data = await answer.read()

@@ -2,7 +2,8 @@
 
 Rule: bytes are counted when they have come; the next request waits until the account
 is even again. So a limit never turns into a request that is late, and the average
-holds whatever the size of an answer.
+holds whatever the size of an answer. What comes in pieces, photographs, gives way: it
+goes on when nobody else waits, so that no record is late for it.
 """
 
 import asyncio
@@ -23,15 +24,21 @@ class Pace:
         self._rate = None if max_kbit_s is None else max_kbit_s * 125.0
         self._clock, self._sleep = clock, sleep
         self._balance, self._at = 0.0, clock()
+        self._waiting = 0  # of those that give way to nobody
 
-    async def ready(self) -> None:
-        """Wait until more may be asked for."""
-        while self._rate is not None:
-            self._fill(self._rate)
-            if self._balance >= 0:
-                return
-            # At least a millisecond: a debt of less than a clock can show never ends.
-            await self._sleep(max(-self._balance / self._rate, 0.001))
+    async def ready(self, *, gives_way: bool = False) -> None:
+        """Wait until more may be asked for; `gives_way`: and nobody else waits."""
+        self._waiting += not gives_way
+        try:
+            while self._rate is not None:
+                self._fill(self._rate)
+                if self._balance >= 0 and not (gives_way and self._waiting):
+                    return
+                # At least a millisecond: a debt of less than a clock can show never
+                # ends.
+                await self._sleep(max(-self._balance / self._rate, 0.001))
+        finally:
+            self._waiting -= not gives_way
 
     def spend(self, count: int) -> None:
         """Note that `count` bytes have come."""

@@ -43,7 +43,7 @@ async def read_pieces(
     """
     came = 0
     while True:
-        await pace.ready()
+        await pace.ready(gives_way=True)
         async with asyncio.timeout(deadline_s):
             block = await _read_block(content)
         pace.spend(len(block))

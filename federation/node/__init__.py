@@ -13,6 +13,7 @@ node           the duties: ask partners, merge, cosign, reconcile
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held
+takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer

@@ -17,7 +17,8 @@ from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
-from federation.node import handedfiles, people, reading
+from federation.node import handedfiles, people, reading, takenphotos
+from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
 from federation.records.logclosed import LogClosed
@@ -54,7 +55,6 @@ from federation.web.requests import (
     Withdraw,
 )
 
-GATE_S: Final = 20.0
 A = TypeVar("A")
 
 
@@ -318,6 +318,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     FetchPhotos: fetch_photos,
     **people.WORK,
     **reading.WORK,
+    **takenphotos.WORK,
 }
 
 

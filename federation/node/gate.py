@@ -9,10 +9,13 @@ Source: docs/reference/protocol.md, "The guard"
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from federation.errors import ConflictError, UnknownPastError
 from federation.flows.ownlog.reconcile import WAITING, Decision, PeersAsked
 
+#: How long whoever asks for something to be signed waits for that.
+GATE_S: Final = 20.0
 STARTING = Decision("wait", "the node is starting")
 
 

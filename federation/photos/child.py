@@ -11,6 +11,7 @@ draws), no network, little memory. What it hands back is believed as little
          4 bytes length · head {"key","values"}: why not, as a sentence of `text/`
 """
 
+import importlib
 import io
 import os
 import resource
@@ -85,11 +86,18 @@ def _limit_cpu() -> None:
 
 
 def _warm_up() -> None:
-    """Have everything imported that a first photograph of each kind imports."""
+    """Have everything imported that reading any photograph imports.
+
+    Pillow imports what it meets: what it did not meet here it could not open later.
+    """
+    for name in ("ImageColor", "ImageFilter", "ImagePalette", "TiffImagePlugin"):
+        importlib.import_module(f"PIL.{name}")
     canvas = Image.new("RGB", (80, 80))
+    exif = Image.Exif()
+    exif[0x0112] = 6
     for kind in ("JPEG", "PNG", "WEBP"):
         file = io.BytesIO()
-        canvas.save(file, kind)
+        canvas.save(file, kind, exif=exif.tobytes(), xmp=b"<x/>")
         draw_anew(file.getvalue())
     with suppress(PhotoError):
         draw_anew(_HEIC_HEAD)

@@ -111,6 +111,7 @@ def _opened(original: bytes, side: int, save: Callable[[Image.Image], Drawn]) ->
     except MemoryError:
         raise PhotoError(Sentence("photo.memory", kind=kind.value)) from None
     except Exception as error:
+        _check_fault(error)
         # A reader raises whatever the bytes make it stumble over.
         raise PhotoError(_why(error, kind)) from error
 
@@ -168,7 +169,8 @@ def _turn_of(photo: ImageFile) -> Image.Transpose | None:
     """How it is to be turned, as the camera says; None: not at all."""
     try:
         orientation = photo.getexif().get(_ORIENTATION)
-    except Exception:  # noqa: BLE001  a parser of what anybody may have written there
+    except Exception as error:  # noqa: BLE001  it parses what anybody may have written
+        _check_fault(error)
         return None
     return _TURNS.get(orientation) if isinstance(orientation, int) else None
 
@@ -201,6 +203,16 @@ def _encode(canvas: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
     canvas.save(out, "JPEG", quality=quality, subsampling=SUBSAMPLING, optimize=True)
     return out.getvalue()
+
+
+def _check_fault(error: Exception) -> None:
+    """Only what the photograph made its reader stumble over is its fault.
+
+    Raises:
+        OSError: the machine has refused something: readers' own have no number.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
 
 
 def _why(error: Exception, kind: Kind) -> Sentence:

@@ -38,8 +38,11 @@ def reading_reason(row: Row, claims: Sequence[Claim]) -> ReadingReason | None:
         row: What the claims come to.
         claims: The latest statement of each slot.
     """
-    # Most stations have no photograph: one look at each claim, and nothing is counted.
-    if not any(claim.files for claim in claims):
+    # A plain loop: every row that changes is asked, and most have no photograph.
+    for claim in claims:
+        if claim.files:
+            break
+    else:
         return None
     monitors = counted_monitors(claims)
     if not any(claim.files for claim in monitors):

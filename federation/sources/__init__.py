@@ -46,6 +46,7 @@ What a header means
     numbered     whose votes stand below a number or a name
     names        what a profile calls those who stand
     fitting      whether a column is what its header made us guess
+    photonames   which photographs beside the file a row names
 What a cell means
     cell         what people write into one
     blank        what people write for "nothing here"

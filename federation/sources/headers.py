@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from federation.records.result import FIGURES
-from federation.sources.mapping import TEXTS
+from federation.sources.mapping import PHOTOS, TEXTS
 from federation.sources.numbered import (
     NOTHING,
     Guess,
@@ -143,6 +143,7 @@ _BY_NAME: Final = {name: t for t, names in KNOWN.items() for name in names} | {
     **{f"figures_{name}": f"figures.{name}" for name in FIGURES},
     **{name: f"figures.{name}" for name in FIGURES},
     **{name: name for name in TEXTS if name != "note"},
+    PHOTOS: PHOTOS,
 }
 _UNREAD: Final = {name: why for why, names in NOT_READ.items() for name in names}
 

@@ -42,12 +42,15 @@ TEXTS = (
     "note",
 )
 EVIDENCE = ("media_type", "page", "sha256", "size")
+#: The names of photographs beside the file, `photos.2` of its page 2.
+PHOTOS = "photos"
 _ID = r"[0-9a-z-]{1,32}"
 TARGET = re.compile(
     r"tps|kelurahan|number|candidate|votes|election|year|org|"
     + "|".join(TEXTS)
     + rf"|candidates\.{_ID}|figures\.({'|'.join(sorted(FIGURES))})"
     + rf"|evidence\.({'|'.join(EVIDENCE)})"
+    + rf"|{PHOTOS}(\.[1-9][0-9]{{0,2}})?"
     + rf"|parties\.[0-9]{{1,3}}\.(partai|jumlah|caleg\.{_ID})"
 )
 
@@ -57,6 +60,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `unpadded`: codes of a kelurahan and a number without zeros (11 or 12 characters)
     are taken. `figures_only`: a table without votes is meant. `sheet`: of a workbook.
+    `photos`: the names of photographs are read (`photonames.py`).
     """
 
     contest: str | None = None
@@ -69,6 +73,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unpadded: bool = False
     figures_only: bool = False
     sheet: str | None = None
+    photos: bool = False
 
     @property
     def read(self) -> dict[str, str]:

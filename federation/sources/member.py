@@ -20,7 +20,7 @@ from federation.records.result import MEDIA_TYPE, ROUNDS, Evidence, Part
 from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import parse_time
-from federation.sources.mapping import Options
+from federation.sources.mapping import PHOTOS, Options
 from federation.sources.personal import why_personal
 from federation.sources.row import NO_NUMBERS, BadCell, Draft, Remark, SourceRow, clip
 from federation.sources.words import (
@@ -141,7 +141,7 @@ class DraftBeginner:
                 no record may have.
         """
         filled = {name: block for name, block in blocks.items() if block}
-        if not filled:
+        if not filled and PHOTOS not in fields:
             tps = fields["tps"]
             return Remark(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
         contest = fields["contest"]

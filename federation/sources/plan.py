@@ -78,9 +78,10 @@ class TablePlan:
     def _check(self) -> None:
         votes = self.votes
         has_votes = votes.candidates or votes.parties or self.is_long
-        if not (has_votes or votes.figures or votes.evidence):
+        shows_form = votes.evidence or self.head.photos
+        if not (has_votes or votes.figures or shows_form):
             raise FormatError(self._say_why("no-votes"), self._at)
-        if not (has_votes or votes.evidence or self._options.figures_only):
+        if not (has_votes or shows_form or self._options.figures_only):
             raise FormatError(self._say_why("only-figures"), self._at)
         if self._members.contest is None and "contest" not in self._columns:
             raise FormatError(Sentence("columns.no-contest"), self._at)

@@ -19,8 +19,9 @@ from federation.sources.cell import (
     parse_place,
 )
 from federation.sources.columns import Header
-from federation.sources.mapping import TEXTS, Options
+from federation.sources.mapping import PHOTOS, TEXTS, Options
 from federation.sources.member import DraftBeginner
+from federation.sources.photonames import PhotoColumns
 from federation.sources.row import BadCell, Remark, clip
 from federation.text import Sentence
 
@@ -60,6 +61,7 @@ class RowHead:
             (t, columns[t], self._header[columns[t]]) for t in TEXTS if t in columns
         ]
         self._checks = self._places_beside()
+        self.photos = PhotoColumns(header)
         self._turned_down = columns.get("rejected")
         self._of_election = [columns[t] for t in ("election", "year") if t in columns]
         self.remarks: list[Remark] = []
@@ -102,6 +104,8 @@ class RowHead:
                 self._spare(row, texts, bad)
         if "observed_at" in texts and place[:2] in EAST:
             self.elsewhere += not _ZONED.search(texts["observed_at"][0])
+        if self.photos and (named := self.photos.read(cells)):
+            fields[PHOTOS] = named
         return fields
 
     def read_slot(self, cells: Sequence[str]) -> Mapping[str, Any]:

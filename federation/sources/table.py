@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
-from federation.sources.columns import looks_like_header, read_header
+from federation.sources.columns import Header, looks_like_header, read_header
 from federation.sources.csv import Cells, CsvLine, CsvTable, IsHeader
 from federation.sources.fitting import (
     SAMPLE_ROWS,
@@ -20,11 +20,12 @@ from federation.sources.fitting import (
     leave_out_unfit,
 )
 from federation.sources.longform import CandidateRow, join_parts
-from federation.sources.mapping import Options
+from federation.sources.mapping import PHOTOS, Options
 from federation.sources.member import DraftBeginner
 from federation.sources.names import names_of
 from federation.sources.numbered import HeaderNames
 from federation.sources.onetable import OneTable
+from federation.sources.photonames import PAGE, is_of_photos
 from federation.sources.plan import TablePlan
 from federation.sources.row import Bad, BadCell, Columns, SourceRow
 from federation.sources.stream import SourceFile
@@ -95,11 +96,7 @@ def read_table(
     if is_rounded(header, cells):
         raise FormatError(Sentence("cell.place-rounded"), where)
     header = find_by_values(leave_out_unfit(header, cells, where), cells)
-    if lacking := _FILE - header.columns.keys():
-        # `page` and `size` alone are columns of something else.
-        half = Sentence("columns.half-file", name=min(lacking).partition(".")[2])
-        guessed = (t for t in header.guessed if t.startswith("evidence."))
-        header = header.without(dict.fromkeys(guessed, half))
+    header = _settle_files(header, options)
     plan = TablePlan(header, options, members, profile, people=names, row=row)
     yield Columns(row, header.uses)
     is_header = is_header_of(options, names)
@@ -120,6 +117,22 @@ def read_table(
         if plan.head.remarks:
             yield from plan.head.take_remarks()
     yield from plan.finish()
+
+
+def _settle_files(header: Header, options: Options) -> Header:
+    """The same without what only looks like files of a result."""
+    if not options.photos and PHOTOS in header.guessed:
+        header = header.without({PHOTOS: Sentence("columns.photos")})
+    lacking = _FILE - header.columns.keys()
+    if not lacking:
+        return header
+    # `page` and `size` alone are of something else, or of a photo that is named.
+    half = Sentence("columns.half-file", name=min(lacking).partition(".")[2])
+    guessed = [t for t in header.guessed if t.startswith("evidence.")]
+    page = header.columns["evidence.page"] if "evidence.page" in guessed else None
+    header = header.without(dict.fromkeys(guessed, half))
+    has_photos = any(is_of_photos(target) for target in header.columns)
+    return header.having(PAGE, page) if has_photos and page is not None else header
 
 
 def _read_parts(

@@ -69,9 +69,19 @@ def save_answer(
 
 def answers_at(view: View, place: FormPlace) -> dict[str, AnsweredPhoto]:
     """What was answered of the photographs of one form, by their SHA-256 in hex."""
+    return answers_between(view, place, place.tps).get(place.tps, {})
+
+
+def answers_between(
+    view: View, first: FormPlace, last: str
+) -> dict[str, dict[str, AnsweredPhoto]]:
+    """What was answered of the stations from one to another, by their codes."""
     rows = view.execute(
-        "SELECT sha256, answer, person, at, elsewhere FROM photo_answer"
-        " WHERE election = ? AND contest = ? AND tps = ?",
-        place,
+        "SELECT tps, sha256, answer, person, at, elsewhere FROM photo_answer"
+        " WHERE election = ? AND contest = ? AND tps >= ? AND tps <= ?",
+        (*first, last),
     )
-    return {sha256: AnsweredPhoto(*rest) for sha256, *rest in rows}
+    answered: dict[str, dict[str, AnsweredPhoto]] = {}
+    for tps, sha256, *rest in rows:
+        answered.setdefault(tps, {})[sha256] = AnsweredPhoto(*rest)
+    return answered

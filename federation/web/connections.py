@@ -31,6 +31,9 @@ BODY_DEADLINE_S = 60.0
 MOST_READ_BYTES = 4 << 10
 
 
+_DEADLINE = web.RequestKey("deadline", asyncio.Timeout)
+
+
 class Waiting(Enum):
     """For what a connection waits."""
 
@@ -224,7 +227,8 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
             "a body is taken as it is, without Content-Encoding",
         )
     try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
+        async with asyncio.timeout(BODY_DEADLINE_S) as limit:
+            request[_DEADLINE] = limit
             return await handler(request)
     except TimeoutError:
         return problem(
@@ -235,3 +239,10 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
         if str(error) != "Connection closed.":
             raise
         raise ConnectionResetError(str(error)) from error
+
+
+def extend_deadline(request: web.Request, seconds: float) -> None:
+    """Give whoever was let in so long from now, in the place of a minute."""
+    limit = request.get(_DEADLINE)
+    if limit is not None:
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)

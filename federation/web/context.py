@@ -86,6 +86,13 @@ class WebContext:
     # for short questions.
     large_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
     export_pages: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Photographs on their way in: each has a file; those in memory, beside their copy.
+    photos_coming: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(16)
+    )
+    photos_drawn: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(2)
+    )
 
 
 SITE = web.AppKey("site", WebContext)

@@ -21,6 +21,7 @@ from federation.errors import FormatError
 PATH = "/openapi.json"
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 TEXT = "text/plain"
+BYTES = "application/octet-stream"
 CURSOR = "Federation-Cursor"
 _REF = "#/components/schemas/{name}"
 _PROBLEM: dict[str, Any] = {
@@ -57,6 +58,7 @@ class Endpoint(Generic[Query]):
     `names` explains the `{parts}` of the path, `response` the JSON it answers with;
     `token` says that a bearer token is needed (then the answer is not shared with other
     sites). Tables are answered where the query's `format` says so, `text` is a file.
+    `body` is what is sent as JSON, or `bytes` as they are.
     `also`: further statuses with the same answer, and what each means.
     """
 
@@ -153,7 +155,7 @@ def _kinds(endpoints: Sequence[Endpoint[Any]]) -> list[Any]:
     kinds: dict[str, Any] = {}
     for endpoint in endpoints:
         for kind in (endpoint.response, endpoint.body):
-            if kind is not None:
+            if kind not in {None, bytes}:
                 kinds.setdefault(repr(kind), kind)
     return list(kinds.values())
 
@@ -183,10 +185,9 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
         },
     }
     if endpoint.body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {JSON: {"schema": schema_of[repr(endpoint.body)]}},
-        }
+        sent = {JSON: {"schema": schema_of.get(repr(endpoint.body))}}
+        content = {BYTES: {}} if endpoint.body is bytes else sent
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.token:
         operation["security"] = [{"token": []}]
     return operation

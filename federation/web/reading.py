@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, cast, get_args
 
 from aiohttp import hdrs, web
 
-from federation.errors import FormatError, NotFoundError
+from federation.errors import FederationError, FormatError, NotFoundError
 from federation.flows.query.scope import QueryScope, ask, contests_of, places
 from federation.flows.queue.decision import ReadingDecision
 from federation.flows.queue.form import FORMS, paper_form, read_typed
@@ -235,21 +235,29 @@ async def answer(page: EditorPage) -> web.StreamResponse:
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
         return await _show_form(page, state)
-    answered = await page.request.app[SITE].desk.run(
-        AnswerForm(
-            reader=page.reader,
-            election=scope.election,
-            contest=scope.contest,
-            tps=tps,
-            record=given.get("record", ""),
-            answer=cast("FormAnswer", wanted),
-            members=typed.members,
-            accepted=tuple(given.get("accepted", "").split()),
-            decision=_decision(given),
-            elsewhere=_code(given.get("elsewhere", "")),
-        )
+    asked = AnswerForm(
+        reader=page.reader,
+        election=scope.election,
+        contest=scope.contest,
+        tps=tps,
+        record=given.get("record", ""),
+        answer=cast("FormAnswer", wanted),
+        members=typed.members,
+        accepted=tuple(given.get("accepted", "").split()),
+        decision=_decision(given),
+        elsewhere=_code(given.get("elsewhere", "")),
     )
-    return await _answered(page, tps, given, answered)
+    return await _answered(page, tps, given, await _ask(page, asked))
+
+
+async def _ask(page: EditorPage, asked: AnswerForm) -> AnsweredForm:
+    """What the node answers; where it may not sign now, nothing typed is lost."""
+    try:
+        return await page.request.app[SITE].desk.run(asked)
+    except (NotFoundError, FormatError):
+        raise
+    except FederationError as error:
+        return AnsweredForm(outcome="refused", reason=page.t.say(error.args[0]))
 
 
 async def _answered(

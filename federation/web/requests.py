@@ -5,6 +5,7 @@ command line makes it and sends it to the node that runs, or does it itself; the
 takes it off the wire; `node/commands.py` does it. It is answered when it is durable.
 
     POST /v1/records            `Batch`: an organisation's own records
+    POST /v1/evidence           `TakePhoto`: a photograph for one of them
     POST /v1/control/<command>  the others, from this machine only
 """
 
@@ -32,6 +33,7 @@ from federation.records.profile import ContestId, Round
 from federation.records.readers import PersonRole
 from federation.records.register import Register, decode_register, encode_register
 from federation.records.removal import RemovalGround
+from federation.records.result import Evidence
 from federation.store.people import MIN_SECRET_CHARS, KnownPerson, SignedIn
 from federation.store.tokens import MIN_TOKEN_CHARS
 
@@ -46,6 +48,7 @@ class Request(
     """Something to be done; `A` is the type of its answer, `route` its path."""
 
     route: ClassVar[str]
+    media_type: ClassVar[str] = "application/json"
 
     @classmethod
     def answer_type(cls) -> Any:  # noqa: ANN401  msgspec takes any type
@@ -84,6 +87,42 @@ class Batch(Request[Verdicts], frozen=True, kw_only=True):
     leaves: list[str] = []
     force: bool = False
     restate: bool = False
+    unlisted: bool = False
+
+
+class TakePhoto(Request[Evidence], frozen=True, kw_only=True):
+    """A photograph as it came; on the wire its bytes and nothing else.
+
+    Answered with the entry of `evidence` that a record may have: that of the copy.
+    """
+
+    route = "/v1/evidence"
+    media_type = "application/octet-stream"
+
+    original: bytes
+
+
+class SlotPhotos(msgspec.Struct, frozen=True, kw_only=True):
+    """Photographs that show the form of one result of ours."""
+
+    contest: ContestId
+    tps: str
+    round: Round
+    evidence: Annotated[list[Evidence], Meta(min_length=1)]
+
+
+class AddEvidence(Request[Verdicts], frozen=True, kw_only=True):
+    """Photographs to stand beside our results, or unread where there is none yet.
+
+    `form` and `source` are of results that do not stand yet.
+    """
+
+    route = "/v1/control/add-evidence"
+
+    election: str
+    slots: list[SlotPhotos]
+    form: Literal["plano", "salinan", "unknown"] = "unknown"
+    source: Literal["citizen", "observer"] = "observer"
     unlisted: bool = False
 
 
@@ -406,7 +445,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close, Sync, TakeFiles),
         *(ClearAlarm, AddToken, RemoveToken, RemovePhoto, ExpirePhotos),
-        *(ListRemovals,),
+        *(ListRemovals, AddEvidence),
         *(AddPerson, RevokePerson, ForgetActions),
         *(FetchPhotos,),
     )
@@ -415,6 +454,8 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
 
 def encode_request(request: Request[Any]) -> bytes:
     """The body of a request, as it is sent."""
+    if isinstance(request, TakePhoto):
+        return request.original
     return msgspec.json.encode(request, enc_hook=_to_wire)
 
 

@@ -155,6 +155,7 @@ READS = {
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
+    "/v1/evidence": ["/v1/evidence"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],

@@ -1,5 +1,7 @@
 """The pace of a peer, under a clock that the test moves."""
 
+import asyncio
+
 import pytest
 
 from federation.feeds.pace import Pace
@@ -43,3 +45,28 @@ async def test_without_a_limit_nobody_waits():
     pace.spend(10**12)
     await pace.ready()
     assert clock.now == 0.0
+
+
+async def test_what_gives_way_goes_on_when_nobody_else_waits():
+    now, done, turns = 0.0, [], []
+
+    async def sleep(seconds):
+        nonlocal now
+        turns.append(seconds)
+        now += seconds / 2  # so that several are awake in the same debt
+        await asyncio.sleep(0)
+
+    pace = Pace(80, lambda: now, sleep)  # 10,000 bytes a second
+    pace.spend(50_000)
+
+    async def wait(name, *, gives_way):
+        await pace.ready(gives_way=gives_way)
+        done.append(name)
+
+    await asyncio.gather(
+        wait("photo", gives_way=True),
+        wait("record", gives_way=False),
+        wait("another record", gives_way=False),
+    )
+    assert done[-1] == "photo"
+    await pace.ready(gives_way=True)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from federation.errors import ConflictError
 from federation.store import leases, people, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
@@ -148,6 +149,24 @@ async def test_what_is_not_here_is_not_read_until_it_is(two):
         again = await browser.open(page.url)
         assert f'src="../../blob/{evidence(TPS)[0]["sha256"]}"' in again.text
         await answer(browser, again, **RIGHT)
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
+
+
+async def test_where_nothing_may_be_signed_now_nothing_typed_is_lost(two, monkeypatch):
+    await two.share(photographed(TPS))
+
+    def refuse(*_given, **_more):
+        raise ConflictError("this log must not be signed now")
+
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        with monkeypatch.context() as patch:
+            patch.setattr("federation.flows.ownlog.ingest.append", refuse)
+            told = await answer(browser, page, **RIGHT)
+        assert told.status == 422
+        assert "must not be signed now" in told.text
+        assert form_of(told).fields["c.01"] == "127"
+        await answer(browser, told, **RIGHT)
     assert (await two.reading())["votes"] == {"01": 127, "02": 27}
 
 

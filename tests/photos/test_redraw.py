@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from federation.errors import ConfigError, PhotoError
 from federation.photos import redraw
+from federation.photos.draw import draw_anew
 from federation.photos.plainjpeg import measure_plain_jpeg
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from tests.photos.pictures import photo
+from tests.photos.plants import WAYS, plant
 from tests.waiting import until
 
 
@@ -43,6 +46,21 @@ async def test_a_photo_is_drawn_in_a_process_that_serves_the_next_one_too(redraw
     assert len(started) == 1
     assert measure_plain_jpeg(first.data) == (160, 120)
     assert (first.media_type, first.width, first.height) == ("image/jpeg", 160, 120)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
+async def test_a_process_that_can_open_nothing_draws_what_one_that_can_does(
+    redrawer, kind
+):
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    exif = Image.Exif()
+    for orientation in range(1, 9):
+        exif[0x0112] = orientation
+        data = photo(kind, exif=exif.tobytes())
+        assert (await redrawer.redraw(data)).data == draw_anew(data).data
+    for way in WAYS:
+        data, _ = plant(way)
+        assert (await redrawer.redraw(data)).data == draw_anew(data).data, way
 
 
 async def test_none_is_started_for_what_is_no_photo(redrawer):

@@ -14,7 +14,16 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answers
-from federation.web import alike, api, intake, maps, queue, receipt, removals
+from federation.web import (
+    alike,
+    api,
+    evidence,
+    intake,
+    maps,
+    queue,
+    receipt,
+    removals,
+)
 from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
 from federation.web.queries import ListQuery
 
@@ -23,6 +32,7 @@ ENDPOINTS = [
     *maps.endpoints(),
     *receipt.endpoints(),
     *intake.endpoints(),
+    *evidence.endpoints(),
     *queue.endpoints(),
     *alike.endpoints(),
     *removals.endpoints(),

@@ -40,6 +40,10 @@ from federation.sources.words import FORMS, REVIEWS, SOURCES
 @click.option("--unpadded", is_flag=True, help="import.option-unpadded")
 @click.option("--figures-only", is_flag=True, help="import.option-figures-only")
 @click.option("--allow-unlisted", is_flag=True, help="import.option-allow-unlisted")
+@click.option(
+    "--photos", type=click.Path(exists=True, file_okay=False),
+    help="photoimport.option-photos",
+)  # fmt: skip
 @click.option("--report", type=click.Path(), help="import.option-report")
 @click.option("--dry-run", is_flag=True, help="import.option-dry-run")
 @click.option("--restate", is_flag=True, help="import.option-restate")

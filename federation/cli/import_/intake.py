@@ -124,6 +124,11 @@ class Intake:
         """Note a file that could not be read at all, or not to its end."""
         self._refuse(ReportLine(file, 0, "", "file", tell(self._t, error)))
 
+    def refuse_photo(self, name: str, reason: str) -> None:
+        """Note a photograph that is not taken; its row may be, without it."""
+        why = self._t.say(reason)
+        self._report.add(ReportLine(name, 0, "photos", "photo", why))
+
     def drop_file(self, file: str, error: FormatError) -> None:
         """Take back every draft of a file; to be called before `settle`."""
         numbers = (at for at, name in enumerate(self._files) if name == file)

@@ -29,3 +29,4 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     figures_only: bool
     sheet: str | None
     kelurahan: str | None
+    photos: str | None

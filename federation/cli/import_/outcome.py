@@ -4,6 +4,7 @@ Rule: every row ended in one of `OUTCOMES`, and every column was read or left ou
 reason; here both are told. What a person should look at stands last.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.cli.context import Run
@@ -43,12 +44,18 @@ class ImportOutcome:
         *,
         election: str,
         kinds: dict[str, int],
+        photos: Mapping[str, int] | None,
         is_dry: bool,
         is_hinted: bool,
     ) -> None:
-        """`kinds`: files by format; `is_hinted`: KPU's own documents may be meant."""
+        """Keep what is told.
+
+        `kinds`: files by format; `photos`: taken, refused; `is_hinted`: KPU's own
+        documents may be meant.
+        """
         self._run, self._intake, self._report = run, intake, report
         self._election, self._kinds = election, kinds
+        self._photos = photos
         self._is_dry, self._is_hinted = is_dry, is_hinted
 
     def value(self) -> dict[str, Any]:
@@ -59,6 +66,7 @@ class ImportOutcome:
             "dry_run": self._is_dry,
             "formats": self._kinds,
             "rows": {name: intake.counts[name] for name in OUTCOMES},
+            **({} if self._photos is None else {"photos": dict(self._photos)}),
             "implausible": intake.counts["implausible"],
             "without_votes": intake.counts[WITHOUT_VOTES],
             "partly_read": intake.counts[PARTLY_READ],
@@ -111,6 +119,11 @@ class ImportOutcome:
         for name in ("implausible", WITHOUT_VOTES, PARTLY_READ, ALL_ZERO):
             if intake.counts[name]:
                 rows.append((t(f"import.{name}"), intake.counts[name]))
+        for name, number in (self._photos or {}).items():
+            label = "would" if dry and name == "taken" else name
+            rows.append(
+                (t("photoimport.of-photos", what=t(f"photoimport.{label}")), number)
+            )
         key = "import.would" if dry else "import.what"
         out.table([t(key), t("import.rows")], rows, right=[1])
         if dry:

@@ -29,21 +29,25 @@ from federation.cli.import_.intake import Intake, Send
 from federation.cli.import_.mapping import load_mapping
 from federation.cli.import_.options import ImportOptions
 from federation.cli.import_.outcome import ImportOutcome
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.cli.import_.photosbeside import PhotosBeside
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.report import RefusalReport
 from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
 from federation.flows.ownlog.verdict import Verdict
+from federation.photos.redraw import Redrawer
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
+from federation.sources.photonames import is_of_photos
 from federation.sources.recognise import open_file, read_rows, recognise
 from federation.sources.row import Remark
 from federation.sources.stream import SourceFile
 from federation.sources.words import name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
-from federation.web.requests import Batch
+from federation.web.requests import Batch, Desk
 
 
 class Import:
@@ -73,10 +77,12 @@ class Import:
             "unpadded": options.unpadded or None,
             "figures_only": options.figures_only or None,
             "sheet": options.sheet,
+            "photos": bool(options.photos) or None,
         }
         mapping = load_mapping(Path(options.mapping)) if options.mapping else None
         self._options = join_options(flags, mapping)
         check_delimiter(options.delimiter, "--delimiter")
+        self._check_photos()
         self._report = Path(options.report) if options.report else None
         inputs = (*options.files, options.mapping, options.kelurahan)
         check_report(run, self._report, inputs)
@@ -86,6 +92,7 @@ class Import:
                 self._codes = read_codes(source)
         self._kinds: Counter[str] = Counter()
         self._seen: list[SeenFile] = []
+        self._beside: PhotosBeside | None = None
         self._hint = options.source is None and self._options.source != "kpu"
 
     def _check_unpadded(self) -> None:
@@ -101,6 +108,16 @@ class Import:
         if not self._stations.has_list():
             reason = self._run.t("import.unpadded-list", election=self._election)
             raise click.UsageError(reason)
+
+    def _check_photos(self) -> None:
+        """See that photographs are named, and lie somewhere, or neither.
+
+        Raises:
+            click.UsageError: Only one of the two was said.
+        """
+        named = next(filter(is_of_photos, self._options.read), None)
+        if named and not self._given.photos:
+            raise click.UsageError(self._run.t("photoimport.map-without", target=named))
 
     def execute(self) -> int:
         """Import, print, and give the exit code."""
@@ -118,11 +135,13 @@ class Import:
                 report,
                 election=self._election,
                 kinds=dict(self._kinds),
+                photos=self._beside.counts if self._beside else None,
                 is_dry=self._given.dry_run,
                 is_hinted=self._hint,
             )
             self._run.out.show(outcome.value(), outcome.print)
-            return NEGATIVE if intake.counts["refused"] else OK
+            photos = self._beside.counts["refused"] if self._beside else 0
+            return NEGATIVE if intake.counts["refused"] + photos else OK
 
     def _intake(self, report: RefusalReport) -> Intake:
         allow = self._given.allow_unlisted
@@ -136,7 +155,9 @@ class Import:
             await intake.take(name, remark)
         if self._given.dry_run:
             await self._read(paths, intake)
-            await self._publish(intake, make_checker(self._profile, self._run))
+            check = make_checker(self._profile, self._run)
+            async with Redrawer() as redrawer:
+                await self._publish(intake, self._with_photos(check, redrawer, intake))
             return
         async with open_desk(self._run, alone=self._given.alone) as desk:
 
@@ -151,7 +172,15 @@ class Import:
                 return (await desk.run(batch)).verdicts
 
             await self._read(paths, intake)
-            await self._publish(intake, send)
+            await self._publish(intake, self._with_photos(send, desk, intake))
+
+    def _with_photos(self, send: Send, desk: Desk | Redrawer, intake: Intake) -> Send:
+        """The same, but what rows name is taken in before they are sent."""
+        if self._given.photos is None:
+            return send
+        folder = PhotoFolder(Path(self._given.photos))
+        self._beside = PhotosBeside(self._run, folder, desk, self._election)
+        return self._beside.wrap(send, intake.refuse_photo)
 
     async def _read(self, paths: list[Path], intake: Intake) -> None:
         total = sum(status.st_size for path in paths if (status := see(path)))

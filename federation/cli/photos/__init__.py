@@ -1,8 +1,10 @@
 """`federation photos`: the photographs of the forms.
 
-A file for each verb: `fetch` (from partners), `missing` (what could not be had),
-`remove` (shown no longer, and who honours it), `retention`,
-`alike` (which look like another one).
+A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
+by the names that `pattern` reads or those that a table gives; what becomes of them is
+that of `import`: `import_/phototaking`), `fetch` (from partners), `missing` (what could
+not be had), `remove` (shown no longer, and who honours it), `retention`, `alike` (which
+look like another one).
 """
 
 import click
@@ -10,6 +12,7 @@ import click
 from federation.cli.help import CommandGroup
 from federation.cli.photos.alike import alike
 from federation.cli.photos.fetch import fetch
+from federation.cli.photos.importing import import_photos
 from federation.cli.photos.missing import missing
 from federation.cli.photos.remove import list_removed, remove
 from federation.cli.photos.retention import retention
@@ -20,5 +23,9 @@ def photos() -> None:
     """The verbs hang here."""
 
 
-for _command in (alike, fetch, missing, remove, list_removed, retention):
+_COMMANDS = (
+    *(import_photos, fetch, missing, alike),
+    *(remove, list_removed, retention),
+)
+for _command in _COMMANDS:
     photos.add_command(_command)

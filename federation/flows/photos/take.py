@@ -12,11 +12,14 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from federation.blobs.blobs import Blobs
 from federation.errors import PhotoError
 from federation.flows.photos.held import Photo, keep_photo
 from federation.photos.originals import keep_original
 from federation.photos.redraw import Redrawer
+from federation.records.result import Evidence
 from federation.store import originals
 from federation.store.blobs import find_blob
 from federation.store.db import Database, View
@@ -41,6 +44,16 @@ class TakenPhoto(NamedTuple):
     media_type: str
     likeness: str
     original_digest: str
+
+    def entry(self, page: int | None = None) -> Evidence:
+        """What a record says of it."""
+        return Evidence(
+            media_type=self.media_type,
+            sha256=self.digest,
+            size=self.size,
+            likeness=self.likeness or UNSET,
+            page=UNSET if page is None else page,
+        )
 
 
 class PhotoShelves(NamedTuple):

@@ -1,8 +1,9 @@
 """Which forms wait to be read, in which order, and for whom.
 
 Rule: one index holds every station with a photograph that waits (`merged_reading`), by
-reason and code; so a page costs what it shows, whatever the history. Within a queue the
-graver reason comes first, then the code: forms of one village follow each other.
+reason and code; so a page costs what it shows and what is settled before it, whatever
+the history. Within a queue the graver reason comes first, then the code: forms of one
+village follow each other.
 
 A form is left out where this node's people have settled all its photographs: none can
 be read, all are of another station, or they were read and our word stands (that others
@@ -12,7 +13,7 @@ organisation alone has read is not offered to whoever read it.
 A place in the list is `<reason>:<code>`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -133,8 +134,9 @@ def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenF
                 after=code,
                 limit=_STEP,
             )
+            answered = _answered(view, asked.scope, rows)
             for row in rows:
-                form = _open(view, asked, reason, row)
+                form = _open(asked, reason, row, answered.get(row.tps, {}))
                 if form.photos:
                     yield form
             if len(rows) < _STEP:
@@ -159,11 +161,22 @@ def _behind(queue: ReadingQueue, after: str) -> tuple[list[ReadingReason], str]:
     raise FormatError(Sentence("queue.not-a-place"), repr(after[:40]))
 
 
+def _answered(
+    view: View, scope: QueryScope, rows: Sequence[WaitingRow]
+) -> dict[str, dict[str, AnsweredPhoto]]:
+    """What was answered of these stations: one question for all of them."""
+    if not rows:
+        return {}
+    first = FormPlace(scope.election, scope.contest, rows[0].tps)
+    return photoanswers.answers_between(view, first, rows[-1].tps)
+
+
 def _open(
-    view: View, asked: QueueAsked, reason: ReadingReason, row: WaitingRow
+    asked: QueueAsked,
+    reason: ReadingReason,
+    row: WaitingRow,
+    answered: Mapping[str, AnsweredPhoto],
 ) -> OpenForm:
-    place = FormPlace(asked.scope.election, asked.scope.contest, row.tps)
-    answered = photoanswers.answers_at(view, place)
     monitors = counted_monitors([claim for _, claim in row.claims])
     files = claims_by_file(monitors)
     wanted = unread_files(monitors) if reason == "photo" else files.keys()

@@ -201,3 +201,24 @@ def test_no_decision_ever_signs_what_no_door_takes():
             assert {f.sha256 for f in kept} <= {f.sha256 for f in files}
             if own and own.claim.review == "reviewed":
                 assert result.review == "reviewed"
+
+
+def test_of_a_contest_of_parties_each_partys_sum_is_what_is_compared():
+    photo = signed(BUDI, contest="pdpr", evidence=[PHOTO])
+    own = signed(
+        ANA,
+        contest="pdpr",
+        parties={"1": {"caleg": {"100211": 3}, "jumlah": 9}, "2": {"jumlah": 4}},
+    )
+    parties = {"1": {"jumlah": 9, "partai": 6}, "2": {"jumlah": 4}}
+    found = FormSources("reguler", (photo,), None, {}, frozenset())
+    draft = decide(found, photo, Reading({"parties": parties}), PROFILE).draft
+    assert (draft["contest"], draft["parties"]) == ("pdpr", parties)
+    found = found._replace(own=own)
+    again = decide(found, photo, Reading({"parties": parties}), PROFILE).draft
+    assert again["review"] == "reviewed"
+    assert again["parties"]["1"]["caleg"] == {"100211": 3}
+    other = {"1": {"jumlah": 8}, "2": {"jumlah": 4}}
+    assert (
+        decide(found, photo, Reading({"parties": other}), PROFILE).outcome == "differs"
+    )

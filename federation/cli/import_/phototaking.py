@@ -1,0 +1,87 @@
+"""Photographs of a folder handed to a desk, two at a time; none kept in a dry run."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from federation.cli.import_.photofolder import PhotoFolder
+from federation.errors import FormatError, PhotoError
+from federation.files import open_regular
+from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
+from federation.records.result import Evidence
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.web.requests import Desk, TakePhoto
+
+_AT_ONCE: Final = 2
+
+
+class ShownPage(NamedTuple):
+    """A file by its path in the folder, and the page that it shows; 0: not said."""
+
+    file: str
+    page: int
+
+
+class SlotKey(NamedTuple):
+    """Of which result a photograph is."""
+
+    tps: str
+    contest: str
+    round: str
+
+
+class PhotoTaker:
+    """Takes the photographs of one folder in."""
+
+    def __init__(
+        self,
+        folder: PhotoFolder,
+        desk: Desk | Redrawer,
+        advance: Callable[[int], None],
+    ) -> None:
+        """`desk`: where they are handed in; what draws them, of a dry run."""
+        self._folder, self._desk, self._advance = folder, desk, advance
+        self._seats = asyncio.Semaphore(_AT_ONCE)
+
+    async def take_all(
+        self, shown: Sequence[ShownPage]
+    ) -> list[Evidence | FormatError]:
+        """The entry of each, or why it is refused."""
+        return await asyncio.gather(*map(self._take, shown))
+
+    async def _take(self, shown: ShownPage) -> Evidence | FormatError:
+        async with self._seats:
+            try:
+                original = await asyncio.to_thread(self._read, shown.file)
+                entry = await self._hand_in(original)
+            except FormatError as error:
+                return PhotoError(error.what, shown.file)
+            finally:
+                self._advance(1)
+        return msgspec.structs.replace(entry, page=shown.page or UNSET)
+
+    async def _hand_in(self, original: bytes) -> Evidence:
+        if not isinstance(self._desk, Redrawer):
+            return await self._desk.run(TakePhoto(original=original))
+        drawn = await self._desk.redraw(original)
+        digest = hashlib.sha256(drawn.data).hexdigest()
+        return Evidence(
+            media_type=drawn.media_type, sha256=digest, size=len(drawn.data)
+        )
+
+    def _read(self, file: str) -> bytes:
+        path = self._folder.folder / file
+        try:
+            with open_regular(path, follow=False) as opened:
+                data = opened.read(MOST_ORIGINAL_BYTES + 1)
+        except OSError as error:
+            raise FormatError(cause_of(error)) from error
+        if len(data) > MOST_ORIGINAL_BYTES:
+            most = MOST_ORIGINAL_BYTES >> 20
+            raise PhotoError(Sentence("photo.bytes", most=most))
+        return data

@@ -1,0 +1,168 @@
+"""Photographs stand beside what was said: none of it is lost, none is said twice."""
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from federation.flows.ownlog import ingest
+from federation.flows.ownlog.attach import MOST_FILES, NewEvidence, add_files
+from federation.flows.ownlog.attach import attach_evidence as attach_to
+from federation.records.result import Evidence
+from federation.records.sealed import open_leaf
+from federation.records.withdrawal import Withdrawal
+from federation.store import leaves as stored
+from federation.store import logs
+from tests.ownnode import row
+
+NOW = 1_707_900_000
+TPS = "3171011001001"
+
+
+def file(number=1, page=None):
+    """An entry: the file of this number, of this page."""
+    return Evidence(
+        media_type="image/jpeg",
+        sha256=f"{number:064x}",
+        size=100 + number,
+        page=UNSET if page is None else page,
+    )
+
+
+def attach(node, *files, tps=TPS, now=NOW + 60, **options):
+    new = NewEvidence(tps, "ppwp", "reguler", files)
+    (verdict,) = attach_to(node.db, node.guard, node.log, [new], now, **options)
+    return verdict
+
+
+def append(node, *drafts, **options):
+    return ingest.append(node.db, node.guard, node.log, drafts, NOW, **options)
+
+
+def draft(votes=100, **members):
+    return row(TPS, votes, 20, 3, **{"review": "unreviewed"} | members)
+
+
+def statements(node):
+    with node.db.view() as view:
+        log = logs.get_log(view, node.log.origin)
+        leaves = stored.read_leaves(view, log.id, 1, log.size)
+    return [
+        open_leaf(leaf, node.log.chain, index).statement
+        for index, leaf in enumerate(leaves, 1)
+    ]
+
+
+def test_where_nothing_stands_a_photo_stands_alone_and_unread(node):
+    assert attach(node, file(1), form="plano", source="citizen").outcome == "logged"
+    (said,) = statements(node)
+    assert said.evidence == (file(1),)
+    assert (said.form, said.review, said.source) == ("plano", "unreviewed", "citizen")
+    assert said.candidates is UNSET
+    assert said.figures is UNSET
+
+
+@pytest.mark.parametrize("review", ["reviewed", "unreviewed"])
+def test_what_stands_is_said_again_whole_with_the_photo_beside_it(node, review):
+    append(
+        node,
+        draft(
+            review=review, form="salinan", observed_at="2024-02-14T10:00:00Z",
+            ref="x-1", revision=7, note="basah", contributor="a" * 64,
+            derived_from="b" * 64, evidence=[msgspec.to_builtins(file(9))],
+        ),
+    )  # fmt: skip
+    assert attach(node, file(1, 2), form="plano").outcome == "logged"
+    before, after = statements(node)
+    same = msgspec.structs.replace(
+        after, evidence=before.evidence, recorded_at=before.recorded_at, revision=7
+    )
+    assert same == before
+    assert after.evidence == (file(9), file(1, 2))
+    assert after.revision is UNSET
+
+
+def test_a_form_that_was_not_said_is(node):
+    append(node, draft(form="unknown"))
+    attach(node, file(1), form="plano")
+    assert statements(node)[-1].form == "plano"
+
+
+def test_to_attach_twice_is_to_attach_once(node):
+    append(node, draft(review="reviewed"))
+    first = attach(node, file(1), file(2, 3))
+    again = attach(node, file(2, 3), file(1))
+    assert (again.outcome, again.record, again.index) == (
+        "held", first.record, first.index,
+    )  # fmt: skip
+    assert len(statements(node)) == 2
+
+
+def test_what_its_platform_sends_next_counts_as_before(node):
+    append(node, draft(100, ref="x", revision=1))
+    attach(node, file(1))
+    (same,) = append(node, draft(100, ref="x", revision=1))
+    assert same.outcome == "held"
+    (newer,) = append(node, draft(101, ref="x", revision=2))
+    assert newer.outcome == "logged"
+    assert attach(node, file(1)).outcome == "logged"
+    assert statements(node)[-1].candidates["01"] == 101
+    assert statements(node)[-1].evidence == (file(1),)
+
+
+def test_what_was_taken_back_does_not_come_back_with_its_photo(node):
+    append(node, draft())
+    taken_back = Withdrawal(
+        contest="ppwp", election="pemilu-2024", official=0, org="jagasuara.example",
+        reason="salah TPS", recorded_at="2024-02-15T00:00:00Z", round="reguler",
+        tps=TPS,
+    )  # fmt: skip
+    ingest.append_statements(node.db, node.guard, node.log, [taken_back], NOW)
+    attach(node, file(1))
+    assert statements(node)[-1].candidates is UNSET
+
+
+def test_what_kpu_said_is_not_what_the_photo_shows(node):
+    append(node, draft(source="kpu"))
+    attach(node, file(1))
+    official, ours = statements(node)
+    assert official.evidence is UNSET
+    assert (ours.source, ours.candidates) == ("observer", UNSET)
+
+
+def test_more_files_than_a_record_may_name_are_refused_and_lose_nothing(node):
+    verdict = attach(node, *map(file, range(MOST_FILES + 1)))
+    assert (verdict.outcome, verdict.errors[0].at) == ("refused", "evidence")
+    assert attach(node, *map(file, range(MOST_FILES))).outcome == "logged"
+    assert attach(node, file(99)).outcome == "refused"
+    assert len(statements(node)) == 1
+
+
+def test_each_row_gets_its_own_answer(node):
+    rows = [
+        NewEvidence("31710110010", "ppwp", "reguler", [file(1)]),
+        NewEvidence(TPS, "ppwp", "reguler", [file(2)]),
+        NewEvidence("9999999999999", "ppwp", "reguler", [file(3)]),
+    ]
+    verdicts = attach_to(node.db, node.guard, node.log, rows, NOW)
+    assert [one.row for one in verdicts] == [0, 1, 2]
+    assert [one.outcome for one in verdicts] == ["refused", "logged", "refused"]
+    assert verdicts[0].code == "format"
+
+
+@pytest.mark.parametrize(
+    ("held", "new", "both"),
+    [
+        ([], [(1, None), (1, None)], [(1, None)]),
+        ([(1, 1)], [(1, 2)], [(1, 1), (1, 2)]),
+        ([(1, None)], [(1, 2)], [(1, 2)]),
+        ([(1, 2)], [(1, None)], [(1, 2)]),
+        ([(1, None), (2, None)], [(1, 3), (1, 4)], [(1, 3), (2, None), (1, 4)]),
+        ([(1, 2)], [(2, 2)], [(1, 2), (2, 2)]),
+    ],
+)
+def test_an_entry_is_a_file_and_a_page(held, new, both):
+    def of(pairs):
+        return [file(*pair) for pair in pairs]
+
+    assert add_files(of(held), of(new)) == of(both)
+    assert add_files(of(both), of(new)) == of(both)
