@@ -492,3 +492,48 @@ async def test_what_is_wanted_and_named_no_longer_is_forgotten(node, db):
     await node.fetch(feed)
     assert feed.asked == []
     assert node.wanted() == {}
+
+
+def remove_at(node, data, *, cuts=False):
+    """A feed during which this photo is removed, bytes and all, while it comes."""
+
+    def amiss(digest, start, given):
+        if digest == digest_of(data):
+            gone = RemovedPhoto(
+                digest=digest,
+                ground="request",
+                reason="",
+                org=B,
+                removed_at=1,
+                is_swept=True,
+            )
+            with node.db.transaction() as tx:
+                note_removed(tx, gone)
+                wanted.drop_wanted(tx, [digest])
+        return given[: len(given) // 2] if cuts else given
+
+    return PhotoFeed(A, amiss=amiss).have(data)
+
+
+async def test_what_is_removed_while_it_comes_leaves_no_bytes(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    report = await node.fetch(remove_at(node, ONE))
+    assert (report.fetched, report.size) == (0, 0)
+    assert await node.blobs.size(digest_of(ONE)) is None
+    assert (node.held(), node.wanted(), node.partials()) == (set(), {}, [])
+
+
+async def test_what_is_removed_while_it_comes_in_part_leaves_no_part(node, db):
+    add_named(db, A, [(TPS, named(ONE, TWO))])
+    await node.look(a="all")
+    broken = remove_at(node, ONE, cuts=True).have(TWO)
+
+    async def stream(resource, start=0):
+        async for piece in PhotoFeed.stream(broken, resource, start):
+            yield piece
+        raise PeerError(A, resource.path, None, "broken off", "silent")
+
+    broken.stream = stream
+    await node.fetch(broken)
+    assert node.partials() == [f"{digest_of(TWO)}@{A}"]
