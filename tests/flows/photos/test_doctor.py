@@ -94,7 +94,7 @@ def test_each_kind_of_damage_is_named_by_whose_it_is(how, photo, store):
 
 
 def test_a_store_that_cannot_be_looked_at_is_a_finding(store, monkeypatch):
-    async def fail(_):
+    async def fail(_=""):
         raise OSError(5, "Input/output error", "s3://bucket")
         yield  # a generator
 
