@@ -88,13 +88,13 @@ async def _fetch(node: Node, place: FormPlace, now: int) -> None:
     scope = _scope(node, place.election, place.contest)
     sources = await db.read(find_sources, scope, place.tps, org)
     named = {
-        file.sha256: one.claim.org
+        (file.sha256, one.claim.org)
         for one in sources.records
         for file in one.files
         if one.claim.org != org and is_wantable(file.media_type, file.size)
     }
-    if missing := await db.read(not_held, named):
-        pairs = [(digest, named[digest]) for digest in missing]
+    if missing := await db.read(not_held, (digest for digest, _ in named)):
+        pairs = [one for one in named if one[0] in missing]
         await db.write(wanted.ask_again, pairs, now)
         node.photos.ask_soon()
 

@@ -492,3 +492,36 @@ async def test_what_is_wanted_and_named_no_longer_is_forgotten(node, db):
     await node.fetch(feed)
     assert feed.asked == []
     assert node.wanted() == {}
+
+
+async def test_who_names_a_photo_is_asked_for_it_whoever_named_it_before(node, db):
+    """A partner that names what it has not keeps nobody from asking who has it."""
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    add_named(db, B, [(TPS, named(ONE))])
+    await node.look(a="all", b="all")
+    assert (await node.fetch(PhotoFeed(A))).failed == 1
+    # B has nothing of A's log: it is asked for what it says itself.
+    feed = PhotoFeed(B).have(ONE)
+    await node.fetch(feed)
+    assert await node.has(ONE)
+    assert len(feed.asked) == 1
+
+
+async def test_a_partner_that_is_asked_no_more_keeps_no_photo_from_coming(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    add_named(db, B, [(OTHER, named(ONE))])
+    await node.look(a="none", b="all")
+    await node.fetch(PhotoFeed(B).have(ONE))
+    assert await node.has(ONE)
+
+
+async def test_a_photo_that_two_name_is_wanted_once(node, db):
+    for org in (A, B):
+        add_named(db, org, [(TPS, named(ONE))])
+    await node.look(a="all", b="all")
+    with db.view() as view:
+        assert wanted.count_wanted(view) == 1
+        assert len(wanted.list_wanted(view)) == 1
+        assert len(wanted.list_due(view, A, {A, B}, int(node.clock()), 9)) == 1
