@@ -15,6 +15,8 @@ Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1; RF
 
 import contextlib
 import hmac
+import re
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -46,6 +48,7 @@ from federation.web.origin import is_local, own_address
 from federation.web.problem import Handler
 from federation.web.sessions import SIGNED_IN, WHY_NOT, BrowserSession
 
+_SAYS_FOR_WHOM: Final = re.compile("public|private")
 #: The longest body that is read before it is known whether its digest was signed.
 MAX_SIGNED_BODY: Final = 1 << 16
 #: What a request was signed by, where it was.
@@ -115,6 +118,20 @@ async def recognise(request: web.Request, handler: Handler) -> web.StreamRespons
     if is_signed(request.headers):
         request[PARTNER] = await _open_signed(request)
     return await handler(request)
+
+
+async def keep_from_others(request: web.Request, response: web.StreamResponse) -> None:
+    """What a partner was answered is for no cache that others ask as well.
+
+    Nor is a refusal: another asker may get what this one does not. A signal of
+    `on_response_prepare`.
+    """
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    elif PARTNER in request:
+        cached = response.headers.get(hdrs.CACHE_CONTROL, "no-cache")
+        if not _SAYS_FOR_WHOM.search(cached):
+            response.headers[hdrs.CACHE_CONTROL] = f"private, {cached}"
 
 
 async def _open_signed(request: web.Request) -> Partner:

@@ -24,7 +24,7 @@ from federation.web import (
     signin,
     thumbnails,
 )
-from federation.web.access import NONCES, known_caller, recognise
+from federation.web.access import NONCES, keep_from_others, known_caller, recognise
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
@@ -85,6 +85,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
+    app.on_response_prepare.append(keep_from_others)
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())

@@ -33,6 +33,7 @@ import aiohttp
 
 from federation.config.home import Home
 from federation.config.settings import load_settings
+from federation.flows.photos.fetch import AT_ONCE
 from federation.store import blobs as held
 from federation.store.db import Database
 from tests.bench import night
@@ -48,7 +49,7 @@ _BATCH: Final = 500
 _LOOK_S: Final = 0.2
 _WITHIN_S: Final = 3_600.0
 #: What may be on its way on each connection when a receiver is killed.
-_ON_ITS_WAY: Final = CONNECTIONS * SIZE
+_ON_ITS_WAY: Final = AT_ONCE * SIZE
 _SERVER: Final = """
 import sys
 from aiohttp import web

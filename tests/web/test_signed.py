@@ -465,3 +465,15 @@ async def test_strangers_use_up_nothing_of_the_news_that_a_partner_signs(clock):
         other = sign(clock, "POST", f"{URL}/notify", key=KEYS[OTHER], body=body)
         assert await tell(node, other) == 400, "news of another"
         assert heard == [ORG] * 4
+
+
+async def test_no_shared_cache_keeps_what_depends_on_who_asks(node, clock):
+    async def kept(path, headers):
+        async with node.get(path, headers=headers) as answer:
+            return answer.headers.get("Cache-Control")
+
+    assert await kept("/who", sign(clock)) == "private, no-cache"
+    assert await kept("/who", {}) is None
+    assert await kept("/who", sign(clock, "HEAD")) == "no-store"
+    nowhere = f"/blobs/{'0' * 64}"
+    assert await kept(nowhere, {}) == "no-store", "a partner may find something there"
