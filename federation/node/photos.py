@@ -147,7 +147,10 @@ class Photos:
         """
         given = FetchPhotos(digests=tuple(digests))
         picked, now = await self._pick(given), int(self._ctx.wall())
-        photos = [WantedPhoto(*one, wanted.OPENED, now) for one in dict(picked.lacking).items()]
+        photos = [
+            WantedPhoto(*one, wanted.OPENED, now)
+            for one in dict(picked.lacking).items()
+        ]
         report = await take_photos(self._ctx, feed, photos, now + within_s)
         await self._tell(report)
         return report
