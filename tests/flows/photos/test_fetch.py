@@ -8,8 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.errors import PeerError
-from federation.flows.photos.fetch import AT_ONCE, PhotoSource, fetch_photos
+from federation.flows.photos.fetch import (
+    AT_ONCE,
+    MOST_COMING,
+    PhotoSource,
+    fetch_photos,
+)
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database
@@ -18,7 +24,7 @@ from federation.store.photoanswers import FormPlace
 from federation.store.removals import RemovedPhoto, note_removed
 from tests.fetching import PhotoFeed, Wanting, digest_of, named, photo
 from tests.ownnode import ELECTION
-from tests.photographed import A, B, add_named
+from tests.photographed import A, B, add_named, file_of
 
 C = "c.example"
 TPS, OTHER = "3171010001001", "3171010001002"
@@ -525,3 +531,20 @@ async def test_a_photo_that_two_name_is_wanted_once(node, db):
         assert wanted.count_wanted(view) == 1
         assert len(wanted.list_wanted(view)) == 1
         assert len(wanted.list_due(view, A, {A, B}, int(node.clock()), 9)) == 1
+
+
+async def test_photos_said_to_be_large_are_in_memory_few_at_a_time(node, db):
+    """However many partners say so; each of them has one on its way all the same."""
+    numbers = iter(range(100, 200))
+    feeds = []
+    for org in (A, B):
+        photos = [photo(next(numbers), 40_000) for _ in range(8)]
+        large = [file_of(digest_of(one), size=MAX_BLOB_BYTES) for one in photos]
+        add_named(db, org, [(TPS, large)])
+        feeds.append(PhotoFeed(org).have(*photos))
+    await node.look(a="all", b="all")
+    await asyncio.gather(*map(node.fetch, feeds))
+    assert [len(feed.asked) for feed in feeds] == [8, 8]
+    at_once = [feed.most_at_once for feed in feeds]
+    assert min(at_once) >= 1
+    assert sum(at_once) <= MOST_COMING // MAX_BLOB_BYTES + 2
