@@ -3,10 +3,11 @@
 Rule: a row for each photo that is wanted and each partner that names it and is asked
 first, until it is held: whoever names what it does not have keeps nobody from asking
 who has it. A row beside it for each partner that did not hand it over, which says when
-it is asked for it again. What is
-wanted follows from the records (`evidence`), from the map and from the settings, behind
-cursors of its own; what somebody here asked for besides is asked for again. So all of
-it can be lost, at the cost of asking again, and nothing here is written twice.
+it is asked for it again. What is wanted follows from the records (`evidence`), from the
+map and from the settings, behind cursors of its own; what somebody here asked for
+besides is asked for again. So all of it can be lost, at the cost of asking again. It is
+written twice all the same: a bit that flips would leave a photo unasked for, and nobody
+would know.
 
     wanted         a photo, who names it, why, and from when on it is looked for
     wanted_try     who did not hand it over, why not, and until when it is not asked
@@ -18,6 +19,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -52,6 +54,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             seq INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    (
+        "0002-twice",
+        write_twice("wanted", "digest TEXT, org TEXT", "urgency INTEGER, due INTEGER")
+        + write_twice(
+            "wanted_try",
+            "digest TEXT, org TEXT",
+            "cause TEXT, at INTEGER, times INTEGER, due INTEGER",
+        )
+        + write_twice("wanted_noted", "log_id INTEGER", "idx INTEGER, policy TEXT")
+        + write_twice("wanted_map", "election TEXT", "epoch TEXT, seq INTEGER"),
     ),
 )
 

@@ -14,14 +14,16 @@ from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.check import find_fault
 from federation.flows.photos.held import drop_photo
 from federation.flows.photos.index import BATCH, read_entries
+from federation.photos.likeness import BITS, bands_of
 from federation.store import blobs as held
-from federation.store import evidence, logs
+from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
 from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
 _PAGE: Final = 1000
+_DIGITS: Final = BITS // 4
 
 
 def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
@@ -41,6 +43,7 @@ def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
 
 def check_evidence(view: View, report: DoctorReport) -> None:
     """What is noted of which record names which photo follows from the leaves."""
+    _check_parts(view, report)
     for log in logs.list_logs(view):
         noted, start = evidence.noted_up_to(view, log.id), 0
         while start < noted:
@@ -49,7 +52,18 @@ def check_evidence(view: View, report: DoctorReport) -> None:
             expected = [entry for entry in expected if entry.leaf < end]
             if evidence.list_evidence(view, log.id, start, end) != expected:
                 report.error("photo-names", log.origin, f"records {start} to {end}")
+            alike = {entry.likeness for entry in expected if entry.likeness}
+            for one in alike:
+                if not likenesses.is_noted(view, log.id, one, bands_of(one)):
+                    report.error("photo-likeness", log.origin, one)
             start = end
+
+
+def _check_parts(view: View, report: DoctorReport) -> None:
+    """Every part by which a likeness is found is a part of it."""
+    for part, value, likeness in likenesses.list_likenesses(view):
+        if len(likeness) != _DIGITS or bands_of(likeness)[part : part + 1] != [value]:
+            report.error("photo-likeness", "photos", f"part {part} of {likeness}")
 
 
 async def mend_photos(db: Database, blobs: Blobs) -> None:

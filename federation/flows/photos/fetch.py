@@ -23,12 +23,13 @@ from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.flows.photos.onephoto import Download
-from federation.flows.photos.partial import tidy_partials
+from federation.flows.photos.partial import drop_partials, tidy_partials
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
 from federation.store.db import Database, View
+from federation.store.removals import removed_among
 from federation.store.wanted import PhotoTry, WantedPhoto
 
 #: What files are called where a partner would be named.
@@ -147,10 +148,20 @@ async def fetch_photos(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        await asyncio.to_thread(tidy_partials, ctx.folder)
+        await _tidy(ctx)
     for worker in done:
         worker.result()
     return turn.report
+
+
+async def _tidy(ctx: FetchContext) -> None:
+    """Of what has come in part keep the newest, and nothing of what was removed.
+
+    It may have gone while it came: then what came was written after it was swept.
+    """
+    begun = await asyncio.to_thread(tidy_partials, ctx.folder)
+    if removed := await ctx.db.read(removed_among, begun):
+        await asyncio.to_thread(drop_partials, ctx.folder, removed)
 
 
 async def take_photos(
@@ -262,13 +273,14 @@ class _PhotoTurn:
         kept = 0
         try:
             data = await download.run(self._source.feed)
-            await download.keep(ctx.holding, ctx.blobs, data, int(ctx.wall()))
-            kept = len(data)
+            now = int(ctx.wall())
+            if await download.keep(ctx.holding, ctx.blobs, data, now):
+                kept = len(data)
         except PeerError as error:
             await self._failed(sought, error, download)
         else:
             self._silences = 0
-            self.report.fetched += 1
+            self.report.fetched += kept > 0
             self.report.size += kept
         finally:
             ctx.room.came(sought.most, kept)

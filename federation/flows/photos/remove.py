@@ -19,6 +19,7 @@ from msgspec import UNSET
 
 from federation.blobs.blobs import Blobs
 from federation.flows.photos.held import drop_photo
+from federation.flows.photos.partial import drop_partials
 from federation.photos.originals import drop_original
 from federation.records.canonical import format_time
 from federation.records.removal import PhotoRemoval, RemovalGround
@@ -107,13 +108,10 @@ def _drop_traces(places: PhotoPlaces, digest: str, came_as: Iterable[str]) -> No
     if places.originals is not None:
         for original in came_as:
             drop_original(places.originals, original)
-    small, part = places.thumbnails, places.partial
-    for folder, names in (
-        (small, f"{digest}*"),
-        (small / digest[:2], f"{digest}*"),
-        (part, f"{digest}@*"),
-    ):
-        for path in folder.glob(names):
+    drop_partials(places.partial, [digest])
+    small = places.thumbnails
+    for folder in (small, small / digest[:2]):
+        for path in folder.glob(f"{digest}*"):
             path.unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ too small for what it is to fetch does not fetch and drop without end.
 from typing import Final
 
 from federation.blobs.blobs import Blobs
-from federation.flows.photos.held import drop_photo
+from federation.flows.photos.held import evict_photo
 from federation.store import blobs as held
 from federation.store.db import Database, View
 from federation.store.evidence import find_evidence
@@ -57,7 +57,7 @@ class PhotoRoom:
             self._coming -= size
             return False
         for digest, count in going.items():
-            if await drop_photo(self._db, self._blobs, digest):
+            if await evict_photo(self._db, self._blobs, digest):
                 self._held -= count
         return True
 

@@ -270,3 +270,12 @@ def test_removing_takes_no_claim_away(db):
         assert len(claims.read_claims(view, log.id, 0, 9, 9)) == 1
         assert collectors(view, ONE) == {A}
         assert find_binding(view, ONE, [A]).org == A
+
+
+def test_who_says_it_a_thousand_times_hides_nobody(db):
+    """A lie, many times: what the collector asks is heard all the same."""
+    liar = names(db, D, TWO)
+    say(db, liar, *(removal(D, reason=f"{n}") for n in range(1_100)))
+    say(db, names(db, A), removal(A))
+    assert settle(db, A, D) == [ONE]
+    assert gone(db).org == A

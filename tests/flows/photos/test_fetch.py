@@ -548,3 +548,48 @@ async def test_photos_said_to_be_large_are_in_memory_few_at_a_time(node, db):
     at_once = [feed.most_at_once for feed in feeds]
     assert min(at_once) >= 1
     assert sum(at_once) <= MOST_COMING // MAX_BLOB_BYTES + 2
+
+
+def remove_at(node, data, *, cuts=False):
+    """A feed during which this photo is removed, bytes and all, while it comes."""
+
+    def amiss(digest, start, given):
+        if digest == digest_of(data):
+            gone = RemovedPhoto(
+                digest=digest,
+                ground="request",
+                reason="",
+                org=B,
+                removed_at=1,
+                is_swept=True,
+            )
+            with node.db.transaction() as tx:
+                note_removed(tx, gone)
+                wanted.drop_wanted(tx, [digest])
+        return given[: len(given) // 2] if cuts else given
+
+    return PhotoFeed(A, amiss=amiss).have(data)
+
+
+async def test_what_is_removed_while_it_comes_leaves_no_bytes(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    report = await node.fetch(remove_at(node, ONE))
+    assert (report.fetched, report.size) == (0, 0)
+    assert await node.blobs.size(digest_of(ONE)) is None
+    assert (node.held(), node.wanted(), node.partials()) == (set(), {}, [])
+
+
+async def test_what_is_removed_while_it_comes_in_part_leaves_no_part(node, db):
+    add_named(db, A, [(TPS, named(ONE, TWO))])
+    await node.look(a="all")
+    broken = remove_at(node, ONE, cuts=True).have(TWO)
+
+    async def stream(resource, start=0):
+        async for piece in PhotoFeed.stream(broken, resource, start):
+            yield piece
+        raise PeerError(A, resource.path, None, "broken off", "silent")
+
+    broken.stream = stream
+    await node.fetch(broken)
+    assert node.partials() == [f"{digest_of(TWO)}@{A}"]
