@@ -22,11 +22,13 @@ class ShownPhoto(msgspec.Struct, frozen=True, kw_only=True):
         digest: Hex SHA-256.
         page: Of the form, where the record says it; else 0.
         is_held: Whether its bytes are here.
+        is_theirs: Whether a partner names it, who can be asked for it.
     """
 
     digest: str
     page: int
     is_held: bool
+    is_theirs: bool
 
 
 def photos_of(
@@ -60,7 +62,11 @@ def photos_of(
     for row in rows:
         digest, page = row.entry.digest, row.entry.page or 0
         if digest in shown:
-            is_held = digest in held
-            photo = ShownPhoto(digest=digest, page=page, is_held=is_held)
+            photo = ShownPhoto(
+                digest=digest,
+                page=page,
+                is_held=digest in held,
+                is_theirs=not row.log.is_own,
+            )
             found[row.entry.record].append(photo)
     return found
