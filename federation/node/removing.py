@@ -83,6 +83,7 @@ class Removals:
         )
         self._lock = asyncio.Lock()
         self._honoured: Collection[str] | None = None  # when last all were looked at
+        self._looked = ""  # behind which digest is looked for what may come after all
 
     def duties(self) -> tuple[Duty, ...]:
         """What waits for a disk, or for a log, again; what has had its time, daily."""
@@ -108,6 +109,7 @@ class Removals:
         """
         async with self._lock:
             await self._follow()
+            await self._let_in()
             await sweep(self._places)
             await self._say()
 
@@ -195,6 +197,15 @@ class Removals:
         if rules.honoured != self._honoured:
             await db.run(honouring.honour_all, db, rules, now)
             self._honoured = rules.honoured
+
+    async def _let_in(self) -> None:
+        """Let come what was noted as gone before who collected it was heard."""
+        db, now = self._host.resources.db, int(self._host.clocks.wall())
+        policies = {org: peer.photos for org, peer in self._peers().items()}
+        kept = await db.read(honouring.find_kept, self._looked)
+        self._looked = kept.last
+        for digest in kept.digests:
+            await db.write(honouring.let_in, digest, policies, now)
 
     async def _say(self, digest: str = "", wait_s: float = 0.0) -> str:
         """Sign what is due, of one photograph or of all; why not, if it cannot be."""

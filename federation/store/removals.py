@@ -2,9 +2,11 @@
 
 Rule: a digest that stands here is never served, fetched, taken in or handed on again,
 whatever else says of it. It is written before the first byte is deleted, so that
-whatever a crash leaves lying is deleted later, and no exchange brings it back; a row
-never goes away. What was made known of it is in our log, and with a lost database it
-is written again from there (`flows/photos/remove.py`).
+whatever a crash leaves lying is deleted later, and no exchange brings it back. A row
+goes away only where a partner asked, nothing lay here, nothing was said, and somebody
+else proves to have collected the photo (`let_again`). What was made known of it is in
+our log, and with a lost database it is written again from there
+(`flows/photos/remove.py`).
 
     is_swept    the bytes, and all that was made of them, are deleted
     is_due      a statement is to be signed still, which `statement` then names
@@ -83,6 +85,7 @@ class RemovedPhoto(msgspec.Struct, frozen=True, kw_only=True):
 
 _NAMES: Final = RemovedPhoto.__struct_fields__  # those of the columns, in their order
 _COLUMNS: Final = ", ".join(_NAMES)
+_UNHELD: Final = "honours <> '' AND was_held = 0 AND is_due = 0 AND statement = ''"
 
 
 def is_removed(view: View, digest: str) -> bool:
@@ -121,6 +124,21 @@ def list_unswept(view: View, limit: int = 1000) -> list[RemovedPhoto]:
 def list_due(view: View, limit: int = 1000) -> list[RemovedPhoto]:
     """Those of which we are to say so still, once their bytes are gone."""
     return _open(view, "is_swept = 1 AND is_due = 1", limit)
+
+
+def list_unheld(view: View, after: str = "", limit: int = 1000) -> list[RemovedPhoto]:
+    """Those that a partner asked for and that never lay here, behind this digest."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM removed_photo WHERE {_UNHELD} AND digest > ?"  # noqa: S608  constants
+        " ORDER BY digest LIMIT ?"
+    )
+    return [_removed(row) for row in view.execute(sql, (after, limit))]
+
+
+def let_again(tx: Transaction, digest: str) -> bool:
+    """Let a photograph come that never lay here and of which we have said nothing."""
+    sql = f"DELETE FROM removed_photo WHERE {_UNHELD} AND digest = ?"  # noqa: S608  constants
+    return tx.execute(sql, (digest,)).rowcount == 1
 
 
 def note_removed(tx: Transaction, removed: RemovedPhoto) -> bool:

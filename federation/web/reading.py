@@ -2,7 +2,9 @@
 
 Rule: a page works without script; `read.js` only makes it more comfortable, and no
 other script runs (`_POLICY`). The form shows no numbers of others, so that who reads
-again reads anew. Whoever may read no forms is told how one is let in, nothing else.
+again reads anew. Whoever may read no forms is told how one is let in, nothing else. A
+form that somebody opens is theirs for a while; so a page of another site, which makes a
+browser open one, gets no further than the list.
 
     GET  /antrean                what waits
     GET  /antrean/baca           the next form: on to its page
@@ -31,7 +33,7 @@ from federation.text import Text
 from federation.web.access import require
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
-from federation.web.forms import read_form
+from federation.web.forms import is_of_another_site, read_form
 from federation.web.page import POLICY, Page, static_address
 from federation.web.readingpage import compare, form_parts, sum_rules
 from federation.web.readingrequests import (
@@ -170,6 +172,7 @@ async def following(page: EditorPage) -> web.StreamResponse:
     Raises:
         HTTPSeeOther: always.
     """
+    _keep_out(page)
     site, scope = page.request.app[SITE], page.scope()
     held = await site.desk.run(
         OfferForm(
@@ -189,7 +192,12 @@ async def following(page: EditorPage) -> web.StreamResponse:
 
 
 async def form(page: EditorPage) -> web.StreamResponse:
-    """A form beside its photographs, if nobody else reads it."""
+    """A form beside its photographs, if nobody else reads it.
+
+    Raises:
+        HTTPSeeOther: a page of another site has made the browser open it.
+    """
+    _keep_out(page)
     tps, scope = parse_tps(page.request.match_info["tps"]), page.scope()
     held = await page.request.app[SITE].desk.run(
         HoldForm(
@@ -206,6 +214,16 @@ async def form(page: EditorPage) -> web.StreamResponse:
     if cited is None:
         return _elsewhere(page, "changed", HTTPStatus.NOT_FOUND)
     return await _show_form(page, _FormState(tps=tps, sources=sources, cited=cited))
+
+
+def _keep_out(page: EditorPage) -> None:
+    """Let no other site take forms in the name of somebody who is signed in here.
+
+    Raises:
+        HTTPSeeOther: to the list, which takes none.
+    """
+    if is_of_another_site(page.request):
+        raise web.HTTPSeeOther(page.link("/antrean"))
 
 
 async def answer(page: EditorPage) -> web.StreamResponse:

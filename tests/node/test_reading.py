@@ -194,6 +194,16 @@ async def test_two_editors_at_once_get_different_forms(two):
             assert mine in (await tuti.open("/antrean/baca")).url
 
 
+async def test_a_page_of_another_site_takes_no_form_in_somebodys_name(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        for path in ("/antrean/baca", f"/antrean/baca/{TPS}"):
+            led = await rina.open(path, **{"Sec-Fetch-Site": "cross-site"})
+            assert led.url.partition("?")[0].endswith("/antrean")
+            assert led.status == 200
+        assert f"/antrean/baca/{TPS}" in (await sari.open("/antrean/baca")).url
+
+
 async def test_who_is_still_at_it_keeps_the_form(two):
     await two.share(photographed(TPS))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:

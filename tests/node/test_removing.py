@@ -1,7 +1,9 @@
 """A photograph is removed at one node, and at another that honours it."""
 
+import contextlib
 import hashlib
 import json
+import sqlite3
 
 import pytest
 
@@ -10,10 +12,12 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
-from federation.store import people
-from federation.store.db import Database
+from federation.flows.photos.index import index_all
+from federation.store import evidence, people, removals, saidremovals
+from federation.store.db import FILE_NAME, Database
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
+from tests.photographed import add_named, file_of
 from tests.waiting import until
 
 DATA = b"the shared copy of a form"
@@ -206,3 +210,29 @@ async def test_what_has_had_its_time_goes_when_it_is_asked_for_and_comes_back_ne
         assert not await lies_at(home)
     with pytest.raises(ConflictError):
         await hold(home, is_own=True)
+
+
+async def test_a_photo_that_somebody_else_stands_by_may_come_after_all(home):
+    """D named it and removed it where A, who collected it, was not heard of yet."""
+    with contextlib.closing(Database.open(home.data)) as db:
+        liar = add_named(db, "d.example", [("1371011001001", [file_of(ONE)])])
+        add_named(db, "a.example", [("1371011001001", [file_of(ONE)])])
+        index_all(db)
+        words = (ONE, "d.example", liar.election, "request", "", "", "ab" * 32, "")
+        asked = {"ground": "request", "reason": "", "org": "d.example"}
+        with db.transaction() as tx:
+            said = saidremovals.SaidRemoval(liar.id, 0, *words)
+            end = evidence.noted_up_to(tx, liar.id)
+            saidremovals.replace_said(tx, liar.id, 0, end, [said])
+            gone = removals.RemovedPhoto(
+                digest=ONE, removed_at=1, honours="ab" * 32, is_swept=True, **asked
+            )
+            removals.note_removed(tx, gone)
+    async with serving(home):
+        path = f"file:{home.data / FILE_NAME}?mode=ro"
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as looking:
+
+            async def is_let_in():
+                return not looking.execute("SELECT 1 FROM removed_photo").fetchall()
+
+            await until(is_let_in)
