@@ -1,8 +1,8 @@
 """A node that runs: asks its partners, merges, signs when it may, answers for itself.
 
 Rule: every duty is one task; a duty that fails raises an alarm and goes on. Whatever
-signs passes the gate (`gate.py`); what becomes of our own logs: `ownlogs.py`. Clocks
-and randomness come in as arguments.
+signs passes the gate (`gate.py`); what becomes of our own logs: `ownlogs.py`; what
+concerns photographs: `photographs.py`. Clocks and randomness come in as arguments.
 """
 
 import asyncio
@@ -22,9 +22,6 @@ from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
-from federation.flows.photos.held import finish_drops
-from federation.flows.photos.index import index_once
-from federation.flows.photos.thumbnails import Thumbnails
 from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
@@ -36,11 +33,8 @@ from federation.node.introductions import ALARM as UNBELIEVED
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
-from federation.node.photocare import PhotoCare
-from federation.node.photos import Photos
-from federation.node.removing import Removals
+from federation.node.photographs import Photographs
 from federation.node.resources import Clocks, Resources
-from federation.photos.redraw import Redrawer
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
 from federation.store import alarms, logs, pulls
@@ -90,19 +84,14 @@ class Node:
         )
         self.own_logs = OwnLogs(self)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
-        self.removals = Removals(self, lambda: self.peers.by_org)
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
-        self._merge_due, self._index_due = asyncio.Event(), asyncio.Event()
+        self._merge_due = asyncio.Event()
         self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._compared: dict[str, int] = {}
         self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
-        self.redrawer = Redrawer()  # starts nothing before there is a photograph
-        self.thumbnails = Thumbnails(
-            resources.home.thumbnails, resources.blobs, self.redrawer
-        )
         self._busy: dict[str, Taking] = {}
         self._passed_over = set[str]()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,9 +99,7 @@ class Node:
             resources.db, resources.settings.sync.heartbeat_s
         )
         self.schedule = Schedule(resources.db, clocks.wall, random)
-        self.photos = Photos(self)
-        self.photo_care = PhotoCare(resources, self.disk, clocks.wall, self._start)
-        self.fetches_photos = False  # by itself: a command is gone too soon
+        self.photographs = Photographs(self, self._start)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -129,7 +116,7 @@ class Node:
         self._workers = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
-        duties = [self._merge, self._index_photos, self._watch_disk]
+        duties = [self._merge, self.photographs.index_photos, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
             duties += [self.own_logs.begin, self._watch_peers]
@@ -143,20 +130,18 @@ class Node:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self.redrawer.close()
+            await self.photographs.close()
             await self._sessions.close()
             self._workers.close()
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
-        self._index_due.set()
+        self.photographs.index_soon()
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
-        db, now = self.resources.db, int(self.clocks.wall())
-        while await db.run(index_once, db, now=now):
-            pass
+        await self.photographs.index()
 
     async def merge_once(self) -> int:
         """Bring a part of what was stored to the map; 0: there is no more."""
@@ -240,10 +225,7 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        if not self.fetches_photos:
-            return [*asked, *self.own_duties]
-        photos = (*self.photos.duties(), self.photo_care.duty())
-        return [*asked, *photos, *self.own_duties]
+        return [*asked, *self.photographs.duties(), *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync
@@ -362,16 +344,6 @@ class Node:
                 await resources.db.run(
                     save_followed, resources.db, resources.home.followed
                 )
-
-    async def _index_photos(self) -> None:
-        await finish_drops(self.resources.db, self.resources.blobs)
-        while True:
-            await self._index_due.wait()
-            self._index_due.clear()
-            while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
-                await asyncio.sleep(_WATCH_S)
-            await self.index_photos()
-            await self.removals.turn()
 
     async def _watch_disk(self) -> None:
         while True:
