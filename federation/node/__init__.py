@@ -10,7 +10,8 @@ descriptors    how many files may be open, and for whom
 photocare      photographs that are held: who used one, whether all are whole
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
-node           the duties: ask partners, merge, cosign, reconcile
+node           the duties, and what they share
+turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held
