@@ -32,6 +32,8 @@ from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
 
 _BATCH: Final = 100
+#: A disk that has failed so often in one sweep has failed as a whole.
+_MOST_FAULTS: Final = 20
 _LOOKED_UP: Final = 10_000
 _DIGITS: Final = 64
 
@@ -68,14 +70,24 @@ async def sweep(places: PhotoPlaces) -> int:
     """Delete all that is gone and may lie here still; how many photographs.
 
     Raises:
-        OSError: a disk failed, or the object store; the rest is swept later.
+        OSError: a disk failed, or the object store; what is left is swept later. One
+            that cannot be deleted keeps none of the others.
     """
-    swept = 0
-    while left := await places.db.read(removals.list_unswept, _BATCH):
+    swept, after, faults = 0, "", list[OSError]()
+    while left := await places.db.read(removals.list_unswept, after, _BATCH):
+        after = left[-1].digest
         for removed in left:
-            await _drop_all(places, removed.digest)
-            await places.db.write(removals.note_swept, removed.digest)
-            swept += 1
+            try:
+                await _drop_all(places, removed.digest)
+                await places.db.write(removals.note_swept, removed.digest)
+            except OSError as error:
+                faults.append(error)
+                if len(faults) > _MOST_FAULTS:
+                    raise
+            else:
+                swept += 1
+    if faults:
+        raise faults[0]
     return swept
 
 
