@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from federation.errors import ConflictError
 from federation.flows.query.scope import QueryScope
 from federation.node import reading
 from federation.store import leases, people, photoanswers
+from federation.store.db import FILE_NAME
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
 from tests.homes import ELECTION, draft
@@ -194,6 +196,25 @@ async def test_two_editors_at_once_get_different_forms(two):
             assert none.url.partition("?")[0].endswith("/antrean")
             await answer(rina, pages[0], answer="skip")
             assert mine in (await tuti.open("/antrean/baca")).url
+
+
+async def test_who_comes_back_too_late_has_lost_nothing_typed(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        page = await rina.open("/antrean/baca")
+        with sqlite3.connect(two.readers.home.data / FILE_NAME) as connection:
+            connection.execute("UPDATE reading_lease SET until = until - 900")
+        connection.close()
+        theirs = await sari.open("/antrean/baca")
+        assert TPS in theirs.url
+        late = await answer(rina, page, **RIGHT)
+        assert late.status == 409
+        assert "sedang dibaca orang lain" in late.text
+        assert form_of(late).fields["c.01"] == "127"
+        assert await two.claim(two.readers, READERS) is None
+        await answer(sari, theirs, answer="skip")
+        assert (await answer(rina, late, **RIGHT)).status == 200
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
 
 
 async def test_a_page_of_another_site_takes_no_form_in_somebodys_name(two):
