@@ -110,7 +110,7 @@ async def _fetch(node: Node, place: FormPlace, now: int) -> None:
     if missing := await db.read(not_held, (digest for digest, _ in named)):
         pairs = [one for one in named if one[0] in missing]
         await db.write(wanted.ask_again, pairs, now)
-        node.photos.ask_soon()
+        node.photographs.fetching.ask_soon()
 
 
 async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
