@@ -116,14 +116,14 @@ def list_removed(view: View, after: str = "", limit: int = 1000) -> list[Removed
     return [_removed(row) for row in view.execute(sql, (after, limit))]
 
 
-def list_unswept(view: View, limit: int = 1000) -> list[RemovedPhoto]:
-    """Those whose bytes may lie here still."""
-    return _open(view, "is_swept = 0", limit)
+def list_unswept(view: View, after: str = "", limit: int = 1000) -> list[RemovedPhoto]:
+    """Those whose bytes may lie here still, by digest, behind this one."""
+    return _open(view, "is_swept = 0", after, limit)
 
 
 def list_due(view: View, limit: int = 1000) -> list[RemovedPhoto]:
     """Those of which we are to say so still, once their bytes are gone."""
-    return _open(view, "is_swept = 1 AND is_due = 1", limit)
+    return _open(view, "is_swept = 1 AND is_due = 1", "", limit)
 
 
 def list_unheld(view: View, after: str = "", limit: int = 1000) -> list[RemovedPhoto]:
@@ -181,12 +181,12 @@ def restore_removed(tx: Transaction) -> None:
     )
 
 
-def _open(view: View, condition: str, limit: int) -> list[RemovedPhoto]:
+def _open(view: View, condition: str, after: str, limit: int) -> list[RemovedPhoto]:
     sql = (
-        f"SELECT {_COLUMNS} FROM removed_photo WHERE {condition}"  # noqa: S608  constants
+        f"SELECT {_COLUMNS} FROM removed_photo WHERE {condition} AND digest > ?"  # noqa: S608  constants
         " ORDER BY digest LIMIT ?"
     )
-    return [_removed(row) for row in view.execute(sql, (limit,))]
+    return [_removed(row) for row in view.execute(sql, (after, limit))]
 
 
 def _removed(row: tuple[object, ...]) -> RemovedPhoto:

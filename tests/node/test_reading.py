@@ -7,6 +7,8 @@ import time
 import pytest
 
 from federation.errors import ConflictError
+from federation.flows.query.scope import QueryScope
+from federation.node import reading
 from federation.store import leases, people, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
@@ -259,6 +261,34 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
     assert said["votes"] == {"01": 127, "02": 27}
     assert said["cites"]["org"] == PHOTOS
     assert await two.queue("differs") == []
+
+
+async def test_what_we_have_said_since_is_not_signed_over_unseen(two, monkeypatch):
+    """The map is behind our log while much is imported; a reading waits for it."""
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        page = await browser.open("/antrean/baca")
+        with two.looking() as view:
+            scope = QueryScope(ELECTION, "ppwp", two.parts.profiles[ELECTION])
+            before = reading._look(view, scope, TPS, READERS)
+        ours = draft(TPS, 126, 27, review="reviewed", evidence=evidence(SECOND))
+        await two.hand_in(two.readers, ours)
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, "_look", lambda *_: before)
+            refused = await answer(browser, page, **RIGHT)
+        assert refused.status == 422
+        assert "simpan sekali lagi" in refused.text
+        assert 'value="127"' in refused.text
+        said = await two.reading()
+        assert (said["votes"], said["derived"]) == ({"01": 126, "02": 27}, False)
+        both = await answer(browser, refused, **RIGHT)
+        assert both.status == 422
+        assert "126" in both.text
+        done = await answer(browser, both, decision="mine", **RIGHT)
+        assert done.status == 200
+    said = await two.reading(review="reviewed")
+    files = {evidence(of)[0]["sha256"] for of in (TPS, SECOND)}
+    assert set(said["files"]) == files
 
 
 async def test_nothing_is_taken_without_the_proof_of_a_form(two):

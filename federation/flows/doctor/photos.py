@@ -14,11 +14,18 @@ from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.check import find_fault
 from federation.flows.photos.held import drop_photo
 from federation.flows.photos.index import BATCH, read_entries
+from federation.flows.photos.remove import (
+    PhotoPlaces,
+    find_put_back,
+    sweep,
+    sweep_again,
+)
 from federation.photos.likeness import BITS, bands_of
 from federation.store import blobs as held
 from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
+from federation.store.removals import removed_among
 from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
@@ -37,8 +44,7 @@ def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
 def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
     for prefix in PREFIXES:
         rows = list(_rows(view, prefix))
-        going = {name for name in held.list_going(view) if name.startswith(prefix)}
-        asyncio.run(_check(blobs, prefix, rows, going, report))
+        asyncio.run(_check(view, blobs, prefix, rows, report))
 
 
 def check_evidence(view: View, report: DoctorReport) -> None:
@@ -66,8 +72,19 @@ def _check_parts(view: View, report: DoctorReport) -> None:
             report.error("photo-likeness", "photos", f"part {part} of {likeness}")
 
 
-async def mend_photos(db: Database, blobs: Blobs) -> None:
-    """Forget partners' photos that are damaged, so that they are fetched again.
+def check_removed(places: PhotoPlaces, report: DoctorReport) -> None:
+    """Nothing lies here of a photo that is removed for good."""
+    try:
+        for digest in asyncio.run(find_put_back(places)):
+            report.error(
+                "photo-removed", digest, "removed, and something of it is here"
+            )
+    except OSError as error:
+        report.error("photo-store", place_of(error), str(cause_of(error)))
+
+
+async def mend_photos(places: PhotoPlaces) -> None:
+    """Delete what is removed, and forget what is damaged, so that it is fetched again.
 
     Of ours the row says that it is damaged, and stays: the bytes are put again from
     where the photo came from, or by a partner that has it.
@@ -75,6 +92,9 @@ async def mend_photos(db: Database, blobs: Blobs) -> None:
     Raises:
         OSError: the disk, or the object store, did not answer.
     """
+    db, blobs = places.db, places.blobs
+    await sweep(places)
+    await sweep_again(places)
     after = ""
     while rows := await db.read(held.list_blobs, after, _PAGE):
         for row in rows:
@@ -97,11 +117,7 @@ async def _mend(db: Database, blobs: Blobs, row: HeldBlob) -> None:
 
 
 async def _check(
-    blobs: Blobs,
-    prefix: str,
-    rows: list[HeldBlob],
-    going: set[str],
-    report: DoctorReport,
+    view: View, blobs: Blobs, prefix: str, rows: list[HeldBlob], report: DoctorReport
 ) -> None:
     found = {digest: size async for digest, size in blobs.list(prefix)}
     for row in rows:
@@ -115,7 +131,9 @@ async def _check(
             report.error(f"photo-damaged-{whose}", row.digest, told)
         elif report.is_deep and await find_fault(blobs, row):
             report.error(f"photo-damaged-{whose}", row.digest, "other bytes")
-    for digest in found.keys() - going:
+    # What is to go, goes by itself; what was removed is told by `check_removed`.
+    passed = {*held.list_going(view), *removed_among(view, found)}
+    for digest in found.keys() - passed:
         report.note("photo-stray", digest, f"{found[digest]} bytes")
 
 

@@ -36,6 +36,9 @@ from federation.store.wanted import PhotoTry, WantedPhoto
 FILES: Final = "files"
 #: So many photos of one partner at a time.
 AT_ONCE: Final = 6
+#: So many bytes of all partners at a time, by what records say of their sizes; beyond
+#: it each partner has one photo on its way: they are in memory until they are verified.
+MOST_COMING: Final = 64 << 20
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4
@@ -193,6 +196,7 @@ class _PhotoTurn:
         self._next: list[Sought] = []
         self._asked: set[str] = set()  # once each, in one turn
         self._taking = asyncio.Lock()
+        self._at_work = 0
         self._silences = 0
         self.report = FetchReport()
 
@@ -200,9 +204,11 @@ class _PhotoTurn:
         """One photo after the other, until there is nothing to ask for."""
         taken = self._ctx.taken
         while (sought := await self._take()) is not None:
+            self._at_work += 1
             try:
                 await self._fetch(sought)
             finally:
+                self._at_work -= 1
                 taken.discard(sought.digest)
 
     async def take(self, sought: Sought) -> None:
@@ -223,7 +229,7 @@ class _PhotoTurn:
                 if self._left <= 0:
                     self.report.more = True
                     return None
-                if ctx.is_busy(self._source.org):
+                if self._must_wait():
                     await asyncio.sleep(_LOOK_S)
                 elif not self._next:
                     await self._load()
@@ -240,6 +246,13 @@ class _PhotoTurn:
                         self._asked.add(sought.digest)
                         return sought
         return None
+
+    def _must_wait(self) -> bool:
+        """For records of this partner; or for room in memory, having some of it."""
+        ctx = self._ctx
+        more = self._next[0].most if self._next and self._at_work else 0
+        is_full = more > 0 and ctx.room.coming + more > MOST_COMING
+        return is_full or ctx.is_busy(self._source.org)
 
     async def _load(self) -> None:
         ctx, now = self._ctx, int(self._ctx.wall())

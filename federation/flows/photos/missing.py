@@ -44,10 +44,18 @@ class MissingPhoto(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PickedPhotos(NamedTuple):
-    """What somebody asks for: how many photos, and digest and namer of the lacking."""
+    """What somebody asks for: how many photos, and of the lacking ones who names each.
+
+    `lacking`: digest and organisation, a photo as often as partners name it.
+    """
 
     asked: int
     lacking: list[tuple[str, str]]
+
+    @property
+    def digests(self) -> set[str]:
+        """Those that are lacking."""
+        return {digest for digest, _ in self.lacking}
 
 
 def list_missing(
@@ -90,20 +98,21 @@ def pick_photos(
         election: Of the place.
         region: The beginning of the codes of stations, or all of one; empty: no place.
     """
-    asked: dict[str, str] = {}
+    asked: dict[str, set[str]] = {}
     for digest in digests:
         for named in evidence.find_evidence(view, digest):
             log, entry = named
             if _is_asked(policies, log.org, entry.media_type, entry.size):
-                asked.setdefault(digest, log.org)
+                asked.setdefault(digest, set()).add(log.org)
     if region:
         for digest, org, media_type, size in evidence.named_below(
             view, election, region
         ):
             if _is_asked(policies, org, media_type, size):
-                asked.setdefault(digest, org)
+                asked.setdefault(digest, set()).add(org)
     lacking = not_held(view, asked)
-    return PickedPhotos(len(asked), [(digest, asked[digest]) for digest in lacking])
+    pairs = [(digest, org) for digest in lacking for org in sorted(asked[digest])]
+    return PickedPhotos(len(asked), pairs)
 
 
 def _is_asked(
