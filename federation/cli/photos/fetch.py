@@ -16,7 +16,7 @@ from federation.cli.arguments import pick_election, read_code, read_digest
 from federation.cli.client import open_desk
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import OK, PEER
+from federation.cli.output import NEGATIVE, OK, PEER
 from federation.web.requests import FetchPhotos, PhotosFetched, check_request
 
 _REGION: Final = re.compile(r"[0-9]{2,6}|[0-9]{10}[0-9A-Z]{0,3}")
@@ -51,6 +51,8 @@ def fetch(
     number = run.out.number
     text = run.t(key, asked=number(done.asked), held=number(done.held))
     run.out.show(done, lambda: run.out.line(text))
+    if digests and not done.asked:
+        return NEGATIVE
     return OK if done.held == done.asked else PEER
 
 
