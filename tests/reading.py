@@ -154,6 +154,12 @@ def form_of(page):
     return form
 
 
+async def begin(browser, path="/antrean/baca"):
+    """Open the page of the next form, or that of one, and press its button."""
+    page = await browser.open(path)
+    return await browser.send(page, page.form("/antrean/baca"))
+
+
 async def answer(browser, page, **fields):
     """Fill in the form of a page and press a button of it."""
     return await browser.send(page, form_of(page), **{"answer": "read", **fields})

@@ -61,20 +61,25 @@ async def offer_form(node: Node, given: OfferForm) -> HeldForm:
         NotFoundError: there is no such election or contest here.
         FormatError: `after` is no place of the queue, or `region` no region.
     """
+    scope = _scope(node, given.election, given.contest)
+    now = int(node.clocks.wall())
     asked = QueueAsked(
-        _scope(node, given.election, given.contest),
+        scope,
         given.queue,
         node.resources.settings.org,
-        int(node.clocks.wall()),
+        now,
         given.region,
-        _holder(given.reader),
+        given.reader.holder,
     )
     found = await node.resources.db.write(offer, asked, given.after)
-    return HeldForm() if found is None else HeldForm(tps=found.tps, at=found.at)
+    if found is None:
+        return HeldForm()
+    await _fetch(node, FormPlace(scope.election, scope.contest, found.tps), now)
+    return HeldForm(tps=found.tps, at=found.at)
 
 
 async def hold_form(node: Node, given: HoldForm) -> HeldForm:
-    """Let somebody have a form that they opened, if nobody else has it.
+    """Let somebody have a form that they want, if nobody else has it.
 
     Raises:
         FormatError: not the code of a station.
@@ -83,7 +88,7 @@ async def hold_form(node: Node, given: HoldForm) -> HeldForm:
     place = _place(node, given)
     now = int(node.clocks.wall())
     take = leases.renew_lease if given.renew else leases.take_lease
-    is_theirs = await node.resources.db.write(take, place, _holder(given.reader), now)
+    is_theirs = await node.resources.db.write(take, place, given.reader.holder, now)
     if not is_theirs:
         return HeldForm()
     if not given.renew:
@@ -105,7 +110,7 @@ async def _fetch(node: Node, place: FormPlace, now: int) -> None:
     if missing := await db.read(not_held, (digest for digest, _ in named)):
         pairs = [one for one in named if one[0] in missing]
         await db.write(wanted.ask_again, pairs, now)
-        node.photos.ask_soon()
+        node.photographs.fetching.ask_soon()
 
 
 async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
@@ -117,7 +122,7 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
         ConflictError: nothing may be signed now.
     """
     place, now = _place(node, given), int(node.clocks.wall())
-    db, name = node.resources.db, _holder(given.reader)
+    db, name = node.resources.db, given.reader.holder
     if not await db.write(leases.take_lease, place, name, now):
         return AnsweredForm(outcome="taken")
     if given.answer == "skip":
@@ -155,7 +160,7 @@ async def _take_reading(
     cited: SignedReading,
     mapped: Mapping[int, int],
 ) -> AnsweredForm:
-    place, name = _place(node, given), _holder(given.reader)
+    place, name = _place(node, given), given.reader.holder
     reading = Reading(
         given.members,
         frozenset(given.accepted),
@@ -249,15 +254,10 @@ def _note(
 ) -> None:
     for file in cited.claim.files:
         photoanswers.save_answer(tx, place, file, noted)
-    leases.end_lease(tx, place, _holder(reader), noted.at, rest=True)
+    leases.end_lease(tx, place, reader.holder, noted.at, rest=True)
     subject = " ".join(filter(None, (*place, noted.elsewhere)))
     what = _DID[noted.answer]
     people.note_action(tx, reader.name, reader.role, what, subject, noted.at)
-
-
-def _holder(reader: FormReader) -> str:
-    """Under which name a form is theirs: the machine's own has none."""
-    return reader.name or "-"
 
 
 def _scope(node: Node, election: str, contest: str) -> QueryScope:

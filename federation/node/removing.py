@@ -124,19 +124,20 @@ class Removals:
         _check(asked)
         await self._host.index_photos()
         db = self._host.resources.db
+        await db.read(_check_known, asked.digest)
+        removed = RemovedPhoto(
+            digest=asked.digest,
+            ground=asked.ground,
+            reason=asked.reason,
+            org=self._host.resources.settings.org,
+            person=asked.person,
+            removed_at=int(self._host.clocks.wall()),
+            is_due=True,
+        )
+        # At once: nobody is shown it while much else is still being deleted.
+        is_new = await db.write(_note_own, removed)
         async with self._lock:
             await self._follow()
-            await db.read(_check_known, asked.digest)
-            removed = RemovedPhoto(
-                digest=asked.digest,
-                ground=asked.ground,
-                reason=asked.reason,
-                org=self._host.resources.settings.org,
-                person=asked.person,
-                removed_at=int(self._host.clocks.wall()),
-                is_due=True,
-            )
-            is_new = await db.write(_note_own, removed)
             await sweep(self._places)
             why = await self._say(asked.digest, wait_s=WAIT_S)
             found = await db.read(removals.find_removed, asked.digest)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.reading import (
     THIRD,
     TPS,
     answer,
+    begin,
     evidence,
     form_of,
     photographed,
@@ -40,7 +42,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
     async with two.editor() as browser:
         listed = await browser.open("/antrean")
         assert TPS in listed.text
-        page = await browser.open("/antrean/baca?queue=unread")
+        page = await begin(browser, "/antrean/baca?queue=unread")
         assert f"/antrean/baca/{TPS}" in page.url
         assert PHOTOS in page.text
         done = await answer(browser, page, **RIGHT)
@@ -66,7 +68,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
 async def test_what_was_done_is_written_down_here(two):
     await two.share(photographed(TPS), photographed(SECOND), photographed(THIRD))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         page = await answer(browser, page, **RIGHT)
         page = await answer(browser, page, answer="unreadable")
         await answer(browser, page, answer="elsewhere", elsewhere="1371.01.1001.009")
@@ -92,7 +94,7 @@ async def test_a_form_shows_no_numbers_of_others(two):
     await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca?queue=differs")
+        page = await begin(browser, "/antrean/baca?queue=differs")
         assert TPS in page.url
         for number in ("131", "29<", "113", "37<"):
             assert number not in page.text.replace(TPS, "")
@@ -102,7 +104,7 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
     await two.share(photographed(TPS))
     wrong = {**RIGHT, "c.02": "28"}
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         asked = await answer(browser, page, **wrong)
         assert asked.status == 422
         assert 'value="28"' in asked.text
@@ -131,7 +133,7 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
 async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         refused = await answer(browser, page, **typed)
         assert refused.status == 422
         for name in ("c.01", "c.02"):
@@ -143,7 +145,7 @@ async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
 async def test_what_is_not_here_is_not_read_until_it_is(two):
     await two.share(photographed(TPS), held=False)
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         assert page.status == 200
         assert 'name="c.01"' not in page.text
         assert (await answer(browser, page, **RIGHT)).status == 409
@@ -161,7 +163,7 @@ async def test_where_nothing_may_be_signed_now_nothing_typed_is_lost(two, monkey
         raise ConflictError("this log must not be signed now")
 
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         with monkeypatch.context() as patch:
             patch.setattr("federation.flows.ownlog.ingest.append", refuse)
             told = await answer(browser, page, **RIGHT)
@@ -175,13 +177,13 @@ async def test_where_nothing_may_be_signed_now_nothing_typed_is_lost(two, monkey
 async def test_two_editors_at_once_get_different_forms(two):
     await two.share(photographed(TPS), photographed(SECOND))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:
-        pages = await asyncio.gather(
-            rina.open("/antrean/baca"), sari.open("/antrean/baca")
-        )
+        pages = await asyncio.gather(begin(rina), begin(sari))
         assert {page.url.partition("/baca/")[2][:13] for page in pages} == {TPS, SECOND}
         mine = pages[0].url.partition("/baca/")[2][:13]
         taken = await sari.open(f"/antrean/baca/{mine}")
         assert taken.status == 409
+        fields = {**taken.form("/antrean/baca").fields, "tps": mine}
+        assert (await sari.post("/antrean/baca", fields)).status == 409
         # A form of another's page: the one who has it is asked for, not the page.
         forged = await answer(sari, pages[1], **RIGHT)
         assert forged.status == 200
@@ -190,26 +192,62 @@ async def test_two_editors_at_once_get_different_forms(two):
         assert refused.status == 409
         # A third finds nothing, until one gives up.
         async with two.editor("Tuti") as tuti:
-            none = await tuti.open("/antrean/baca")
+            none = await begin(tuti)
             assert none.url.partition("?")[0].endswith("/antrean")
             await answer(rina, pages[0], answer="skip")
-            assert mine in (await tuti.open("/antrean/baca")).url
+            assert mine in (await begin(tuti)).url
 
 
-async def test_a_page_of_another_site_takes_no_form_in_somebodys_name(two):
+async def test_nobody_gets_a_form_by_looking(two):
+    """A link on another site opens pages of a signed-in editor; it presses nothing."""
     await two.share(photographed(TPS))
+    place = FormPlace(ELECTION, "ppwp", TPS)
+
+    def held():
+        with two.looking() as view:
+            return leases.holders(view, [place], int(time.time()))
+
+    async with two.editor() as browser:
+        for path in ("/antrean", "/antrean/baca", f"/antrean/baca/{TPS}?at=x"):
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
+                page = await browser.open(path, **headers)
+                assert page.status == 200
+                assert 'name="c.01"' not in page.text
+        button = page.form("/antrean/baca").fields
+        assert (button["tps"], button["at"]) == (TPS, "x")
+        for token in ({}, {"form_token": ""}, {"form_token": "0" * 64}):
+            for fields in ({"tps": TPS}, {}):
+                refused = await browser.post("/antrean/baca", fields | token)
+                assert refused.status == 403
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        refused = await browser.post("/antrean/baca", button, **foreign)
+        assert refused.status == 403
+        assert held() == {}
+        page = await browser.post("/antrean/baca", button)
+        assert 'name="c.01"' in page.text
+        assert held() == {place: "Rina"}
+        # Whoever has it finds it at its address; looking prolongs nothing.
+        assert 'name="c.01"' in (await browser.open(page.url)).text
+
+
+async def test_the_list_has_a_button_for_each_form(two):
+    await two.share(photographed(TPS), photographed(SECOND))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:
-        for path in ("/antrean/baca", f"/antrean/baca/{TPS}"):
-            led = await rina.open(path, **{"Sec-Fetch-Site": "cross-site"})
-            assert led.url.partition("?")[0].endswith("/antrean")
-            assert led.status == 200
-        assert f"/antrean/baca/{TPS}" in (await sari.open("/antrean/baca")).url
+        page = await rina.open("/antrean")
+        forms = {one.fields.get("tps"): one for one in page.forms()}
+        opened = await rina.send(page, forms[SECOND])
+        assert f"/antrean/baca/{SECOND}" in opened.url
+        # Who answers the last one goes back to the list: the first is left behind.
+        done = await answer(rina, opened, answer="skip")
+        assert urlsplit(done.url).path == "/antrean"
+        both = {one.fields.get("tps") for one in (await sari.open("/antrean")).forms()}
+        assert {TPS, SECOND} < both
 
 
 async def test_who_is_still_at_it_keeps_the_form(two):
     await two.share(photographed(TPS))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:
-        page = await rina.open("/antrean/baca")
+        page = await begin(rina)
         form = form_of(page)
         still = await rina.post(f"/antrean/masih/{TPS}", form.fields)
         assert still.status == 204
@@ -222,10 +260,10 @@ async def test_who_is_still_at_it_keeps_the_form(two):
 async def test_a_second_person_reads_without_seeing_the_first(two):
     await two.share(photographed(TPS))
     async with two.editor("Rina") as rina:
-        await answer(rina, await rina.open("/antrean/baca"), **RIGHT)
+        await answer(rina, await begin(rina), **RIGHT)
         await two.reading(review="unreviewed")
         # Whoever read it is not offered it again.
-        none = await rina.open("/antrean/baca?queue=single")
+        none = await begin(rina, "/antrean/baca?queue=single")
         assert "/antrean/baca/" not in none.url
     with two.looking() as view:
         place = FormPlace(ELECTION, "ppwp", TPS)
@@ -233,7 +271,7 @@ async def test_a_second_person_reads_without_seeing_the_first(two):
     assert resting == {place: leases.NOBODY}
     async with two.editor("Sari") as sari:
         two.end_rest()
-        page = await sari.open("/antrean/baca?queue=single")
+        page = await begin(sari, "/antrean/baca?queue=single")
         assert TPS in page.url
         assert "127" not in page.text
         await answer(sari, page, **RIGHT)
@@ -250,7 +288,7 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
     await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca?queue=differs")
+        page = await begin(browser, "/antrean/baca?queue=differs")
         both = await answer(browser, page, **RIGHT)
         assert both.status == 422
         assert "126" in both.text
@@ -294,7 +332,7 @@ async def test_what_we_have_said_since_is_not_signed_over_unseen(two, monkeypatc
 async def test_nothing_is_taken_without_the_proof_of_a_form(two):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         form = form_of(page)
         fields = {**form.fields, "answer": "read", **RIGHT}
         for token in ("", "0" * 64, "é"):
@@ -346,7 +384,7 @@ async def test_hostile_answers_are_refused_and_nothing_is_signed(
 ):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open(f"/antrean/baca/{TPS}")
+        page = await begin(browser, f"/antrean/baca/{TPS}")
         form = form_of(page)
         sent = {**form.fields, "answer": "read", **RIGHT, **fields}
         if status == 422:

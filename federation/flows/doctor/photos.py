@@ -13,7 +13,7 @@ from federation.blobs.blobs import Blobs
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.check import find_fault
 from federation.flows.photos.held import drop_photo
-from federation.flows.photos.index import BATCH, read_entries
+from federation.flows.photos.index import BATCH, end_of, read_entries
 from federation.flows.photos.remove import (
     PhotoPlaces,
     find_put_back,
@@ -52,6 +52,9 @@ def check_evidence(view: View, report: DoctorReport) -> None:
     _check_parts(view, report)
     for log in logs.list_logs(view):
         noted, start = evidence.noted_up_to(view, log.id), 0
+        if noted > end_of(log):
+            report.error("photo-names", log.origin, f"noted to {noted}, beyond its end")
+            noted = end_of(log)
         while start < noted:
             expected, end = read_entries(view, log, start, BATCH)
             end = min(end, noted)

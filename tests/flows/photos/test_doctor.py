@@ -171,6 +171,14 @@ def test_what_does_not_follow_from_the_leaves_is_named(change, store):
     assert store.look() == set()
 
 
+def test_a_cursor_beyond_the_end_is_named_and_the_looking_ends(store):
+    log = add_named(store.db, A, [("3171010001001", [file_of(OURS.digest)])])
+    index_all(store.db)
+    with store.db.transaction() as tx:
+        tx.execute("UPDATE evidence_noted SET idx = idx + 1024")
+    assert store.look() == {("error", "photo-names", log.origin)}
+
+
 CAME = hashlib.sha256(b"as it came").hexdigest()
 
 
