@@ -235,19 +235,26 @@ async def _answered(
 ) -> web.StreamResponse:
     """On to the next form; or this one once more, with what is asked.
 
+    Whoever comes back to a form that is somebody else's by now has lost nothing typed.
+
     Raises:
         HTTPSeeOther: to the next form.
     """
     if answered.outcome in _DONE:
         at = page.request.query.get("at", "")
         await _next(page, page.scope(), at, answered.outcome)
-    if answered.outcome in {"taken", "changed"}:
+    is_taken, is_read = answered.outcome == "taken", given.get("answer") == "read"
+    if answered.outcome == "changed" or (is_taken and not is_read):
         return elsewhere(page, answered.outcome, HTTPStatus.CONFLICT)
     sources = await _sources(page, page.scope(), tps)
     cited = sources.find(given.get("record", ""))
     if cited is None:
         return elsewhere(page, "changed", HTTPStatus.CONFLICT)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if is_taken:
+        status = HTTPStatus.CONFLICT
+        reason = page.t("queue.taken")
+        answered = AnsweredForm(outcome="refused", reason=reason)
     state = _FormState(
         tps=tps,
         sources=sources,

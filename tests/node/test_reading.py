@@ -198,6 +198,24 @@ async def test_two_editors_at_once_get_different_forms(two):
             assert mine in (await begin(tuti)).url
 
 
+async def test_who_comes_back_too_late_has_lost_nothing_typed(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        page = await begin(rina)
+        gone = FormPlace(ELECTION, "ppwp", TPS), "Rina", int(time.time())
+        await two.parts.db.write(leases.end_lease, *gone, rest=False)
+        theirs = await begin(sari)
+        assert TPS in theirs.url
+        late = await answer(rina, page, **RIGHT)
+        assert late.status == 409
+        assert "sedang dibaca orang lain" in late.text
+        assert form_of(late).fields["c.01"] == "127"
+        assert await two.claim(two.readers, READERS) is None
+        await answer(sari, theirs, answer="skip")
+        assert (await answer(rina, late, **RIGHT)).status == 200
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
+
+
 async def test_nobody_gets_a_form_by_looking(two):
     """A link on another site opens pages of a signed-in editor; it presses nothing."""
     await two.share(photographed(TPS))
@@ -270,7 +288,7 @@ async def test_a_second_person_reads_without_seeing_the_first(two):
         resting = leases.holders(view, [place], int(time.time()))
     assert resting == {place: leases.NOBODY}
     async with two.editor("Sari") as sari:
-        two.end_rest()
+        await two.end_rest()
         page = await begin(sari, "/antrean/baca?queue=single")
         assert TPS in page.url
         assert "127" not in page.text
@@ -305,7 +323,7 @@ async def test_what_we_have_said_since_is_not_signed_over_unseen(two, monkeypatc
     """The map is behind our log while much is imported; a reading waits for it."""
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         with two.looking() as view:
             scope = QueryScope(ELECTION, "ppwp", two.parts.profiles[ELECTION])
             before = reading._look(view, scope, TPS, READERS)
@@ -324,7 +342,7 @@ async def test_what_we_have_said_since_is_not_signed_over_unseen(two, monkeypatc
         assert "126" in both.text
         done = await answer(browser, both, decision="mine", **RIGHT)
         assert done.status == 200
-    said = await two.reading(review="reviewed")
+    said = await two.reading(derived=True)
     files = {evidence(of)[0]["sha256"] for of in (TPS, SECOND)}
     assert set(said["files"]) == files
 
