@@ -14,6 +14,7 @@ from federation.flows.photos.wants import is_wantable, not_held
 from federation.records.readers import Caller, may_read
 from federation.store import evidence, wanted
 from federation.store.db import View
+from federation.store.removals import removed_among
 from federation.store.wanted import OPENED, PhotoTry
 
 
@@ -91,6 +92,8 @@ def pick_photos(
 ) -> PickedPhotos:
     """The photos of partners that somebody asks for, by digest or by place.
 
+    What was removed is not there to be had.
+
     Args:
         view: The snapshot.
         policies: Of each partner; of one of `none` nothing is asked for.
@@ -110,6 +113,8 @@ def pick_photos(
         ):
             if _is_asked(policies, org, media_type, size):
                 asked.setdefault(digest, set()).add(org)
+    for digest in removed_among(view, asked):
+        del asked[digest]
     lacking = not_held(view, asked)
     pairs = [(digest, org) for digest in lacking for org in sorted(asked[digest])]
     return PickedPhotos(len(asked), pairs)
