@@ -27,7 +27,7 @@ from federation.store.statements import OwnStatement
 
 #: So many statements about one form are looked through, the newest.
 _MOST: Final = 32
-_Draft = dict[str, Any]
+_DraftRow = dict[str, Any]
 
 
 def carry_photos(
@@ -62,7 +62,7 @@ def carry_photos(
     return changed
 
 
-def _slot(draft: _Draft) -> StatementSlot | None:
+def _slot(draft: _DraftRow) -> StatementSlot | None:
     """Where a draft stands, if it says that much."""
     tps, contest, round_ = (draft.get(name) for name in ("tps", "contest", "round"))
     if not (
@@ -108,7 +108,7 @@ class _Carrier:
     """A draft beside all that our log has said of its form."""
 
     def __init__(
-        self, draft: _Draft, history: Sequence[OwnStatement], stamp: str, log: OwnLog
+        self, draft: _DraftRow, history: Sequence[OwnStatement], stamp: str, log: OwnLog
     ) -> None:
         self._draft, self._newest = draft, history[-1].index
         self._contents = {said.content for said in history}
@@ -120,7 +120,7 @@ class _Carrier:
 
     def with_photos(
         self, found: dict[int, tuple[Evidence, ...]], *, restate: bool
-    ) -> _Draft:
+    ) -> _DraftRow:
         """The draft as it is to be judged."""
         standing = found.get(self._newest)
         if not restate:
@@ -129,13 +129,13 @@ class _Carrier:
                     return draft
         return self._draft if standing is None else self._beside(standing)
 
-    def _each(self, found: dict[int, tuple[Evidence, ...]]) -> Iterator[_Draft]:
+    def _each(self, found: dict[int, tuple[Evidence, ...]]) -> Iterator[_DraftRow]:
         return map(self._beside, found.values())
 
-    def _beside(self, photos: tuple[Evidence, ...]) -> _Draft:
+    def _beside(self, photos: tuple[Evidence, ...]) -> _DraftRow:
         return {**self._draft, "evidence": msgspec.to_builtins(photos)}
 
-    def _was_said(self, draft: _Draft) -> bool:
+    def _was_said(self, draft: _DraftRow) -> bool:
         try:
             text = text_of(convert({**draft, **self._common}, TpsResult))
         except (FormatError, RecordError):
