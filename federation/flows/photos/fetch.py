@@ -187,12 +187,14 @@ class _PhotoTurn:
 
     async def work(self) -> None:
         """One photo after the other, until there is nothing to ask for."""
-        taken = self._ctx.taken
         while (sought := await self._take()) is not None:
             try:
-                await self._fetch(sought)
+                # Another partner's turn may have had it since it was listed.
+                is_wanted = await self._ctx.db.read(wanted.is_wanted, sought.digest)
+                if is_wanted and self._silences < _MAX_SILENCES:
+                    await self._fetch(sought)
             finally:
-                taken.discard(sought.digest)
+                self._ctx.taken.discard(sought.digest)
 
     async def take(self, sought: Sought) -> None:
         """One photo, unless some turn is fetching it."""
@@ -220,11 +222,7 @@ class _PhotoTurn:
                         return None
                 else:
                     sought = self._next.pop(0)
-                    if sought.digest in ctx.taken or sought.digest in self._asked:
-                        continue
-                    # Another partner's turn may have had it since it was listed.
-                    is_wanted = await ctx.db.read(wanted.is_wanted, sought.digest)
-                    if is_wanted and sought.digest not in ctx.taken:
+                    if not self._is_asked(sought.digest):
                         ctx.taken.add(sought.digest)
                         self._asked.add(sought.digest)
                         return sought
@@ -235,8 +233,11 @@ class _PhotoTurn:
         sought, gone = await ctx.db.read(_list_sought, self._source, now)
         if gone:
             await ctx.db.write(wanted.drop_wanted, gone)
-        passed = ctx.taken | self._asked
-        self._next = [one for one in sought if one.digest not in passed]
+        self._next = [one for one in sought if not self._is_asked(one.digest)]
+
+    def _is_asked(self, digest: str) -> bool:
+        """Whether some turn is fetching it, or this one has."""
+        return digest in self._ctx.taken or digest in self._asked
 
     async def _fetch(self, sought: Sought) -> None:
         """Held then, or put off."""
