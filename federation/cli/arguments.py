@@ -4,8 +4,9 @@ Rule: what was left out is filled in from what this node has; what it does not h
 refused by name, with what there is.
 """
 
+import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
@@ -18,6 +19,7 @@ from federation.records.tps import TpsId
 from federation.sources.place import parse_place
 from federation.sources.row import BadCell
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -79,3 +81,15 @@ def read_code(text: str) -> TpsId:
         return parse_place(text, "TPS")
     except BadCell as bad:
         raise FormatError(bad.reason, "TPS") from None
+
+
+def read_digest(run: Run, text: str) -> str:
+    """The SHA-256 of a photograph, in any spelling that people copy.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    digest = text.strip().lower()
+    if not _DIGEST.fullmatch(digest):
+        raise click.UsageError(run.t("photos.no-digest", typed=repr(text[:80])))
+    return digest

@@ -73,7 +73,7 @@ async def open_desk(
         except ConflictError:
             if not run.home.control.exists():
                 raise
-            async with connect(run.home.control) as desk:
+            async with connect(run.home.control, run.t.language) as desk:
                 if alone:
                     await desk.run(GoAlone())
                 yield desk

@@ -23,6 +23,7 @@ from federation.cli.output import NEGATIVE, OK
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine, mend
+from federation.flows.photos.remove import PhotoPlaces
 from federation.node.about import renew_about
 from federation.node.resources import load_own_keys, open_resources
 from federation.profiles import load_profiles
@@ -106,7 +107,13 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
             identities=identities,
             profiles=load_profiles(run.home.elections),
             scratch=Path(scratch),
-            blobs=open_blobs(run.home.blobs, run.home.folder),
+            photos=PhotoPlaces(
+                db,
+                open_blobs(run.home.blobs, run.home.folder),
+                run.home.thumbnails,
+                run.home.partial,
+                run.home.originals,
+            ),
             hidden={peer.org for peer in run.peers if peer.hidden},
             progress=progress,
         )

@@ -38,7 +38,7 @@ from federation.errors import (
     VerificationError,
 )
 from federation.text import Sentence, Text
-from federation.text.mistyped import reword
+from federation.web.telling import tell
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -76,30 +76,6 @@ _UNBOUNDED: Final = 10_000
 def exit_code(error: FederationError) -> int:
     """The exit code of an expected error: that of the nearest type in the table."""
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
-
-
-def tell(t: Text, error: FederationError) -> str:
-    """What is wrong and where, in the reader's language as far as it is a `Sentence`.
-
-    Joined as `str(error)` joins it: `errors.py` knows no language.
-    """
-    match error:
-        case FormatError(what=what, at=at):
-            text = t.say(reword(what))
-            return f"{text} ({t.say(at)})" if at else text
-        case ConfigError(path=path, key=key, reason=reason):
-            return f"{path}: {key + ': ' if key else ''}{t.say(reason)}"
-        case RecordError(rule=rule, field=field):
-            text = t.say(reword(rule))
-            return f"{field}: {text}" if field else text
-        case PeerError(origin=origin, url=url, status=status, reason=reason):
-            key = "errors.answered" if status else "errors.silent"
-            if error.is_of_file:
-                key = "network.place"
-            text = t(key, origin=origin, url=url, status=status)
-            return f"{text}: {t.say(reason)}" if reason else text
-        case _:
-            return t.say(error.args[0]) if error.args else str(error)
 
 
 def clean(text: str) -> str:

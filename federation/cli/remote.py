@@ -33,7 +33,7 @@ from federation.errors import (
     UnknownPastError,
 )
 from federation.feeds.connection import judge_failure
-from federation.text import Sentence
+from federation.text import Language, Sentence
 from federation.web.requests import Batch, Request, Verdicts, encode_request
 
 DEADLINE_S = 600
@@ -79,15 +79,18 @@ def _read_control(path: Path) -> _Control:
 
 
 @contextlib.asynccontextmanager
-async def connect(path: Path) -> AsyncIterator["RemoteDesk"]:
-    """The desk of the node that has written this file.
+async def connect(path: Path, language: Language) -> AsyncIterator["RemoteDesk"]:
+    """The desk of the node that has written this file; it refuses in this language.
 
     Raises:
         ConfigError: the file cannot be used.
     """
     control = _read_control(path)
     async with aiohttp.ClientSession(
-        headers={"Authorization": f"Bearer {control.token}"},
+        headers={
+            "Authorization": f"Bearer {control.token}",
+            "Accept-Language": language,
+        },
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
     ) as session:
         yield RemoteDesk(session, control.url)

@@ -31,7 +31,11 @@ def explain_misuse(t: Text, error: click.ClickException) -> str:
         sentence = t("misuse.command", name=error.command_name)
         return sentence + _maybe(t, _similar(error))
     if isinstance(error, click.MissingParameter):
-        return t("misuse.missing", name=_name(error.param))
+        missing = t("misuse.missing", name=_name(error.param))
+        if error.param is not None and isinstance(error.param.type, click.Choice):
+            names = ", ".join(map(str, error.param.type.choices))
+            missing += " " + t("misuse.one-of", names=names)
+        return missing
     if isinstance(error, click.BadParameter) and error.param is not None:
         return f"{_name(error.param)}: {_value(t, error.param.type, error.message)}"
     return error.format_message()

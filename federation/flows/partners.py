@@ -11,7 +11,7 @@ Source: docs/reference/protocol.md, "Who asks"; docs/adr/0019
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -21,7 +21,7 @@ from msgspec import UNSET
 from federation.config.peers import Peer
 from federation.config.settings import Settings
 from federation.errors import FederationError
-from federation.records.about import About, open_about_unpinned
+from federation.records.about import About, open_about
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.readers import PHOTOS, Partner
 from federation.store import keystatements, logs
@@ -104,8 +104,9 @@ def read_partners(
         with suppress(FederationError):
             chain = _open(view, log.id, peers[log.org].identity, chains)
             by_org.setdefault(log.org, []).append(chain)
-    orgs = {str(key): org for org, held in by_org.items() for key in keys_now(held)}
-    abouts = _read_abouts(view, peers)
+    keys = {org: keys_now(held) for org, held in by_org.items()}
+    orgs = {str(key): org for org, valid in keys.items() for key in valid}
+    abouts = _read_abouts(view, keys)
     return PartnerBook(
         orgs, {org: _partner(peer, settings, abouts) for org, peer in peers.items()}
     )
@@ -136,13 +137,19 @@ def _revoked(chain: KeyChain) -> set[VerifierKey]:
     return set() if revoked is UNSET else {parse_vkey(one.vkey) for one in revoked}
 
 
-def _read_abouts(view: View, peers: Mapping[str, Peer]) -> dict[str, About]:
-    """What our partners have signed about themselves; it was verified when it came."""
+def _read_abouts(
+    view: View, keys: Mapping[str, Collection[VerifierKey]]
+) -> dict[str, About]:
+    """What our partners have signed about themselves, by a key that is theirs now.
+
+    It was verified when it came; but a key that was stolen since may have signed it,
+    and whom it names would be handed what is not for everybody after it was revoked.
+    """
     abouts = {}
-    for org in peers:
+    for org, valid in keys.items():
         with suppress(FederationError):
             note = keystatements.read_about(view, org)
-            about = None if note is None else open_about_unpinned(note)
+            about = None if note is None else open_about(note, sorted(valid, key=str))
             if about is not None and about.org == org:
                 abouts[org] = about
     return abouts

@@ -3,13 +3,15 @@
 resources      lock, database, guard, keys, own logs
 gate           may we sign yet?
 peers          peers.toml, as it is now
+photographs    all that is done with photographs: by which of the files below, and when
 photos         the photographs of partners: looked for, asked for, behind the turns
 disk           what the disks do not take
 descriptors    how many files may be open, and for whom
 photocare      photographs that are held: who used one, whether all are whole
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
-node           the duties: ask partners, merge, cosign, reconcile
+node           the duties, and what they share
+turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held

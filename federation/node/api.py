@@ -61,22 +61,22 @@ class NodeDesk:
 
     def photo_sent(self, count: int) -> None:
         """So many bytes of photos were handed over."""
-        self._node.photos.sent += count
+        self._node.photographs.fetching.sent += count
 
     def photo_used(self, blob: HeldBlob) -> None:
         """Remember, once a day, that somebody was given a photo of a partner's."""
-        self._node.photo_care.used(blob)
+        self._node.photographs.care.used(blob)
 
     async def thumbnail(self, digest: str) -> bytes:
         """A photo made small; see `Thumbnails.read`."""
-        return await self._node.thumbnails.read(digest)
+        return await self._node.photographs.thumbnails.read(digest)
 
     def photo_lost(self, blob: HeldBlob) -> None:
         """Remember that the bytes of a photo are not there, or are others."""
-        self._node.photo_care.lost(blob)
+        self._node.photographs.care.lost(blob)
 
     async def metrics(self, caller: Caller) -> Mapping[str, float]:
         """Gauges by Prometheus name."""
         resources, disk = self._node.resources, self._node.disk
-        sent = self._node.photos.sent
+        sent = self._node.photographs.fetching.sent
         return await resources.db.read(read_metrics, caller, resources, disk, sent)

@@ -145,19 +145,19 @@ async def remove_photo(node: Node, given: RemovePhoto) -> RemovedHere:
         FormatError: a reason that must not be signed.
         NotFoundError: no record names it, and it is not held.
     """
-    return await node.removals.remove(given)
+    return await node.photographs.removals.remove(given)
 
 
 async def list_removed(node: Node, given: ListRemovals) -> RemovalsAnswer:
     """Which photographs were removed, and who honours it."""
     return await node.resources.db.read(
-        list_removals, node.removals.rules(), given.after, given.limit
+        list_removals, node.photographs.removals.rules(), given.after, given.limit
     )
 
 
 async def expire_photos(node: Node, _: ExpirePhotos) -> ExpiredHere:
     """Delete here the photographs that have had their time."""
-    return await node.removals.expire()
+    return await node.photographs.removals.expire()
 
 
 async def go_alone(node: Node, _: GoAlone) -> None:
@@ -219,7 +219,7 @@ async def fetch_photos(node: Node, given: FetchPhotos) -> PhotosFetched:
     await node.refresh_peers()
     node.disk.check()
     await node.index_photos()
-    return await node.photos.answer(given)
+    return await node.photographs.fetching.answer(given)
 
 
 async def add_token(node: Node, given: AddToken) -> None:

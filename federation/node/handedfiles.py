@@ -206,7 +206,7 @@ class _OpenedFiles:
         if not digests:
             return FetchReport()
         await self._node.index_photos()
-        photos = self._node.photos
+        photos = self._node.photographs.fetching
         return await photos.take_files(self._feed, digests, max(within_s, 1.0))
 
     async def _look(

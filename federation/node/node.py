@@ -1,49 +1,40 @@
 """A node that runs: asks its partners, merges, signs when it may, answers for itself.
 
 Rule: every duty is one task; a duty that fails raises an alarm and goes on. Whatever
-signs passes the gate (`gate.py`); what becomes of our own logs: `ownlogs.py`. Clocks
+signs passes the gate (`gate.py`); what becomes of our own logs: `ownlogs.py`; what
+happens in a turn with a partner: `turns.py`; with photographs: `photographs.py`. Clocks
 and randomness come in as arguments.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from random import Random
 
 from federation.config.peers import Peer
-from federation.errors import FederationError, FormatError, NotFoundError, PeerError
+from federation.errors import FederationError, NotFoundError
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
-from federation.flows import cosign
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
-from federation.flows.photos.held import finish_drops
-from federation.flows.photos.index import index_once
-from federation.flows.photos.thumbnails import Thumbnails
-from federation.flows.publish.readable import read_vector
-from federation.flows.pull import PullContext, PullReport, Taking, import_forks, pull
-from federation.flows.pull.basis import ask_basis, compare_basis
+from federation.flows.pull import PullContext, Taking
 from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
 from federation.node.disk import Disk
 from federation.node.gate import Gate
-from federation.node.introductions import ALARM as UNBELIEVED
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
-from federation.node.photocare import PhotoCare
-from federation.node.photos import Photos
-from federation.node.removing import Removals
+from federation.node.photographs import Photographs
 from federation.node.resources import Clocks, Resources
-from federation.photos.redraw import Redrawer
-from federation.records.readers import NOBODY
-from federation.schedule import OF_DISK, Duty, Result, Schedule, result_of
-from federation.store import alarms, logs, pulls
+from federation.node.turns import PartnerTurns
+from federation.schedule import Duty, Schedule
+from federation.store import alarms, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
 from federation.text.cause import is_of_disk, tell_refusal
@@ -90,29 +81,18 @@ class Node:
         )
         self.own_logs = OwnLogs(self)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
-        self.removals = Removals(self, lambda: self.peers.by_org)
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
-        self._merge_due, self._index_due = asyncio.Event(), asyncio.Event()
+        self._merge_due = asyncio.Event()
         self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
-        self._compared: dict[str, int] = {}
-        self._left_out: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._workers: Workers | None = None
-        self.redrawer = Redrawer()  # starts nothing before there is a photograph
-        self.thumbnails = Thumbnails(
-            resources.home.thumbnails, resources.blobs, self.redrawer
-        )
         self._busy: dict[str, Taking] = {}
         self._passed_over = set[str]()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._collector = cosign.Collector(
-            resources.db, resources.settings.sync.heartbeat_s
-        )
+        self._turns = PartnerTurns(self)
         self.schedule = Schedule(resources.db, clocks.wall, random)
-        self.photos = Photos(self)
-        self.photo_care = PhotoCare(resources, self.disk, clocks.wall, self._start)
-        self.fetches_photos = False  # by itself: a command is gone too soon
+        self.photographs = Photographs(self, self._start)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -129,7 +109,7 @@ class Node:
         self._workers = open_workers(VERIFYING_PROCESSES)
         self._sessions = Sessions()
         self.merge_soon()
-        duties = [self._merge, self._index_photos, self._watch_disk]
+        duties = [self._merge, self.photographs.index_photos, self._watch_disk]
         if signs:
             self.schedule.set_duties(self._duties())
             duties += [self.own_logs.begin, self._watch_peers]
@@ -143,20 +123,18 @@ class Node:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self.redrawer.close()
+            await self.photographs.close()
             await self._sessions.close()
             self._workers.close()
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
-        self._index_due.set()
+        self.photographs.index_soon()
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
-        db, now = self.resources.db, int(self.clocks.wall())
-        while await db.run(index_once, db, now=now):
-            pass
+        await self.photographs.index()
 
     async def merge_once(self) -> int:
         """Bring a part of what was stored to the map; 0: there is no more."""
@@ -240,84 +218,17 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        if not self.fetches_photos:
-            return [*asked, *self.own_duties]
-        photos = (*self.photos.duties(), self.photo_care.duty())
-        return [*asked, *photos, *self.own_duties]
+        return [*asked, *self.photographs.duties(), *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync
         return Duty(
             name=peer.org,
-            run=lambda: self._turn(peer),
+            run=lambda: self._turns.turn(peer),
             interval_s=peer.interval_s or sync.interval_s,
             deadline_s=peer.deadline_s or sync.deadline_s,
             jitter=sync.jitter,
             is_kept=True,
-        )
-
-    async def _turn(self, peer: Peer) -> Result:
-        """One turn with one peer, and what follows from it."""
-        if not self.disk.takes("data"):
-            # Nothing against the peer, and nothing for it either: it is not asked.
-            return Result(outcome=OF_DISK, reason="; ".join(self.disk.reasons()))
-        feed, now = self.feed(peer), int(self.clocks.wall())
-        # A turn ends by itself, with all that it brought, before it would be ended.
-        soft_s = 0.8 * (peer.deadline_s or self.resources.settings.sync.deadline_s)
-        context = self.pull_context()
-        report = await pull(context, peer, feed, now, soft_deadline_s=soft_s)
-        is_told, why = await self.introductions.disbelief(peer)
-        if is_told:
-            await self.alarm(UNBELIEVED, peer.org, why)
-        self.gate.answered(peer.org)
-        if not report.unchanged:
-            self.partners.forget()  # it may have brought keys, or who may have what
-        if report.new_leaves:
-            self.merge_soon()
-            await self._look_at_vector()
-        await self.own_logs.reconcile(report.own_larger, feed, peer.org)
-        await self._cosign(peer, feed, report)
-        await self._compare_basis(peer, feed, report)
-        return result_of(report)
-
-    async def _look_at_vector(self) -> None:
-        """Is every log here in the vector that we show, and readable there?"""
-        vector = await self.resources.db.read(read_vector, NOBODY)
-        rows = await self.resources.db.read(logs.damaged_logs)
-        damaged = (*vector.damaged, *(f"log {log_id}" for log_id in rows))
-        left_out, subject = (
-            (vector.whole, damaged),
-            f"{self.resources.settings.org}/logs",
-        )
-        # Looked up first: a turn must not cost a durable commit for nothing.
-        if left_out[0] != self._left_out[0]:
-            await self.alarm("vector-full", subject, _tell_some(vector.whole))
-        if left_out[1] != self._left_out[1]:
-            await self.alarm("stored-damaged", subject, _tell_some(damaged))
-        self._left_out = left_out
-
-    async def _compare_basis(self, peer: Peer, feed: Feed, report: PullReport) -> None:
-        """Now and then, and when it had news: does its map rest on the same as ours?"""
-        now = int(self.clocks.wall())
-        due = self._compared.get(peer.org, 0) + self.resources.settings.sync.heartbeat_s
-        if report.unchanged and now < due:
-            return
-        self._compared[peer.org] = now
-        # A peer of plain files has no map; one that answers nonsense says nothing.
-        with contextlib.suppress(PeerError, FormatError):
-            basis = await ask_basis(feed, peer.org)
-            profiles = self.resources.profiles
-            await compare_basis(self.resources.db, basis, peer.org, profiles, now)
-            context = self.pull_context()
-            await import_forks(context, feed, peer.org, basis.frozen, now)
-
-    async def _cosign(self, peer: Peer, feed: Feed, report: PullReport) -> None:
-        db, now = self.resources.db, int(self.clocks.wall())
-        heartbeat_s = self.resources.settings.sync.heartbeat_s
-        mirror = self.resources.keys.mirror
-        await db.write(cosign.cosign_held, mirror, report.answered, now, heartbeat_s)
-        await self._collector.collect(
-            self.peers.by_org, peer.org, feed, report.sizes, now
         )
 
     def news(self) -> None:
@@ -362,16 +273,6 @@ class Node:
                 await resources.db.run(
                     save_followed, resources.db, resources.home.followed
                 )
-
-    async def _index_photos(self) -> None:
-        await finish_drops(self.resources.db, self.resources.blobs)
-        while True:
-            await self._index_due.wait()
-            self._index_due.clear()
-            while not self.disk.takes():  # noqa: ASYNC110  no disk sets an event
-                await asyncio.sleep(_WATCH_S)
-            await self.index_photos()
-            await self.removals.turn()
 
     async def _watch_disk(self) -> None:
         while True:
@@ -424,10 +325,6 @@ class Node:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("%s ended by an error", task.get_coro(), exc_info=error)
-
-
-def _tell_some(origins: Sequence[str]) -> str | None:
-    return f"{len(origins)} logs, the first: {origins[0]}" if origins else None
 
 
 def _forget_strangers(tx: Transaction, partners: Collection[str]) -> None:

@@ -117,12 +117,12 @@ class Photos:
             else:
                 await db.write(wanted.ask_again, picked.lacking, now)
             await self.fetch_now(given.within_s)
-            await self._settled({digest for digest, _ in picked.lacking}, now)
+            await self._settled(picked.digests, now)
         left = await self._pick(given)
-        came = len(picked.lacking) - len(left.lacking)
+        came = len(picked.digests) - len(left.digests)
         return PhotosFetched(
             asked=left.asked,
-            held=left.asked - len(left.lacking),
+            held=left.asked - len(left.digests),
             more=bool(left.lacking) and came > 0,
         )
 
@@ -147,7 +147,10 @@ class Photos:
         """
         given = FetchPhotos(digests=tuple(digests))
         picked, now = await self._pick(given), int(self._ctx.wall())
-        photos = [WantedPhoto(*one, wanted.OPENED, now) for one in picked.lacking]
+        photos = [
+            WantedPhoto(*one, wanted.OPENED, now)
+            for one in dict(picked.lacking).items()
+        ]
         report = await take_photos(self._ctx, feed, photos, now + within_s)
         await self._tell(report)
         return report

@@ -3,7 +3,9 @@
 Rule: an answer is taken from whoever has the form's lease, or gets it now. What was
 read is signed first, through the doors of every record of ours; then it is noted that
 the photographs were read, and the form rests until the map shows it. A crash between
-the two offers the form once more, and the same numbers change nothing.
+the two offers the form once more, and the same numbers change nothing. What we say is
+looked up on the map; where our log has said more of the form than that shows (an import
+goes on, photographs came), nothing is signed over it unseen.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +14,11 @@ from typing import Any, Final
 from msgspec import to_builtins
 
 from federation.config.keystore import load_contributor_secret, pseudonym
-from federation.errors import ConfigError, RecordError
+from federation.errors import ConfigError, ConflictError, RecordError
 from federation.flows.ownlog import ingest
+from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.sequence import settle
+from federation.flows.ownlog.verdict import Verdict
 from federation.flows.photos.wants import is_wantable, not_held
 from federation.flows.query.scope import QueryScope, ask
 from federation.flows.queue.decision import Decided, Reading, decide
@@ -22,10 +27,14 @@ from federation.flows.queue.offer import offer
 from federation.flows.queue.sources import FormSources, SignedReading, find_sources
 from federation.flows.queue.waiting import QueueAsked
 from federation.node.node import Node
+from federation.records.claim import StatementSlot
 from federation.records.tps import parse_tps
-from federation.store import leases, people, photoanswers, wanted
-from federation.store.db import Transaction
+from federation.store import leases, people, photoanswers, statements, wanted
+from federation.store.db import Database, Transaction, View
+from federation.store.guard import Guard
+from federation.store.mapstate import read_positions
 from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
+from federation.text import Sentence
 from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
@@ -52,20 +61,25 @@ async def offer_form(node: Node, given: OfferForm) -> HeldForm:
         NotFoundError: there is no such election or contest here.
         FormatError: `after` is no place of the queue, or `region` no region.
     """
+    scope = _scope(node, given.election, given.contest)
+    now = int(node.clocks.wall())
     asked = QueueAsked(
-        _scope(node, given.election, given.contest),
+        scope,
         given.queue,
         node.resources.settings.org,
-        int(node.clocks.wall()),
+        now,
         given.region,
-        _holder(given.reader),
+        given.reader.holder,
     )
     found = await node.resources.db.write(offer, asked, given.after)
-    return HeldForm() if found is None else HeldForm(tps=found.tps, at=found.at)
+    if found is None:
+        return HeldForm()
+    await _fetch(node, FormPlace(scope.election, scope.contest, found.tps), now)
+    return HeldForm(tps=found.tps, at=found.at)
 
 
 async def hold_form(node: Node, given: HoldForm) -> HeldForm:
-    """Let somebody have a form that they opened, if nobody else has it.
+    """Let somebody have a form that they want, if nobody else has it.
 
     Raises:
         FormatError: not the code of a station.
@@ -74,7 +88,7 @@ async def hold_form(node: Node, given: HoldForm) -> HeldForm:
     place = _place(node, given)
     now = int(node.clocks.wall())
     take = leases.renew_lease if given.renew else leases.take_lease
-    is_theirs = await node.resources.db.write(take, place, _holder(given.reader), now)
+    is_theirs = await node.resources.db.write(take, place, given.reader.holder, now)
     if not is_theirs:
         return HeldForm()
     if not given.renew:
@@ -88,15 +102,15 @@ async def _fetch(node: Node, place: FormPlace, now: int) -> None:
     scope = _scope(node, place.election, place.contest)
     sources = await db.read(find_sources, scope, place.tps, org)
     named = {
-        file.sha256: one.claim.org
+        (file.sha256, one.claim.org)
         for one in sources.records
         for file in one.files
         if one.claim.org != org and is_wantable(file.media_type, file.size)
     }
-    if missing := await db.read(not_held, named):
-        pairs = [(digest, named[digest]) for digest in missing]
+    if missing := await db.read(not_held, (digest for digest, _ in named)):
+        pairs = [one for one in named if one[0] in missing]
         await db.write(wanted.ask_again, pairs, now)
-        node.photos.ask_soon()
+        node.photographs.fetching.ask_soon()
 
 
 async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
@@ -108,14 +122,15 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
         ConflictError: nothing may be signed now.
     """
     place, now = _place(node, given), int(node.clocks.wall())
-    db, name = node.resources.db, _holder(given.reader)
+    db, name = node.resources.db, given.reader.holder
     if not await db.write(leases.take_lease, place, name, now):
         return AnsweredForm(outcome="taken")
     if given.answer == "skip":
         await db.write(leases.end_lease, place, name, now, rest=False)
         return AnsweredForm(outcome="skipped")
     scope = _scope(node, given.election, given.contest)
-    sources = await db.read(find_sources, scope, place.tps, node.resources.settings.org)
+    org = node.resources.settings.org
+    sources, mapped = await db.read(_look, scope, place.tps, org)
     cited = sources.find(given.record)
     if cited is None or not given.record:
         return AnsweredForm(outcome="changed")
@@ -126,13 +141,26 @@ async def answer_form(node: Node, given: AnswerForm) -> AnsweredForm:
         return AnsweredForm(outcome="noted")
     if sources.held.isdisjoint(cited.claim.files):
         return AnsweredForm(outcome="changed")  # nobody here can have seen it
-    return await _take_reading(node, given, sources, cited)
+    return await _take_reading(node, given, sources, cited, mapped)
+
+
+def _look(
+    view: View, scope: QueryScope, tps: str, org: str
+) -> tuple[FormSources, Mapping[int, int]]:
+    """What a form can be read from, and how far the map follows each log."""
+    positions = read_positions(view, scope.election)
+    mapped = {log_id: position.index for log_id, position in positions.items()}
+    return find_sources(view, scope, tps, org), mapped
 
 
 async def _take_reading(
-    node: Node, given: AnswerForm, sources: FormSources, cited: SignedReading
+    node: Node,
+    given: AnswerForm,
+    sources: FormSources,
+    cited: SignedReading,
+    mapped: Mapping[int, int],
 ) -> AnsweredForm:
-    place, name = _place(node, given), _holder(given.reader)
+    place, name = _place(node, given), given.reader.holder
     reading = Reading(
         given.members,
         frozenset(given.accepted),
@@ -152,7 +180,7 @@ async def _take_reading(
         return _question(decided, sources)
     answered = AnsweredForm(outcome="confirmed")
     if decided.outcome == "sign":
-        answered = await _sign(node, given.election, decided.draft)
+        answered = await _sign(node, given.election, decided.draft, mapped)
         if answered.outcome == "refused":
             return answered
     noted = AnsweredPhoto("read", name, int(node.clocks.wall()))
@@ -168,25 +196,53 @@ def _question(decided: Decided, sources: FormSources) -> AnsweredForm:
     return AnsweredForm(outcome="differs", ours=ours)
 
 
-async def _sign(node: Node, election: str, draft: Mapping[str, Any]) -> AnsweredForm:
+async def _sign(
+    node: Node, election: str, draft: Mapping[str, Any], mapped: Mapping[int, int]
+) -> AnsweredForm:
     """Sign and publish one draft; durable when it is answered."""
     log = node.own_log(election)
     await node.gate.passed(log.origin, GATE_S)
     [verdict] = await node.disk.write(
-        ingest.append,
+        _append, log, draft, mapped.get(log.log_id, 0), node.clocks.wall()
+    )
+    if verdict.outcome != "logged":
+        return AnsweredForm(outcome="refused", reason=verdict.reason)
+    node.news()
+    return AnsweredForm(outcome="saved", record=verdict.record)
+
+
+def _append(
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    draft: Mapping[str, Any],
+    mapped: int,
+    now: float,
+) -> list[Verdict]:
+    """Sign a draft if our log has said nothing of its form from `mapped` on.
+
+    Raises:
+        ConflictError: it has; or see `ingest.append`.
+    """
+    # What a crash left half written is finished first: it may be of this form.
+    settle(db, guard, log.origin)
+    slot = StatementSlot(draft["tps"], draft["contest"], draft["round"], False)  # noqa: FBT003  a row
+    with db.view() as view:
+        said = statements.said_at(view, log.log_id, [slot.tps]).get(slot, [])
+    if said and said[-1].index >= mapped:
+        raise ConflictError(Sentence("queue.said-since"))
+    return ingest.append(
+        db,
+        guard,
         log,
         [dict(draft)],
-        node.clocks.wall(),
+        now,
         # What stands was looked at: whoever reads has seen it, or there is nothing.
         force=True,
         restate=True,
         # Who named the photograph has said that there is such a station.
         unlisted=True,
     )
-    if verdict.outcome != "logged":
-        return AnsweredForm(outcome="refused", reason=verdict.reason)
-    node.news()
-    return AnsweredForm(outcome="saved", record=verdict.record)
 
 
 def _note(
@@ -198,15 +254,10 @@ def _note(
 ) -> None:
     for file in cited.claim.files:
         photoanswers.save_answer(tx, place, file, noted)
-    leases.end_lease(tx, place, _holder(reader), noted.at, rest=True)
+    leases.end_lease(tx, place, reader.holder, noted.at, rest=True)
     subject = " ".join(filter(None, (*place, noted.elsewhere)))
     what = _DID[noted.answer]
     people.note_action(tx, reader.name, reader.role, what, subject, noted.at)
-
-
-def _holder(reader: FormReader) -> str:
-    """Under which name a form is theirs: the machine's own has none."""
-    return reader.name or "-"
 
 
 def _scope(node: Node, election: str, contest: str) -> QueryScope:

@@ -83,6 +83,7 @@ class Removals:
         )
         self._lock = asyncio.Lock()
         self._honoured: Collection[str] | None = None  # when last all were looked at
+        self._looked = ""  # behind which digest is looked for what may come after all
 
     def duties(self) -> tuple[Duty, ...]:
         """What waits for a disk, or for a log, again; what has had its time, daily."""
@@ -108,6 +109,7 @@ class Removals:
         """
         async with self._lock:
             await self._follow()
+            await self._let_in()
             await sweep(self._places)
             await self._say()
 
@@ -122,19 +124,20 @@ class Removals:
         _check(asked)
         await self._host.index_photos()
         db = self._host.resources.db
+        await db.read(_check_known, asked.digest)
+        removed = RemovedPhoto(
+            digest=asked.digest,
+            ground=asked.ground,
+            reason=asked.reason,
+            org=self._host.resources.settings.org,
+            person=asked.person,
+            removed_at=int(self._host.clocks.wall()),
+            is_due=True,
+        )
+        # At once: nobody is shown it while much else is still being deleted.
+        is_new = await db.write(_note_own, removed)
         async with self._lock:
             await self._follow()
-            await db.read(_check_known, asked.digest)
-            removed = RemovedPhoto(
-                digest=asked.digest,
-                ground=asked.ground,
-                reason=asked.reason,
-                org=self._host.resources.settings.org,
-                person=asked.person,
-                removed_at=int(self._host.clocks.wall()),
-                is_due=True,
-            )
-            is_new = await db.write(_note_own, removed)
             await sweep(self._places)
             why = await self._say(asked.digest, wait_s=WAIT_S)
             found = await db.read(removals.find_removed, asked.digest)
@@ -195,6 +198,15 @@ class Removals:
         if rules.honoured != self._honoured:
             await db.run(honouring.honour_all, db, rules, now)
             self._honoured = rules.honoured
+
+    async def _let_in(self) -> None:
+        """Let come what was noted as gone before who collected it was heard."""
+        db, now = self._host.resources.db, int(self._host.clocks.wall())
+        policies = {org: peer.photos for org, peer in self._peers().items()}
+        kept = await db.read(honouring.find_kept, self._looked)
+        self._looked = kept.last
+        for digest in kept.digests:
+            await db.write(honouring.let_in, digest, policies, now)
 
     async def _say(self, digest: str = "", wait_s: float = 0.0) -> str:
         """Sign what is due, of one photograph or of all; why not, if it cannot be."""

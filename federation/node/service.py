@@ -50,8 +50,8 @@ async def serve(
     await node.renew_about()
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
-    node.own_duties = (*publishing, *node.removals.duties())
-    node.fetches_photos = True
+    node.own_duties = tuple(publishing)
+    node.photographs.has_duties = True
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,

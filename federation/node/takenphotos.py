@@ -17,7 +17,9 @@ async def take_photo(node: Node, given: TakePhoto) -> Evidence:
     held = node.resources
     shelves = take.PhotoShelves(held.db, held.blobs, held.home.originals)
     now = int(node.clocks.wall())
-    taken = await take.take_photo(node.redrawer, shelves, given.original, now)
+    taken = await take.take_photo(
+        node.photographs.redrawer, shelves, given.original, now
+    )
     return taken.entry()
 
 

@@ -101,6 +101,15 @@ def find_blob(view: View, digest: str) -> HeldBlob | None:
     return None if row is None else _held(digest, *row)
 
 
+def find_row(view: View, digest: str) -> HeldBlob | None:
+    """What is written of a photo, also of a damaged one; None where it is to go."""
+    row = view.execute(
+        f"SELECT {_COLUMNS} FROM blob WHERE digest = ? AND is_going = 0",  # noqa: S608  a constant
+        (digest,),
+    ).fetchone()
+    return None if row is None else _held(digest, *row)
+
+
 def held_among(view: View, digests: Iterable[str]) -> set[str]:
     """Those of these that are held."""
     rows = view.select_among(

@@ -47,6 +47,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """
         + write_twice("evidence_noted", "log_id INTEGER", "idx INTEGER"),
     ),
+    (
+        # Who has claimed a photo is asked for whoever asks for it: records that cite
+        # another's, however many name it, are not looked through for that.
+        "0002-claimed",
+        "CREATE INDEX evidence_claimed ON evidence (digest) WHERE is_derived = 0;",
+    ),
 )
 
 #: So many records of one log that name a photo, or a station's photos, are looked at,

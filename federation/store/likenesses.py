@@ -8,7 +8,7 @@ that signs a million photos that all look alike makes nobody's look-up slower, a
 no photo but its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from federation.store.db import Transaction, View
@@ -68,6 +68,26 @@ def find_candidates(view: View, probes: Sequence[Sequence[int]]) -> set[str]:
         )
         found.update(likeness.hex() for (likeness,) in rows)
     return found
+
+
+def list_likenesses(view: View) -> Iterator[tuple[int, int, str]]:
+    """Every part, its value, and of which likeness it is, in hex."""
+    rows = view.execute("SELECT part, value, likeness FROM likeness_part")
+    return ((part, value, likeness.hex()) for part, value, likeness in rows)
+
+
+def is_noted(view: View, log_id: int, likeness: str, parts: Sequence[int]) -> bool:
+    """Whether a likeness is found by each of its parts, as far as the log has room."""
+    named = bytes.fromhex(likeness)
+    for part, value in enumerate(parts):
+        held, number = view.execute(
+            "SELECT coalesce(sum(likeness = ?), 0), count(*) FROM likeness_part"
+            " WHERE part = ? AND value = ? AND log_id = ?",
+            (named, part, value, log_id),
+        ).fetchone()
+        if not held and number < MOST_OF_LOG:
+            return False
+    return True
 
 
 def clear_likenesses(tx: Transaction) -> None:

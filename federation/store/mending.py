@@ -24,6 +24,7 @@ _MAP: Final = (
     "record_noted",
     "evidence",
     "evidence_noted",
+    "likeness_part",
     "wanted",
     "wanted_try",
     "wanted_noted",

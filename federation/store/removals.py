@@ -2,9 +2,11 @@
 
 Rule: a digest that stands here is never served, fetched, taken in or handed on again,
 whatever else says of it. It is written before the first byte is deleted, so that
-whatever a crash leaves lying is deleted later, and no exchange brings it back; a row
-never goes away. What was made known of it is in our log, and with a lost database it
-is written again from there (`flows/photos/remove.py`).
+whatever a crash leaves lying is deleted later, and no exchange brings it back. A row
+goes away only where a partner asked, nothing lay here, nothing was said, and somebody
+else proves to have collected the photo (`let_again`). What was made known of it is in
+our log, and with a lost database it is written again from there
+(`flows/photos/remove.py`).
 
     is_swept    the bytes, and all that was made of them, are deleted
     is_due      a statement is to be signed still, which `statement` then names
@@ -83,6 +85,7 @@ class RemovedPhoto(msgspec.Struct, frozen=True, kw_only=True):
 
 _NAMES: Final = RemovedPhoto.__struct_fields__  # those of the columns, in their order
 _COLUMNS: Final = ", ".join(_NAMES)
+_UNHELD: Final = "honours <> '' AND was_held = 0 AND is_due = 0 AND statement = ''"
 
 
 def is_removed(view: View, digest: str) -> bool:
@@ -113,14 +116,29 @@ def list_removed(view: View, after: str = "", limit: int = 1000) -> list[Removed
     return [_removed(row) for row in view.execute(sql, (after, limit))]
 
 
-def list_unswept(view: View, limit: int = 1000) -> list[RemovedPhoto]:
-    """Those whose bytes may lie here still."""
-    return _open(view, "is_swept = 0", limit)
+def list_unswept(view: View, after: str = "", limit: int = 1000) -> list[RemovedPhoto]:
+    """Those whose bytes may lie here still, by digest, behind this one."""
+    return _open(view, "is_swept = 0", after, limit)
 
 
 def list_due(view: View, limit: int = 1000) -> list[RemovedPhoto]:
     """Those of which we are to say so still, once their bytes are gone."""
-    return _open(view, "is_swept = 1 AND is_due = 1", limit)
+    return _open(view, "is_swept = 1 AND is_due = 1", "", limit)
+
+
+def list_unheld(view: View, after: str = "", limit: int = 1000) -> list[RemovedPhoto]:
+    """Those that a partner asked for and that never lay here, behind this digest."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM removed_photo WHERE {_UNHELD} AND digest > ?"  # noqa: S608  constants
+        " ORDER BY digest LIMIT ?"
+    )
+    return [_removed(row) for row in view.execute(sql, (after, limit))]
+
+
+def let_again(tx: Transaction, digest: str) -> bool:
+    """Let a photograph come that never lay here and of which we have said nothing."""
+    sql = f"DELETE FROM removed_photo WHERE {_UNHELD} AND digest = ?"  # noqa: S608  constants
+    return tx.execute(sql, (digest,)).rowcount == 1
 
 
 def note_removed(tx: Transaction, removed: RemovedPhoto) -> bool:
@@ -163,12 +181,12 @@ def restore_removed(tx: Transaction) -> None:
     )
 
 
-def _open(view: View, condition: str, limit: int) -> list[RemovedPhoto]:
+def _open(view: View, condition: str, after: str, limit: int) -> list[RemovedPhoto]:
     sql = (
-        f"SELECT {_COLUMNS} FROM removed_photo WHERE {condition}"  # noqa: S608  constants
+        f"SELECT {_COLUMNS} FROM removed_photo WHERE {condition} AND digest > ?"  # noqa: S608  constants
         " ORDER BY digest LIMIT ?"
     )
-    return [_removed(row) for row in view.execute(sql, (limit,))]
+    return [_removed(row) for row in view.execute(sql, (after, limit))]
 
 
 def _removed(row: tuple[object, ...]) -> RemovedPhoto:

@@ -1,10 +1,13 @@
 """Which photographs are wanted that are not held here, and whom we asked in vain.
 
-Rule: a row for each photo that is wanted, until it is held; a row beside it for each
-partner that did not hand it over, which says when it is asked for it again. What is
-wanted follows from the records (`evidence`), from the map and from the settings, behind
-cursors of its own; what somebody here asked for besides is asked for again. So all of
-it can be lost, at the cost of asking again, and nothing here is written twice.
+Rule: a row for each photo that is wanted and each partner that names it and is asked
+first, until it is held: whoever names what it does not have keeps nobody from asking
+who has it. A row beside it for each partner that did not hand it over, which says when
+it is asked for it again. What is wanted follows from the records (`evidence`), from the
+map and from the settings, behind cursors of its own; what somebody here asked for
+besides is asked for again. So all of it can be lost, at the cost of asking again. It is
+written twice all the same: a bit that flips would leave a photo unasked for, and nobody
+would know.
 
     wanted         a photo, who names it, why, and from when on it is looked for
     wanted_try     who did not hand it over, why not, and until when it is not asked
@@ -16,16 +19,18 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
         "0001-create",
         """
         CREATE TABLE wanted (
-            digest TEXT PRIMARY KEY,
+            digest TEXT NOT NULL,
             org TEXT NOT NULL,
             urgency INTEGER NOT NULL,
-            due INTEGER NOT NULL
+            due INTEGER NOT NULL,
+            PRIMARY KEY (digest, org)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX wanted_due ON wanted (org, urgency, due);
         CREATE TABLE wanted_try (
@@ -49,6 +54,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             seq INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    (
+        "0002-twice",
+        write_twice("wanted", "digest TEXT, org TEXT", "urgency INTEGER, due INTEGER")
+        + write_twice(
+            "wanted_try",
+            "digest TEXT, org TEXT",
+            "cause TEXT, at INTEGER, times INTEGER, due INTEGER",
+        )
+        + write_twice("wanted_noted", "log_id INTEGER", "idx INTEGER, policy TEXT")
+        + write_twice("wanted_map", "election TEXT", "epoch TEXT, seq INTEGER"),
     ),
 )
 
@@ -104,7 +120,7 @@ class PhotoTry(NamedTuple):
 def want_photos(
     tx: Transaction, named: Iterable[tuple[str, str]], urgency: int, now: int
 ) -> None:
-    """Look for these; what is wanted already becomes no less urgent.
+    """Look for these; what is wanted of the same already becomes no less urgent.
 
     Args:
         tx: The transaction.
@@ -114,7 +130,7 @@ def want_photos(
     """
     tx.executemany(
         "INSERT INTO wanted (digest, org, urgency, due) VALUES (?,?,?,?)"
-        " ON CONFLICT (digest) DO UPDATE SET urgency ="
+        " ON CONFLICT (digest, org) DO UPDATE SET urgency ="
         " CASE WHEN excluded.urgency < wanted.urgency"
         " THEN excluded.urgency ELSE wanted.urgency END",
         [(digest, org, urgency, now) for digest, org in sorted(set(named))],
@@ -167,7 +183,7 @@ def list_due(
         now: Unix seconds.
         limit: At most so many.
     """
-    found: list[WantedPhoto] = []
+    found: dict[str, WantedPhoto] = {}
     for urgency in URGENCIES:
         for org in sorted(orgs):
             rows = view.execute(
@@ -175,15 +191,16 @@ def list_due(
                 f" AND due <= ? AND {_UNASKED} ORDER BY due, digest LIMIT ?",
                 (org, urgency, now, asked, now, limit - len(found)),
             )
-            found += [WantedPhoto(*row) for row in rows]
-    return found
+            for row in rows:
+                found.setdefault(row[0], WantedPhoto(*row))
+    return list(found.values())
 
 
 def list_refused(
     view: View, asked: str, orgs: Collection[str], now: int, limit: int
 ) -> list[WantedPhoto]:
     """What these partners name and did not hand over: to ask another for; as above."""
-    found: list[WantedPhoto] = []
+    found: dict[str, WantedPhoto] = {}
     for org in sorted(orgs):
         rows = view.execute(
             f"SELECT {_PHOTO} FROM wanted WHERE digest IN (SELECT digest"  # noqa: S608  constants
@@ -192,14 +209,16 @@ def list_refused(
             " ORDER BY urgency, digest LIMIT ?",
             (org, now, org, now, asked, now, limit - len(found)),
         )
-        found += [WantedPhoto(*row) for row in rows]
-    return found
+        for row in rows:
+            found.setdefault(row[0], WantedPhoto(*row))
+    return list(found.values())
 
 
 def list_wanted(view: View, after: str = "", limit: int = 1000) -> list[WantedPhoto]:
-    """The next photos that are wanted and not held, by digest."""
+    """The next photos that are wanted and not held, by digest; each once."""
     rows = view.execute(
-        f"SELECT {_PHOTO} FROM wanted WHERE digest > ? ORDER BY digest LIMIT ?",  # noqa: S608  a constant
+        "SELECT digest, min(org), min(urgency), min(due) FROM wanted WHERE digest > ?"
+        " GROUP BY digest ORDER BY digest LIMIT ?",
         (after, limit),
     )
     return [WantedPhoto(*row) for row in rows]
@@ -213,7 +232,7 @@ def is_wanted(view: View, digest: str) -> bool:
 
 def count_wanted(view: View) -> int:
     """How many are wanted and not held."""
-    (count,) = view.execute("SELECT count(*) FROM wanted").fetchone()
+    (count,) = view.execute("SELECT count(DISTINCT digest) FROM wanted").fetchone()
     return int(count)
 
 

@@ -1,92 +1,49 @@
 """Pages for editors: what waits to be read, and a form beside its photographs.
 
-Rule: a page works without script; `read.js` only makes it more comfortable, and no
-other script runs (`_POLICY`). The form shows no numbers of others, so that who reads
-again reads anew. Whoever may read no forms is told how one is let in, nothing else.
+Rule: a page works without script; `read.js` only makes it more comfortable. The form
+shows no numbers of others, so that who reads again reads anew. Nobody gets a form by
+looking: a link on another site must not make somebody hold one. It is taken by a
+button of ours (`web/forms.py`), or together with the answer to the one before.
 
     GET  /antrean                what waits
-    GET  /antrean/baca           the next form: on to its page
-    GET  /antrean/baca/{tps}     a form, which is the reader's for a while
-    POST /antrean/baca/{tps}     what was read, or why not
+    GET  /antrean/baca           a button that takes the next form
+    POST /antrean/baca           take the next one, or that of `tps`: on to its page
+    GET  /antrean/baca/{tps}     the form, for who has it; else a button that takes it
+    POST /antrean/baca/{tps}     what was read, or why not; the next one is taken
     POST /antrean/masih/{tps}    the reader is still at it
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, TypeAlias, cast, get_args
+from typing import Final, NoReturn, cast, get_args
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from federation.errors import FederationError, FormatError, NotFoundError
-from federation.flows.query.scope import QueryScope, ask, contests_of, places
+from federation.flows.query.scope import QueryScope, contests_of, places
 from federation.flows.queue.decision import ReadingDecision
 from federation.flows.queue.form import FORMS, paper_form, read_typed
 from federation.flows.queue.sources import FormSources, SignedReading, find_sources
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.records.readers import Caller, Person
-from federation.records.readingqueue import QUEUES, ReadingQueue
 from federation.records.tps import TpsId, parse_tps, regions_of
-from federation.text import Text
-from federation.web.access import require
+from federation.store import leases
+from federation.store.photoanswers import FormPlace
 from federation.web.context import SITE
-from federation.web.dashboard import pick_page_language
+from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
-from federation.web.page import POLICY, Page, static_address
 from federation.web.readingpage import compare, form_parts, sum_rules
 from federation.web.readingrequests import (
     AnsweredForm,
     AnswerForm,
     FormAnswer,
-    FormReader,
     HoldForm,
     OfferForm,
 )
 
 PAGE_SIZE: Final = 50
-_CHOICES: Final = ("election", "contest", "lang", "queue", "region")
-_POLICY: Final = f"{POLICY}; script-src 'self'; connect-src 'self'"
 #: After these the next form is shown, with a word on what became of this one.
 _DONE: Final = frozenset({"saved", "confirmed", "noted", "skipped"})
-
-Show: TypeAlias = Callable[["EditorPage"], Awaitable[web.StreamResponse]]
-
-
-class EditorPage(Page):
-    """A page for somebody who may read forms."""
-
-    def __init__(self, request: web.Request, reader: FormReader) -> None:
-        """`reader`: who asks; the gate let them."""
-        chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
-        super().__init__(request, Text(pick_page_language(request)), chosen)
-        self.reader = reader
-
-    @property
-    def queue(self) -> ReadingQueue:
-        """Which queue is worked on."""
-        chosen = self.chosen.get("queue", "")
-        return cast("ReadingQueue", chosen if chosen in QUEUES else "unread")
-
-    def scope(self) -> QueryScope:
-        """Which election and contest.
-
-        Raises:
-            NotFoundError: there is no such one here.
-        """
-        site, given = self.request.app[SITE], self.chosen
-        election, contest = given.get("election", ""), given.get("contest", "")
-        return ask(site.profiles, site.settings.elections, election, contest)
-
-    def show(self, template: str, /, **values: object) -> web.Response:
-        """The template, for this reader only, with the one script that may run."""
-        owner = self.request.app[SITE].settings.name
-        address = self.to(static_address("read.js"))
-        answered = self.render(
-            template, owner, script=address, queues=list(QUEUES), **values
-        )
-        answered.headers["Content-Security-Policy"] = _POLICY
-        answered.headers[hdrs.CACHE_CONTROL] = "private, no-store"
-        return answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,40 +62,13 @@ class _FormState:
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/antrean", _for_editors(waiting)),
-        web.get("/antrean/baca", _for_editors(following)),
-        web.get("/antrean/baca/{tps}", _for_editors(form)),
-        web.post("/antrean/baca/{tps}", _for_editors(answer)),
-        web.post("/antrean/masih/{tps}", _for_editors(still)),
+        web.get("/antrean", for_editors(waiting)),
+        web.get("/antrean/baca", for_editors(beginning)),
+        web.post("/antrean/baca", for_editors(take)),
+        web.get("/antrean/baca/{tps}", for_editors(form)),
+        web.post("/antrean/baca/{tps}", for_editors(answer)),
+        web.post("/antrean/masih/{tps}", for_editors(still)),
     ]
-
-
-def _for_editors(show: Show) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        page = EditorPage(request, _reader(await require(request, "read-forms")))
-        try:
-            return await show(page)
-        except (NotFoundError, FormatError) as error:
-            return _mistake(page, error)
-
-    return handle
-
-
-def _reader(caller: Caller) -> FormReader:
-    if isinstance(caller, Person):
-        return FormReader(name=caller.name, role=caller.role)
-    return FormReader(name="", role="machine")
-
-
-def _mistake(page: EditorPage, error: NotFoundError | FormatError) -> web.Response:
-    answered = page.show("unread.html", said=page.t.say(_cause(error)), why="")
-    is_format = isinstance(error, FormatError)
-    answered.set_status(HTTPStatus.BAD_REQUEST if is_format else HTTPStatus.NOT_FOUND)
-    return answered
-
-
-def _cause(error: NotFoundError | FormatError) -> object:
-    return error.what if isinstance(error, FormatError) else error.args[0]
 
 
 async def waiting(page: EditorPage) -> web.StreamResponse:
@@ -164,33 +94,29 @@ async def waiting(page: EditorPage) -> web.StreamResponse:
     )
 
 
-async def following(page: EditorPage) -> web.StreamResponse:
-    """To the next form that nobody else reads, or back to the list.
+async def beginning(page: EditorPage) -> web.StreamResponse:
+    """Before the next form: the button that takes it."""
+    return _offer(page, page.scope(), "")
+
+
+def _offer(page: EditorPage, scope: QueryScope, tps: str) -> web.Response:
+    """The button that takes a form; what the address says goes with it."""
+    query = page.request.query
+    fields = {name: query.get(name, "") for name in ("after", "at", "record")}
+    given = {"tps": tps, **fields}
+    return page.show("take.html", given=given, contest=scope.contest)
+
+
+async def take(page: EditorPage) -> web.StreamResponse:
+    """Take the form of a station, or else the next one; then on to its page.
 
     Raises:
-        HTTPSeeOther: always.
+        HTTPSeeOther: to the form, or to the list where nothing is left.
     """
-    site, scope = page.request.app[SITE], page.scope()
-    held = await site.desk.run(
-        OfferForm(
-            reader=page.reader,
-            election=scope.election,
-            contest=scope.contest,
-            queue=page.queue,
-            region=page.chosen.get("region", ""),
-            after=page.request.query.get("after", ""),
-        )
-    )
-    more = {"queue": page.queue, "contest": scope.contest}
-    more["done"] = page.request.query.get("done", "")
-    if not held.tps:
-        raise web.HTTPSeeOther(page.link("/antrean", **more))
-    raise web.HTTPSeeOther(page.link(f"/antrean/baca/{held.tps}", at=held.at, **more))
-
-
-async def form(page: EditorPage) -> web.StreamResponse:
-    """A form beside its photographs, if nobody else reads it."""
-    tps, scope = parse_tps(page.request.match_info["tps"]), page.scope()
+    given, scope = await read_form(page.request), page.scope()
+    if not given.get("tps"):
+        await _next(page, scope, given.get("after", ""))
+    tps = parse_tps(given["tps"])
     held = await page.request.app[SITE].desk.run(
         HoldForm(
             reader=page.reader,
@@ -200,12 +126,56 @@ async def form(page: EditorPage) -> web.StreamResponse:
         )
     )
     if not held.tps:
-        return _elsewhere(page, "taken", HTTPStatus.CONFLICT)
+        return elsewhere(page, "taken", HTTPStatus.CONFLICT)
+    more = {"at": given.get("at", ""), "record": given.get("record", "")}
+    address = page.link(f"/antrean/baca/{tps}", contest=scope.contest, **more)
+    raise web.HTTPSeeOther(address)
+
+
+async def _next(
+    page: EditorPage, scope: QueryScope, after: str, done: str = ""
+) -> NoReturn:
+    """To the next form that nobody else reads, or back to the list.
+
+    Raises:
+        HTTPSeeOther: always.
+    """
+    held = await page.request.app[SITE].desk.run(
+        OfferForm(
+            reader=page.reader,
+            election=scope.election,
+            contest=scope.contest,
+            queue=page.queue,
+            region=page.chosen.get("region", ""),
+            after=after,
+        )
+    )
+    more = {"queue": page.queue, "contest": scope.contest, "done": done}
+    if not held.tps:
+        raise web.HTTPSeeOther(page.link("/antrean", **more))
+    raise web.HTTPSeeOther(page.link(f"/antrean/baca/{held.tps}", at=held.at, **more))
+
+
+async def form(page: EditorPage) -> web.StreamResponse:
+    """A form beside its photographs, for who has it; else how one gets it."""
+    tps, scope = parse_tps(page.request.match_info["tps"]), page.scope()
     sources = await _sources(page, scope, tps)
     cited = sources.find(page.request.query.get("record", ""))
     if cited is None:
-        return _elsewhere(page, "changed", HTTPStatus.NOT_FOUND)
+        return elsewhere(page, "changed", HTTPStatus.NOT_FOUND)
+    holder = await _holder(page, FormPlace(scope.election, scope.contest, tps))
+    if holder is None:
+        return _offer(page, scope, tps)
+    if holder != page.reader.holder:
+        return elsewhere(page, "taken", HTTPStatus.CONFLICT)
     return await _show_form(page, _FormState(tps=tps, sources=sources, cited=cited))
+
+
+async def _holder(page: EditorPage, place: FormPlace) -> str | None:
+    """Who has the form now; None: nobody has."""
+    site = page.request.app[SITE]
+    found = await site.db.read(leases.holders, [place], site.clock())
+    return found.get(place)
 
 
 async def answer(page: EditorPage) -> web.StreamResponse:
@@ -223,7 +193,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
     if wanted not in get_args(FormAnswer):
         raise FormatError("no answer of this page", "answer")
     if cited is None and wanted != "skip":
-        return _elsewhere(page, "changed", HTTPStatus.CONFLICT)
+        return elsewhere(page, "changed", HTTPStatus.CONFLICT)
     if cited is not None and wanted == "read" and (typed.bad or not typed.members):
         state = _FormState(
             tps=tps,
@@ -265,20 +235,26 @@ async def _answered(
 ) -> web.StreamResponse:
     """On to the next form; or this one once more, with what is asked.
 
+    Whoever comes back to a form that is somebody else's by now has lost nothing typed.
+
     Raises:
         HTTPSeeOther: to the next form.
     """
     if answered.outcome in _DONE:
         at = page.request.query.get("at", "")
-        on = {"after": at, "done": answered.outcome}
-        raise web.HTTPSeeOther(page.link("/antrean/baca", **on))
-    if answered.outcome in {"taken", "changed"}:
-        return _elsewhere(page, answered.outcome, HTTPStatus.CONFLICT)
+        await _next(page, page.scope(), at, answered.outcome)
+    is_taken, is_read = answered.outcome == "taken", given.get("answer") == "read"
+    if answered.outcome == "changed" or (is_taken and not is_read):
+        return elsewhere(page, answered.outcome, HTTPStatus.CONFLICT)
     sources = await _sources(page, page.scope(), tps)
     cited = sources.find(given.get("record", ""))
     if cited is None:
-        return _elsewhere(page, "changed", HTTPStatus.CONFLICT)
+        return elsewhere(page, "changed", HTTPStatus.CONFLICT)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if is_taken:
+        status = HTTPStatus.CONFLICT
+        reason = page.t("queue.taken")
+        answered = AnsweredForm(outcome="refused", reason=reason)
     state = _FormState(
         tps=tps,
         sources=sources,
@@ -309,13 +285,6 @@ async def still(page: EditorPage) -> web.StreamResponse:
 async def _sources(page: EditorPage, scope: QueryScope, tps: TpsId) -> FormSources:
     site = page.request.app[SITE]
     return await site.db.read(find_sources, scope, tps, site.settings.org)
-
-
-def _elsewhere(page: EditorPage, why: str, status: HTTPStatus) -> web.Response:
-    """There is nothing to be read here now: why, and the way on."""
-    answered = page.show("unread.html", said=page.t(f"queue.{why}"), why=why)
-    answered.set_status(status)
-    return answered
 
 
 async def _show_form(page: EditorPage, state: _FormState) -> web.Response:

@@ -23,6 +23,11 @@ class FormReader(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: PersonRole | Literal["machine"]
 
+    @property
+    def holder(self) -> str:
+        """Under which name a form is theirs: the machine's own has none."""
+        return self.name or "-"
+
 
 class HeldForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form that somebody may read now, and its place in the queue; "": none."""
@@ -45,7 +50,7 @@ class OfferForm(Request[HeldForm], frozen=True, kw_only=True):
 
 
 class HoldForm(Request[HeldForm], frozen=True, kw_only=True):
-    """One form, which somebody has opened; with `renew` only if it is theirs still."""
+    """One form, which somebody takes; with `renew` only if it is theirs still."""
 
     route: ClassVar[str] = ""
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from federation.config.founding import load_identity_key
 from federation.config.home import Home
-from federation.config.peers import load_peers
+from federation.config.peers import PhotoPolicy, load_peers
 from federation.config.settings import load_settings
 from federation.flows.cosign import cosign_held
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
+from federation.flows.photos.asked import follow_once
+from federation.flows.photos.index import index_all
+from federation.flows.photos.wants import find_wanted
 from federation.flows.pull import PullContext, pull
 from federation.node.about import renew_about
 from federation.node.resources import Resources, open_resources
@@ -26,22 +29,31 @@ from federation.profiles import load_profiles
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.canonical import encode
 from federation.records.register import Register
+from federation.records.removal import PhotoRemoval
+from federation.records.result import Evidence
 from federation.schedule import result_of
 from federation.store import (
     alarms,
+    blobs,
     copies,
     cosignatures,
     leases,
     logs,
+    originals,
     people,
     photoanswers,
     pulls,
     registers,
+    removals,
     tokens,
+    wanted,
 )
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
+from federation.store.originals import SharedCopy
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.store.removals import RemovedPhoto
+from federation.store.wanted import PhotoTry
 from federation.tlog.cosignature import cosign
 from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE
@@ -56,6 +68,9 @@ OWN = "jagasuara.example"
 PARTNER, FETCHED, FORKED = "jagapemilu.example", "kawalpemilu.example", "dua.example"
 NOW = 1_707_900_000
 _FILE: dict[str, Any] = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 1000}
+_ALIKE = {**_FILE, "sha256": "cd" * 32, "likeness": "5a3c" * 16}
+_THEIRS = {**_FILE, "sha256": "12" * 32}
+_GONE = "ef" * 32
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,7 @@ def make_full_home(folder: Path) -> FullHome:
         renew_about(parts)
         while merge_once(parts.db, parts.profiles, now=NOW):
             pass
+        _note_photos(parts)
     identities = {peer.org: peer.identity for peer in load_peers(home.peers)}
     identities[OWN] = load_identity_key(home, OWN)
     full = FullHome(home, identities, load_profiles(home.elections))
@@ -146,6 +162,16 @@ def _log_own(parts: Resources) -> None:
     say(*(_draft(number, 90 + number % 7) for number in range(260)))
     say(*(_draft(number, 80, ref=f"r{number}", revision=3) for number in range(5)))
     say(*(_draft(number, 70, evidence=[_FILE]) for number in range(3, 6)))
+    say(_draft(6, 70, evidence=[_ALIKE, {**_FILE, "sha256": _GONE, "page": 2}]))
+    removal = PhotoRemoval(
+        election=ELECTION,
+        ground="personal-data",
+        org=OWN,
+        recorded_at="2024-02-14T13:05:00Z",
+        reason="a name can be read",
+        sha256=_GONE,
+    )
+    ingest.append_statements(parts.db, parts.guard, log, [removal], NOW)
     mirror = signer(f"{PARTNER}/mirror", ALG_COSIGNATURE)
     with parts.db.transaction() as tx:
         held = list(logs.list_checkpoints(tx, log.log_id))
@@ -201,7 +227,8 @@ def _about(owner: FakeOrg) -> bytes:
 
 
 def _hold_partner(parts: Resources, owner: FakeOrg) -> None:
-    tree = Tree(owner).grow([owner.result(number) for number in range(20)])
+    tree = Tree(owner).grow([owner.result(number) for number in range(19)])
+    tree.grow([owner.result(19, evidence=(Evidence(**_THEIRS),))])
     tree.grow([owner.result(number, 70) for number in range(4)])
     stranger = FakeOrg("stranger.example", ELECTION)
     newer = {
@@ -266,3 +293,32 @@ def _remember(tx: Transaction, parts: Resources) -> None:
     answered = AnsweredPhoto("elsewhere", "Rina", NOW, str(_draft(4)["tps"]))
     photoanswers.save_answer(tx, place, _FILE["sha256"], answered)
     leases.take_lease(tx, place, "Rina", NOW)
+
+
+def _note_photos(parts: Resources) -> None:
+    """What follows from the records of photographs, and what we know of ours."""
+    db = parts.db
+    index_all(db)
+    while follow_once(db).moved:
+        pass
+    policies: dict[str, PhotoPolicy] = {PARTNER: "all", FETCHED: "disputed"}
+    while asyncio.run(find_wanted(db, policies, NOW)):
+        pass
+    shared = SharedCopy(_ALIKE["sha256"], 1000, "image/jpeg", _ALIKE["likeness"])
+    gone = RemovedPhoto(
+        digest=_GONE,
+        ground="personal-data",
+        reason="a name can be read",
+        org=OWN,
+        person="Rina",
+        removed_at=NOW,
+        was_held=True,
+        is_swept=True,
+    )
+    with db.transaction() as tx:
+        for digest, own in ((_FILE["sha256"], True), (shared.digest, False)):
+            blobs.save_blob(tx, digest, 1000, "image/jpeg", is_own=own, now=NOW)
+        originals.save_copy(tx, "34" * 32, shared, NOW)
+        removals.note_removed(tx, gone)
+        tried = PhotoTry(PARTNER, "absent", NOW, 1, NOW + 300)
+        wanted.save_try(tx, _THEIRS["sha256"], tried)

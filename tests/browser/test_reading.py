@@ -40,7 +40,7 @@ async def test_a_form_is_read_by_keyboard_and_the_next_one_follows(chromium, tmp
         [cited, _] = await two.share(photographed(TPS), photographed(SECOND))
         async with editor(chromium, two) as one:
             await one.open("/antrean?lang=id")
-            await one.press("section a.button", f"/antrean/baca/{TPS}")
+            await one.press("section .take button", f"/antrean/baca/{TPS}")
             await one.true("document.querySelector('.sheet img').naturalWidth > 100")
             assert await is_focused(one, "c.01")
             await one.type("127")
@@ -73,6 +73,7 @@ async def test_the_photograph_grows_and_turns_and_nothing_foreign_runs(
         await two.share(photographed(TPS))
         async with editor(chromium, two) as one:
             await one.open(f"/antrean/baca/{TPS}")
+            await one.press("main .take button", f"/antrean/baca/{TPS}")
             image = "document.querySelector('.sheet img')"
             await one.true(f"{image}.naturalWidth > 100")
             before = await one.value(f"{image}.offsetWidth")
@@ -96,6 +97,7 @@ async def test_without_script_the_page_works_and_asks_when_it_is_sent(
         await two.share(photographed(TPS))
         async with editor(chromium, two, script=False) as one:
             await one.open(f"/antrean/baca/{TPS}?lang=id")
+            await one.press("main .take button", f"/antrean/baca/{TPS}")
             fields = {**NUMBERS, "c.02": "28"}
             for name, text in fields.items():
                 chosen = json.dumps(f'[name="{name}"]')
@@ -122,6 +124,8 @@ async def test_on_a_small_phone_nothing_is_cut_off_and_everything_can_be_touched
             for path in ("/antrean", f"/antrean/baca/{TPS}"):
                 await one.open(path)
                 assert await one.value("document.documentElement.scrollWidth") == 360
+            await one.press("main .take button", f"/antrean/baca/{TPS}")
+            assert await one.value("document.documentElement.scrollWidth") == 360
             small = await one.value("""[...document.querySelectorAll(
                     "form.paper button, form.paper input:not([type=hidden]),"
                     + " form.paper select, figcaption button"

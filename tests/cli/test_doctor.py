@@ -1,5 +1,6 @@
 """`federation doctor` says by its exit code whether anything differs."""
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -13,6 +14,8 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.flows.ownlog import begin, ingest
 from federation.node.resources import open_resources
+from federation.store.db import Database
+from federation.store.removals import RemovedPhoto, note_removed, note_swept
 from federation.text import Text
 
 
@@ -45,6 +48,27 @@ def damage(data, statement):
     with connection:
         assert connection.execute(statement).rowcount
     connection.close()
+
+
+def test_a_removed_photo_that_a_backup_put_back_is_named_and_deleted(
+    filled, federation
+):
+    digest = "ab" * 32
+    gone = RemovedPhoto(
+        digest=digest, ground="request", reason="", org="a.example", removed_at=1
+    )
+    with contextlib.closing(Database.open(filled)) as db, db.transaction() as tx:
+        note_removed(tx, gone)
+        note_swept(tx, digest)
+    path = filled / "blobs" / digest[:2] / digest
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a photo")
+    ended = federation("doctor", "--json")
+    assert ended.code == 1
+    found = [(f["code"], f["subject"]) for f in json.loads(ended.out)["findings"]]
+    assert found == [("photo-removed", digest)]
+    assert federation("doctor", "--mend").code == 0
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--deep",)])

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from federation import errors
-from federation.cli.output import EXIT_CODES, Output, clean, exit_code, tell
+from federation.cli.output import EXIT_CODES, Output, clean, exit_code
 from federation.text import Sentence, Text
+from federation.web.telling import tell
 
 
 @pytest.fixture

@@ -22,6 +22,12 @@ def show(**_):
     """Take one of each kind."""
 
 
+@click.command
+@click.argument("which", type=click.Choice(["unread", "differs"]))
+def queue(which):
+    """A command that needs one of a few words."""
+
+
 def explain(language, *arguments):
     with pytest.raises(click.ClickException) as caught:
         cli.main(list(arguments), standalone_mode=False)
@@ -62,3 +68,10 @@ def test_a_kind_without_words_of_ours_keeps_those_of_click():
 
 def test_a_sentence_of_a_command_is_passed_on_as_it_is():
     assert explain_misuse(Text("id"), click.UsageError("sudah jelas")) == "sudah jelas"
+
+
+def test_what_is_missing_is_said_with_what_it_may_be():
+    with pytest.raises(click.ClickException) as caught:
+        queue.main([], standalone_mode=False)
+    said = explain_misuse(Text("id"), caught.value)
+    assert said.endswith(" belum disebut. Salah satu dari: unread, differs.")

@@ -164,6 +164,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /berbeda", "", "/berbeda"),
     ("GET /antrean", "", "/antrean"),
     ("GET /antrean/baca", "", "/antrean/baca"),
+    ("POST /antrean/baca", "", "/antrean/baca"),
     ("GET /antrean/baca/{tps}", "", f"/antrean/baca/{PHOTOGRAPHED}"),
     ("POST /antrean/baca/{tps}", "", f"/antrean/baca/{PHOTOGRAPHED}"),
     ("POST /antrean/masih/{tps}", "", f"/antrean/masih/{PHOTOGRAPHED}"),

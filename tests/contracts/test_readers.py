@@ -158,6 +158,7 @@ WRITES = {
     "/v1/evidence": ["/v1/evidence"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
+    "/antrean/baca": ["/antrean/baca"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
     "/masuk": ["/masuk"],

@@ -1,6 +1,7 @@
 """The recipes of the how-tos, run as they stand, against a node that serves."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import re
@@ -90,7 +91,7 @@ async def _contests_of(node, tps):
 
 @pytest.mark.parametrize("page", ["add-a-partner.md", "add-a-partner.id.md"])
 def test_five_lines_make_a_partner(tmp_path, page):
-    (entry,) = blocks(PAGES / page, "toml")
+    entry, *_ = blocks(PAGES / page, "toml")
     path = tmp_path / "peers.toml"
     path.write_text(entry)
     (peer,) = load_peers(path)
@@ -99,3 +100,16 @@ def test_five_lines_make_a_partner(tmp_path, page):
         "https://data.jagasuara.example",
     )
     assert len(entry.splitlines()) == 5
+
+
+@pytest.mark.parametrize("page", ["add-a-partner.md", "add-a-partner.id.md"])
+def test_what_a_partner_may_have_goes_into_its_table(tmp_path, page):
+    """And all but `logs` says what holds where nothing is said, as the page tells."""
+    entry, permissions = blocks(PAGES / page, "toml")
+    path = tmp_path / "peers.toml"
+    path.write_text(entry)
+    (before,) = load_peers(path)
+    path.write_text(entry + permissions)
+    (peer,) = load_peers(path)
+    assert peer.logs == ("incidents",)
+    assert dataclasses.replace(peer, logs=()) == before

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
 from federation.errors import ConflictError
+from federation.flows.query.scope import QueryScope
+from federation.node import reading
 from federation.store import leases, people, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
@@ -19,6 +22,7 @@ from tests.reading import (
     THIRD,
     TPS,
     answer,
+    begin,
     evidence,
     form_of,
     photographed,
@@ -38,7 +42,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
     async with two.editor() as browser:
         listed = await browser.open("/antrean")
         assert TPS in listed.text
-        page = await browser.open("/antrean/baca?queue=unread")
+        page = await begin(browser, "/antrean/baca?queue=unread")
         assert f"/antrean/baca/{TPS}" in page.url
         assert PHOTOS in page.text
         done = await answer(browser, page, **RIGHT)
@@ -64,7 +68,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
 async def test_what_was_done_is_written_down_here(two):
     await two.share(photographed(TPS), photographed(SECOND), photographed(THIRD))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         page = await answer(browser, page, **RIGHT)
         page = await answer(browser, page, answer="unreadable")
         await answer(browser, page, answer="elsewhere", elsewhere="1371.01.1001.009")
@@ -90,7 +94,7 @@ async def test_a_form_shows_no_numbers_of_others(two):
     await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca?queue=differs")
+        page = await begin(browser, "/antrean/baca?queue=differs")
         assert TPS in page.url
         for number in ("131", "29<", "113", "37<"):
             assert number not in page.text.replace(TPS, "")
@@ -100,7 +104,7 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
     await two.share(photographed(TPS))
     wrong = {**RIGHT, "c.02": "28"}
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         asked = await answer(browser, page, **wrong)
         assert asked.status == 422
         assert 'value="28"' in asked.text
@@ -129,7 +133,7 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
 async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         refused = await answer(browser, page, **typed)
         assert refused.status == 422
         for name in ("c.01", "c.02"):
@@ -141,7 +145,7 @@ async def test_what_is_no_number_is_not_signed_and_not_lost(two, typed):
 async def test_what_is_not_here_is_not_read_until_it_is(two):
     await two.share(photographed(TPS), held=False)
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         assert page.status == 200
         assert 'name="c.01"' not in page.text
         assert (await answer(browser, page, **RIGHT)).status == 409
@@ -159,7 +163,7 @@ async def test_where_nothing_may_be_signed_now_nothing_typed_is_lost(two, monkey
         raise ConflictError("this log must not be signed now")
 
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         with monkeypatch.context() as patch:
             patch.setattr("federation.flows.ownlog.ingest.append", refuse)
             told = await answer(browser, page, **RIGHT)
@@ -173,13 +177,13 @@ async def test_where_nothing_may_be_signed_now_nothing_typed_is_lost(two, monkey
 async def test_two_editors_at_once_get_different_forms(two):
     await two.share(photographed(TPS), photographed(SECOND))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:
-        pages = await asyncio.gather(
-            rina.open("/antrean/baca"), sari.open("/antrean/baca")
-        )
+        pages = await asyncio.gather(begin(rina), begin(sari))
         assert {page.url.partition("/baca/")[2][:13] for page in pages} == {TPS, SECOND}
         mine = pages[0].url.partition("/baca/")[2][:13]
         taken = await sari.open(f"/antrean/baca/{mine}")
         assert taken.status == 409
+        fields = {**taken.form("/antrean/baca").fields, "tps": mine}
+        assert (await sari.post("/antrean/baca", fields)).status == 409
         # A form of another's page: the one who has it is asked for, not the page.
         forged = await answer(sari, pages[1], **RIGHT)
         assert forged.status == 200
@@ -188,16 +192,80 @@ async def test_two_editors_at_once_get_different_forms(two):
         assert refused.status == 409
         # A third finds nothing, until one gives up.
         async with two.editor("Tuti") as tuti:
-            none = await tuti.open("/antrean/baca")
+            none = await begin(tuti)
             assert none.url.partition("?")[0].endswith("/antrean")
             await answer(rina, pages[0], answer="skip")
-            assert mine in (await tuti.open("/antrean/baca")).url
+            assert mine in (await begin(tuti)).url
+
+
+async def test_who_comes_back_too_late_has_lost_nothing_typed(two):
+    await two.share(photographed(TPS))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        page = await begin(rina)
+        gone = FormPlace(ELECTION, "ppwp", TPS), "Rina", int(time.time())
+        await two.parts.db.write(leases.end_lease, *gone, rest=False)
+        theirs = await begin(sari)
+        assert TPS in theirs.url
+        late = await answer(rina, page, **RIGHT)
+        assert late.status == 409
+        assert "sedang dibaca orang lain" in late.text
+        assert form_of(late).fields["c.01"] == "127"
+        assert await two.claim(two.readers, READERS) is None
+        await answer(sari, theirs, answer="skip")
+        assert (await answer(rina, late, **RIGHT)).status == 200
+    assert (await two.reading())["votes"] == {"01": 127, "02": 27}
+
+
+async def test_nobody_gets_a_form_by_looking(two):
+    """A link on another site opens pages of a signed-in editor; it presses nothing."""
+    await two.share(photographed(TPS))
+    place = FormPlace(ELECTION, "ppwp", TPS)
+
+    def held():
+        with two.looking() as view:
+            return leases.holders(view, [place], int(time.time()))
+
+    async with two.editor() as browser:
+        for path in ("/antrean", "/antrean/baca", f"/antrean/baca/{TPS}?at=x"):
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
+                page = await browser.open(path, **headers)
+                assert page.status == 200
+                assert 'name="c.01"' not in page.text
+        button = page.form("/antrean/baca").fields
+        assert (button["tps"], button["at"]) == (TPS, "x")
+        for token in ({}, {"form_token": ""}, {"form_token": "0" * 64}):
+            for fields in ({"tps": TPS}, {}):
+                refused = await browser.post("/antrean/baca", fields | token)
+                assert refused.status == 403
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        refused = await browser.post("/antrean/baca", button, **foreign)
+        assert refused.status == 403
+        assert held() == {}
+        page = await browser.post("/antrean/baca", button)
+        assert 'name="c.01"' in page.text
+        assert held() == {place: "Rina"}
+        # Whoever has it finds it at its address; looking prolongs nothing.
+        assert 'name="c.01"' in (await browser.open(page.url)).text
+
+
+async def test_the_list_has_a_button_for_each_form(two):
+    await two.share(photographed(TPS), photographed(SECOND))
+    async with two.editor("Rina") as rina, two.editor("Sari") as sari:
+        page = await rina.open("/antrean")
+        forms = {one.fields.get("tps"): one for one in page.forms()}
+        opened = await rina.send(page, forms[SECOND])
+        assert f"/antrean/baca/{SECOND}" in opened.url
+        # Who answers the last one goes back to the list: the first is left behind.
+        done = await answer(rina, opened, answer="skip")
+        assert urlsplit(done.url).path == "/antrean"
+        both = {one.fields.get("tps") for one in (await sari.open("/antrean")).forms()}
+        assert {TPS, SECOND} < both
 
 
 async def test_who_is_still_at_it_keeps_the_form(two):
     await two.share(photographed(TPS))
     async with two.editor("Rina") as rina, two.editor("Sari") as sari:
-        page = await rina.open("/antrean/baca")
+        page = await begin(rina)
         form = form_of(page)
         still = await rina.post(f"/antrean/masih/{TPS}", form.fields)
         assert still.status == 204
@@ -210,18 +278,18 @@ async def test_who_is_still_at_it_keeps_the_form(two):
 async def test_a_second_person_reads_without_seeing_the_first(two):
     await two.share(photographed(TPS))
     async with two.editor("Rina") as rina:
-        await answer(rina, await rina.open("/antrean/baca"), **RIGHT)
+        await answer(rina, await begin(rina), **RIGHT)
         await two.reading(review="unreviewed")
         # Whoever read it is not offered it again.
-        none = await rina.open("/antrean/baca?queue=single")
+        none = await begin(rina, "/antrean/baca?queue=single")
         assert "/antrean/baca/" not in none.url
     with two.looking() as view:
         place = FormPlace(ELECTION, "ppwp", TPS)
         resting = leases.holders(view, [place], int(time.time()))
     assert resting == {place: leases.NOBODY}
     async with two.editor("Sari") as sari:
-        two.end_rest()
-        page = await sari.open("/antrean/baca?queue=single")
+        await two.end_rest()
+        page = await begin(sari, "/antrean/baca?queue=single")
         assert TPS in page.url
         assert "127" not in page.text
         await answer(sari, page, **RIGHT)
@@ -238,7 +306,7 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
     await two.hold(TPS)
     await until(lambda: two.waits(TPS, queue="differs"))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca?queue=differs")
+        page = await begin(browser, "/antrean/baca?queue=differs")
         both = await answer(browser, page, **RIGHT)
         assert both.status == 422
         assert "126" in both.text
@@ -251,10 +319,38 @@ async def test_who_reads_other_numbers_sees_both_and_decides(two):
     assert await two.queue("differs") == []
 
 
+async def test_what_we_have_said_since_is_not_signed_over_unseen(two, monkeypatch):
+    """The map is behind our log while much is imported; a reading waits for it."""
+    await two.share(photographed(TPS))
+    async with two.editor() as browser:
+        page = await begin(browser)
+        with two.looking() as view:
+            scope = QueryScope(ELECTION, "ppwp", two.parts.profiles[ELECTION])
+            before = reading._look(view, scope, TPS, READERS)
+        ours = draft(TPS, 126, 27, review="reviewed", evidence=evidence(SECOND))
+        await two.hand_in(two.readers, ours)
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, "_look", lambda *_: before)
+            refused = await answer(browser, page, **RIGHT)
+        assert refused.status == 422
+        assert "simpan sekali lagi" in refused.text
+        assert 'value="127"' in refused.text
+        said = await two.reading()
+        assert (said["votes"], said["derived"]) == ({"01": 126, "02": 27}, False)
+        both = await answer(browser, refused, **RIGHT)
+        assert both.status == 422
+        assert "126" in both.text
+        done = await answer(browser, both, decision="mine", **RIGHT)
+        assert done.status == 200
+    said = await two.reading(derived=True)
+    files = {evidence(of)[0]["sha256"] for of in (TPS, SECOND)}
+    assert set(said["files"]) == files
+
+
 async def test_nothing_is_taken_without_the_proof_of_a_form(two):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open("/antrean/baca")
+        page = await begin(browser)
         form = form_of(page)
         fields = {**form.fields, "answer": "read", **RIGHT}
         for token in ("", "0" * 64, "é"):
@@ -306,7 +402,7 @@ async def test_hostile_answers_are_refused_and_nothing_is_signed(
 ):
     await two.share(photographed(TPS))
     async with two.editor() as browser:
-        page = await browser.open(f"/antrean/baca/{TPS}")
+        page = await begin(browser, f"/antrean/baca/{TPS}")
         form = form_of(page)
         sent = {**form.fields, "answer": "read", **RIGHT, **fields}
         if status == 422:

@@ -1,7 +1,10 @@
 """A photograph is removed at one node, and at another that honours it."""
 
+import asyncio
+import contextlib
 import hashlib
 import json
+import sqlite3
 
 import pytest
 
@@ -10,16 +13,20 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
-from federation.store import people
-from federation.store.db import Database
+from federation.flows.photos.index import index_all
+from federation.flows.photos.remove import sweep
+from federation.store import evidence, people, removals, saidremovals
+from federation.store.db import FILE_NAME, Database
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
+from tests.photographed import add_named, file_of
 from tests.waiting import until
 
 DATA = b"the shared copy of a form"
 ONE = hashlib.sha256(DATA).hexdigest()
 FILE = {"media_type": "image/jpeg", "sha256": ONE, "size": len(DATA)}
 ELECTION = "pilpres-2019"
+OTHER = "1371011001002"
 
 
 @pytest.fixture
@@ -206,3 +213,75 @@ async def test_what_has_had_its_time_goes_when_it_is_asked_for_and_comes_back_ne
         assert not await lies_at(home)
     with pytest.raises(ConflictError):
         await hold(home, is_own=True)
+
+
+async def test_a_photo_that_somebody_else_stands_by_may_come_after_all(home):
+    """D named it and removed it where A, who collected it, was not heard of yet."""
+    with contextlib.closing(Database.open(home.data)) as db:
+        liar = add_named(db, "d.example", [("1371011001001", [file_of(ONE)])])
+        add_named(db, "a.example", [("1371011001001", [file_of(ONE)])])
+        index_all(db)
+        words = (ONE, "d.example", liar.election, "request", "", "", "ab" * 32, "")
+        asked = {"ground": "request", "reason": "", "org": "d.example"}
+        with db.transaction() as tx:
+            said = saidremovals.SaidRemoval(liar.id, 0, *words)
+            end = evidence.noted_up_to(tx, liar.id)
+            saidremovals.replace_said(tx, liar.id, 0, end, [said])
+            gone = removals.RemovedPhoto(
+                digest=ONE, removed_at=1, honours="ab" * 32, is_swept=True, **asked
+            )
+            removals.note_removed(tx, gone)
+    async with serving(home):
+        path = f"file:{home.data / FILE_NAME}?mode=ro"
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as looking:
+
+            async def is_let_in():
+                return not looking.execute("SELECT 1 FROM removed_photo").fetchall()
+
+            await until(is_let_in)
+
+
+async def test_what_is_removed_is_shown_no_longer_while_much_else_is_deleted(
+    home, monkeypatch
+):
+    other = hashlib.sha256(b"another form").hexdigest()
+    await hold(home, is_own=True)
+    free = asyncio.Event()
+
+    async def sweep_late(places):
+        await free.wait()
+        return await sweep(places)
+
+    async with serving(home) as node:
+        await publish(node)
+        file = {**FILE, "sha256": other}
+        body = {"election": ELECTION, "records": [draft(OTHER, evidence=[file])]}
+        assert (await node.post("/v1/records", body))[0] == 200
+        ours = {"Authorization": f"Bearer {node.token}"}
+
+        async def status():
+            return (await node.get(f"/blob/{ONE}", headers=ours))[0]
+
+        async def is_shown():
+            return await status() == 200
+
+        async def is_gone():
+            return await status() == 404
+
+        await until(is_shown)
+        monkeypatch.setattr("federation.node.removing.sweep", sweep_late)
+        first = asyncio.create_task(remove(node, digest=other))
+        await until(lambda: is_noted(home, other))
+        second = asyncio.create_task(remove(node))
+        await until(is_gone)
+        assert await lies_at(home)
+        free.set()
+        assert [(await done)[0] for done in (first, second)] == [200, 200]
+        assert not await lies_at(home)
+
+
+async def is_noted(home, digest):
+    path = f"file:{home.data / FILE_NAME}?mode=ro"
+    with contextlib.closing(sqlite3.connect(path, uri=True)) as looking:
+        sql = "SELECT 1 FROM removed_photo WHERE digest = ?"
+        return looking.execute(sql, (digest,)).fetchall()

@@ -8,6 +8,7 @@ from federation.errors import FormatError
 from federation.records.admission import to_claim
 from federation.records.claim import (
     Claim,
+    claim_of_result,
     decode_claim,
     encode_claim,
     is_newer,
@@ -16,6 +17,8 @@ from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part
 from federation.records.sealed import open_leaf, seal
 from federation.records.withdrawal import Withdrawal
+from tests.ownnode import small_profile
+from tests.photographed import A, file_of, result
 
 FILE = "ab" * 32
 
@@ -223,3 +226,11 @@ def test_votes_are_compared_by_the_ids_of_the_profile(
 ):
     claim = claim_of(figures={"suara_sah": 1}, **members)
     assert (claim.votes, claim.complete, claim.rules) == (votes, complete, rules)
+
+
+def test_what_a_photo_looks_like_is_no_part_of_a_claim_and_so_of_no_map():
+    profile = small_profile()
+    looks = ({}, {"likeness": "0" * 64}, {"likeness": "f" * 64}, {"page": 2})
+    said = [result(A, "3171010001001", [file_of("ab" * 32, **one)]) for one in looks]
+    claims = [claim_of_result(one, 0, "cd" * 32, profile, 1) for one in said]
+    assert claims == claims[:1] * len(looks)

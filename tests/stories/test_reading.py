@@ -52,13 +52,13 @@ async def read_form(node, link):
     """Who is let in by the link reads the form, and decides against our own word."""
     async with Chromium() as chromium, signed_in(chromium, node.url, link) as one:
         await one.open("/antrean?queue=differs&lang=id")
-        await one.press("section a.button", f"/antrean/baca/{TPS}")
+        await one.press("section .take button", f"/antrean/baca/{TPS}")
         # Not here yet, perhaps: it is asked for, and the page is looked at again.
         for _ in range(120):
             if await one.value("document.querySelector('.sheet img') !== null"):
                 break
             await asyncio.sleep(0.5)
-            await one.press(".sheet a.button", f"/antrean/baca/{TPS}")
+            await one.press(".sheet button", f"/antrean/baca/{TPS}")
         await one.true("document.querySelector('.sheet img').naturalWidth > 100")
         for number in ("127", "27", "154"):
             await one.type(number)

@@ -7,13 +7,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.errors import VerificationError
+from federation.errors import NotFoundError, PhotoError, VerificationError
+from federation.text import Sentence
 from federation.web.problem import MEDIA_TYPE, answer_problems
 
 SECRET = "/home/budi/data/keys"
 
 
-async def ask(error: Exception):
+async def ask(error: Exception, **headers: str):
     """The answer of a node whose handler ends in `error`."""
 
     async def handler(_: web.Request) -> web.Response:
@@ -22,7 +23,7 @@ async def ask(error: Exception):
     app = web.Application(middlewares=[answer_problems])
     app.add_routes([web.get("/broken", handler)])
     async with TestClient(TestServer(app)) as client:
-        got = await client.get("/broken", headers={"Accept": "text/html"})
+        got = await client.get("/broken", headers={"Accept": "text/html", **headers})
         assert got.content_type == MEDIA_TYPE
         return got.status, await got.json(content_type=None), got.headers
 
@@ -64,3 +65,16 @@ async def test_a_redirect_is_no_refusal():
     async with TestClient(TestServer(app)) as client:
         got = await client.get("/here", allow_redirects=False)
         assert (got.status, got.headers["Location"]) == (303, "/there")
+
+
+@pytest.mark.parametrize("kind", [NotFoundError, PhotoError])
+async def test_a_command_is_refused_in_the_language_that_it_says(kind):
+    error = kind(Sentence("photo.removed"))
+    told = {}
+    for asked in ("id", "en", "id-ID,id;q=0.9,en;q=0.8"):
+        _, body, _ = await ask(error, **{"Accept-Language": asked})
+        told[asked] = body["detail"]
+    in_english = told.pop("en")
+    assert in_english == str(error)
+    assert told.pop("id").startswith("foto ini telah dihapus")
+    assert set(told.values()) == {in_english}

@@ -6,12 +6,12 @@ from typing import Any
 
 from federation.cli.context import Run
 from federation.cli.import_.intake import Send
-from federation.cli.output import tell
 from federation.errors import RecordError
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.canonical import convert, format_time
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
+from federation.web.telling import tell
 
 
 def make_checker(profile: Profile, run: Run) -> Send:

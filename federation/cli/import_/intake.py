@@ -14,7 +14,6 @@ from typing import Any
 
 from federation.cli.import_.spool import Drafts, SpooledDraft
 from federation.cli.import_.stations import StationList
-from federation.cli.output import tell
 from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
 from federation.flows.naming import Stated
@@ -32,6 +31,7 @@ from federation.sources.row import (
     Use,
 )
 from federation.text import Sentence, Text
+from federation.web.telling import tell
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 

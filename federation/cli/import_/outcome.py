@@ -103,6 +103,8 @@ class ImportOutcome:
         self._print_remarks()
         if self._is_hinted and KPU_FORMATS & self._kinds.keys():
             out.note(t("import.kpu-hint"))
+        if self._photos is not None and not any(self._photos.values()):
+            out.note(t("photoimport.nothing-names"))
         self._print_findings()
 
     def _print_counts(self) -> None:

@@ -8,7 +8,7 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import OK, PEER, tell
+from federation.cli.output import OK, PEER
 from federation.cli.peers.pin import find_peer
 from federation.cli.peers.probe import MAX_SKEW_S, PeerVisit, visit
 from federation.cli.times import tell_second
@@ -16,6 +16,7 @@ from federation.config.keystore import load_signer
 from federation.config.peers import Peer
 from federation.errors import FederationError
 from federation.feeds.signature import RequestSigner
+from federation.web.telling import tell
 
 
 @click.command("test", cls=Command, help="peers.help-test")

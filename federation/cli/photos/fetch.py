@@ -6,16 +6,20 @@ said to have it.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
+from typing import Final
 
 import click
 
-from federation.cli.arguments import pick_election, read_code
+from federation.cli.arguments import pick_election, read_code, read_digest
 from federation.cli.client import open_desk
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import OK, PEER
+from federation.cli.output import NEGATIVE, OK, PEER
 from federation.web.requests import FetchPhotos, PhotosFetched, check_request
+
+_REGION: Final = re.compile(r"[0-9]{2,6}|[0-9]{10}[0-9A-Z]{0,3}")
 
 
 @click.command("fetch", cls=Command, help="photos.help-fetch")
@@ -34,9 +38,9 @@ def fetch(
     """Ask for them; exit code `PEER` when some could not be had."""
     if not (digests or tps or region):
         raise click.UsageError(run.t("photos.which"))
-    where = read_code(tps) if tps else region or ""
+    where = read_code(tps) if tps else _read_region(run, region or "")
     members = {
-        "digests": [digest.lower() for digest in digests],
+        "digests": [read_digest(run, digest) for digest in digests],
         "election": pick_election(run, election) if where else "",
         "region": where,
     }
@@ -47,7 +51,16 @@ def fetch(
     number = run.out.number
     text = run.t(key, asked=number(done.asked), held=number(done.held))
     run.out.show(done, lambda: run.out.line(text))
+    if digests and not done.asked:
+        return NEGATIVE
     return OK if done.held == done.asked else PEER
+
+
+def _read_region(run: Run, typed: str) -> str:
+    region = typed.strip().replace(".", "").upper()
+    if region and not _REGION.fullmatch(region):
+        raise click.UsageError(run.t("photos.no-region", typed=repr(typed)))
+    return region
 
 
 async def _fetch(run: Run, members: Mapping[str, object]) -> PhotosFetched:

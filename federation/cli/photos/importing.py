@@ -24,7 +24,7 @@ from federation.cli.import_.mapping import load_mapping
 from federation.cli.import_.photofolder import PhotoFolder
 from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
 from federation.cli.import_.stations import StationList
-from federation.cli.output import NEGATIVE, OK, tell
+from federation.cli.output import NEGATIVE, OK
 from federation.cli.photos.naming import NamedForms, PhotoNaming
 from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
@@ -35,6 +35,7 @@ from federation.sources.mapping import check_delimiter, join_options, parse_flag
 from federation.sources.words import FORMS, name_contest
 from federation.text import Sentence
 from federation.web.requests import AddEvidence, Desk, SlotPhotos
+from federation.web.telling import tell
 
 #: Photographs whose results are signed together: what a kill leaves unsaid.
 _CHUNK: Final = 100

@@ -6,6 +6,7 @@ which of the two was done. What is removed already is no failure.
 
 import click
 
+from federation.cli.arguments import read_digest
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
@@ -35,7 +36,7 @@ from federation.web.requests import RemovedHere, RemovePhoto, check_request
 def remove(run: Run, *, digest: str, reason: str, ground: str, alone: bool) -> None:
     """Remove one photograph."""
     check_reason(run, reason)
-    members = {"digest": digest.strip().lower(), "ground": ground, "reason": reason}
+    members = {"digest": read_digest(run, digest), "ground": ground, "reason": reason}
     done = hand_in(run, check_request(RemovePhoto, members), alone=alone)
     run.finish(Sentence("removal.unsaid"))
     run.out.show(done, lambda: _print_done(run, done))

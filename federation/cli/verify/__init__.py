@@ -21,7 +21,6 @@ from msgspec.structs import replace
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import tell
 from federation.cli.streams import drop_output, is_reader_gone, named
 from federation.cli.verify.photos import (
     GivenPhoto,
@@ -49,6 +48,7 @@ from federation.profiles import load_shipped
 from federation.text import Sentence
 from federation.text.cause import tell_refusal
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
+from federation.web.telling import tell
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _GIVEN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)

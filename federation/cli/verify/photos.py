@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from federation.cli.context import Run
-from federation.cli.output import Output, clean_line, tell
+from federation.cli.output import Output, clean_line
 from federation.errors import ConfigError, PhotoError
 from federation.flows.audit import (
     PhotoMention,
@@ -28,6 +28,7 @@ from federation.records.readers import THIS_MACHINE
 from federation.store.db import View
 from federation.store.evidence import NamedEvidence, find_evidence
 from federation.store.originals import find_copy
+from federation.web.telling import tell
 
 _HEAD: Final = 1024
 _MAX_SHOWN: Final = 20

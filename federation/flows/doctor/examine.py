@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec
 
-from federation.blobs.blobs import Blobs
 from federation.errors import FederationError, RecordError, VerificationError
 from federation.flows.doctor import judgement, merged_map, photos, rows, tree
 from federation.flows.doctor.report import DAMAGE, DoctorReport
+from federation.flows.photos.remove import PhotoPlaces
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
@@ -38,7 +38,7 @@ class ExaminationInput:
         profiles: By election.
         hidden: Organisations that are kept out of the map.
         scratch: An empty folder, for the map that is made again.
-        blobs: Where photographs lie; None: they are not looked at.
+        photos: Where photographs lie; None: they are not looked at.
         progress: Called with the leaves that were recomputed, and all there are.
     """
 
@@ -47,7 +47,7 @@ class ExaminationInput:
     identities: Mapping[str, VerifierKey]
     profiles: Mapping[str, Profile]
     scratch: Path
-    blobs: Blobs | None = None
+    photos: PhotoPlaces | None = None
     hidden: Collection[str] = frozenset()
     progress: Callable[[int, int], None] = field(default=_quiet)
 
@@ -70,9 +70,10 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         report.error("file", examined.db.path.name, wrong)
     _told(examined.db.path.name, report, rows.check_twice, view, report)
     _told(examined.db.path.name, report, rows.check_strays, view, report)
-    if examined.blobs is not None:
+    if examined.photos is not None:
         place = "photos"
-        _told(place, report, photos.check_photos, view, examined.blobs, report)
+        _told(place, report, photos.check_photos, view, examined.photos.blobs, report)
+        _told(place, report, photos.check_removed, examined.photos, report)
     if not report.is_deep:
         for log in logs.list_logs(view):
             _examine_log(examined, view, None, log, report)

@@ -121,8 +121,8 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     while merge_once(job.db, profiles, hidden=job.examined.hidden):
         pass
     index_all(job.db)
-    if job.examined.blobs is not None:
-        asyncio.run(mend_photos(job.db, job.examined.blobs))
+    if job.examined.photos is not None:
+        asyncio.run(mend_photos(job.examined.photos))
 
 
 def _list_logs(db: Database) -> list[Log]:

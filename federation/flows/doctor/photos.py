@@ -13,15 +13,24 @@ from federation.blobs.blobs import Blobs
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.check import find_fault
 from federation.flows.photos.held import drop_photo
-from federation.flows.photos.index import BATCH, read_entries
+from federation.flows.photos.index import BATCH, end_of, read_entries
+from federation.flows.photos.remove import (
+    PhotoPlaces,
+    find_put_back,
+    sweep,
+    sweep_again,
+)
+from federation.photos.likeness import BITS, bands_of
 from federation.store import blobs as held
-from federation.store import evidence, logs
+from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
+from federation.store.removals import removed_among
 from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
 _PAGE: Final = 1000
+_DIGITS: Final = BITS // 4
 
 
 def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
@@ -35,25 +44,50 @@ def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
 def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
     for prefix in PREFIXES:
         rows = list(_rows(view, prefix))
-        going = {name for name in held.list_going(view) if name.startswith(prefix)}
-        asyncio.run(_check(blobs, prefix, rows, going, report))
+        asyncio.run(_check(view, blobs, prefix, rows, report))
 
 
 def check_evidence(view: View, report: DoctorReport) -> None:
     """What is noted of which record names which photo follows from the leaves."""
+    _check_parts(view, report)
     for log in logs.list_logs(view):
         noted, start = evidence.noted_up_to(view, log.id), 0
+        if noted > end_of(log):
+            report.error("photo-names", log.origin, f"noted to {noted}, beyond its end")
+            noted = end_of(log)
         while start < noted:
             expected, end = read_entries(view, log, start, BATCH)
             end = min(end, noted)
             expected = [entry for entry in expected if entry.leaf < end]
             if evidence.list_evidence(view, log.id, start, end) != expected:
                 report.error("photo-names", log.origin, f"records {start} to {end}")
+            alike = {entry.likeness for entry in expected if entry.likeness}
+            for one in alike:
+                if not likenesses.is_noted(view, log.id, one, bands_of(one)):
+                    report.error("photo-likeness", log.origin, one)
             start = end
 
 
-async def mend_photos(db: Database, blobs: Blobs) -> None:
-    """Forget partners' photos that are damaged, so that they are fetched again.
+def _check_parts(view: View, report: DoctorReport) -> None:
+    """Every part by which a likeness is found is a part of it."""
+    for part, value, likeness in likenesses.list_likenesses(view):
+        if len(likeness) != _DIGITS or bands_of(likeness)[part : part + 1] != [value]:
+            report.error("photo-likeness", "photos", f"part {part} of {likeness}")
+
+
+def check_removed(places: PhotoPlaces, report: DoctorReport) -> None:
+    """Nothing lies here of a photo that is removed for good."""
+    try:
+        for digest in asyncio.run(find_put_back(places)):
+            report.error(
+                "photo-removed", digest, "removed, and something of it is here"
+            )
+    except OSError as error:
+        report.error("photo-store", place_of(error), str(cause_of(error)))
+
+
+async def mend_photos(places: PhotoPlaces) -> None:
+    """Delete what is removed, and forget what is damaged, so that it is fetched again.
 
     Of ours the row says that it is damaged, and stays: the bytes are put again from
     where the photo came from, or by a partner that has it.
@@ -61,6 +95,9 @@ async def mend_photos(db: Database, blobs: Blobs) -> None:
     Raises:
         OSError: the disk, or the object store, did not answer.
     """
+    db, blobs = places.db, places.blobs
+    await sweep(places)
+    await sweep_again(places)
     after = ""
     while rows := await db.read(held.list_blobs, after, _PAGE):
         for row in rows:
@@ -83,11 +120,7 @@ async def _mend(db: Database, blobs: Blobs, row: HeldBlob) -> None:
 
 
 async def _check(
-    blobs: Blobs,
-    prefix: str,
-    rows: list[HeldBlob],
-    going: set[str],
-    report: DoctorReport,
+    view: View, blobs: Blobs, prefix: str, rows: list[HeldBlob], report: DoctorReport
 ) -> None:
     found = {digest: size async for digest, size in blobs.list(prefix)}
     for row in rows:
@@ -101,7 +134,9 @@ async def _check(
             report.error(f"photo-damaged-{whose}", row.digest, told)
         elif report.is_deep and await find_fault(blobs, row):
             report.error(f"photo-damaged-{whose}", row.digest, "other bytes")
-    for digest in found.keys() - going:
+    # What is to go, goes by itself; what was removed is told by `check_removed`.
+    passed = {*held.list_going(view), *removed_among(view, found)}
+    for digest in found.keys() - passed:
         report.note("photo-stray", digest, f"{found[digest]} bytes")
 
 

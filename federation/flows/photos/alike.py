@@ -83,6 +83,7 @@ def alike_of_station(
     """Photos of other files that look like a photo of this station.
 
     Of another station; or of this one, by another organisation: one photo in two hands.
+    A record that cites another one claims no photo, and is not told.
 
     Args:
         view: A snapshot.
@@ -92,6 +93,8 @@ def alike_of_station(
     """
     named = evidence.evidence_of_tps(view, election, tps)
     mine = [one for one in named if one.entry.likeness and may_read(caller, one.log)]
+    # Whoever read a partner's photo names it again, and has no photo of its own there.
+    mine = [one for one in mine if not one.entry.is_derived]
     newest = {one.entry.digest: one for one in mine}
     pairs: dict[tuple[str, str, str, str], AlikePair] = {}
     for here in list(newest.values())[-MOST_PHOTOS:]:
@@ -105,6 +108,8 @@ def alike_of_station(
 def _is_told(pair: AlikePair, election: str) -> bool:
     here, there, _ = pair
     if here.entry.digest == there.entry.digest or there.log.election != election:
+        return False
+    if there.entry.is_derived:
         return False
     return pair.is_elsewhere or here.log.org != there.log.org
 

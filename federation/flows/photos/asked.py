@@ -60,6 +60,11 @@ def follow_once(db: Database, limit: int = BATCH) -> FollowedRemovals:
     return FollowedRemovals(moved, frozenset(digests))
 
 
+def is_followed(view: View) -> bool:
+    """Whether all that is noted of any log was looked through."""
+    return not any(_is_ahead(view, log) for log in logs.list_logs(view))
+
+
 def read_said(view: View, log: Log, start: int, end: int) -> list[SaidRemoval]:
     """What leaves [start, end) of a log say of removed photographs."""
     unclaimed = claims.list_unclaimed(view, log.id, start, end)

@@ -23,18 +23,22 @@ from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.flows.photos.onephoto import Download
-from federation.flows.photos.partial import tidy_partials
+from federation.flows.photos.partial import drop_partials, tidy_partials
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
 from federation.store import wanted
 from federation.store.db import Database, View
+from federation.store.removals import removed_among
 from federation.store.wanted import PhotoTry, WantedPhoto
 
 #: What files are called where a partner would be named.
 FILES: Final = "files"
 #: So many photos of one partner at a time.
 AT_ONCE: Final = 6
+#: So many bytes of all partners at a time, by what records say of their sizes; beyond
+#: it each partner has one photo on its way: they are in memory until they are verified.
+MOST_COMING: Final = 64 << 20
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4
@@ -144,10 +148,20 @@ async def fetch_photos(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        await asyncio.to_thread(tidy_partials, ctx.folder)
+        await _tidy(ctx)
     for worker in done:
         worker.result()
     return turn.report
+
+
+async def _tidy(ctx: FetchContext) -> None:
+    """Of what has come in part keep the newest, and nothing of what was removed.
+
+    It may have gone while it came: then what came was written after it was swept.
+    """
+    begun = await asyncio.to_thread(tidy_partials, ctx.folder)
+    if removed := await ctx.db.read(removed_among, begun):
+        await asyncio.to_thread(drop_partials, ctx.folder, removed)
 
 
 async def take_photos(
@@ -182,18 +196,21 @@ class _PhotoTurn:
         self._next: list[Sought] = []
         self._asked: set[str] = set()  # once each, in one turn
         self._taking = asyncio.Lock()
+        self._at_work = 0
         self._silences = 0
         self.report = FetchReport()
 
     async def work(self) -> None:
         """One photo after the other, until there is nothing to ask for."""
         while (sought := await self._take()) is not None:
+            self._at_work += 1
             try:
                 # Another partner's turn may have had it since it was listed.
                 is_wanted = await self._ctx.db.read(wanted.is_wanted, sought.digest)
                 if is_wanted and self._silences < _MAX_SILENCES:
                     await self._fetch(sought)
             finally:
+                self._at_work -= 1
                 self._ctx.taken.discard(sought.digest)
 
     async def take(self, sought: Sought) -> None:
@@ -214,7 +231,7 @@ class _PhotoTurn:
                 if self._left <= 0:
                     self.report.more = True
                     return None
-                if ctx.is_busy(self._source.org):
+                if self._must_wait():
                     await asyncio.sleep(_LOOK_S)
                 elif not self._next:
                     await self._load()
@@ -227,6 +244,13 @@ class _PhotoTurn:
                         self._asked.add(sought.digest)
                         return sought
         return None
+
+    def _must_wait(self) -> bool:
+        """For records of this partner; or for room in memory, having some of it."""
+        ctx = self._ctx
+        more = self._next[0].most if self._next and self._at_work else 0
+        is_full = more > 0 and ctx.room.coming + more > MOST_COMING
+        return is_full or ctx.is_busy(self._source.org)
 
     async def _load(self) -> None:
         ctx, now = self._ctx, int(self._ctx.wall())
@@ -250,13 +274,14 @@ class _PhotoTurn:
         kept = 0
         try:
             data = await download.run(self._source.feed)
-            await download.keep(ctx.holding, ctx.blobs, data, int(ctx.wall()))
-            kept = len(data)
+            now = int(ctx.wall())
+            if await download.keep(ctx.holding, ctx.blobs, data, now):
+                kept = len(data)
         except PeerError as error:
             await self._failed(sought, error, download)
         else:
             self._silences = 0
-            self.report.fetched += 1
+            self.report.fetched += kept > 0
             self.report.size += kept
         finally:
             ctx.room.came(sought.most, kept)

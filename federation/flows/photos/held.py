@@ -11,6 +11,7 @@ from typing import NamedTuple
 from federation.blobs.blobs import Blobs
 from federation.errors import ConflictError
 from federation.store import blobs as held
+from federation.store.blobs import HeldBlob
 from federation.store.db import Database, Transaction, View
 from federation.store.removals import is_removed
 from federation.text import Sentence
@@ -69,19 +70,37 @@ def _check_wanted(view: View, digest: str) -> None:
 
 
 async def drop_photo(db: Database, blobs: Blobs, digest: str) -> bool:
-    """Hold a photo no longer; False: it was not held.
+    """Hold a photo no longer, whatever is amiss with it; False: it was not held.
 
     Raises:
         OSError: a disk failed; `finish_drops` goes on with it.
     """
     async with blobs.alone(digest):
-        known = await db.read(held.find_blob, digest)
-        if known is not None:
-            await db.write(held.mark_going, digest)
-        # Also what has no row: bytes that a crash left are not to stay either.
-        was_there = await blobs.delete(digest)
-        await db.write(held.drop_going, digest)
-        return was_there or known is not None
+        return await _drop(db, blobs, digest, await db.read(held.find_row, digest))
+
+
+async def evict_photo(db: Database, blobs: Blobs, digest: str) -> bool:
+    """Hold a partner's photo no longer; False: it was not held, or is ours by now.
+
+    Raises:
+        OSError: a disk failed; `finish_drops` goes on with it.
+    """
+    async with blobs.alone(digest):
+        known = await db.read(held.find_row, digest)
+        if known is None or known.is_own:
+            return False
+        return await _drop(db, blobs, digest, known)
+
+
+async def _drop(
+    db: Database, blobs: Blobs, digest: str, known: HeldBlob | None
+) -> bool:
+    if known is not None:
+        await db.write(held.mark_going, digest)
+    # Also what has no row: bytes that a crash left are not to stay either.
+    was_there = await blobs.delete(digest)
+    await db.write(held.drop_going, digest)
+    return was_there or known is not None
 
 
 async def finish_drops(db: Database, blobs: Blobs) -> None:

@@ -5,21 +5,28 @@ was lost with a database: a restored copy shows nothing again. What a partner re
 goes where its removal binds (`asked.py`) and the operator honours it
 (`honour_removals` in peers.toml), whether or not we hold it yet: then it is never
 fetched. A photo that was taken in here and that no record of ours names yet is ours.
+
+Who names a photo of another and removes it may be heard before that other: nothing of
+it lies here yet then. As soon as the record of who collected it is here, too, and
+stands by it, the photo may come after all (`find_kept`, `let_in`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from federation.flows.photos.asked import find_binding
+from federation.config.peers import PhotoPolicy
+from federation.flows.photos.asked import collectors, find_binding, is_followed
 from federation.flows.photos.remove import note_gone
+from federation.flows.photos.wants import want_again
 from federation.store import blobs as held
 from federation.store import evidence, removals, saidremovals
-from federation.store.db import Database, Transaction
+from federation.store.db import Database, Transaction, View
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
 
 _BATCH: Final = 100
+_LOOKED_AT: Final = 1_000
 
 
 class Honouring(NamedTuple):
@@ -64,6 +71,56 @@ def honour_all(db: Database, rules: Honouring, now: int) -> list[str]:
             return gone
         gone += honour(db, page, rules, now)
         after = page[-1]
+
+
+class KeptPhotos(NamedTuple):
+    """Photographs that may come after all; `last`: behind it the next page begins."""
+
+    digests: list[str]
+    last: str
+
+
+def find_kept(view: View, after: str = "") -> KeptPhotos:
+    """Of the next that never lay here, those that somebody else stands by.
+
+    Args:
+        view: A snapshot.
+        after: `last` of the page before; empty: from the beginning.
+    """
+    page = removals.list_unheld(view, after, _LOOKED_AT)
+    # What is not followed yet may be the removal of that other.
+    if not page or not is_followed(view):
+        return KeptPhotos([], "")
+    kept = [one.digest for one in page if _is_kept(view, one)]
+    return KeptPhotos(kept, page[-1].digest if len(page) == _LOOKED_AT else "")
+
+
+def let_in(
+    tx: Transaction, digest: str, policies: Mapping[str, PhotoPolicy], now: int
+) -> bool:
+    """Let a photograph come that somebody else stands by; whether it may, now.
+
+    Args:
+        tx: The transaction.
+        digest: Of the photograph.
+        policies: Which photographs of each partner are fetched by themselves.
+        now: Unix seconds.
+    """
+    removed = removals.find_removed(tx, digest)
+    if removed is None or not _is_kept(tx, removed):
+        return False
+    if not removals.let_again(tx, digest):
+        return False
+    want_again(tx, digest, policies, now)
+    return True
+
+
+def _is_kept(view: View, removed: RemovedPhoto) -> bool:
+    """Whether what we honoured stands, and binds nobody any more."""
+    said = saidremovals.said_of(view, removed.digest)
+    if all(one.record != removed.honours for one in said):
+        return False  # it is followed anew, or damaged: nothing is known
+    return not {one.org for one in said}.issuperset(collectors(view, removed.digest))
 
 
 def find_gone(

@@ -14,6 +14,7 @@ from federation.flows.photos.wants import is_wantable, not_held
 from federation.records.readers import Caller, may_read
 from federation.store import evidence, wanted
 from federation.store.db import View
+from federation.store.removals import removed_among
 from federation.store.wanted import OPENED, PhotoTry
 
 
@@ -44,10 +45,18 @@ class MissingPhoto(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PickedPhotos(NamedTuple):
-    """What somebody asks for: how many photos, and digest and namer of the lacking."""
+    """What somebody asks for: how many photos, and of the lacking ones who names each.
+
+    `lacking`: digest and organisation, a photo as often as partners name it.
+    """
 
     asked: int
     lacking: list[tuple[str, str]]
+
+    @property
+    def digests(self) -> set[str]:
+        """Those that are lacking."""
+        return {digest for digest, _ in self.lacking}
 
 
 def list_missing(
@@ -83,6 +92,8 @@ def pick_photos(
 ) -> PickedPhotos:
     """The photos of partners that somebody asks for, by digest or by place.
 
+    What was removed is not there to be had.
+
     Args:
         view: The snapshot.
         policies: Of each partner; of one of `none` nothing is asked for.
@@ -90,20 +101,23 @@ def pick_photos(
         election: Of the place.
         region: The beginning of the codes of stations, or all of one; empty: no place.
     """
-    asked: dict[str, str] = {}
+    asked: dict[str, set[str]] = {}
     for digest in digests:
         for named in evidence.find_evidence(view, digest):
             log, entry = named
             if _is_asked(policies, log.org, entry.media_type, entry.size):
-                asked.setdefault(digest, log.org)
+                asked.setdefault(digest, set()).add(log.org)
     if region:
         for digest, org, media_type, size in evidence.named_below(
             view, election, region
         ):
             if _is_asked(policies, org, media_type, size):
-                asked.setdefault(digest, org)
+                asked.setdefault(digest, set()).add(org)
+    for digest in removed_among(view, asked):
+        del asked[digest]
     lacking = not_held(view, asked)
-    return PickedPhotos(len(asked), [(digest, asked[digest]) for digest in lacking])
+    pairs = [(digest, org) for digest in lacking for org in sorted(asked[digest])]
+    return PickedPhotos(len(asked), pairs)
 
 
 def _is_asked(

@@ -80,8 +80,8 @@ class Download:
             raise self._wrong("fetch.other-size")
         return data
 
-    async def keep(self, rows: PhotoRows, blobs: Blobs, data: bytes, now: int) -> None:
-        """Hold it, durably: bytes, then row.
+    async def keep(self, rows: PhotoRows, blobs: Blobs, data: bytes, now: int) -> bool:
+        """Hold it, durably: bytes, then row; False: it was removed while it came.
 
         Raises:
             PeerError: it is no photograph.
@@ -94,10 +94,14 @@ class Download:
             raise self._wrong("fetch.no-photo") from None
         async with blobs.alone(digest):
             await blobs.put(digest, data)
-            await rows.hold(NewPhoto(digest, len(data), media_type, now))
+            is_held = await rows.hold(NewPhoto(digest, len(data), media_type, now))
+            if not is_held:
+                # It was swept, perhaps, before these bytes lay there.
+                await blobs.delete(digest)
         partial, self._partial = self._partial, None
         if partial is not None and partial.is_begun:
             await asyncio.to_thread(partial.drop)
+        return is_held
 
     def close(self) -> None:
         """What has come, and is not held, stays.

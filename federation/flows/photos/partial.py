@@ -13,7 +13,7 @@ import contextlib
 import errno
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -107,14 +107,27 @@ class Partial:
         return file
 
 
-def tidy_partials(folder: Path, most: int = MAX_KEPT) -> None:
-    """Keep the newest, and nothing else.
+def tidy_partials(folder: Path, most: int = MAX_KEPT) -> set[str]:
+    """Keep the newest, and nothing else; of which photos they are.
 
     Raises:
         OSError: a disk failed.
     """
-    for _, path in sorted(_ages(folder), reverse=True)[most:]:
+    newest_first = sorted(_ages(folder), reverse=True)
+    for _, path in newest_first[most:]:
         path.unlink(missing_ok=True)
+    return {path.name.partition("@")[0] for _, path in newest_first[:most]}
+
+
+def drop_partials(folder: Path, digests: Iterable[str]) -> None:
+    """Keep nothing of these photos.
+
+    Raises:
+        OSError: a disk failed.
+    """
+    for digest in digests:
+        for path in folder.glob(f"{digest}@*"):
+            path.unlink(missing_ok=True)
 
 
 def _ages(folder: Path) -> Iterator[tuple[float, Path]]:

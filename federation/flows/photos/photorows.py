@@ -29,41 +29,45 @@ class PhotoRows:
     def __init__(self, db: Database) -> None:
         """Nothing is written before it is asked."""
         self._db = db
-        self._waiting: list[tuple[NewPhoto, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[NewPhoto, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def hold(self, photo: NewPhoto) -> None:
+    async def hold(self, photo: NewPhoto) -> bool:
         """Return when it is held, durably, and wanted no longer.
+
+        False: it was removed for good meanwhile, and its bytes are to go again.
 
         Raises:
             OSError: the disk is full or failed.
         """
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((photo, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        await done
+        return await done
 
     async def _write(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
             try:
-                await self._db.write(_hold_all, [photo for photo, _ in waiting])
+                photos = [photo for photo, _ in waiting]
+                removed = await self._db.write(_hold_all, photos)
             except Exception as error:  # noqa: BLE001  told to each that waits for it
                 for _, done in waiting:
                     if not done.done():
                         done.set_exception(error)
             else:
-                for _, done in waiting:
+                for photo, done in waiting:
                     if not done.done():
-                        done.set_result(None)
+                        done.set_result(photo.digest not in removed)
 
 
-def _hold_all(tx: Transaction, photos: Sequence[NewPhoto]) -> None:
+def _hold_all(tx: Transaction, photos: Sequence[NewPhoto]) -> set[str]:
+    """Write the rows; those that were removed for good meanwhile get none."""
     digests = [photo.digest for photo in photos]
-    # Removed for good meanwhile: its bytes are swept, and it is wanted no longer.
     removed = removed_among(tx, digests)
     for digest, size, media_type, now in photos:
         if digest not in removed:
             held.save_blob(tx, digest, size, media_type, is_own=False, now=now)
     wanted.drop_wanted(tx, digests)
+    return removed

@@ -10,7 +10,9 @@ yet deletes all the same. Whatever is done twice is done once.
 """
 
 import asyncio
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +21,7 @@ from msgspec import UNSET
 
 from federation.blobs.blobs import Blobs
 from federation.flows.photos.held import drop_photo
+from federation.flows.photos.partial import drop_partials
 from federation.photos.originals import drop_original
 from federation.records.canonical import format_time
 from federation.records.removal import PhotoRemoval, RemovalGround
@@ -29,7 +32,10 @@ from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
 
 _BATCH: Final = 100
+#: A disk that has failed so often in one sweep has failed as a whole.
+_MOST_FAULTS: Final = 20
 _LOOKED_UP: Final = 10_000
+_DIGITS: Final = 64
 
 
 class PhotoPlaces(NamedTuple):
@@ -64,14 +70,24 @@ async def sweep(places: PhotoPlaces) -> int:
     """Delete all that is gone and may lie here still; how many photographs.
 
     Raises:
-        OSError: a disk failed, or the object store; the rest is swept later.
+        OSError: a disk failed, or the object store; what is left is swept later. One
+            that cannot be deleted keeps none of the others.
     """
-    swept = 0
-    while left := await places.db.read(removals.list_unswept, _BATCH):
+    swept, after, faults = 0, "", list[OSError]()
+    while left := await places.db.read(removals.list_unswept, after, _BATCH):
+        after = left[-1].digest
         for removed in left:
-            await _drop_all(places, removed.digest)
-            await places.db.write(removals.note_swept, removed.digest)
-            swept += 1
+            try:
+                await _drop_all(places, removed.digest)
+                await places.db.write(removals.note_swept, removed.digest)
+            except OSError as error:
+                faults.append(error)
+                if len(faults) > _MOST_FAULTS:
+                    raise
+            else:
+                swept += 1
+    if faults:
+        raise faults[0]
     return swept
 
 
@@ -83,16 +99,51 @@ async def sweep_again(places: PhotoPlaces) -> int:
     Raises:
         OSError: a disk failed, or the object store.
     """
-    found, names = list[str](), list[str]()
-    async for digest, _ in places.blobs.list():
-        names.append(digest)
-        if len(names) == _LOOKED_UP:
-            found += await places.db.read(removals.removed_among, names)
-            names.clear()
-    found += await places.db.read(removals.removed_among, names)
+    found = await find_put_back(places)
     for digest in found:
         await _drop_all(places, digest)
     return len(found)
+
+
+async def find_put_back(places: PhotoPlaces) -> list[str]:
+    """The photographs that are removed, and of which something lies here all the same.
+
+    Bytes, what was made small of them, what came in part, the original.
+
+    Raises:
+        OSError: a disk failed, or the object store.
+    """
+    found, names = set[str](), list[str]()
+    async for digest, _ in places.blobs.list():
+        names.append(digest)
+        if len(names) == _LOOKED_UP:
+            found |= await places.db.read(removals.removed_among, names)
+            names.clear()
+    found |= await places.db.read(removals.removed_among, names)
+    traces = _list_traces(places)
+    while names := await asyncio.to_thread(list, islice(traces, _LOOKED_UP)):
+        found |= await places.db.read(_removed_of, names)
+    return sorted(found)
+
+
+def _list_traces(places: PhotoPlaces) -> Iterator[str]:
+    """The digests that files beside the bytes are named by; also of originals."""
+    for folder in (places.thumbnails, places.partial, places.originals):
+        if folder is not None and folder.is_dir():
+            for _, _, names in os.walk(folder, onerror=_raise):
+                yield from (name[:_DIGITS] for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _removed_of(view: View, names: Iterable[str]) -> set[str]:
+    """Which removed photographs these are of, or were made into."""
+    asked = set(names)
+    made = (originals.find_copy(view, name) for name in asked)
+    copies = {copy.digest for copy in made if copy is not None}
+    return removals.removed_among(view, asked | copies)
 
 
 async def _drop_all(places: PhotoPlaces, digest: str) -> None:
@@ -107,13 +158,10 @@ def _drop_traces(places: PhotoPlaces, digest: str, came_as: Iterable[str]) -> No
     if places.originals is not None:
         for original in came_as:
             drop_original(places.originals, original)
-    small, part = places.thumbnails, places.partial
-    for folder, names in (
-        (small, f"{digest}*"),
-        (small / digest[:2], f"{digest}*"),
-        (part, f"{digest}@*"),
-    ):
-        for path in folder.glob(names):
+    drop_partials(places.partial, [digest])
+    small = places.thumbnails
+    for folder in (small, small / digest[:2]):
+        for path in folder.glob(f"{digest}*"):
             path.unlink(missing_ok=True)
 
 

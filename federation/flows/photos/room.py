@@ -9,7 +9,7 @@ too small for what it is to fetch does not fetch and drop without end.
 from typing import Final
 
 from federation.blobs.blobs import Blobs
-from federation.flows.photos.held import drop_photo
+from federation.flows.photos.held import evict_photo
 from federation.store import blobs as held
 from federation.store.db import Database, View
 from federation.store.evidence import find_evidence
@@ -27,6 +27,11 @@ class PhotoRoom:
         """`load` comes first."""
         self._db, self._blobs, self._most = db, blobs, max_bytes
         self._held, self._coming = 0, 0
+
+    @property
+    def coming(self) -> int:
+        """So many bytes may be on their way, and in memory, of all partners."""
+        return self._coming
 
     async def load(self) -> None:
         """See what is held."""
@@ -52,7 +57,7 @@ class PhotoRoom:
             self._coming -= size
             return False
         for digest, count in going.items():
-            if await drop_photo(self._db, self._blobs, digest):
+            if await evict_photo(self._db, self._blobs, digest):
                 self._held -= count
         return True
 

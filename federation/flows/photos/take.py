@@ -17,7 +17,7 @@ from msgspec import UNSET
 from federation.blobs.blobs import Blobs
 from federation.errors import PhotoError
 from federation.flows.photos.held import Photo, keep_photo
-from federation.photos.originals import keep_original
+from federation.photos.originals import drop_original, keep_original
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.store import originals
@@ -86,6 +86,10 @@ async def take_photo(
     copy = known or await _draw(redrawer, shelves, original, now)
     if folder is not None:
         await asyncio.to_thread(keep_original, folder, digest, original)
+        if await db.read(is_removed, copy.digest):
+            # While it was taken in: what was swept did not have this yet.
+            await asyncio.to_thread(drop_original, folder, digest)
+            raise PhotoError(Sentence("photo.removed"))
     if known is None:
         await db.write(originals.save_copy, digest, copy, now)
     return TakenPhoto(*copy, digest)

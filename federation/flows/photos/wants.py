@@ -74,6 +74,25 @@ def not_held(view: View, digests: Iterable[str]) -> set[str]:
     return asked - blobs.held_among(view, asked) - removed_among(view, asked)
 
 
+def want_again(tx: Transaction, digest: str, policies: Policies, now: int) -> None:
+    """Look for a photo that the cursors have passed, where the settings want it.
+
+    Args:
+        tx: The transaction.
+        digest: Of the photo; it is not held.
+        policies: Of each partner.
+        now: Unix seconds.
+    """
+    for log, entry in evidence.find_evidence(tx, digest):
+        policy = policies.get(log.org)
+        if log.is_own or not is_wantable(entry.media_type, entry.size):
+            continue
+        if policy == "all":
+            wanted.want_photos(tx, [(digest, log.org)], ALL, now)
+        elif policy == "disputed" and _doubted(tx, log.election, [entry]):
+            wanted.want_photos(tx, [(digest, log.org)], DOUBTED, now)
+
+
 def _look(view: View, policies: Policies) -> list[_Looked]:
     steps = []
     for log in logs.list_logs(view):

@@ -7,12 +7,16 @@ said, for they come behind the records.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from federation.records.readers import Caller, may_read, may_view
 from federation.store import blobs, evidence, removals
 from federation.store.db import View
+
+#: Behind every page that a record says.
+_NO_PAGE: Final = 1_000
 
 
 class ShownPhoto(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +60,15 @@ def photos_of(
         )
     }
     held = blobs.held_among(view, shown)
+    taken = {row.entry.digest for row in rows if not row.entry.is_derived}
     found: dict[str, list[ShownPhoto]] = defaultdict(list)
     for row in rows:
         digest, page = row.entry.digest, row.entry.page or 0
-        if digest in shown:
+        # Whoever read a partner's photo names it again: it is shown once, as theirs.
+        if digest in shown and not (row.entry.is_derived and digest in taken):
             is_held = digest in held
             photo = ShownPhoto(digest=digest, page=page, is_held=is_held)
             found[row.entry.record].append(photo)
+    for photos in found.values():
+        photos.sort(key=lambda photo: photo.page or _NO_PAGE)
     return found

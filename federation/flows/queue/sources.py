@@ -6,7 +6,7 @@ before a partner's, what is held here before what is not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -21,6 +21,9 @@ from federation.store import blobs, leaves, logs, mapreading, photoanswers
 from federation.store.db import View
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 
+#: Behind every page that a record says.
+_NO_PAGE: Final = 1_000
+
 
 class SignedReading(NamedTuple):
     """A record that stands: what merging knows of it, and all that it says."""
@@ -30,8 +33,10 @@ class SignedReading(NamedTuple):
 
     @property
     def files(self) -> tuple[Evidence, ...]:
-        """The photographs that it names."""
-        return () if self.result.evidence is UNSET else self.result.evidence
+        """The photographs that it names, as the pages of the form follow."""
+        if self.result.evidence is UNSET:
+            return ()
+        return tuple(sorted(self.result.evidence, key=lambda one: one.page or _NO_PAGE))
 
 
 class FormSources(NamedTuple):

@@ -7,8 +7,9 @@ village follow each other.
 
 A form is left out where this node's people have settled all its photographs: none can
 be read, all are of another station, or they were read and our word stands (that others
-still differ, or a number cannot be made out, is no work of ours any more). What one
-organisation alone has read is not offered to whoever read it.
+still differ, or a number cannot be made out, is no work of ours any more); and where
+all that are left were removed: nobody can read what is not shown. What one organisation
+alone has read is not offered to whoever read it.
 
 A place in the list is `<reason>:<code>`.
 """
@@ -37,6 +38,7 @@ from federation.store import blobs, leases, mapreading, photoanswers, registers
 from federation.store.db import View
 from federation.store.mapreading import WaitingRow
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.store.removals import removed_among
 from federation.text import Sentence
 
 _STEP: Final = 200
@@ -135,8 +137,9 @@ def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenF
                 limit=_STEP,
             )
             answered = _answered(view, asked.scope, rows)
+            gone = _removed(view, rows)
             for row in rows:
-                form = _open(asked, reason, row, answered.get(row.tps, {}))
+                form = _open(asked, reason, row, answered.get(row.tps, {}), gone)
                 if form.photos:
                     yield form
             if len(rows) < _STEP:
@@ -171,11 +174,18 @@ def _answered(
     return photoanswers.answers_between(view, first, rows[-1].tps)
 
 
+def _removed(view: View, rows: Sequence[WaitingRow]) -> set[str]:
+    """The photographs of these stations that nobody here will see any more."""
+    claims = (claim for row in rows for _, claim in row.claims)
+    return removed_among(view, sorted({file for one in claims for file in one.files}))
+
+
 def _open(
     asked: QueueAsked,
     reason: ReadingReason,
     row: WaitingRow,
     answered: Mapping[str, AnsweredPhoto],
+    gone: Collection[str],
 ) -> OpenForm:
     monitors = counted_monitors([claim for _, claim in row.claims])
     files = claims_by_file(monitors)
@@ -185,7 +195,9 @@ def _open(
     left = tuple(
         file
         for file in files
-        if file in wanted and not _is_settled(answered.get(file), is_said=is_ours)
+        if file in wanted
+        and file not in gone
+        and not _is_settled(answered.get(file), is_said=is_ours)
     )
     if reason == "single" and any(
         one.answer == "read" and one.person == asked.person for one in answered.values()

@@ -128,6 +128,14 @@ def test_one_photo_of_one_station_in_two_hands_is_told_and_of_one_hand_is_not(db
     assert {pair.there.log.org for pair in pairs} == {A, B}
 
 
+def test_who_read_a_partners_photo_has_no_photo_that_looks_like_it(db):
+    pages = [photo(1, ONE), photo(2, flipped(ONE, 3))]
+    add_named(db, A, [(TPS, pages)])
+    add_named(db, B, [(TPS, pages)], cites="f" * 64)
+    index_all(db)
+    assert told(db, TPS) == []
+
+
 def test_a_record_that_the_caller_may_not_read_is_not_told(db):
     add_named(db, A, [(TPS, [photo(1, ONE)])])
     add_named(db, B, [(OTHER, [photo(2, ONE)])], "incidents")

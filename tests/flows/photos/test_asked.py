@@ -5,7 +5,13 @@ import hashlib
 import pytest
 
 from federation.flows.photos.asked import collectors, find_binding, follow_once
-from federation.flows.photos.honour import Honouring, honour, honour_all
+from federation.flows.photos.honour import (
+    Honouring,
+    find_kept,
+    honour,
+    honour_all,
+)
+from federation.flows.photos.honour import let_in as let_in_
 from federation.flows.photos.index import index_all
 from federation.flows.photos.removallist import list_removals, read_removal
 from federation.records.admission import Rejected
@@ -13,7 +19,15 @@ from federation.records.canonical import encode
 from federation.records.removal import PhotoRemoval
 from federation.records.sealed import record_id, seal
 from federation.store import blobs as held
-from federation.store import claims, logs, quarantine, removals, saidremovals
+from federation.store import (
+    claims,
+    evidence,
+    logs,
+    quarantine,
+    removals,
+    saidremovals,
+    wanted,
+)
 from federation.tlog.merkle import hash_leaf
 from tests.ownnode import ELECTION, fixed_signer
 from tests.photographed import A, B, add_leaves, add_named, file_of, result
@@ -270,3 +284,67 @@ def test_removing_takes_no_claim_away(db):
         assert len(claims.read_claims(view, log.id, 0, 9, 9)) == 1
         assert collectors(view, ONE) == {A}
         assert find_binding(view, ONE, [A]).org == A
+
+
+def test_who_says_it_a_thousand_times_hides_nobody(db):
+    """A lie, many times: what the collector asks is heard all the same."""
+    liar = names(db, D, TWO)
+    say(db, liar, *(removal(D, reason=f"{n}") for n in range(1_100)))
+    say(db, names(db, A), removal(A))
+    assert settle(db, A, D) == [ONE]
+    assert gone(db).org == A
+
+
+def let_in(db, **policies):
+    """What may come after all; policies by the first letter of a partner."""
+    follow(db)
+    by_org = {f"{letter}.example": policy for letter, policy in policies.items()}
+    with db.transaction() as tx:
+        found = find_kept(tx).digests
+        return [digest for digest in found if let_in_(tx, digest, by_org, NOW)]
+
+
+def test_who_is_heard_before_the_collector_keeps_nothing_from_anybody(db):
+    """The same lie, told to who has not heard of the photo yet."""
+    say(db, names(db, D), removal(D))
+    assert settle(db, A, D) == [ONE]
+    assert let_in(db, a="all") == []
+    names(db, A)
+    assert let_in(db, a="all", d="none") == [ONE]
+    assert gone(db) is None
+    assert here(db, A, D) == "kept"
+    with db.view() as view:
+        assert [one.digest for one in wanted.list_wanted(view)] == [ONE]
+    assert settle(db, A, D) == []
+    assert honour_all(db, Honouring(US, [A, D]), NOW) == []
+
+
+def test_what_both_have_removed_does_not_come_again(db):
+    first = names(db, D)
+    say(db, first, removal(D))
+    assert settle(db, D) == [ONE]
+    say(db, names(db, A), removal(A))
+    assert let_in(db, a="all", d="all") == []
+    assert gone(db).org == D
+
+
+@pytest.mark.parametrize("lost", [saidremovals.clear_said, evidence.clear_evidence])
+def test_what_is_not_known_for_the_moment_lets_nothing_in(db, lost):
+    say(db, names(db, A), removal(A))
+    settle(db, A)
+    with db.transaction() as tx:
+        lost(tx)
+        [row] = removals.list_unheld(tx)
+        assert not let_in_(tx, ONE, {}, NOW)
+        assert removals.find_removed(tx, ONE) == row
+
+
+def test_what_lay_here_stays_gone(db):
+    log = names(db, D)
+    with db.transaction() as tx:
+        held.save_blob(tx, ONE, 3, "image/jpeg", is_own=False, now=NOW)
+    say(db, log, removal(D))
+    assert settle(db, D) == [ONE]
+    names(db, A)
+    assert let_in(db, a="all") == []
+    assert gone(db).is_due

@@ -1,5 +1,6 @@
 """What is wrong with photographs is named, and mended as far as it can be."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -9,8 +10,12 @@ from federation.flows.doctor import photos as doctor
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.held import Photo
 from federation.flows.photos.index import index_all
+from federation.flows.photos.remove import PhotoPlaces, note_gone, sweep
+from federation.photos.originals import keep_original
 from federation.store import blobs as held
-from federation.store import evidence, twice
+from federation.store import evidence, mending, originals, twice
+from federation.store.originals import SharedCopy
+from federation.store.removals import RemovedPhoto
 from tests.photographed import A, add_named, file_of
 
 NOW = 1_707_900_000
@@ -26,6 +31,9 @@ class Store:
     def __init__(self, db, tmp_path):
         self.db, self.folder = db, tmp_path / "blobs"
         self.blobs = open_blobs("blobs", tmp_path)
+        names = ("thumbnails", "partial", "originals")
+        folders = (tmp_path / name for name in names)
+        self.places = PhotoPlaces(db, self.blobs, *folders)
         for photo in (OURS, THEIRS):
             self.path(photo.digest).parent.mkdir(parents=True, exist_ok=True)
             self.path(photo.digest).write_bytes(photo.data)
@@ -54,6 +62,7 @@ class Store:
         report = DoctorReport(is_deep=deep)
         with self.db.view() as view:
             doctor.check_photos(view, self.blobs, report)
+            doctor.check_removed(self.places, report)
             if deep:
                 doctor.check_evidence(view, report)
         return {(f.level, f.code, f.subject) for f in report.findings}
@@ -85,7 +94,7 @@ def test_each_kind_of_damage_is_named_by_whose_it_is(how, photo, store):
 
 
 def test_a_store_that_cannot_be_looked_at_is_a_finding(store, monkeypatch):
-    async def fail(_):
+    async def fail(_=""):
         raise OSError(5, "Input/output error", "s3://bucket")
         yield  # a generator
 
@@ -108,7 +117,7 @@ async def test_mending_forgets_what_is_damaged_of_partners_and_keeps_what_is_our
 ):
     for photo in (OURS, THEIRS):
         store.damage(photo.digest, "flipped")
-    await doctor.mend_photos(store.db, store.blobs)
+    await doctor.mend_photos(store.places)
     assert not store.path(THEIRS.digest).exists()
     assert store.path(OURS.digest).exists()
     assert store.find(OURS.digest) is store.find(THEIRS.digest) is None
@@ -121,7 +130,7 @@ async def test_mending_lets_stand_what_turned_out_to_be_whole(store):
     with store.db.transaction() as tx:
         held.mark_damaged(tx, OURS.digest)
         tx.execute("UPDATE blob SET size = 1 WHERE digest = ?", (THEIRS.digest,))
-    await doctor.mend_photos(store.db, store.blobs)
+    await doctor.mend_photos(store.places)
     assert store.find(OURS.digest).is_own
     assert store.find(THEIRS.digest).size == len(THEIRS.data)
 
@@ -158,5 +167,76 @@ def test_what_does_not_follow_from_the_leaves_is_named(change, store):
     assert store.look() == {("error", "photo-names", log.origin)}
     with store.db.transaction() as tx:
         evidence.clear_evidence(tx)
+    index_all(store.db)
+    assert store.look() == set()
+
+
+def test_a_cursor_beyond_the_end_is_named_and_the_looking_ends(store):
+    log = add_named(store.db, A, [("3171010001001", [file_of(OURS.digest)])])
+    index_all(store.db)
+    with store.db.transaction() as tx:
+        tx.execute("UPDATE evidence_noted SET idx = idx + 1024")
+    assert store.look() == {("error", "photo-names", log.origin)}
+
+
+CAME = hashlib.sha256(b"as it came").hexdigest()
+
+
+def put_back(store, what):
+    """As a backup does that knows nothing of the removal."""
+    digest = OURS.digest
+    path = {
+        "bytes": store.path(digest),
+        "thumbnail": store.places.thumbnails / digest[:2] / f"{digest}.jpg",
+        "partial": store.places.partial / f"{digest}@b.example",
+        "original": store.places.originals / CAME[:2] / CAME,
+    }[what]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(OURS.data)
+    return path
+
+
+@pytest.mark.parametrize("what", ["bytes", "thumbnail", "partial", "original"])
+def test_what_was_removed_and_lies_here_again_is_named_and_deleted(what, store):
+    keep_original(store.places.originals, CAME, b"as it came")
+    copy = SharedCopy(OURS.digest, len(OURS.data), "image/jpeg", "")
+    gone = RemovedPhoto(
+        digest=OURS.digest, ground="request", reason="", org=A, removed_at=NOW
+    )
+    with store.db.transaction() as tx:
+        originals.save_copy(tx, CAME, copy, NOW)
+        note_gone(tx, gone)
+    asyncio.run(sweep(store.places))
+    assert store.look() == set()
+    path = put_back(store, what)
+    named = {("error", "photo-removed", OURS.digest)}
+    assert store.look() == store.look(deep=False) == named
+    asyncio.run(doctor.mend_photos(store.places))
+    assert store.look() == set()
+    assert not path.exists()
+    assert store.find(THEIRS.digest), "nothing else goes"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE likeness_part SET value = value + 1",
+        "UPDATE likeness_part SET log_id = log_id + 1",
+        "UPDATE likeness_part SET likeness = x'00'",
+        "DELETE FROM likeness_part",
+    ],
+)
+def test_likenesses_that_are_found_by_other_parts_are_named(change, store):
+    file = file_of(OURS.digest, likeness="5a3c" * 16)
+    add_named(store.db, A, [("3171010001001", [file])])
+    index_all(store.db)
+    assert store.look() == set()
+    with store.db.transaction() as tx:
+        tx.execute(f"{change} WHERE part = 7")
+    assert {(level, code) for level, code, _ in store.look()} == {
+        ("error", "photo-likeness")
+    }
+    with store.db.transaction() as tx:
+        mending.clear_map(tx)
     index_all(store.db)
     assert store.look() == set()

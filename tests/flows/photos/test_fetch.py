@@ -8,8 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.errors import PeerError
-from federation.flows.photos.fetch import AT_ONCE, PhotoSource, fetch_photos
+from federation.flows.photos.fetch import (
+    AT_ONCE,
+    MOST_COMING,
+    PhotoSource,
+    fetch_photos,
+)
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database
@@ -18,7 +24,7 @@ from federation.store.photoanswers import FormPlace
 from federation.store.removals import RemovedPhoto, note_removed
 from tests.fetching import PhotoFeed, Wanting, digest_of, named, photo
 from tests.ownnode import ELECTION
-from tests.photographed import A, B, add_named
+from tests.photographed import A, B, add_named, file_of
 
 C = "c.example"
 TPS, OTHER = "3171010001001", "3171010001002"
@@ -492,3 +498,98 @@ async def test_what_is_wanted_and_named_no_longer_is_forgotten(node, db):
     await node.fetch(feed)
     assert feed.asked == []
     assert node.wanted() == {}
+
+
+async def test_who_names_a_photo_is_asked_for_it_whoever_named_it_before(node, db):
+    """A partner that names what it has not keeps nobody from asking who has it."""
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    add_named(db, B, [(TPS, named(ONE))])
+    await node.look(a="all", b="all")
+    assert (await node.fetch(PhotoFeed(A))).failed == 1
+    # B has nothing of A's log: it is asked for what it says itself.
+    feed = PhotoFeed(B).have(ONE)
+    await node.fetch(feed)
+    assert await node.has(ONE)
+    assert len(feed.asked) == 1
+
+
+async def test_a_partner_that_is_asked_no_more_keeps_no_photo_from_coming(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    add_named(db, B, [(OTHER, named(ONE))])
+    await node.look(a="none", b="all")
+    await node.fetch(PhotoFeed(B).have(ONE))
+    assert await node.has(ONE)
+
+
+async def test_a_photo_that_two_name_is_wanted_once(node, db):
+    for org in (A, B):
+        add_named(db, org, [(TPS, named(ONE))])
+    await node.look(a="all", b="all")
+    with db.view() as view:
+        assert wanted.count_wanted(view) == 1
+        assert len(wanted.list_wanted(view)) == 1
+        assert len(wanted.list_due(view, A, {A, B}, int(node.clock()), 9)) == 1
+
+
+async def test_photos_said_to_be_large_are_in_memory_few_at_a_time(node, db):
+    """However many partners say so; each of them has one on its way all the same."""
+    numbers = iter(range(100, 200))
+    feeds = []
+    for org in (A, B):
+        photos = [photo(next(numbers), 40_000) for _ in range(8)]
+        large = [file_of(digest_of(one), size=MAX_BLOB_BYTES) for one in photos]
+        add_named(db, org, [(TPS, large)])
+        feeds.append(PhotoFeed(org).have(*photos))
+    await node.look(a="all", b="all")
+    await asyncio.gather(*map(node.fetch, feeds))
+    assert [len(feed.asked) for feed in feeds] == [8, 8]
+    at_once = [feed.most_at_once for feed in feeds]
+    assert min(at_once) >= 1
+    assert sum(at_once) <= MOST_COMING // MAX_BLOB_BYTES + 2
+
+
+def remove_at(node, data, *, cuts=False):
+    """A feed during which this photo is removed, bytes and all, while it comes."""
+
+    def amiss(digest, start, given):
+        if digest == digest_of(data):
+            gone = RemovedPhoto(
+                digest=digest,
+                ground="request",
+                reason="",
+                org=B,
+                removed_at=1,
+                is_swept=True,
+            )
+            with node.db.transaction() as tx:
+                note_removed(tx, gone)
+                wanted.drop_wanted(tx, [digest])
+        return given[: len(given) // 2] if cuts else given
+
+    return PhotoFeed(A, amiss=amiss).have(data)
+
+
+async def test_what_is_removed_while_it_comes_leaves_no_bytes(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    report = await node.fetch(remove_at(node, ONE))
+    assert (report.fetched, report.size) == (0, 0)
+    assert await node.blobs.size(digest_of(ONE)) is None
+    assert (node.held(), node.wanted(), node.partials()) == (set(), {}, [])
+
+
+async def test_what_is_removed_while_it_comes_in_part_leaves_no_part(node, db):
+    add_named(db, A, [(TPS, named(ONE, TWO))])
+    await node.look(a="all")
+    broken = remove_at(node, ONE, cuts=True).have(TWO)
+
+    async def stream(resource, start=0):
+        async for piece in PhotoFeed.stream(broken, resource, start):
+            yield piece
+        raise PeerError(A, resource.path, None, "broken off", "silent")
+
+    broken.stream = stream
+    await node.fetch(broken)
+    assert node.partials() == [f"{digest_of(TWO)}@{A}"]

@@ -7,7 +7,13 @@ import hashlib
 import pytest
 
 from federation.blobs.blobs import open_blobs
-from federation.flows.photos.held import Photo, drop_photo, finish_drops, keep_photo
+from federation.flows.photos.held import (
+    Photo,
+    drop_photo,
+    evict_photo,
+    finish_drops,
+    keep_photo,
+)
 from federation.store import blobs as held
 
 NOW = 1_707_900_000
@@ -123,3 +129,22 @@ async def test_keeping_and_dropping_at_once_end_in_one_of_the_two(db, blobs):
         row, has_bytes, going = await state(db, blobs)
         assert row == has_bytes
         assert not going
+
+
+@pytest.mark.parametrize("drop", [drop_photo, evict_photo])
+async def test_what_is_damaged_goes_with_its_row(db, blobs, drop):
+    """Else its alarm would stand for ever: nobody puts a removed photo again."""
+    await keep(db, blobs, is_own=False)
+    await db.write(held.mark_damaged, DIGEST)
+    assert await drop(db, blobs, DIGEST)
+    with db.view() as view:
+        assert held.count_damaged(view) == 0
+        assert held.list_blobs(view) == []
+    assert not await drop(db, blobs, DIGEST)
+
+
+async def test_what_has_become_ours_is_not_evicted(db, blobs):
+    await keep(db, blobs, is_own=False)
+    await keep(db, blobs)
+    assert not await evict_photo(db, blobs, DIGEST)
+    assert await state(db, blobs) == (True, True, False)

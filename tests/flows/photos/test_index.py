@@ -229,3 +229,31 @@ def test_a_photo_that_is_only_cited_is_for_ourselves(db):
     assert not may_view(let(A, C, photos=True), photo(db, ONE, let(A, C, photos=True)))
     assert may_view(Person("x", "viewer"), photo(db, ONE))
     assert not may_view(THIS_MACHINE, photo(db, TWO))
+
+
+class Spy:
+    """A connection that writes down what is asked of it."""
+
+    def __init__(self, connection):
+        self.connection, self.asked = connection, []
+
+    def execute(self, sql, values=()):
+        self.asked.append((sql, values))
+        return self.connection.execute(sql, values)
+
+
+def test_who_cites_a_photo_a_million_times_makes_no_question_slower(db, monkeypatch):
+    """A stranger may ask: no record that cites another's is looked at for that."""
+    with db.view() as view:
+        spy = Spy(view._connection)
+        monkeypatch.setattr(view, "_connection", spy)
+        evidence.read_photo(view, ONE, NOBODY, is_public=False)
+        asked = [one for one in spy.asked if "is_derived" in one[0]]
+        plans = [
+            spy.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+            for sql, values in asked
+        ]
+    assert plans
+    for plan in plans:
+        told = " ".join(row[3] for row in plan)
+        assert "evidence_claimed (digest=? AND log_id=?)" in told

@@ -1,5 +1,6 @@
 """A photograph goes from here for good, whatever stops it on the way."""
 
+import errno
 import hashlib
 
 import pytest
@@ -192,3 +193,28 @@ def test_it_is_said_where_the_photo_is_named(db):
     with db.view() as view:
         assert elections_of(view, removed()) == ["pemilu-2024"]
         assert elections_of(view, removed(digest="0" * 64)) == []
+
+
+async def test_a_photo_that_cannot_be_deleted_keeps_none_of_the_others(
+    places, monkeypatch
+):
+    others = [hashlib.sha256(name).hexdigest() for name in (b"1", b"2", b"3")]
+    stuck = min(others)
+    for digest in others:
+        await places.blobs.put(digest, DATA)
+        await places.db.write(note_gone, removed(digest=digest))
+    delete = places.blobs.delete
+
+    async def refuse(digest):
+        if digest == stuck:
+            raise OSError(errno.EPERM, "Operation not permitted")
+        return await delete(digest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(places.blobs, "delete", refuse)
+        with pytest.raises(OSError, match="not permitted"):
+            await sweep(places)
+    there = {digest for digest in others if await places.blobs.size(digest)}
+    assert there == {stuck}
+    assert await sweep(places) == 1
+    assert await places.blobs.size(stuck) is None

@@ -144,3 +144,29 @@ async def test_a_node_that_stops_at_any_step_takes_it_in_when_asked_again(
     taken = await take_photo(redrawer, shelves, ORIGINAL, NOW)
     assert await shelves.db.read(originals.find_copy, taken.original_digest)
     assert len(files_in(shelves.originals)) == 1
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_is_removed_while_it_is_taken_in_leaves_no_original(
+    redrawer, shelves, monkeypatch, is_known
+):
+    if is_known:
+        await take_photo(redrawer, shelves._replace(originals=None), ORIGINAL, NOW)
+    keep_original = take.keep_original
+
+    def keep_late(folder, digest, original):
+        with shelves.db.view() as view:
+            (photo_held,) = held.list_blobs(view)
+        removed = RemovedPhoto(
+            digest=photo_held.digest, ground="request", reason="", org="a.example",
+            removed_at=NOW,
+        )  # fmt: skip
+        with shelves.db.transaction() as tx:
+            note_removed(tx, removed)
+        return keep_original(folder, digest, original)
+
+    monkeypatch.setattr(take, "keep_original", keep_late)
+    with pytest.raises(PhotoError) as refused:
+        await take_photo(redrawer, shelves, ORIGINAL, NOW)
+    assert refused.value.what.key == "photo.removed"
+    assert files_in(shelves.originals) == []

@@ -10,6 +10,7 @@ from federation.flows.queue.table import waiting_table
 from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.store import leases, photoanswers
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.store.removals import RemovedPhoto, note_removed
 from tests import sample_map as sample
 from tests.sample_map import ANA, BUDI, CITRA, DISPUTED, PHOTO, SINGLE
 
@@ -156,3 +157,16 @@ def test_a_map_from_before_the_queue_is_made_again(db):
     assert stations(db, "differs") == []
     sample.merge(db)
     assert stations(db, "differs") == [(DISPUTED, "disputed")]
+
+
+def test_what_was_removed_waits_for_nobody(db):
+    """Else it would be the first form that everybody gets, and can only pass over."""
+    for name in ("disputed", "unread", "single"):
+        gone = RemovedPhoto(
+            digest=file_of(name), ground="request", reason="", org=CITRA, removed_at=NOW
+        )
+        with db.transaction() as tx:
+            note_removed(tx, gone)
+    assert stations(db, "differs") == []
+    assert stations(db, "unread") == [(PHOTO, "unread")]
+    assert stations(db, "single") == []

@@ -1,0 +1,82 @@
+"""The photographs of a node that runs: who of its parts does what with them.
+
+Rule: what a node does with photographs begins here, and nothing of its records waits
+for it. Which record names which photo is noted first, whatever is done after:
+
+    note     `index`, as soon as something was stored; then what is removed goes
+    fetch    `fetching` (photos.py): what is wanted, from partners
+    care     `care` (photocare.py): whether what is held is whole
+    remove   `removals` (removing.py): what is to be shown no longer
+    draw     `redrawer`, `thumbnails`: what is made of a photo, in a child process
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Final, Protocol
+
+from federation.flows.photos.held import finish_drops
+from federation.flows.photos.index import index_once
+from federation.flows.photos.thumbnails import Thumbnails
+from federation.node.photocare import PhotoCare
+from federation.node.photos import PhotoHost, Photos
+from federation.node.removing import RemovalHost, Removals
+from federation.photos.redraw import Redrawer
+from federation.schedule import Duty
+
+_WATCH_S: Final = 1.0
+
+
+class PhotographHost(PhotoHost, RemovalHost, Protocol):
+    """What all of it needs of the node."""
+
+
+class Photographs:
+    """All that a node does with photographs."""
+
+    def __init__(
+        self,
+        node: PhotographHost,
+        start: Callable[[Coroutine[object, object, None]], None],
+    ) -> None:
+        """`node` has its parts already; `start` has something done beside all else."""
+        self._node, self._due = node, asyncio.Event()
+        resources = node.resources
+        self.redrawer = Redrawer()  # starts nothing before there is a photograph
+        self.thumbnails = Thumbnails(
+            resources.home.thumbnails, resources.blobs, self.redrawer
+        )
+        self.fetching = Photos(node)
+        self.care = PhotoCare(resources, node.disk, node.clocks.wall, start)
+        self.removals = Removals(node, lambda: node.peers.by_org)
+        self.has_duties = False  # by itself: a command is gone too soon
+
+    def duties(self) -> list[Duty]:
+        """What is done by the clock, where the node stays."""
+        if not self.has_duties:
+            return []
+        return [*self.fetching.duties(), self.care.duty(), *self.removals.duties()]
+
+    def index_soon(self) -> None:
+        """Something was stored that may name photographs."""
+        self._due.set()
+
+    async def index(self) -> None:
+        """Note which record names which photo, up to what is stored now."""
+        db, now = self._node.resources.db, int(self._node.clocks.wall())
+        while await db.run(index_once, db, now=now):
+            pass
+
+    async def index_photos(self) -> None:
+        """Do so whenever something was stored; what is to go then goes."""
+        await finish_drops(self._node.resources.db, self._node.resources.blobs)
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            while not self._node.disk.takes():  # noqa: ASYNC110  no disk sets an event
+                await asyncio.sleep(_WATCH_S)
+            await self.index()
+            await self.removals.turn()
+
+    async def close(self) -> None:
+        """End the child processes."""
+        await self.redrawer.close()
