@@ -1,8 +1,10 @@
 """Blobs in a folder of this machine: an object store whose writes are synced here.
 
-Rule: the library writes a blob under another name and renames it, and makes nothing
-durable; that is done here, bytes before names. What is read is read as a file: that is
-what most of the work is, and the library would copy each byte once more.
+Rule: bytes are written under another name and renamed, as the library does it, which
+makes nothing durable: that is done here, bytes before names. Reading and writing is
+most of the work that photographs make, so it is done by the system's own calls.
+
+    ab/ab34…#1   while it is written; what a killed process left goes at the next `put`
 
 A folder that is not there yet holds nothing, and is made by the first `put`.
 """
@@ -11,7 +13,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from obstore.store import LocalStore
 
@@ -21,6 +23,8 @@ from federation.files import make_folders, open_regular, sync_folder
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+_WRITE_BYTES: Final = 1 << 17
 
 
 class FolderBlobs(ObjectBlobs):
@@ -53,7 +57,23 @@ class FolderBlobs(ObjectBlobs):
             if not self._is_ready:
                 self._prepare()
                 self._is_ready = True
-        super()._write(digest, data)
+        path = self._path(digest)
+        part = path.with_name(f"{digest}#1")
+        try:
+            self._write_part(part, data)
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            error.filename = str(path)
+            raise
+
+    def _write_part(self, part: Path, data: bytes) -> None:
+        part.parent.mkdir(exist_ok=True)
+        with part.open("wb") as file:
+            # At once, Linux would look for as much memory in one piece for it.
+            for at in range(0, len(data), _WRITE_BYTES):
+                file.write(data[at : at + _WRITE_BYTES])
 
     def _prepare(self) -> None:
         """Make the folder, and remove what a process left that was killed amid a put.

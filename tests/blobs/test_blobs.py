@@ -198,6 +198,24 @@ async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
         assert str(caught.value.filename).endswith(f"/{DIGEST[:2]}/{DIGEST}")
 
 
+async def test_what_a_disk_does_not_take_leaves_nothing_half_written(
+    tmp_path, monkeypatch
+):
+    blobs = open_blobs("blobs", tmp_path)
+
+    def fill(part, data):
+        part.parent.mkdir()
+        part.write_bytes(data[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blobs, "_write_part", fill)
+        with pytest.raises(OSError, match=f"No space.*{DIGEST}'"):
+            await blobs.put(DIGEST, DATA)
+    assert list((tmp_path / "blobs" / DIGEST[:2]).iterdir()) == []
+    assert await blobs.put(DIGEST, DATA)
+
+
 @pytest.mark.parametrize(
     ("words", "number"),
     [
@@ -207,7 +225,7 @@ async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
     ],
 )
 async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_away(
-    words, number, tmp_path, monkeypatch
+    words, number, monkeypatch
 ):
     def refuse(*_, **__):
         raise objects.obstore.exceptions.GenericError(
@@ -215,7 +233,7 @@ async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_a
         )
 
     monkeypatch.setattr(objects.obstore, "put", refuse)
-    blobs = open_blobs("blobs", tmp_path)
+    blobs = ObjectBlobs("memory://", MemoryStore())
     with pytest.raises(OSError, match=DIGEST) as caught:
         await blobs.put(DIGEST, DATA)
     assert caught.value.errno == number

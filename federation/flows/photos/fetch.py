@@ -205,10 +205,7 @@ class _PhotoTurn:
         while (sought := await self._take()) is not None:
             self._at_work += 1
             try:
-                # Another partner's turn may have had it since it was listed.
-                is_wanted = await self._ctx.db.read(wanted.is_wanted, sought.digest)
-                if is_wanted and self._silences < _MAX_SILENCES:
-                    await self._fetch(sought)
+                await self._fetch(sought)
             finally:
                 self._at_work -= 1
                 self._ctx.taken.discard(sought.digest)
@@ -239,7 +236,11 @@ class _PhotoTurn:
                         return None
                 else:
                     sought = self._next.pop(0)
-                    if not self._is_asked(sought.digest):
+                    if self._is_asked(sought.digest):
+                        continue
+                    # Another partner's turn may have had it since it was listed.
+                    is_wanted = await ctx.db.read(wanted.is_wanted, sought.digest)
+                    if is_wanted and sought.digest not in ctx.taken:
                         ctx.taken.add(sought.digest)
                         self._asked.add(sought.digest)
                         return sought
