@@ -16,6 +16,7 @@ from federation.web import (
     intake,
     maps,
     openapi,
+    photoask,
     queue,
     reading,
     receipt,
@@ -92,6 +93,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(reading.routes())
     app.add_routes(signin.routes())
     app.add_routes(removalpage.routes())
+    app.add_routes(photoask.routes())
     app.add_routes(blobs.routes())
     app.add_routes(thumbnails.routes())
     return app

@@ -88,6 +88,7 @@ async def station(page: Page) -> web.StreamResponse:
         answer=answer,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",
         photos=shown,
+        asked=page.request.query.get("asked", ""),
         alike=alike,
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),

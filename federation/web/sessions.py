@@ -6,8 +6,8 @@
 `SameSite=Lax`, not `Strict`: links come in messengers, and with `Strict` whoever is
 signed in would be a stranger on each page that a message leads to. Another site's page
 can make a browser send such a cookie with a GET at the top only. No GET changes
-anything but who has a form in hand, and that none of another site (`reading.py`); forms
-have a proof of their own besides (`forms.py`).
+anything, not even who has a form in hand (`reading.py`); forms have a proof of their
+own besides (`forms.py`).
 
 `Secure` where `listen.public_url` is https. There the name begins with `__Host-`, so
 that no other name of the same domain can set it. Below a path it is sent to that path

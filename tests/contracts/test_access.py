@@ -160,6 +160,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /wilayah/{code}", "", "/wilayah/13"),
     ("GET /tps", "", f"/tps?code={STATION}"),
     ("GET /tps/{code}", "with our photo", f"/tps/{PHOTOGRAPHED}"),
+    ("POST /tps/{code}/foto", "", f"/tps/{PHOTOGRAPHED}/foto"),
     ("GET /kosong", "", "/kosong"),
     ("GET /berbeda", "", "/berbeda"),
     ("GET /antrean", "", "/antrean"),

@@ -161,6 +161,7 @@ WRITES = {
     "/antrean/baca": ["/antrean/baca"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/antrean/masih/{tps}": [f"/antrean/masih/{STATION}"],
+    "/tps/{code}/foto": [f"/tps/{STATION}/foto"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

@@ -26,11 +26,13 @@ class ShownPhoto(msgspec.Struct, frozen=True, kw_only=True):
         digest: Hex SHA-256.
         page: Of the form, where the record says it; else 0.
         is_held: Whether its bytes are here.
+        is_theirs: Whether a partner names it, who can be asked for it.
     """
 
     digest: str
     page: int
     is_held: bool
+    is_theirs: bool
 
 
 def photos_of(
@@ -66,8 +68,12 @@ def photos_of(
         digest, page = row.entry.digest, row.entry.page or 0
         # Whoever read a partner's photo names it again: it is shown once, as theirs.
         if digest in shown and not (row.entry.is_derived and digest in taken):
-            is_held = digest in held
-            photo = ShownPhoto(digest=digest, page=page, is_held=is_held)
+            photo = ShownPhoto(
+                digest=digest,
+                page=page,
+                is_held=digest in held,
+                is_theirs=not row.log.is_own,
+            )
             found[row.entry.record].append(photo)
     for photos in found.values():
         photos.sort(key=lambda photo: photo.page or _NO_PAGE)
