@@ -110,6 +110,30 @@ def test_what_its_platform_sends_next_counts_as_before(node):
     assert statements(node)[-1].evidence == (file(1),)
 
 
+def test_a_revision_without_photos_keeps_those_that_stand(node):
+    """Also where it says the same figures."""
+    append(node, draft(100, ref="x", revision=1))
+    attach(node, file(1))
+    (newer,) = append(node, draft(100, ref="x", revision=2))
+    assert newer.outcome == "logged"
+    assert statements(node)[-1].evidence == (file(1),)
+    assert attach(node, file(1)).outcome == "held"
+    (late,) = append(node, draft(100, ref="x", revision=2))
+    assert late.outcome == "held"
+
+
+def test_what_was_said_before_with_a_photo_can_be_said_again(node):
+    """What a record says that names its photos stands, and can be added to."""
+    append(node, draft())
+    attach(node, file(1))
+    append(node, draft(evidence=[msgspec.to_builtins(file(2))]))
+    assert attach(node, file(1)).outcome == "logged"
+    assert statements(node)[-1].evidence == (file(2), file(1))
+    append(node, draft(101, evidence=[msgspec.to_builtins(file(2))]))
+    append(node, draft(evidence=[msgspec.to_builtins(file(3))]))
+    assert attach(node, file(2)).outcome == "logged"
+
+
 def test_what_was_taken_back_does_not_come_back_with_its_photo(node):
     append(node, draft())
     taken_back = Withdrawal(
