@@ -107,6 +107,7 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
             identities=identities,
             profiles=load_profiles(run.home.elections),
             scratch=Path(scratch),
+            now=int(run.clock()),
             photos=PhotoPlaces(
                 db,
                 open_blobs(run.home.blobs, run.home.folder),

@@ -220,6 +220,15 @@ def find_evidence(view: View, digest: str) -> list[NamedEvidence]:
     return _newest_of(view, _logs_with(view, "digest = ?", sha256), "digest", sha256)
 
 
+def named_among(view: View, digests: Iterable[str]) -> set[str]:
+    """Those of these photos that a record names, whoever may read it."""
+    rows = view.select_among(
+        "SELECT DISTINCT digest FROM evidence WHERE digest IN ({marks})",
+        among=[bytes.fromhex(digest) for digest in digests],
+    )
+    return {digest.hex() for (digest,) in rows}
+
+
 def evidence_like(view: View, likeness: str) -> list[NamedEvidence]:
     """The records that say a photo looks so, as `find_evidence`."""
     logs = _logs_with(view, "likeness = ?", likeness)

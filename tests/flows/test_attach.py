@@ -109,6 +109,20 @@ def test_what_its_platform_sends_next_counts_as_before(node):
     assert statements(node)[-1].evidence == (file(1),)
 
 
+def test_a_revision_without_photos_replaces_them_and_they_are_attached_again(node):
+    """Also where it says the same figures: what stood before does not stand now."""
+    append(node, draft(100, ref="x", revision=1))
+    attach(node, file(1))
+    (newer,) = append(node, draft(100, ref="x", revision=2))
+    assert newer.outcome == "logged"
+    assert statements(node)[-1].evidence is UNSET
+    assert attach(node, file(1)).outcome == "logged"
+    assert statements(node)[-1].evidence == (file(1),)
+    assert attach(node, file(1)).outcome == "held"
+    (late,) = append(node, draft(100, ref="x", revision=2))
+    assert late.outcome == "held"
+
+
 def test_what_was_taken_back_does_not_come_back_with_its_photo(node):
     append(node, draft())
     taken_back = Withdrawal(

@@ -39,6 +39,7 @@ class ExaminationInput:
         hidden: Organisations that are kept out of the map.
         scratch: An empty folder, for the map that is made again.
         photos: Where photographs lie; None: they are not looked at.
+        now: Unix time in seconds, by which what waits too long is told.
         progress: Called with the leaves that were recomputed, and all there are.
     """
 
@@ -48,6 +49,7 @@ class ExaminationInput:
     profiles: Mapping[str, Profile]
     scratch: Path
     photos: PhotoPlaces | None = None
+    now: int = 0
     hidden: Collection[str] = frozenset()
     progress: Callable[[int, int], None] = field(default=_quiet)
 
@@ -74,6 +76,7 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         place = "photos"
         _told(place, report, photos.check_photos, view, examined.photos.blobs, report)
         _told(place, report, photos.check_removed, examined.photos, report)
+        _told(place, report, photos.check_uncited, view, examined.now, report)
     if not report.is_deep:
         for log in logs.list_logs(view):
             _examine_log(examined, view, None, log, report)

@@ -29,6 +29,9 @@ from federation.store.removals import removed_among
 from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
+#: So long a record may take to come behind its photo; so many are told one by one.
+UNCITED_S: Final = 7 * 86_400
+MOST_UNCITED: Final = 100
 _PAGE: Final = 1000
 _DIGITS: Final = BITS // 4
 
@@ -66,6 +69,32 @@ def check_evidence(view: View, report: DoctorReport) -> None:
                 if not likenesses.is_noted(view, log.id, one, bands_of(one)):
                     report.error("photo-likeness", log.origin, one)
             start = end
+
+
+def check_uncited(view: View, now: int, report: DoctorReport) -> None:
+    """Whether a record came for each photo of ours that was taken in days ago.
+
+    A program hands in a photo first, and then a record that names it, which may have
+    been refused. Nobody is handed such a photo, and it is deleted by nobody but people.
+
+    Args:
+        view: A snapshot.
+        now: Unix time in seconds.
+        report: Where it is told.
+    """
+    own = [log for log in logs.list_logs(view) if log.own]
+    if any(evidence.noted_up_to(view, log.id) < log.size for log in own):
+        return  # what was said lately is not noted yet
+    found: list[str] = []
+    after = ""
+    while rows := held.list_blobs(view, after, _PAGE):
+        old = [r.digest for r in rows if r.is_own and r.held_at <= now - UNCITED_S]
+        found += sorted(set(old) - evidence.named_among(view, old))
+        after = rows[-1].digest
+    for digest in found[:MOST_UNCITED]:
+        report.note("photo-uncited", digest, "taken in a week ago or earlier")
+    if len(found) > MOST_UNCITED:
+        report.note("photo-uncited", "photos", f"{len(found)} in all")
 
 
 def _check_parts(view: View, report: DoctorReport) -> None:

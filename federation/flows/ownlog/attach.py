@@ -106,9 +106,10 @@ def attach_evidence(  # noqa: PLR0913  as `append`
             )  # fmt: skip
     numbers = list(drafts)
     given = list(drafts.values())
+    # What stands was compared: what was said before that need not stand now.
+    said = append(db, guard, log, given, now, restate=True, unlisted=unlisted)
     verdicts += (
-        msgspec.structs.replace(verdict, row=numbers[verdict.row])
-        for verdict in append(db, guard, log, given, now, unlisted=unlisted)
+        msgspec.structs.replace(verdict, row=numbers[verdict.row]) for verdict in said
     )
     return sorted(verdicts, key=lambda verdict: verdict.row)
 

@@ -112,6 +112,38 @@ def test_bytes_that_no_row_speaks_of_are_named_but_those_that_go(store):
     assert store.look() == strays
 
 
+def uncited(store, now):
+    report = DoctorReport(is_deep=False)
+    with store.db.view() as view:
+        doctor.check_uncited(view, now, report)
+    return [(f.level, f.code, f.subject) for f in report.findings]
+
+
+def test_a_photo_of_ours_for_which_no_record_came_is_told_after_a_week(store):
+    """A partner's is not: it is here because a record names it, or named it."""
+    later = NOW + doctor.UNCITED_S
+    told = [("note", "photo-uncited", OURS.digest)]
+    assert uncited(store, later - 1) == []
+    assert uncited(store, later) == told
+    log = add_named(store.db, A, [("1371011001001", [file_of(OURS.digest)])], own=True)
+    # Until it is noted what the record names, nobody is told anything.
+    assert uncited(store, later) == []
+    index_all(store.db)
+    assert uncited(store, later) == []
+    with store.db.transaction() as tx:
+        evidence.replace_evidence(tx, log.id, 0, log.size, [])
+    assert uncited(store, later) == told
+
+
+def test_many_photos_without_a_record_do_not_hide_what_else_is_found(store):
+    with store.db.transaction() as tx:
+        for number in range(doctor.MOST_UNCITED):
+            held.save_blob(tx, f"{number:064x}", 9, "image/jpeg", is_own=True, now=NOW)
+    told = uncited(store, NOW + doctor.UNCITED_S)
+    assert len(told) == doctor.MOST_UNCITED + 1
+    assert told[-1] == ("note", "photo-uncited", "photos")
+
+
 async def test_mending_forgets_what_is_damaged_of_partners_and_keeps_what_is_ours(
     store,
 ):
