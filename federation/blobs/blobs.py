@@ -78,7 +78,8 @@ def open_blobs(address: str, folder: Path) -> Blobs:
         folder: Where an address that is a relative path begins.
     """
     # The library is loaded where there may be photographs, not where they are named.
-    from federation.blobs.objects import FolderBlobs, ObjectBlobs  # noqa: PLC0415
+    from federation.blobs.folder import FolderBlobs  # noqa: PLC0415
+    from federation.blobs.objects import ObjectBlobs  # noqa: PLC0415
 
     return ObjectBlobs(address) if is_remote(address) else FolderBlobs(folder / address)
 

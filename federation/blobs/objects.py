@@ -1,29 +1,26 @@
 """The library's object store behind the few calls that photographs need.
 
-Rule: one way for all: a folder is an object store on this machine, whose writes the
-library does not make durable; that is done here, behind it. What has its digest for a
-name is never changed, so what is there is compared and not replaced.
-
-A folder that is not there yet holds nothing, and is made by the first `put`.
+Rule: one way for all: a folder is an object store on this machine (`folder.py`). What
+has its digest for a name is never changed, so what is there is compared and not
+replaced. Each call is one piece of work in one thread, so it costs one change of
+threads, and nothing of the library's own loop is at work when the process ends.
 
 Source: https://developmentseed.org/obstore/latest/api/
 """
 
 import asyncio
 import contextlib
-import os
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 from weakref import WeakValueDictionary
 
 import obstore
-from obstore.store import LocalStore, from_url
+from obstore.store import from_url
 
 from federation.blobs.fault import refused, shown_address
 from federation.errors import NotFoundError
-from federation.files import make_folders, sync_folder
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -31,9 +28,13 @@ if TYPE_CHECKING:
 
 _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 #: What is asked of a store at once where all of a blob is wanted: more than one has.
-_MOST: Final = 1 << 25
+MOST: Final = 1 << 25
 _RETRIES: Final = 3
 _PAGE: Final = 1000
+#: So many wait for a disk or a store at the same time; others wait for them.
+_THREADS: Final = 16
+_A = TypeVarTuple("_A")
+_T = TypeVar("_T")
 
 
 class ObjectBlobs:
@@ -44,37 +45,25 @@ class ObjectBlobs:
         self.address = shown_address(address)
         self._address, self._opened = address, store
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._threads = ThreadPoolExecutor(_THREADS, "blobs")
 
     async def put(self, digest: str, data: bytes) -> bool:
         """Keep these bytes; see `Blobs.put`."""
-        # Asked first: nearly all are new, and what is not there is not read.
-        is_new = (
-            await self.size(digest) != len(data) or await self._read(digest) != data
-        )
-        if is_new:
-            await self._write(digest, data)
-        await self._make_durable(digest)
-        return is_new
+        return await self._run(self._put, digest, data)
 
     async def get(
         self, digest: str, start: int = 0, length: int | None = None
     ) -> bytes:
         """Some of the bytes; see `Blobs.get`."""
-        body = await self._read(digest, start, _MOST if length is None else length)
+        most = MOST if length is None else length
+        body = await self._run(self._read, digest, start, most)
         if body is None:
             raise NotFoundError(Sentence("blobs.not-here", digest=digest))
         return body
 
     async def size(self, digest: str) -> int | None:
         """How many bytes; see `Blobs.size`."""
-        store = self._store()
-        if store is None:
-            return None
-        with refused(self._place(digest)):
-            try:
-                return (await obstore.head_async(store, _key(digest)))["size"]
-            except FileNotFoundError:
-                return None
+        return await self._run(self._size, digest)
 
     async def list(self, prefix: str = "") -> AsyncIterator[tuple[str, int]]:
         """Every blob whose digest begins so; see `Blobs.list`."""
@@ -82,8 +71,9 @@ class ObjectBlobs:
         if store is None:
             return
         folder = prefix[:2] if len(prefix) > 1 else None
+        pages = obstore.list(store, folder, chunk_size=_PAGE)
         with refused(self.address):
-            async for page in obstore.list(store, folder, chunk_size=_PAGE):
+            while page := await self._run(next, pages, ()):
                 for found in page:
                     match = _KEY.fullmatch(found["path"])
                     if match and match[2].startswith(prefix):
@@ -91,13 +81,7 @@ class ObjectBlobs:
 
     async def delete(self, digest: str) -> bool:
         """Forget these bytes; see `Blobs.delete`."""
-        # Stores do not say whether there was something to delete.
-        store = self._store()
-        if store is None or await self.size(digest) is None:
-            return False
-        with refused(self._place(digest)), contextlib.suppress(FileNotFoundError):
-            await obstore.delete_async(store, _key(digest))
-        return True
+        return await self._run(self._delete, digest)
 
     @contextlib.asynccontextmanager
     async def alone(self, digest: str) -> AsyncIterator[None]:
@@ -106,9 +90,29 @@ class ObjectBlobs:
         async with lock:
             yield
 
-    async def _read(
-        self, digest: str, start: int = 0, length: int = _MOST
-    ) -> bytes | None:
+    async def _run(self, work: Callable[[*_A], _T], *given: *_A) -> _T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, work, *given)
+
+    def _put(self, digest: str, data: bytes) -> bool:
+        # Asked first: nearly all are new, and what is not there is not read.
+        is_new = self._size(digest) != len(data) or self._read(digest) != data
+        if is_new:
+            self._write(digest, data)
+        self._make_durable(digest)
+        return is_new
+
+    def _size(self, digest: str) -> int | None:
+        store = self._store()
+        if store is None:
+            return None
+        with refused(self._place(digest)):
+            try:
+                return obstore.head(store, key_of(digest))["size"]
+            except FileNotFoundError:
+                return None
+
+    def _read(self, digest: str, start: int = 0, length: int = MOST) -> bytes | None:
         """Some of the bytes; None: they are not here."""
         store = self._store()
         if store is None:
@@ -116,27 +120,36 @@ class ObjectBlobs:
         try:
             # No store has a range of nothing.
             with refused(self._place(digest)):
-                got = await obstore.get_range_async(
-                    store, _key(digest), start=start, length=length or 1
+                got = obstore.get_range(
+                    store, key_of(digest), start=start, length=length or 1
                 )
         except FileNotFoundError:
             return None
         except OSError:
             # Behind the end there is nothing, which each store says in its own words.
-            size = await self.size(digest)
+            size = self._size(digest)
             if size is None or start < size:
                 raise
             return b""
         return got.to_bytes() if length else b""
 
-    async def _write(self, digest: str, data: bytes) -> None:
+    def _write(self, digest: str, data: bytes) -> None:
         store = self._store()
         assert store is not None, "there is one to write to"
         with refused(self._place(digest)):
-            await obstore.put_async(store, _key(digest), data, use_multipart=False)
+            obstore.put(store, key_of(digest), data, use_multipart=False)
 
-    async def _make_durable(self, digest: str) -> None:
+    def _make_durable(self, digest: str) -> None:
         """It is, in an object store that has acknowledged it."""
+
+    def _delete(self, digest: str) -> bool:
+        # Stores do not say whether there was something to delete.
+        store = self._store()
+        if store is None or self._size(digest) is None:
+            return False
+        with refused(self._place(digest)), contextlib.suppress(FileNotFoundError):
+            obstore.delete(store, key_of(digest))
+        return True
 
     def _store(self) -> "ObjectStore | None":
         """What is asked; None: nothing has been put there yet."""
@@ -149,71 +162,11 @@ class ObjectBlobs:
         return self._opened
 
     def _place(self, digest: str) -> str:
-        return f"{self.address.rstrip('/')}/{_key(digest)}"
+        return f"{self.address.rstrip('/')}/{key_of(digest)}"
 
 
-class FolderBlobs(ObjectBlobs):
-    """Blobs in a folder of this machine: what the library wrote is synced here."""
-
-    def __init__(self, folder: Path) -> None:
-        """Nothing is made yet."""
-        super().__init__(str(folder))
-        self._folder = folder
-        self._synced: set[str] = set()  # folders whose own names are durable
-        self._is_ready, self._preparing = False, asyncio.Lock()
-
-    async def _write(self, digest: str, data: bytes) -> None:
-        async with self._preparing:
-            if not self._is_ready:
-                await asyncio.to_thread(self._prepare)
-                self._is_ready = True
-        await super()._write(digest, data)
-
-    def _prepare(self) -> None:
-        """Make the folder, and remove what a process left that was killed amid a put.
-
-        Only one process writes (`store/lock.py`), and this one has not begun to.
-        """
-        make_folders(self._folder, 0o700)
-        for below in self._folder.iterdir():
-            if below.is_dir():
-                for part in below.glob("*#*"):
-                    part.unlink(missing_ok=True)
-
-    async def _make_durable(self, digest: str) -> None:
-        """Bytes first, then names: a name that is durable has all its bytes.
-
-        Raises:
-            OSError: the disk does not take it; then nothing of it stays. What the
-                system forgot to write it calls written when it is asked again.
-        """
-        try:
-            await asyncio.to_thread(self._sync, digest)
-        except OSError:
-            with contextlib.suppress(OSError):
-                (self._folder / _key(digest)).unlink()
-            raise
-
-    def _sync(self, digest: str) -> None:
-        path = self._folder / _key(digest)
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(path.parent)
-        if path.parent.name not in self._synced:
-            sync_folder(self._folder)
-            self._synced.add(path.parent.name)
-
-    def _store(self) -> "ObjectStore | None":
-        if self._opened is None and self._folder.is_dir():
-            with refused(self.address):
-                self._opened = LocalStore(self._folder)
-        return self._opened
-
-
-def _key(digest: str) -> str:
+def key_of(digest: str) -> str:
+    """Where it lies below the folder or the bucket."""
     key = f"{digest[:2]}/{digest}"
     assert _KEY.fullmatch(key), "callers hand in digests"
     return key

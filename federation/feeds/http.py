@@ -48,6 +48,10 @@ from federation.tlog.packing import unpack
 CONNECT_S: Final = 10.0
 REQUEST_S: Final = 30.0
 
+#: What is read ahead of a file that comes in pieces; twice as much at most waits.
+_AHEAD_BYTES: Final = 1 << 20
+#: The same where the pace is limited: what is read ahead is not paced.
+_AHEAD_PACED_BYTES: Final = 1 << 16
 _MAX_ETAG_CHARS: Final = 200
 _T = TypeVar("_T")
 
@@ -300,12 +304,14 @@ class HttpFeed(CuttingFeed):
         await self._pace.ready()
         path = f"/{resource.path}"
         headers = {"Range": f"bytes={start}-"} if start else {}
+        ahead = _AHEAD_PACED_BYTES if self._pace.is_limited else _AHEAD_BYTES
         try:
             answer = await self._session.get(
                 URL(self._url + path, encoded=True),
                 headers=headers | self._say_who(resource),
                 timeout=self._piecewise,
                 allow_redirects=False,
+                read_bufsize=ahead,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._broken(path, error) from error

@@ -26,6 +26,11 @@ class Pace:
         self._balance, self._at = 0.0, clock()
         self._waiting = 0  # of those that give way to nobody
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether it ever lets anybody wait."""
+        return self._rate is not None
+
     async def ready(self, *, gives_way: bool = False) -> None:
         """Wait until more may be asked for; `gives_way`: and nobody else waits."""
         self._waiting += not gives_way

@@ -49,14 +49,19 @@ class Weighed(ResponseHandler):
     def data_received(self, data: bytes) -> None:
         """Take in a few bytes at a time, as long as they bring something."""
         self._frame += PIECE_BYTES if data else 0
-        # Nothing: what was put off because its reader was slow is looked at now.
-        look = len(data) if self._is_all_body(len(data)) else _LOOK_BYTES
-        for at in range(0, len(data) or 1, look or 1):
-            part = data[at : at + look]
-            self._frame += len(part)
-            super().data_received(part)
+        at = 0
+        while True:
+            # Behind a head that is part of this there may be nothing but body.
+            left = len(data) - at
+            look = left if self._is_all_body(left) else min(left, _LOOK_BYTES)
+            self._frame += look
+            # Nothing: what was put off because its reader was slow is looked at now.
+            super().data_received(data[at : at + look])
             if self._is_cut or self._is_flooded():
                 self._cut()
+                return
+            at += look
+            if at >= len(data):
                 return
 
     def feed_data(self, data: Any, size: int = 0) -> None:  # noqa: ANN401  aiohttp's own

@@ -1,5 +1,6 @@
 """One contract over every store of bytes: a folder, and an object store."""
 
+import asyncio
 import hashlib
 import os
 from pathlib import Path
@@ -104,7 +105,7 @@ async def test_each_is_listed_once_by_how_it_begins(blobs):
 
 async def test_bytes_that_a_crash_cut_off_are_written_again(blobs):
     for torn in (b"", DATA[:100], DATA[:-1] + b"!", DATA + b"more"):
-        await blobs._write(DIGEST, torn)
+        await asyncio.to_thread(blobs._write, DIGEST, torn)
         assert await blobs.put(DIGEST, DATA)
         assert await blobs.get(DIGEST) == DATA
 
@@ -197,6 +198,24 @@ async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
         assert str(caught.value.filename).endswith(f"/{DIGEST[:2]}/{DIGEST}")
 
 
+async def test_what_a_disk_does_not_take_leaves_nothing_half_written(
+    tmp_path, monkeypatch
+):
+    blobs = open_blobs("blobs", tmp_path)
+
+    def fill(part, data):
+        part.parent.mkdir()
+        part.write_bytes(data[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blobs, "_write_part", fill)
+        with pytest.raises(OSError, match=f"No space.*{DIGEST}'"):
+            await blobs.put(DIGEST, DATA)
+    assert list((tmp_path / "blobs" / DIGEST[:2]).iterdir()) == []
+    assert await blobs.put(DIGEST, DATA)
+
+
 @pytest.mark.parametrize(
     ("words", "number"),
     [
@@ -206,15 +225,15 @@ async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
     ],
 )
 async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_away(
-    words, number, tmp_path, monkeypatch
+    words, number, monkeypatch
 ):
-    async def refuse(*_, **__):
+    def refuse(*_, **__):
         raise objects.obstore.exceptions.GenericError(
             words + "\n\nDebug source: secret"
         )
 
-    monkeypatch.setattr(objects.obstore, "put_async", refuse)
-    blobs = open_blobs("blobs", tmp_path)
+    monkeypatch.setattr(objects.obstore, "put", refuse)
+    blobs = ObjectBlobs("memory://", MemoryStore())
     with pytest.raises(OSError, match=DIGEST) as caught:
         await blobs.put(DIGEST, DATA)
     assert caught.value.errno == number

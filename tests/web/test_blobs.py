@@ -1,5 +1,6 @@
 """A photo over HTTP: to whom, in which parts, kept for how long."""
 
+import asyncio
 import hashlib
 import json
 import random
@@ -273,7 +274,7 @@ async def test_bytes_that_are_missing_or_others_are_handed_to_nobody(left, home)
     await home.open()
     await home.blobs.delete(digest)
     if left is not None:
-        await home.blobs._write(digest, left)
+        await asyncio.to_thread(home.blobs._write, digest, left)
     answer, body = await home.ask(digest)
     assert answer.status == 404
     assert json.loads(body)["code"] == "not-found"
@@ -282,7 +283,7 @@ async def test_bytes_that_are_missing_or_others_are_handed_to_nobody(left, home)
 
 @pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", DATA[: served.PIECE_BYTES]])
 async def test_of_a_large_one_that_is_others_at_its_end_not_all_comes(left, ours):
-    await ours.blobs._write(DIGEST, left)
+    await asyncio.to_thread(ours.blobs._write, DIGEST, left)
     with pytest.raises(aiohttp.ClientError):
         await ours.ask()
     assert [blob.digest for blob in ours.lost] == [DIGEST]

@@ -202,14 +202,13 @@ class _PhotoTurn:
 
     async def work(self) -> None:
         """One photo after the other, until there is nothing to ask for."""
-        taken = self._ctx.taken
         while (sought := await self._take()) is not None:
             self._at_work += 1
             try:
                 await self._fetch(sought)
             finally:
                 self._at_work -= 1
-                taken.discard(sought.digest)
+                self._ctx.taken.discard(sought.digest)
 
     async def take(self, sought: Sought) -> None:
         """One photo, unless some turn is fetching it."""
@@ -237,7 +236,7 @@ class _PhotoTurn:
                         return None
                 else:
                     sought = self._next.pop(0)
-                    if sought.digest in ctx.taken or sought.digest in self._asked:
+                    if self._is_asked(sought.digest):
                         continue
                     # Another partner's turn may have had it since it was listed.
                     is_wanted = await ctx.db.read(wanted.is_wanted, sought.digest)
@@ -259,8 +258,11 @@ class _PhotoTurn:
         sought, gone = await ctx.db.read(_list_sought, self._source, now)
         if gone:
             await ctx.db.write(wanted.drop_wanted, gone)
-        passed = ctx.taken | self._asked
-        self._next = [one for one in sought if one.digest not in passed]
+        self._next = [one for one in sought if not self._is_asked(one.digest)]
+
+    def _is_asked(self, digest: str) -> bool:
+        """Whether some turn is fetching it, or this one has."""
+        return digest in self._ctx.taken or digest in self._asked
 
     async def _fetch(self, sought: Sought) -> None:
         """Held then, or put off."""

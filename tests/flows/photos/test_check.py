@@ -1,5 +1,6 @@
 """What a disk lost or changed is found, handed to nobody, and whole when it is back."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -31,7 +32,9 @@ async def damage(blobs, digest, how):
     else:
         data = bytearray(await blobs.get(digest))
         data[len(data) // 2] ^= 1
-        await blobs._write(digest, bytes(data) if how == "flipped" else data[:-1])
+        await asyncio.to_thread(
+            blobs._write, digest, bytes(data) if how == "flipped" else data[:-1]
+        )
 
 
 async def test_what_is_whole_has_no_fault(db, blobs):
