@@ -204,7 +204,6 @@ async def test_what_a_disk_does_not_take_leaves_nothing_half_written(
     blobs = open_blobs("blobs", tmp_path)
 
     def fill(part, data):
-        part.parent.mkdir()
         part.write_bytes(data[:100])
         raise OSError(28, "No space left on device")
 
