@@ -65,6 +65,7 @@ class FolderBlobs(ObjectBlobs):
             self._write_part(part, data)
             part.replace(path)
         except OSError as error:
+            self._synced.discard(path.parent.name)  # it may have gone
             with contextlib.suppress(OSError):
                 part.unlink()
             error.filename = str(path)
