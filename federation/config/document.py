@@ -9,7 +9,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -18,7 +18,7 @@ from federation.config.member import PLAIN
 from federation.errors import ConfigError
 from federation.text import Sentence
 from federation.text.malformed import MalformedError, decode_text, explain_toml
-from federation.text.mistyped import explain_mistyped, split_place
+from federation.text.mistyped import explain_mistyped, is_none_of_choices, split_place
 
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 MAX_KEY_PARTS: Final = 100  # ours have three
@@ -116,15 +116,36 @@ def _explain(
     if match := _MISSING.search(reason):
         missing = Sentence("machine.key-missing")
         return ConfigError(where, _join(key, match["name"]), missing)
-    return ConfigError(where, key, explain_mistyped(reason, PLAIN))
+    choices = _choices_at(kind, inner) if is_none_of_choices(reason) else ()
+    return ConfigError(where, key, explain_mistyped(reason, PLAIN, choices))
+
+
+def _choices_at(kind: type[msgspec.Struct], inner: str) -> tuple[object, ...]:
+    """What may stand at the dotted key `inner`, of one value or in a list of them."""
+    above, _, name = inner.partition("[")[0].rpartition(".")
+    types = [_field(_struct_at(kind, above), name).type]
+    while types:
+        found = types.pop()
+        if get_origin(found) is Literal:
+            return get_args(found)
+        types += get_args(found)
+    return ()
 
 
 def _keys_at(kind: type[msgspec.Struct], inner: str) -> list[str]:
     """The keys that the table at the dotted key `inner` may have."""
+    fields = msgspec.structs.fields(_struct_at(kind, inner))
+    return [field.encode_name for field in fields]
+
+
+def _struct_at(kind: type[msgspec.Struct], inner: str) -> type[msgspec.Struct]:
     for name in filter(None, inner.split(".")):
-        field = next(f for f in msgspec.structs.fields(kind) if f.encode_name == name)
-        kind = field.type
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
+        kind = _field(kind, name).type
+    return kind
+
+
+def _field(kind: type[msgspec.Struct], name: str) -> msgspec.structs.FieldInfo:
+    return next(f for f in msgspec.structs.fields(kind) if f.encode_name == name)
 
 
 def _join(*parts: str) -> str:

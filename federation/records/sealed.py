@@ -99,6 +99,18 @@ def parse_statement(line: bytes) -> Statement:
     return statement
 
 
+def text_of(statement: Statement) -> bytes:
+    """What is signed of a statement: its line in Unicode's form NFC, and a line feed.
+
+    Raises:
+        FormatError: a text holds a code point that is not allowed.
+    """
+    line = encode(statement)
+    if not line.isascii():
+        line = unicodedata.normalize("NFC", line.decode()).encode()
+    return line + b"\n"
+
+
 def seal(statement: Statement, signer: Signer) -> bytes:
     """The leaf of a statement, its text in Unicode's form NFC.
 
@@ -112,17 +124,14 @@ def seal(statement: Statement, signer: Signer) -> bytes:
         RecordError: a rule of the type is broken.
         SignatureError: the signer is not a records key of the organisation.
     """
-    line = encode(statement)
-    if not line.isascii():
-        line = unicodedata.normalize("NFC", line.decode()).encode()
-    parsed = parse_statement(line)
+    text = text_of(statement)
+    parsed = parse_statement(text[:-1])
     if kind_of(parsed).signer == "identity":
         raise SignatureError("a key statement is signed by the identity key")
     if signer.name != f"{parsed.org}/records":
         raise SignatureError(f"{signer.name} is not a records key of {parsed.org}")
     if signer.key.alg != ALG_ED25519:
         raise SignatureError(f"{signer.name} is a key that signs no records")
-    text = line + b"\n"
     signature = Signature(signer.name, signer.key.key_id, signer.sign(text))
     # Not `sign_note`, which parses what it made: the line was judged above, the name
     # by its key, and every leaf is opened again before it is stored.

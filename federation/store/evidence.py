@@ -138,6 +138,12 @@ def noted_up_to(view: View, log_id: int) -> int:
     return 0 if row is None else row[0]
 
 
+def has_evidence(view: View, log_id: int) -> bool:
+    """Whether any record of a log names a photo, as far as it is noted."""
+    row = view.execute("SELECT 1 FROM evidence WHERE log_id = ? LIMIT 1", (log_id,))
+    return row.fetchone() is not None
+
+
 def replace_evidence(
     tx: Transaction, log_id: int, start: int, end: int, entries: Iterable[EvidenceEntry]
 ) -> None:

@@ -34,7 +34,8 @@ _TYPES: Final = {
     "date": "time",
     "time": "time",
 }
-_LIBRARY: Final = ("Expected `", "Object ", "Invalid enum value", "Invalid value")
+_NO_CHOICE: Final = ("Invalid enum value", "Invalid value")
+_LIBRARY: Final = ("Expected `", "Object ", *_NO_CHOICE)
 _BOUNDS: Final = {">=": "at-least", "<=": "at-most", ">": "above", "<": "below"}
 _LENGTHS: Final = {">=": "least-characters", "<=": "most-characters"}
 
@@ -45,12 +46,20 @@ def split_place(message: str) -> tuple[str, str]:
     return (message[: at.start()], at[1]) if at else (message, "")
 
 
-def explain_mistyped(message: str, plain: dict[str, str] | None = None) -> Sentence:
+def is_none_of_choices(message: str) -> bool:
+    """Whether msgspec refused a value that is none of those that may stand there."""
+    return message.startswith(_NO_CHOICE)
+
+
+def explain_mistyped(
+    message: str, plain: dict[str, str] | None = None, choices: Iterable[object] = ()
+) -> Sentence:
     """What is wrong with a value.
 
     Args:
         message: By msgspec, without the place.
         plain: Keys of sentences for what a regular expression asks for.
+        choices: What may stand there, if it is one of several values and known.
     """
     if match := _GOT.match(message):
         wanted = _join(_name(kind) for kind in match[1].split(" | ") if kind != "null")
@@ -63,9 +72,15 @@ def explain_mistyped(message: str, plain: dict[str, str] | None = None) -> Sente
         return _explain_pattern(match[1], plain or {})
     if match := _MEMBER.fullmatch(message):
         return Sentence(f"machine.{_MEMBERS[match[1]]}", name=match[2])
-    if message.startswith(("Invalid enum value", "Invalid value")):
-        return Sentence("machine.not-one-of")
+    if is_none_of_choices(message):
+        return _explain_choice(choices)
     return Sentence("machine.value-other", words=message.replace("`", '"'))
+
+
+def _explain_choice(choices: Iterable[object]) -> Sentence:
+    if quoted := ", ".join(f'"{choice}"' for choice in choices):
+        return Sentence("machine.not-one-of-these", choices=quoted)
+    return Sentence("machine.not-one-of")
 
 
 def reword(reason: str) -> str:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from federation.blobs.blobs import open_blobs
-from federation.cli.output import NOT_FOUND, OK, PEER, USAGE
+from federation.cli.output import NEGATIVE, NOT_FOUND, OK, PEER, USAGE
 from federation.flows.photos.held import keep_photo
 from federation.store.db import Database
 from tests.cli.filled_home import federation, files
@@ -127,7 +127,7 @@ async def test_what_nobody_names_and_what_is_no_question(
     code, out, err = await at(home, *FETCH, language=language)
     assert (code, out, which in err) == (USAGE, "", True)
     code, out, _ = await at(home, *FETCH, "0" * 64, language=language)
-    assert (code, nothing in out) == (OK, True)
+    assert (code, nothing in out) == (NEGATIVE, True)
     for words in ((*FETCH, "x"), (*FETCH, "--tps", "12"), (*FETCH, "--region", "a-b")):
         code, out, err = await at(home, *words, language=language)
         assert (code, out) == (USAGE, ""), words

@@ -117,18 +117,27 @@ def test_each_file_that_is_refused_stands_in_the_report(take, folder, tmp_path):
     put(folder, "7202011_1.jpg")
     put(folder, "2871011001001_1.jpg")
     (folder / f"{TPS}_2.jpg").write_bytes(photo()[:100])
+    (folder / f"{TPS}_3.pdf").write_bytes(b"%PDF-1.7")
     (folder / "notes.txt").write_text("x")
     report = tmp_path / "report.csv"
     code, said = take("--pattern", "{tps}_{page}.jpg", "--report", report)
     assert code == 1
-    assert said["photos"] == {"taken": 1, "refused": 4, "unnamed": 1}
+    assert said["photos"] == {"taken": 1, "refused": 5, "unnamed": 1}
     rows = list(csv.DictReader(report.read_text().splitlines()))
     assert {row["file"]: row["code"] for row in rows} == {
         "IMG_20240214.jpg": "no-match",
         "7202011_1.jpg": "tps",
         "2871011001001_1.jpg": "region",
         f"{TPS}_2.jpg": "photo",
+        f"{TPS}_3.pdf": "ending",
+        "notes.txt": "unnamed",
     }
+    assert ".pdf is no photograph" in next(
+        row["reason"] for row in rows if row["code"] == "ending"
+    )
+    assert [(one["file"], one["code"]) for one in said["unnamed"]] == [
+        ("notes.txt", "unnamed")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +214,7 @@ def kobo(folder):
 
 def test_kobotoolbox_folders_are_read_as_they_are(own_home, bring, kobo):
     code, said = bring(KOBO, "--photos", kobo, *COLUMNS)
-    assert (code, said["photos"]) == (0, {"taken": 3, "refused": 0})
+    assert (code, said["photos"]) == (0, {"taken": 3, "refused": 0, "unnamed": 0})
     results, blobs = statements(own_home)
     assert [pages_of(one) for one in results] == [[1, 2], [1]]
     assert len(set(blobs)) == 3
@@ -248,9 +257,27 @@ def test_a_photo_that_is_refused_holds_no_figures_up(own_home, bring, kobo):
     shutil.rmtree(next(kobo.glob("relawan/attachments/*/*0a02")))
     (next(kobo.rglob("18.jpg"))).write_bytes(b"GIF89a")
     code, said = bring(KOBO, "--photos", kobo, *COLUMNS)
-    assert (code, said["photos"]) == (1, {"taken": 2, "refused": 1})
+    assert (code, said["photos"]) == (1, {"taken": 2, "refused": 1, "unnamed": 0})
     results, _ = statements(own_home)
     assert [one.candidates["01"] for one in results] == [61, 55]
+
+
+def test_files_that_no_row_names_are_told_by_name(bring, folder, tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        put(folder, name)
+    (folder / "voice.m4a").write_bytes(b"x")
+    text = f"{HEADER},foto\n{TPS},,,,,a.jpg\n"
+    report = tmp_path / "report.csv"
+    words = ("--photos", folder, "--map", "photos=foto", "--report", report)
+    code, said = bring(text, *words)
+    assert (code, said["photos"]["unnamed"]) == (0, 2)
+    assert [one["file"] for one in said["unnamed"]] == ["b.jpg", "voice.m4a"]
+    rows = list(csv.DictReader(report.read_text().splitlines()))
+    assert {row["file"]: row["code"] for row in rows} == {
+        "b.jpg": "unnamed",
+        "voice.m4a": "unnamed",
+    }
+    assert all("no row" in row["reason"] for row in rows)
 
 
 def test_a_photo_without_figures_is_taken_unread(own_home, bring, folder):

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from federation.cli import main
+from federation.cli.show import station
 from federation.config.settings import Settings
 from federation.flows.query import lists, region, state, tps
+from federation.flows.query.answers import CitedRecord
 from federation.flows.query.scope import ask
 from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.records.readers import THIS_MACHINE
@@ -127,6 +130,31 @@ def test_a_station_is_printed_side_by_side_with_kpu_apart(cli):
     row = next(line for line in out.splitlines() if "Pasangan 2" in line)
     assert row.split()[-3:] == ["40", "41", "40"]
     assert "one digit differs" in out
+
+
+@pytest.mark.parametrize(
+    ("cites", "key"),
+    [
+        (CitedRecord(record="f" * 64, org=sample.BUDI, photos=1), "credit"),
+        (CitedRecord(record="f" * 64, org=sample.BUDI), "copied_from"),
+        (CitedRecord(record="f" * 64), ""),
+    ],
+)
+def test_a_reading_names_whose_photograph_it_is_from(cli, monkeypatch, cites, key):
+    def cited(*asked):
+        answer = tps.tps(*asked)
+        [contest, *others] = answer.contests
+        [said, *more] = contest.monitors
+        said = replace(said, derived=True, cites=cites)
+        contest = replace(contest, monitors=[said, *more])
+        return replace(answer, contests=[contest, *others])
+
+    monkeypatch.setattr(station, "ask_station", cited)
+    for language in LANGUAGES:
+        _, out, _ = cli("show", sample.DISPUTED, "--lang", language)
+        words = load_topic("page")[key] if key else load_topic("views")["says-derived"]
+        names = {"photo": sample.BUDI, "reader": sample.ANA, "org": sample.BUDI}
+        assert words[language].format_map(names) in out
 
 
 def test_coverage_names_what_each_has_adds_and_gains(cli):

@@ -27,6 +27,7 @@ from federation.config.rewrite import (
     set_paused,
 )
 from federation.errors import ConfigError, ConflictError, NotFoundError
+from federation.text import LANGUAGES, Text
 from federation.tlog.keys import Signer
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,22 @@ line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 bound = st.none() | st.integers(1, 86_400)
 amount = st.integers(1, 1 << 40)
 flag = st.booleans()
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "choices"),
+    [
+        ('photos = "semua"', "photos", '"none", "on-demand", "all", "disputed"'),
+        ('logs = ["x"]', "logs[0]", '"incidents"'),
+    ],
+)
+def test_what_is_none_of_the_choices_is_told_with_them(line, key, choices):
+    text = f'[[peer]]\norg = "a.example"\nidentity = "x"\n{line}\n'
+    with pytest.raises(ConfigError) as caught:
+        parse_peers(text, Path("peers.toml"))
+    assert caught.value.key == f"peer[1].{key}"
+    for language in LANGUAGES:
+        assert Text(language).say(caught.value.reason).endswith(f": {choices}")
 
 
 @given(

@@ -7,6 +7,7 @@ from msgspec import UNSET
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.attach import MOST_FILES, NewEvidence, add_files
 from federation.flows.ownlog.attach import attach_evidence as attach_to
+from federation.flows.photos.index import index_all
 from federation.records.result import Evidence
 from federation.records.sealed import open_leaf
 from federation.records.withdrawal import Withdrawal
@@ -104,23 +105,33 @@ def test_what_its_platform_sends_next_counts_as_before(node):
     assert same.outcome == "held"
     (newer,) = append(node, draft(101, ref="x", revision=2))
     assert newer.outcome == "logged"
-    assert attach(node, file(1)).outcome == "logged"
+    assert attach(node, file(1)).outcome == "held"
     assert statements(node)[-1].candidates["01"] == 101
     assert statements(node)[-1].evidence == (file(1),)
 
 
-def test_a_revision_without_photos_replaces_them_and_they_are_attached_again(node):
-    """Also where it says the same figures: what stood before does not stand now."""
+def test_a_revision_without_photos_keeps_those_that_stand(node):
+    """Also where it says the same figures."""
     append(node, draft(100, ref="x", revision=1))
     attach(node, file(1))
     (newer,) = append(node, draft(100, ref="x", revision=2))
     assert newer.outcome == "logged"
-    assert statements(node)[-1].evidence is UNSET
-    assert attach(node, file(1)).outcome == "logged"
     assert statements(node)[-1].evidence == (file(1),)
     assert attach(node, file(1)).outcome == "held"
     (late,) = append(node, draft(100, ref="x", revision=2))
     assert late.outcome == "held"
+
+
+def test_what_was_said_before_with_a_photo_can_be_said_again(node):
+    """What a record says that names its photos stands, and can be added to."""
+    append(node, draft())
+    attach(node, file(1))
+    append(node, draft(evidence=[msgspec.to_builtins(file(2))]))
+    assert attach(node, file(1)).outcome == "logged"
+    assert statements(node)[-1].evidence == (file(2), file(1))
+    append(node, draft(101, evidence=[msgspec.to_builtins(file(2))]))
+    append(node, draft(evidence=[msgspec.to_builtins(file(3))]))
+    assert attach(node, file(2)).outcome == "logged"
 
 
 def test_what_was_taken_back_does_not_come_back_with_its_photo(node):
@@ -180,3 +191,79 @@ def test_an_entry_is_a_file_and_a_page(held, new, both):
 
     assert add_files(of(held), of(new)) == of(both)
     assert add_files(of(both), of(new)) == of(both)
+
+
+def evidence_of(node):
+    return statements(node)[-1].evidence
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_figures_that_come_after_the_photos_keep_them(node, is_indexed):
+    attach(node, file(1), file(2))
+    if is_indexed:
+        index_all(node.db)
+    assert append(node, draft(100))[0].outcome == "logged"
+    assert evidence_of(node) == (file(1), file(2))
+    assert statements(node)[-1].candidates["01"] == 100
+    # A corrected figure, too; and what comes again is held.
+    assert append(node, draft(101))[0].outcome == "logged"
+    assert evidence_of(node) == (file(1), file(2))
+    for votes in (100, 101):
+        assert append(node, draft(votes))[0].outcome == "held"
+    assert len(statements(node)) == 3
+
+
+def test_a_file_that_was_imported_with_photos_is_held_without_them(node):
+    photos = [msgspec.to_builtins(file(1))]
+    append(node, draft(100, evidence=photos))
+    assert append(node, draft(100))[0].outcome == "held"
+    append(node, draft(100, evidence=[msgspec.to_builtins(file(2))]))
+    assert append(node, draft(100))[0].outcome == "held"
+    assert len(statements(node)) == 2
+
+
+def test_a_revision_that_came_with_photos_is_no_other_without_them(node):
+    attach(node, file(1))
+    append(node, draft(100, ref="x", revision=1))
+    attach(node, file(2))
+    assert append(node, draft(100, ref="x", revision=1))[0].outcome == "held"
+    (other,) = append(node, draft(99, ref="x", revision=1))
+    assert other.outcome == "refused"
+    assert append(node, draft(101, ref="x", revision=2))[0].outcome == "logged"
+    assert evidence_of(node) == (file(1), file(2))
+
+
+def test_what_names_its_photos_says_all_of_them(node):
+    attach(node, file(1))
+    append(node, draft(100, evidence=[msgspec.to_builtins(file(2))]))
+    assert evidence_of(node) == (file(2),)
+
+
+def test_a_partner_s_photo_that_we_read_is_not_claimed_by_our_own_figures(node):
+    cited = {"derived_from": "b" * 64, "evidence": [msgspec.to_builtins(file(1))]}
+    append(node, draft(100, **cited))
+    assert append(node, draft(101))[0].outcome == "logged"
+    assert evidence_of(node) is UNSET
+
+
+def test_what_is_said_again_on_purpose_keeps_its_photos(node):
+    append(node, draft(100))
+    attach(node, file(1))
+    assert append(node, draft(100), restate=True)[0].outcome == "logged"
+    assert evidence_of(node) == (file(1),)
+
+
+def test_photos_of_another_slot_and_of_what_was_withdrawn_are_not_carried(node):
+    attach(node, file(1))
+    other = {"round": "psu"}
+    assert append(node, draft(100, **other))[0].outcome == "logged"
+    assert evidence_of(node) is UNSET
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"tps": 5}, {"round": None}, {"contest": []}, {"candidates": "x"}]
+)
+def test_a_row_that_cannot_be_is_refused_as_before(node, spoilt):
+    attach(node, file(1))
+    (verdict,) = append(node, draft(100) | spoilt)
+    assert verdict.outcome == "refused"

@@ -129,6 +129,11 @@ class Intake:
         why = self._t.say(reason)
         self._report.add(ReportLine(name, 0, "photos", "photo", why))
 
+    def skip_photo(self, name: str, reason: str) -> None:
+        """Note a file among the photographs that no row names."""
+        why = self._t.say(reason)
+        self._report.skip(ReportLine(name, 0, "photos", "unnamed", why))
+
     def drop_file(self, file: str, error: FormatError) -> None:
         """Take back every draft of a file; to be called before `settle`."""
         numbers = (at for at, name in enumerate(self._files) if name == file)

@@ -15,7 +15,7 @@ from federation.cli.import_.intake import (
     WITHOUT_VOTES,
     Intake,
 )
-from federation.cli.report import RefusalReport
+from federation.cli.report import RefusalReport, print_left_out
 from federation.flows.listing import REGION, UNLISTED
 from federation.sources.row import NO_NUMBERS, Use, clip
 
@@ -50,8 +50,8 @@ class ImportOutcome:
     ) -> None:
         """Keep what is told.
 
-        `kinds`: files by format; `photos`: taken, refused; `is_hinted`: KPU's own
-        documents may be meant.
+        `kinds`: files by format; `photos`: taken, refused, unnamed; `is_hinted`:
+        KPU's own documents may be meant.
         """
         self._run, self._intake, self._report = run, intake, report
         self._election, self._kinds = election, kinds
@@ -66,7 +66,7 @@ class ImportOutcome:
             "dry_run": self._is_dry,
             "formats": self._kinds,
             "rows": {name: intake.counts[name] for name in OUTCOMES},
-            **({} if self._photos is None else {"photos": dict(self._photos)}),
+            **({} if self._photos is None else self._photos_value(self._photos)),
             "implausible": intake.counts["implausible"],
             "without_votes": intake.counts[WITHOUT_VOTES],
             "partly_read": intake.counts[PARTLY_READ],
@@ -103,7 +103,7 @@ class ImportOutcome:
         self._print_remarks()
         if self._is_hinted and KPU_FORMATS & self._kinds.keys():
             out.note(t("import.kpu-hint"))
-        if self._photos is not None and not any(self._photos.values()):
+        if self._photos is not None and not self._are_named(self._photos):
             out.note(t("photoimport.nothing-names"))
         self._print_findings()
 
@@ -122,6 +122,8 @@ class ImportOutcome:
             if intake.counts[name]:
                 rows.append((t(f"import.{name}"), intake.counts[name]))
         for name, number in (self._photos or {}).items():
+            if name == "unnamed" and not number:
+                continue
             label = "would" if dry and name == "taken" else name
             rows.append(
                 (t("photoimport.of-photos", what=t(f"photoimport.{label}")), number)
@@ -193,14 +195,29 @@ class ImportOutcome:
             headers = [t(f"import.{name}") for name in names]
             cells = [(line.file, line.row, line.column, line.reason) for line in listed]
             out.table(headers, cells)
+        print_left_out(self._run, report.skipped)
         for advice in dict.fromkeys(f"import.advice-{line.code}" for line in listed):
             if t.has(advice):
                 out.note(t(advice))
         if report.path:
             out.note(t("import.reported", path=report.path))
-        elif report.size - without > len(listed):
-            rows = out.number(report.size - without - len(listed))
-            out.note(t("import.more", rows=rows))
+        else:
+            self._print_more(report.size - without - len(listed))
+
+    def _print_more(self, rows: int) -> None:
+        out, t, report = self._run.out, self._run.t, self._report
+        if rows > 0:
+            out.note(t("import.more", rows=out.number(rows)))
+        if files := report.skips - len(report.skipped):
+            out.note(t("photoimport.more", number=out.number(files)))
+
+    def _photos_value(self, photos: Mapping[str, int]) -> dict[str, Any]:
+        unnamed = [line._asdict() for line in self._report.skipped]
+        return {"photos": dict(photos), "unnamed": unnamed}
+
+    @staticmethod
+    def _are_named(photos: Mapping[str, int]) -> bool:
+        return bool(photos["taken"] + photos["refused"])
 
     def _read_as(self, at: int, use: Use) -> str:
         header = clip(use.header) if use.header else f"#{at}"

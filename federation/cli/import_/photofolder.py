@@ -12,7 +12,7 @@ Letters of any case are one, for telephones and Windows take them as one.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from federation.errors import PhotoError
@@ -57,6 +57,10 @@ class PhotoFolder:
             several = Sentence("photoimport.several", first=found[0], second=found[1])
             raise PhotoError(several, name)
         return found[0]
+
+    def is_one(self, file: str, paths: Collection[Path]) -> bool:
+        """Whether a file of the folder is one of these."""
+        return (self.folder / file).resolve() in {path.resolve() for path in paths}
 
 
 def _walk(folder: Path) -> Iterator[str]:

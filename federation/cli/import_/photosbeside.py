@@ -6,7 +6,8 @@ photographs beside it.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,19 +21,21 @@ from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.sources.mapping import PHOTOS
+from federation.text import Sentence
 from federation.web.requests import AddEvidence, Desk, SlotPhotos
 
 _RefusePhoto = Callable[[str, str], None]
 
 
 class PhotosBeside:
-    """Takes the photographs in of one import; `counts`: taken, refused."""
+    """Takes the photographs in of one import; `counts`: taken, refused, unnamed."""
 
     def __init__(
         self, run: Run, folder: PhotoFolder, desk: Desk | Redrawer, election: str
     ) -> None:
         """`desk`: see `PhotoTaker`."""
-        self.counts: Counter[str] = Counter(taken=0, refused=0)
+        self.counts: Counter[str] = Counter(taken=0, refused=0, unnamed=0)
+        self._named: set[str] = set()
         self._run, self._folder, self._desk = run, folder, desk
         self._election = election
 
@@ -55,15 +58,25 @@ class PhotosBeside:
 
         return send_both
 
+    def skip_unnamed(self, skip: _RefusePhoto, read: Collection[Path]) -> None:
+        """Note the files that no row named, but for those that were `read` as rows."""
+        for file in self._folder.files:
+            if file not in self._named and not self._folder.is_one(file, read):
+                self.counts["unnamed"] += 1
+                skip(file, Sentence("photoimport.no-row"))
+
     def _look_up(
         self, named: list[tuple[str, int, str]], refuse: _RefusePhoto
     ) -> list[ShownPage]:
         pages = []
         for name, page, submission in named:
             try:
-                pages.append(ShownPage(self._folder.find(name, submission), page))
+                file = self._folder.find(name, submission)
             except PhotoError as error:
                 self._refuse(refuse, name, error)
+            else:
+                self._named.add(file)
+                pages.append(ShownPage(file, page))
         return list(dict.fromkeys(pages))
 
     def _refuse(self, refuse: _RefusePhoto, name: str, error: FormatError) -> None:

@@ -129,6 +129,8 @@ class Import:
             _seldom_collecting(),
         ):
             asyncio.run(self._import(intake, paths, passed))
+            if self._beside:
+                self._beside.skip_unnamed(intake.skip_photo, paths)
             outcome = ImportOutcome(
                 self._run,
                 intake,

@@ -26,7 +26,7 @@ from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.photos.naming import NamedForms, PhotoNaming
-from federation.cli.report import RefusalReport, ReportLine
+from federation.cli.report import RefusalReport, ReportLine, print_left_out
 from federation.errors import FormatError
 from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
@@ -146,7 +146,9 @@ class PhotoImport:
     async def _import(
         self, folder: PhotoFolder, forms: NamedForms, report: RefusalReport
     ) -> None:
-        self._counts["unnamed"] = forms.unnamed
+        self._counts["unnamed"] = len(forms.unnamed)
+        for line in forms.unnamed:
+            report.skip(line._replace(reason=self._run.t.say(line.reason)))
         for line in forms.refused:
             self._refuse(report, line)
         await self._drop_unlisted(forms, report)
@@ -249,6 +251,7 @@ class PhotoImport:
             },
             "report": str(report.path) if report.path else None,
             "not_taken": [line._asdict() for line in report.shown],
+            "unnamed": [line._asdict() for line in report.skipped],
         }
 
     def _print(self, report: RefusalReport) -> None:
@@ -262,12 +265,10 @@ class PhotoImport:
         ]
         heads = [t("photoimport.what"), t("photoimport.number")]
         out.table(heads, rows, right=[1])
-        if report.shown:
-            heads = [t("photoimport.file"), t("photoimport.reason")]
-            out.table(heads, [(line.file, line.reason) for line in report.shown])
+        print_left_out(self._run, [*report.shown, *report.skipped])
         if report.path:
             out.note(t("photoimport.reported", path=report.path))
-        elif more := report.size - len(report.shown):
+        elif more := report.more:
             out.note(t("photoimport.more", number=out.number(more)))
 
 

@@ -27,13 +27,13 @@ _PICTURES: Final = frozenset(
 
 @dataclass
 class NamedForms:
-    """The photographs of each form, those refused, and how many nothing names."""
+    """The photographs of each form, those refused, and files that nothing names."""
 
     shown: dict[SlotKey, list[ShownPage]] = field(
         default_factory=lambda: defaultdict(list)
     )
     refused: list[ReportLine] = field(default_factory=list)
-    unnamed: int = 0
+    unnamed: list[ReportLine] = field(default_factory=list)
 
     def add(self, fields: Mapping[str, Any], page: ShownPage) -> None:
         """Note a photograph, once for each page."""
@@ -44,6 +44,10 @@ class NamedForms:
     def refuse(self, file: str, code: str, reason: str, row: int = 0) -> None:
         """Note one that is not taken; `reason` is a `Sentence` still."""
         self.refused.append(ReportLine(file, row, "", code, reason))
+
+    def skip(self, file: str, reason: str) -> None:
+        """Note a file that nothing names; `reason` is a `Sentence` still."""
+        self.unnamed.append(ReportLine(file, 0, "", "unnamed", reason))
 
 
 class PhotoNaming:
@@ -71,7 +75,7 @@ class PhotoNaming:
             try:
                 form = names.read(file)
                 if form is None:
-                    self._pass(forms, file)
+                    _pass(names, forms, file)
                     continue
                 fits += 1
                 members = dict(form.members)
@@ -87,12 +91,6 @@ class PhotoNaming:
         if not fits:
             raise FormatError(Sentence("photoimport.nothing", name=folder.files[0]))
         return forms
-
-    def _pass(self, forms: NamedForms, file: str) -> None:
-        if file.rpartition(".")[2].lower() in _PICTURES:
-            forms.refuse(file, "no-match", Sentence("photoimport.not-fitting"))
-        else:
-            forms.unnamed += 1
 
     def by_table(
         self, folder: PhotoFolder, path: Path, sheet: str | None
@@ -113,7 +111,9 @@ class PhotoNaming:
                 elif isinstance(row, Draft):
                     self._look_up(folder, row, forms)
         named = {page.file for pages in forms.shown.values() for page in pages}
-        forms.unnamed = len(set(folder.files) - named)
+        for file in folder.files:
+            if file not in named and not folder.is_one(file, (path,)):
+                forms.skip(file, Sentence("photoimport.no-row"))
         return forms
 
     def _look_up(self, folder: PhotoFolder, row: Draft, forms: NamedForms) -> None:
@@ -124,6 +124,17 @@ class PhotoNaming:
                 forms.refuse(name, "photo", error.what, row.row)
             else:
                 forms.add(row.fields, ShownPage(file, page or self._page))
+
+
+def _pass(names: NamePattern, forms: NamedForms, file: str) -> None:
+    """Say why a file is left out whose name does not fit."""
+    ending = file.rpartition(".")[2].lower()
+    if ending in _PICTURES:
+        forms.refuse(file, "no-match", Sentence("photoimport.not-fitting"))
+    elif names.fits_but_for_ending(file):
+        forms.refuse(file, "ending", Sentence("photoimport.ending", ending=ending))
+    else:
+        forms.skip(file, Sentence("photoimport.no-photo"))
 
 
 def _check_columns(columns: Columns) -> None:

@@ -98,6 +98,14 @@ class NamePattern:
         except BadCell as bad:
             raise PhotoError(bad.reason, path) from None
 
+    def fits_but_for_ending(self, path: str) -> bool:
+        """Whether it would show a station if it were a photograph: `…_2.pdf`."""
+        stem, dot, _ = path.rpartition(".")
+        try:
+            return bool(dot) and self.read(f"{stem}.jpg") is not None
+        except PhotoError:
+            return False
+
 
 def _members(said: dict[str, str]) -> dict[str, Any]:
     if "tps" in said:

@@ -83,13 +83,23 @@ def _print_statements(run: Run, contest: answers.Contest) -> None:
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(2,))
 
 
+def _credit(run: Run, statement: answers.Said) -> str:
+    """Whose photograph, or record, it is from: in the words of the station's page."""
+    cited = statement.cites
+    if not cited or not cited.org:
+        return run.t("views.says-derived")
+    if cited.photos:
+        return run.t("page.credit", photo=cited.org, reader=statement.org)
+    return run.t("page.copied_from", org=cited.org)
+
+
 def _says(run: Run, statement: answers.Said) -> str:
     t = run.t
     words = [t(f"views.says-{statement.kind}")]
     if statement.round != "reguler":
         words.append(t(f"page.round_{statement.round}"))
     if statement.derived:
-        words.append(t("views.says-derived"))
+        words.append(_credit(run, statement))
     if statement.rules:
         rules = "; ".join(t(f"rules.{rule}") for rule in statement.rules)
         words.append(t("views.says-sums", rules=rules))

@@ -1,6 +1,7 @@
 """Our own log: what is signed into it, in which order, and how it comes back.
 
 ingest      rows in: checked, signed, appended, answered row by row
+carried     photographs that stay with a form whose figures come anew
 attach      what stands, with photographs beside it
 doubting    what is refused before it is judged against the log
 duplicates  what the log already says, and what a row is answered with

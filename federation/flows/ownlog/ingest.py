@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from federation.errors import RecordError, SignatureError
+from federation.flows.ownlog.carried import carry_photos
 from federation.flows.ownlog.doubting import Doubts
 from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
@@ -156,6 +157,10 @@ def _take(
 ) -> list[Verdict]:
     assert len(batch.rows) <= MAX_BATCH, "the caller cuts batches"
     head = settle(db, guard, log.origin)
+    with db.view() as view:
+        stamp = format_time(batch.now)
+        carried = carry_photos(view, log, batch.rows, stamp, restate=batch.restate)
+        batch = batch._replace(rows=carried)
     opener = Opener(log.chain, head.size, batch.sign, log.verifier)
     rows: list[Opened] = []
     verdicts: list[Verdict] = []
