@@ -144,10 +144,7 @@ def parse_settings(text: str, where: str) -> Settings:
         except ValueError:
             why = Sentence("machine.no-proxy-address", given=repr(proxy))
             raise ConfigError(where, "listen.trusted_proxies", why) from None
-    scheme, is_address, rest = (settings.photos.store or "").partition("://")
-    if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
-        why = Sentence("blobs.address-with-secret")
-        raise ConfigError(where, "photos.store", why)
+    _check_photos(settings, where)
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:
@@ -155,3 +152,17 @@ def parse_settings(text: str, where: str) -> Settings:
         except RecordError as error:
             raise ConfigError(where, key, error.rule) from error
     return settings
+
+
+def _check_photos(settings: Settings, where: str) -> None:
+    photos = settings.photos
+    scheme, is_address, rest = (photos.store or "").partition("://")
+    if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
+        why = Sentence("blobs.address-with-secret")
+        raise ConfigError(where, "photos.store", why)
+    for election in photos.retention_days or ():
+        # The rules of no other are known here: nothing would go, and nobody be told.
+        if election not in settings.elections:
+            ours = ", ".join(settings.elections)
+            why = Sentence("machine.election-not-ours", elections=ours)
+            raise ConfigError(where, f"photos.retention_days.{election}", why)

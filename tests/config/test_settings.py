@@ -35,6 +35,17 @@ def test_what_is_wrong_is_refused_with_file_key_and_reason(what, text, reason):
     assert str(caught.value).startswith(f"home/federation.toml: {reason}"), what
 
 
+def test_a_time_for_an_election_that_is_not_ours_is_refused_by_name():
+    times = "[photos]\nretention_days = { pemilu-2024 = 365, pilpres-2042 = 30 }\n"
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(HOSTILE["BASE"] + times, "federation.toml")
+    assert caught.value.key == "photos.retention_days.pilpres-2042"
+    assert "elections of this node (pemilu-2024)" in caught.value.reason
+    ours = times.replace(", pilpres-2042 = 30", "")
+    settings = parse_settings(HOSTILE["BASE"] + ours, "f")
+    assert settings.photos.retention_days == {"pemilu-2024": 365}
+
+
 def test_an_integer_is_a_good_jitter():
     text = HOSTILE["BASE"] + "[sync]\njitter = 1\n"
     assert parse_settings(text, "f").sync.jitter == 1.0

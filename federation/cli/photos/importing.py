@@ -26,8 +26,9 @@ from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.photos.naming import NamedForms, PhotoNaming
+from federation.cli.photos.pattern import NamePattern
 from federation.cli.report import RefusalReport, ReportLine, print_left_out
-from federation.errors import FormatError
+from federation.errors import ConfigError, FormatError
 from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
@@ -98,12 +99,14 @@ class PhotoImport:
         """Check what can be checked before any file is opened.
 
         Raises:
+            click.UsageError: It is not said once which photograph is of which station.
             ConfigError: An option, or the mapping file, means nothing.
             NotFoundError: The election is not one of this node.
         """
         if (given.pattern is None) == (given.names is None):
             raise click.UsageError(run.t("photoimport.one-way"))
         self._run, self._given = run, given
+        self._pattern = _read_pattern(run, given.pattern)
         self._election = pick_election(run, given.election)
         flags = {
             "contest": given.contest and name_contest(given.contest),
@@ -138,8 +141,8 @@ class PhotoImport:
 
     def _name(self, folder: PhotoFolder) -> NamedForms:
         given = self._given
-        if given.pattern is not None:
-            return self._naming.by_pattern(folder, given.pattern)
+        if self._pattern is not None:
+            return self._naming.by_pattern(folder, self._pattern)
         assert given.names is not None
         return self._naming.by_table(folder, Path(given.names), given.sheet)
 
@@ -270,6 +273,20 @@ class PhotoImport:
             out.note(t("photoimport.reported", path=report.path))
         elif more := report.more:
             out.note(t("photoimport.more", number=out.number(more)))
+
+
+def _read_pattern(run: Run, typed: str | None) -> NamePattern | None:
+    """The pattern, if one was typed.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    try:
+        return None if typed is None else NamePattern(typed)
+    except ConfigError as error:
+        reason = run.t.say(error.reason)
+        cause = run.t("machine.at", place=error.path, cause=reason)
+        raise click.UsageError(cause) from None
 
 
 def _chunks(

@@ -62,14 +62,13 @@ class PhotoNaming:
         self._profile, self._options, self._page = profile, options, page
         self._members = DraftBeginner(options, profile)
 
-    def by_pattern(self, folder: PhotoFolder, pattern: str) -> NamedForms:
+    def by_pattern(self, folder: PhotoFolder, names: NamePattern) -> NamedForms:
         """What the names of the files say.
 
         Raises:
-            ConfigError: it is no pattern.
             FormatError: no file fits it.
         """
-        names, forms = NamePattern(pattern), NamedForms()
+        forms = NamedForms()
         fits = 0
         for file in folder.files:
             try:
