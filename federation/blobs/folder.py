@@ -60,20 +60,23 @@ class FolderBlobs(ObjectBlobs):
         path = self._path(digest)
         part = path.with_name(f"{digest}#1")
         try:
+            if path.parent.name not in self._synced:
+                path.parent.mkdir(exist_ok=True)
             self._write_part(part, data)
             part.replace(path)
         except OSError as error:
+            self._synced.discard(path.parent.name)  # it may have gone
             with contextlib.suppress(OSError):
                 part.unlink()
             error.filename = str(path)
             raise
 
     def _write_part(self, part: Path, data: bytes) -> None:
-        part.parent.mkdir(exist_ok=True)
+        view = memoryview(data)
         with part.open("wb") as file:
             # At once, Linux would look for as much memory in one piece for it.
             for at in range(0, len(data), _WRITE_BYTES):
-                file.write(data[at : at + _WRITE_BYTES])
+                file.write(view[at : at + _WRITE_BYTES])
 
     def _prepare(self) -> None:
         """Make the folder, and remove what a process left that was killed amid a put.

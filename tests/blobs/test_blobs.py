@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -198,13 +199,22 @@ async def test_a_file_where_a_folder_should_be_is_told_by_its_number(tmp_path):
         assert str(caught.value.filename).endswith(f"/{DIGEST[:2]}/{DIGEST}")
 
 
+async def test_a_folder_that_somebody_removed_is_made_again(tmp_path):
+    blobs = open_blobs("blobs", tmp_path)
+    await blobs.put(DIGEST, DATA)
+    shutil.rmtree(tmp_path / "blobs" / DIGEST[:2])
+    with pytest.raises(FileNotFoundError, match=DIGEST):
+        await blobs.put(DIGEST, DATA)
+    assert await blobs.put(DIGEST, DATA)
+    assert await blobs.get(DIGEST) == DATA
+
+
 async def test_what_a_disk_does_not_take_leaves_nothing_half_written(
     tmp_path, monkeypatch
 ):
     blobs = open_blobs("blobs", tmp_path)
 
     def fill(part, data):
-        part.parent.mkdir()
         part.write_bytes(data[:100])
         raise OSError(28, "No space left on device")
 
