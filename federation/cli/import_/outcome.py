@@ -122,7 +122,8 @@ class ImportOutcome:
             if intake.counts[name]:
                 rows.append((t(f"import.{name}"), intake.counts[name]))
         for name, number in (self._photos or {}).items():
-            if name == "unnamed" and not number:
+            if name == "unnamed":
+                rows += [(t("photoimport.unnamed"), number)] if number else []
                 continue
             label = "would" if dry and name == "taken" else name
             rows.append(
