@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 import msgspec
 from yarl import URL
 
-from federation.errors import Cause, PeerError, UnknownSignerError
+from federation.decoding import parse_json
+from federation.errors import Cause, FormatError, PeerError, UnknownSignerError
 from federation.text import Sentence
 
 #: So much of a body shows whether it is a page for people.
@@ -159,8 +160,8 @@ def judge_disbelief(status: int, head: bytes) -> Meaning | None:
     if status != 401:
         return None
     try:
-        said = msgspec.json.decode(head, type=_Disbelief)
-    except msgspec.MsgspecError:
+        said = parse_json(head, _Disbelief)
+    except FormatError:
         return None
     if not said.code.startswith("request-"):
         return None

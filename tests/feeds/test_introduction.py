@@ -7,6 +7,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from federation.errors import PeerError
+from federation.feeds.answer import judge_disbelief
 from federation.feeds.http import HttpFeed
 from federation.feeds.introduction import FIRST_S, MOST_S, Introduction
 from federation.feeds.resource import (
@@ -122,3 +123,18 @@ async def test_public_records_go_on_where_a_signature_is_not_believed(
         clock.advance(2 * MOST_S)
         await feed.logs(None)
         assert ("/logs", True) in node.asked[4:]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[" * 2000, b'{"code":5,"detail":"x"}', b"\xff", b"9" * 2000]
+)
+def test_a_refusal_that_says_nothing_readable_is_no_disbelief(body):
+    assert judge_disbelief(401, body) is None
+
+
+def test_a_node_that_does_not_believe_who_asks_is_understood_at_401_only():
+    body = b'{"code":"request-clock","detail":"two clocks"}'
+    meaning = judge_disbelief(401, body)
+    assert meaning is not None
+    assert meaning.cause == "unbelieved"
+    assert judge_disbelief(403, body) is None

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import time
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import aiohttp
@@ -379,7 +378,10 @@ async def test_a_connection_that_is_held_too_long_is_closed(door, monkeypatch):
 
 
 async def test_who_gave_way_before_the_body_was_asked_for_is_no_bug_of_ours():
-    request = SimpleNamespace(can_read_body=True, headers={})
+    class Asked(dict):
+        can_read_body, headers = True, {}
+
+    request = Asked()
 
     async def read(_):
         raise RuntimeError("Connection closed.")  # so aiohttp says it
