@@ -113,7 +113,7 @@ class Incident(
     @property
     def place(self) -> str:
         """The code of the station or the region."""
-        return self.region if self.tps is UNSET else self.tps or ""
+        return str(self.region if self.tps is UNSET else self.tps)
 
 
 # What `check_incident` asks, as a schema says it.
