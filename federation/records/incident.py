@@ -58,7 +58,7 @@ CATEGORIES: Final[tuple[IncidentCategory, ...]] = get_args(IncidentCategory)
 LAWS: Final[tuple[IncidentLaw, ...]] = get_args(IncidentLaw)
 
 IncidentId: TypeAlias = Annotated[str, Meta(pattern=INCIDENT_PATTERN)]
-Region: TypeAlias = Annotated[str, Meta(pattern=REGION_PATTERN)]
+IncidentRegion: TypeAlias = Annotated[str, Meta(pattern=REGION_PATTERN)]
 
 
 class IncidentName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,7 +101,7 @@ class Incident(
     ) = UNSET
     known_at: Time | UnsetType = UNSET
     ref: ShortText | UnsetType = UNSET
-    region: Region | UnsetType = UNSET
+    region: IncidentRegion | UnsetType = UNSET
     revision: Natural | UnsetType = UNSET
     tps: TpsCode | UnsetType = UNSET
 
