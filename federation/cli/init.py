@@ -31,6 +31,7 @@ from federation.store.guard import Guard
 @click.option("--licence", help="init.option-licence")
 @click.option("--attribution", help="init.option-attribution")
 @click.option("--election", "elections", multiple=True, help="init.option-election")
+@click.option("--incidents", is_flag=True, help="init.option-incidents")
 @click.option("--host", help="init.option-host")
 @click.option("--port", type=click.IntRange(0, 65_535), help="init.option-port")
 @click.option("--public-url", help="init.option-public-url")
@@ -96,6 +97,7 @@ class _Questions:
             host=self._answer("host", "127.0.0.1"),
             port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
             public_url=self._answer("public_url", "") or None,
+            incidents=tuple(elections) if self.flags["incidents"] else (),
         )
 
     def _answer(self, member: str, default: str | None = None) -> str:
