@@ -86,18 +86,19 @@ class _Questions:
         """
         org = self._answer("org")
         name = self._answer("name")
-        elections = self.flags["elections"] or self._answer("election").split()
+        given = self.flags["elections"] or self._answer("election").split()
+        elections: tuple[str, ...] = tuple(given)  # type: ignore[arg-type]  # click gives a tuple of str
         return Answers(
             org=org,
             name=name,
             contact=self._answer("contact"),
-            elections=tuple(elections),  # type: ignore[arg-type]  # click gives a tuple of str
+            elections=elections,
             licence=self._answer("licence", "CC-BY-4.0"),
             attribution=self._answer("attribution", name),
             host=self._answer("host", "127.0.0.1"),
             port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
             public_url=self._answer("public_url", "") or None,
-            incidents=tuple(elections) if self.flags["incidents"] else (),
+            incidents=elections if self.flags["incidents"] else (),
         )
 
     def _answer(self, member: str, default: str | None = None) -> str:
