@@ -6,6 +6,7 @@ takes it off the wire; `node/commands.py` does it. It is answered when it is dur
 
     POST /v1/records            `Batch`: an organisation's own records
     POST /v1/evidence           `TakePhoto`: a photograph for one of them
+    POST /v1/incidents          `AddIncidents`: reports of violations
     POST /v1/control/<command>  the others, from this machine only
 """
 
@@ -26,9 +27,17 @@ import msgspec
 from msgspec import Meta
 
 from federation.errors import FormatError, NotFoundError
+from federation.flows.incidents.take import IncidentVerdict
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.photos.removallist import RemovalsAnswer
-from federation.records.canonical import Digest, ShortText
+from federation.records.canonical import (
+    AgencyKey,
+    AgencyNumber,
+    Digest,
+    ShortText,
+)
+from federation.records.incident import IncidentName
+from federation.records.incidentstatus import AgencyOutcome, IncidentState
 from federation.records.profile import ContestId, Round
 from federation.records.readers import PersonRole
 from federation.records.register import Register, decode_register, encode_register
@@ -124,6 +133,35 @@ class AddEvidence(Request[Verdicts], frozen=True, kw_only=True):
     form: Literal["plano", "salinan", "unknown"] = "unknown"
     source: Literal["citizen", "observer"] = "observer"
     unlisted: bool = False
+
+
+class IncidentVerdicts(msgspec.Struct, frozen=True, kw_only=True):
+    """One verdict for each report, in their order."""
+
+    verdicts: list[IncidentVerdict]
+
+
+class AddIncidents(Request[IncidentVerdicts], frozen=True, kw_only=True):
+    """Reports of violations, to be signed here, for partners."""
+
+    route = "/v1/incidents"
+
+    election: str
+    records: list[Annotated[Any, _A_DRAFT]]
+
+
+class StateIncident(Request[Verdict], frozen=True, kw_only=True):
+    """What we say of an incident, ours or a partner's."""
+
+    route = "/v1/control/incident-status"
+
+    incident: IncidentName
+    status: IncidentState
+    duplicate_of: IncidentName | None = None
+    agency: AgencyKey | None = None
+    outcome: AgencyOutcome | None = None
+    reason: ShortText | None = None
+    reference: AgencyNumber | None = None
 
 
 class SavedRegister(msgspec.Struct, frozen=True, kw_only=True):
@@ -447,7 +485,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(ClearAlarm, AddToken, RemoveToken, RemovePhoto, ExpirePhotos),
         *(ListRemovals, AddEvidence),
         *(AddPerson, RevokePerson, ForgetActions),
-        *(FetchPhotos,),
+        *(FetchPhotos, StateIncident),
     )
 }
 
