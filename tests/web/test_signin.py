@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from federation.config.settings import Listen
 from federation.node import people as work
 from federation.records.readers import ROLES, Act, Person, may_do
-from federation.store import people
+from federation.store import actions, people
 from federation.text import Text
 from federation.web.access import caller_of, require
 from federation.web.app import make_app
@@ -65,7 +65,7 @@ class Node:
 
     def actions(self):
         with self.db.view() as view:
-            found = people.read_actions(view, 1 << 62, 1000)
+            found = actions.read_actions(view, 1 << 62, 1000)
         return [(one.person, one.role, one.what) for one in reversed(found)]
 
     def state(self):
