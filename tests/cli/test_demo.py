@@ -39,14 +39,13 @@ def rows(path: Path, delimiter=","):
         return list(csv.DictReader(file, delimiter=delimiter))
 
 
-def tell(*words, language="en"):
+def tell(*words):
     done = subprocess.run(
         [sys.executable, "-m", "federation", "demo", "--once", *words],
         capture_output=True,
         text=True,
         timeout=STORY_S,
         check=False,
-        env={**os.environ, "FEDERATION_LANG": language},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -136,16 +135,6 @@ def is_running(pid):
         )
     except FileNotFoundError:
         return False
-
-
-@pytest.mark.slow
-def test_the_story_is_told_in_25_lines_and_ends_by_itself():
-    lines = tell(language="id").splitlines()
-    assert len(lines) <= 25
-    text = "\n".join(lines)
-    assert "ditolak" in text
-    assert "bertambah" in text
-    assert "Diteruskan" in text
 
 
 @pytest.mark.slow

@@ -121,6 +121,19 @@ GOOD = {
         "voting_day": "2024-02-14",
     },
 }
+REPORTING = {
+    "calendar": {
+        "first": "2024-01-01",
+        "holidays": {"2024-02-29": "leap"},
+        "joint_leave": {},
+        "last": "2024-12-31",
+        "sources": ["SKB"],
+    },
+    "counted": "working",
+    "days": 7,
+    "law": "UU",
+    "sources": ["UU"],
+}
 PARTIES = {"1": {"caleg": {"100211": 3}, "jumlah": 9, "partai": 6}}
 IN_STATION = {"region": DROP, "tps": "3171010001001"}
 TWIN = {"id": INCIDENT[::-1], "org": ORG}
@@ -307,6 +320,10 @@ EXAMPLES = [
     ("profile", {"contests": {"pdpr": {"parties": {"1": {"name": "P"}}}}}, True),
     ("profile", {"exceptions": [{"regions": ["94"], "reason": "noken"}]}, True),
     ("profile", {"register_digest": HEX}, True),
+    ("profile", {"reporting": REPORTING}, True),
+    ("profile", {"reporting": REPORTING | {"days": 0}}, False),
+    ("profile", {"reporting": REPORTING | {"counted": "office"}}, False),
+    ("profile", {"reporting": REPORTING | {"sources": []}}, False),
     ("profile", {"contests": {"ppwp": {"parties": {"1": {"name": "P"}}}}}, False),
     ("profile", {"contests": {"pdpr": {"candidates": {"1": {"name": "P"}}}}}, False),
     ("profile", {"contests": {"president": {}}}, False),
