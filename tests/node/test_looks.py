@@ -9,7 +9,7 @@ from federation.store.db import Database
 from tests.browsing import Browser
 from tests.homes import ELECTION, make_home, serving
 from tests.photos.pictures import photo
-from tests.waiting import wait_until
+from tests.waiting import until, wait_until
 
 LINK = "l" * 43
 TPS = "1371011001001"
@@ -31,6 +31,13 @@ async def digest(node):
         entry = await said.json()
     record = {"tps": TPS, "contest": "ppwp", "evidence": [entry]}
     await node.post("/v1/records", {"election": ELECTION, "records": [record]})
+    path = f"/blob/{entry['sha256']}"
+
+    async def is_shown():
+        return (await node.get(path, headers=secret))[0] == 200
+
+    # Which record names which photo is noted behind the record.
+    await until(is_shown)
     return entry["sha256"]
 
 
