@@ -26,6 +26,7 @@ import msgspec
 from msgspec import Meta
 
 from federation.errors import FormatError, NotFoundError
+from federation.flows.annex.uses import MAX_WHY
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.photos.removallist import RemovalsAnswer
 from federation.records.canonical import Digest, ShortText
@@ -34,6 +35,7 @@ from federation.records.readers import PersonRole
 from federation.records.register import Register, decode_register, encode_register
 from federation.records.removal import RemovalGround
 from federation.records.result import Evidence
+from federation.store.annex import ElectionName, IncidentId
 from federation.store.people import MIN_SECRET_CHARS, KnownPerson, SignedIn
 from federation.store.tokens import MIN_TOKEN_CHARS
 
@@ -439,6 +441,63 @@ class SeeSession(Request[None], frozen=True, kw_only=True):
     secret: str
 
 
+class SavedAnnex(msgspec.Struct, frozen=True, kw_only=True):
+    """Until which day an annex is kept, and whether it took the place of another."""
+
+    keep_until: str
+    replaced: bool
+
+
+class SaveAnnex(Request[SavedAnnex], frozen=True, kw_only=True):
+    """The annex of an incident, sealed already: nobody else than its maker reads it.
+
+    `annex`: the file (`store/annex.py`); `person`: at whose hand, "" for the machine.
+    """
+
+    route = "/v1/control/save-annex"
+
+    annex: str
+    person: str = ""
+    why: Annotated[str, Meta(max_length=MAX_WHY)] = ""
+    replace: bool = False
+
+
+class UseAnnex(Request[None], frozen=True, kw_only=True):
+    """The annex of an incident is about to be read: to be written down first."""
+
+    route = "/v1/control/use-annex"
+
+    use: Literal["show", "export"]
+    election: ElectionName
+    incident: IncidentId
+    why: Annotated[str, Meta(min_length=1, max_length=MAX_WHY)]
+    person: str = ""
+
+
+class PurgeAnnex(Request[None], frozen=True, kw_only=True):
+    """The annex of an incident is to be deleted, now and for good."""
+
+    route = "/v1/control/purge-annex"
+
+    election: ElectionName
+    incident: IncidentId
+    why: Annotated[str, Meta(min_length=1, max_length=MAX_WHY)]
+    person: str = ""
+
+
+class PurgedAnnexes(msgspec.Struct, frozen=True, kw_only=True):
+    """How many annexes had had their time and are gone, and how many are damaged."""
+
+    purged: int
+    damaged: int
+
+
+class PurgeDueAnnexes(Request[PurgedAnnexes], frozen=True, kw_only=True):
+    """Annexes whose time has come are deleted here, now."""
+
+    route = "/v1/control/purge-due-annexes"
+
+
 #: What an operator's command may ask, by its name on the wire.
 _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     kind.route.rpartition("/")[2]: kind
@@ -448,6 +507,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(ListRemovals, AddEvidence),
         *(AddPerson, RevokePerson, ForgetActions),
         *(FetchPhotos,),
+        *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
     )
 }
 
