@@ -14,7 +14,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from federation.errors import FormatError, NotFoundError
 from federation.records.canonical import check_text
 from federation.records.readers import Person, may_do
-from federation.sources.personal import why_personal
+from federation.sources.personal import find_personal
+from federation.sources.row import clip
 from federation.store.db import Transaction
 from federation.store.people import MACHINE, list_people, note_action
 from federation.text import Sentence
@@ -44,8 +45,10 @@ def check_why(why: str) -> None:
     if len(why) > MAX_WHY:
         raise FormatError(Sentence("annex.long-why", most=MAX_WHY), "--why")
     check_text(why, "--why")
-    if found := why_personal("reason", why):
-        raise FormatError(found, "--why")
+    if found := find_personal(why):
+        kind = Sentence(f"personal.{found.kind}")
+        told = Sentence("annex.personal-why", word=clip(found.word), kind=kind)
+        raise FormatError(told, "--why")
 
 
 def note_use(tx: Transaction, use: AnnexUse) -> None:
