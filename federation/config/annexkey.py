@@ -10,7 +10,7 @@ passphrase of its own, like the identity key, and belongs off this machine.
 A public key that is damaged would seal for nobody: hence the check. Nothing that exists
 is replaced: what was sealed for a key opens with no other one.
 
-Source: docs/adr/0027-the-node-cannot-read-what-it-seals.md
+Source: docs/adr/0028-the-node-cannot-read-what-it-seals.md
 """
 
 import hashlib

@@ -94,12 +94,12 @@ class PhotoSettings(
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 
-class IncidentSettings(
+class AnnexSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """What becomes of reports of violations."""
+    """What becomes of what is personal of reports."""
 
-    annex_days: Annotated[int, Meta(ge=1, le=3_650)] = 180
+    days: Annotated[int, Meta(ge=1, le=3_650)] = 180
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,7 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disk: DiskSettings = DiskSettings()
     static: Static = Static()
     photos: PhotoSettings = PhotoSettings()
-    incidents: IncidentSettings = IncidentSettings()
+    annex: AnnexSettings = AnnexSettings()
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ async def sweep(resources: Resources, now: float) -> SweptAnnexes:
     Raises:
         OSError: a disk is full or failed; the rest goes the next time.
     """
-    db, days = resources.db, resources.settings.incidents.annex_days
+    db, days = resources.db, resources.settings.annex.days
     swept = await db.run(
         keep.purge_due, db, AnnexFolder(resources.home.annex), days, now
     )

@@ -218,7 +218,7 @@ def test_a_damaged_one_is_told_listed_and_can_be_purged(home, key):
 def test_the_time_is_that_of_the_settings_or_the_day_that_is_given(home):
     day = 86_400
     text = home.settings.read_text()
-    text, count = re.subn(r"(?m)^# annex_days = \d+$", "annex_days = 3", text)
+    text, count = re.subn(r"(?m)^# days = \d+$", "days = 3", text)
     assert count == 1
     home.settings.write_text(text)
     soon = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * day))

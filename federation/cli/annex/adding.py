@@ -81,7 +81,7 @@ def _last_day(run: Run, until: datetime | None) -> str:
     """
     now = run.clock()
     if until is None:
-        return last_day(now, run.settings.incidents.annex_days)
+        return last_day(now, run.settings.annex.days)
     if until.date() < date.fromisoformat(last_day(now, 0)):
         raise FormatError(
             Sentence("annex.day-over", day=f"{until:%Y-%m-%d}"), "--until"

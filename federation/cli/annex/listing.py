@@ -59,7 +59,7 @@ def list_all(run: Run, *, election: str | None) -> None:
 
 
 def _listed(run: Run, found: FoundAnnex, key: str) -> ListedAnnex:
-    due = is_due(found, run.settings.incidents.annex_days, run.clock())
+    due = is_due(found, run.settings.annex.days, run.clock())
     head = found.head
     if head is None:
         return ListedAnnex(

@@ -78,7 +78,7 @@ def purge_due(db: Database, folder: AnnexFolder, days: int, now: float) -> Swept
     Args:
         db: For the log of actions.
         folder: Of the annexes.
-        days: For how long one is kept that no longer says it: `incidents.annex_days`.
+        days: For how long one is kept that no longer says it: `annex.days`.
         now: Unix seconds.
 
     Raises:

@@ -10,7 +10,7 @@ What is sealed has a multiple of `STEP` bytes, with blanks behind it: its size d
 tell an anonymous report from one with three witnesses. Its randomness is the library's
 own: nobody can hand it in, a test neither.
 
-Source: RFC 9180, docs/adr/0027-the-node-cannot-read-what-it-seals.md
+Source: RFC 9180, docs/adr/0028-the-node-cannot-read-what-it-seals.md
 """
 
 import datetime as dt
