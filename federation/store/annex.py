@@ -36,17 +36,21 @@ from federation.files import (
     sync_folder,
     write_durably,
 )
-from federation.records.canonical import DAY_PATTERN, Org, Time, decode_as, encode
+from federation.records.canonical import (
+    DAY_PATTERN,
+    INCIDENT_PATTERN,
+    Org,
+    Time,
+    decode_as,
+    encode,
+)
+from federation.records.incident import IncidentId
+from federation.records.profile import ELECTION_PATTERN, Election
 from federation.text import Sentence
 
 MAX_BYTES: Final = 1 << 20
-INCIDENT_PATTERN: Final = r"^[0-9a-f]{32}$(?!\n)"
-ELECTION_PATTERN: Final = r"^[a-z0-9-]{1,40}$(?!\n)"
 _VERSION: Final = b"federation/annex/v1\n"
 _FILE, _FOLDER = 0o600, 0o700
-
-IncidentId = Annotated[str, Meta(pattern=INCIDENT_PATTERN)]
-ElectionName = Annotated[str, Meta(pattern=ELECTION_PATTERN)]
 
 
 class AnnexHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +65,7 @@ class AnnexHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         sealed_at: When.
     """
 
-    election: ElectionName
+    election: Election
     incident: IncidentId
     keep_until: Annotated[str, Meta(pattern=rf"^{DAY_PATTERN}$(?!\n)")]
     key: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]

@@ -30,12 +30,12 @@ from federation.flows.annex.uses import MAX_WHY
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.photos.removallist import RemovalsAnswer
 from federation.records.canonical import Digest, ShortText
-from federation.records.profile import ContestId, Round
+from federation.records.incident import IncidentId
+from federation.records.profile import ContestId, Election, Round
 from federation.records.readers import PersonRole
 from federation.records.register import Register, decode_register, encode_register
 from federation.records.removal import RemovalGround
 from federation.records.result import Evidence
-from federation.store.annex import ElectionName, IncidentId
 from federation.store.people import MIN_SECRET_CHARS, KnownPerson, SignedIn
 from federation.store.tokens import MIN_TOKEN_CHARS
 
@@ -468,7 +468,7 @@ class UseAnnex(Request[None], frozen=True, kw_only=True):
     route = "/v1/control/use-annex"
 
     use: Literal["show", "export"]
-    election: ElectionName
+    election: Election
     incident: IncidentId
     why: Annotated[str, Meta(min_length=1, max_length=MAX_WHY)]
     person: str = ""
@@ -479,7 +479,7 @@ class PurgeAnnex(Request[None], frozen=True, kw_only=True):
 
     route = "/v1/control/purge-annex"
 
-    election: ElectionName
+    election: Election
     incident: IncidentId
     why: Annotated[str, Meta(min_length=1, max_length=MAX_WHY)]
     person: str = ""

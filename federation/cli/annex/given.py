@@ -10,7 +10,7 @@ from federation.cli.arguments import pick_election
 from federation.cli.context import Run
 from federation.errors import FormatError
 from federation.flows.annex.uses import check_why
-from federation.store.annex import INCIDENT_PATTERN
+from federation.records.canonical import INCIDENT_PATTERN
 from federation.text import Sentence
 
 F = TypeVar("F", bound=Callable[..., object])
