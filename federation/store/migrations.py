@@ -41,7 +41,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
-    "people": ("people",),
+    "people": ("people", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
     "removals": ("removals",),
