@@ -16,8 +16,9 @@ from federation.records.canonical import check_text
 from federation.records.readers import Person, may_do
 from federation.sources.personal import find_personal
 from federation.sources.row import clip
+from federation.store.actions import MACHINE, note_action
 from federation.store.db import Transaction
-from federation.store.people import MACHINE, list_people, note_action
+from federation.store.people import list_people
 from federation.text import Sentence
 
 AnnexAct: TypeAlias = Literal["add", "show", "export", "purge", "expire"]

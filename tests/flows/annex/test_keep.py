@@ -7,7 +7,7 @@ import pytest
 from federation.errors import ConflictError, FormatError, NotFoundError, RecordError
 from federation.flows.annex.keep import is_due, purge_annex, purge_due, save_annex
 from federation.flows.annex.uses import AnnexUse
-from federation.store import people
+from federation.store import actions, people
 from federation.store.annex import AnnexFolder, FoundAnnex
 from federation.store.db import Database
 from tests.annexed import ELECTION, ID, head_of, sealed
@@ -35,7 +35,7 @@ def use(what="add", person="", why="", at=NOW):
 def done(db):
     """What the log of actions says, the oldest first."""
     with db.view() as view:
-        found = people.read_actions(view, 1 << 62, 100)
+        found = actions.read_actions(view, 1 << 62, 100)
     lines = [(one.person, one.role, one.what, one.subject) for one in found]
     return [line for line in lines[::-1] if line[2].startswith("annex-")]
 
