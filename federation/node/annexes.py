@@ -22,15 +22,15 @@ from federation.store import alarms
 from federation.store.annex import AnnexFolder, parse_annex
 from federation.store.db import Transaction
 from federation.text import Sentence
-from federation.web.requests import (
+from federation.web.requests.annexes import (
     PurgeAnnex,
     PurgedAnnexes,
     PurgeDueAnnexes,
-    Request,
     SaveAnnex,
     SavedAnnex,
     UseAnnex,
 )
+from federation.web.requests.request import Request
 
 ALARM: Final = "annex-damaged"
 SUBJECT: Final = "annex"

@@ -49,7 +49,7 @@ from federation.store.logs import Log
 from federation.text.cause import cause_of
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
-from federation.web.requests import WELL, BroughtLog, HandedFiles
+from federation.web.requests.partners import WELL, BroughtLog, HandedFiles
 
 _SHOWN_CHARS: Final = 200
 NOT_TRIED: Final = "not tried: too many of the other logs have failed"

@@ -21,7 +21,7 @@ from federation.records.tps import parse_tps
 from federation.web.context import SITE
 from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
-from federation.web.readingrequests import HoldForm, OfferForm
+from federation.web.requests.reading import HoldForm, OfferForm
 
 PAGE_SIZE: Final = 50
 

@@ -28,11 +28,7 @@ from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
 from federation.web.formtaking import next_form, offer_form
 from federation.web.readingpage import compare, form_parts, sum_rules
-from federation.web.readingrequests import (
-    AnsweredForm,
-    AnswerForm,
-    FormAnswer,
-)
+from federation.web.requests.reading import AnsweredForm, AnswerForm, FormAnswer
 
 #: After these the next form is shown, with a word on what became of this one.
 _DONE: Final = frozenset({"saved", "confirmed", "noted", "skipped"})

@@ -32,7 +32,7 @@ from federation.store.people import find_session
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.problem import Handler
-from federation.web.requests import SeeSession
+from federation.web.requests.people import SeeSession
 
 PRIVATE: Final = "private, no-store"
 #: How exactly it is kept when somebody was last here.

@@ -31,7 +31,7 @@ from federation.records.canonical import convert, format_time
 from federation.store.annex import AnnexHead, format_annex
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.web.requests import SaveAnnex, SavedAnnex
+from federation.web.requests.annexes import SaveAnnex, SavedAnnex
 
 FILE: Final = "--file"
 _MAX_BYTES: Final = 1 << 19

@@ -7,7 +7,7 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.text import Sentence
-from federation.web.requests import PurgeAnnex, PurgeDueAnnexes
+from federation.web.requests.annexes import PurgeAnnex, PurgeDueAnnexes
 
 
 @click.command("purge", cls=Command, help="annex.help-purge")

@@ -27,7 +27,7 @@ from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
 from federation.store.annex import AnnexFolder, AnnexHead
 from federation.text import Sentence
-from federation.web.requests import UseAnnex
+from federation.web.requests.annexes import UseAnnex
 
 
 @click.command("show", cls=Command, help="annex.help-show")
