@@ -1,21 +1,19 @@
 """Photos are fetched from whoever has them; who fails delays and harms nobody else."""
 
 import asyncio
+import hashlib
+import os
 import random
+import tracemalloc
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.errors import PeerError
-from federation.flows.photos.fetch import (
-    AT_ONCE,
-    MOST_COMING,
-    PhotoSource,
-    fetch_photos,
-)
+from federation.flows.photos.fetch import AT_ONCE, PhotoSource, fetch_photos
+from federation.flows.photos.partial import tidy_partials
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database
@@ -283,10 +281,10 @@ async def test_a_fault_of_our_disk_ends_the_turn_and_is_nobodys_fault(
     add_named(db, A, [(TPS, named(ONE))])
     await node.look(a="all")
 
-    async def full(_digest, _data):
+    async def full(_digest, _path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(node.blobs, "put", full)
+    monkeypatch.setattr(node.blobs, "put_file", full)
     with pytest.raises(OSError, match="space"):
         await node.fetch(PhotoFeed(A).have(ONE))
     assert node.held() == set()
@@ -368,6 +366,52 @@ async def test_beginnings_of_very_many_are_not_kept(node, db):
         (node.folder / "partial" / f"{number:064x}@{A}").write_bytes(b"x")
     await node.fetch(PhotoFeed(A))
     assert len(list((node.folder / "partial").iterdir())) == 64
+
+
+async def test_what_is_coming_is_kept_however_many_beginnings_there_are(tmp_path):
+    for number in range(200):
+        path = tmp_path / f"{number:064x}@{A}"
+        path.write_bytes(b"x")
+        os.utime(path, (number, number))
+    coming = {f"{3:064x}"}
+    kept = tidy_partials(tmp_path, coming)
+    left = {path.name.partition("@")[0] for path in tmp_path.iterdir()}
+    assert left == kept | coming
+    assert kept == {f"{number:064x}" for number in range(136, 200)}
+
+
+async def test_where_we_are_killed_before_its_row_no_byte_is_asked_for_again(
+    node, db, monkeypatch
+):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+
+    async def killed(*_given):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(node.ctx.holding, "hold", killed)
+    feed = PhotoFeed(A).have(ONE)
+    with pytest.raises(asyncio.CancelledError):
+        await node.fetch(feed)
+    assert (node.held(), node.partials()) == (set(), [f"{digest_of(ONE)}@{A}"])
+    monkeypatch.undo()
+    await node.fetch(feed)
+    assert await node.has(ONE)
+    assert (feed.sent, node.partials()) == (len(ONE), [])
+
+
+async def test_the_file_of_a_blob_is_never_written_to(node, db):
+    """Not even where it lies as the beginning of a photo, and a disk has spoilt it."""
+    add_named(db, A, [(TPS, [file_of(digest_of(ONE), size=len(ONE) + 900)])])
+    add_named(db, B, [(TPS, named(ONE))])
+    await node.look(a="all")
+    (node.folder / "partial").mkdir()
+    begun, blob = node.folder / "partial" / f"{digest_of(ONE)}@{A}", node.folder / "b"
+    blob.write_bytes(bytes(len(ONE)))
+    begun.hardlink_to(blob)
+    await node.fetch(PhotoFeed(A).have(ONE))
+    assert await node.has(ONE)
+    assert blob.read_bytes() == bytes(len(ONE))
 
 
 @pytest.mark.slow
@@ -533,21 +577,35 @@ async def test_a_photo_that_two_name_is_wanted_once(node, db):
         assert len(wanted.list_due(view, A, {A, B}, int(node.clock()), 9)) == 1
 
 
-async def test_photos_said_to_be_large_are_in_memory_few_at_a_time(node, db):
-    """However many partners say so; each of them has one on its way all the same."""
-    numbers = iter(range(100, 200))
-    feeds = []
-    for org in (A, B):
-        photos = [photo(next(numbers), 40_000) for _ in range(8)]
-        large = [file_of(digest_of(one), size=MAX_BLOB_BYTES) for one in photos]
-        add_named(db, org, [(TPS, large)])
-        feeds.append(PhotoFeed(org).have(*photos))
-    await node.look(a="all", b="all")
-    await asyncio.gather(*map(node.fetch, feeds))
-    assert [len(feed.asked) for feed in feeds] == [8, 8]
-    at_once = [feed.most_at_once for feed in feeds]
-    assert min(at_once) >= 1
-    assert sum(at_once) <= MOST_COMING // MAX_BLOB_BYTES + 2
+async def test_what_comes_is_on_the_disk_and_not_in_memory(node, db):
+    """However many come at a time, and however large they are."""
+    size, piece = 4 << 20, 1 << 17
+    photos = {}
+    for number in range(AT_ONCE):
+        head, rest = photo(number, piece), bytes(piece)
+        whole = hashlib.sha256(head)
+        for _ in range(size // piece - 1):
+            whole.update(rest)
+        photos[whole.hexdigest()] = head
+    add_named(db, A, [(TPS, [file_of(digest, size=size) for digest in photos])])
+    await node.look(a="all")
+    feed = PhotoFeed(A)
+
+    async def stream(resource, start=0):
+        yield photos[resource.path.rpartition("/")[2]]
+        for _ in range(size // piece - 1):
+            await asyncio.sleep(0)
+            yield bytes(piece)
+
+    feed.stream = stream
+    tracemalloc.start()
+    try:
+        report = await node.fetch(feed)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.fetched == AT_ONCE
+    assert most < AT_ONCE * size / 4
 
 
 def remove_at(node, data, *, cuts=False):
