@@ -4,8 +4,9 @@ Rule: both write to disk. The plain copy is aiohttp's own file server and client
 connections, each file synced (`fsync`) under another name and renamed. The node syncs
 each file and its folder, verifies its SHA-256, and commits a row (`synchronous=FULL`);
 a copy that does the same without a node, the row apart, is measured beside it. Copies
-are of a sample, before and after, because a shared machine is never the same. The receiving node is killed (SIGKILL) twice and started again; what
-the sender handed over is counted by itself.
+are of a sample, before and after, because a shared machine is never the same. The
+receiving node is killed (SIGKILL) twice and started again; what the sender handed over
+is counted by itself.
 
 What is sent is random bytes behind the first bytes of a JPEG: nothing here looks at a
 picture.
