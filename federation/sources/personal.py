@@ -104,6 +104,8 @@ _NO_PLATE: Final = re.compile(
 )
 # A key of a database may look like the plate of a car, or like two decimals.
 _IN_KEYS: Final = frozenset({"plate", "position"})
+#: Members that hold a key: of the organisation's own system, of an agency's.
+_KEYS: Final = frozenset({"ref", "reference"})
 # Behind these one letter and a number are the name of a paper.
 _PAPER: Final = re.compile(r"(?i)\b(?:form|formulir|model|lampiran|surat)\.?\s*\Z")
 
@@ -128,9 +130,9 @@ def find_personal(text: str) -> Personal | None:
 
 
 def why_personal(member: str, text: str) -> Sentence | None:
-    """Why a text may not be signed as `note`, `ref` or `reason`; None: it may."""
+    """Why a text may not be signed as this member (`note`, `ref`); None: it may."""
     personal = find_personal(text)
-    if personal is None or (member == "ref" and personal.kind in _IN_KEYS):
+    if personal is None or (member in _KEYS and personal.kind in _IN_KEYS):
         return None
     kind = Sentence(f"personal.{personal.kind}")
     return Sentence("row.personal", word=clip(personal.word), kind=kind)
