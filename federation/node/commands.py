@@ -28,32 +28,34 @@ from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
-from federation.web.requests import (
-    AddToken,
-    Batch,
-    ClearAlarm,
-    Close,
-    ExpiredHere,
-    ExpirePhotos,
-    FetchPhotos,
-    GoAlone,
+from federation.web.requests.partners import (
     HandedFiles,
-    ListRemovals,
     PeerTurnReport,
-    PhotosFetched,
-    ReadRules,
-    RemovedHere,
-    RemovePhoto,
-    RemoveToken,
-    Request,
-    SavedRegister,
-    SaveRegister,
     SizeOffer,
     Sync,
     TakeFiles,
+)
+from federation.web.requests.photos import (
+    ExpiredHere,
+    ExpirePhotos,
+    FetchPhotos,
+    ListRemovals,
+    PhotosFetched,
+    RemovedHere,
+    RemovePhoto,
+)
+from federation.web.requests.records import (
+    Batch,
+    Close,
+    GoAlone,
+    ReadRules,
+    SavedRegister,
+    SaveRegister,
     Verdicts,
     Withdraw,
 )
+from federation.web.requests.request import Request
+from federation.web.requests.upkeep import AddToken, ClearAlarm, RemoveToken
 
 A = TypeVar("A")
 
