@@ -23,7 +23,7 @@ class NewPhoto(NamedTuple):
     now: int
 
 
-class _Waiting(NamedTuple):
+class _NewRow(NamedTuple):
     photo: NewPhoto
     tidy: Callable[[], object]
     done: asyncio.Future[bool]
@@ -35,7 +35,7 @@ class PhotoRows:
     def __init__(self, db: Database) -> None:
         """Nothing is written before it is asked."""
         self._db = db
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_NewRow] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def hold(self, photo: NewPhoto, tidy: Callable[[], object]) -> bool:
@@ -51,7 +51,7 @@ class PhotoRows:
             OSError: the disk is full or failed.
         """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(photo, tidy, done))
+        self._waiting.append(_NewRow(photo, tidy, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         return await done
@@ -72,7 +72,7 @@ class PhotoRows:
                         one.done.set_result(one.photo.digest not in removed)
 
 
-def _tidy_all(waiting: Sequence[_Waiting]) -> None:
+def _tidy_all(waiting: Sequence[_NewRow]) -> None:
     for one in waiting:
         one.tidy()
 
