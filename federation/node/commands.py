@@ -17,7 +17,7 @@ from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
-from federation.node import handedfiles, people, reading, takenphotos
+from federation.node import annexes, handedfiles, people, reading, takenphotos
 from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
@@ -318,6 +318,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     AddToken: add_token,
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
+    **annexes.WORK,
     **people.WORK,
     **reading.WORK,
     **takenphotos.WORK,

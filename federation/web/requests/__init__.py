@@ -14,6 +14,7 @@ photos     photographs: taken in, fetched, removed
 partners   a turn with partners; files that somebody handed over
 people     who of ours is let in; sessions of browsers
 reading    a form to read, and what was read: of pages only
+annexes    what is personal of incidents: sealed, used, deleted
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies
 """

@@ -7,6 +7,12 @@ import msgspec
 
 from federation.errors import FormatError, NotFoundError
 from federation.records.register import Register, decode_register, encode_register
+from federation.web.requests.annexes import (
+    PurgeAnnex,
+    PurgeDueAnnexes,
+    SaveAnnex,
+    UseAnnex,
+)
 from federation.web.requests.partners import Sync, TakeFiles
 from federation.web.requests.people import AddPerson, ForgetActions, RevokePerson
 from federation.web.requests.photos import (
@@ -35,6 +41,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(Sync, TakeFiles),
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
+        *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
         *(ClearAlarm, AddToken, RemoveToken),
     )
 }
