@@ -23,6 +23,7 @@ class Answers:
     host: str
     port: int
     public_url: str | None
+    incidents: tuple[str, ...] = ()
 
 
 _TEXT: Final = """\
@@ -49,6 +50,12 @@ attribution = {attribution}
 # Elections that we publish results of; add one with `federation keys chain`.
 # Pemilu yang hasilnya kita terbitkan; tambah dengan `federation keys chain`.
 elections = [{elections}]
+
+# Those of them for which we keep reports of violations, in a history of their own that
+# partners read whom peers.toml lets; `federation keys chain --incidents` adds one.
+# Di antaranya yang laporan pelanggarannya kita simpan, dalam riwayat tersendiri yang
+# dibaca mitra seizin peers.toml; tambah dengan `federation keys chain --incidents`.
+incidents = [{incidents}]
 
 # Folders, relative to this file. / Folder, relatif terhadap berkas ini.
 # data_folder = "data"
@@ -141,6 +148,13 @@ port = {port}
 # mitra, termasuk yang asli; catatannya tetap. Pemilu yang tidak disebut: tidak pernah.
 # retention_days = {{ pemilu-2024 = 365 }}
 
+[annex]
+# Days for which the sealed annex of an incident (who reported it, who is accused, the
+# exact place) is kept, unless it says another day; then it is purged here.
+# Lama lampiran tersegel sebuah kejadian (pelapor, terlapor, letak persisnya) disimpan,
+# dalam hari, kecuali lampiran itu menyebut tanggal lain; sesudahnya dihapus di sini.
+# days = 180
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.
@@ -161,6 +175,7 @@ def format_settings(answers: Answers) -> str:
         licence=quote(answers.licence),
         attribution=quote(answers.attribution),
         elections=", ".join(quote(election) for election in answers.elections),
+        incidents=", ".join(quote(election) for election in answers.incidents),
         host=quote(answers.host),
         port=answers.port,
         public_url=f"public_url = {quote(url)}"
