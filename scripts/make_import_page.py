@@ -20,7 +20,7 @@ from federation.sources import (
     words,
 )  # fmt: skip
 from federation.sources.mapping import TEXTS
-from federation.sources.personal import find_personal
+from federation.records.personal import find_personal
 from federation.sources.recognise import FORMATS
 from federation.sources.row import BadCell, clip
 from federation.text import Text, load_topic

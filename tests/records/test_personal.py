@@ -1,8 +1,8 @@
-"""sources/personal.py: what free text may give away of a person."""
+"""records/personal.py: what free text may give away of a person."""
 
 import pytest
 
-from federation.sources.personal import find_personal
+from federation.records.personal import find_personal
 
 
 @pytest.mark.parametrize(
@@ -19,20 +19,20 @@ from federation.sources.personal import find_personal
         ("relawan (at) contoh.example", "email", "relawan (at) contoh.example"),
         ("mobil DN 1234 AB", "plate", "DN 1234 AB"),
         ("di -1.39512, 120.75431", "position", "-1.39512, 120.75431"),
-        ("1°23'42\"S", "position", "1°23'"),
+        ("1°23'42\"S", "position", "1°23'42\"S"),
         ("lihat https://maps.app.goo.gl/abc", "position", "maps.app.goo.gl/abc"),
         ("akun @relawan.poso", "account", "@relawan.poso"),
         ("wa.me/6281200000000", "account", "wa.me/6281200000000"),
-        ("diantar Pak Budi", "name", "Pak Budi"),
-        ("IBU SITI menolak", "name", "IBU SITI"),
-        ("oleh Sdr.Ali", "name", "Sdr.Ali"),
-        ("saksi H. Ahmad", "name", "H. Ahmad"),
+        ("diantar Pak Budi", "name", "Budi"),
+        ("IBU SITI menolak", "name", "SITI"),
+        ("oleh Sdr.Ali", "name", "Ali"),
+        ("saksi H. Ahmad", "name", "Ahmad"),
         ("(62) 812 3456 7890", "telephone", "(62) 812 3456 7890"),
         ("+62 (812) 3456 7890", "telephone", "+62 (812) 3456 7890"),
         ("0812/3456/7890", "telephone", "0812/3456/7890"),
         ("0812 - 3456 - 7890", "telephone", "0812 - 3456 - 7890"),
         ("hubungi 8123456789", "telephone", "8123456789"),
-        ("WA 812-3456-7890", "telephone", "WA 812-3456-7890"),
+        ("WA 812-3456-7890", "telephone", "812-3456-7890"),
         ("NIK 32730120O198OOO1", "nik", "32730120O198OOO1"),
         ("a [at] b [dot] id", "email", "a [at] b [dot] id"),
         ("budi at gmail dot com", "email", "budi at gmail dot com"),
@@ -47,14 +47,15 @@ from federation.sources.personal import find_personal
         ("lat: 1.39512 long 120.75431", "position", "lat: 1.39512"),
         ("51.5074, -0.1278", "position", "51.5074, -0.1278"),
         ("6P58QV8W+2X", "position", "6P58QV8W+2X"),
-        ("a/n Budi", "name", "a/n Budi"),
-        ("nama: Budi Santoso", "name", "nama: Budi"),
-        ("saksi Budi", "name", "saksi Budi"),
-        ("Ketua KPPS: Budi Santoso", "name", "Ketua KPPS: Budi"),
+        ("a/n Budi", "name", "Budi"),
+        ("nama: Budi Santoso", "name", "Budi Santoso"),
+        ("saksi Budi", "name", "Budi"),
+        ("Ketua KPPS: Budi Santoso", "name", "Budi Santoso"),
     ],
 )
 def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
-    assert find_personal(text) == (kind, word)
+    found = find_personal(text)
+    assert found == (kind, word, text.index(word), text.index(word) + len(word))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""Given names that are common in Indonesia, by which `personal.py` tells people.
+
+Rule: a name stands here only if it is hardly ever the name of a place or a word of
+another meaning: `Kades Ahmad` names a person, `Kades Lage` a village. The list is far
+from complete, and whoever is not in it is found behind a title only.
+"""
+
+from typing import Final
+
+GIVEN_NAMES: Final = (
+    "abdul abdullah abdurrahman achmad ade aditya adrian agus ahmad aisyah akbar albert"
+    " aldi alfian ali amin amir amiruddin andi andika andre andri anita anton antonius"
+    " anwar ardi ari arif arifin arman asep asmawati astuti ayu bambang basri benny"
+    " budi budiman burhanuddin chandra christina citra daniel darmawan darwis david"
+    " deden dedi deni desi dian dicky didik diana dina dodi dwi edi eka eko ekawati"
+    " elisabet endang erni erwin fadli fahmi fajar farida fatimah feri fitri fitriani"
+    " ferdi galih gunawan halimah hamid hamzah handoko hari hariyanto hartono hasan"
+    " hasanah hasnah hendra hendri heri herlina herman hidayat husein ibrahim idris"
+    " ika ilham imam indra irfan irma irwan ismail iwan jamaluddin joko jumiati"
+    " junaidi kadek kartika ketut komang kurniawan kusuma lestari lilis lina lukman"
+    " made mahmud maria marlina maryam mega muhammad mohamad mohammad mochamad muhamad"
+    " mulyadi mulyono murni mustafa nina ningsih novi nur nurul nurhayati nyoman rahma"
+    " rahman rahmat rahmawati ramli rani ratna rendi reza ridwan rina rini riski rizal"
+    " rizki robert rohani roni rosmiati rudi rukmini rusdi rusli saiful salim samsul"
+    " samuel sandi santi santoso sari siti slamet sofyan sri stefanus sugeng suharti"
+    " sukardi sulaiman sulastri suparman supriyadi suryani susanti susilo sutrisno"
+    " syamsuddin syarifuddin taufik teguh tini titin tono toni tri tuti udin umar usman"
+    " vera wahyudi wati wawan widodo winarti wulandari yanti yanto yayan yohanes yudi"
+    " yuliana yulianti yuni yunus yusuf zainal zainuddin zulkifli"
+).split()
