@@ -77,7 +77,7 @@ _EMAIL: Final = (
 )
 
 # Positions. Two shares of one are none; thousands have three digits and no sign.
-_BETWEEN: Final = r"(?:\s{0,2}[,;/]\s{0,2}|\s{1,2})"
+_BETWEEN: Final = r"(?:\s{0,2}[,;/&]\s{0,2}|\s(?:dan|and)\s|\s{1,2})"
 _DECIMALS: Final = r"[\-+]?[0-9]{1,3}[.,][0-9]{4,12}"
 _CODE: Final = "23456789CFGHJMPQRVWX"
 _SIDE: Final = r"(?:LS|LU|BT|BB|[NSEWU])\b"
@@ -124,6 +124,7 @@ _NIK: Final = (
 _DIGIT: Final = (
     "(?:nol|kosong|satu|dua|tiga|empat|lima|enam|tujuh|delapan|lapan|sembilan|[0-9])"
 )
+_SPELLED: Final = rf"|(?i:\b{_DIGIT}(?:[ ,.\-]{{1,2}}{_DIGIT}){{13,15}}\b)"
 _MOBILE: Final = (
     rf"(?<![0-9])(?:\(?\+?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
     r"{5,9}(?![0-9])"
@@ -222,12 +223,11 @@ _MORE: Final = (
 _INITIALS: Final = r"(?:[A-Z]\. ?){0,2}"
 _PARTED: Final = r"(?:\. ?| {1,2})"
 _GIVEN: Final = f"(?:{'|'.join(GIVEN_NAMES)})"
-_BODY: Final = "(?:kpps|pps|ppk|ptps|pkd|panwascam|linmas)"
 # What says that a name follows; whoever sends a witness is a party, not a person.
 _OF_ONE: Final = (
-    rf"(?i:a[/.]n\.?|atas nama|bernama|dipanggil|nama(?: lengkap)?(?=[:=])"
+    r"(?i:a[/.]n\.?|atas nama|bernama|dipanggil|nama(?: lengkap)?(?=[:=])"
     r"|nama(?: lengkap)? ?[:=]|ketua ?:|saksi|pelapor|terlapor"
-    rf"|(?:ketua|anggota|sekretaris|petugas) {_BODY}(?: [0-9]{{1,3}})?)"
+    r"|(?:ketua|anggota|petugas) (?:kpps|linmas)(?: [0-9]{1,3})?)"
 )
 # Behind these mostly a place follows, or no name at all: only a given name counts.
 _OF_SOME: Final = (
@@ -253,7 +253,7 @@ _PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
     ("email", re.compile(_EMAIL)),
     ("position", re.compile(_POSITION)),
     ("account", re.compile(_PAGE)),
-    ("nik", re.compile(_NIK)),
+    ("nik", re.compile(f"{_NIK}{_SPELLED}")),
     ("bank", re.compile(_BANK)),
     ("telephone", re.compile(f"{_MOBILE}|{_LANDLINE}")),
     ("address", re.compile(_ADDRESS)),
@@ -281,9 +281,10 @@ _PAPER: Final = re.compile(
 # Behind these a name is that of a street or a house; an H is the letter of a law.
 _HOUSE: Final = re.compile(
     r"(?i)\b(?:jl|jln|jalan|gg|gang|rs|rsu|rsud|rumah sakit|gedung|lapangan|stadion|gor"
-    r"|bandara|masjid|pasar|jembatan|taman|universitas|pelabuhan|desa|kelurahan|dusun"
-    r"|kecamatan|huruf|form|formulir|model)\b[. ]{0,2}\Z"
+    r"|bandara|masjid|pasar|jembatan|taman|universitas|pelabuhan|kecamatan"
+    r"|(?<!kepala )(?:desa|kelurahan|dusun)|huruf|form|formulir|model)\b[. ]{0,2}\Z"
 )
+_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 # So many characters before a finding are looked at; so often what stands beside one.
 _BEFORE: Final = 24
 _TURNS: Final = 24
@@ -359,6 +360,7 @@ def _plain(text: str) -> str:
     """The same places, with the plain character for one that only looks otherwise."""
     if text.isascii():
         return text
+    text = text.translate(_DASHES)
     folded = (unicodedata.normalize("NFKC", char) for char in text)
     return "".join(
         plain if len(plain) == 1 else char
