@@ -66,6 +66,8 @@ def _standing(kind: RecordKind[Any]) -> str:
         said.append("Nothing of the organisation stands in its slot afterwards.")
     elif kind.slot:
         said.append("Of a slot only the latest of an organisation counts.")
+    elif kind.subject:
+        said.append("Of each it speaks of only the latest of an organisation counts.")
     if kind.ends_log:
         said.append("Nothing behind it is valid.")
     rules = filter(None, (kind.rules, kind.rules_in_log))

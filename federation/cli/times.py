@@ -1,9 +1,10 @@
 """Times for people: those of Jakarta (WIB, UTC+7), as election days are."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
-_WIB: Final = timezone(timedelta(hours=7), "WIB")
+from federation.records.timezones import WIB
+
 # The end of the year 9998, since a calendar ends soon after: whoever signs may write
 # any time up to 2^63.
 _LAST: Final = 253_370_764_799
@@ -14,7 +15,7 @@ def tell_time(seconds: int) -> str:
     if seconds > _LAST:
         return str(seconds)
     moment = datetime.fromtimestamp(seconds, UTC)
-    here = moment.astimezone(_WIB).strftime("%Y-%m-%d %H:%M WIB")
+    here = moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")
     return f"{here} ({moment.strftime('%Y-%m-%dT%H:%M:%SZ')})"
 
 
@@ -22,4 +23,4 @@ def tell_second(seconds: int) -> str:
     """A time to the second; as it is beyond all calendars."""
     if seconds > _LAST:
         return str(seconds)
-    return datetime.fromtimestamp(seconds, _WIB).strftime("%Y-%m-%d %H:%M:%S WIB")
+    return datetime.fromtimestamp(seconds, WIB).strftime("%Y-%m-%d %H:%M:%S WIB")

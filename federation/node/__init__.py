@@ -4,7 +4,7 @@ resources      lock, database, guard, keys, own logs
 gate           may we sign yet?
 peers          peers.toml, as it is now
 photographs    all that is done with photographs: by which of the files below, and when
-photos         the photographs of partners: looked for, asked for, behind the turns
+photofetching  those of partners: looked for, asked for, behind the turns
 disk           what the disks do not take
 descriptors    how many files may be open, and for whom
 photocare      photographs that are held: who used one, whether all are whole

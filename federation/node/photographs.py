@@ -4,7 +4,7 @@ Rule: what a node does with photographs begins here, and nothing of its records 
 for it. Which record names which photo is noted first, whatever is done after:
 
     note     `index`, as soon as something was stored; then what is removed goes
-    fetch    `fetching` (photos.py): what is wanted, from partners
+    fetch    `fetching` (photofetching.py): what is wanted, from partners
     care     `care` (photocare.py): whether what is held is whole
     remove   `removals` (removing.py): what is to be shown no longer
     draw     `redrawer`, `thumbnails`: what is made of a photo, in a child process
@@ -18,7 +18,7 @@ from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
 from federation.flows.photos.thumbnails import Thumbnails
 from federation.node.photocare import PhotoCare
-from federation.node.photos import PhotoHost, Photos
+from federation.node.photofetching import FetchHost, PhotoFetching
 from federation.node.removing import RemovalHost, Removals
 from federation.photos.redraw import Redrawer
 from federation.schedule import Duty
@@ -26,7 +26,7 @@ from federation.schedule import Duty
 _WATCH_S: Final = 1.0
 
 
-class PhotographHost(PhotoHost, RemovalHost, Protocol):
+class PhotographHost(FetchHost, RemovalHost, Protocol):
     """What all of it needs of the node."""
 
 
@@ -45,7 +45,7 @@ class Photographs:
         self.thumbnails = Thumbnails(
             resources.home.thumbnails, resources.blobs, self.redrawer
         )
-        self.fetching = Photos(node)
+        self.fetching = PhotoFetching(node)
         self.care = PhotoCare(resources, node.disk, node.clocks.wall, start)
         self.removals = Removals(node, lambda: node.peers.by_org)
         self.has_duties = False  # by itself: a command is gone too soon

@@ -62,12 +62,20 @@ ORIGIN_PATTERN: Final = (
 )
 
 DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
+INCIDENT_PATTERN: Final = r"^[0-9a-f]{32}$(?!\n)"
+AGENCY_PATTERN: Final = r"^[a-z0-9-]{1,40}$(?!\n)"
+# A province, kabupaten, kecamatan or kelurahan; overseas also in letters, as a TPS.
+REGION_PATTERN: Final = (
+    r"^(?:(?:[0-9]{2}){1,3}|[0-9]{10}|99[0-9A-Z]{2}(?:[0-9]{2}|[0-9]{6})?)$(?!\n)"
+)
 
 #: What people are told instead of a pattern.
 WORDS: Final = {
     DIGEST_PATTERN: "64 lower-case hexadecimal digits",
+    INCIDENT_PATTERN: "32 lower-case hexadecimal digits",
     ORG_PATTERN: "a domain name in lower case",
     ORIGIN_PATTERN: "the name of a log",
+    REGION_PATTERN: "the code of a region of 2, 4, 6 or 10 characters",
     TIME_PATTERN: "a real time in the form YYYY-MM-DDTHH:MM:SSZ",
     TPS_PATTERN: "a TPS code of 13 characters",
 }
@@ -81,6 +89,9 @@ Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=320)]
 Time = Annotated[str, Meta(pattern=TIME_PATTERN)]
 Digest = Annotated[str, Meta(pattern=DIGEST_PATTERN)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=300)]
+LongText = Annotated[str, Meta(min_length=1, max_length=4000)]
+AgencyKey = Annotated[str, Meta(pattern=AGENCY_PATTERN)]
+AgencyNumber = Annotated[str, Meta(min_length=1, max_length=100)]
 VKey = Annotated[str, Meta(min_length=1, max_length=600)]
 Count = Annotated[int, Meta(ge=0, le=999_999)]
 Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]

@@ -8,6 +8,9 @@ rule about one type only (the sums of a form, a log's keys) stays with that type
     withdrawal/1       empties its slot, claims       public logs     a records key
     photo-removal/1    takes a file's bytes away      public logs     a records key
     log-closed/1       ends its log                   every log       a records key
+    incident/1         a violation that was reported  for partners    a records key
+    incident-status/1  what is said of one            for partners    a records key
+    referral/1         that it is taken to an agency  for partners    a records key
     key-statement/1    is part of the key chain       every log       the identity key
 
 A type that has no row is not invalid: it needs a newer version.
@@ -32,6 +35,18 @@ from federation.records.claim import (
     slot_of_result,
     slot_of_withdrawal,
 )
+from federation.records.incident import (
+    INCIDENT_SCHEMA,
+    Incident,
+    check_incident,
+    subject_of_incident,
+)
+from federation.records.incidentstatus import (
+    INCIDENT_STATUS_SCHEMA,
+    IncidentStatus,
+    check_incident_status,
+    subject_of_status,
+)
 from federation.records.keystatement import (
     KEY_STATEMENT_SCHEMA,
     KeyStatement,
@@ -39,6 +54,12 @@ from federation.records.keystatement import (
 )
 from federation.records.logclosed import LogClosed, check_successor
 from federation.records.profile import Profile
+from federation.records.referral import (
+    REFERRAL_SCHEMA,
+    Referral,
+    check_referral,
+    subject_of_referral,
+)
 from federation.records.removal import PhotoRemoval
 from federation.records.result import RESULT_SCHEMA, TpsResult, check_result
 from federation.records.withdrawal import Withdrawal
@@ -46,6 +67,7 @@ from federation.records.withdrawal import Withdrawal
 S = TypeVar("S", bound=Struct)
 
 PUBLIC: Final = frozenset({"public"})
+PARTNERS: Final = frozenset({"incidents"})
 EVERY: Final = frozenset({"incidents", "public"})
 
 
@@ -91,6 +113,8 @@ class RecordKind(Generic[S]):
         is_handed_in: Taken in from whoever has a records key, not from this node only.
         ends_log: Nothing that stands behind it is valid.
         slot: Where it stands, if only the latest there counts.
+        subject: What it speaks of, where that is no station: of what an organisation
+            says of one, only the latest counts.
         empties_slot: Nothing stands in its slot afterwards.
         claim: What the merged map reads in it, if that is anything: made of the
             statement, its index and id, the election's profile and the generation.
@@ -108,6 +132,7 @@ class RecordKind(Generic[S]):
     is_handed_in: bool = True
     ends_log: bool = False
     slot: Callable[[S], StatementSlot] | None = None
+    subject: Callable[[S], str] | None = None
     empties_slot: bool = False
     claim: Callable[[S, int, str, Profile, int], Claim] | None = None
     free_text: tuple[str, ...] = ()
@@ -148,6 +173,37 @@ REMOVAL: Final = RecordKind(
     free_text=("reason",),
     worded=("ground",),
 )
+#: Not handed in, as the two that follow: nobody has looked through their words.
+INCIDENT: Final = RecordKind(
+    struct=Incident,
+    logs=PARTNERS,
+    rules=check_incident,
+    is_handed_in=False,
+    subject=subject_of_incident,
+    free_text=("summary", "description", "ref"),
+    worded=("category", "law"),
+    schema=INCIDENT_SCHEMA,
+)
+INCIDENT_STATUS: Final = RecordKind(
+    struct=IncidentStatus,
+    logs=PARTNERS,
+    rules=check_incident_status,
+    is_handed_in=False,
+    subject=subject_of_status,
+    free_text=("reason", "reference"),
+    worded=("status", "outcome"),
+    schema=INCIDENT_STATUS_SCHEMA,
+)
+REFERRAL: Final = RecordKind(
+    struct=Referral,
+    logs=PARTNERS,
+    rules=check_referral,
+    is_handed_in=False,
+    subject=subject_of_referral,
+    free_text=("reference",),
+    worded=("stage", "way"),
+    schema=REFERRAL_SCHEMA,
+)
 KEYS: Final = RecordKind(
     struct=KeyStatement,
     logs=EVERY,
@@ -169,7 +225,11 @@ CLOSED: Final = RecordKind(
 
 #: By what `type` says of a statement. Nearly every record of a log is of the first.
 KINDS: Final[dict[type, RecordKind[Any]]] = {
-    kind.struct: kind for kind in (RESULT, WITHDRAWAL, REMOVAL, KEYS, CLOSED)
+    kind.struct: kind
+    for kind in (
+        *(RESULT, WITHDRAWAL, REMOVAL, INCIDENT, INCIDENT_STATUS, REFERRAL),
+        *(KEYS, CLOSED),
+    )
 }
 #: What is signed as well and stands in no log.
 DOCUMENTS: Final[tuple[type[Struct], ...]] = (About,)

@@ -105,6 +105,12 @@ _PAGE: Final = (
     r"[a-z][a-z0-9]{0,30}?(?:[_0-9]|\.\w)[\w.]{0,60}"
 )
 
+# Digits as words.
+_SPELLED: Final = (
+    "(?:nol|kosong|satu|dua|tiga|empat|lima|enam|tujuh|delapan|lapan|sembilan)"
+)
+_DIGIT: Final = f"(?:{_SPELLED}|[0-9])"
+
 # Behind any of these the digits may stand as they like. Without them a list of votes
 # has as many: groups count only where they are those of a card, with a day of birth.
 _DAY: Final = "(?:0[1-9]|[1-7][0-9])"
@@ -119,12 +125,9 @@ _NIK: Final = (
     rf"|[1-9][0-9]{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}{_DAY}{_S}?{_MONTH}{_S}?[0-9]{{2}}"
     rf"{_S}[0-9]{{4}}|[1-9][0-9]{{5}}{_DAY}{_S}{_MONTH}[0-9]{{6}}"
     rf"|[1-9](?:{_S}[0-9]){{15}})(?![0-9])"
+    rf"|(?i:\b{_SPELLED}(?:[ ,.\-]{{1,2}}{_SPELLED}){{13,15}}\b)"
 )
 
-_DIGIT: Final = (
-    "(?:nol|kosong|satu|dua|tiga|empat|lima|enam|tujuh|delapan|lapan|sembilan|[0-9])"
-)
-_SPELLED: Final = rf"|(?i:\b{_DIGIT}(?:[ ,.\-]{{1,2}}{_DIGIT}){{13,15}}\b)"
 _MOBILE: Final = (
     rf"(?<![0-9])(?:\(?\+?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
     r"{5,9}(?![0-9])"
@@ -165,7 +168,7 @@ _REGION: Final = (
     "|R|S|T|W|Z)"
 )
 _PLATE: Final = (
-    rf"\b{_REGION}[ .\-]?[0-9]{{1,4}}[ .\-]?[A-Z]{{1,3}}\b(?![ \-.]?[0-9])"
+    rf"(?<![\w\-]){_REGION}[ .\-]?[0-9]{{1,4}}[ .\-]?[A-Z]{{1,3}}\b(?![ \-.]?[0-9]|-\w)"
     r"|(?i:\b(?:plat|pelat|nopol|polisi|mobil|motor|kendaraan|truk|pikap|pick ?up|bus)\b"
     r"(?: (?:nomor|no|dinas|merah|hitam|plat|polisi))?[ :.]{0,3})"
     rf"((?i:\b{_REGION}[ .\-]?[0-9]{{3,4}}[ .\-]?[a-z]{{1,3}}\b))"
@@ -253,7 +256,7 @@ _PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
     ("email", re.compile(_EMAIL)),
     ("position", re.compile(_POSITION)),
     ("account", re.compile(_PAGE)),
-    ("nik", re.compile(f"{_NIK}{_SPELLED}")),
+    ("nik", re.compile(_NIK)),
     ("bank", re.compile(_BANK)),
     ("telephone", re.compile(f"{_MOBILE}|{_LANDLINE}")),
     ("address", re.compile(_ADDRESS)),

@@ -8,12 +8,14 @@ must not change with a file which two partners may hold in different versions.
                  "pdpr":{"parties":{"18":{"name":"…","only":["11"]}},"without":["…"]},
                  "pkwkk":{"races":{"3207":{"01":{"aliases":["1000562"],"name":"…"},…}}}},
      "election":"pemilu-2024","exceptions":[{"reason":"…","regions":["94"]}],
-     "max_voters":300,"name":{"en":"…","id":"…"},"rounds":["reguler","psu"],
+     "max_voters":300,"name":{"en":"…","id":"…"},"reporting":{"days":7,…},
+     "rounds":["reguler","psu"],
      "spare_per_mille":20,"time_zone":"Asia/Jakarta","version":1,"voting_day":"…"}
 
 `only` and `without` are lists of region codes: the contest is held, the party stands,
 in these alone, or everywhere but there. `aliases`: ids of other sources, as text.
 `races`: who stands differs by region, and in a region without a list is not known.
+`reporting`: until when violations can be reported (`records/deadline.py`).
 """
 
 import hashlib
@@ -25,6 +27,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import FormatError, RecordError
+from federation.records.deadline import ReportingRule, check_calendar
 from federation.records.race import Area, Race
 from federation.records.roster import Candidate, Label, RegionCode, RegionCodes, Roster
 from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
@@ -101,6 +104,7 @@ class ProfileFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     time_zone: Label
     voting_day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
     exceptions: tuple[RegionalException, ...] = ()
+    reporting: ReportingRule | UnsetType = UNSET
     register_digest: (
         Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")] | UnsetType
     ) = UNSET
@@ -133,9 +137,11 @@ class Profile:
         """`digest`: hex SHA-256 of `text`, the canonical JSON of `file`.
 
         Raises:
-            RecordError: two candidates of a contest share an alias, or a contest
-                lists what it does not elect.
+            RecordError: two candidates of a contest share an alias, a contest lists
+                what it does not elect, or a calendar says two things of a day.
         """
+        if file.reporting is not UNSET:
+            check_calendar(file.reporting.calendar, "reporting.calendar")
         self.file = file
         self.text = msgspec.json.encode(file, order="sorted")
         self.digest = hashlib.sha256(self.text).hexdigest()
@@ -162,6 +168,11 @@ class Profile:
     def name(self) -> Names:
         """What people call the election."""
         return self.file.name
+
+    @property
+    def reporting(self) -> ReportingRule | None:
+        """Until when violations can be reported; None: it is not known here."""
+        return self.file.reporting or None
 
     @property
     def contests(self) -> tuple[str, ...]:

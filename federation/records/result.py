@@ -54,6 +54,7 @@ from federation.records.tps import TPS_PATTERN, TpsId
 __all__ = (
     "CONTESTS",
     "FIGURES",
+    "MOST_FILES",
     "ROUNDS",
     "RULES",
     "Evidence",
@@ -103,6 +104,8 @@ _CandidateText = Annotated[str, for_schema(CANDIDATE_PATTERN)]
 _CandidateVotes = Annotated[
     dict[_CandidateText, Count], Meta(min_length=1, max_length=256)
 ]
+#: That one record may name.
+MOST_FILES: Final = 32
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
 
 
@@ -151,7 +154,8 @@ class TpsResult(
     contributor: Digest | UnsetType = UNSET
     derived_from: Digest | UnsetType = UNSET
     evidence: (
-        Annotated[tuple[Evidence, ...], Meta(min_length=1, max_length=32)] | UnsetType
+        Annotated[tuple[Evidence, ...], Meta(min_length=1, max_length=MOST_FILES)]
+        | UnsetType
     ) = UNSET
     figures: Annotated[dict[Figure, Count], Meta(min_length=1)] | UnsetType = UNSET
     note: ShortText | UnsetType = UNSET

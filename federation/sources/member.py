@@ -41,7 +41,6 @@ _TYPES: Mapping[str, Any] = {
     "evidence": list[Evidence],
 }
 _PLAIN = {MEDIA_TYPE: "machine.a-media-type", DIGEST_PATTERN: "machine.a-digest"}
-MAX_FILES = 32
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SPACES = re.compile(r"\s+")
 

@@ -11,11 +11,10 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
+from federation.records.timezones import WIB
 from federation.sources.blank import BLANK, is_blank, space
 from federation.sources.row import BadCell, clip
 from federation.text import Sentence
-
-WIB: Final = timezone(timedelta(hours=7))  # KPU writes Jakarta's time without a zone
 
 #: Times: an example, what is read.
 MOMENTS: Final[tuple[tuple[str, str], ...]] = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from federation.records.profile import Profile
-from federation.records.result import FIGURES
+from federation.records.result import FIGURES, MOST_FILES
 from federation.records.tps import TpsId
 from federation.sources.candidate import Aliases
 from federation.sources.cell import (
@@ -22,7 +22,7 @@ from federation.sources.cell import (
     parse_place,
 )
 from federation.sources.mapping import TEXTS, Options
-from federation.sources.member import MAX_FILES, DraftBeginner
+from federation.sources.member import DraftBeginner
 from federation.sources.objects import read_objects
 from federation.sources.row import Bad, BadCell, Remark, SourceRow, clip
 from federation.sources.stream import SourceFile
@@ -173,6 +173,6 @@ def _read_party(party: object, number: str) -> dict[str, Any]:
 def _read_evidence(value: object) -> list[Any]:
     if value is None:
         return []
-    if not isinstance(value, list) or len(value) > MAX_FILES:
-        raise BadCell("shape", Sentence("row.no-files", most=MAX_FILES), "evidence")
+    if not isinstance(value, list) or len(value) > MOST_FILES:
+        raise BadCell("shape", Sentence("row.no-files", most=MOST_FILES), "evidence")
     return value

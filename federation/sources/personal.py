@@ -6,25 +6,25 @@ somebody's is for `records/personal.py` to say.
 
 from typing import Final
 
-from federation.records.personal import find_all, find_personal
+from federation.records.personal import find_all
 from federation.sources.row import clip
 from federation.text import Sentence
 
-#: As many words are named; of a whole list of voters the rest is only counted.
+#: So many words are named; where somebody pasted a list of voters, the rest is counted.
 MOST: Final = 5
 # A key of a database may look like the plate of a car, or like two decimals.
 _IN_KEYS: Final = frozenset({"plate", "position"})
+#: Members that hold a key: of the organisation's own system, of an agency's.
+_KEYS: Final = frozenset({"ref", "reference"})
 
 
 def why_personal(member: str, text: str) -> Sentence | None:
-    """Why a text may not be signed as this member (`note`, `reason` …); None: it may.
+    """Why a text may not be signed as this member (`note`, `ref`); None: it may.
 
-    Places are counted in characters from 1.
+    Places are counted in characters, from 1.
     """
-    if find_personal(text) is None:
-        return None
     found = find_all(text)
-    if member == "ref":
+    if member in _KEYS:
         found = [one for one in found if one.kind not in _IN_KEYS]
     if not found:
         return None
@@ -37,8 +37,8 @@ def why_personal(member: str, text: str) -> Sentence | None:
         )
         for one in found[:MOST]
     ]
-    if left := len(found) - MOST if len(found) > MOST else 0:
-        words.append(Sentence("personal.more", count=left))
+    if len(found) > MOST:
+        words.append(Sentence("personal.more", count=len(found) - MOST))
     listed = words.pop()
     while words:
         listed = Sentence("personal.list", first=words.pop(), rest=listed)

@@ -12,6 +12,7 @@ Source: C2SP tlog-tiles v0.1
 from collections.abc import Iterator, Sequence
 
 from federation.errors import FormatError, NotFoundError, StoredError
+from federation.records.sealed import Sealed, reopen_leaf
 from federation.store.db import Transaction, View
 from federation.tlog.merkle import Frontier, HashReader
 from federation.tlog.packing import pack, unpack
@@ -332,6 +333,17 @@ def read_leaf(view: View, log_id: int, index: int) -> bytes:
         return decode_bundle(body, at + 1)[at]
     except FormatError as error:
         raise StoredError(f"a stored bundle: {error}", f"bundle {bundle}") from error
+
+
+def read_record(view: View, log_id: int, index: int) -> Sealed:
+    """The record in the leaf at `index`: verified, or quarantined, when it was stored.
+
+    Raises:
+        NotFoundError: none is stored there.
+        FormatError: not a leaf, or not canonical.
+        RecordError: it breaks a rule of its type, or has none.
+    """
+    return reopen_leaf(read_leaf(view, log_id, index), index)
 
 
 def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:

@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 
 from federation.errors import FormatError, NotFoundError
 from federation.records.readers import Act, may_do
-from federation.sources.moment import WIB
+from federation.records.timezones import WIB
 from federation.store.people import KnownPerson, find_link
 from federation.text import Sentence, Text
 from federation.web.access import NotAllowed

@@ -65,9 +65,9 @@ def test_lists_taken_one_after_the_other_are_the_profile_of_both_at_once(
     assert (code, said["new"], said["path"]) == (0, True, None)
     assert not (Home(own_home).elections / "pilkada-2024.json").exists()
     code, first = take(b)
-    assert (code, first["version"], first["files"][0]["contest"]) == (0, 2, "pkwkp")
+    assert (code, first["version"], first["files"][0]["contest"]) == (0, 3, "pkwkp")
     code, second = take(a)
-    assert (code, second["version"]) == (0, 2)
+    assert (code, second["version"]) == (0, 3)
     assert second["files"][0]["added"] == ["3209"]
     assert second["digest"] == said["digest"] != first["digest"]
     kept = Home(own_home).elections / "pilkada-2024.json"
@@ -143,7 +143,7 @@ def test_a_list_that_cannot_be_used_changes_nothing(
     assert said["not_taken"][0]["column"] == column
     assert said["not_taken"][0]["file"] == str(bad)
     assert words in said["not_taken"][0]["reason"]
-    assert (said["new"], said["version"], said["path"]) == (False, 1, None)
+    assert (said["new"], said["version"], said["path"]) == (False, 2, None)
     assert not (Home(own_home).elections / "pilkada-2024.json").exists()
 
 

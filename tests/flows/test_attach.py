@@ -5,10 +5,10 @@ import pytest
 from msgspec import UNSET
 
 from federation.flows.ownlog import ingest
-from federation.flows.ownlog.attach import MOST_FILES, NewEvidence, add_files
+from federation.flows.ownlog.attach import NewEvidence, add_files
 from federation.flows.ownlog.attach import attach_evidence as attach_to
 from federation.flows.photos.index import index_all
-from federation.records.result import Evidence
+from federation.records.result import MOST_FILES, Evidence
 from federation.records.sealed import open_leaf
 from federation.records.withdrawal import Withdrawal
 from federation.store import leaves as stored

@@ -87,13 +87,13 @@ def test_the_most_votes_of_an_ordinary_polling_station(profiles):
 
 def test_added_profiles_stand_beside_the_shipped_ones(tmp_path, profiles):
     own = json.loads(profiles["pilkada-2024"].text) | {"election": "pilkades-2026"}
-    newer = json.loads(profiles["pilpres-2019"].text) | {"version": 2}
+    newer = json.loads(profiles["pilpres-2019"].text) | {"version": 3}
     (tmp_path / "own.json").write_text(json.dumps(own))
     (tmp_path / "newer.json").write_text(json.dumps(newer))
     (tmp_path / "notes.txt").write_text("not a profile")
     known = load_profiles(tmp_path)
     assert known.keys() == profiles.keys() | {"pilkades-2026"}
-    assert known["pilpres-2019"].version == 2
+    assert known["pilpres-2019"].version == 3
     assert load_profiles(tmp_path / "nowhere").keys() == profiles.keys()
 
 

@@ -24,6 +24,7 @@ ORG = "jagasuara.example"
 ORIGIN = f"{ORG}/pemilu-2024"
 TIME = "2024-02-14T13:05:00Z"
 HEX = "0123456789abcdef" * 4
+INCIDENT = HEX[:32]
 DROP = object()
 
 
@@ -59,6 +60,32 @@ GOOD = {
     | {"official": 0, "reason": "a mistake", "type": "withdrawal/1"},
     "photo-removal-1": COMMON
     | {"ground": "request", "sha256": HEX, "type": "photo-removal/1"},
+    "incident-1": COMMON
+    | {
+        "category": "politik_uang",
+        "happened_at": "2024-02-13T22:00:00Z",
+        "id": INCIDENT,
+        "law": "pidana",
+        "region": "317101",
+        "reported_at": "2024-02-14T03:00:00Z",
+        "summary": "Amplop dibagikan di depan balai warga",
+        "type": "incident/1",
+    },
+    "incident-status-1": COMMON
+    | {
+        "incident": {"id": INCIDENT, "org": "jagapemilu.example"},
+        "status": "verified",
+        "type": "incident-status/1",
+    },
+    "referral-1": COMMON
+    | {
+        "agency": "bawaslu-dki",
+        "expires_at": "2024-02-15T03:00:00Z",
+        "incident": {"id": INCIDENT, "org": ORG},
+        "stage": "intended",
+        "type": "referral/1",
+        "way": "email",
+    },
     "log-closed-1": COMMON
     | {"origin": ORIGIN, "reason": "it is over", "type": "log-closed/1"},
     "key-statement-1": COMMON
@@ -94,7 +121,22 @@ GOOD = {
         "voting_day": "2024-02-14",
     },
 }
+REPORTING = {
+    "calendar": {
+        "first": "2024-01-01",
+        "holidays": {"2024-02-29": "leap"},
+        "joint_leave": {},
+        "last": "2024-12-31",
+        "sources": ["SKB"],
+    },
+    "counted": "working",
+    "days": 7,
+    "law": "UU",
+    "sources": ["UU"],
+}
 PARTIES = {"1": {"caleg": {"100211": 3}, "jumlah": 9, "partai": 6}}
+IN_STATION = {"region": DROP, "tps": "3171010001001"}
+TWIN = {"id": INCIDENT[::-1], "org": ORG}
 OF_PARTIES = {"contest": "pdpr", "candidates": DROP}
 
 # type of schema, changes to its good example, whether the result is valid
@@ -176,6 +218,66 @@ EXAMPLES = [
     ("photo-removal-1", {"answers": 1}, False),
     ("photo-removal-1", {"reason": ""}, False),
     ("photo-removal-1", {"tps": "3171010001001"}, False),
+    ("incident-1", {}, True),
+    ("incident-1", IN_STATION, True),
+    ("incident-1", IN_STATION | {"tps": "99AB010001901"}, True),
+    *(("incident-1", {"region": one}, True) for one in ("31", "3171010001", "99AB")),
+    ("incident-1", {"description": "x" * 4000, "evidence": [PHOTO]}, True),
+    ("incident-1", {"known_at": TIME, "ref": "a", "revision": 0}, True),
+    ("incident-1", {"contributor": HEX, "law": "kode_etik"}, True),
+    ("incident-1", {"tps": "3171010001001"}, False),
+    ("incident-1", {"region": DROP}, False),
+    ("incident-1", {"region": "31710100"}, False),
+    ("incident-1", {"region": "3171010001001"}, False),
+    ("incident-1", {"region": "9AAB"}, False),
+    ("incident-1", {"id": HEX}, False),
+    ("incident-1", {"id": INCIDENT.upper()}, False),
+    ("incident-1", {"category": "politik uang"}, False),
+    ("incident-1", {"law": DROP}, False),
+    ("incident-1", {"summary": "x" * 301}, False),
+    ("incident-1", {"description": "x" * 4001}, False),
+    ("incident-1", {"description": "a\nb"}, False),
+    ("incident-1", {"evidence": []}, False),
+    ("incident-1", {"known_at": "2024-02-14"}, False),
+    ("incident-1", {"reporter": "x"}, False),
+    ("incident-status-1", {}, True),
+    ("incident-status-1", {"status": "duplicate", "duplicate_of": TWIN}, True),
+    ("incident-status-1", {"status": "not_duplicate", "duplicate_of": TWIN}, True),
+    (
+        "incident-status-1",
+        {
+            "agency": "bawaslu-dki",
+            "outcome": "violation",
+            "reason": "x" * 300,
+            "reference": "x" * 100,
+            "status": "decided",
+        },
+        True,
+    ),
+    ("incident-status-1", {"status": "duplicate"}, False),
+    ("incident-status-1", {"duplicate_of": TWIN}, False),
+    ("incident-status-1", {"status": "open"}, False),
+    ("incident-status-1", {"incident": INCIDENT}, False),
+    ("incident-status-1", {"incident": {"id": INCIDENT}}, False),
+    ("incident-status-1", {"incident": TWIN | {"name": "x"}}, False),
+    ("incident-status-1", {"agency": "Bawaslu"}, False),
+    ("incident-status-1", {"reference": "x" * 101}, False),
+    ("incident-status-1", {"reason": ""}, False),
+    ("incident-status-1", {"outcome": "guilty"}, False),
+    ("referral-1", {}, True),
+    ("referral-1", {"stage": "sent", "expires_at": DROP, "dossier": HEX}, True),
+    (
+        "referral-1",
+        {"stage": "acknowledged", "expires_at": DROP, "reference": "007/LP/2024"},
+        True,
+    ),
+    ("referral-1", {"expires_at": DROP}, False),
+    ("referral-1", {"stage": "sent"}, False),
+    ("referral-1", {"way": "post"}, False),
+    ("referral-1", {"agency": "x" * 41}, False),
+    ("referral-1", {"agency": DROP}, False),
+    ("referral-1", {"dossier": INCIDENT}, False),
+    ("referral-1", {"reference": ""}, False),
     ("log-closed-1", {}, True),
     ("log-closed-1", {"successor": f"{ORIGIN}/2"}, True),
     ("log-closed-1", {"origin": f"{ORIGIN}/incidents/12"}, True),
@@ -218,6 +320,10 @@ EXAMPLES = [
     ("profile", {"contests": {"pdpr": {"parties": {"1": {"name": "P"}}}}}, True),
     ("profile", {"exceptions": [{"regions": ["94"], "reason": "noken"}]}, True),
     ("profile", {"register_digest": HEX}, True),
+    ("profile", {"reporting": REPORTING}, True),
+    ("profile", {"reporting": REPORTING | {"days": 0}}, False),
+    ("profile", {"reporting": REPORTING | {"counted": "office"}}, False),
+    ("profile", {"reporting": REPORTING | {"sources": []}}, False),
     ("profile", {"contests": {"ppwp": {"parties": {"1": {"name": "P"}}}}}, False),
     ("profile", {"contests": {"pdpr": {"candidates": {"1": {"name": "P"}}}}}, False),
     ("profile", {"contests": {"president": {}}}, False),

@@ -8,6 +8,7 @@ within seconds of the signal, and nothing that it started works on, or speaks.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,8 +171,11 @@ def test_what_reads_lets_go(suara, tmp_path, command, name):
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-def test_the_demonstration_lets_go(tmp_path, name):
+def test_the_demonstration_lets_go_and_leaves_no_folder(tmp_path, name):
     with begin(["demo"], tmp_path) as process:
         wait_until(lambda: list(tmp_path.glob("*/*/data/control.json")), "a node")
         _, err = end(process, name, 3)
     check_quiet(err)
+    if name != "SIGKILL":
+        assert list(tmp_path.glob("federation-demo-*")) == []
+    shutil.rmtree(tmp_path, ignore_errors=True)

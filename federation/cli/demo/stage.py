@@ -1,7 +1,8 @@
 """Three nodes on this machine, each a real process with a home of its own.
 
 Rule: everything is done through the doors that operators use: the commands of
-`federation`, and HTTP. The stage ends what it started, by process, and nothing else.
+`federation`, and HTTP. The stage ends what it started, by session, and nothing else. It
+waits for processes only: a pipe is closed when the last who holds it has gone.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import PIPE
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 import aiohttp
@@ -67,6 +68,7 @@ class Stage:
         }
         self._environ = {**environ, "PYTHONUNBUFFERED": "1"}
         self._session: aiohttp.ClientSession | None = None
+        self._input = -1  # while it is open
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Stage"]:
@@ -74,10 +76,14 @@ class Stage:
         timeout = aiohttp.ClientTimeout(total=START_S)
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
             self._session = session
+            # Nobody writes into it: it ends when this process does, however it does.
+            self._input, lifeline = os.pipe()
             try:
                 yield self
             finally:
                 await asyncio.gather(*map(self._stop, self.members.values()))
+                os.close(lifeline)
+                os.close(self._input)
 
     async def command(self, member: DemoMember, *words: str) -> Any:  # noqa: ANN401  # JSON
         """What `federation WORDS --json` printed for this member.
@@ -85,18 +91,19 @@ class Stage:
         Raises:
             CommandError: it failed; with its own words.
         """
-        process = await self._spawn(member, *words, "--json")
-        try:
-            async with asyncio.timeout(COMMAND_S):
-                out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        with TemporaryFile() as out, TemporaryFile() as err:
+            process = await self._spawn(member, *words, "--json", out=out, err=err)
+            try:
+                async with asyncio.timeout(COMMAND_S):
+                    await process.wait()
+            finally:
+                await _end(process)
+            printed, complaint = _read(out), _read(err)
         if process.returncode:
-            text = err.decode(errors="replace").strip() or f"exit {process.returncode}"
+            text = complaint.decode(errors="replace").strip()
+            text = text or f"exit {process.returncode}"
             raise CommandError(f"federation {' '.join(words)}: {text}")
-        return json.loads(out) if out.strip() else None
+        return json.loads(printed) if printed.strip() else None
 
     async def set_up(self, member: DemoMember, election: str) -> None:
         """Keys and settings; the identity key's passphrase lies in the folder.
@@ -132,7 +139,7 @@ class Stage:
         # Into a file: nobody reads a pipe while the story goes on, and a full one
         # would stop the node.
         with (member.home / "serve.log").open("wb") as log:
-            member.process = await self._spawn(member, "serve", output=log)
+            member.process = await self._spawn(member, "serve", out=log, err=log)
         try:
             async with asyncio.timeout(START_S):
                 while not await self._answers(member):  # noqa: ASYNC110  another process cannot set an event here
@@ -191,13 +198,13 @@ class Stage:
         return False
 
     async def _spawn(
-        self, member: DemoMember, *words: str, output: IO[bytes] | int = PIPE
+        self, member: DemoMember, *words: str, out: IO[bytes], err: IO[bytes]
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", CHILD, *words, "--home", str(member.home),
-            stdin=PIPE,  # never written to: it ends when this process does
-            stdout=output,
-            stderr=output,
+            stdin=self._input,
+            stdout=out,
+            stderr=err,
             env=self._environ,
             # Ctrl-C reaches the demonstration only, which then stops its nodes.
             start_new_session=True,
@@ -208,12 +215,23 @@ class Stage:
         if process is None or process.returncode is not None:
             return
         process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_S):
                 await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Have the kernel end it and whatever it has started, if it has not ended."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def free_port() -> int:

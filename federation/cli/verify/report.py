@@ -23,8 +23,11 @@ from federation.flows.audit import (
 from federation.records.kinds import worded_members
 
 # The members of a record that say what it is about, in this order; then how it is so.
-_PLACE: Final = ("contest", "tps", "round")
-_FILE: Final = ("sha256", "answers")
+_PLACE: Final = (
+    *("contest", "tps", "round"),
+    *("region", "id", "incident", "duplicate_of", "agency"),
+)
+_FILE: Final = ("sha256", "answers", "dossier")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 _MAX_SHOWN: Final = 20
@@ -189,6 +192,8 @@ def _tell_statement(out: Output, text: str) -> Iterable[str]:
 
 def _word(out: Output, name: str, value: object) -> str:
     """What a member says, in words where there are some for it."""
+    if isinstance(value, dict):
+        return "/".join(str(value.get(part, "")) for part in ("org", "id"))
     topic = "page" if name in {"contest", "round"} else "verifier"
     return out.t.word(f"{topic}.{name}_{value}", str(value))
 

@@ -13,7 +13,7 @@ from federation.flows.photos.remove import PhotoPlaces
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
-from federation.records.sealed import leaf_text, parse_statement
+from federation.records.sealed import leaf_statement
 from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
@@ -203,7 +203,7 @@ def _claimed_identity(note: bytes) -> VerifierKey:
         FormatError: it is no statement.
         RecordError: it is none about keys.
     """
-    statement = parse_statement(leaf_text(note)[:-1])
+    statement = leaf_statement(note)
     if not isinstance(statement, KeyStatement):
         raise RecordError("no statement about keys", "type")
     return parse_vkey(statement.identity)

@@ -28,7 +28,7 @@ from federation.flows.photos.index import index_all
 from federation.records.admission import admit
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement, parse_origin
-from federation.records.sealed import leaf_text, parse_statement
+from federation.records.sealed import leaf_statement
 from federation.store import (
     blobs,
     claims,
@@ -272,7 +272,7 @@ def _place_statements(tx: Transaction) -> None:
     ids = {log.origin: log.id for log in logs.list_logs(tx)}
     for kept in mending.list_statements(tx):
         try:
-            statement = parse_statement(leaf_text(kept.note)[:-1])
+            statement = leaf_statement(kept.note)
         except FederationError:
             continue
         if isinstance(statement, KeyStatement) and statement.origin in ids:

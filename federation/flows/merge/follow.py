@@ -9,7 +9,7 @@ from federation.flows.merge.plan import Step
 from federation.records.admission import to_claim
 from federation.records.claim import Claim, encode_claim
 from federation.records.profile import Profile
-from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
+from federation.records.sealed import reopen_leaf
 from federation.store import claims, leaves
 from federation.store.db import Transaction
 
@@ -35,9 +35,7 @@ def _make_again(
     made = []
     for index, leaf in enumerate(leaves.read_leaves(tx, log.id, start, end), start):
         if index in admitted:
-            text = leaf_text(leaf)
-            sealed = Sealed(index, record_id(text), parse_statement(text[:-1]), text)
-            claim = to_claim(sealed, profile, log.generation)
+            claim = to_claim(reopen_leaf(leaf, index), profile, log.generation)
             assert claim is not None, "it was a claim when it was admitted"
             made.append(claim)
     encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in made]

@@ -19,7 +19,7 @@ from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.readers import NOBODY, may_read
-from federation.records.sealed import leaf_text, parse_statement
+from federation.records.sealed import leaf_statement
 from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
@@ -99,6 +99,6 @@ def _follows(view: View, log: Log) -> Follows | None:
     if not notes:
         return None
     # Verified when it was saved.
-    statement = parse_statement(leaf_text(notes[-1])[:-1])
+    statement = leaf_statement(notes[-1])
     assert isinstance(statement, KeyStatement), "nothing else is saved there"
     return None if statement.follows is UNSET else statement.follows

@@ -22,16 +22,13 @@ from federation.flows.ownlog.sequence import settle
 from federation.flows.ownlog.verdict import UnreadRow, Verdict
 from federation.records.claim import StatementSlot
 from federation.records.problem import Problem
-from federation.records.result import Evidence, TpsResult
-from federation.records.sealed import leaf_text, parse_statement, record_id
+from federation.records.result import MOST_FILES, Evidence, TpsResult
 from federation.records.tps import parse_tps
 from federation.store import leaves, statements
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.text import Sentence
 
-#: Of one record, see `TpsResult.evidence`.
-MOST_FILES: Final = 32
 #: What a draft does not say.
 _NOT_SAID: Final = frozenset({"type", "org", "election", "recorded_at", "revision"})
 FormKind = Literal["plano", "salinan", "unknown"]
@@ -126,10 +123,9 @@ def _read_standing(
     found: dict[StatementSlot, _OwnResult] = {}
     for slot in {_slot(row) for row in rows} & history.keys():
         index = history[slot][-1].index
-        text = leaf_text(leaves.read_leaves(view, log.log_id, index, index + 1)[0])
-        statement = parse_statement(text[:-1])
-        if isinstance(statement, TpsResult):
-            found[slot] = _OwnResult(statement, index, record_id(text))
+        sealed = leaves.read_record(view, log.log_id, index)
+        if isinstance(sealed.statement, TpsResult):
+            found[slot] = _OwnResult(sealed.statement, index, sealed.record)
     return found
 
 

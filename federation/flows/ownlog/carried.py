@@ -20,7 +20,7 @@ from federation.flows.ownlog.sequence import OwnLog
 from federation.records.canonical import convert
 from federation.records.claim import StatementSlot
 from federation.records.result import Evidence, TpsResult
-from federation.records.sealed import leaf_text, parse_statement, text_of
+from federation.records.sealed import text_of
 from federation.store import claims, evidence, leaves, logs, statements
 from federation.store.db import View
 from federation.store.statements import OwnStatement
@@ -97,8 +97,7 @@ def _find_photos(
 
 
 def _read_photos(view: View, log: OwnLog, index: int) -> tuple[Evidence, ...]:
-    text = leaf_text(leaves.read_leaf(view, log.log_id, index))
-    result = parse_statement(text[:-1])
+    result = leaves.read_record(view, log.log_id, index).statement
     assert isinstance(result, TpsResult), "nothing else has files"
     assert result.evidence is not UNSET, "its claim has some"
     return result.evidence

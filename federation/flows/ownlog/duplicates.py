@@ -23,7 +23,7 @@ from federation.errors import FormatError, RecordError
 from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim
 from federation.records.kinds import kind_of
-from federation.records.sealed import Sealed, leaf_text, parse_statement, record_id
+from federation.records.sealed import Sealed, reopen_leaf
 from federation.store import keystatements, logs, mapreading, statements
 from federation.store import leaves as stored
 from federation.store.db import Database, View
@@ -143,11 +143,10 @@ def said_in(leaves: Iterable[bytes], start: int) -> Iterator[OwnStatement]:
     """What each of these leaves, the first at index `start`, says of a slot."""
     for index, leaf in enumerate(leaves, start):
         try:
-            text = leaf_text(leaf)
-            statement = parse_statement(text[:-1])
+            sealed = reopen_leaf(leaf, index)
         except (FormatError, RecordError):
             continue  # a quarantined leaf says nothing
-        own = said_of(Sealed(index, record_id(text), statement, text))
+        own = said_of(sealed)
         if own is not None:
             yield own
 

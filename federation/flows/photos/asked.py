@@ -21,7 +21,6 @@ from msgspec import UNSET
 from federation.flows.photos.index import end_of
 from federation.records.readers import NOBODY, may_read
 from federation.records.removal import PhotoRemoval
-from federation.records.sealed import leaf_text, parse_statement, record_id
 from federation.store import claims, evidence, leaves, logs, quarantine, saidremovals
 from federation.store.db import Database, View
 from federation.store.logs import Log
@@ -79,8 +78,8 @@ def read_said(view: View, log: Log, start: int, end: int) -> list[SaidRemoval]:
 
 
 def _read_one(view: View, log: Log, index: int) -> SaidRemoval | None:
-    text = leaf_text(leaves.read_leaf(view, log.id, index))
-    statement = parse_statement(text[:-1])
+    sealed = leaves.read_record(view, log.id, index)
+    statement = sealed.statement
     if not isinstance(statement, PhotoRemoval):
         return None
     return SaidRemoval(
@@ -92,7 +91,7 @@ def _read_one(view: View, log: Log, index: int) -> SaidRemoval | None:
         statement.ground,
         "" if statement.reason is UNSET else statement.reason,
         statement.recorded_at,
-        record_id(text),
+        sealed.record,
         "" if statement.answers is UNSET else statement.answers,
     )
 

@@ -16,7 +16,7 @@ from federation.errors import FormatError, NotFoundError, RecordError
 from federation.photos.likeness import bands_of
 from federation.records.claim import Claim
 from federation.records.result import TpsResult
-from federation.records.sealed import leaf_text, parse_statement
+from federation.records.sealed import leaf_statement
 from federation.store import alarms, claims, evidence, leaves, likenesses, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.evidence import EvidenceEntry
@@ -106,7 +106,7 @@ def _is_ahead(view: View, log: Log) -> bool:
 
 
 def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
-    statement = parse_statement(leaf_text(leaf)[:-1])
+    statement = leaf_statement(leaf)
     assert isinstance(statement, TpsResult), "nothing else has files"
     files = () if statement.evidence is UNSET else statement.evidence
     return [

@@ -22,7 +22,6 @@ from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
-from federation.records.sealed import leaf_text, parse_statement
 from federation.store import alarms, claims, keystatements, logs, mapstate, quarantine
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
@@ -115,8 +114,8 @@ def _readable(view: View) -> list[str]:
     origins = []
     for origin, index in quarantine.first_unknown(view):
         log = logs.get_log(view, origin)
-        [leaf] = stored.read_leaves(view, log.id, index, index + 1)
-        if kind_of(parse_statement(leaf_text(leaf)[:-1])) is not UNKNOWN:
+        record = stored.read_record(view, log.id, index)
+        if kind_of(record.statement) is not UNKNOWN:
             origins.append(origin)
     return origins
 

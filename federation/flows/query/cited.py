@@ -13,7 +13,6 @@ from federation.flows.query.answers import CitedRecord
 from federation.records.claim import Claim
 from federation.records.readers import NOBODY, may_read
 from federation.records.result import TpsResult
-from federation.records.sealed import leaf_text, parse_statement
 from federation.store import claims, leaves, logs, recordindex
 from federation.store.db import View
 from federation.store.mapreading import MergedTps
@@ -48,8 +47,8 @@ def cited_by(
 def _cites(view: View, origin: str, claim: Claim) -> str:
     """The id of the record that this one cites; "" where its leaf says none."""
     try:
-        leaf = leaves.read_leaf(view, logs.get_log(view, origin).id, claim.index)
-        statement = parse_statement(leaf_text(leaf)[:-1])
+        log_id = logs.get_log(view, origin).id
+        statement = leaves.read_record(view, log_id, claim.index).statement
     except (FormatError, NotFoundError, RecordError):
         return ""  # what is damaged here is told elsewhere, and cites nobody
     if not isinstance(statement, TpsResult) or statement.derived_from is UNSET:

@@ -25,7 +25,7 @@ from federation.flows.queue.sources import FormSources, SignedReading
 from federation.records.canonical import convert
 from federation.records.claim import claim_of_result
 from federation.records.profile import Profile
-from federation.records.result import TpsResult, check_result, failed_rules
+from federation.records.result import MOST_FILES, TpsResult, check_result, failed_rules
 
 ReadingDecision: TypeAlias = Literal["", "mine", "ours"]
 DraftRecord: TypeAlias = dict[str, Any]
@@ -36,7 +36,6 @@ INCOMPLETE: Final = "incomplete"
 _NOT_RESTATED: Final = frozenset(
     {"election", "org", "recorded_at", "ref", "revision", "type"}
 )
-_MAX_FILES: Final = 32
 
 
 class Reading(NamedTuple):
@@ -186,4 +185,4 @@ def _files_of_both(base: DraftRecord, own: DraftRecord) -> DraftRecord:
     cited: list[dict[str, Any]] = list(base["evidence"])
     known = {file["sha256"] for file in cited}
     ours = [file for file in own.get("evidence", ()) if file["sha256"] not in known]
-    return {"evidence": [*cited, *ours][:_MAX_FILES]}
+    return {"evidence": [*cited, *ours][:MOST_FILES]}

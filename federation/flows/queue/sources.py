@@ -16,7 +16,6 @@ from federation.records.claim import Claim
 from federation.records.merge import decode_row
 from federation.records.readingqueue import counted_monitors
 from federation.records.result import Evidence, TpsResult
-from federation.records.sealed import leaf_text, parse_statement
 from federation.store import blobs, leaves, logs, mapreading, photoanswers
 from federation.store.db import View
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
@@ -126,9 +125,9 @@ def _read_result(view: View, origin: str, index: int) -> TpsResult:
     Raises:
         RecordError: it is none; a claim says it is.
     """
-    leaf = leaves.read_leaf(view, logs.get_log(view, origin).id, index)
+    log_id = logs.get_log(view, origin).id
     try:
-        statement = parse_statement(leaf_text(leaf)[:-1])
+        statement = leaves.read_record(view, log_id, index).statement
     except FormatError as error:
         raise RecordError(str(error), f"{origin} {index}") from error
     if not isinstance(statement, TpsResult):

@@ -1,5 +1,8 @@
 // A record in words.
 
+const TIMES = ["recorded_at", "observed_at", "happened_at", "known_at", "reported_at", "expires_at"];
+const SHOWN_AS_WRITTEN = ["successor", "sha256", "answers", "id", "agency", "dossier"];
+
 function describe(statement) {
   const name = `type_${statement.type.split("/")[0]}`;
   const heading = (RECORDS.has(statement.type) ? say(name) : null) ?? say("type_unknown");
@@ -21,17 +24,26 @@ function factList(statement) {
   };
   add("org", statement.org);
   add("tps", statement.tps && sayStation(statement.tps));
+  add("region", statement.region);
+  add("incident", sayIncident(statement.incident));
+  add("duplicate_of", sayIncident(statement.duplicate_of));
   add("contest", statement.contest && (say(`contest_${statement.contest}`) ?? statement.contest));
   add("election", statement.election);
   add("round", statement.round && (say(`round_${statement.round}`) ?? statement.round));
   for (const name of data.worded) {
     add(name, statement[name] && say(`${name}_${statement[name]}`));
   }
-  add("recorded_at", statement.recorded_at && sayTime(Date.parse(statement.recorded_at) / 1000));
-  add("observed_at", statement.observed_at && sayTime(Date.parse(statement.observed_at) / 1000));
-  for (const name of [...data.texts, "successor", "sha256", "answers"]) add(name, statement[name]);
+  for (const name of TIMES) {
+    add(name, statement[name] && sayTime(Date.parse(statement[name]) / 1000));
+  }
+  for (const name of [...data.texts, ...SHOWN_AS_WRITTEN]) add(name, statement[name]);
   add("evidence", statement.evidence?.length);
   return list;
+}
+
+/** An incident as people write it. */
+function sayIncident(incident) {
+  return incident && `${incident.org}/${incident.id}`;
 }
 
 /** The code in the groups that people read: region by region, then the station. */

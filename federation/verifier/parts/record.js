@@ -9,6 +9,9 @@ const RECORDS = new Map(Object.entries(data.records));
 // What a schema cannot say of a type: of the record alone, and in its log.
 const RULES = new Map([
   ["tps-result/1", checkResult],
+  ["incident/1", checkIncident],
+  ["incident-status/1", checkIncidentStatus],
+  ["referral/1", checkReferral],
   ["key-statement/1", checkKeyStatement],
 ]);
 const RULES_IN_LOG = new Map([["log-closed/1", checkSuccessor]]);
@@ -34,6 +37,25 @@ function checkResult(result) {
   const isOfParties = PARTY_CONTESTS.has(result.contest);
   if (result[isOfParties ? "candidates" : "parties"]) {
     refuse("record", "votes in the form of another contest");
+  }
+}
+
+function checkIncident({ region, tps }) {
+  if ((region === undefined) === (tps === undefined)) {
+    refuse("record", "needs either region or tps");
+  }
+}
+
+function checkIncidentStatus({ status, duplicate_of }) {
+  const isOfPair = ["duplicate", "not_duplicate"].includes(status);
+  if (isOfPair === (duplicate_of === undefined)) {
+    refuse("record", "duplicate_of stands with duplicate and not_duplicate, and only there");
+  }
+}
+
+function checkReferral({ stage, expires_at }) {
+  if ((stage === "intended") === (expires_at === undefined)) {
+    refuse("record", "expires_at stands with intended, and only there");
   }
 }
 

@@ -45,7 +45,7 @@ WRONG: Final = "photo-wrong"
 NO_ROOM: Final = "photos-no-room"
 
 
-class PhotoHost(Protocol):
+class FetchHost(Protocol):
     """What fetching needs of the node that fetches."""
 
     resources: Resources
@@ -61,10 +61,10 @@ class PhotoHost(Protocol):
         """Raise an alarm, or clear it where `detail` is None."""
 
 
-class Photos:
+class PhotoFetching:
     """The photographs that a node fetches."""
 
-    def __init__(self, node: PhotoHost) -> None:
+    def __init__(self, node: FetchHost) -> None:
         """`node` has all of this already; nothing is asked yet."""
         self._node, self.sent = node, 0  # bytes, since the start
         resources = node.resources

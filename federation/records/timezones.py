@@ -1,0 +1,30 @@
+"""Which time a region keeps: WIB, WITA or WIT, by the province of its code.
+
+Rule: the division of Keputusan Presiden 41/1987, in force since 1 January 1988; a
+province that was split off since keeps the time of the one that it was a part of. The
+country knows no summer time, so that no database of time zones is asked.
+Votes cast abroad, and the country as a whole, go by Jakarta's time: there the national
+offices are.
+"""
+
+from datetime import timedelta, timezone
+from typing import Final
+
+WIB: Final = timezone(timedelta(hours=7), "WIB")
+WITA: Final = timezone(timedelta(hours=8), "WITA")
+WIT: Final = timezone(timedelta(hours=9), "WIT")
+
+_PROVINCE: Final = 2  # digits
+# All others keep Jakarta's time: Sumatera, Jawa, and Kalimantan's west and centre.
+_ZONES: Final = {
+    **dict.fromkeys(("51", "52", "53"), WITA),  # Bali, Nusa Tenggara
+    **dict.fromkeys(("63", "64", "65"), WITA),  # Kalimantan: south, east, north
+    **dict.fromkeys(("71", "72", "73", "74", "75", "76"), WITA),  # Sulawesi
+    **dict.fromkeys(("81", "82"), WIT),  # Maluku
+    **dict.fromkeys(("91", "92", "93", "94", "95", "96"), WIT),  # Papua
+}
+
+
+def zone_of(code: str) -> timezone:
+    """The time that is kept where this code is, of a region or of a TPS."""
+    return _ZONES.get(code[:_PROVINCE], WIB)
