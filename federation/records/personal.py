@@ -28,6 +28,7 @@ Source: docs/reference/domain.md, "Privacy" (UU 27/2022)
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 from federation.records.givennames import GIVEN_NAMES
@@ -155,8 +156,9 @@ _LANDLINE: Final = (
 
 # An amount of money is no account, nor is the code of a polling station.
 _BANK: Final = (
-    r"(?:\b(?:BCA|BRI|BNI|BSI|BTN|BPD|BJB|DKI|CIMB|SeaBank|Danamon|Permata|Muamalat)\b"
-    r"|(?i:\bbank [a-z]{3,12}\b|\brek(?:ening)?\b|\bnorek\b|\bva\b|\bvirtual account\b))"
+    r"(?:\b(?:BCA|BRI|BNI|BSI|BTN|BPD|BJB|DKI|CIMB|SeaBank|Danamon|Permata"
+    r"|Muamalat)\b|(?i:\bbank [a-z]{3,12}\b|\brek(?:ening)?\b|\bnorek\b|\bva\b"
+    r"|\bvirtual account\b))"
     r"(?:[ .:(/]{1,3}(?!(?i:rp|tps|kode)\b)(?i:a[/.]n|[a-z]{1,12}))"
     r"{0,4}[ .:(=]{1,3}(?!(?:[0-9]{1,3}[.]){1,4}[0-9]{3}(?![.\-0-9]))"
     rf"([0-9](?:{_S}?[0-9]){{7,17}})(?![0-9])"
@@ -169,7 +171,7 @@ _REGION: Final = (
 )
 _PLATE: Final = (
     rf"(?<![\w\-]){_REGION}[ .\-]?[0-9]{{1,4}}[ .\-]?[A-Z]{{1,3}}\b(?![ \-.]?[0-9]|-\w)"
-    r"|(?i:\b(?:plat|pelat|nopol|polisi|mobil|motor|kendaraan|truk|pikap|pick ?up|bus)\b"
+    r"|(?i:\b(?:plat|pelat|nopol|polisi|mobil|motor|kendaraan|truk|pikap|bus)\b"
     r"(?: (?:nomor|no|dinas|merah|hitam|plat|polisi))?[ :.]{0,3})"
     rf"((?i:\b{_REGION}[ .\-]?[0-9]{{3,4}}[ .\-]?[a-z]{{1,3}}\b))"
 )
@@ -179,7 +181,9 @@ _RTRW: Final = (
     r"(?i:RT ?/ ?RW\.? ?:? ?[0-9]{1,3} ?[/\-] ?[0-9]{1,3}"
     r"|RT\.? ?:? ?[0-9]{1,3}[ ,/.\-]{0,3}(?:RW\.? ?:? ?[0-9]{1,3})?)"
 )
-_STREET: Final = r"(?:jl|jln|jalan|gg|gang|lorong|lrg|lr|perum|perumahan|kompleks?|komp)"
+_STREET: Final = (
+    r"(?:jl|jln|jalan|gg|gang|lorong|lrg|lr|perum|perumahan|kompleks?|komp)"
+)
 _COUNTED: Final = (
     "orang|unit|buah|lembar|km|meter|hari|kali|jam|menit|januari|februari|maret|april"
     "|mei|juni|juli|agustus|september|oktober|november|desember|baliho|spanduk|wib|wita"
@@ -191,12 +195,13 @@ _ADDRESS: Final = (
     rf"|\b(?i:{_STREET})\b\.? ?(?:(?!(?i:tps|km|no|rt|rw)\b)[A-Z][\w.'\u2019\-]{{1,20}}"
     rf" ){{1,3}}[0-9]{{1,3}}[A-Z]?\b(?![.,:/\-]?[0-9]| (?i:{_COUNTED})\b)"
     rf"(?:[ ,]{{1,2}}{_RTRW})?"
-    r"|\b(?i:blok) [A-Z]{1,2} ?\-?[0-9]{0,3}(?:[ /,]{1,2}|\-)(?i:no\b[ .]{0,2})?[0-9]{1,3}\b"
+    r"|\b(?i:blok) [A-Z]{1,2} ?\-?[0-9]{0,3}(?:[ /,]{1,2}|\-)"
+    r"(?i:no\b[ .]{0,2})?[0-9]{1,3}\b"
     r"|(?i:\b(?:alamat(?:nya)?|beralamat|tinggal|domisili|berdomisili|kediaman"
     r"|rumah (?:saya|saksi|pelapor|terlapor|beliau))\b)[^.\n\[]{0,40}?"
     rf"\b({_RTRW})"
-    rf"|(?i:\brumah\b)[^.\n\[]{{0,30}}?\b((?i:no|nomor)\b[ .]{{0,2}}[0-9]{{1,3}}[A-Za-z]?"
-    rf"[ ,]{{1,2}}{_RTRW})"
+    rf"|(?i:\brumah\b)[^.\n\[]{{0,30}}?\b((?i:no|nomor)\b[ .]{{0,2}}"
+    rf"[0-9]{{1,3}}[A-Za-z]?[ ,]{{1,2}}{_RTRW})"
 )
 
 # Names.
@@ -225,7 +230,7 @@ _MORE: Final = (
 )
 _INITIALS: Final = r"(?:[A-Z]\. ?){0,2}"
 _PARTED: Final = r"(?:\. ?| {1,2})"
-_GIVEN: Final = f"(?:{'|'.join(GIVEN_NAMES)})"
+_GIVEN: Final = f"(?:{GIVEN_NAMES})"
 # What says that a name follows; whoever sends a witness is a party, not a person.
 _OF_ONE: Final = (
     r"(?i:a[/.]n\.?|atas nama|bernama|dipanggil|nama(?: lengkap)?(?=[:=])"
@@ -241,13 +246,19 @@ _OF_SOME: Final = (
     r"|pemilih|kapolsek|danramil|babinsa|bidan|guru|asn|pns|dokter|oleh|kepada|dari"
     r"|bersama|nama|korban|istri|suami|anak|saksi|linmas|polisi)"
 )
-_NAMES: Final = (
-    rf"\b(?i:{_TITLE}{_PARTED}){{1,4}}({_INITIALS}{_REAL}[A-Z][A-Za-z'\u2019]{{1,24}}"
-    rf"{_MORE})",
-    rf"\b{_OF_ONE}[ :=(,]{{0,3}}({_INITIALS}{_REAL}[A-Z][a-z'\u2019]{{1,24}}{_MORE})",
-    rf"\b(?i:{_TITLE}{_PARTED}|{_OF_SOME}[ :,(]{{1,3}})((?i:{_GIVEN})\b{_MORE})",
+_TITLED: Final = (
+    rf"\b(?i:{_TITLE}{_PARTED}){{1,4}}"
+    rf"({_INITIALS}{_REAL}[A-Z][A-Za-z'\u2019]{{1,24}}{_MORE})"
+)
+_ROLE: Final = (
+    rf"\b{_OF_ONE}[ :=(,]{{0,3}}({_INITIALS}{_REAL}[A-Z][a-z'\u2019]{{1,24}}{_MORE})"
+)
+_COMMON: Final = (
+    rf"\b(?i:{_TITLE}{_PARTED}|{_OF_SOME}[ :,(]{{1,3}})((?i:{_GIVEN})\b{_MORE})"
+)
+_BEHIND: Final = (
     rf"\b(?i:{_OF_SOME})(?:[ :,(]{{1,2}}[\w.]{{1,15}}){{1,3}}?[ :,(]{{1,3}}"
-    rf"((?=[A-Z])(?i:{_GIVEN})\b{_MORE})",
+    rf"((?=[A-Z])(?i:{_GIVEN})\b{_MORE})"
 )
 
 # From the surest to the least sure: an e-mail may hold what looks like an account.
@@ -262,7 +273,10 @@ _PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
     ("address", re.compile(_ADDRESS)),
     ("plate", re.compile(_PLATE)),
     ("account", re.compile(r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}")),
-    *(("name", re.compile(pattern)) for pattern in _NAMES),
+    ("name", re.compile(_TITLED)),
+    ("name", re.compile(_ROLE)),
+    ("name", re.compile(_COMMON)),
+    ("name", re.compile(_BEHIND)),
 )
 
 # In these nothing is looked for: a program's name of a row, in which digits may stand
@@ -323,17 +337,15 @@ def find_all(text: str) -> list[Personal]:
     found: list[Personal] = []
     spans = list(_spoken(plain))
     for turn in range(_TURNS + 1):
-        left = []
+        left: list[tuple[int, int]] = []
         for begin, stop in spans:
             kind, places = _surest(plain, (begin, stop))
             if places and turn == _TURNS:
                 places = [(begin, stop)]
-            for start, end in places:
-                found.append(Personal(kind, text[start:end], start, end))
-                left.append((begin, start))
-                begin = end
+            found += (Personal(kind, text[a:b], a, b) for a, b in places)
             if places:
-                left.append((begin, stop))
+                edges = [begin, *chain.from_iterable(places), stop]
+                left += zip(edges[::2], edges[1::2], strict=True)
         spans = left
     return sorted(found, key=lambda one: one.start)
 
@@ -352,7 +364,8 @@ def redact(text: str, most: int) -> str:
 
 
 def _marked(text: str, found: list[Personal], marks: dict[PersonalKind, str]) -> str:
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for one in found:
         parts += text[at : one.start], marks[one.kind]
         at = one.end

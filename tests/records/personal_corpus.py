@@ -1,10 +1,12 @@
 """Texts of reports with planted personal data, and without: invented, the same always.
 
 The first half of the templates was written together with the patterns, the other one
-(`held_out.py`) when they were done, by nobody's looking at them: how much the patterns
+(`personal_held_out.py`) when they were done: how much the patterns
 find of what they were not made for. Numbers, names and places in a text are drawn;
 given names are common ones and what stands behind them is made of syllables.
 """
+
+# ruff: noqa: E501 - a sentence stands on one line
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +18,48 @@ SEED = 20240214
 #: Texts of each half, with something planted and without.
 EACH = 150
 
-GIVEN = "Budi Siti Ahmad Agus Rina Hasan Yusuf Wati Ketut Yohanes Nur Amir".split()
-SYLLABLES = "lo wa ri san te ma po rang du ki bel no ta ju mo ra".split()
-VILLAGES = "Lamora Watuneo Sangkidu Tobelari Pinomau Karenua Moradu Belanta".split()
+GIVEN = [
+    "Budi",
+    "Siti",
+    "Ahmad",
+    "Agus",
+    "Rina",
+    "Hasan",
+    "Yusuf",
+    "Wati",
+    "Ketut",
+    "Yohanes",
+    "Nur",
+    "Amir",
+]
+SYLLABLES = [
+    "lo",
+    "wa",
+    "ri",
+    "san",
+    "te",
+    "ma",
+    "po",
+    "rang",
+    "du",
+    "ki",
+    "bel",
+    "no",
+    "ta",
+    "ju",
+    "mo",
+    "ra",
+]
+VILLAGES = [
+    "Lamora",
+    "Watuneo",
+    "Sangkidu",
+    "Tobelari",
+    "Pinomau",
+    "Karenua",
+    "Moradu",
+    "Belanta",
+]
 
 Draw = random.Random
 Maker = Callable[[Draw], str]
@@ -62,7 +103,9 @@ def grouped(text: str, sizes: Sequence[int], gap: str) -> str:
 
 def mobile(draw: Draw, count: int = 12) -> str:
     """A number of a mobile telephone."""
-    start = draw.choice(("0811", "0812", "0813", "0821", "0852", "0857", "0878", "0895"))
+    start = draw.choice(
+        ("0811", "0812", "0813", "0821", "0852", "0857", "0878", "0895")
+    )
     return start + digits(draw, count - 4)
 
 
@@ -101,7 +144,18 @@ def station(draw: Draw) -> str:
     return f"72{draw.randint(1, 9):02}{draw.randint(1, 9):02}10{draw.randint(1, 20):02}{draw.randint(1, 30):03}"
 
 
-_SPELLED = "nol satu dua tiga empat lima enam tujuh delapan sembilan".split()
+_SPELLED = [
+    "nol",
+    "satu",
+    "dua",
+    "tiga",
+    "empat",
+    "lima",
+    "enam",
+    "tujuh",
+    "delapan",
+    "sembilan",
+]
 
 
 def spelled(text: str, gap: str = " ") -> str:
@@ -150,7 +204,9 @@ KNOWN = Half(
         ),
         "email": (
             lambda draw: f"{invented(draw).lower()}@contoh.example",
-            lambda draw: f"{invented(draw).lower()}{digits(draw, 2)} (at) contoh.example",
+            lambda draw: (
+                f"{invented(draw).lower()}{digits(draw, 2)} (at) contoh.example"
+            ),
             lambda draw: f"{invented(draw).lower()} at contoh titik example",
         ),
         "plate": (
@@ -176,7 +232,9 @@ KNOWN = Half(
             lambda draw: f"Jl. {invented(draw)} No. {draw.randint(1, 99)}",
             lambda draw: f"Jln {invented(draw)} No {draw.randint(1, 99)} RT 03/RW 05",
             lambda draw: f"Gang {invented(draw)} II No.{draw.randint(1, 99)}B",
-            lambda draw: f"Perumahan {invented(draw)} Blok C2 No. {draw.randint(1, 30)}",
+            lambda draw: (
+                f"Perumahan {invented(draw)} Blok C2 No. {draw.randint(1, 30)}"
+            ),
         ),
         "name": (
             lambda draw: f"Pak <{full(draw)}>",
@@ -264,14 +322,16 @@ KNOWN = Half(
 
 def planted(half: Half, seed: int = SEED) -> list[Planted]:
     """Texts with something in them, of each kind as many, as near as it goes."""
-    draw = random.Random(seed)  # noqa: S311 - texts to look at, no secrets
+    draw = random.Random(seed)
     kinds = list(half.secrets)
-    return [_plant(half, kinds[n % len(kinds)], n // len(kinds), draw) for n in range(EACH)]
+    return [
+        _plant(half, kinds[n % len(kinds)], n // len(kinds), draw) for n in range(EACH)
+    ]
 
 
 def clean(half: Half, seed: int = SEED) -> list[Planted]:
     """Texts with nothing in them."""
-    draw = random.Random(seed)  # noqa: S311 - as above
+    draw = random.Random(seed)
     return [
         Planted(_fill(half, half.clean[n % len(half.clean)], draw), None, "")
         for n in range(EACH)

@@ -3,6 +3,8 @@
 Other sentences, other ways to write, and names that no list of ours holds.
 """
 
+# ruff: noqa: E501 - a sentence stands on one line
+
 from tests.records.personal_corpus import (
     GIVEN,
     WORDS,
@@ -56,7 +58,9 @@ HELD_OUT = Half(
             lambda draw: f"norek {invented(draw)} <{digits(draw, 15)}>",
         ),
         "email": (
-            lambda draw: f"{invented(draw).lower()}.{invented(draw).lower()}@contoh.co.id",
+            lambda draw: (
+                f"{invented(draw).lower()}.{invented(draw).lower()}@contoh.co.id"
+            ),
             lambda draw: f"{invented(draw).lower()}[at]contoh[dot]example",
             lambda draw: f"{invented(draw).lower()} @ contoh.example",
             lambda draw: f"{invented(draw).upper()}@CONTOH.EXAMPLE",
@@ -78,16 +82,22 @@ HELD_OUT = Half(
             lambda draw: f"-1.{digits(draw, 4)} 120.{digits(draw, 4)}",
         ),
         "account": (
-            lambda draw: f"Instagram @{invented(draw).lower()}.{invented(draw).lower()}",
+            lambda draw: (
+                f"Instagram @{invented(draw).lower()}.{invented(draw).lower()}"
+            ),
             lambda draw: f"https://www.<tiktok.com/@{invented(draw).lower()}>",
             lambda draw: f"chat.whatsapp.com/{invented(draw)}{digits(draw, 5)}",
             lambda draw: f"https://<x.com/{invented(draw).lower()}>",
             lambda draw: f"ig {invented(draw).lower()}_{invented(draw).lower()}",
         ),
         "address": (
-            lambda draw: f"Jalan {invented(draw)} {invented(draw)} Nomor {draw.randint(1, 99)}",
+            lambda draw: (
+                f"Jalan {invented(draw)} {invented(draw)} Nomor {draw.randint(1, 99)}"
+            ),
             lambda draw: f"jl {invented(draw).lower()} no {draw.randint(1, 99)}",
-            lambda draw: f"Jl. {invented(draw)} Raya Gg. Buntu No {draw.randint(1, 99)}A",
+            lambda draw: (
+                f"Jl. {invented(draw)} Raya Gg. Buntu No {draw.randint(1, 99)}A"
+            ),
             lambda draw: f"Kompleks {invented(draw)} Blok D/{draw.randint(1, 30)}",
             lambda draw: f"Jl. {invented(draw)} {draw.randint(1, 99)}, RT 01 RW 02",
             lambda draw: f"Lorong {invented(draw)} no. {draw.randint(1, 99)} rt 2/rw 1",
@@ -99,7 +109,9 @@ HELD_OUT = Half(
             lambda draw: f"saksi paslon 02, <{draw.choice(GIVEN)} {invented(draw)}>",
             lambda draw: f"Camat {village(draw)}, <{draw.choice(GIVEN)}>",
             lambda draw: f"anggota KPPS bernama <{invented(draw)} {invented(draw)}>",
-            lambda draw: f"caleg <{draw.choice(GIVEN).upper()} {invented(draw).upper()}>",
+            lambda draw: (
+                f"caleg <{draw.choice(GIVEN).upper()} {invented(draw).upper()}>"
+            ),
             lambda draw: f"Kepala Desa <{draw.choice(GIVEN)} {invented(draw)}>",
             lambda draw: f"Kades <{invented(draw)} {invented(draw)}>",
             lambda draw: f"bu <{invented(draw).lower()}>",
@@ -110,7 +122,7 @@ HELD_OUT = Half(
     frames={
         "telephone": (
             "Ada saksi mata yang bersedia, nomornya {secret}, tinggal di Desa {village}",
-            "Spanduk bertuliskan \"Butuh bantuan? {secret}\" di dekat TPS {tps}.",
+            'Spanduk bertuliskan "Butuh bantuan? {secret}" di dekat TPS {tps}.',
             "{secret} adalah kontak korlap yang membagi {money}.",
         ),
         "nik": (

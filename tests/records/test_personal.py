@@ -1,8 +1,16 @@
 """records/personal.py: what free text may give away of a person."""
 
-import pytest
+import time
 
-from federation.records.personal import find_personal
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.records.personal import find_all, find_personal, redact
+from federation.sources.personal import why_personal
+from tests.bench.personal import DIGITS, caught
+from tests.records.personal_corpus import EACH, KNOWN, clean, leaked, place_of, planted
+from tests.records.personal_held_out import HELD_OUT
 
 
 @pytest.mark.parametrize(
@@ -93,3 +101,82 @@ def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
 )
 def test_words_of_the_work_are_nobodys(text):
     assert find_personal(text) is None
+
+
+HALVES = pytest.mark.parametrize("half", [KNOWN, HELD_OUT], ids=["known", "held out"])
+#: Where one pattern uncovers the next, and where each begins at every character.
+WORST = [
+    "@a0O", "@aktp", "H. ", "H. A. ", "a@b.", "1.1111 ", "0 8 ", "nol delapan ",
+    "lat 1.1111", "Saksi Aktp", "Jl. Aa 1 ", "jalan a ", "BRI ", "oleh x ", "Pak Aa ",
+    "ig a", "google.", "tinggal RT 1", "x (at) ", "7202 ", "\u00a0", "[nama]", "…",
+]  # fmt: skip
+
+
+@HALVES
+def test_what_is_written_in_digits_is_found(half):
+    there, found = caught(half)
+    digits = sum(found[kind] for kind in DIGITS) / sum(there[kind] for kind in DIGITS)
+    assert digits >= 0.97
+    assert found.total() >= 0.97 * EACH
+
+
+@HALVES
+def test_reports_about_nobody_are_hardly_ever_refused(half):
+    assert sum(bool(find_all(text.text)) for text in clean(half)) <= 0.02 * EACH
+
+
+@HALVES
+def test_nothing_of_what_was_found_is_left_in_a_redacted_text(half):
+    for text in planted(half):
+        start, end = place_of(text)
+        if any(one.start < end and start < one.end for one in find_all(text.text)):
+            redacted = redact(text.text, 300)
+            assert not leaked(text, redacted), redacted
+            assert find_all(redacted) == []
+
+
+def test_findings_stand_in_their_places_and_never_overlap():
+    text = "Pak Budi, HP 0812-0000-0000, NIK 7202010101800001"
+    found = find_all(text)
+    assert [one.kind for one in found] == ["name", "telephone", "nik"]
+    assert all(text[one.start : one.end] == one.word for one in found)
+    marks = "Pak [nama], HP [nomor telepon], NIK [nomor KTP]"
+    assert redact(text, 300) == marks
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from([text.text for text in planted(KNOWN)]),
+        st.sampled_from(["Pak ", "saksi ", "a/n ", "0812", "@", " ", "Budi", "[nama]"]),
+        st.text("0189 .-/@[]…aBAhPkO°,+", max_size=12),
+    ),
+    max_size=6,
+).map("".join)
+
+
+@given(TEXTS, st.integers(0, 400))
+def test_a_redacted_text_is_clean_stays_as_it_is_and_fits(text, most):
+    redacted = redact(text, most)
+    assert find_all(redacted) == []
+    assert redact(redacted, most) == redacted
+    assert len(redacted) <= max(most, len(text))
+
+
+@pytest.mark.parametrize("unit", WORST)
+def test_the_longest_text_of_the_worst_kind_is_looked_through_at_once(unit):
+    text = (unit * 4000)[:4000]
+    began = time.process_time()
+    assert find_all(redact(text, 4000)) == []
+    assert time.process_time() - began < 5  # 0.1 s here
+
+
+def test_a_refusal_names_every_word_its_place_and_what_it_looks_like():
+    why = why_personal("note", "Pak Budi, HP 0812-0000-0000")
+    assert str(why) == (
+        "'Budi' (character 5) looks like the name of a person, '0812-0000-0000'"
+        " (character 14) looks like a telephone number: it would be published for"
+        " ever, and no personal data may be"
+    )
+    many = why_personal("note", "Pak Budi. " * 8)
+    assert many
+    assert "3 more: it would" in many
