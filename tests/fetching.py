@@ -16,7 +16,7 @@ from federation.flows.photos.fetch import (
 from federation.flows.photos.index import index_all
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
-from federation.flows.photos.wants import find_wanted
+from federation.flows.photos.wants import STEP, find_wanted
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database
@@ -39,6 +39,10 @@ def digest_of(data: bytes) -> str:
 def named(*photos: bytes) -> list:
     """The evidence that names these."""
     return [file_of(digest_of(data), size=len(data)) for data in photos]
+
+
+TPS, OTHER = "3171010001001", "3171010001002"
+ONE, TWO, THREE = photo(1), photo(2), photo(3)
 
 
 @dataclass
@@ -112,6 +116,8 @@ class Wanting:
     async def fetch(self, feed: PhotoFeed, within_s=60.0, **options) -> FetchReport:
         options = {key: frozenset(value) for key, value in options.items()}
         source = PhotoSource(org=feed.org, feed=feed, **options)
+        # As the turns of a node that looks for what is wanted every two seconds.
+        await self.db.write(wanted.end_waits, int(self.clock()), STEP)
         return await fetch_photos(self.ctx, source, within_s)
 
     def wanted(self) -> dict[str, int]:

@@ -1,40 +1,42 @@
-"""A log for partners in a home that was founded: signed by its own identity."""
+"""A log for partners in a home that was founded: by `federation keys chain`."""
 
-import hashlib
+import contextlib
 
+from federation.cli import run
+from federation.cli.output import Output
 from federation.config.home import Home
-from federation.config.keystore import load_identity, load_signer
 from federation.config.settings import load_settings
-from federation.flows.ownlog.begin import OwnKeys, introduce, open_own
+from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.sequence import commit, settle
 from federation.node.resources import open_resources
 from federation.records.canonical import encode
-from federation.records.keychain import first_statement, open_chain, sign_statement
-from federation.tlog.keys import ALG_COSIGNATURE, Signer
+from federation.text import Text
+from federation.tlog.keys import Signer
 from federation.tlog.note import sign_note
 from tests.fakes import RECORDED_AT
 from tests.homes import ELECTION, PASSPHRASE
 
 
+def found_incidents(home: Home) -> str:
+    """The origin of the log for partners that this home has from now on."""
+    path = home.folder / "passphrase"
+    path.touch(0o600)
+    path.write_text(PASSPHRASE)
+    words = ["keys", "chain", "--election", ELECTION, "--incidents"]
+    words += ["--home", str(home.folder), "--passphrase-file", str(path), "--json"]
+    with contextlib.redirect_stdout(None):
+        assert run(words, Output(Text("en"))) == 0
+    return f"{home.folder.name}/{ELECTION}/incidents"
+
+
 def begin_incidents(home: Home, count: int = 3) -> str:
     """The origin of a log of this organisation that is for partners, with leaves."""
-    org = home.folder.name
-    origin = f"{org}/{ELECTION}/incidents"
-    identity = load_identity(home.identity, org, PASSPHRASE.strip())
-    log = Signer.from_seed(origin, hashlib.sha256(origin.encode()).digest())
-    records = load_signer(home.role_key("records"), f"{org}/records")
-    named = [("log", log.key), ("records", records.key)]
-    for role, alg in (("node", 1), ("mirror", ALG_COSIGNATURE)):
-        key = load_signer(home.role_key(role), f"{org}/{role}", alg).key
-        named.append((role, key))
-    first = first_statement(origin, identity.key, named, RECORDED_AT)
-    chain = open_chain([sign_statement(first, identity)], identity.key)
+    origin = found_incidents(home)
     with open_resources(home, load_settings(home.settings)) as resources:
-        db, guard = resources.db, resources.guard
-        keys = OwnKeys(chain, log, records)
-        own = open_own(db, keys, resources.profiles[ELECTION])
+        db, guard, own = resources.db, resources.guard, resources.own[origin]
         introduce(db, guard, own)
-        leaves = [_incident(records, org, number) for number in range(count)]
+        signer, org = own.records_signer, own.chain.org
+        leaves = [_incident(signer, org, number) for number in range(count)]
         commit(db, guard, own, settle(db, guard, origin), leaves, lambda _: None)
     return origin
 

@@ -31,6 +31,7 @@ from federation.store.guard import Guard
 @click.option("--licence", help="init.option-licence")
 @click.option("--attribution", help="init.option-attribution")
 @click.option("--election", "elections", multiple=True, help="init.option-election")
+@click.option("--incidents", is_flag=True, help="init.option-incidents")
 @click.option("--host", help="init.option-host")
 @click.option("--port", type=click.IntRange(0, 65_535), help="init.option-port")
 @click.option("--public-url", help="init.option-public-url")
@@ -85,17 +86,19 @@ class _Questions:
         """
         org = self._answer("org")
         name = self._answer("name")
-        elections = self.flags["elections"] or self._answer("election").split()
+        given = self.flags["elections"] or self._answer("election").split()
+        elections: tuple[str, ...] = tuple(given)  # type: ignore[arg-type]  # click gives a tuple of str
         return Answers(
             org=org,
             name=name,
             contact=self._answer("contact"),
-            elections=tuple(elections),  # type: ignore[arg-type]  # click gives a tuple of str
+            elections=elections,
             licence=self._answer("licence", "CC-BY-4.0"),
             attribution=self._answer("attribution", name),
             host=self._answer("host", "127.0.0.1"),
             port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
             public_url=self._answer("public_url", "") or None,
+            incidents=elections if self.flags["incidents"] else (),
         )
 
     def _answer(self, member: str, default: str | None = None) -> str:

@@ -21,12 +21,8 @@ from federation.errors import ConfigError
 from federation.flows.query.cells import format_csv
 from federation.records.canonical import check_text, format_time
 from federation.records.readers import ROLES
-from federation.store.people import (
-    KnownPerson,
-    NotedAction,
-    list_people,
-    read_actions,
-)
+from federation.store.actions import NotedAction, read_actions
+from federation.store.people import KnownPerson, list_people
 from federation.text import Sentence
 from federation.web.requests import (
     LINK_MEMBER,

@@ -33,11 +33,17 @@ from federation.records.canonical import format_time
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
+    format_origin,
     open_chain,
     parse_origin,
     sign_statement,
 )
-from federation.records.keystatement import KeyEntry, KeyStatement, Role
+from federation.records.keystatement import (
+    INCIDENTS,
+    KeyEntry,
+    KeyStatement,
+    Role,
+)
 from federation.text import Sentence
 from federation.tlog.keys import (
     ALG_COSIGNATURE,
@@ -225,7 +231,10 @@ def load_chain_notes(home: Home, origin: str) -> list[bytes]:
     try:
         return decode_keys(path.read_bytes())
     except FileNotFoundError as error:
-        command = f"federation keys chain --election {origin.split('/')[1]}"
+        parts = parse_origin(origin)
+        command = f"federation keys chain --election {parts.election}"
+        if origin == format_origin(parts.org, parts.election, INCIDENTS):
+            command += " --incidents"
         reason = Sentence("machine.keys-unsigned", origin=origin, command=command)
         raise ConfigError(str(path), "", reason) from error
     except OSError as error:

@@ -22,7 +22,9 @@ from federation.text import Sentence
 _HEADER: Final = re.compile(r"\s*\[\[\s*peer\s*\]\]\s*(#.*)?")
 _ANY_HEADER: Final = re.compile(r"\s*\[")
 _QUIET: Final = re.compile(r"\s*(#.*)?")
-_ELECTIONS: Final = re.compile(r"(?m)^(elections\s*=\s*\[)([^\]\n]*?)(,?\s*\])")
+_LIST: Final = r"(?m)^({name}\s*=\s*\[)([^\]\n]*?)(,?\s*\])"
+_ELECTIONS_LINE: Final = re.compile(r"(?m)^(?=elections\s*=)")
+ElectionList = Literal["elections", "incidents"]
 
 
 def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
@@ -99,23 +101,31 @@ def set_paused(path: Path, org: str, *, paused: bool) -> None:
     set_flag(path, org, "paused", value=paused)
 
 
-def add_election(path: Path, election: str) -> None:
-    """Add an election to the list in federation.toml; one that is there stays.
+def add_election(path: Path, election: str, name: ElectionList = "elections") -> None:
+    """Add an election to a list in federation.toml; one that is there stays.
+
+    Args:
+        path: federation.toml.
+        election: To be added.
+        name: Of the list; made where it is missing.
 
     Raises:
         ConfigError: the file cannot be read, edited safely, or written.
     """
     text = read_file(path)
     document = parse_document(text, str(path))
-    elections = document.get("elections", [])
+    elections = document.get(name, [])
     if election in elections:
         return
     comma = ", " if elections else ""
-    after = _ELECTIONS.sub(rf'\g<1>\g<2>{comma}"{election}"]', text, count=1)
-    meant = {**document, "elections": [*elections, election]}
+    if name not in document:
+        text = _ELECTIONS_LINE.sub(f"{name} = []\n", text, count=1)
+    pattern = _LIST.format(name=name)
+    after = re.sub(pattern, rf'\g<1>\g<2>{comma}"{election}"]', text, count=1)
+    meant = {**document, name: [*elections, election]}
     if parse_document(after, str(path)) != meant:
         reason = Sentence("machine.add-by-hand", election=election)
-        raise ConfigError(str(path), "elections", reason)
+        raise ConfigError(str(path), name, reason)
     replace_file(path, after.encode("utf-8"))
 
 

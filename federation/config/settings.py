@@ -30,7 +30,7 @@ from federation.config.member import (
 )
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
-from federation.records.keystatement import format_origin
+from federation.records.keystatement import INCIDENTS, format_origin
 from federation.text import Sentence
 
 
@@ -101,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Filled
     contact: Filled
     elections: list[MemberElection]
+    incidents: tuple[MemberElection, ...] = ()
     licence: Filled = "CC-BY-4.0"
     attribution: OneLine = ""
     data_folder: Filled = "data"
@@ -115,8 +116,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The names of our own logs."""
-        return tuple(format_origin(self.org, election) for election in self.elections)
+        """The names of our own logs: of results, then of reports for partners."""
+        return (
+            *(format_origin(self.org, election) for election in self.elections),
+            *(format_origin(self.org, one, INCIDENTS) for one in self.incidents),
+        )
 
 
 def load_settings(path: Path) -> Settings:
@@ -138,6 +142,7 @@ def parse_settings(text: str, where: str) -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
+    _check_incidents(settings, where)
     for proxy in settings.listen.trusted_proxies:
         try:
             ip_network(proxy)
@@ -152,6 +157,15 @@ def parse_settings(text: str, where: str) -> Settings:
         except RecordError as error:
             raise ConfigError(where, key, error.rule) from error
     return settings
+
+
+def _check_incidents(settings: Settings, where: str) -> None:
+    if len(set(settings.incidents)) != len(settings.incidents):
+        raise ConfigError(where, "incidents", Sentence("machine.election-twice"))
+    if not set(settings.incidents) <= set(settings.elections):
+        ours = ", ".join(settings.elections)
+        why = Sentence("machine.election-not-ours", elections=ours)
+        raise ConfigError(where, "incidents", why)
 
 
 def _check_photos(settings: Settings, where: str) -> None:

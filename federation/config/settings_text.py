@@ -23,6 +23,7 @@ class Answers:
     host: str
     port: int
     public_url: str | None
+    incidents: tuple[str, ...] = ()
 
 
 _TEXT: Final = """\
@@ -49,6 +50,12 @@ attribution = {attribution}
 # Elections that we publish results of; add one with `federation keys chain`.
 # Pemilu yang hasilnya kita terbitkan; tambah dengan `federation keys chain`.
 elections = [{elections}]
+
+# Those of them for which we keep reports of violations, in a history of their own that
+# partners read whom peers.toml lets; `federation keys chain --incidents` adds one.
+# Di antaranya yang laporan pelanggarannya kita simpan, dalam riwayat tersendiri yang
+# dibaca mitra seizin peers.toml; tambah dengan `federation keys chain --incidents`.
+incidents = [{incidents}]
 
 # Folders, relative to this file. / Folder, relatif terhadap berkas ini.
 # data_folder = "data"
@@ -161,6 +168,7 @@ def format_settings(answers: Answers) -> str:
         licence=quote(answers.licence),
         attribution=quote(answers.attribution),
         elections=", ".join(quote(election) for election in answers.elections),
+        incidents=", ".join(quote(election) for election in answers.incidents),
         host=quote(answers.host),
         port=answers.port,
         public_url=f"public_url = {quote(url)}"

@@ -30,6 +30,7 @@ from federation.records.keychain import (
     open_chain,
     parse_origin,
 )
+from federation.records.keystatement import INCIDENTS
 from federation.records.profile import Profile
 from federation.store.db import Database
 from federation.store.epoch import renew_if_older, save_followed
@@ -74,6 +75,20 @@ class Resources:
             why = Sentence("election.not-here", election=repr(election), known=known)
             raise NotFoundError(why)
         return self.own[format_origin(self.settings.org, election)]
+
+    def incidents_of(self, election: str) -> OwnLog:
+        """Our log of the reports of an election, which is for partners.
+
+        Raises:
+            NotFoundError: this node takes no part in it, or keeps no reports.
+        """
+        public = self.log_of(election)
+        log = self.own.get(format_origin(public.chain.org, election, INCIDENTS))
+        if log is None:
+            command = f"federation keys chain --election {election} --incidents"
+            why = Sentence("incidents.not-kept", election=election, command=command)
+            raise NotFoundError(why)
+        return log
 
     def read_rules(self) -> None:
         """Follow the files of the elections' rules; whoever holds `profiles` does too.

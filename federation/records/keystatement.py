@@ -156,6 +156,10 @@ KEY_STATEMENT_SCHEMA: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+#: The visibility of a log that partners may read, whom its organisation names.
+INCIDENTS: Final = "incidents"
+
+
 def format_origin(
     org: str, election: str, visibility: str = "public", generation: int = 1
 ) -> str:
@@ -184,7 +188,7 @@ def parse_origin(origin: str) -> OriginParts:
     if not match:
         raise FormatError(f"not an origin: {origin[:200]!r}")
     org, election, incidents, generation = match.groups()
-    visibility = "incidents" if incidents else "public"
+    visibility = INCIDENTS if incidents else "public"
     return OriginParts(org, election, visibility, int(generation or 1))
 
 

@@ -118,13 +118,10 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
     Raises:
         FormatError: `after` is not the code of a station.
     """
-    number = mapstate.find_election(view, election)
-    if number is None:
+    keys = _range(view, election, contest, region, after)
+    if keys is None:
         return []
-    first, last = region_range(number, contest, region)
-    if after:
-        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
-    where, values = "key BETWEEN ? AND ?", [first, last]
+    where, values = "key BETWEEN ? AND ?", [*keys]
     if status is not None:
         where += " AND status = ?"
         values.append(status)  # type: ignore[arg-type]
@@ -172,16 +169,13 @@ def list_waiting(  # noqa: PLR0913  the filters of one list
     Raises:
         FormatError: `after` is not the code of a station.
     """
-    number = mapstate.find_election(view, election)
-    if number is None:
+    keys = _range(view, election, contest, region, after)
+    if keys is None:
         return []
-    first, last = region_range(number, contest, region)
-    if after:
-        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
     rows = view.execute(
         "SELECT key, seq, row, slots FROM merged WHERE reading = ? AND reading <> 0"
         " AND key BETWEEN ? AND ? ORDER BY key LIMIT ?",
-        (maprows.reading_place(reason), first, last, limit),
+        (maprows.reading_place(reason), *keys, limit),
     ).fetchall()
     origins = _origins(view, election) if rows else {}
     waiting = []
@@ -268,15 +262,31 @@ def sum_region(view: View, election: str, contest: str, region: str) -> dict[str
 def _list_region(
     view: View, election: str, contest: str, region: str
 ) -> Iterator[StoredRow]:
-    number = mapstate.find_election(view, election)
-    if number is None:
+    keys = _range(view, election, contest, region)
+    if keys is None:
         return
     rows = view.execute(
-        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?",
-        region_range(number, contest, region),
+        "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?", keys
     )
     for row in rows:
         yield maprows.held_row(row)
+
+
+def _range(
+    view: View, election: str, contest: str, region: str, after: str = ""
+) -> tuple[int, int] | None:
+    """The first and the last key of a region, behind `after`; None: there is no map.
+
+    Raises:
+        FormatError: `after` is not the code of a station.
+    """
+    number = mapstate.find_election(view, election)
+    if number is None:
+        return None
+    first, last = region_range(number, contest, region)
+    if after:
+        first = max(first, encode_key(number, contest, parse_tps(after)) + 1)
+    return first, last
 
 
 def _origins(view: View, election: str) -> dict[int, str]:

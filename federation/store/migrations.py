@@ -4,9 +4,10 @@ Rule: a store module that has tables exports
 
     MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-create", "CREATE TABLE …;"), …)
 
-pairs of a name and a script of SQL statements, applied once each, in order, in one
-transaction each. A released migration is never edited: a change is a new pair.
-A statement ends with its line.
+pairs of a name and a script of SQL statements, applied once each, in order; those that
+are due, in one transaction: a new database waits once for its disk, not once for each.
+A released migration is never edited: a change is a new pair. A statement ends with its
+line.
 Tables are STRICT. Modules are named here as text and looked up when a database is
 opened, so that this file stands below all of them.
 
@@ -40,7 +41,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
-    "people": ("people",),
+    "people": ("people", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
     "removals": ("removals",),
@@ -66,13 +67,14 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 
 def migrate(database: Database) -> None:
-    """Bring every table of every module up to date."""
-    for name in SETS:
-        steps = Migrations(f"federation.{name}")
-        for step, script in scripts_of(name):
-            steps(name=step)(_step(script))
-        steps.apply(database)
-    _keep_schema(database)
+    """Bring every table of every module up to date; all of them, or none."""
+    with database.atomic():
+        for name in SETS:
+            steps = Migrations(f"federation.{name}")
+            for step, script in scripts_of(name):
+                steps(name=step)(_step(script))
+            steps.apply(database)
+        _keep_schema(database)
 
 
 def scripts_of(name: str) -> list[tuple[str, str]]:
@@ -87,14 +89,13 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
 
 def _keep_schema(database: Database) -> None:
     """Write the schema down where a step was applied since it was."""
-    # Counted, not remembered: a crash behind the last step leaves it to the next start.
+    # Counted, not remembered: an older release could end between the two.
     (is_current,) = database.execute(
         "SELECT (SELECT count(*) FROM _sqlite_migrations)"
         " = (SELECT count(*) FROM schema_kept WHERE kind = 'step')"
     ).fetchone()
     if not is_current:
-        with database.atomic():
-            _write_schema(database)
+        _write_schema(database)
 
 
 def changed_schema(database: Database) -> list[str]:

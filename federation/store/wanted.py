@@ -3,19 +3,22 @@
 Rule: a row for each photo that is wanted and each partner that names it and is asked
 first, until it is held: whoever names what it does not have keeps nobody from asking
 who has it. A row beside it for each partner that did not hand it over, which says when
-it is asked for it again. What is wanted follows from the records (`evidence`), from the
-map and from the settings, behind cursors of its own; what somebody here asked for
-besides is asked for again. So all of it can be lost, at the cost of asking again. It is
-written twice all the same: a bit that flips would leave a photo unasked for, and nobody
-would know.
+it is asked for it again. Until then its name stands in the photo's own row: the rows of
+those who were asked alike stand together, so that what to ask a partner for next is
+found without a look at all that it does not have. What is wanted follows from the
+records (`evidence`), from the map and from the settings, behind cursors of its own;
+what somebody here asked for besides is asked for again. So all of it can be lost, at
+the cost of asking again. It is written twice all the same: a bit that flips would leave
+a photo unasked for, and nobody would know.
 
-    wanted         a photo, who names it, why, and from when on it is looked for
+    wanted         a photo, who names it, why, and from when on it is looked for; who is
+                   not asked now (`tried`), and until when the first of them (`until`)
     wanted_try     who did not hand it over, why not, and until when it is not asked
     wanted_noted   up to where the evidence of a log was looked through, by which policy
     wanted_map     up to which change the map of an election was
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from federation.store.db import Transaction, View
@@ -66,6 +69,27 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         + write_twice("wanted_noted", "log_id INTEGER", "idx INTEGER, policy TEXT")
         + write_twice("wanted_map", "election TEXT", "epoch TEXT, seq INTEGER"),
     ),
+    (
+        # Whoever is left alone when this is applied is asked once more than need be.
+        "0003-tried",
+        """
+        DROP TRIGGER wanted_twice_new;
+        DROP TRIGGER wanted_twice_changed;
+        DROP TRIGGER wanted_twice_gone;
+        DROP TABLE wanted_twice;
+        DROP INDEX wanted_due;
+        DROP INDEX wanted_try_org;
+        ALTER TABLE wanted ADD COLUMN tried TEXT NOT NULL DEFAULT '';
+        ALTER TABLE wanted ADD COLUMN until INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX wanted_next ON wanted (org, urgency, tried, due);
+        CREATE INDEX wanted_until ON wanted (until) WHERE until > 0;
+        """
+        + write_twice(
+            "wanted",
+            "digest TEXT, org TEXT",
+            "urgency INTEGER, due INTEGER, tried TEXT, until INTEGER",
+        ),
+    ),
 )
 
 #: Why a photo is wanted, the most urgent first: somebody opened it; its station is in
@@ -76,11 +100,8 @@ ALL: Final = 2
 URGENCIES: Final = (OPENED, DOUBTED, ALL)
 
 _PHOTO: Final = "digest, org, urgency, due"
-#: That a partner was not asked for it lately.
-_UNASKED: Final = (
-    "NOT EXISTS (SELECT 1 FROM wanted_try WHERE wanted_try.digest = wanted.digest"
-    " AND wanted_try.org = ? AND wanted_try.due > ?)"
-)
+#: No organisation's name has one.
+_BETWEEN: Final = " "
 
 
 class WantedPhoto(NamedTuple):
@@ -128,13 +149,15 @@ def want_photos(
         urgency: Why.
         now: Unix seconds.
     """
+    pairs = sorted(set(named))
     tx.executemany(
         "INSERT INTO wanted (digest, org, urgency, due) VALUES (?,?,?,?)"
         " ON CONFLICT (digest, org) DO UPDATE SET urgency ="
         " CASE WHEN excluded.urgency < wanted.urgency"
         " THEN excluded.urgency ELSE wanted.urgency END",
-        [(digest, org, urgency, now) for digest, org in sorted(set(named))],
+        [(digest, org, urgency, now) for digest, org in pairs],
     )
+    _leave_alone(tx, {digest for digest, _ in pairs}, now)
 
 
 def ask_again(tx: Transaction, named: Iterable[tuple[str, str]], now: int) -> None:
@@ -144,7 +167,8 @@ def ask_again(tx: Transaction, named: Iterable[tuple[str, str]], now: int) -> No
     each = [(digest,) for digest, _ in pairs]
     tx.executemany("DELETE FROM wanted_try WHERE digest = ?", each)
     tx.executemany(
-        "UPDATE wanted SET due = ? WHERE digest = ?", [(now, *one) for one in each]
+        "UPDATE wanted SET due = ?, tried = '', until = 0 WHERE digest = ?",
+        [(now, *one) for one in each],
     )
 
 
@@ -164,11 +188,27 @@ def save_try(tx: Transaction, digest: str, tried: PhotoTry) -> None:
         " due = excluded.due",
         (digest, *tried),
     )
+    _leave_alone(tx, [digest], tried.at)
 
 
 def put_off(tx: Transaction, digest: str, due: int) -> None:
     """Look for this one later, whoever has it."""
     tx.execute("UPDATE wanted SET due = ? WHERE digest = ?", (due, digest))
+
+
+def end_waits(tx: Transaction, now: int, limit: int) -> int:
+    """Let those be asked again whose time has come; for how many photos, at most so.
+
+    Until this was called they are left alone.
+    """
+    ended = _list_ended(tx, now, limit)
+    _leave_alone(tx, ended, now)
+    return len(ended)
+
+
+def has_waited(view: View, now: int) -> bool:
+    """Whether there is something to do for `end_waits`."""
+    return bool(_list_ended(view, now, 1))
 
 
 def list_due(
@@ -186,13 +226,9 @@ def list_due(
     found: dict[str, WantedPhoto] = {}
     for urgency in URGENCIES:
         for org in sorted(orgs):
-            rows = view.execute(
-                f"SELECT {_PHOTO} FROM wanted WHERE org = ? AND urgency = ?"  # noqa: S608  constants
-                f" AND due <= ? AND {_UNASKED} ORDER BY due, digest LIMIT ?",
-                (org, urgency, now, asked, now, limit - len(found)),
-            )
-            for row in rows:
-                found.setdefault(row[0], WantedPhoto(*row))
+            left = limit - len(found)
+            for photo in _list_untried(view, asked, org, urgency, now, left):
+                found.setdefault(photo.digest, photo)
     return list(found.values())
 
 
@@ -202,16 +238,88 @@ def list_refused(
     """What these partners name and did not hand over: to ask another for; as above."""
     found: dict[str, WantedPhoto] = {}
     for org in sorted(orgs):
-        rows = view.execute(
-            f"SELECT {_PHOTO} FROM wanted WHERE digest IN (SELECT digest"  # noqa: S608  constants
-            " FROM wanted_try AS first WHERE first.org = ? AND first.due > ?)"
-            f" AND org = ? AND due <= ? AND {_UNASKED}"
-            " ORDER BY urgency, digest LIMIT ?",
-            (org, now, org, now, asked, now, limit - len(found)),
-        )
-        for row in rows:
-            found.setdefault(row[0], WantedPhoto(*row))
+        for urgency in URGENCIES:
+            left = limit - len(found)
+            for photo in _list_untried(
+                view, asked, org, urgency, now, left, refused_by=org
+            ):
+                found.setdefault(photo.digest, photo)
     return list(found.values())
+
+
+def _list_untried(  # noqa: PLR0913  the filters of one list
+    view: View,
+    asked: str,
+    org: str,
+    urgency: int,
+    now: int,
+    limit: int,
+    *,
+    refused_by: str = "",
+) -> list[WantedPhoto]:
+    """What `org` names, is due, and `asked` was not asked for; the longest due first.
+
+    Those who were asked alike are listed apart: no row is looked at to be passed over.
+    """
+    found: list[WantedPhoto] = []
+    for tried in _list_tried(view, org, urgency):
+        names = tried.split(_BETWEEN)
+        if asked in names or (refused_by and refused_by not in names):
+            continue
+        rows = view.execute(
+            f"SELECT {_PHOTO} FROM wanted WHERE org = ? AND urgency = ?"  # noqa: S608  constants
+            " AND tried = ? AND due <= ? ORDER BY due, digest LIMIT ?",
+            (org, urgency, tried, now, limit),
+        )
+        found += (WantedPhoto(*row) for row in rows)
+    return sorted(found, key=lambda one: (one.due, one.digest))[:limit]
+
+
+def _list_tried(view: View, org: str, urgency: int) -> Iterator[str]:
+    """Each `tried` that a photo of these has, once; that of nobody in any case."""
+    tried: str | None = ""
+    while tried is not None:
+        yield tried
+        (tried,) = view.execute(
+            "SELECT min(tried) FROM wanted WHERE org = ? AND urgency = ? AND tried > ?",
+            (org, urgency, tried),
+        ).fetchone()
+
+
+def _list_ended(view: View, now: int, limit: int) -> list[str]:
+    """Photos for which somebody is to be asked again."""
+    rows = view.execute(
+        "SELECT DISTINCT digest FROM wanted WHERE until > 0 AND until <= ? LIMIT ?",
+        (now, limit),
+    )
+    return [digest for (digest,) in rows]
+
+
+def _leave_alone(tx: Transaction, digests: Iterable[str], now: int) -> None:
+    """Write into the rows of these photos who is not asked for them now."""
+    among = sorted(set(digests))
+    tries: dict[str, list[tuple[str, int]]] = {digest: [] for digest in among}
+    rows = tx.select_among(
+        "SELECT digest, org, due FROM wanted_try WHERE due > ? AND digest IN ({marks})",
+        now,
+        among=among,
+    )
+    for digest, org, due in rows:
+        tries[digest].append((org, due))
+    tx.executemany(
+        "UPDATE wanted SET tried = ?, until = ? WHERE digest = ?"
+        " AND (tried <> ? OR until <> ?)",
+        [(*left, digest, *left) for digest, left in _left(tries)],
+    )
+
+
+def _left(
+    tries: Mapping[str, Sequence[tuple[str, int]]],
+) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Of each photo the names of those who are left alone, and until when all are."""
+    for digest, tried in tries.items():
+        names = _BETWEEN.join(sorted(org for org, _ in tried))
+        yield digest, (names, min((due for _, due in tried), default=0))
 
 
 def list_wanted(view: View, after: str = "", limit: int = 1000) -> list[WantedPhoto]:

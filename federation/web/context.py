@@ -17,7 +17,7 @@ from federation.config.settings import Settings
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
-from federation.records.readers import Caller
+from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
@@ -41,6 +41,9 @@ class NodeApi(Desk, Protocol):
 
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
+
+    def photo_shown(self, digest: str, person: Person) -> None:
+        """Somebody of ours is shown this photo: it is kept in the log of actions."""
 
     async def thumbnail(self, digest: str) -> bytes:
         """A photo that is held, made small: a JPEG; for people of ours alone.

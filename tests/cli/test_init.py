@@ -75,6 +75,21 @@ def test_flags_alone_make_a_node(made, home):
     assert home.data not in home.guard.parents
 
 
+def test_a_node_that_keeps_reports_begins_with_a_history_for_them(
+    cli, home, passphrase
+):
+    code, _, _ = cli(
+        *(*FLAGS, "--incidents", "--home", home.folder),
+        *("--passphrase-file", passphrase),
+    )
+    assert code == 0
+    settings = load_settings(home.settings)
+    assert list(settings.incidents) == settings.elections
+    for origin in settings.origins[2:]:
+        assert origin.endswith("/incidents")
+        assert load_chain_notes(home, origin)
+
+
 def test_the_answer_for_programs_names_every_file(made, home):
     files = {str(path) for path in home.folder.rglob("*") if path.is_file()}
     assert set(made["made"]) == files

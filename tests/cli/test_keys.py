@@ -75,6 +75,33 @@ def test_a_further_election_gets_its_keys(cli, home, passphrase):
     assert load_chain_notes(home, "a.example/pilpres-2019") == notes
 
 
+def test_reports_of_violations_get_a_history_of_their_own(cli, home, passphrase):
+    origin = "a.example/pemilu-2024/incidents"
+    arguments = ("keys", "chain", "--election", "pemilu-2024", "--incidents")
+    arguments += ("--home", home.folder)
+    code, out, _ = cli(*arguments, "--passphrase-file", passphrase, "--json")
+    assert code == 0
+    assert json.loads(out)["origin"] == origin
+    settings = load_settings(home.settings)
+    assert settings.elections == [*settings.incidents] == ["pemilu-2024"]
+    assert settings.origins[1:] == (origin,)
+    chain = open_chain(
+        load_chain_notes(home, origin), load_identity_key(home, "a.example")
+    )
+    assert (chain.visibility, chain.generation) == ("incidents", 1)
+    # Again, now without the identity key: nothing to sign, nothing changed.
+    home.identity.unlink()
+    before = home.settings.read_bytes()
+    code, out, _ = cli(*arguments)
+    assert (code, "already" in out) == (0, True)
+    assert home.settings.read_bytes() == before
+    _, out, _ = cli("keys", "show", "--home", home.folder, "--json")
+    logs = [key for key in json.loads(out)["keys"] if key["role"] == "log"]
+    assert [key["election"] for key in logs] == [
+        *("pemilu-2024", "pemilu-2024/incidents"),
+    ]
+
+
 def test_an_election_that_is_only_listed_is_shown_unsigned(cli, home):
     text = home.settings.read_text(encoding="utf-8")
     home.settings.write_text(

@@ -271,6 +271,23 @@ def test_an_election_is_added_to_the_settings(tmp_path, before, after):
     assert path.read_text() == "# top\n" + after + "[sync]\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'incidents = ["a"]\n'),
+        ("incidents = []\n", 'incidents = ["a"]\n'),
+        ('incidents = ["a"] # x\n', 'incidents = ["a"] # x\n'),
+    ],
+    ids=["of an older home", "empty", "listed"],
+)
+def test_an_election_of_reports_is_added_to_a_list_of_its_own(tmp_path, before, after):
+    path = tmp_path / "federation.toml"
+    rest = 'elections = ["a"]\n[sync]\n'
+    path.write_text("# top\n" + before + rest)
+    add_election(path, "a", "incidents")
+    assert path.read_text() == "# top\n" + after + rest
+
+
 def test_a_list_of_elections_on_many_lines_is_left_alone(tmp_path):
     path = tmp_path / "federation.toml"
     path.write_text('elections = [\n"a"\n]\n')

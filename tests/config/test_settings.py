@@ -82,6 +82,23 @@ def answers(**changed):
     return Answers(**{**given, **changed})
 
 
+def test_reports_are_kept_for_elections_of_ours_only():
+    text = HOSTILE["BASE"]
+    assert parse_settings(text, "f").origins == ("a.example/pemilu-2024",)
+    kept = parse_settings('incidents = ["pemilu-2024"]\n' + text, "f")
+    assert kept.origins == (
+        "a.example/pemilu-2024",
+        "a.example/pemilu-2024/incidents",
+    )
+    for wrong, reason in (
+        ('["pilpres-2019"]', "elections of this node (pemilu-2024)"),
+        ('["pemilu-2024", "pemilu-2024"]', "names an election twice"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(reason)) as caught:
+            parse_settings(f"incidents = {wrong}\n{text}", "f")
+        assert caught.value.key == "incidents"
+
+
 @pytest.mark.parametrize("url", [None, "https://data.a.example"])
 def test_what_init_writes_says_what_was_answered(url):
     settings = parse_settings(format_settings(answers(public_url=url)), "f")

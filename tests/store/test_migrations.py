@@ -1,14 +1,16 @@
 """Every module's tables are made once, and a change is a new step."""
 
+import contextlib
 import importlib
 import pkgutil
+import sqlite3
 
 import pytest
 import sqlite_utils
 
 import federation.store
 from federation.store import alarms, migrations
-from federation.store.db import Database
+from federation.store.db import FILE_NAME, Database
 
 
 def applied(db):
@@ -56,6 +58,15 @@ def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path, monkeypatch):
         ).fetchall()
     assert found == []
     again.close()
+
+
+def test_a_new_database_has_all_of_its_tables_or_none(tmp_path, monkeypatch):
+    step = ("0002-test", "SELECT no_such;")
+    monkeypatch.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, step))
+    with pytest.raises(Exception, match="no_such"):
+        Database.open(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME)) as made:
+        assert made.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("name", migrations.SETS)

@@ -26,6 +26,7 @@ from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
 from federation.errors import FormatError
 from federation.records.keychain import format_origin, open_chain
+from federation.records.keystatement import INCIDENTS
 from federation.store.guard import Guard
 from federation.text import Sentence
 
@@ -78,31 +79,41 @@ def show(run: Run) -> int | None:
 
 @keys.command("chain", help="keys.help-chain")
 @click.option("--election", required=True, help="keys.option-election")
+@click.option("--incidents", is_flag=True, help="keys.option-incidents")
 @click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
 @command_options
-def chain(run: Run, *, election: str, passphrase_file: str | None) -> int | None:
-    """Make and sign the keys of a further election."""
+def chain(
+    run: Run, *, election: str, incidents: bool, passphrase_file: str | None
+) -> int | None:
+    """Make and sign the keys of a further election, or of its reports."""
     settings, home, out = run.settings, run.home, run.out
     check_member("--election", election, ELECTION)
-    origin = format_origin(settings.org, election)
-    exists = home.chain(origin).exists()
+    origins = [format_origin(settings.org, election)]
+    if incidents:
+        origins.append(format_origin(settings.org, election, INCIDENTS))
+    origin = origins[-1]
+    missing = [one for one in origins if not home.chain(one).exists()]
     report = FoundingReport()
-    if not exists:
+    if missing:
         passphrase = read_passphrase(run, passphrase_file)
         identity = load_own_identity(home, settings.org, passphrase)
         mark = Guard(home.guard).found
         founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
-        founder.found_keys([origin])
-        founder.found_chain(origin, identity, run.now())
+        founder.found_keys(missing)
+        for one in missing:
+            founder.found_chain(one, identity, run.now())
     # Last: a node that starts in between must find the keys of what is listed.
     add_election(home.settings, election)
+    if incidents:
+        add_election(home.settings, election, "incidents")
     value = {
         "election": election,
         "origin": origin,
         "made": [str(path) for path in report.made],
     }
-    key = "keys.chain-exists" if exists else "keys.chained"
-    out.show(value, lambda: out.line(run.t(key, election=election)))
+    key = "keys.chained" if missing else "keys.chain-exists"
+    named = origin.partition("/")[2]
+    out.show(value, lambda: out.line(run.t(key, election=named)))
     return None
 
 

@@ -49,6 +49,8 @@ class _Looked(NamedTuple):
 async def find_wanted(db: Database, policies: Policies, now: int) -> int:
     """Look through what is new; call it until it gives 0.
 
+    Whose time has come is asked again then for what it did not hand over.
+
     Args:
         db: Read by a reader's thread; written only where a cursor moves.
         policies: Of each partner.
@@ -60,6 +62,8 @@ async def find_wanted(db: Database, policies: Policies, now: int) -> int:
     steps = await db.read(_look, policies)
     if steps:
         await db.write(_keep, steps, now)
+    if await db.read(wanted.has_waited, now):
+        await db.write(wanted.end_waits, now, STEP)
     return sum(step.moved for step in steps)
 
 
