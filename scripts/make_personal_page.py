@@ -51,7 +51,8 @@ FORMS: Final[dict[PersonalKind, tuple[str, ...]]] = {
     ),
     "name": (
         "Pak Budi Santoso", "IBU SITI", "H. Ahmad", "pak budi", "a/n Budi",
-        "nama: Budi", "saksi Budi", "ketua KPPS Budi", "Kades Ahmad", "Camat Lage, Ahmad",
+        "nama: Budi", "saksi Budi", "ketua KPPS Budi", "Kades Ahmad",
+        "Camat Lage, Ahmad",
     ),
 }  # fmt: skip
 

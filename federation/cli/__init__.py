@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "import": "federation.cli.import_:import_results",
     "withdraw": "federation.cli.withdraw:withdraw",
     "photos": "federation.cli.photos:photos",
+    "annex": "federation.cli.annex:annex",
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
     "status": "federation.cli.show.status:status",

@@ -24,15 +24,15 @@ from federation.records.readers import ROLES
 from federation.store.actions import NotedAction, read_actions
 from federation.store.people import KnownPerson, list_people
 from federation.text import Sentence
-from federation.web.requests import (
+from federation.web.requests.people import (
     LINK_MEMBER,
     SIGN_IN_PATH,
     Added,
     AddPerson,
     ForgetActions,
     RevokePerson,
-    check_request,
 )
+from federation.web.requests.wire import check_request
 
 SECRET_BYTES: Final = 32
 DAYS: Final = 30

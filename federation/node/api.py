@@ -12,7 +12,7 @@ from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
-from federation.web.requests import Request
+from federation.web.requests.request import Request
 
 A = TypeVar("A")
 

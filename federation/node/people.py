@@ -11,17 +11,17 @@ from federation.node.node import Node
 from federation.records.canonical import check_text
 from federation.store import actions, people
 from federation.store.people import SignedIn
-from federation.web.requests import (
+from federation.web.requests.people import (
     Added,
     AddPerson,
     CloseSession,
     ForgetActions,
     OpenSession,
-    Request,
     Revoked,
     RevokePerson,
     SeeSession,
 )
+from federation.web.requests.request import Request
 
 
 async def add_person(node: Node, given: AddPerson) -> Added:

@@ -35,7 +35,7 @@ from federation.store.guard import Guard
 from federation.store.mapstate import read_positions
 from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
 from federation.text import Sentence
-from federation.web.readingrequests import (
+from federation.web.requests.reading import (
     AnsweredForm,
     AnswerForm,
     FormReader,
@@ -43,7 +43,7 @@ from federation.web.readingrequests import (
     HoldForm,
     OfferForm,
 )
-from federation.web.requests import Request
+from federation.web.requests.request import Request
 
 GATE_S: Final = 20.0
 #: What is written down for each answer (`people.did-<what>`).

@@ -39,7 +39,7 @@ from federation.store import blobs as held
 from federation.store.db import Transaction, View
 from federation.store.removals import RemovedPhoto
 from federation.text import Sentence
-from federation.web.requests import ExpiredHere, RemovedHere, RemovePhoto
+from federation.web.requests.photos import ExpiredHere, RemovedHere, RemovePhoto
 
 NAME: Final = "removed photos"
 RETENTION: Final = "photo retention"

@@ -1,7 +1,7 @@
 """What the handlers share: database, photographs, the node that does what is asked.
 
 Rule: a handler reads by itself (`db.read`) and changes nothing by itself: whatever
-writes is a request to the node (`requests.py`), so that the web floor does not know
+writes is a request to the node (`requests/`), so that the web floor does not know
 how records are signed or peers are pulled.
 """
 
@@ -21,7 +21,7 @@ from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
-from federation.web.requests import Desk
+from federation.web.requests.request import Desk
 
 
 class NodeApi(Desk, Protocol):

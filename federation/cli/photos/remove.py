@@ -21,7 +21,8 @@ from federation.flows.photos.removallist import (
 )
 from federation.records.removal import GROUNDS
 from federation.text import Sentence
-from federation.web.requests import RemovedHere, RemovePhoto, check_request
+from federation.web.requests.photos import RemovedHere, RemovePhoto
+from federation.web.requests.wire import check_request
 
 
 @click.command("remove", cls=Command, help="removal.help")
