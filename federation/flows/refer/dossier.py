@@ -13,7 +13,8 @@ printed as they wrote it.
     evidence           photographs with the digests that were signed
     records            which signed records stand behind it, and how to verify them
 
-A dossier holds what is personal (the annex): it is made for the agency alone.
+A dossier holds what is personal (the annex): it is made for the agency alone. It is
+drawn by `papers.draw_dossier`, imported late: it loads all that draws pages.
 """
 
 from collections.abc import Mapping
@@ -104,11 +105,3 @@ def find_missing(given: DossierInput) -> tuple[Requirement, ...]:
 def is_formal(given: DossierInput) -> bool:
     """Whether it is a report; else it is initial information (informasi awal)."""
     return not set(FORMAL) & set(find_missing(given))
-
-
-def make_dossier(given: DossierInput) -> bytes:
-    """The papers, as PDF on A4."""
-    # Imported here: nothing but a dossier needs what draws pages (0.2 s).
-    from federation.flows.refer.papers import Papers  # noqa: PLC0415  # start-up time
-
-    return Papers(given).draw()

@@ -47,7 +47,7 @@ from federation.records.result import Evidence
 from federation.records.timezones import zone_of
 from federation.text import Text
 
-Cells: TypeAlias = list[list[Any]]
+_PaperRows: TypeAlias = list[list[Any]]
 
 _MARGIN: Final = 22 * mm
 _PADDING: Final = 6  # points, that the library leaves inside of the margins
@@ -71,7 +71,12 @@ _TITLE: Final = ParagraphStyle("title", _BOLD, fontSize=13, leading=18, spaceAft
 _HEAD: Final = ParagraphStyle("head", _BOLD, fontSize=10.5, leading=15, spaceBefore=9)
 
 
-class Papers:
+def draw_dossier(given: DossierInput) -> bytes:
+    """The papers, as PDF on A4."""
+    return _Papers(given).draw()
+
+
+class _Papers:
     """One dossier on its way to paper."""
 
     def __init__(self, given: DossierInput) -> None:
@@ -233,7 +238,7 @@ class Papers:
     def _requirements(self) -> list[Flowable]:
         t, deadline = self.t, self.given.deadline
         law = "" if deadline is None else deadline.rule.law.partition(" ayat ")[0]
-        rows: Cells = [
+        rows: _PaperRows = [
             [
                 Paragraph(t(f"dossier.column-{name}"), _BOLD)
                 for name in ("requirement", "sort", "state")
@@ -289,14 +294,14 @@ class Papers:
             for name, value in facts:
                 told.append(Paragraph(f"{t(f'dossier.{name}')}:", _SMALL))
                 told.append(Paragraph(value, _CODE))
-            cells: Cells = [[self._picture(one), told]]
+            cells: _PaperRows = [[self._picture(one), told]]
             width = _PHOTO[0] + 6 * mm
             made.append(_table(cells, (width, _WIDTH - width), _ruled()))
         return made
 
     def _records(self) -> list[Flowable]:
         t, incident = self.t, self.given.incident
-        rows: Cells = [
+        rows: _PaperRows = [
             [
                 Paragraph(t(f"dossier.column-{name}"), _BOLD)
                 for name in ("record", "log", "index")
@@ -468,7 +473,8 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc]  # the library has no types
         self, *args: object, margins: tuple[str, str, str], t: Text, **more: object
     ) -> None:
         super().__init__(*args, **more)
-        self._margins, self._words, self._pages = margins, t, []
+        self._margins, self._words = margins, t
+        self._pages: list[dict[str, object]] = []
 
     def showPage(self) -> None:  # noqa: N802  # the library's name
         """Keep the page until it is known how many follow."""
@@ -498,7 +504,7 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc]  # the library has no types
             self.drawRightString(A4[0] - _MARGIN, A4[1] - 14 * mm, label)
 
 
-def _table(rows: Cells, widths: Sequence[float], style: TableStyle) -> Flowable:
+def _table(rows: _PaperRows, widths: Sequence[float], style: TableStyle) -> Flowable:
     # A row may be longer than a page: an address may have as many lines as letters.
     return Table(rows, widths, style=style, hAlign="LEFT", splitInRow=1)
 

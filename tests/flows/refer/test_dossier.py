@@ -20,8 +20,8 @@ from federation.flows.refer.dossier import (
     FORMAL,
     find_missing,
     is_formal,
-    make_dossier,
 )
+from federation.flows.refer.papers import draw_dossier
 from tests.dossiers import (
     ANNEX,
     INCIDENT,
@@ -37,8 +37,8 @@ PROJECT = Path(__file__).parents[3]
 LATE = datetime(2024, 2, 23, 17, tzinfo=UTC)  # 00.00 WIB of the day after the last
 DIGEST = (
     "import hashlib; from tests.dossiers import given; "
-    "from federation.flows.refer.dossier import make_dossier; "
-    "print(hashlib.sha256(make_dossier(given())).hexdigest())"
+    "from federation.flows.refer.papers import draw_dossier; "
+    "print(hashlib.sha256(draw_dossier(given())).hexdigest())"
 )
 
 
@@ -47,11 +47,11 @@ def annex(**changes):
 
 
 def told(**changes):
-    return " ".join("\n".join(pages_of(make_dossier(given(**changes)))).split())
+    return " ".join("\n".join(pages_of(draw_dossier(given(**changes)))).split())
 
 
 def test_a_complete_report_has_a_place_for_all_that_is_asked_for():
-    pages = pages_of(make_dossier(given()))
+    pages = pages_of(draw_dossier(given()))
     whole = " ".join("\n".join(pages).split())
     assert find_missing(given()) == ()
     for text in (
@@ -108,7 +108,7 @@ def test_what_lacks_a_formal_requirement_is_initial_information_on_every_page(
     papers = given(**changes)
     assert find_missing(papers) == missing
     assert not is_formal(papers)
-    pages = pages_of(make_dossier(papers))
+    pages = pages_of(draw_dossier(papers))
     assert all("INFORMASI AWAL" in page for page in pages)
     whole = " ".join("\n".join(pages).split())
     assert whole.count("BELUM ADA") == len(missing)
@@ -141,7 +141,7 @@ def test_without_a_rule_there_is_no_clock_and_nobody_is_late():
 
 
 def test_the_same_input_makes_the_same_bytes_on_any_day_and_machine():
-    here = hashlib.sha256(make_dossier(given())).hexdigest()
+    here = hashlib.sha256(draw_dossier(given())).hexdigest()
     elsewhere = {"TZ": "Asia/Jayapura", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     ended = subprocess.run(
         [sys.executable, "-c", DIGEST],
@@ -152,7 +152,7 @@ def test_the_same_input_makes_the_same_bytes_on_any_day_and_machine():
         text=True,
     )
     assert ended.stdout.strip() == here
-    assert make_dossier(given(contact="x@y.example")) != make_dossier(given())
+    assert draw_dossier(given(contact="x@y.example")) != draw_dossier(given())
 
 
 def test_an_agency_that_reads_english_is_written_to_in_english():
@@ -166,12 +166,12 @@ def test_an_agency_that_reads_english_is_written_to_in_english():
 def test_what_people_wrote_is_printed_and_never_read_as_markup():
     hostile = '<img src="/etc/hostname"/> <b>x</i> &amp; &#60; <a href="http://x">'
     incident = msgspec.structs.replace(INCIDENT, summary=hostile, description=hostile)
-    pdf = make_dossier(given(incident=incident))
+    pdf = draw_dossier(given(incident=incident))
     # The bold summary of the letter is in another font, which its letters count anew.
     whole = "".join("".join(pages_of(pdf)).split())
     assert whole.count("".join(hostile.split())) >= 2
     assert b"/URI" not in pdf
-    assert pdf.count(b"/Subtype /Image") == make_dossier(given()).count(
+    assert pdf.count(b"/Subtype /Image") == draw_dossier(given()).count(
         b"/Subtype /Image"
     )
 
@@ -196,7 +196,7 @@ _TEXT = st.text(max_size=400)
 @whatever(_TEXT, _TEXT, st.lists(st.text(max_size=30), max_size=4))
 def test_no_text_keeps_the_papers_from_being_made(description, other, place):
     person = AnnexPerson(name=other[:200] or "x", address="\n".join(other), about=other)
-    pdf = make_dossier(
+    pdf = draw_dossier(
         given(
             incident=msgspec.structs.replace(INCIDENT, description=description * 10),
             annex=IncidentAnnex(reporter=person, accused=(person,) * 3, notes=other),
