@@ -213,6 +213,7 @@ class _Papers:
             *self._people(
                 [self.annex.reporter] if self.annex.reporter else [], "address"
             ),
+            self._to_fill("born", "sex", "occupation", "citizenship"),
             Paragraph(f"2. {t('dossier.part-accused')}", _HEAD),
             *self._people(self.annex.accused),
             Paragraph(f"3. {t('dossier.part-event')}", _HEAD),
@@ -228,6 +229,8 @@ class _Papers:
             KeepTogether(
                 [
                     Spacer(0, 6 * mm),
+                    self._to_fill("handed-in-at", "handed-in-on"),
+                    Spacer(0, 3 * mm),
                     Paragraph(t("dossier.declaration"), _BODY),
                     Spacer(0, 4 * mm),
                     self._signatures("reporter", "sender", "agency"),
@@ -380,6 +383,10 @@ class _Papers:
             for name, value in facts
         ]
         return _table(rows, (48 * mm, _WIDTH - 48 * mm), _ruled())
+
+    def _to_fill(self, *names: str) -> Flowable:
+        """What the agency's form asks for, too, and is written in by hand."""
+        return self._facts([(name, "………………………………………………") for name in names])
 
     def _lack(self, name: str) -> Flowable:
         return Paragraph(
