@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from federation.store.db import Database
+from federation.store import sqlite
+from federation.store.db import FILE_NAME, Database
 from tests import sample_map
 
 PROJECT = Path(__file__).parent.parent
@@ -19,6 +20,27 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}: set FEDERATION_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory) -> Path:
+    """The file of a database that has its tables, and nothing in them."""
+    folder = tmp_path_factory.mktemp("new")
+    Database.open(folder).close()
+    return folder / FILE_NAME
+
+
+@pytest.fixture(autouse=True)
+def tables_are_copied(new_database, monkeypatch) -> None:
+    """A test's new databases are copies of one: most tests take less than 40 tables."""
+    open_to_write = sqlite.open_to_write
+
+    def copy_and_open(path):
+        if not path.exists():
+            shutil.copyfile(new_database, path)
+        return open_to_write(path)
+
+    monkeypatch.setattr(sqlite, "open_to_write", copy_and_open)
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,10 @@ def named(*photos: bytes) -> list:
     return [file_of(digest_of(data), size=len(data)) for data in photos]
 
 
+TPS, OTHER = "3171010001001", "3171010001002"
+ONE, TWO, THREE = photo(1), photo(2), photo(3)
+
+
 @dataclass
 class PhotoFeed:
     """A partner that has these photos; what is amiss with it is said by `amiss`."""

@@ -4,7 +4,7 @@ Rule: one process writes (a lock on the data folder). A command that gets the lo
 node for as long as it takes: it asks its partners before it signs, as `serve` does. A
 command that finds it held hands its work to the node that holds it (`remote.py`).
 Either way a command sees the same desk, and asks it with the values of
-`web/requests.py`.
+`web/requests/`.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from federation.cli.context import Run
 from federation.errors import ConflictError
-from federation.web.requests import Desk, GoAlone, Request
+from federation.web.requests.records import GoAlone
+from federation.web.requests.request import Desk, Request
 
 A = TypeVar("A")
 

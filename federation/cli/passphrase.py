@@ -1,4 +1,4 @@
-"""Where the passphrase of the identity key comes from.
+"""Where the passphrase of a key comes from: of the identity key, or another.
 
 Rule: from a file or from the terminal, never from an argument or the environment,
 where every process on the machine could read it; and from no file that others on the
@@ -19,15 +19,24 @@ OPTION: Final = "--passphrase-file"
 _MAX_BYTES: Final = 4096
 
 
-def read_passphrase(run: Run, file: str | None, *, new: bool = False) -> str:
+def read_passphrase(
+    run: Run, file: str | None, *, new: bool = False, ask: str | None = None
+) -> str:
     """The passphrase: the file's first line, else what is typed (twice when `new`).
+
+    Args:
+        run: Of the command.
+        file: Its path.
+        new: It is chosen now.
+        ask: The key of the question, where it is not of the identity key; may name
+            `{least}`.
 
     Raises:
         ConfigError: the file cannot be read, or others can read it too.
         click.UsageError: there is neither a file nor a terminal.
     """
     if file is None:
-        key = "init.ask-passphrase" if new else "keys.ask-passphrase"
+        key = ask or ("init.ask-passphrase" if new else "keys.ask-passphrase")
         question = run.t(key, least=MIN_PASSPHRASE) if new else run.t(key)
         return run.ask(question, OPTION, hide=True, repeat=new)
     try:

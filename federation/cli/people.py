@@ -21,22 +21,18 @@ from federation.errors import ConfigError
 from federation.flows.query.cells import format_csv
 from federation.records.canonical import check_text, format_time
 from federation.records.readers import ROLES
-from federation.store.people import (
-    KnownPerson,
-    NotedAction,
-    list_people,
-    read_actions,
-)
+from federation.store.actions import NotedAction, read_actions
+from federation.store.people import KnownPerson, list_people
 from federation.text import Sentence
-from federation.web.requests import (
+from federation.web.requests.people import (
     LINK_MEMBER,
     SIGN_IN_PATH,
     Added,
     AddPerson,
     ForgetActions,
     RevokePerson,
-    check_request,
 )
+from federation.web.requests.wire import check_request
 
 SECRET_BYTES: Final = 32
 DAYS: Final = 30

@@ -34,7 +34,9 @@ from federation.errors import (
 )
 from federation.feeds.connection import judge_failure
 from federation.text import Language, Sentence
-from federation.web.requests import Batch, Request, Verdicts, encode_request
+from federation.web.requests.records import Batch, Verdicts
+from federation.web.requests.request import Request
+from federation.web.requests.wire import encode_request
 
 DEADLINE_S = 600
 MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default

@@ -7,7 +7,7 @@ from federation.cli.context import Run
 from federation.flows.ownlog.verdict import Verdict
 from federation.sources.personal import why_personal
 from federation.text import Sentence
-from federation.web.requests import Close, Withdraw
+from federation.web.requests.records import Close, Withdraw
 
 
 def check_reason(run: Run, reason: str) -> None:

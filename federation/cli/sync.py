@@ -7,7 +7,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command, CommandGroup
 from federation.cli.output import MACHINE, OK, PEER
 from federation.schedule import OF_DISK
-from federation.web.requests import PeerTurnReport, Sync
+from federation.web.requests.partners import PeerTurnReport, Sync
 
 
 @click.group("sync", cls=CommandGroup, help="sync.help")

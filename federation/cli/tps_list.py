@@ -27,7 +27,7 @@ from federation.sources.register import read_register
 from federation.sources.row import Bad
 from federation.store import registers
 from federation.text import Sentence
-from federation.web.requests import SaveRegister
+from federation.web.requests.records import SaveRegister
 
 
 class ListOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.result import CONTESTS, ROUNDS
-from federation.web.requests import Withdraw, check_request
+from federation.web.requests.records import Withdraw
+from federation.web.requests.wire import check_request
 
 
 @click.command("withdraw", cls=Command, help="withdraw.help")

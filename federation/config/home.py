@@ -4,15 +4,18 @@ Rule: every path of a home folder is named here and nowhere else.
 
     federation.toml                 settings
     peers.toml                      partners
+    agencies.toml                   who takes reports of violations; not made by init
     elections/<election>.json       profiles added by `federation election add`
     identity/identity.pem           the encrypted identity key; take it off this machine
     identity/recovery.html          to print
+    identity/annex.pem              opens annexes; encrypted; take it off as well
     keys/                           0700
       <org>.vkey                    identity keys, public: ours and the partners'
       records.pem node.pem mirror.pem
       log.<election>.pem            one per history; "/" of its name becomes "."
       <hex sha256(origin)>.chain    the statements of the identity key for that log
       contributor.secret
+      annex.pub                     seals annexes
     data/                           0700: database, lock, control.json
       blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
                                     them elsewhere
@@ -20,6 +23,8 @@ Rule: every path of a home folder is named here and nowhere else.
       thumbnails/                   made from them, to be shown; may be removed
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
+    annex/                          0700: what is personal of incidents, sealed; not in
+                                    data/, so that no copy of that has it
     <photos.originals>/             0700, where the settings name it: photographs as
                                     they came, by digest
 """
@@ -71,6 +76,11 @@ class Home:
         return self.folder / "peers.toml"
 
     @property
+    def agencies(self) -> Path:
+        """agencies.toml."""
+        return self.folder / "agencies.toml"
+
+    @property
     def elections(self) -> Path:
         """The folder of added election profiles."""
         return self.folder / "elections"
@@ -89,6 +99,21 @@ class Home:
     def recovery(self) -> Path:
         """The sheet to print."""
         return self.identity_folder / "recovery.html"
+
+    @property
+    def annex_private(self) -> Path:
+        """The encrypted key that opens annexes."""
+        return self.identity_folder / "annex.pem"
+
+    @property
+    def annex_public(self) -> Path:
+        """The public key that annexes are sealed for."""
+        return self.keys / "annex.pub"
+
+    @property
+    def annex(self) -> Path:
+        """The folder of sealed annexes."""
+        return self.folder / "annex"
 
     @property
     def data(self) -> Path:
@@ -113,7 +138,7 @@ class Home:
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
-        inner = (self.data, self.keys, self.guard, self.identity_folder)
+        inner = (self.data, self.keys, self.guard, self.identity_folder, self.annex)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
         return (*inner, *(self.folder / named for named in photos if named))

@@ -14,10 +14,11 @@ import hashlib
 import re
 import textwrap
 import unicodedata
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import (
@@ -34,6 +35,9 @@ from federation.text import Sentence
 ROUNDS: Final = 600_000
 SALT_BYTES: Final = 32
 
+#: What a key is for: to sign, or to open what was sealed for it.
+KeyKind: TypeAlias = type[Ed25519PrivateKey] | type[X25519PrivateKey]
+
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _LABELS: Final = frozenset({"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"})
 _SEQUENCE, _INTEGER, _OCTETS, _OID, _NULL = 0x30, 0x02, 0x04, 0x06, 0x05
@@ -49,15 +53,18 @@ def encode_private_key(seed: bytes) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def encrypt_private_key(seed: bytes, passphrase: str, salt: bytes) -> bytes:
-    """An Ed25519 private key (32 bytes) as PEM under a passphrase.
+def encrypt_private_key(
+    seed: bytes, passphrase: str, salt: bytes, kind: KeyKind = Ed25519PrivateKey
+) -> bytes:
+    """A private key (32 bytes) as PEM under a passphrase.
 
     Args:
         seed: the private key.
         passphrase: any text; NFC is applied, so that every keyboard gives the same.
         salt: `SALT_BYTES` random bytes; they also give the start of the cipher.
+        kind: What the key is for.
     """
-    key = Ed25519PrivateKey.from_private_bytes(seed)
+    key = kind.from_private_bytes(seed)
     plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     derivation, start = salt[:16], salt[16:]
     secret = _passphrase_bytes(passphrase)
@@ -72,12 +79,15 @@ def encrypt_private_key(seed: bytes, passphrase: str, salt: bytes) -> bytes:
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()
 
 
-def decode_private_key(pem: bytes, passphrase: str | None = None) -> bytes:
-    """The 32 bytes of an Ed25519 private key.
+def decode_private_key(
+    pem: bytes, passphrase: str | None = None, kind: KeyKind = Ed25519PrivateKey
+) -> bytes:
+    """The 32 bytes of a private key.
 
     Args:
         pem: PKCS#8 in PEM.
         passphrase: None for a plain key; a plain key is refused where one is given.
+        kind: What the key is for; another one is refused.
 
     Raises:
         FormatError: not such a key, or the passphrase is wrong, missing or too much.
@@ -99,8 +109,9 @@ def decode_private_key(pem: bytes, passphrase: str | None = None) -> bytes:
         # With a whole file and a passphrase only the passphrase is left.
         name = "wrong-passphrase" if secret is not None else "damaged"
         raise FormatError(Sentence(f"machine.key-{name}")) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise FormatError(Sentence("machine.key-other-kind"))
+    if not isinstance(key, kind):
+        name = "key-other-kind" if kind is Ed25519PrivateKey else "key-no-annex"
+        raise FormatError(Sentence(f"machine.{name}"))
     return key.private_bytes_raw()
 
 
@@ -172,7 +183,7 @@ def _encode_info(salt: bytes, start: bytes, encrypted: bytes) -> bytes:
 
 
 def _der(tag: int, *parts: bytes) -> bytes:
-    """One DER element of at most 255 bytes: all that an Ed25519 key needs."""
+    """One DER element of at most 255 bytes: all that a key of 32 bytes needs."""
     body = b"".join(parts)
     length = bytes([len(body)]) if len(body) < 128 else bytes([0x81, len(body)])
     return bytes([tag]) + length + body

@@ -94,6 +94,14 @@ class PhotoSettings(
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
 
 
+class AnnexSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What becomes of what is personal of reports."""
+
+    days: Annotated[int, Meta(ge=1, le=3_650)] = 180
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -113,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disk: DiskSettings = DiskSettings()
     static: Static = Static()
     photos: PhotoSettings = PhotoSettings()
+    annex: AnnexSettings = AnnexSettings()
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -148,6 +148,13 @@ port = {port}
 # mitra, termasuk yang asli; catatannya tetap. Pemilu yang tidak disebut: tidak pernah.
 # retention_days = {{ pemilu-2024 = 365 }}
 
+[annex]
+# Days for which the sealed annex of an incident (who reported it, who is accused, the
+# exact place) is kept, unless it says another day; then it is purged here.
+# Lama lampiran tersegel sebuah kejadian (pelapor, terlapor, letak persisnya) disimpan,
+# dalam hari, kecuali lampiran itu menyebut tanggal lain; sesudahnya dihapus di sini.
+# days = 180
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

@@ -8,11 +8,11 @@ from typing import TypeVar
 from federation.node import commands
 from federation.node.metrics import read_metrics
 from federation.node.node import Node
-from federation.records.readers import Caller
+from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
-from federation.web.requests import Request
+from federation.web.requests.request import Request
 
 A = TypeVar("A")
 
@@ -66,6 +66,10 @@ class NodeDesk:
     def photo_used(self, blob: HeldBlob) -> None:
         """Remember, once a day, that somebody was given a photo of a partner's."""
         self._node.photographs.care.used(blob)
+
+    def photo_shown(self, digest: str, person: Person) -> None:
+        """Keep, once an hour, that somebody of ours is shown a photo."""
+        self._node.photographs.care.shown(digest, person)
 
     async def thumbnail(self, digest: str) -> bytes:
         """A photo made small; see `Thumbnails.read`."""

@@ -17,7 +17,14 @@ from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
-from federation.node import handedfiles, incidents, people, reading, takenphotos
+from federation.node import (
+    annexes,
+    handedfiles,
+    incidents,
+    people,
+    reading,
+    takenphotos,
+)
 from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
@@ -28,32 +35,34 @@ from federation.store import alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
-from federation.web.requests import (
-    AddToken,
-    Batch,
-    ClearAlarm,
-    Close,
-    ExpiredHere,
-    ExpirePhotos,
-    FetchPhotos,
-    GoAlone,
+from federation.web.requests.partners import (
     HandedFiles,
-    ListRemovals,
     PeerTurnReport,
-    PhotosFetched,
-    ReadRules,
-    RemovedHere,
-    RemovePhoto,
-    RemoveToken,
-    Request,
-    SavedRegister,
-    SaveRegister,
     SizeOffer,
     Sync,
     TakeFiles,
+)
+from federation.web.requests.photos import (
+    ExpiredHere,
+    ExpirePhotos,
+    FetchPhotos,
+    ListRemovals,
+    PhotosFetched,
+    RemovedHere,
+    RemovePhoto,
+)
+from federation.web.requests.records import (
+    Batch,
+    Close,
+    GoAlone,
+    ReadRules,
+    SavedRegister,
+    SaveRegister,
     Verdicts,
     Withdraw,
 )
+from federation.web.requests.request import Request
+from federation.web.requests.upkeep import AddToken, ClearAlarm, RemoveToken
 
 A = TypeVar("A")
 
@@ -316,6 +325,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     AddToken: add_token,
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
+    **annexes.WORK,
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,

@@ -49,7 +49,7 @@ from federation.store.logs import Log
 from federation.text.cause import cause_of
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
-from federation.web.requests import WELL, BroughtLog, HandedFiles
+from federation.web.requests.partners import WELL, BroughtLog, HandedFiles
 
 _SHOWN_CHARS: Final = 200
 NOT_TRIED: Final = "not tried: too many of the other logs have failed"
@@ -114,9 +114,8 @@ async def look(node: Node, path: Path) -> HandedFiles:
         NotFoundError: nothing is there.
         FormatError: not a bundle file, or its status vector is damaged.
     """
-    async with open_files(path) as files:
-        vector = await asyncio.to_thread(_read_vector, files, str(path))
-        brought = await _OpenedFiles(node, files, path, vector).look()
+    async with _opened(node, path) as opened:
+        brought = await opened.look()
     new = sum(log.after - log.before for log in brought if log.outcome == "new")
     return HandedFiles(path=str(path), new=new, logs=tuple(brought))
 
@@ -128,9 +127,15 @@ async def take(node: Node, path: Path, within_s: float) -> HandedFiles:
         NotFoundError: nothing is there.
         FormatError: not a bundle file, or its status vector is damaged.
     """
+    async with _opened(node, path) as opened:
+        return await opened.take(within_s)
+
+
+@contextlib.asynccontextmanager
+async def _opened(node: Node, path: Path) -> AsyncIterator["_OpenedFiles"]:
     async with open_files(path) as files:
         vector = await asyncio.to_thread(_read_vector, files, str(path))
-        return await _OpenedFiles(node, files, path, vector).take(within_s)
+        yield _OpenedFiles(node, files, path, vector)
 
 
 class _OpenedFiles:

@@ -24,12 +24,12 @@ from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
 from federation.node.resources import Clocks, Resources
 from federation.sources.incidentdraft import read_incident
-from federation.web.requests import (
+from federation.web.requests.incidents import (
     AddIncidents,
     IncidentVerdicts,
-    Request,
     StateIncident,
 )
+from federation.web.requests.request import Request
 
 _WATCH_S: Final = 1.0
 

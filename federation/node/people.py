@@ -1,7 +1,7 @@
 """Who of our organisation is let in: what is done when a command or a page asks for it.
 
 Rule: a link and its sessions are made and ended here only; each is an action in the log
-that is never shared (`store/people.py`).
+that is never shared (`store/actions.py`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from federation.node.node import Node
 from federation.records.canonical import check_text
-from federation.store import people
+from federation.store import actions, people
 from federation.store.people import SignedIn
-from federation.web.requests import (
+from federation.web.requests.people import (
     Added,
     AddPerson,
     CloseSession,
     ForgetActions,
     OpenSession,
-    Request,
     Revoked,
     RevokePerson,
     SeeSession,
 )
+from federation.web.requests.request import Request
 
 
 async def add_person(node: Node, given: AddPerson) -> Added:
@@ -52,7 +52,7 @@ async def revoke_person(node: Node, given: RevokePerson) -> Revoked:
 async def forget_actions(node: Node, given: ForgetActions) -> int:
     """Forget what people did before a time; how many lines that were."""
     now = int(node.clocks.wall())
-    return await node.resources.db.write(people.forget_actions, given.before, now)
+    return await node.resources.db.write(actions.forget_actions, given.before, now)
 
 
 async def open_session(node: Node, given: OpenSession) -> SignedIn:

@@ -1,4 +1,4 @@
-"""What a node does for the photographs it holds: notes who used one, reads all again.
+"""What a node does for the photographs it holds: notes who saw one, reads all again.
 
 Rule: a turn reads a few of them from the disk (`flows/photos/check.py`), so that all
 are read again within days and no turn holds up anything. What is missing or damaged is
@@ -16,8 +16,10 @@ from federation.flows.photos.check import check_some, mark_faulty
 from federation.flows.photos.thumbnails import sweep_thumbnails
 from federation.node.disk import Disk
 from federation.node.resources import Resources
+from federation.records.readers import Person
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
+from federation.store.actions import has_looked, note_look
 from federation.store.blobs import HeldBlob, count_damaged, is_use_due, use_blob
 from federation.store.db import Transaction
 
@@ -77,6 +79,17 @@ class PhotoCare:
         now = int(self._clock())
         if is_use_due(blob, now) and self._disk.takes("data"):
             self._start(self._resources.db.write(use_blob, blob.digest, now))
+
+    def shown(self, digest: str, person: Person) -> None:
+        """Somebody of ours is shown it; written once an hour, where the disk takes."""
+        if self._disk.takes("data"):
+            self._start(self._note_look(digest, person))
+
+    async def _note_look(self, digest: str, person: Person) -> None:
+        db, now = self._resources.db, int(self._clock())
+        # Asked of a reader first: a browser asks for one photo in many parts.
+        if not await db.read(has_looked, person, digest, now):
+            await db.write(note_look, person, digest, now)
 
     def lost(self, blob: HeldBlob) -> None:
         """Its bytes are not there, or are others."""

@@ -32,7 +32,7 @@ from federation.store import pulls, wanted
 from federation.store.db import View
 from federation.store.pulls import PeerSeen
 from federation.store.wanted import WantedPhoto
-from federation.web.requests import FetchPhotos, PhotosFetched
+from federation.web.requests.photos import FetchPhotos, PhotosFetched
 
 #: No organisation's: theirs have no space.
 LOOK: Final = "photos wanted"

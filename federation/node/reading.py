@@ -29,13 +29,13 @@ from federation.flows.queue.waiting import QueueAsked
 from federation.node.node import Node
 from federation.records.claim import StatementSlot
 from federation.records.tps import parse_tps
-from federation.store import leases, people, photoanswers, statements, wanted
+from federation.store import actions, leases, photoanswers, statements, wanted
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.store.mapstate import read_positions
 from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
 from federation.text import Sentence
-from federation.web.readingrequests import (
+from federation.web.requests.reading import (
     AnsweredForm,
     AnswerForm,
     FormReader,
@@ -43,7 +43,7 @@ from federation.web.readingrequests import (
     HoldForm,
     OfferForm,
 )
-from federation.web.requests import Request
+from federation.web.requests.request import Request
 
 GATE_S: Final = 20.0
 #: What is written down for each answer (`people.did-<what>`).
@@ -257,7 +257,7 @@ def _note(
     leases.end_lease(tx, place, reader.holder, noted.at, rest=True)
     subject = " ".join(filter(None, (*place, noted.elsewhere)))
     what = _DID[noted.answer]
-    people.note_action(tx, reader.name, reader.role, what, subject, noted.at)
+    actions.note_action(tx, reader.name, reader.role, what, subject, noted.at)
 
 
 def _scope(node: Node, election: str, contest: str) -> QueryScope:

@@ -34,12 +34,12 @@ from federation.records.canonical import check_text
 from federation.records.keystatement import format_origin
 from federation.schedule import Duty, Result
 from federation.sources.personal import why_personal
+from federation.store import actions, evidence, logs, removals
 from federation.store import blobs as held
-from federation.store import evidence, logs, people, removals
 from federation.store.db import Transaction, View
 from federation.store.removals import RemovedPhoto
 from federation.text import Sentence
-from federation.web.requests import ExpiredHere, RemovedHere, RemovePhoto
+from federation.web.requests.photos import ExpiredHere, RemovedHere, RemovePhoto
 
 NAME: Final = "removed photos"
 RETENTION: Final = "photo retention"
@@ -273,8 +273,8 @@ def _note_own(tx: Transaction, removed: RemovedPhoto) -> bool:
     is_new = note_gone(tx, removed)
     if is_new:
         # Of people only coordinators remove (`records/readers.py`).
-        who = (removed.person, "coordinator") if removed.person else people.MACHINE
-        people.note_action(tx, *who, "remove", removed.digest, removed.removed_at)
+        who = (removed.person, "coordinator") if removed.person else actions.MACHINE
+        actions.note_action(tx, *who, "remove", removed.digest, removed.removed_at)
     return is_new
 
 

@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.files import placed, write_whole
 from federation.flows.query.mapcache import MapCache
+from federation.node.annexes import AnnexCare
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.node import Node
@@ -50,7 +51,8 @@ async def serve(
     await node.renew_about()
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
-    node.own_duties = tuple(publishing)
+    annexes = AnnexCare(resources, node.disk, clocks.wall)
+    node.own_duties = (*publishing, annexes.duty())
     node.photographs.has_duties = True
     site = WebContext(
         db=resources.db,

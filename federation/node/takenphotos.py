@@ -8,7 +8,9 @@ from federation.flows.photos import take
 from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.result import Evidence
-from federation.web.requests import AddEvidence, Request, TakePhoto, Verdicts
+from federation.web.requests.photos import AddEvidence, TakePhoto
+from federation.web.requests.records import Verdicts
+from federation.web.requests.request import Request
 
 
 async def take_photo(node: Node, given: TakePhoto) -> Evidence:

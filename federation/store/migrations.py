@@ -41,7 +41,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
-    "people": ("people",),
+    "people": ("people", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
     "removals": ("removals",),
@@ -69,6 +69,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 def migrate(database: Database) -> None:
     """Bring every table of every module up to date; all of them, or none."""
+    if _is_current(database):
+        return
     with database.atomic():
         for name in SETS:
             steps = Migrations(f"federation.{name}")
@@ -88,15 +90,30 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
     return sorted(scripts.items())
 
 
+def _is_current(database: Database) -> bool:
+    """Whether nothing is due. The library would look at each set for itself."""
+    if not {"_sqlite_migrations", "schema_kept"} <= set(database.table_names()):
+        return False
+    rows = database.execute("SELECT migration_set, name FROM _sqlite_migrations")
+    steps = {
+        (f"federation.{name}", step) for name in SETS for step, _ in scripts_of(name)
+    }
+    return steps <= set(rows) and _is_schema_kept(database)
+
+
 def _keep_schema(database: Database) -> None:
     """Write the schema down where a step was applied since it was."""
+    if not _is_schema_kept(database):
+        _write_schema(database)
+
+
+def _is_schema_kept(database: Database) -> bool:
     # Counted, not remembered: an older release could end between the two.
-    (is_current,) = database.execute(
+    (is_kept,) = database.execute(
         "SELECT (SELECT count(*) FROM _sqlite_migrations)"
         " = (SELECT count(*) FROM schema_kept WHERE kind = 'step')"
     ).fetchone()
-    if not is_current:
-        _write_schema(database)
+    return bool(is_kept)
 
 
 def changed_schema(database: Database) -> list[str]:

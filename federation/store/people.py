@@ -1,14 +1,12 @@
-"""Who of our organisation is let in, by which link, and what they did here.
+"""Who of our organisation is let in, by which link.
 
 Rule: of a link and of a session only the digest is kept: both are long and random, so
 one SHA-256 is enough (see `tokens.py`). Nothing of this is shared: no log, bundle,
-export, metric or answer to a program reads these tables.
+export, metric or answer to a program reads these tables. What they do: `actions.py`.
 
     person    one row a name: the role, and the newest link; `until` it opens, unless
               it is revoked
     session   one row a browser that was signed in; `ended` says why it is no more
-    action    what somebody did, with the name and the role of that moment; the newest
-              million is kept, and what is older than a day that the operator names goes
 
 A person is asked for with each session: a link that ended, or was revoked, ends all.
 """
@@ -22,6 +20,7 @@ from msgspec import Meta
 
 from federation.errors import NotFoundError, StoredError
 from federation.records.readers import Person, PersonRole
+from federation.store.actions import MACHINE, note_action
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
@@ -32,11 +31,7 @@ MAX_SESSIONS: Final = 10
 _KEPT_SESSIONS: Final = 30
 #: So long after a link has ended its person is forgotten, when another is added.
 KEPT_S: Final = 400 * 86_400
-MAX_ACTIONS: Final = 1_000_000
-MAX_SUBJECT_CHARS: Final = 300
 MIN_SECRET_CHARS: Final = 32
-#: Who acts by a command on the node's own machine: no name, and this role.
-MACHINE: Final = ("", "machine")
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -59,14 +54,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             ended TEXT
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX session_of ON session (name, opened_at);
-        CREATE TABLE action (
-            number INTEGER PRIMARY KEY,
-            at INTEGER NOT NULL,
-            person TEXT NOT NULL,
-            role TEXT NOT NULL,
-            what TEXT NOT NULL,
-            subject TEXT NOT NULL
-        ) STRICT;
         """
         + write_twice(
             "person",
@@ -78,11 +65,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             "session",
             "digest BLOB",
             "name TEXT, opened_at INTEGER, seen_at INTEGER, ended TEXT",
-        )
-        + write_twice(
-            "action",
-            "number INTEGER",
-            "at INTEGER, person TEXT, role TEXT, what TEXT, subject TEXT",
         ),
     ),
 )
@@ -120,17 +102,6 @@ class SignedIn(NamedTuple):
     person: Person
     until: int
     seen_at: int
-
-
-class NotedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log of actions; without a name: by a command on the machine."""
-
-    number: int
-    at: int
-    person: str
-    role: str
-    what: str
-    subject: str
 
 
 def save_person(
@@ -291,49 +262,6 @@ def close_session(tx: Transaction, secret: str, now: int) -> bool:
     tx.execute("UPDATE session SET ended = 'out' WHERE digest = ?", (_digest(secret),))
     note_action(tx, person.name, person.role, "sign-out", "", now)
     return True
-
-
-def note_action(
-    tx: Transaction, person: str, role: str, what: str, subject: str, at: int
-) -> None:
-    """Write down what somebody did, in the transaction that does it.
-
-    Args:
-        tx: The transaction.
-        person: Who; `MACHINE` has both for a command on the machine.
-        role: With which role.
-        what: One word: `people.did-<what>` has it for people.
-        subject: Of what: a station, a digest, a name.
-        at: When, in seconds of Unix time.
-    """
-    tx.execute(
-        "INSERT INTO action (number, at, person, role, what, subject)"
-        " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM action",
-        (int(at), person, role, what, subject[:MAX_SUBJECT_CHARS]),
-    )
-    tx.execute(
-        "DELETE FROM action WHERE number <= (SELECT max(number) FROM action) - ?",
-        (MAX_ACTIONS,),
-    )
-
-
-def read_actions(view: View, before: int, limit: int) -> list[NotedAction]:
-    """Actions whose number is below `before`, the newest first, at most `limit`."""
-    rows = view.execute(
-        "SELECT number, at, person, role, what, subject FROM action"
-        " WHERE number < ? ORDER BY number DESC LIMIT ?",
-        (before, limit),
-    )
-    names = NotedAction.__struct_fields__
-    return [NotedAction(**dict(zip(names, row, strict=True))) for row in rows]
-
-
-def forget_actions(tx: Transaction, before: int, now: int) -> int:
-    """Forget what was done before a time; how many lines that were."""
-    count = tx.execute("DELETE FROM action WHERE at < ?", (before,)).rowcount
-    if count:
-        note_action(tx, *MACHINE, "forget", _date(before), now)
-    return int(count)
 
 
 def _end_sessions(tx: Transaction, name: str, why: str) -> int:

@@ -192,7 +192,7 @@ async def require(request: web.Request, act: Act) -> Caller:
     """Who asks, if they may do this; for pages of which everybody may know.
 
     What a page shows is asked for behind this: whoever may not do it learns nothing of
-    what is there. For an answer to programs, ask `may_do` and say 404.
+    what is there. For an answer to programs: `admit`.
 
     Raises:
         NotAllowed: nobody is signed in with this browser, or somebody of another role.
@@ -204,6 +204,19 @@ async def require(request: web.Request, act: Act) -> Caller:
         role = Sentence(f"people.role-{caller.role}")
         raise NotAllowed(Sentence("people.other-role", name=caller.name, role=role))
     raise NotAllowed(request.get(WHY_NOT) or Sentence("people.not-signed-in"))
+
+
+async def admit(request: web.Request, act: Act) -> Caller:
+    """Who asks, if they may do this; an answer to programs, of which no others know.
+
+    Raises:
+        HTTPNotFound: they may not.
+    """
+    caller = await caller_of(request)
+    if not may_do(caller, act):
+        raise web.HTTPNotFound
+    request[ENTITLED] = True
+    return caller
 
 
 async def caller_of(request: web.Request) -> Caller:

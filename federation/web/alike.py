@@ -15,8 +15,8 @@ from federation.flows.photos.alike import AlikePair, alike_of_station
 from federation.flows.photos.alikeanswers import AlikeAnswer, alike_table, list_alike
 from federation.flows.query.scope import ask
 from federation.records.readers import Caller, may_do
-from federation.web.access import caller_of
-from federation.web.context import ENTITLED, SITE
+from federation.web.access import admit
+from federation.web.context import SITE
 from federation.web.openapi import Endpoint
 from federation.web.queries import AlikeQuery
 from federation.web.responses import reply
@@ -42,10 +42,7 @@ async def get_alike(request: web.Request, query: AlikeQuery) -> web.StreamRespon
     Raises:
         HTTPNotFound: the caller may see no photos.
     """
-    site, caller = request.app[SITE], await caller_of(request)
-    if not may_do(caller, "see"):
-        raise web.HTTPNotFound
-    request[ENTITLED] = True
+    site, caller = request.app[SITE], await admit(request, "see")
     election = ask(site.profiles, site.settings.elections, query.election).election
     answer = await site.db.read(
         list_alike, election, query.region, caller, query.after, query.limit

@@ -13,6 +13,7 @@ from federation.web import (
     dashboard,
     evidence,
     feed,
+    formtaking,
     intake,
     maps,
     openapi,
@@ -90,6 +91,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(formtaking.routes())
     app.add_routes(reading.routes())
     app.add_routes(signin.routes())
     app.add_routes(removalpage.routes())

@@ -1,7 +1,8 @@
 """Photographs by their digest: who may view one gets its bytes, or a part of them.
 
 Rule: the gate says who may (`records/readers.py`); for everybody else a photo that is
-here, one that was removed, and one that never was are the same answer. What has its
+here, one that was removed, and one that never was are the same answer. Of people of
+ours it is kept who was shown which (`store/actions.py`). What has its
 digest for a name never changes: it is cached for ever where everybody may see it, and
 nowhere where not. Memory does not grow with the file, nor with who reads slowly.
 
@@ -22,7 +23,7 @@ from aiohttp import hdrs, web
 from federation.blobs.blobs import DIGEST_PATTERN
 from federation.errors import NotFoundError
 from federation.feeds.resource import blob_of
-from federation.records.readers import NOBODY, Caller, may_view
+from federation.records.readers import NOBODY, Caller, Person, may_view
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
 from federation.store.db import View
@@ -87,6 +88,8 @@ async def get_blob(request: web.Request) -> web.StreamResponse:
         status = HTTPStatus.PARTIAL_CONTENT
         headers[hdrs.CONTENT_RANGE] = f"bytes {part.start}-{part.end - 1}/{size}"
     response = web.StreamResponse(status=status, headers=headers | _named(viewed.held))
+    if isinstance(caller, Person) and request.method == hdrs.METH_GET:
+        site.desk.photo_shown(digest, caller)
     await _send(request, response, viewed.held, part or ByteRange(0, size))
     if not viewed.held.is_own:
         site.desk.photo_used(viewed.held)

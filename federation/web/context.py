@@ -1,7 +1,7 @@
 """What the handlers share: database, photographs, the node that does what is asked.
 
 Rule: a handler reads by itself (`db.read`) and changes nothing by itself: whatever
-writes is a request to the node (`requests.py`), so that the web floor does not know
+writes is a request to the node (`requests/`), so that the web floor does not know
 how records are signed or peers are pulled.
 """
 
@@ -17,11 +17,11 @@ from federation.config.settings import Settings
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
-from federation.records.readers import Caller
+from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
-from federation.web.requests import Desk
+from federation.web.requests.request import Desk
 
 
 class NodeApi(Desk, Protocol):
@@ -41,6 +41,9 @@ class NodeApi(Desk, Protocol):
 
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
+
+    def photo_shown(self, digest: str, person: Person) -> None:
+        """Somebody of ours is shown this photo: it is kept in the log of actions."""
 
     async def thumbnail(self, digest: str) -> bytes:
         """A photo that is held, made small: a JPEG; for people of ours alone.

@@ -19,7 +19,7 @@ from federation.web.access import require
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
 from federation.web.page import POLICY, Page, static_address
-from federation.web.readingrequests import FormReader
+from federation.web.requests.reading import FormReader
 
 _CHOICES: Final = ("election", "contest", "lang", "queue", "region")
 _POLICY: Final = f"{POLICY}; script-src 'self'; connect-src 'self'"

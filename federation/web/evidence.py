@@ -26,7 +26,7 @@ from federation.web.connections import extend_deadline
 from federation.web.context import SITE, WebContext
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
-from federation.web.requests import TakePhoto
+from federation.web.requests.photos import TakePhoto
 
 DEADLINE_S: Final = 600.0
 _FORM: Final = "multipart/form-data"

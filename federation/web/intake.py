@@ -35,7 +35,8 @@ from federation.web.context import SITE
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
-from federation.web.requests import Batch, Verdicts, read_control
+from federation.web.requests.records import Batch, Verdicts
+from federation.web.requests.wire import read_control
 
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say

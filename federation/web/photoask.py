@@ -19,7 +19,7 @@ from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
 from federation.web.forms import read_form
 from federation.web.page import Page
-from federation.web.requests import FetchPhotos, PhotosFetched
+from federation.web.requests.photos import FetchPhotos, PhotosFetched
 
 PATH: Final = "/tps/{code}/foto"
 #: Somebody waits before a browser; what comes later is there when they look again.

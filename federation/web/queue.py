@@ -16,10 +16,9 @@ from federation.flows.query.table import QueryTable
 from federation.flows.queue.answers import QueueAnswer
 from federation.flows.queue.table import waiting_table
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.records.readers import may_do
 from federation.store.db import View
-from federation.web.access import caller_of
-from federation.web.context import ENTITLED, SITE
+from federation.web.access import admit
+from federation.web.context import SITE
 from federation.web.openapi import Endpoint
 from federation.web.queries import QueueQuery
 from federation.web.responses import reply
@@ -45,10 +44,8 @@ async def get_queue(request: web.Request, query: QueueQuery) -> web.StreamRespon
     Raises:
         HTTPNotFound: the caller may read no forms.
     """
+    await admit(request, "read-forms")
     site = request.app[SITE]
-    if not may_do(await caller_of(request), "read-forms"):
-        raise web.HTTPNotFound
-    request[ENTITLED] = True
     scope = ask(site.profiles, site.settings.elections, query.election, query.contest)
     asked = QueueAsked(
         scope, query.queue, site.settings.org, site.clock(), query.region

@@ -1,47 +1,35 @@
-"""Pages for editors: what waits to be read, and a form beside its photographs.
+"""Pages for editors: a form beside its photographs, and what was read of it.
 
 Rule: a page works without script; `read.js` only makes it more comfortable. The form
-shows no numbers of others, so that who reads again reads anew. Nobody gets a form by
-looking: a link on another site must not make somebody hold one. It is taken by a
-button of ours (`web/forms.py`), or together with the answer to the one before.
+shows no numbers of others, so that who reads again reads anew. It is shown to who has
+it (`formtaking.py`); what was typed is never lost.
 
-    GET  /antrean                what waits
-    GET  /antrean/baca           a button that takes the next form
-    POST /antrean/baca           take the next one, or that of `tps`: on to its page
     GET  /antrean/baca/{tps}     the form, for who has it; else a button that takes it
     POST /antrean/baca/{tps}     what was read, or why not; the next one is taken
-    POST /antrean/masih/{tps}    the reader is still at it
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, NoReturn, cast, get_args
+from typing import Final, cast, get_args
 
 from aiohttp import web
 
 from federation.errors import FederationError, FormatError, NotFoundError
-from federation.flows.query.scope import QueryScope, contests_of, places
+from federation.flows.query.scope import QueryScope, places
 from federation.flows.queue.decision import ReadingDecision
 from federation.flows.queue.form import FORMS, paper_form, read_typed
 from federation.flows.queue.sources import FormSources, SignedReading, find_sources
-from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.records.tps import TpsId, parse_tps, regions_of
 from federation.store import leases
 from federation.store.photoanswers import FormPlace
 from federation.web.context import SITE
 from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
+from federation.web.formtaking import next_form, offer_form
 from federation.web.readingpage import compare, form_parts, sum_rules
-from federation.web.readingrequests import (
-    AnsweredForm,
-    AnswerForm,
-    FormAnswer,
-    HoldForm,
-    OfferForm,
-)
+from federation.web.requests.reading import AnsweredForm, AnswerForm, FormAnswer
 
-PAGE_SIZE: Final = 50
 #: After these the next form is shown, with a word on what became of this one.
 _DONE: Final = frozenset({"saved", "confirmed", "noted", "skipped"})
 
@@ -62,98 +50,9 @@ class _FormState:
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/antrean", for_editors(waiting)),
-        web.get("/antrean/baca", for_editors(beginning)),
-        web.post("/antrean/baca", for_editors(take)),
         web.get("/antrean/baca/{tps}", for_editors(form)),
         web.post("/antrean/baca/{tps}", for_editors(answer)),
-        web.post("/antrean/masih/{tps}", for_editors(still)),
     ]
-
-
-async def waiting(page: EditorPage) -> web.StreamResponse:
-    """What waits, and where to begin."""
-    site, scope = page.request.app[SITE], page.scope()
-    asked = QueueAsked(
-        scope,
-        page.queue,
-        site.settings.org,
-        site.clock(),
-        page.chosen.get("region", ""),
-        page.reader.name,
-    )
-    after = page.request.query.get("after", "")
-    found = await site.db.read(list_queue, asked, after, PAGE_SIZE)
-    return page.show(
-        "queue.html",
-        answer=found,
-        here=page.queue,
-        contest=scope.contest,
-        contests=contests_of(scope.profile),
-        done=page.request.query.get("done", ""),
-    )
-
-
-async def beginning(page: EditorPage) -> web.StreamResponse:
-    """Before the next form: the button that takes it."""
-    return _offer(page, page.scope(), "")
-
-
-def _offer(page: EditorPage, scope: QueryScope, tps: str) -> web.Response:
-    """The button that takes a form; what the address says goes with it."""
-    query = page.request.query
-    fields = {name: query.get(name, "") for name in ("after", "at", "record")}
-    given = {"tps": tps, **fields}
-    return page.show("take.html", given=given, contest=scope.contest)
-
-
-async def take(page: EditorPage) -> web.StreamResponse:
-    """Take the form of a station, or else the next one; then on to its page.
-
-    Raises:
-        HTTPSeeOther: to the form, or to the list where nothing is left.
-    """
-    given, scope = await read_form(page.request), page.scope()
-    if not given.get("tps"):
-        await _next(page, scope, given.get("after", ""))
-    tps = parse_tps(given["tps"])
-    held = await page.request.app[SITE].desk.run(
-        HoldForm(
-            reader=page.reader,
-            election=scope.election,
-            contest=scope.contest,
-            tps=tps,
-        )
-    )
-    if not held.tps:
-        return elsewhere(page, "taken", HTTPStatus.CONFLICT)
-    more = {"at": given.get("at", ""), "record": given.get("record", "")}
-    address = page.link(f"/antrean/baca/{tps}", contest=scope.contest, **more)
-    raise web.HTTPSeeOther(address)
-
-
-async def _next(
-    page: EditorPage, scope: QueryScope, after: str, done: str = ""
-) -> NoReturn:
-    """To the next form that nobody else reads, or back to the list.
-
-    Raises:
-        HTTPSeeOther: always.
-    """
-    held = await page.request.app[SITE].desk.run(
-        OfferForm(
-            reader=page.reader,
-            election=scope.election,
-            contest=scope.contest,
-            queue=page.queue,
-            region=page.chosen.get("region", ""),
-            after=after,
-        )
-    )
-    more = {"queue": page.queue, "contest": scope.contest, "done": done}
-    if not held.tps:
-        raise web.HTTPSeeOther(page.link("/antrean", **more))
-    raise web.HTTPSeeOther(page.link(f"/antrean/baca/{held.tps}", at=held.at, **more))
 
 
 async def form(page: EditorPage) -> web.StreamResponse:
@@ -165,7 +64,7 @@ async def form(page: EditorPage) -> web.StreamResponse:
         return elsewhere(page, "changed", HTTPStatus.NOT_FOUND)
     holder = await _holder(page, FormPlace(scope.election, scope.contest, tps))
     if holder is None:
-        return _offer(page, scope, tps)
+        return offer_form(page, scope, tps)
     if holder != page.reader.holder:
         return elsewhere(page, "taken", HTTPStatus.CONFLICT)
     return await _show_form(page, _FormState(tps=tps, sources=sources, cited=cited))
@@ -242,7 +141,7 @@ async def _answered(
     """
     if answered.outcome in _DONE:
         at = page.request.query.get("at", "")
-        await _next(page, page.scope(), at, answered.outcome)
+        await next_form(page, page.scope(), at, answered.outcome)
     is_taken, is_read = answered.outcome == "taken", given.get("answer") == "read"
     if answered.outcome == "changed" or (is_taken and not is_read):
         return elsewhere(page, answered.outcome, HTTPStatus.CONFLICT)
@@ -264,22 +163,6 @@ async def _answered(
         status=status,
     )
     return await _show_form(page, state)
-
-
-async def still(page: EditorPage) -> web.StreamResponse:
-    """The reader is still at it: 204; 409 once somebody else has it."""
-    await read_form(page.request)
-    scope = page.scope()
-    held = await page.request.app[SITE].desk.run(
-        HoldForm(
-            reader=page.reader,
-            election=scope.election,
-            contest=scope.contest,
-            tps=page.request.match_info["tps"],
-            renew=True,
-        )
-    )
-    return web.Response(status=204 if held.tps else 409)
 
 
 async def _sources(page: EditorPage, scope: QueryScope, tps: TpsId) -> FormSources:

@@ -4,7 +4,7 @@
     POST /foto/{digest}/hapus    the button; then what became of it
 
 Rule: what is typed here is what `federation photos remove` takes, and the same is done
-(`web/requests.py`); at whose hand stays in the node's own log of actions.
+(`web/requests/photos.py`); at whose hand stays in the node's own log of actions.
 """
 
 from http import HTTPStatus
@@ -24,7 +24,8 @@ from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
 from federation.web.forms import read_form
 from federation.web.page import Page
-from federation.web.requests import RemovedHere, RemovePhoto, check_request
+from federation.web.requests.photos import RemovedHere, RemovePhoto
+from federation.web.requests.wire import check_request
 from federation.web.sessions import PRIVATE
 
 PATH: Final = "/foto/{digest}/hapus"

@@ -17,7 +17,7 @@ from federation.web.access import caller_of
 from federation.web.context import ENTITLED, SITE
 from federation.web.openapi import Endpoint
 from federation.web.queries import RemovalsQuery
-from federation.web.requests import ListRemovals
+from federation.web.requests.photos import ListRemovals
 from federation.web.responses import reply
 
 

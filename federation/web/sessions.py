@@ -6,7 +6,7 @@
 `SameSite=Lax`, not `Strict`: links come in messengers, and with `Strict` whoever is
 signed in would be a stranger on each page that a message leads to. Another site's page
 can make a browser send such a cookie with a GET at the top only. No GET changes
-anything, not even who has a form in hand (`reading.py`); forms have a proof of their
+anything, not even who has a form in hand (`formtaking.py`); forms have a proof of their
 own besides (`forms.py`).
 
 `Secure` where `listen.public_url` is https. There the name begins with `__Host-`, so
@@ -32,7 +32,7 @@ from federation.store.people import find_session
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.problem import Handler
-from federation.web.requests import SeeSession
+from federation.web.requests.people import SeeSession
 
 PRIVATE: Final = "private, no-store"
 #: How exactly it is kept when somebody was last here.

@@ -36,7 +36,7 @@ from federation.web.forms import (
 )
 from federation.web.page import Page
 from federation.web.problem import Handler, status_of
-from federation.web.requests import (
+from federation.web.requests.people import (
     LINK_MEMBER,
     SIGN_IN_PATH,
     CloseSession,

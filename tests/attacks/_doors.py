@@ -71,7 +71,7 @@ from federation.web import intake, queries
 from federation.web.dashboard import pick_page_language
 from federation.web.feed import conditional
 from federation.web.openapi import read_query
-from federation.web.requests import Batch
+from federation.web.requests.records import Batch
 from tests.damage import world
 from tests.damage.handed import base
 from tests.fakes import ELECTION

@@ -14,7 +14,7 @@ from federation.cli.remote import RemoteDesk
 from federation.config.home import Home
 from federation.errors import ConflictError, FormatError, PeerError
 from federation.store.lock import hold
-from federation.web.requests import Batch, ReadRules
+from federation.web.requests.records import Batch, ReadRules
 from tests.waiting import wait_until
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from federation.records.readers import ROLES
-from federation.store import people
+from federation.store import actions, people
 from federation.web.sessions import cookie_form
 from tests.contracts.test_readers import (
     STRANGER,
@@ -29,7 +29,7 @@ def let_in(home, role="editor", seconds=10_000):
     with home.resources.db.transaction() as tx:
         people.save_person(tx, NAME, role, LINK, now - 1, now + seconds)
         people.open_session(tx, LINK, SECRET, now - 1)
-        people.note_action(tx, NAME, role, "read", "1371011001001", now)
+        actions.note_action(tx, NAME, role, "read", "1371011001001", now)
 
 
 def cookie(home):

@@ -22,7 +22,9 @@ from federation.records.evidence import format_fork
 from federation.store import alarms, cosignatures, leaves, logs, pulls
 from federation.tlog.cosignature import cosign, open_cosignatures
 from federation.tlog.note import encode_notes, format_signature, parse_note
-from federation.web.requests import Batch, TakeFiles, read_control
+from federation.web.requests.partners import TakeFiles
+from federation.web.requests.records import Batch
+from federation.web.requests.wire import read_control
 from tests.copies import copy_home
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
 from tests.handed import bundle_of, folder_of, items_of

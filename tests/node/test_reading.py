@@ -10,7 +10,7 @@ import pytest
 from federation.errors import ConflictError
 from federation.flows.query.scope import QueryScope
 from federation.node import reading
-from federation.store import leases, people, photoanswers
+from federation.store import actions, leases, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
 from tests.homes import ELECTION, draft
@@ -73,7 +73,7 @@ async def test_what_was_done_is_written_down_here(two):
         page = await answer(browser, page, answer="unreadable")
         await answer(browser, page, answer="elsewhere", elsewhere="1371.01.1001.009")
     with two.looking() as view:
-        done = people.read_actions(view, 1 << 40, 10)
+        done = actions.read_actions(view, 1 << 40, 10)
         place = FormPlace(ELECTION, "ppwp", THIRD)
         [noted] = photoanswers.answers_at(view, place).values()
     assert [(one.person, one.role, one.what, one.subject) for one in done[:3]] == [

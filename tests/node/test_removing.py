@@ -15,7 +15,7 @@ from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
 from federation.flows.photos.index import index_all
 from federation.flows.photos.remove import sweep
-from federation.store import evidence, people, removals, saidremovals
+from federation.store import actions, evidence, removals, saidremovals
 from federation.store.db import FILE_NAME, Database
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
@@ -89,7 +89,7 @@ async def test_at_whose_hand_it_went_is_written_down_once_and_not_signed(
             assert (await remove(node, person=person))[0] == 200
     db = Database.open(home.data, readonly=True)
     with db.view() as view:
-        [noted] = people.read_actions(view, 1 << 62, 10)
+        [noted] = actions.read_actions(view, 1 << 62, 10)
     db.close()
     assert (noted.person, noted.role, noted.what) == (person, role, "remove")
     assert noted.subject == ONE

@@ -8,17 +8,12 @@ import pytest
 from federation.errors import NotFoundError, StoredError
 from federation.records.readers import ROLES, Person
 from federation.store import people, twice
+from federation.store.actions import note_action
 from federation.store.db import FILE_NAME
+from tests.actions import all_actions
 
 LINK, OTHER, SECRET = "l" * 43, "m" * 43, "s" * 43
 NOW, END = 1_000, 2_000
-
-
-def actions(view):
-    return [
-        (one.person, one.role, one.what, one.subject)
-        for one in reversed(people.read_actions(view, 1 << 62, 1000))
-    ]
 
 
 def refusal(what, *args):
@@ -144,42 +139,18 @@ def test_whoever_is_gone_for_long_is_forgotten_when_another_is_added(tx):
 
 def test_each_step_is_an_action_with_name_and_role(tx):
     people.open_session(tx, LINK, SECRET, NOW)
-    people.note_action(tx, "Pembaca", "editor", "read", "1371011001001", NOW)
+    note_action(tx, "Pembaca", "editor", "read", "1371011001001", NOW)
     people.close_session(tx, SECRET, NOW)
     people.close_session(tx, SECRET, NOW)
     people.revoke_person(tx, "Pembaca", NOW)
     people.revoke_person(tx, "Pembaca", NOW)
-    assert actions(tx) == [
+    assert all_actions(tx) == [
         ("", "machine", "add", "Pembaca editor"),
         ("Pembaca", "editor", "sign-in", ""),
         ("Pembaca", "editor", "read", "1371011001001"),
         ("Pembaca", "editor", "sign-out", ""),
         ("", "machine", "revoke", "Pembaca"),
     ]
-
-
-def test_the_log_of_actions_is_bounded_and_read_in_pages(tx, monkeypatch):
-    monkeypatch.setattr(people, "MAX_ACTIONS", 5)
-    for number in range(12):
-        people.note_action(tx, "Pembaca", "editor", "read", f"{number}" * 400, number)
-    kept = people.read_actions(tx, 1 << 62, 100)
-    assert [one.at for one in kept] == [11, 10, 9, 8, 7]
-    assert {len(one.subject) for one in kept} == {people.MAX_SUBJECT_CHARS}
-    pages, before = [], 1 << 62
-    while page := people.read_actions(tx, before, 2):
-        pages, before = [*pages, *page], page[-1].number
-    assert pages == kept
-
-
-def test_what_is_older_than_a_day_can_be_forgotten_and_that_is_an_action(tx):
-    for number in range(4):
-        people.note_action(tx, "Pembaca", "editor", "read", "x", NOW + number)
-    assert people.forget_actions(tx, NOW + 3, NOW + 9) == 4
-    assert actions(tx) == [
-        ("Pembaca", "editor", "read", "x"),
-        ("", "machine", "forget", "1970-01-01"),
-    ]
-    assert people.forget_actions(tx, NOW + 3, NOW + 9) == 0
 
 
 def test_no_secret_is_anywhere_on_the_disk(db, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 from federation.store import wanted
 from federation.store.wanted import ALL, DOUBTED, PhotoTry
+from tests.steps import steps_of
 
 A, B, C = "a.example", "b.example", "c.example"
 NOW = 1_700_000_000
@@ -34,19 +35,6 @@ def numbers_of(photos):
 def due(db, asked, orgs, now=NOW, limit=9, of=wanted.list_due):
     with db.view() as view:
         return numbers_of(of(view, asked, orgs, now, limit))
-
-
-def steps_of(db, look):
-    """How many steps the database takes for it."""
-    steps = []
-    with db.view() as view:
-        look(view)  # the first time the schema is read, too
-        view._connection.set_progress_handler(lambda: steps.append(1), 1)
-        try:
-            look(view)
-        finally:
-            view._connection.set_progress_handler(None, 1)
-    return len(steps)
 
 
 LOOKS = {

@@ -8,7 +8,7 @@ from federation.flows.photos.alikeanswers import AlikeAnswer
 from federation.flows.photos.index import index_all
 from federation.records.readers import NOBODY, THIS_MACHINE, Insider, Partner, Person
 from federation.store.db import Database
-from federation.web import alike, dashboard
+from federation.web import access, dashboard
 from federation.web.app import make_app
 from tests.ownnode import ELECTION, small_profile
 from tests.photographed import A, B, add_named, file_of
@@ -39,7 +39,7 @@ def asks_as(monkeypatch):
         async def caller_of(_):
             return caller
 
-        monkeypatch.setattr(alike, "caller_of", caller_of)
+        monkeypatch.setattr(access, "caller_of", caller_of)
         monkeypatch.setattr(dashboard, "caller_of", caller_of)
 
     return become

@@ -47,7 +47,7 @@ class Home:
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
         self.caller = THIS_MACHINE
-        self.used, self.lost, self.sent = [], [], []
+        self.used, self.lost, self.sent, self.shown = [], [], [], []
 
         async def caller_of(_):
             return self.caller
@@ -68,6 +68,7 @@ class Home:
         settings = settings_of(org=A, photos=PhotoSettings(public=public))
         desk = SimpleNamespace(
             photo_used=self.used.append,
+            photo_shown=lambda digest, person: self.shown.append((digest, person)),
             photo_lost=self.lost.append,
             photo_sent=self.sent.append,
         )

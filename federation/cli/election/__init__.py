@@ -21,7 +21,7 @@ from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
 from federation.text import Sentence
-from federation.web.requests import Close
+from federation.web.requests.records import Close
 
 MAX_PROFILE_BYTES = 4 << 20
 

@@ -28,7 +28,7 @@ from federation.records.profile import Profile
 from federation.sources.paslon import RaceCandidates, Races, read_paslon
 from federation.sources.stream import SourceFile
 from federation.text import Sentence
-from federation.web.requests import ReadRules
+from federation.web.requests.records import ReadRules
 
 MAX_SHOWN = 20
 

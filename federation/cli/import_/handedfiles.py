@@ -22,7 +22,8 @@ from federation.feeds.bundle import is_bundle
 from federation.feeds.resource import LOGS
 from federation.sources.folder import find_files, is_folder
 from federation.sources.row import clip
-from federation.web.requests import WELL, BroughtLog, Desk, HandedFiles, TakeFiles
+from federation.web.requests.partners import WELL, BroughtLog, HandedFiles, TakeFiles
+from federation.web.requests.request import Desk
 
 ENDING: Final = ".zip"
 # While another turn is taking in the same log there is nothing to do but wait.

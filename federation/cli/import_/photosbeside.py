@@ -22,7 +22,8 @@ from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.sources.mapping import PHOTOS
 from federation.text import Sentence
-from federation.web.requests import AddEvidence, Desk, SlotPhotos
+from federation.web.requests.photos import AddEvidence, SlotPhotos
+from federation.web.requests.request import Desk
 
 _RefusePhoto = Callable[[str, str], None]
 

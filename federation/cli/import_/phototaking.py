@@ -15,7 +15,8 @@ from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from federation.records.result import Evidence
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.web.requests import Desk, TakePhoto
+from federation.web.requests.photos import TakePhoto
+from federation.web.requests.request import Desk
 
 _AT_ONCE: Final = 2
 

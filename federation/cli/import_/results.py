@@ -47,7 +47,8 @@ from federation.sources.stream import SourceFile
 from federation.sources.words import name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
-from federation.web.requests import Batch, Desk
+from federation.web.requests.records import Batch
+from federation.web.requests.request import Desk
 
 
 class Import:

@@ -23,7 +23,7 @@ from federation.flows.incidents.take import IncidentVerdict
 from federation.records.incident import CATEGORIES, LAWS
 from federation.text import Sentence
 from federation.text.cause import cause_of
-from federation.web.requests import AddIncidents, IncidentVerdicts
+from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 
 _STEP: Final = 200
 _TEXTS: Final = ("category", "law", "summary", "description", "happened_at", "known_at")

@@ -12,7 +12,8 @@ from federation.cli.incidents.named import read_name
 from federation.cli.output import NEGATIVE, OK
 from federation.records.incidentstatus import OUTCOMES, STATES
 from federation.text import Sentence
-from federation.web.requests import StateIncident, check_request
+from federation.web.requests.incidents import StateIncident
+from federation.web.requests.wire import check_request
 
 
 @click.command("status", cls=Command, help="incidents.help-status")

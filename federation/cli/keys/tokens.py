@@ -13,7 +13,8 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.store.tokens import list_tokens
 from federation.text import Sentence
-from federation.web.requests import AddToken, RemoveToken, check_request
+from federation.web.requests.upkeep import AddToken, RemoveToken
+from federation.web.requests.wire import check_request
 
 SECRET_BYTES = 32
 

@@ -17,7 +17,8 @@ from federation.cli.client import open_desk
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK, PEER
-from federation.web.requests import FetchPhotos, PhotosFetched, check_request
+from federation.web.requests.photos import FetchPhotos, PhotosFetched
+from federation.web.requests.wire import check_request
 
 _REGION: Final = re.compile(r"[0-9]{2,6}|[0-9]{10}[0-9A-Z]{0,3}")
 

@@ -35,7 +35,8 @@ from federation.records.result import Evidence
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.words import FORMS, name_contest
 from federation.text import Sentence
-from federation.web.requests import AddEvidence, Desk, SlotPhotos
+from federation.web.requests.photos import AddEvidence, SlotPhotos
+from federation.web.requests.request import Desk
 from federation.web.telling import tell
 
 #: Photographs whose results are signed together: what a kill leaves unsaid.

@@ -15,7 +15,7 @@ from federation.profiles import load_profiles
 from federation.store.blobs import HeldBlob
 from federation.store.db import View
 from federation.text import Sentence
-from federation.web.requests import ExpirePhotos
+from federation.web.requests.photos import ExpirePhotos
 
 MAX_SHOWN = 1_000
 

@@ -13,7 +13,7 @@ from federation.node.disk import see_room
 from federation.records.readers import THIS_MACHINE
 from federation.store.alarms import Alarm
 from federation.text import Sentence
-from federation.web.requests import ClearAlarm
+from federation.web.requests.upkeep import ClearAlarm
 
 
 @click.command("status", cls=Command, help="views.help-status")

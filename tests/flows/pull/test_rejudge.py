@@ -99,9 +99,6 @@ def as_older(monkeypatch):
             )
 
         monkeypatch.setattr(sealed, "parse_statement", parse_as_older)
-        monkeypatch.setattr(
-            "federation.flows.pull.rejudge.parse_statement", parse_as_older
-        )
         return monkeypatch.undo
 
     return install

@@ -1,6 +1,6 @@
 """What the page of an editor asks of the node, and what it answers.
 
-Rule: as in `requests.py`; these come from pages only, so none has a path of its own.
+Rule: these come from pages only, so none has a path of its own.
 Whoever asks is named by the page, which has asked the gate.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 from federation.flows.queue.decision import ReadingDecision
 from federation.records.readers import PersonRole
 from federation.records.readingqueue import ReadingQueue
-from federation.web.requests import Request
+from federation.web.requests.request import Request
 
 FormAnswer: TypeAlias = Literal["read", "unreadable", "elsewhere", "skip"]
 

@@ -1,0 +1,117 @@
+"""Annexes kept, purged, and purged by themselves when their time has come.
+
+Rule: the use is written down and durable, then the file is durable or gone, then it is
+answered. Whatever is killed in between leaves the annex of before or the new one,
+whole, and a line of what was begun; to hand the same in again is right. One writer at a
+time: all of it runs on the database's writer thread.
+"""
+
+import datetime as dt
+from typing import Final, NamedTuple
+
+from federation.errors import ConflictError, NotFoundError, StoredError
+from federation.flows.annex.uses import AnnexUse, note_use
+from federation.store.annex import AnnexFolder, FoundAnnex, SealedAnnex
+from federation.store.db import Database
+from federation.text import Sentence
+
+_DAY_S: Final = 86_400
+
+
+class SweptAnnexes(NamedTuple):
+    """How many annexes had had their time and are gone, and how many are damaged."""
+
+    purged: int
+    damaged: int
+
+
+def save_annex(
+    db: Database,
+    folder: AnnexFolder,
+    annex: SealedAnnex,
+    use: AnnexUse,
+    *,
+    replace: bool = False,
+) -> bool:
+    """Keep an annex; whether it took the place of another.
+
+    The very same one, handed in again, is kept already and no fault.
+
+    Raises:
+        ConflictError: there is another, and it is not to be replaced.
+        NotFoundError: nobody of that name may do it.
+        FormatError: the reason tells of a person.
+        OSError: a disk is full or failed; the one before is there still.
+    """
+    before = _kept(folder, use)
+    if before == annex:
+        return False
+    is_there = folder.path(use.election, use.incident).exists()
+    if is_there and not replace:
+        why = Sentence("annex.exists", incident=use.incident)
+        raise ConflictError(why)
+    with db.transaction() as tx:
+        note_use(tx, use)
+    folder.save(annex)
+    return is_there
+
+
+def purge_annex(db: Database, folder: AnnexFolder, use: AnnexUse) -> None:
+    """Delete the annex of an incident, damaged or not.
+
+    Raises:
+        NotFoundError: none is kept, or nobody of that name may do it.
+        FormatError: the reason tells of a person.
+        OSError: a disk is full or failed; the annex is there still.
+    """
+    if not folder.path(use.election, use.incident).exists():
+        why = Sentence("annex.none", incident=use.incident, election=use.election)
+        raise NotFoundError(why)
+    with db.transaction() as tx:
+        note_use(tx, use)
+    folder.drop(use.election, use.incident)
+
+
+def purge_due(db: Database, folder: AnnexFolder, days: int, now: float) -> SweptAnnexes:
+    """Delete every annex whose time has come, and what killed processes have left.
+
+    Args:
+        db: For the log of actions.
+        folder: Of the annexes.
+        days: For how long one is kept that no longer says it: `annex.days`.
+        now: Unix seconds.
+
+    Raises:
+        OSError: a disk is full or failed; the rest goes the next time.
+    """
+    purged = damaged = 0
+    for found in folder.walk():
+        if is_due(found, days, now):
+            use = AnnexUse("expire", found.election, found.incident, "", "", int(now))
+            with db.transaction() as tx:
+                note_use(tx, use)
+            folder.drop(found.election, found.incident)
+            purged += 1
+        elif found.head is None:
+            damaged += 1
+    folder.sweep()
+    return SweptAnnexes(purged, damaged)
+
+
+def is_due(found: FoundAnnex, days: int, now: float) -> bool:
+    """Whether the last day of an annex is over, in UTC.
+
+    One that is damaged says no day: it is kept for so many days since it was written.
+    """
+    if found.head is None:
+        return found.written_at + (days + 1) * _DAY_S <= now
+    today = dt.datetime.fromtimestamp(now, dt.UTC).date()
+    return found.head.keep_until < today.isoformat()
+
+
+def _kept(folder: AnnexFolder, use: AnnexUse) -> SealedAnnex | None:
+    """The annex that is there, if it is there whole."""
+    try:
+        return folder.load(use.election, use.incident)
+    except (NotFoundError, StoredError):
+        return None

@@ -1,0 +1,79 @@
+"""Who used which annex, and why: a line of the log of actions, for each use.
+
+Rule: written down first, then done: what is not in the log was not shown, exported,
+kept or purged by this program. Whoever is named is a coordinator who is let in now;
+nobody named is a command on the node's own machine, as everywhere in that log.
+
+    annex-add   annex-show   annex-export   annex-purge   annex-expire
+
+The line says why in a sentence about nobody: the log is kept for longer than an annex.
+"""
+
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from federation.errors import FormatError, NotFoundError
+from federation.records.canonical import check_text
+from federation.records.personal import find_personal
+from federation.records.readers import Person, may_do
+from federation.sources.row import clip
+from federation.store.actions import MACHINE, note_action
+from federation.store.db import Transaction
+from federation.store.people import list_people
+from federation.text import Sentence
+
+AnnexAct: TypeAlias = Literal["add", "show", "export", "purge", "expire"]
+MAX_WHY: Final = 200
+
+
+class AnnexUse(NamedTuple):
+    """What is done with which annex, by whom ("" for the machine), why, and when."""
+
+    what: AnnexAct
+    election: str
+    incident: str
+    person: str
+    why: str
+    at: int
+
+
+def check_why(why: str) -> None:
+    """Refuse a reason that hides something, or is somebody's.
+
+    Raises:
+        FormatError: it is too long, or tells of a person; with the word.
+        RecordError: it holds a hidden character.
+    """
+    if len(why) > MAX_WHY:
+        raise FormatError(Sentence("annex.long-why", most=MAX_WHY), "--why")
+    check_text(why, "--why")
+    if found := find_personal(why):
+        kind = Sentence(f"personal.{found.kind}")
+        told = Sentence("annex.personal-why", word=clip(found.word), kind=kind)
+        raise FormatError(told, "--why")
+
+
+def note_use(tx: Transaction, use: AnnexUse) -> None:
+    """Write a use down, in the transaction before it is done.
+
+    Raises:
+        NotFoundError: nobody of that name may do it.
+        FormatError: the reason tells of a person.
+        RecordError: the reason holds a hidden character.
+    """
+    check_why(use.why)
+    name, role = MACHINE
+    if use.person:
+        known = _coordinator(tx, use.person, use.at)
+        name, role = known.name, known.role
+    subject = f"{use.election} {use.incident} {use.why}".rstrip()
+    note_action(tx, name, role, f"annex-{use.what}", subject, use.at)
+
+
+def _coordinator(tx: Transaction, name: str, now: int) -> Person:
+    for one in list_people(tx, now):
+        person = Person(one.name, one.role)
+        is_in = one.revoked_at is None and one.until > now
+        # Whoever may refer a report has to see what is sent along.
+        if one.name == name and is_in and may_do(person, "refer"):
+            return person
+    raise NotFoundError(Sentence("annex.no-coordinator", name=name))

@@ -1,0 +1,137 @@
+"""Pages for editors: what waits to be read, and who takes which form.
+
+Rule: nobody gets a form by looking: a link on another site must not make somebody hold
+one. It is taken by a button of ours (`web/forms.py`), or together with the answer to
+the one before (`reading.py`).
+
+    GET  /antrean                what waits
+    GET  /antrean/baca           a button that takes the next form
+    POST /antrean/baca           take the next one, or that of `tps`: on to its page
+    POST /antrean/masih/{tps}    the reader is still at it
+"""
+
+from http import HTTPStatus
+from typing import Final, NoReturn
+
+from aiohttp import web
+
+from federation.flows.query.scope import QueryScope, contests_of
+from federation.flows.queue.waiting import QueueAsked, list_queue
+from federation.records.tps import parse_tps
+from federation.web.context import SITE
+from federation.web.editorpage import EditorPage, elsewhere, for_editors
+from federation.web.forms import read_form
+from federation.web.requests.reading import HoldForm, OfferForm
+
+PAGE_SIZE: Final = 50
+
+
+def routes() -> list[web.RouteDef]:
+    """The pages."""
+    return [
+        web.get("/antrean", for_editors(waiting)),
+        web.get("/antrean/baca", for_editors(beginning)),
+        web.post("/antrean/baca", for_editors(take)),
+        web.post("/antrean/masih/{tps}", for_editors(still)),
+    ]
+
+
+async def waiting(page: EditorPage) -> web.StreamResponse:
+    """What waits, and where to begin."""
+    site, scope = page.request.app[SITE], page.scope()
+    asked = QueueAsked(
+        scope,
+        page.queue,
+        site.settings.org,
+        site.clock(),
+        page.chosen.get("region", ""),
+        page.reader.name,
+    )
+    after = page.request.query.get("after", "")
+    found = await site.db.read(list_queue, asked, after, PAGE_SIZE)
+    return page.show(
+        "queue.html",
+        answer=found,
+        here=page.queue,
+        contest=scope.contest,
+        contests=contests_of(scope.profile),
+        done=page.request.query.get("done", ""),
+    )
+
+
+async def beginning(page: EditorPage) -> web.StreamResponse:
+    """Before the next form: the button that takes it."""
+    return offer_form(page, page.scope(), "")
+
+
+def offer_form(page: EditorPage, scope: QueryScope, tps: str) -> web.Response:
+    """The button that takes a form; what the address says goes with it."""
+    query = page.request.query
+    fields = {name: query.get(name, "") for name in ("after", "at", "record")}
+    given = {"tps": tps, **fields}
+    return page.show("take.html", given=given, contest=scope.contest)
+
+
+async def take(page: EditorPage) -> web.StreamResponse:
+    """Take the form of a station, or else the next one; then on to its page.
+
+    Raises:
+        HTTPSeeOther: to the form, or to the list where nothing is left.
+    """
+    given, scope = await read_form(page.request), page.scope()
+    if not given.get("tps"):
+        await next_form(page, scope, given.get("after", ""))
+    tps = parse_tps(given["tps"])
+    held = await page.request.app[SITE].desk.run(
+        HoldForm(
+            reader=page.reader,
+            election=scope.election,
+            contest=scope.contest,
+            tps=tps,
+        )
+    )
+    if not held.tps:
+        return elsewhere(page, "taken", HTTPStatus.CONFLICT)
+    more = {"at": given.get("at", ""), "record": given.get("record", "")}
+    address = page.link(f"/antrean/baca/{tps}", contest=scope.contest, **more)
+    raise web.HTTPSeeOther(address)
+
+
+async def next_form(
+    page: EditorPage, scope: QueryScope, after: str, done: str = ""
+) -> NoReturn:
+    """To the next form that nobody else reads, or back to the list.
+
+    Raises:
+        HTTPSeeOther: always.
+    """
+    held = await page.request.app[SITE].desk.run(
+        OfferForm(
+            reader=page.reader,
+            election=scope.election,
+            contest=scope.contest,
+            queue=page.queue,
+            region=page.chosen.get("region", ""),
+            after=after,
+        )
+    )
+    more = {"queue": page.queue, "contest": scope.contest, "done": done}
+    if not held.tps:
+        raise web.HTTPSeeOther(page.link("/antrean", **more))
+    raise web.HTTPSeeOther(page.link(f"/antrean/baca/{held.tps}", at=held.at, **more))
+
+
+async def still(page: EditorPage) -> web.StreamResponse:
+    """The reader is still at it: 204; 409 once somebody else has it."""
+    await read_form(page.request)
+    scope = page.scope()
+    held = await page.request.app[SITE].desk.run(
+        HoldForm(
+            reader=page.reader,
+            election=scope.election,
+            contest=scope.contest,
+            tps=page.request.match_info["tps"],
+            renew=True,
+        )
+    )
+    return web.Response(status=204 if held.tps else 409)

@@ -1,0 +1,25 @@
+"""A node's web with somebody who has a link, and a browser before it."""
+
+import pytest
+
+from tests.browsing import Browser
+from tests.peoplenode import PeopleNode
+
+
+@pytest.fixture
+def node(sample_db):
+    found = PeopleNode(sample_db)
+    found.add()
+    return found
+
+
+@pytest.fixture
+async def url(node):
+    async with node.serving() as served:
+        yield served
+
+
+@pytest.fixture
+async def browser(url):
+    async with Browser(url) as opened:
+        yield opened
