@@ -12,7 +12,8 @@ Backoff has two levels, and is kept in the database over restarts:
     1 to 3     5, 10, 20 s (at most the interval)   a hiccup, a restart
     from 4     2, 4, 8 … intervals, at most 600 s   a peer that is gone
 
-A turn after a failure is a probe: few run at once, so that dead peers, which take
+A turn that left something to fetch is followed by the next: at once, if it was a long
+one. A turn after a failure is a probe: few run at once, so that dead peers, which take
 until their deadline to fail, hold nobody up. One success ends the backoff. News from
 the peer makes its turn due at once, but not while it fails or has asked to wait:
 whoever fails could else be asked without end by saying so. A peer that asked to wait
@@ -216,6 +217,7 @@ class Schedule:
         self._states: dict[str, PeerTurn] = {}
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._again: set[str] = set()
+        self._goes_on: set[str] = set()
         self._asked: dict[str, float] = {}
         self._waker = _Waker(executors={"default": _Waking()})
         self._is_stopped = False
@@ -310,8 +312,16 @@ class Schedule:
     def _begin(self, duty: Duty) -> asyncio.Task[Result]:
         task = asyncio.create_task(self._turn(duty), name=f"duty {duty.name}")
         self._running[duty.name] = task
-        task.add_done_callback(lambda _: self._running.pop(duty.name, None))
+        task.add_done_callback(lambda _: self._ended(duty.name))
         return task
+
+    def _ended(self, name: str) -> None:
+        self._running.pop(name, None)
+        duty = self._duties.get(name)
+        is_next = name in self._goes_on and not self._is_stopped
+        self._goes_on.discard(name)
+        if duty is not None and is_next:
+            self._begin(duty)
 
     async def _turn(self, duty: Duty) -> Result:
         began = self._clock()
@@ -327,6 +337,9 @@ class Schedule:
         when = max(when, now + asked_s)
         if duty.name in self._again and not failures and not asked_s:
             when = now
+        if result.more and when <= now and now - began >= WAKE_S:
+            # A short one waits for the wake-up: nothing is asked without a pause.
+            self._goes_on.add(duty.name)
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
         self._states[duty.name] = state
         if duty.is_kept and result.outcome != OF_DISK:

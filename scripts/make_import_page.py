@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from federation.records.personal import find_personal
 from federation.sources import (
     blank,
     cell,
@@ -20,7 +21,6 @@ from federation.sources import (
     words,
 )  # fmt: skip
 from federation.sources.mapping import TEXTS
-from federation.sources.personal import find_personal
 from federation.sources.recognise import FORMATS
 from federation.sources.row import BadCell, clip
 from federation.text import Text, load_topic

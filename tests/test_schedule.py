@@ -353,6 +353,21 @@ async def test_more_to_fetch_is_due_at_once(schedule, clock):
     assert left == [0]
 
 
+async def test_a_long_turn_with_more_to_fetch_goes_on_without_a_pause(schedule, clock):
+    lasts = [60.0, 60.0, 0.5]
+    turns = []
+
+    async def work():
+        turns.append(clock.now)
+        clock.now += lasts[len(turns) - 1]
+        return Result(outcome="ok", more=True)
+
+    schedule.set_duties([duty("a", work)])
+    await schedule.tick()
+    await settle()
+    assert turns == [START, START + 60, START + 120], "the third was short"
+
+
 async def test_a_duty_that_is_gone_has_no_further_turn(schedule, clock):
     ended = []
 

@@ -34,6 +34,16 @@ class Blobs(Protocol):
             OSError: the disk is full or failed, or the object store; ask again.
         """
 
+    async def put_file(self, digest: str, path: Path) -> bool:
+        """As `put`, of the bytes in a file, which is written to no more.
+
+        The file stays, and may be the blob's own now: whoever wants it gone deletes it.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            OSError: as `put`. What the system may have forgotten to write is gone.
+        """
+
     async def get(
         self, digest: str, start: int = 0, length: int | None = None
     ) -> bytes:

@@ -11,7 +11,9 @@ A folder that is not there yet holds nothing, and is made by the first `put`.
 
 import contextlib
 import os
+import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +54,24 @@ class FolderBlobs(ObjectBlobs):
         except FileNotFoundError:
             return None
 
+    def _put_file(self, digest: str, path: Path) -> bool:
+        size = path.stat().st_size
+        is_new = self._size(digest) != size or self._read(digest) != path.read_bytes()
+        if is_new:
+            self._put_whole(digest, lambda part: _link(path, part))
+        try:
+            self._make_durable(digest)
+        except OSError:
+            # It may be the same file, of which the system says that it is written.
+            path.unlink(missing_ok=True)
+            raise
+        return is_new
+
     def _write(self, digest: str, data: bytes) -> None:
+        self._put_whole(digest, lambda part: self._write_part(part, data))
+
+    def _put_whole(self, digest: str, make: Callable[[Path], object]) -> None:
+        """Under its name, as a whole, what is made under another."""
         with self._preparing:
             if not self._is_ready:
                 self._prepare()
@@ -62,7 +81,7 @@ class FolderBlobs(ObjectBlobs):
         try:
             if path.parent.name not in self._synced:
                 path.parent.mkdir(exist_ok=True)
-            self._write_part(part, data)
+            make(part)
             part.replace(path)
         except OSError as error:
             self._synced.discard(path.parent.name)  # it may have gone
@@ -122,3 +141,14 @@ class FolderBlobs(ObjectBlobs):
 
     def _path(self, digest: str) -> Path:
         return self._folder / key_of(digest)
+
+
+def _link(path: Path, part: Path) -> None:
+    """The same file under another name, or a copy where that cannot be."""
+    try:
+        part.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Another disk, or one that gives a file one name only.
+        shutil.copyfile(path, part)

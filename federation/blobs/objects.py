@@ -13,6 +13,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 from weakref import WeakValueDictionary
 
@@ -50,6 +51,10 @@ class ObjectBlobs:
     async def put(self, digest: str, data: bytes) -> bool:
         """Keep these bytes; see `Blobs.put`."""
         return await self._run(self._put, digest, data)
+
+    async def put_file(self, digest: str, path: Path) -> bool:
+        """Keep the bytes of a file; see `Blobs.put_file`."""
+        return await self._run(self._put_file, digest, path)
 
     async def get(
         self, digest: str, start: int = 0, length: int | None = None
@@ -101,6 +106,9 @@ class ObjectBlobs:
             self._write(digest, data)
         self._make_durable(digest)
         return is_new
+
+    def _put_file(self, digest: str, path: Path) -> bool:
+        return self._put(digest, path.read_bytes())
 
     def _size(self, digest: str) -> int | None:
         store = self._store()

@@ -30,6 +30,27 @@ def scope_options(function: F) -> F:
     return election(contest(function))
 
 
+def page_options(limit: int, after: str) -> Callable[[F], F]:
+    """The command with `--limit` and `--after`: it shows a list page by page.
+
+    Args:
+        limit: How many are shown where nobody says.
+        after: The sentence that says behind what a page begins.
+    """
+
+    def add(function: F) -> F:
+        most = click.option(
+            "--limit",
+            default=limit,
+            type=click.IntRange(1, 1_000_000),
+            help="views.option-limit",
+            show_default=True,
+        )
+        return most(click.option("--after", default="", help=after)(function))
+
+    return add
+
+
 def find_scope(run: Run, election: str, contest: str = "") -> QueryScope:
     """What these options mean on this node.
 

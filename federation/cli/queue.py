@@ -9,7 +9,7 @@ from typing import get_args
 
 import click
 
-from federation.cli.arguments import find_scope, scope_options
+from federation.cli.arguments import find_scope, page_options, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.flows.query.cells import format_csv
@@ -23,14 +23,7 @@ from federation.records.readingqueue import ReadingQueue
 @click.command("queue", cls=Command, help="queue.help")
 @click.argument("which", type=click.Choice(get_args(ReadingQueue)))
 @click.option("--region", default="", help="views.option-region")
-@click.option(
-    "--limit",
-    default=50,
-    type=click.IntRange(1, 1_000_000),
-    help="views.option-limit",
-    show_default=True,
-)
-@click.option("--after", default="", help="queue.option-after")
+@page_options(50, "queue.option-after")
 @click.option("--csv", "is_csv", is_flag=True, help="queue.option-csv")
 @scope_options
 @command_options

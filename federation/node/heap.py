@@ -11,10 +11,14 @@ Source: https://man7.org/linux/man-pages/man3/mallopt.3.html
 import ctypes
 from typing import Final
 
+_TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 _ARENA_MAX: Final = -8
 
 LARGE_BYTES: Final = 1 << 20
+#: What is let go at the end of a heap is kept up to here: what comes next (pieces of a
+#: photo) would else be taken from the system again, page by page.
+KEPT_BYTES: Final = 16 << 20
 HEAPS: Final = 2
 
 
@@ -24,5 +28,9 @@ def keep_small() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    asked = ((_MMAP_THRESHOLD, LARGE_BYTES), (_ARENA_MAX, HEAPS))
+    asked = (
+        (_TRIM_THRESHOLD, KEPT_BYTES),
+        (_MMAP_THRESHOLD, LARGE_BYTES),
+        (_ARENA_MAX, HEAPS),
+    )
     return all(mallopt(*setting) == 1 for setting in asked)

@@ -54,7 +54,7 @@ What a cell means
     place        polling stations as people write them
     moment       times as people write them
     candidate    what a candidate is called in a file, and in the profile
-    personal     what free text may give away
+    personal     why free text may not be signed
 What comes out
     member       the members that every draft has
     row          a draft, a refusal, or a remark

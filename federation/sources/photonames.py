@@ -11,7 +11,7 @@ lie in.
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from federation.sources.blank import is_blank
 from federation.sources.columns import Header
@@ -21,6 +21,7 @@ from federation.sources.numbered import normalise
 #: The column of the page that a photograph shows.
 PAGE: Final = "photo-page"
 _PARTED: Final = re.compile(r"[;,|\r\n]+")
+_BEHIND_PATH: Final = re.compile(r"[?#]")
 _SUBMISSION: Final = re.compile(r"(?:.*_)?(?:uuid|instanceid|key)")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -72,11 +73,13 @@ class PhotoColumns:
 
 def split_names(cell: str) -> list[str]:
     """The names in a cell; of an address the last part of its path."""
-    names = []
-    for part in _PARTED.split(cell):
-        name = part.strip()
-        if "://" in name:
-            name = unquote(urlsplit(name).path).rpartition("/")[2]
-        if name:
-            names.append(name.replace("\\", "/").removeprefix("./"))
-    return names
+    names = (_name_in(part.strip()) for part in _PARTED.split(cell))
+    return [name for name in names if name]
+
+
+def _name_in(part: str) -> str:
+    if "://" in part:
+        # Not `urlsplit`: it refuses an address that has a bracket in its host.
+        address = _BEHIND_PATH.split(part.partition("://")[2])[0]
+        part = unquote(address.partition("/")[2]).rpartition("/")[2]
+    return part.replace("\\", "/").removeprefix("./").strip()

@@ -2,6 +2,7 @@
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
+`make bench ARGS=personal`: what is found of personal data in free text.
 
 make bench ARGS="--records 200000"
 make bench ARGS="--photos 10000": photographs from one node to another.
@@ -14,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import report
+from tests.bench import personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
@@ -25,7 +26,10 @@ def main() -> int:
     """Measure, print; 0 whatever was found, because machines differ."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("table", "country", "verify"), default="table"
+        "what",
+        nargs="?",
+        choices=("table", "country", "verify", "personal"),
+        default="table",
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
     parser.add_argument("--photos", type=int, default=0, metavar="N")
@@ -42,6 +46,8 @@ def main() -> int:
         data = shared / "data" / "pilpres2019"
         if asked.photos:
             figures = PhotoBench(Path(folder), asked.photos, say).run()
+        elif asked.what == "personal":
+            figures = personal.measure()
         elif asked.what == "verify":
             stem = "sample" if asked.sample else "nation"
             if not Verification.is_complete(data, stem):

@@ -117,6 +117,59 @@ async def test_two_who_put_and_delete_the_same_wait_for_each_other(blobs):
     assert not blobs._locks
 
 
+async def test_a_file_that_is_put_is_the_blob_and_stays(blobs, tmp_path):
+    path = tmp_path / "came"
+    path.write_bytes(DATA)
+    assert await blobs.put_file(DIGEST, path)
+    assert not await blobs.put_file(DIGEST, path)
+    assert await blobs.get(DIGEST) == DATA
+    path.unlink()
+    assert await blobs.get(DIGEST) == DATA
+    with pytest.raises(FileNotFoundError):
+        await blobs.put_file(DIGEST, path)
+
+
+async def test_a_file_replaces_bytes_that_a_crash_spoilt(tmp_path):
+    blobs, path = open_blobs("blobs", tmp_path), tmp_path / "came"
+    await blobs.put(DIGEST, DATA)
+    (tmp_path / "blobs" / DIGEST[:2] / DIGEST).write_bytes(bytes(len(DATA)))
+    path.write_bytes(DATA)
+    assert await blobs.put_file(DIGEST, path)
+    assert await blobs.get(DIGEST) == DATA
+
+
+async def test_a_file_of_another_disk_is_copied(tmp_path, monkeypatch):
+    blobs, path = open_blobs("blobs", tmp_path), tmp_path / "came"
+    path.write_bytes(DATA)
+
+    def refuse(*_paths):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert await blobs.put_file(DIGEST, path)
+    path.write_bytes(b"other")
+    assert await blobs.get(DIGEST) == DATA
+
+
+async def test_a_file_that_the_disk_did_not_take_is_not_believed_again(
+    tmp_path, monkeypatch
+):
+    """The system calls it written when it is asked a second time."""
+    blobs, path, sync = open_blobs("blobs", tmp_path), tmp_path / "came", os.fsync
+    path.write_bytes(DATA)
+
+    def fail(handle):
+        if str(Path(f"/proc/self/fd/{handle}").readlink()).endswith(DIGEST):
+            raise OSError(5, "Input/output error")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        await blobs.put_file(DIGEST, path)
+    assert await blobs.size(DIGEST) is None
+    assert not path.exists()
+
+
 async def test_nothing_is_made_before_something_is_put(tmp_path):
     blobs = open_blobs("below/blobs", tmp_path)
     assert await listed(blobs) == {}

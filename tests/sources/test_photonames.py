@@ -14,7 +14,10 @@ from federation.sources.photonames import split_names
         (" 1.jpg ; 2.jpg,3.jpg|4.jpg\n5.jpg", [f"{n}.jpg" for n in range(1, 6)]),
         ("https://kobo.example/a/b%20c.jpg?x=1", ["b c.jpg"]),
         ("./a\\b.jpg", ["a/b.jpg"]),
+        ("http://[/a/b.jpg#c", ["b.jpg"]),
+        ("https://kobo.example", []),
         (";;", []),
+        ("./; .\\", []),
         ("IMG 0001 (2).jpg", ["IMG 0001 (2).jpg"]),
     ],
 )

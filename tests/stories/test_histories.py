@@ -280,4 +280,4 @@ def test_a_stale_checkpoint_takes_nothing_back(suara, sitara, serve_origin):
     assert not suara.state(sitara.origin).frozen
     origin.peer.show(tree.grow(sitara.results(299, 310)))
     wait_until(lambda: suara.size(sitara.origin) == 311, "on again")
-    assert behind not in suara.alarms()
+    wait_until(lambda: behind not in suara.alarms(), "the end of the alarm")

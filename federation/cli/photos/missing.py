@@ -5,6 +5,7 @@ Rule: the database is only read, so it works while the node runs.
 
 import click
 
+from federation.cli.arguments import page_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.times import tell_second
@@ -13,14 +14,7 @@ from federation.records.readers import THIS_MACHINE
 
 
 @click.command("missing", cls=Command, help="photos.help-missing")
-@click.option("--after", default="", help="photos.option-after")
-@click.option(
-    "--limit",
-    default=100,
-    type=click.IntRange(1, 1_000_000),
-    help="views.option-limit",
-    show_default=True,
-)
+@page_options(100, "photos.option-after")
 @command_options
 def missing(run: Run, after: str, limit: int) -> None:
     """List them by digest."""

@@ -6,7 +6,7 @@ which of the two was done. What is removed already is no failure.
 
 import click
 
-from federation.cli.arguments import read_digest
+from federation.cli.arguments import page_options, read_digest
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
@@ -54,11 +54,7 @@ def _print_done(run: Run, done: RemovedHere) -> None:
 
 
 @click.command("removals", cls=Command, help="removal.help-removals")
-@click.option("--after", default="", help="views.option-after")
-@click.option(
-    "--limit", default=100, type=click.IntRange(1, 1_000_000),
-    help="views.option-limit", show_default=True,
-)  # fmt: skip
+@page_options(100, "photos.option-after")
 @command_options
 def list_removed(run: Run, *, after: str, limit: int) -> None:
     """Which were removed, and who honours it."""

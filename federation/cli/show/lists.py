@@ -6,7 +6,7 @@ from typing import TypeVar
 import click
 from msgspec import UnsetType
 
-from federation.cli.arguments import find_scope, scope_options
+from federation.cli.arguments import find_scope, page_options, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.show.station import print_contest
@@ -17,16 +17,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def _paged(function: F) -> F:
     """The command with `--region`, `--limit` and `--after`."""
-    after = click.option("--after", default="", help="views.option-after")
-    limit = click.option(
-        "--limit",
-        default=50,
-        type=click.IntRange(1, 1_000_000),
-        help="views.option-limit",
-        show_default=True,
-    )
     region = click.option("--region", default="", help="views.option-region")
-    return region(limit(after(function)))
+    return region(page_options(50, "views.option-after")(function))
 
 
 @click.command("gaps", cls=Command, help="views.help-gaps")

@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, NotFoundError
 from federation.records.canonical import check_text
+from federation.records.personal import find_personal
 from federation.records.readers import Person, may_do
-from federation.sources.personal import find_personal
 from federation.sources.row import clip
 from federation.store.actions import MACHINE, note_action
 from federation.store.db import Transaction

@@ -10,11 +10,13 @@ against whoever sent them, and only as a nuisance: they prove nothing.
     ask  →  data/partial/…  →  SHA-256  →  blob, durable  →  row, no longer wanted
 
 Stopped at any arrow, it goes on there: no byte that has come is asked for again. Where
-it was killed, what had come within two seconds is, of a MB at most for each photo.
+it was killed, the last that had come is, of each photo on its way. A few are on their
+way from a partner; as many more, that have come, wait for the disk meanwhile.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,7 +25,7 @@ from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.flows.photos.onephoto import Download
-from federation.flows.photos.partial import drop_partials, tidy_partials
+from federation.flows.photos.partial import Partial, drop_partials, tidy_partials
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
@@ -35,10 +37,9 @@ from federation.store.wanted import PhotoTry, WantedPhoto
 #: What files are called where a partner would be named.
 FILES: Final = "files"
 #: So many photos of one partner at a time.
-AT_ONCE: Final = 6
-#: So many bytes of all partners at a time, by what records say of their sizes; beyond
-#: it each partner has one photo on its way: they are in memory until they are verified.
-MOST_COMING: Final = 64 << 20
+AT_ONCE: Final = 8
+#: So many more that have come, and are made durable.
+_SETTLING: Final = 10
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4
@@ -78,7 +79,7 @@ class PhotoSource:
     max_bytes: int = 1 << 29
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class FetchContext:
     """What the turns of all partners use together.
 
@@ -89,6 +90,8 @@ class FetchContext:
         room: What those of partners may take.
         holding: What writes rows.
         taken: Digests that some turn is fetching.
+        begun: Digests of photos that have come in part.
+        turns: So many are at work.
         wall: Unix seconds.
         is_busy: Whether records of this partner are being fetched.
         told_wrong: Is told who sent whole bytes that are not the photo.
@@ -101,6 +104,8 @@ class FetchContext:
     holding: PhotoRows
     wall: Callable[[], float]
     taken: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    turns: int = 0
     is_busy: Callable[[str], bool] = lambda _: False
     told_wrong: Callable[[str, str], object] = lambda _org, _digest: None
 
@@ -137,8 +142,10 @@ async def fetch_photos(
         OSError: a disk of ours is full or failed.
     """
     await ctx.room.load()
+    await _tidy(ctx)
     turn = _PhotoTurn(ctx, source)
-    workers = [asyncio.create_task(turn.work()) for _ in range(AT_ONCE)]
+    workers = [asyncio.create_task(turn.work()) for _ in range(AT_ONCE + _SETTLING)]
+    ctx.turns += 1
     try:
         done, late = await asyncio.wait(
             workers, timeout=within_s, return_when=asyncio.FIRST_EXCEPTION
@@ -148,6 +155,7 @@ async def fetch_photos(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        ctx.turns -= 1
         await _tidy(ctx)
     for worker in done:
         worker.result()
@@ -159,9 +167,11 @@ async def _tidy(ctx: FetchContext) -> None:
 
     It may have gone while it came: then what came was written after it was swept.
     """
-    begun = await asyncio.to_thread(tidy_partials, ctx.folder)
+    begun = await asyncio.to_thread(tidy_partials, ctx.folder, frozenset(ctx.taken))
     if removed := await ctx.db.read(removed_among, begun):
         await asyncio.to_thread(drop_partials, ctx.folder, removed)
+    ctx.begun.clear()
+    ctx.begun.update(begun - removed)
 
 
 async def take_photos(
@@ -179,6 +189,7 @@ async def take_photos(
         OSError: a disk of ours is full or failed.
     """
     await ctx.room.load()
+    await _tidy(ctx)
     turn = _PhotoTurn(ctx, PhotoSource(org=FILES, feed=feed))
     sought, _ = await ctx.db.read(load_sought, photos, FILES)
     for one in sought:
@@ -195,20 +206,28 @@ class _PhotoTurn:
         self._left = source.max_bytes
         self._next: list[Sought] = []
         self._asked: set[str] = set()  # once each, in one turn
-        self._taking = asyncio.Lock()
-        self._at_work = 0
+        self._taking, self._asking = asyncio.Lock(), asyncio.Semaphore(AT_ONCE)
         self._silences = 0
         self.report = FetchReport()
 
     async def work(self) -> None:
         """One photo after the other, until there is nothing to ask for."""
-        while (sought := await self._take()) is not None:
-            self._at_work += 1
+        while await self._have_next():
+            pass
+
+    async def _have_next(self) -> bool:
+        """The next photo, from its question until it is held; False: there is none."""
+        with ExitStack() as asking:
+            await self._asking.acquire()
+            asking.callback(self._asking.release)
+            sought = await self._take()
+            if sought is None:
+                return False
             try:
-                await self._fetch(sought)
+                await self._fetch(sought, come=asking.close)
             finally:
-                self._at_work -= 1
                 self._ctx.taken.discard(sought.digest)
+        return True
 
     async def take(self, sought: Sought) -> None:
         """One photo, unless some turn is fetching it."""
@@ -228,7 +247,7 @@ class _PhotoTurn:
                 if self._left <= 0:
                     self.report.more = True
                     return None
-                if self._must_wait():
+                if ctx.is_busy(self._source.org):
                     await asyncio.sleep(_LOOK_S)
                 elif not self._next:
                     await self._load()
@@ -238,20 +257,19 @@ class _PhotoTurn:
                     sought = self._next.pop(0)
                     if self._is_asked(sought.digest):
                         continue
-                    # Another partner's turn may have had it since it was listed.
-                    is_wanted = await ctx.db.read(wanted.is_wanted, sought.digest)
-                    if is_wanted and sought.digest not in ctx.taken:
-                        ctx.taken.add(sought.digest)
-                        self._asked.add(sought.digest)
-                        return sought
+                    if await self._is_had(sought.digest):
+                        continue
+                    ctx.taken.add(sought.digest)
+                    self._asked.add(sought.digest)
+                    return sought
         return None
 
-    def _must_wait(self) -> bool:
-        """For records of this partner; or for room in memory, having some of it."""
-        ctx = self._ctx
-        more = self._next[0].most if self._next and self._at_work else 0
-        is_full = more > 0 and ctx.room.coming + more > MOST_COMING
-        return is_full or ctx.is_busy(self._source.org)
+    async def _is_had(self, digest: str) -> bool:
+        """Whether another partner's turn has, or has had it since it was listed."""
+        if self._ctx.turns == 1:
+            return False  # nobody is asked what nobody changes
+        is_wanted = await self._ctx.db.read(wanted.is_wanted, digest)
+        return not is_wanted or digest in self._ctx.taken
 
     async def _load(self) -> None:
         ctx, now = self._ctx, int(self._ctx.wall())
@@ -264,31 +282,43 @@ class _PhotoTurn:
         """Whether some turn is fetching it, or this one has."""
         return digest in self._ctx.taken or digest in self._asked
 
-    async def _fetch(self, sought: Sought) -> None:
-        """Held then, or put off."""
+    async def _fetch(
+        self, sought: Sought, come: Callable[[], object] = lambda: None
+    ) -> None:
+        """Held then, or put off; `come` is told when nothing more is asked for."""
         ctx, now = self._ctx, int(self._ctx.wall())
         if not await ctx.room.make(sought.most, sought.urgency, now):
             self.report.lacks_room = True
             await ctx.db.write(wanted.put_off, sought.digest, now + NO_ROOM_S)
             return
-        download = Download(ctx.folder, sought, self._source.org)
+        org = self._source.org
+        partial = Partial(ctx.folder, sought.digest, org)
+        download = Download(sought, partial)
         kept = 0
         try:
-            data = await download.run(self._source.feed)
-            now = int(ctx.wall())
-            if await download.keep(ctx.holding, ctx.blobs, data, now):
-                kept = len(data)
-        except PeerError as error:
-            await self._failed(sought, error, download)
-        else:
+            if sought.digest in ctx.begun:
+                await asyncio.to_thread(partial.load)
+            await download.run(org, self._source.feed)
             self._silences = 0
-            self.report.fetched += kept > 0
-            self.report.size += kept
+            self._left -= download.came
+            come()
+            size = partial.size
+            if await download.keep(ctx.holding, ctx.blobs, int(ctx.wall())):
+                kept = size
+                self.report.fetched += 1
+                self.report.size += kept
+        except PeerError as error:
+            self._left -= download.came
+            await self._failed(sought, error, download)
         finally:
             ctx.room.came(sought.most, kept)
-            self._left -= download.came
             # Also when we are stopped: what has come is not asked for again.
-            download.close()
+            try:
+                partial.save()
+            finally:
+                partial.close()
+            if partial.is_begun:
+                ctx.begun.add(sought.digest)
 
     async def _failed(
         self, sought: Sought, error: PeerError, download: Download

@@ -1,10 +1,11 @@
-"""What has come of a photo that did not come whole: kept, to be asked for the rest.
+"""What has come of a photo: in a file from its first bytes, summed up as it comes.
 
-Rule: nothing here counts for anything. A file is what one partner has sent of one
+Rule: nothing here counts for anything before all of it has the digest that was asked
+for; then this very file becomes the blob. A file is what one partner has sent of one
 photo; bytes of two partners are never put together, so that it is known whose they are
-when they turn out wrong. Whatever lies here may be deleted at any moment; of very many
-only the newest stay, and what a power cut has spoilt is found by its digest: no disk is
-waited for. What comes at once is never written: only what waits for more.
+when they turn out wrong. Whatever lies here may be deleted at any moment but while it
+comes; of what broke off only the newest stay, and what a power cut has spoilt is found
+by its digest: no disk is waited for. In memory is what came since the last `save`.
 
     data/partial/<hex sha256>@<organisation>
 """
@@ -13,7 +14,7 @@ import contextlib
 import errno
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,102 +22,149 @@ from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.files import make_folders
 
 MAX_KEPT: Final = 64
+_HEAD_BYTES: Final = 1 << 10
+#: At once, Linux would look for as much memory in one piece for it.
+_WRITE_BYTES: Final = 1 << 17
 
 
 class Partial:
-    """The beginning of a photo, growing."""
+    """A photo as it grows."""
 
     def __init__(self, folder: Path, digest: str, org: str) -> None:
-        """What this partner has sent already counts as its beginning.
+        """Nothing has come yet, as far as one knows; see `load`.
 
-        Raises:
-            OSError: a disk failed.
+        `path`: where it lies; `size`: so many bytes have come; `waiting`: so many of
+        them are not written; `head`: the first of them, to tell what it is.
         """
         self._folder, self._of = folder, digest
-        self._path = folder / f"{digest}@{org}"
+        self.path = folder / f"{digest}@{org}"
         self._file: BinaryIO | None = None
-        self._parts: list[bytes] = []
-        self._written, self.waiting = 0, 0  # parts that are; bytes that are not
         self._saving = threading.Lock()
-        with contextlib.suppress(FileNotFoundError):
-            # What is longer than any photo was left by nobody of ours.
-            if self._path.stat().st_size <= MAX_BLOB_BYTES:
-                self._parts.append(self._path.read_bytes())
-                self._written = 1
-        self.size = sum(map(len, self._parts))
+        self._begin_anew()
 
-    def add(self, data: bytes) -> None:
-        """The next bytes."""
-        self._parts.append(data)
-        self.size += len(data)
-        self.waiting += len(data)
+    def _begin_anew(self) -> None:
+        self._new: list[bytes] = []
+        self._sum = hashlib.sha256()
+        self.size, self.waiting, self.head = 0, 0, b""
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of what is written."""
+        return self._sum.hexdigest()
 
     @property
     def is_begun(self) -> bool:
         """Whether there is a file of it."""
-        return self._written > 0
+        return self.size > self.waiting
+
+    def load(self) -> None:
+        """What this partner has sent before counts as its beginning.
+
+        Raises:
+            OSError: a disk failed.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            stat = self.path.stat()
+            # What is longer than any photo was left by nobody of ours.
+            if stat.st_size > MAX_BLOB_BYTES:
+                return
+            self._count(self.path.read_bytes())
+            # It is a blob's file already: whole, or never to be written to.
+            if stat.st_nlink > 1 and self.digest != self._of:
+                self.drop()
+
+    def add(self, data: bytes) -> None:
+        """The next bytes."""
+        self._new.append(data)
+        self.size += len(data)
+        self.waiting += len(data)
 
     def save(self) -> None:
-        """Write what has come; with it goes what others have sent of this photo.
+        """Write what has come.
 
         Whoever is stopped while a thread does it waits for that.
 
         Raises:
-            OSError: the disk is full or failed.
+            OSError: the disk is full or failed; what was written before stays.
         """
         with self._saving:
-            data = b"".join(self._parts[self._written :])
-            if not data:
-                return
-            if self._file is None:
-                self._file = self._begin(self.size - len(data))
-            if self._file.write(data) != len(data):
-                self._file.truncate(0)
-                reason = "not all of it was written"
-                raise OSError(errno.ENOSPC, reason, str(self._path))
-            self._written, self.waiting = len(self._parts), 0
-
-    def whole(self) -> tuple[bytes, str]:
-        """What has come, and the hex SHA-256 of it."""
-        data = b"".join(self._parts)
-        if not self._written:
-            self._parts = [data]  # not both
-        return data, hashlib.sha256(data).hexdigest()
+            new, self._new = self._new, []
+            for data in new:
+                try:
+                    self._write(data)
+                except OSError:
+                    self._new.clear()
+                    self.size, self.waiting = self.size - self.waiting, 0
+                    if self._file is not None:
+                        self._file.truncate(self.size)
+                    raise
+                self._sum.update(data)
+                self.waiting -= len(data)
+                self.head = self.head or data[:_HEAD_BYTES]
 
     def close(self) -> None:
         """Keep it as it is."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def drop(self) -> None:
         """Keep nothing of it, and begin anew."""
         self.close()
-        if self._written:
-            self._path.unlink(missing_ok=True)
-        self._file, self._parts, self._written = None, [], 0
-        self.size, self.waiting = 0, 0
+        self.path.unlink(missing_ok=True)
+        self._begin_anew()
 
-    def _begin(self, size: int) -> BinaryIO:
-        make_folders(self._folder, 0o700)
-        for other in self._folder.glob(f"{self._of}@*"):
-            if other != self._path:
-                other.unlink(missing_ok=True)
-        file = self._path.open("ab", buffering=0)
-        # Of a length that was not counted as its beginning, nothing stays.
-        file.truncate(size)
-        return file
+    def _count(self, data: bytes) -> None:
+        self.size += len(data)
+        self.head = data[:_HEAD_BYTES]
+        self._sum.update(data)
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = self._open()
+        view = memoryview(data)
+        for at in range(0, len(data), _WRITE_BYTES):
+            piece = view[at : at + _WRITE_BYTES]
+            if self._file.write(piece) != len(piece):
+                reason = "not all of it was written"
+                raise OSError(errno.ENOSPC, reason, str(self.path))
+
+    def _open(self) -> BinaryIO:
+        begun = self.size - self.waiting
+        if not begun:
+            # What lies there was not counted as its beginning.
+            self.path.unlink(missing_ok=True)
+        try:
+            return self.path.open("ab", buffering=0)
+        except FileNotFoundError:
+            make_folders(self._folder, 0o700)
+            return self.path.open("ab", buffering=0)
 
 
-def tidy_partials(folder: Path, most: int = MAX_KEPT) -> set[str]:
-    """Keep the newest, and nothing else; of which photos they are.
+def tidy_partials(
+    folder: Path, coming: Collection[str] = (), most: int = MAX_KEPT
+) -> set[str]:
+    """Keep the newest beside those that are coming, and nothing else.
+
+    Args:
+        folder: Where they lie.
+        coming: Digests of photos that are being written.
+        most: So many of the others are kept.
+
+    Returns:
+        Of which photos those are that are kept.
 
     Raises:
         OSError: a disk failed.
     """
-    newest_first = sorted(_ages(folder), reverse=True)
-    for _, path in newest_first[most:]:
+    newest_first = [
+        path
+        for _, path in sorted(_ages(folder), reverse=True)
+        if _photo_of(path) not in coming
+    ]
+    for path in newest_first[most:]:
         path.unlink(missing_ok=True)
-    return {path.name.partition("@")[0] for _, path in newest_first[:most]}
+    return set(map(_photo_of, newest_first[:most]))
 
 
 def drop_partials(folder: Path, digests: Iterable[str]) -> None:
@@ -128,6 +176,10 @@ def drop_partials(folder: Path, digests: Iterable[str]) -> None:
     for digest in digests:
         for path in folder.glob(f"{digest}@*"):
             path.unlink(missing_ok=True)
+
+
+def _photo_of(path: Path) -> str:
+    return path.name.partition("@")[0]
 
 
 def _ages(folder: Path) -> Iterator[tuple[float, Path]]:

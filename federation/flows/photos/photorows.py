@@ -5,7 +5,7 @@ the disk; what comes meanwhile is written by the next one, in one transaction.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from federation.store import blobs as held
@@ -23,25 +23,35 @@ class NewPhoto(NamedTuple):
     now: int
 
 
+class _NewRow(NamedTuple):
+    photo: NewPhoto
+    tidy: Callable[[], object]
+    done: asyncio.Future[bool]
+
+
 class PhotoRows:
     """One for all that is fetched at the same time."""
 
     def __init__(self, db: Database) -> None:
         """Nothing is written before it is asked."""
         self._db = db
-        self._waiting: list[tuple[NewPhoto, asyncio.Future[bool]]] = []
+        self._waiting: list[_NewRow] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def hold(self, photo: NewPhoto) -> bool:
+    async def hold(self, photo: NewPhoto, tidy: Callable[[], object]) -> bool:
         """Return when it is held, durably, and wanted no longer.
 
         False: it was removed for good meanwhile, and its bytes are to go again.
+
+        Args:
+            photo: What is held then.
+            tidy: Is called in a thread, once that is known.
 
         Raises:
             OSError: the disk is full or failed.
         """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((photo, done))
+        self._waiting.append(_NewRow(photo, tidy, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         return await done
@@ -50,16 +60,21 @@ class PhotoRows:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
             try:
-                photos = [photo for photo, _ in waiting]
-                removed = await self._db.write(_hold_all, photos)
+                removed = await self._db.write(_hold_all, [w.photo for w in waiting])
+                await asyncio.to_thread(_tidy_all, waiting)
             except Exception as error:  # noqa: BLE001  told to each that waits for it
-                for _, done in waiting:
-                    if not done.done():
-                        done.set_exception(error)
+                for one in waiting:
+                    if not one.done.done():
+                        one.done.set_exception(error)
             else:
-                for photo, done in waiting:
-                    if not done.done():
-                        done.set_result(photo.digest not in removed)
+                for one in waiting:
+                    if not one.done.done():
+                        one.done.set_result(one.photo.digest not in removed)
+
+
+def _tidy_all(waiting: Sequence[_NewRow]) -> None:
+    for one in waiting:
+        one.tidy()
 
 
 def _hold_all(tx: Transaction, photos: Sequence[NewPhoto]) -> set[str]:

@@ -28,11 +28,6 @@ class PhotoRoom:
         self._db, self._blobs, self._most = db, blobs, max_bytes
         self._held, self._coming = 0, 0
 
-    @property
-    def coming(self) -> int:
-        """So many bytes may be on their way, and in memory, of all partners."""
-        return self._coming
-
     async def load(self) -> None:
         """See what is held."""
         total = await self._db.read(held.count_blobs, is_own=False)

@@ -153,7 +153,7 @@ def test_a_coordinator_is_in_the_log_by_name(db, folder):
 @pytest.mark.parametrize(
     ("why", "told"),
     [
-        ("diminta Pak Budi", "Pak Budi"),
+        ("diminta Pak Budi", "Budi"),
         ("telepon 0812-0000-0000", "telephone"),
         ("x" * 201, "200 characters"),
         ("a\u202eb", "202E"),

@@ -1,17 +1,13 @@
 """Photos are fetched from whoever has them; who fails delays and harms nobody else."""
 
 import asyncio
+import hashlib
+import tracemalloc
 
 import pytest
 
-from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.errors import PeerError
-from federation.flows.photos.fetch import (
-    AT_ONCE,
-    MOST_COMING,
-    PhotoSource,
-    fetch_photos,
-)
+from federation.flows.photos.fetch import AT_ONCE, PhotoSource, fetch_photos
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.removals import RemovedPhoto, note_removed
@@ -205,10 +201,10 @@ async def test_a_fault_of_our_disk_ends_the_turn_and_is_nobodys_fault(
     add_named(db, A, [(TPS, named(ONE))])
     await node.look(a="all")
 
-    async def full(_digest, _data):
+    async def full(_digest, _path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(node.blobs, "put", full)
+    monkeypatch.setattr(node.blobs, "put_file", full)
     with pytest.raises(OSError, match="space"):
         await node.fetch(PhotoFeed(A).have(ONE))
     assert node.held() == set()
@@ -262,21 +258,35 @@ async def test_a_photo_that_two_name_is_wanted_once(node, db):
         assert len(wanted.list_due(view, A, {A, B}, int(node.clock()), 9)) == 1
 
 
-async def test_photos_said_to_be_large_are_in_memory_few_at_a_time(node, db):
-    """However many partners say so; each of them has one on its way all the same."""
-    numbers = iter(range(100, 200))
-    feeds = []
-    for org in (A, B):
-        photos = [photo(next(numbers), 40_000) for _ in range(8)]
-        large = [file_of(digest_of(one), size=MAX_BLOB_BYTES) for one in photos]
-        add_named(db, org, [(TPS, large)])
-        feeds.append(PhotoFeed(org).have(*photos))
-    await node.look(a="all", b="all")
-    await asyncio.gather(*map(node.fetch, feeds))
-    assert [len(feed.asked) for feed in feeds] == [8, 8]
-    at_once = [feed.most_at_once for feed in feeds]
-    assert min(at_once) >= 1
-    assert sum(at_once) <= MOST_COMING // MAX_BLOB_BYTES + 2
+async def test_what_comes_is_on_the_disk_and_not_in_memory(node, db):
+    """However many come at a time, and however large they are."""
+    size, piece = 4 << 20, 1 << 17
+    photos = {}
+    for number in range(AT_ONCE):
+        head, rest = photo(number, piece), bytes(piece)
+        whole = hashlib.sha256(head)
+        for _ in range(size // piece - 1):
+            whole.update(rest)
+        photos[whole.hexdigest()] = head
+    add_named(db, A, [(TPS, [file_of(digest, size=size) for digest in photos])])
+    await node.look(a="all")
+    feed = PhotoFeed(A)
+
+    async def stream(resource, start=0):
+        yield photos[resource.path.rpartition("/")[2]]
+        for _ in range(size // piece - 1):
+            await asyncio.sleep(0)
+            yield bytes(piece)
+
+    feed.stream = stream
+    tracemalloc.start()
+    try:
+        report = await node.fetch(feed)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.fetched == AT_ONCE
+    assert most < AT_ONCE * size / 4
 
 
 def remove_at(node, data, *, cuts=False):

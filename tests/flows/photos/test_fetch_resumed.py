@@ -1,6 +1,7 @@
 """A fetch that was broken off goes on where it was, and no byte comes twice."""
 
 import asyncio
+import os
 import random
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.errors import PeerError
+from federation.flows.photos.partial import tidy_partials
 from federation.store.db import Database
 from tests.fetching import (
     ONE,
@@ -18,7 +20,7 @@ from tests.fetching import (
     named,
     photo,
 )
-from tests.photographed import A, B, add_named
+from tests.photographed import A, B, add_named, file_of
 
 
 async def test_what_has_come_is_not_asked_for_again(node, db):
@@ -88,6 +90,52 @@ async def test_beginnings_of_very_many_are_not_kept(node, db):
         (node.folder / "partial" / f"{number:064x}@{A}").write_bytes(b"x")
     await node.fetch(PhotoFeed(A))
     assert len(list((node.folder / "partial").iterdir())) == 64
+
+
+async def test_what_is_coming_is_kept_however_many_beginnings_there_are(tmp_path):
+    for number in range(200):
+        path = tmp_path / f"{number:064x}@{A}"
+        path.write_bytes(b"x")
+        os.utime(path, (number, number))
+    coming = {f"{3:064x}"}
+    kept = tidy_partials(tmp_path, coming)
+    left = {path.name.partition("@")[0] for path in tmp_path.iterdir()}
+    assert left == kept | coming
+    assert kept == {f"{number:064x}" for number in range(136, 200)}
+
+
+async def test_where_we_are_killed_before_its_row_no_byte_is_asked_for_again(
+    node, db, monkeypatch
+):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+
+    async def killed(*_given):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(node.ctx.holding, "hold", killed)
+    feed = PhotoFeed(A).have(ONE)
+    with pytest.raises(asyncio.CancelledError):
+        await node.fetch(feed)
+    assert (node.held(), node.partials()) == (set(), [f"{digest_of(ONE)}@{A}"])
+    monkeypatch.undo()
+    await node.fetch(feed)
+    assert await node.has(ONE)
+    assert (feed.sent, node.partials()) == (len(ONE), [])
+
+
+async def test_the_file_of_a_blob_is_never_written_to(node, db):
+    """Not even where it lies as the beginning of a photo, and a disk has spoilt it."""
+    add_named(db, A, [(TPS, [file_of(digest_of(ONE), size=len(ONE) + 900)])])
+    add_named(db, B, [(TPS, named(ONE))])
+    await node.look(a="all")
+    (node.folder / "partial").mkdir()
+    begun, blob = node.folder / "partial" / f"{digest_of(ONE)}@{A}", node.folder / "b"
+    blob.write_bytes(bytes(len(ONE)))
+    begun.hardlink_to(blob)
+    await node.fetch(PhotoFeed(A).have(ONE))
+    assert await node.has(ONE)
+    assert blob.read_bytes() == bytes(len(ONE))
 
 
 @pytest.mark.slow

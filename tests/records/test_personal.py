@@ -1,0 +1,182 @@
+"""records/personal.py: what free text may give away of a person."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.records.personal import find_all, find_personal, redact
+from federation.sources.personal import why_personal
+from tests.bench.personal import DIGITS, caught
+from tests.records.personal_corpus import EACH, KNOWN, clean, leaked, place_of, planted
+from tests.records.personal_held_out import HELD_OUT
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "word"),
+    [
+        ("HP 0812-0000-0000", "telephone", "0812-0000-0000"),
+        ("hubungi +62 812 0000 000", "telephone", "+62 812 0000 000"),
+        ("081200000000", "telephone", "081200000000"),
+        ("kantor (0451) 421000", "telephone", "(0451) 421000"),
+        ("telp 021-5550000", "telephone", "021-5550000"),
+        ("NIK 7202010101800001", "nik", "7202010101800001"),
+        ("7202 0101 0180 0001 ikut mencoblos", "nik", "7202 0101 0180 0001"),
+        ("kirim ke relawan@contoh.example", "email", "relawan@contoh.example"),
+        ("relawan (at) contoh.example", "email", "relawan (at) contoh.example"),
+        ("mobil DN 1234 AB", "plate", "DN 1234 AB"),
+        ("di -1.39512, 120.75431", "position", "-1.39512, 120.75431"),
+        ("1°23'42\"S", "position", "1°23'42\"S"),
+        ("lihat https://maps.app.goo.gl/abc", "position", "maps.app.goo.gl/abc"),
+        ("akun @relawan.poso", "account", "@relawan.poso"),
+        ("wa.me/6281200000000", "account", "wa.me/6281200000000"),
+        ("diantar Pak Budi", "name", "Budi"),
+        ("IBU SITI menolak", "name", "SITI"),
+        ("oleh Sdr.Ali", "name", "Ali"),
+        ("saksi H. Ahmad", "name", "Ahmad"),
+        ("(62) 812 3456 7890", "telephone", "(62) 812 3456 7890"),
+        ("+62 (812) 3456 7890", "telephone", "+62 (812) 3456 7890"),
+        ("0812/3456/7890", "telephone", "0812/3456/7890"),
+        ("0812 - 3456 - 7890", "telephone", "0812 - 3456 - 7890"),
+        ("hubungi 8123456789", "telephone", "8123456789"),
+        ("WA 812-3456-7890", "telephone", "812-3456-7890"),
+        ("NIK 32730120O198OOO1", "nik", "32730120O198OOO1"),
+        ("a [at] b [dot] id", "email", "a [at] b [dot] id"),
+        ("budi at gmail dot com", "email", "budi at gmail dot com"),
+        ("fb.com/budi", "account", "fb.com/budi"),
+        ("https://x.com/budi", "account", "x.com/budi"),
+        ("lihat twitter.com/budi", "account", "twitter.com/budi"),
+        ("ig budi_s", "account", "ig budi_s"),
+        ("B-1234-XYZ", "plate", "B-1234-XYZ"),
+        ("-1.395, 120.754", "position", "-1.395, 120.754"),
+        ("-1.39512 / 120.75431", "position", "-1.39512 / 120.75431"),
+        ("120.75431, -1.39512", "position", "120.75431, -1.39512"),
+        ("lat: 1.39512 long 120.75431", "position", "lat: 1.39512"),
+        ("51.5074, -0.1278", "position", "51.5074, -0.1278"),
+        ("6P58QV8W+2X", "position", "6P58QV8W+2X"),
+        ("a/n Budi", "name", "Budi"),
+        ("nama: Budi Santoso", "name", "Budi Santoso"),
+        ("saksi Budi", "name", "Budi"),
+        ("Ketua KPPS: Budi Santoso", "name", "Budi Santoso"),
+    ],
+)
+def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
+    found = find_personal(text)
+    assert found == (kind, word, text.index(word), text.index(word) + len(word))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foto buram, halaman 2 tidak terbaca",
+        "TPS 12 RT 3 RW 4",
+        "7202011001004 tertukar dengan 7202011001005",
+        "dihitung ulang 2024-02-14 23.45 WIB",
+        "suara sah 179, tidak sah 3, total 182",
+        "C1 plano, C.Hasil salinan",
+        "angka 1.234 dibaca 1234",
+        "ibu kota kabupaten",
+        "Form A 12 B",
+        "SK 12 KPU",
+        "Pak RT hadir",
+        "Bu RT hadir",
+        "0.1234, 0.5678",
+        "saksi dari paslon 02 tidak hadir",
+        "Saksi Paslon 02 tidak hadir, saksi PDIP hadir",
+        "dicek at TPS 12. Selesai",
+        "7202011001004 8 suara, 82 sah",
+        "nama calon tertukar",
+        "mulai 0.1234",
+        "kelurahan 8171011001 dan 8201012001",
+        "8123456789",
+        "suara 1.234, 100.500",
+        "dikirim lewat telegram pukul.",
+        "2345+67",
+        "uuid:1a2b0812-3456-7890-8123-aaaaaaaaaaaa",
+        "buka 0800-1300",
+        "Nama Kelurahan salah, saksi Golkar hadir",
+        "",
+    ],
+)
+def test_words_of_the_work_are_nobodys(text):
+    assert find_personal(text) is None
+
+
+HALVES = pytest.mark.parametrize("half", [KNOWN, HELD_OUT], ids=["known", "held out"])
+#: Where one pattern uncovers the next, and where each begins at every character.
+WORST = [
+    "@a0O", "@aktp", "H. ", "H. A. ", "a@b.", "1.1111 ", "0 8 ", "nol delapan ",
+    "lat 1.1111", "Saksi Aktp", "Jl. Aa 1 ", "jalan a ", "BRI ", "oleh x ", "Pak Aa ",
+    "ig a", "google.", "tinggal RT 1", "x (at) ", "7202 ", "\u00a0", "[nama]", "…",
+]  # fmt: skip
+
+
+@HALVES
+def test_what_is_written_in_digits_is_found(half):
+    there, found = caught(half)
+    digits = sum(found[kind] for kind in DIGITS) / sum(there[kind] for kind in DIGITS)
+    assert digits >= 0.97
+    assert found.total() >= 0.97 * EACH
+
+
+@HALVES
+def test_reports_about_nobody_are_hardly_ever_refused(half):
+    assert sum(bool(find_all(text.text)) for text in clean(half)) <= 0.02 * EACH
+
+
+@HALVES
+def test_nothing_of_what_was_found_is_left_in_a_redacted_text(half):
+    for text in planted(half):
+        start, end = place_of(text)
+        if any(one.start < end and start < one.end for one in find_all(text.text)):
+            redacted = redact(text.text, 300)
+            assert not leaked(text, redacted), redacted
+            assert find_all(redacted) == []
+
+
+def test_findings_stand_in_their_places_and_never_overlap():
+    text = "Pak Budi, HP 0812-0000-0000, NIK 7202010101800001"
+    found = find_all(text)
+    assert [one.kind for one in found] == ["name", "telephone", "nik"]
+    assert all(text[one.start : one.end] == one.word for one in found)
+    marks = "Pak [nama], HP [nomor telepon], NIK [nomor KTP]"
+    assert redact(text, 300) == marks
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from([text.text for text in planted(KNOWN)]),
+        st.sampled_from(["Pak ", "saksi ", "a/n ", "0812", "@", " ", "Budi", "[nama]"]),
+        st.text("0189 .-/@[]…aBAhPkO°,+", max_size=12),
+    ),
+    max_size=6,
+).map("".join)
+
+
+@given(TEXTS, st.integers(0, 400))
+def test_a_redacted_text_is_clean_stays_as_it_is_and_fits(text, most):
+    redacted = redact(text, most)
+    assert find_all(redacted) == []
+    assert redact(redacted, most) == redacted
+    assert len(redacted) <= max(most, len(text))
+
+
+@pytest.mark.parametrize("unit", WORST)
+def test_the_longest_text_of_the_worst_kind_is_looked_through_at_once(unit):
+    text = (unit * 4000)[:4000]
+    began = time.process_time()
+    assert find_all(redact(text, 4000)) == []
+    assert time.process_time() - began < 5  # 0.1 s here
+
+
+def test_a_refusal_names_every_word_its_place_and_what_it_looks_like():
+    why = why_personal("note", "Pak Budi, HP 0812-0000-0000")
+    assert str(why) == (
+        "'Budi' (character 5) looks like the name of a person, '0812-0000-0000'"
+        " (character 14) looks like a telephone number: it would be published for"
+        " ever, and no personal data may be"
+    )
+    many = why_personal("note", "Pak Budi. " * 8)
+    assert many
+    assert "3 more: it would" in many
