@@ -281,7 +281,7 @@ def test_a_coordinator_is_named(home, key):
     [
         (["show", ID], "--why"),
         (["show", ID, "--why", " "], "why is missing"),
-        (["show", ID, "--why", "diminta Ibu Sari"], "Ibu Sari"),
+        (["show", ID, "--why", "diminta Ibu Sari"], "Sari"),
         (["show", "abc", "--why", WHY], "32 digits"),
         (["purge", "../../../etc", "--why", WHY], "32 digits"),
         (["purge"], "--due"),
