@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "withdraw": "federation.cli.withdraw:withdraw",
     "photos": "federation.cli.photos:photos",
     "annex": "federation.cli.annex:annex",
+    "refer": "federation.cli.refer:refer",
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
     "status": "federation.cli.show.status:status",

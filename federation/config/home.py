@@ -4,6 +4,7 @@ Rule: every path of a home folder is named here and nowhere else.
 
     federation.toml                 settings
     peers.toml                      partners
+    agencies.toml                   who takes reports of violations; not made by init
     elections/<election>.json       profiles added by `federation election add`
     identity/identity.pem           the encrypted identity key; take it off this machine
     identity/recovery.html          to print
@@ -73,6 +74,11 @@ class Home:
     def peers(self) -> Path:
         """peers.toml."""
         return self.folder / "peers.toml"
+
+    @property
+    def agencies(self) -> Path:
+        """agencies.toml."""
+        return self.folder / "agencies.toml"
 
     @property
     def elections(self) -> Path:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from federation import errors
 from federation.cli import output
+from federation.config.agencies import AgencyEntry
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
 from federation.flows.audit import (
@@ -146,6 +147,14 @@ def test_every_key_of_a_partner_is_documented_and_shown(tmp_path):
     known = re.search(r"known: ([a-z_, ]+)", str(refused.value))
     assert known
     assert set(known[1].split(", ")) == shown
+
+
+def test_every_key_of_an_agency_is_documented_and_shown():
+    page = read(REFERENCE / "configuration.md")
+    table = page.partition("## agencies.toml")[2].partition("\n## ")[0]
+    example = tomllib.loads(read(PROJECT / "agencies.example.toml"))
+    shown = {key for entry in example["agency"] for key in entry}
+    assert codes_in(table) == shown == members(AgencyEntry)
 
 
 def test_every_error_code_is_documented_and_no_other():
