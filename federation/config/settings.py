@@ -102,6 +102,15 @@ class AnnexSettings(
     days: Annotated[int, Meta(ge=1, le=3_650)] = 180
 
 
+class ReferSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """How reports go to agencies."""
+
+    hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
+    expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -122,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     static: Static = Static()
     photos: PhotoSettings = PhotoSettings()
     annex: AnnexSettings = AnnexSettings()
+    refer: ReferSettings = ReferSettings()
 
     @property
     def origins(self) -> tuple[str, ...]:

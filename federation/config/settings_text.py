@@ -155,6 +155,16 @@ port = {port}
 # dalam hari, kecuali lampiran itu menyebut tanggal lain; sesudahnya dihapus di sini.
 # days = 180
 
+[refer]
+# Seconds between saying that a report will go to an agency and sending it: so long
+# partners have to say that they mean to, too. Then hours for which it is tried, and for
+# which partners hold back.
+# Detik antara pengumuman bahwa laporan akan dikirim ke lembaga dan pengirimannya: waktu
+# bagi mitra untuk menyatakan niat yang sama. Lalu lama mencoba, dalam jam; selama itu
+# mitra menahan diri.
+# hold_s = 60
+# expires_h = 48
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

@@ -23,6 +23,7 @@ from federation.node import (
     incidents,
     people,
     reading,
+    referrals,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -329,6 +330,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
+    **referrals.WORK,
     **takenphotos.WORK,
 }
 

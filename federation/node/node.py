@@ -32,6 +32,7 @@ from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
+from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
 from federation.node.turns import PartnerTurns
 from federation.schedule import Duty, Schedule
@@ -95,6 +96,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
+        self.referrals = Referrals(self)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -197,6 +199,12 @@ class Node:
                 await feed.notify(self.resources.settings.org)
 
         await asyncio.gather(*map(tell, self.peers.reachable))
+
+    async def ask_partners(self, within_s: float) -> None:
+        """Have what partners say now, of those that answer in so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self.schedule.run_now(tuple(self.peers.reachable))
 
     async def alarm(self, code: str, subject: str, detail: str | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""

@@ -1,12 +1,19 @@
 """`federation refer`: reports of violations on their way to an agency.
 
-A file for each verb: `agencies` (whom a report would go to).
+agencies   whom a report would go to
+prepare    papers are looked at, then approved
+handing    brought by hand; what became of one; not to go after all
+status     what is on its way, and who else was there
+named      what all of them are given
 """
 
 import click
 
 from federation.cli.help import CommandGroup
 from federation.cli.refer.agencies import agencies
+from federation.cli.refer.handing import by_hand, resolve, withdraw
+from federation.cli.refer.prepare import approve, prepare
+from federation.cli.refer.status import status
 
 
 @click.group("refer", cls=CommandGroup, help="cli.command-refer")
@@ -14,4 +21,5 @@ def refer() -> None:
     """The verbs hang here."""
 
 
-refer.add_command(agencies)
+for _verb in (agencies, prepare, approve, by_hand, resolve, withdraw, status):
+    refer.add_command(_verb)

@@ -2,4 +2,6 @@
 
 dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
+holding        who else is taking it there, or did
+outbox         its way there, step by step
 """

@@ -17,6 +17,7 @@ people     who of ours is let in; sessions of browsers
 reading    a form to read, and what was read: of pages only
 incidents  reports of violations: to be signed here; what we say of one
 annexes    what is personal of incidents: sealed, used, deleted
+referrals  reports on their way to agencies
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies
 """
