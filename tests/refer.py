@@ -66,28 +66,33 @@ def write_report(home: Home, **changes: object) -> dict[str, str]:
     return {"id": name, "org": org}
 
 
+@contextlib.contextmanager
+def opened(home: Home):
+    """The database of a home, to be read, also while somebody writes."""
+    database = Database.open(home.data, readonly=True)
+    with contextlib.closing(database), database.view() as view:
+        yield view
+
+
 def history(home: Home, incident: dict[str, str]) -> list[str]:
     """The stages and statuses that are signed about an incident, in order."""
     name = IncidentName(**incident)
-    with contextlib.closing(Database.open(home.data, readonly=True)) as db:
-        with db.view() as view:
-            found = find_incident(view, THIS_MACHINE, name).history or ()
+    with opened(home) as view:
+        found = find_incident(view, THIS_MACHINE, name).history or ()
     said = [one.said for one in found]
     return [one.get("stage") or one.get("status") or "report" for one in said]
 
 
 def standing(home: Home) -> set[str]:
     """The codes of the alarms of a home."""
-    with contextlib.closing(Database.open(home.data, readonly=True)) as db:
-        with db.view() as view:
-            return {one.code for one in alarms.list_alarms(view)}
+    with opened(home) as view:
+        return {one.code for one in alarms.list_alarms(view)}
 
 
 def find_row(home: Home, incident: dict[str, str], agency: str = "bawaslu"):
     """How far it is, as the database has it."""
-    with contextlib.closing(Database.open(home.data, readonly=True)) as db:
-        with db.view() as view:
-            return find_item(view, f"{incident['org']}/{incident['id']}", agency)
+    with opened(home) as view:
+        return find_item(view, f"{incident['org']}/{incident['id']}", agency)
 
 
 async def ask(node, command: str, incident, agency: str = "bawaslu", **members):

@@ -165,6 +165,22 @@ port = {port}
 # hold_s = 60
 # expires_h = 48
 
+[mail]
+# The server that takes e-mail to agencies, our address, and how: "starttls", "tls" from
+# the first byte, or "plain" for this machine only. A password lies in a file of its own
+# that only you can read (0600), relative to this one; so do authorities of your own.
+# Server yang menerima surel ke lembaga, alamat kita, dan caranya: "starttls", "tls"
+# sejak awal, atau "plain" hanya untuk mesin ini. Kata sandi ada di berkas tersendiri
+# yang hanya terbaca oleh Anda (0600), relatif terhadap berkas ini; begitu pula
+# sertifikat otoritas sendiri.
+# host = "mail.example"
+# sender = "laporan@example.org"
+# port = 587
+# security = "starttls"
+# user = "laporan"
+# password_file = "keys/mail.password"
+# ca_file = "keys/mail-ca.pem"
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

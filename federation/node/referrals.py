@@ -13,20 +13,19 @@ it: nothing is sent again blindly.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from federation.config.agencies import Agency, load_agencies
-from federation.errors import ConflictError, NotFoundError
+from federation.errors import ConfigError, ConflictError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
-from federation.flows.refer.holding import Holding, find_holding
+from federation.flows.refer.holding import find_holding, rank_of
 from federation.flows.refer.outbox import Hand
+from federation.node.couriers import Courier, find_agency
 from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
 from federation.node.resources import Clocks, Resources
-from federation.records.referral import ReferralWay
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
 from federation.store.db import Transaction, View
@@ -43,7 +42,7 @@ from federation.web.requests.referrals import (
 from federation.web.requests.request import Request
 
 NAME: Final = "reports to agencies"
-INTERVAL_S: Final = 5.0
+INTERVAL_S: Final = 2.0
 UNSURE: Final = "referral-unsure"
 FAILED: Final = "referral-failed"
 TWICE: Final = "referred-twice"
@@ -80,6 +79,7 @@ class Referrals:
         self._host = host
         self._lock = asyncio.Lock()
         self._busy = set[tuple[str, str]]()
+        self._courier = Courier(host)
 
     def duty(self) -> Duty:
         """Whatever is due is done within seconds."""
@@ -94,17 +94,55 @@ class Referrals:
 
     async def _follow(self) -> None:
         db, now = self._host.resources.db, self._now()
-        await db.write(steps.doubt, self._busy, now)
+        await self.find_doubtful()
         for item in await db.read(list_items):
             if item.due:
                 await self._say(item, wait_s=0.0)
             elif item.state == "intended" and item.expires_at <= now:
                 expired = await db.write(steps.expire, item, now)
                 await self._say(expired, wait_s=0.0)
+        await self._send_due()
         await db.run(index_all_incidents, db)
-        await db.write(self._tell, now)
+        if changes := await db.read(self._find_told, now):
+            await db.write(_tell, changes, now)
         keep = {one.dossier for one in await db.read(list_items) if _is_kept(one)}
         await db.run(self._papers.sweep, keep, now - _FRESH_S)
+
+    async def _send_due(self) -> None:
+        """Send what has been approved and said, and whose time has come."""
+        db = self._host.resources.db
+        due = [one for one in await db.read(list_items) if self._is_due(one)]
+        if due:
+            # What partners have said meanwhile counts.
+            await self._host.ask_partners(_ASK_S)
+            await db.run(index_all_incidents, db)
+        for item in due:
+            if why := await db.read(self._why_held, item):
+                gone = await db.write(steps.give_way, item, str(why), self._now())
+                await self._say(gone, wait_s=0.0)
+                continue
+            key = item.incident, item.agency
+            self._busy.add(key)
+            try:
+                said = await self._courier.send(item)
+            finally:
+                self._busy.discard(key)
+            await self._say(said, wait_s=0.0)
+
+    def _is_due(self, item: OutboxItem) -> bool:
+        is_sent_by_us = item.state == "intended" and item.way != "by-hand"
+        return is_sent_by_us and not item.due and item.next_at <= self._now()
+
+    def _why_held(self, view: View, item: OutboxItem) -> Sentence | None:
+        """Why it is not to go: somebody is there, or goes before us."""
+        if item.anyway:
+            return None
+        org = self._host.resources.settings.org
+        ours = rank_of(org, item.incident, item.agency)
+        for one in find_holding(view, org, item.incident, item.agency, self._now()):
+            if one.is_there or one.rank < ours:
+                return one.tell()
+        return None
 
     @property
     def _papers(self) -> PapersFolder:
@@ -115,7 +153,9 @@ class Referrals:
 
     async def find_doubtful(self) -> None:
         """See what a killed process was sending."""
-        await self._host.resources.db.write(steps.doubt, self._busy, self._now())
+        db = self._host.resources.db
+        if any(one.state == "sending" for one in await db.read(list_items)):
+            await db.write(steps.doubt, self._busy, self._now())
 
     async def say(self, item: OutboxItem) -> OutboxItem:
         """Sign what is due of it, or leave it to the next turn."""
@@ -141,48 +181,40 @@ class Referrals:
         host.news()
         return said
 
-    def _tell(self, tx: Transaction, now: int) -> None:
-        """Raise what somebody has to look at, and clear what is no more."""
+    def _find_told(self, view: View, now: int) -> list[tuple[str, str, str | None]]:
+        """What somebody has to look at, anew, and what no more: code, subject, why."""
         org = self._host.resources.settings.org
-        standing = {(one.code, one.subject) for one in alarms.list_alarms(tx)}
-        for item in list_items(tx):
+        standing = {(one.code, one.subject): one for one in alarms.list_alarms(view)}
+        changes: list[tuple[str, str, str | None]] = []
+        for item in list_items(view):
             subject = f"{item.incident} {item.agency}"
             for code, states in ((UNSURE, {"unsure"}), (FAILED, {"failed", "expired"})):
-                if item.state in states:
-                    alarms.raise_alarm(tx, code, subject, item.answer or "-", now)
-                elif (code, subject) in standing:
-                    alarms.clear_alarm(tx, code, subject)
+                is_raised = (code, subject) in standing
+                if item.state in states and not is_raised:
+                    changes.append((code, subject, item.answer or "-"))
+                elif item.state not in states and is_raised:
+                    changes.append((code, subject, None))
             if item.state in {"sent", "acknowledged"}:
-                others = [one for one in _others(tx, org, item, now) if one.is_there]
-                if others:
-                    told = "; ".join(str(one.tell()) for one in others)
-                    alarms.raise_alarm(tx, TWICE, subject, told, now)
+                others = find_holding(view, org, item.incident, item.agency, now)
+                told = "; ".join(str(one.tell()) for one in others if one.is_there)
+                stands = standing.get((TWICE, subject))
+                if told and (stands is None or stands.detail != told):
+                    changes.append((TWICE, subject, told))
+        return changes
 
 
-def _others(view: View, org: str, item: OutboxItem, now: float) -> list[Holding]:
-    return find_holding(view, org, item.incident, item.agency, now)
+def _tell(
+    tx: Transaction, changes: Iterable[tuple[str, str, str | None]], now: int
+) -> None:
+    for code, subject, why in changes:
+        if why is None:
+            alarms.clear_alarm(tx, code, subject)
+        else:
+            alarms.raise_alarm(tx, code, subject, why, now)
 
 
 def _is_kept(item: OutboxItem) -> bool:
     return item.state in {"prepared", "intended", "sending", "unsure"}
-
-
-def find_agency(resources: Resources, key: str, way: ReferralWay | None) -> Agency:
-    """The agency of this key in agencies.toml.
-
-    Raises:
-        NotFoundError: there is none, or it cannot be reached by this way.
-        ConfigError: the file cannot be used.
-    """
-    known = load_agencies(resources.home.agencies)
-    found = next((one for one in known if one.key == key), None)
-    if found is None:
-        why = Sentence("outbox.no-agency", key=key, path=resources.home.agencies)
-        raise NotFoundError(why)
-    if way is not None and way != "by-hand" and way not in found.ways:
-        why = Sentence("outbox.no-such-way", key=key, way=Sentence(f"refer.way-{way}"))
-        raise NotFoundError(why)
-    return found
 
 
 class ReferringNode(ReferralHost, Protocol):
@@ -204,6 +236,9 @@ async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
     find_agency(resources, given.agency, given.way)
     election = await resources.db.read(election_of_incident, given.incident)
     resources.incidents_of(election)
+    if given.way == "email" and resources.settings.mail.host is None:
+        where = str(resources.home.settings)
+        raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
     papers = PapersFolder(resources.home.outbox)
     await asyncio.to_thread(papers.load, given.dossier)
     now = int(node.clocks.wall())

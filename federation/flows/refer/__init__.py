@@ -4,4 +4,5 @@ dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
 holding        who else is taking it there, or did
 outbox         its way there, step by step
+mail           papers as an e-mail, handed to a server
 """
