@@ -54,16 +54,32 @@ def write_papers(folder: Path, data: bytes = PAPERS) -> Path:
     return path
 
 
-def write_report(home: Home, **changes: object) -> dict[str, str]:
-    """The name of an incident that this home has signed; nobody has it open."""
+def write_reports(home: Home, count: int, **changes: object) -> list[dict[str, str]]:
+    """The names of incidents that this home has signed; nobody has it open."""
     with open_resources(home, load_settings(home.settings)) as resources:
         db, guard, log = resources.db, resources.guard, resources.incidents_of(ELECTION)
         introduce(db, guard, log)
-        rows = [read_incident(REPORT | changes)]
-        [verdict] = take_incidents(db, guard, log, rows, time.time(), b"x" * 32)
-    org, _, name = verdict.incident.partition("/")
-    assert name, verdict
-    return {"id": name, "org": org}
+        rows = [
+            read_incident(REPORT | {"ref": f"QL-{number}"} | changes)
+            for number in range(count)
+        ]
+        verdicts = take_incidents(db, guard, log, rows, time.time(), b"x" * 32)
+    names = [verdict.incident.partition("/") for verdict in verdicts]
+    assert all(name for _, _, name in names), verdicts
+    return [{"id": name, "org": org} for org, _, name in names]
+
+
+def write_report(home: Home, **changes: object) -> dict[str, str]:
+    """The name of one."""
+    return write_reports(home, 1, **changes)[0]
+
+
+def by_mail(home: Home, port: int, security: str = "starttls", more: str = "") -> None:
+    """Send e-mail by the server on this port of this machine."""
+    before, title, after = home.settings.read_text().partition("[mail]\n")
+    lines = f'host = "127.0.0.1"\nsender = "lapor@jagasuara.example"\nport = {port}\n'
+    lines += f'security = "{security}"\n{more}'
+    home.settings.write_text(before + title + lines + after)
 
 
 @contextlib.contextmanager

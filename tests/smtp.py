@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import re
 from ssl import SSLContext
 
 #: How a server may behave: what it answers to a command, or behind the last dot.
@@ -90,3 +91,11 @@ class Postbox:
             email.message_from_bytes(one, policy=email.policy.default)
             for one in self.messages
         ]
+
+    def report_of(self, mail):
+        """The name of the incident that a message is about."""
+        return re.search(r"[a-z.]+/[0-9a-f]{32}", mail.get_body().get_content())[0]
+
+    def reports(self):
+        """The names of all, in order."""
+        return [self.report_of(mail) for mail in self.mails()]

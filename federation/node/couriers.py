@@ -8,12 +8,18 @@ is: who is killed meanwhile is unsure. In this process, at most one at a time.
 
 import asyncio
 import logging
+from random import Random
 from typing import Final, Protocol
+
+import aiohttp
+from yarl import URL
 
 from federation.config.agencies import Agency, load_agencies
 from federation.config.keystore import read_private
 from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
+from federation.feeds.signature import RequestSigner, SharedSecret
 from federation.flows.refer import outbox as steps
+from federation.flows.refer.hook import MAX_ANSWER_BYTES, judge_answer, write_hook
 from federation.flows.refer.mail import (
     MAIL_S,
     MailError,
@@ -27,7 +33,10 @@ from federation.records.referral import ReferralWay
 from federation.store.outbox import OutboxItem, find_item
 from federation.store.papers import PapersFolder
 from federation.text import Sentence
+from federation.tlog.keys import Signer
 
+#: A program of an agency may take so long.
+HOOK_S: Final = 120.0
 #: Tried again after so long, twice as long each time.
 FIRST_WAIT_S: Final = 60
 MAX_WAIT_S: Final = 4 * 3_600
@@ -42,13 +51,16 @@ class CourierHost(Protocol):
     resources: Resources
     clocks: Clocks
 
+    def session(self, *, allow_private: bool) -> aiohttp.ClientSession:
+        """The connections to others than partners."""
+
 
 class Courier:
     """Hands over, and writes down what became of it."""
 
-    def __init__(self, host: CourierHost) -> None:
+    def __init__(self, host: CourierHost, random: Random) -> None:
         """`host` has its resources and clocks already."""
-        self._host = host
+        self._host, self._random = host, random
 
     async def send(self, item: OutboxItem) -> OutboxItem:
         """Try once; how far it is then."""
@@ -57,6 +69,8 @@ class Courier:
             agency = find_agency(resources, item.agency, item.way)
             papers = PapersFolder(resources.home.outbox)
             data = await asyncio.to_thread(papers.load, item.dossier)
+            if item.way == "webhook":
+                return await self._post(item, agency, data)
             return await self._mail(item, agency, data)
         except ConflictError:
             # It was withdrawn while the server was asked.
@@ -97,6 +111,35 @@ class Courier:
         finally:
             timer.cancel()
             handover.close()
+
+    async def _post(self, item: OutboxItem, agency: Agency, data: bytes) -> OutboxItem:
+        resources, wall = self._host.resources, self._host.clocks.wall
+        settings, url = resources.settings, agency.webhook or ""
+        signer = await asyncio.to_thread(_signer_for, resources, agency)
+        item = await resources.db.write(steps.begin_try, item, self._now())
+        sender = {"org": settings.org, "name": settings.name}
+        body, headers = write_hook(item, data, contact=settings.contact, **sender)
+        headers |= RequestSigner(signer, wall, self._random).sign("POST", url, body)
+        session = self._host.session(allow_private=agency.allow_private)
+        try:
+            async with session.post(
+                URL(url, encoded=True),
+                data=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=HOOK_S),
+                allow_redirects=False,
+            ) as answer:
+                said = await answer.content.read(MAX_ANSWER_BYTES)
+                outcome, reference = judge_answer(answer.status, said)
+                told = f"{answer.status} {answer.reason or ''}"
+        except aiohttp.ClientConnectorError as error:  # no byte has left
+            return await self._end(item, self._later(item, str(error)))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            told = str(error) or type(error).__name__
+            return await self._end(item, TryEnd("unsure", told))
+        if outcome == "later":
+            return await self._end(item, self._later(item, told))
+        return await self._end(item, TryEnd(outcome, told, reference=reference))
 
     def _refused(self, item: OutboxItem, error: MailError) -> TryEnd:
         if not error.is_known:
@@ -141,6 +184,18 @@ def find_agency(resources: Resources, key: str, way: ReferralWay | None) -> Agen
         why = Sentence("outbox.no-such-way", key=key, way=Sentence(f"refer.way-{way}"))
         raise NotFoundError(why)
     return found
+
+
+def _signer_for(resources: Resources, agency: Agency) -> Signer | SharedSecret:
+    """Who signs what goes to a program: our node key, or the secret shared with it.
+
+    Raises:
+        ConfigError: the secret cannot be read, or others can read it, too.
+    """
+    if agency.webhook_key is None:
+        return resources.keys.node
+    secret = read_private(agency.webhook_key)
+    return SharedSecret(resources.settings.org, secret.strip())
 
 
 def _server(resources: Resources) -> MailServer:

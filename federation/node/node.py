@@ -12,6 +12,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from random import Random
 
+from aiohttp import ClientSession
+
 from federation.config.peers import Peer
 from federation.errors import FederationError, NotFoundError
 from federation.feeds.feed import Feed
@@ -96,7 +98,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
-        self.referrals = Referrals(self)
+        self.referrals = Referrals(self, random)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -189,6 +191,10 @@ class Node:
             wall=self.clocks.wall,
             introduction=self.introductions.to(peer),
         )
+
+    def session(self, *, allow_private: bool) -> ClientSession:
+        """The connections to others than partners, within the same bounds."""
+        return self._sessions.session(allow_private=allow_private)
 
     async def tell_peers(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""

@@ -14,7 +14,10 @@ it: nothing is sent again blindly.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from random import Random
 from typing import Any, Final, Protocol
+
+from aiohttp import ClientSession
 
 from federation.errors import ConfigError, ConflictError
 from federation.flows.incidents.index import index_all_incidents
@@ -67,6 +70,9 @@ class ReferralHost(Protocol):
     def news(self) -> None:
         """A log of ours has grown."""
 
+    def session(self, *, allow_private: bool) -> ClientSession:
+        """The connections to others than partners."""
+
     async def ask_partners(self, within_s: float) -> None:
         """Have what partners say now, of those that answer."""
 
@@ -74,12 +80,12 @@ class ReferralHost(Protocol):
 class Referrals:
     """What is on its way, and what is done about it."""
 
-    def __init__(self, host: ReferralHost) -> None:
+    def __init__(self, host: ReferralHost, random: Random) -> None:
         """`host` has its resources, clocks, gate and disk already."""
         self._host = host
         self._lock = asyncio.Lock()
         self._busy = set[tuple[str, str]]()
-        self._courier = Courier(host)
+        self._courier = Courier(host, random)
 
     def duty(self) -> Duty:
         """Whatever is due is done within seconds."""

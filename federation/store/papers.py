@@ -7,7 +7,7 @@ its bytes are those of its name or it is damaged.
 
     outbox/<SHA-256, hex>.pdf        0600 in 0700
 
-Source: docs/adr/0031-referred-once.md
+Source: docs/adr/0032-referred-once.md
 """
 
 import hashlib

@@ -15,6 +15,7 @@ from tests.homes import make_home, serving
 from tests.refer import (
     PAPERS,
     ask,
+    by_mail,
     find_row,
     history,
     make_referring,
@@ -48,11 +49,7 @@ def home(tmp_path, authority):
     return found
 
 
-def by_mail(home, port, security="starttls", more=""):
-    text = home.settings.read_text().partition("[mail]")
-    lines = f'host = "127.0.0.1"\nsender = "lapor@jagasuara.example"\nport = {port}\n'
-    lines += f'security = "{security}"\nca_file = "ca.pem"\n{more}'
-    home.settings.write_text(text[0] + "[mail]\n" + lines + text[2])
+TRUSTED = 'ca_file = "ca.pem"\n'
 
 
 async def send(node, incident):
@@ -86,7 +83,9 @@ async def test_it_is_sent_once_under_tls_and_says_what_it_is(home, authority, se
     (home.folder / "password").touch(0o600)
     (home.folder / "password").write_text("secret\n")
     async with box.open() as port:
-        by_mail(home, port, security, 'user = "u"\npassword_file = "password"\n')
+        by_mail(
+            home, port, security, TRUSTED + 'user = "u"\npassword_file = "password"\n'
+        )
         async with serving(home, alone=True) as node:
             await send(node, incident)
             await until(is_in(home, incident, "sent"))
@@ -206,7 +205,7 @@ async def test_a_certificate_of_somebody_else_gets_nothing(home, authority):
     incident = write_report(home)
     box = Postbox(authority.server(is_self_signed=True))
     async with box.open() as port:
-        by_mail(home, port)
+        by_mail(home, port, "starttls", TRUSTED)
         async with serving(home, alone=True) as node:
             await send(node, incident)
             await until(tried(home, incident))

@@ -3,6 +3,7 @@
 agencies   whom a report would go to
 prepare    papers are looked at, then approved
 handing    brought by hand; what became of one; not to go after all
+note       the words that tell an agency that two reports are one
 status     what is on its way, and who else was there
 named      what all of them are given
 """
@@ -12,6 +13,7 @@ import click
 from federation.cli.help import CommandGroup
 from federation.cli.refer.agencies import agencies
 from federation.cli.refer.handing import by_hand, resolve, withdraw
+from federation.cli.refer.note import note
 from federation.cli.refer.prepare import approve, prepare
 from federation.cli.refer.status import status
 
@@ -21,5 +23,5 @@ def refer() -> None:
     """The verbs hang here."""
 
 
-for _verb in (agencies, prepare, approve, by_hand, resolve, withdraw, status):
+for _verb in (agencies, prepare, approve, by_hand, resolve, withdraw, note, status):
     refer.add_command(_verb)

@@ -5,4 +5,5 @@ papers         how they are drawn, as PDF
 holding        who else is taking it there, or did
 outbox         its way there, step by step
 mail           papers as an e-mail, handed to a server
+hook           papers as a program of an agency takes them
 """
