@@ -67,7 +67,7 @@ def name(federation, home):
 def draw(federation, name, tmp_path):
     def call(file, *words, code=OK):
         path = tmp_path / file
-        ended = federation("refer", "dossier", name, "-o", path, *words, "--json")
+        ended = federation("refer", "dossier", name, "--out", path, *words, "--json")
         assert ended.code == code, ended
         if code != OK:
             return path, ended.out + ended.err
@@ -143,7 +143,7 @@ def test_nothing_is_overwritten_and_nothing_drawn_for_nobody(
     draw("five.pdf", code=CONFLICT)
     assert path.read_bytes() == before
     unknown = f"jagasuara.example/{'0' * 32}"
-    words = ("refer", "dossier", unknown, "-o", tmp_path / "six.pdf")
+    words = ("refer", "dossier", unknown, "--out", tmp_path / "six.pdf")
     assert federation(*words).code == NOT_FOUND
     (home / "agencies.toml").unlink()
     _, told = draw("seven.pdf", code=NOT_FOUND)

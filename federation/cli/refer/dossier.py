@@ -34,7 +34,7 @@ from federation.text import Sentence
 
 @click.command("dossier", cls=Command, help="refer.help-dossier")
 @click.argument("name")
-@click.option("--out", "-o", required=True, help="refer.option-out")
+@click.option("--out", required=True, help="refer.option-out")
 @click.option("--agency", help="refer.option-agency")
 @click.option("--annex", "with_annex", is_flag=True, help="refer.option-annex")
 @click.option("--why", default="", help="annex.option-why")
