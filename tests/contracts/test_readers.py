@@ -112,6 +112,8 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
+    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
+    "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
@@ -156,6 +158,7 @@ READS = {
 WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/evidence": ["/v1/evidence"],
+    "/v1/incidents": ["/v1/incidents"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
     "/antrean/baca": ["/antrean/baca"],
