@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "import": "federation.cli.import_:import_results",
     "withdraw": "federation.cli.withdraw:withdraw",
     "photos": "federation.cli.photos:photos",
+    "incidents": "federation.cli.incidents:incidents",
     "annex": "federation.cli.annex:annex",
     "refer": "federation.cli.refer:refer",
     "serve": "federation.cli.serve:serve",

@@ -13,8 +13,10 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     receipt   one record, as a proof that goes from hand to hand
     audit     what somebody else can prove: `federation verify`
     photos    the photographs of the forms, beside the records that name them
+    incidents  reports of violations: taken in, found again, shown to partners
     annex     what is personal of incidents: sealed, used with a line for it, purged
     queue     which photographs of forms wait to be read, and what is read
+    refer     an incident on its way to an agency: the papers for it
     doctor    everything recomputed from the leaves: `federation doctor`
     verify    what pull and audit share
     listing   which polling stations an election does not have

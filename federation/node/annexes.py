@@ -6,13 +6,13 @@ what has had its time goes, and all others are read for damage:
     annex-damaged    goes away by itself        annex: how many
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from federation.config.annexkey import key_id, load_annex_public
 from federation.errors import ConflictError
 from federation.flows.annex import keep
-from federation.flows.annex.keep import SweptAnnexes
 from federation.flows.annex.uses import AnnexUse, note_use
 from federation.node.disk import Disk
 from federation.node.node import Node
@@ -58,18 +58,22 @@ class AnnexCare:
         return Result(outcome="ok")
 
 
-async def sweep(resources: Resources, now: float) -> SweptAnnexes:
+async def sweep(resources: Resources, now: float) -> PurgedAnnexes:
     """Purge what has had its time, and say how many annexes are damaged.
 
     Raises:
         OSError: a disk is full or failed; the rest goes the next time.
     """
     db, days = resources.db, resources.settings.annex.days
-    swept = await db.run(
-        keep.purge_due, db, AnnexFolder(resources.home.annex), days, now
-    )
-    await db.write(_tell, swept.damaged, int(now))
-    return swept
+    folder = AnnexFolder(resources.home.annex)
+    found = await asyncio.to_thread(keep.find_due, folder, days, now)
+    purged = 0
+    # One by one: whoever else has something to write waits for one only.
+    for one in found.due:
+        purged += await db.run(keep.purge_due, db, folder, one, days, now)
+    await db.run(folder.sweep)
+    await db.write(_tell, found.damaged, int(now))
+    return PurgedAnnexes(purged=purged, damaged=found.damaged)
 
 
 def _tell(tx: Transaction, damaged: int, now: int) -> None:
@@ -148,8 +152,7 @@ async def purge_annex(node: Node, given: PurgeAnnex) -> None:
 
 async def purge_due(node: Node, _: PurgeDueAnnexes) -> PurgedAnnexes:
     """Delete now what has had its time."""
-    swept = await sweep(node.resources, node.clocks.wall())
-    return PurgedAnnexes(purged=swept.purged, damaged=swept.damaged)
+    return await sweep(node.resources, node.clocks.wall())
 
 
 #: The function of each request, for `commands.run`.

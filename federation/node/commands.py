@@ -17,7 +17,14 @@ from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
-from federation.node import annexes, handedfiles, people, reading, takenphotos
+from federation.node import (
+    annexes,
+    handedfiles,
+    incidents,
+    people,
+    reading,
+    takenphotos,
+)
 from federation.node.gate import GATE_S
 from federation.node.node import Node
 from federation.records.canonical import format_time
@@ -319,6 +326,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
     **annexes.WORK,
+    **incidents.WORK,
     **people.WORK,
     **reading.WORK,
     **takenphotos.WORK,

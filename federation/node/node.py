@@ -27,6 +27,7 @@ from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
 from federation.node.disk import Disk
 from federation.node.gate import Gate
+from federation.node.incidents import IncidentIndex
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
@@ -93,6 +94,7 @@ class Node:
         self._turns = PartnerTurns(self)
         self.schedule = Schedule(resources.db, clocks.wall, random)
         self.photographs = Photographs(self, self._start)
+        self.incidents = IncidentIndex(self)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -110,6 +112,7 @@ class Node:
         self._sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
+        duties += [self.incidents.index_reports]
         if signs:
             self.schedule.set_duties(self._duties())
             duties += [self.own_logs.begin, self._watch_peers]
@@ -131,6 +134,7 @@ class Node:
         """Something was stored that the map does not show yet."""
         self._merge_due.set()
         self.photographs.index_soon()
+        self.incidents.soon()
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""

@@ -174,29 +174,37 @@ class AnnexFolder:
             raise StoredError(Sentence("annex.damaged"), str(path))
         return annex
 
+    def look(self, election: str, incident: str) -> FoundAnnex | None:
+        """What lies here of an incident; damaged, or not to be read: without a head.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        head = None
+        try:
+            status = self.path(election, incident).lstat()
+            with contextlib.suppress(StoredError, OSError):
+                head = self.load(election, incident).head
+        except (FileNotFoundError, NotFoundError):
+            return None
+        return FoundAnnex(
+            election=election,
+            incident=incident,
+            head=head,
+            size=status.st_size,
+            written_at=int(status.st_mtime),
+        )
+
     def walk(self) -> Iterator[FoundAnnex]:
-        """All that are kept, by election and id; one that is damaged has no head.
+        """All that are kept, by election and id, as `look` finds them.
 
         Raises:
             OSError: the folder cannot be read.
         """
         for folder in _inside(self._folder, ELECTION_PATTERN):
             for path in _inside(folder, INCIDENT_PATTERN):
-                head = None
-                try:
-                    status = path.lstat()
-                    # Damaged, or not to be read: it is there all the same.
-                    with contextlib.suppress(StoredError, OSError):
-                        head = self.load(folder.name, path.name).head
-                except (FileNotFoundError, NotFoundError):
-                    continue  # purged meanwhile
-                yield FoundAnnex(
-                    election=folder.name,
-                    incident=path.name,
-                    head=head,
-                    size=status.st_size,
-                    written_at=int(status.st_mtime),
-                )
+                if found := self.look(folder.name, path.name):
+                    yield found
 
     def drop(self, election: str, incident: str) -> bool:
         """Keep the annex of an incident no longer; whether there was one.

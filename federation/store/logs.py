@@ -16,7 +16,7 @@ import msgspec
 
 from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin
-from federation.store import evidence, leaves, saidremovals
+from federation.store import evidence, incidents, leaves, saidremovals
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
@@ -228,6 +228,7 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
         leaves.drop_above(tx, log_id, size)
         evidence.drop_from(tx, log_id, size)
         saidremovals.forget_from(tx, log_id, size)
+        incidents.forget_from(tx, log_id, size)
         tx.execute("UPDATE log SET next_index = ? WHERE id = ?", (size, log_id))
 
 

@@ -47,6 +47,7 @@ SETS: Final = {
     "removals": ("removals",),
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
+    "incidents": ("incidents",),
     "wanted": ("wanted",),
     "migrations": ("migrations",),
 }

@@ -152,6 +152,9 @@ ASKED: list[tuple[str, str, str]] = [
         "/v1/records/{hidden}/receipt",
     ),
     ("GET /v1/queue", "", "/v1/queue"),
+    ("GET /v1/incidents", "", "/v1/incidents"),
+    ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
+    ("POST /v1/incidents", "", "/v1/incidents"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
     *(
         (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")

@@ -173,6 +173,15 @@ async def test_no_export_has_an_annex(planted, tmp_path):
         hidden(planted, path.read_bytes(), path)
 
 
+async def test_no_site_is_written_where_annexes_lie(planted):
+    for place in (planted.home.annex, planted.home.annex / ELECTION):
+        words = ["export", "--static", place]
+        code, out, err = await asyncio.to_thread(federation, planted.home, *words)
+        assert code != 0, out
+        assert found_in((out + err).encode(), planted.sealed) == []
+    assert len(list(AnnexFolder(planted.home.annex).walk())) == 2
+
+
 async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
     """Not the database, its log, the guard, the settings, nor a line of any log."""
     searched = 0

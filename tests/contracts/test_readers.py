@@ -113,6 +113,8 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
+    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
+    "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
@@ -161,6 +163,7 @@ READS = {
 WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/evidence": ["/v1/evidence"],
+    "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/{rest}": ["/open311/v2/nothing"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
@@ -611,6 +614,7 @@ async def test_a_log_that_is_not_for_all_is_not_taken_in_from_files(home, tmp_pa
 COMPARED = {
     "records/readers.py": "the gate itself",
     "records/keystatement.py": "how a log's name is written",
+    "flows/incidents/index.py": "which logs may hold reports at all",
     "records/sealed.py": "in which log a type of record may stand",
 }
 

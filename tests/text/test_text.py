@@ -18,6 +18,8 @@ BANNED = {
     *("checkpoints", "cosignature", "cosignatures", "cosigned", "equivocation"),
     "saksi",
 }
+#: Papers for an agency name those who saw what happened, as the law does.
+OF_THE_LAW = {"dossier": {"saksi"}}
 
 
 every_topic = pytest.mark.parametrize("topic", sorted(topics()))
@@ -47,6 +49,7 @@ def test_people_never_meet_the_machinery(topic):
             # A command or a file name is not prose.
             prose = re.sub(r"`[^`]*`|\{[^}]*\}", " ", sentence).lower()
             found = set(re.findall(r"[a-z]+", prose)) & BANNED
+            found -= OF_THE_LAW.get(topic, set())
             assert not found, f"{name}.{language} says {found}"
 
 

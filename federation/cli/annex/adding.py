@@ -34,6 +34,8 @@ from federation.text.cause import cause_of
 from federation.web.requests.annexes import SaveAnnex, SavedAnnex
 
 FILE: Final = "--file"
+#: As of `annex.days`: what nobody needs any more is not to be kept.
+MAX_DAYS: Final = 3_650
 _MAX_BYTES: Final = 1 << 19
 
 
@@ -77,7 +79,7 @@ def _last_day(run: Run, until: datetime | None) -> str:
     """The day until which it is kept.
 
     Raises:
-        FormatError: it is over.
+        FormatError: it is over, or further away than anybody needs it.
     """
     now = run.clock()
     if until is None:
@@ -86,7 +88,10 @@ def _last_day(run: Run, until: datetime | None) -> str:
         raise FormatError(
             Sentence("annex.day-over", day=f"{until:%Y-%m-%d}"), "--until"
         )
-    return f"{until:%Y-%m-%d}"
+    if until.date() > date.fromisoformat(last_day(now, MAX_DAYS)):
+        why = Sentence("annex.day-far", days=MAX_DAYS)
+        raise FormatError(why, "--until")
+    return until.date().isoformat()
 
 
 def _print(run: Run, incident: str, saved: SavedAnnex) -> None:

@@ -18,10 +18,10 @@ from federation.text import Sentence
 _DAY_S: Final = 86_400
 
 
-class SweptAnnexes(NamedTuple):
-    """How many annexes had had their time and are gone, and how many are damaged."""
+class DueAnnexes(NamedTuple):
+    """Which annexes have had their time, and how many others are damaged."""
 
-    purged: int
+    due: list[FoundAnnex]
     damaged: int
 
 
@@ -72,30 +72,38 @@ def purge_annex(db: Database, folder: AnnexFolder, use: AnnexUse) -> None:
     folder.drop(use.election, use.incident)
 
 
-def purge_due(db: Database, folder: AnnexFolder, days: int, now: float) -> SweptAnnexes:
-    """Delete every annex whose time has come, and what killed processes have left.
+def find_due(folder: AnnexFolder, days: int, now: float) -> DueAnnexes:
+    """Which have had their time, and how many of the others are damaged.
 
     Args:
-        db: For the log of actions.
         folder: Of the annexes.
         days: For how long one is kept that no longer says it: `annex.days`.
         now: Unix seconds.
 
     Raises:
-        OSError: a disk is full or failed; the rest goes the next time.
+        OSError: the folder cannot be read.
     """
-    purged = damaged = 0
-    for found in folder.walk():
-        if is_due(found, days, now):
-            use = AnnexUse("expire", found.election, found.incident, "", "", int(now))
-            with db.transaction() as tx:
-                note_use(tx, use)
-            folder.drop(found.election, found.incident)
-            purged += 1
-        elif found.head is None:
-            damaged += 1
-    folder.sweep()
-    return SweptAnnexes(purged, damaged)
+    found = list(folder.walk())
+    due = [one for one in found if is_due(one, days, now)]
+    damaged = sum(one.head is None for one in found)
+    return DueAnnexes(due, damaged - sum(one.head is None for one in due))
+
+
+def purge_due(
+    db: Database, folder: AnnexFolder, found: FoundAnnex, days: int, now: float
+) -> bool:
+    """Delete an annex whose time has come; False: it was purged or replaced meanwhile.
+
+    Raises:
+        OSError: a disk is full or failed; the annex is there still.
+    """
+    still = folder.look(found.election, found.incident)
+    if still is None or not is_due(still, days, now):
+        return False
+    use = AnnexUse("expire", found.election, found.incident, "", "", int(now))
+    with db.transaction() as tx:
+        note_use(tx, use)
+    return folder.drop(found.election, found.incident)
 
 
 def is_due(found: FoundAnnex, days: int, now: float) -> bool:

@@ -6,6 +6,7 @@ takes it off the wire; `node/commands.py` does it. It is answered when it is dur
 
     POST /v1/records            `Batch`: an organisation's own records
     POST /v1/evidence           `TakePhoto`: a photograph for one of them
+    POST /v1/incidents          `AddIncidents`: reports of violations
     POST /v1/control/<command>  the others, from this machine only
 
 request    what all of them have, and where one is handed in
@@ -14,6 +15,7 @@ photos     photographs: taken in, fetched, removed
 partners   a turn with partners; files that somebody handed over
 people     who of ours is let in; sessions of browsers
 reading    a form to read, and what was read: of pages only
+incidents  reports of violations: to be signed here; what we say of one
 annexes    what is personal of incidents: sealed, used, deleted
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies

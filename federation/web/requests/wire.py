@@ -13,6 +13,7 @@ from federation.web.requests.annexes import (
     SaveAnnex,
     UseAnnex,
 )
+from federation.web.requests.incidents import StateIncident
 from federation.web.requests.partners import Sync, TakeFiles
 from federation.web.requests.people import AddPerson, ForgetActions, RevokePerson
 from federation.web.requests.photos import (
@@ -42,7 +43,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
-        *(ClearAlarm, AddToken, RemoveToken),
+        *(StateIncident, ClearAlarm, AddToken, RemoveToken),
     )
 }
 

@@ -5,7 +5,13 @@ import errno
 import pytest
 
 from federation.errors import ConflictError, FormatError, NotFoundError, RecordError
-from federation.flows.annex.keep import is_due, purge_annex, purge_due, save_annex
+from federation.flows.annex.keep import (
+    find_due,
+    is_due,
+    purge_annex,
+    purge_due,
+    save_annex,
+)
 from federation.flows.annex.uses import AnnexUse
 from federation.store import actions, people
 from federation.store.annex import AnnexFolder, FoundAnnex
@@ -30,6 +36,13 @@ def folder(tmp_path):
 
 def use(what="add", person="", why="", at=NOW):
     return AnnexUse(what, ELECTION, ID, person, why, at)
+
+
+def sweep(db, folder, days, now):
+    """How many had had their time and went, and how many others are damaged."""
+    found = find_due(folder, days, now)
+    gone = [purge_due(db, folder, one, days, now) for one in found.due]
+    return sum(gone), found.damaged
 
 
 def done(db):
@@ -83,7 +96,7 @@ def test_where_it_cannot_be_written_down_nothing_is_done(db, folder, monkeypatch
     with pytest.raises(OSError, match="full"):
         purge_annex(db, folder, use("purge", why="sudah selesai"))
     with pytest.raises(OSError, match="full"):
-        purge_due(db, folder, 1, NOW + 1000 * DAY)
+        sweep(db, folder, 1, NOW + 1000 * DAY)
     assert folder.load(ELECTION, ID) == kept
 
 
@@ -157,20 +170,30 @@ def test_the_log_takes_no_reason_that_tells_of_a_person(db, folder, why, told):
 def test_what_has_had_its_time_goes_and_the_rest_stays(db, folder):
     for number, day in enumerate(["2027-01-13", "2027-01-14", "2027-01-15"]):
         folder.save(sealed(f"{number:032x}", keep_until=day))
-    swept = purge_due(db, folder, 180, NOW)
-    assert (swept.purged, swept.damaged) == (2, 0)
+    assert sweep(db, folder, 180, NOW) == (2, 0)
     assert [found.head.keep_until for found in folder.walk()] == ["2027-01-15"]
     lines = [f"{ELECTION} {number:032x}" for number in range(2)]
     assert [one[2:] for one in done(db)] == [("annex-expire", one) for one in lines]
-    assert purge_due(db, folder, 180, NOW).purged == 0
+    assert sweep(db, folder, 180, NOW) == (0, 0)
+
+
+def test_what_was_replaced_since_it_was_due_stays(db, folder):
+    folder.save(sealed(keep_until="2027-01-13"))
+    [due] = find_due(folder, 180, NOW).due
+    folder.save(sealed(keep_until="2027-05-29"))
+    assert not purge_due(db, folder, due, 180, NOW)
+    assert len(list(folder.walk())) == 1
+    folder.drop(ELECTION, ID)
+    assert not purge_due(db, folder, due, 180, NOW)
+    assert done(db) == []
 
 
 def test_a_damaged_one_is_told_and_goes_when_the_longest_time_is_over(db, folder):
     folder.save(sealed())
     folder.path(ELECTION, ID).write_bytes(b"damaged")
     at = int(folder.path(ELECTION, ID).stat().st_mtime)
-    assert purge_due(db, folder, 10, at + 10 * DAY) == (0, 1)
-    assert purge_due(db, folder, 10, at + 11 * DAY) == (1, 0)
+    assert sweep(db, folder, 10, at + 10 * DAY) == (0, 1)
+    assert sweep(db, folder, 10, at + 11 * DAY) == (1, 0)
     assert list(folder.walk()) == []
 
 

@@ -1,0 +1,134 @@
+"""`federation incidents add`: reports of ours are signed, for partners.
+
+Rule: what is refused is named with its place and its word before anything of it is
+signed; the rest goes in. Sent again, nothing is said twice.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from msgspec.structs import replace
+
+from federation.cli.arguments import pick_election
+from federation.cli.client import open_desk
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
+from federation.decoding import parse_any_json
+from federation.errors import ConfigError, FormatError
+from federation.flows.incidents.take import IncidentVerdict
+from federation.records.incident import CATEGORIES, LAWS
+from federation.text import Sentence
+from federation.text.cause import cause_of
+from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
+
+_STEP: Final = 200
+_TEXTS: Final = ("category", "law", "summary", "description", "happened_at", "known_at")
+_MEMBERS: Final = (*_TEXTS, "tps", "region", "ref", "revision")
+
+
+@click.command("add", cls=Command, help="incidents.help-add")
+@click.argument("file", required=False)
+@click.option(
+    "--category", type=click.Choice(CATEGORIES), help="incidents.option-category"
+)
+@click.option("--law", type=click.Choice(LAWS), help="incidents.option-law")
+@click.option("--summary", help="incidents.option-summary")
+@click.option("--description", help="incidents.option-description")
+@click.option("--happened", "happened_at", help="incidents.option-happened")
+@click.option("--known", "known_at", help="incidents.option-known")
+@click.option("--tps", help="incidents.option-tps")
+@click.option("--region", help="incidents.option-region")
+@click.option("--ref", help="incidents.option-ref")
+@click.option("--revision", type=click.IntRange(0), help="incidents.option-revision")
+@click.option("--election", help="import.option-election")
+@click.option("--alone", is_flag=True, help="import.option-alone")
+@command_options
+def add(run: Run, *, file: str | None, alone: bool, **given: object) -> int:
+    """Sign one report, or those of a file."""
+    election = pick_election(run, _text(given.pop("election")))
+    members = {name: given[name] for name in _MEMBERS if given[name] is not None}
+    if (file is None) is not bool(members):
+        raise click.UsageError(run.t("incidents.file-or-options"))
+    records = [members] if file is None else read_reports(file)
+    verdicts = asyncio.run(hand_in_reports(run, election, records, alone=alone))
+    run.finish(Sentence("cli.done-unsaid"))
+    run.out.show(IncidentVerdicts(verdicts=verdicts), lambda: _print(run, verdicts))
+    return NEGATIVE if any(one.outcome == "refused" for one in verdicts) else OK
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def read_reports(file: str) -> list[Any]:
+    """What a file of JSON or NDJSON holds, not looked at yet.
+
+    Raises:
+        ConfigError: it cannot be read.
+        FormatError: it is neither, or empty.
+    """
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        reason = Sentence("machine.not-read", cause=cause_of(error))
+        raise ConfigError(file, "", reason) from error
+    data = data.removeprefix(b"\xef\xbb\xbf").strip()
+    records = (
+        _read_lines(data, file) if b"\n{" in data else [parse_any_json(data or b"[]")]
+    )
+    if len(records) == 1 and isinstance(records[0], list):
+        [records] = records
+    if not records or not all(isinstance(one, dict) for one in records):
+        raise FormatError(Sentence("incidents.no-report", file=file), file)
+    return records
+
+
+def _read_lines(data: bytes, file: str) -> list[Any]:
+    """One value in each line, or all of it one value that is printed over many."""
+    try:
+        return [parse_any_json(data)]
+    except FormatError:
+        pass
+    records = []
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            try:
+                records.append(parse_any_json(line))
+            except FormatError as error:
+                raise FormatError(error.what, f"{file}:{number}") from None
+    return records
+
+
+async def hand_in_reports(
+    run: Run, election: str, records: list[Any], *, alone: bool
+) -> list[IncidentVerdict]:
+    """The answer to each report, handed in a part at a time.
+
+    Raises:
+        FederationError: the desk could not be opened, or refused them all.
+    """
+    verdicts: list[IncidentVerdict] = []
+    with run.out.progress(len(records), run.t("incidents.working")) as advance:
+        async with open_desk(run, alone=alone) as desk:
+            for start in range(0, len(records), _STEP):
+                part = records[start : start + _STEP]
+                asked = AddIncidents(election=election, records=part)
+                answer = await desk.run(asked)
+                verdicts += [_moved(one, start) for one in answer.verdicts]
+                advance(len(part))
+    return verdicts
+
+
+def _moved(verdict: IncidentVerdict, start: int) -> IncidentVerdict:
+    return replace(verdict, row=verdict.row + start)
+
+
+def _print(run: Run, verdicts: list[IncidentVerdict]) -> None:
+    for one in verdicts:
+        key = f"incidents.row-{one.outcome}"
+        values = {"row": one.row + 1, "incident": one.incident, "reason": one.reason}
+        run.out.line(run.t(key, **values))

@@ -1,0 +1,140 @@
+"""`federation incidents list` and `show`: what is known here, ours and partners'.
+
+Rule: with `--json` the output is what `/v1/incidents` answers, byte for byte. The
+database is only read.
+"""
+
+from typing import Any
+
+import click
+
+from federation.cli.arguments import find_scope
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.incidents.named import read_name
+from federation.flows.incidents.answers import (
+    IncidentSaid,
+    ShownIncident,
+    find_incident,
+    list_incidents,
+    parse_after,
+)
+from federation.flows.incidents.index import is_behind
+from federation.records.incident import CATEGORIES, LAWS
+from federation.records.readers import THIS_MACHINE
+from federation.store.db import View
+from federation.store.incidents import IncidentFilter
+
+_NAMED = ("duplicate_of", "agency", "reference", "outcome", "reason", "way")
+
+
+@click.command("list", cls=Command, help="incidents.help-list")
+@click.option(
+    "--category", type=click.Choice(CATEGORIES), help="incidents.option-category"
+)
+@click.option("--law", type=click.Choice(LAWS), help="incidents.option-law")
+@click.option("--region", default="", help="incidents.option-under")
+@click.option("--org", default="", help="incidents.option-org")
+@click.option(
+    "--limit",
+    default=50,
+    type=click.IntRange(1, 10_000),
+    help="views.option-limit",
+    show_default=True,
+)
+@click.option("--after", default="", help="queue.option-after")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def list_all(  # noqa: PLR0913  one parameter for each option
+    run: Run,
+    *,
+    category: str | None,
+    law: str | None,
+    region: str,
+    org: str,
+    limit: int,
+    after: str,
+    election: str,
+) -> None:
+    """Those that are known here."""
+    asked = IncidentFilter(
+        election=find_scope(run, election).election,
+        category=category or "",
+        law=law or "",
+        region=region,
+        org=org,
+        after=parse_after(after),
+    )
+    with run.open_database().view() as view:
+        _note_behind(run, view)
+        answer = list_incidents(view, THIS_MACHINE, asked, limit)
+    run.out.show(answer, lambda: _print(run, answer.incidents, answer.next))
+
+
+@click.command("show", cls=Command, help="incidents.help-show")
+@click.argument("name")
+@command_options
+def show(run: Run, *, name: str) -> None:
+    """One of them, with its history."""
+    asked = read_name(run, name)
+    with run.open_database().view() as view:
+        _note_behind(run, view)
+        found = find_incident(view, THIS_MACHINE, asked)
+    run.out.show(found, lambda: _print_one(run, found))
+
+
+def _note_behind(run: Run, view: View) -> None:
+    if is_behind(view):
+        run.out.note(run.t("incidents.behind"))
+
+
+def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> None:
+    t = run.t
+    if not incidents:
+        run.out.line(t("incidents.none"))
+        return
+    headers = ("reported", "incident", "category", "place", "summary", "states")
+    rows = [
+        (
+            one.said["reported_at"],
+            one.incident,
+            t(f"verifier.category_{one.said['category']}"),
+            one.said.get("tps") or one.said["region"],
+            one.said["summary"],
+            "; ".join(f"{said.org}: {_state(run, said)}" for said in one.standing),
+        )
+        for one in incidents
+    ]
+    run.out.table([t(f"incidents.column-{name}") for name in headers], rows)
+    if following:
+        run.out.note(t("views.more", after=following))
+
+
+def _state(run: Run, said: IncidentSaid) -> str:
+    member = "stage" if "stage" in said.said else "status"
+    return run.t(f"verifier.{member}_{said.said[member]}")
+
+
+def _print_one(run: Run, found: ShownIncident) -> None:
+    t, out = run.t, run.out
+    out.line(found.incident)
+    for name, value in found.said.items():
+        shown = t.word(f"verifier.{name}_{value}", _plain(value))
+        out.line(f"  {t.word(f'verifier.fact_{name}', name)}: {shown}")
+    out.line(t("incidents.history"))
+    for one in found.history or ():
+        told = [f"{one.recorded_at} {one.org}"]
+        if "summary" in one.said:
+            told.append(str(one.said["summary"]))
+        else:
+            told.append(_state(run, one))
+        told += [_plain(one.said[name]) for name in _NAMED if name in one.said]
+        out.line("  " + " · ".join(told))
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401  a member of a record
+    if isinstance(value, list | tuple):  # evidence
+        return ", ".join(one["sha256"] for one in value)
+    if isinstance(value, dict):
+        return f"{value['org']}/{value['id']}"
+    return str(value)

@@ -1,0 +1,7 @@
+"""Reports of violations: found again, taken in, shown to those who may read them.
+
+index     which record speaks of which incident: written behind the logs
+take      a report of ours is signed, once, whatever comes twice or late
+state     what we say of an incident is signed
+answers   what may be shown of them
+"""

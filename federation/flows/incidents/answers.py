@@ -1,0 +1,189 @@
+"""What may be shown of reported violations: a page of them, or one with its history.
+
+Rule: everything comes from the signed records, each of which names its log; whoever
+asks sees what the gate lets him read and nothing that follows from the rest. Whom
+nothing may be shown is told that nothing is there. What the state of an incident is for
+all is not decided here: each organisation's own word stands beside the others'.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct, to_builtins
+
+from federation.errors import NotFoundError
+from federation.flows.incidents.index import holds_incidents
+from federation.records.incident import Incident, IncidentName
+from federation.records.kinds import INCIDENT
+from federation.records.readers import Caller, may_do, may_read
+from federation.records.sealed import Sealed
+from federation.store import incidents, leaves, logs
+from federation.store.db import View
+from federation.store.incidents import IncidentEntry, IncidentFilter
+from federation.text import Sentence
+
+_COMMON: Final = frozenset({"type", "org", "election", "recorded_at", "id"})
+
+
+class IncidentSaid(Struct, frozen=True, kw_only=True):
+    """One statement about an incident: who says it, when, in which record, and what.
+
+    `said` has the members of its type. `is_latest`: nothing newer of that organisation
+    about the same.
+    """
+
+    type: str
+    org: str
+    recorded_at: str
+    record: str
+    is_latest: bool
+    said: dict[str, Any]
+
+
+class ShownIncident(Struct, frozen=True, kw_only=True):
+    """An incident as its organisation says it last, and what stands of it now.
+
+    `incident`: its name, `org/id`. `said`: the other members of its record, as signed.
+    `standing`: the latest of each organisation about it, oldest first; `history`: all
+    of them and all revisions, where one incident is asked for.
+    """
+
+    incident: str
+    id: str
+    org: str
+    election: str
+    recorded_at: str
+    record: str
+    said: dict[str, Any]
+    standing: tuple[IncidentSaid, ...]
+    history: tuple[IncidentSaid, ...] | None = None
+
+
+class IncidentList(Struct, frozen=True, kw_only=True):
+    """A page of incidents, the newest first; `next` is for `after`, "" at the end."""
+
+    election: str
+    incidents: tuple[ShownIncident, ...]
+    next: str
+
+
+def list_incidents(
+    view: View, caller: Caller, asked: IncidentFilter, limit: int
+) -> IncidentList:
+    """The incidents that the caller may see.
+
+    Raises:
+        NotFoundError: there is nothing of the kind for this caller.
+    """
+    readable = readable_logs(view, caller, asked.election)
+    found = incidents.list_latest(view, INCIDENT.name, asked, readable, limit + 1)
+    page = found[:limit]
+    following = f"{page[-1].reported_at}_{page[-1].incident}" if found[limit:] else ""
+    shown = tuple(_show(view, entry, readable, is_whole=False) for entry in page)
+    return IncidentList(election=asked.election, incidents=shown, next=following)
+
+
+def parse_after(text: str) -> tuple[str, str]:
+    """What `next` has said, for `IncidentFilter.after`."""
+    reported_at, _, name = text.partition("_")
+    return reported_at, name
+
+
+def find_incident(view: View, caller: Caller, name: IncidentName) -> ShownIncident:
+    """One incident with its history.
+
+    Raises:
+        NotFoundError: there is none of that name for this caller.
+    """
+    found = incidents.find_latest(view, name.org, INCIDENT.name, [name.id])
+    entry = found.get(name.id)
+    readable = frozenset[int]()
+    if entry is not None:
+        readable = _readable(view, caller, entry.election)
+    if entry is None or entry.log_id not in readable:
+        raise NotFoundError(Sentence("incidents.unknown", name=str(name)))
+    return _show(view, entry, readable, is_whole=True)
+
+
+def readable_logs(view: View, caller: Caller, election: str) -> frozenset[int]:
+    """The logs of reports of an election that the caller may read.
+
+    Raises:
+        NotFoundError: none, and the caller is nobody who may look at what we hold.
+    """
+    readable = _readable(view, caller, election)
+    if not readable and not may_do(caller, "see"):
+        raise NotFoundError(Sentence("incidents.none-here"))
+    return readable
+
+
+def _readable(view: View, caller: Caller, election: str) -> frozenset[int]:
+    return frozenset(
+        log.id
+        for log in logs.list_logs(view)
+        if log.election == election and holds_incidents(log) and may_read(caller, log)
+    )
+
+
+def _show(
+    view: View, entry: IncidentEntry, readable: Iterable[int], *, is_whole: bool
+) -> ShownIncident:
+    about = [
+        one
+        for one in incidents.about_incident(view, entry.incident)
+        if one.log_id in readable
+    ]
+    latest = _latest_of(about)
+    wanted = about if is_whole else list(latest.values())
+    statements = [
+        _said(
+            one,
+            leaves.read_record(view, one.log_id, one.index),
+            is_latest=latest[one.org, one.kind, one.subject] == one,
+        )
+        for one in sorted(wanted, key=lambda one: (one.org, one.generation, one.index))
+    ]
+    statements.sort(key=lambda one: one.recorded_at)
+    sealed = leaves.read_record(view, entry.log_id, entry.index)
+    incident = sealed.statement
+    assert isinstance(incident, Incident), "of its kind"
+    standing = (one for one in statements if one.is_latest)
+    return ShownIncident(
+        incident=entry.incident,
+        id=incident.id,
+        org=incident.org,
+        election=incident.election,
+        recorded_at=incident.recorded_at,
+        record=sealed.record,
+        said=_members(sealed),
+        standing=tuple(one for one in standing if one.type != INCIDENT.name),
+        history=tuple(statements) if is_whole else None,
+    )
+
+
+def _latest_of(
+    about: Iterable[IncidentEntry],
+) -> Mapping[tuple[str, str, str], IncidentEntry]:
+    """The latest of each organisation about each subject."""
+    latest: dict[tuple[str, str, str], IncidentEntry] = {}
+    for one in sorted(about, key=lambda one: (one.generation, one.index)):
+        latest[one.org, one.kind, one.subject] = one
+    return latest
+
+
+def _said(entry: IncidentEntry, sealed: Sealed, *, is_latest: bool) -> IncidentSaid:
+    statement: Any = sealed.statement  # of one of the three kinds
+    return IncidentSaid(
+        type=entry.kind,
+        org=entry.org,
+        recorded_at=statement.recorded_at,
+        record=sealed.record,
+        is_latest=is_latest,
+        said=_members(sealed),
+    )
+
+
+def _members(sealed: Sealed) -> dict[str, Any]:
+    """What a record says of its own, beside what every one of them says."""
+    members: dict[str, Any] = to_builtins(sealed.statement)
+    return {name: value for name, value in members.items() if name not in _COMMON}

@@ -1,0 +1,254 @@
+"""Which signed records speak of which reported violation.
+
+Rule: nothing here is new. Each row is a leaf that is stored and was admitted, written
+behind a cursor of its own for each log (`flows/incidents/index.py`); all of it can be
+dropped and made again. It finds and it orders; what a record says is read from the
+record. The latest of an organisation about a subject counts: of its highest generation
+the highest index, found by the key and marked nowhere, so that nothing has to be
+unmarked when leaves go.
+
+Who may see a row is asked of the gate: each says of which log it is.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
+
+from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-create",
+        """
+        CREATE TABLE incident_said (
+            log_id INTEGER NOT NULL,
+            idx INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            org TEXT NOT NULL,
+            election TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            incident TEXT NOT NULL,
+            other TEXT NOT NULL,
+            reported_at TEXT NOT NULL,
+            category TEXT NOT NULL,
+            law TEXT NOT NULL,
+            place TEXT NOT NULL,
+            ref TEXT NOT NULL,
+            PRIMARY KEY (log_id, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX incident_subject
+            ON incident_said (org, kind, subject, generation, idx);
+        CREATE INDEX incident_listed
+            ON incident_said (election, kind, reported_at, incident);
+        CREATE INDEX incident_named ON incident_said (incident, log_id, idx);
+        CREATE INDEX incident_other ON incident_said (other, log_id, idx)
+            WHERE other <> '';
+        CREATE TABLE incident_noted (
+            log_id INTEGER PRIMARY KEY,
+            idx INTEGER NOT NULL
+        ) STRICT;
+        """
+        + write_twice("incident_noted", "log_id INTEGER", "idx INTEGER"),
+    ),
+)
+
+#: So many records of one log about one incident are looked at, the newest: who signs a
+#: million of them makes nothing slower, and hides nobody.
+MAX_OF_LOG: Final = 100
+_COLUMNS: Final = (
+    "log_id, idx, generation, org, election, kind, subject, incident, other,"
+    " reported_at, category, law, place, ref"
+)
+#: Nothing newer of the organisation about the same.
+_IS_LATEST: Final = (
+    "NOT EXISTS (SELECT 1 FROM incident_said AS newer WHERE newer.org = said.org"
+    " AND newer.kind = said.kind AND newer.subject = said.subject"
+    " AND (newer.generation > said.generation"
+    " OR (newer.generation = said.generation AND newer.idx > said.idx)))"
+)
+
+
+class IncidentEntry(NamedTuple):
+    """One record about an incident, and where it stands.
+
+    Attributes:
+        log_id: Of its log.
+        index: Its index there.
+        generation: Of the log.
+        org: Who says it.
+        election: Of the log.
+        kind: Its type's name, `incident/1`.
+        subject: What it speaks of (`RecordKind.subject`).
+        incident: The incident, as `org/id`.
+        other: The second one, of a pair; else "".
+        reported_at: Of an incident, and `category`, `law`, `place` and `ref`; else "".
+        category: See there.
+        law: See there.
+        place: The code of its station or region.
+        ref: The organisation's own name for it.
+    """
+
+    log_id: int
+    index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
+    generation: int
+    org: str
+    election: str
+    kind: str
+    subject: str
+    incident: str
+    other: str
+    reported_at: str = ""
+    category: str = ""
+    law: str = ""
+    place: str = ""
+    ref: str = ""
+
+
+class IncidentFilter(NamedTuple):
+    """Which incidents are meant; "" means all.
+
+    `after`: the `reported_at` and the name of the last one that was told.
+    """
+
+    election: str
+    category: str = ""
+    law: str = ""
+    region: str = ""
+    org: str = ""
+    after: tuple[str, str] = ("", "")
+
+
+def noted_up_to(view: View, log_id: int) -> int:
+    """Below which index a log was looked through."""
+    row = view.execute(
+        "SELECT idx FROM incident_noted WHERE log_id = ?", (log_id,)
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def replace_entries(
+    tx: Transaction, log_id: int, start: int, end: int, entries: Iterable[IncidentEntry]
+) -> None:
+    """Note these, all that leaves [start, end) say, and that they are noted."""
+    tx.execute(
+        "DELETE FROM incident_said WHERE log_id = ? AND idx >= ? AND idx < ?",
+        (log_id, start, end),
+    )
+    tx.executemany(
+        f"INSERT INTO incident_said ({_COLUMNS})"  # noqa: S608  a constant
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        entries,
+    )
+    tx.execute(
+        "INSERT INTO incident_noted (log_id, idx) VALUES (?,?)"
+        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
+        (log_id, end),
+    )
+
+
+def forget_from(tx: Transaction, log_id: int, index: int) -> None:
+    """The leaves from this index on were judged again, or are not there any more."""
+    tx.execute(
+        "DELETE FROM incident_said WHERE log_id = ? AND idx >= ?", (log_id, index)
+    )
+    tx.execute(
+        "UPDATE incident_noted SET idx = ? WHERE log_id = ? AND idx > ?",
+        (index, log_id, index),
+    )
+
+
+def clear_entries(tx: Transaction) -> None:
+    """Forget all of it: it is made again from the leaves."""
+    for table in ("incident_said", "incident_noted"):
+        tx.execute(f"DELETE FROM {table}")  # noqa: S608  named above
+
+
+def list_entries(view: View, log_id: int, start: int, end: int) -> list[IncidentEntry]:
+    """What is noted of leaves [start, end) of a log, in their order."""
+    rows = view.execute(
+        f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  a constant
+        " WHERE log_id = ? AND idx >= ? AND idx < ? ORDER BY idx",
+        (log_id, start, end),
+    )
+    return [IncidentEntry(*row) for row in rows]
+
+
+def list_latest(
+    view: View,
+    kind: str,
+    asked: IncidentFilter,
+    readable: Collection[int],
+    limit: int,
+) -> list[IncidentEntry]:
+    """The newest incidents first, each as its organisation says it last.
+
+    Args:
+        view: A snapshot.
+        kind: The name of the type of an incident.
+        asked: Which of them.
+        readable: The logs that may be read.
+        limit: The most.
+    """
+    where, values = _where(kind, asked)
+    rows = view.execute(
+        f"SELECT {_COLUMNS} FROM incident_said AS said WHERE {where}"  # noqa: S608  constants
+        f" AND {_IS_LATEST} ORDER BY reported_at DESC, incident DESC",
+        values,
+    )
+    found: list[IncidentEntry] = []
+    for row in rows:
+        entry = IncidentEntry(*row)
+        if entry.log_id in readable:
+            found.append(entry)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
+    terms, values = ["election = ? AND kind = ?"], [asked.election, kind]
+    for column in ("category", "law", "org"):
+        if wanted := getattr(asked, column):
+            terms.append(f"{column} = ?")
+            values.append(wanted)
+    if asked.region:
+        terms.append("place >= ? AND place < ?")
+        values += [asked.region, asked.region + "~"]
+    if asked.after != ("", ""):
+        terms.append("(reported_at < ? OR (reported_at = ? AND incident < ?))")
+        values += [asked.after[0], *asked.after]
+    return " AND ".join(terms), values
+
+
+def about_incident(view: View, incident: str) -> list[IncidentEntry]:
+    """All that is said of an incident, of each log the newest MAX_OF_LOG, by log."""
+    found: list[IncidentEntry] = []
+    for column in ("incident", "other"):
+        logs = view.execute(
+            "SELECT id FROM log WHERE EXISTS (SELECT 1 FROM incident_said"  # noqa: S608  a constant
+            f" WHERE {column} = ? AND log_id = log.id) ORDER BY id",
+            (incident,),
+        ).fetchall()
+        for (log_id,) in logs:
+            rows = view.execute(
+                f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  constants
+                f" WHERE {column} = ? AND log_id = ? ORDER BY idx DESC LIMIT ?",
+                (incident, log_id, MAX_OF_LOG),
+            )
+            found += [IncidentEntry(*row) for row in rows]
+    return sorted(set(found))
+
+
+def find_latest(
+    view: View, org: str, kind: str, subjects: Iterable[str]
+) -> dict[str, IncidentEntry]:
+    """The latest of an organisation about each of these subjects, if there is one."""
+    rows = view.select_among(
+        f"SELECT {_COLUMNS} FROM incident_said AS said WHERE org = ? AND kind = ?"  # noqa: S608  constants
+        " AND subject IN ({marks})" + f" AND {_IS_LATEST}",
+        org,
+        kind,
+        among=sorted(set(subjects)),
+    )
+    return {entry.subject: entry for entry in (IncidentEntry(*row) for row in rows)}

@@ -1,0 +1,172 @@
+"""`federation incidents`: reports are added once, found again, and judged."""
+
+import json
+
+import pytest
+
+from federation.cli.incidents.add import read_reports
+from federation.errors import FormatError
+from tests.homes import PASSPHRASE
+
+WHICH = ("--election", "pilpres-2019", "--json")
+REPORT = {
+    "category": "politik_uang",
+    "law": "pidana",
+    "summary": "Amplop dibagikan di depan balai warga",
+    "happened_at": "2019-04-16T22:00:00Z",
+    "region": "3171",
+    "ref": "QL-17",
+}
+
+
+@pytest.fixture
+def home(federation, own_home, tmp_path):
+    path = tmp_path / "passphrase"
+    path.touch(0o600)
+    path.write_text(PASSPHRASE)
+    words = ("keys", "chain", "--election", "pilpres-2019", "--incidents")
+    assert federation(*words, "--passphrase-file", path).code == 0
+    return own_home
+
+
+@pytest.fixture
+def hand_in(federation, home, tmp_path):
+    def add(*reports, code=0):
+        path = tmp_path / "reports.ndjson"
+        path.write_text("\n".join(map(json.dumps, reports)))
+        ended = federation("incidents", "add", path, *WHICH)
+        assert ended.code == code, ended
+        return json.loads(ended.out)["verdicts"]
+
+    return add
+
+
+def outcomes(verdicts):
+    return [one["code"] or one["outcome"] for one in verdicts]
+
+
+def test_a_home_that_keeps_no_reports_says_how_to_begin(federation, own_home):
+    ended = federation(
+        *("incidents", "add", "--category", "lainnya", "--law", "pidana"),
+        *("--summary", "x", "--happened", "2019-04-17 08.00", "--region", "31"),
+        *("--election", "pilpres-2019"),
+    )
+    assert ended.code != 0
+    assert "federation keys chain --election pilpres-2019 --incidents" in ended.err
+
+
+def test_a_report_is_added_by_options_and_found_again(federation, home):
+    ended = federation(
+        *("incidents", "add", "--category", "intimidasi", "--law", "pidana"),
+        *("--summary", "Saksi diusir dari TPS", "--happened", "2019-04-17 08.00"),
+        *("--tps", "1371011001001", *WHICH),
+    )
+    assert ended.code == 0, ended
+    [verdict] = json.loads(ended.out)["verdicts"]
+    ended = federation("incidents", "list", *WHICH)
+    [found] = json.loads(ended.out)["incidents"]
+    assert found["incident"] == verdict["incident"]
+    assert found["said"]["tps"] == "1371011001001"
+    assert found["said"]["happened_at"] == "2019-04-17T01:00:00Z"
+    assert found["standing"] == []
+    ended = federation("incidents", "show", found["incident"])
+    assert "Saksi diusir dari TPS" in ended.out
+    assert "intimid" in ended.out
+
+
+def test_what_comes_twice_late_or_corrected_is_one_incident(hand_in, federation):
+    first = REPORT | {"revision": 1}
+    [one, other] = hand_in(first, REPORT | {"ref": "QL-18"})
+    assert outcomes([one, other]) == ["logged", "logged"]
+    assert one["incident"] != other["incident"]
+    again = hand_in(first)
+    assert outcomes(again) == ["held"]
+    assert again[0]["incident"] == one["incident"]
+    corrected = REPORT | {"revision": 2, "summary": "Amplop di balai warga"}
+    assert outcomes(hand_in(corrected)) == ["logged"]
+    assert outcomes(hand_in(first)) == ["stale"]
+    assert outcomes(hand_in(corrected | {"law": "protokol"}, code=1)) == ["revision"]
+    found = json.loads(federation("incidents", "list", *WHICH).out)["incidents"]
+    assert {it["said"]["summary"] for it in found} == {
+        *("Amplop di balai warga", REPORT["summary"]),
+    }
+    shown = federation("incidents", "show", one["incident"], "--json")
+    assert len(json.loads(shown.out)["history"]) == 2
+
+
+def test_without_a_number_of_its_own_the_same_report_is_the_same(hand_in):
+    bare = {name: value for name, value in REPORT.items() if name != "ref"}
+    [first, twin] = hand_in(bare, bare)
+    assert outcomes([first, twin]) == ["logged", "held"]
+    assert outcomes(hand_in(bare)) == ["held"]
+
+
+def test_personal_data_is_refused_with_its_place_and_the_rest_goes_in(hand_in):
+    named = REPORT | {"ref": "2", "description": "Pak Budi, 0812-3456-7890"}
+    good, bad = hand_in(REPORT, named, code=1)
+    assert (good["outcome"], bad["outcome"]) == ("logged", "refused")
+    assert [(it["at"], it["code"]) for it in bad["errors"]] == [
+        ("description", "personal")
+    ]
+    assert bad["incident"] == ""
+
+
+def test_a_place_that_the_election_does_not_have_is_refused(hand_in):
+    station = {name: value for name, value in REPORT.items() if name != "region"}
+    reports = REPORT | {"region": "0001"}, station | {"tps": "0001011001001"}
+    assert outcomes(hand_in(*reports, code=1)) == ["region", "region"]
+
+
+def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
+    hand_in, federation
+):
+    one, other = (
+        verdict["incident"] for verdict in hand_in(REPORT, REPORT | {"ref": "QL-18"})
+    )
+
+    def say(*words, code=0):
+        ended = federation("incidents", "status", *words, "--json")
+        assert ended.code == code, ended
+        return json.loads(ended.out)["outcome"]
+
+    assert say(one, "verified") == "logged"
+    assert say(one, "verified") == "held"
+    assert say(one, "duplicate", "--duplicate-of", other) == "logged"
+    assert say(other, "not_duplicate", "--duplicate-of", one) == "logged"
+    assert say(one, "duplicate", code=1) == "refused"
+    assert say(one, "closed", "--reason", "Pak Budi mengaku", code=1) == "refused"
+    shown = json.loads(federation("incidents", "show", one, "--json").out)
+    assert [it["said"]["status"] for it in shown["standing"]] == [
+        *("verified", "not_duplicate"),
+    ]
+    unknown = one[:-1] + ("0" if one[-1] != "0" else "1")
+    assert federation("incidents", "status", unknown, "verified").code != 0
+    assert federation("incidents", "status", "x/y", "verified").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('{"a":1}', 1),
+        ('[{"a":1},{"a":2}]', 2),
+        ('[\n{"a":1},\n{"a":2}\n]', 2),
+        ('{"a":1}\n\n{"a":2}\n', 2),
+        ('{\n"a":\n{"b":1}}', 1),
+    ],
+)
+def test_reports_come_as_one_list_or_line_by_line(tmp_path, text, count):
+    path = tmp_path / "reports.json"
+    path.write_text("\ufeff" + text)
+    assert len(read_reports(str(path))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("", ""), ("[]", ""), ("[1]", ""), ('{"a":1}\n{"a":\n', ":2")],
+)
+def test_a_file_without_reports_is_refused_by_its_name(tmp_path, text, where):
+    path = tmp_path / "reports.json"
+    path.write_text(text)
+    with pytest.raises(FormatError) as caught:
+        read_reports(str(path))
+    assert caught.value.at == f"{path}{where}"
