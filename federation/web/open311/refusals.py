@@ -14,14 +14,13 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Final, cast
 
-import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct
 
 from federation.errors import FederationError
 from federation.text import Text
 from federation.web.open311.document import Open311Form, answer_document
-from federation.web.problem import MEDIA_TYPE, Handler, answer_problems, status_of
+from federation.web.problem import DETAIL, Handler, answer_problems, status_of
 from federation.web.telling import tell
 
 _AS_THEY_ARE: Final = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -32,11 +31,6 @@ class Open311Fault(Struct, frozen=True, kw_only=True):
 
     code: int
     description: str
-
-
-class _ProblemDetails(Struct, frozen=True, kw_only=True):
-    detail: str
-    status: int
 
 
 class Open311Refusal(Exception):  # noqa: N818  an answer, which never leaves the web
@@ -73,10 +67,9 @@ def as_open311(handler: Handler) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         answer = await answer_problems(request, told)
-        if not isinstance(answer, web.Response) or answer.content_type != MEDIA_TYPE:
+        if DETAIL not in answer:
             return answer
-        problem = msgspec.json.decode(cast("bytes", answer.body), type=_ProblemDetails)
-        return _answer(request, HTTPStatus(problem.status), [problem.detail])
+        return _answer(request, HTTPStatus(answer.status), [answer[DETAIL]])
 
     return handle
 
