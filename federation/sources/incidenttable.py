@@ -10,8 +10,7 @@ all who reported it and where exactly. Times of a column that says it is in UTC 
     KoboToolbox   _uuid → ref, _submission_time → reported_at; a question by its name,
                   below its groups (`kejadian/summary`)
 
-Source: the columns of Ushahidi's own export (docs/tech-stack/api-documentation.md of
-https://github.com/ushahidi/platform), https://support.kobotoolbox.org/export_download.html
+Source: https://github.com/ushahidi/platform (API documentation, `csv`)
 """
 
 from collections.abc import Iterable, Iterator, Mapping
