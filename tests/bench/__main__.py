@@ -2,7 +2,8 @@
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
-`make bench ARGS=personal`: what is found of personal data in free text.
+`make bench ARGS=personal`: what is found of personal data in free text, and
+what looking for it costs.
 
 make bench ARGS="--records 200000"
 make bench ARGS="--photos 10000": photographs from one node to another.
@@ -47,7 +48,7 @@ def main() -> int:
         if asked.photos:
             figures = PhotoBench(Path(folder), asked.photos, say).run()
         elif asked.what == "personal":
-            figures = personal.measure()
+            figures = [*personal.measure(), *personal.cost()]
         elif asked.what == "verify":
             stem = "sample" if asked.sample else "nation"
             if not Verification.is_complete(data, stem):
