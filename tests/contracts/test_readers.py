@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -128,6 +129,10 @@ READS = {
         *(f"/v1/records/{record}/receipt" for record in RECORDS),
     ],
     "/openapi.json": ["/openapi.json"],
+    "/open311/v2/discovery.{format}": ["/open311/v2/discovery.json"],
+    "/open311/v2/services.{format}": ["/open311/v2/services.json"],
+    "/open311/v2/services/{code}.{format}": ["/open311/v2/services/lainnya.xml"],
+    "/open311/v2/{rest}": ["/open311/v2/nothing"],
     "/.well-known/tps-federation": ["/.well-known/tps-federation"],
     "/logs": ["/logs"],
     **{
@@ -159,6 +164,7 @@ WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/evidence": ["/v1/evidence"],
     "/v1/incidents": ["/v1/incidents"],
+    "/open311/v2/{rest}": ["/open311/v2/nothing"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
     "/antrean/baca": ["/antrean/baca"],
@@ -287,6 +293,12 @@ class Home:
         return [path.format(**known) for paths in READS.values() for path in paths]
 
 
+def keeping_reports(resources):
+    """The web of a node that takes reports; its log of them is forced in here."""
+    settings = msgspec.structs.replace(resources.settings, incidents=(ELECTION,))
+    return replace(resources, settings=settings)
+
+
 @pytest.fixture
 async def home(tmp_path):
     """A node of one organisation that pins a partner without an address."""
@@ -298,7 +310,9 @@ async def home(tmp_path):
     settings, token = load_settings(found.settings), f"control-token-{'0' * 20}"
     with open_resources(found, settings) as resources:
         async with (
-            serve(resources, clocks(), Random(1), token, alone=True) as url,
+            serve(
+                keeping_reports(resources), clocks(), Random(1), token, alone=True
+            ) as url,
             aiohttp.ClientSession(auto_decompress=False) as session,
         ):
             filled = Home(resources, Node(found, url, session))
