@@ -23,35 +23,40 @@ TEXTS: Final = Text("en"), Text("id")
 HEAD: Final = f"""\
 # Which reports are proposed as duplicates
 
-[How many reports become one incident](../explanation/merging.md#how-many-reports-become-one-incident) · written by
+[How many reports become one
+incident](../explanation/merging.md#how-many-reports-become-one-incident) · written by
 `make docs` out of the code
 
-`federation incidents duplicates` lays two reports side by side that may be of one thing, says why, and how sure: points
-from 0 to 100, shown from {rules.PROPOSED} on. It joins nothing: an editor looks and says `federation incidents status
-ORG/ID duplicate --duplicate-of ORG/ID`, or `not_duplicate`, and either is signed and can be taken back. A pair of which one
-of the two organisations has said either is proposed no longer.
+Two reports that may be of one thing are laid side by side, with why, and how sure:
+points from 0 to 100, from {rules.PROPOSED} on. It joins nothing: an editor looks and says
+`federation incidents status ORG/ID duplicate --duplicate-of ORG/ID`, or
+`not_duplicate`, and either is signed and can be taken back.
 
-What partners signed is all that is looked at; likenesses of photos are what their records say
-([likeness](likeness.md)), so a score is a reason to look and never a verdict. Two that happened in two kecamatan, or more
-than {rules.MAX_DAYS} days apart, are not compared, however alike they are.
+What partners signed is all that is looked at; likenesses of photos are what their
+records say ([likeness](likeness.md)), so a score is a reason to look and never a
+verdict. Two that happened in two kecamatan, or more than {rules.MAX_DAYS} days apart,
+are not compared, however alike they are.
 
 | why | dalam bahasa Indonesia | points |
 |---|---|---|
 """
 
 MEASURED: Final = """
-`words`: the stems of summary and description, without those that every report has; as many points as the part of the
-shorter text that stands in the other, too. `other_numbers`: for each number that only the one says and each that only the
-other says, a pair of them at a time.
+`words`: the stems of summary and description, without those that every report has; as
+many points as the part of the shorter text that stands in the other, too.
+`other_numbers`: for each number that only the one says and each that only the other
+says, a pair of them at a time.
 
 ## What was measured
 
-`make bench ARGS=duplicates`: 400 invented things that happened, each reported by one to four people in other words, at
-another hour, for a wider region, now and then under another category or with a number that is wrong, one in five with a
-copy of the same photo. Two thirds happened where another one did or next door, mostly of the same kind and on the same
-days: more alike than reports of a whole country are. Points were set with one half of the scenes; the other half was
-written before it was first tried, and nothing was changed afterwards. All texts are invented by the same hand: on what
-people really write expect less.
+`make bench ARGS=duplicates`: 400 invented things that happened, each reported by one to
+four people in other words, at another hour, for a wider region, now and then under
+another category or with a number that is wrong, one in five with a copy of the same
+photo. Two thirds happened where another one did or next door, mostly of the same kind
+and on the same days: more alike than reports of a whole country are. Points were set
+with one half of the scenes; the other half was written before it was first tried, and
+nothing was changed afterwards. All texts are invented by the same hand: on what people
+really write expect less.
 
 """
 

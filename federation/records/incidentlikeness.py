@@ -78,17 +78,19 @@ MOST_NUMBERS: Final = 3
 SAME_FILE: Final = 60
 ALIKE_PHOTO: Final = 45
 
+_WORD: Final = re.compile(r"[0-9][0-9.]*|[^\W\d_]{2,}")
 # Words that every report has; those of places are counted as the place.
 _COMMON: Final = frozenset(
-    "ada adalah agar akan antara atas atau bagi bahwa banyak baru beberapa belum berada"
-    " bisa dalam dan dapat dari dengan di dia hal hanya hari ini itu jadi jam juga"
-    " karena ke kepada ketika kita kami lain lagi lalu lebih masih mereka oleh orang"
-    " pada para per pukul saat saja sampai sangat satu sebagai sebelum secara sedang"
-    " sejak semua seorang sekitar seperti serta setelah sudah suatu tadi tanpa telah"
-    " tentang terhadap terjadi terlihat tersebut tetapi tidak tps untuk wib wit wita"
-    " yaitu yang desa kelurahan kecamatan laporan melaporkan".split()
+    _WORD.findall(
+        "ada adalah agar akan antara atas atau bagi bahwa banyak baru beberapa belum berada"
+        " bisa dalam dan dapat dari dengan di dia hal hanya hari ini itu jadi jam juga"
+        " karena ke kepada ketika kita kami lain lagi lalu lebih masih mereka oleh orang"
+        " pada para per pukul saat saja sampai sangat satu sebagai sebelum secara sedang"
+        " sejak semua seorang sekitar seperti serta setelah sudah suatu tadi tanpa telah"
+        " tentang terhadap terjadi terlihat tersebut tetapi tidak tps untuk wib wit wita"
+        " yaitu yang desa kelurahan kecamatan laporan melaporkan"
+    )
 )
-_WORD: Final = re.compile(r"[0-9][0-9.]*|[^\W\d_]{2,}")
 _BEFORE: Final = re.compile(r"^(?:meng|meny|mem|men|peng|pem|pen|ber|ter|di|me|pe|se)")
 _BEHIND: Final = re.compile(r"(?:nya|kan|lah|an|i)$")
 _SHORTEST: Final = 4
@@ -166,7 +168,7 @@ def _stem(word: str) -> str:
 def compare_reports(
     one: ReportTraits,
     other: ReportTraits,
-    is_alike: Callable[[str, str], bool] = lambda one, other: False,
+    is_alike: Callable[[str, str], bool],
 ) -> ReportLikeness:
     """How sure it is that both are of one thing; the order makes no difference.
 

@@ -15,12 +15,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Final
 
 from tests.bench import duplicates, personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
+
+_QUICK: Final = {"personal": personal.measure, "duplicates": duplicates.measure}
 
 
 def main() -> int:
@@ -29,7 +32,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("table", "country", "verify", "personal", "duplicates"),
+        choices=("table", "country", "verify", *_QUICK),
         default="table",
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
@@ -47,10 +50,8 @@ def main() -> int:
         data = shared / "data" / "pilpres2019"
         if asked.photos:
             figures = PhotoBench(Path(folder), asked.photos, say).run()
-        elif asked.what == "personal":
-            figures = personal.measure()
-        elif asked.what == "duplicates":
-            figures = duplicates.measure()
+        elif asked.what in _QUICK:
+            figures = _QUICK[asked.what]()
         elif asked.what == "verify":
             stem = "sample" if asked.sample else "nation"
             if not Verification.is_complete(data, stem):

@@ -25,7 +25,9 @@ def traits(summary=SAID, place=TPS, **members):
 
 
 def reasons(one, other, alike=is_alike):
-    return {why.reason: why.points for why in compare_reports(one, other, alike).reasons}
+    return {
+        why.reason: why.points for why in compare_reports(one, other, alike).reasons
+    }
 
 
 def photo(sha256, likeness):
@@ -80,9 +82,10 @@ def test_a_photo_of_both_speaks_for_it_as_a_file_or_by_its_looks():
     one = traits(**photo("a" * 64, near))
     assert "same_file" in reasons(one, traits(**photo("a" * 64, far)))
     assert "alike_photo" in reasons(one, traits(**photo("b" * 64, near)))
-    assert not {"same_file", "alike_photo"} & reasons(
-        one, traits(**photo("b" * 64, far))
-    ).keys()
+    assert (
+        not {"same_file", "alike_photo"}
+        & reasons(one, traits(**photo("b" * 64, far))).keys()
+    )
 
 
 def test_words_are_compared_without_what_stands_before_and_behind():
