@@ -28,8 +28,8 @@ incident](../explanation/merging.md#how-many-reports-become-one-incident) · wri
 `make docs` out of the code
 
 Two reports that may be of one thing are laid side by side, with why, and how sure:
-points from 0 to 100, from {rules.PROPOSED} on. It joins nothing: an editor looks and says
-`federation incidents status ORG/ID duplicate --duplicate-of ORG/ID`, or
+points from 0 to 100, from {rules.PROPOSED} on. It joins nothing: an editor looks and
+says `federation incidents status ORG/ID duplicate --duplicate-of ORG/ID`, or
 `not_duplicate`, and either is signed and can be taken back.
 
 What partners signed is all that is looked at; likenesses of photos are what their

@@ -82,13 +82,14 @@ _WORD: Final = re.compile(r"[0-9][0-9.]*|[^\W\d_]{2,}")
 # Words that every report has; those of places are counted as the place.
 _COMMON: Final = frozenset(
     _WORD.findall(
-        "ada adalah agar akan antara atas atau bagi bahwa banyak baru beberapa belum berada"
-        " bisa dalam dan dapat dari dengan di dia hal hanya hari ini itu jadi jam juga"
-        " karena ke kepada ketika kita kami lain lagi lalu lebih masih mereka oleh orang"
-        " pada para per pukul saat saja sampai sangat satu sebagai sebelum secara sedang"
-        " sejak semua seorang sekitar seperti serta setelah sudah suatu tadi tanpa telah"
-        " tentang terhadap terjadi terlihat tersebut tetapi tidak tps untuk wib wit wita"
-        " yaitu yang desa kelurahan kecamatan laporan melaporkan"
+        "ada adalah agar akan antara atas atau bagi bahwa banyak baru beberapa"
+        " belum berada bisa dalam dan dapat dari dengan di dia hal hanya hari"
+        " ini itu jadi jam juga karena ke kepada ketika kita kami lain lagi lalu"
+        " lebih masih mereka oleh orang pada para per pukul saat saja sampai"
+        " sangat satu sebagai sebelum secara sedang sejak semua seorang sekitar"
+        " seperti serta setelah sudah suatu tadi tanpa telah tentang terhadap"
+        " terjadi terlihat tersebut tetapi tidak tps untuk wib wit wita yaitu"
+        " yang desa kelurahan kecamatan laporan melaporkan"
     )
 )
 _BEFORE: Final = re.compile(r"^(?:meng|meny|mem|men|peng|pem|pen|ber|ter|di|me|pe|se)")
