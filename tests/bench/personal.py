@@ -31,6 +31,11 @@ SHORT_TEXTS = (
 _ROUNDS, _TIMES = 15, 200
 
 
+def run() -> list[Figure]:
+    """The figures of both halves, and of the cost."""
+    return [*measure(), *cost()]
+
+
 def measure() -> list[Figure]:
     """The figures of both halves."""
     return [figure for name, half in HALVES.items() for figure in _measure(name, half)]
