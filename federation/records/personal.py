@@ -302,7 +302,7 @@ _TELLS_ROLE: Final = frozenset(
 _TELLS_GIVEN: Final = _alternatives(_GIVEN)
 
 
-class _Sought(NamedTuple):
+class _PersonalPattern(NamedTuple):
     """A pattern, and its tells. What it keeps in a group is the finding, else all."""
 
     kind: PersonalKind
@@ -327,7 +327,7 @@ _ROWS: Final[tuple[tuple[PersonalKind, str, frozenset[str]], ...]] = (
     ("name", _BEHIND, _TELLS_GIVEN),
 )
 _PATTERNS: Final = tuple(
-    _Sought(kind, re.compile(pattern), tells) for kind, pattern, tells in _ROWS
+    _PersonalPattern(kind, re.compile(pattern), tells) for kind, pattern, tells in _ROWS
 )
 _TELLS: Final = Tells(chain.from_iterable(one.tells for one in _PATTERNS))
 
@@ -469,7 +469,7 @@ def _surest(
 
 
 def _find(
-    sought: _Sought, text: str, span: tuple[int, int]
+    sought: _PersonalPattern, text: str, span: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
     """The places at which one pattern finds something in a part of a text."""
     begin, stop = span
