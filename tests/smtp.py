@@ -29,6 +29,7 @@ class Postbox:
         self.mood, self.messages, self.commands = "takes", [], []
         self.delay_s = 0.0  # between taking a message and saying so
         self._tls, self._implicit = tls, implicit
+        self._tasks = []
 
     @contextlib.asynccontextmanager
     async def open(self):
@@ -39,11 +40,17 @@ class Postbox:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _talk(self, reader, writer):
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await self._answer(reader, writer)
-        writer.close()
+        self._tasks.append(asyncio.current_task())
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._answer(reader, writer)
+        finally:
+            writer.transport.abort()
 
     async def _answer(self, reader, writer):
         writer.write(b"220 postbox\r\n")

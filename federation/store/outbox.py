@@ -76,7 +76,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_UnixTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
+_OutboxTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
 
 
 class OutboxItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,14 +111,14 @@ class OutboxItem(msgspec.Struct, frozen=True, kw_only=True):
     due: ReferralStage | Literal[""] = ""
     dossier: str = ""
     formal: Literal["", "report", "initial"] = ""
-    prepared_at: _UnixTime = 0
+    prepared_at: _OutboxTime = 0
     approved_by: str = ""
-    approved_at: _UnixTime = 0
+    approved_at: _OutboxTime = 0
     anyway: str = ""
-    expires_at: _UnixTime = 0
-    next_at: _UnixTime = 0
+    expires_at: _OutboxTime = 0
+    next_at: _OutboxTime = 0
     tries: int = 0
-    tried_at: _UnixTime = 0
+    tried_at: _OutboxTime = 0
     answer: str = ""
     reference: str = ""
 

@@ -14,6 +14,7 @@ from federation.web import (
     evidence,
     feed,
     formtaking,
+    incidents,
     intake,
     maps,
     openapi,
@@ -32,6 +33,7 @@ from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
+from federation.web.open311 import catalogue
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -73,6 +75,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *evidence.endpoints(),
+        *incidents.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
         *removals.endpoints(),
@@ -81,6 +84,7 @@ def make_app(site: WebContext) -> web.Application:
         *(endpoint.route() for endpoint in endpoints),
         openapi.describe(endpoints, version=version(PACKAGE)),
         *feed.routes(),
+        *catalogue.routes(),
     ]
     app.add_routes(public)
     app.add_routes(preflights(public))
@@ -98,6 +102,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(photoask.routes())
     app.add_routes(blobs.routes())
     app.add_routes(thumbnails.routes())
+    app.add_routes(catalogue.no_other())
     return app
 
 

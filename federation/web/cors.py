@@ -26,9 +26,11 @@ from federation.web.origin import is_loopback
 
 _EXPOSED = f"ETag, Link, Retry-After, {CURSOR}"
 _READS = {hdrs.METH_GET, hdrs.METH_HEAD}
-#: The API, its description, and what auditors fetch (`feed.py`).
+#: The API, its description, what auditors fetch (`feed.py`), and which reports are
+#: taken.
 _PUBLIC = re.compile(
     rf"/v1/|{re.escape(PATH)}$|/logs$|/\.well-known/tps-federation$|/[0-9a-f]{{64}}/"
+    r"|/open311/v2/(?:discovery|services)[./]"
 )
 _DAY_S = 86_400
 

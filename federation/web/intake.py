@@ -79,7 +79,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Sign and publish a batch: scope `intake`."""
     await require_token(request, "intake")
     body = (await request.read()).removeprefix(_BOM)
-    batch = _decode(request, body, Batch)
+    batch = decode_body(request, body, Batch)
     # Decoding keeps the last of two members of one name; what the sender's own tools
     # showed may be the first. Files are read as strictly.
     decode_json(body)
@@ -92,7 +92,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
         drafts = await asyncio.to_thread(_read, batch.records, profile)
         batch = msgspec.structs.replace(batch, records=drafts)
     answer = await site.desk.run(batch)
-    return _json(answer, _status_of(answer.verdicts))
+    return _json(answer, status_of(answer.verdicts))
 
 
 def _read(
@@ -106,7 +106,7 @@ def _read(
     return [UnreadRow(draft) if isinstance(draft, tuple) else draft for draft in drafts]
 
 
-def _status_of(verdicts: Sequence[Verdict]) -> HTTPStatus:
+def status_of(verdicts: Sequence[Verdict]) -> HTTPStatus:
     """422 where rows were refused and this log says none of the batch, else 200.
 
     A batch that is sent once more gets the status that it got before: what was logged
@@ -126,7 +126,7 @@ async def notify(request: web.Request) -> web.StreamResponse:
         raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
     if is_foreign(request):
         raise web.HTTPForbidden(text="a page of another site brings no news")
-    org = _decode(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
+    org = decode_body(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
     now, asker = site.clock(), await caller_of(request)
     signer = asker.org if isinstance(asker, Partner) else None
     if signer not in {None, org}:
@@ -146,12 +146,12 @@ async def notify(request: web.Request) -> web.StreamResponse:
 async def control(request: web.Request) -> web.StreamResponse:
     """Work that another command of this machine hands over: scope `control`."""
     await require_token(request, "control")
-    members = _decode(request, await request.read(), dict[str, Any])
+    members = decode_body(request, await request.read(), dict[str, Any])
     asked = read_control(request.match_info["command"], members)
     return _json(await request.app[SITE].desk.run(asked))
 
 
-def _decode(request: web.Request, body: bytes, kind: type[T]) -> T:
+def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
     """The body as `kind`.
 
     Raises:

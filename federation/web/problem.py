@@ -15,6 +15,7 @@ import errno
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from aiohttp import hdrs, web
@@ -79,6 +80,9 @@ _RETRY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 log = logging.getLogger(__name__)
 
+#: Of an answer that says what is wrong: its sentence, for who words it otherwise.
+DETAIL: Final = web.ResponseKey("detail", str)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -96,6 +100,7 @@ def problem(
     answer = web.Response(
         status=status, body=msgspec.json.encode(body), content_type=MEDIA_TYPE
     )
+    answer[DETAIL] = detail
     if status in _RETRY:
         answer.headers["Retry-After"] = str(retry_after_s)
     return answer

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.readingqueue import ReadingQueue
 
 MAX_LIMIT = 1_000
@@ -84,6 +85,20 @@ class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     election: ElectionParameter = ""
     region: Code = ""
     format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class IncidentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reports of violations."""
+
+    election: ElectionParameter = ""
+    category: Annotated[
+        Literal["", IncidentCategory], Meta(description="only of this category")
+    ] = ""
+    law: Annotated[Literal["", IncidentLaw], Meta(description="only of this law")] = ""
+    region: Code = ""
+    org: Annotated[str, Meta(description="only of this organisation")] = ""
     after: After = ""
     limit: Limit = 100
 

@@ -1,6 +1,8 @@
 """`federation refer`: whom a report would go to."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,11 @@ def test_a_mistake_in_the_file_is_named_by_file_and_key(home, cli):
     code, _, err = cli("refer", "agencies", "--home", home)
     assert code == 3
     assert "agencies.toml: agency[1].kind" in " ".join(err.split())
+
+
+def test_what_draws_pages_is_loaded_only_where_a_page_is_drawn():
+    asked = "import sys, federation.cli.refer; print('reportlab' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, check=True, text=True
+    )
+    assert ended.stdout.strip() == "False"

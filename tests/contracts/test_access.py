@@ -45,6 +45,7 @@ from tests.contracts.test_readers import (
     context,
     export_all,
     hex_of,
+    keeping_reports,
 )
 from tests.fakes import FakeOrg, Tree, signer
 from tests.flows.publish.conftest import hold
@@ -151,7 +152,20 @@ ASKED: list[tuple[str, str, str]] = [
         "/v1/records/{hidden}/receipt",
     ),
     ("GET /v1/queue", "", "/v1/queue"),
+    ("GET /v1/incidents", "", "/v1/incidents"),
+    ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
+    ("POST /v1/incidents", "", "/v1/incidents"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
+    *(
+        (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")
+        for path, asked in (
+            ("discovery.{format}", "discovery.json"),
+            ("services.{format}", "services.json"),
+            ("services/{code}.{format}", "services/lainnya.json"),
+            ("{rest}", "nothing"),
+        )
+    ),
+    ("POST /open311/v2/{rest}", "", "/open311/v2/nothing"),
     ("POST /v1/records", "", "/v1/records"),
     ("POST /v1/evidence", "", "/v1/evidence"),
     ("POST /v1/control/{command}", "", "/v1/control/sync"),
@@ -336,7 +350,9 @@ async def world(tmp_path):
     settings, token = load_settings(found.settings), f"control-token-{'0' * 20}"
     with open_resources(found, settings) as resources:
         async with (
-            serve(resources, clocks(), Random(1), token, alone=True) as url,
+            serve(
+                keeping_reports(resources), clocks(), Random(1), token, alone=True
+            ) as url,
             aiohttp.ClientSession(
                 auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
             ) as session,

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -112,6 +113,8 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
+    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
+    "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
@@ -126,6 +129,10 @@ READS = {
         *(f"/v1/records/{record}/receipt" for record in RECORDS),
     ],
     "/openapi.json": ["/openapi.json"],
+    "/open311/v2/discovery.{format}": ["/open311/v2/discovery.json"],
+    "/open311/v2/services.{format}": ["/open311/v2/services.json"],
+    "/open311/v2/services/{code}.{format}": ["/open311/v2/services/lainnya.xml"],
+    "/open311/v2/{rest}": ["/open311/v2/nothing"],
     "/.well-known/tps-federation": ["/.well-known/tps-federation"],
     "/logs": ["/logs"],
     **{
@@ -156,6 +163,8 @@ READS = {
 WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/evidence": ["/v1/evidence"],
+    "/v1/incidents": ["/v1/incidents"],
+    "/open311/v2/{rest}": ["/open311/v2/nothing"],
     "/notify": ["/notify"],
     "/v1/control/{command}": ["/v1/control/sync"],
     "/antrean/baca": ["/antrean/baca"],
@@ -284,6 +293,12 @@ class Home:
         return [path.format(**known) for paths in READS.values() for path in paths]
 
 
+def keeping_reports(resources):
+    """The web of a node that takes reports; its log of them is forced in here."""
+    settings = msgspec.structs.replace(resources.settings, incidents=(ELECTION,))
+    return replace(resources, settings=settings)
+
+
 @pytest.fixture
 async def home(tmp_path):
     """A node of one organisation that pins a partner without an address."""
@@ -295,7 +310,9 @@ async def home(tmp_path):
     settings, token = load_settings(found.settings), f"control-token-{'0' * 20}"
     with open_resources(found, settings) as resources:
         async with (
-            serve(resources, clocks(), Random(1), token, alone=True) as url,
+            serve(
+                keeping_reports(resources), clocks(), Random(1), token, alone=True
+            ) as url,
             aiohttp.ClientSession(auto_decompress=False) as session,
         ):
             filled = Home(resources, Node(found, url, session))

@@ -13,6 +13,7 @@ READS = [
     "/v1/gaps",
     "/v1/tps/1371011001001",
     "/openapi.json",
+    "/open311/v2/services.json",
     "/logs",
     "/.well-known/tps-federation",
     f"/{LOG}/checkpoint",

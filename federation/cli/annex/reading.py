@@ -38,7 +38,7 @@ from federation.web.requests.annexes import UseAnnex
 @command_options
 def show(run: Run, *, incident: str, election: str | None, **given: str | None) -> None:
     """Show one annex."""
-    head, contents = _open(run, "show", incident, election, given)
+    head, contents = open_annex(run, "show", incident, election, given)
     value = {"annex": contents, "head": head}
     run.out.show(value, lambda: _print(run, head, contents))
 
@@ -57,14 +57,14 @@ def export(
     path = Path(given.pop("out") or "")
     if path.exists():
         raise ConflictError(Sentence("machine.not-overwritten", path=path))
-    head, contents = _open(run, "export", incident, election, given)
+    head, contents = open_annex(run, "export", incident, election, given)
     create_file(path, msgspec.json.encode(contents) + b"\n", PRIVATE_FILE)
     value = {"election": head.election, "incident": head.incident, "out": str(path)}
     told = run.t("annex.exported", path=path)
     run.out.show(value, lambda: run.out.line(told))
 
 
-def _open(
+def open_annex(
     run: Run,
     use: Literal["show", "export"],
     incident: str,

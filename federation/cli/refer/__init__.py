@@ -1,6 +1,7 @@
 """`federation refer`: reports of violations on their way to an agency.
 
 agencies   whom a report would go to
+dossier    the papers
 prepare    papers are looked at, then approved
 handing    brought by hand; what became of one; not to go after all
 note       the words that tell an agency that two reports are one
@@ -12,6 +13,7 @@ import click
 
 from federation.cli.help import CommandGroup
 from federation.cli.refer.agencies import agencies
+from federation.cli.refer.dossier import dossier
 from federation.cli.refer.handing import by_hand, resolve, withdraw
 from federation.cli.refer.note import note
 from federation.cli.refer.prepare import approve, prepare
@@ -23,5 +25,7 @@ def refer() -> None:
     """The verbs hang here."""
 
 
-for _verb in (agencies, prepare, approve, by_hand, resolve, withdraw, note, status):
+for _verb in (agencies, dossier, prepare, approve, by_hand, resolve, withdraw):
+    refer.add_command(_verb)
+for _verb in (note, status):
     refer.add_command(_verb)

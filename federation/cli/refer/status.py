@@ -12,7 +12,7 @@ from msgspec import to_builtins
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.flows.incidents.index import is_behind
-from federation.flows.refer.holding import Holding, find_holding
+from federation.flows.refer.holding import StandingReferral, find_holding
 from federation.store.outbox import OutboxItem, list_items
 
 
@@ -21,7 +21,7 @@ from federation.store.outbox import OutboxItem, list_items
 @command_options
 def status(run: Run, *, unfinished: bool) -> None:
     """All of ours, and who else has been at the same agency."""
-    found: list[tuple[OutboxItem, list[Holding]]] = []
+    found: list[tuple[OutboxItem, list[StandingReferral]]] = []
     with run.open_database().view() as view:
         behind = is_behind(view)
         for item in list_items(view):
@@ -37,13 +37,13 @@ def status(run: Run, *, unfinished: bool) -> None:
     run.out.show(value, lambda: _print(run, found))
 
 
-def _describe(item: OutboxItem, others: list[Holding]) -> dict[str, Any]:
+def _describe(item: OutboxItem, others: list[StandingReferral]) -> dict[str, Any]:
     value: dict[str, Any] = to_builtins(item)
     value["others"] = [one._asdict() for one in others]
     return value
 
 
-def _print(run: Run, found: list[tuple[OutboxItem, list[Holding]]]) -> None:
+def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> None:
     t = run.t
     if not found:
         run.out.line(t("outbox.nothing"))

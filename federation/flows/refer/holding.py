@@ -17,6 +17,13 @@ from msgspec import UNSET
 
 from federation.errors import ConflictError
 from federation.records.canonical import format_time
+from federation.records.incidentmerge import (
+    PairWord,
+    PlacedIncident,
+    ReportKey,
+    join_reports,
+    word_of,
+)
 from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import INCIDENT_STATUS, REFERRAL
 from federation.records.referral import Referral, ReferralStage
@@ -27,10 +34,10 @@ from federation.store.incidents import IncidentEntry
 from federation.text import Sentence
 
 THERE: Final[frozenset[ReferralStage]] = frozenset({"sent", "acknowledged"})
-_MOST_SAME: Final = 64
+_MOST_SAME: Final = 256
 
 
-class Holding(NamedTuple):
+class StandingReferral(NamedTuple):
     """That somebody else is taking it there, or did.
 
     Attributes:
@@ -80,7 +87,7 @@ def rank_of(org: str, incident: str, agency: str) -> str:
 
 def find_holding(
     view: View, org: str, incident: str, agency: str, now: float
-) -> list[Holding]:
+) -> list[StandingReferral]:
     """What others have said of this incident at this agency, that still counts.
 
     Those who are there come first. Each partner's latest word counts.
@@ -94,7 +101,7 @@ def find_holding(
     """
     stamp = format_time(now)
     latest: dict[tuple[str, str], tuple[IncidentEntry, Referral]] = {}
-    for name in same_incidents(view, org, incident):
+    for name in same_incidents(view, incident):
         for entry, said in _referrals(view, name):
             if said.org == org or said.agency != agency:
                 continue
@@ -110,27 +117,33 @@ def find_holding(
     return sorted(standing, key=lambda one: (not one.is_there, one.rank))
 
 
-def same_incidents(view: View, org: str, incident: str) -> list[str]:
-    """The names of an incident: its own first, then those that are said to be it.
+def same_incidents(view: View, incident: str) -> list[str]:
+    """The names of an incident: its own first, then those that are joined with it.
 
-    Said by us, or by the organisation of one of the two about its own report; and not
-    taken back by whoever has said it.
+    As the merging of reports joins them (`records/incidentmerge.py`), of as many
+    reports as can be reached from it within `_MOST_SAME`.
     """
+    words: dict[tuple[int, int], PairWord] = {}
     names, new = [incident], [incident]
     while new and len(names) < _MOST_SAME:
-        following = []
+        found: list[str] = []
         for name in new:
-            following += [
-                one
-                for one in _joined(view, org, name)
-                if one not in names and one not in following
-            ]
-        names += following
-        new = following
-    return names[:_MOST_SAME]
+            for entry, word in _words(view, name):
+                words[entry.log_id, entry.index] = word
+                found += [entry.incident, entry.other]
+        new = [one for one in dict.fromkeys(found) if one not in names]
+        names += new
+    group_of = join_reports(words.values()).group_of
+    ours = group_of.get(_key(incident))
+    same = [
+        one
+        for one in names
+        if one != incident and ours is not None and group_of.get(_key(one)) == ours
+    ]
+    return [incident, *same]
 
 
-def check_holding(holding: Iterable[Holding]) -> None:
+def check_holding(holding: Iterable[StandingReferral]) -> None:
     """Refuse where somebody else has it.
 
     Raises:
@@ -140,23 +153,22 @@ def check_holding(holding: Iterable[Holding]) -> None:
         raise ConflictError(Sentence("outbox.held-back", why=first.tell()))
 
 
-def _joined(view: View, org: str, name: str) -> list[str]:
-    latest: dict[tuple[str, str], tuple[IncidentEntry, IncidentStatus]] = {}
-    for entry in incidents.about_incident(view, name):
-        if entry.kind != INCIDENT_STATUS.name or not entry.other:
-            continue
-        said = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
-        assert isinstance(said, IncidentStatus), "of its kind"
-        key = entry.org, entry.subject
-        if key not in latest or _place(entry) > _place(latest[key][0]):
-            latest[key] = entry, said
+def _words(view: View, name: str) -> list[tuple[IncidentEntry, PairWord]]:
+    """What is said of pairs with this report."""
     found = []
-    for entry, said in latest.values():
-        pair = entry.incident, entry.other
-        may_say = {org, *(one.partition("/")[0] for one in pair)}
-        if said.status == "duplicate" and said.org in may_say:
-            found += [one for one in pair if one != name]
+    for entry in incidents.about_incident(view, name):
+        if entry.kind == INCIDENT_STATUS.name and entry.other:
+            said = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
+            assert isinstance(said, IncidentStatus), "of its kind"
+            word = word_of(PlacedIncident(*_place(entry), "", said))
+            assert word is not None, "it names a pair"
+            found.append((entry, word))
     return found
+
+
+def _key(name: str) -> ReportKey:
+    org, _, report = name.partition("/")
+    return org, report
 
 
 def _referrals(view: View, name: str) -> list[tuple[IncidentEntry, Referral]]:
@@ -173,8 +185,8 @@ def _place(entry: IncidentEntry) -> tuple[int, int]:
     return entry.generation, entry.index
 
 
-def _holding(said: Referral) -> Holding:
-    return Holding(
+def _holding(said: Referral) -> StandingReferral:
+    return StandingReferral(
         org=said.org,
         incident=str(said.incident),
         agency=said.agency,

@@ -1,0 +1,161 @@
+"""`federation refer dossier`: the papers of an incident for an agency, as PDF.
+
+Rule: the file is written whole, for its owner alone, and nothing is overwritten. With
+`--annex` the annex is opened by a coordinator's key, after the use is in the log of
+actions; without it the papers are made of what is signed, and say what lacks.
+"""
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import click
+from msgspec import UNSET
+
+from federation.blobs.blobs import open_blobs
+from federation.cli.annex.given import key_options
+from federation.cli.annex.reading import open_annex
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.incidents.named import read_name
+from federation.config.agencies import Agency, load_agencies, route
+from federation.config.disk import PRIVATE_FILE, create_file
+from federation.errors import ConflictError, NotFoundError, PhotoError
+from federation.flows.photos.thumbnails import Thumbnails
+from federation.flows.refer.dossier import DossierInput, find_missing, is_formal
+from federation.flows.refer.gather import gather_incident
+from federation.photos.redraw import Redrawer
+from federation.profiles import load_profiles
+from federation.records.deadline import Deadline, find_deadline
+from federation.records.incident import Incident
+from federation.records.readers import THIS_MACHINE
+from federation.text import Sentence
+
+
+@click.command("dossier", cls=Command, help="refer.help-dossier")
+@click.argument("name")
+@click.option("--out", required=True, help="refer.option-out")
+@click.option("--agency", help="refer.option-agency")
+@click.option("--annex", "with_annex", is_flag=True, help="refer.option-annex")
+@click.option("--why", default="", help="annex.option-why")
+@click.option("--as", "person", default="", help="annex.option-as")
+@key_options
+@command_options
+def dossier(
+    run: Run,
+    *,
+    name: str,
+    out: str,
+    agency: str | None,
+    with_annex: bool,
+    **given: str | None,
+) -> None:
+    """Draw the papers of one incident."""
+    path, meant = Path(out), read_name(run, name)
+    if path.exists():
+        raise ConflictError(Sentence("machine.not-overwritten", path=path))
+    with run.open_database().view() as view:
+        found = gather_incident(view, THIS_MACHINE, meant)
+    incident = found.incident
+    receiver = _find_agency(run, incident, agency)
+    annex = None
+    if with_annex:
+        _, annex = open_annex(run, "export", incident.id, incident.election, given)
+    papers = DossierInput(
+        incident=incident,
+        agency=receiver,
+        sender=run.settings.name,
+        contact=run.settings.contact,
+        election=_election(run, incident, receiver),
+        place=found.place,
+        written_at=run.now(),
+        deadline=_deadline(run, incident),
+        annex=annex,
+        photos=asyncio.run(_pictures(run, incident)),
+        receipts=found.receipts,
+    )
+    _write(run, path, papers)
+
+
+def _write(run: Run, path: Path, papers: DossierInput) -> None:
+    from federation.flows.refer.papers import draw_dossier  # noqa: PLC0415  # start-up
+
+    data = draw_dossier(papers)
+    create_file(path, data, PRIVATE_FILE)
+    missing = find_missing(papers)
+    digest = hashlib.sha256(data).hexdigest()
+    value = {
+        "incident": str(papers.incident.name),
+        "agency": papers.agency.key,
+        "out": str(path),
+        "sha256": digest,
+        "formal": is_formal(papers),
+        "missing": list(missing),
+    }
+
+    def human() -> None:
+        t = run.t
+        run.out.line(t("refer.written", path=path, agency=papers.agency.name))
+        run.out.line(f"SHA-256 {digest}")
+        for need in missing:
+            run.out.note(t("dossier.lack", what=t(f"dossier.need-{need}")))
+        if not is_formal(papers):
+            run.out.note(t("dossier.outcome-initial"))
+
+    run.out.show(value, human)
+
+
+def _find_agency(run: Run, incident: Incident, key: str | None) -> Agency:
+    """The agency of that key, or the first that such a report goes to.
+
+    Raises:
+        NotFoundError: the file has none.
+    """
+    known = load_agencies(run.home.agencies)
+    if key is None:
+        meant = route(known, incident.law, incident.category, incident.place)
+    else:
+        meant = tuple(one for one in known if one.key == key)
+    if meant:
+        return meant[0]
+    if not known:
+        raise NotFoundError(run.t("refer.no-agencies", path=run.home.agencies))
+    if key is None:
+        raise NotFoundError(run.t("refer.nobody", path=run.home.agencies))
+    keys = ", ".join(one.key for one in known)
+    raise NotFoundError(run.t("refer.no-such-agency", key=key[:40], keys=keys))
+
+
+def _election(run: Run, incident: Incident, agency: Agency) -> str:
+    profile = load_profiles(run.home.elections).get(incident.election)
+    if profile is None:
+        return incident.election
+    return profile.name.id if agency.language == "id" else profile.name.en
+
+
+def _deadline(run: Run, incident: Incident) -> Deadline | None:
+    profile = load_profiles(run.home.elections).get(incident.election)
+    if profile is None or profile.reporting is None:
+        return None
+    known = None if incident.known_at is UNSET else incident.known_at
+    return find_deadline(
+        profile.reporting,
+        incident.place,
+        reported_at=incident.reported_at,
+        known_at=known,
+    )
+
+
+async def _pictures(run: Run, incident: Incident) -> dict[str, bytes]:
+    """Those that are held here and are pictures, small, by digest."""
+    evidence = () if incident.evidence is UNSET else incident.evidence
+    blobs = open_blobs(run.home.blobs, run.home.folder)
+    pictures = {}
+    async with Redrawer() as redrawer:
+        small = Thumbnails(run.home.thumbnails, blobs, redrawer)
+        for one in evidence:
+            try:
+                pictures[one.sha256] = await small.read(one.sha256)
+            except (NotFoundError, PhotoError):
+                continue
+    return pictures

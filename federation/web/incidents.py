@@ -1,0 +1,158 @@
+"""Reports of violations for programs: in with a token, out to who may read them.
+
+Rule: what is shown follows from the logs that the caller may read
+(`records/readers.py`); whoever may read none is answered as if the path were not there,
+letter by letter.
+Nothing is answered before it is durable and signed.
+
+    GET  /v1/incidents?election=&category=&law=&region=&org=&after=&limit=
+    GET  /v1/incidents/{org}/{id}     one, with all that was said of it
+    POST /v1/incidents   {"election":"pemilu-2024","records":[{…}]}
+      200  {"verdicts":[{"row":0,"outcome":"logged","incident":"org/id",…},…]}
+      422  the same, where no report stands in the log and one was refused
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+
+from federation.errors import FormatError, NotFoundError, RecordError
+from federation.flows.incidents.answers import (
+    IncidentList,
+    ShownIncident,
+    find_incident,
+    list_incidents,
+    parse_after,
+)
+from federation.flows.incidents.take import MAX_REPORTS
+from federation.flows.query.scope import ask
+from federation.records.canonical import convert
+from federation.records.incident import IncidentName
+from federation.records.readers import Caller, may_do
+from federation.sources.json import decode_json
+from federation.store.db import View
+from federation.store.incidents import IncidentFilter
+from federation.web.access import caller_of, require_token
+from federation.web.context import ENTITLED, SITE
+from federation.web.intake import decode_body, status_of
+from federation.web.openapi import JSON, Endpoint, NoQuery
+from federation.web.queries import IncidentsQuery
+from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
+from federation.web.responses import reply
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """The reports below `/v1`."""
+    return [
+        Endpoint(
+            path=AddIncidents.route,
+            summary="Reports of violations, the newest first; for partners",
+            handler=get_incidents,
+            query=IncidentsQuery,
+            response=IncidentList,
+            token=True,
+        ),
+        Endpoint(
+            path=f"{AddIncidents.route}/{{org}}/{{id}}",
+            summary="One report with all that was said of it; for partners",
+            handler=get_incident,
+            query=NoQuery,
+            response=ShownIncident,
+            names={"org": "whose report it is", "id": "of the report, 32 digits"},
+            token=True,
+        ),
+        Endpoint(
+            method="POST",
+            path=AddIncidents.route,
+            summary="Sign reports of violations; answered when they are durable",
+            handler=take_reports,
+            query=NoQuery,
+            body=AddIncidents,
+            response=IncidentVerdicts,
+            also={HTTPStatus.UNPROCESSABLE_ENTITY: "no report stands in the log"},
+            token=True,
+        ),
+    ]
+
+
+async def get_incidents(
+    request: web.Request, query: IncidentsQuery
+) -> web.StreamResponse:
+    """A page of them."""
+    site = request.app[SITE]
+
+    def read(view: View, caller: Caller) -> IncidentList:
+        scope = ask(site.profiles, site.settings.elections, query.election)
+        asked = IncidentFilter(
+            election=scope.election,
+            category=query.category,
+            law=query.law,
+            region=query.region,
+            org=query.org,
+            after=parse_after(query.after),
+        )
+        return list_incidents(view, caller, asked, query.limit)
+
+    return await _answer(request, read)
+
+
+async def get_incident(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """One of them."""
+    members = {name: request.match_info[name] for name in ("id", "org")}
+
+    def read(view: View, caller: Caller) -> ShownIncident:
+        try:
+            name = convert(members, IncidentName)
+        except RecordError as error:
+            raise NotFoundError(error.rule) from None
+        return find_incident(view, caller, name)
+
+    return await _answer(request, read)
+
+
+async def _answer(
+    request: web.Request, read: Callable[[View, Caller], msgspec.Struct]
+) -> web.StreamResponse:
+    """What was read, for this caller alone.
+
+    Raises:
+        HTTPNotFound: nothing of it is there for somebody who is none of ours.
+        NotFoundError: for one of ours, what is not there.
+    """
+    caller = await caller_of(request)
+    try:
+        answer = await request.app[SITE].db.read(read, caller)
+    except NotFoundError:
+        if may_do(caller, "see"):
+            raise
+        raise web.HTTPNotFound from None
+    request[ENTITLED] = True
+    answered = reply(request, "json", answer)
+    answered.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+    return answered
+
+
+async def take_reports(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """Sign reports: scope `intake`.
+
+    Raises:
+        FormatError: the body is none, or has too many.
+    """
+    await require_token(request, "intake")
+    body = (await request.read()).removeprefix(_BOM)
+    asked = decode_body(request, body, AddIncidents)
+    # Of two members of one name decoding keeps the last: as strict as with results.
+    decode_json(body)
+    if len(asked.records) > MAX_REPORTS:
+        raise FormatError(f"more than {MAX_REPORTS} reports at once", "records")
+    answer = await request.app[SITE].desk.run(asked)
+    return web.Response(
+        body=msgspec.json.encode(answer),
+        content_type=JSON,
+        status=status_of(answer.verdicts),
+    )

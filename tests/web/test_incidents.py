@@ -1,0 +1,122 @@
+"""Reports of violations over HTTP: in with a token, out to whom it concerns."""
+
+import asyncio
+import json
+
+import pytest
+
+from federation.records.readers import (
+    NOBODY,
+    THIS_MACHINE,
+    Insider,
+    Partner,
+    Person,
+)
+from federation.web import incidents
+from tests.homes import ELECTION, make_home, serving
+from tests.incidents import found_incidents
+
+ORG = "jagasuara.example"
+REPORT = {
+    "category": "politik_uang",
+    "law": "pidana",
+    "summary": "Amplop dibagikan di depan balai warga",
+    "happened_at": "2019-04-17 05.00",
+    "region": "3171",
+    "ref": "QL-17",
+}
+NAMED = REPORT | {"ref": "2", "summary": "Pak Budi, 0812-3456-7890"}
+
+
+@pytest.fixture
+async def node(tmp_path):
+    home = make_home(tmp_path, ORG)
+    found_incidents(home)
+    async with serving(home) as node:
+        for _ in range(100):
+            if (await node.get("/readyz"))[0] == 200:
+                break
+            await asyncio.sleep(0.05)
+        yield node
+
+
+def as_caller(monkeypatch, caller):
+    async def caller_of(_):
+        return caller
+
+    monkeypatch.setattr(incidents, "caller_of", caller_of)
+
+
+CALLERS = [
+    (NOBODY, 404),
+    (Insider(), 404),
+    (Partner(org="b.example", asked=ORG), 404),
+    (Partner(org="b.example", asked=ORG, logs=frozenset({"incidents"})), 200),
+    (Person("Sari", "viewer"), 200),
+    (Person("Sari", "editor"), 200),
+    (THIS_MACHINE, 200),
+]
+
+
+async def test_reports_come_in_with_a_token_and_go_out_to_whom_they_concern(
+    node, monkeypatch
+):
+    body = {"election": ELECTION, "records": [REPORT, NAMED]}
+    assert (await node.post("/v1/incidents", body, token=None))[0] == 401
+    status, answer = await node.post("/v1/incidents", body)
+    assert status == 200, answer
+    good, bad = answer["verdicts"]
+    assert (good["outcome"], bad["outcome"]) == ("logged", "refused")
+    assert [one["at"] for one in bad["errors"]] == ["summary"]
+    status, answer = await node.post("/v1/incidents", body)
+    assert [one["outcome"] for one in answer["verdicts"]] == ["held", "refused"]
+    only_bad = {"election": ELECTION, "records": [NAMED]}
+    assert (await node.post("/v1/incidents", only_bad))[0] == 422
+    twice = b'{"election":"x","election":"pilpres-2019","records":[]}'
+    assert (await node.post("/v1/incidents", twice))[0] == 400
+
+    paths = ("/v1/incidents", f"/v1/incidents/{good['incident']}")
+    nothing = await node.get("/v1/nothing")
+    for caller, expected in CALLERS:
+        as_caller(monkeypatch, caller)
+        for path in paths:
+            status, text, headers = await node.get(path)
+            assert status == expected, (caller, path)
+            if expected == 200:
+                assert REPORT["summary"].encode() in text
+                assert headers["Cache-Control"] == "private, no-cache"
+            else:
+                assert text == nothing[1], (caller, path)
+
+    as_caller(monkeypatch, THIS_MACHINE)
+    for query, count in (
+        ("category=politik_uang", 1),
+        ("category=intimidasi", 0),
+        ("region=31", 1),
+        ("region=32", 0),
+        ("law=pidana", 1),
+        (f"org={ORG}", 1),
+        ("org=b.example", 0),
+    ):
+        _, text, _ = await node.get(f"/v1/incidents?{query}")
+        assert text.count(b'"summary"') == count, query
+    assert (await node.get("/v1/incidents?law=x"))[0] == 400
+
+
+async def test_a_page_ends_where_the_next_begins(node, monkeypatch):
+    reports = [
+        REPORT | {"ref": str(n), "reported_at": f"2019-04-18T0{n % 3}:00:00Z"}
+        for n in range(7)
+    ]
+    body = {"election": ELECTION, "records": reports}
+    assert (await node.post("/v1/incidents", body))[0] == 200
+    as_caller(monkeypatch, THIS_MACHINE)
+    seen, after = [], ""
+    for _ in range(4):
+        _, text, _ = await node.get(f"/v1/incidents?limit=3&after={after}")
+        page = json.loads(text)
+        seen += [one["said"]["ref"] for one in page["incidents"]]
+        if not (after := page["next"]):
+            break
+    assert sorted(seen) == sorted(str(n) for n in range(7))
+    assert after == ""
