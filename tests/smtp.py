@@ -47,7 +47,7 @@ class Postbox:
     async def _talk(self, reader, writer):
         self._tasks.append(asyncio.current_task())
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await self._answer(reader, writer)
         finally:
             writer.transport.abort()

@@ -111,10 +111,10 @@ async def test_it_is_signed_by_our_node_key_and_its_number_is_kept(home):
 
 async def test_a_secret_that_is_shared_signs_instead(home):
     incident, program = write_report(home), Program()
-    path = home.folder / "secret"
+    path = home.keys / "program.secret"
     path.touch(0o600)
     path.write_text("shared secret\n")
-    more = 'webhook_key = "secret"\n'
+    more = 'webhook_key = "keys/program.secret"\n'
     async with program.open(home, more), serving(home, alone=True) as node:
         await send(node, incident)
         await until(is_in(home, incident, "acknowledged"))

@@ -80,11 +80,14 @@ def tried(home, incident):
 async def test_it_is_sent_once_under_tls_and_says_what_it_is(home, authority, security):
     incident = write_report(home)
     box = Postbox(authority.server(), implicit=security == "tls")
-    (home.folder / "password").touch(0o600)
-    (home.folder / "password").write_text("secret\n")
+    (home.keys / "mail.password").touch(0o600)
+    (home.keys / "mail.password").write_text("secret\n")
     async with box.open() as port:
         by_mail(
-            home, port, security, TRUSTED + 'user = "u"\npassword_file = "password"\n'
+            home,
+            port,
+            security,
+            TRUSTED + 'user = "u"\npassword_file = "keys/mail.password"\n',
         )
         async with serving(home, alone=True) as node:
             await send(node, incident)

@@ -24,7 +24,7 @@ from federation.text import Sentence, Text
 @click.command("note", cls=Command, help="outbox.help-note")
 @click.argument("name")
 @click.option("--agency", required=True, help="outbox.option-agency")
-@click.option("--out", "-o", required=True, help="outbox.option-out")
+@click.option("--out", required=True, help="outbox.option-out")
 @command_options
 def note(run: Run, *, name: str, agency: str, out: str) -> None:
     """Write it to a new file."""
