@@ -168,7 +168,8 @@ port = {port}
 [mail]
 # The server that takes e-mail to agencies, our address, and how: "starttls", "tls" from
 # the first byte, or "plain" for this machine only. A password lies in a file of its own
-# that only you can read (0600, as in keys/), relative to this one; so do authorities of your own.
+# that only you can read (0600, as in keys/), relative to this one; so do authorities
+# of your own.
 # Server yang menerima surel ke lembaga, alamat kita, dan caranya: "starttls", "tls"
 # sejak awal, atau "plain" hanya untuk mesin ini. Kata sandi ada di berkas tersendiri
 # yang hanya terbaca oleh Anda (0600), relatif terhadap berkas ini; begitu pula
