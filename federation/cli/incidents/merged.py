@@ -113,7 +113,7 @@ def _told_status(run: Run, found: FoundIncident) -> str:
     show_default=True,
 )
 @click.option(
-    "--limit", default=1_000, type=_LIMIT, help="incidents.option-looked-at",
+    "--limit", default=200, type=_LIMIT, help="incidents.option-looked-at",
     show_default=True,
 )  # fmt: skip
 @click.option("--after", default="", help="queue.option-after")
