@@ -195,7 +195,7 @@ def test_in_any_text_neither(text):
     assert_tells_spare_nothing(text)
 
 
-@pytest.mark.parametrize("sought", personal._PATTERNS, ids=lambda one: one.kind)
+@pytest.mark.parametrize("sought", personal._PATTERNS)
 def test_every_alternative_of_a_pattern_has_one_of_its_tells(sought):
     written = spellings(sought.pattern)
     found = [
