@@ -115,6 +115,37 @@ def test_personal_data_is_refused_with_its_place_and_the_rest_goes_in(hand_in):
     assert bad["incident"] == ""
 
 
+def test_what_looks_personal_is_replaced_where_it_is_asked_for_and_each_word_told(
+    hand_in, federation, tmp_path
+):
+    summary = "Amplop dari Pak Budi. " + "Saksi diusir. " * 19
+    named = {
+        "summary": summary,
+        "description": "Hubungi\n 0812-3456-7890 " + "x" * 3970,
+    }
+    path = tmp_path / "named.json"
+    path.write_text(json.dumps([REPORT, REPORT | named | {"ref": "2"}]))
+    ended = federation("incidents", "add", path, "--redact", *WHICH)
+    assert ended.code == 0, ended
+    answer = json.loads(ended.out)
+    assert outcomes(answer["verdicts"]) == ["logged", "logged"]
+    assert [tuple(one.values()) for one in answer["redacted"]] == [
+        (1, "summary", 17, "name", "Budi"),
+        (1, "description", 9, "telephone", "0812-3456-7890"),
+    ]
+    name = answer["verdicts"][1]["incident"]
+    said = json.loads(federation("incidents", "show", name, "--json").out)["said"]
+    assert said["summary"].startswith("Amplop dari Pak [nama]. Saksi")
+    assert said["description"].startswith("Hubungi [nomor telepon] xx")
+    again = federation("incidents", "add", path, "--redact", *WHICH[:-1])
+    assert "2: in summary, 'Budi' (character 17) looks like the name of a" in again.out
+    assert f"known already as {name}" in again.out
+    # What is a number of the organisation's own system is for the organisation to mend.
+    path.write_text(json.dumps(REPORT | {"ref": "0812-3456-7890"}))
+    ended = federation("incidents", "add", path, "--redact", *WHICH)
+    assert (ended.code, json.loads(ended.out)["redacted"]) == (1, [])
+
+
 def test_a_place_that_the_election_does_not_have_is_refused(hand_in):
     station = {name: value for name, value in REPORT.items() if name != "region"}
     reports = REPORT | {"region": "0001"}, station | {"tps": "0001011001001"}
@@ -191,3 +222,42 @@ def test_a_file_without_reports_is_refused_by_its_name(tmp_path, text, where):
     with pytest.raises(FormatError) as caught:
         read_reports(str(path))
     assert caught.value.at == f"{path}{where}"
+
+
+def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
+    hand_in, federation
+):
+    at = {"tps": "1371011001001"} | {k: v for k, v in REPORT.items() if k != "region"}
+    one, other = (verdict["incident"] for verdict in hand_in(at, at | {"ref": "QL-18"}))
+
+    def merged():
+        found = json.loads(federation("incidents", "merged", *WHICH).out)["incidents"]
+        return [[it["incident"] for it in row["reports"]] for row in found]
+
+    def proposed():
+        ended = federation("incidents", "duplicates", *WHICH)
+        return [{it["one"]["incident"], it["other"]["incident"]} for it in
+                json.loads(ended.out)["pairs"]]  # fmt: skip
+
+    assert proposed() == [{one, other}]
+    told = federation("incidents", "duplicates").out
+    assert "the same polling station (+30)" in told
+    assert len(merged()) == 2
+    federation("incidents", "status", one, "duplicate", "--duplicate-of", other)
+    assert merged() == [sorted((one, other))]
+    assert proposed() == []
+    assert "No reports that look" in federation("incidents", "duplicates").out
+    shown = json.loads(federation("incidents", "show", other, "--json").out)["merged"]
+    [row] = json.loads(federation("incidents", "merged", *WHICH).out)["incidents"]
+    assert shown == row
+    told = federation("incidents", "show", other).out
+    assert row["digest"] in told
+    assert "of one thing" in told
+    assert at["summary"] in federation("incidents", "merged").out
+    found = json.loads(federation("incidents", "digest", *WHICH).out)
+    assert (found["incidents"], found["reports"]) == (1, 2)
+    assert found["digest"] == row["digest"]  # it is the only row
+    assert found["digest"] in federation("incidents", "digest").out
+    federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
+    assert sorted(merged()) == sorted([[one], [other]])
+    assert proposed() == []

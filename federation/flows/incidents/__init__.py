@@ -1,7 +1,11 @@
 """Reports of violations: found again, taken in, shown to those who may read them.
 
-index     which record speaks of which incident: written behind the logs
-take      a report of ours is signed, once, whatever comes twice or late
-state     what we say of an incident is signed
-answers   what may be shown of them
+index       which record speaks of which incident: written behind the logs
+take        a report of ours is signed, once, whatever comes twice or late
+state       what we say of an incident is signed
+answers     what may be shown of them
+merged      the incident that a report is part of, with others of one thing
+mergedlist  a page of such
+digest      one over all of them
+proposals   reports that may be of one thing, laid side by side
 """
