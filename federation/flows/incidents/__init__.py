@@ -3,5 +3,7 @@
 index     which record speaks of which incident: written behind the logs
 take      a report of ours is signed, once, whatever comes twice or late
 state     what we say of an incident is signed
+handedin  whose report it is, told by its id
+followed  what became of a report, for whoever handed it in
 answers   what may be shown of them
 """
