@@ -68,6 +68,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_records_page.py
 	$(BIN)/python scripts/make_import_page.py
 	$(BIN)/python scripts/make_personal_page.py
+	$(BIN)/python scripts/make_duplicates_page.py
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_page.py

@@ -14,11 +14,7 @@ from msgspec.structs import replace
 from federation.config.keystore import load_contributor_secret
 from federation.flows.incidents.index import index_incidents
 from federation.flows.incidents.state import election_of_incident, state_incident
-from federation.flows.incidents.take import (
-    MAX_REPORTS,
-    IncidentVerdict,
-    take_incidents,
-)
+from federation.flows.incidents.take import IncidentVerdict, take_incidents
 from federation.flows.ownlog.verdict import Verdict
 from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
@@ -32,6 +28,7 @@ from federation.web.requests.incidents import (
 from federation.web.requests.request import Request
 
 _WATCH_S: Final = 1.0
+_STEP: Final = 250
 
 
 class IncidentHost(Protocol):
@@ -88,8 +85,9 @@ async def add_incidents(node: IncidentHost, given: AddIncidents) -> IncidentVerd
     # Looking through the words of a thousand reports takes a while.
     rows = await asyncio.to_thread(lambda: list(map(read_incident, given.records)))
     verdicts: list[IncidentVerdict] = []
-    for start in range(0, len(rows), MAX_REPORTS):
-        part = rows[start : start + MAX_REPORTS]
+    # The writer thread has more to do: some seconds of work are a part at a time.
+    for start in range(0, len(rows), _STEP):
+        part = rows[start : start + _STEP]
         now = node.clocks.wall()
         taken = await node.disk.write(take_incidents, log, part, now, secret)
         verdicts += [_moved(verdict, start) for verdict in taken]

@@ -20,18 +20,21 @@ measured: docs/reference/personal-data.md.
 
 Each pattern is bounded in every repeat, and two neighbours never share a character
 that both may repeat: a text of 4,000 characters costs each of them a fixed number of
-steps a character.
+steps a character. Beside each stand its tells: where none of them occurs the pattern
+can find nothing and is not asked, which of most texts is true of all patterns.
 
 Source: docs/reference/domain.md, "Privacy" (UU 27/2022)
 """
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, product
 from typing import Final, Literal, NamedTuple
 
 from federation.records.givennames import GIVEN_NAMES
+from federation.records.occurring import Tells
 
 PersonalKind = Literal[
     "telephone",
@@ -261,23 +264,72 @@ _BEHIND: Final = (
     rf"((?=[A-Z])(?i:{_GIVEN})\b{_MORE})"
 )
 
-# From the surest to the least sure: an e-mail may hold what looks like an account.
-# What a pattern keeps in a group is the finding; else the whole of it is.
-_PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
-    ("email", re.compile(_EMAIL)),
-    ("position", re.compile(_POSITION)),
-    ("account", re.compile(_PAGE)),
-    ("nik", re.compile(_NIK)),
-    ("bank", re.compile(_BANK)),
-    ("telephone", re.compile(f"{_MOBILE}|{_LANDLINE}")),
-    ("address", re.compile(_ADDRESS)),
-    ("plate", re.compile(_PLATE)),
-    ("account", re.compile(r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}")),
-    ("name", re.compile(_TITLED)),
-    ("name", re.compile(_ROLE)),
-    ("name", re.compile(_COMMON)),
-    ("name", re.compile(_BEHIND)),
+
+# Tells of each pattern (`occurring.py`): whatever it finds has one of them.
+def _words(*texts: str) -> frozenset[str]:
+    return frozenset(" ".join(texts).split())
+
+
+def _alternatives(pattern: str) -> frozenset[str]:
+    return frozenset(pattern.removeprefix("(?:").removesuffix(")").split("|"))
+
+
+_TELLS_EMAIL: Final = _words("@ at et a")
+_TELLS_POSITION: Final = _words(".000 + \u00b0 derajat deg") | {
+    "goo gl", "google ", "streetmap org", "waze com",
+}  # fmt: skip
+_TELLS_PAGE: Final = _words("me com ig instagram tiktok telegram")
+_TELLS_NIK: Final = _words("0" * 16) | _alternatives(_SPELLED)
+_TELLS_BANK: Final = _words(
+    "bca bri bni bsi btn bpd bjb dki cimb seabank danamon permata muamalat",
+    "bank rek rekening norek va virtual",
 )
+_TELLS_TELEPHONE: Final = frozenset(("0" * 8, " nol", " kosong", "enam"))
+_TELLS_ADDRESS: Final = _words(
+    "jl jln jalan gg gang lorong lrg lr perum perumahan kompleks komplek komp blok",
+    "alamat alamatnya beralamat tinggal domisili berdomisili kediaman rumah",
+)
+_TELLS_PLATE: Final = frozenset(
+    "".join(code).lower()
+    for code in product(string.ascii_uppercase, ("", *string.ascii_uppercase))
+    if re.fullmatch(_REGION, "".join(code))
+)
+_TELLS_ROLE: Final = frozenset(
+    f" {word}"
+    for word in ("a n", "atas nama", "bernama", "dipanggil", "nama", "ketua", "saksi",
+                 "pelapor", "terlapor", "anggota", "petugas")
+)  # fmt: skip
+_TELLS_GIVEN: Final = _alternatives(_GIVEN)
+
+
+class _PersonalPattern(NamedTuple):
+    """A pattern, and its tells. What it keeps in a group is the finding, else all."""
+
+    kind: PersonalKind
+    pattern: re.Pattern[str]
+    tells: frozenset[str]
+
+
+# From the surest to the least sure: an e-mail may hold what looks like an account.
+_ROWS: Final[tuple[tuple[PersonalKind, str, frozenset[str]], ...]] = (
+    ("email", _EMAIL, _TELLS_EMAIL),
+    ("position", _POSITION, _TELLS_POSITION),
+    ("account", _PAGE, _TELLS_PAGE),
+    ("nik", _NIK, _TELLS_NIK),
+    ("bank", _BANK, _TELLS_BANK),
+    ("telephone", f"{_MOBILE}|{_LANDLINE}", _TELLS_TELEPHONE),
+    ("address", _ADDRESS, _TELLS_ADDRESS),
+    ("plate", _PLATE, _TELLS_PLATE),
+    ("account", r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}", _words("@")),
+    ("name", _TITLED, _alternatives(_TITLE)),
+    ("name", _ROLE, _TELLS_ROLE),
+    ("name", _COMMON, _TELLS_GIVEN),
+    ("name", _BEHIND, _TELLS_GIVEN),
+)
+_PATTERNS: Final = tuple(
+    _PersonalPattern(kind, re.compile(pattern), tells) for kind, pattern, tells in _ROWS
+)
+_TELLS: Final = Tells(chain.from_iterable(one.tells for one in _PATTERNS))
 
 # In these nothing is looked for: a program's name of a row, in which digits may stand
 # in any order, and the marks.
@@ -285,6 +337,7 @@ _SILENT: Final = re.compile(
     r"(?i:\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)|"
     + "|".join(re.escape(mark) for mark in (*MARKS.values(), SHORT))
 )
+_DASHES_IN_NAME: Final = 4
 # What a plate's pattern would take for one: the words of this work.
 _NO_PLATE: Final = re.compile(
     r"D[ABC][ .\-]?[0-9][ .\-]?[A-Z]{2,3}"
@@ -320,33 +373,38 @@ def find_personal(text: str) -> Personal | None:
     """The surest thing in a text that may be somebody's; None where nothing is."""
     plain = _plain(text)
     spans = list(_spoken(plain))
-    for kind, pattern in _PATTERNS:
+    for sought in _PATTERNS:
         for span in spans:
-            for start, end in _find(kind, pattern, plain, span):
-                return Personal(kind, text[start:end], start, end)
+            for start, end in _find(sought, plain, span):
+                return Personal(sought.kind, text[start:end], start, end)
     return None
 
 
-def find_all(text: str) -> list[Personal]:
+def find_all(text: str, *, by_tells: bool = True) -> list[Personal]:
     """All things in a text that may be somebody's, by their places; they never overlap.
 
     What stands beside a finding is looked at again without it, until nothing is left;
     what still shows something after `_TURNS` of that is a finding as a whole.
+    `by_tells=False` asks each pattern of each text and finds the same: by it that is
+    held, and measured what the tells save.
     """
     plain = _plain(text)
     found: list[Personal] = []
     spans = list(_spoken(plain))
-    for turn in range(_TURNS + 1):
+    turn = 0
+    while spans:
         left: list[tuple[int, int]] = []
         for begin, stop in spans:
-            kind, places = _surest(plain, (begin, stop))
+            kind, places = _surest(plain, (begin, stop), by_tells=by_tells)
             if places and turn == _TURNS:
                 places = [(begin, stop)]
             found += (Personal(kind, text[a:b], a, b) for a, b in places)
             if places:
                 edges = [begin, *chain.from_iterable(places), stop]
-                left += zip(edges[::2], edges[1::2], strict=True)
+                beside = zip(edges[::2], edges[1::2], strict=True)
+                left += ((a, b) for a, b in beside if a < b)
         spans = left
+        turn += 1
     return sorted(found, key=lambda one: one.start)
 
 
@@ -385,38 +443,45 @@ def _plain(text: str) -> str:
 
 
 def _spoken(text: str) -> Iterator[tuple[int, int]]:
-    """The parts of a text in which something is looked for."""
+    """The parts of a text in which something is looked for; none of them is empty."""
     begin = 0
-    for silent in _SILENT.finditer(text):
-        yield begin, silent.start()
-        begin = silent.end()
-    yield begin, len(text)
+    if "[" in text or SHORT in text or text.count("-") >= _DASHES_IN_NAME:
+        for silent in _SILENT.finditer(text):
+            if begin < silent.start():
+                yield begin, silent.start()
+            begin = silent.end()
+    if begin < len(text):
+        yield begin, len(text)
 
 
 def _surest(
-    text: str, span: tuple[int, int]
+    text: str, span: tuple[int, int], *, by_tells: bool
 ) -> tuple[PersonalKind, list[tuple[int, int]]]:
     """All places of the surest pattern that shows any in a part of a text."""
-    for kind, pattern in _PATTERNS:
-        if places := list(_find(kind, pattern, text, span)):
-            return kind, places
+    told = _TELLS.occurring(text[slice(*span)]) if by_tells else frozenset[str]()
+    if told or not by_tells:
+        for sought in _PATTERNS:
+            if by_tells and sought.tells.isdisjoint(told):
+                continue
+            if places := list(_find(sought, text, span)):
+                return sought.kind, places
     return "name", []
 
 
 def _find(
-    kind: PersonalKind, pattern: re.Pattern[str], text: str, span: tuple[int, int]
+    sought: _PersonalPattern, text: str, span: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
     """The places at which one pattern finds something in a part of a text."""
     begin, stop = span
     part = text[begin:stop]
-    for match in pattern.finditer(part):
+    for match in sought.pattern.finditer(part):
         start, end = match.span(match.lastindex or 0)
         word = part[start:end]
         before = part[max(0, start - _BEFORE) : start]
         start += len(word) - len(word.lstrip())
         end -= len(word) - len(word.rstrip())
         whole = part[max(0, match.start() - _BEFORE) : match.start()]
-        if not _is_of_work(kind, (whole, before), part[start:end]):
+        if not _is_of_work(sought.kind, (whole, before), part[start:end]):
             yield begin + start, begin + end
 
 

@@ -18,6 +18,7 @@ Files of other systems
     kelurahan    somebody's own numbers of kelurahan, joined to KPU's codes
     paslon       KPU's candidate lists
     register     which polling stations there should be
+    incidenttable  which column of somebody's table is which member of a report
     incidentdraft  a report of a violation that is handed in
     ndjson       our own member names, a result a line
     draft        one draft that a program hands in

@@ -4,8 +4,8 @@ Rule: nothing here is new. Each row is a leaf that is stored and was admitted, w
 behind a cursor of its own for each log (`flows/incidents/index.py`); all of it can be
 dropped and made again. It finds and it orders; what a record says is read from the
 record. The latest of an organisation about a subject counts: of its highest generation
-the highest index, found by the key and marked nowhere, so that nothing has to be
-unmarked when leaves go.
+the highest index. It is marked when a record of the subject comes or goes, so that
+whoever revises a report a million times makes no list slower.
 
 Who may see a row is asked of the gate: each says of which log it is.
 """
@@ -35,12 +35,16 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             law TEXT NOT NULL,
             place TEXT NOT NULL,
             ref TEXT NOT NULL,
+            is_latest INTEGER NOT NULL,
             PRIMARY KEY (log_id, idx)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX incident_subject
             ON incident_said (org, kind, subject, generation, idx);
         CREATE INDEX incident_listed
-            ON incident_said (election, kind, reported_at, incident);
+            ON incident_said (election, kind, reported_at, incident)
+            WHERE is_latest = 1;
+        CREATE INDEX incident_latest ON incident_said (org, kind, subject)
+            WHERE is_latest = 1;
         CREATE INDEX incident_named ON incident_said (incident, log_id, idx);
         CREATE INDEX incident_other ON incident_said (other, log_id, idx)
             WHERE other <> '';
@@ -60,13 +64,7 @@ _COLUMNS: Final = (
     "log_id, idx, generation, org, election, kind, subject, incident, other,"
     " reported_at, category, law, place, ref"
 )
-#: Nothing newer of the organisation about the same.
-_IS_LATEST: Final = (
-    "NOT EXISTS (SELECT 1 FROM incident_said AS newer WHERE newer.org = said.org"
-    " AND newer.kind = said.kind AND newer.subject = said.subject"
-    " AND (newer.generation > said.generation"
-    " OR (newer.generation = said.generation AND newer.idx > said.idx)))"
-)
+_OF_SUBJECT: Final = "org = ? AND kind = ? AND subject = ?"
 
 
 class IncidentEntry(NamedTuple):
@@ -131,15 +129,15 @@ def replace_entries(
     tx: Transaction, log_id: int, start: int, end: int, entries: Iterable[IncidentEntry]
 ) -> None:
     """Note these, all that leaves [start, end) say, and that they are noted."""
-    tx.execute(
-        "DELETE FROM incident_said WHERE log_id = ? AND idx >= ? AND idx < ?",
-        (log_id, start, end),
-    )
+    new = list(entries)
+    touched = {entry[3:4] + entry[5:7] for entry in new}
+    touched |= _drop(tx, "log_id = ? AND idx >= ? AND idx < ?", log_id, start, end)
     tx.executemany(
-        f"INSERT INTO incident_said ({_COLUMNS})"  # noqa: S608  a constant
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        entries,
+        f"INSERT INTO incident_said ({_COLUMNS}, is_latest)"  # noqa: S608  a constant
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",
+        new,
     )
+    _mark_latest(tx, touched)
     tx.execute(
         "INSERT INTO incident_noted (log_id, idx) VALUES (?,?)"
         " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
@@ -149,13 +147,56 @@ def replace_entries(
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The leaves from this index on were judged again, or are not there any more."""
-    tx.execute(
-        "DELETE FROM incident_said WHERE log_id = ? AND idx >= ?", (log_id, index)
-    )
+    _mark_latest(tx, _drop(tx, "log_id = ? AND idx >= ?", log_id, index))
     tx.execute(
         "UPDATE incident_noted SET idx = ? WHERE log_id = ? AND idx > ?",
         (index, log_id, index),
     )
+
+
+def _drop(tx: Transaction, where: str, *values: int) -> set[tuple[Any, ...]]:
+    """Delete these rows; of whom, of which kind and about what they were."""
+    rows = tx.execute(
+        f"SELECT DISTINCT org, kind, subject FROM incident_said WHERE {where}",  # noqa: S608  constants
+        values,
+    )
+    touched = {tuple(row) for row in rows}
+    if touched:
+        tx.execute(f"DELETE FROM incident_said WHERE {where}", values)  # noqa: S608  constants
+    return touched
+
+
+def _mark_latest(tx: Transaction, subjects: Iterable[tuple[Any, ...]]) -> None:
+    for subject in subjects:
+        tx.execute(
+            f"UPDATE incident_said SET is_latest = 0 WHERE {_OF_SUBJECT}"  # noqa: S608  a constant
+            " AND is_latest = 1",
+            subject,
+        )
+        newest = tx.execute(
+            f"SELECT log_id, idx FROM incident_said WHERE {_OF_SUBJECT}"  # noqa: S608  a constant
+            " ORDER BY generation DESC, idx DESC LIMIT 1",
+            subject,
+        ).fetchone()
+        if newest is not None:
+            tx.execute(
+                "UPDATE incident_said SET is_latest = 1 WHERE log_id = ? AND idx = ?",
+                newest,
+            )
+
+
+def wrongly_marked(view: View) -> list[str]:
+    """The incidents of which another record is marked as the latest than is."""
+    rows = view.execute(
+        "SELECT DISTINCT said.incident FROM incident_said AS said"
+        " WHERE said.is_latest <> CASE WHEN EXISTS"
+        " (SELECT 1 FROM incident_said AS newer"
+        " WHERE newer.org = said.org AND newer.kind = said.kind"
+        " AND newer.subject = said.subject AND (newer.generation > said.generation"
+        " OR (newer.generation = said.generation AND newer.idx > said.idx)))"
+        " THEN 0 ELSE 1 END ORDER BY said.incident"
+    )
+    return [incident for (incident,) in rows]
 
 
 def clear_entries(tx: Transaction) -> None:
@@ -192,8 +233,8 @@ def list_latest(
     """
     where, values = _where(kind, asked)
     rows = view.execute(
-        f"SELECT {_COLUMNS} FROM incident_said AS said WHERE {where}"  # noqa: S608  constants
-        f" AND {_IS_LATEST} ORDER BY reported_at DESC, incident DESC",
+        f"SELECT {_COLUMNS} FROM incident_said WHERE {where}"  # noqa: S608  constants
+        " AND is_latest = 1 ORDER BY reported_at DESC, incident DESC",
         values,
     )
     found: list[IncidentEntry] = []
@@ -216,7 +257,8 @@ def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
         terms.append("place >= ? AND place < ?")
         values += [asked.region, asked.region + "~"]
     if asked.after != ("", ""):
-        terms.append("(reported_at < ? OR (reported_at = ? AND incident < ?))")
+        # The first term is for the index.
+        terms.append("reported_at <= ? AND (reported_at < ? OR incident < ?)")
         values += [asked.after[0], *asked.after]
     return " AND ".join(terms), values
 
@@ -227,13 +269,14 @@ def about_incident(view: View, incident: str) -> list[IncidentEntry]:
     for column in ("incident", "other"):
         logs = view.execute(
             "SELECT id FROM log WHERE EXISTS (SELECT 1 FROM incident_said"  # noqa: S608  a constant
-            f" WHERE {column} = ? AND log_id = log.id) ORDER BY id",
+            f" WHERE {column} = ? AND {column} <> '' AND log_id = log.id) ORDER BY id",
             (incident,),
         ).fetchall()
         for (log_id,) in logs:
             rows = view.execute(
                 f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  constants
-                f" WHERE {column} = ? AND log_id = ? ORDER BY idx DESC LIMIT ?",
+                f" WHERE {column} = ? AND {column} <> '' AND log_id = ?"
+                " ORDER BY idx DESC LIMIT ?",
                 (incident, log_id, MAX_OF_LOG),
             )
             found += [IncidentEntry(*row) for row in rows]
@@ -245,8 +288,8 @@ def find_latest(
 ) -> dict[str, IncidentEntry]:
     """The latest of an organisation about each of these subjects, if there is one."""
     rows = view.select_among(
-        f"SELECT {_COLUMNS} FROM incident_said AS said WHERE org = ? AND kind = ?"  # noqa: S608  constants
-        " AND subject IN ({marks})" + f" AND {_IS_LATEST}",
+        f"SELECT {_COLUMNS} FROM incident_said WHERE org = ? AND kind = ?"  # noqa: S608  constants
+        " AND subject IN ({marks}) AND is_latest = 1",
         org,
         kind,
         among=sorted(set(subjects)),

@@ -2,7 +2,9 @@
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
-`make bench ARGS=personal`: what is found of personal data in free text.
+`make bench ARGS=personal`: what is found of personal data in free text, and
+what looking for it costs.
+`make bench ARGS=duplicates`: which reports are proposed as duplicates.
 
 make bench ARGS="--records 200000"
 make bench ARGS="--photos 10000": photographs from one node to another.
@@ -14,12 +16,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Final
 
-from tests.bench import personal, report
+from tests.bench import duplicates, personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
+
+_QUICK: Final = {"personal": personal.run, "duplicates": duplicates.measure}
 
 
 def main() -> int:
@@ -28,7 +33,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("table", "country", "verify", "personal"),
+        choices=("table", "country", "verify", *_QUICK),
         default="table",
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
@@ -46,8 +51,8 @@ def main() -> int:
         data = shared / "data" / "pilpres2019"
         if asked.photos:
             figures = PhotoBench(Path(folder), asked.photos, say).run()
-        elif asked.what == "personal":
-            figures = personal.measure()
+        elif asked.what in _QUICK:
+            figures = _QUICK[asked.what]()
         elif asked.what == "verify":
             stem = "sample" if asked.sample else "nation"
             if not Verification.is_complete(data, stem):

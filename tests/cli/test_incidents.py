@@ -1,11 +1,15 @@
 """`federation incidents`: reports are added once, found again, and judged."""
 
+import contextlib
 import json
 
 import pytest
 
 from federation.cli.incidents.add import read_reports
+from federation.config.home import Home
+from federation.config.settings import load_settings
 from federation.errors import FormatError
+from federation.store.db import Database
 from tests.homes import PASSPHRASE
 
 WHICH = ("--election", "pilpres-2019", "--json")
@@ -142,6 +146,23 @@ def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
     unknown = one[:-1] + ("0" if one[-1] != "0" else "1")
     assert federation("incidents", "status", unknown, "verified").code != 0
     assert federation("incidents", "status", "x/y", "verified").code == 2
+
+
+@pytest.mark.slow
+def test_doctor_finds_a_wrong_index_and_mends_it(hand_in, federation, home):
+    hand_in(REPORT)
+    assert federation("doctor", "--deep", "--json").code == 0
+    data = Home.of(home, load_settings(home / "federation.toml")).data
+    with contextlib.closing(Database.open(data)) as db, db.transaction() as tx:
+        tx.execute("UPDATE incident_said SET law = 'protokol'")
+    ended = federation("doctor", "--deep", "--json")
+    assert ended.code == 1
+    codes = [one["code"] for one in json.loads(ended.out)["findings"]]
+    assert codes == ["incident-names"]
+    federation("doctor", "--mend", "--json")
+    assert federation("doctor", "--deep", "--json").code == 0
+    [found] = json.loads(federation("incidents", "list", *WHICH).out)["incidents"]
+    assert found["said"]["law"] == "pidana"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """records/personal.py: what free text may give away of a person."""
 
+import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.records import personal
 from federation.records.personal import find_all, find_personal, redact
 from federation.sources.personal import why_personal
 from tests.bench.personal import DIGITS, caught
@@ -160,6 +162,43 @@ def test_a_redacted_text_is_clean_stays_as_it_is_and_fits(text, most):
     assert find_all(redacted) == []
     assert redact(redacted, most) == redacted
     assert len(redacted) <= max(most, len(text))
+
+
+#: What each pattern finds, written in as many ways as it allows. What only looks ahead
+#: is left out, as no text can be drawn by it.
+PIECES = [
+    st.from_regex(re.compile(sought.pattern.pattern.replace("(?=[A-Z])", "")))
+    for sought in personal._PATTERNS
+]
+#: What else is an i, an s or a k where large and small letters are the same.
+OTHERWISE = [str.maketrans("", ""), str.maketrans("iIsk", "\u0131\u0130\u017f\u212a")]
+
+
+def assert_tells_spare_nothing(text):
+    assert find_all(text) == find_all(text, by_tells=False)
+
+
+@HALVES
+def test_a_pattern_that_is_not_asked_would_have_found_nothing(half):
+    for text in (*planted(half), *clean(half)):
+        assert_tells_spare_nothing(text.text)
+
+
+@pytest.mark.parametrize("unit", WORST)
+def test_in_texts_of_the_worst_kind_neither(unit):
+    assert_tells_spare_nothing(unit * 12)
+
+
+@given(st.one_of(TEXTS, st.text(max_size=40)))
+def test_in_any_text_neither(text):
+    assert_tells_spare_nothing(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(st.lists(st.one_of(PIECES), min_size=1, max_size=2), st.sampled_from(OTHERWISE))
+def test_in_pieces_of_the_patterns_neither(pieces, otherwise):
+    assert_tells_spare_nothing("".join(pieces).translate(otherwise))
 
 
 @pytest.mark.parametrize("unit", WORST)

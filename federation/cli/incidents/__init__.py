@@ -8,6 +8,7 @@ import click
 
 from federation.cli.help import CommandGroup
 from federation.cli.incidents.add import add
+from federation.cli.incidents.importing import import_reports
 from federation.cli.incidents.looking import list_all, show
 from federation.cli.incidents.status import status
 
@@ -17,5 +18,5 @@ def incidents() -> None:
     """The verbs hang here."""
 
 
-for _verb in (add, list_all, show, status):
+for _verb in (add, import_reports, list_all, show, status):
     incidents.add_command(_verb)

@@ -56,7 +56,10 @@ def add(run: Run, *, file: str | None, alone: bool, **given: object) -> int:
     records = [members] if file is None else read_reports(file)
     verdicts = asyncio.run(hand_in_reports(run, election, records, alone=alone))
     run.finish(Sentence("cli.done-unsaid"))
-    run.out.show(IncidentVerdicts(verdicts=verdicts), lambda: _print(run, verdicts))
+    run.out.show(
+        IncidentVerdicts(verdicts=verdicts),
+        lambda: print_verdicts(run, verdicts, first=1),
+    )
     return NEGATIVE if any(one.outcome == "refused" for one in verdicts) else OK
 
 
@@ -127,8 +130,15 @@ def _moved(verdict: IncidentVerdict, start: int) -> IncidentVerdict:
     return replace(verdict, row=verdict.row + start)
 
 
-def _print(run: Run, verdicts: list[IncidentVerdict]) -> None:
+def print_verdicts(
+    run: Run, verdicts: list[IncidentVerdict], *, first: int = 0
+) -> None:
+    """A line for each; `first` is what a person calls the row 0."""
     for one in verdicts:
         key = f"incidents.row-{one.outcome}"
-        values = {"row": one.row + 1, "incident": one.incident, "reason": one.reason}
+        values = {
+            "row": one.row + first,
+            "incident": one.incident,
+            "reason": one.reason,
+        }
         run.out.line(run.t(key, **values))

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import ParamSpec
 
 from federation.errors import FederationError, RecordError, VerificationError
-from federation.flows.doctor import judgement, merged_map, photos, rows, tree
+from federation.flows.doctor import (
+    incidents,
+    judgement,
+    merged_map,
+    photos,
+    rows,
+    tree,
+)
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.photos.remove import PhotoPlaces
 from federation.records.keychain import KeyChain, open_chain
@@ -82,6 +89,7 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
             _examine_log(examined, view, None, log, report)
         return
     _told("photos", report, photos.check_evidence, view, report)
+    _told("incidents", report, incidents.check_incidents, view, report)
     # What follows from the records is made again in a database beside this one.
     with contextlib.closing(Database.open(examined.scratch)) as beside:
         _examine_deep(examined, view, beside, report)

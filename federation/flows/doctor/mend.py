@@ -22,6 +22,7 @@ from federation.flows.doctor.examine import ExaminationInput, examine, open_log_
 from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_size
 from federation.flows.doctor.photos import mend_photos
 from federation.flows.doctor.report import DAMAGE, DoctorReport
+from federation.flows.incidents.index import index_all_incidents
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.duplicates import said_in
 from federation.flows.photos.index import index_all
@@ -34,6 +35,7 @@ from federation.store import (
     claims,
     cosignatures,
     form,
+    incidents,
     leaves,
     logs,
     mending,
@@ -121,6 +123,7 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     while merge_once(job.db, profiles, hidden=job.examined.hidden):
         pass
     index_all(job.db)
+    index_all_incidents(job.db)
     if job.examined.photos is not None:
         asyncio.run(mend_photos(job.examined.photos))
 
@@ -155,6 +158,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
         # Names and voters nobody has signed: with them the stations go, too.
         mending.clear_registers(tx)
     mending.clear_map(tx)
+    incidents.clear_entries(tx)
     strays.drop_strays(tx)
 
 

@@ -134,7 +134,8 @@ def _show(
         if one.log_id in readable
     ]
     latest = _latest_of(about)
-    wanted = about if is_whole else list(latest.values())
+    standing = [one for one in latest.values() if one.kind != INCIDENT.name]
+    wanted = about if is_whole else standing
     statements = [
         _said(
             one,
@@ -147,7 +148,6 @@ def _show(
     sealed = leaves.read_record(view, entry.log_id, entry.index)
     incident = sealed.statement
     assert isinstance(incident, Incident), "of its kind"
-    standing = (one for one in statements if one.is_latest)
     return ShownIncident(
         incident=entry.incident,
         id=incident.id,
@@ -156,7 +156,9 @@ def _show(
         recorded_at=incident.recorded_at,
         record=sealed.record,
         said=_members(sealed),
-        standing=tuple(one for one in standing if one.type != INCIDENT.name),
+        standing=tuple(
+            one for one in statements if one.is_latest and one.type != INCIDENT.name
+        ),
         history=tuple(statements) if is_whole else None,
     )
 

@@ -52,7 +52,8 @@ _BEGUN_BYTES: Final = 1 << 15
 #: How long a partner is not asked again for a photo that it did not hand over: at
 #: first, and at most; twice as long each time.
 _LEFT_S: Final = {
-    "absent": (300, 21_600),
+    # It may be fetching it itself.
+    "absent": (15, 21_600),
     "wrong": (3_600, 86_400),
     # It has not read our keys yet.
     "unbelieved": (5, 3_600),

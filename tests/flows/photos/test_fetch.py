@@ -80,17 +80,18 @@ async def test_whoever_has_it_not_is_left_alone_for_a_while_and_longer_each_time
     await node.look(a="all")
     feed = PhotoFeed(A)
     waits = []
-    for _ in range(10):
+    for _ in range(14):
         before = node.clock.now
         asked = len(feed.asked)
         while len(feed.asked) == asked:
             await node.fetch(feed)
-            node.clock.advance(100)
+            node.clock.advance(5 if len(waits) < 2 else waits[-1] / 10)
         waits.append(node.clock.now - before)
     assert node.tries(ONE) == {A: "absent"}
-    assert waits[1] >= 300
+    # Whoever relays it may be fetching it at this moment.
+    assert 15 <= waits[1] <= 20
     assert waits == sorted(waits)
-    assert waits[-1] <= 21_800
+    assert 21_600 <= waits[-1] <= 24_000
 
 
 async def test_another_is_asked_for_what_the_first_did_not_hand_over(node, db):

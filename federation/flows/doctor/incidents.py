@@ -1,0 +1,31 @@
+"""Reports of violations: which record speaks of which follows from the leaves."""
+
+from federation.flows.doctor.report import DoctorReport
+from federation.flows.incidents.index import (
+    BATCH,
+    holds_incidents,
+    read_incident_entries,
+)
+from federation.store import incidents, logs
+from federation.store.db import View
+
+
+def check_incidents(view: View, report: DoctorReport) -> None:
+    """What is noted of them is what the records say, log by log."""
+    for incident in incidents.wrongly_marked(view):
+        report.error("incident-names", incident, "another record is the latest")
+    for log in logs.list_logs(view):
+        noted = incidents.noted_up_to(view, log.id)
+        end = log.size if log.own else log.next_index
+        if noted > end:
+            wrong = f"noted to {noted}, beyond its end"
+            report.error("incident-names", log.origin, wrong)
+            noted = end
+        for start in range(0, noted, BATCH):
+            last = min(start + BATCH, noted)
+            found = incidents.list_entries(view, log.id, start, last)
+            expected = []
+            if holds_incidents(log):
+                expected = read_incident_entries(view, log, start, last)
+            if found != expected:
+                report.error("incident-names", log.origin, f"records {start} to {last}")

@@ -1,0 +1,152 @@
+"""Reports of violations in somebody's table: which column is which member of a report.
+
+Rule: a column is read where its header is a member's name, one that people give it, or
+where the operator says so; whatever else stands in the row is left out and named, above
+all who reported it and where exactly. Times of a column that says it is in UTC are.
+
+    Ushahidi      Post ID → ref, Post Date (UTC) → reported_at, Title → summary,
+                  Description, Unstructured Description → description,
+                  Categories → category
+    KoboToolbox   _uuid → ref, _submission_time → reported_at; a question by its name,
+                  below its groups (`kejadian/summary`)
+
+Source: https://github.com/ushahidi/platform (API documentation, `csv`)
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from federation.errors import ConfigError
+from federation.sources.csv import Cells, CsvTable
+from federation.sources.incidentdraft import INCIDENT_MEMBERS
+from federation.sources.row import Bad, clip
+from federation.sources.stream import SourceFile
+from federation.text import Sentence
+
+_NAMES: Final[Mapping[str, str]] = {
+    word: member
+    for member, words in {
+        "category": "kategori jenis jenis_pelanggaran",
+        "description": "uraian uraian_kejadian deskripsi kronologi",
+        "happened_at": "waktu_kejadian tanggal_kejadian",
+        "known_at": "waktu_diketahui tanggal_diketahui",
+        "law": "hukum bidang_hukum",
+        "ref": "nomor_laporan no_laporan",
+        "region": "wilayah kode_wilayah",
+        "reported_at": "waktu_laporan tanggal_laporan",
+        "revision": "revisi",
+        "summary": "ringkasan judul",
+        "tps": "kode_tps",
+    }.items()
+    for word in words.split()
+}
+_USHAHIDI: Final[Mapping[str, str]] = {
+    "Post ID": "ref",
+    "Post Date (UTC)": "reported_at",
+    "Title": "summary",
+    "Description": "description",
+    "Unstructured Description": "description",
+    "Categories": "category",
+}
+_KOBO: Final[Mapping[str, str]] = {"_uuid": "ref", "_submission_time": "reported_at"}
+#: By so many of these headers an export is known; what its columns mean then.
+_TOOLS: Final = (({"Post ID", "Post Date (UTC)"}, _USHAHIDI), (set(_KOBO), _KOBO))
+_TIMES: Final = frozenset({"happened_at", "known_at", "reported_at"})
+
+
+class ReportRow(NamedTuple):
+    """A row of a table: its number, and its members, or why it cannot be read."""
+
+    row: int
+    members: dict[str, Any]
+    bad: Bad | None = None
+
+
+class ReportColumns:
+    """What the columns of one file mean; `unread`: the headers that mean nothing."""
+
+    def __init__(self, headers: Iterable[str], named: Mapping[str, str]) -> None:
+        """Say what each of these headers means.
+
+        Args:
+            headers: As they stand in the file.
+            named: What the operator says: our member → their header.
+
+        Raises:
+            ConfigError: it names a member or a header that there is not.
+        """
+        self._member: dict[str, str] = {}
+        self.unread: list[str] = []
+        given = list(dict.fromkeys(headers))
+        for member, header in named.items():
+            if member not in INCIDENT_MEMBERS:
+                names = ", ".join(sorted(INCIDENT_MEMBERS))
+                why = Sentence("incidents.map-member", name=clip(member), names=names)
+                raise ConfigError("--map", member, why)
+            if header not in given:
+                why = Sentence("incidents.map-header", name=clip(header))
+                raise ConfigError("--map", member, why)
+        tool = next((means for signs, means in _TOOLS if signs <= set(given)), {})
+        for header in given:
+            mapped = [member for member, name in named.items() if name == header]
+            guessed = _guess(header, tool)
+            # A tool's column keeps its meaning beside the one that it is given.
+            if guessed and guessed not in named and (header in tool or not mapped):
+                mapped.append(guessed)
+            for member in mapped:
+                self._member.setdefault(member, header)
+            if header not in self._member.values():
+                self.unread.append(header)
+        self._is_utc = {
+            header
+            for header in given
+            if "(UTC)" in header or header == "_submission_time"
+        }
+
+    def read(
+        self, row: Mapping[str, Any], defaults: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The members that a row gives, with what holds where it gives none."""
+        members: dict[str, Any] = dict(defaults)
+        for member, header in self._member.items():
+            value = row.get(header)
+            if value in (None, ""):
+                continue
+            if member in _TIMES and header in self._is_utc and isinstance(value, str):
+                value = value.strip().removesuffix("Z") + " UTC"
+            members[member] = value
+        return members
+
+
+def _guess(header: str, tool: Mapping[str, str]) -> str:
+    if header in tool:
+        return tool[header]
+    name = header.rpartition("/")[2].strip().lower().replace(" ", "_")
+    return name if name in INCIDENT_MEMBERS else _NAMES.get(name, "")
+
+
+def read_report_table(
+    source: SourceFile, named: Mapping[str, str], defaults: Mapping[str, str]
+) -> tuple[ReportColumns, Iterator[ReportRow]]:
+    """What the columns of a CSV mean, and its rows.
+
+    Raises:
+        ConfigError: see `ReportColumns`.
+        FormatError: there is no header, or the file cannot be read.
+    """
+    table = CsvTable(source)
+    columns = ReportColumns(table.header, named)
+
+    def rows() -> Iterator[ReportRow]:
+        for line in table.rows():
+            if isinstance(line, Cells):
+                # Of two columns of one name the first that holds something.
+                row: dict[str, str] = {}
+                for header, cell in zip(table.header, line.cells, strict=True):
+                    if not row.get(header):
+                        row[header] = cell.strip()
+                yield ReportRow(line.row, columns.read(row, defaults))
+            elif isinstance(line, Bad):
+                yield ReportRow(line.row, {}, line)
+
+    return columns, rows()
