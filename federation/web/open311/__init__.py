@@ -18,5 +18,5 @@ form       what a form says: a report, what is personal, what is not taken
 posting    a report is handed in
 following  what became of it
 
-Source: Open311 GeoReport v2 and Service Discovery (wiki.open311.org)
+Source: https://wiki.open311.org/GeoReport_v2 and its page on Service Discovery
 """
