@@ -20,6 +20,7 @@ Files of other systems
     register     which polling stations there should be
     incidenttable  which column of somebody's table is which member of a report
     incidentdraft  a report of a violation that is handed in
+    redaction      what is personal in one, replaced before it is signed
     ndjson       our own member names, a result a line
     draft        one draft that a program hands in
 JSON

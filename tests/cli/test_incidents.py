@@ -115,6 +115,37 @@ def test_personal_data_is_refused_with_its_place_and_the_rest_goes_in(hand_in):
     assert bad["incident"] == ""
 
 
+def test_what_looks_personal_is_replaced_where_it_is_asked_for_and_each_word_told(
+    hand_in, federation, tmp_path
+):
+    summary = "Amplop dari Pak Budi. " + "Saksi diusir. " * 19
+    named = {
+        "summary": summary,
+        "description": "Hubungi\n 0812-3456-7890 " + "x" * 3970,
+    }
+    path = tmp_path / "named.json"
+    path.write_text(json.dumps([REPORT, REPORT | named | {"ref": "2"}]))
+    ended = federation("incidents", "add", path, "--redact", *WHICH)
+    assert ended.code == 0, ended
+    answer = json.loads(ended.out)
+    assert outcomes(answer["verdicts"]) == ["logged", "logged"]
+    assert [tuple(one.values()) for one in answer["redacted"]] == [
+        (1, "summary", 17, "name", "Budi"),
+        (1, "description", 9, "telephone", "0812-3456-7890"),
+    ]
+    name = answer["verdicts"][1]["incident"]
+    said = json.loads(federation("incidents", "show", name, "--json").out)["said"]
+    assert said["summary"].startswith("Amplop dari Pak [nama]. Saksi")
+    assert said["description"].startswith("Hubungi [nomor telepon] xx")
+    again = federation("incidents", "add", path, "--redact", *WHICH[:-1])
+    assert "2: in summary, 'Budi' (character 17) looks like the name of a" in again.out
+    assert f"known already as {name}" in again.out
+    # What is a number of the organisation's own system is for the organisation to mend.
+    path.write_text(json.dumps(REPORT | {"ref": "0812-3456-7890"}))
+    ended = federation("incidents", "add", path, "--redact", *WHICH)
+    assert (ended.code, json.loads(ended.out)["redacted"]) == (1, [])
+
+
 def test_a_place_that_the_election_does_not_have_is_refused(hand_in):
     station = {name: value for name, value in REPORT.items() if name != "region"}
     reports = REPORT | {"region": "0001"}, station | {"tps": "0001011001001"}

@@ -40,6 +40,20 @@ def import_file(federation, own_home, tmp_path):
     return run
 
 
+def test_what_looks_personal_in_a_table_is_replaced_by_its_row(import_file):
+    options = (
+        *("--map", "happened_at=Post Date (UTC)", "--map", "region=Kode"),
+        *("--word", "Vote buying=politik_uang", "--law", "pidana", "--redact"),
+    )
+    ended = import_file(USHAHIDI, *options)
+    assert ended.code == 0, ended
+    answer = json.loads(ended.out)
+    assert [one["outcome"] for one in answer["verdicts"]] == ["logged", "logged"]
+    assert [tuple(one.values()) for one in answer["redacted"]] == [
+        (3, "description", 5, "name", "Budi")
+    ]
+
+
 def test_an_export_of_ushahidi_is_read_and_its_contacts_are_not(
     import_file, federation
 ):

@@ -1,11 +1,13 @@
 """`federation incidents add`: reports of ours are signed, for partners.
 
 Rule: what is refused is named with its place and its word before anything of it is
-signed; the rest goes in. Sent again, nothing is said twice.
+signed; the rest goes in. Sent again, nothing is said twice. With `--redact` what looks
+personal is replaced before the node gets it, and each word of that is named.
 """
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,8 @@ from federation.decoding import parse_any_json
 from federation.errors import ConfigError, FormatError
 from federation.flows.incidents.take import IncidentVerdict
 from federation.records.incident import CATEGORIES, LAWS
+from federation.sources.redaction import Replacement, redact_report
+from federation.sources.row import clip
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
@@ -28,6 +32,12 @@ from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 _STEP: Final = 200
 _TEXTS: Final = ("category", "law", "summary", "description", "happened_at", "known_at")
 _MEMBERS: Final = (*_TEXTS, "tps", "region", "ref", "revision")
+
+
+class RedactedVerdicts(IncidentVerdicts, frozen=True, kw_only=True):
+    """The verdicts, and what was taken out of the reports before."""
+
+    redacted: list[Replacement]
 
 
 @click.command("add", cls=Command, help="incidents.help-add")
@@ -44,22 +54,23 @@ _MEMBERS: Final = (*_TEXTS, "tps", "region", "ref", "revision")
 @click.option("--region", help="incidents.option-region")
 @click.option("--ref", help="incidents.option-ref")
 @click.option("--revision", type=click.IntRange(0), help="incidents.option-revision")
+@click.option("--redact", is_flag=True, help="incidents.option-redact")
 @click.option("--election", help="import.option-election")
 @click.option("--alone", is_flag=True, help="import.option-alone")
 @command_options
-def add(run: Run, *, file: str | None, alone: bool, **given: object) -> int:
+def add(
+    run: Run, *, file: str | None, redact: bool, alone: bool, **given: object
+) -> int:
     """Sign one report, or those of a file."""
     election = pick_election(run, _text(given.pop("election")))
     members = {name: given[name] for name in _MEMBERS if given[name] is not None}
     if (file is None) is not bool(members):
         raise click.UsageError(run.t("incidents.file-or-options"))
-    records = [members] if file is None else read_reports(file)
+    given_in = [members] if file is None else read_reports(file)
+    records, replaced = redact_reports(enumerate(given_in), asked=redact)
     verdicts = asyncio.run(hand_in_reports(run, election, records, alone=alone))
     run.finish(Sentence("cli.done-unsaid"))
-    run.out.show(
-        IncidentVerdicts(verdicts=verdicts),
-        lambda: print_verdicts(run, verdicts, first=1),
-    )
+    show_verdicts(run, verdicts, replaced, first=1)
     return NEGATIVE if any(one.outcome == "refused" for one in verdicts) else OK
 
 
@@ -130,10 +141,55 @@ def _moved(verdict: IncidentVerdict, start: int) -> IncidentVerdict:
     return replace(verdict, row=verdict.row + start)
 
 
-def print_verdicts(
-    run: Run, verdicts: list[IncidentVerdict], *, first: int = 0
+def redact_reports(
+    numbered: Iterable[tuple[int, Any]], *, asked: bool
+) -> tuple[list[Any], list[Replacement] | None]:
+    """Reports without what is personal in their texts, and what that was.
+
+    Where it was not asked for: as they are, and None.
+    """
+    if not asked:
+        return [record for _, record in numbered], None
+    records: list[Any] = []
+    replaced: list[Replacement] = []
+    for row, record in numbered:
+        clean, found = redact_report(record, row)
+        records.append(clean)
+        replaced += found
+    return records, replaced
+
+
+def show_verdicts(
+    run: Run,
+    verdicts: list[IncidentVerdict],
+    replaced: list[Replacement] | None,
+    *,
+    first: int = 0,
 ) -> None:
-    """A line for each; `first` is what a person calls the row 0."""
+    """A line for each; `first` is what a person calls the row 0.
+
+    `replaced` is what was taken out of the reports, None where nobody asked for it.
+    """
+    answer = (
+        IncidentVerdicts(verdicts=verdicts)
+        if replaced is None
+        else RedactedVerdicts(verdicts=verdicts, redacted=replaced)
+    )
+    run.out.show(answer, lambda: _print(run, verdicts, replaced or [], first))
+
+
+def _print(
+    run: Run, verdicts: list[IncidentVerdict], replaced: list[Replacement], first: int
+) -> None:
+    for word in replaced:
+        said = Sentence(
+            "personal.word",
+            word=clip(word.word),
+            kind=Sentence(f"personal.{word.kind}"),
+            at=word.character,
+        )
+        values = {"row": word.row + first, "at": word.at, "word": said}
+        run.out.line(run.t("incidents.redacted", **values))
     for one in verdicts:
         key = f"incidents.row-{one.outcome}"
         values = {

@@ -16,8 +16,9 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.incidents.add import (
     hand_in_reports,
-    print_verdicts,
     read_reports,
+    redact_reports,
+    show_verdicts,
 )
 from federation.cli.output import NEGATIVE, OK
 from federation.flows.incidents.take import IncidentVerdict
@@ -32,7 +33,6 @@ from federation.sources.mapping import split_flags
 from federation.sources.row import Bad
 from federation.sources.stream import SourceFile
 from federation.text import Sentence
-from federation.web.requests.incidents import IncidentVerdicts
 
 
 @click.command("import", cls=Command, help="incidents.help-import")
@@ -43,6 +43,7 @@ from federation.web.requests.incidents import IncidentVerdicts
     "--category", type=click.Choice(CATEGORIES), help="incidents.option-category-else"
 )
 @click.option("--law", type=click.Choice(LAWS), help="incidents.option-law-else")
+@click.option("--redact", is_flag=True, help="incidents.option-redact")
 @click.option("--election", help="import.option-election")
 @click.option("--alone", is_flag=True, help="import.option-alone")
 @command_options
@@ -54,6 +55,7 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     words: tuple[str, ...],
     category: str | None,
     law: str | None,
+    redact: bool,
     election: str | None,
     alone: bool,
 ) -> int:
@@ -66,18 +68,16 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
         run.out.note(run.t("incidents.unread", columns=", ".join(meant.unread)))
     read = _in_our_words(rows, _split_words(run, words))
     good = [row for row in read if row.bad is None]
-    answers = asyncio.run(
-        hand_in_reports(run, asked, [row.members for row in good], alone=alone)
-    )
+    numbered = ((row.row, row.members) for row in good)
+    records, replaced = redact_reports(numbered, asked=redact)
+    answers = asyncio.run(hand_in_reports(run, asked, records, alone=alone))
     run.finish(Sentence("cli.done-unsaid"))
     verdicts = [
         replace(answer, row=row.row) for row, answer in zip(good, answers, strict=True)
     ]
     verdicts += [_refuse(row.row, row.bad) for row in read if row.bad]
     verdicts.sort(key=lambda verdict: verdict.row)
-    run.out.show(
-        IncidentVerdicts(verdicts=verdicts), lambda: print_verdicts(run, verdicts)
-    )
+    show_verdicts(run, verdicts, replaced)
     return NEGATIVE if any(one.outcome == "refused" for one in verdicts) else OK
 
 
