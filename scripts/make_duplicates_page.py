@@ -27,10 +27,12 @@ HEAD: Final = f"""\
 incident](../explanation/merging.md#how-many-reports-become-one-incident) · written by
 `make docs` out of the code
 
-Two reports that may be of one thing are laid side by side, with why, and how sure:
-points from 0 to 100, from {rules.PROPOSED} on. It joins nothing: an editor looks and
-says `federation incidents status ORG/ID duplicate --duplicate-of ORG/ID`, or
-`not_duplicate`, and either is signed and can be taken back.
+`federation incidents duplicates` and `GET /v1/incidents/duplicates` lay reports side by
+side that may be of one thing, say why, and how sure: points from 0 to 100, from
+{rules.PROPOSED} on. Nothing is joined by it: an editor looks and says
+`federation incidents status ORG/ID duplicate --duplicate-of ORG/ID`, or
+`not_duplicate`; either is signed and can be taken back. What one of the two
+organisations has said of a pair is not proposed again.
 
 What partners signed is all that is looked at; likenesses of photos are what their
 records say ([likeness](likeness.md)), so a score is a reason to look and never a

@@ -178,11 +178,13 @@ class Joining:
         standing: Of each pair, one of `PAIR_STANDINGS`.
         group_of: For each report that is named in a pair, one report for all that are
             joined with it; a report that is not in it stands alone.
+        linked_to: The same before those left that stand alone for what they deny.
     """
 
     said: PairWords
     standing: Mapping[ReportPair, str]
     group_of: Mapping[ReportKey, ReportKey]
+    linked_to: Mapping[ReportKey, ReportKey]
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -281,13 +283,15 @@ def join_reports(words: Iterable[PairWord]) -> Joining:
     standing = {pair: _standing(pair, by) for pair, by in said.items()}
     _join_first(standing, said)
     groups = _Groups(_joined(standing))
+    named = [key for pair in said for key in pair]
+    linked = {key: groups.of(key) for key in named}
     if alone := _who_stand_alone(said, groups):
         for pair in _joined(standing):
             if not alone.isdisjoint(pair):
                 standing[pair] = "contested"
         groups = _Groups(_joined(standing))
-    named = {key: groups.of(key) for pair in said for key in pair}
-    return Joining(said=said, standing=standing, group_of=named)
+    group_of = {key: groups.of(key) for key in named}
+    return Joining(said=said, standing=standing, group_of=group_of, linked_to=linked)
 
 
 def _latest_words(words: Iterable[PairWord]) -> PairWords:

@@ -55,6 +55,14 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """
         + write_twice("incident_noted", "log_id INTEGER", "idx INTEGER"),
     ),
+    (
+        "0002-placed",
+        """
+        CREATE INDEX incident_placed
+            ON incident_said (log_id, kind, place, reported_at, incident)
+            WHERE is_latest = 1;
+        """,
+    ),
 )
 
 #: So many records of one log about one incident are looked at, the newest: who signs a
@@ -263,8 +271,14 @@ def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
     return " AND ".join(terms), values
 
 
-def about_incident(view: View, incident: str) -> list[IncidentEntry]:
-    """All that is said of an incident, of each log the newest MAX_OF_LOG, by log."""
+def about_incident(
+    view: View, incident: str, *, only_latest: bool = False
+) -> list[IncidentEntry]:
+    """All that is said of an incident, of each log the newest MAX_OF_LOG, by log.
+
+    `only_latest`: of what an organisation says of one subject, what it says last.
+    """
+    which = " AND is_latest = 1" if only_latest else ""
     found: list[IncidentEntry] = []
     for column in ("incident", "other"):
         logs = view.execute(
@@ -275,12 +289,40 @@ def about_incident(view: View, incident: str) -> list[IncidentEntry]:
         for (log_id,) in logs:
             rows = view.execute(
                 f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  constants
-                f" WHERE {column} = ? AND {column} <> '' AND log_id = ?"
+                f" WHERE {column} = ? AND {column} <> '' AND log_id = ?{which}"
                 " ORDER BY idx DESC LIMIT ?",
                 (incident, log_id, MAX_OF_LOG),
             )
             found += [IncidentEntry(*row) for row in rows]
     return sorted(set(found))
+
+
+def list_near(
+    view: View, near: IncidentEntry, places: Iterable[tuple[str, str]], limit: int
+) -> list[IncidentEntry]:
+    """Incidents of one log that were reported before another one, the newest first.
+
+    Args:
+        view: A snapshot.
+        near: The other one, of any log; `log_id` says in which log to look.
+        places: Their codes, each from the first up to below the second.
+        limit: The most for each of `places`.
+    """
+    found: list[IncidentEntry] = []
+    for first, end in places:
+        rows = view.execute(
+            f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  a constant
+            " WHERE log_id = ? AND kind = ? AND is_latest = 1"
+            " AND place >= ? AND place < ? AND reported_at <= ?"
+            " AND (reported_at < ? OR incident < ?)"
+            " ORDER BY reported_at DESC, incident DESC LIMIT ?",
+            (
+                *(near.log_id, near.kind, first, end),
+                *(near.reported_at, near.reported_at, near.incident, limit),
+            ),
+        )
+        found += [IncidentEntry(*row) for row in rows]
+    return found
 
 
 def find_latest(

@@ -6,6 +6,8 @@ letter by letter.
 Nothing is answered before it is durable and signed.
 
     GET  /v1/incidents?election=&category=&law=&region=&org=&after=&limit=
+    GET  /v1/incidents/merged?…       those of one thing as one, with digests
+    GET  /v1/incidents/duplicates?election=&region=&after=&limit=
     GET  /v1/incidents/{org}/{id}     one, with all that was said of it
     POST /v1/incidents   {"election":"pemilu-2024","records":[{…}]}
       200  {"verdicts":[{"row":0,"outcome":"logged","incident":"org/id",…},…]}
@@ -27,6 +29,8 @@ from federation.flows.incidents.answers import (
     list_incidents,
     parse_after,
 )
+from federation.flows.incidents.mergedlist import MergedList, list_merged
+from federation.flows.incidents.proposals import ProposalList, list_proposals
 from federation.flows.incidents.take import MAX_REPORTS
 from federation.flows.query.scope import ask
 from federation.records.canonical import convert
@@ -39,7 +43,7 @@ from federation.web.access import caller_of, require_token
 from federation.web.context import ENTITLED, SITE
 from federation.web.intake import decode_body, status_of
 from federation.web.openapi import JSON, Endpoint, NoQuery
-from federation.web.queries import IncidentsQuery
+from federation.web.queries import DuplicatesQuery, IncidentsQuery
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 from federation.web.responses import reply
 
@@ -55,6 +59,22 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_incidents,
             query=IncidentsQuery,
             response=IncidentList,
+            token=True,
+        ),
+        Endpoint(
+            path=f"{AddIncidents.route}/merged",
+            summary="Reports of one thing as one incident, the newest first",
+            handler=get_merged,
+            query=IncidentsQuery,
+            response=MergedList,
+            token=True,
+        ),
+        Endpoint(
+            path=f"{AddIncidents.route}/duplicates",
+            summary="Reports that may be of one thing: why, and how sure",
+            handler=get_duplicates,
+            query=DuplicatesQuery,
+            response=ProposalList,
             token=True,
         ),
         Endpoint(
@@ -84,21 +104,48 @@ async def get_incidents(
     request: web.Request, query: IncidentsQuery
 ) -> web.StreamResponse:
     """A page of them."""
-    site = request.app[SITE]
 
     def read(view: View, caller: Caller) -> IncidentList:
-        scope = ask(site.profiles, site.settings.elections, query.election)
-        asked = IncidentFilter(
-            election=scope.election,
-            category=query.category,
-            law=query.law,
-            region=query.region,
-            org=query.org,
-            after=parse_after(query.after),
-        )
-        return list_incidents(view, caller, asked, query.limit)
+        return list_incidents(view, caller, _filter(request, query), query.limit)
 
     return await _answer(request, read)
+
+
+async def get_merged(request: web.Request, query: IncidentsQuery) -> web.StreamResponse:
+    """A page of those that are of one thing."""
+
+    def read(view: View, caller: Caller) -> MergedList:
+        return list_merged(view, caller, _filter(request, query), query.limit)
+
+    return await _answer(request, read)
+
+
+async def get_duplicates(
+    request: web.Request, query: DuplicatesQuery
+) -> web.StreamResponse:
+    """What may be of one thing, among a page of reports."""
+    asked = IncidentsQuery(
+        election=query.election, region=query.region, after=query.after
+    )
+
+    def read(view: View, caller: Caller) -> ProposalList:
+        return list_proposals(view, caller, _filter(request, asked), query.limit)
+
+    return await _answer(request, read)
+
+
+def _filter(request: web.Request, query: IncidentsQuery) -> IncidentFilter:
+    """Which incidents are asked for."""
+    site = request.app[SITE]
+    scope = ask(site.profiles, site.settings.elections, query.election)
+    return IncidentFilter(
+        election=scope.election,
+        category=query.category,
+        law=query.law,
+        region=query.region,
+        org=query.org,
+        after=parse_after(query.after),
+    )
 
 
 async def get_incident(request: web.Request, _: NoQuery) -> web.StreamResponse:

@@ -103,6 +103,15 @@ class IncidentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limit: Limit = 100
 
 
+class DuplicatesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reports that may be of one thing."""
+
+    election: ElectionParameter = ""
+    region: Code = ""
+    after: After = ""
+    limit: Limit = 100
+
+
 class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of removed photographs."""
 

@@ -222,3 +222,38 @@ def test_a_file_without_reports_is_refused_by_its_name(tmp_path, text, where):
     with pytest.raises(FormatError) as caught:
         read_reports(str(path))
     assert caught.value.at == f"{path}{where}"
+
+
+def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
+    hand_in, federation
+):
+    at = {"tps": "1371011001001"} | {k: v for k, v in REPORT.items() if k != "region"}
+    one, other = (verdict["incident"] for verdict in hand_in(at, at | {"ref": "QL-18"}))
+
+    def merged():
+        found = json.loads(federation("incidents", "merged", *WHICH).out)["incidents"]
+        return [[it["incident"] for it in row["reports"]] for row in found]
+
+    def proposed():
+        ended = federation("incidents", "duplicates", *WHICH)
+        return [{it["one"]["incident"], it["other"]["incident"]} for it in
+                json.loads(ended.out)["pairs"]]  # fmt: skip
+
+    assert proposed() == [{one, other}]
+    told = federation("incidents", "duplicates").out
+    assert "the same polling station (+30)" in told
+    assert len(merged()) == 2
+    federation("incidents", "status", one, "duplicate", "--duplicate-of", other)
+    assert merged() == [sorted((one, other))]
+    assert proposed() == []
+    assert "No reports that look" in federation("incidents", "duplicates").out
+    shown = json.loads(federation("incidents", "show", other, "--json").out)["merged"]
+    [row] = json.loads(federation("incidents", "merged", *WHICH).out)["incidents"]
+    assert shown == row
+    told = federation("incidents", "show", other).out
+    assert row["digest"] in told
+    assert "of one thing" in told
+    assert at["summary"] in federation("incidents", "merged").out
+    federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
+    assert sorted(merged()) == sorted([[one], [other]])
+    assert proposed() == []

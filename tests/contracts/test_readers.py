@@ -114,6 +114,8 @@ READS = {
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
     "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
+    "/v1/incidents/merged": ["/v1/incidents/merged"],
+    "/v1/incidents/duplicates": ["/v1/incidents/duplicates"],
     "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
     "/v1/photos/removals": ["/v1/photos/removals"],

@@ -76,6 +76,7 @@ async def test_reports_come_in_with_a_token_and_go_out_to_whom_they_concern(
     assert (await node.post("/v1/incidents", twice))[0] == 400
 
     paths = ("/v1/incidents", f"/v1/incidents/{good['incident']}")
+    paths += ("/v1/incidents/merged",)
     nothing = await node.get("/v1/nothing")
     for caller, expected in CALLERS:
         as_caller(monkeypatch, caller)
@@ -120,3 +121,23 @@ async def test_a_page_ends_where_the_next_begins(node, monkeypatch):
             break
     assert sorted(seen) == sorted(str(n) for n in range(7))
     assert after == ""
+
+
+async def test_what_may_be_of_one_thing_is_told_to_whom_it_concerns(node, monkeypatch):
+    body = {"election": ELECTION, "records": [REPORT, REPORT | {"ref": "18"}]}
+    status, answer = await node.post("/v1/incidents", body)
+    assert status == 200, answer
+    path = "/v1/incidents/duplicates"
+    nothing = await node.get("/v1/nothing")
+    for caller, expected in CALLERS:
+        as_caller(monkeypatch, caller)
+        status, text, headers = await node.get(path)
+        assert status == expected, caller
+        if expected == 200:
+            assert len(json.loads(text)["pairs"]) == 1
+            assert headers["Cache-Control"] == "private, no-cache"
+        else:
+            assert text == nothing[1], caller
+    as_caller(monkeypatch, THIS_MACHINE)
+    assert b'"pairs":[]' in (await node.get(f"{path}?region=32"))[1]
+    assert (await node.get(f"{path}?limit=x"))[0] == 400

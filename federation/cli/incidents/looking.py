@@ -20,11 +20,13 @@ from federation.flows.incidents.answers import (
     parse_after,
 )
 from federation.flows.incidents.index import is_behind
+from federation.flows.incidents.merged import FoundIncident
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.readers import THIS_MACHINE
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
 
+_MOST_PAIRS = 20
 _NAMED = ("duplicate_of", "agency", "reference", "outcome", "reason", "way")
 
 
@@ -66,7 +68,7 @@ def list_all(  # noqa: PLR0913  one parameter for each option
         after=parse_after(after),
     )
     with run.open_database().view() as view:
-        _note_behind(run, view)
+        note_behind(run, view)
         answer = list_incidents(view, THIS_MACHINE, asked, limit)
     run.out.show(answer, lambda: _print(run, answer.incidents, answer.next))
 
@@ -78,12 +80,13 @@ def show(run: Run, *, name: str) -> None:
     """One of them, with its history."""
     asked = read_name(run, name)
     with run.open_database().view() as view:
-        _note_behind(run, view)
+        note_behind(run, view)
         found = find_incident(view, THIS_MACHINE, asked)
     run.out.show(found, lambda: _print_one(run, found))
 
 
-def _note_behind(run: Run, view: View) -> None:
+def note_behind(run: Run, view: View) -> None:
+    """Say so where the answer will not show all that is stored."""
     if is_behind(view):
         run.out.note(run.t("incidents.behind"))
 
@@ -130,6 +133,32 @@ def _print_one(run: Run, found: ShownIncident) -> None:
             told.append(_state(run, one))
         told += [_plain(one.said[name]) for name in _NAMED if name in one.said]
         out.line("  " + " · ".join(told))
+    if found.merged is not None:
+        _print_merged(run, found.merged)
+
+
+def _print_merged(run: Run, found: FoundIncident) -> None:
+    """The incident that it is part of, with what is said of the pairs."""
+    t, out, row = run.t, run.out, found.merged
+    out.line(t("incidents.part-of", incident=row.incident, digest=found.digest))
+    for report in row.reports:
+        out.line(f"  {report.org}/{report.id}")
+    for pair in row.pairs[:_MOST_PAIRS]:
+        said = "; ".join(
+            f"{it.org}: {t(f'verifier.status_{it.status}')}" for it in pair.said
+        )
+        standing = t(f"incidents.pair-{pair.standing}")
+        out.line(f"  {pair.one} = {pair.other}: {standing} ({said})")
+    if rest := len(row.pairs[_MOST_PAIRS:]):
+        out.line("  " + t("incidents.more-pairs", count=rest))
+    for agency in row.referrals:
+        if agency.double:
+            orgs = ", ".join(sorted({it.org for it in agency.said}))
+            out.line("  " + t("incidents.double", agency=agency.agency, orgs=orgs))
+    if row.contradicted:
+        out.line("  " + t("incidents.contradicted"))
+    if found.is_cut:
+        out.line("  " + t("incidents.cut"))
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401  a member of a record

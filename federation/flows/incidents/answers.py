@@ -2,17 +2,19 @@
 
 Rule: everything comes from the signed records, each of which names its log; whoever
 asks sees what the gate lets him read and nothing that follows from the rest. Whom
-nothing may be shown is told that nothing is there. What the state of an incident is for
-all is not decided here: each organisation's own word stands beside the others'.
+nothing may be shown is told that nothing is there. Each organisation's own word stands
+beside the others'; what all of it comes to is merged (`merged.py`).
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from federation.errors import NotFoundError
 from federation.flows.incidents.index import holds_incidents
+from federation.flows.incidents.merged import FoundIncident, MergedReports
 from federation.records.incident import Incident, IncidentName
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller, may_do, may_read
@@ -45,7 +47,8 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
 
     `incident`: its name, `org/id`. `said`: the other members of its record, as signed.
     `standing`: the latest of each organisation about it, oldest first; `history`: all
-    of them and all revisions, where one incident is asked for.
+    of them and all revisions, where one incident is asked for; `merged`: then also the
+    incident that it is part of.
     """
 
     incident: str
@@ -57,6 +60,7 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
     said: dict[str, Any]
     standing: tuple[IncidentSaid, ...]
     history: tuple[IncidentSaid, ...] | None = None
+    merged: FoundIncident | None = None
 
 
 class IncidentList(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,8 @@ def find_incident(view: View, caller: Caller, name: IncidentName) -> ShownIncide
         readable = _readable(view, caller, entry.election)
     if entry is None or entry.log_id not in readable:
         raise NotFoundError(Sentence("incidents.unknown", name=str(name)))
-    return _show(view, entry, readable, is_whole=True)
+    shown = _show(view, entry, readable, is_whole=True)
+    return replace(shown, merged=MergedReports(view, readable).find(name))
 
 
 def readable_logs(view: View, caller: Caller, election: str) -> frozenset[int]:

@@ -1,0 +1,155 @@
+"""`federation incidents merged` and `duplicates`: what is, or may be, of one thing.
+
+Rule: with `--json` the output is what `/v1/incidents/merged` and
+`/v1/incidents/duplicates` answer, byte for byte. The database is only read.
+"""
+
+import click
+
+from federation.cli.arguments import find_scope
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.incidents.looking import note_behind
+from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.merged import FoundIncident
+from federation.flows.incidents.mergedlist import list_merged
+from federation.flows.incidents.proposals import ProposedPair, list_proposals
+from federation.records.incident import CATEGORIES, LAWS
+from federation.records.incidentlikeness import PROPOSED
+from federation.records.readers import THIS_MACHINE
+from federation.store.incidents import IncidentFilter
+
+_LIMIT = click.IntRange(1, 10_000)
+
+
+@click.command("merged", cls=Command, help="incidents.help-merged")
+@click.option(
+    "--category", type=click.Choice(CATEGORIES), help="incidents.option-category"
+)
+@click.option("--law", type=click.Choice(LAWS), help="incidents.option-law")
+@click.option("--region", default="", help="incidents.option-under")
+@click.option("--org", default="", help="incidents.option-org")
+@click.option(
+    "--limit", default=50, type=_LIMIT, help="views.option-limit", show_default=True
+)
+@click.option("--after", default="", help="queue.option-after")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def merged(  # noqa: PLR0913  one parameter for each option
+    run: Run,
+    *,
+    category: str | None,
+    law: str | None,
+    region: str,
+    org: str,
+    limit: int,
+    after: str,
+    election: str,
+) -> None:
+    """Those of one thing as one."""
+    asked = IncidentFilter(
+        election=find_scope(run, election).election,
+        category=category or "",
+        law=law or "",
+        region=region,
+        org=org,
+        after=parse_after(after),
+    )
+    with run.open_database().view() as view:
+        note_behind(run, view)
+        answer = list_merged(view, THIS_MACHINE, asked, limit)
+    run.out.show(answer, lambda: _print_merged(run, answer.incidents, answer.next))
+
+
+def _print_merged(
+    run: Run, incidents: tuple[FoundIncident, ...], following: str
+) -> None:
+    t = run.t
+    if not incidents:
+        run.out.line(t("incidents.none"))
+        return
+    headers = (
+        "incident",
+        "reports",
+        "category",
+        "place",
+        "summary",
+        "states",
+        "digest",
+    )
+    rows = [
+        (
+            f"{one.merged.incident}",
+            str(len(one.merged.reports)),
+            ", ".join(t(f"verifier.category_{it}") for it in one.merged.categories),
+            ", ".join(one.merged.places),
+            one.reports[0].summary,
+            _told_status(run, one),
+            one.digest[:16],
+        )
+        for one in incidents
+    ]
+    run.out.table([t(f"incidents.column-{name}") for name in headers], rows)
+    if following:
+        run.out.note(t("views.more", after=following))
+
+
+def _told_status(run: Run, found: FoundIncident) -> str:
+    """The furthest that those who reported it say, and whether they contradict."""
+    t, row = run.t, found.merged
+    told = " / ".join(t(f"verifier.status_{status}") for status in row.status)
+    if row.contradicted:
+        told += f" ({t('incidents.contradicted')})"
+    return told or t("incidents.no-status")
+
+
+@click.command("duplicates", cls=Command, help="incidents.help-duplicates")
+@click.option("--region", default="", help="incidents.option-under")
+@click.option(
+    "--least",
+    default=PROPOSED,
+    type=click.IntRange(1, 100),
+    help="incidents.option-least",
+    show_default=True,
+)
+@click.option(
+    "--limit", default=200, type=_LIMIT, help="incidents.option-looked-at",
+    show_default=True,
+)  # fmt: skip
+@click.option("--after", default="", help="queue.option-after")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def duplicates(
+    run: Run, *, region: str, least: int, limit: int, after: str, election: str
+) -> None:
+    """Those that may be of one thing."""
+    asked = IncidentFilter(
+        election=find_scope(run, election).election,
+        region=region,
+        after=parse_after(after),
+    )
+    with run.open_database().view() as view:
+        note_behind(run, view)
+        answer = list_proposals(view, THIS_MACHINE, asked, limit, least)
+    run.out.show(answer, lambda: _print_proposals(run, answer.pairs, answer.next))
+
+
+def _print_proposals(run: Run, pairs: tuple[ProposedPair, ...], following: str) -> None:
+    t, out = run.t, run.out
+    if not pairs:
+        out.line(t("incidents.no-duplicates"))
+    for pair in pairs:
+        why = ", ".join(
+            f"{t(f'incidents.likeness-{one.reason}')} ({one.points:+})"
+            for one in pair.reasons
+        )
+        out.line(t("incidents.proposed", score=pair.score, why=why))
+        for one in (pair.one, pair.other):
+            told = (one.incident, one.happened_at, one.place, one.summary)
+            out.line("  " + " · ".join(told))
+        for said in pair.said:
+            out.line(f"  {said.org}: {t(f'verifier.status_{said.status}')}")
+    if pairs:
+        out.note(t("incidents.decide"))
+    if following:
+        out.note(t("views.more", after=following))

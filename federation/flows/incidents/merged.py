@@ -1,0 +1,162 @@
+"""One incident of the reports that are of one thing, found from any of them.
+
+Rule: what it comes to is `records/incidentmerge.py`'s, of the records that the caller
+may read. Here it is only found out which of them are needed: from one report along what
+is said of pairs, never through all there are. Of each log the newest hundred words
+about a report are looked at: whoever signs a million makes nothing slower.
+"""
+
+from collections.abc import Collection, Iterator
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+from federation.records.incident import Incident, IncidentName
+from federation.records.incidentmerge import (
+    Joining,
+    MergedIncident,
+    PlacedIncident,
+    ReportKey,
+    encode_merged,
+    join_reports,
+    key_of,
+    merge_incidents,
+    name_of,
+    word_of,
+)
+from federation.records.incidentstatus import IncidentStatus
+from federation.records.kinds import INCIDENT
+from federation.records.referral import Referral
+from federation.records.sealed import reopen_leaf
+from federation.store import incidents, leaves
+from federation.store.db import View
+from federation.store.incidents import IncidentEntry
+
+#: So many reports are looked at for one incident; a larger one is shown in part.
+MAX_LOOKED_AT: Final = 1_000
+
+
+class ReportInShort(Struct, frozen=True, kw_only=True):
+    """A report, as far as it is told beside others."""
+
+    incident: str
+    category: str
+    happened_at: str
+    place: str
+    summary: str
+
+
+def in_short(report: Incident) -> ReportInShort:
+    """What of a report is told beside others."""
+    return ReportInShort(
+        incident=str(report.name),
+        category=report.category,
+        happened_at=report.happened_at,
+        place=report.place,
+        summary=report.summary,
+    )
+
+
+class FoundIncident(Struct, frozen=True, kw_only=True):
+    """A merged incident, and its reports in short.
+
+    `digest`: the SHA-256 of its row, the same at everybody who holds the same logs.
+    `is_cut`: more reports are said to be of it than are looked at.
+    """
+
+    digest: str
+    is_cut: bool
+    merged: MergedIncident
+    reports: tuple[ReportInShort, ...]
+
+
+class MergedReports:
+    """Merged incidents, as far as some logs tell of them; what was read is kept."""
+
+    def __init__(self, view: View, readable: Collection[int]) -> None:
+        """`readable`: the logs, all of one election."""
+        self._view, self._readable = view, readable
+        self._about: dict[ReportKey, list[PlacedIncident]] = {}
+
+    def about(self, key: ReportKey) -> list[PlacedIncident]:
+        """The latest of each organisation about a report, the report itself too."""
+        if key not in self._about:
+            entries = incidents.about_incident(
+                self._view, str(name_of(key)), only_latest=True
+            )
+            own = incidents.find_latest(self._view, key[0], INCIDENT.name, [key[1]])
+            wanted = {*entries, *own.values()}
+            self._about[key] = [
+                self.read(one) for one in sorted(wanted) if one.log_id in self._readable
+            ]
+        return self._about[key]
+
+    def read(self, entry: IncidentEntry) -> PlacedIncident:
+        """The record of an entry."""
+        leaf = leaves.read_leaf(self._view, entry.log_id, entry.index)
+        sealed = reopen_leaf(leaf, entry.index)
+        said = sealed.statement
+        assert isinstance(said, Incident | IncidentStatus | Referral), "has a subject"
+        return PlacedIncident(entry.generation, entry.index, sealed.record, said)
+
+    def reports_of(self, merged: MergedIncident) -> list[Incident]:
+        """The reports that a merged incident is made of."""
+        return [
+            one.statement
+            for report in merged.reports
+            for one in self.about((report.org, report.id))
+            if one.record == report.record and isinstance(one.statement, Incident)
+        ]
+
+    def find(self, name: IncidentName) -> FoundIncident | None:
+        """The incident that a report is part of; None if no such report is there."""
+        key = key_of(name)
+        wanted: set[ReportKey] = {key}
+        is_cut = False
+        while True:
+            placed = [one for report in sorted(wanted) for one in self.about(report)]
+            words = (word_of(one) for one in placed)
+            joining = join_reports(word for word in words if word is not None)
+            further = set(_further(joining, key, wanted)) - wanted
+            if not further or is_cut:
+                break
+            room = MAX_LOOKED_AT - len(wanted)
+            is_cut = len(further) > room
+            wanted.update(sorted(further)[:room])
+        for merged in merge_incidents(set_of(placed)):
+            if any((one.org, one.id) == key for one in merged.reports):
+                return FoundIncident(
+                    digest=sha256(encode_merged(merged)).hexdigest(),
+                    is_cut=is_cut,
+                    merged=merged,
+                    reports=tuple(map(in_short, self.reports_of(merged))),
+                )
+        return None
+
+
+def set_of(placed: list[PlacedIncident]) -> list[PlacedIncident]:
+    """Each once: a word about a pair is among those about both of its reports."""
+    return list({one.record: one for one in placed}.values())
+
+
+def _further(
+    joining: Joining, key: ReportKey, wanted: Collection[ReportKey]
+) -> Iterator[ReportKey]:
+    """The reports whose words may change of what this one is part.
+
+    Those that are linked with it; those whose own organisation says that they are of
+    one thing with such; and of these the others that it holds for one with them.
+    """
+    linked = joining.linked_to
+    group = linked.get(key, key)
+    for pair, by in joining.said.items():
+        for one, other in (pair, pair[::-1]):
+            if one not in wanted:
+                continue
+            is_own = one[0] == other[0] and joining.standing[pair] != "apart"
+            is_near = linked[one] == group and (
+                linked[other] == group or other[0] in by
+            )
+            if is_own or is_near:
+                yield other

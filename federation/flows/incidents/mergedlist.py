@@ -1,0 +1,70 @@
+"""Merged incidents, the newest first, a page at a time.
+
+Rule: an incident stands where the newest of its reports does that the question is
+about, and nowhere else: so a page needs nothing but where the last one ended, and
+nothing is counted or kept between two.
+"""
+
+from msgspec import Struct
+
+from federation.flows.incidents.answers import readable_logs
+from federation.flows.incidents.merged import FoundIncident, MergedReports
+from federation.records.incident import Incident, IncidentName
+from federation.records.kinds import INCIDENT
+from federation.records.readers import Caller
+from federation.store import incidents
+from federation.store.db import View
+from federation.store.incidents import IncidentFilter
+
+
+class MergedList(Struct, frozen=True, kw_only=True):
+    """A page of merged incidents; `next` is for `after`, "" at the end."""
+
+    election: str
+    incidents: tuple[FoundIncident, ...]
+    next: str
+
+
+def list_merged(
+    view: View, caller: Caller, asked: IncidentFilter, limit: int
+) -> MergedList:
+    """The merged incidents of which a report fits what is asked.
+
+    Raises:
+        NotFoundError: there is nothing of the kind for this caller.
+    """
+    readable = readable_logs(view, caller, asked.election)
+    reports = MergedReports(view, readable)
+    found: list[FoundIncident] = []
+    after = asked.after
+    while len(found) < limit:
+        page = incidents.list_latest(
+            view, INCIDENT.name, asked._replace(after=after), readable, limit
+        )
+        if not page:
+            return MergedList(election=asked.election, incidents=tuple(found), next="")
+        for entry in page:
+            after = entry.reported_at, entry.incident
+            org, _, incident = entry.incident.partition("/")
+            one = reports.find(IncidentName(id=incident, org=org))
+            if one is not None and after == _newest(
+                reports.reports_of(one.merged), asked
+            ):
+                found.append(one)
+                if len(found) == limit:
+                    break
+    return MergedList(
+        election=asked.election, incidents=tuple(found), next="_".join(after)
+    )
+
+
+def _newest(reports: list[Incident], asked: IncidentFilter) -> tuple[str, str]:
+    """Where the newest of these stands that fits what is asked."""
+    return max(
+        (report.reported_at, str(report.name))
+        for report in reports
+        if asked.category in ("", report.category)
+        and asked.law in ("", report.law)
+        and asked.org in ("", report.org)
+        and report.place.startswith(asked.region)
+    )

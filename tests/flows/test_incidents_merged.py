@@ -1,0 +1,238 @@
+"""One incident of many reports, found from any of them; which may be of one thing."""
+
+import random
+
+import pytest
+
+from federation.errors import NotFoundError
+from federation.flows.incidents import merged
+from federation.flows.incidents.answers import find_incident
+from federation.flows.incidents.index import index_all_incidents
+from federation.flows.incidents.merged import MergedReports
+from federation.flows.incidents.mergedlist import list_merged
+from federation.flows.incidents.proposals import list_proposals
+from federation.records.incidentmerge import key_of, merge_incidents, name_of
+from federation.records.readers import NOBODY, THIS_MACHINE, Partner
+from federation.records.sealed import seal
+from federation.store import logs
+from federation.store.db import Database
+from federation.store.incidents import MAX_OF_LOG, IncidentFilter
+from federation.tlog.merkle import hash_leaf
+from tests.fakes import ELECTION, FakeOrg
+from tests.records.test_incidentmerge import (
+    NAMES,
+    ORGS,
+    A,
+    B,
+    X,
+    a1,
+    a2,
+    any_statement,
+    apart,
+    b1,
+    name,
+    placed,
+    report,
+    same,
+    x1,
+)
+
+ASKED = IncidentFilter(ELECTION)
+
+
+class Partners:
+    """A log of each organisation, as it is held here."""
+
+    def __init__(self, db):
+        self.db = db
+        self.orgs = {org: FakeOrg(org) for org in ORGS}
+
+    def say(self, *statements):
+        with self.db.transaction() as tx:
+            for one in statements:
+                log = logs.add_log(tx, f"{one.org}/{ELECTION}/incidents", own=False)
+                leaf = seal(one, self.orgs[one.org].records)
+                logs.append_leaves(
+                    tx, log.id, log.next_index, [leaf], [hash_leaf(leaf)]
+                )
+        index_all_incidents(self.db)
+
+    def merged(self, asked=ASKED, caller=THIS_MACHINE, limit=100):
+        with self.db.view() as view:
+            return list_merged(view, caller, asked, limit)
+
+    def found(self, one, caller=THIS_MACHINE):
+        with self.db.view() as view:
+            return find_incident(view, caller, one).merged
+
+    def proposed(self, asked=ASKED, caller=THIS_MACHINE, limit=100):
+        with self.db.view() as view:
+            return list_proposals(view, caller, asked, limit)
+
+    def pairs(self):
+        return [(it.one.incident, it.other.incident) for it in self.proposed().pairs]
+
+
+def members(found):
+    return [str(name(one.org, int(one.id, 16))) for one in found.merged.reports]
+
+
+@pytest.fixture
+def partners(tmp_path):
+    database = Database.open(tmp_path)
+    yield Partners(database)
+    database.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_found_from_any_report_it_is_what_all_statements_come_to(partners, seed):
+    chance = random.Random(seed)
+    all_of_them = [report(one.org, int(one.id, 16)) for one in NAMES]
+    said = all_of_them + [any_statement(chance) for _ in range(40)]
+    partners.say(*said)
+    rows = [(row.incident, row.status) for row in merge_incidents(placed(*said))]
+    by_report = {
+        (it.org, it.id): row
+        for row in merge_incidents(placed(*said))
+        for it in row.reports
+    }
+    with partners.db.view() as view:
+        ids = frozenset(log.id for log in logs.list_logs(view))
+        for key, row in by_report.items():
+            found = MergedReports(view, ids).find(name_of(key))
+            # All but the ids of the records, which are made up in `placed`.
+            assert found.merged.pairs == row.pairs
+            assert found.merged.statuses == row.statuses
+            assert found.merged.referrals == row.referrals
+            assert members(found) == [f"{it.org}/{it.id}" for it in row.reports]
+    listed = partners.merged().incidents
+    assert (
+        sorted(
+            ((it.merged.incident, it.merged.status) for it in listed),
+            key=lambda it: key_of(it[0]),
+        )
+        == rows
+    )
+
+
+def test_two_nodes_with_the_same_logs_have_the_same_digests(partners, tmp_path):
+    chance = random.Random(7)
+    said = [report(one.org, int(one.id, 16)) for one in NAMES]
+    said += [any_statement(chance) for _ in range(60)]
+    database = Database.open(tmp_path / "other")
+    other = Partners(database)
+    partners.say(*said)
+    for org in reversed(ORGS):  # each log as a whole, the last one first
+        other.say(*(one for one in said if one.org == org))
+    assert partners.merged() == other.merged()
+    database.close()
+
+
+def test_each_incident_stands_on_one_page(partners):
+    partners.say(
+        *(report(org, number) for org in (A, B) for number in range(1, 6)),
+        *(same(A, name(A, it), name(B, 6 - it)) for it in range(1, 4)),
+    )
+    seen, after = [], ("", "")
+    for _ in range(20):
+        page = partners.merged(ASKED._replace(after=after), limit=2)
+        seen += [it.digest for it in page.incidents]
+        if not page.next:
+            break
+        after = tuple(page.next.split("_"))
+    assert len(seen) == len(set(seen)) == 7
+    assert seen == [it.digest for it in partners.merged().incidents]
+
+
+def test_an_incident_is_listed_if_one_of_its_reports_fits(partners):
+    here, there = report(A, law="kode_etik"), report(B, region="7202")
+    partners.say(here, there, same(A, a1, b1))
+    for asked in ({"region": "7202"}, {"law": "kode_etik"}, {"org": A}, {"org": B}):
+        [found] = partners.merged(ASKED._replace(**asked)).incidents
+        assert members(found) == [str(a1), str(b1)]
+    assert partners.merged(ASKED._replace(region="33")).incidents == ()
+
+
+def test_who_may_not_read_a_log_sees_nothing_of_what_it_says(partners):
+    partners.say(report(A), report(B), same(A, a1, b1))
+    reads = Partner(org=X, asked="d.example", audiences=frozenset({B}))
+    found = partners.found(b1, reads)
+    assert members(found) == [str(b1)]
+    assert found.merged.pairs == []
+    assert [members(it) for it in partners.merged(caller=reads).incidents] == [
+        [str(b1)]
+    ]
+    for ask in (partners.merged, partners.proposed):
+        with pytest.raises(NotFoundError):
+            ask(caller=NOBODY)
+
+
+def test_who_signs_without_end_hides_nobody_and_is_cut(partners, monkeypatch):
+    partners.say(report(A), report(B), same(A, a1, b1))
+    flood = [same(X, a1, name(B, number)) for number in range(2, MAX_OF_LOG + 90)]
+    partners.say(*flood)
+    found = partners.found(a1)
+    assert members(found) == [str(a1), str(b1)]
+    assert sum(it.standing == "proposed" for it in found.merged.pairs) == MAX_OF_LOG
+    own = [report(X, number) for number in range(1, 30)]
+    partners.say(*own, *(same(X, name(X, it), a1) for it in range(1, 30)))
+    assert len(partners.found(a1).merged.reports) == 31
+    monkeypatch.setattr(merged, "MAX_LOOKED_AT", 10)
+    found = partners.found(a1)
+    assert (found.is_cut, len(found.merged.reports)) == (True, 10)
+
+
+def test_what_may_be_of_one_thing_is_proposed_until_one_of_both_decides(partners):
+    partners.say(report(A, tps="3171011001001"), report(B, tps="3171011001001"))
+    [pair] = partners.proposed().pairs
+    assert {pair.one.incident, pair.other.incident} == {str(a1), str(b1)}
+    assert pair.reasons[0].reason == "same_tps"
+    # A third one's word decides nothing, and is shown.
+    partners.say(report(X, region="7202"), same(X, a1, b1))
+    [pair] = partners.proposed().pairs
+    assert [(it.org, it.status) for it in pair.said] == [(X, "duplicate")]
+    assert members(partners.found(a1)) == [str(a1)]
+    partners.say(apart(B, a1, b1))
+    assert partners.pairs() == []
+
+
+def test_two_that_are_joined_by_way_of_a_third_are_not_proposed(partners):
+    partners.say(*(report(org, tps="3171011001001") for org in (A, B, X)))
+    assert len(partners.pairs()) == 3
+    partners.say(same(A, a1, x1), same(B, b1, x1))
+    assert partners.pairs() == []
+
+
+def test_a_report_of_another_kecamatan_is_not_looked_at_and_a_wider_one_is(partners):
+    partners.say(
+        report(A, tps="3171011001001"), report(B, tps="3171021001001"),
+        report(A, 2, region="317101"),
+    )  # fmt: skip
+    assert [set(pair) for pair in partners.pairs()] == [{str(a1), str(a2)}]
+
+
+def test_a_flood_of_one_log_hides_no_proposal_of_another(partners):
+    at = {"tps": "3171011001001"}
+    partners.say(report(B, **at), report(X, **at))
+    partners.say(*(report(A, it, **at) for it in range(MAX_OF_LOG + 20)))
+    with partners.db.view() as view:
+        asked = ASKED._replace(org=X)
+        pairs = list_proposals(view, THIS_MACHINE, asked, 100).pairs
+    others = [pair.other.incident for pair in pairs]
+    assert str(b1) in others
+    assert len(others) == 6
+
+
+def test_all_of_a_page_is_compared_and_the_next_one_begins_behind_it(partners):
+    at = {"tps": "3171011001001"}
+    partners.say(*(report(A, number, **at) for number in range(1, 5)))
+    whole = {frozenset(pair) for pair in partners.pairs()}
+    assert len(whole) == 6
+    seen, after = set(), ("", "")
+    while True:
+        page = partners.proposed(ASKED._replace(after=after), limit=1)
+        seen |= {frozenset((it.one.incident, it.other.incident)) for it in page.pairs}
+        if not page.next:
+            break
+        after = tuple(page.next.split("_"))
+    assert seen == whole
