@@ -103,7 +103,7 @@ class Node:
             self.url + path, data=data, headers=headers
         ) as answer:
             said = await answer.read()
-            if answer.content_type == "text/html":
+            if answer.content_type in {"text/html", "text/xml"}:
                 return answer.status, said.decode()
             return answer.status, json.loads(said) if said else None
 

@@ -178,7 +178,7 @@ def read_kelurahan(path: Path) -> None:
 def read_batch(body: bytes) -> None:
     """What `POST /v1/records` does with a body before anything is signed."""
     request = asked("/v1/records", {"Content-Type": "application/json"})
-    batch = intake._decode(request, body, Batch)
+    batch = intake.decode_body(request, body, Batch)
     reader = DraftReader(load_shipped()["pemilu-2024"])
     for record in batch.records:
         reader.read(record)

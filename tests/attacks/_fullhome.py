@@ -17,8 +17,11 @@ from federation.config.peers import PhotoPolicy, load_peers
 from federation.config.settings import load_settings
 from federation.flows.cosign import cosign_held
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
+from federation.flows.incidents.index import index_all_incidents
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
+from federation.flows.ownlog.begin import introduce
+from federation.flows.ownlog.sequence import commit, settle
 from federation.flows.photos.asked import follow_once
 from federation.flows.photos.index import index_all
 from federation.flows.photos.wants import find_wanted
@@ -28,9 +31,13 @@ from federation.node.resources import Resources, open_resources
 from federation.profiles import load_profiles
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.canonical import encode
+from federation.records.incident import Incident, IncidentName
+from federation.records.incidentstatus import IncidentStatus
+from federation.records.referral import Referral
 from federation.records.register import Register
 from federation.records.removal import PhotoRemoval
 from federation.records.result import Evidence
+from federation.records.sealed import seal
 from federation.schedule import result_of
 from federation.store import (
     alarms,
@@ -60,8 +67,9 @@ from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.merkle import prove_prefix
 from federation.tlog.note import format_signature, parse_note, sign_note
 from federation.tlog.tile import hash_reader
-from tests.fakes import FakeOrg, FakePeer, Tree, signer
+from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree, signer
 from tests.homes import ELECTION, make_home
+from tests.incidents import found_incidents
 from tests.mirrored import aim
 
 OWN = "jagasuara.example"
@@ -115,12 +123,14 @@ class FullHome:
 def make_full_home(folder: Path) -> FullHome:
     """Such a home below `folder`; its database is one closed file."""
     home = make_home(folder, OWN)
+    reports = found_incidents(home)
     partners = {org: FakeOrg(org, ELECTION) for org in (PARTNER, FETCHED, FORKED)}
     with home.peers.open("a") as peers:
         for org, one in partners.items():
             peers.write(f'\n[[peer]]\norg = "{org}"\nidentity = "{one.identity.key}"\n')
     with open_resources(home, load_settings(home.settings)) as parts:
         _log_own(parts)
+        _log_reports(parts, reports)
         _hold_partner(parts, partners[PARTNER])
         _hold_fetched(parts, partners[FETCHED])
         _hold_forked(parts, partners[FORKED])
@@ -131,6 +141,7 @@ def make_full_home(folder: Path) -> FullHome:
         while merge_once(parts.db, parts.profiles, now=NOW):
             pass
         _note_photos(parts)
+        index_all_incidents(parts.db)
     identities = {peer.org: peer.identity for peer in load_peers(home.peers)}
     identities[OWN] = load_identity_key(home, OWN)
     full = FullHome(home, identities, load_profiles(home.elections))
@@ -224,6 +235,37 @@ def _about(owner: FakeOrg) -> bytes:
         versions=(1,),
     )
     return sign_about(about, owner.node)
+
+
+def _log_reports(parts: Resources, origin: str) -> None:
+    """Two reports of ours that are one, and what was done with them."""
+    own = parts.own[origin]
+    introduce(parts.db, parts.guard, own)
+    usual = {"election": ELECTION, "org": OWN, "recorded_at": RECORDED_AT}
+    first, second = (IncidentName(id=f"{n:032x}", org=OWN) for n in (1, 2))
+    said = [
+        Incident(
+            id=one.id,
+            category="politik_uang",
+            law="pidana",
+            happened_at=RECORDED_AT,
+            reported_at=RECORDED_AT,
+            region="7202",
+            summary="Amplop dibagikan",
+            ref=f"lapor/{one.id[-1]}",
+            **usual,
+        )
+        for one in (first, second)
+    ]
+    said.append(
+        IncidentStatus(incident=first, status="duplicate", duplicate_of=second, **usual)
+    )
+    said.append(
+        Referral(incident=first, agency="bawaslu", stage="sent", way="by-hand", **usual)
+    )
+    leaves = [seal(one, own.records_signer) for one in said]
+    held = settle(parts.db, parts.guard, origin)
+    commit(parts.db, parts.guard, own, held, leaves, lambda _: None)
 
 
 def _hold_partner(parts: Resources, owner: FakeOrg) -> None:

@@ -254,6 +254,10 @@ def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
     assert row["digest"] in told
     assert "of one thing" in told
     assert at["summary"] in federation("incidents", "merged").out
+    found = json.loads(federation("incidents", "digest", *WHICH).out)
+    assert (found["incidents"], found["reports"]) == (1, 2)
+    assert found["digest"] == row["digest"]  # it is the only row
+    assert found["digest"] in federation("incidents", "digest").out
     federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
     assert sorted(merged()) == sorted([[one], [other]])
     assert proposed() == []

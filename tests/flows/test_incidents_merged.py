@@ -7,11 +7,17 @@ import pytest
 from federation.errors import NotFoundError
 from federation.flows.incidents import merged
 from federation.flows.incidents.answers import find_incident
+from federation.flows.incidents.digest import digest_incidents
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.merged import MergedReports
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.proposals import list_proposals
-from federation.records.incidentmerge import key_of, merge_incidents, name_of
+from federation.records.incidentmerge import (
+    digest_merged,
+    key_of,
+    merge_incidents,
+    name_of,
+)
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner
 from federation.records.sealed import seal
 from federation.store import logs
@@ -60,6 +66,10 @@ class Partners:
     def merged(self, asked=ASKED, caller=THIS_MACHINE, limit=100):
         with self.db.view() as view:
             return list_merged(view, caller, asked, limit)
+
+    def digest(self):
+        with self.db.view() as view:
+            return digest_incidents(view, THIS_MACHINE, ELECTION, lambda _: None)
 
     def found(self, one, caller=THIS_MACHINE):
         with self.db.view() as view:
@@ -125,6 +135,13 @@ def test_two_nodes_with_the_same_logs_have_the_same_digests(partners, tmp_path):
     for org in reversed(ORGS):  # each log as a whole, the last one first
         other.say(*(one for one in said if one.org == org))
     assert partners.merged() == other.merged()
+    assert partners.digest() == other.digest()
+    assert partners.digest().reports == len(NAMES)
+    rows = [found.merged for found in partners.merged().incidents]
+    rows.sort(key=lambda row: key_of(row.incident))
+    assert partners.digest().digest == digest_merged(rows)
+    other.say(same(A, a1, name(X, 3)))
+    assert partners.digest().digest != other.digest().digest
     database.close()
 
 

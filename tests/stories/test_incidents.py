@@ -1,4 +1,4 @@
-"""A report of a violation: A adds it, B reads it and judges it, C hears nothing."""
+"""Of a violation: A reports it, B judges it and reports it too, C hears nothing."""
 
 import hashlib
 import re
@@ -44,6 +44,16 @@ def listed(node):
     }
 
 
+def digest_of(node):
+    return federation(node, "incidents", "digest")["digest"]
+
+
+def merged(node):
+    """Of how many incidents are how many reports."""
+    found = federation(node, "incidents", "digest")
+    return found["incidents"], found["reports"]
+
+
 def test_a_partner_in_the_audience_reads_a_report_and_others_get_nothing(tmp_path):
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")
@@ -66,6 +76,13 @@ def test_a_partner_in_the_audience_reads_a_report_and_others_get_nothing(tmp_pat
         said = {name: [(b.org, "verified")]}
         wait_until(lambda: a.size(theirs) == 2, "A reads what B says of it")
         wait_until(lambda: listed(a) == said, "A lists it")
+        [verdict] = federation(b, "incidents", "add", *REPORT)["verdicts"]
+        twin = verdict["incident"]
+        [pair] = federation(b, "incidents", "duplicates")["pairs"]
+        assert {pair["one"]["incident"], pair["other"]["incident"]} == {name, twin}
+        federation(b, "incidents", "status", twin, "duplicate", "--duplicate-of", name)
+        wait_until(lambda: merged(a) == merged(b) == (1, 2), "both show one of two")
+        wait_until(lambda: digest_of(a) == digest_of(b), "what they show is the same")
         # Long enough for C to have asked both: it holds their public logs.
         for public in (a.origin, b.origin):
             wait_until(lambda public=public: c.size(public) > 0, "C has asked them")

@@ -10,7 +10,7 @@ from federation.cli.help import CommandGroup
 from federation.cli.incidents.add import add
 from federation.cli.incidents.importing import import_reports
 from federation.cli.incidents.looking import list_all, show
-from federation.cli.incidents.merged import duplicates, merged
+from federation.cli.incidents.merged import digest, duplicates, merged
 from federation.cli.incidents.status import status
 
 
@@ -19,5 +19,5 @@ def incidents() -> None:
     """The verbs hang here."""
 
 
-for _verb in (add, import_reports, list_all, show, merged, duplicates, status):
+for _verb in (add, import_reports, list_all, show, merged, digest, duplicates, status):
     incidents.add_command(_verb)

@@ -1,7 +1,8 @@
-"""`federation incidents merged` and `duplicates`: what is, or may be, of one thing.
+"""`federation incidents merged`, `digest`, `duplicates`: what is, or may be, one thing.
 
-Rule: with `--json` the output is what `/v1/incidents/merged` and
-`/v1/incidents/duplicates` answer, byte for byte. The database is only read.
+Rule: with `--json` the output of `merged` and `duplicates` is what
+`/v1/incidents/merged` and `/v1/incidents/duplicates` answer, byte for byte. The
+database is only read.
 """
 
 import click
@@ -10,14 +11,15 @@ from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.incidents.looking import note_behind
-from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.answers import parse_after, readable_logs
+from federation.flows.incidents.digest import IncidentsDigest, digest_incidents
 from federation.flows.incidents.merged import FoundIncident
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.proposals import ProposedPair, list_proposals
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.incidentlikeness import PROPOSED
 from federation.records.readers import THIS_MACHINE
-from federation.store.incidents import IncidentFilter
+from federation.store.incidents import IncidentFilter, noted_up_to
 
 _LIMIT = click.IntRange(1, 10_000)
 
@@ -101,6 +103,30 @@ def _told_status(run: Run, found: FoundIncident) -> str:
     if row.contradicted:
         told += f" ({t('incidents.contradicted')})"
     return told or t("incidents.no-status")
+
+
+@click.command("digest", cls=Command, help="incidents.help-digest")
+@click.option("--election", default="", help="views.option-election")
+@command_options
+def digest(run: Run, *, election: str) -> None:
+    """One over all of them, to be compared with a partner's."""
+    asked = find_scope(run, election).election
+    with run.open_database().view() as view:
+        note_behind(run, view)
+        readable = readable_logs(view, THIS_MACHINE, asked)
+        count = sum(noted_up_to(view, log_id) for log_id in readable)
+        with run.out.progress(count, run.t("incidents.merging")) as advance:
+            found = digest_incidents(view, THIS_MACHINE, asked, advance)
+    run.out.show(found, lambda: _print_digest(run, found))
+
+
+def _print_digest(run: Run, found: IncidentsDigest) -> None:
+    t, out = run.t, run.out
+    out.line(found.digest)
+    counts = {"reports": found.reports, "incidents": found.incidents}
+    out.line(t("incidents.digest-of", rules=found.rules, **counts))
+    for origin, size in found.vector.items():
+        out.line(f"  {origin}: {size}")
 
 
 @click.command("duplicates", cls=Command, help="incidents.help-duplicates")

@@ -8,5 +8,6 @@ followed    what became of a report, for whoever handed it in
 answers     what may be shown of them
 merged      the incident that a report is part of, with others of one thing
 mergedlist  a page of such
+digest      one over all of them
 proposals   reports that may be of one thing, laid side by side
 """
