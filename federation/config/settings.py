@@ -102,6 +102,14 @@ class AnnexSettings(
     days: Annotated[int, Meta(ge=1, le=3_650)] = 180
 
 
+class Open311Settings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What becomes of reports that other systems hand in."""
+
+    redact: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -122,6 +130,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     static: Static = Static()
     photos: PhotoSettings = PhotoSettings()
     annex: AnnexSettings = AnnexSettings()
+    open311: Open311Settings = Open311Settings()
 
     @property
     def origins(self) -> tuple[str, ...]:
