@@ -128,6 +128,14 @@ class ReferSettings(
     expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
 
 
+class Open311Settings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What becomes of reports that other systems hand in."""
+
+    redact: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -150,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
+    open311: Open311Settings = Open311Settings()
 
     @property
     def origins(self) -> tuple[str, ...]:

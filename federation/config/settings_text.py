@@ -182,6 +182,13 @@ port = {port}
 # password_file = "keys/mail.password"
 # ca_file = "keys/mail-ca.pem"
 
+[open311]
+# Whether what may be somebody's in the words of a report that another system hands in
+# is replaced by a mark, and the words as they came are sealed; else it is refused.
+# Apakah kata milik seseorang dalam laporan dari sistem lain diganti tanda, dan tulisan
+# aslinya disegel; jika tidak, laporan itu ditolak.
+# redact = false
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

@@ -152,7 +152,7 @@ def keys_of(kind, prefix=""):
 def documented(title):
     section = DOCS.read_text(encoding="utf-8").partition(f"## {title}\n")[2]
     rows = re.findall(
-        r"(?m)^\| `([a-z_.]+)` \|.*\| ([^|]*) \|$", section.split("\n## ")[0]
+        r"(?m)^\| `([a-z0-9_.]+)` \|.*\| ([^|]*) \|$", section.split("\n## ")[0]
     )
     return dict(rows)
 
