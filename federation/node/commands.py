@@ -24,6 +24,7 @@ from federation.node import (
     incidents,
     people,
     reading,
+    referrals,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -331,6 +332,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
+    **referrals.WORK,
     **takenphotos.WORK,
 }
 

@@ -54,7 +54,7 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
-    node.own_duties = (*publishing, annexes.duty())
+    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty())
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
     site = WebContext(

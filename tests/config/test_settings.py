@@ -117,13 +117,25 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'originals = "originals"',
         'store = "photos"',
         "retention_days = { pemilu-2024 = 365 }",
+        'host = "mail.example"',
+        'sender = "laporan@example.org"',
+        'user = "laporan"',
+        'password_file = "keys/mail.password"',
+        'ca_file = "keys/mail-ca.pem"',
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")
     loud = parse_settings(uncommented, "f")
     quiet = parse_settings(text, "f")
     assert loud == quiet
-    tables = (quiet.listen, quiet.sync, quiet.limits, quiet.static, quiet.photos)
+    tables = (
+        quiet.listen,
+        quiet.sync,
+        quiet.limits,
+        quiet.static,
+        quiet.photos,
+        quiet.mail,
+    )
     for kind in (Settings, *map(type, tables)):
         for name in kind.__struct_fields__:
             assert re.search(rf"(?m)^(# )?\[?{name}\b", text), name
