@@ -13,6 +13,7 @@ from federation.sources.personal import why_personal
 from tests.bench.personal import DIGITS, caught
 from tests.records.personal_corpus import EACH, KNOWN, clean, leaked, place_of, planted
 from tests.records.personal_held_out import HELD_OUT
+from tests.records.spellings import spellings
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,21 @@ def test_in_texts_of_the_worst_kind_neither(unit):
 @given(st.one_of(TEXTS, st.text(max_size=40)))
 def test_in_any_text_neither(text):
     assert_tells_spare_nothing(text)
+
+
+@pytest.mark.parametrize("sought", personal._PATTERNS)
+def test_every_alternative_of_a_pattern_has_one_of_its_tells(sought):
+    written = spellings(sought.pattern)
+    found = [
+        text
+        for one in (*written, *map(str.upper, written), *map(str.title, written))
+        for text in (one, personal._plain(one.translate(OTHERWISE[1])))
+        if sought.pattern.search(text)
+    ]
+    told = [sought.tells & personal._TELLS.occurring(text) for text in found]
+    assert all(told)
+    # Else it was tried with some of them only.
+    assert frozenset().union(*told) == sought.tells
 
 
 @pytest.mark.slow
