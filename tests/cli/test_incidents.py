@@ -261,3 +261,13 @@ def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
     federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
     assert sorted(merged()) == sorted([[one], [other]])
     assert proposed() == []
+
+
+def test_statistics_say_when_no_figure_can_be_shown(federation, hand_in):
+    hand_in(*(REPORT | {"ref": str(number)} for number in range(4)))
+    ended = federation("incidents", "statistics", *WHICH)
+    assert json.loads(ended.out)["incidents"] == 0
+    ended = federation("incidents", "statistics", "--csv", *WHICH)
+    assert ended.out == "election,until,by,of,and,at_least\n"
+    ended = federation("incidents", "statistics", "--election", "pilpres-2019")
+    assert "at least 5 incidents" in ended.out, ended

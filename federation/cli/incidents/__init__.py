@@ -8,6 +8,7 @@ import click
 
 from federation.cli.help import CommandGroup
 from federation.cli.incidents.add import add
+from federation.cli.incidents.counts import statistics
 from federation.cli.incidents.importing import import_reports
 from federation.cli.incidents.looking import list_all, show
 from federation.cli.incidents.merged import digest, duplicates, merged
@@ -19,5 +20,8 @@ def incidents() -> None:
     """The verbs hang here."""
 
 
-for _verb in (add, import_reports, list_all, show, merged, digest, duplicates, status):
+for _verb in (
+    *(add, import_reports, list_all, show, merged, digest, duplicates, statistics),
+    status,
+):
     incidents.add_command(_verb)
