@@ -72,6 +72,16 @@ class Authority:
             .not_valid_before(now + timedelta(days=days[0]))
             .not_valid_after(now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
+            # Without them a default context believes none.
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(public), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    (signer or self._key).public_key()
+                ),
+                critical=False,
+            )
         )
         if host is not None:
             try:

@@ -25,6 +25,8 @@ Rule: every path of a home folder is named here and nowhere else.
                                     a restored copy of data/ does not take it back
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
+    outbox/                         0700: papers on their way to agencies, by digest;
+                                    gone when they have arrived; not in data/ either
     <photos.originals>/             0700, where the settings name it: photographs as
                                     they came, by digest
 """
@@ -116,6 +118,11 @@ class Home:
         return self.folder / "annex"
 
     @property
+    def outbox(self) -> Path:
+        """The folder of papers on their way to agencies."""
+        return self.folder / "outbox"
+
+    @property
     def data(self) -> Path:
         """The folder of the database."""
         return self.folder / self.data_folder
@@ -138,7 +145,8 @@ class Home:
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
-        inner = (self.data, self.keys, self.guard, self.identity_folder, self.annex)
+        keys = self.keys, self.identity_folder
+        inner = (self.data, *keys, self.guard, self.annex, self.outbox)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
         return (*inner, *(self.folder / named for named in photos if named))

@@ -14,7 +14,7 @@ An empty table or a missing one means the defaults.
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,7 @@ from federation.config.document import convert, parse_document, read_file
 from federation.config.member import (
     Filled,
     MemberElection,
+    MemberEmail,
     MemberOrg,
     OneLine,
     Seconds,
@@ -32,6 +33,8 @@ from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
 from federation.text import Sentence
+
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +105,37 @@ class AnnexSettings(
     days: Annotated[int, Meta(ge=1, le=3_650)] = 180
 
 
+class MailSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """The server that takes our e-mail to agencies."""
+
+    host: Filled | None = None
+    sender: MemberEmail | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 587
+    security: Literal["starttls", "tls", "plain"] = "starttls"
+    user: Filled | None = None
+    password_file: Filled | None = None
+    ca_file: Filled | None = None
+
+
+class ReferSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """How reports go to agencies."""
+
+    hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
+    expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
+
+
+class Open311Settings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What becomes of reports that other systems hand in."""
+
+    redact: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -122,6 +156,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     static: Static = Static()
     photos: PhotoSettings = PhotoSettings()
     annex: AnnexSettings = AnnexSettings()
+    refer: ReferSettings = ReferSettings()
+    mail: MailSettings = MailSettings()
+    open311: Open311Settings = Open311Settings()
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -159,6 +196,7 @@ def parse_settings(text: str, where: str) -> Settings:
             why = Sentence("machine.no-proxy-address", given=repr(proxy))
             raise ConfigError(where, "listen.trusted_proxies", why) from None
     _check_photos(settings, where)
+    _check_mail(settings, where)
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:
@@ -189,3 +227,13 @@ def _check_photos(settings: Settings, where: str) -> None:
             ours = ", ".join(settings.elections)
             why = Sentence("machine.election-not-ours", elections=ours)
             raise ConfigError(where, f"photos.retention_days.{election}", why)
+
+
+def _check_mail(settings: Settings, where: str) -> None:
+    mail = settings.mail
+    if (mail.host is None) is not (mail.sender is None):
+        raise ConfigError(where, "mail.sender", Sentence("outbox.host-sender"))
+    if mail.security == "plain" and mail.host not in {*_HERE, None}:
+        raise ConfigError(where, "mail.security", Sentence("outbox.plain-far"))
+    if (mail.user is None) is not (mail.password_file is None):
+        raise ConfigError(where, "mail.user", Sentence("outbox.user-password"))

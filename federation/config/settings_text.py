@@ -155,6 +155,40 @@ port = {port}
 # dalam hari, kecuali lampiran itu menyebut tanggal lain; sesudahnya dihapus di sini.
 # days = 180
 
+[refer]
+# Seconds between saying that a report will go to an agency and sending it: so long
+# partners have to say that they mean to, too. Then hours for which it is tried, and for
+# which partners hold back.
+# Detik antara pengumuman bahwa laporan akan dikirim ke lembaga dan pengirimannya: waktu
+# bagi mitra untuk menyatakan niat yang sama. Lalu lama mencoba, dalam jam; selama itu
+# mitra menahan diri.
+# hold_s = 60
+# expires_h = 48
+
+[mail]
+# The server that takes e-mail to agencies, our address, and how: "starttls", "tls" from
+# the first byte, or "plain" for this machine only. A password lies in a file of its own
+# that only you can read (0600, as in keys/), relative to this one; so do authorities
+# of your own.
+# Server yang menerima surel ke lembaga, alamat kita, dan caranya: "starttls", "tls"
+# sejak awal, atau "plain" hanya untuk mesin ini. Kata sandi ada di berkas tersendiri
+# yang hanya terbaca oleh Anda (0600), relatif terhadap berkas ini; begitu pula
+# sertifikat otoritas sendiri.
+# host = "mail.example"
+# sender = "laporan@example.org"
+# port = 587
+# security = "starttls"
+# user = "laporan"
+# password_file = "keys/mail.password"
+# ca_file = "keys/mail-ca.pem"
+
+[open311]
+# Whether what may be somebody's in the words of a report that another system hands in
+# is replaced by a mark, and the words as they came are sealed; else it is refused.
+# Apakah kata milik seseorang dalam laporan dari sistem lain diganti tanda, dan tulisan
+# aslinya disegel; jika tidak, laporan itu ditolak.
+# redact = false
+
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, and seconds between two turns. Not named: none is written.

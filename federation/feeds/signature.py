@@ -18,6 +18,7 @@ without any tag is taken for one of ours, and its tag is missed.
 Source: RFC 9421, RFC 9530; docs/reference/protocol.md, "Who asks"; docs/adr/0019
 """
 
+import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -112,15 +113,31 @@ def target_of(url: str) -> str:
     return f"{scheme}://{host}{parts.path or '/'}{query}"
 
 
+class SharedSecret:
+    """Signs for one receiver who has the same secret, under the name of `key`."""
+
+    def __init__(self, key: str, secret: bytes) -> None:
+        self.key, self._secret = key, secret
+
+    def sign(self, message: bytes) -> bytes:
+        """HMAC-SHA256 (`alg="hmac-sha256"`)."""
+        return hmac.digest(self._secret, message, "sha256")
+
+
 class RequestSigner:
     """Signs what this node asks of its partners."""
 
     def __init__(
-        self, signer: Signer, wall: Callable[[], float], random: Random
+        self,
+        signer: Signer | SharedSecret,
+        wall: Callable[[], float],
+        random: Random,
     ) -> None:
-        """`signer` is our node key; `wall` gives Unix seconds."""
+        """`signer` is our node key, or a secret; `wall` gives Unix seconds."""
         self._signer, self._wall, self._random = signer, wall, random
-        self._sealer = HTTPMessageSigner(signature_algorithm=_Libsodium)
+        is_shared = isinstance(signer, SharedSecret)
+        algorithm = algorithms.HMAC_SHA256 if is_shared else _Libsodium
+        self._sealer = HTTPMessageSigner(signature_algorithm=algorithm)
 
     def sign(self, method: str, url: str, body: bytes | None = None) -> dict[str, str]:
         """The header fields that say who asks, and when."""

@@ -19,6 +19,9 @@ publishing     the static site that follows what is held
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 incidents      reports of violations: found again, taken in, judged
+referrals      reports on their way to agencies
+couriers       one of them, handed over to an agency's server
+handedin       a report that another system hands in: sealed, signed, never twice
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer
 commands       what other commands of this machine may ask

@@ -20,9 +20,11 @@ from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.node import (
     annexes,
     handedfiles,
+    handedin,
     incidents,
     people,
     reading,
+    referrals,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -232,14 +234,14 @@ async def fetch_photos(node: Node, given: FetchPhotos) -> PhotosFetched:
 
 
 async def add_token(node: Node, given: AddToken) -> None:
-    """Accept a token of scope `intake` from now on.
+    """Accept a token from now on.
 
     Raises:
         ConflictError: the name is in use.
     """
     now = int(node.clocks.wall())
     await node.resources.db.write(
-        tokens.save_token, given.name, given.secret, ("intake",), now
+        tokens.save_token, given.name, given.secret, (given.scope,), now
     )
 
 
@@ -326,9 +328,11 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
     **annexes.WORK,
+    **handedin.WORK,
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
+    **referrals.WORK,
     **takenphotos.WORK,
 }
 

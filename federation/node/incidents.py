@@ -49,6 +49,8 @@ class IncidentIndex:
     def __init__(self, host: IncidentHost) -> None:
         """`host` has its resources and disk already."""
         self._host, self._due = host, asyncio.Event()
+        #: Reports of other systems are taken one at a time (`handedin.py`).
+        self.handing_in = asyncio.Lock()
 
     def soon(self) -> None:
         """Something was stored that may speak of one."""

@@ -12,6 +12,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from random import Random
 
+from aiohttp import ClientSession
+
 from federation.config.peers import Peer
 from federation.errors import FederationError, NotFoundError
 from federation.feeds.feed import Feed
@@ -32,6 +34,7 @@ from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
+from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
 from federation.node.turns import PartnerTurns
 from federation.schedule import Duty, Schedule
@@ -95,6 +98,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
+        self.referrals = Referrals(self, random)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -188,6 +192,10 @@ class Node:
             introduction=self.introductions.to(peer),
         )
 
+    def session(self, *, allow_private: bool) -> ClientSession:
+        """The connections to others than partners, within the same bounds."""
+        return self._sessions.session(allow_private=allow_private)
+
     async def tell_peers(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""
 
@@ -197,6 +205,12 @@ class Node:
                 await feed.notify(self.resources.settings.org)
 
         await asyncio.gather(*map(tell, self.peers.reachable))
+
+    async def ask_partners(self, within_s: float) -> None:
+        """Have what partners say now, of those that answer in so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self.schedule.run_now(tuple(self.peers.reachable))
 
     async def alarm(self, code: str, subject: str, detail: str | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""

@@ -17,7 +17,9 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.config.keystore import load_contributor_secret
 from federation.files import placed, write_whole
+from federation.flows.incidents.handedin import report_key
 from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
 from federation.node.api import NodeDesk
@@ -52,8 +54,9 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
-    node.own_duties = (*publishing, annexes.duty())
+    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty())
     node.photographs.has_duties = True
+    secret = resources.home.contributor_secret
     site = WebContext(
         db=resources.db,
         blobs=resources.blobs,
@@ -65,6 +68,7 @@ async def serve(
         control_token=token,
         clock=lambda: int(clocks.wall()),
         new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
+        report_key=lambda: report_key(load_contributor_secret(secret)),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

@@ -10,7 +10,10 @@ hand, so they are made for `NOBODY`; so is the map, which everybody reads.
     Partner        public (3)   (3)        no (1)     but with other logs: no   no
     Person         all          all        yes        all                       no
     Insider        public       no (2)     yes        all, other logs unnamed   no
+    Sender         public       no (2)     no         but with other logs: no   no
     ThisMachine    all          all        yes        all                       yes
+
+A `Sender` follows the reports that it handed in itself, and of reports nothing else.
 
 (1) yes, where `listen.show_partners` says so. (2) yes, of ours, where `photos.public`
 says so. (3) and what it signed itself; of ours, what peers.toml lets it have; of
@@ -112,7 +115,17 @@ class ThisMachine:
     """The operator: a command in the home, or one that has the node's own token."""
 
 
-Caller: TypeAlias = Nobody | Partner | Person | Insider | ThisMachine
+@dataclass(frozen=True)
+class Sender:
+    """A system that hands in reports by a token of ours: it follows its own.
+
+    `name`: of its token.
+    """
+
+    name: str
+
+
+Caller: TypeAlias = Nobody | Partner | Person | Insider | Sender | ThisMachine
 
 NOBODY: Final = Nobody()
 THIS_MACHINE: Final = ThisMachine()
@@ -160,12 +173,19 @@ class OfPhoto(Protocol):
         """Whether our operator shows our own photos to everybody."""
 
 
+class OfReport(Protocol):
+    """A report of a violation as far as the gate must know it."""
+
+    def is_from(self, sender: str) -> bool:
+        """Whether the system of this name has handed it in."""
+
+
 def may_read(caller: Caller, log: OfLog) -> bool:
     """Whether this log is there for the caller: its records, its size, its name."""
     match caller:
         case ThisMachine() | Person():
             return True
-        case Nobody() | Insider():
+        case Nobody() | Insider() | Sender():
             return log.visibility == PUBLIC
         case Partner():
             return log.visibility == PUBLIC or _is_for(caller, log)
@@ -194,7 +214,7 @@ def may_view(caller: Caller, photo: OfPhoto) -> bool:
     match caller:
         case ThisMachine() | Person():
             return photo.is_named
-        case Nobody() | Insider():
+        case Nobody() | Insider() | Sender():
             return photo.is_own and photo.is_public and not photo.is_hidden
         case Partner() if photo.is_hidden:
             return False
@@ -218,6 +238,22 @@ def _is_named(partner: Partner, org: str, what: str) -> bool:
     return org in partner.audiences and (org, what) not in partner.withheld
 
 
+def may_follow(caller: Caller, report: OfReport) -> bool:
+    """Whether the caller is told what became of this report of ours.
+
+    Partners and people of ours read the log instead (`may_read`).
+    """
+    match caller:
+        case ThisMachine():
+            return True
+        case Sender():
+            return report.is_from(caller.name)
+        case Nobody() | Partner() | Person() | Insider():
+            return False
+        case _:
+            assert_never(caller)
+
+
 def may_do(caller: Caller, act: Act) -> bool:
     """Whether the caller may do this by a page: only who has a role, or the machine."""
     match caller:
@@ -225,7 +261,7 @@ def may_do(caller: Caller, act: Act) -> bool:
             return True
         case Person():
             return ROLES.index(caller.role) >= ROLES.index(_LEAST_ROLE[act])
-        case Nobody() | Partner() | Insider():
+        case Nobody() | Partner() | Insider() | Sender():
             return False
         case _:
             assert_never(caller)
@@ -242,6 +278,8 @@ def may_see(caller: Caller, inside: Inside) -> bool:
             return True  # whoever honours one is told who else does
         case Nobody() | Partner():
             return inside == "partners" and caller.sees_partners
+        case Sender():
+            return False
         case _:
             assert_never(caller)
 
@@ -254,7 +292,7 @@ def may_hear(caller: Caller, *texts: str) -> bool:
     match caller:
         case ThisMachine() | Insider() | Person():
             return True
-        case Nobody() | Partner():
+        case Nobody() | Partner() | Sender():
             return all(may_quote(caller, text) for text in texts)
         case _:
             assert_never(caller)

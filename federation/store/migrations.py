@@ -48,6 +48,7 @@ SETS: Final = {
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
     "incidents": ("incidents",),
+    "outbox": ("outbox",),
     "wanted": ("wanted",),
     "migrations": ("migrations",),
 }

@@ -1,8 +1,9 @@
 """Who may hand in records over HTTP: named tokens, of which only a hash is kept.
 
 Rule: a token is long and random (the caller makes it), so one SHA-256 is enough: there
-is nothing to guess. Scopes: `intake` hands in records, `control` does what a command of
-the operator does.
+is nothing to guess. Scopes: `reports` hands in reports of violations and is told what
+became of them, `intake` hands in records of every kind, `control` does what a command
+of the operator does.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
 
-Scope = Literal["intake", "control"]
+Scope = Literal["intake", "reports", "control"]
 
 MIN_TOKEN_CHARS = 32
 

@@ -1,6 +1,6 @@
 """Who asks, and who may do what; who may read what: `records/readers.py`.
 
-    Authorization: Bearer <token>      scope "intake" or "control"
+    Authorization: Bearer <token>      scope "intake", "reports" or "control"
     Signature-Input, Signature         a partner, by its node key (feeds/signature.py)
     Cookie: …federation-…=<secret>     somebody who is signed in (`sessions.py`)
 
@@ -36,10 +36,13 @@ from federation.records.readers import (
     Nobody,
     Partner,
     Person,
+    Sender,
+    ThisMachine,
     may_do,
     may_see,
 )
 from federation.store import tokens
+from federation.store.tokens import Token
 from federation.text import Sentence
 from federation.web.body import read_body
 from federation.web.context import ENTITLED, SITE, WebContext
@@ -57,6 +60,7 @@ NONCES: Final[web.AppKey[Nonces]] = web.AppKey("nonces", Nonces)
 
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
+    "reports": "`federation keys token add --reports` on the node makes one",
     "control": "It is that of data/control.json on the node's machine",
 }
 
@@ -90,15 +94,7 @@ async def require_token(request: web.Request, scope: str) -> None:
     if _is_own(site, given):
         request[ENTITLED] = True
         return
-    try:
-        # Looked up by its digest, so no comparison tells how much of it is right.
-        token = await site.db.read(tokens.find_token, given)
-    except NotFoundError:
-        raise _refuse(
-            "this node knows no such token: it was copied wrongly, removed, or made on "
-            f"another node. {_HOW[scope]}",
-            ', error="invalid_token"',
-        ) from None
+    token = await _find_token(site, given, scope)
     if scope not in token.scopes:
         error = f'Bearer error="insufficient_scope", scope="{scope}"'
         raise Forbidden(
@@ -106,6 +102,42 @@ async def require_token(request: web.Request, scope: str) -> None:
             headers={"WWW-Authenticate": error},
         )
     request[ENTITLED] = True
+
+
+async def admit_sender(request: web.Request, given: str = "") -> Sender | ThisMachine:
+    """Who hands reports in, by a token in the header, or by the one that is `given`.
+
+    Raises:
+        BadToken: there is none, or one that is not known here.
+        Forbidden: its token is of another scope.
+    """
+    site = request.app[SITE]
+    if hdrs.AUTHORIZATION in request.headers or not given:
+        given = _read_token(request, "reports")
+    request[ENTITLED] = True
+    if _is_own(site, given):
+        return THIS_MACHINE
+    token = await _find_token(site, given, "reports")
+    if not {"reports", "intake"} & set(token.scopes):
+        raise Forbidden(text=f"this token is of scope {', '.join(token.scopes)}")
+    return Sender(token.name)
+
+
+async def _find_token(site: WebContext, given: str, scope: str) -> Token:
+    """The token that is known here.
+
+    Raises:
+        BadToken: none is.
+    """
+    try:
+        # Looked up by its digest, so no comparison tells how much of it is right.
+        return await site.db.read(tokens.find_token, given)
+    except NotFoundError:
+        raise _refuse(
+            "this node knows no such token: it was copied wrongly, removed, or made on "
+            f"another node. {_HOW[scope]}",
+            ', error="invalid_token"',
+        ) from None
 
 
 @web.middleware

@@ -33,7 +33,7 @@ from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
-from federation.web.open311 import catalogue
+from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -102,6 +102,8 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(photoask.routes())
     app.add_routes(blobs.routes())
     app.add_routes(thumbnails.routes())
+    app.add_routes(posting.routes())
+    app.add_routes(following.routes())
     app.add_routes(catalogue.no_other())
     return app
 

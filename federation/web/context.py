@@ -84,6 +84,8 @@ class WebContext:
     clock: Callable[[], int]
     #: 256 random bits as text, for whoever signs in.
     new_secret: Callable[[], str]
+    #: By which it is known who handed a report in (`flows/incidents/handedin.py`).
+    report_key: Callable[[], bytes] = bytes
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)

@@ -11,6 +11,7 @@ time than other bodies: a telephone's photo over a slow line takes minutes.
 """
 
 import tempfile
+from collections.abc import AsyncIterable
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final, cast
 
@@ -57,18 +58,33 @@ async def take_evidence(request: web.Request, _: NoQuery) -> web.StreamResponse:
         )
     site = request.app[SITE]
     if site.photos_coming.locked():
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "busy", "many photographs are coming in"
-        )
+        return too_many_photos()
     _check_size(request.content_length or 0)
     extend_deadline(request, DEADLINE_S)
+    entry = await take_pieces(site, request.content.iter_any())
+    return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
+
+
+def too_many_photos() -> web.Response:
+    """The answer while as many photographs come in as may at a time."""
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "busy", "many photographs are coming in"
+    )
+
+
+async def take_pieces(site: WebContext, pieces: AsyncIterable[bytes]) -> Evidence:
+    """Take in the photograph that comes in these pieces.
+
+    Raises:
+        PhotoError: it is none, or too large.
+        OSError: a disk is full or failed.
+    """
     async with site.photos_coming:
         with _open_spool(site) as file:
-            await _receive(request, file)
+            await _receive(pieces, file)
             async with site.photos_drawn:
                 file.seek(0)
-                entry = await site.desk.run(TakePhoto(original=file.read()))
-    return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
+                return await site.desk.run(TakePhoto(original=file.read()))
 
 
 def _open_spool(site: WebContext) -> BinaryIO:
@@ -77,9 +93,9 @@ def _open_spool(site: WebContext) -> BinaryIO:
     return cast("BinaryIO", tempfile.TemporaryFile(dir=folder, buffering=1 << 18))
 
 
-async def _receive(request: web.Request, file: BinaryIO) -> None:
+async def _receive(pieces: AsyncIterable[bytes], file: BinaryIO) -> None:
     size = 0
-    async for piece in request.content.iter_any():
+    async for piece in pieces:
         size += len(piece)
         _check_size(size)
         file.write(piece)

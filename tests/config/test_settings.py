@@ -117,13 +117,25 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'originals = "originals"',
         'store = "photos"',
         "retention_days = { pemilu-2024 = 365 }",
+        'host = "mail.example"',
+        'sender = "laporan@example.org"',
+        'user = "laporan"',
+        'password_file = "keys/mail.password"',
+        'ca_file = "keys/mail-ca.pem"',
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")
     loud = parse_settings(uncommented, "f")
     quiet = parse_settings(text, "f")
     assert loud == quiet
-    tables = (quiet.listen, quiet.sync, quiet.limits, quiet.static, quiet.photos)
+    tables = (
+        quiet.listen,
+        quiet.sync,
+        quiet.limits,
+        quiet.static,
+        quiet.photos,
+        quiet.mail,
+    )
     for kind in (Settings, *map(type, tables)):
         for name in kind.__struct_fields__:
             assert re.search(rf"(?m)^(# )?\[?{name}\b", text), name
@@ -140,7 +152,7 @@ def keys_of(kind, prefix=""):
 def documented(title):
     section = DOCS.read_text(encoding="utf-8").partition(f"## {title}\n")[2]
     rows = re.findall(
-        r"(?m)^\| `([a-z_.]+)` \|.*\| ([^|]*) \|$", section.split("\n## ")[0]
+        r"(?m)^\| `([a-z0-9_.]+)` \|.*\| ([^|]*) \|$", section.split("\n## ")[0]
     )
     return dict(rows)
 

@@ -28,7 +28,7 @@ from federation.flows.audit import (
     Holding,
     MapReport,
 )
-from federation.node import metrics
+from federation.node import metrics, referrals
 from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
@@ -292,10 +292,12 @@ def test_every_alarm_has_words_and_every_word_an_alarm():
     documented = {n for n in load_topic("alarms") if not n.startswith("do-")}
     said = raised_alarms()
     # A code handed on by its name comes from a call that is looked at as well, or
-    # is chosen a line above: fork or own-fork, a disk that is full or failed.
+    # is chosen above: fork or own-fork, a disk that is full or failed, what became of
+    # a report.
     unknown = {code for code in said if code.startswith("?")}
     assert unknown == {"?code", "?alarm.code"}
     said = (said - unknown) | {"fork", "own-fork", ALARM_FULL, ALARM_FAILED}
+    said |= {referrals.UNSURE, referrals.FAILED, referrals.TWICE}
     patterns = [re.escape(code).replace(r"\*", ".+") for code in said]
     for code in documented:
         assert any(re.fullmatch(one, code) for one in patterns), code

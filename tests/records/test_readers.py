@@ -12,6 +12,10 @@ from federation.records.readers import (
     Insider,
     Nobody,
     Partner,
+    Person,
+    Sender,
+    may_do,
+    may_follow,
     may_hear,
     may_quote,
     may_read,
@@ -25,6 +29,7 @@ CALLERS = {
     Nobody(sees_partners=True): (set(), {"partners"}),
     Insider(): (set(), {"partners", "removals"}),
     Partner(org="b.example", asked="a.example"): (set(), {"removals"}),
+    Sender("qlue"): (set(), set()),
     THIS_MACHINE: ({PRIVATE}, {"partners", "details", "removals"}),
 }
 
@@ -73,3 +78,17 @@ def test_what_names_no_such_log_is_told_to_everybody():
     ):
         assert may_hear(NOBODY, text)
         assert may_quote(NOBODY, text)
+
+
+class QluesReport:
+    """A report that one system has handed in."""
+
+    def is_from(self, sender):
+        return sender == "qlue"
+
+
+def test_only_who_handed_a_report_in_is_told_what_became_of_it():
+    for caller in (*CALLERS, Person("Sari", "coordinator"), Sender("kota")):
+        is_told = caller in {Sender("qlue"), THIS_MACHINE}
+        assert may_follow(caller, QluesReport()) is is_told
+    assert not may_do(Sender("qlue"), "see")

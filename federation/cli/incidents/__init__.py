@@ -8,6 +8,7 @@ import click
 
 from federation.cli.help import CommandGroup
 from federation.cli.incidents.add import add
+from federation.cli.incidents.answer import answer
 from federation.cli.incidents.counts import statistics
 from federation.cli.incidents.importing import import_reports
 from federation.cli.incidents.looking import list_all, show
@@ -20,8 +21,7 @@ def incidents() -> None:
     """The verbs hang here."""
 
 
-for _verb in (
-    *(add, import_reports, list_all, show, merged, digest, duplicates, statistics),
-    status,
-):
+for _verb in (add, import_reports, list_all, show, merged, digest, duplicates):
+    incidents.add_command(_verb)
+for _verb in (status, answer, statistics):
     incidents.add_command(_verb)

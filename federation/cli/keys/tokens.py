@@ -1,4 +1,4 @@
-"""`federation keys token`: who may hand in records over HTTP for our organisation.
+"""`federation keys token`: who may hand in records or reports over HTTP.
 
 A token is shown once, when it is made; the node keeps its digest only.
 """
@@ -26,14 +26,18 @@ def token() -> None:
 
 @token.command("add", help="tokens.help-add")
 @click.argument("name")
+@click.option("--reports", is_flag=True, help="tokens.option-reports")
 @command_options
-def add(run: Run, *, name: str) -> None:
-    """Make a token for a platform of ours and show it this once."""
+def add(run: Run, *, name: str, reports: bool) -> None:
+    """Make a token for a platform and show it this once."""
+    scope = "reports" if reports else "intake"
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    hand_in(run, check_request(AddToken, {"name": name, "secret": secret}))
+    hand_in(
+        run, check_request(AddToken, {"name": name, "secret": secret, "scope": scope})
+    )
     run.finish(Sentence("tokens.unseen", name=name))
     run.out.show(
-        {"name": name, "token": secret, "scope": "intake"},
+        {"name": name, "token": secret, "scope": scope},
         lambda: run.out.line(run.t("tokens.made", name=name, token=secret)),
     )
 
@@ -44,12 +48,13 @@ def list_all(run: Run) -> None:
     """Which platforms have one."""
     with run.open_database().view() as view:
         tokens = list_tokens(view)
-    rows = [
-        (row.name, datetime.fromtimestamp(row.created_at, UTC).strftime("%Y-%m-%d"))
-        for row in tokens
-    ]
-    headers = [run.t("tokens.name"), run.t("tokens.made-on")]
+    rows = [(row.name, " ".join(row.scopes), _day(row.created_at)) for row in tokens]
+    headers = [run.t(f"tokens.{name}") for name in ("name", "scope", "made-on")]
     run.out.show({"tokens": tokens}, lambda: run.out.table(headers, rows))
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 @token.command("remove", help="tokens.help-remove")

@@ -63,13 +63,18 @@ def note_use(tx: Transaction, use: AnnexUse) -> None:
     check_why(use.why)
     name, role = MACHINE
     if use.person:
-        known = _coordinator(tx, use.person, use.at)
+        known = find_coordinator(tx, use.person, use.at)
         name, role = known.name, known.role
     subject = f"{use.election} {use.incident} {use.why}".rstrip()
     note_action(tx, name, role, f"annex-{use.what}", subject, use.at)
 
 
-def _coordinator(tx: Transaction, name: str, now: int) -> Person:
+def find_coordinator(tx: Transaction, name: str, now: int) -> Person:
+    """Somebody of ours who may refer reports now, by name.
+
+    Raises:
+        NotFoundError: nobody of that name may.
+    """
     for one in list_people(tx, now):
         person = Person(one.name, one.role)
         is_in = one.revoked_at is None and one.until > now

@@ -3,6 +3,8 @@
 index       which record speaks of which incident: written behind the logs
 take        a report of ours is signed, once, whatever comes twice or late
 state       what we say of an incident is signed
+handedin    whose report it is, told by its id
+followed    what became of a report, for whoever handed it in
 answers     what may be shown of them
 merged      the incident that a report is part of, with others of one thing
 mergedlist  a page of such

@@ -6,7 +6,7 @@ is said of pairs, never through all there are. Of each log the newest hundred wo
 about a report are looked at: whoever signs a million makes nothing slower.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Final
 
@@ -118,13 +118,13 @@ class MergedReports:
             placed = [one for report in sorted(wanted) for one in self.about(report)]
             words = (word_of(one) for one in placed)
             joining = join_reports(word for word in words if word is not None)
-            further = set(_further(joining, key, wanted)) - wanted
+            further = _linked(joining, key) - wanted
             if not further or is_cut:
                 break
             room = MAX_LOOKED_AT - len(wanted)
             is_cut = len(further) > room
             wanted.update(sorted(further)[:room])
-        for merged in merge_incidents(set_of(placed)):
+        for merged in merge_incidents(_once(placed)):
             if any((one.org, one.id) == key for one in merged.reports):
                 return FoundIncident(
                     digest=sha256(encode_merged(merged)).hexdigest(),
@@ -135,28 +135,17 @@ class MergedReports:
         return None
 
 
-def set_of(placed: list[PlacedIncident]) -> list[PlacedIncident]:
+def _once(placed: list[PlacedIncident]) -> list[PlacedIncident]:
     """Each once: a word about a pair is among those about both of its reports."""
     return list({one.record: one for one in placed}.values())
 
 
-def _further(
-    joining: Joining, key: ReportKey, wanted: Collection[ReportKey]
-) -> Iterator[ReportKey]:
-    """The reports whose words may change of what this one is part.
+def _linked(joining: Joining, key: ReportKey) -> set[ReportKey]:
+    """The reports that are linked with this one, also by who then stands alone.
 
-    Those that are linked with it; those whose own organisation says that they are of
-    one thing with such; and of these the others that it holds for one with them.
+    Of those that are looked at all words are known, so what is linked is; a link to
+    another may turn out to be none when that one is looked at, and then it ends there.
     """
     linked = joining.linked_to
-    group = linked.get(key, key)
-    for pair, by in joining.said.items():
-        for one, other in (pair, pair[::-1]):
-            if one not in wanted:
-                continue
-            is_own = one[0] == other[0] and joining.standing[pair] != "apart"
-            is_near = linked[one] == group and (
-                linked[other] == group or other[0] in by
-            )
-            if is_own or is_near:
-                yield other
+    group = linked.get(key)
+    return {one for one, to in linked.items() if to == group}

@@ -14,6 +14,9 @@ document   a value as JSON and as XML
 services   the categories, and the attributes of a report
 refusals   errors as the standard says them
 catalogue  the answers for everybody
+form       what a form says: a report, what is personal, what is not taken
+posting    a report is handed in
+following  what became of it
 
-Source: Open311 GeoReport v2 and Service Discovery (wiki.open311.org)
+Source: https://wiki.open311.org/GeoReport_v2 and its page on Service Discovery
 """

@@ -25,7 +25,7 @@ from federation.web.open311.services import define_service, list_services
 from federation.web.origin import own_address
 
 PATH: Final = "/open311/v2"
-_FORMAT: Final = "{format:json|xml}"
+FORMAT: Final = "{format:json|xml}"
 _SPECIFICATION: Final = "http://wiki.open311.org/GeoReport_v2"
 #: When what stands in the discovery file last changed.
 _CHANGESET: Final = "2026-11-30T00:00:00Z"
@@ -53,9 +53,9 @@ class Open311Discovery(Struct, frozen=True, kw_only=True):
 def routes() -> list[web.RouteDef]:
     """The paths that everybody may read."""
     return [
-        web.get(f"{PATH}/discovery.{_FORMAT}", as_open311(discover)),
-        web.get(f"{PATH}/services.{_FORMAT}", as_open311(show_services)),
-        web.get(f"{PATH}/services/{{code}}.{_FORMAT}", as_open311(show_definition)),
+        web.get(f"{PATH}/discovery.{FORMAT}", as_open311(discover)),
+        web.get(f"{PATH}/services.{FORMAT}", as_open311(show_services)),
+        web.get(f"{PATH}/services/{{code}}.{FORMAT}", as_open311(show_definition)),
     ]
 
 

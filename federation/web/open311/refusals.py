@@ -12,7 +12,7 @@ Source: GeoReport v2, "Errors"
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final
 
 from aiohttp import hdrs, web
 from msgspec import Struct
@@ -50,7 +50,7 @@ def language_of(request: web.Request) -> Text:
 
 def form_of(request: web.Request) -> Open311Form:
     """The form of answer that the path names; XML, which all must know, else."""
-    return cast("Open311Form", request.match_info.get("format", "xml"))
+    return "json" if request.path.endswith(".json") else "xml"
 
 
 def as_open311(handler: Handler) -> Handler:

@@ -1,6 +1,6 @@
 """What keeps a node in order: alarms that somebody has looked at; tokens."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -22,12 +22,13 @@ class ClearAlarm(Request[list[str]], frozen=True, kw_only=True):
 
 
 class AddToken(Request[None], frozen=True, kw_only=True):
-    """A secret by which a platform of ours may hand in records."""
+    """A secret by which a platform of ours may hand in records, or reports only."""
 
     route = "/v1/control/add-token"
 
     name: ShortText
     secret: Annotated[str, Meta(min_length=MIN_TOKEN_CHARS, max_length=200)]
+    scope: Literal["intake", "reports"] = "intake"
 
 
 class RemoveToken(Request[None], frozen=True, kw_only=True):

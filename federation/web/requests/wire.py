@@ -31,6 +31,13 @@ from federation.web.requests.records import (
     SaveRegister,
     Withdraw,
 )
+from federation.web.requests.referrals import (
+    ApproveReferral,
+    HandOverReferral,
+    PrepareReferral,
+    ResolveReferral,
+    WithdrawReferral,
+)
 from federation.web.requests.request import R, Request
 from federation.web.requests.upkeep import AddToken, ClearAlarm, RemoveToken
 
@@ -43,6 +50,8 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
+        *(PrepareReferral, ApproveReferral, HandOverReferral),
+        *(ResolveReferral, WithdrawReferral),
         *(StateIncident, ClearAlarm, AddToken, RemoveToken),
     )
 }

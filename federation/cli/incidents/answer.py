@@ -1,0 +1,79 @@
+"""`federation incidents answer`: what an agency answered is signed, for partners."""
+
+from typing import Any
+
+import click
+from msgspec import to_builtins
+
+from federation.cli.client import hand_in
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.incidents.named import read_name
+from federation.cli.output import NEGATIVE, OK
+from federation.records.incident import IncidentName
+from federation.records.incidentstatus import OUTCOMES
+from federation.store.outbox import list_items
+from federation.text import Sentence
+from federation.web.requests.incidents import StateIncident
+from federation.web.requests.wire import check_request
+
+ANSWERS = ("registered", "not_registered", "decided")
+
+
+@click.command("answer", cls=Command, help="outbox.help-answer")
+@click.argument("name")
+@click.option("--reference", required=True, help="incidents.option-reference")
+@click.option(
+    "--outcome",
+    "state",
+    required=True,
+    type=click.Choice(ANSWERS),
+    help="outbox.option-outcome",
+)
+@click.option("--agency", help="incidents.option-agency")
+@click.option("--finding", type=click.Choice(OUTCOMES), help="outbox.option-finding")
+@click.option("--text", help="outbox.option-text")
+@click.option("--alone", is_flag=True, help="import.option-alone")
+@command_options
+def answer(  # noqa: PLR0913  one parameter for each option
+    run: Run,
+    *,
+    name: str,
+    reference: str,
+    state: str,
+    agency: str | None,
+    finding: str | None,
+    text: str | None,
+    alone: bool,
+) -> int:
+    """Say what it answered."""
+    incident = read_name(run, name)
+    members: dict[str, Any] = {
+        "incident": to_builtins(incident),
+        "status": state,
+        "agency": agency or _only_agency(run, incident),
+        "reference": reference,
+        "outcome": finding,
+        "reason": text,
+    }
+    verdict = hand_in(run, check_request(StateIncident, members), alone=alone)
+    run.finish(Sentence("cli.done-unsaid"))
+    sentence = run.t(
+        f"incidents.status-{verdict.outcome}",
+        incident=incident,
+        status=run.t(f"verifier.status_{state}"),
+        reason=verdict.reason,
+    )
+    run.out.show(verdict, lambda: run.out.line(sentence))
+    return NEGATIVE if verdict.outcome == "refused" else OK
+
+
+def _only_agency(run: Run, incident: IncidentName) -> str | None:
+    """The agency that we took it to, if there is one only."""
+    with run.open_database().view() as view:
+        found = {
+            one.agency
+            for one in list_items(view)
+            if one.incident == str(incident) and one.state in {"sent", "acknowledged"}
+        }
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,363 @@
+"""Reports on their way to agencies: what a node does about them, asked and by itself.
+
+Rule: in this order, each step durable before the next: our log says that it is meant
+to go; partners have had a while to say that they mean to, too, and are asked once more;
+the row says that it is being sent; the first byte leaves. Whatever was being sent when
+a process was killed is unsure, and stays so until a coordinator has said what became of
+it: nothing is sent again blindly.
+
+    referral-unsure    goes away when it was resolved       incident and agency
+    referral-failed    goes away when it is tried anew      as above
+    referred-twice     stays                                as above
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from random import Random
+from typing import Any, Final, Protocol
+
+from aiohttp import ClientSession
+
+from federation.errors import ConfigError, ConflictError
+from federation.flows.incidents.index import index_all_incidents
+from federation.flows.incidents.state import election_of_incident
+from federation.flows.refer import outbox as steps
+from federation.flows.refer.holding import find_holding, find_own, rank_of
+from federation.flows.refer.outbox import Hand
+from federation.node.couriers import Courier, find_agency
+from federation.node.disk import Disk
+from federation.node.gate import GATE_S, Gate
+from federation.node.resources import Clocks, Resources
+from federation.schedule import OF_DISK, Duty, Result
+from federation.store import alarms
+from federation.store.db import Transaction, View
+from federation.store.outbox import OutboxItem, find_item, list_items
+from federation.store.papers import PapersFolder
+from federation.text import Sentence
+from federation.web.requests.referrals import (
+    ApproveReferral,
+    HandOverReferral,
+    PrepareReferral,
+    ResolveReferral,
+    WithdrawReferral,
+)
+from federation.web.requests.request import Request
+
+NAME: Final = "reports to agencies"
+INTERVAL_S: Final = 2.0
+UNSURE: Final = "referral-unsure"
+FAILED: Final = "referral-failed"
+TWICE: Final = "referred-twice"
+_DAY_S: Final = 86_400.0
+_HOUR_S: Final = 3_600
+#: Papers that no row names yet may belong to a command that is about to say so.
+_FRESH_S: Final = 3_600.0
+#: Partners are asked for so long before something is sent.
+_ASK_S: Final = 20.0
+
+_log = logging.getLogger(__name__)
+
+
+class ReferralHost(Protocol):
+    """What all of it needs of the node."""
+
+    resources: Resources
+    clocks: Clocks
+    gate: Gate
+    disk: Disk
+
+    def news(self) -> None:
+        """A log of ours has grown."""
+
+    def session(self, *, allow_private: bool) -> ClientSession:
+        """The connections to others than partners."""
+
+    async def ask_partners(self, within_s: float) -> None:
+        """Have what partners say now, of those that answer."""
+
+
+class Referrals:
+    """What is on its way, and what is done about it."""
+
+    def __init__(self, host: ReferralHost, random: Random) -> None:
+        """`host` has its resources, clocks, gate and disk already."""
+        self._host = host
+        self._lock = asyncio.Lock()
+        self._busy = set[tuple[str, str]]()
+        self._courier = Courier(host, random)
+
+    def duty(self) -> Duty:
+        """Whatever is due is done within seconds."""
+        return Duty(name=NAME, run=self._turn, interval_s=INTERVAL_S, deadline_s=_DAY_S)
+
+    async def _turn(self) -> Result:
+        if not self._host.disk.takes():
+            return Result(outcome=OF_DISK)
+        async with self._lock:
+            await self._follow()
+        return Result(outcome="ok")
+
+    async def _follow(self) -> None:
+        db, now = self._host.resources.db, self._now()
+        await self.find_doubtful()
+        for item in await db.read(list_items):
+            if item.due:
+                await self._say(item, wait_s=0.0)
+            elif item.state == "intended" and item.expires_at <= now:
+                expired = await db.write(steps.expire, item, now)
+                await self._say(expired, wait_s=0.0)
+        await self._send_due()
+        await db.run(index_all_incidents, db)
+        if changes := await db.read(self._find_told, now):
+            await db.write(_tell, changes, now)
+        keep = {one.dossier for one in await db.read(list_items) if _is_kept(one)}
+        await db.run(self._papers.sweep, keep, now - _FRESH_S)
+
+    async def _send_due(self) -> None:
+        """Send what has been approved and said, and whose time has come."""
+        db = self._host.resources.db
+        due = [one for one in await db.read(list_items) if self._is_due(one)]
+        if due:
+            # What partners have said meanwhile counts.
+            await self._host.ask_partners(_ASK_S)
+            await db.run(index_all_incidents, db)
+        org = self._host.resources.settings.org
+        for item in due:
+            given = org, item.incident, item.agency
+            own = None if item.anyway else await db.read(find_own, *given)
+            if own is not None:
+                await db.write(steps.believe, item, own, self._now())
+                continue
+            if why := await db.read(self._why_held, item):
+                gone = await db.write(steps.give_way, item, str(why), self._now())
+                await self._say(gone, wait_s=0.0)
+                continue
+            key = item.incident, item.agency
+            self._busy.add(key)
+            try:
+                said = await self._courier.send(item)
+            finally:
+                self._busy.discard(key)
+            await self._say(said, wait_s=0.0)
+
+    def _is_due(self, item: OutboxItem) -> bool:
+        is_sent_by_us = item.state == "intended" and item.way != "by-hand"
+        return is_sent_by_us and not item.due and item.next_at <= self._now()
+
+    def _why_held(self, view: View, item: OutboxItem) -> Sentence | None:
+        """Why it is not to go: somebody is there, or goes before us."""
+        if item.anyway:
+            return None
+        org = self._host.resources.settings.org
+        ours = rank_of(org, item.incident, item.agency)
+        for one in find_holding(view, org, item.incident, item.agency, self._now()):
+            if one.is_there or one.rank < ours:
+                return one.tell()
+        return None
+
+    @property
+    def _papers(self) -> PapersFolder:
+        return PapersFolder(self._host.resources.home.outbox)
+
+    def _now(self) -> int:
+        return int(self._host.clocks.wall())
+
+    async def find_doubtful(self) -> None:
+        """See what a killed process was sending."""
+        db = self._host.resources.db
+        if any(one.state == "sending" for one in await db.read(list_items)):
+            await db.write(steps.doubt, self._busy, self._now())
+
+    async def say(self, item: OutboxItem) -> OutboxItem:
+        """Sign what is due of it, or leave it to the next turn."""
+        async with self._lock:
+            current = await self._host.resources.db.read(
+                find_item, item.incident, item.agency
+            )
+            return item if current is None else await self._say(current, GATE_S)
+
+    async def _say(self, item: OutboxItem, wait_s: float) -> OutboxItem:
+        if not item.due:
+            return item
+        host = self._host
+        log = host.resources.incidents_of(item.election)
+        try:
+            await host.gate.passed(log.origin, wait_s)
+            said = await host.disk.write(
+                steps.say, log, item.incident, item.agency, host.clocks.wall()
+            )
+        except ConflictError as error:  # no log of ours may be signed now
+            _log.info("%s: %s", log.origin, error)
+            return item
+        host.news()
+        return said
+
+    def _find_told(self, view: View, now: int) -> list[tuple[str, str, str | None]]:
+        """What somebody has to look at, anew, and what no more: code, subject, why."""
+        org = self._host.resources.settings.org
+        standing = {(one.code, one.subject): one for one in alarms.list_alarms(view)}
+        changes: list[tuple[str, str, str | None]] = []
+        for item in list_items(view):
+            subject = f"{item.incident} {item.agency}"
+            for code, states in ((UNSURE, {"unsure"}), (FAILED, {"failed", "expired"})):
+                is_raised = (code, subject) in standing
+                if item.state in states and not is_raised:
+                    changes.append((code, subject, item.answer or "-"))
+                elif item.state not in states and is_raised:
+                    changes.append((code, subject, None))
+            if item.state in {"sent", "acknowledged"}:
+                others = find_holding(view, org, item.incident, item.agency, now)
+                told = "; ".join(str(one.tell()) for one in others if one.is_there)
+                stands = standing.get((TWICE, subject))
+                if told and (stands is None or stands.detail != told):
+                    changes.append((TWICE, subject, told))
+        return changes
+
+
+def _tell(
+    tx: Transaction, changes: Iterable[tuple[str, str, str | None]], now: int
+) -> None:
+    for code, subject, why in changes:
+        if why is None:
+            alarms.clear_alarm(tx, code, subject)
+        else:
+            alarms.raise_alarm(tx, code, subject, why, now)
+
+
+def _is_kept(item: OutboxItem) -> bool:
+    return item.state in {"prepared", "intended", "sending", "unsure"}
+
+
+class ReferringNode(ReferralHost, Protocol):
+    """A node with what it has on its way."""
+
+    referrals: Referrals
+
+
+async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
+    """Papers are ready to be looked at.
+
+    Raises:
+        NotFoundError: the incident, the agency or the papers are not known here.
+        ConflictError: it is on its way already, or is there.
+        ConfigError: there is no way to send e-mail.
+        StoredError: the papers are damaged.
+    """
+    resources = node.resources
+    find_agency(resources, given.agency, given.way)
+    election = await resources.db.read(election_of_incident, given.incident)
+    resources.incidents_of(election)
+    if given.way == "email" and resources.settings.mail.host is None:
+        where = str(resources.home.settings)
+        raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
+    papers = PapersFolder(resources.home.outbox)
+    await asyncio.to_thread(papers.load, given.dossier)
+    now = int(node.clocks.wall())
+    item = OutboxItem(
+        incident=str(given.incident),
+        agency=given.agency,
+        election=election,
+        way=given.way,
+        state="prepared",
+        dossier=given.dossier,
+        formal=given.formal,
+        prepared_at=now,
+    )
+    return await resources.db.write(steps.prepare, item, Hand(given.person, now))
+
+
+async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
+    """Let it go: our log says so before this is answered, where it may be signed.
+
+    Raises:
+        ConflictError: other papers are prepared, it is on its way already, or another
+            organisation has it.
+        NotFoundError: nothing is prepared, or nobody of that name may do it.
+        FormatError: the reason tells of a person.
+        StoredError: the papers are damaged.
+    """
+    resources = node.resources
+    node.disk.check()
+    papers = PapersFolder(resources.home.outbox)
+    await asyncio.to_thread(papers.load, given.dossier)
+    refer = resources.settings.refer
+    item = await resources.db.run(
+        steps.approve,
+        resources.db,
+        resources.settings.org,
+        str(given.incident),
+        given.agency,
+        given.dossier,
+        Hand(given.person, int(node.clocks.wall())),
+        anyway=given.anyway,
+        hold_s=refer.hold_s,
+        expires_s=refer.expires_h * _HOUR_S,
+    )
+    return await node.referrals.say(item)
+
+
+async def hand_over(node: ReferringNode, given: HandOverReferral) -> OutboxItem:
+    """It was brought by hand.
+
+    Raises:
+        NotFoundError: the incident or the agency is not known here.
+        ConflictError: it is on its way by other means, or is there under a number.
+        FormatError: the number tells of a person.
+    """
+    resources = node.resources
+    find_agency(resources, given.agency, None)
+    election = await resources.db.read(election_of_incident, given.incident)
+    resources.incidents_of(election)
+    item = OutboxItem(
+        incident=str(given.incident),
+        agency=given.agency,
+        election=election,
+        way="by-hand",
+        state="sent",
+    )
+    hand = Hand(given.person, int(node.clocks.wall()))
+    item = await resources.db.write(steps.hand_over, item, given.reference or "", hand)
+    return await node.referrals.say(item)
+
+
+async def resolve(node: ReferringNode, given: ResolveReferral) -> OutboxItem:
+    """What became of it is known, or it goes once more.
+
+    Raises:
+        ConflictError: nobody is unsure about it.
+        NotFoundError: there is none, or nobody of that name may do it.
+    """
+    await node.referrals.find_doubtful()
+    item = await node.resources.db.write(
+        steps.resolve,
+        str(given.incident),
+        given.agency,
+        Hand(given.person, int(node.clocks.wall())),
+        was_sent=given.was_sent,
+    )
+    return await node.referrals.say(item)
+
+
+async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
+    """It is not to go after all.
+
+    Raises:
+        ConflictError: it may have left already, or is there.
+        NotFoundError: there is none, or nobody of that name may do it.
+    """
+    hand = Hand(given.person, int(node.clocks.wall()))
+    item = await node.resources.db.write(
+        steps.withdraw, str(given.incident), given.agency, hand
+    )
+    return await node.referrals.say(item)
+
+
+#: The function of each request, for `commands.run`.
+WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
+    PrepareReferral: prepare,
+    ApproveReferral: approve,
+    HandOverReferral: hand_over,
+    ResolveReferral: resolve,
+    WithdrawReferral: withdraw,
+}

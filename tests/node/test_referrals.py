@@ -1,0 +1,322 @@
+"""Reports on their way to agencies: approved once, said first, held back for others."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from federation.cli import run
+from federation.cli.output import Output
+from federation.node import referrals
+from federation.store.papers import PapersFolder
+from federation.text import Text
+from tests.homes import add_peer, make_home, serving
+from tests.refer import (
+    PAPERS,
+    ask,
+    by_mail,
+    find_known,
+    find_row,
+    forget_items,
+    history,
+    make_referring,
+    standing,
+    write_report,
+)
+from tests.smtp import Postbox
+from tests.waiting import until
+
+OTHER = b"%PDF-1.4\nothers\n%%EOF\n"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Turns that do not wait for five seconds."""
+    monkeypatch.setattr(referrals, "INTERVAL_S", 0.2)
+
+
+@pytest.fixture
+def home(tmp_path):
+    found = make_home(tmp_path)
+    make_referring(found)
+    return found
+
+
+@pytest.fixture
+def incident(home):
+    return write_report(home)
+
+
+def keep(home, data=PAPERS):
+    return PapersFolder(home.outbox).save(data)
+
+
+async def prepare(node, incident, **members):
+    members = {"way": "by-hand", "dossier": keep(node.home), **members}
+    status, said = await ask(node, "prepare", incident, **members)
+    assert status == 200, said
+    return said
+
+
+async def approve(node, incident, **members):
+    members = {"dossier": keep(node.home), **members}
+    return await ask(node, "approve", incident, **members)
+
+
+async def test_it_is_said_before_it_goes_and_the_number_is_kept(home, incident):
+    async with serving(home, alone=True) as node:
+        said = await prepare(node, incident)
+        assert (said["state"], said["due"]) == ("prepared", "")
+        status, said = await approve(node, incident)
+        assert (status, said["state"], said["due"]) == (200, "intended", "")
+        status, said = await ask(node, "hand-over", incident, reference="12/PL/2019")
+        assert (status, said["state"], said["due"]) == (200, "acknowledged", "")
+        assert history(node.home, incident) == [
+            *("report", "intended", "acknowledged", "referred")
+        ]
+        status, again = await ask(node, "hand-over", incident, reference="12/PL/2019")
+        assert (status, again) == (200, said)
+
+
+async def test_nothing_goes_before_exactly_these_papers_were_approved(home, incident):
+    async with serving(home, alone=True) as node:
+        status, said = await approve(node, incident)
+        assert (status, said["code"]) == (404, "not-found")
+        await prepare(node, incident)
+        status, said = await approve(node, incident, dossier=keep(home, OTHER))
+        assert status == 409
+        assert "not the papers" in said["detail"]
+        path = PapersFolder(home.outbox).path(keep(home))
+        path.write_bytes(PAPERS + b" ")
+        status, _ = await ask(node, "approve", incident, dossier=path.stem)
+        assert status != 200
+        assert history(node.home, incident) == ["report"]
+
+
+async def test_of_two_coordinators_at_once_one_approves(home, incident):
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        answers = await asyncio.gather(*(approve(node, incident) for _ in range(5)))
+        assert sorted(status for status, _ in answers) == [200] + [409] * 4
+        refused = next(said for status, said in answers if status == 409)
+        assert "approved, on its way" in refused["detail"]
+        assert history(node.home, incident).count("intended") == 1
+
+
+async def test_only_a_coordinator_approves_and_who_is_not_let_in_does_not(
+    home, incident
+):
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        status, said = await approve(node, incident, person="nobody")
+        assert (status, said["code"]) == (404, "not-found")
+        assert history(node.home, incident) == ["report"]
+
+
+async def test_a_number_that_tells_of_a_person_is_not_signed(home, incident):
+    async with serving(home, alone=True) as node:
+        body = {"reference": "Bapak Sutrisno 0812-3456-7890"}
+        status, _ = await ask(node, "hand-over", incident, **body)
+        assert status == 400
+        assert history(node.home, incident) == ["report"]
+
+
+async def test_an_intention_ends_by_itself_and_somebody_may_begin_anew(home, incident):
+    home.settings.write_text(
+        home.settings.read_text().replace("# expires_h = 48", "expires_h = 1")
+    )
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        await approve(node, incident)
+    with pytest.MonkeyPatch.context() as patch:
+        now = referrals.Referrals._now
+        patch.setattr(referrals.Referrals, "_now", lambda self: now(self) + 3_601)
+        async with serving(home, alone=True) as node:
+
+            async def is_over():
+                return "referral-failed" in standing(home)
+
+            await until(is_over)
+            assert history(home, incident)[-1] == "expired"
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+
+
+async def test_one_that_does_not_go_after_all_frees_the_others(home, incident):
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        await approve(node, incident)
+        status, said = await ask(node, "withdraw", incident)
+        assert (status, said["state"]) == (200, "withdrawn")
+        assert history(node.home, incident)[-1] == "withdrawn"
+        status, _ = await ask(node, "withdraw", incident)
+        assert status == 409
+
+
+@pytest.fixture
+def two(tmp_path):
+    ours = make_home(tmp_path)
+    theirs = make_home(tmp_path, "kawalpemilu.example")
+    for home, other in ((ours, theirs), (theirs, ours)):
+        make_referring(home)
+        add_peer(home, other)
+        with home.peers.open("a") as peers:
+            peers.write('logs = ["incidents"]\n')
+    return ours, theirs
+
+
+async def listening(home, other_home, url):
+    text = home.peers.read_text()
+    home.peers.write_text(text + f'url = "{url}"\nallow_private = true\n')
+
+
+@pytest.mark.slow
+async def test_whoever_comes_second_is_told_by_whom_when_and_under_which_number(two):
+    ours, theirs = two
+    incident = write_report(theirs)
+    async with serving(theirs, alone=True) as b:
+        await listening(ours, theirs, b.url)
+        async with serving(ours, alone=True) as a:
+            await listening(theirs, ours, a.url)
+
+            async def here():
+                status, _ = await ask(
+                    *(a, "prepare", incident), way="by-hand", dossier=keep(ours)
+                )
+                return status == 200
+
+            await until(here)
+            status, _ = await ask(b, "hand-over", incident, reference="7/PL/2019")
+            assert status == 200
+
+            async def is_held():
+                status, said = await approve(a, incident)
+                if status == 200:
+                    await ask(a, "withdraw", incident)
+                    await prepare(a, incident)
+                return status == 409 and "7/PL/2019" in said["detail"]
+
+            await until(is_held)
+            _, said = await approve(a, incident)
+            assert "kawalpemilu.example" in said["detail"]
+            status, said = await approve(a, incident, anyway="lain berkas")
+            assert (status, said["anyway"]) == (200, "lain berkas")
+            await ask(a, "hand-over", incident, reference="8/PL/2019")
+
+            async def both_know():
+                return all("referred-twice" in standing(one) for one in two)
+
+            await until(both_know)
+
+
+async def heard(home, other_home, incident):
+    """The other one's report came here."""
+
+    async def here():
+        return find_known(home, incident)
+
+    await until(here)
+
+
+@contextlib.asynccontextmanager
+async def connected(two):
+    """Two nodes that hear each other from now on, until the end of the block."""
+    ours, theirs = two
+    async with serving(theirs, alone=True) as b:
+        await listening(ours, theirs, b.url)
+        async with serving(ours, alone=True) as a:
+            await listening(theirs, ours, a.url)
+            yield a, b
+
+
+async def send(node, incident, data):
+    given = {"way": "email", "dossier": keep(node.home, data)}
+    status, said = await ask(node, "prepare", incident, **given)
+    assert status == 200, said
+    status, said = await ask(node, "approve", incident, dossier=given["dossier"])
+    assert status == 200, said
+
+
+@pytest.mark.slow
+async def test_of_two_who_mean_to_at_once_one_goes_and_the_other_gives_way(two):
+    ours, theirs = two
+    incident = write_report(theirs)
+    box = Postbox()
+    async with box.open() as port:
+        for home in two:
+            by_mail(home, port, "plain")
+            text = home.settings.read_text()
+            home.settings.write_text(text.replace("hold_s = 0", "hold_s = 4"))
+        async with connected(two) as nodes:
+            await heard(ours, theirs, incident)
+            await asyncio.gather(
+                *(
+                    send(node, incident, OTHER[:-1] + bytes([48 + n]))
+                    for n, node in enumerate(nodes)
+                )
+            )
+
+            async def both_ended():
+                states = {find_row(home, incident).state for home in two}
+                return states == {"sent", "withdrawn"}
+
+            await until(both_ended)
+    assert len(box.messages) == 1
+    [gave_way] = [h for h in two if find_row(h, incident).state == "withdrawn"]
+    [went] = [h for h in two if h is not gave_way]
+    assert went.folder.name in find_row(gave_way, incident).answer
+
+
+@pytest.mark.slow
+async def test_cut_off_from_each_other_both_go_and_both_are_told_and_linked(
+    two, tmp_path
+):
+    ours, theirs = two
+    incident = write_report(theirs)
+    box = Postbox()
+    async with box.open() as port:
+        for home in two:
+            by_mail(home, port, "plain")
+        async with connected(two):
+            await heard(ours, theirs, incident)
+        for home in two:
+            peers = home.peers.read_text().partition('\nurl = "http://127.')[0] + "\n"
+            home.peers.write_text(peers)
+        for number, home in enumerate(two):
+            async with serving(home, alone=True) as node:
+                await send(node, incident, OTHER[:-1] + bytes([48 + number]))
+
+                async def is_there(home=home):
+                    row = find_row(home, incident)
+                    return row.state == "sent" and not row.due
+
+                await until(is_there)
+        assert len(box.messages) == 2
+        async with connected(two):
+
+            async def both_know():
+                return all("referred-twice" in standing(home) for home in two)
+
+            await until(both_know)
+    assert len(box.messages) == 2
+    for home, other in ((ours, theirs), (theirs, ours)):
+        out = tmp_path / f"{home.folder.name}.txt"
+        name = f"{incident['org']}/{incident['id']}"
+        words = ["refer", "note", name, "--agency", "bawaslu", "--out", str(out)]
+        words += ["--home", str(home.folder), "--json"]
+        assert await asyncio.to_thread(run, words, Output(Text("en"))) == 0
+        note = out.read_text()
+        for one in (home, other):
+            assert one.folder.name in note
+            assert find_row(one, incident).dossier[:16] in note
+
+
+async def test_a_database_that_forgot_it_believes_the_log(home, incident):
+    async with serving(home, alone=True) as node:
+        await ask(node, "hand-over", incident, reference="7/PL")
+    forget_items(home)
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        status, said = await approve(node, incident)
+        assert status == 409
+        assert "7/PL" in said["detail"]
