@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from aiohttp import ClientSession
 
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConfigError, FederationError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps

@@ -358,7 +358,8 @@ async def test_one_that_cannot_be_said_holds_up_no_other(home, monkeypatch):
     monkeypatch.setattr("federation.flows.refer.outbox.say", closed)
     async with serving(home, alone=True) as node:
         for incident in (first, second):
-            await ask(node, "hand-over", incident, reference="7/PL")
+            status, _ = await ask(node, "hand-over", incident, reference="7/PL")
+            assert status == 200
         assert find_row(home, first).due == "acknowledged"
         assert find_row(home, second).due == ""
         monkeypatch.setattr("federation.flows.refer.outbox.say", say)
