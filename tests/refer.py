@@ -6,7 +6,9 @@ from pathlib import Path
 
 from federation.config.home import Home
 from federation.config.settings import load_settings
+from federation.errors import NotFoundError
 from federation.flows.incidents.answers import find_incident
+from federation.flows.incidents.state import election_of_incident
 from federation.flows.incidents.take import take_incidents
 from federation.flows.ownlog.begin import introduce
 from federation.node.resources import open_resources
@@ -103,6 +105,21 @@ def standing(home: Home) -> set[str]:
     """The codes of the alarms of a home."""
     with opened(home) as view:
         return {one.code for one in alarms.list_alarms(view)}
+
+
+def find_known(home: Home, incident: dict[str, str]) -> bool:
+    """Whether an incident is known here."""
+    with opened(home) as view:
+        try:
+            return bool(election_of_incident(view, IncidentName(**incident)))
+        except NotFoundError:
+            return False
+
+
+def forget_items(home: Home) -> None:
+    """As a database from before them knows nothing of them."""
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        tx.execute("DELETE FROM outbox")
 
 
 def find_row(home: Home, incident: dict[str, str], agency: str = "bawaslu"):

@@ -28,12 +28,14 @@ def text_of(ctx: click.Context) -> Text:
 def translate(t: Text, help_text: str) -> str:
     """The text with the key that it begins with replaced by its sentence.
 
-    What click adds behind ("[required]") stays; a text that is no key stays whole.
+    What click adds behind stays, with "[required]" translated; a text that is no key
+    stays whole.
     """
     match = _KEY.match(help_text)
     if not match or not t.has(match[0]):
         return help_text
-    return t(match[0]) + help_text[match.end() :]
+    added = help_text[match.end() :].replace("[required]", t("cli.required"))
+    return t(match[0]) + added
 
 
 class Command(click.Command):

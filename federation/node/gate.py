@@ -13,10 +13,12 @@ from typing import Final
 
 from federation.errors import ConflictError, UnknownPastError
 from federation.flows.ownlog.reconcile import WAITING, Decision, PeersAsked
+from federation.text import Sentence
 
 #: How long whoever asks for something to be signed waits for that.
 GATE_S: Final = 20.0
 STARTING = Decision("wait", "the node is starting")
+_WORDS: Final = {STARTING.reason: "serve.starting", WAITING: "serve.waiting"}
 
 
 class Gate:
@@ -123,12 +125,13 @@ class Gate:
         """Why not, who has not answered, and the way around it where there is one."""
         decision, reason = self._decisions[origin], self.reason(origin)
         if decision.action == "never":
-            return f"{origin} is not signed: {reason}"
-        told = f"{origin} is not signed yet: {reason}"
+            return Sentence("serve.never-signed", origin=origin, reason=reason)
+        said = Sentence(_WORDS[reason]) if reason in _WORDS else reason
+        told = Sentence("serve.not-signed", origin=origin, reason=said)
         if silent := ", ".join(sorted(self._partners - self._answered)):
-            told += f"; no answer yet from: {silent}"
+            told = Sentence("serve.silent", told=told, partners=silent)
             if reason == WAITING:
-                told += " (--alone does not wait for them)"
+                told = Sentence("serve.go-alone", told=told)
         return told
 
     def _is_vain(self, origin: str) -> bool:

@@ -23,7 +23,7 @@ from federation.errors import ConfigError, ConflictError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
-from federation.flows.refer.holding import find_holding, rank_of
+from federation.flows.refer.holding import find_holding, find_own, rank_of
 from federation.flows.refer.outbox import Hand
 from federation.node.couriers import Courier, find_agency
 from federation.node.disk import Disk
@@ -122,7 +122,13 @@ class Referrals:
             # What partners have said meanwhile counts.
             await self._host.ask_partners(_ASK_S)
             await db.run(index_all_incidents, db)
+        org = self._host.resources.settings.org
         for item in due:
+            given = org, item.incident, item.agency
+            own = None if item.anyway else await db.read(find_own, *given)
+            if own is not None:
+                await db.write(steps.believe, item, own, self._now())
+                continue
             if why := await db.read(self._why_held, item):
                 gone = await db.write(steps.give_way, item, str(why), self._now())
                 await self._say(gone, wait_s=0.0)

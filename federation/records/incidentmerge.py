@@ -69,7 +69,8 @@ _REFUSED: Final = frozenset({"rejected", "unverifiable"})
 _TAKEN_FURTHER: Final = frozenset(
     {"referred", "registered", "not_registered", "decided"}
 )
-_ARRIVED: Final = frozenset({"acknowledged", "sent"})
+#: A referral at one of these stages has reached the agency.
+ARRIVED: Final = frozenset({"acknowledged", "sent"})
 
 K = TypeVar("K", bound=tuple[object, ...])
 
@@ -470,7 +471,7 @@ def _referrals(placed: Iterable[PlacedIncident]) -> list[AgencyReferrals]:
     return [
         AgencyReferrals(
             agency=agency,
-            double=int(sum(line.stage in _ARRIVED for line in lines) > 1),
+            double=int(sum(line.stage in ARRIVED for line in lines) > 1),
             said=sorted(lines, key=_by_org),
         )
         for agency, lines in sorted(agencies.items())

@@ -48,6 +48,8 @@ from federation.records.keystatement import INCIDENTS, parse_origin
 
 PUBLIC: Final = "public"
 PHOTOS: Final = "photos"
+#: Of what is not for everybody, what is counted for everybody.
+_COUNTED: Final = frozenset({"incidents"})
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do; which photographs were removed here.
@@ -215,6 +217,15 @@ def may_read(caller: Caller, log: OfLog) -> bool:
             return log.visibility == PUBLIC or _is_for(caller, log)
         case _:
             assert_never(caller)
+
+
+def may_count(log: OfLog) -> bool:
+    """Whether everybody may know about how many there are in this log, and of what.
+
+    Only in figures in which no small number can be found (`records/incidentcounts.py`):
+    they name no log, no organisation and no record.
+    """
+    return log.visibility in _COUNTED
 
 
 def _is_for(partner: Partner, log: OfLog) -> bool:

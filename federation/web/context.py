@@ -14,6 +14,7 @@ from aiohttp import web
 
 from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
+from federation.flows.incidents.counts import CountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
@@ -87,6 +88,8 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
+    counts: CountsCache = field(default_factory=CountsCache)
+    counting: asyncio.Lock = field(default_factory=asyncio.Lock)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.
     large_answers: asyncio.Lock = field(default_factory=asyncio.Lock)

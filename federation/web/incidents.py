@@ -2,12 +2,13 @@
 
 Rule: what is shown follows from the logs that the caller may read
 (`records/readers.py`); whoever may read none is answered as if the path were not there,
-letter by letter.
+letter by letter. Everybody may have the counts, in which no small number can be found.
 Nothing is answered before it is durable and signed.
 
     GET  /v1/incidents?election=&category=&law=&region=&org=&after=&limit=
     GET  /v1/incidents/merged?…       those of one thing as one, with digests
     GET  /v1/incidents/duplicates?election=&region=&after=&limit=
+    GET  /v1/incidents/statistics?election=&format=   for everybody: counts alone
     GET  /v1/incidents/{org}/{id}     one, with all that was said of it
     POST /v1/incidents   {"election":"pemilu-2024","records":[{…}]}
       200  {"verdicts":[{"row":0,"outcome":"logged","incident":"org/id",…},…]}
@@ -29,21 +30,23 @@ from federation.flows.incidents.answers import (
     list_incidents,
     parse_after,
 )
+from federation.flows.incidents.counts import counts_table
 from federation.flows.incidents.mergedlist import MergedList, list_merged
 from federation.flows.incidents.proposals import ProposalList, list_proposals
 from federation.flows.incidents.take import MAX_REPORTS
 from federation.flows.query.scope import ask
 from federation.records.canonical import convert
 from federation.records.incident import IncidentName
+from federation.records.incidentcounts import IncidentCounts
 from federation.records.readers import Caller, may_do
 from federation.sources.json import decode_json
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
 from federation.web.access import caller_of, require_token
-from federation.web.context import ENTITLED, SITE
+from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.intake import decode_body, status_of
 from federation.web.openapi import JSON, Endpoint, NoQuery
-from federation.web.queries import DuplicatesQuery, IncidentsQuery
+from federation.web.queries import CountsQuery, DuplicatesQuery, IncidentsQuery
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 from federation.web.responses import reply
 
@@ -76,6 +79,13 @@ def endpoints() -> list[Endpoint[Any]]:
             query=DuplicatesQuery,
             response=ProposalList,
             token=True,
+        ),
+        Endpoint(
+            path=f"{AddIncidents.route}/statistics",
+            summary="How many there are, for everybody: no number below five",
+            handler=get_statistics,
+            query=CountsQuery,
+            response=IncidentCounts,
         ),
         Endpoint(
             path=f"{AddIncidents.route}/{{org}}/{{id}}",
@@ -132,6 +142,23 @@ async def get_duplicates(
         return list_proposals(view, caller, _filter(request, asked), query.limit)
 
     return await _answer(request, read)
+
+
+async def get_statistics(
+    request: web.Request, query: CountsQuery
+) -> web.StreamResponse:
+    """What everybody may know of them."""
+    site = request.app[SITE]
+    scope = ask(site.profiles, site.settings.elections, query.election)
+    counts = await read_counts(site, scope.election)
+    table = None if query.format == "json" else counts_table(counts)
+    return reply(request, query.format, counts, table)
+
+
+async def read_counts(site: WebContext, election: str) -> IncidentCounts:
+    """The counts of an election; made by one at a time, however many ask."""
+    async with site.counting:
+        return await site.db.read(site.counts.read, election, site.clock())
 
 
 def _filter(request: web.Request, query: IncidentsQuery) -> IncidentFilter:

@@ -112,6 +112,13 @@ class DuplicatesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     limit: Limit = 100
 
 
+class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many reports of violations there are."""
+
+    election: ElectionParameter = ""
+    format: Form = "json"
+
+
 class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of removed photographs."""
 

@@ -49,7 +49,11 @@ def listening(box: Postbox):
             ports.append(port)
             await end.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(listen(),))
+    def work() -> None:
+        with contextlib.closing(loop):
+            loop.run_until_complete(listen())
+
+    thread = threading.Thread(target=work)
     thread.start()
     try:
         yield wait_until(lambda: ports and ports[0], "the mail server listens")

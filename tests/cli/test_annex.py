@@ -131,6 +131,11 @@ def two(home):
     return [words, words]
 
 
+def test_an_incident_may_be_named_as_the_list_of_reports_names_it(home, key):
+    add(home, f"jagasuara.example/{ID}")
+    assert annex(home, "show", f"jagasuara.example/{ID}", "--why", WHY, *key)
+
+
 def test_people_are_told_in_their_language(home, key):
     for language, kept, mine in (
         ("en", "kept until", "reporter"),

@@ -168,7 +168,6 @@ def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
     assert say(one, "verified") == "held"
     assert say(one, "duplicate", "--duplicate-of", other) == "logged"
     assert say(other, "not_duplicate", "--duplicate-of", one) == "logged"
-    assert say(one, "duplicate", code=1) == "refused"
     assert say(one, "closed", "--reason", "Pak Budi mengaku", code=1) == "refused"
     shown = json.loads(federation("incidents", "show", one, "--json").out)
     assert [it["said"]["status"] for it in shown["standing"]] == [
@@ -261,3 +260,59 @@ def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
     federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
     assert sorted(merged()) == sorted([[one], [other]])
     assert proposed() == []
+
+
+def test_what_is_refused_says_why_in_the_language_of_whoever_reads_it(
+    federation, home, tmp_path
+):
+    path = tmp_path / "reports.json"
+    wrong = (
+        REPORT | {"happened_at": "besok"},
+        {key: value for key, value in REPORT.items() if key != "summary"},
+        REPORT | {"summary": "Pak Budi Santoso membagikan amplop"},
+        REPORT | {"region": "0001"},
+        REPORT | {"summary": "x" * 400},
+        REPORT,
+    )
+    path.write_text(json.dumps(wrong))
+    words = ("incidents", "add", path, "--election", "pilpres-2019")
+    ended = federation("--lang", "id", *words)
+    lines = ended.out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [*"123456"]
+    for line, told in zip(
+        lines,
+        ("tulis waktu", "summary belum", "nama orang", "tidak mempunyai", "paling",
+         "tercatat"),
+        strict=True,
+    ):  # fmt: skip
+        assert told in line, line
+    assert "looks like" not in ended.out
+    assert "this election has no" not in federation("--lang", "en", *words).out
+    replaced = federation("--lang", "id", *words, "--redact").out
+    assert "tampak seperti nama orang" in replaced
+
+
+def test_a_pair_is_two_reports_that_are_known(hand_in, federation):
+    one = hand_in(REPORT)[0]["incident"]
+    gone = one.partition("/")[0] + "/" + "0" * 32
+    for other, told in ((one, "a pair is two"), (gone, "no report")):
+        ended = federation(
+            "incidents", "status", one, "duplicate", "--duplicate-of", other
+        )
+        assert ended.code != 0
+        assert told in ended.err
+    ended = federation("--lang", "id", "incidents", "status", one, "duplicate")
+    assert ended.code == 2
+    assert "--duplicate-of diperlukan" in ended.err
+    shown = json.loads(federation("incidents", "show", one, "--json").out)
+    assert shown["standing"] == []
+
+
+def test_statistics_say_when_no_figure_can_be_shown(federation, hand_in):
+    hand_in(*(REPORT | {"ref": str(number)} for number in range(4)))
+    ended = federation("incidents", "statistics", *WHICH)
+    assert json.loads(ended.out)["incidents"] == 0
+    ended = federation("incidents", "statistics", "--csv", *WHICH)
+    assert ended.out == "election,until,by,of,and,at_least\n"
+    ended = federation("incidents", "statistics", "--election", "pilpres-2019")
+    assert "at least 5 incidents" in ended.out, ended

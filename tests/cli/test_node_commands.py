@@ -67,6 +67,11 @@ def test_a_token_is_shown_once_listed_by_name_and_removed(home):
     assert "digest" not in out
     _, out, _ = federation(home, "keys", "token", "list", is_json=False)
     assert "web" in out
+    _, out, _ = federation(home, "keys", "token", "add", "kota", "--reports")
+    assert json.loads(out)["scope"] == "reports"
+    _, out, _ = federation(home, "keys", "token", "list")
+    scopes = {one["name"]: one["scopes"] for one in json.loads(out)["tokens"]}
+    assert scopes == {"kota": ["reports"], "web": ["intake"]}
     assert federation(home, "keys", "token", "remove", "web")[0] == OK
     assert federation(home, "keys", "token", "remove", "web")[0] == NOT_FOUND
 

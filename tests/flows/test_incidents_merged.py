@@ -1,5 +1,6 @@
 """One incident of many reports, found from any of them; which may be of one thing."""
 
+import itertools
 import random
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.merged import MergedReports
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.proposals import list_proposals
+from federation.records.admission import Rejected
 from federation.records.incidentmerge import (
     digest_merged,
     key_of,
@@ -21,7 +23,7 @@ from federation.records.incidentmerge import (
 )
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner
 from federation.records.sealed import seal
-from federation.store import logs
+from federation.store import logs, quarantine
 from federation.store.db import Database
 from federation.store.incidents import MAX_OF_LOG, IncidentFilter
 from federation.tlog.merkle import hash_leaf
@@ -41,6 +43,7 @@ from tests.records.test_incidentmerge import (
     name,
     placed,
     report,
+    said,
     same,
     x1,
 )
@@ -96,11 +99,23 @@ def partners(tmp_path):
     database.close()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_found_from_any_report_it_is_what_all_statements_come_to(partners, seed):
+def any_said(seed):
+    """Of anything, and every other time of many pairs that both sides agree on."""
     chance = random.Random(seed)
-    all_of_them = [report(one.org, int(one.id, 16)) for one in NAMES]
-    said = all_of_them + [any_statement(chance) for _ in range(40)]
+    said = [report(one.org, int(one.id, 16)) for one in NAMES]
+    said += [any_statement(chance) for _ in range(40 if seed % 2 else 5)]
+    for _ in range(0 if seed % 2 else 7):
+        one, other = chance.sample(NAMES, 2)
+        said += [same(one.org, one, other), same(other.org, one, other)]
+    for _ in range(0 if seed % 2 else 3):
+        one, other = chance.sample(NAMES, 2)
+        said.append(apart(one.org, one, other))
+    return said
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_found_from_any_report_it_is_what_all_statements_come_to(partners, seed):
+    said = any_said(seed)
     partners.say(*said)
     rows = [(row.incident, row.status) for row in merge_incidents(placed(*said))]
     by_report = {
@@ -199,6 +214,40 @@ def test_who_signs_without_end_hides_nobody_and_is_cut(partners, monkeypatch):
     monkeypatch.setattr(merged, "MAX_LOOKED_AT", 10)
     found = partners.found(a1)
     assert (found.is_cut, len(found.merged.reports)) == (True, 10)
+
+
+def test_who_stands_alone_is_looked_through_for_who_else_does(partners):
+    chain = (a1, x1, name(C, 1), b1, a2)
+    said = [report(one.org, int(one.id, 16)) for one in chain]
+    for one, other in itertools.pairwise(chain):
+        said += [same(one.org, one, other), same(other.org, one, other)]
+    partners.say(*said, apart(B, b1, a1), apart(X, x1, a2))
+    assert [members(partners.found(one)) for one in chain] == [
+        [str(one)] for one in chain
+    ]
+
+
+def test_who_repeats_himself_hides_nothing_of_what_he_says_last(partners):
+    partners.say(report(A), report(B), same(A, a1, b1))
+    partners.say(*(said(A, "verified", a1) for _ in range(MAX_OF_LOG + 1)))
+    assert members(partners.found(a1)) == [str(a1), str(b1)]
+
+
+def test_what_was_refused_is_in_no_digest(partners):
+    partners.say(report(A))
+    with partners.db.transaction() as tx:
+        log = logs.add_log(tx, f"{A}/{ELECTION}/incidents", own=False)
+        quarantine.save_rejected(tx, log.id, [Rejected(1, "why", "record")])
+    partners.say(report(A, 2))
+    assert partners.digest().reports == 1
+    assert partners.digest().vector == {f"{A}/{ELECTION}/incidents": 2}
+
+
+def test_a_report_that_names_only_the_kabupaten_is_looked_at(partners):
+    partners.say(report(A, region="3171"), report(B, tps="3171011001001"))
+    with partners.db.view() as view:
+        [pair] = list_proposals(view, THIS_MACHINE, ASKED, 10, least=40).pairs
+    assert "in_kabupaten" in {why.reason for why in pair.reasons}
 
 
 def test_what_may_be_of_one_thing_is_proposed_until_one_of_both_decides(partners):

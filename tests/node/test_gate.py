@@ -5,6 +5,7 @@ import pytest
 from federation.errors import ConflictError, UnknownPastError
 from federation.flows.ownlog.reconcile import PAST, WAITING, Decision
 from federation.node.gate import Gate
+from federation.text import Text
 from tests.fakes import FixedClock
 
 LOG = "jagasuara.example/pilpres-2019"
@@ -86,6 +87,9 @@ async def test_it_is_said_what_helps_and_nothing_else():
     await one.decided(LOG, Decision("wait", WAITING))
     with pytest.raises(ConflictError, match="--alone does not wait"):
         await one.passed(LOG, 0.01)
+    with pytest.raises(ConflictError) as caught:
+        await one.passed(LOG, 0.01)
+    assert "belum menjawab: a.example" in Text("id").say(caught.value.args[0])
     lost = "7 records were signed, this database holds 4"
     await one.decided(LOG, Decision("wait", lost))
     with pytest.raises(ConflictError) as caught:

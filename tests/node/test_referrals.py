@@ -1,20 +1,29 @@
 """Reports on their way to agencies: approved once, said first, held back for others."""
 
 import asyncio
+import contextlib
 
 import pytest
 
+from federation.cli import run
+from federation.cli.output import Output
 from federation.node import referrals
 from federation.store.papers import PapersFolder
+from federation.text import Text
 from tests.homes import add_peer, make_home, serving
 from tests.refer import (
     PAPERS,
     ask,
+    by_mail,
+    find_known,
+    find_row,
+    forget_items,
     history,
     make_referring,
     standing,
     write_report,
 )
+from tests.smtp import Postbox
 from tests.waiting import until
 
 OTHER = b"%PDF-1.4\nothers\n%%EOF\n"
@@ -112,6 +121,7 @@ async def test_a_number_that_tells_of_a_person_is_not_signed(home, incident):
         assert history(node.home, incident) == ["report"]
 
 
+@pytest.mark.slow
 async def test_an_intention_ends_by_itself_and_somebody_may_begin_anew(home, incident):
     home.settings.write_text(
         home.settings.read_text().replace("# expires_h = 48", "expires_h = 1")
@@ -161,6 +171,7 @@ async def listening(home, other_home, url):
     home.peers.write_text(text + f'url = "{url}"\nallow_private = true\n')
 
 
+@pytest.mark.slow
 async def test_whoever_comes_second_is_told_by_whom_when_and_under_which_number(two):
     ours, theirs = two
     incident = write_report(theirs)
@@ -197,3 +208,137 @@ async def test_whoever_comes_second_is_told_by_whom_when_and_under_which_number(
                 return all("referred-twice" in standing(one) for one in two)
 
             await until(both_know)
+
+
+async def heard(home, other_home, incident):
+    """The other one's report came here."""
+
+    async def here():
+        return find_known(home, incident)
+
+    await until(here)
+
+
+@contextlib.asynccontextmanager
+async def connected(two):
+    """Two nodes that hear each other from now on, until the end of the block."""
+    ours, theirs = two
+    async with serving(theirs, alone=True) as b:
+        await listening(ours, theirs, b.url)
+        async with serving(ours, alone=True) as a:
+            await listening(theirs, ours, a.url)
+            yield a, b
+
+
+async def send(node, incident, data):
+    given = {"way": "email", "dossier": keep(node.home, data)}
+    status, said = await ask(node, "prepare", incident, **given)
+    assert status == 200, said
+    status, said = await ask(node, "approve", incident, dossier=given["dossier"])
+    assert status == 200, said
+
+
+@pytest.mark.slow
+async def test_of_two_who_mean_to_at_once_one_goes_and_the_other_gives_way(two):
+    ours, theirs = two
+    incident = write_report(theirs)
+    box = Postbox()
+    async with box.open() as port:
+        for home in two:
+            by_mail(home, port, "plain")
+            text = home.settings.read_text()
+            home.settings.write_text(text.replace("hold_s = 0", "hold_s = 4"))
+        async with connected(two) as nodes:
+            await heard(ours, theirs, incident)
+            await asyncio.gather(
+                *(
+                    send(node, incident, OTHER[:-1] + bytes([48 + n]))
+                    for n, node in enumerate(nodes)
+                )
+            )
+
+            async def both_ended():
+                states = {find_row(home, incident).state for home in two}
+                return states == {"sent", "withdrawn"}
+
+            await until(both_ended)
+    assert len(box.messages) == 1
+    [gave_way] = [h for h in two if find_row(h, incident).state == "withdrawn"]
+    [went] = [h for h in two if h is not gave_way]
+    assert went.folder.name in find_row(gave_way, incident).answer
+
+
+@pytest.mark.slow
+async def test_cut_off_from_each_other_both_go_and_both_are_told_and_linked(
+    two, tmp_path
+):
+    ours, theirs = two
+    incident = write_report(theirs)
+    box = Postbox()
+    async with box.open() as port:
+        for home in two:
+            by_mail(home, port, "plain")
+        async with connected(two):
+            await heard(ours, theirs, incident)
+        for home in two:
+            peers = home.peers.read_text().partition('\nurl = "http://127.')[0] + "\n"
+            home.peers.write_text(peers)
+        for number, home in enumerate(two):
+            async with serving(home, alone=True) as node:
+                await send(node, incident, OTHER[:-1] + bytes([48 + number]))
+
+                async def is_there(home=home):
+                    row = find_row(home, incident)
+                    return row.state == "sent" and not row.due
+
+                await until(is_there)
+        assert len(box.messages) == 2
+        async with connected(two):
+
+            async def both_know():
+                return all("referred-twice" in standing(home) for home in two)
+
+            await until(both_know)
+    assert len(box.messages) == 2
+    for home, other in ((ours, theirs), (theirs, ours)):
+        out = tmp_path / f"{home.folder.name}.txt"
+        name = f"{incident['org']}/{incident['id']}"
+        words = ["refer", "note", name, "--agency", "bawaslu", "--out", str(out)]
+        words += ["--home", str(home.folder), "--json"]
+        assert await asyncio.to_thread(run, words, Output(Text("en"))) == 0
+        note = out.read_text()
+        for one in (home, other):
+            assert one.folder.name in note
+            assert find_row(one, incident).dossier[:16] in note
+
+
+async def test_a_database_that_forgot_it_believes_the_log(home, incident):
+    async with serving(home, alone=True) as node:
+        await ask(node, "hand-over", incident, reference="7/PL")
+    forget_items(home)
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        status, said = await approve(node, incident)
+        assert status == 409
+        assert "7/PL" in said["detail"]
+
+
+async def test_papers_are_gone_when_nobody_waits_for_them(home, incident, monkeypatch):
+    monkeypatch.setattr(referrals, "_FRESH_S", -3_600.0)
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        strange = PapersFolder(home.outbox).path(keep(home, OTHER))
+
+        async def is_gone():
+            return not strange.exists()
+
+        await until(is_gone)
+        path = PapersFolder(home.outbox).path(find_row(home, incident).dossier)
+        assert path.exists()
+        assert path.stat().st_mode & 0o777 == 0o600
+        await ask(node, "hand-over", incident, reference="7/PL")
+
+        async def is_empty():
+            return not list(home.outbox.glob("*.pdf"))
+
+        await until(is_empty)

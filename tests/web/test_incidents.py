@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from federation.flows.incidents import counts
 from federation.records.readers import (
     NOBODY,
     THIS_MACHINE,
@@ -102,6 +103,26 @@ async def test_reports_come_in_with_a_token_and_go_out_to_whom_they_concern(
         _, text, _ = await node.get(f"/v1/incidents?{query}")
         assert text.count(b'"summary"') == count, query
     assert (await node.get("/v1/incidents?law=x"))[0] == 400
+
+
+async def test_everybody_may_have_counts_of_reports_and_nothing_else(node, monkeypatch):
+    monkeypatch.setattr(counts, "week_begun", lambda _: "2999-01-01T00:00:00Z")
+    reports = [REPORT | {"ref": str(n)} for n in range(6)]
+    reports += [REPORT | {"ref": f"x{n}", "category": "lainnya"} for n in range(4)]
+    body = {"election": ELECTION, "records": reports}
+    assert (await node.post("/v1/incidents", body))[0] == 200
+    as_caller(monkeypatch, NOBODY)
+    status, text, _ = await node.get("/v1/incidents/statistics")
+    answer = json.loads(text)
+    assert (status, answer["incidents"]) == (200, 5)
+    of_category = {"by": "category", "rows": [{"of": ["politik_uang"], "count": 5}]}
+    assert answer["tables"][0] == of_category
+    for path in ("?format=csv", "?format=ndjson", ""):
+        status, text, _ = await node.get(f"/v1/incidents/statistics{path}")
+        assert status == 200
+        assert b"lainnya" not in text
+        assert ORG.encode() not in text
+        assert REPORT["summary"].encode() not in text
 
 
 async def test_a_page_ends_where_the_next_begins(node, monkeypatch):

@@ -40,7 +40,8 @@ def read_incident(run: Run, incident: str, election: str | None) -> tuple[str, s
         NotFoundError: the election is none of this node's.
         click.UsageError: none was named, and there are several.
     """
-    name = incident.strip().lower()
+    # As `incidents list` writes it, or the id alone: an annex knows no other part.
+    name = incident.strip().lower().rpartition("/")[2]
     if not re.match(INCIDENT_PATTERN, name):
         raise FormatError(Sentence("annex.no-id"), "INCIDENT")
     return pick_election(run, election), name

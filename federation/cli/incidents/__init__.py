@@ -9,6 +9,7 @@ import click
 from federation.cli.help import CommandGroup
 from federation.cli.incidents.add import add
 from federation.cli.incidents.answer import answer
+from federation.cli.incidents.counts import statistics
 from federation.cli.incidents.importing import import_reports
 from federation.cli.incidents.looking import list_all, show
 from federation.cli.incidents.merged import digest, duplicates, merged
@@ -22,5 +23,5 @@ def incidents() -> None:
 
 for _verb in (add, import_reports, list_all, show, merged, digest, duplicates):
     incidents.add_command(_verb)
-for _verb in (status, answer):
+for _verb in (status, answer, statistics):
     incidents.add_command(_verb)

@@ -22,11 +22,15 @@ from federation.cli.output import NEGATIVE, OK
 from federation.decoding import parse_any_json
 from federation.errors import ConfigError, FormatError
 from federation.flows.incidents.take import IncidentVerdict
+from federation.flows.ownlog.verdict import refuse
 from federation.records.incident import CATEGORIES, LAWS
+from federation.records.problem import Problem
+from federation.sources.incidentdraft import read_incident
 from federation.sources.redaction import Replacement, redact_report
 from federation.sources.row import clip
 from federation.text import Sentence
 from federation.text.cause import cause_of
+from federation.text.mistyped import reword
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 
 _STEP: Final = 200
@@ -122,23 +126,59 @@ async def hand_in_reports(
 ) -> list[IncidentVerdict]:
     """The answer to each report, handed in a part at a time.
 
+    What cannot be read is refused here, in the reader's language: a node speaks English
+    to programs, and it would say the same.
+
     Raises:
         FederationError: the desk could not be opened, or refused them all.
     """
     verdicts: list[IncidentVerdict] = []
-    with run.out.progress(len(records), run.t("incidents.working")) as advance:
+    readable: list[int] = []
+    for row, record in enumerate(records):
+        problems = read_incident(record)
+        if isinstance(problems, tuple):
+            verdicts.append(_refuse(run, row, problems))
+        else:
+            readable.append(row)
+    if not readable:
+        return verdicts
+    with run.out.progress(len(readable), run.t("incidents.working")) as advance:
         async with open_desk(run, alone=alone) as desk:
-            for start in range(0, len(records), _STEP):
-                part = records[start : start + _STEP]
+            for start in range(0, len(readable), _STEP):
+                rows = readable[start : start + _STEP]
+                part = [records[row] for row in rows]
                 asked = AddIncidents(election=election, records=part)
                 answer = await desk.run(asked)
-                verdicts += [_moved(one, start) for one in answer.verdicts]
+                verdicts += [
+                    _worded(run, replace(one, row=rows[one.row]))
+                    for one in answer.verdicts
+                ]
                 advance(len(part))
-    return verdicts
+    return sorted(verdicts, key=lambda one: one.row)
 
 
-def _moved(verdict: IncidentVerdict, start: int) -> IncidentVerdict:
-    return replace(verdict, row=verdict.row + start)
+def _refuse(run: Run, row: int, problems: tuple[Problem, ...]) -> IncidentVerdict:
+    told = [one._replace(reason=run.t.say(reword(one.reason))) for one in problems]
+    answer = refuse(row, told)
+    return IncidentVerdict(
+        row=row,
+        outcome="refused",
+        reason=answer.reason,
+        code=answer.code,
+        errors=answer.errors,
+    )
+
+
+def _worded(run: Run, verdict: IncidentVerdict) -> IncidentVerdict:
+    """What the node answered, in the reader's language where there are words for it."""
+    if verdict.outcome != "refused":
+        reason = run.t.word(f"incidents.why-{verdict.outcome}", verdict.reason)
+        return replace(verdict, reason=reason)
+    problems = tuple(
+        one._replace(reason=run.t.word(f"incidents.why-{one.code}", one.reason))
+        for one in (Problem(e.at, e.code, e.reason) for e in verdict.errors)
+    )
+    return _refuse(run, verdict.row, problems)
 
 
 def redact_reports(
@@ -189,7 +229,7 @@ def _print(
             at=word.character,
         )
         values = {"row": word.row + first, "at": word.at, "word": said}
-        run.out.line(run.t("incidents.redacted", **values))
+        run.out.line(run.t.say(Sentence("incidents.redacted", **values)))
     for one in verdicts:
         key = f"incidents.row-{one.outcome}"
         values = {

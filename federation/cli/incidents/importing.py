@@ -75,7 +75,7 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     verdicts = [
         replace(answer, row=row.row) for row, answer in zip(good, answers, strict=True)
     ]
-    verdicts += [_refuse(row.row, row.bad) for row in read if row.bad]
+    verdicts += [_refuse(run, row.row, row.bad) for row in read if row.bad]
     verdicts.sort(key=lambda verdict: verdict.row)
     show_verdicts(run, verdicts, replaced)
     return NEGATIVE if any(one.outcome == "refused" for one in verdicts) else OK
@@ -122,8 +122,8 @@ def _in_our_words(rows: Iterable[ReportRow], words: dict[str, str]) -> list[Repo
     return list(rows)
 
 
-def _refuse(row: int, bad: Bad) -> IncidentVerdict:
-    error = RowError(at=bad.column, code=bad.code, reason=str(bad.reason))
+def _refuse(run: Run, row: int, bad: Bad) -> IncidentVerdict:
+    error = RowError(at=bad.column, code=bad.code, reason=run.t.say(bad.reason))
     return IncidentVerdict(
         row=row, outcome="refused", reason=error.reason, code=bad.code, errors=(error,)
     )

@@ -10,7 +10,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.incidents.named import read_name
 from federation.cli.output import NEGATIVE, OK
-from federation.records.incidentstatus import OUTCOMES, STATES
+from federation.records.incidentstatus import OUTCOMES, PAIR_STATES, STATES
 from federation.text import Sentence
 from federation.web.requests.incidents import StateIncident
 from federation.web.requests.wire import check_request
@@ -36,6 +36,8 @@ def status(
     **given: str | None,
 ) -> int:
     """Say it."""
+    if (state in PAIR_STATES) is (duplicate_of is None):
+        raise click.UsageError(run.t("incidents.pair-option"))
     incident = read_name(run, name)
     members: dict[str, Any] = {"status": state, **given}
     members["incident"] = to_builtins(incident)
@@ -47,7 +49,7 @@ def status(
         f"incidents.status-{verdict.outcome}",
         incident=incident,
         status=run.t(f"verifier.status_{state}"),
-        reason=verdict.reason,
+        reason=run.t.word(f"incidents.why-{verdict.code}", verdict.reason),
     )
     run.out.show(verdict, lambda: run.out.line(sentence))
     return NEGATIVE if verdict.outcome == "refused" else OK

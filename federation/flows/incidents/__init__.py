@@ -9,5 +9,6 @@ answers     what may be shown of them
 merged      the incident that a report is part of, with others of one thing
 mergedlist  a page of such
 digest      one over all of them
+counts      how many there are, for everybody
 proposals   reports that may be of one thing, laid side by side
 """

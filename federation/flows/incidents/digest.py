@@ -59,7 +59,7 @@ def digest_incidents(
     held = [log for log in logs.list_logs(view) if log.id in readable]
     vector = {log.origin: incidents.noted_up_to(view, log.id) for log in held}
     placed = [
-        one for log in held for one in _placed(view, log, vector[log.origin], told)
+        one for log in held for one in read_placed(view, log, vector[log.origin], told)
     ]
     merged = merge_incidents(placed)
     return IncidentsDigest(
@@ -72,7 +72,7 @@ def digest_incidents(
     )
 
 
-def _placed(
+def read_placed(
     view: View, log: Log, end: int, told: Callable[[int], None]
 ) -> Iterator[PlacedIncident]:
     """What a log says of incidents, in its order."""

@@ -9,7 +9,7 @@ slower. What is found for one report is kept for the others of the same incident
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from hashlib import sha256
 from itertools import count
 from typing import Final
@@ -142,7 +142,7 @@ class MergedReports:
             placed = [one for report in sorted(wanted) for one in self.about(report)]
             said = (word_of(one) for one in placed)
             joining = join_reports(word for word in said if word is not None)
-            further = set(_further(joining, key, wanted)) - wanted
+            further = _linked(joining, key) - wanted
             if not further or is_cut:
                 break
             for one in _in_turn(further):
@@ -152,7 +152,7 @@ class MergedReports:
                 wanted.add(one)
                 words += len(self.about(one))
         self._count += words
-        for merged in merge_incidents(set_of(placed)):
+        for merged in merge_incidents(_once(placed)):
             if any((one.org, one.id) == key for one in merged.reports):
                 return FoundIncident(
                     digest=sha256(encode_merged(merged)).hexdigest(),
@@ -173,28 +173,17 @@ def _in_turn(keys: Collection[ReportKey]) -> list[ReportKey]:
     return [key for _, key in sorted(turns)]
 
 
-def set_of(placed: list[PlacedIncident]) -> list[PlacedIncident]:
+def _once(placed: list[PlacedIncident]) -> list[PlacedIncident]:
     """Each once: a word about a pair is among those about both of its reports."""
     return list({one.record: one for one in placed}.values())
 
 
-def _further(
-    joining: Joining, key: ReportKey, wanted: Collection[ReportKey]
-) -> Iterator[ReportKey]:
-    """The reports whose words may change of what this one is part.
+def _linked(joining: Joining, key: ReportKey) -> set[ReportKey]:
+    """The reports that are linked with this one, also by who then stands alone.
 
-    Those that are linked with it; those whose own organisation says that they are of
-    one thing with such; and of these the others that it holds for one with them.
+    Of those that are looked at all words are known, so what is linked is; a link to
+    another may turn out to be none when that one is looked at, and then it ends there.
     """
     linked = joining.linked_to
-    group = linked.get(key, key)
-    for pair, by in joining.said.items():
-        for one, other in (pair, pair[::-1]):
-            if one not in wanted:
-                continue
-            is_own = one[0] == other[0] and joining.standing[pair] != "apart"
-            is_near = linked[one] == group and (
-                linked[other] == group or other[0] in by
-            )
-            if is_own or is_near:
-                yield other
+    group = linked.get(key)
+    return {one for one, to in linked.items() if to == group}

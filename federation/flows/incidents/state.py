@@ -1,11 +1,14 @@
 """What we say of an incident, our own or a partner's, is signed.
 
-Rule: only of an incident that is known here, so that a mistyped name says nothing about
-nobody; the same again is not said twice.
+Rule: only of incidents that are known here, so that a mistyped name says nothing about
+nobody; a pair is two; the same again is not said twice. What was said of a pair can be
+taken back whatever is known.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+from msgspec import UNSET
 
 from federation.errors import FormatError, NotFoundError, RecordError
 from federation.flows.incidents.index import index_all_incidents
@@ -49,6 +52,8 @@ def state_incident(
 
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
+        FormatError: it pairs an incident with itself.
+        NotFoundError: the other one of a pair is not known here.
         OSError: the disk failed.
     """
     index_all_incidents(db)
@@ -66,8 +71,10 @@ def state_incident(
     except (FormatError, RecordError) as error:
         return refuse(0, problems_of(error))
     with db.view() as view:
-        is_said = _is_said(view, status)
-    if is_said:
+        said = _find_said(view, status)
+        if said is None:
+            _check_pair(view, status)
+    if said is not None and content_of(text_of(said)) == content_of(text_of(status)):
         held = str(Sentence("incidents.held"))
         return Verdict(row=0, outcome="held", reason=held)
     [verdict] = append_statements(db, guard, log, [status], now)
@@ -75,12 +82,24 @@ def state_incident(
     return verdict
 
 
-def _is_said(view: View, status: IncidentStatus) -> bool:
+def _check_pair(view: View, status: IncidentStatus) -> None:
+    other = status.duplicate_of
+    if other is UNSET:
+        return
+    if other == status.incident:
+        why = Sentence("incidents.pair-of-one", name=str(other))
+        raise FormatError(why, "duplicate_of")
+    election_of_incident(view, other)
+
+
+def _find_said(view: View, status: IncidentStatus) -> IncidentStatus | None:
+    """What we said last of the same; None: nothing."""
     assert INCIDENT_STATUS.subject is not None, "its row has one"
     subject = INCIDENT_STATUS.subject(status)
     found = incidents.find_latest(view, status.org, INCIDENT_STATUS.name, [subject])
     if subject not in found:
-        return False
+        return None
     entry = found[subject]
     last = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
-    return content_of(text_of(last)) == content_of(text_of(status))
+    assert isinstance(last, IncidentStatus), "of its kind"
+    return last

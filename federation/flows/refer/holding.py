@@ -100,21 +100,38 @@ def find_holding(
         now: Unix seconds.
     """
     stamp = format_time(now)
-    latest: dict[tuple[str, str], tuple[IncidentEntry, Referral]] = {}
-    for name in same_incidents(view, incident):
-        for entry, said in _referrals(view, name):
-            if said.org == org or said.agency != agency:
-                continue
-            key = said.org, entry.subject
-            if key not in latest or _place(entry) > _place(latest[key][0]):
-                latest[key] = entry, said
-    found = [_holding(said) for _, said in latest.values()]
+    found = [one for one in _latest(view, incident, agency) if one.org != org]
     standing = [
         one
         for one in found
         if one.is_there or (one.stage == "intended" and one.expires_at > stamp)
     ]
     return sorted(standing, key=lambda one: (not one.is_there, one.rank))
+
+
+def find_own(
+    view: View, org: str, incident: str, agency: str
+) -> StandingReferral | None:
+    """What our own log says: that it is there, if it does.
+
+    A database that came back from a copy may not know of it any more; the log does,
+    once partners have given back what was lost.
+    """
+    said = [one for one in _latest(view, incident, agency) if one.org == org]
+    return next((one for one in said if one.is_there), None)
+
+
+def _latest(view: View, incident: str, agency: str) -> list[StandingReferral]:
+    """The latest word of each organisation about each of the joined reports."""
+    latest: dict[tuple[str, str], tuple[IncidentEntry, Referral]] = {}
+    for name in same_incidents(view, incident):
+        for entry, said in _referrals(view, name):
+            if said.agency != agency:
+                continue
+            key = said.org, entry.subject
+            if key not in latest or _place(entry) > _place(latest[key][0]):
+                latest[key] = entry, said
+    return [_standing(said) for _, said in latest.values()]
 
 
 def same_incidents(view: View, incident: str) -> list[str]:
@@ -185,7 +202,7 @@ def _place(entry: IncidentEntry) -> tuple[int, int]:
     return entry.generation, entry.index
 
 
-def _holding(said: Referral) -> StandingReferral:
+def _standing(said: Referral) -> StandingReferral:
     return StandingReferral(
         org=said.org,
         incident=str(said.incident),

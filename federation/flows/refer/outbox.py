@@ -21,7 +21,13 @@ from federation.flows.annex.uses import check_why, find_coordinator
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.ingest import OwnLog, append_statements
-from federation.flows.refer.holding import THERE, check_holding, find_holding
+from federation.flows.refer.holding import (
+    THERE,
+    StandingReferral,
+    check_holding,
+    find_holding,
+    find_own,
+)
 from federation.records.canonical import convert, format_time
 from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import Statement, kind_of
@@ -120,7 +126,9 @@ def approve(  # noqa: PLR0913  what is approved, and within which bounds
         if item.dossier != dossier:
             raise ConflictError(Sentence("outbox.other-papers", digest=item.dossier))
         if not anyway:
-            check_holding(find_holding(tx, org, incident, agency, hand.at))
+            own = find_own(tx, org, incident, agency)
+            others = find_holding(tx, org, incident, agency, hand.at)
+            check_holding([*([own] if own else []), *others])
         _note(tx, "approve", item, hand, f"{dossier[:16]} {anyway}".strip())
         return _save(
             tx,
@@ -257,6 +265,22 @@ def end_try(tx: Transaction, item: OutboxItem, end: TryEnd, now: int) -> OutboxI
 def give_way(tx: Transaction, item: OutboxItem, why: str, now: int) -> OutboxItem:
     """Somebody else takes it there: ours does not go."""
     return _end(tx, item, "withdrawn", why, now)
+
+
+def believe(
+    tx: Transaction, item: OutboxItem, own: StandingReferral, now: int
+) -> OutboxItem:
+    """Our log says that it is there, which this database has forgotten.
+
+    Raises:
+        ConflictError: it is not what it was a moment ago.
+    """
+    current = _known(tx, item.incident, item.agency)
+    if current != item:
+        raise _not_now(current)
+    assert own.stage in {"sent", "acknowledged"}, "it is there"
+    _note(tx, own.stage, item, Hand("", now), "log")
+    return _save(tx, item, state=own.stage, reference=own.reference)
 
 
 def expire(tx: Transaction, item: OutboxItem, now: int) -> OutboxItem:

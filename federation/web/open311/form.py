@@ -22,6 +22,7 @@ from federation.flows.annex.contents import AnnexPerson, ExactPosition, Incident
 from federation.records.canonical import check_text
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.personal import redact
+from federation.records.problem import Problem
 from federation.sources.incidentdraft import read_incident
 from federation.text import Sentence, Text
 from federation.web.open311.refusals import Open311Refusal
@@ -95,20 +96,27 @@ def read_form(given: Mapping[str, str], now: str, *, redacts: bool) -> HandedFor
     position, wrong_position = _read_position(fields)
     faults += [*wrong_place, *wrong_position]
     words = fields.get("description", "")
-    faults += _hidden(words)
-    clean = redact(words, _MOST_WORDS) if redacts else words
+    line = " ".join(words.split())
+    faults += _hidden(line)
+    # As one line, as it is signed: a number may go on in the next one.
+    clean = redact(line, _MOST_WORDS) if redacts else line
     draft: dict[str, Any] = {}
     if code and place:
-        draft = {**_times(attributes, now), **place, **_say(code, clean)}
+        draft = {
+            **_times(attributes, now),
+            **place,
+            **_say(code, clean, redacts=redacts),
+        }
         draft |= {"category": code, "law": attributes.get("law") or _law_of(code)}
         read = read_incident(draft)
         if isinstance(read, tuple):
-            faults += _told(read, draft)
+            faults += _told(read)
         else:
             draft = read
     if faults:
         raise Open311Refusal(HTTPStatus.BAD_REQUEST, faults)
-    personal = _seal({**fields, **attributes}, position, words, clean)
+    original = words if clean != line else ""
+    personal = _seal({**fields, **attributes}, position, original)
     untaken = tuple(
         sorted(
             name[:60]
@@ -116,7 +124,7 @@ def read_form(given: Mapping[str, str], now: str, *, redacts: bool) -> HandedFor
             if name not in _FIELDS and not name.startswith("attribute[")
         )
     )
-    return HandedForm(draft, personal, untaken, clean != words)
+    return HandedForm(draft, personal, untaken, clean != line)
 
 
 def _missing(fields: Mapping[str, str]) -> list[Sentence]:
@@ -137,10 +145,10 @@ def _wrong_attributes(attributes: Mapping[str, str]) -> list[Sentence]:
     return wrong
 
 
-def _hidden(words: str) -> list[Sentence]:
-    """Why words could hide something from their reader, but for breaks of lines."""
+def _hidden(line: str) -> list[Sentence]:
+    """Why words could hide something from their reader."""
     try:
-        check_text(" ".join(words.split()), "description")
+        check_text(line, "description")
     except RecordError as error:
         why = Sentence("open311.fault", field=error.field, why=error.rule)
         return [why]
@@ -209,24 +217,27 @@ def _law_of(code: str) -> str:
     return next(law for category, law in LAW_OF.items() if category == code)
 
 
-def _say(code: str, words: str) -> dict[str, str]:
+def _say(code: str, line: str, *, redacts: bool) -> dict[str, str]:
     """The words as a record has them; without any, what the service is called."""
-    line = " ".join(words.split())
     if not line:
         return {"summary": service_name(Text("id"), code)}
     if len(line) <= _MOST_SUMMARY:
         return {"summary": line}
     begun = line[: _MOST_SUMMARY - 1]
     whole = begun[: begun.rfind(" ")] if " " in begun else begun
-    return {"summary": f"{whole}\N{HORIZONTAL ELLIPSIS}", "description": line}
+    begun = f"{whole}\N{HORIZONTAL ELLIPSIS}"
+    # Cut off, a word may look like what it did not look like before.
+    begun = redact(begun, _MOST_SUMMARY) if redacts else begun
+    return {"summary": begun, "description": line}
 
 
-def _told(problems: tuple[Any, ...], draft: Mapping[str, Any]) -> list[Sentence]:
+def _told(problems: tuple[Problem, ...]) -> list[Sentence]:
     """What is wrong with the report, by the fields of the form."""
     faults: dict[str, Sentence] = {}
+    is_told = any(problem.at == "description" for problem in problems)
     for problem in problems:
         # The summary is the beginning of the description, which is told of itself.
-        if problem.at == "summary" and "description" in draft:
+        if problem.at == "summary" and is_told:
             continue
         fault = Sentence(
             "open311.fault", field=field_name(problem.at), why=problem.reason
@@ -242,9 +253,9 @@ def field_name(member: str) -> str:
 
 
 def _seal(
-    said: Mapping[str, str], position: ExactPosition | None, words: str, clean: str
+    said: Mapping[str, str], position: ExactPosition | None, original: str
 ) -> IncidentAnnex | None:
-    """What goes into the annex."""
+    """What goes into the annex; `original`: words that a mark took the place of."""
     name = " ".join(said[one] for one in ("first_name", "last_name") if one in said)
     contact = ", ".join(said[one] for one in ("phone", "email") if one in said)
     about = _lines(said, "account_id", "device_id")
@@ -256,8 +267,8 @@ def _seal(
         )
     accused = (AnnexPerson(name=said["accused"]),) if "accused" in said else ()
     notes = _lines(said, "address_string", "media_url")
-    if words != clean:
-        notes = f"{notes}\ndescription: {words}".strip()
+    if original:
+        notes = f"{notes}\ndescription: {original}".strip()
     annex = IncidentAnnex(
         reporter=reporter, accused=accused, position=position, notes=notes
     )

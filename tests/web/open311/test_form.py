@@ -156,8 +156,17 @@ def test_without_words_the_service_is_the_summary():
 
 
 def test_what_is_redacted_is_sealed_as_it_came():
-    words = "Amplop, hubungi 0812-3456-7890"
+    words = "Amplop, hubungi 0812\n3456-7890"
     form = read(redacts=True, description=words)
     assert form.draft["summary"] == "Amplop, hubungi [nomor telepon]"
     assert form.personal == IncidentAnnex(notes=f"description: {words}")
     assert form.is_redacted
+
+
+def test_what_is_redacted_can_always_be_signed():
+    """Wherever the summary is cut off."""
+    for length in range(270, 300, 3):
+        words = "x" * length + " hubungi 0812-3456-7890 di Jl. Mawar No. 12 " + "y" * 99
+        draft = read(redacts=True, description=words).draft
+        assert "0812" not in str(draft)
+        assert len(draft["summary"]) <= 300

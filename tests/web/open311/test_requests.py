@@ -12,6 +12,7 @@ from PIL import Image
 
 from federation.config.annexkey import load_annex_private
 from federation.flows.annex.sealing import open_sealed
+from federation.node import handedin
 from federation.store.annex import AnnexFolder
 from tests.annexed import PASSPHRASE, give_key
 from tests.homes import ELECTION, make_home, serving
@@ -396,3 +397,34 @@ async def test_a_list_is_asked_as_the_standard_says(client):
         status, said = await client.get("requests.json", **query)
         got = len(said) if status == 200 else status
         assert got == expected, query
+
+
+async def test_where_signing_fails_the_annex_is_there_and_a_retry_is_one_report(
+    client, home, monkeypatch
+):
+    async def failing(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handedin, "add_incidents", failing)
+        status, _ = await client.post({**FORM, **REPORTER, "api_key": KEYS["qlue"]})
+        assert status == 507
+    [sealed] = AnnexFolder(home.annex).walk()
+    assert (await client.records())[1] == 0
+    assert await client.report(**REPORTER) == sealed.incident
+    assert [one.incident for one in AnnexFolder(home.annex).walk()] == [sealed.incident]
+    assert (await client.records())[1] == 1
+
+
+async def test_a_report_is_followed_after_the_node_has_begun_again(home):
+    async with serving(home, alone=True) as node:
+        report = await (await begin(node)).report()
+    async with serving(home, alone=True) as node:
+        client = Client(node)
+        [found] = (await client.get(f"requests/{report}.json"))[1]
+        assert found["service_request_id"] == report
+        for _ in range(100):
+            if (await node.get("/readyz"))[0] == 200:
+                break
+            await asyncio.sleep(0.05)
+        assert await client.report() == report

@@ -1,0 +1,135 @@
+"""How many reports there are, for everybody: the tables, kept until they move.
+
+Rule: what is shown is `records/incidentcounts.py`'s, of all logs of reports that are
+held here and that the gate lets be counted. It is made of every record, so it is made
+once for all who ask: again when a week is over, when a log has more, and after an hour,
+as records may also be judged anew.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from federation.flows.incidents.digest import read_placed
+from federation.flows.incidents.index import holds_incidents
+from federation.flows.query.table import QueryTable, TableRow
+from federation.records.incidentcounts import (
+    CountKey,
+    CountTable,
+    IncidentCounts,
+    count_statements,
+    week_begun,
+)
+from federation.records.readers import may_count
+from federation.store import incidents, logs, registers
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.text import Text
+
+_KEPT_S = 3_600
+_COLUMNS = ("election", "until", "by", "of", "and", "at_least")
+
+
+class _CountsStand(NamedTuple):
+    """Of what some tables are made: equal ones have equal tables."""
+
+    until: str
+    hour: int
+    vector: tuple[tuple[int, int, int], ...]
+
+
+class CountsCache:
+    """The tables of each election, as they were made last; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[_CountsStand, IncidentCounts]] = {}
+
+    def read(self, view: View, election: str, now: int) -> IncidentCounts:
+        """The tables at this time (Unix seconds)."""
+        stand = _CountsStand(
+            week_begun(now),
+            now // _KEPT_S,
+            tuple(
+                (log.id, log.generation, incidents.noted_up_to(view, log.id))
+                for log in _counted_logs(view, election)
+            ),
+        )
+        kept = self._kept.get(election)
+        if kept is None or kept[0] != stand:
+            made = count_reports(view, election, now, lambda _: None)
+            kept = self._kept[election] = stand, made
+        return kept[1]
+
+
+def count_reports(
+    view: View, election: str, now: int, told: Callable[[int], None]
+) -> IncidentCounts:
+    """The tables of an election at this time, from every record.
+
+    Args:
+        view: A snapshot.
+        election: Of which election.
+        now: Unix seconds; what was signed in this week is not counted yet.
+        told: Is told how many leaves were read, time and again.
+    """
+    placed = [
+        one
+        for log in _counted_logs(view, election)
+        for one in read_placed(view, log, incidents.noted_up_to(view, log.id), told)
+    ]
+    return count_statements(election, week_begun(now), placed)
+
+
+def count_leaves(view: View, election: str) -> int:
+    """How many leaves are read for that."""
+    return sum(
+        incidents.noted_up_to(view, log.id) for log in _counted_logs(view, election)
+    )
+
+
+def counts_table(counts: IncidentCounts) -> QueryTable:
+    """The tables below one another: by what, of what (and of what else), how many."""
+    rows: list[TableRow] = []
+    for table in counts.tables:
+        for row in table.rows:
+            one, other = (*row.of, "")[:2]
+            rows.append(
+                [counts.election, counts.until, table.by, one, other, row.count]
+            )
+    return QueryTable(_COLUMNS, rows)
+
+
+def read_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:
+    """The names of the provinces in the tables, as far as the register has them."""
+    codes = {
+        code
+        for table in counts.tables
+        for row in table.rows
+        for kind, code in zip(table.by.split("-"), row.of, strict=True)
+        if kind == "province"
+    }
+    return registers.names(view, counts.election, sorted(codes))
+
+
+def name_cell(
+    t: Text, table: CountTable, of: CountKey, provinces: Mapping[str, str]
+) -> list[str]:
+    """What is counted in a row, in words, one for each dimension."""
+    return [
+        _name(t, kind, code, provinces)
+        for kind, code in zip(table.by.split("-"), of, strict=True)
+    ]
+
+
+def _name(t: Text, kind: str, code: str, provinces: Mapping[str, str]) -> str:
+    if kind == "province":
+        return provinces.get(code) or t("page.unnamed", code=code)
+    topic = "reports" if kind == "agency" else "verifier"
+    return t.word(f"{topic}.{kind}_{code}", code)
+
+
+def _counted_logs(view: View, election: str) -> list[Log]:
+    return [
+        log
+        for log in logs.list_logs(view)
+        if log.election == election and holds_incidents(log) and may_count(log)
+    ]

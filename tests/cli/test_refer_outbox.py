@@ -1,0 +1,98 @@
+"""`federation refer`: prepared, looked at, approved, brought by hand, answered."""
+
+import json
+
+import pytest
+
+from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
+from tests.homes import PASSPHRASE
+from tests.refer import HAND, PAPERS
+
+ELECTION = "pilpres-2019"
+
+
+@pytest.fixture
+def home(federation, own_home, tmp_path):
+    path = tmp_path / "passphrase"
+    path.touch(0o600)
+    path.write_text(PASSPHRASE)
+    words = ("keys", "chain", "--election", ELECTION, "--incidents")
+    assert federation(*words, "--passphrase-file", path).code == OK
+    (own_home / "agencies.toml").write_text(HAND)
+    return own_home
+
+
+@pytest.fixture
+def name(federation, home):
+    ended = federation(
+        *("incidents", "add", "--category", "politik_uang", "--law", "pidana"),
+        *("--summary", "Amplop dibagikan", "--happened", "2019-04-17 05.30"),
+        *("--region", "3171", "--election", ELECTION, "--json"),
+    )
+    return json.loads(ended.out)["verdicts"][0]["incident"]
+
+
+@pytest.fixture
+def papers(tmp_path):
+    path = tmp_path / "papers.pdf"
+    path.write_bytes(PAPERS)
+    return path
+
+
+def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers):
+    which = (name, "--agency", "gakkumdu")
+    ended = federation("refer", "prepare", *which, "--dossier", papers, "--initial")
+    assert ended.code == OK, ended
+    for told in ("Sentra", "informasi awal", "Nothing has left", "refer approve"):
+        assert told.lower() in ended.out.lower(), told
+    [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
+    assert (row["state"], row["formal"], row["way"]) == (
+        "prepared",
+        "initial",
+        "by-hand",
+    )
+    wrong = federation("refer", "approve", *which, "--dossier", "0" * 64)
+    assert wrong.code != OK
+    ended = federation("refer", "approve", *which, "--dossier", row["dossier"])
+    assert ended.code == OK, ended
+    again = federation("refer", "approve", *which, "--dossier", row["dossier"])
+    assert again.code == CONFLICT
+    ended = federation("refer", "by-hand", *which, "--reference", "012/LP/2019")
+    assert ended.code == OK
+    assert "012/LP/2019" in federation("refer", "status").out
+    said = ("--reference", "012/LP/2019", "--outcome", "registered")
+    ended = federation("incidents", "answer", name, *said, "--text", "Diregistrasi")
+    assert ended.code == OK, ended
+    shown = json.loads(federation("incidents", "show", name, "--json").out)
+    last = shown["history"][-1]["said"]
+    assert (last["status"], last["agency"]) == ("registered", "gakkumdu")
+    assert (last["reference"], last["reason"]) == ("012/LP/2019", "Diregistrasi")
+    named = ("--text", "Diputus atas nama Bapak Sutrisno, 0812-3456-7890")
+    assert federation("incidents", "answer", name, *said, *named).code != OK
+
+
+def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tmp_path):
+    which = (name, "--agency", "gakkumdu")
+    ended = federation("refer", "prepare", name, "--agency", "x", "--dossier", papers)
+    assert ended.code == NOT_FOUND
+    assert "agencies.toml" in ended.err
+    by_mail = ("refer", "prepare", *which, "--dossier", papers, "--way", "email")
+    assert federation(*by_mail).code == NOT_FOUND
+    text = tmp_path / "text.pdf"
+    text.write_bytes(b"no PDF")
+    assert "PDF" in federation("refer", "prepare", *which, "--dossier", text).err
+    assert federation("refer", "resolve", *which).code == USAGE
+    ended = federation("refer", "resolve", *which, "--was-sent")
+    assert ended.code == NOT_FOUND
+    assert "refer prepare" in ended.err
+    assert federation("refer", "status").out.startswith("Nothing")
+    ended = federation("refer", "note", *which, "--out", tmp_path / "note")
+    assert ended.code == NOT_FOUND
+
+
+def test_one_that_was_prepared_can_be_taken_back(federation, name, papers):
+    which = (name, "--agency", "gakkumdu")
+    assert federation("refer", "prepare", *which, "--dossier", papers).code == OK
+    assert federation("refer", "withdraw", *which).code == OK
+    [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
+    assert (row["state"], row["due"]) == ("withdrawn", "")
