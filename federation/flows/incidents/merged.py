@@ -11,7 +11,6 @@ slower. What is found for one report is kept for the others of the same incident
 from collections import Counter
 from collections.abc import Collection
 from hashlib import sha256
-from itertools import count
 from typing import Final
 
 from msgspec import Struct
@@ -137,17 +136,18 @@ class MergedReports:
     def _find(self, key: ReportKey) -> FoundIncident | None:
         wanted: set[ReportKey] = {key}
         words = len(self.about(key))
-        is_cut = False
-        for step in count():
+        is_cut, steps = False, 0
+        while True:
             placed = [one for report in sorted(wanted) for one in self.about(report)]
             said = (word_of(one) for one in placed)
             joining = join_reports(word for word in said if word is not None)
             further = _linked(joining, key) - wanted
             if not further or is_cut:
                 break
+            steps += 1
             for one in _in_turn(further):
                 is_full = len(wanted) >= MAX_LOOKED_AT or words >= MAX_WORDS
-                if is_cut := is_full or step >= MAX_STEPS:
+                if is_cut := is_full or steps > MAX_STEPS:
                     break
                 wanted.add(one)
                 words += len(self.about(one))
