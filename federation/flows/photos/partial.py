@@ -41,7 +41,7 @@ class Partial:
         self._folder, self._of = folder, digest
         self.path = folder / f"{digest}@{org}"
         self._file: BinaryIO | None = None
-        self._saving = threading.Lock()
+        self._saving, self._is_closed = threading.Lock(), False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -67,8 +67,9 @@ class Partial:
         Raises:
             OSError: a disk failed.
         """
-        with contextlib.suppress(FileNotFoundError):
-            if self.path.is_symlink() or not self.path.is_file():
+        with self._saving, contextlib.suppress(FileNotFoundError):
+            # A thread may begin with it when whoever asked was stopped already.
+            if self._is_closed or self.path.is_symlink() or not self.path.is_file():
                 return
             # Open from now on: where the name goes meanwhile, what comes is not written
             # under it as if nothing had come before.
@@ -114,14 +115,19 @@ class Partial:
                 self.head = self.head or data[:_HEAD_BYTES]
 
     def close(self) -> None:
-        """Keep it as it is."""
+        """Keep it as it is; whoever is stopped while a thread loads it waits."""
+        with self._saving:
+            self._is_closed = True
+            self._shut()
+
+    def _shut(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def drop(self) -> None:
         """Keep nothing of it, and begin anew."""
-        self.close()
+        self._shut()
         self.path.unlink(missing_ok=True)
         self._begin_anew()
 
