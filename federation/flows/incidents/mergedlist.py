@@ -5,6 +5,8 @@ about, and nowhere else: so a page needs nothing but where the last one ended, a
 nothing is counted or kept between two.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from federation.flows.incidents.answers import readable_logs
@@ -16,6 +18,9 @@ from federation.store import incidents
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
 
+#: So many pages of reports are looked through for one of incidents.
+_MOST_PAGES: Final = 20
+
 
 class MergedList(Struct, frozen=True, kw_only=True):
     """A page of merged incidents; `next` is for `after`, "" at the end."""
@@ -26,9 +31,17 @@ class MergedList(Struct, frozen=True, kw_only=True):
 
 
 def list_merged(
-    view: View, caller: Caller, asked: IncidentFilter, limit: int
+    view: View, caller: Caller, asked: IncidentFilter, limit: int, status: str = ""
 ) -> MergedList:
     """The merged incidents of which a report fits what is asked.
+
+    Args:
+        view: A snapshot.
+        caller: Who asks.
+        asked: Which reports.
+        limit: The most incidents; of a rare `status` fewer, where many pages of
+            reports have none more.
+        status: Only those of which this is the status; "" means all.
 
     Raises:
         NotFoundError: there is nothing of the kind for this caller.
@@ -37,7 +50,9 @@ def list_merged(
     reports = MergedReports(view, readable)
     found: list[FoundIncident] = []
     after = asked.after
-    while len(found) < limit:
+    for _ in range(_MOST_PAGES):
+        if len(found) == limit:
+            break
         page = incidents.list_latest(
             view, INCIDENT.name, asked._replace(after=after), readable, limit
         )
@@ -47,8 +62,10 @@ def list_merged(
             after = entry.reported_at, entry.incident
             org, _, incident = entry.incident.partition("/")
             one = reports.find(IncidentName(id=incident, org=org))
-            if one is not None and after == _newest(
-                reports.reports_of(one.merged), asked
+            if (
+                one is not None
+                and status in ("", *(one.merged.status or ["received"]))
+                and after == _newest(reports.reports_of(one.merged), asked)
             ):
                 found.append(one)
                 if len(found) == limit:
