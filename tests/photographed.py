@@ -2,6 +2,7 @@
 
 from federation.records.admission import to_claim
 from federation.records.claim import encode_claim
+from federation.records.incident import Incident
 from federation.records.keystatement import format_origin
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import Sealed, leaf_text, record_id, seal
@@ -58,13 +59,41 @@ def add_named(
         origin += f"/{visibility}"
     with db.transaction() as tx:
         log = logs.add_log(tx, origin, own=own)
-    add_leaves(db, log, [result(org, tps, files, cites) for tps, files in rows])
+    said = [result(org, tps, files, cites) for tps, files in rows]
+    if visibility == "public":
+        add_leaves(db, log, said)
+    else:
+        add_reports(db, log, said)
     with db.transaction() as tx:
         tx.execute(
             "UPDATE log SET size = ? WHERE id = ?",
             (len(rows) if size is None else size, log.id),
         )
         return logs.log_by_id(tx, log.id)
+
+
+def add_reports(db, log: Log, results: list[TpsResult]) -> None:
+    """Reports of something at these stations, with the same files."""
+    signer = fixed_signer(f"{log.org}/records")
+    reports = [
+        Incident(
+            category="prosedur_tps",
+            election=log.election,
+            happened_at=said.recorded_at,
+            id=f"{number:032x}",
+            law="administrasi",
+            org=log.org,
+            recorded_at=said.recorded_at,
+            reported_at=said.recorded_at,
+            summary="Kotak suara dibuka sebelum waktunya",
+            tps=said.tps,
+            evidence=said.evidence,
+        )
+        for number, said in enumerate(results)
+    ]
+    leaves = [seal(report, signer) for report in reports]
+    with db.transaction() as tx:
+        logs.append_leaves(tx, log.id, 0, leaves, list(map(hash_leaf, leaves)))
 
 
 def add_leaves(db, log: Log, results: list[TpsResult]) -> None:

@@ -144,6 +144,10 @@ class RecordKind(Generic[S]):
         """The type, as a record says it."""
         return type_name(self.struct)
 
+    def stands_in(self, visibility: str) -> bool:
+        """Whether such a record may stand in a log of this visibility."""
+        return visibility in self.logs
+
 
 #: Of every other type: kept and relayed, its type's rules are for others.
 UNKNOWN: Final = RecordKind(struct=UnknownStatement, logs=EVERY, is_handed_in=False)

@@ -189,7 +189,7 @@ def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:
     if statement.election != chain.election:
         return RecordError(f"in a log of {chain.election}", "election")
     kind = kind_of(statement)
-    if chain.visibility not in kind.logs:
+    if not kind.stands_in(chain.visibility):
         named = " or ".join(sorted(kind.logs))
         return RecordError(f"belongs in the {named} log", "type")
     if kind.log_of is not None and kind.log_of(statement) != chain.origin:

@@ -75,9 +75,10 @@ class EvidenceEntry(NamedTuple):
         leaf: Its index in the log.
         place: Of the entry in the record, from 0.
         digest: Hex SHA-256 of the photo.
-        contest: As the record says, as are `tps` and `round`.
-        tps: Of which station the record is.
-        round: Of the election.
+        contest: As the record says, as are `tps` and `round`; "" of a report.
+        tps: Of which station the record is; of a report its place, which may be a
+            region.
+        round: Of the election; "" of a report.
         record: The record's id, hex.
         size: Of the photo, in bytes, as the record says.
         media_type: As the record says.
@@ -263,11 +264,13 @@ def stations_with_likeness(
 
 
 def evidence_of_tps(view: View, election: str, tps: str) -> list[NamedEvidence]:
-    """The photos named for a station, of each log MAX_OF_LOG; ask `may_read` of it."""
-    logs = _logs_with(view, "tps = ?", tps)
-    return _newest_of(
-        view, [log for log in logs if log.election == election], "tps", tps
-    )
+    """The photos of a station's forms, of each log MAX_OF_LOG; ask `may_read` of it.
+
+    Those of reports are not among them: they are no forms.
+    """
+    logs = _logs_with(view, "tps = ? AND contest <> ''", tps)
+    asked = [log for log in logs if log.election == election]
+    return _newest_of(view, asked, "contest <> '' AND tps", tps)
 
 
 def named_below(view: View, election: str, region: str) -> Iterator[tuple[Any, ...]]:

@@ -47,6 +47,7 @@ from federation.store import (
     leases,
     logs,
     originals,
+    outbox,
     people,
     photoanswers,
     pulls,
@@ -58,6 +59,7 @@ from federation.store import (
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
 from federation.store.originals import SharedCopy
+from federation.store.outbox import OutboxItem
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.store.removals import RemovedPhoto
 from federation.store.wanted import PhotoTry
@@ -315,6 +317,20 @@ def _remember(tx: Transaction, parts: Resources) -> None:
     people.save_person(tx, "pembaca 1", "editor", "l" * 43, NOW, NOW + 86_400)
     people.open_session(tx, "l" * 43, "s" * 64, NOW)
     people.close_session(tx, "s" * 64, NOW)
+    item = OutboxItem(
+        incident=f"{OWN}/{1:032x}",
+        agency="bawaslu",
+        election=ELECTION,
+        way="by-hand",
+        state="sent",
+        dossier="ef" * 32,
+        formal="initial",
+        prepared_at=NOW,
+        approved_by="koordinator 1",
+        approved_at=NOW,
+        reference="12/LP/2024",
+    )
+    outbox.save_item(tx, item)
     pulls.save_offered(tx, PARTNER, ["baru.example/pilpres-2019"], NOW)
     pulls.save_seen(
         tx,

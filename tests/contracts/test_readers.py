@@ -622,8 +622,7 @@ async def test_a_log_that_is_not_for_all_is_not_taken_in_from_files(home, tmp_pa
 COMPARED = {
     "records/readers.py": "the gate itself",
     "records/keystatement.py": "how a log's name is written",
-    "flows/incidents/index.py": "which logs may hold reports at all",
-    "records/sealed.py": "in which log a type of record may stand",
+    "records/kinds.py": "in which log a type of record may stand",
 }
 
 

@@ -121,6 +121,7 @@ async def test_a_number_that_tells_of_a_person_is_not_signed(home, incident):
         assert history(node.home, incident) == ["report"]
 
 
+@pytest.mark.slow
 async def test_an_intention_ends_by_itself_and_somebody_may_begin_anew(home, incident):
     home.settings.write_text(
         home.settings.read_text().replace("# expires_h = 48", "expires_h = 1")
@@ -320,3 +321,24 @@ async def test_a_database_that_forgot_it_believes_the_log(home, incident):
         status, said = await approve(node, incident)
         assert status == 409
         assert "7/PL" in said["detail"]
+
+
+async def test_papers_are_gone_when_nobody_waits_for_them(home, incident, monkeypatch):
+    monkeypatch.setattr(referrals, "_FRESH_S", -3_600.0)
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        strange = PapersFolder(home.outbox).path(keep(home, OTHER))
+
+        async def is_gone():
+            return not strange.exists()
+
+        await until(is_gone)
+        path = PapersFolder(home.outbox).path(find_row(home, incident).dossier)
+        assert path.exists()
+        assert path.stat().st_mode & 0o777 == 0o600
+        await ask(node, "hand-over", incident, reference="7/PL")
+
+        async def is_empty():
+            return not list(home.outbox.glob("*.pdf"))
+
+        await until(is_empty)

@@ -1,6 +1,6 @@
 """kill -9 of a node that sends reports: see `tests/attacks/outbox.py`.
 
-`FEDERATION_KILLS` says how often (4; 200 is the full run).
+`FEDERATION_KILLS` says how often (2; 200 is the full run).
 """
 
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from tests.attacks.outbox import EACH, play
 
-KILLS = int(os.environ.get("FEDERATION_KILLS", "4"))
+KILLS = int(os.environ.get("FEDERATION_KILLS", "2"))
 
 
 @pytest.mark.slow

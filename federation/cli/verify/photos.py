@@ -192,6 +192,8 @@ def _lines(out: Output, one: PhotoVerdict) -> list[str]:
 
 def _named(out: Output, one: PhotoVerdict, mention: PhotoMention) -> str:
     facts = _facts(out, mention)
+    if not mention.contest:
+        return out.t("verify.photo-reported", **facts)
     if mention.sha256 == one.sha256:
         return out.t("verify.photo-named", **facts)
     return out.t("verify.photo-drawn", digest=mention.sha256, **facts)

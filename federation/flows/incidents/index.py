@@ -71,7 +71,7 @@ def is_behind(view: View) -> bool:
 
 def holds_incidents(log: Log) -> bool:
     """Whether such records may stand in a log at all."""
-    return log.visibility in INCIDENT.logs
+    return INCIDENT.stands_in(log.visibility)
 
 
 def read_incident_entries(

@@ -2,22 +2,35 @@
 
 Rule: behind a cursor for each log, in transactions of its own, from claims that have
 files: their leaves were verified when they were admitted, so signatures are not looked
-at again. Logs that are not for everybody, too: who may see a row is asked of the gate.
+at again. Of a log for partners, which has no claims, from its reports: those photos
+are of no form, so no contest is named and none looks like another's. Who may see a row
+is asked of the gate.
 Own leaves below the signed size (a crash may still take back those above it), mirrored
 ones as soon as they are stored.
 """
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from federation.errors import FormatError, NotFoundError, RecordError
 from federation.photos.likeness import bands_of
 from federation.records.claim import Claim
-from federation.records.result import TpsResult
-from federation.records.sealed import leaf_statement
-from federation.store import alarms, claims, evidence, leaves, likenesses, logs
+from federation.records.incident import Incident
+from federation.records.kinds import INCIDENT
+from federation.records.result import Evidence, TpsResult
+from federation.records.sealed import leaf_statement, leaf_text, record_id
+from federation.store import (
+    alarms,
+    claims,
+    evidence,
+    leaves,
+    likenesses,
+    logs,
+    quarantine,
+)
 from federation.store.db import Database, Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.logs import Log
@@ -79,7 +92,10 @@ def is_behind(view: View) -> bool:
 def read_entries(
     view: View, log: Log, start: int, limit: int
 ) -> tuple[list[EvidenceEntry], int]:
-    """What the next `limit` claims of a log name, and the index behind those."""
+    """What the next `limit` claims or leaves of a log name, and the index behind."""
+    if INCIDENT.stands_in(log.visibility):
+        end = min(start + limit, end_of(log))
+        return _of_reports(view, log, start, end), end
     found, end = claims.read_with_files(view, log.id, start, end_of(log), limit)
     entries: list[EvidenceEntry] = []
     # A bundle at a time: to read one leaf of it is to unpack all.
@@ -90,6 +106,18 @@ def read_entries(
         for claim in together:
             entries += _entries(claim, lines[claim.index - first])
     return entries, end
+
+
+def _of_reports(view: View, log: Log, start: int, end: int) -> list[EvidenceEntry]:
+    refused = quarantine.list_uncounted(view, log.id, start, end)
+    entries = list[EvidenceEntry]()
+    for index, leaf in enumerate(leaves.read_leaves(view, log.id, start, end), start):
+        said = None if index in refused else leaf_statement(leaf)
+        if isinstance(said, Incident):
+            record = record_id(leaf_text(leaf))
+            at = _Named(index, "", said.place, "", record, is_derived=False)
+            entries += _files(at, said.evidence, is_form=False)
+    return entries
 
 
 def end_of(log: Log) -> int:
@@ -108,21 +136,35 @@ def _is_ahead(view: View, log: Log) -> bool:
 def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
     statement = leaf_statement(leaf)
     assert isinstance(statement, TpsResult), "nothing else has files"
-    files = () if statement.evidence is UNSET else statement.evidence
+    at = _Named(
+        claim.index, claim.contest, claim.tps, claim.round, claim.record, claim.derived
+    )
+    return _files(at, statement.evidence, is_form=True)
+
+
+class _Named(NamedTuple):
+    """Where a photo is named; see `EvidenceEntry`."""
+
+    leaf: int
+    contest: str
+    tps: str
+    round: str
+    record: str
+    is_derived: bool
+
+
+def _files(
+    at: _Named, files: tuple[Evidence, ...] | UnsetType, *, is_form: bool
+) -> list[EvidenceEntry]:
     return [
         EvidenceEntry(
-            leaf=claim.index,
             place=place,
             digest=file.sha256,
-            contest=claim.contest,
-            tps=claim.tps,
-            round=claim.round,
-            record=claim.record,
             size=file.size,
             media_type=file.media_type,
             page=None if file.page is UNSET else file.page,
-            likeness="" if file.likeness is UNSET else file.likeness,
-            is_derived=claim.derived,
+            likeness=file.likeness if is_form and file.likeness else "",
+            **at._asdict(),
         )
-        for place, file in enumerate(files)
+        for place, file in enumerate(() if files is UNSET else files)
     ]

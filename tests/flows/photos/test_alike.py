@@ -138,13 +138,20 @@ def test_who_read_a_partners_photo_has_no_photo_that_looks_like_it(db):
 
 def test_a_record_that_the_caller_may_not_read_is_not_told(db):
     add_named(db, A, [(TPS, [photo(1, ONE)])])
-    add_named(db, B, [(OTHER, [photo(2, ONE)])], "incidents")
+    add_named(db, B, [(OTHER, [photo(2, ONE)])])
     with db.transaction() as tx:
         tx.execute("UPDATE log SET visibility = 'partners' WHERE org = ?", (B,))
     index_all(db)
     assert told(db, TPS) == [(TPS, OTHER, B, 0)]
     assert told(db, TPS, NOBODY) == []
     assert told(db, OTHER, NOBODY) == []
+
+
+def test_a_photo_of_a_report_looks_like_no_form(db):
+    add_named(db, A, [(TPS, [photo(1, ONE)])])
+    add_named(db, B, [(OTHER, [photo(2, ONE)])], "incidents")
+    index_all(db)
+    assert told(db, TPS) == []
 
 
 def test_photos_without_a_likeness_are_like_nothing(db):

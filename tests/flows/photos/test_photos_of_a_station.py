@@ -29,6 +29,13 @@ def test_what_whoever_took_it_is_not_held_of_is_shown_as_the_readers(db):
     assert shown(db) == [[2, 0]]
 
 
+def test_a_photo_of_a_report_stands_beside_no_form(db):
+    add_named(db, A, [(TPS, [FIRST])])
+    add_named(db, B, [(TPS, [SECOND])], "incidents")
+    index_all(db)
+    assert shown(db) == [[1]]
+
+
 def test_two_that_took_the_same_photo_both_show_it(db):
     add_named(db, A, [(TPS, [FIRST])])
     add_named(db, B, [(TPS, [FIRST])])
