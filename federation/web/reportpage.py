@@ -21,6 +21,7 @@ from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.query.scope import ask, parse_region
 from federation.records.canonical import convert
 from federation.records.incident import CATEGORIES, LAWS, IncidentName
+from federation.records.incidentcounts import CountKey, CountRow, monday_of
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import Caller
 from federation.store.incidents import IncidentFilter
@@ -35,6 +36,17 @@ LIST: Final = "/laporan/daftar"
 _FILTERS: Final = ("election", "lang", "category", "law", "region", "status")
 _PRIVATELY: Final = "private, no-store"
 
+
+def _by_count(row: CountRow) -> tuple[int, CountKey]:
+    """The most first."""
+    return -row.count, row.of
+
+
+def _by_time(row: CountRow) -> tuple[int, CountKey]:
+    return 0, row.of
+
+
+_ORDERS: Final = {"week": _by_time}
 ShowFor = Callable[[Page, Caller], Awaitable[web.Response]]
 
 
@@ -59,7 +71,7 @@ async def figures(page: Page) -> web.StreamResponse:
             max(row.count for row in table.rows),
             [
                 (name_cell(page.t, table, row.of, provinces), row.count)
-                for row in table.rows
+                for row in sorted(table.rows, key=_ORDERS.get(table.by, _by_count))
             ],
         )
         for table in counts.tables
@@ -69,6 +81,7 @@ async def figures(page: Page) -> web.StreamResponse:
         "reports.html",
         site.settings.name,
         counts=counts,
+        until=monday_of(counts.until),
         tables=tables,
         data=f"/v1/incidents/statistics?election={election}",
     )
