@@ -13,13 +13,14 @@ by its digest: no disk is waited for. In memory is what came since the last `sav
 import contextlib
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from federation.blobs.blobs import MAX_BLOB_BYTES
-from federation.files import make_folders
+from federation.files import make_folders, open_regular
 
 MAX_KEPT: Final = 64
 _HEAD_BYTES: Final = 1 << 10
@@ -60,15 +61,20 @@ class Partial:
     def load(self) -> None:
         """What this partner has sent before counts as its beginning.
 
+        Only a file of its own does: behind a link somebody else could write on.
+
         Raises:
             OSError: a disk failed.
         """
         with contextlib.suppress(FileNotFoundError):
-            stat = self.path.stat()
-            # What is longer than any photo was left by nobody of ours.
-            if stat.st_size > MAX_BLOB_BYTES:
+            if not self.path.is_file() or self.path.is_symlink():
                 return
-            self._count(self.path.read_bytes())
+            with open_regular(self.path, follow=False) as file:
+                stat = os.fstat(file.fileno())
+                # What is longer than any photo was left by nobody of ours.
+                if stat.st_size > MAX_BLOB_BYTES:
+                    return
+                self._count(file.read())
             # It is a blob's file already: whole, or never to be written to.
             if stat.st_nlink > 1 and self.digest != self._of:
                 self.drop()
