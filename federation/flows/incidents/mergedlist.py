@@ -29,9 +29,16 @@ class MergedList(Struct, frozen=True, kw_only=True):
 
 
 def list_merged(
-    view: View, caller: Caller, asked: IncidentFilter, limit: int
+    view: View, caller: Caller, asked: IncidentFilter, limit: int, status: str = ""
 ) -> MergedList:
     """The merged incidents of which a report fits what is asked.
+
+    Args:
+        view: A snapshot.
+        caller: Who asks.
+        asked: Which reports.
+        limit: The most incidents.
+        status: Only those of which this is the status; "" means all.
 
     Raises:
         NotFoundError: there is nothing of the kind for this caller.
@@ -51,7 +58,11 @@ def list_merged(
             after = entry.reported_at, entry.incident
             org, _, incident = entry.incident.partition("/")
             one = reports.find(IncidentName(id=incident, org=org))
-            if one is not None and _stands_here(one, after, reports, asked, shown):
+            if (
+                one is not None
+                and status in ("", *(one.merged.status or ["received"]))
+                and _stands_here(one, after, reports, asked, shown)
+            ):
                 found.append(one)
                 shown |= {(it.org, it.id) for it in one.merged.reports}
             if len(found) == limit or reports.is_spent:
