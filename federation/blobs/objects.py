@@ -50,11 +50,11 @@ class ObjectBlobs:
 
     async def put(self, digest: str, data: bytes) -> bool:
         """Keep these bytes; see `Blobs.put`."""
-        return await self._run(self._put, digest, data)
+        return await self._finish(self._put, digest, data)
 
     async def put_file(self, digest: str, path: Path) -> bool:
         """Keep the bytes of a file; see `Blobs.put_file`."""
-        return await self._run(self._put_file, digest, path)
+        return await self._finish(self._put_file, digest, path)
 
     async def get(
         self, digest: str, start: int = 0, length: int | None = None
@@ -86,7 +86,7 @@ class ObjectBlobs:
 
     async def delete(self, digest: str) -> bool:
         """Forget these bytes; see `Blobs.delete`."""
-        return await self._run(self._delete, digest)
+        return await self._finish(self._delete, digest)
 
     @contextlib.asynccontextmanager
     async def alone(self, digest: str) -> AsyncIterator[None]:
@@ -98,6 +98,21 @@ class ObjectBlobs:
     async def _run(self, work: Callable[[*_A], _T], *given: *_A) -> _T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, *given)
+
+    async def _finish(self, work: Callable[[*_A], _T], *given: *_A) -> _T:
+        """As `_run`; whoever is stopped meanwhile waits until it is done.
+
+        A thread cannot be stopped: who leaves `alone` before it would let others in,
+        and a photo that is removed then would lie there again.
+        """
+        done = asyncio.ensure_future(self._run(work, *given))
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            if not done.cancelled():
+                done.exception()  # nobody is left to hear it
+            raise
 
     def _put(self, digest: str, data: bytes) -> bool:
         # Asked first: nearly all are new, and what is not there is not read.

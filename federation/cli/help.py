@@ -28,13 +28,14 @@ def text_of(ctx: click.Context) -> Text:
 def translate(t: Text, help_text: str) -> str:
     """The text with the key that it begins with replaced by its sentence.
 
-    What click adds behind stays, with "[required]" translated; a text that is no key
-    stays whole.
+    What click adds behind stays, its words translated; a text that is no key stays
+    whole.
     """
     match = _KEY.match(help_text)
     if not match or not t.has(match[0]):
         return help_text
     added = help_text[match.end() :].replace("[required]", t("cli.required"))
+    added = added.replace("[default: ", t("cli.default"))
     return t(match[0]) + added
 
 

@@ -3,11 +3,11 @@
 Rule: a node never reads an annex. It is handed sealed ones, and deletes. Once a day,
 what has had its time goes, and all others are read for damage:
 
-    annex-damaged    goes away by itself        annex: how many
+    annex-damaged    goes away by itself        annex: which
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from federation.config.annexkey import key_id, load_annex_public
@@ -36,6 +36,7 @@ ALARM: Final = "annex-damaged"
 SUBJECT: Final = "annex"
 NAME: Final = "annexes of incidents"  # no organisation's: theirs have no space
 _DAY_S: Final = 86_400.0
+_MOST_NAMED: Final = 10
 
 
 class AnnexCare:
@@ -72,13 +73,18 @@ async def sweep(resources: Resources, now: float) -> PurgedAnnexes:
     for one in found.due:
         purged += await db.run(keep.purge_due, db, folder, one, days, now)
     await db.run(folder.sweep)
-    await db.write(_tell, found.damaged, int(now))
-    return PurgedAnnexes(purged=purged, damaged=found.damaged)
+    org = resources.settings.org
+    named = [f"{org}/{one.incident}" for one in found.damaged]
+    await db.write(_tell, named, int(now))
+    return PurgedAnnexes(purged=purged, damaged=len(named))
 
 
-def _tell(tx: Transaction, damaged: int, now: int) -> None:
+def _tell(tx: Transaction, damaged: Sequence[str], now: int) -> None:
     if damaged:
-        alarms.raise_alarm(tx, ALARM, SUBJECT, f"{damaged} of them", now)
+        # By its names the gate knows whom the alarm is for (`readers.may_hear`).
+        told = ", ".join(damaged[:_MOST_NAMED])
+        detail = f"{len(damaged)} of them: {told}"
+        alarms.raise_alarm(tx, ALARM, SUBJECT, detail, now)
     else:
         alarms.clear_alarm(tx, ALARM, SUBJECT)
 

@@ -119,6 +119,10 @@ class Node:
         duties += [self.incidents.index_reports]
         if signs:
             self.schedule.set_duties(self._duties())
+            # Nothing is signed before they answer: whoever did so a moment ago, to
+            # another process, is asked again now, not an interval later.
+            for org in self.peers.reachable:
+                self.schedule.notify(org)
             duties += [self.own_logs.begin, self._watch_peers]
         for duty in duties:
             self._start(self._keep_up(duty))

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from aiohttp import ClientSession
 
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConfigError, FederationError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
@@ -181,14 +181,15 @@ class Referrals:
         if not item.due:
             return item
         host = self._host
-        log = host.resources.incidents_of(item.election)
         try:
+            log = host.resources.incidents_of(item.election)
             await host.gate.passed(log.origin, wait_s)
             said = await host.disk.write(
                 steps.say, log, item.incident, item.agency, host.clocks.wall()
             )
-        except ConflictError as error:  # no log of ours may be signed now
-            _log.info("%s: %s", log.origin, error)
+        except FederationError as error:
+            # No log of ours may be signed now, or it is closed: the others go on.
+            _log.warning("%s %s is not said: %s", item.incident, item.agency, error)
             return item
         host.news()
         return said

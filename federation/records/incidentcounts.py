@@ -205,12 +205,12 @@ def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedInci
         provinces=sorted({place[:2] for place in merged.places}),
         laws=merged.laws,
         statuses=merged.status or ["received"],
-        weeks=[_week(min(report.reported_at for report in reports))],
+        weeks=[monday_of(min(report.reported_at for report in reports))],
         agencies=sorted({_kind_of(agency) for agency in agencies}),
     )
 
 
-def _week(moment: str) -> str:
+def monday_of(moment: str) -> str:
     """The Monday of the week in Jakarta in which this time lies."""
     day = datetime.strptime(moment, _WIRE).replace(tzinfo=UTC).astimezone(WIB).date()
     return (day - timedelta(days=day.weekday())).isoformat()

@@ -65,6 +65,8 @@ _RANKS: Final = {
     "decided": 4,
     "closed": 5,
 }
+#: What may become of an incident, in this order.
+MERGED_STATES: Final = tuple(_RANKS)
 _REFUSED: Final = frozenset({"rejected", "unverifiable"})
 _TAKEN_FURTHER: Final = frozenset(
     {"referred", "registered", "not_registered", "decided"}

@@ -29,10 +29,22 @@ Source: docs/reference/protocol.md, "HTTP" and docs/reference/api.md
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias, assert_never, get_args
+from typing import (
+    Final,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    assert_never,
+    get_args,
+)
 
-from federation.records.canonical import ORIGIN_PATTERN
-from federation.records.keystatement import parse_origin
+from federation.records.canonical import (
+    INCIDENT_PATTERN,
+    ORG_PATTERN,
+    ORIGIN_PATTERN,
+)
+from federation.records.keystatement import INCIDENTS, parse_origin
 
 PUBLIC: Final = "public"
 PHOTOS: Final = "photos"
@@ -43,10 +55,17 @@ _COUNTED: Final = frozenset({"incidents"})
 #: addresses and folders something has to do; which photographs were removed here.
 Inside: TypeAlias = Literal["partners", "details", "removals"]
 
+
+def _inside(pattern: str) -> str:
+    return pattern.removeprefix("^").removesuffix(r"$(?!\n)")
+
+
 # At every place of a text: behind an address or another name, the first that fits would
 # eat the beginning of a hidden one.
-_NAME: Final = re.compile(
-    "(?=(" + ORIGIN_PATTERN.removeprefix("^").removesuffix(r"$(?!\n)") + "))"
+_NAME: Final = re.compile("(?=(" + _inside(ORIGIN_PATTERN) + "))")
+# A report that is named is there: it tells as much as the log in which it stands.
+_REPORT: Final = re.compile(
+    "(?=(" + _inside(ORG_PATTERN) + ")/" + _inside(INCIDENT_PATTERN) + ")"
 )
 
 
@@ -141,6 +160,13 @@ class OfLog(Protocol):
     @property
     def visibility(self) -> str:
         """The part of its name that says for whom it is: `public`, or another."""
+
+
+class _Reports(NamedTuple):
+    """The log in which an organisation's reports of violations stand."""
+
+    org: str
+    visibility: str = INCIDENTS
 
 
 class OfPhoto(Protocol):
@@ -299,6 +325,9 @@ def may_hear(caller: Caller, *texts: str) -> bool:
 
 
 def may_quote(caller: Caller, text: str) -> bool:
-    """Whether a text names no log that is not there for the caller."""
+    """Whether a text names no log, and no report, that is not there for the caller."""
     names = (match[1] for match in _NAME.finditer(text))
-    return all(may_read(caller, parse_origin(name)) for name in names)
+    orgs = {match[1] for match in _REPORT.finditer(text)}
+    return all(may_read(caller, parse_origin(name)) for name in names) and all(
+        may_read(caller, _Reports(org)) for org in orgs
+    )

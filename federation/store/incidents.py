@@ -271,6 +271,15 @@ def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
     return " AND ".join(terms), values
 
 
+def is_reported(view: View, kind: str, incident: str) -> bool:
+    """Whether a report has this id, whoever's it is; `kind`: the type of a report."""
+    row = view.execute(
+        "SELECT 1 FROM incident_said WHERE kind = ? AND incident LIKE ? LIMIT 1",
+        (kind, f"%/{incident}"),
+    ).fetchone()
+    return row is not None
+
+
 def about_incident(
     view: View, incident: str, *, only_latest: bool = False
 ) -> list[IncidentEntry]:

@@ -24,6 +24,7 @@ from federation.web import (
     receipt,
     removalpage,
     removals,
+    reportpage,
     signin,
     thumbnails,
 )
@@ -95,6 +96,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(reportpage.routes())
     app.add_routes(formtaking.routes())
     app.add_routes(reading.routes())
     app.add_routes(signin.routes())

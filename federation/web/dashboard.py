@@ -39,12 +39,12 @@ _MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", _page(home)),
-        web.get("/wilayah/{code}", _page(home)),
-        web.get("/tps", _page(search)),
-        web.get("/tps/{code}", _page(station)),
-        web.get("/kosong", _page(gaps)),
-        web.get("/berbeda", _page(disputed)),
+        web.get("/", page_handler(home)),
+        web.get("/wilayah/{code}", page_handler(home)),
+        web.get("/tps", page_handler(search)),
+        web.get("/tps/{code}", page_handler(station)),
+        web.get("/kosong", page_handler(gaps)),
+        web.get("/berbeda", page_handler(disputed)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
@@ -159,7 +159,7 @@ async def _list(
     return page.render(template, site.settings.name, answer=answer, data=address)
 
 
-def _page(
+def page_handler(
     show: Callable[[Page], Awaitable[web.StreamResponse]],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The handler of a page: a mistake is answered as a page, not as JSON."""

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,40 @@ async def test_two_who_put_and_delete_the_same_wait_for_each_other(blobs):
     async with blobs.alone(DIGEST), blobs.alone(OTHERS):
         assert blobs._locks[DIGEST].locked()
     assert not blobs._locks
+
+
+async def test_who_is_stopped_amid_a_put_lets_nobody_in_before_it_is_done(
+    tmp_path, monkeypatch
+):
+    blobs = open_blobs("blobs", tmp_path)
+    begun, go_on = threading.Event(), threading.Event()
+    write = blobs._write
+
+    def slowly(digest, data):
+        begun.set()
+        assert go_on.wait(10)
+        write(digest, data)
+
+    monkeypatch.setattr(blobs, "_write", slowly)
+
+    async def put():
+        async with blobs.alone(DIGEST):
+            await blobs.put(DIGEST, DATA)
+
+    async def remove():
+        async with blobs.alone(DIGEST):
+            await blobs.delete(DIGEST)
+
+    putting = asyncio.create_task(put())
+    await asyncio.to_thread(begun.wait, 10)
+    putting.cancel()
+    removing = asyncio.create_task(remove())
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.wait([putting, removing])
+    await asyncio.sleep(0.05)
+    assert putting.cancelled()
+    assert await blobs.size(DIGEST) is None
 
 
 async def test_a_file_that_is_put_is_the_blob_and_stays(blobs, tmp_path):

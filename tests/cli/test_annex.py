@@ -36,7 +36,7 @@ from tests.annexed import (
     sealed,
 )
 from tests.cli.filled_home import federation
-from tests.homes import make_home, serving
+from tests.homes import PASSPHRASE, make_home, serving
 
 OTHER = "f" * 32
 WHY = "diteruskan kepada Bawaslu"
@@ -69,6 +69,20 @@ def annex(home, *words, code=OK, **how):
 
 def add(home, incident=ID, *words, **how):
     return annex(home, "add", incident, "--file", report(home), *words, **how)
+
+
+def _a_report(home):
+    """The name of a report that was just signed there."""
+    words = ("keys", "chain", "--election", ELECTION, "--incidents")
+    file = home.folder / "passphrase"
+    file.touch(0o600)
+    file.write_text(PASSPHRASE)
+    assert federation(home, *words, "--passphrase-file", str(file))[0] == OK
+    words = ("incidents", "add", "--category", "lainnya", "--law", "pidana")
+    words += ("--summary", "Saksi diusir", "--happened", "2019-04-17 08.00")
+    ended, out, err = federation(home, *words, "--region", "3171", "--alone")
+    assert ended == OK, out + err
+    return json.loads(out)["verdicts"][0]["incident"]
 
 
 def actions(home):
@@ -134,6 +148,14 @@ def two(home):
 def test_an_incident_may_be_named_as_the_list_of_reports_names_it(home, key):
     add(home, f"jagasuara.example/{ID}")
     assert annex(home, "show", f"jagasuara.example/{ID}", "--why", WHY, *key)
+
+
+def test_an_annex_of_a_report_that_is_not_known_is_kept_and_said(home):
+    for language, told in (("id", "Tidak ada laporan"), ("en", "No report")):
+        said = add(home, ID, "--replace", language=language, is_json=False)
+        assert f"{told} {ID}" in said
+    name = _a_report(home).partition("/")[2]
+    assert "No report" not in add(home, name, language="en", is_json=False)
 
 
 def test_people_are_told_in_their_language(home, key):

@@ -50,6 +50,11 @@ def test_help_is_translated(cli, monkeypatch):
     _, out, _ = cli("init", "--help")
     assert "Siapkan node" in out
     assert "Nama domain organisasi Anda" in out
+    _, out, _ = cli("annex", "show", "--help")
+    assert "[wajib]" in out
+    assert "[required]" not in out
+    _, out, _ = cli("incidents", "list", "--help")
+    assert "[nilai bawaan: 50" in out
 
 
 def test_a_mistyped_command_is_answered_with_its_like(cli):

@@ -246,3 +246,4 @@ async def test_a_private_address_is_told_with_what_to_write():
             await HttpFeed(session, ORG, "http://127.0.0.1:1").fetch(ABOUT)
     assert failed.value.reason.key == "network.private"
     assert "allow_private = true" in failed.value.reason
+    assert "--allow-private" in failed.value.reason

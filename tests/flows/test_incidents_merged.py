@@ -2,12 +2,13 @@
 
 import itertools
 import random
+from itertools import pairwise
 
 import pytest
 
 from federation.errors import NotFoundError
 from federation.flows.incidents import merged
-from federation.flows.incidents.answers import find_incident
+from federation.flows.incidents.answers import find_incident, parse_after
 from federation.flows.incidents.digest import digest_incidents
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.merged import MergedReports
@@ -303,3 +304,50 @@ def test_all_of_a_page_is_compared_and_the_next_one_begins_behind_it(partners):
             break
         after = tuple(page.next.split("_"))
     assert seen == whole
+
+
+def test_who_calls_all_that_it_has_one_thing_makes_no_list_slower(
+    partners, monkeypatch
+):
+    chain = [name(X, number) for number in range(1, 121)]
+    partners.say(*(report(X, number) for number in range(1, 121)))
+    partners.say(*(same(X, one, other) for one, other in pairwise(chain)))
+    joined = []
+    join = merged.join_reports
+    monkeypatch.setattr(merged, "join_reports", lambda it: joined.append(1) or join(it))
+    listed = partners.merged(limit=200).incidents
+    assert {it.id for one in listed for it in one.merged.reports} == {
+        one.id for one in chain
+    }
+    # Not once for each report and each pair on the way to it.
+    assert len(joined) <= 3 * (merged.MAX_STEPS + 2)
+
+
+def test_who_fills_all_that_is_looked_at_keeps_no_others_report_out(
+    partners, monkeypatch
+):
+    monkeypatch.setattr(merged, "MAX_WORDS", 50)
+    many = [name(A, number) for number in range(1, 40)]
+    partners.say(*(report(A, number) for number in range(1, 40)))
+    partners.say(report(B), report(C), same(B, name(B), name(C)))
+    partners.say(*(same(A, one, name(B)) for one in many))
+    found = partners.found(name(B))
+    assert found.is_cut
+    assert name(C) in {name_of((it.org, it.id)) for it in found.merged.reports}
+
+
+def test_a_page_that_costs_too_much_ends_early_and_the_next_goes_on(
+    partners, monkeypatch
+):
+    partners.say(*(report(A, number) for number in range(1, 8)))
+    whole = [one.merged.incident for one in partners.merged().incidents]
+    monkeypatch.setattr(merged, "MAX_LISTED", 2)
+    told, after = [], ("", "")
+    for _ in range(8):
+        page = partners.merged(ASKED._replace(after=after))
+        told += [one.merged.incident for one in page.incidents]
+        after = parse_after(page.next)
+        if not page.next:
+            break
+        assert len(page.incidents) <= 2
+    assert told == whole

@@ -10,6 +10,7 @@ from federation.config.settings import load_settings
 from federation.node import annexes
 from federation.node.annexes import AnnexCare
 from federation.node.resources import open_resources
+from federation.records.readers import NOBODY, may_hear
 from federation.store import alarms
 from federation.store.annex import AnnexFolder
 from tests.annexed import ELECTION, ID, file_text, give_key, sealed
@@ -53,7 +54,10 @@ async def test_the_duty_purges_and_says_what_is_damaged_until_it_is_mended(home)
         assert care.duty().interval_s == 86_400
         assert (await care.duty().run()).outcome == "ok"
         assert [found.incident for found in folder.walk()] == [OTHER]
-        assert standing(resources) == {("annex-damaged", "annex", "1 of them")}
+        detail = f"1 of them: {resources.settings.org}/{OTHER}"
+        assert standing(resources) == {("annex-damaged", "annex", detail)}
+        # That there is a report at all is for nobody outside.
+        assert not may_hear(NOBODY, "annex", detail)
         path.write_bytes(whole)
         await care.duty().run()
         assert standing(resources) == set()

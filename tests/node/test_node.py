@@ -10,6 +10,7 @@ import time
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from federation.config.settings import load_settings
 from federation.node.node import Node
@@ -270,3 +271,21 @@ async def test_what_the_public_reads_names_no_address_of_a_partner(tmp_path):
         _, body, _ = await node.get("/v1/status")
         assert json.loads(body)["peers"][0]["outcome"] == "failed"
         assert b"127.0.0.1" not in body
+
+
+async def test_a_command_after_a_turn_asks_its_partners_again_before_it_signs(tmp_path):
+    one, other = (make_home(tmp_path, org) for org in ORGS[:2])
+    one.settings.write_text(
+        one.settings.read_text().replace("interval_s = 1", "interval_s = 3600")
+    )
+    async with serving(other) as partner:
+        add_peer(one, other, partner.url)
+        settings = load_settings(one.settings)
+        patient = replace(settings.sync, reconcile_wait_s=600)
+        settings = replace(settings, sync=patient)
+        for _ in range(2):
+            with open_resources(one, settings) as parts:
+                node = Node(parts, clocks(), Random(1))
+                async with node.open():
+                    await node.gate.passed(f"{ORGS[0]}/{ELECTION}", 10)
+                    await node.schedule.run_now([ORGS[1]])

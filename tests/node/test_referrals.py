@@ -7,6 +7,7 @@ import pytest
 
 from federation.cli import run
 from federation.cli.output import Output
+from federation.errors import FormatError
 from federation.node import referrals
 from federation.store.papers import PapersFolder
 from federation.text import Text
@@ -22,6 +23,7 @@ from tests.refer import (
     make_referring,
     standing,
     write_report,
+    write_reports,
 )
 from tests.smtp import Postbox
 from tests.waiting import until
@@ -342,3 +344,28 @@ async def test_papers_are_gone_when_nobody_waits_for_them(home, incident, monkey
             return not list(home.outbox.glob("*.pdf"))
 
         await until(is_empty)
+
+
+async def test_one_that_cannot_be_said_holds_up_no_other(home, monkeypatch):
+    first, second = write_reports(home, 2)
+    say = referrals.steps.say
+
+    def closed(db, guard, log, name, *given):
+        if name.endswith(first["id"]):
+            raise FormatError("closed")
+        return say(db, guard, log, name, *given)
+
+    monkeypatch.setattr("federation.flows.refer.outbox.say", closed)
+    async with serving(home, alone=True) as node:
+        for incident in (first, second):
+            status, _ = await ask(node, "hand-over", incident, reference="7/PL")
+            assert status == 200
+        assert find_row(home, first).due == "acknowledged"
+        assert find_row(home, second).due == ""
+        monkeypatch.setattr("federation.flows.refer.outbox.say", say)
+
+        async def is_said():
+            return not find_row(home, first).due
+
+        await until(is_said)
+    assert history(home, first)[-2:] == ["acknowledged", "referred"]

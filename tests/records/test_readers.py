@@ -55,6 +55,9 @@ def test_who_reads_which_log_and_sees_what_of_the_node(caller):
         f"x.example/{PRIVATE}",
         f"10.0.0.7/{PRIVATE}",
         f"http://b.example/{PRIVATE}/checkpoint",
+        # A report, as alarms about its way to an agency name it.
+        f"b.example/{'5f0c' * 8} bawaslu-dki",
+        f"2 of them: b.example/{'5f0c' * 8}, b.example/{'5f0d' * 8}",
     ],
 )
 def test_what_names_a_log_is_told_to_whoever_may_read_it(text):

@@ -15,7 +15,7 @@ from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
 from federation.text import load_topic
-from federation.web import dashboard, page
+from federation.web import dashboard, page, reportpage
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
@@ -37,6 +37,7 @@ PAGES = [
     f"/tps/{sample.OUTSIDE}",
     "/kosong",
     "/berbeda",
+    "/laporan",
 ]
 WORDS = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
@@ -52,6 +53,7 @@ async def client(sample_db):
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes(dashboard.routes())
+    app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
 

@@ -28,7 +28,9 @@ from federation.flows.annex.contents import (
 from federation.flows.annex.sealing import last_day, seal
 from federation.flows.annex.uses import check_why
 from federation.records.canonical import convert, format_time
+from federation.records.kinds import INCIDENT
 from federation.store.annex import AnnexHead, format_annex
+from federation.store.incidents import is_reported
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.web.requests.annexes import SaveAnnex, SavedAnnex
@@ -73,6 +75,9 @@ def add(run: Run, *, incident: str, path: str | None, **given: object) -> None:
     value = {"election": election, "incident": name, "keep_until": saved.keep_until}
     value["replaced"] = saved.replaced  # type: ignore[assignment]  # a value of JSON
     run.out.show(value, lambda: _print(run, name, saved))
+    with run.open_database().view() as view:
+        if not is_reported(view, INCIDENT.name, name):
+            run.out.note(run.t("annex.no-report", incident=name))
 
 
 def _last_day(run: Run, until: datetime | None) -> str:

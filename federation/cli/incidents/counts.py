@@ -21,7 +21,7 @@ from federation.flows.incidents.counts import (
     read_provinces,
 )
 from federation.flows.query.cells import format_csv
-from federation.records.incidentcounts import IncidentCounts
+from federation.records.incidentcounts import IncidentCounts, monday_of
 
 
 @click.command("statistics", cls=Command, help="reports.help-statistics")
@@ -46,11 +46,12 @@ def statistics(run: Run, *, is_csv: bool, election: str) -> None:
 
 def _print(run: Run, found: IncidentCounts, provinces: Mapping[str, str]) -> None:
     t, out = run.t, run.out
+    until = monday_of(found.until)
     if not found.incidents:
-        out.line(t("reports.none", below=found.below, until=found.until))
+        out.line(t("reports.none", below=found.below, until=until))
         return
     count = t.number(found.incidents)
-    out.line(t("reports.counted", count=count, until=found.until))
+    out.line(t("reports.counted", count=count, until=until))
     for table in found.tables:
         rows = [
             (" · ".join(name_cell(t, table, row.of, provinces)), row.count)

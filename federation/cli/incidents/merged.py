@@ -67,7 +67,7 @@ def _print_merged(
     run: Run, incidents: tuple[FoundIncident, ...], following: str
 ) -> None:
     t = run.t
-    if not incidents:
+    if not incidents and not following:
         run.out.line(t("incidents.none"))
         return
     headers = (

@@ -19,10 +19,10 @@ _DAY_S: Final = 86_400
 
 
 class DueAnnexes(NamedTuple):
-    """Which annexes have had their time, and how many others are damaged."""
+    """Which annexes have had their time, and which others are damaged."""
 
     due: list[FoundAnnex]
-    damaged: int
+    damaged: list[FoundAnnex]
 
 
 def save_annex(
@@ -73,7 +73,7 @@ def purge_annex(db: Database, folder: AnnexFolder, use: AnnexUse) -> None:
 
 
 def find_due(folder: AnnexFolder, days: int, now: float) -> DueAnnexes:
-    """Which have had their time, and how many of the others are damaged.
+    """Which have had their time, and which of the others are damaged.
 
     Args:
         folder: Of the annexes.
@@ -85,8 +85,8 @@ def find_due(folder: AnnexFolder, days: int, now: float) -> DueAnnexes:
     """
     found = list(folder.walk())
     due = [one for one in found if is_due(one, days, now)]
-    damaged = sum(one.head is None for one in found)
-    return DueAnnexes(due, damaged - sum(one.head is None for one in due))
+    damaged = [one for one in found if one.head is None and one not in due]
+    return DueAnnexes(due, damaged)
 
 
 def purge_due(

@@ -3,9 +3,12 @@
 Rule: what it comes to is `records/incidentmerge.py`'s, of the records that the caller
 may read. Here it is only found out which of them are needed: from one report along what
 is said of pairs, never through all there are. Of each log the newest hundred words
-about a report are looked at: whoever signs a million makes nothing slower.
+about a report are looked at, of one incident so many reports and words, along so many
+pairs: whoever signs a million, or calls all that it has one thing, makes nothing
+slower. What is found for one report is kept for the others of the same incident.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from hashlib import sha256
 from typing import Final
@@ -35,6 +38,12 @@ from federation.store.incidents import IncidentEntry
 
 #: So many reports are looked at for one incident; a larger one is shown in part.
 MAX_LOOKED_AT: Final = 1_000
+#: So much that is said of them; beyond it, as above.
+MAX_WORDS: Final = 5_000
+#: So many pairs away from the report that is asked about; beyond it, as above.
+MAX_STEPS: Final = 50
+#: After so many words whoever lists incidents gives what there is.
+MAX_LISTED: Final = 20_000
 
 
 class ReportInShort(Struct, frozen=True, kw_only=True):
@@ -78,6 +87,13 @@ class MergedReports:
         """`readable`: the logs, all of one election."""
         self._view, self._readable = view, readable
         self._about: dict[ReportKey, list[PlacedIncident]] = {}
+        self._found: dict[ReportKey, FoundIncident] = {}
+        self._count = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether as much was looked at as one answer may cost."""
+        return self._count >= MAX_LISTED
 
     def about(self, key: ReportKey) -> list[PlacedIncident]:
         """The latest of each organisation about a report, the report itself too."""
@@ -112,18 +128,30 @@ class MergedReports:
     def find(self, name: IncidentName) -> FoundIncident | None:
         """The incident that a report is part of; None if no such report is there."""
         key = key_of(name)
+        if key not in self._found and (found := self._find(key)) is not None:
+            for one in found.merged.reports:
+                self._found.setdefault((one.org, one.id), found)
+        return self._found.get(key)
+
+    def _find(self, key: ReportKey) -> FoundIncident | None:
         wanted: set[ReportKey] = {key}
-        is_cut = False
+        words = len(self.about(key))
+        is_cut, steps = False, 0
         while True:
             placed = [one for report in sorted(wanted) for one in self.about(report)]
-            words = (word_of(one) for one in placed)
-            joining = join_reports(word for word in words if word is not None)
+            said = (word_of(one) for one in placed)
+            joining = join_reports(word for word in said if word is not None)
             further = _linked(joining, key) - wanted
             if not further or is_cut:
                 break
-            room = MAX_LOOKED_AT - len(wanted)
-            is_cut = len(further) > room
-            wanted.update(sorted(further)[:room])
+            steps += 1
+            for one in _in_turn(further):
+                is_full = len(wanted) >= MAX_LOOKED_AT or words >= MAX_WORDS
+                if is_cut := is_full or steps > MAX_STEPS:
+                    break
+                wanted.add(one)
+                words += len(self.about(one))
+        self._count += words
         for merged in merge_incidents(_once(placed)):
             if any((one.org, one.id) == key for one in merged.reports):
                 return FoundIncident(
@@ -133,6 +161,16 @@ class MergedReports:
                     reports=tuple(map(in_short, self.reports_of(merged))),
                 )
         return None
+
+
+def _in_turn(keys: Collection[ReportKey]) -> list[ReportKey]:
+    """One of each organisation, then the next of each: nobody's keep others' out."""
+    before: Counter[str] = Counter()
+    turns = []
+    for key in sorted(keys):
+        turns.append((before[key[0]], key))
+        before[key[0]] += 1
+    return [key for _, key in sorted(turns)]
 
 
 def _once(placed: list[PlacedIncident]) -> list[PlacedIncident]:

@@ -2,14 +2,17 @@
 
 Rule: an incident stands where the newest of its reports does that the question is
 about, and nowhere else: so a page needs nothing but where the last one ended, and
-nothing is counted or kept between two.
+nothing is counted or kept between two. One that cost much to find is shorter.
 """
+
+from collections.abc import Collection
 
 from msgspec import Struct
 
 from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.merged import FoundIncident, MergedReports
 from federation.records.incident import Incident, IncidentName
+from federation.records.incidentmerge import ReportKey
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
 from federation.store import incidents
@@ -26,9 +29,16 @@ class MergedList(Struct, frozen=True, kw_only=True):
 
 
 def list_merged(
-    view: View, caller: Caller, asked: IncidentFilter, limit: int
+    view: View, caller: Caller, asked: IncidentFilter, limit: int, status: str = ""
 ) -> MergedList:
     """The merged incidents of which a report fits what is asked.
+
+    Args:
+        view: A snapshot.
+        caller: Who asks.
+        asked: Which reports.
+        limit: The most incidents.
+        status: Only those of which this is the status; "" means all.
 
     Raises:
         NotFoundError: there is nothing of the kind for this caller.
@@ -36,8 +46,9 @@ def list_merged(
     readable = readable_logs(view, caller, asked.election)
     reports = MergedReports(view, readable)
     found: list[FoundIncident] = []
+    shown: set[ReportKey] = set()
     after = asked.after
-    while len(found) < limit:
+    while True:
         page = incidents.list_latest(
             view, INCIDENT.name, asked._replace(after=after), readable, limit
         )
@@ -47,15 +58,34 @@ def list_merged(
             after = entry.reported_at, entry.incident
             org, _, incident = entry.incident.partition("/")
             one = reports.find(IncidentName(id=incident, org=org))
-            if one is not None and after == _newest(
-                reports.reports_of(one.merged), asked
+            if (
+                one is not None
+                and status in ("", *(one.merged.status or ["received"]))
+                and _stands_here(one, after, reports, asked, shown)
             ):
                 found.append(one)
-                if len(found) == limit:
-                    break
-    return MergedList(
-        election=asked.election, incidents=tuple(found), next="_".join(after)
-    )
+                shown |= {(it.org, it.id) for it in one.merged.reports}
+            if len(found) == limit or reports.is_spent:
+                return MergedList(
+                    election=asked.election,
+                    incidents=tuple(found),
+                    next="_".join(after),
+                )
+
+
+def _stands_here(
+    one: FoundIncident,
+    at: tuple[str, str],
+    reports: MergedReports,
+    asked: IncidentFilter,
+    shown: Collection[ReportKey],
+) -> bool:
+    """Whether an incident stands where this report of it does."""
+    if one.is_cut:
+        # Of its parts each holds others: no report is to be in none that is shown.
+        org, _, incident = at[1].partition("/")
+        return (org, incident) not in shown
+    return at == _newest(reports.reports_of(one.merged), asked)
 
 
 def _newest(reports: list[Incident], asked: IncidentFilter) -> tuple[str, str]:

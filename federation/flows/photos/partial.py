@@ -13,6 +13,7 @@ by its digest: no disk is waited for. In memory is what came since the last `sav
 import contextlib
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ MAX_KEPT: Final = 64
 _HEAD_BYTES: Final = 1 << 10
 #: At once, Linux would look for as much memory in one piece for it.
 _WRITE_BYTES: Final = 1 << 17
+_BEGUN: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Partial:
@@ -39,7 +41,7 @@ class Partial:
         self._folder, self._of = folder, digest
         self.path = folder / f"{digest}@{org}"
         self._file: BinaryIO | None = None
-        self._saving = threading.Lock()
+        self._saving, self._is_closed = threading.Lock(), False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -60,15 +62,25 @@ class Partial:
     def load(self) -> None:
         """What this partner has sent before counts as its beginning.
 
+        Only a file of its own does: behind a link somebody else could write on.
+
         Raises:
             OSError: a disk failed.
         """
-        with contextlib.suppress(FileNotFoundError):
-            stat = self.path.stat()
+        with self._saving, contextlib.suppress(FileNotFoundError):
+            # A thread may begin with it when whoever asked was stopped already.
+            if self._is_closed or self.path.is_symlink() or not self.path.is_file():
+                return
+            # Open from now on: where the name goes meanwhile, what comes is not written
+            # under it as if nothing had come before.
+            handle = os.open(self.path, _BEGUN)
+            self._file = os.fdopen(handle, "r+b", buffering=0)
+            stat = os.fstat(handle)
             # What is longer than any photo was left by nobody of ours.
             if stat.st_size > MAX_BLOB_BYTES:
+                self.drop()
                 return
-            self._count(self.path.read_bytes())
+            self._count(self._file.read())
             # It is a blob's file already: whole, or never to be written to.
             if stat.st_nlink > 1 and self.digest != self._of:
                 self.drop()
@@ -103,14 +115,19 @@ class Partial:
                 self.head = self.head or data[:_HEAD_BYTES]
 
     def close(self) -> None:
-        """Keep it as it is."""
+        """Keep it as it is; whoever is stopped while a thread loads it waits."""
+        with self._saving:
+            self._is_closed = True
+            self._shut()
+
+    def _shut(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def drop(self) -> None:
         """Keep nothing of it, and begin anew."""
-        self.close()
+        self._shut()
         self.path.unlink(missing_ok=True)
         self._begin_anew()
 
@@ -130,10 +147,9 @@ class Partial:
                 raise OSError(errno.ENOSPC, reason, str(self.path))
 
     def _open(self) -> BinaryIO:
-        begun = self.size - self.waiting
-        if not begun:
-            # What lies there was not counted as its beginning.
-            self.path.unlink(missing_ok=True)
+        assert not self.is_begun, "what was begun is open"
+        # What lies there was not counted as its beginning.
+        self.path.unlink(missing_ok=True)
         try:
             return self.path.open("ab", buffering=0)
         except FileNotFoundError:

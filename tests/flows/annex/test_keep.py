@@ -42,7 +42,7 @@ def sweep(db, folder, days, now):
     """How many had had their time and went, and how many others are damaged."""
     found = find_due(folder, days, now)
     gone = [purge_due(db, folder, one, days, now) for one in found.due]
-    return sum(gone), found.damaged
+    return sum(gone), len(found.damaged)
 
 
 def done(db):

@@ -1,0 +1,80 @@
+"""Pages about reports: counts for everybody, the reports for our people alone."""
+
+import pytest
+
+from federation.flows.incidents import counts
+from federation.store import people
+from federation.store.db import Database
+from tests.browsing import Browser
+from tests.homes import ELECTION, make_home, serving
+from tests.incidents import found_incidents
+from tests.waiting import until
+
+ORG = "jagasuara.example"
+REPORT = {
+    "category": "politik_uang",
+    "law": "pidana",
+    "summary": "Amplop <b>dibagikan</b> di depan balai warga",
+    "happened_at": "2019-04-17 05.00",
+    "region": "3171",
+}
+
+
+@pytest.fixture
+async def node(tmp_path, monkeypatch):
+    monkeypatch.setattr(counts, "week_begun", lambda _: "2999-01-01T00:00:00Z")
+    home = make_home(tmp_path, ORG)
+    found_incidents(home)
+    db = Database.open(home.data)
+    with db.transaction() as tx:
+        people.save_person(tx, "Sari", "viewer", "v" * 43, 0, 1 << 36)
+    db.close()
+    reports = [REPORT | {"ref": str(n)} for n in range(6)]
+    reports.append(REPORT | {"ref": "x", "category": "lainnya", "region": "32"})
+    async with serving(home) as served:
+
+        async def taken():
+            body = {"election": ELECTION, "records": reports}
+            return (await served.post("/v1/incidents", body))[0] == 200
+
+        await until(taken)
+        yield served
+
+
+async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
+    async with Browser(node.url) as browser:
+        page = await browser.open("/laporan?lang=id")
+        assert page.status == 200
+        assert "politik uang" in page.text
+        assert "≥ 5" in page.text
+        assert '<th scope="row">lainnya' not in page.text
+        assert "Amplop" not in page.text
+        for path in ("/laporan/daftar", f"/laporan/{ORG}/{'0' * 32}"):
+            assert (await browser.open(path)).status == 403
+
+        await browser.sign_in(f"/masuk?k={'v' * 43}")
+        page = await browser.open("/laporan/daftar?lang=id")
+        assert page.text.count("Amplop &lt;b&gt;dibagikan") == 7
+        for query, count in (
+            ("category=lainnya", 1),
+            ("region=31", 6),
+            ("law=kode_etik", 0),
+            ("status=received", 7),
+            ("status=verified", 0),
+        ):
+            page = await browser.open(f"/laporan/daftar?{query}")
+            assert page.text.count("Amplop") == count, query
+        assert (await browser.open("/laporan/daftar?region=x")).status == 400
+
+
+async def test_a_report_has_a_page_with_its_history(node):
+    async with Browser(node.url) as browser:
+        await browser.sign_in(f"/masuk?k={'v' * 43}")
+        page = await browser.open("/laporan/daftar?category=lainnya&lang=id")
+        at = page.text.index(f"/laporan/{ORG}/")
+        path = page.text[at : page.text.index("?", at)]
+        page = await browser.open(f"{path}?lang=id")
+        assert page.status == 200, page
+        assert page.headers["Cache-Control"] == "private, no-store"
+        assert "Amplop &lt;b&gt;dibagikan" in page.text
+        assert (await browser.open(f"/laporan/{ORG}/{'0' * 32}")).status == 404
