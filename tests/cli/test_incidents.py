@@ -287,6 +287,7 @@ def test_what_is_refused_says_why_in_the_language_of_whoever_reads_it(
     ):  # fmt: skip
         assert told in line, line
     assert "looks like" not in ended.out
+    assert "terbit" not in ended.out  # a report is never for everybody
     assert "this election has no" not in federation("--lang", "en", *words).out
     replaced = federation("--lang", "id", *words, "--redact").out
     assert "tampak seperti nama orang" in replaced

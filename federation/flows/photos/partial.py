@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from federation.blobs.blobs import MAX_BLOB_BYTES
-from federation.files import make_folders, open_regular
+from federation.files import make_folders
 
 MAX_KEPT: Final = 64
 _HEAD_BYTES: Final = 1 << 10
 #: At once, Linux would look for as much memory in one piece for it.
 _WRITE_BYTES: Final = 1 << 17
+_BEGUN: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Partial:
@@ -40,7 +41,7 @@ class Partial:
         self._folder, self._of = folder, digest
         self.path = folder / f"{digest}@{org}"
         self._file: BinaryIO | None = None
-        self._saving = threading.Lock()
+        self._saving, self._is_closed = threading.Lock(), False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -66,15 +67,20 @@ class Partial:
         Raises:
             OSError: a disk failed.
         """
-        with contextlib.suppress(FileNotFoundError):
-            if not self.path.is_file() or self.path.is_symlink():
+        with self._saving, contextlib.suppress(FileNotFoundError):
+            # A thread may begin with it when whoever asked was stopped already.
+            if self._is_closed or self.path.is_symlink() or not self.path.is_file():
                 return
-            with open_regular(self.path, follow=False) as file:
-                stat = os.fstat(file.fileno())
-                # What is longer than any photo was left by nobody of ours.
-                if stat.st_size > MAX_BLOB_BYTES:
-                    return
-                self._count(file.read())
+            # Open from now on: where the name goes meanwhile, what comes is not written
+            # under it as if nothing had come before.
+            handle = os.open(self.path, _BEGUN)
+            self._file = os.fdopen(handle, "r+b", buffering=0)
+            stat = os.fstat(handle)
+            # What is longer than any photo was left by nobody of ours.
+            if stat.st_size > MAX_BLOB_BYTES:
+                self.drop()
+                return
+            self._count(self._file.read())
             # It is a blob's file already: whole, or never to be written to.
             if stat.st_nlink > 1 and self.digest != self._of:
                 self.drop()
@@ -109,14 +115,19 @@ class Partial:
                 self.head = self.head or data[:_HEAD_BYTES]
 
     def close(self) -> None:
-        """Keep it as it is."""
+        """Keep it as it is; whoever is stopped while a thread loads it waits."""
+        with self._saving:
+            self._is_closed = True
+            self._shut()
+
+    def _shut(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def drop(self) -> None:
         """Keep nothing of it, and begin anew."""
-        self.close()
+        self._shut()
         self.path.unlink(missing_ok=True)
         self._begin_anew()
 
@@ -136,10 +147,9 @@ class Partial:
                 raise OSError(errno.ENOSPC, reason, str(self.path))
 
     def _open(self) -> BinaryIO:
-        begun = self.size - self.waiting
-        if not begun:
-            # What lies there was not counted as its beginning.
-            self.path.unlink(missing_ok=True)
+        assert not self.is_begun, "what was begun is open"
+        # What lies there was not counted as its beginning.
+        self.path.unlink(missing_ok=True)
         try:
             return self.path.open("ab", buffering=0)
         except FileNotFoundError:

@@ -193,3 +193,31 @@ async def test_what_is_no_file_of_its_own_is_no_beginning(node, db, tmp_path):
     [blob] = [it for it in node.folder.rglob(digest_of(ONE)) if it.is_file()]
     assert not blob.is_symlink()
     assert blob.read_bytes() == ONE
+
+
+async def test_a_beginning_that_goes_meanwhile_leaves_no_end_that_is_held(node, db):
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    feed = PhotoFeed(A).have(ONE)
+    begun = node.folder / "partial" / f"{digest_of(ONE)}@{A}"
+
+    async def stream(resource, start=0):
+        if start:
+            begun.unlink()  # as tidying up for another partner may do
+            async for piece in PhotoFeed.stream(feed, resource, start):
+                yield piece
+        else:
+            yield ONE[:1_100]
+            raise PeerError(A, resource.path, None, "gone", "silent")
+
+    feed.stream = stream
+    for _ in range(2):
+        await node.fetch(feed)
+        node.clock.advance(4_000)
+    assert not await node.has(ONE)
+    assert not [it for it in node.folder.rglob(f"{digest_of(ONE)}*") if it.is_file()]
+    honest = PhotoFeed(A).have(ONE)
+    await node.fetch(honest)
+    assert await node.has(ONE)
+    [blob] = [it for it in node.folder.rglob(digest_of(ONE)) if it.is_file()]
+    assert blob.read_bytes() == ONE
