@@ -60,6 +60,7 @@ _FORGOTTEN: Final = (
     "alarm",
     "offered",
     "original",
+    "outbox",
     "peer_seen",
     "peer_turn",
     "person",
