@@ -86,7 +86,9 @@ async def test_who_is_out_gets_what_every_stranger_gets(home, end):
     answers = await ask_all(home, **cookie(home))
     # Pages of which everybody may know: what they say to who is out is why.
     told_why = {
-        one for one in answers if re.search(r"^/masuk$|^/antrean|hapus$", one[1])
+        one
+        for one in answers
+        if re.search(r"^/masuk$|^/antrean|^/laporan/|hapus$", one[1])
     }
     for asked in told_why:
         assert answers[asked] != public[asked]
