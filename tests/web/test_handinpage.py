@@ -202,7 +202,7 @@ async def test_photographs_follow_one_by_one_drawn_anew_and_never_twice(node, br
         headers={"Content-Type": "multipart/form-data; boundary=b"},
     ) as answered:
         assert answered.status == 400
-        assert "tidak sampai utuh" in await answered.text()
+        assert "laporannya aman" in await answered.text()
     assert len((await reports(node))[1][0]["said"]["evidence"]) == 2
     digest = report["said"]["evidence"][0]["sha256"]
     blob = await browser.session.get(f"{node.url}/blob/{digest}")
