@@ -229,9 +229,9 @@ def test_a_refusal_names_every_word_its_place_and_what_it_looks_like():
     why = why_personal("note", "Pak Budi, HP 0812-0000-0000")
     assert str(why) == (
         "'Budi' (character 5) looks like the name of a person, '0812-0000-0000'"
-        " (character 14) looks like a telephone number: it would be published for"
-        " ever, and no personal data may be"
+        " (character 14) looks like a telephone number: what is signed stays for"
+        " ever, and no personal data may be in it"
     )
     many = why_personal("note", "Pak Budi. " * 8)
     assert many
-    assert "3 more: it would" in many
+    assert "3 more: what is signed" in many
