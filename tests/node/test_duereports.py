@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
+from federation.flows.incidents.due import DueDates
 from federation.node import duereports
 from federation.node.duereports import DueReports
 from federation.profiles import load_shipped
@@ -133,10 +134,11 @@ async def test_so_many_stand_at_once_and_those_that_end_first(watched, monkeypat
     assert (await watched.on(24)).keys() == {str(NAME)}
 
 
-async def test_a_day_that_has_not_come_costs_nothing(watched):
-    far = {"known_at": "9000-12-31T23:00:00Z", "reported_at": "9000-12-31T23:00:00Z"}
-    watched.add(make_incident(**far))
-    assert await watched.on(21) == {}
+def test_nothing_is_counted_from_a_day_that_has_not_come():
+    due = DueDates(load_shipped(), datetime(2024, 2, 14, 5, tzinfo=UTC))
+    assert due.of(make_incident(reported_at="2024-02-15T04:00:00Z")) is not None
+    assert due.of(make_incident(reported_at="2099-01-01T00:00:00Z")) is None
+    assert due.of(make_incident(known_at="2099-01-01T00:00:00Z")) is None
 
 
 async def test_a_node_at_work_looks_by_itself(tmp_path):
