@@ -340,6 +340,7 @@ async def hand_over(node: ReferringNode, given: HandOverReferral) -> OutboxItem:
         way="by-hand",
         state="sent",
     )
+    await node.referrals.find_doubtful()
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await resources.db.write(steps.hand_over, item, given.reference or "", hand)
     return await node.referrals.say(item)
@@ -370,6 +371,7 @@ async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
         ConflictError: it may have left already, or is there.
         NotFoundError: there is none, or nobody of that name may do it.
     """
+    await node.referrals.find_doubtful()
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await node.resources.db.write(
         steps.withdraw, str(given.incident), given.agency, hand
