@@ -73,6 +73,7 @@ def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers)
     assert wrong.code != OK
     ended = federation("refer", "approve", *which, "--dossier", row["dossier"])
     assert ended.code == OK, ended
+    assert "sends it" not in ended.out + ended.err, "it goes by hand"
     again = federation("refer", "approve", *which, "--dossier", row["dossier"])
     assert again.code == CONFLICT
     ended = federation("refer", "by-hand", *which, "--reference", "012/LP/2019")

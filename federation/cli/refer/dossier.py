@@ -60,7 +60,8 @@ def dossier(
     receiver = _find_agency(run, incident, agency)
     annex = None
     if with_annex:
-        _, annex = open_annex(run, "export", incident.id, incident.election, given)
+        named = str(incident.name)
+        _, annex = open_annex(run, "export", named, incident.election, given)
     papers = DossierInput(
         incident=incident,
         agency=receiver,
