@@ -23,6 +23,7 @@ Rule: every path of a home folder is named here and nowhere else.
       thumbnails/                   made from them, to be shown; may be removed
     guard/                          0700: what was signed at most; not in data/, so that
                                     a restored copy of data/ does not take it back
+      tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
     outbox/                         0700: papers on their way to agencies, by digest;

@@ -7,12 +7,14 @@ what has had its time goes, and all others are read for damage:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from federation.config.annexkey import key_id, load_annex_public
 from federation.errors import ConflictError
 from federation.flows.annex import keep
+from federation.flows.annex.papers import OwnPapers
 from federation.flows.annex.uses import AnnexUse, note_use
 from federation.node.disk import Disk
 from federation.node.node import Node
@@ -21,9 +23,13 @@ from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
 from federation.store.annex import AnnexFolder, parse_annex
 from federation.store.db import Transaction
+from federation.store.outbox import OutboxItem
+from federation.store.papers import PapersFolder
 from federation.text import Sentence
 from federation.web.requests.annexes import (
+    PapersLeft,
     PurgeAnnex,
+    PurgedAnnex,
     PurgedAnnexes,
     PurgeDueAnnexes,
     SaveAnnex,
@@ -37,6 +43,8 @@ SUBJECT: Final = "annex"
 NAME: Final = "annexes of incidents"  # no organisation's: theirs have no space
 _DAY_S: Final = 86_400.0
 _MOST_NAMED: Final = 10
+
+_log = logging.getLogger(__name__)
 
 
 class AnnexCare:
@@ -66,17 +74,30 @@ async def sweep(resources: Resources, now: float) -> PurgedAnnexes:
         OSError: a disk is full or failed; the rest goes the next time.
     """
     db, days = resources.db, resources.settings.annex.days
-    folder = AnnexFolder(resources.home.annex)
+    folder, papers = AnnexFolder(resources.home.annex), _papers_of(resources)
     found = await asyncio.to_thread(keep.find_due, folder, days, now)
-    purged = 0
+    purged, left = 0, list[OutboxItem]()
     # One by one: whoever else has something to write waits for one only.
     for one in found.due:
-        purged += await db.run(keep.purge_due, db, folder, one, days, now)
+        given = db, folder, papers, one, days, now
+        if (still := await db.run(keep.purge_due, *given)) is not None:
+            purged += 1
+            left += still
     await db.run(folder.sweep)
     org = resources.settings.org
     named = [f"{org}/{one.incident}" for one in found.damaged]
     await db.write(_tell, named, int(now))
-    return PurgedAnnexes(purged=purged, damaged=len(named))
+    for item in left:
+        _log.warning("%s: purged, papers go on to %s", item.incident, item.agency)
+    return PurgedAnnexes(purged=purged, damaged=len(named), left=_tell_left(left))
+
+
+def _papers_of(resources: Resources) -> OwnPapers:
+    return OwnPapers(PapersFolder(resources.home.outbox), resources.settings.org)
+
+
+def _tell_left(left: Iterable[OutboxItem]) -> list[PapersLeft]:
+    return [PapersLeft(incident=one.incident, agency=one.agency) for one in left]
 
 
 def _tell(tx: Transaction, damaged: Sequence[str], now: int) -> None:
@@ -142,18 +163,24 @@ async def use_annex(node: Node, given: UseAnnex) -> None:
     await node.resources.db.write(note_use, use)
 
 
-async def purge_annex(node: Node, given: PurgeAnnex) -> None:
-    """Delete an annex.
+async def purge_annex(node: Node, given: PurgeAnnex) -> PurgedAnnex:
+    """Delete an annex, and what was drawn of it that is not on its way.
 
     Raises:
         NotFoundError: none is kept, or nobody of that name may do it.
         FormatError: the reason tells of a person.
         OSError: a disk is full or failed; the annex is there still.
     """
-    db, at = node.resources.db, int(node.clocks.wall())
+    resources, at = node.resources, int(node.clocks.wall())
     use = AnnexUse("purge", given.election, given.incident, given.person, given.why, at)
-    folder = AnnexFolder(node.resources.home.annex)
-    await db.run(keep.purge_annex, db, folder, use)
+    left = await resources.db.run(
+        keep.purge_annex,
+        resources.db,
+        AnnexFolder(resources.home.annex),
+        _papers_of(resources),
+        use,
+    )
+    return PurgedAnnex(left=_tell_left(left))
 
 
 async def purge_due(node: Node, _: PurgeDueAnnexes) -> PurgedAnnexes:

@@ -32,6 +32,7 @@ from federation.node.resources import Clocks, Resources
 from federation.records.referral import ReferralWay
 from federation.store.outbox import OutboxItem, find_item
 from federation.store.papers import PapersFolder
+from federation.store.trymark import TryMark, newest_action
 from federation.text import Sentence
 from federation.tlog.keys import Signer
 
@@ -58,9 +59,9 @@ class CourierHost(Protocol):
 class Courier:
     """Hands over, and writes down what became of it."""
 
-    def __init__(self, host: CourierHost, random: Random) -> None:
+    def __init__(self, host: CourierHost, random: Random, mark: TryMark) -> None:
         """`host` has its resources and clocks already."""
-        self._host, self._random = host, random
+        self._host, self._random, self._mark = host, random, mark
 
     async def send(self, item: OutboxItem) -> OutboxItem:
         """Try once; how far it is then."""
@@ -92,8 +93,7 @@ class Courier:
                 await asyncio.to_thread(handover.begin, sender, agency.email or "")
             except MailError as error:
                 return await self._end(item, self._refused(item, error))
-            now = self._now()
-            item = await resources.db.write(steps.begin_try, item, now)
+            item, now = await self._begin(item), self._now()
             mail = write_mail(
                 item,
                 agency,
@@ -116,7 +116,7 @@ class Courier:
         resources, wall = self._host.resources, self._host.clocks.wall
         settings, url = resources.settings, agency.webhook or ""
         signer = await asyncio.to_thread(_signer_for, resources, agency)
-        item = await resources.db.write(steps.begin_try, item, self._now())
+        item = await self._begin(item)
         sender = {"org": settings.org, "name": settings.name}
         body, headers = write_hook(item, data, contact=settings.contact, **sender)
         headers |= RequestSigner(signer, wall, self._random).sign("POST", url, body)
@@ -140,6 +140,22 @@ class Courier:
         if outcome == "later":
             return await self._end(item, self._later(item, told))
         return await self._end(item, TryEnd(outcome, told, reference=reference))
+
+    async def _begin(self, item: OutboxItem) -> OutboxItem:
+        """The row says so, then the mark outside of the database, then it may leave.
+
+        Raises:
+            ConflictError: it is not to go; its row says why.
+            OSError: no disk takes that it goes.
+        """
+        db = self._host.resources.db
+        item = await db.write(steps.begin_try, item, self._now())
+        try:
+            await asyncio.to_thread(self._mark.write, await db.read(newest_action))
+        except OSError as error:
+            await self._end(item, self._later(item, str(error)))
+            raise ConflictError(str(error)) from error
+        return item
 
     def _refused(self, item: OutboxItem, error: MailError) -> TryEnd:
         if not error.is_known:

@@ -3,11 +3,13 @@
 Rule: in this order, each step durable before the next: our log says that it is meant
 to go; partners have had a while to say that they mean to, too, and are asked once more;
 the row says that it is being sent; the first byte leaves. Whatever was being sent when
-a process was killed is unsure, and stays so until a coordinator has said what became of
-it: nothing is sent again blindly.
+a process was killed is unsure, and so is, in an older copy of the database, what was
+meant to go; it stays so until a coordinator has said what became of it: nothing is sent
+again blindly. Nor is anything sent while our log may not be signed: it may say more.
 
     referral-unsure    goes away when it was resolved       incident and agency
     referral-failed    goes away when it is tried anew      as above
+    referral-gave-way  goes away when it is prepared anew   as above
     referred-twice     stays                                as above
 """
 
@@ -23,7 +25,7 @@ from federation.errors import ConfigError, FederationError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
-from federation.flows.refer.holding import find_holding, find_own, rank_of
+from federation.flows.refer.holding import find_holding
 from federation.flows.refer.outbox import Hand
 from federation.node.couriers import Courier, find_agency
 from federation.node.disk import Disk
@@ -34,6 +36,7 @@ from federation.store import alarms
 from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, find_item, list_items
 from federation.store.papers import PapersFolder
+from federation.store.trymark import TryMark, knows_action, newest_action
 from federation.text import Sentence
 from federation.web.requests.referrals import (
     ApproveReferral,
@@ -85,7 +88,9 @@ class Referrals:
         self._host = host
         self._lock = asyncio.Lock()
         self._busy = set[tuple[str, str]]()
-        self._courier = Courier(host, random)
+        self._mark = TryMark(host.resources.home.guard)
+        self._past, self._is_past_known = asyncio.Lock(), False
+        self._courier = Courier(host, random, self._mark)
 
     def duty(self) -> Duty:
         """Whatever is due is done within seconds."""
@@ -96,9 +101,17 @@ class Referrals:
             return Result(outcome=OF_DISK)
         async with self._lock:
             await self._follow()
+        for item in await self._host.resources.db.read(list_items):
+            if self._is_due(item):
+                # Whoever waits to say something comes between two that are sent.
+                async with self._lock:
+                    await self._send(item)
+        async with self._lock:
+            await self._look()
         return Result(outcome="ok")
 
     async def _follow(self) -> None:
+        """Say what is due, and what has ended by itself."""
         db, now = self._host.resources.db, self._now()
         await self.find_doubtful()
         for item in await db.read(list_items):
@@ -107,54 +120,47 @@ class Referrals:
             elif item.state == "intended" and item.expires_at <= now:
                 expired = await db.write(steps.expire, item, now)
                 await self._say(expired, wait_s=0.0)
-        await self._send_due()
+
+    async def _look(self) -> None:
+        """Tell what somebody has to look at, and drop papers that nobody waits for."""
+        db, now = self._host.resources.db, self._now()
         await db.run(index_all_incidents, db)
         if changes := await db.read(self._find_told, now):
             await db.write(_tell, changes, now)
         keep = {one.dossier for one in await db.read(list_items) if _is_kept(one)}
         await db.run(self._papers.sweep, keep, now - _FRESH_S)
 
-    async def _send_due(self) -> None:
-        """Send what has been approved and said, and whose time has come."""
-        db = self._host.resources.db
-        due = [one for one in await db.read(list_items) if self._is_due(one)]
-        if due:
-            # What partners have said meanwhile counts.
-            await self._host.ask_partners(_ASK_S)
-            await db.run(index_all_incidents, db)
-        org = self._host.resources.settings.org
-        for item in due:
-            given = org, item.incident, item.agency
-            own = None if item.anyway else await db.read(find_own, *given)
-            if own is not None:
-                await db.write(steps.believe, item, own, self._now())
-                continue
-            if why := await db.read(self._why_held, item):
-                gone = await db.write(steps.give_way, item, str(why), self._now())
-                await self._say(gone, wait_s=0.0)
-                continue
-            key = item.incident, item.agency
-            self._busy.add(key)
-            try:
-                said = await self._courier.send(item)
-            finally:
-                self._busy.discard(key)
-            await self._say(said, wait_s=0.0)
+    async def _send(self, item: OutboxItem) -> None:
+        """Send one, if nobody is before us by what partners say now."""
+        host, db = self._host, self._host.resources.db
+        if self._why_not_signed(item):
+            return
+        await host.ask_partners(_ASK_S)
+        await db.run(index_all_incidents, db)
+        org = host.resources.settings.org
+        decided = await db.write(steps.decide, item, org, self._now())
+        if decided != item:
+            await self._say(decided, wait_s=0.0)
+            return
+        key = item.incident, item.agency
+        self._busy.add(key)
+        try:
+            said = await self._courier.send(item)
+        finally:
+            self._busy.discard(key)
+        await self._say(said, wait_s=0.0)
+
+    def _why_not_signed(self, item: OutboxItem) -> str:
+        """Why our log may not be signed now, which may yet learn of more."""
+        try:
+            log = self._host.resources.incidents_of(item.election)
+        except FederationError as error:
+            return str(error)
+        return self._host.gate.reason(log.origin)
 
     def _is_due(self, item: OutboxItem) -> bool:
         is_sent_by_us = item.state == "intended" and item.way != "by-hand"
         return is_sent_by_us and not item.due and item.next_at <= self._now()
-
-    def _why_held(self, view: View, item: OutboxItem) -> Sentence | None:
-        """Why it is not to go: somebody is there, or goes before us."""
-        if item.anyway:
-            return None
-        org = self._host.resources.settings.org
-        ours = rank_of(org, item.incident, item.agency)
-        for one in find_holding(view, org, item.incident, item.agency, self._now()):
-            if one.is_there or one.rank < ours:
-                return one.tell()
-        return None
 
     @property
     def _papers(self) -> PapersFolder:
@@ -164,8 +170,17 @@ class Referrals:
         return int(self._host.clocks.wall())
 
     async def find_doubtful(self) -> None:
-        """See what a killed process was sending."""
+        """See what a killed process was sending, or may have sent since a copy."""
         db = self._host.resources.db
+        items = await db.read(list_items)
+        async with self._past:
+            if items and not self._is_past_known:
+                said = await asyncio.to_thread(self._mark.read)
+                if said is None or not await db.read(knows_action, said):
+                    await db.write(steps.doubt_all, self._now())
+                    newest = await db.read(newest_action)
+                    await asyncio.to_thread(self._mark.write, newest)
+                self._is_past_known = True
         if any(one.state == "sending" for one in await db.read(list_items)):
             await db.write(steps.doubt, self._busy, self._now())
 
@@ -185,7 +200,12 @@ class Referrals:
             log = host.resources.incidents_of(item.election)
             await host.gate.passed(log.origin, wait_s)
             said = await host.disk.write(
-                steps.say, log, item.incident, item.agency, host.clocks.wall()
+                steps.say,
+                log,
+                item.incident,
+                item.agency,
+                host.clocks.wall(),
+                hold_s=host.resources.settings.refer.hold_s,
             )
         except FederationError as error:
             # No log of ours may be signed now, or it is closed: the others go on.
@@ -207,6 +227,8 @@ class Referrals:
                     changes.append((code, subject, item.answer or "-"))
                 elif item.state not in states and is_raised:
                     changes.append((code, subject, None))
+            if item.state != "withdrawn" and (steps.GAVE_WAY, subject) in standing:
+                changes.append((steps.GAVE_WAY, subject, None))
             if item.state in {"sent", "acknowledged"}:
                 others = find_holding(view, org, item.incident, item.agency, now)
                 told = "; ".join(str(one.tell()) for one in others if one.is_there)
@@ -280,6 +302,7 @@ async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
     """
     resources = node.resources
     node.disk.check()
+    await node.referrals.find_doubtful()
     papers = PapersFolder(resources.home.outbox)
     await asyncio.to_thread(papers.load, given.dossier)
     refer = resources.settings.refer
@@ -317,6 +340,7 @@ async def hand_over(node: ReferringNode, given: HandOverReferral) -> OutboxItem:
         way="by-hand",
         state="sent",
     )
+    await node.referrals.find_doubtful()
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await resources.db.write(steps.hand_over, item, given.reference or "", hand)
     return await node.referrals.say(item)
@@ -347,6 +371,7 @@ async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
         ConflictError: it may have left already, or is there.
         NotFoundError: there is none, or nobody of that name may do it.
     """
+    await node.referrals.find_doubtful()
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await node.resources.db.write(
         steps.withdraw, str(given.incident), given.agency, hand

@@ -24,6 +24,7 @@ from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
+from federation.node.duereports import DueReports
 from federation.node.node import Node
 from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
@@ -54,7 +55,8 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
-    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty())
+    due = DueReports(resources, node.disk, clocks.wall)
+    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty(), due.duty())
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
     site = WebContext(

@@ -55,6 +55,49 @@ class ReportingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     calendar: WorkCalendar
 
 
+class DeadlineNow(Struct, frozen=True, kw_only=True):
+    """A deadline as it stands at a moment.
+
+    `last_day`: in the time of the region, `zone` (WIB, WITA, WIT); `ends`: its last
+    second, with the offset. `days_left`: those that count (`counted`) and are still to
+    come, below 0 those that it is late. `office_day`, `is_assumed`, `is_certain`: as of
+    `Deadline`.
+    """
+
+    ends: str
+    last_day: Day
+    zone: str
+    counted: Literal["calendar", "working"]
+    days_left: int
+    is_past: bool
+    office_day: Day | None
+    is_assumed: bool
+    is_certain: bool
+
+    def tell(self) -> tuple[Sentence, ...]:
+        """What people are told: how long there is, and on what that rests."""
+        told = [self.tell_days()]
+        if self.office_day is None:
+            told.append(Sentence("deadline.no-office-day"))
+        elif self.office_day != self.last_day:
+            told.append(Sentence("deadline.office-day", date=self.office_day))
+        if self.is_assumed:
+            told.append(Sentence("deadline.assumed"))
+        if not self.is_certain:
+            told.append(Sentence("deadline.uncertain"))
+        return tuple(told)
+
+    def tell_days(self) -> Sentence:
+        """How long there is, alone."""
+        where = {"date": self.last_day, "zone": self.zone}
+        if self.is_past:
+            return Sentence("deadline.past", **where)
+        if self.days_left == 0:
+            return Sentence("deadline.last-day", **where)
+        name = "left-working" if self.counted == "working" else "left"
+        return Sentence(f"deadline.{name}", days=self.days_left, **where)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Deadline:
     """Until when it can be reported, at one place.
@@ -96,27 +139,31 @@ class Deadline:
             left += counts(self.rule, day)
         return left
 
-    def tell(self, now: datetime) -> tuple[Sentence, ...]:
-        """What people are told: how long there is, and on what that rests."""
-        told = [self._tell_days(now)]
-        if self.office_day is None:
-            told.append(Sentence("deadline.no-office-day"))
-        elif self.office_day != self.last_day:
-            told.append(Sentence("deadline.office-day", date=self.office_day))
-        if self.is_assumed:
-            told.append(Sentence("deadline.assumed"))
-        if not self.is_certain:
-            told.append(Sentence("deadline.uncertain"))
-        return tuple(told)
+    def office_days_left(self, now: datetime) -> int:
+        """The days up to the last one on which offices are still to open, after now."""
+        day, left = self._day(now), 0
+        while day < self.last_day:
+            day += _ONE
+            left += day_off(self.rule.calendar, day) is None
+        return left
 
-    def _tell_days(self, now: datetime) -> Sentence:
-        where = {"date": self.last_day.isoformat(), "zone": str(self.zone)}
-        if self.is_past(now):
-            return Sentence("deadline.past", **where)
-        if self._day(now) == self.last_day:
-            return Sentence("deadline.last-day", **where)
-        name = "left-working" if self.rule.counted == "working" else "left"
-        return Sentence(f"deadline.{name}", days=self.days_left(now), **where)
+    def at(self, now: datetime) -> DeadlineNow:
+        """How it stands now."""
+        return DeadlineNow(
+            ends=self.ends.isoformat(),
+            last_day=self.last_day.isoformat(),
+            zone=str(self.zone),
+            counted=self.rule.counted,
+            days_left=self.days_left(now),
+            is_past=self.is_past(now),
+            office_day=None if self.office_day is None else self.office_day.isoformat(),
+            is_assumed=self.is_assumed,
+            is_certain=self.is_certain,
+        )
+
+    def tell(self, now: datetime) -> tuple[Sentence, ...]:
+        """What people are told now."""
+        return self.at(now).tell()
 
     def _day(self, now: datetime) -> date:
         return now.astimezone(self.zone).date()
@@ -149,6 +196,15 @@ def find_deadline(
         is_assumed=known_at is None,
         is_certain=_is_covered(rule, known, last),
     )
+
+
+def first_known(rule: ReportingRule, day: date) -> date:
+    """What became known before this day can be reported no longer on `day`."""
+    left = rule.days
+    while left:
+        day -= _ONE
+        left -= counts(rule, day)
+    return day
 
 
 def counts(rule: ReportingRule, day: date) -> bool:

@@ -28,25 +28,6 @@ from msgspec import UNSET, Struct
 
 from federation.records.incident import Incident
 
-#: All names of reasons, as `text/incidents.toml` says them.
-LIKENESS_REASONS: Final = (
-    "same_tps",
-    "in_village",
-    "in_kecamatan",
-    "in_kabupaten",
-    "other_tps",
-    "other_village",
-    "within_hours",
-    "within_half_a_day",
-    "within_a_day",
-    "within_days",
-    "same_category",
-    "other_category",
-    "words",
-    "other_numbers",
-    "same_file",
-    "alike_photo",
-)
 #: From so many points of 100 on two reports are proposed.
 PROPOSED: Final = 60
 #: Happened further apart, two reports are not compared.

@@ -213,6 +213,19 @@ def encode_merged(merged: MergedIncident) -> bytes:
     return _encoder.encode(merged) + b"\n"
 
 
+def awaits_referral(merged: MergedIncident) -> bool:
+    """Whether it reached no agency yet, and those who reported it are not done with it.
+
+    A referral counts whoever says it; a status, as everywhere, of who reported it.
+    """
+    if any(said.stage in ARRIVED for it in merged.referrals for said in it.said):
+        return False
+    return not merged.status or any(
+        status != "rejected" and _RANKS[status] < _RANKS["referred"]
+        for status in merged.status
+    )
+
+
 def digest_merged(merged: Iterable[MergedIncident]) -> str:
     """Hex SHA-256 over all incidents, in the order in which they are merged."""
     return digest_rows(map(encode_merged, merged))

@@ -64,8 +64,8 @@ MARKS: Final[dict[PersonalKind, str]] = {
 SHORT: Final = "…"
 
 # Between two digits. Letters that are written for a nought or a one.
-_S: Final = r"[ .\-]"
-_STEP: Final = r"(?:[ ./\-]| [\-/] )?"
+_S: Final = r"[ ._\-]"
+_STEP: Final = r"(?:[ ./_\-]| [\-/] )?"
 _N: Final = "[0-9OoIl]"
 
 # E-mail. Words with `at` and a plain dot between them may be a sentence in English.
@@ -122,7 +122,7 @@ _MONTH: Final = "(?:0[1-9]|1[0-2])"
 _NIK: Final = (
     rf"(?<![0-9])[1-9][0-9]{_N}{{14}}(?![0-9])"
     r"|(?i:\b(?:n\.?i\.?k|ktp|k\.?k|kartu keluarga|nomor induk)\b)[^0-9\n]{0,20}"
-    rf"([1-9](?:[ .\-/]{{0,3}}{_N}){{15}})(?![0-9])"
+    rf"([1-9](?:[ ._\-/]{{0,3}}{_N}){{15}})(?![0-9])"
     rf"|(?<![0-9])(?:[1-9][0-9]{{3}}{_S}[0-9]{{2}}{_DAY}{_S}{_MONTH}[0-9]{{2}}{_S}"
     rf"[0-9]{{4}}|[1-9][0-9]{{5}}{_S}{_DAY}{_MONTH}[0-9]{{2}}{_S}?[0-9]{{4}}"
     rf"|[1-9][0-9]{{5}}{_DAY}{_MONTH}[0-9]{{2}}{_S}[0-9]{{4}}"
@@ -139,6 +139,7 @@ _MOBILE: Final = (
     rf"|(?<![0-9])(?:\+?62{_S}?8[0-9]|08[0-9]){_S}[0-9]{{3}}{_S}[0-9]{{3,4}}"
     rf"(?:{_S}[0-9]{{2,4}})?(?![0-9])"
     rf"|(?<![0-9])(?:\+?62{_S}?8|08)(?:{_S}[0-9]{{2}}){{4,5}}(?![0-9])"
+    rf"|(?<![0-9])(?:\+?62{_S}?8|08)[._\-][0-9]{{4}}(?:[._\-][0-9]{{3,4}}){{2}}(?![0-9])"
     rf"|(?<![0-9])(?:\+?6{_S}?2|0){_S}8(?:{_S}[0-9]){{7,11}}(?![0-9])"
     rf"|(?<![0-9A-Za-z])(?=[0-9 .\-+]{{0,18}}[OoIl])(?:\+?62|[0Oo]){_S}?8"
     rf"(?:{_S}?{_N}){{7,11}}(?![0-9A-Za-z])"
@@ -354,7 +355,9 @@ _HOUSE: Final = re.compile(
     r"|bandara|masjid|pasar|jembatan|taman|universitas|pelabuhan|kecamatan"
     r"|(?<!kepala )(?:desa|kelurahan|dusun)|huruf|form|formulir|model)\b[. ]{0,2}\Z"
 )
-_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+_SIGNS: Final = dict.fromkeys(
+    map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-"
+) | dict.fromkeys(map(ord, "\u3002\uff61"), ".")
 # So many characters before a finding are looked at; so often what stands beside one.
 _BEFORE: Final = 24
 _TURNS: Final = 24
@@ -434,12 +437,14 @@ def _plain(text: str) -> str:
     """The same places, with the plain character for one that only looks otherwise."""
     if text.isascii():
         return text
-    text = text.translate(_DASHES)
-    folded = (unicodedata.normalize("NFKC", char) for char in text)
-    return "".join(
-        plain if len(plain) == 1 else char
-        for char, plain in zip(text, folded, strict=True)
-    )
+    return "".join(map(_plain_char, text.translate(_SIGNS)))
+
+
+def _plain_char(char: str) -> str:
+    plain = unicodedata.normalize("NFKC", char)
+    if len(plain) != 1:
+        return char
+    return str(unicodedata.decimal(plain)) if plain.isdecimal() else plain
 
 
 def _spoken(text: str) -> Iterator[tuple[int, int]]:

@@ -91,6 +91,12 @@ def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
     ]
 
 
+def find_details(view: View, code: str) -> dict[str, str]:
+    """What stands under a code: subject → detail."""
+    rows = view.execute("SELECT subject, detail FROM alarm WHERE code = ?", (code,))
+    return dict(rows.fetchall())
+
+
 def told_up_to(view: View, code: str, subject: str) -> int:
     """Up to which index of a log such facts were told; -1 where none was."""
     row = view.execute(

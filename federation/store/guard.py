@@ -68,7 +68,7 @@ class Guard:
         """
         path = self._path(origin)
         try:
-            checkpoint = parse_checkpoint(_split(path.read_bytes())[0])
+            checkpoint = parse_checkpoint(split_line(path.read_bytes())[0])
         except FileNotFoundError:
             return None
         except FormatError as error:
@@ -103,7 +103,7 @@ class Guard:
             OSError: the file is there and cannot be read.
         """
         try:
-            text, line = _split(self._founded(origin).read_bytes())
+            text, line = split_line(self._founded(origin).read_bytes())
         except (FileNotFoundError, FormatError):
             return False
         # Marks of earlier versions have no such line, and outlived what was signed.
@@ -124,7 +124,7 @@ class Guard:
         written = self._written.get(path)
         if written is not None and written == _identity(path):
             return True
-        return _is_here(path, expected)
+        return is_written_here(path, expected)
 
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds, None for a new log.
@@ -202,13 +202,14 @@ class Guard:
             # After a power cut it is whole, and the new one if this returned: what is
             # shown next must not be above a guard that the disk has forgotten.
             with write_durably(path) as file:
-                file.write(data + _line(os.fstat(file.fileno())) if here else data)
+                made = os.fstat(file.fileno())
+                file.write(data + line_of_file(made) if here else data)
             if not here:
                 self._written.pop(path, None)
                 return
             if (identity := _identity(path)) is not None:
                 self._written[path] = identity
-            if _is_here(path, data):
+            if is_written_here(path, data):
                 return
 
     def _path(self, origin: str) -> Path:
@@ -222,11 +223,12 @@ def _format_founded(origin: str) -> bytes:
     return f"{origin}\n".encode()
 
 
-def _line(made: os.stat_result) -> bytes:
+def line_of_file(made: os.stat_result) -> bytes:
+    """The line that says where and when a file was written, as it is being written."""
     return f"{_HERE.decode()}{made.st_ino} {int(made.st_ctime)}\n".encode()
 
 
-def _split(data: bytes) -> tuple[bytes, bytes]:
+def split_line(data: bytes) -> tuple[bytes, bytes]:
     """What a file says, and the line that says where it was written, if there is one.
 
     Raises:
@@ -247,13 +249,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return file.st_ino, file.st_ctime_ns
 
 
-def _is_here(path: Path, expected: bytes) -> bool:
+def is_written_here(path: Path, expected: bytes) -> bool:
     """Whether a file says this, and was written at its place."""
     try:
         data, written = path.read_bytes(), path.stat()
     except FileNotFoundError:
         return False
-    text, line = _split(data)
+    text, line = split_line(data)
     words = line.split()
     if text != expected or len(words) != 3 or not (words[1] + words[2]).isdigit():
         return False

@@ -255,6 +255,27 @@ def list_latest(
     return found
 
 
+def list_reported(
+    view: View, kind: str, election: str, after: tuple[str, str], limit: int
+) -> list[IncidentEntry]:
+    """Incidents, the oldest first, each as its organisation says it last.
+
+    Args:
+        view: A snapshot.
+        kind: The name of the type of an incident.
+        election: Of which election.
+        after: The `reported_at` and the name of the last one, as of `IncidentFilter`.
+        limit: The most.
+    """
+    rows = view.execute(
+        f"SELECT {_COLUMNS} FROM incident_said WHERE election = ? AND kind = ?"  # noqa: S608  a constant
+        " AND is_latest = 1 AND reported_at >= ? AND (reported_at > ? OR incident > ?)"
+        " ORDER BY reported_at, incident LIMIT ?",
+        (election, kind, after[0], *after, limit),
+    )
+    return [IncidentEntry(*row) for row in rows]
+
+
 def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
     terms, values = ["election = ? AND kind = ?"], [asked.election, kind]
     for column in ("category", "law", "org"):

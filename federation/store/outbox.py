@@ -11,7 +11,7 @@ row; what came to its end gives it up to a new attempt.
 The papers lie beside the database (`store/papers.py`): here is their digest.
 """
 
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -33,11 +33,8 @@ OutboxState: TypeAlias = Literal[
     "expired",
     "withdrawn",
 ]
-OUTBOX_STATES: Final[tuple[OutboxState, ...]] = get_args(OutboxState)
 #: Of these another attempt may take the place.
 ENDED: Final = frozenset({"failed", "expired", "withdrawn"})
-#: Of these nothing is known to have left.
-UNSENT: Final = frozenset({"prepared", "intended", *ENDED})
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

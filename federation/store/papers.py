@@ -69,6 +69,17 @@ class PapersFolder:
             raise StoredError(Sentence("outbox.papers-damaged"), str(path))
         return data
 
+    def drop(self, digest: str) -> None:
+        """Delete papers; none are there is no fault.
+
+        Raises:
+            OSError: the disk failed; they may be there still.
+        """
+        path = self.path(digest)
+        if path.exists():
+            path.unlink()
+            sync_folder(self._folder)
+
     def sweep(self, keep: Collection[str], before: float) -> None:
         """Delete what nobody waits for, and what killed processes have left.
 

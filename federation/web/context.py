@@ -8,6 +8,7 @@ how records are signed or peers are pulled.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from aiohttp import web
 from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
 from federation.flows.incidents.counts import CountsCache
+from federation.flows.incidents.due import DueDates
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
@@ -103,6 +105,10 @@ class WebContext:
     photos_drawn: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(2)
     )
+
+    def due_dates(self) -> DueDates:
+        """Until when reports can be brought to an agency, as it is now."""
+        return DueDates(self.profiles, datetime.fromtimestamp(self.clock(), UTC))
 
 
 SITE = web.AppKey("site", WebContext)

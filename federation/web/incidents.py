@@ -116,7 +116,8 @@ async def get_incidents(
     """A page of them."""
 
     def read(view: View, caller: Caller) -> IncidentList:
-        return list_incidents(view, caller, _filter(request, query), query.limit)
+        due = request.app[SITE].due_dates()
+        return list_incidents(view, caller, _filter(request, query), query.limit, due)
 
     return await _answer(request, read)
 
@@ -125,7 +126,8 @@ async def get_merged(request: web.Request, query: IncidentsQuery) -> web.StreamR
     """A page of those that are of one thing."""
 
     def read(view: View, caller: Caller) -> MergedList:
-        return list_merged(view, caller, _filter(request, query), query.limit)
+        due, asked = request.app[SITE].due_dates(), _filter(request, query)
+        return list_merged(view, caller, asked, query.limit, due=due)
 
     return await _answer(request, read)
 
@@ -184,7 +186,7 @@ async def get_incident(request: web.Request, _: NoQuery) -> web.StreamResponse:
             name = convert(members, IncidentName)
         except RecordError as error:
             raise NotFoundError(error.rule) from None
-        return find_incident(view, caller, name)
+        return find_incident(view, caller, name, request.app[SITE].due_dates())
 
     return await _answer(request, read)
 

@@ -98,7 +98,8 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         after=parse_after(page.request.query.get("after", "")),
     )
     status = chosen.get("status", "")
-    answer = await site.db.read(list_merged, caller, asked, PAGE_SIZE, status)
+    due = site.due_dates()
+    answer = await site.db.read(list_merged, caller, asked, PAGE_SIZE, status, due)
     choices = {"category": CATEGORIES, "law": LAWS, "status": MERGED_STATES}
     return page.render(
         "incidents.html", site.settings.name, answer=answer, choices=choices
@@ -117,7 +118,7 @@ async def incident(page: Page, caller: Caller) -> web.Response:
         name = convert(members, IncidentName)
     except RecordError as error:
         raise NotFoundError(error.rule) from None
-    found = await site.db.read(find_incident, caller, name)
+    found = await site.db.read(find_incident, caller, name, site.due_dates())
     return page.render("incident.html", site.settings.name, found=found)
 
 

@@ -26,6 +26,7 @@ from federation.flows.annex.sealing import seal
 from federation.store import people
 from federation.store.annex import AnnexFolder, format_annex
 from federation.store.db import Database
+from federation.store.outbox import OutboxItem, save_item
 from tests.annexed import (
     CONTENTS,
     ELECTION,
@@ -150,6 +151,43 @@ def test_an_incident_may_be_named_as_the_list_of_reports_names_it(home, key):
     assert annex(home, "show", f"jagasuara.example/{ID}", "--why", WHY, *key)
 
 
+def test_another_organisations_report_with_our_id_opens_nothing(home, key):
+    add(home)
+    theirs = f"lain.example/{ID}"
+    for words in (
+        ("show", theirs, "--why", WHY, *key),
+        ("export", theirs, "--why", WHY, "--out", home.folder / "out.json", *key),
+        ("purge", theirs, "--why", WHY),
+        ("add", theirs, "--file", report(home), "--replace"),
+        ("purge", f"/{ID}", "--why", WHY),
+    ):
+        for language, told in (("en", "those of jagas"), ("id", "lampiran jagas")):
+            said = annex(home, *words, code=USAGE, is_json=False, language=language)
+            assert told in " ".join(said.split())
+    assert len(list(AnnexFolder(home.annex).walk())) == 1
+    assert not (home.folder / "out.json").exists()
+    assert actions(home) == [noted("add")]
+
+
+def test_who_purges_is_told_of_papers_that_are_on_their_way(home):
+    item = OutboxItem(
+        incident=f"jagasuara.example/{ID}",
+        agency="bawaslu",
+        election=ELECTION,
+        way="email",
+        state="unsure",
+    )
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        save_item(tx, item)
+    for language, told in (("en", "on their way"), ("id", "dalam perjalanan")):
+        add(home)
+        how = {"language": language, "is_json": False}
+        assert told in annex(home, "purge", ID, "--why", WHY, **how)
+    AnnexFolder(home.annex).save(sealed(keep_until="2020-01-01"))
+    left = [{"incident": item.incident, "agency": "bawaslu"}]
+    assert annex(home, "purge", "--due")["left"] == left
+
+
 def test_an_annex_of_a_report_that_is_not_known_is_kept_and_said(home):
     for language, told in (("id", "Tidak ada laporan"), ("en", "No report")):
         said = add(home, ID, "--replace", language=language, is_json=False)
@@ -237,9 +275,9 @@ def test_a_damaged_one_is_told_listed_and_can_be_purged(home, key):
     assert "damaged" in said
     [listed] = annex(home, "list")["annexes"]
     assert listed == {"election": ELECTION, "incident": ID, "state": "damaged"}
-    assert annex(home, "purge", "--due") == {"purged": 0, "damaged": 1}
+    assert annex(home, "purge", "--due") == {"purged": 0, "damaged": 1, "left": []}
     annex(home, "purge", ID, "--why", "rusak")
-    assert annex(home, "purge", "--due") == {"purged": 0, "damaged": 0}
+    assert annex(home, "purge", "--due") == {"purged": 0, "damaged": 0, "left": []}
 
 
 def test_the_time_is_that_of_the_settings_or_the_day_that_is_given(home):
@@ -262,7 +300,7 @@ def test_what_has_had_its_time_goes_by_command(home):
     AnnexFolder(home.annex).save(sealed(keep_until="2020-01-01"))
     [listed] = annex(home, "list")["annexes"]
     assert listed["state"] == "due"
-    assert annex(home, "purge", "--due") == {"purged": 1, "damaged": 0}
+    assert annex(home, "purge", "--due") == {"purged": 1, "damaged": 0, "left": []}
     assert actions(home) == [noted("expire")]
 
 

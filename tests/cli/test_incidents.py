@@ -178,6 +178,33 @@ def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
     assert federation("incidents", "status", "x/y", "verified").code == 2
 
 
+def test_the_deadline_is_shown_as_long_as_no_agency_has_the_report(hand_in, federation):
+    at = {"known_at": "2019-04-17T20:00:00Z", "region": "9171"}  # 18 April in Papua
+    old, new = (
+        verdict["incident"]
+        for verdict in hand_in(REPORT | at, REPORT | {"ref": "QL-18"})
+    )
+
+    def due(name):
+        shown = json.loads(federation("incidents", "show", name, "--json").out)
+        listed = json.loads(federation("incidents", "list", *WHICH).out)["incidents"]
+        [one] = [one["due"] for one in listed if one["incident"] == name]
+        assert one == shown["due"]
+        return one
+
+    assert due(old)["ends"] == "2019-04-30T23:59:59+09:00"
+    assert (due(old)["is_past"], due(old)["is_assumed"]) == (True, False)
+    told = federation("incidents", "show", old).out
+    assert "the deadline passed on 2019-04-30 (WIT)" in told
+    assert (due(new)["days_left"], due(new)["is_assumed"]) == (7, True)
+    assert "7 working day(s) left" in federation("incidents", "list").out
+    told = federation("--lang", "id", "incidents", "show", new).out
+    assert "waktu diketahuinya tidak disebutkan" in told
+    assert federation("incidents", "status", new, "closed").code == 0
+    assert due(new) is None
+    assert "Deadline" not in federation("incidents", "show", new).out
+
+
 @pytest.mark.slow
 def test_doctor_finds_a_wrong_index_and_mends_it(hand_in, federation, home):
     hand_in(REPORT)

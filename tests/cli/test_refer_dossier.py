@@ -1,6 +1,7 @@
 """`federation refer dossier`: from a signed report to papers for an agency."""
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -14,12 +15,20 @@ from federation.blobs.blobs import open_blobs
 from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
 from federation.cli.refer.dossier import _pictures
 from federation.config.home import Home
+from federation.flows.incidents.index import index_all_incidents
 from federation.flows.refer.papers import draw_dossier
 from federation.records.result import Evidence
-from tests.annexed import CONTENTS, give_key, passphrase_file
+from federation.records.sealed import seal
+from federation.store import logs
+from federation.store.annex import AnnexFolder
+from federation.store.db import Database
+from federation.tlog.merkle import hash_leaf
+from tests.annexed import CONTENTS, give_key, passphrase_file, sealed
 from tests.dossiers import INCIDENT, given, pages_of
 from tests.drawn import drawn
+from tests.fakes import FakeOrg
 from tests.homes import PASSPHRASE
+from tests.records.test_incident import make_incident
 
 ELECTION = "pilpres-2019"
 SUMMARY = "Amplop dibagikan di depan balai warga"
@@ -124,6 +133,32 @@ def test_with_its_annex_it_is_a_report_and_the_use_is_written_down(
         assert said in text
     log = federation("people", "log", "--json").out
     assert log.count("annex-export") == 1
+
+
+def test_a_partners_report_with_our_id_opens_none_of_our_annexes(
+    name, home, federation, tmp_path
+):
+    other, incident = "lain.example", name.partition("/")[2]
+    give_key(Home(home))
+    AnnexFolder(Home(home).annex).save(sealed(incident))
+    taken = make_incident(id=incident)
+    taken = msgspec.structs.replace(taken, org=other, election=ELECTION)
+    leaf = seal(taken, FakeOrg(other).records)
+    with contextlib.closing(Database.open(home / "data")) as db:
+        with db.transaction() as tx:
+            log = logs.add_log(tx, f"{other}/{ELECTION}/incidents", own=False)
+            logs.append_leaves(tx, log.id, 0, [leaf], [hash_leaf(leaf)])
+        index_all_incidents(db)
+    key = ("--annex", "--why", "untuk lembaga")
+    key += ("--passphrase-file", passphrase_file(tmp_path))
+    words = ("refer", "dossier", f"{other}/{incident}", "--out", tmp_path / "eight.pdf")
+    ended = federation(*words, *key)
+    assert ended.code == USAGE, ended
+    assert "those of jagasuara.example only" in " ".join(ended.err.split())
+    assert not (tmp_path / "eight.pdf").exists()
+    assert "annex-export" not in federation("people", "log", "--json").out
+    # Without it the papers are made of what is signed.
+    assert federation(*words).code == OK
 
 
 def test_another_agency_is_chosen_by_its_key(draw):

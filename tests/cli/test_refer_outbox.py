@@ -39,6 +39,24 @@ def papers(tmp_path):
     return path
 
 
+def papers_of(path):
+    return ("--dossier", path, "--complete")
+
+
+def test_whether_papers_are_a_report_is_said_by_whoever_prepares_them(
+    federation, name, papers
+):
+    which = (name, "--agency", "gakkumdu", "--dossier", papers)
+    for neither in ((), ("--initial", "--complete")):
+        ended = federation("refer", "prepare", *which, *neither)
+        assert ended.code == USAGE
+        assert "--complete" in ended.err
+    assert federation("refer", "status").out.startswith("Nothing")
+    assert federation("refer", "prepare", *which, "--complete").code == OK
+    [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
+    assert row["formal"] == "report"
+
+
 def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers):
     which = (name, "--agency", "gakkumdu")
     ended = federation("refer", "prepare", *which, "--dossier", papers, "--initial")
@@ -55,6 +73,7 @@ def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers)
     assert wrong.code != OK
     ended = federation("refer", "approve", *which, "--dossier", row["dossier"])
     assert ended.code == OK, ended
+    assert "sends it" not in ended.out + ended.err, "it goes by hand"
     again = federation("refer", "approve", *which, "--dossier", row["dossier"])
     assert again.code == CONFLICT
     ended = federation("refer", "by-hand", *which, "--reference", "012/LP/2019")
@@ -73,14 +92,14 @@ def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers)
 
 def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tmp_path):
     which = (name, "--agency", "gakkumdu")
-    ended = federation("refer", "prepare", name, "--agency", "x", "--dossier", papers)
+    ended = federation("refer", "prepare", name, "--agency", "x", *papers_of(papers))
     assert ended.code == NOT_FOUND
     assert "agencies.toml" in ended.err
-    by_mail = ("refer", "prepare", *which, "--dossier", papers, "--way", "email")
+    by_mail = ("refer", "prepare", *which, *papers_of(papers), "--way", "email")
     assert federation(*by_mail).code == NOT_FOUND
     text = tmp_path / "text.pdf"
     text.write_bytes(b"no PDF")
-    assert "PDF" in federation("refer", "prepare", *which, "--dossier", text).err
+    assert "PDF" in federation("refer", "prepare", *which, *papers_of(text)).err
     assert federation("refer", "resolve", *which).code == USAGE
     ended = federation("refer", "resolve", *which, "--was-sent")
     assert ended.code == NOT_FOUND
@@ -92,7 +111,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tm
 
 def test_one_that_was_prepared_can_be_taken_back(federation, name, papers):
     which = (name, "--agency", "gakkumdu")
-    assert federation("refer", "prepare", *which, "--dossier", papers).code == OK
+    assert federation("refer", "prepare", *which, *papers_of(papers)).code == OK
     assert federation("refer", "withdraw", *which).code == OK
     [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
     assert (row["state"], row["due"]) == ("withdrawn", "")

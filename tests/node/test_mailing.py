@@ -10,6 +10,7 @@ from federation.config.settings import load_settings
 from federation.flows.refer import mail as mailing
 from federation.node import couriers, referrals
 from federation.store.papers import PapersFolder
+from federation.store.trymark import TryMark
 from tests.certificates import Authority
 from tests.homes import make_home, serving
 from tests.refer import (
@@ -216,6 +217,30 @@ async def test_a_certificate_of_somebody_else_gets_nothing(home, authority):
             await until(tried(home, incident))
     assert find_row(home, incident).answer.startswith("TLS")
     assert "MAIL" not in box.commands
+
+
+async def test_nothing_leaves_that_no_mark_outside_of_the_database_tells(
+    home, monkeypatch
+):
+    incident = write_report(home)
+    box, write = Postbox(), TryMark.write
+
+    def full(mark, said):
+        if b"refer-try" in said:
+            raise OSError(errno.ENOSPC, "full", "tried")
+        write(mark, said)
+
+    monkeypatch.setattr(TryMark, "write", full)
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            await send(node, incident)
+            await until(tried(home, incident))
+            assert find_row(home, incident).state == "intended"
+            assert box.messages == []
+            monkeypatch.setattr(TryMark, "write", write)
+            await until(is_in(home, incident, "sent"))
+    assert len(box.messages) == 1
 
 
 @pytest.mark.slow

@@ -2,13 +2,18 @@
 
 import asyncio
 import contextlib
+import shutil
+import time
 
+import msgspec
 import pytest
 
 from federation.cli import run
 from federation.cli.output import Output
 from federation.errors import FormatError
 from federation.node import referrals
+from federation.store.db import Database
+from federation.store.outbox import save_item
 from federation.store.papers import PapersFolder
 from federation.text import Text
 from tests.homes import add_peer, make_home, serving
@@ -350,10 +355,10 @@ async def test_one_that_cannot_be_said_holds_up_no_other(home, monkeypatch):
     first, second = write_reports(home, 2)
     say = referrals.steps.say
 
-    def closed(db, guard, log, name, *given):
+    def closed(db, guard, log, name, *given, **more):
         if name.endswith(first["id"]):
             raise FormatError("closed")
-        return say(db, guard, log, name, *given)
+        return say(db, guard, log, name, *given, **more)
 
     monkeypatch.setattr("federation.flows.refer.outbox.say", closed)
     async with serving(home, alone=True) as node:
@@ -369,3 +374,278 @@ async def test_one_that_cannot_be_said_holds_up_no_other(home, monkeypatch):
 
         await until(is_said)
     assert history(home, first)[-2:] == ["acknowledged", "referred"]
+
+
+# What a copy of the database does not know.
+
+
+async def sent_from(home, incident, *, state="sent"):
+    async with serving(home, alone=True) as node:
+        given = {"way": "email", "dossier": keep(home)}
+        status, said = await ask(node, "prepare", incident, **given)
+        assert status == 200, said
+        status, said = await approve(node, incident)
+        assert status == 200, said
+
+        async def is_there():
+            row = find_row(home, incident)
+            return row.state == state and not row.due
+
+        await until(is_there)
+
+
+def copy(source, target):
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["data", "all"])
+async def test_what_was_to_go_in_a_copy_may_have_gone_since_and_is_asked_about(
+    home, incident, tmp_path, monkeypatch, what
+):
+    box, saved = Postbox(), tmp_path / "saved"
+    monkeypatch.setattr("federation.node.couriers.FIRST_WAIT_S", 1)
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        box.mood = "rcpt-later"
+        async with serving(home, alone=True) as node:
+            await send(node, incident, PAPERS)
+
+            async def is_tried():
+                return bool(find_row(home, incident).answer)
+
+            await until(is_tried)
+        folder = home.data if what == "data" else home.folder
+        copy(folder, saved)
+        box.mood = "takes"
+        # It is taken, and our log has not said so when the copy is put back.
+        with monkeypatch.context() as patch:
+
+            def unsaid(*_, **__):
+                raise FormatError("not now")
+
+            patch.setattr("federation.flows.refer.outbox.say", unsaid)
+            async with serving(home, alone=True):
+
+                async def is_sent():
+                    return find_row(home, incident).state == "sent"
+
+                await until(is_sent)
+        copy(saved, folder)
+        assert find_row(home, incident).state == "intended"
+        async with serving(home, alone=True) as node:
+
+            async def is_unsure():
+                return "referral-unsure" in standing(home)
+
+            await until(is_unsure)
+            assert find_row(home, incident).state == "unsure"
+            assert len(box.messages) == 1
+            status, said = await ask(node, "resolve", incident, was_sent=True)
+            assert (status, said["state"]) == (200, "sent")
+    assert len(box.messages) == 1
+
+
+async def test_a_node_that_was_only_stopped_doubts_nothing(home, incident):
+    box = Postbox()
+    box.mood = "rcpt-later"
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            await send(node, incident, PAPERS)
+        async with serving(home, alone=True):
+            pass
+    assert find_row(home, incident).state == "intended"
+
+
+@pytest.mark.slow
+async def test_nothing_is_sent_while_our_log_may_not_be_signed(
+    home, incident, monkeypatch
+):
+    box = Postbox()
+    box.mood = "rcpt-later"
+    monkeypatch.setattr("federation.node.couriers.FIRST_WAIT_S", 1)
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            await send(node, incident, PAPERS)
+
+            async def is_tried():
+                return bool(find_row(home, incident).answer)
+
+            await until(is_tried)
+        box.mood = "takes"
+        with monkeypatch.context() as patch:
+            patch.setattr("federation.node.gate.Gate.reason", lambda *_: "waiting")
+            async with serving(home, alone=True):
+                await asyncio.sleep(2.5)
+            assert box.messages == []
+        async with serving(home, alone=True):
+
+            async def is_there():
+                return find_row(home, incident).state == "sent"
+
+            await until(is_there)
+    assert len(box.messages) == 1
+
+
+async def test_not_even_anyway_do_the_same_papers_go_twice(home, incident):
+    box = Postbox()
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        await sent_from(home, incident)
+        row = find_row(home, incident)
+        forget_items(home)
+        async with serving(home, alone=True) as node:
+            await prepare(node, incident, way="email")
+            status, said = await approve(node, incident, anyway="lain perkara")
+            assert status == 409
+            assert "these very papers" in said["detail"]
+        # As a database has it that knows less than its log.
+        old = msgspec.structs.replace(row, state="unsure", anyway="lain perkara")
+        with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+            save_item(tx, old)
+        async with serving(home, alone=True) as node:
+            await ask(node, "resolve", incident, was_sent=False)
+
+            async def is_believed():
+                row = find_row(home, incident)
+                return row.state == "sent" and not row.due
+
+            await until(is_believed)
+        assert len(box.messages) == 1
+        assert history(home, incident)[-1] in {"sent", "referred"}
+
+
+@pytest.fixture
+def joined(home):
+    """Two reports of ours that we hold to be one."""
+    return write_reports(home, 2)
+
+
+async def join(node, one, other):
+    body = {"incident": one, "status": "duplicate", "duplicate_of": other}
+    status, said = await node.post("/v1/control/incident-status", body)
+    assert status == 200, said
+
+
+async def test_of_two_of_our_own_that_are_one_the_second_is_held_back(home, joined):
+    first, second = joined
+    home.settings.write_text(
+        home.settings.read_text().replace("hold_s = 0", "hold_s = 60")
+    )
+    async with serving(home, alone=True) as node:
+        await join(node, first, second)
+        for one in joined:
+            await prepare(node, one)
+        status, _ = await approve(node, first)
+        assert status == 200
+        status, said = await approve(node, second)
+        assert status == 409
+        assert first["id"] in said["detail"]
+
+
+async def test_joined_after_they_were_approved_one_goes_and_the_other_is_told_of(
+    home, joined
+):
+    home.settings.write_text(
+        home.settings.read_text().replace("hold_s = 0", "hold_s = 2")
+    )
+    box = Postbox()
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            for number, one in enumerate(joined):
+                await send(node, one, OTHER[:-1] + bytes([48 + number]))
+            await join(node, *joined)
+
+            async def both_ended():
+                states = {find_row(home, one).state for one in joined}
+                return states == {"sent", "withdrawn"}
+
+            await until(both_ended)
+            assert "referral-gave-way" in standing(home)
+            [held] = [one for one in joined if find_row(home, one).state == "withdrawn"]
+            assert "acknowledged" not in history(home, held)
+            assert "sent" not in history(home, held)
+            await prepare(node, held)
+
+            async def is_cleared():
+                return "referral-gave-way" not in standing(home)
+
+            await until(is_cleared)
+    assert len(box.messages) == 1
+
+
+async def test_partners_have_their_time_from_when_it_was_said(
+    home, incident, monkeypatch
+):
+    home.settings.write_text(
+        home.settings.read_text().replace("hold_s = 0", "hold_s = 60")
+    )
+    say = referrals.steps.say
+
+    def later(db, guard, log, name, agency, now, **more):
+        return say(db, guard, log, name, agency, now + 1_000, **more)
+
+    monkeypatch.setattr("federation.flows.refer.outbox.say", later)
+    async with serving(home, alone=True) as node:
+        await prepare(node, incident)
+        await approve(node, incident)
+        row = find_row(home, incident)
+        assert row.next_at >= row.approved_at + 1_060
+
+
+async def test_what_expires_while_the_server_is_asked_does_not_go(home, incident):
+    box = Postbox()
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            with pytest.MonkeyPatch.context() as patch:
+                late = "federation.node.couriers.Courier._now"
+                patch.setattr(late, lambda _: int(time.time()) + 60 * 86_400)
+                await send(node, incident, PAPERS)
+
+                async def is_asked():
+                    return "RCPT" in box.commands
+
+                await until(is_asked)
+                await asyncio.sleep(0.3)
+                assert find_row(home, incident).state == "intended"
+    assert box.messages == []
+
+
+async def test_partners_are_asked_before_each_that_goes(home, joined, monkeypatch):
+    box, asked = Postbox(), []
+    name = "federation.node.node.Node.ask_partners"
+
+    async def ask_partners(self, within_s):
+        asked.append(len(box.messages))
+
+    monkeypatch.setattr(name, ask_partners)
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            for number, one in enumerate(joined):
+                await send(node, one, OTHER[:-1] + bytes([48 + number]))
+
+            async def both():
+                return len(box.messages) == 2
+
+            await until(both)
+    assert asked == [0, 1]
+
+
+async def test_by_hand_does_not_end_what_nobody_is_sure_about(home, incident):
+    box = Postbox()
+    box.mood = "takes-and-cuts"
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        await sent_from(home, incident, state="unsure")
+        async with serving(home, alone=True) as node:
+            for body in ({}, {"reference": "7/PL"}):
+                status, said = await ask(node, "hand-over", incident, **body)
+                assert status == 409
+                assert "refer resolve" in said["detail"]
+    assert find_row(home, incident).state == "unsure"

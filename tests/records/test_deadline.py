@@ -16,6 +16,7 @@ from federation.records.deadline import (
     counts,
     day_off,
     find_deadline,
+    first_known,
 )
 from federation.records.timezones import WIB, WIT, WITA, zone_of
 from federation.text import Text
@@ -174,6 +175,35 @@ def test_the_days_left_fall_one_by_one_and_are_none_on_the_last(rule, place, mom
     assert all(before - after in (0, 1) for before, after in pairwise(lefts))
     assert found.days_left(found.ends) == 0
     assert found.days_left(found.ends + timedelta(seconds=1)) == -1
+
+
+@given(RULES, PLACES, MOMENTS)
+def test_what_became_known_before_the_first_day_is_too_late(rule, place, moment):
+    today = find_deadline(rule, place, reported_at=written(moment)).known
+    first = first_known(rule, today)
+    at = datetime.combine(first, datetime.min.time(), zone_of(place)).astimezone(UTC)
+    last = find_deadline(rule, place, reported_at=written(at)).last_day
+    before = at - timedelta(days=1)
+    assert find_deadline(rule, place, reported_at=written(before)).last_day < today
+    assert last >= today
+
+
+def test_office_days_are_counted_over_weekends_and_holidays():
+    # The last day is Tuesday 23 April; offices are closed from the 6th to the 15th.
+    found = find_deadline(PEMILU, BANDUNG, reported_at="2024-04-04T05:00:00Z")
+    left = [
+        found.office_days_left(datetime(2024, 4, day, 5, tzinfo=UTC))
+        for day in (5, 15, 18, 19, 21, 22, 23, 24)
+    ]
+    assert left == [6, 6, 3, 2, 2, 1, 0, 0]
+
+
+def test_how_it_stands_names_the_last_moment_in_the_time_of_the_region():
+    found = find_deadline(PILKADA, JAYAPURA, reported_at="2024-11-27T05:00:00Z")
+    now = found.at(datetime(2024, 12, 2, 5, tzinfo=UTC))
+    assert (now.ends, now.zone) == ("2024-12-04T23:59:59+09:00", "WIT")
+    assert (now.days_left, now.is_past, now.is_assumed) == (2, False, True)
+    assert found.at(found.ends + timedelta(seconds=1)).is_past
 
 
 @pytest.mark.parametrize(

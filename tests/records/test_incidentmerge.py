@@ -10,6 +10,7 @@ from federation.records.incident import Incident, IncidentName
 from federation.records.incidentmerge import (
     MergedIncident,
     PlacedIncident,
+    awaits_referral,
     digest_merged,
     encode_merged,
     key_of,
@@ -268,6 +269,24 @@ def test_an_agency_that_got_it_twice_is_named_with_both_who_sent_it():
     assert merge(*joined, *once)[0].referrals[0].double == 0
     elsewhere = (taken(A, "sent", a1), taken(B, "sent", b1, agency="dkpp"))
     assert [one.double for one in merge(*joined, *elsewhere)[0].referrals] == [0, 0]
+
+
+def test_it_awaits_a_referral_until_one_arrived_or_its_reporters_are_done():
+    joined = (*EACH, same(B, b1, a1))
+
+    def awaits(*words):
+        return awaits_referral(merge(*joined, *words)[0])
+
+    assert awaits()
+    assert awaits(said(A, "verified", a1))
+    assert awaits(taken(X, "intended", a1), taken(A, "failed", a1))
+    # Of others than who reported it only the referral counts.
+    assert awaits(said(X, "closed", a1))
+    assert not awaits(taken(X, "sent", b1))
+    for status in ("rejected", "referred", "registered", "decided", "closed"):
+        assert not awaits(said(A, status, a1)), status
+    # One of the two does not believe it, the other does.
+    assert awaits(said(A, "rejected", a1), said(B, "verified", b1))
 
 
 def test_only_the_latest_of_an_organisation_about_the_same_counts():

@@ -62,6 +62,16 @@ from tests.records.spellings import spellings
         ("nama: Budi Santoso", "name", "Budi Santoso"),
         ("saksi Budi", "name", "Budi"),
         ("Ketua KPPS: Budi Santoso", "name", "Budi Santoso"),
+        ("08.1234.567.890", "telephone", "08.1234.567.890"),
+        ("0812_3456_7890", "telephone", "0812_3456_7890"),
+        (
+            "HP \u0660\u0668\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+            "telephone",
+            "\u0660\u0668\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+        ),
+        ("7202_0101_0180_0001", "nik", "7202_0101_0180_0001"),
+        ("KTP 3171_0112_3456_0001", "nik", "3171_0112_3456_0001"),
+        ("relawan@mail\u3002com", "email", "relawan@mail\u3002com"),
     ],
 )
 def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
@@ -89,6 +99,8 @@ def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
         "Saksi Paslon 02 tidak hadir, saksi PDIP hadir",
         "dicek at TPS 12. Selesai",
         "7202011001004 8 suara, 82 sah",
+        "TPS 08 1234 567 890",
+        "3171_0112_3456_0001",
         "nama calon tertukar",
         "mulai 0.1234",
         "kelurahan 8171011001 dan 8201012001",
@@ -229,9 +241,9 @@ def test_a_refusal_names_every_word_its_place_and_what_it_looks_like():
     why = why_personal("note", "Pak Budi, HP 0812-0000-0000")
     assert str(why) == (
         "'Budi' (character 5) looks like the name of a person, '0812-0000-0000'"
-        " (character 14) looks like a telephone number: it would be published for"
-        " ever, and no personal data may be"
+        " (character 14) looks like a telephone number: what is signed stays for"
+        " ever, and no personal data may be in it"
     )
     many = why_personal("note", "Pak Budi. " * 8)
     assert many
-    assert "3 more: it would" in many
+    assert "3 more: what is signed" in many

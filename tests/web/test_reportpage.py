@@ -77,4 +77,9 @@ async def test_a_report_has_a_page_with_its_history(node):
         assert page.status == 200, page
         assert page.headers["Cache-Control"] == "private, no-store"
         assert "Amplop &lt;b&gt;dibagikan" in page.text
+        assert "sisa 7 hari kerja, sampai" in page.text
+        assert "waktu diketahuinya tidak disebutkan" in page.text
+        page = await browser.open("/laporan/daftar?category=lainnya&lang=id")
+        assert "sisa 7 hari kerja, sampai" in page.text
+        assert "perkiraan: dihitung sejak laporan diterima" in page.text
         assert (await browser.open(f"/laporan/{ORG}/{'0' * 32}")).status == 404

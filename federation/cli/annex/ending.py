@@ -1,5 +1,7 @@
 """`federation annex purge`: one annex, or all whose time has come, deleted for good."""
 
+from collections.abc import Iterable
+
 import click
 
 from federation.cli.annex.given import as_option, checked_why, read_incident
@@ -7,7 +9,7 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.text import Sentence
-from federation.web.requests.annexes import PurgeAnnex, PurgeDueAnnexes
+from federation.web.requests.annexes import PapersLeft, PurgeAnnex, PurgeDueAnnexes
 
 
 @click.command("purge", cls=Command, help="annex.help-purge")
@@ -36,11 +38,21 @@ def purge(
     request = PurgeAnnex(
         election=where, incident=name, why=checked_why(why), person=person
     )
-    hand_in(run, request, signs=False)
+    done = hand_in(run, request, signs=False)
     run.finish(Sentence("cli.done-unsaid"))
-    value = {"election": where, "incident": name, "purged": True}
-    told = run.t("annex.purged", incident=name)
-    run.out.show(value, lambda: run.out.line(told))
+    value = {"election": where, "incident": name, "purged": True, "left": done.left}
+
+    def human() -> None:
+        run.out.line(run.t("annex.purged", incident=name))
+        _print_left(run, done.left)
+
+    run.out.show(value, human)
+
+
+def _print_left(run: Run, left: Iterable[PapersLeft]) -> None:
+    for one in left:
+        told = run.t("annex.papers-left", incident=one.incident, agency=one.agency)
+        run.out.note(told)
 
 
 def _purge_due(run: Run) -> None:
@@ -51,5 +63,6 @@ def _purge_due(run: Run) -> None:
         run.out.line(run.t("annex.swept", count=done.purged))
         if done.damaged:
             run.out.line(run.t("annex.some-damaged", count=done.damaged))
+        _print_left(run, done.left)
 
     run.out.show(done, human)

@@ -11,6 +11,7 @@ from federation.cli.context import Run
 from federation.errors import FormatError
 from federation.flows.annex.uses import check_why
 from federation.records.canonical import INCIDENT_PATTERN
+from federation.sources.row import clip
 from federation.text import Sentence
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -33,17 +34,22 @@ def key_options(function: F) -> F:
 
 
 def read_incident(run: Run, incident: str, election: str | None) -> tuple[str, str]:
-    """The election and the id of the incident that is meant.
+    """The election and the id of the incident that is meant, one of ours.
 
     Raises:
-        FormatError: it is no id.
+        FormatError: it is no id, or another organisation's name of one.
         NotFoundError: the election is none of this node's.
         click.UsageError: none was named, and there are several.
     """
-    # As `incidents list` writes it, or the id alone: an annex knows no other part.
-    name = incident.strip().lower().rpartition("/")[2]
+    # As `incidents list` writes it, or the id alone.
+    org, slash, name = incident.strip().lower().rpartition("/")
     if not re.match(INCIDENT_PATTERN, name):
         raise FormatError(Sentence("annex.no-id"), "INCIDENT")
+    # A partner may have given an id of ours to something else.
+    if slash and org != (own := run.settings.org):
+        raise FormatError(
+            Sentence("annex.not-ours", org=clip(org), own=own), "INCIDENT"
+        )
     return pick_election(run, election), name
 
 

@@ -1,7 +1,7 @@
 """`federation incidents list` and `show`: what is known here, ours and partners'.
 
-Rule: with `--json` the output is what `/v1/incidents` answers, byte for byte. The
-database is only read.
+Rule: with `--json` the output is what `/v1/incidents` answers, byte for byte, on
+the same day. The database is only read.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import click
 from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.named import read_name
 from federation.flows.incidents.answers import (
     IncidentSaid,
@@ -21,6 +22,7 @@ from federation.flows.incidents.answers import (
 )
 from federation.flows.incidents.index import is_behind
 from federation.flows.incidents.merged import FoundIncident
+from federation.records.deadline import DeadlineNow
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.readers import THIS_MACHINE
 from federation.store.db import View
@@ -69,7 +71,7 @@ def list_all(  # noqa: PLR0913  one parameter for each option
     )
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_incidents(view, THIS_MACHINE, asked, limit)
+        answer = list_incidents(view, THIS_MACHINE, asked, limit, due_dates(run))
     run.out.show(answer, lambda: _print(run, answer.incidents, answer.next))
 
 
@@ -81,7 +83,7 @@ def show(run: Run, *, name: str) -> None:
     asked = read_name(run, name)
     with run.open_database().view() as view:
         note_behind(run, view)
-        found = find_incident(view, THIS_MACHINE, asked)
+        found = find_incident(view, THIS_MACHINE, asked, due_dates(run))
     run.out.show(found, lambda: _print_one(run, found))
 
 
@@ -96,7 +98,7 @@ def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> No
     if not incidents:
         run.out.line(t("incidents.none"))
         return
-    headers = ("reported", "incident", "category", "place", "summary", "states")
+    headers = ("reported", "incident", "category", "place", "summary", "states", "due")
     rows = [
         (
             one.said["reported_at"],
@@ -105,12 +107,21 @@ def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> No
             one.said.get("tps") or one.said["region"],
             one.said["summary"],
             "; ".join(f"{said.org}: {_state(run, said)}" for said in one.standing),
+            tell_due(run, one.due),
         )
         for one in incidents
     ]
     run.out.table([t(f"incidents.column-{name}") for name in headers], rows)
     if following:
         run.out.note(t("views.more", after=following))
+
+
+def tell_due(run: Run, due: DeadlineNow | None) -> str:
+    """How long there is, in one line; of what rests on nobody's word, that too."""
+    if due is None:
+        return ""
+    told = run.t.say(due.tell_days())
+    return f"{told} ({run.t('incidents.assumed')})" if due.is_assumed else told
 
 
 def _state(run: Run, said: IncidentSaid) -> str:
@@ -124,6 +135,9 @@ def _print_one(run: Run, found: ShownIncident) -> None:
     for name, value in found.said.items():
         shown = t.word(f"verifier.{name}_{value}", _plain(value))
         out.line(f"  {t.word(f'verifier.fact_{name}', name)}: {shown}")
+    if found.due is not None:
+        until = "; ".join(t.say(one) for one in found.due.tell())
+        out.line(f"  {t('incidents.column-due')}: {until}")
     out.line(t("incidents.history"))
     for one in found.history or ():
         told = [f"{one.recorded_at} {one.org}"]

@@ -10,6 +10,7 @@ import click
 from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.looking import note_behind
 from federation.flows.incidents.answers import parse_after, readable_logs
 from federation.flows.incidents.digest import IncidentsDigest, digest_incidents
@@ -59,7 +60,7 @@ def merged(  # noqa: PLR0913  one parameter for each option
     )
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_merged(view, THIS_MACHINE, asked, limit)
+        answer = list_merged(view, THIS_MACHINE, asked, limit, due=due_dates(run))
     run.out.show(answer, lambda: _print_merged(run, answer.incidents, answer.next))
 
 

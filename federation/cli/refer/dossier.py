@@ -17,6 +17,7 @@ from federation.cli.annex.given import key_options
 from federation.cli.annex.reading import open_annex
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.named import read_name
 from federation.config.agencies import Agency, load_agencies, route
 from federation.config.disk import PRIVATE_FILE, create_file
@@ -26,7 +27,6 @@ from federation.flows.refer.dossier import DossierInput, find_missing, is_formal
 from federation.flows.refer.gather import gather_incident
 from federation.photos.redraw import Redrawer
 from federation.profiles import load_profiles
-from federation.records.deadline import Deadline, find_deadline
 from federation.records.incident import Incident
 from federation.records.readers import THIS_MACHINE
 from federation.text import Sentence
@@ -60,7 +60,8 @@ def dossier(
     receiver = _find_agency(run, incident, agency)
     annex = None
     if with_annex:
-        _, annex = open_annex(run, "export", incident.id, incident.election, given)
+        named = str(incident.name)
+        _, annex = open_annex(run, "export", named, incident.election, given)
     papers = DossierInput(
         incident=incident,
         agency=receiver,
@@ -69,7 +70,7 @@ def dossier(
         election=_election(run, incident, receiver),
         place=found.place,
         written_at=run.now(),
-        deadline=_deadline(run, incident),
+        deadline=due_dates(run).deadline(incident),
         annex=annex,
         photos=asyncio.run(_pictures(run, incident)),
         receipts=found.receipts,
@@ -131,19 +132,6 @@ def _election(run: Run, incident: Incident, agency: Agency) -> str:
     if profile is None:
         return incident.election
     return profile.name.id if agency.language == "id" else profile.name.en
-
-
-def _deadline(run: Run, incident: Incident) -> Deadline | None:
-    profile = load_profiles(run.home.elections).get(incident.election)
-    if profile is None or profile.reporting is None:
-        return None
-    known = None if incident.known_at is UNSET else incident.known_at
-    return find_deadline(
-        profile.reporting,
-        incident.place,
-        reported_at=incident.reported_at,
-        known_at=known,
-    )
 
 
 async def _pictures(run: Run, incident: Incident) -> dict[str, bytes]:

@@ -49,7 +49,7 @@ def show_item(run: Run, item: OutboxItem) -> None:
             run.out.line(t("outbox.answered", answer=item.answer))
         if item.due:
             run.out.note(t("outbox.not-said-yet"))
-        if item.state == "intended" and not item.due:
+        if item.state == "intended" and not item.due and item.way != "by-hand":
             run.out.note(t("outbox.goes-soon"))
 
     run.out.show(item, human)

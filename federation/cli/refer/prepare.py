@@ -30,6 +30,7 @@ WAYS = ("email", "webhook", "by-hand")
 @click.option("--dossier", "file", required=True, help="outbox.option-dossier")
 @click.option("--way", type=click.Choice(WAYS), help="outbox.option-way")
 @click.option("--initial", is_flag=True, help="outbox.option-initial")
+@click.option("--complete", is_flag=True, help="outbox.option-complete")
 @which
 @command_options
 def prepare(  # noqa: PLR0913  one parameter for each option
@@ -40,10 +41,13 @@ def prepare(  # noqa: PLR0913  one parameter for each option
     file: str,
     way: str | None,
     initial: bool,
+    complete: bool,
     person: str,
     alone: bool,
 ) -> None:
     """Keep papers to be looked at, and say whom they go to and who was there."""
+    if initial is complete:
+        raise click.UsageError(run.t("outbox.initial-or-complete"))
     members = members_of(run, name, agency, person)
     members["way"] = way or _first_way(run, agency)
     members["dossier"] = PapersFolder(run.home.outbox).save(_read(file))

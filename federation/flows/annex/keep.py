@@ -10,9 +10,11 @@ import datetime as dt
 from typing import Final, NamedTuple
 
 from federation.errors import ConflictError, NotFoundError, StoredError
+from federation.flows.annex.papers import OwnPapers, drop_papers
 from federation.flows.annex.uses import AnnexUse, note_use
 from federation.store.annex import AnnexFolder, FoundAnnex, SealedAnnex
 from federation.store.db import Database
+from federation.store.outbox import OutboxItem
 from federation.text import Sentence
 
 _DAY_S: Final = 86_400
@@ -56,8 +58,12 @@ def save_annex(
     return is_there
 
 
-def purge_annex(db: Database, folder: AnnexFolder, use: AnnexUse) -> None:
-    """Delete the annex of an incident, damaged or not.
+def purge_annex(
+    db: Database, folder: AnnexFolder, papers: OwnPapers, use: AnnexUse
+) -> list[OutboxItem]:
+    """Delete the annex of an incident, damaged or not, and what was drawn of it.
+
+    Which papers are on their way to an agency, and stay until they are there.
 
     Raises:
         NotFoundError: none is kept, or nobody of that name may do it.
@@ -69,7 +75,9 @@ def purge_annex(db: Database, folder: AnnexFolder, use: AnnexUse) -> None:
         raise NotFoundError(why)
     with db.transaction() as tx:
         note_use(tx, use)
+    left = drop_papers(db, papers, use.election, use.incident, use.at)
     folder.drop(use.election, use.incident)
+    return left
 
 
 def find_due(folder: AnnexFolder, days: int, now: float) -> DueAnnexes:
@@ -90,20 +98,29 @@ def find_due(folder: AnnexFolder, days: int, now: float) -> DueAnnexes:
 
 
 def purge_due(
-    db: Database, folder: AnnexFolder, found: FoundAnnex, days: int, now: float
-) -> bool:
-    """Delete an annex whose time has come; False: it was purged or replaced meanwhile.
+    db: Database,
+    folder: AnnexFolder,
+    papers: OwnPapers,
+    found: FoundAnnex,
+    days: int,
+    now: float,
+) -> list[OutboxItem] | None:
+    """Delete an annex whose time has come; None: it was purged or replaced meanwhile.
+
+    Which papers are on their way, as of `purge_annex`.
 
     Raises:
         OSError: a disk is full or failed; the annex is there still.
     """
     still = folder.look(found.election, found.incident)
     if still is None or not is_due(still, days, now):
-        return False
+        return None
     use = AnnexUse("expire", found.election, found.incident, "", "", int(now))
     with db.transaction() as tx:
         note_use(tx, use)
-    return folder.drop(found.election, found.incident)
+    left = drop_papers(db, papers, found.election, found.incident, int(now))
+    folder.drop(found.election, found.incident)
+    return left
 
 
 def is_due(found: FoundAnnex, days: int, now: float) -> bool:

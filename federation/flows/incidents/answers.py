@@ -13,8 +13,10 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from federation.errors import NotFoundError
+from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.index import holds_incidents
 from federation.flows.incidents.merged import FoundIncident, MergedReports
+from federation.records.deadline import DeadlineNow
 from federation.records.incident import Incident, IncidentName
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller, may_do, may_read
@@ -48,7 +50,8 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
     `incident`: its name, `org/id`. `said`: the other members of its record, as signed.
     `standing`: the latest of each organisation about it, oldest first; `history`: all
     of them and all revisions, where one incident is asked for; `merged`: then also the
-    incident that it is part of.
+    incident that it is part of. `due`: until when it is to be brought to an agency;
+    null: one has it, it is closed or rejected, or the election has no rule.
     """
 
     incident: str
@@ -61,6 +64,7 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
     standing: tuple[IncidentSaid, ...]
     history: tuple[IncidentSaid, ...] | None = None
     merged: FoundIncident | None = None
+    due: DeadlineNow | None = None
 
 
 class IncidentList(Struct, frozen=True, kw_only=True):
@@ -72,19 +76,34 @@ class IncidentList(Struct, frozen=True, kw_only=True):
 
 
 def list_incidents(
-    view: View, caller: Caller, asked: IncidentFilter, limit: int
+    view: View,
+    caller: Caller,
+    asked: IncidentFilter,
+    limit: int,
+    due: DueDates | None = None,
 ) -> IncidentList:
-    """The incidents that the caller may see.
+    """The incidents that the caller may see; fewer where they cost much to find.
 
     Raises:
         NotFoundError: there is nothing of the kind for this caller.
     """
     readable = readable_logs(view, caller, asked.election)
     found = incidents.list_latest(view, INCIDENT.name, asked, readable, limit + 1)
-    page = found[:limit]
-    following = f"{page[-1].reported_at}_{page[-1].incident}" if found[limit:] else ""
-    shown = tuple(_show(view, entry, readable, is_whole=False) for entry in page)
-    return IncidentList(election=asked.election, incidents=shown, next=following)
+    reports = MergedReports(view, readable, due)
+    shown: list[ShownIncident] = []
+    for entry in found[:limit]:
+        one = _show(view, entry, readable, is_whole=False)
+        if due is not None:
+            name = IncidentName(id=one.id, org=one.org)
+            one = replace(one, due=_due_of(reports.find(name), one.incident))
+        shown.append(one)
+        if reports.is_spent:
+            break
+    following = ""
+    if len(shown) < len(found):
+        last = found[len(shown) - 1]
+        following = f"{last.reported_at}_{last.incident}"
+    return IncidentList(election=asked.election, incidents=tuple(shown), next=following)
 
 
 def parse_after(text: str) -> tuple[str, str]:
@@ -93,7 +112,9 @@ def parse_after(text: str) -> tuple[str, str]:
     return reported_at, name
 
 
-def find_incident(view: View, caller: Caller, name: IncidentName) -> ShownIncident:
+def find_incident(
+    view: View, caller: Caller, name: IncidentName, due: DueDates | None = None
+) -> ShownIncident:
     """One incident with its history.
 
     Raises:
@@ -107,7 +128,13 @@ def find_incident(view: View, caller: Caller, name: IncidentName) -> ShownIncide
     if entry is None or entry.log_id not in readable:
         raise NotFoundError(Sentence("incidents.unknown", name=str(name)))
     shown = _show(view, entry, readable, is_whole=True)
-    return replace(shown, merged=MergedReports(view, readable).find(name))
+    merged = MergedReports(view, readable, due).find(name)
+    return replace(shown, merged=merged, due=_due_of(merged, shown.incident))
+
+
+def _due_of(merged: FoundIncident | None, incident: str) -> DeadlineNow | None:
+    reports = () if merged is None else merged.reports
+    return next((one.due for one in reports if one.incident == incident), None)
 
 
 def readable_logs(view: View, caller: Caller, election: str) -> frozenset[int]:

@@ -29,6 +29,7 @@ _LAST: Final = "~"  # behind every name of an incident
 CLOSED: Final[frozenset[WorkflowStatus]] = frozenset(
     {"rejected", "unverifiable", "not_registered", "decided", "closed"}
 )
+_THERE: Final = frozenset({"sent", "acknowledged"})
 
 
 class FollowedFilter(NamedTuple):
@@ -112,7 +113,8 @@ def _follow(view: View, entry: IncidentEntry) -> FollowedReport:
     for statement in _latest(view, entry):
         updated_at = max(updated_at, statement.recorded_at)
         if isinstance(statement, Referral):
-            agency = agency or statement.agency
+            if statement.stage in _THERE:
+                agency = agency or statement.agency
         elif statement.duplicate_of is UNSET:
             status = cast("WorkflowStatus", statement.status)
             outcome = _said(statement.outcome)

@@ -9,18 +9,21 @@ slower. What is found for one report is kept for the others of the same incident
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
 
+from federation.flows.incidents.due import DueDates
+from federation.records.deadline import DeadlineNow
 from federation.records.incident import Incident, IncidentName
 from federation.records.incidentmerge import (
     Joining,
     MergedIncident,
     PlacedIncident,
     ReportKey,
+    awaits_referral,
     encode_merged,
     join_reports,
     key_of,
@@ -46,19 +49,24 @@ MAX_STEPS: Final = 50
 MAX_LISTED: Final = 20_000
 
 
-class ReportInShort(Struct, frozen=True, kw_only=True):
-    """A report, as far as it is told beside others."""
+class ReportInShort(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A report, as far as it is told beside others.
+
+    `due`: until when it is to be brought to an agency, as long as none has it.
+    """
 
     incident: str
     category: str
     happened_at: str
     place: str
     summary: str
+    due: DeadlineNow | None = None
 
 
-def in_short(report: Incident) -> ReportInShort:
+def in_short(report: Incident, due: DeadlineNow | None = None) -> ReportInShort:
     """What of a report is told beside others."""
     return ReportInShort(
+        due=due,
         incident=str(report.name),
         category=report.category,
         happened_at=report.happened_at,
@@ -83,9 +91,11 @@ class FoundIncident(Struct, frozen=True, kw_only=True):
 class MergedReports:
     """Merged incidents, as far as some logs tell of them; what was read is kept."""
 
-    def __init__(self, view: View, readable: Collection[int]) -> None:
-        """`readable`: the logs, all of one election."""
-        self._view, self._readable = view, readable
+    def __init__(
+        self, view: View, readable: Collection[int], due: DueDates | None = None
+    ) -> None:
+        """`readable`: the logs, all of one election; `due`: what is told of each."""
+        self._view, self._readable, self._due = view, readable, due
         self._about: dict[ReportKey, list[PlacedIncident]] = {}
         self._found: dict[ReportKey, FoundIncident] = {}
         self._count = 0
@@ -158,9 +168,14 @@ class MergedReports:
                     digest=sha256(encode_merged(merged)).hexdigest(),
                     is_cut=is_cut,
                     merged=merged,
-                    reports=tuple(map(in_short, self.reports_of(merged))),
+                    reports=tuple(self._in_short(merged)),
                 )
         return None
+
+    def _in_short(self, merged: MergedIncident) -> Iterator[ReportInShort]:
+        due = self._due if awaits_referral(merged) else None
+        for report in self.reports_of(merged):
+            yield in_short(report, None if due is None else due.of(report))
 
 
 def _in_turn(keys: Collection[ReportKey]) -> list[ReportKey]:

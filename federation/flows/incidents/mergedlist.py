@@ -10,6 +10,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from federation.flows.incidents.answers import readable_logs
+from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.merged import FoundIncident, MergedReports
 from federation.records.incident import Incident, IncidentName
 from federation.records.incidentmerge import ReportKey
@@ -29,7 +30,12 @@ class MergedList(Struct, frozen=True, kw_only=True):
 
 
 def list_merged(
-    view: View, caller: Caller, asked: IncidentFilter, limit: int, status: str = ""
+    view: View,
+    caller: Caller,
+    asked: IncidentFilter,
+    limit: int,
+    status: str = "",
+    due: DueDates | None = None,
 ) -> MergedList:
     """The merged incidents of which a report fits what is asked.
 
@@ -39,12 +45,13 @@ def list_merged(
         asked: Which reports.
         limit: The most incidents.
         status: Only those of which this is the status; "" means all.
+        due: What is told of the deadlines of their reports; None: nothing.
 
     Raises:
         NotFoundError: there is nothing of the kind for this caller.
     """
     readable = readable_logs(view, caller, asked.election)
-    reports = MergedReports(view, readable)
+    reports = MergedReports(view, readable, due)
     found: list[FoundIncident] = []
     shown: set[ReportKey] = set()
     after = asked.after

@@ -250,19 +250,19 @@ class _PhotoTurn:
                     return None
                 if ctx.is_busy(self._source.org):
                     await asyncio.sleep(_LOOK_S)
-                elif not self._next:
-                    await self._load()
-                    if not self._next:
-                        return None
-                else:
+                elif self._next:
                     sought = self._next.pop(0)
-                    if self._is_asked(sought.digest):
+                    digest = sought.digest
+                    if self._is_asked(digest) or await self._is_had(digest):
                         continue
-                    if await self._is_had(sought.digest):
-                        continue
-                    ctx.taken.add(sought.digest)
-                    self._asked.add(sought.digest)
+                    ctx.taken.add(digest)
+                    self._asked.add(digest)
                     return sought
+                elif not await self._load():
+                    return None
+                elif not self._next:
+                    # Whoever is asked for them now may not hand them over.
+                    await asyncio.sleep(_LOOK_S)
         return None
 
     async def _is_had(self, digest: str) -> bool:
@@ -272,12 +272,14 @@ class _PhotoTurn:
         is_wanted = await self._ctx.db.read(wanted.is_wanted, digest)
         return not is_wanted or digest in self._ctx.taken
 
-    async def _load(self) -> None:
+    async def _load(self) -> bool:
+        """What to ask for next; whether other turns are fetching more of that."""
         ctx, now = self._ctx, int(self._ctx.wall())
         sought, gone = await ctx.db.read(_list_sought, self._source, now)
         if gone:
             await ctx.db.write(wanted.drop_wanted, gone)
         self._next = [one for one in sought if not self._is_asked(one.digest)]
+        return any(one.digest not in self._asked for one in sought)
 
     def _is_asked(self, digest: str) -> bool:
         """Whether some turn is fetching it, or this one has."""

@@ -31,6 +31,7 @@ from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves
 from federation.store.db import View
 from federation.store.incidents import IncidentEntry
+from federation.store.outbox import ENDED, OutboxItem, find_item
 from federation.text import Sentence
 
 THERE: Final[frozenset[ReferralStage]] = frozenset({"sent", "acknowledged"})
@@ -112,13 +113,31 @@ def find_holding(
 def find_own(
     view: View, org: str, incident: str, agency: str
 ) -> StandingReferral | None:
-    """What our own log says: that it is there, if it does.
+    """What our own log says: that it is there, if it does; its own name goes first.
 
     A database that came back from a copy may not know of it any more; the log does,
     once partners have given back what was lost.
     """
     said = [one for one in _latest(view, incident, agency) if one.org == org]
-    return next((one for one in said if one.is_there), None)
+    there = [one for one in said if one.is_there]
+    return min(there, key=lambda one: one.incident != incident, default=None)
+
+
+def find_papers(view: View, item: OutboxItem, org: str) -> StandingReferral | None:
+    """That these very papers are there, if our own log ever said so."""
+    for _, said in _referrals(view, item.incident):
+        is_ours = said.org == org and said.agency == item.agency
+        if is_ours and said.stage in THERE and said.dossier == item.dossier:
+            return _standing(said)
+    return None
+
+
+def find_joined(view: View, incident: str, agency: str) -> list[OutboxItem]:
+    """Those of ours under other names of this incident, on their way or there."""
+    names = same_incidents(view, incident)[1:]
+    found = [find_item(view, name, agency) for name in names]
+    waits = {"prepared", *ENDED}
+    return [one for one in found if one is not None and one.state not in waits]
 
 
 def _latest(view: View, incident: str, agency: str) -> list[StandingReferral]:

@@ -7,7 +7,8 @@ also writes into the log of actions who did it; what our log has still to say of
 thread, so of two at once one is first, and the other is told.
 
     prepare  approve  hand_over (by hand)  resolve (unsure)  withdraw
-    begin_try → end_try                      what the node does
+    decide → begin_try → end_try             what the node does
+    doubt  doubt_all                         after a kill, in an older copy
     say                                      what is due is signed
 """
 
@@ -26,7 +27,10 @@ from federation.flows.refer.holding import (
     StandingReferral,
     check_holding,
     find_holding,
+    find_joined,
     find_own,
+    find_papers,
+    rank_of,
 )
 from federation.records.canonical import convert, format_time
 from federation.records.incidentstatus import IncidentStatus
@@ -34,7 +38,7 @@ from federation.records.kinds import Statement, kind_of
 from federation.records.referral import Referral, ReferralStage
 from federation.records.sealed import leaf_statement, text_of
 from federation.sources.personal import why_personal
-from federation.store import incidents, leaves
+from federation.store import alarms, incidents, leaves
 from federation.store.actions import MACHINE, note_action
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -51,6 +55,8 @@ from federation.text import Sentence
 #: What is said of an incident after it was referred: not taken back by saying that.
 _FURTHER: Final = frozenset({"registered", "not_registered", "decided", "closed"})
 MAX_ANSWER: Final = 300
+#: The alarm of one that was approved and does not go, for somebody else is there.
+GAVE_WAY: Final = "referral-gave-way"
 
 
 class Hand(NamedTuple):
@@ -125,10 +131,14 @@ def approve(  # noqa: PLR0913  what is approved, and within which bounds
             raise _not_now(item)
         if item.dossier != dossier:
             raise ConflictError(Sentence("outbox.other-papers", digest=item.dossier))
+        if papers := find_papers(tx, item, org):
+            raise ConflictError(Sentence("outbox.papers-there", why=papers.tell()))
         if not anyway:
             own = find_own(tx, org, incident, agency)
             others = find_holding(tx, org, incident, agency, hand.at)
             check_holding([*([own] if own else []), *others])
+            for joined in find_joined(tx, incident, agency):
+                raise ConflictError(Sentence("outbox.held-back", why=_tell(joined)))
         _note(tx, "approve", item, hand, f"{dossier[:16]} {anyway}".strip())
         return _save(
             tx,
@@ -151,7 +161,8 @@ def hand_over(
     `item`: where nothing was prepared.
 
     Raises:
-        ConflictError: it is on its way by other means, or is there under a number.
+        ConflictError: it is on its way by other means, may have arrived by them, or is
+            there under a number.
         NotFoundError: nobody of that name may do it.
         FormatError: the number tells of a person.
     """
@@ -160,6 +171,9 @@ def hand_over(
     before = find_item(tx, item.incident, item.agency)
     if before is not None and before.state not in ENDED:
         is_new = before.state == "sent" and reference and not before.reference
+        if before.state in {"unsure", "sending"}:
+            state = _named(before.state)
+            raise ConflictError(Sentence("outbox.resolve-first", state=state))
         if before.state not in {"prepared", "intended"} and not is_new:
             if before.reference == reference:
                 return before
@@ -229,10 +243,12 @@ def begin_try(tx: Transaction, item: OutboxItem, now: int) -> OutboxItem:
     """The next bytes may be the agency's: written down before the first of them.
 
     Raises:
-        ConflictError: it was withdrawn meanwhile, or somebody else sends it.
+        ConflictError: it was withdrawn meanwhile, somebody else sends it, or the time
+            is over for which it was meant to go.
     """
     current = _known(tx, item.incident, item.agency)
-    if current != item or item.state != "intended" or item.due:
+    is_over = item.expires_at <= now
+    if current != item or item.state != "intended" or item.due or is_over:
         raise _not_now(current)
     _note(tx, "try", item, Hand("", now), f"try {item.tries + 1}")
     return _save(tx, item, state="sending", tries=item.tries + 1, tried_at=now)
@@ -262,25 +278,50 @@ def end_try(tx: Transaction, item: OutboxItem, end: TryEnd, now: int) -> OutboxI
     )
 
 
-def give_way(tx: Transaction, item: OutboxItem, why: str, now: int) -> OutboxItem:
-    """Somebody else takes it there: ours does not go."""
-    return _end(tx, item, "withdrawn", why, now)
+def decide(tx: Transaction, item: OutboxItem, org: str, now: int) -> OutboxItem:
+    """Whether it may go now: it is as it was if it may.
 
-
-def believe(
-    tx: Transaction, item: OutboxItem, own: StandingReferral, now: int
-) -> OutboxItem:
-    """Our log says that it is there, which this database has forgotten.
-
-    Raises:
-        ConflictError: it is not what it was a moment ago.
+    These very papers are there, says our log, which this database has forgotten: that
+    is believed. It, or a report that is joined with it, is there otherwise, or goes
+    before it: it gives way, but where somebody said that it goes `anyway`.
     """
     current = _known(tx, item.incident, item.agency)
     if current != item:
-        raise _not_now(current)
+        return current
+    if papers := find_papers(tx, item, org):
+        return _believe(tx, item, papers, now)
+    why = None if item.anyway else _find_before(tx, item, org, now)
+    return item if why is None else _give_way(tx, item, why, now)
+
+
+def _find_before(view: View, item: OutboxItem, org: str, now: int) -> Sentence | None:
+    """Who is there already, or goes before it; None: nobody."""
+    ours = rank_of(org, item.incident, item.agency)
+    own = find_own(view, org, item.incident, item.agency)
+    others = find_holding(view, org, item.incident, item.agency, now)
+    for one in [*([own] if own else []), *others]:
+        if one.is_there or one.rank < ours:
+            return one.tell()
+    for joined in find_joined(view, item.incident, item.agency):
+        is_first = rank_of(org, joined.incident, joined.agency) < ours
+        if joined.state != "intended" or joined.anyway or is_first:
+            return _tell(joined)
+    return None
+
+
+def _give_way(tx: Transaction, item: OutboxItem, why: Sentence, now: int) -> OutboxItem:
+    # Somebody approved it and counts on it: that it does not go is said aloud.
+    alarms.raise_alarm(tx, GAVE_WAY, f"{item.incident} {item.agency}", str(why), now)
+    return _end(tx, item, "withdrawn", str(why), now)
+
+
+def _believe(
+    tx: Transaction, item: OutboxItem, own: StandingReferral, now: int
+) -> OutboxItem:
     assert own.stage in {"sent", "acknowledged"}, "it is there"
     _note(tx, own.stage, item, Hand("", now), "log")
-    return _save(tx, item, state=own.stage, reference=own.reference)
+    # Said once more where something else was said since: the latest word counts.
+    return _save(tx, item, state=own.stage, due=own.stage, reference=own.reference)
 
 
 def expire(tx: Transaction, item: OutboxItem, now: int) -> OutboxItem:
@@ -317,10 +358,29 @@ def doubt(tx: Transaction, busy: Collection[tuple[str, str]], now: int) -> int:
     return count
 
 
-def say(
-    db: Database, guard: Guard, log: OwnLog, incident: str, agency: str, now: float
+def doubt_all(tx: Transaction, now: int) -> None:
+    """This database is an older copy: what was to go may have gone since."""
+    for item in list_items(tx):
+        if item.state == "intended" and item.way != "by-hand":
+            _note(tx, "unsure", item, Hand("", now), "copy")
+            # One try at least: whoever gets it once more is told so.
+            answer, tries = str(Sentence("outbox.copied")), max(item.tries, 1)
+            _save(tx, item, state="unsure", due="", answer=answer, tries=tries)
+
+
+def say(  # noqa: PLR0913  who signs, what, when
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    incident: str,
+    agency: str,
+    now: float,
+    *,
+    hold_s: int,
 ) -> OutboxItem:
     """Sign what is due; on the writer thread. The same is never said twice.
+
+    `hold_s`: so long partners have, from now on, to say that they mean to, too.
 
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
@@ -336,8 +396,11 @@ def say(
             if verdict.outcome == "refused":
                 raise FormatError(verdict.reason)
         index_all_incidents(db)
+    next_at = item.next_at
+    if item.due == "intended":
+        next_at = max(next_at, int(now) + hold_s)
     with db.transaction() as tx:
-        return _save(tx, item, due="")
+        return _save(tx, item, due="", next_at=next_at)
 
 
 def _due(log: OwnLog, item: OutboxItem, now: float) -> list[Statement]:
@@ -411,6 +474,12 @@ def _not_now(item: OutboxItem) -> ConflictError:
             at=format_time(item.approved_at or item.prepared_at),
         )
     )
+
+
+def _tell(joined: OutboxItem) -> Sentence:
+    """That a report of ours, which is the same, is on its way or there."""
+    state = _named(joined.state)
+    return Sentence("outbox.held-joined", incident=joined.incident, state=state)
 
 
 def _named(state: OutboxState) -> Sentence:

@@ -5,7 +5,8 @@
 
 Rule: nothing is read of somebody without a key, beyond the short fields before the
 first photograph. Answered when the report is signed and durable. Whoever sends the same
-once more, or the same `Idempotency-Key`, gets the same id and makes no second report.
+once more within a day, or the same `Idempotency-Key`, gets the same id and makes no
+second report.
 A photograph (`media`, in a multipart form) is drawn anew as any other
 (`web/evidence.py`); none is fetched from an address.
 
@@ -16,6 +17,7 @@ draft-ietf-httpapi-idempotency-key-header
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -27,6 +29,7 @@ from msgspec import Struct
 from federation.errors import FormatError
 from federation.records.canonical import format_time
 from federation.records.readers import Sender, ThisMachine
+from federation.records.timezones import WIB
 from federation.text import Sentence, Text
 from federation.web.access import BadToken, Forbidden, admit_sender
 from federation.web.body import read_body
@@ -51,6 +54,7 @@ _MAX_KEY: Final = 200
 _IN_QUERY: Final = ("api_key", "jurisdiction_id")
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _ENCODINGS: Final = frozenset({hdrs.CONTENT_ENCODING, hdrs.CONTENT_TRANSFER_ENCODING})
+_HAPPENED: Final = "attribute[happened_at]"
 _MULTIPART: Final = "multipart/form-data"
 
 
@@ -89,7 +93,7 @@ async def take_request(request: web.Request) -> web.StreamResponse:
         HandInReport(
             election=election,
             sender=sender.name if isinstance(sender, Sender) else "",
-            what=_what(request, coming),
+            what=_what(request, coming, now),
             draft=form.draft,
             personal=form.personal,
         )
@@ -122,8 +126,8 @@ def _notice(
     return " ".join(said)
 
 
-def _what(request: web.Request, coming: "_ComingForm") -> str:
-    """Whatever is the same when the same report is sent again.
+def _what(request: web.Request, coming: "_ComingForm", now: str) -> str:
+    """Whatever is the same when the same report is sent again, `now`.
 
     Raises:
         Open311Refusal: the key that the sender chose is too long.
@@ -140,7 +144,12 @@ def _what(request: web.Request, coming: "_ComingForm") -> str:
         if name not in _IN_QUERY and value.strip()
     )
     digest = hashlib.sha256(msgspec.json.encode([said, coming.digests]))
-    return f"form {digest.hexdigest()}"
+    # Another day the same words at the same place are another event, unless they say
+    # themselves when it was.
+    says_when = any(name.startswith(_HAPPENED) for name, _ in said)
+    received = datetime.fromisoformat(now).astimezone(WIB).date().isoformat()
+    day = "" if says_when else received
+    return f"form {day} {digest.hexdigest()}"
 
 
 def _bad_form(why: Sentence) -> Open311Refusal:

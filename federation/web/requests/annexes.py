@@ -48,7 +48,20 @@ class UseAnnex(Request[None], frozen=True, kw_only=True):
     person: str = ""
 
 
-class PurgeAnnex(Request[None], frozen=True, kw_only=True):
+class PapersLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """Papers with an opened annex that are on their way: of `org/id`, to whom."""
+
+    incident: str
+    agency: str
+
+
+class PurgedAnnex(msgspec.Struct, frozen=True, kw_only=True):
+    """An annex is gone; which papers of it are not."""
+
+    left: list[PapersLeft]
+
+
+class PurgeAnnex(Request[PurgedAnnex], frozen=True, kw_only=True):
     """The annex of an incident is to be deleted, now and for good."""
 
     route = "/v1/control/purge-annex"
@@ -60,10 +73,14 @@ class PurgeAnnex(Request[None], frozen=True, kw_only=True):
 
 
 class PurgedAnnexes(msgspec.Struct, frozen=True, kw_only=True):
-    """How many annexes had had their time and are gone, and how many are damaged."""
+    """How many annexes had had their time and are gone, and how many are damaged.
+
+    `left`: which papers of those that are gone are still on their way.
+    """
 
     purged: int
     damaged: int
+    left: list[PapersLeft]
 
 
 class PurgeDueAnnexes(Request[PurgedAnnexes], frozen=True, kw_only=True):

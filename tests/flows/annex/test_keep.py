@@ -1,6 +1,7 @@
 """Annexes kept and purged: written down first, then done, and by whom it may be."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +13,18 @@ from federation.flows.annex.keep import (
     purge_due,
     save_annex,
 )
+from federation.flows.annex.papers import OwnPapers
 from federation.flows.annex.uses import AnnexUse
 from federation.store import actions, people
 from federation.store.annex import AnnexFolder, FoundAnnex
 from federation.store.db import Database
-from tests.annexed import ELECTION, ID, head_of, sealed
+from federation.store.outbox import OutboxItem, find_item, save_item
+from federation.store.papers import PapersFolder
+from tests.annexed import ELECTION, ID, ORG, head_of, sealed
 
 NOW = 1_800_000_000  # 2027-01-15
 DAY = 86_400
+PAPERS = OwnPapers(PapersFolder(Path("nowhere")), ORG)
 
 
 @pytest.fixture
@@ -41,8 +46,8 @@ def use(what="add", person="", why="", at=NOW):
 def sweep(db, folder, days, now):
     """How many had had their time and went, and how many others are damaged."""
     found = find_due(folder, days, now)
-    gone = [purge_due(db, folder, one, days, now) for one in found.due]
-    return sum(gone), len(found.damaged)
+    gone = [purge_due(db, folder, PAPERS, one, days, now) for one in found.due]
+    return sum(one is not None for one in gone), len(found.damaged)
 
 
 def done(db):
@@ -76,11 +81,11 @@ def test_a_damaged_one_is_replaced_and_purged_like_any(db, folder):
         save_annex(db, folder, sealed(), use())
     assert save_annex(db, folder, sealed(), use(), replace=True)
     folder.path(ELECTION, ID).write_bytes(b"\xff\n")
-    purge_annex(db, folder, use("purge", why="sudah selesai"))
+    purge_annex(db, folder, PAPERS, use("purge", why="sudah selesai"))
     assert list(folder.walk()) == []
     assert done(db)[-1] == line("purge", why="sudah selesai")
     with pytest.raises(NotFoundError, match="annex list"):
-        purge_annex(db, folder, use("purge", why="sudah selesai"))
+        purge_annex(db, folder, PAPERS, use("purge", why="sudah selesai"))
 
 
 def test_where_it_cannot_be_written_down_nothing_is_done(db, folder, monkeypatch):
@@ -94,7 +99,7 @@ def test_where_it_cannot_be_written_down_nothing_is_done(db, folder, monkeypatch
     with pytest.raises(OSError, match="full"):
         save_annex(db, folder, sealed(), use(), replace=True)
     with pytest.raises(OSError, match="full"):
-        purge_annex(db, folder, use("purge", why="sudah selesai"))
+        purge_annex(db, folder, PAPERS, use("purge", why="sudah selesai"))
     with pytest.raises(OSError, match="full"):
         sweep(db, folder, 1, NOW + 1000 * DAY)
     assert folder.load(ELECTION, ID) == kept
@@ -138,7 +143,7 @@ def test_only_a_coordinator_who_is_let_in_now_may(db, folder, name, role, change
     with pytest.raises(NotFoundError, match="no coordinator"):
         save_annex(db, folder, sealed(), use(person=name), replace=True)
     with pytest.raises(NotFoundError, match="no coordinator"):
-        purge_annex(db, folder, use("purge", name, "sudah selesai"))
+        purge_annex(db, folder, PAPERS, use("purge", name, "sudah selesai"))
     assert done(db) == [line("add")]
     assert len(list(folder.walk())) == 1
 
@@ -162,7 +167,7 @@ def test_a_coordinator_is_in_the_log_by_name(db, folder):
 def test_the_log_takes_no_reason_that_tells_of_a_person(db, folder, why, told):
     save_annex(db, folder, sealed(), use())
     with pytest.raises((FormatError, RecordError), match=told):
-        purge_annex(db, folder, use("purge", why=why))
+        purge_annex(db, folder, PAPERS, use("purge", why=why))
     assert len(list(folder.walk())) == 1
     assert done(db) == [line("add")]
 
@@ -177,14 +182,67 @@ def test_what_has_had_its_time_goes_and_the_rest_stays(db, folder):
     assert sweep(db, folder, 180, NOW) == (0, 0)
 
 
+@pytest.mark.parametrize("how", ["asked", "due"])
+def test_with_an_annex_go_its_papers_that_are_not_on_their_way(
+    db, folder, tmp_path, how
+):
+    papers = OwnPapers(PapersFolder(tmp_path / "outbox"), ORG)
+    states = {"prepared": "withdrawn", "sent": "sent", "failed": "failed"}
+    states |= {state: state for state in ("intended", "sending", "unsure")}
+    digests = {}
+    with db.transaction() as tx:
+        for state in states:
+            digests[state] = papers.folder.save(b"%PDF-1.4 " + state.encode())
+            save_item(tx, row(state, dossier=digests[state]))
+        # A partner's report may have the same id, and two reports the same papers.
+        theirs = papers.folder.save(b"%PDF-1.4 lain")
+        for dossier in (theirs, digests["failed"]):
+            other = f"lain.example/{ID}"
+            save_item(tx, row("prepared", dossier[:9], incident=other, dossier=dossier))
+    folder.save(sealed(keep_until="2027-01-13"))
+    if how == "asked":
+        left = purge_annex(db, folder, papers, use("purge", why="sudah selesai"))
+    else:
+        [due] = find_due(folder, 180, NOW).due
+        left = purge_due(db, folder, papers, due, 180, NOW)
+    assert {one.agency for one in left} == {"intended", "sending", "unsure"}
+    kept = {path.stem for path in (tmp_path / "outbox").iterdir()}
+    gone = {digests["prepared"], digests["sent"]}
+    assert kept == {theirs, *digests.values()} - gone
+    with db.view() as view:
+        found = {one: find_item(view, f"{ORG}/{ID}", one).state for one in states}
+    assert found == states
+
+
+def row(state, agency="", **members):
+    given = {"incident": f"{ORG}/{ID}", "election": ELECTION, "way": "email"}
+    return OutboxItem(state=state, agency=agency or state, **given | members)
+
+
+def test_papers_that_stay_leave_the_annex_to_be_purged_again(db, folder, monkeypatch):
+    def broken(*_):
+        raise OSError(errno.EIO, "broken")
+
+    folder.save(sealed())
+    with db.transaction() as tx:
+        save_item(tx, row("prepared", dossier="0" * 64))
+    with monkeypatch.context() as patch:
+        patch.setattr(PapersFolder, "drop", broken)
+        with pytest.raises(OSError, match="broken"):
+            purge_annex(db, folder, PAPERS, use("purge", why="sudah selesai"))
+    assert len(list(folder.walk())) == 1
+    purge_annex(db, folder, PAPERS, use("purge", why="sudah selesai"))
+    assert list(folder.walk()) == []
+
+
 def test_what_was_replaced_since_it_was_due_stays(db, folder):
     folder.save(sealed(keep_until="2027-01-13"))
     [due] = find_due(folder, 180, NOW).due
     folder.save(sealed(keep_until="2027-05-29"))
-    assert not purge_due(db, folder, due, 180, NOW)
+    assert purge_due(db, folder, PAPERS, due, 180, NOW) is None
     assert len(list(folder.walk())) == 1
     folder.drop(ELECTION, ID)
-    assert not purge_due(db, folder, due, 180, NOW)
+    assert purge_due(db, folder, PAPERS, due, 180, NOW) is None
     assert done(db) == []
 
 

@@ -115,6 +115,25 @@ async def test_another_is_asked_where_the_first_cannot_be(node, db):
     assert await node.has(*photos)
 
 
+async def test_another_is_asked_for_what_the_first_is_asked_for_in_vain_just_now(
+    node, db
+):
+    """Both turns begin together, as where somebody waits for a photo."""
+    add_named(db, A, [(TPS, named(ONE))])
+    await node.look(a="all")
+    first, other = PhotoFeed(A), PhotoFeed(B).have(ONE)
+
+    async def refuse(resource, start=0):
+        await asyncio.sleep(0.2)
+        raise PeerError(A, resource.path, None, "no", "silent")
+        yield b""
+
+    first.stream = refuse
+    asked = node.fetch(first)
+    await asyncio.gather(asked, node.fetch(other, silent={A}))
+    assert await node.has(ONE)
+
+
 async def test_what_another_has_not_is_asked_of_it_once(node, db):
     add_named(db, A, [(TPS, named(ONE))])
     await node.look(a="all")

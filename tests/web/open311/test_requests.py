@@ -14,9 +14,11 @@ from federation.config.annexkey import load_annex_private
 from federation.flows.annex.sealing import open_sealed
 from federation.node import handedin
 from federation.store.annex import AnnexFolder
+from federation.store.papers import PapersFolder
 from tests.annexed import PASSPHRASE, give_key
 from tests.homes import ELECTION, make_home, serving
 from tests.incidents import found_incidents
+from tests.refer import HAND, PAPERS, ask
 
 V2 = "/open311/v2"
 KEYS = {name: f"{name}-".ljust(40, "x") for name in ("qlue", "kota", "hasil")}
@@ -170,6 +172,23 @@ async def test_the_same_sent_again_is_the_same_report(client):
     assert await client.report(key="kota", **REPORTER) != first
     assert await client.report(**REPORTER, description="lain") != first
     assert (await client.records())[1] == 3
+
+
+async def test_the_same_words_another_day_are_another_report(client, monkeypatch):
+    async def at(now, **more):
+        where = "federation.web.open311.posting.format_time"
+        with monkeypatch.context() as patch:
+            patch.setattr(where, lambda _: f"2025-11-{now}Z")
+            return await client.report(**more)
+
+    # Days end at 17:00 UTC, in Jakarta.
+    first = await at("01T17:00:00")
+    assert await at("02T16:59:59") == first
+    assert await at("02T17:00:00") != first
+    assert await at("22T18:00:00") != first
+    assert (await client.records())[1] == 3
+    then = {"attribute[happened_at]": "2025-10-31T10:00:00Z"}
+    assert await at("01T18:00:00", **then) == await at("22T18:00:00", **then)
 
 
 async def test_the_same_sent_many_times_at_once_is_one_report(client):
@@ -349,6 +368,27 @@ async def test_what_we_say_of_a_report_is_told_to_its_sender(client):
     for status, count in (("open", 0), ("closed", 1), ("open,closed", 1)):
         _, listed = await client.get("requests.json", status=status)
         assert len(listed) == count
+
+
+async def test_an_agency_is_named_once_it_has_the_report(home):
+    (home.folder / "agencies.toml").write_text(HAND)
+    dossier = PapersFolder(home.outbox).save(PAPERS)
+    steps = [
+        ("prepare", {"dossier": dossier, "formal": "report", "way": "by-hand"}, False),
+        ("approve", {"dossier": dossier}, False),
+        ("withdraw", {}, False),
+        ("hand-over", {}, True),
+    ]
+    async with serving(home, alone=True) as node:
+        client = await begin(node)
+        report = await client.report()
+        name = {"id": report, "org": home.folder.name}
+        for command, members, is_there in steps:
+            status, said = await ask(node, command, name, "gakkumdu", **members)
+            assert status == 200, said
+            assert said["due"] == "", said
+            [found] = (await client.get(f"requests/{report}.json"))[1]
+            assert (found.get("agency_responsible") == "gakkumdu") is is_there, command
 
 
 async def test_a_duplicate_is_closed_and_the_other_report_stays_open(client):
