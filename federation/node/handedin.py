@@ -1,33 +1,46 @@
-"""A report that somebody else's system hands in: sealed, signed, and never twice.
+"""A report that a system, or somebody by our form, hands in: sealed, signed, once.
 
 Rule: what is personal of it is sealed and durable before the report is signed, so no
 report is ever without its annex; a report that is refused leaves none. Where a process
 is killed in between, an annex lies here of a report that nobody knows: whoever sends it
 again replaces it, or it goes on its last day. One at a time, or two of the same would
-both be new.
+both be new. A photograph comes in after its report: whoever has handed that in has it
+signed once more, with the photograph.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from msgspec import UNSET, to_builtins
+
 from federation.config.annexkey import key_id, load_annex_public
 from federation.config.keystore import load_contributor_secret
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
 from federation.flows.annex.contents import IncidentAnnex
 from federation.flows.annex.sealing import last_day, seal
-from federation.flows.incidents.handedin import make_report_id, report_key
+from federation.flows.incidents.handedin import (
+    HandedReport,
+    make_report_id,
+    read_handed,
+    report_key,
+)
 from federation.flows.incidents.index import index_all_incidents
 from federation.node.annexes import purge_annex, save_annex
 from federation.node.incidents import add_incidents
 from federation.node.node import Node
 from federation.records.canonical import format_time
-from federation.records.kinds import INCIDENT
-from federation.store import incidents
+from federation.records.incident import Incident
+from federation.sources.incidentdraft import INCIDENT_MEMBERS
 from federation.store.annex import AnnexHead, format_annex
 from federation.store.db import Database
 from federation.text import Sentence
 from federation.web.requests.annexes import PurgeAnnex, SaveAnnex
-from federation.web.requests.handedin import HandedIn, HandInReport
+from federation.web.requests.handedin import (
+    MOST_PHOTOS,
+    AddReportPhoto,
+    HandedIn,
+    HandInReport,
+)
 from federation.web.requests.incidents import AddIncidents
 from federation.web.requests.request import Request
 
@@ -49,7 +62,7 @@ async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
     report = make_report_id(report_key(secret), given.sender, what)
     async with node.incidents.handing_in:
         db, org = resources.db, log.chain.org
-        if await db.run(_is_known, db, org, report):
+        if await db.run(_read_known, db, org, report) is not None:
             return HandedIn(id=report, verdict=None)
         if given.personal is not None:
             await _keep_sealed(node, given.election, report, given.personal)
@@ -65,11 +78,41 @@ async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
     return HandedIn(id=report, verdict=verdict)
 
 
-def _is_known(db: Database, org: str, report: str) -> bool:
-    """Whether a report stands in our log, below a checkpoint that is signed."""
+async def add_report_photo(node: Node, given: AddReportPhoto) -> HandedIn:
+    """Sign a report that stands once more, with one photograph more.
+
+    Raises:
+        NotFoundError: no such report stands, or somebody else has handed it in.
+        FormatError: it has as many photographs as a form may bring.
+        OSError: a disk is full or failed.
+    """
+    resources = node.resources
+    secret = load_contributor_secret(resources.home.contributor_secret)
+    known = HandedReport(given.report, report_key(secret))
+    async with node.incidents.handing_in:
+        db, org = resources.db, resources.settings.org
+        latest = await db.run(_read_known, db, org, given.report)
+        if latest is None or not known.is_from(given.sender):
+            raise NotFoundError(Sentence("handin.not-yours"))
+        photos = () if latest.evidence is UNSET else latest.evidence
+        if given.photo in photos:
+            return HandedIn(id=given.report, verdict=None)
+        if len(photos) >= MOST_PHOTOS:
+            raise FormatError(Sentence("handin.photos-many", most=MOST_PHOTOS))
+        members = to_builtins(latest)
+        draft = {name: members[name] for name in INCIDENT_MEMBERS & members.keys()}
+        draft["evidence"] = to_builtins((*photos, given.photo))
+        draft["revision"] = draft.get("revision", 0) + 1
+        added = AddIncidents(election=latest.election, records=[draft])
+        [verdict] = (await add_incidents(node, added)).verdicts
+    return HandedIn(id=given.report, verdict=verdict)
+
+
+def _read_known(db: Database, org: str, report: str) -> Incident | None:
+    """A report that stands in our log, below a checkpoint that is signed."""
     index_all_incidents(db)
     with db.view() as view:
-        return report in incidents.find_latest(view, org, INCIDENT.name, [report])
+        return read_handed(view, org, report)
 
 
 async def _keep_sealed(
@@ -99,5 +142,6 @@ async def _keep_sealed(
 
 #: The function of the request, for `commands.run`.
 WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]] = {
-    HandInReport: hand_in_report
+    HandInReport: hand_in_report,
+    AddReportPhoto: add_report_photo,
 }

@@ -71,6 +71,7 @@ async def serve(
         clock=lambda: int(clocks.wall()),
         new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         report_key=lambda: report_key(load_contributor_secret(secret)),
+        has_annex_key=resources.home.annex_public.exists,
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

@@ -101,13 +101,14 @@ class Partner:
     sees_partners: bool = False
 
 
-#: What a person of ours is let do here: see, read forms and classify, or also refer to
-#: the agencies and remove. Each has what those before it have.
+#: What a person of ours is let do here: see and report, read forms and classify, or
+#: also refer to the agencies and remove. Each has what those before it have.
 PersonRole: TypeAlias = Literal["viewer", "editor", "coordinator"]
-Act: TypeAlias = Literal["see", "read-forms", "classify", "refer", "remove"]
+Act: TypeAlias = Literal["see", "report", "read-forms", "classify", "refer", "remove"]
 
 _LEAST_ROLE: Final[Mapping[Act, PersonRole]] = {
     "see": "viewer",
+    "report": "viewer",
     "read-forms": "editor",
     "classify": "editor",
     "refer": "coordinator",

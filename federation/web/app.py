@@ -14,6 +14,7 @@ from federation.web import (
     evidence,
     feed,
     formtaking,
+    handinpage,
     incidents,
     intake,
     maps,
@@ -97,6 +98,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(reportpage.routes())
+    app.add_routes(handinpage.routes())
     app.add_routes(formtaking.routes())
     app.add_routes(reading.routes())
     app.add_routes(signin.routes())

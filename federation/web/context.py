@@ -88,6 +88,8 @@ class WebContext:
     new_secret: Callable[[], str]
     #: By which it is known who handed a report in (`flows/incidents/handedin.py`).
     report_key: Callable[[], bytes] = bytes
+    #: Whether there is a key that what is personal of a report is sealed for.
+    has_annex_key: Callable[[], bool] = bool
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)

@@ -68,13 +68,21 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
     if request.content_type != _MEDIA:
         raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {_MEDIA}")
     fields = _parse(await read_body(request, MAX_FORM_BYTES))
+    prove(request, fields.pop(FIELD, ""))
+    return fields
+
+
+def prove(request: web.Request, given: str) -> None:
+    """Return if the token that came with a form is that of this very browser.
+
+    Raises:
+        ForeignForm: it is not.
+    """
     secret = _secret(request)
     if not secret:
         raise ForeignForm(Sentence("people.no-cookie"))
-    given = fields.pop(FIELD, "")
     if not hmac.compare_digest(given.encode(), _token(secret).encode()):
         raise ForeignForm(Sentence("people.stale-form"))
-    return fields
 
 
 def is_of_another_site(request: web.Request) -> bool:

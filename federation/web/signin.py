@@ -58,7 +58,9 @@ SIGN_OUT_PATH: Final = "/keluar"
 _LEFT: Final = "keluar"
 #: How often one link signs in: each is a line of the log of actions.
 SIGN_INS: Final[web.AppKey[Bucket]] = web.AppKey("sign-ins", Bucket)
-_ACTS: Final[tuple[Act, ...]] = ("see", "read-forms", "classify", "refer", "remove")
+_ACTS: Final[tuple[Act, ...]] = (
+    *("see", "report", "read-forms", "classify", "refer", "remove"),
+)
 
 
 def routes() -> list[web.RouteDef]:
@@ -154,7 +156,10 @@ def _account(page: Page) -> web.Response:
     session = page.request[SIGNED_IN]
     acts = [act for act in _ACTS if may_do(session.person, act)]
     until = datetime.fromtimestamp(session.until, WIB).strftime("%Y-%m-%d %H:%M WIB")
-    return _render(page, "account.html", session=session, acts=acts, until=until)
+    keeps = bool(page.request.app[SITE].settings.incidents)
+    return _render(
+        page, "account.html", session=session, acts=acts, until=until, keeps=keeps
+    )
 
 
 def _why(request: web.Request) -> Sentence | str:

@@ -88,7 +88,7 @@ async def test_who_is_out_gets_what_every_stranger_gets(home, end):
     told_why = {
         one
         for one in answers
-        if re.search(r"^/masuk$|^/antrean|^/laporan/|hapus$", one[1])
+        if re.search(r"^/masuk$|^/antrean|^/laporan/|^/lapor$|^/lapor/|hapus$", one[1])
     }
     for asked in told_why:
         assert answers[asked] != public[asked]

@@ -14,6 +14,12 @@ Source: RFC 2104 (HMAC), shortened as its section 5 lets one
 import hmac
 from typing import Final, NamedTuple
 
+from federation.records.incident import Incident
+from federation.records.kinds import INCIDENT
+from federation.records.sealed import leaf_statement
+from federation.store import incidents, leaves
+from federation.store.db import View
+
 _HALF: Final = 8
 
 
@@ -45,6 +51,16 @@ class HandedReport(NamedTuple):
         data = bytes.fromhex(self.id)
         expected = _half(self.key, "sender", sender, data[:_HALF].hex())
         return hmac.compare_digest(data[_HALF:], expected)
+
+
+def read_handed(view: View, org: str, report: str) -> Incident | None:
+    """A report of this organisation as it was signed last; None: there is none."""
+    entry = incidents.find_latest(view, org, INCIDENT.name, [report]).get(report)
+    if entry is None:
+        return None
+    said = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
+    assert isinstance(said, Incident), "of its kind"
+    return said
 
 
 def _half(key: bytes, *parts: str) -> bytes:

@@ -178,14 +178,14 @@ def _read_place(
     }
     if not said:
         return {}, [Sentence("open311.needs-place")]
-    places = {_place(value) for value in said.values()}
+    places = {place_of(value) for value in said.values()}
     if len(places) > 1:
         return {}, [Sentence("open311.two-places", fields=", ".join(said))]
     [(member, value)] = places
     return {member: value}, []
 
 
-def _place(text: str) -> tuple[str, str]:
+def place_of(text: str) -> tuple[str, str]:
     """Of which member a code is, and the code."""
     bare = text.replace(".", "").replace(" ", "").upper()
     is_region = bare.isascii() and bare.isalnum() and len(bare) in _REGION_LENGTHS

@@ -1,0 +1,276 @@
+"""The form by which somebody of ours reports: a bad line, no script, nobody's name."""
+
+import io
+import json
+import re
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from federation.config.annexkey import load_annex_private
+from federation.flows.annex.sealing import open_sealed
+from federation.store import people
+from federation.store.annex import AnnexFolder
+from federation.store.db import Database
+from federation.web.handinform import read_report
+from tests.annexed import PASSPHRASE, give_key
+from tests.browsing import Browser
+from tests.homes import ELECTION, make_home, serving
+from tests.incidents import found_incidents
+from tests.waiting import until
+
+ORG = "jagasuara.example"
+FORM = {
+    "category": "politik_uang",
+    "law": "",
+    "place": "3171",
+    "happened_at": "2019-04-17T05:00",
+    "summary": "Amplop <b>dibagikan</b> di depan balai warga",
+}
+NAMED = "Amplop dibagikan oleh Bapak Hendrawan Tobing, 0813-5555-0117"
+NOW = "2019-04-20T00:00:00Z"
+
+
+@pytest.fixture
+def home(tmp_path):
+    found = make_home(tmp_path, ORG)
+    found_incidents(found)
+    db = Database.open(found.data)
+    with db.transaction() as tx:
+        for name in ("Sari", "Budi"):
+            people.save_person(tx, name, "viewer", name[0] * 43, 0, 1 << 36)
+    db.close()
+    return found
+
+
+@pytest.fixture
+async def node(home):
+    async with serving(home, alone=True) as served:
+
+        async def is_ready():
+            return (await served.get("/readyz"))[0] == 200
+
+        await until(is_ready)
+        yield served
+
+
+@pytest.fixture
+async def browser(node):
+    async with Browser(node.url) as opened:
+        await opened.sign_in(f"/masuk?k={'S' * 43}")
+        yield opened
+
+
+async def reports(node):
+    headers = {"Authorization": f"Bearer {node.token}"}
+    _, said, _ = await node.get("/v1/incidents", headers=headers)
+    return said.decode(), json.loads(said)["incidents"]
+
+
+async def fill(browser, **more):
+    """Open a form, and send it; the page that sent it, and what came."""
+    page = await browser.open("/lapor")
+    return page, await browser.send(page, page.form("/lapor"), **FORM | more)
+
+
+def path_of(page):
+    return re.search("/lapor/[0-9a-f]{32}", page.url)[0]
+
+
+async def send_photo(browser, page, data, **fields):
+    body = aiohttp.FormData()
+    form = page.form(path_of(page))
+    body.add_field("form_token", fields.get("token", form.fields["form_token"]))
+    body.add_field("photo", data, filename="foto.jpg")
+    return await browser.post(path_of(page), body)
+
+
+def a_photo(shade=90):
+    with io.BytesIO() as file:
+        exif = Image.Exif()
+        exif[0x010E] = "Zulkifli Manurung"
+        Image.new("RGB", (640, 480), (shade, 50, 50)).save(file, "JPEG", exif=exif)
+        return file.getvalue()
+
+
+async def test_the_form_is_small_has_no_script_and_asks_for_no_name_without_a_key(
+    browser,
+):
+    page = await browser.open("/lapor")
+    assert page.status == 200, page
+    assert "Laporkan pelanggaran" in page.text
+    assert "<script" not in page.text
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert "reporter_name" not in page.text
+    style = re.search(r'href="([^"]*style.css[^"]*)"', page.text)[1]
+    whole = len(page.text.encode()) + len((await browser.open(style)).text)
+    assert whole < 16_500
+    assert len(page.text.encode()) < 8_000
+
+
+async def test_a_report_is_signed_and_its_number_shown(node, browser):
+    _, page = await fill(browser)
+    assert page.status == 200, page
+    assert "Sudah ditandatangani" in page.text
+    assert "Amplop &lt;b&gt;dibagikan" in page.text
+    said, [report] = await reports(node)
+    assert path_of(page).removeprefix("/lapor/") in said
+    assert f"{ORG}/{path_of(page).removeprefix('/lapor/')}" in page.text
+    assert report["said"]["law"] == "pidana"
+    assert report["said"]["happened_at"] == "2019-04-16T22:00:00Z"
+
+
+async def test_a_form_that_is_sent_twice_is_one_report_and_says_so(node, browser):
+    form, page = await fill(browser)
+    again = await browser.send(form, form.form("/lapor"), **FORM | {"place": "32"})
+    assert path_of(again) == path_of(page)
+    assert "tetap satu" in again.text
+    assert len((await reports(node))[1]) == 1
+    await fill(browser)
+    assert len((await reports(node))[1]) == 2
+
+
+async def test_personal_words_are_shown_with_what_was_typed_and_marked_on_request(
+    node, browser
+):
+    _, page = await fill(browser, description=NAMED)
+    assert page.status == 400
+    assert "<mark>Hendrawan Tobing</mark>" in page.text
+    assert "<mark>0813-5555-0117</mark>" in page.text
+    assert page.form("/lapor").fields["summary"] == FORM["summary"]
+    assert NAMED in page.text
+    assert (await reports(node))[1] == []
+    more = FORM | {"description": NAMED, "redact": "1"}
+    page = await browser.send(page, page.form("/lapor"), **more)
+    assert page.status == 200, page.text
+    said, [_] = await reports(node)
+    assert "Tobing" not in said
+    assert "0117" not in said
+
+
+async def test_what_is_wrong_is_told_and_nothing_is_lost_or_signed(node, browser):
+    for name, value in (
+        ("place", ""),
+        ("place", "317101000"),
+        ("place", "00"),
+        ("place", "x"),
+        ("category", ""),
+        ("category", "x"),
+        ("law", "x"),
+        ("happened_at", ""),
+        ("happened_at", "2999-01-01T00:00"),
+        ("happened_at", "x"),
+        ("known_at", "x"),
+        ("summary", ""),
+        ("summary", "x" * 301),
+        ("summary", "a\u202eb"),
+        ("election", "pemilu-1955"),
+        ("form_id", "x"),
+    ):
+        _, page = await fill(browser, **{name: value})
+        assert page.status == 400, (name, value)
+        assert 'role="alert"' in page.text
+        if name not in {"election", "form_id"}:
+            assert f'id="wrong-{name}"' in page.text, (name, value, page.text)
+        kept = page.form("/lapor").fields["summary"]
+        assert kept == (FORM | {name: value})["summary"]
+    assert (await reports(node))[1] == []
+
+
+async def test_photographs_follow_one_by_one_drawn_anew_and_never_twice(node, browser):
+    _, page = await fill(browser)
+    for shade, count in ((90, 1), (90, 1), (10, 2)):
+        page = await send_photo(browser, page, a_photo(shade))
+        assert page.status == 200, page.text
+        assert "Foto sudah masuk" in page.text
+        [report] = (await reports(node))[1]
+        assert len(report["said"]["evidence"]) == count
+        assert f"Foto: {count}" in page.text
+    for data in (b"no picture", b""):
+        answered = await send_photo(browser, page, data)
+        assert "Foto: 2" in answered.text, answered
+        assert "sudah masuk.</p>" not in answered.text
+    page = await browser.open(path_of(page))
+    token = page.form(path_of(page)).fields["form_token"]
+    head = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
+    cut = head.format("form_token", "") + token + "\r\n"
+    cut += head.format("photo", '; filename="a.jpg"')
+    async with browser.session.post(
+        page.url,
+        data=cut.encode() + a_photo(200)[:999],
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    ) as answered:
+        assert answered.status == 400
+        assert "laporannya aman" in await answered.text()
+    assert len((await reports(node))[1][0]["said"]["evidence"]) == 2
+    digest = report["said"]["evidence"][0]["sha256"]
+    blob = await browser.session.get(f"{node.url}/blob/{digest}")
+    assert blob.status == 200
+    assert b"Zulkifli" not in await blob.read()
+
+
+async def test_only_whoever_handed_a_report_in_adds_to_it(node, browser):
+    _, page = await fill(browser)
+    async with Browser(node.url) as other:
+        assert (await other.open(path_of(page))).status == 403
+        await other.sign_in(f"/masuk?k={'B' * 43}")
+        assert (await other.open(path_of(page))).status == 404
+        token = (await other.open("/lapor")).form("/lapor").fields["form_token"]
+        answered = await send_photo(other, page, a_photo(), token=token)
+        assert answered.status == 404
+    answered = await send_photo(browser, page, a_photo(), token="x" * 64)
+    assert answered.status == 403
+    [report] = (await reports(node))[1]
+    assert "evidence" not in report["said"]
+
+
+async def test_a_form_of_another_site_is_refused(node, browser):
+    page = await browser.open("/lapor")
+    fields = page.form("/lapor").fields | FORM
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://x.example"}):
+        answered = await browser.post("/lapor", fields, **headers)
+        assert answered.status == 403
+    answered = await browser.post("/lapor", fields | {"form_token": ""})
+    assert answered.status == 403
+    assert (await reports(node))[1] == []
+
+
+async def test_who_told_it_is_sealed_and_comes_back_nowhere(home, tmp_path):
+    give_key(home)
+    async with serving(home, alone=True) as node, Browser(node.url) as browser:
+
+        async def is_ready():
+            return (await node.get("/readyz"))[0] == 200
+
+        await until(is_ready)
+        await browser.sign_in(f"/masuk?k={'S' * 43}")
+        _, page = await fill(
+            browser,
+            reporter_name="Zulkifli Manurung",
+            reporter_contact="0813-5555-0117",
+        )
+        assert page.status == 200, page
+        for said in (page.text, (await reports(node))[0]):
+            assert "Zulkifli" not in said
+            assert "0117" not in said
+    report = path_of(page).removeprefix("/lapor/")
+    annex = AnnexFolder(home.annex).load(ELECTION, report)
+    opened = open_sealed(annex, load_annex_private(home.annex_private, PASSPHRASE))
+    assert opened.reporter.name == "Zulkifli Manurung"
+    assert opened.reporter.contact == "0813-5555-0117"
+
+
+@pytest.mark.parametrize(
+    ("place", "happened", "utc"),
+    [
+        ("3171", "2019-04-17T05:00", "2019-04-16T22:00:00Z"),
+        ("9471", "2019-04-17T05:00", "2019-04-16T20:00:00Z"),
+        ("7371010001001", "2019-04-17T05:00", "2019-04-16T21:00:00Z"),
+        ("9471", "17 April 2019 05.00 WIB", "2019-04-16T22:00:00Z"),
+    ],
+)
+def test_a_time_is_that_of_the_place(place, happened, utc):
+    read = read_report(FORM | {"place": place, "happened_at": happened}, NOW)
+    assert read.faults == {}
+    assert read.draft["happened_at"] == utc
