@@ -2,9 +2,9 @@
 
 Rule: what has come counts for nothing until all of it has the digest that was asked
 for, and a size that a record gives it; then the file that it was written to is the
-blob. Where the beginning lay on our disk and the
-whole is not the photo, it is fetched once more from its first byte before anybody is
-told to have sent something else: a power cut spoils files, too.
+blob. Where the beginning lay on our disk and the whole is not the photo, it is fetched
+once more from its first byte before anybody is told to have sent something else: a
+power cut spoils files, too.
 """
 
 import asyncio
