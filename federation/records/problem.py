@@ -18,7 +18,6 @@ from federation.records.profile import MAX_QUOTED, Profile
 from federation.records.result import TpsResult
 from federation.text import Sentence
 
-
 # Clocks of telephones go wrong by minutes; more than this is another day or zone.
 CLOCK_SLACK_S: Final = 15 * 60
 

@@ -91,7 +91,10 @@ def test_a_clock_may_be_a_quarter_of_an_hour_ahead_and_no_second_more(seconds):
         ({"known_at": "2024-02-14T13:20:01Z"}, ("time_future",)),
         ({"happened_at": "2014-02-13T22:00:00Z"}, ("time_past",)),
         (
-            {"happened_at": "2014-02-13T22:00:00Z", "reported_at": "2034-01-01T00:00:00Z"},
+            {
+                "happened_at": "2014-02-13T22:00:00Z",
+                "reported_at": "2034-01-01T00:00:00Z",
+            },
             ("time_future", "time_past"),
         ),
     ],
