@@ -104,6 +104,11 @@ place, five for the names of two candidates, which is no mistake and stands ther
 longer. What it showed was mended; the table is how it is now. All texts are invented
 by the same hands as the patterns: on what people really write expect less.
 
+How much less, the third set says: 150 texts with something planted and 150 without, in
+the words of chats, written at one go by somebody who had seen neither the patterns nor
+the other texts (`tests/records/personal_in_chats.py`). A text counts as caught where
+all is found that was planted in it; `untitled` is a name behind no title.
+
 """
 
 
