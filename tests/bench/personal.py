@@ -5,10 +5,18 @@ done; the texts are drawn of them by a fixed seed: the figures are the same anyw
 A third set are texts as they stand in chats, by somebody who had not seen either.
 What looking through a text costs is not: it is measured beside what it would cost if
 each pattern was asked, in the same run.
+
+Names of villages show what is taken for somebody's: all of the country, where the real
+data is there (`FEDERATION_SHARED`).
 """
 
+import gzip
+import json
+import os
 import time
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 from federation.records.personal import MARKS, find_all
 from tests.bench.report import Figure, at_least, at_most, shown
@@ -34,8 +42,8 @@ _ROUNDS, _TIMES = 15, 200
 
 
 def run() -> list[Figure]:
-    """The figures of all texts, and of the cost."""
-    return [*measure(), *cost()]
+    """The figures of all texts, of the names of villages, and of the cost."""
+    return [*measure(), *villages(), *cost()]
 
 
 def measure() -> list[Figure]:
@@ -44,6 +52,35 @@ def measure() -> list[Figure]:
         figure for name, half in HALVES.items() for figure in _measure(name, half)
     ]
     return [*halves, *_measure_chats()]
+
+
+def villages() -> list[Figure]:
+    """How many names of regions are refused in a sentence; none without real data."""
+    shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
+    path = shared / "data" / "register2024" / "kp24-tps-register.json.gz"
+    if not path.is_file():
+        return []
+    with gzip.open(path) as file:
+        names = {name.title() for name in _texts_of(json.load(file)) if len(name) > 2}
+    figures = []
+    for frame in ("Kejadian di {} tadi pagi", "Desa {} ada bazar", "Kades {} datang"):
+        wrong = sum(bool(find_all(frame.format(name))) for name in names)
+        note = f"{wrong} of {len(names)}: `{frame}`"
+        share = wrong * 100 / len(names)
+        figures.append(at_most("regions refused wrongly", share, "%", 1, note))
+    return figures
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from _texts_of(one)
+        case list():
+            for one in value:
+                yield from _texts_of(one)
 
 
 def cost() -> list[Figure]:
