@@ -83,6 +83,6 @@ def find_unlisted_regions(
             doubts[code] = Doubt(REGION, why)
         elif is_known and not (regions is not None and regions.lists(code)):
             doubts[code] = Doubt(
-                UNLISTED, Sentence("intake.unlisted-region", code=code)
+                UNLISTED, Sentence("incidents.unlisted-region", code=code)
             )
     return doubts
