@@ -6,16 +6,13 @@ import time
 import aiohttp
 import pytest
 
-from federation.config.settings import Listen
-from federation.node import referrals
-from federation.store.outbox import OutboxItem, save_item
-from tests.answering import AGENCY, SECRET, an_answer, share_secret, sign
-from tests.homes import make_home, serving
-from tests.refer import ask, find_row, history, make_referring, opened, write_reports
-from federation.store.agencyanswers import list_answers
 from federation.flows.incidents.answers import find_incident
 from federation.records.incident import IncidentName
 from federation.records.readers import THIS_MACHINE
+from federation.store.agencyanswers import list_answers
+from tests.answering import AGENCY, SECRET, an_answer, share_secret, sign
+from tests.homes import make_home, serving
+from tests.refer import ask, history, make_referring, opened, write_reports
 
 PATH = "/v1/agency-answers"
 
@@ -169,5 +166,3 @@ async def test_an_answer_is_of_one_form_and_nobodys_number(home, changes, status
     assert history(home, incident)[-1] == "referred"
     with opened(home) as view:
         assert list_answers(view) == []
-
-
