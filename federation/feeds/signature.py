@@ -15,8 +15,8 @@ order nobody finds out by guessing who is a partner here.
 signed with another `tag` is somebody else's, and such a request is a stranger's; one
 without any tag is taken for one of ours, and its tag is missed.
 
-An agency that shares a secret with us signs its answers with that (`open_shared`), under
-another tag: what we sign with the same secret is none of its words, wherever it is sent.
+An agency that shares a secret with us signs its answers with that (`open_shared`),
+under another tag: what we sign with the same secret is never taken for its word.
 
 Source: RFC 9421, RFC 9530; docs/reference/protocol.md, "Who asks"; docs/adr/0019
 """
