@@ -10,8 +10,8 @@ on every node and on every day: what lies in the future lies behind `recorded_at
     time_past     a time before the election began: a wrong clock, another year
     region        the election has no such region
 
-An election begins 20 months before voting day at the latest (Law 7/2017 art. 167 (6)); of
-the Pilkada, which begins later, nothing else is known that bounds it.
+An election begins 20 months before voting day at the latest (Law 7/2017 art. 167 (6));
+of the Pilkada, which begins later, nothing else is known that bounds it.
 
 Source: docs/reference/domain.md, "Incidents"
 """
