@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from federation.blobs.blobs import Blobs
+from federation.config.agencies import Agency
 from federation.config.settings import Settings
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.incidents.due import DueDates
@@ -90,6 +91,8 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     #: Whether there is a key that what is personal of a report is sealed for.
     has_annex_key: Callable[[], bool] = bool
+    #: Those of agencies.toml, as it is now.
+    agencies: Callable[[], tuple[Agency, ...]] = tuple
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)

@@ -12,5 +12,6 @@ due         until when they are to be brought to an agency
 digest      one over all of them
 counts      how many there are, for everybody
 proposals   reports that may be of one thing, laid side by side
+history     all that was said of an incident; where it was taken
 desk        what somebody needs who judges them
 """
