@@ -22,6 +22,7 @@ incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
+answers        what agencies answer, signed once
 handedin       a report that another system hands in: sealed, signed, never twice
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer
