@@ -24,7 +24,7 @@ from federation.node import (
     incidents,
     people,
     reading,
-    referrals,
+    referring,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -332,7 +332,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
-    **referrals.WORK,
+    **referring.WORK,
     **takenphotos.WORK,
 }
 
