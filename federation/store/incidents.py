@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from federation.store.db import Transaction, View
+from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -73,6 +74,9 @@ _COLUMNS: Final = (
     " reported_at, category, law, place, ref"
 )
 _OF_SUBJECT: Final = "org = ? AND kind = ? AND subject = ?"
+_CURSOR: Final = LogCursor("incident_noted")
+#: Below which index a log was looked through.
+noted_up_to = _CURSOR.position
 
 
 class IncidentEntry(NamedTuple):
@@ -125,14 +129,6 @@ class IncidentFilter(NamedTuple):
     after: tuple[str, str] = ("", "")
 
 
-def noted_up_to(view: View, log_id: int) -> int:
-    """Below which index a log was looked through."""
-    row = view.execute(
-        "SELECT idx FROM incident_noted WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
 def replace_entries(
     tx: Transaction, log_id: int, start: int, end: int, entries: Iterable[IncidentEntry]
 ) -> None:
@@ -146,20 +142,13 @@ def replace_entries(
         new,
     )
     _mark_latest(tx, touched)
-    tx.execute(
-        "INSERT INTO incident_noted (log_id, idx) VALUES (?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
-        (log_id, end),
-    )
+    _CURSOR.move(tx, log_id, end)
 
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The leaves from this index on were judged again, or are not there any more."""
     _mark_latest(tx, _drop(tx, "log_id = ? AND idx >= ?", log_id, index))
-    tx.execute(
-        "UPDATE incident_noted SET idx = ? WHERE log_id = ? AND idx > ?",
-        (index, log_id, index),
-    )
+    _CURSOR.take_back(tx, log_id, index)
 
 
 def _drop(tx: Transaction, where: str, *values: int) -> set[tuple[Any, ...]]:
