@@ -317,24 +317,33 @@ def about_incident(
 
 
 def list_near(
-    view: View, near: IncidentEntry, places: Iterable[tuple[str, str]], limit: int
+    view: View,
+    near: IncidentEntry,
+    places: Iterable[tuple[str, str]],
+    limit: int,
+    *,
+    is_later: bool = False,
 ) -> list[IncidentEntry]:
     """Incidents of one log that were reported before another one, the newest first.
+
+    With `is_later`, after it and the oldest first.
 
     Args:
         view: A snapshot.
         near: The other one, of any log; `log_id` says in which log to look.
         places: Their codes, each from the first up to below the second.
         limit: The most for each of `places`.
+        is_later: See above.
     """
+    than, order = (">", "ASC") if is_later else ("<", "DESC")
     found: list[IncidentEntry] = []
     for first, end in places:
         rows = view.execute(
             f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  a constant
             " WHERE log_id = ? AND kind = ? AND is_latest = 1"
-            " AND place >= ? AND place < ? AND reported_at <= ?"
-            " AND (reported_at < ? OR incident < ?)"
-            " ORDER BY reported_at DESC, incident DESC LIMIT ?",
+            f" AND place >= ? AND place < ? AND reported_at {than}= ?"
+            f" AND (reported_at {than} ? OR incident {than} ?)"
+            f" ORDER BY reported_at {order}, incident {order} LIMIT ?",
             (
                 *(near.log_id, near.kind, first, end),
                 *(near.reported_at, near.reported_at, near.incident, limit),

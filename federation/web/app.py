@@ -15,6 +15,7 @@ from federation.web import (
     feed,
     formtaking,
     handinpage,
+    incidentpage,
     incidents,
     intake,
     maps,
@@ -98,6 +99,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(reportpage.routes())
+    app.add_routes(incidentpage.routes())
     app.add_routes(handinpage.routes())
     app.add_routes(formtaking.routes())
     app.add_routes(reading.routes())

@@ -2,39 +2,33 @@
 
     GET  /laporan                how many there are, in tables with bars
     GET  /laporan/daftar         the incidents, by category, law, region and status
-    GET  /laporan/{org}/{id}     one report, all that was said of it, what it is part of
 
 Rule: everybody sees the counts and nothing else; whoever may not look at what we hold
 is told how one is let in. The pages show what `/v1/incidents` answers, through the same
-functions, and change nothing.
+functions, and change nothing. One report: `incidentpage.py`.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from federation.errors import FormatError, NotFoundError, RecordError
-from federation.flows.incidents.answers import find_incident, parse_after
+from federation.flows.incidents.answers import parse_after
 from federation.flows.incidents.counts import name_cell, read_provinces
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.query.scope import ask, parse_region
-from federation.records.canonical import convert
-from federation.records.incident import CATEGORIES, LAWS, IncidentName
+from federation.records.incident import CATEGORIES, LAWS
 from federation.records.incidentcounts import CountKey, CountRow, monday_of
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import Caller
 from federation.store.incidents import IncidentFilter
-from federation.text import Text
-from federation.web.access import require
 from federation.web.context import SITE
-from federation.web.dashboard import PAGE_SIZE, page_handler, pick_page_language
+from federation.web.dashboard import PAGE_SIZE, page_handler
 from federation.web.incidents import read_counts
 from federation.web.page import Page
+from federation.web.peoplepage import for_people
 
 LIST: Final = "/laporan/daftar"
 _FILTERS: Final = ("election", "lang", "category", "law", "region", "status")
-_PRIVATELY: Final = "private, no-store"
 
 
 def _by_count(row: CountRow) -> tuple[int, CountKey]:
@@ -47,15 +41,13 @@ def _by_time(row: CountRow) -> tuple[int, CountKey]:
 
 
 _ORDERS: Final = {"week": _by_time}
-ShowFor = Callable[[Page, Caller], Awaitable[web.Response]]
 
 
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/laporan", page_handler(figures)),
-        web.get(LIST, _for_people(incidents)),
-        web.get("/laporan/{org}/{id}", _for_people(incident)),
+        web.get(LIST, for_people(incidents, keep=_FILTERS)),
     ]
 
 
@@ -106,43 +98,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
     )
 
 
-async def incident(page: Page, caller: Caller) -> web.Response:
-    """One report.
-
-    Raises:
-        NotFoundError: there is none of that name.
-    """
-    site = page.request.app[SITE]
-    members = {name: page.request.match_info[name] for name in ("id", "org")}
-    try:
-        name = convert(members, IncidentName)
-    except RecordError as error:
-        raise NotFoundError(error.rule) from None
-    found = await site.db.read(find_incident, caller, name, site.due_dates())
-    return page.render("incident.html", site.settings.name, found=found)
-
-
 def _election(page: Page) -> str:
     site = page.request.app[SITE]
     asked = page.request.query.get("election", "")
     return ask(site.profiles, site.settings.elections, asked).election
-
-
-def _for_people(show: ShowFor) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler of a page for people of ours, kept by no cache."""
-
-    async def handle(request: web.Request) -> web.Response:
-        caller = await require(request, "see")
-        chosen = {k: request.query[k] for k in _FILTERS if request.query.get(k)}
-        page = Page(request, Text(pick_page_language(request)), chosen)
-        try:
-            answered = await show(page, caller)
-        except (NotFoundError, FormatError) as error:
-            said = page.t("page.not_found")
-            owner = request.app[SITE].settings.name
-            answered = page.render("problem.html", owner, said=said, given="")
-            answered.set_status(400 if isinstance(error, FormatError) else 404)
-        answered.headers[hdrs.CACHE_CONTROL] = _PRIVATELY
-        return answered
-
-    return handle

@@ -18,7 +18,7 @@ from federation.records.readers import Person, may_do
 from federation.sources.row import clip
 from federation.store.actions import MACHINE, note_action
 from federation.store.db import Transaction
-from federation.store.people import list_people
+from federation.store.people import find_person
 from federation.text import Sentence
 
 AnnexAct: TypeAlias = Literal["add", "show", "export", "purge", "expire"]
@@ -75,10 +75,8 @@ def find_coordinator(tx: Transaction, name: str, now: int) -> Person:
     Raises:
         NotFoundError: nobody of that name may.
     """
-    for one in list_people(tx, now):
-        person = Person(one.name, one.role)
-        is_in = one.revoked_at is None and one.until > now
-        # Whoever may refer a report has to see what is sent along.
-        if one.name == name and is_in and may_do(person, "refer"):
-            return person
-    raise NotFoundError(Sentence("annex.no-coordinator", name=name))
+    person = find_person(tx, name, now)
+    # Whoever may refer a report has to see what is sent along.
+    if person is None or not may_do(person, "refer"):
+        raise NotFoundError(Sentence("annex.no-coordinator", name=name))
+    return person

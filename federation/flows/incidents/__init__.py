@@ -12,4 +12,5 @@ due         until when they are to be brought to an agency
 digest      one over all of them
 counts      how many there are, for everybody
 proposals   reports that may be of one thing, laid side by side
+desk        what somebody needs who judges them
 """
