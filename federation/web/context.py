@@ -17,6 +17,7 @@ from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.incidents.due import DueDates
+from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
@@ -93,6 +94,7 @@ class WebContext:
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)
+    region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.
