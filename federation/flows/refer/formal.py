@@ -8,7 +8,7 @@ person has seen, who then says that they are complete. A person may always say l
 
     federation-dossier/1 jagasuara.example/5f0c… gakkumdu-3273 reporter,accused
 
-Source: UU 7/2017 art. 454 (4) and (6), docs/reference/referral.md, "The dossier"
+Source: docs/reference/referral.md, "The dossier"
 """
 
 import re
