@@ -19,6 +19,7 @@ from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.node import (
     annexes,
+    answers,
     handedfiles,
     handedin,
     incidents,
@@ -328,6 +329,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
     **annexes.WORK,
+    **answers.WORK,
     **handedin.WORK,
     **incidents.WORK,
     **people.WORK,

@@ -22,6 +22,7 @@ from federation.files import placed, write_whole
 from federation.flows.incidents.handedin import report_key
 from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
+from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
@@ -72,6 +73,7 @@ async def serve(
         new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         report_key=lambda: report_key(load_contributor_secret(secret)),
         has_annex_key=resources.home.annex_public.exists,
+        answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

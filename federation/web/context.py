@@ -15,6 +15,7 @@ from aiohttp import web
 
 from federation.blobs.blobs import Blobs
 from federation.config.settings import Settings
+from federation.errors import NotFoundError
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.regioncounts import RegionCountsCache
@@ -73,6 +74,10 @@ async def _know_nobody() -> PartnerBook:
     return PartnerBook()
 
 
+def _share_none(_: str) -> bytes:
+    raise NotFoundError("no agency")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebContext:
     """The parts that handlers use."""
@@ -91,6 +96,8 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     #: Whether there is a key that what is personal of a report is sealed for.
     has_annex_key: Callable[[], bool] = bool
+    #: The secret that we share with an agency, by its key; see `load_answer_secret`.
+    answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)
