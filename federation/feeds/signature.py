@@ -4,12 +4,7 @@ Rule: what is signed is the method, the whole address, the digest of the body wh
 there is one, and when and by which key. `open_request` is the only way in, and refuses
 whatever is not exactly that, with the reason. It believes the key that the request
 names; whose key that is must be asked of the key chains (`flows/partners.py`). In this
-order nobody finds out by guessing who is a partner here.
-
-    Signature-Input: federation=("@method" "@target-uri");created=1707915900;
-        keyid="jagasuara.example/node+1a2b3c4d+AY…";alg="ed25519";
-        expires=1707915960;nonce="…";tag="tps-federation"
-    Signature: federation=:<base64>:
+order nobody finds out by guessing who is a partner here. The form: `usualform.py`.
 
 `keyid` is the vkey of the node key; `expires` is at most 60 s after `created`. What is
 signed with another `tag` is somebody else's, and such a request is a stranger's; one
@@ -39,11 +34,18 @@ from http_message_signatures import (
 
 from federation.errors import ClockError, FederationError, RequestSignatureError
 from federation.feeds.answer import show
+from federation.feeds.usualform import (
+    COVERED,
+    LABEL,
+    TAG,
+    UsualForm,
+    is_usual,
+    read_fields,
+    write_fields,
+)
 from federation.text import Sentence
-from federation.tlog.keys import Signer, VerifierKey, encode_base64, parse_vkey, verify
+from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 
-TAG: Final = "tps-federation"
-LABEL: Final = "federation"
 #: A signature is good for so long, and a clock may be wrong by as much.
 WINDOW_S: Final = 60
 #: What a request without a good signature is told to send.
@@ -52,7 +54,6 @@ ACCEPTED: Final = (
     f'tag="{TAG}"'
 )
 
-_COVERED: Final = ("@method", "@target-uri")
 _PARAMETERS: Final = ("created", "expires", "nonce", "keyid", "alg", "tag")
 _NONCE_CHARS: Final = range(8, 65)
 _PORTS: Final = {"http": "80", "https": "443"}
@@ -135,33 +136,37 @@ class RequestSigner:
     ) -> None:
         """`signer` is our node key, or a secret; `wall` gives Unix seconds."""
         self._signer, self._wall, self._random = signer, wall, random
-        is_shared = isinstance(signer, SharedSecret)
-        algorithm = algorithms.HMAC_SHA256 if is_shared else _Libsodium
+        self._is_shared = isinstance(signer, SharedSecret)
+        algorithm = algorithms.HMAC_SHA256 if self._is_shared else _Libsodium
         self._sealer = HTTPMessageSigner(signature_algorithm=algorithm)
 
     def sign(self, method: str, url: str, body: bytes | None = None) -> dict[str, str]:
         """The header fields that say who asks, and when."""
-        now = self._wall()
+        now, key = self._wall(), str(self._signer.key)
+        # The time as well: a program that starts again may begin with the same random
+        # numbers, and would be taken for somebody who repeats it.
+        nonce = f"{int(now * 1e6):x}{self._random.getrandbits(64):016x}"
+        form = UsualForm(key, int(now), int(now) + WINDOW_S, nonce)
+        target = target_of(url)
+        if body is None and not self._is_shared and is_usual(method, target):
+            return write_fields(
+                form.params, self._signer.sign(form.base(method, target))
+            )
         headers: dict[str, str] = {}
-        head = RequestHead(method, target_of(url), headers)
         prepared = self._sealer.prepare(
-            head,
-            key_id=str(self._signer.key),
-            created=_moment(int(now)),
-            expires=_moment(int(now) + WINDOW_S),
-            # The time as well: a program that starts again may begin with the same
-            # random numbers, and would be taken for somebody who repeats it.
-            nonce=f"{int(now * 1e6):x}{self._random.getrandbits(64):016x}",
+            RequestHead(method, target, headers),
+            key_id=key,
+            created=_moment(form.created),
+            expires=_moment(form.expires),
+            nonce=nonce,
             label=LABEL,
             tag=TAG,
-            covered_component_ids=_COVERED,
+            covered_component_ids=COVERED,
             body=body,
         )
-        signature = encode_base64(self._signer.sign(prepared.signature_base))
+        signature = self._signer.sign(prepared.signature_base)
         # By hand: `apply` would read and build all of it again, in twice the time.
-        headers["Signature-Input"] = f"{LABEL}={prepared.signature_params}"
-        headers["Signature"] = f"{LABEL}=:{signature}:"
-        return headers
+        return headers | write_fields(prepared.signature_params, signature)
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
@@ -187,9 +192,12 @@ def open_request(method: str, url: str, headers: Headers, now: int) -> SignedReq
         RequestSignatureError: it is not signed as it must be, or does not hold.
     """
     head = RequestHead(method, target_of(url), headers)
+    usual = _open_usual(head, now)
+    if usual is not None:
+        return usual
     try:
         results = _verifier(now).verify(
-            head, max_age=None, expect_tag=TAG, require_components=_COVERED
+            head, max_age=None, expect_tag=TAG, require_components=COVERED
         )
     except HTTPMessageSignaturesException as error:
         raise RequestSignatureError(_why(error, head)) from error
@@ -204,6 +212,34 @@ def open_request(method: str, url: str, headers: Headers, now: int) -> SignedReq
         head,
         results[0],
     )
+
+
+def _open_usual(head: RequestHead, now: int) -> SignedRequest | None:
+    """A request that is written as ours are, and holds; None: let the package judge."""
+    read = read_fields(head.method, head.url, head.headers.items())
+    if read is None:
+        return None
+    form, signature = read
+    base = form.base(head.method, head.url)
+    try:
+        key = parse_vkey(form.key_id)
+        check_window(form.created, form.expires, now)
+    except FederationError:
+        return None
+    if not verify(key.public, base, signature):
+        return None
+    covered = {'"@method"': head.method, '"@target-uri"': head.url}
+    covered['"@signature-params"'] = form.params
+    given: dict[str, int | str] = {
+        "created": form.created,
+        "keyid": form.key_id,
+        "alg": _Libsodium.algorithm_id,
+        "expires": form.expires,
+        "nonce": form.nonce,
+        "tag": TAG,
+    }
+    result = VerifyResult(LABEL, _Libsodium, covered, given, None, form.nonce)
+    return SignedRequest(key, form.nonce, form.created, form.expires, head, result)
 
 
 def _why(error: HTTPMessageSignaturesException, head: RequestHead) -> Sentence:
@@ -268,14 +304,22 @@ class _RequestVerifier(HTTPMessageVerifier):
         for name in _PARAMETERS:
             if name not in given:
                 raise RequestSignatureError(Sentence("signature.missing", name=name))
-        created, expires = given["created"], given["expires"]
-        if not 0 <= expires - created <= WINDOW_S:
-            raise RequestSignatureError(
-                Sentence("signature.too-long", seconds=expires - created)
-            )
         if len(given["nonce"]) not in _NONCE_CHARS:
             raise RequestSignatureError(Sentence("signature.nonce"))
-        check_moment(created, expires, self.now)
+        check_window(given["created"], given["expires"], self.now)
+
+
+def check_window(created: int, expires: int, now: int) -> None:
+    """Refuse what is good for longer than a minute, or was signed at another time.
+
+    Raises:
+        ClockError: see `check_moment`.
+        RequestSignatureError: it is good for too long, or for no time.
+    """
+    if not 0 <= expires - created <= WINDOW_S:
+        seconds = expires - created
+        raise RequestSignatureError(Sentence("signature.too-long", seconds=seconds))
+    check_moment(created, expires, now)
 
 
 def check_moment(created: int, expires: int, now: int) -> None:
