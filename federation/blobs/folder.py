@@ -1,19 +1,24 @@
 """Blobs in a folder of this machine: an object store whose writes are synced here.
 
-Rule: bytes are written under another name and renamed, as the library does it, which
-makes nothing durable: that is done here, bytes before names. Reading and writing is
-most of the work that photographs make, so it is done by the system's own calls.
+Rule: bytes are written under another name, made durable and then renamed, so that what
+has its name is whole after any crash, and what a disk does not take replaces nothing.
+Reading and writing is most of the work that photographs make, so it is done by the
+system's own calls.
 
     ab/ab34…#1   while it is written; what a killed process left goes at the next `put`
+
+A link under a blob's name is none: what it leads to is somebody's, and may change.
 
 A folder that is not there yet holds nothing, and is made by the first `put`.
 """
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +29,7 @@ from federation.blobs.objects import MOST, ObjectBlobs, key_of
 from federation.files import make_folders, open_regular, sync_folder
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
 _WRITE_BYTES: Final = 1 << 17
@@ -41,37 +47,41 @@ class FolderBlobs(ObjectBlobs):
 
     def _size(self, digest: str) -> int | None:
         try:
-            return self._path(digest).stat().st_size
+            status = self._path(digest).lstat()
         except FileNotFoundError:
             return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def _read(self, digest: str, start: int = 0, length: int = MOST) -> bytes | None:
         try:
-            with open_regular(self._path(digest)) as file:
+            with open_regular(self._path(digest), follow=False) as file:
                 handle = file.fileno()
                 left = max(0, os.fstat(handle).st_size - start)
                 return os.pread(handle, min(left, length), start)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return None  # a link, or no file at all
 
     def _put_file(self, digest: str, path: Path) -> bool:
         size = path.stat().st_size
         is_new = self._size(digest) != size or self._read(digest) != path.read_bytes()
         if is_new:
             self._put_whole(digest, lambda part: _link(path, part))
-        try:
-            self._make_durable(digest)
-        except OSError:
-            # It may be the same file, of which the system says that it is written.
-            path.unlink(missing_ok=True)
-            raise
+        self._make_durable(digest, is_new=is_new)
         return is_new
 
     def _write(self, digest: str, data: bytes) -> None:
         self._put_whole(digest, lambda part: self._write_part(part, data))
 
     def _put_whole(self, digest: str, make: Callable[[Path], object]) -> None:
-        """Under its name, as a whole, what is made under another."""
+        """Under its name, as a whole, what is made durable under another.
+
+        Raises:
+            OSError: the disk does not take it; what had its name before still has it.
+        """
         with self._preparing:
             if not self._is_ready:
                 self._prepare()
@@ -96,6 +106,8 @@ class FolderBlobs(ObjectBlobs):
             # At once, Linux would look for as much memory in one piece for it.
             for at in range(0, len(data), _WRITE_BYTES):
                 file.write(view[at : at + _WRITE_BYTES])
+            file.flush()
+            os.fsync(file.fileno())
 
     def _prepare(self) -> None:
         """Make the folder, and remove what a process left that was killed amid a put.
@@ -108,30 +120,36 @@ class FolderBlobs(ObjectBlobs):
                 for part in below.glob("*#*"):
                     part.unlink(missing_ok=True)
 
-    def _make_durable(self, digest: str) -> None:
-        """Bytes first, then names: a name that is durable has all its bytes.
+    def _make_durable(self, digest: str, *, is_new: bool) -> None:
+        """Then the name, and what was there before: a process may have been killed.
 
         Raises:
-            OSError: the disk does not take it; then nothing of it stays. What the
-                system forgot to write it calls written when it is asked again.
+            OSError: the disk does not take it; then nothing stays of what is new. What
+                was held stays: it may be the only one that there is.
         """
+        path = self._path(digest)
         try:
-            self._sync(self._path(digest))
+            if not is_new:
+                _sync_file(path)
+            sync_folder(path.parent)
+            if path.parent.name not in self._synced:
+                sync_folder(self._folder)
+                self._synced.add(path.parent.name)
         except OSError:
-            with contextlib.suppress(OSError):
-                self._path(digest).unlink()
+            if is_new:
+                with contextlib.suppress(OSError):
+                    path.unlink()
             raise
 
-    def _sync(self, path: Path) -> None:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(path.parent)
-        if path.parent.name not in self._synced:
-            sync_folder(self._folder)
-            self._synced.add(path.parent.name)
+    def _next(self, pages: "Iterator[Sequence[ObjectMeta]]") -> "Sequence[ObjectMeta]":
+        # The library looks where links lead to.
+        while page := next(pages, ()):
+            if kept := [one for one in page if not self._is_link(one["path"])]:
+                return kept
+        return ()
+
+    def _is_link(self, key: str) -> bool:
+        return (self._folder / key).is_symlink()
 
     def _store(self) -> "ObjectStore | None":
         if self._opened is None and self._folder.is_dir():
@@ -143,8 +161,21 @@ class FolderBlobs(ObjectBlobs):
         return self._folder / key_of(digest)
 
 
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _link(path: Path, part: Path) -> None:
-    """The same file under another name, or a copy where that cannot be."""
+    """The same file under another name, or a copy where that cannot be; durable.
+
+    Raises:
+        OSError: the disk does not take it. What the system forgot to write it calls
+            written when it is asked again, so the file goes then.
+    """
     try:
         part.hardlink_to(path)
     except FileNotFoundError:
@@ -152,3 +183,8 @@ def _link(path: Path, part: Path) -> None:
     except OSError:
         # Another disk, or one that gives a file one name only.
         shutil.copyfile(path, part)
+    try:
+        _sync_file(part)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

@@ -11,7 +11,7 @@ Source: https://developmentseed.org/obstore/latest/api/
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
@@ -25,6 +25,7 @@ from federation.errors import NotFoundError
 from federation.text import Sentence
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
 _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
@@ -78,7 +79,7 @@ class ObjectBlobs:
         folder = prefix[:2] if len(prefix) > 1 else None
         pages = obstore.list(store, folder, chunk_size=_PAGE)
         with refused(self.address):
-            while page := await self._run(next, pages, ()):
+            while page := await self._run(self._next, pages):
                 for found in page:
                     match = _KEY.fullmatch(found["path"])
                     if match and match[2].startswith(prefix):
@@ -119,7 +120,7 @@ class ObjectBlobs:
         is_new = self._size(digest) != len(data) or self._read(digest) != data
         if is_new:
             self._write(digest, data)
-        self._make_durable(digest)
+        self._make_durable(digest, is_new=is_new)
         return is_new
 
     def _put_file(self, digest: str, path: Path) -> bool:
@@ -162,8 +163,12 @@ class ObjectBlobs:
         with refused(self._place(digest)):
             obstore.put(store, key_of(digest), data, use_multipart=False)
 
-    def _make_durable(self, digest: str) -> None:
+    def _make_durable(self, digest: str, *, is_new: bool) -> None:
         """It is, in an object store that has acknowledged it."""
+
+    def _next(self, pages: "Iterator[Sequence[ObjectMeta]]") -> "Sequence[ObjectMeta]":
+        """Some of what there is; nothing: that was all."""
+        return next(pages, ())
 
     def _delete(self, digest: str) -> bool:
         # Stores do not say whether there was something to delete.

@@ -30,19 +30,20 @@ def scope_options(function: F) -> F:
     return election(contest(function))
 
 
-def page_options(limit: int, after: str) -> Callable[[F], F]:
+def page_options(limit: int, after: str, at_most: int = 1_000_000) -> Callable[[F], F]:
     """The command with `--limit` and `--after`: it shows a list page by page.
 
     Args:
         limit: How many are shown where nobody says.
         after: The sentence that says behind what a page begins.
+        at_most: How many may be asked for.
     """
 
     def add(function: F) -> F:
         most = click.option(
             "--limit",
             default=limit,
-            type=click.IntRange(1, 1_000_000),
+            type=click.IntRange(1, at_most),
             help="views.option-limit",
             show_default=True,
         )

@@ -13,7 +13,11 @@ from msgspec.structs import replace
 
 from federation.config.keystore import load_contributor_secret
 from federation.flows.incidents.index import index_incidents
-from federation.flows.incidents.state import election_of_incident, state_incident
+from federation.flows.incidents.state import (
+    Saying,
+    election_of_incident,
+    state_incident,
+)
 from federation.flows.incidents.take import IncidentVerdict, take_incidents
 from federation.flows.ownlog.verdict import Verdict
 from federation.node.disk import Disk
@@ -105,6 +109,8 @@ async def say_status(node: IncidentHost, given: StateIncident) -> Verdict:
 
     Raises:
         NotFoundError: it is not known here, or no reports are kept of its election.
+        ConflictError: somebody of ours has said something else meanwhile, or it is not
+            for this person to say.
     """
     resources = node.resources
     election = await resources.db.read(election_of_incident, given.incident)
@@ -113,7 +119,10 @@ async def say_status(node: IncidentHost, given: StateIncident) -> Verdict:
     members = {
         name: value for name, value in to_builtins(given).items() if value is not None
     }
-    verdict = await node.disk.write(state_incident, log, members, node.clocks.wall())
+    saying = Saying(members.pop("person"), members.pop("seen", None))
+    verdict = await node.disk.write(
+        state_incident, log, members, node.clocks.wall(), saying
+    )
     if verdict.outcome == "logged":
         node.news()
     return verdict

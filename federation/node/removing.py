@@ -192,7 +192,7 @@ class Removals:
         """Follow what the logs say, and note what is to go."""
         db, now = self._host.resources.db, int(self._host.clocks.wall())
         rules = self.rules()
-        while (followed := await db.run(follow_once, db)).moved:
+        while (followed := await db.run(follow_once, db, now=now)).moved:
             if followed.digests:
                 await db.run(honouring.honour, db, followed.digests, rules, now)
         if rules.honoured != self._honoured:

@@ -1,4 +1,4 @@
-"""Given names that are common in Indonesia, by which `personal.py` tells people.
+"""Given and family names that are common in Indonesia: `personnames.py` tells people.
 
 Rule: a name stands here only if it is hardly ever the name of a place or a word of
 another meaning: `Kades Ahmad` names a person, `Kades Lage` a village. The list is far
@@ -28,4 +28,24 @@ GIVEN_NAMES: Final = (
     "|tono|tri|tuti|udin|umar|usman|vera|wahyudi|wati|wawan|widodo|winarti|wulandari"
     "|yanti|yanto|yayan|yohanes|yudi|yuliana|yulianti|yuni|yunus|yusuf|zainal"
     "|zainuddin|zulkifli"
+)
+
+#: Of families and clans, likewise; those of places (Samosir, Tanjung) are not here.
+FAMILY_NAMES: Final = (
+    "(?:aritonang|butarbutar|dalimunthe|damanik|daulay|ginting|girsang|gultom|harahap"
+    "|harefa|hasibuan|hutabarat|hutagalung|hutapea|hutauruk|laoli|lubis|lumbantobing"
+    "|manullang|manurung|marpaung|matondang|nababan|nainggolan|napitupulu|nasution"
+    "|panjaitan|pardede|pasaribu|pulungan|rajagukguk|rangkuti|ritonga"
+    "|saragih|sembiring|siahaan|sianipar|sibarani|sihombing|silalahi|simanjuntak"
+    "|simatupang|simbolon|simorangkir|sinaga|sinambela|sipayung|sirait|siregar|sitanggang"
+    "|sitompul|sitorus|situmorang|tambunan|tampubolon|tarigan|telaumbanua|tobing|turnip"
+    "|waruwu|zebua|zega"
+    "|kaunang|karundeng|lumentut|mamahit|mandagi|pangemanan|rorimpandey|rumambi|runtuwene"
+    "|sondakh|supit|waworuntu|wowor"
+    "|latuconsina|latuheru|leimena|manuputty|matulessy|nanlohy|pattinama|sahetapy|siahaya"
+    "|tomasoa|tuasikal|wattimena"
+    "|asso|dowansiba|enumbi|gobay|gombo|kafiar|kambu|karubaba|kogoya|kossay|mabel|mandacan"
+    "|matuan|murib|ohee|pagawak|pigai|rumainum|rumaropen|rumbewas|rumbiak|suebu|tabuni"
+    "|telenggen|wakerkwa|wandikbo|wanimbo|wenda|wonda|yoman"
+    "|fernandez|pereira|soares|ximenes)"
 )

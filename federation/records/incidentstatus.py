@@ -60,6 +60,10 @@ AgencyOutcome: TypeAlias = Literal[
 ]
 STATES: Final[tuple[IncidentState, ...]] = get_args(IncidentState)
 PAIR_STATES: Final[tuple[PairStatus, ...]] = get_args(PairStatus)
+#: What an agency has, and did: for who refers to it to say.
+OF_AGENCY: Final[frozenset[IncidentState]] = frozenset(
+    {"referred", "registered", "not_registered", "decided", "closed"}
+)
 OUTCOMES: Final[tuple[AgencyOutcome, ...]] = get_args(AgencyOutcome)
 
 

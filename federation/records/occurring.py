@@ -12,7 +12,7 @@ of the text:
     " budi"      a word that begins so
     ".000"       a comma or a point, and three digits behind it
     "00000000"   eight digits, or O, o, I and l for some, whatever stands in between
-                 of ` .,/()_-`
+                 of ` .,/()_~-`
     "@"          itself
 
 What is asked with it: `personal.py`.
@@ -30,7 +30,7 @@ _LETTERS: Final = bytes(
 )
 _SHAPE: Final = bytes.maketrans(b"123456789,", b"000000000.")
 _DIGITS: Final = bytes.maketrans(b"123456789OoIl", b"0000000000000")
-_GAPS: Final = b" .,/()_-"
+_GAPS: Final = b" .,/()_~-"
 # What else a pattern takes for an i that does not tell large from small.
 _AS_I: Final = str.maketrans("\u0130\u0131", "ii")
 
@@ -63,3 +63,13 @@ def _seen(text: str) -> tuple[list[str], str]:
         raw.translate(_DIGITS, _GAPS),
     )
     return letters.decode("latin-1").split(), lines.decode("latin-1")
+
+
+def words(*texts: str) -> frozenset[str]:
+    """Tells that are written one behind the other."""
+    return frozenset(" ".join(texts).split())
+
+
+def alternatives(pattern: str) -> frozenset[str]:
+    """The words of which a pattern is one: each is a tell of it."""
+    return frozenset(pattern.removeprefix("(?:").removesuffix(")").split("|"))

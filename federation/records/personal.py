@@ -15,8 +15,7 @@ measured: docs/reference/personal-data.md.
     position    -1.39512, 120.75431   1°23'42"S   1,39512 LS   6P58QV8W+2X
     account     @name   wa.me/62812…   t.me/name   x.com/name
     address     Jl. Mawar No. 12 RT 03/RW 05   Blok C2/12   tinggal di RT 3 RW 5
-    name        behind a title or a role: Pak Budi, Ibu Siti, H. Ahmad, saksi Budi,
-                Kades Ahmad (a given name, else it may be a village), a/n Budi
+    name        `personnames.py`: Pak Budi, saksi Budi, a/n Budi, Budi Siregar
 
 Each pattern is bounded in every repeat, and two neighbours never share a character
 that both may repeat: a text of 4,000 characters costs each of them a fixed number of
@@ -33,8 +32,8 @@ from collections.abc import Iterator
 from itertools import chain, product
 from typing import Final, Literal, NamedTuple
 
-from federation.records.givennames import GIVEN_NAMES
-from federation.records.occurring import Tells
+from federation.records.occurring import Tells, alternatives, words
+from federation.records.personnames import HOUSE, NAMES
 
 PersonalKind = Literal[
     "telephone",
@@ -64,15 +63,15 @@ MARKS: Final[dict[PersonalKind, str]] = {
 SHORT: Final = "…"
 
 # Between two digits. Letters that are written for a nought or a one.
-_S: Final = r"[ ._\-]"
-_STEP: Final = r"(?:[ ./_\-]| [\-/] )?"
+_S: Final = r"[ ._~\-]"
+_STEP: Final = r"(?:[ ./_~\-]| [\-/] )?"
 _N: Final = "[0-9OoIl]"
 
 # E-mail. Words with `at` and a plain dot between them may be a sentence in English.
 # From the first letter only, or each letter would be a beginning.
 _WORD: Final = r"(?<![\w.+\-])[\w.+\-]{1,64}"
 _AT: Final = r"(?:@ ?| @ |\s?[(\[{](?:at|a|et)[)\]}]\s?)"
-_DOT: Final = r"(?:\.|\s?[(\[{](?:dot|titik)[)\]}]\s?|\s(?:dot|titik)\s)"
+_DOT: Final = r"(?:\.| \. |\s?[(\[{](?:dot|titik)[)\]}]\s?|\s(?:dot|titik)\s)"
 _LABEL: Final = r"[a-z0-9][\w\-]{0,62}"
 _EMAIL: Final = (
     rf"(?i){_WORD}(?:{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{0,3}}{_DOT}[a-z]{{2,24}}\b"
@@ -100,6 +99,11 @@ _POSITION: Final = (
     rf"|\b[{_CODE}]{{4}}(?:[{_CODE}]{{4}})?(?<![0-9]{{4}})\+[{_CODE}]{{2,3}}\b"
     r"|(?i:maps\.app\.goo\.gl|goo\.gl/maps|google\.[a-z.]{2,8}/maps"
     r"|maps\.google\.[a-z.]{2,8}/|openstreetmap\.org/|waze\.com/)\S*"
+)
+
+_UTM: Final = (
+    r"(?i:\butm\b)\W{0,3}(?i:zona )?"
+    r"([0-9]{1,2} ?[A-Z]?[ ,]{1,2}[0-9]{6}[ ,]{1,2}[0-9]{6,7})(?![0-9])"
 )
 
 _PAGE: Final = (
@@ -132,14 +136,21 @@ _NIK: Final = (
     rf"|(?i:\b{_SPELLED}(?:[ ,.\-]{{1,2}}{_SPELLED}){{13,15}}\b)"
 )
 
+# Of other papers, behind their names.
+_PAPERS: Final = (
+    r"(?i:\b(?:paspor|passport))\b[^0-9A-Z\n]{0,12}\b([A-Z]{1,2} ?[0-9]{6,7})(?![0-9])"
+    rf"|(?i:\bsim\b(?: [abc]\b)?)\W{{0,3}}([0-9](?:{_S}?[0-9]){{11,13}})(?![0-9])"
+)
+
 _MOBILE: Final = (
-    rf"(?<![0-9])(?:\(?\+?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
+    rf"(?<![0-9])(?:\(?(?:\+|00)?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
     r"{5,9}(?![0-9])"
     # In threes, in twos, one by one; threes of other lengths are a list of votes.
     rf"|(?<![0-9])(?:\+?62{_S}?8[0-9]|08[0-9]){_S}[0-9]{{3}}{_S}[0-9]{{3,4}}"
     rf"(?:{_S}[0-9]{{2,4}})?(?![0-9])"
     rf"|(?<![0-9])(?:\+?62{_S}?8|08)(?:{_S}[0-9]{{2}}){{4,5}}(?![0-9])"
     rf"|(?<![0-9])(?:\+?62{_S}?8|08)[._\-][0-9]{{4}}(?:[._\-][0-9]{{3,4}}){{2}}(?![0-9])"
+    rf"|(?<![0-9])(?:\+?62{_S}?8|08)[0-9][._\-][0-9]{{4}}[._\-][0-9]{{4,5}}(?![0-9])"
     rf"|(?<![0-9])(?:\+?6{_S}?2|0){_S}8(?:{_S}[0-9]){{7,11}}(?![0-9])"
     rf"|(?<![0-9A-Za-z])(?=[0-9 .\-+]{{0,18}}[OoIl])(?:\+?62|[0Oo]){_S}?8"
     rf"(?:{_S}?{_N}){{7,11}}(?![0-9A-Za-z])"
@@ -192,6 +203,10 @@ _COUNTED: Final = (
     "orang|unit|buah|lembar|km|meter|hari|kali|jam|menit|januari|februari|maret|april"
     "|mei|juni|juli|agustus|september|oktober|november|desember|baliho|spanduk|wib|wita"
 )
+_NO_STREET: Final = (
+    "tps|km|no|rt|rw|jam|pukul|tgl|tanggal|sekitar|kira|ada|dari|sejak|selama|sampai|dan"
+    "|urut|nomor|pasal|paslon|calon|caleg|sehat|santai|di|ke|yang|yg|lebih|kurang|dengan"
+)
 _ADDRESS: Final = (
     rf"\b(?i:{_STREET})\b\.? ?(?:(?!(?i:tps|paslon|calon|caleg|urut|nomor|pasal|no)\b)"
     r"[\w.'\u2019\-]{1,20}[ ,]{1,2}){1,5}(?i:no|nomor|nmr)\b[ .:]{0,2}"
@@ -199,95 +214,37 @@ _ADDRESS: Final = (
     rf"|\b(?i:{_STREET})\b\.? ?(?:(?!(?i:tps|km|no|rt|rw)\b)[A-Z][\w.'\u2019\-]{{1,20}}"
     rf" ){{1,3}}[0-9]{{1,3}}[A-Z]?\b(?![.,:/\-]?[0-9]| (?i:{_COUNTED})\b)"
     rf"(?:[ ,]{{1,2}}{_RTRW})?"
+    rf"|\b(?i:jln?)\b\.? ?(?:(?!(?i:{_NO_STREET})\b)[a-z][\w.'\u2019\-]{{1,20}} )"
+    rf"{{1,2}}[0-9]{{1,3}}[A-Za-z]?\b(?![.,:/\-]?[0-9]| (?i:{_COUNTED})\b)"
+    r"|\b(?i:rt\.? ?:? ?[0-9]{1,3}"
+    r"(?: ?/ ?[0-9]{1,3}|[ ,/.\-]{0,3}rw\.? ?:? ?[0-9]{1,3})?"
+    r"[ ,]{1,2}no[ .]{0,2}[0-9]{1,3}[a-z]?)\b"
+    r"|\b(?i:apartemen|rusunawa|rusun)\b(?: [\w.\-]{1,20}){1,6}?"
+    r" (?i:unit|kamar|no)[ .]{0,2}[0-9]{1,4}\b"
     r"|\b(?i:blok) [A-Z]{1,2} ?\-?[0-9]{0,3}(?:[ /,]{1,2}|\-)"
     r"(?i:no\b[ .]{0,2})?[0-9]{1,3}\b"
     r"|(?i:\b(?:alamat(?:nya)?|beralamat|tinggal|domisili|berdomisili|kediaman"
-    r"|rumah (?:saya|saksi|pelapor|terlapor|beliau))\b)[^.\n\[]{0,40}?"
+    r"|rumah (?:saya|saksi|pelapor|terlapor|beliau))\b)(?:[^.\n\[]|(?i:no)\.){0,40}?"
     rf"\b({_RTRW})"
     rf"|(?i:\brumah\b)[^.\n\[]{{0,30}}?\b((?i:no|nomor)\b[ .]{{0,2}}"
     rf"[0-9]{{1,3}}[A-Za-z]?[ ,]{{1,2}}{_RTRW})"
 )
 
-# Names.
-_TITLE: Final = (
-    "(?:bapak|bpk|bp|pak|ibu|bu|sdr|sdri|saudara|saudari|mas|mbak|bang|kak|kang|teh"
-    "|haji|hajjah|ustadzah|ustadz|ustaz|ust|kyai|kiai|gus|drs|dra|dr|ir|prof|pdt"
-    "|pendeta|hj|h|tn|tuan|ny|nyonya|nn|nona|om|tante|daeng|almarhum|alm)"
-)
-_NOBODY: Final = (
-    "tps|kpps|pps|ppk|kpu|kpud|ptps|pkd|pkk|rt|rw|kota|kades|kadus|lurah|camat|bupati"
-    "|gubernur|wakil|wali|walikota|kapol[a-z]{2,4}|danramil|dandim|babinsa|bhabinkamtibmas"
-    "|ketua|kepala|kadis|sekda|sekdes|presiden|menteri|guru|polisi|bapak|ibu|bu|pak|saksi"
-    "|anggota|panwas|panwascam|pengawas|bawaslu|petugas|warga|pemilih|calon|caleg|paslon"
-    "|pasangan|dewan|hakim|jaksa|rumah|hamil|bidan|dokter|desa|kelurahan|kecamatan"
-    "|kabupaten|provinsi|dusun|dapil|jalan|jl|partai|tim|relawan|pasal|ayat|huruf|uu"
-    "|undang|peraturan|form|formulir|model|dan|di|dari|ke|yang|untuk|pada|dengan|oleh"
-    "|tersebut|itu|ini|tidak|sudah|telah|akan|juga|belum|tanpa|hadir|mandat|nomor|luar"
-    "|dalam|saat|ketika|lalu|karena|saya|kami|dpr|dprd|dpd|asn|pns|tni|polri|capres"
-    "|cawapres|perempuan|laki|lansia|ada|adalah|masing|meminta|menolak|membagikan"
-    "|buruh|demokrat|garuda|gelora|gerindra|golkar|hanura|nasdem|perindo|ummat|pdip|pkb"
-    "|pks|pan|ppp|psi|pbb|berkarya|wib|wita|wit|rp"
-)
-_REAL: Final = rf"(?!(?i:{_NOBODY})\b)"
-_MORE: Final = (
-    rf"(?: (?:(?:bin|binti|alias|al|el) )?{_REAL}[A-Z][A-Za-z'\u2019.]{{0,24}}){{0,3}}"
-)
-_INITIALS: Final = r"(?:[A-Z]\. ?){0,2}"
-_PARTED: Final = r"(?:\. ?| {1,2})"
-_GIVEN: Final = f"(?:{GIVEN_NAMES})"
-# What says that a name follows; whoever sends a witness is a party, not a person.
-_OF_ONE: Final = (
-    r"(?i:a[/.]n\.?|atas nama|bernama|dipanggil|nama(?: lengkap)?(?=[:=])"
-    r"|nama(?: lengkap)? ?[:=]|ketua ?:|saksi|pelapor|terlapor"
-    r"|(?:ketua|anggota|petugas) (?:kpps|linmas)(?: [0-9]{1,3})?)"
-)
-# Behind these mostly a place follows, or no name at all: only a given name counts.
-_OF_SOME: Final = (
-    r"(?:kades|kepala (?:desa|dusun|kelurahan|sekolah|dinas|lingkungan)|kadus|lurah"
-    r"|camat|(?:calon |wakil ){0,2}(?:bupati|wali ?kota|gubernur)|cabup|cawabup|cagub"
-    r"|wabup|wagub|caleg|sekdes|sekda|bendahara|ketua|anggota|timses|tim sukses|korlap"
-    r"|koordinator|relawan|petugas|pengawas|panwas|panwascam|ptps|pkd|warga|oknum"
-    r"|pemilih|kapolsek|danramil|babinsa|bidan|guru|asn|pns|dokter|oleh|kepada|dari"
-    r"|bersama|nama|korban|istri|suami|anak|saksi|linmas|polisi)"
-)
-_TITLED: Final = (
-    rf"\b(?i:{_TITLE}{_PARTED}){{1,4}}"
-    rf"({_INITIALS}{_REAL}[A-Z][A-Za-z'\u2019]{{1,24}}{_MORE})"
-)
-_ROLE: Final = (
-    rf"\b{_OF_ONE}[ :=(,]{{0,3}}({_INITIALS}{_REAL}[A-Z][a-z'\u2019]{{1,24}}{_MORE})"
-)
-_COMMON: Final = (
-    rf"\b(?i:{_TITLE}{_PARTED}|{_OF_SOME}[ :,(]{{1,3}})((?i:{_GIVEN})\b{_MORE})"
-)
-_BEHIND: Final = (
-    rf"\b(?i:{_OF_SOME})(?:[ :,(]{{1,2}}[\w.]{{1,15}}){{1,3}}?[ :,(]{{1,3}}"
-    rf"((?=[A-Z])(?i:{_GIVEN})\b{_MORE})"
-)
-
-
 # Tells of each pattern (`occurring.py`): whatever it finds has one of them.
-def _words(*texts: str) -> frozenset[str]:
-    return frozenset(" ".join(texts).split())
-
-
-def _alternatives(pattern: str) -> frozenset[str]:
-    return frozenset(pattern.removeprefix("(?:").removesuffix(")").split("|"))
-
-
-_TELLS_EMAIL: Final = _words("@ at et a")
-_TELLS_POSITION: Final = _words(".000 + \u00b0 derajat deg") | {
+_TELLS_EMAIL: Final = words("@ at et a")
+_TELLS_POSITION: Final = words(".000 + \u00b0 derajat deg") | {
     "goo gl", "google ", "streetmap org", "waze com",
 }  # fmt: skip
-_TELLS_PAGE: Final = _words("me com ig instagram tiktok telegram")
-_TELLS_NIK: Final = _words("0" * 16) | _alternatives(_SPELLED)
-_TELLS_BANK: Final = _words(
+_TELLS_PAGE: Final = words("me com ig instagram tiktok telegram")
+_TELLS_NIK: Final = words("0" * 16) | alternatives(_SPELLED)
+_TELLS_BANK: Final = words(
     "bca bri bni bsi btn bpd bjb dki cimb seabank danamon permata muamalat",
     "bank rek rekening norek va virtual",
 )
 _TELLS_TELEPHONE: Final = frozenset(("0" * 8, " nol", " kosong", "enam"))
-_TELLS_ADDRESS: Final = _words(
+_TELLS_ADDRESS: Final = words(
     "jl jln jalan gg gang lorong lrg lr perum perumahan kompleks komplek komp blok",
+    "rt apartemen rusunawa rusun",
     "alamat alamatnya beralamat tinggal domisili berdomisili kediaman rumah",
 )
 _TELLS_PLATE: Final = frozenset(
@@ -295,12 +252,6 @@ _TELLS_PLATE: Final = frozenset(
     for code in product(string.ascii_uppercase, ("", *string.ascii_uppercase))
     if re.fullmatch(_REGION, "".join(code))
 )
-_TELLS_ROLE: Final = frozenset(
-    f" {word}"
-    for word in ("a n", "atas nama", "bernama", "dipanggil", "nama", "ketua", "saksi",
-                 "pelapor", "terlapor", "anggota", "petugas")
-)  # fmt: skip
-_TELLS_GIVEN: Final = _alternatives(_GIVEN)
 
 
 class _PersonalPattern(NamedTuple):
@@ -315,17 +266,16 @@ class _PersonalPattern(NamedTuple):
 _ROWS: Final[tuple[tuple[PersonalKind, str, frozenset[str]], ...]] = (
     ("email", _EMAIL, _TELLS_EMAIL),
     ("position", _POSITION, _TELLS_POSITION),
+    ("position", _UTM, words("utm")),
     ("account", _PAGE, _TELLS_PAGE),
     ("nik", _NIK, _TELLS_NIK),
+    ("nik", _PAPERS, words("paspor passport sim")),
     ("bank", _BANK, _TELLS_BANK),
     ("telephone", f"{_MOBILE}|{_LANDLINE}", _TELLS_TELEPHONE),
     ("address", _ADDRESS, _TELLS_ADDRESS),
     ("plate", _PLATE, _TELLS_PLATE),
-    ("account", r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}", _words("@")),
-    ("name", _TITLED, _alternatives(_TITLE)),
-    ("name", _ROLE, _TELLS_ROLE),
-    ("name", _COMMON, _TELLS_GIVEN),
-    ("name", _BEHIND, _TELLS_GIVEN),
+    ("account", r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}", words("@")),
+    *(("name", pattern, tells) for pattern, tells in NAMES),
 )
 _PATTERNS: Final = tuple(
     _PersonalPattern(kind, re.compile(pattern), tells) for kind, pattern, tells in _ROWS
@@ -348,12 +298,6 @@ _NO_PLATE: Final = re.compile(
 _PAPER: Final = re.compile(
     r"(?i)\b(?:form|formulir|model|lampiran|surat|blok|gedung|kelas|ruang|bagian"
     r"|huruf|kategori)\.? ?\Z"
-)
-# Behind these a name is that of a street or a house; an H is the letter of a law.
-_HOUSE: Final = re.compile(
-    r"(?i)\b(?:jl|jln|jalan|gg|gang|rs|rsu|rsud|rumah sakit|gedung|lapangan|stadion|gor"
-    r"|bandara|masjid|pasar|jembatan|taman|universitas|pelabuhan|kecamatan"
-    r"|(?<!kepala )(?:desa|kelurahan|dusun)|huruf|form|formulir|model)\b[. ]{0,2}\Z"
 )
 _SIGNS: Final = dict.fromkeys(
     map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-"
@@ -494,4 +438,4 @@ def _is_of_work(kind: PersonalKind, before: tuple[str, str], word: str) -> bool:
     if kind == "plate":
         is_paper = any(_PAPER.search(text) for text in before)
         return is_paper or _NO_PLATE.fullmatch(word) is not None
-    return kind == "name" and any(_HOUSE.search(text) for text in before)
+    return kind == "name" and any(HOUSE.search(text) for text in before)

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from federation.records.readers import Caller, may_read
 from federation.store import blobs
 from federation.store.db import Transaction, View
+from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -58,6 +59,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 #: So many records of one log that name a photo, or a station's photos, are looked at,
 #: the newest: who signs it a million times makes nothing slower, and hides nobody.
 MAX_OF_LOG: Final = 100
+_CURSOR: Final = LogCursor("evidence_noted")
+#: Below which index a log was looked through.
+noted_up_to = _CURSOR.position
 _ENTRY: Final = (
     "idx, place, digest, contest, tps, round, record, size, media_type, page, likeness,"
     " is_derived"
@@ -131,14 +135,6 @@ class NamedPhoto(NamedTuple):
     is_public: bool
 
 
-def noted_up_to(view: View, log_id: int) -> int:
-    """Below which index the evidence of a log is noted."""
-    row = view.execute(
-        "SELECT idx FROM evidence_noted WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
 def has_evidence(view: View, log_id: int) -> bool:
     """Whether any record of a log names a photo, as far as it is noted."""
     row = view.execute("SELECT 1 FROM evidence WHERE log_id = ? LIMIT 1", (log_id,))
@@ -181,11 +177,7 @@ def replace_evidence(
             for entry in entries
         ),
     )
-    tx.execute(
-        "INSERT INTO evidence_noted (log_id, idx) VALUES (?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
-        (log_id, end),
-    )
+    _CURSOR.move(tx, log_id, end)
 
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
@@ -193,10 +185,7 @@ def forget_from(tx: Transaction, log_id: int, index: int) -> None:
 
     What was noted of them stays until then: a photo does not vanish for a moment.
     """
-    tx.execute(
-        "UPDATE evidence_noted SET idx = ? WHERE log_id = ? AND idx > ?",
-        (index, log_id, index),
-    )
+    _CURSOR.take_back(tx, log_id, index)
 
 
 def drop_from(tx: Transaction, log_id: int, index: int) -> None:

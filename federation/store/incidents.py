@@ -11,9 +11,10 @@ Who may see a row is asked of the gate: each says of which log it is.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from federation.store.db import Transaction, View
+from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -73,6 +74,9 @@ _COLUMNS: Final = (
     " reported_at, category, law, place, ref"
 )
 _OF_SUBJECT: Final = "org = ? AND kind = ? AND subject = ?"
+_CURSOR: Final = LogCursor("incident_noted")
+#: Below which index a log was looked through.
+noted_up_to = _CURSOR.position
 
 
 class IncidentEntry(NamedTuple):
@@ -111,10 +115,35 @@ class IncidentEntry(NamedTuple):
     ref: str = ""
 
 
+class ListedReport(Protocol):
+    """What of a report is asked by a filter."""
+
+    @property
+    def category(self) -> str:
+        """Of what kind it is."""
+
+    @property
+    def law(self) -> str:
+        """Which law is said to be broken."""
+
+    @property
+    def org(self) -> str:
+        """Who passes it on."""
+
+    @property
+    def place(self) -> str:
+        """The code of its station or region."""
+
+    @property
+    def reported_at(self) -> str:
+        """When it was reported."""
+
+
 class IncidentFilter(NamedTuple):
     """Which incidents are meant; "" means all.
 
-    `after`: the `reported_at` and the name of the last one that was told.
+    `since` and `until`: reported then or later, and before; as `reported_at` is
+    written. `after`: the `reported_at` and the name of the last one that was told.
     """
 
     election: str
@@ -122,15 +151,20 @@ class IncidentFilter(NamedTuple):
     law: str = ""
     region: str = ""
     org: str = ""
+    since: str = ""
+    until: str = ""
     after: tuple[str, str] = ("", "")
 
-
-def noted_up_to(view: View, log_id: int) -> int:
-    """Below which index a log was looked through."""
-    row = view.execute(
-        "SELECT idx FROM incident_noted WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return 0 if row is None else row[0]
+    def fits(self, report: ListedReport) -> bool:
+        """Whether a report of this election is meant, whatever was told before."""
+        return (
+            self.category in ("", report.category)
+            and self.law in ("", report.law)
+            and self.org in ("", report.org)
+            and report.place.startswith(self.region)
+            and report.reported_at >= self.since
+            and (not self.until or report.reported_at < self.until)
+        )
 
 
 def replace_entries(
@@ -146,20 +180,13 @@ def replace_entries(
         new,
     )
     _mark_latest(tx, touched)
-    tx.execute(
-        "INSERT INTO incident_noted (log_id, idx) VALUES (?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
-        (log_id, end),
-    )
+    _CURSOR.move(tx, log_id, end)
 
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The leaves from this index on were judged again, or are not there any more."""
     _mark_latest(tx, _drop(tx, "log_id = ? AND idx >= ?", log_id, index))
-    tx.execute(
-        "UPDATE incident_noted SET idx = ? WHERE log_id = ? AND idx > ?",
-        (index, log_id, index),
-    )
+    _CURSOR.take_back(tx, log_id, index)
 
 
 def _drop(tx: Transaction, where: str, *values: int) -> set[tuple[Any, ...]]:
@@ -285,6 +312,13 @@ def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
     if asked.region:
         terms.append("place >= ? AND place < ?")
         values += [asked.region, asked.region + "~"]
+    for column, bound in (
+        ("reported_at >=", asked.since),
+        ("reported_at <", asked.until),
+    ):
+        if bound:
+            terms.append(f"{column} ?")
+            values.append(bound)
     if asked.after != ("", ""):
         # The first term is for the index.
         terms.append("reported_at <= ? AND (reported_at < ? OR incident < ?)")
@@ -328,24 +362,33 @@ def about_incident(
 
 
 def list_near(
-    view: View, near: IncidentEntry, places: Iterable[tuple[str, str]], limit: int
+    view: View,
+    near: IncidentEntry,
+    places: Iterable[tuple[str, str]],
+    limit: int,
+    *,
+    is_later: bool = False,
 ) -> list[IncidentEntry]:
     """Incidents of one log that were reported before another one, the newest first.
+
+    With `is_later`, after it and the oldest first.
 
     Args:
         view: A snapshot.
         near: The other one, of any log; `log_id` says in which log to look.
         places: Their codes, each from the first up to below the second.
         limit: The most for each of `places`.
+        is_later: See above.
     """
+    than, order = (">", "ASC") if is_later else ("<", "DESC")
     found: list[IncidentEntry] = []
     for first, end in places:
         rows = view.execute(
             f"SELECT {_COLUMNS} FROM incident_said"  # noqa: S608  a constant
             " WHERE log_id = ? AND kind = ? AND is_latest = 1"
-            " AND place >= ? AND place < ? AND reported_at <= ?"
-            " AND (reported_at < ? OR incident < ?)"
-            " ORDER BY reported_at DESC, incident DESC LIMIT ?",
+            f" AND place >= ? AND place < ? AND reported_at {than}= ?"
+            f" AND (reported_at {than} ? OR incident {than} ?)"
+            f" ORDER BY reported_at {order}, incident {order} LIMIT ?",
             (
                 *(near.log_id, near.kind, first, end),
                 *(near.reported_at, near.reported_at, near.incident, limit),

@@ -148,6 +148,18 @@ def list_people(view: View, now: int) -> list[KnownPerson]:
     ]
 
 
+def find_person(view: View, name: str, now: int) -> Person | None:
+    """Somebody of ours who is let in now, by name; None: nobody of that name is.
+
+    Raises:
+        StoredError: a row is not what was written.
+    """
+    for one in list_people(view, now):
+        if one.name == name and one.revoked_at is None and one.until > now:
+            return Person(one.name, one.role)
+    return None
+
+
 def find_link(view: View, link: str, now: int) -> KnownPerson:
     """Whom this link lets in.
 

@@ -16,8 +16,10 @@ Source: docs/adr/0008-finding-a-record-by-its-id.md
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from federation.store.db import Transaction, View
+from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -43,14 +45,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 _RUN_BITS = 16
 _RUN_MASK = (1 << _RUN_BITS) - 1
 _ENTRY = 5
-
-
-def noted_up_to(view: View, log_id: int) -> int:
-    """Below which index the places of a log's records are noted."""
-    row = view.execute(
-        "SELECT idx FROM record_noted WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return 0 if row is None else row[0]
+_CURSOR: Final = LogCursor("record_noted")
+#: Below which index a log was looked through.
+noted_up_to = _CURSOR.position
 
 
 def note(
@@ -79,19 +76,12 @@ def note(
         " ON CONFLICT (log_id, run, bucket) DO UPDATE SET body = excluded.body",
         rows,
     )
-    tx.execute(
-        "INSERT INTO record_noted (log_id, idx) VALUES (?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
-        (log_id, end),
-    )
+    _CURSOR.move(tx, log_id, end)
 
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     """The records from this index on have changed: they are to be noted again."""
-    tx.execute(
-        "UPDATE record_noted SET idx = ? WHERE log_id = ? AND idx > ?",
-        (index, log_id, index),
-    )
+    _CURSOR.take_back(tx, log_id, index)
 
 
 def find(view: View, log_id: int, record: str) -> list[int]:

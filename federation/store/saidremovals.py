@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from federation.store.db import Transaction, View
+from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -49,6 +50,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 #: So many of one digest are looked at in each log, the first: who signs it a million
 #: times makes nothing slower, and hides nobody.
 MAX_OF_LOG: Final = 20
+_CURSOR: Final = LogCursor("said_followed")
+#: Below which index a log was looked through.
+followed_up_to = _CURSOR.position
 _COLUMNS: Final = (
     "log_id, idx, digest, org, election, ground, reason, recorded_at, record, answers"
 )
@@ -72,14 +76,6 @@ class SaidRemoval(NamedTuple):
     answers: str
 
 
-def followed_up_to(view: View, log_id: int) -> int:
-    """Below which index a log was looked through."""
-    row = view.execute(
-        "SELECT idx FROM said_followed WHERE log_id = ?", (log_id,)
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
 def replace_said(
     tx: Transaction, log_id: int, start: int, end: int, said: Iterable[SaidRemoval]
 ) -> None:
@@ -92,11 +88,7 @@ def replace_said(
         f"INSERT INTO said_removal ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  a constant
         said,
     )
-    tx.execute(
-        "INSERT INTO said_followed (log_id, idx) VALUES (?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx",
-        (log_id, end),
-    )
+    _CURSOR.move(tx, log_id, end)
 
 
 def forget_from(tx: Transaction, log_id: int, index: int) -> None:
@@ -104,10 +96,7 @@ def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     tx.execute(
         "DELETE FROM said_removal WHERE log_id = ? AND idx >= ?", (log_id, index)
     )
-    tx.execute(
-        "UPDATE said_followed SET idx = ? WHERE log_id = ? AND idx > ?",
-        (index, log_id, index),
-    )
+    _CURSOR.take_back(tx, log_id, index)
 
 
 def clear_said(tx: Transaction) -> None:

@@ -2,39 +2,40 @@
 
     GET  /laporan                how many there are, in tables with bars
     GET  /laporan/daftar         the incidents, by category, law, region and status
-    GET  /laporan/{org}/{id}     one report, all that was said of it, what it is part of
 
 Rule: everybody sees the counts and nothing else; whoever may not look at what we hold
 is told how one is let in. The pages show what `/v1/incidents` answers, through the same
-functions, and change nothing.
+functions, and change nothing. One report: `incidentpage.py`.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from federation.errors import FormatError, NotFoundError, RecordError
-from federation.flows.incidents.answers import find_incident, parse_after
+from federation.flows.incidents.answers import parse_after
 from federation.flows.incidents.counts import name_cell, read_provinces
 from federation.flows.incidents.mergedlist import list_merged
+from federation.flows.incidents.places import (
+    name_region,
+    read_all_provinces,
+    read_places,
+    regions_around,
+)
 from federation.flows.query.scope import ask, parse_region
-from federation.records.canonical import convert
-from federation.records.incident import CATEGORIES, LAWS, IncidentName
+from federation.records.incident import CATEGORIES, LAWS
 from federation.records.incidentcounts import CountKey, CountRow, monday_of
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import Caller
 from federation.store.incidents import IncidentFilter
-from federation.text import Text
-from federation.web.access import require
 from federation.web.context import SITE
-from federation.web.dashboard import PAGE_SIZE, page_handler, pick_page_language
+from federation.web.dashboard import PAGE_SIZE, page_handler
+from federation.web.incidentmap import bars_of, map_for_everybody, map_for_people
 from federation.web.incidents import read_counts
 from federation.web.page import Page
+from federation.web.peoplepage import for_people
 
 LIST: Final = "/laporan/daftar"
 _FILTERS: Final = ("election", "lang", "category", "law", "region", "status")
-_PRIVATELY: Final = "private, no-store"
 
 
 def _by_count(row: CountRow) -> tuple[int, CountKey]:
@@ -47,15 +48,13 @@ def _by_time(row: CountRow) -> tuple[int, CountKey]:
 
 
 _ORDERS: Final = {"week": _by_time}
-ShowFor = Callable[[Page, Caller], Awaitable[web.Response]]
 
 
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/laporan", page_handler(figures)),
-        web.get(LIST, _for_people(incidents)),
-        web.get("/laporan/{org}/{id}", _for_people(incident)),
+        web.get(LIST, for_people(incidents, keep=_FILTERS)),
     ]
 
 
@@ -64,7 +63,8 @@ async def figures(page: Page) -> web.StreamResponse:
     site = page.request.app[SITE]
     election = _election(page)
     counts = await read_counts(site, election)
-    provinces = await site.db.read(read_provinces, counts)
+    provinces = await site.db.read(read_all_provinces, election)
+    provinces |= await site.db.read(read_provinces, counts)
     tables = [
         (
             table.by,
@@ -75,12 +75,17 @@ async def figures(page: Page) -> web.StreamResponse:
             ],
         )
         for table in counts.tables
-        if table.rows
+        if table.rows and table.by != "province"
     ]
+
+    def lead(code: str) -> str:
+        return f"#r-{code}"
+
     return page.render(
         "reports.html",
         site.settings.name,
         counts=counts,
+        map=map_for_everybody(page.t, counts, provinces, lead),
         until=monday_of(counts.until),
         tables=tables,
         data=f"/v1/incidents/statistics?election={election}",
@@ -100,49 +105,41 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
     status = chosen.get("status", "")
     due = site.due_dates()
     answer = await site.db.read(list_merged, caller, asked, PAGE_SIZE, status, due)
+    where = await _read_where(page, caller, asked, status)
     choices = {"category": CATEGORIES, "law": LAWS, "status": MERGED_STATES}
     return page.render(
-        "incidents.html", site.settings.name, answer=answer, choices=choices
+        "incidents.html", site.settings.name, answer=answer, choices=choices, **where
     )
 
 
-async def incident(page: Page, caller: Caller) -> web.Response:
-    """One report.
+async def _read_where(
+    page: Page, caller: Caller, asked: IncidentFilter, status: str
+) -> dict[str, object]:
+    """How many fit, and where: on the map, or in the parts of a region."""
+    site, t = page.request.app[SITE], page.t
+    async with site.counting:
+        counts = await site.db.read(
+            site.region_counts.read, caller, asked, status, site.clock()
+        )
+    around = regions_around(asked.region)
+    codes = {*counts.parts, *around}
+    names = await site.db.read(read_places, asked.election, codes)
 
-    Raises:
-        NotFoundError: there is none of that name.
-    """
-    site = page.request.app[SITE]
-    members = {name: page.request.match_info[name] for name in ("id", "org")}
-    try:
-        name = convert(members, IncidentName)
-    except RecordError as error:
-        raise NotFoundError(error.rule) from None
-    found = await site.db.read(find_incident, caller, name, site.due_dates())
-    return page.render("incident.html", site.settings.name, found=found)
+    def lead(code: str) -> str:
+        return page.link(LIST, region=code)
+
+    drawn, bars = None, []
+    if around:
+        bars = bars_of(t, counts, names, lead)
+    else:
+        provinces = await site.db.read(read_all_provinces, asked.election)
+        drawn = map_for_people(t, counts, provinces | names, lead)
+    trail = [(code, name_region(t, code, names)) for code in around]
+    whole = [("", t("reports.whole"))] if around else []
+    return {"counts": counts, "map": drawn, "bars": bars, "trail": whole + trail}
 
 
 def _election(page: Page) -> str:
     site = page.request.app[SITE]
     asked = page.request.query.get("election", "")
     return ask(site.profiles, site.settings.elections, asked).election
-
-
-def _for_people(show: ShowFor) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler of a page for people of ours, kept by no cache."""
-
-    async def handle(request: web.Request) -> web.Response:
-        caller = await require(request, "see")
-        chosen = {k: request.query[k] for k in _FILTERS if request.query.get(k)}
-        page = Page(request, Text(pick_page_language(request)), chosen)
-        try:
-            answered = await show(page, caller)
-        except (NotFoundError, FormatError) as error:
-            said = page.t("page.not_found")
-            owner = request.app[SITE].settings.name
-            answered = page.render("problem.html", owner, said=said, given="")
-            answered.set_status(400 if isinstance(error, FormatError) else 404)
-        answered.headers[hdrs.CACHE_CONTROL] = _PRIVATELY
-        return answered
-
-    return handle

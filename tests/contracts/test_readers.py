@@ -165,6 +165,7 @@ READS = {
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/laporan": ["/laporan"],
     "/laporan/daftar": ["/laporan/daftar"],
+    "/laporan/kembar": ["/laporan/kembar"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
@@ -178,6 +179,7 @@ READS = {
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
+    "/v1/agency-answers": ["/v1/agency-answers"],
     "/v1/evidence": ["/v1/evidence"],
     "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/requests.{format}": ["/open311/v2/requests.json"],
@@ -190,6 +192,8 @@ WRITES = {
     "/tps/{code}/foto": [f"/tps/{STATION}/foto"],
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
+    "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
+    "/laporan/{org}/{id}/foto": [f"/laporan/{ORG}/{'0' * 32}/foto"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

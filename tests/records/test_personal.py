@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from federation.records import personal
 from federation.records.personal import find_all, find_personal, redact
 from federation.sources.personal import why_personal
-from tests.bench.personal import DIGITS, caught
+from tests.bench.personal import DIGITS, caught, caught_in_chats, refused_in_chats
 from tests.records.personal_corpus import EACH, KNOWN, clean, leaked, place_of, planted
 from tests.records.personal_held_out import HELD_OUT
 from tests.records.spellings import spellings
@@ -138,6 +138,12 @@ def test_what_is_written_in_digits_is_found(half):
 @HALVES
 def test_reports_about_nobody_are_hardly_ever_refused(half):
     assert sum(bool(find_all(text.text)) for text in clean(half)) <= 0.02 * EACH
+
+
+def test_of_texts_as_they_stand_in_chats_most_are_found_and_hardly_any_wrongly():
+    there, found = caught_in_chats()
+    assert found.total() >= 0.9 * there.total() == 0.9 * EACH
+    assert len(refused_in_chats()) <= 0.02 * EACH
 
 
 @HALVES

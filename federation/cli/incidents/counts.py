@@ -12,7 +12,7 @@ import click
 from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.incidents.looking import note_behind
+from federation.cli.incidents.asked import note_behind
 from federation.flows.incidents.counts import (
     count_leaves,
     count_reports,

@@ -4,13 +4,18 @@ Rule: with `--json` the output is what `/v1/incidents` answers, byte for byte, o
 the same day. The database is only read.
 """
 
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
-from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.asked import (
+    AskedIncidents,
+    list_options,
+    note_behind,
+    read_filter,
+)
 from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.named import read_name
 from federation.flows.incidents.answers import (
@@ -18,60 +23,24 @@ from federation.flows.incidents.answers import (
     ShownIncident,
     find_incident,
     list_incidents,
-    parse_after,
 )
-from federation.flows.incidents.index import is_behind
 from federation.flows.incidents.merged import FoundIncident
 from federation.records.deadline import DeadlineNow
-from federation.records.incident import CATEGORIES, LAWS
 from federation.records.readers import THIS_MACHINE
-from federation.store.db import View
-from federation.store.incidents import IncidentFilter
 
 _MOST_PAIRS = 20
 _NAMED = ("duplicate_of", "agency", "reference", "outcome", "reason", "way")
 
 
 @click.command("list", cls=Command, help="incidents.help-list")
-@click.option(
-    "--category", type=click.Choice(CATEGORIES), help="incidents.option-category"
-)
-@click.option("--law", type=click.Choice(LAWS), help="incidents.option-law")
-@click.option("--region", default="", help="incidents.option-under")
-@click.option("--org", default="", help="incidents.option-org")
-@click.option(
-    "--limit",
-    default=50,
-    type=click.IntRange(1, 10_000),
-    help="views.option-limit",
-    show_default=True,
-)
-@click.option("--after", default="", help="queue.option-after")
-@click.option("--election", default="", help="views.option-election")
+@list_options
 @command_options
-def list_all(  # noqa: PLR0913  one parameter for each option
-    run: Run,
-    *,
-    category: str | None,
-    law: str | None,
-    region: str,
-    org: str,
-    limit: int,
-    after: str,
-    election: str,
-) -> None:
+def list_all(run: Run, *, limit: int, **asked: Unpack[AskedIncidents]) -> None:
     """Those that are known here."""
-    asked = IncidentFilter(
-        election=find_scope(run, election).election,
-        category=category or "",
-        law=law or "",
-        region=region,
-        org=org,
-        after=parse_after(after),
-    )
+    which = read_filter(run, **asked)
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_incidents(view, THIS_MACHINE, asked, limit, due_dates(run))
+        answer = list_incidents(view, THIS_MACHINE, which, limit, due_dates(run))
     run.out.show(answer, lambda: _print(run, answer.incidents, answer.next))
 
 
@@ -85,12 +54,6 @@ def show(run: Run, *, name: str) -> None:
         note_behind(run, view)
         found = find_incident(view, THIS_MACHINE, asked, due_dates(run))
     run.out.show(found, lambda: _print_one(run, found))
-
-
-def note_behind(run: Run, view: View) -> None:
-    """Say so where the answer will not show all that is stored."""
-    if is_behind(view):
-        run.out.note(run.t("incidents.behind"))
 
 
 def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> None:
@@ -138,15 +101,18 @@ def _print_one(run: Run, found: ShownIncident) -> None:
     if found.due is not None:
         until = "; ".join(t.say(one) for one in found.due.tell())
         out.line(f"  {t('incidents.column-due')}: {until}")
+    if found.flags:
+        told = ", ".join(t(f"incidents.flag-{flag}") for flag in found.flags)
+        out.line(f"  {t('incidents.column-flags')}: {told}")
     out.line(t("incidents.history"))
     for one in found.history or ():
-        told = [f"{one.recorded_at} {one.org}"]
+        words = [f"{one.recorded_at} {one.org}"]
         if "summary" in one.said:
-            told.append(str(one.said["summary"]))
+            words.append(str(one.said["summary"]))
         else:
-            told.append(_state(run, one))
-        told += [_plain(one.said[name]) for name in _NAMED if name in one.said]
-        out.line("  " + " · ".join(told))
+            words.append(_state(run, one))
+        words += [_plain(one.said[name]) for name in _NAMED if name in one.said]
+        out.line("  " + " · ".join(words))
     if found.merged is not None:
         _print_merged(run, found.merged)
 

@@ -5,62 +5,40 @@ Rule: with `--json` the output of `merged` and `duplicates` is what
 database is only read.
 """
 
+from typing import Unpack
+
 import click
 
 from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.asked import (
+    MOST,
+    AskedIncidents,
+    list_options,
+    note_behind,
+    read_filter,
+)
 from federation.cli.incidents.duedates import due_dates
-from federation.cli.incidents.looking import note_behind
-from federation.flows.incidents.answers import parse_after, readable_logs
+from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.digest import IncidentsDigest, digest_incidents
 from federation.flows.incidents.merged import FoundIncident
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.proposals import ProposedPair, list_proposals
-from federation.records.incident import CATEGORIES, LAWS
 from federation.records.incidentlikeness import PROPOSED
 from federation.records.readers import THIS_MACHINE
-from federation.store.incidents import IncidentFilter, noted_up_to
-
-_LIMIT = click.IntRange(1, 10_000)
+from federation.store.incidents import noted_up_to
 
 
 @click.command("merged", cls=Command, help="incidents.help-merged")
-@click.option(
-    "--category", type=click.Choice(CATEGORIES), help="incidents.option-category"
-)
-@click.option("--law", type=click.Choice(LAWS), help="incidents.option-law")
-@click.option("--region", default="", help="incidents.option-under")
-@click.option("--org", default="", help="incidents.option-org")
-@click.option(
-    "--limit", default=50, type=_LIMIT, help="views.option-limit", show_default=True
-)
-@click.option("--after", default="", help="queue.option-after")
-@click.option("--election", default="", help="views.option-election")
+@list_options
 @command_options
-def merged(  # noqa: PLR0913  one parameter for each option
-    run: Run,
-    *,
-    category: str | None,
-    law: str | None,
-    region: str,
-    org: str,
-    limit: int,
-    after: str,
-    election: str,
-) -> None:
+def merged(run: Run, *, limit: int, **asked: Unpack[AskedIncidents]) -> None:
     """Those of one thing as one."""
-    asked = IncidentFilter(
-        election=find_scope(run, election).election,
-        category=category or "",
-        law=law or "",
-        region=region,
-        org=org,
-        after=parse_after(after),
-    )
+    which = read_filter(run, **asked)
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_merged(view, THIS_MACHINE, asked, limit, due=due_dates(run))
+        answer = list_merged(view, THIS_MACHINE, which, limit, due=due_dates(run))
     run.out.show(answer, lambda: _print_merged(run, answer.incidents, answer.next))
 
 
@@ -140,24 +118,23 @@ def _print_digest(run: Run, found: IncidentsDigest) -> None:
     show_default=True,
 )
 @click.option(
-    "--limit", default=200, type=_LIMIT, help="incidents.option-looked-at",
+    "--limit",
+    default=200,
+    type=click.IntRange(1, MOST),
+    help="incidents.option-looked-at",
     show_default=True,
-)  # fmt: skip
+)
 @click.option("--after", default="", help="queue.option-after")
 @click.option("--election", default="", help="views.option-election")
 @command_options
 def duplicates(
-    run: Run, *, region: str, least: int, limit: int, after: str, election: str
+    run: Run, *, least: int, limit: int, **asked: Unpack[AskedIncidents]
 ) -> None:
     """Those that may be of one thing."""
-    asked = IncidentFilter(
-        election=find_scope(run, election).election,
-        region=region,
-        after=parse_after(after),
-    )
+    which = read_filter(run, **asked)
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_proposals(view, THIS_MACHINE, asked, limit, least)
+        answer = list_proposals(view, THIS_MACHINE, which, limit, least)
     run.out.show(answer, lambda: _print_proposals(run, answer.pairs, answer.next))
 
 

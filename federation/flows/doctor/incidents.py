@@ -8,6 +8,7 @@ from federation.flows.incidents.index import (
 )
 from federation.store import incidents, logs
 from federation.store.db import View
+from federation.store.following import end_of
 
 
 def check_incidents(view: View, report: DoctorReport) -> None:
@@ -16,7 +17,7 @@ def check_incidents(view: View, report: DoctorReport) -> None:
         report.error("incident-names", incident, "another record is the latest")
     for log in logs.list_logs(view):
         noted = incidents.noted_up_to(view, log.id)
-        end = log.size if log.own else log.next_index
+        end = end_of(log)
         if noted > end:
             wrong = f"noted to {noted}, beyond its end"
             report.error("incident-names", log.origin, wrong)

@@ -13,7 +13,7 @@ from federation.blobs.blobs import Blobs
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.photos.check import find_fault
 from federation.flows.photos.held import drop_photo
-from federation.flows.photos.index import BATCH, end_of, read_entries
+from federation.flows.photos.index import BATCH, read_entries
 from federation.flows.photos.remove import (
     PhotoPlaces,
     find_put_back,
@@ -25,6 +25,7 @@ from federation.store import blobs as held
 from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
+from federation.store.following import end_of
 from federation.store.removals import removed_among
 from federation.text.cause import cause_of, place_of
 

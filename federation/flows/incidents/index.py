@@ -1,72 +1,25 @@
 """Which record speaks of which incident: written behind the logs, as the map is.
 
-Rule: behind a cursor for each log that may hold such records, in transactions of its
-own, from leaves that were verified when they were admitted; what was refused then is
-passed over. Own leaves below the signed size, mirrored ones as soon as they are stored.
+Rule: behind a cursor for each log that may hold such records, from leaves that were
+verified when they were admitted; what was refused then is passed over.
 """
 
 from typing import Final
 
 from msgspec import UNSET
 
-from federation.errors import FormatError, NotFoundError, RecordError
 from federation.records.incident import Incident
 from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import INCIDENT, kind_of
 from federation.records.referral import Referral
 from federation.records.sealed import leaf_statement
-from federation.store import alarms, incidents, leaves, logs, quarantine
-from federation.store.db import Database, View
+from federation.store import incidents, leaves, quarantine
+from federation.store.db import Transaction, View
+from federation.store.following import LogFollower, end_of
 from federation.store.incidents import IncidentEntry
 from federation.store.logs import Log
 
 BATCH: Final = 2_048
-ALARM: Final = "stored-damaged"
-
-
-def index_incidents(db: Database, limit: int = BATCH, now: int | None = None) -> int:
-    """Note the next records of each log that is ahead; call it until it gives 0.
-
-    A log whose stored leaves are damaged stands still, and no other waits for it.
-
-    Args:
-        db: Its writer thread is the caller's.
-        limit: So many leaves of each log are looked at.
-        now: Unix seconds, for the alarm about such a log; None: raise none.
-
-    Returns:
-        Over how many leaves the cursors moved.
-    """
-    moved = 0
-    with db.view() as view:
-        # Asked on a view first: being up to date must not cost a write.
-        ahead = [log.id for log in logs.list_logs(view) if _is_ahead(view, log)]
-    for log_id in ahead:
-        try:
-            with db.transaction() as tx:
-                log = logs.log_by_id(tx, log_id)
-                start = incidents.noted_up_to(tx, log_id)
-                end = min(start + limit, _end(log))
-                entries = read_incident_entries(tx, log, start, end)
-                incidents.replace_entries(tx, log_id, start, end, entries)
-                moved += end - start
-        except (FormatError, RecordError, NotFoundError) as error:
-            if now is not None:
-                with db.transaction() as tx:
-                    origin = logs.log_by_id(tx, log_id).origin
-                    alarms.raise_alarm(tx, ALARM, origin, str(error), now)
-    return moved
-
-
-def index_all_incidents(db: Database) -> None:
-    """Note all that is stored."""
-    while index_incidents(db):
-        pass
-
-
-def is_behind(view: View) -> bool:
-    """Whether a log has records that are not noted yet."""
-    return any(_is_ahead(view, log) for log in logs.list_logs(view))
 
 
 def holds_incidents(log: Log) -> bool:
@@ -116,9 +69,18 @@ def _entry(log: Log, index: int, leaf: bytes) -> IncidentEntry | None:
     )
 
 
-def _end(log: Log) -> int:
-    return log.size if log.own else log.next_index
+def _end(_view: View, log: Log) -> int:
+    return end_of(log) if holds_incidents(log) else 0
 
 
-def _is_ahead(view: View, log: Log) -> bool:
-    return holds_incidents(log) and incidents.noted_up_to(view, log.id) < _end(log)
+def _take(tx: Transaction, log: Log, start: int, limit: int) -> int:
+    end = min(start + limit, end_of(log))
+    entries = read_incident_entries(tx, log, start, end)
+    incidents.replace_entries(tx, log.id, start, end, entries)
+    return end
+
+
+INCIDENT_NAMES: Final = LogFollower(incidents.noted_up_to, _end, _take, BATCH)
+index_incidents = INCIDENT_NAMES.step
+index_all_incidents = INCIDENT_NAMES.catch_up
+is_behind = INCIDENT_NAMES.is_behind

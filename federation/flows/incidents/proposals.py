@@ -19,7 +19,7 @@ from federation.flows.incidents.merged import (
     in_short,
 )
 from federation.photos.likeness import LIKE, distance
-from federation.records.incident import Incident
+from federation.records.incident import Incident, IncidentName
 from federation.records.incidentlikeness import (
     PROPOSED,
     LikenessReason,
@@ -95,6 +95,24 @@ def list_proposals(
     )
 
 
+def find_proposals(
+    view: View, readable: frozenset[int], name: IncidentName, least: int = PROPOSED
+) -> list[ProposedPair]:
+    """What is proposed for one report, with earlier and with later ones.
+
+    Args:
+        view: A snapshot.
+        readable: The logs that may be read, all of one election.
+        name: The report; it is there.
+        least: From which score on.
+    """
+    found = incidents.find_latest(view, name.org, INCIDENT.name, [name.id])
+    proposals = _Proposals(view, readable)
+    pairs = [*proposals.of(found[name.id], least)]
+    pairs += proposals.of(found[name.id], least, is_later=True)
+    return sorted(pairs, key=lambda pair: (-pair.score, pair.other.incident))
+
+
 def is_alike(one: str, other: str) -> bool:
     """Whether two photos look alike, by what their records say."""
     return distance(one, other) <= LIKE
@@ -108,10 +126,12 @@ class _Proposals:
         self._reports = MergedReports(view, readable)
         self._read: dict[IncidentEntry, tuple[Incident, ReportTraits]] = {}
 
-    def of(self, entry: IncidentEntry, least: int) -> Iterator[ProposedPair]:
-        """Those of one report with earlier ones, of each log the surest."""
+    def of(
+        self, entry: IncidentEntry, least: int, *, is_later: bool = False
+    ) -> Iterator[ProposedPair]:
+        """Those of one report with earlier (later) ones, of each log the surest."""
         for log_id in sorted(self._readable):
-            near = self._near(entry._replace(log_id=log_id))
+            near = self._near(entry._replace(log_id=log_id), is_later=is_later)
             pairs = (self._pair(entry, one, least) for one in near)
             found = [pair for pair in pairs if pair is not None]
             found.sort(key=lambda pair: (-pair.score, pair.other.incident))
@@ -149,8 +169,8 @@ class _Proposals:
             for report in found.merged.reports
         )
 
-    def _near(self, entry: IncidentEntry) -> list[IncidentEntry]:
-        """Earlier reports of the same kecamatan, and those that name no other."""
+    def _near(self, entry: IncidentEntry, *, is_later: bool) -> list[IncidentEntry]:
+        """Reports of the same kecamatan, and those that name no other."""
         small = entry.place[:_KECAMATAN]
         if len(small) < _KABUPATEN:
             return []
@@ -158,7 +178,9 @@ class _Proposals:
         if len(small) == _KECAMATAN:
             wide = entry.place[:_KABUPATEN]
             places.append((wide, wide + _BEHIND_ONE))
-        return incidents.list_near(self._view, entry, places, MAX_OF_LOG)
+        return incidents.list_near(
+            self._view, entry, places, MAX_OF_LOG, is_later=is_later
+        )
 
     def _traits(self, entry: IncidentEntry) -> tuple[Incident, ReportTraits]:
         if entry not in self._read:

@@ -4,9 +4,7 @@ Made again, by the same batches, on: another profile, register or version of the
 an organisation hidden whose leaves it holds; a successor log that names an earlier end
 than what was merged of its predecessor.
 
-Everybody reads the map, so only logs that everybody may read are in it. Own leaves
-count below the signed size (a crash may still take back those above it), mirrored ones
-as soon as they are verified and stored.
+Everybody reads the map, so only logs that everybody may read are in it.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,6 +20,7 @@ from federation.records.readers import NOBODY, may_read
 from federation.records.sealed import leaf_statement
 from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
+from federation.store.following import end_of
 from federation.store.logs import Log
 from federation.store.mapstate import MapInputs, Position
 
@@ -75,7 +74,7 @@ def make_plan(
         if counted != position.counted:
             restart |= position.index > _lowest(counted, position.counted)
             position = replace(position, counted=counted)
-        steps.append(Step(log, position, log.size if log.own else log.next_index))
+        steps.append(Step(log, position, end_of(log)))
     return Plan(restart, steps)
 
 

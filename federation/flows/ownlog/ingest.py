@@ -71,6 +71,7 @@ class _JudgedBatch(NamedTuple):
     force: bool = False
     restate: bool = False
     unlisted: bool = False
+    also: Callable[[Transaction], None] | None = None
 
 
 class _IndexedRow(NamedTuple):
@@ -134,9 +135,18 @@ def append(  # noqa: PLR0913  three callers hold exactly these
 
 
 def append_statements(
-    db: Database, guard: Guard, log: OwnLog, rows: Sequence[Statement], now: float
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    rows: Sequence[Statement],
+    now: float,
+    *,
+    also: Callable[[Transaction], None] | None = None,
 ) -> list[Verdict]:
     """Sign and log whole statements: withdrawals, or the closing of the log.
+
+    `also` writes what is to be known of them here, in the transaction that keeps them,
+    if any is kept.
 
     Raises:
         ConflictError: the log must not be signed, see `sequence.settle`.
@@ -149,7 +159,7 @@ def append_statements(
     def sign(statement: Statement) -> Signed:
         return Signed(seal(statement, log.records_signer), statement)
 
-    return _take(db, guard, log, _JudgedBatch(rows, sign, now))
+    return _take(db, guard, log, _JudgedBatch(rows, sign, now, also=also))
 
 
 def _take(
@@ -187,6 +197,8 @@ def _take(
 
         def write(tx: Transaction) -> None:
             _write(tx, log, derived, int(batch.now))
+            if batch.also is not None:
+                batch.also(tx)
 
         commit(db, guard, log, head, [row.leaf for row in kept], write)
     verdicts += derived.verdicts

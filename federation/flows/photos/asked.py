@@ -18,11 +18,11 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import UNSET
 
-from federation.flows.photos.index import end_of
 from federation.records.readers import NOBODY, may_read
 from federation.records.removal import PhotoRemoval
-from federation.store import claims, evidence, leaves, logs, quarantine, saidremovals
-from federation.store.db import Database, View
+from federation.store import claims, evidence, leaves, quarantine, saidremovals
+from federation.store.db import Database, Transaction, View
+from federation.store.following import LogFollower, end_of
 from federation.store.logs import Log
 from federation.store.saidremovals import SaidRemoval
 
@@ -36,32 +36,34 @@ class FollowedRemovals(NamedTuple):
     digests: frozenset[str]
 
 
-def follow_once(db: Database, limit: int = BATCH) -> FollowedRemovals:
+def follow_once(
+    db: Database, limit: int = BATCH, now: int | None = None
+) -> FollowedRemovals:
     """Look through the next leaves of each log that is ahead; call it until 0 moved.
 
-    Args:
-        db: Its writer thread is the caller's.
-        limit: So many leaves of each log are looked at.
+    `db`, `limit` and `now` as in `LogFollower.step`.
     """
-    moved, digests = 0, set[str]()
-    with db.view() as view:
-        # Asked on a view first: being up to date must not cost a write.
-        ahead = [log.id for log in logs.list_logs(view) if _is_ahead(view, log)]
-    for log_id in ahead:
-        with db.transaction() as tx:
-            log = logs.log_by_id(tx, log_id)
-            start = saidremovals.followed_up_to(tx, log_id)
-            end = min(start + limit, _end(tx, log))
-            said = read_said(tx, log, start, end)
-            saidremovals.replace_said(tx, log_id, start, end, said)
-            digests |= {one.digest for one in said}
-            moved += end - start
+    digests = set[str]()
+    moved = _follower(digests).step(db, limit, now)
     return FollowedRemovals(moved, frozenset(digests))
 
 
 def is_followed(view: View) -> bool:
     """Whether all that is noted of any log was looked through."""
-    return not any(_is_ahead(view, log) for log in logs.list_logs(view))
+    return not _follower(set()).is_behind(view)
+
+
+def _follower(digests: set[str]) -> LogFollower:
+    """`digests`: those of which something is said are added to it."""
+
+    def take(tx: Transaction, log: Log, start: int, limit: int) -> int:
+        end = min(start + limit, _end(tx, log))
+        said = read_said(tx, log, start, end)
+        saidremovals.replace_said(tx, log.id, start, end, said)
+        digests.update(one.digest for one in said)
+        return end
+
+    return LogFollower(saidremovals.followed_up_to, _end, take, BATCH)
 
 
 def read_said(view: View, log: Log, start: int, end: int) -> list[SaidRemoval]:
@@ -96,14 +98,10 @@ def _read_one(view: View, log: Log, index: int) -> SaidRemoval | None:
     )
 
 
-def _is_ahead(view: View, log: Log) -> bool:
-    # Nothing of a log that is not for everybody is a request to everybody.
-    return may_read(NOBODY, log) and (
-        saidremovals.followed_up_to(view, log.id) < _end(view, log)
-    )
-
-
 def _end(view: View, log: Log) -> int:
+    # Nothing of a log that is not for everybody is a request to everybody.
+    if not may_read(NOBODY, log):
+        return 0
     return min(end_of(log), evidence.noted_up_to(view, log.id))
 
 

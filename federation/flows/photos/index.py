@@ -1,92 +1,31 @@
 """Which record names which photograph: written behind the logs, as the map is.
 
-Rule: behind a cursor for each log, in transactions of its own, from claims that have
-files: their leaves were verified when they were admitted, so signatures are not looked
-at again. Of a log for partners, which has no claims, from its reports: those photos
-are of no form, so no contest is named and none looks like another's. Who may see a row
-is asked of the gate.
-Own leaves below the signed size (a crash may still take back those above it), mirrored
-ones as soon as they are stored.
+Rule: behind a cursor for each log, from claims that have files: their leaves were
+verified when they were admitted, so signatures are not looked at again. Of a log for
+partners, which has no claims, from its reports: those photos are of no form, so no
+contest is named and none looks like another's. Who may see a row is asked of the gate.
 """
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from federation.errors import FormatError, NotFoundError, RecordError
 from federation.photos.likeness import bands_of
 from federation.records.claim import Claim
 from federation.records.incident import Incident
 from federation.records.kinds import INCIDENT
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import leaf_statement, leaf_text, record_id
-from federation.store import (
-    alarms,
-    claims,
-    evidence,
-    leaves,
-    likenesses,
-    logs,
-    quarantine,
-)
-from federation.store.db import Database, Transaction, View
+from federation.store import claims, evidence, leaves, likenesses, quarantine
+from federation.store.db import Transaction, View
 from federation.store.evidence import EvidenceEntry
+from federation.store.following import LogFollower, end_of
 from federation.store.logs import Log
 from federation.tlog.tile import WIDTH
 
-BATCH = 10_000
-ALARM = "stored-damaged"
-
-
-def index_once(db: Database, limit: int = BATCH, now: int | None = None) -> int:
-    """Note the next records of each log that is ahead; call it until it gives 0.
-
-    A log whose stored leaves are damaged stands still, and no other waits for it.
-
-    Args:
-        db: Its writer thread is the caller's.
-        limit: So many claims of each log are looked at.
-        now: Unix seconds, for the alarm about such a log; None: raise none.
-
-    Returns:
-        Over how many leaves the cursors moved.
-    """
-    moved = 0
-    with db.view() as view:
-        # Asked on a view first: being up to date must not cost a write.
-        ahead = [log.id for log in logs.list_logs(view) if _is_ahead(view, log)]
-    for log_id in ahead:
-        try:
-            with db.transaction() as tx:
-                moved += _index(tx, log_id, limit)
-        except (FormatError, RecordError, NotFoundError) as error:
-            if now is not None:
-                with db.transaction() as tx:
-                    origin = logs.log_by_id(tx, log_id).origin
-                    alarms.raise_alarm(tx, ALARM, origin, str(error), now)
-    return moved
-
-
-def _index(tx: Transaction, log_id: int, limit: int) -> int:
-    log = logs.log_by_id(tx, log_id)
-    start = evidence.noted_up_to(tx, log_id)
-    entries, end = read_entries(tx, log, start, limit)
-    evidence.replace_evidence(tx, log_id, start, end, entries)
-    likenesses.note_likenesses(tx, log_id, _bands(entries))
-    return end - start
-
-
-def index_all(db: Database) -> None:
-    """Note all that is stored: for a command that looks at photos next."""
-    while index_once(db):
-        pass
-
-
-def is_behind(view: View) -> bool:
-    """Whether a log has records that are not noted yet."""
-    return any(_is_ahead(view, log) for log in logs.list_logs(view))
+BATCH: Final = 10_000
 
 
 def read_entries(
@@ -120,17 +59,8 @@ def _of_reports(view: View, log: Log, start: int, end: int) -> list[EvidenceEntr
     return entries
 
 
-def end_of(log: Log) -> int:
-    """Below which index a log is noted."""
-    return log.size if log.own else log.next_index
-
-
 def _bands(entries: Iterable[EvidenceEntry]) -> dict[str, list[int]]:
     return {one.likeness: bands_of(one.likeness) for one in entries if one.likeness}
-
-
-def _is_ahead(view: View, log: Log) -> bool:
-    return evidence.noted_up_to(view, log.id) < end_of(log)
 
 
 def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
@@ -168,3 +98,20 @@ def _files(
         )
         for place, file in enumerate(() if files is UNSET else files)
     ]
+
+
+def _end(_view: View, log: Log) -> int:
+    return end_of(log)
+
+
+def _take(tx: Transaction, log: Log, start: int, limit: int) -> int:
+    entries, end = read_entries(tx, log, start, limit)
+    evidence.replace_evidence(tx, log.id, start, end, entries)
+    likenesses.note_likenesses(tx, log.id, _bands(entries))
+    return end
+
+
+PHOTO_NAMES: Final = LogFollower(evidence.noted_up_to, _end, _take, BATCH)
+index_once = PHOTO_NAMES.step
+index_all = PHOTO_NAMES.catch_up
+is_behind = PHOTO_NAMES.is_behind

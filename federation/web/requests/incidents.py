@@ -32,7 +32,12 @@ class AddIncidents(Request[IncidentVerdicts], frozen=True, kw_only=True):
 
 
 class StateIncident(Request[Verdict], frozen=True, kw_only=True):
-    """What we say of an incident, ours or a partner's."""
+    """What we say of an incident, ours or a partner's.
+
+    `person`: who says it, "" for a command on the machine. `seen`: the record in which
+    they saw what we said last of the same, "" where they saw nothing; None: whatever
+    it is.
+    """
 
     route = "/v1/control/incident-status"
 
@@ -43,3 +48,5 @@ class StateIncident(Request[Verdict], frozen=True, kw_only=True):
     outcome: AgencyOutcome | None = None
     reason: ShortText | None = None
     reference: AgencyNumber | None = None
+    person: str = ""
+    seen: str | None = None

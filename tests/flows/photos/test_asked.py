@@ -229,6 +229,16 @@ def test_batches_of_any_size_come_to_the_same(db, limit):
     assert sorted(one.place for one in said) == [1, 2, 4]
 
 
+def test_a_log_that_is_damaged_here_keeps_no_request_of_another_waiting(db):
+    broken, other = names(db, A), names(db, B, TWO)
+    say(db, broken, removal(A))
+    say(db, other, removal(B, TWO))
+    index_all(db)
+    with db.transaction() as tx:
+        tx.execute("UPDATE bundle SET body = ? WHERE log_id = ?", (b"\0\1?", broken.id))
+    assert follow_once(db).digests >= {TWO}
+
+
 def test_nothing_is_followed_beyond_what_is_noted_of_its_evidence(db):
     say(db, names(db, A), removal(A))
     assert follow_once(db).moved == 0
