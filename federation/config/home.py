@@ -26,6 +26,9 @@ Rule: every path of a home folder is named here and nowhere else.
       tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
+    coming/                         0700: photographs of reports that come in pieces, as
+                                    they were taken; gone when signed, or in a day; not
+                                    in data/ either
     outbox/                         0700: papers on their way to agencies, by digest;
                                     gone when they have arrived; not in data/ either
     <photos.originals>/             0700, where the settings name it: photographs as
@@ -119,6 +122,11 @@ class Home:
         return self.folder / "annex"
 
     @property
+    def coming(self) -> Path:
+        """The folder of photographs of reports that come in pieces."""
+        return self.folder / "coming"
+
+    @property
     def outbox(self) -> Path:
         """The folder of papers on their way to agencies."""
         return self.folder / "outbox"
@@ -147,7 +155,7 @@ class Home:
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
         keys = self.keys, self.identity_folder
-        inner = (self.data, *keys, self.guard, self.annex, self.outbox)
+        inner = (self.data, *keys, self.guard, self.annex, self.coming, self.outbox)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
         return (*inner, *(self.folder / named for named in photos if named))

@@ -25,6 +25,7 @@ from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
+from federation.node.comingphotos import tidy_coming
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
 from federation.node.node import Node
@@ -58,7 +59,9 @@ async def serve(
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
     due = DueReports(resources, node.disk, clocks.wall)
-    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty(), due.duty())
+    tidying = tidy_coming(resources.home.coming, clocks.wall)
+    own = annexes.duty(), node.referrals.duty(), due.duty(), tidying
+    node.own_duties = (*publishing, *own)
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
     site = WebContext(
@@ -75,6 +78,7 @@ async def serve(
         report_key=lambda: report_key(load_contributor_secret(secret)),
         agencies=lambda: load_agencies(resources.home.agencies),
         has_annex_key=resources.home.annex_public.exists,
+        coming=resources.home.coming,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
     )
