@@ -29,6 +29,7 @@ from federation.flows.incidents.answers import (
     find_incident,
     list_incidents,
     parse_after,
+    parse_traced,
 )
 from federation.flows.incidents.counts import counts_table
 from federation.flows.incidents.mergedlist import MergedList, list_merged
@@ -174,6 +175,7 @@ def _filter(request: web.Request, query: IncidentsQuery) -> IncidentFilter:
         region=query.region,
         org=query.org,
         after=parse_after(query.after),
+        traced=parse_traced(query.after),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import web
 
-from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.answers import parse_after, parse_traced
 from federation.flows.incidents.counts import name_cell, read_provinces
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.places import (
@@ -101,6 +101,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         law=chosen.get("law", ""),
         region=parse_region(chosen.get("region", "")),
         after=parse_after(page.request.query.get("after", "")),
+        traced=parse_traced(page.request.query.get("after", "")),
     )
     status = chosen.get("status", "")
     due = site.due_dates()

@@ -108,8 +108,13 @@ def list_incidents(
 
 def parse_after(text: str) -> tuple[str, str]:
     """What `next` has said, for `IncidentFilter.after`."""
-    reported_at, _, name = text.partition("_")
+    reported_at, name, *_ = [*text.split("_"), ""]
     return reported_at, name
+
+
+def parse_traced(text: str) -> tuple[str, ...]:
+    """What the same has said beside that, for `IncidentFilter.traced`."""
+    return tuple(text.split("_")[2:])
 
 
 def find_incident(
