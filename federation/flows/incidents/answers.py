@@ -154,6 +154,12 @@ def readable_logs(view: View, caller: Caller, election: str) -> frozenset[int]:
     return readable
 
 
+def list_reporters(view: View, caller: Caller, election: str) -> list[str]:
+    """The organisations of whose reports the caller may know, sorted."""
+    readable = _readable(view, caller, election)
+    return sorted({log.org for log in logs.list_logs(view) if log.id in readable})
+
+
 def _readable(view: View, caller: Caller, election: str) -> frozenset[int]:
     return frozenset(
         log.id
