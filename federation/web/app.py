@@ -21,6 +21,7 @@ from federation.web import (
     intake,
     maps,
     openapi,
+    paperspage,
     photoask,
     queue,
     reading,
@@ -102,6 +103,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(reportpage.routes())
+    app.add_routes(paperspage.routes())
     app.add_routes(incidentpage.routes())
     app.add_routes(handinpage.routes())
     app.add_routes(formtaking.routes())

@@ -173,8 +173,8 @@ async def test_a_file_has_exactly_what_the_list_shows(filled, form):
         incidents = json.loads(text)["incidents"]
         expected = [f"{ORG}/{one['merged']['incident']['id']}" for one in incidents]
         assert len(expected) == count, query
-        for path in ("merged?limit=1000&", "export?"):
-            path = f"/v1/incidents/{path}{query}&format={form}"
+        for start in ("merged?limit=1000&", "export?"):
+            path = f"/v1/incidents/{start}{query}&format={form}"
             status, text, headers = await filled.get(path)
             assert status == 200, text
             rows = read_rows(form, text)
