@@ -99,7 +99,7 @@ class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 100
 
 
-class _AskedIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _WhichIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which reports of violations."""
 
     election: ElectionParameter = ""
@@ -117,7 +117,7 @@ class _AskedIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ""
 
 
-class IncidentsQuery(_AskedIncidents, frozen=True, kw_only=True):
+class IncidentsQuery(_WhichIncidents, frozen=True, kw_only=True):
     """A page of reports of violations."""
 
     format: GeoForm = "json"
@@ -125,7 +125,7 @@ class IncidentsQuery(_AskedIncidents, frozen=True, kw_only=True):
     limit: Limit = 100
 
 
-class MergedQuery(_AskedIncidents, frozen=True, kw_only=True):
+class MergedQuery(_WhichIncidents, frozen=True, kw_only=True):
     """A page of incidents."""
 
     status: StatusParameter = ""
@@ -134,7 +134,7 @@ class MergedQuery(_AskedIncidents, frozen=True, kw_only=True):
     limit: Limit = 100
 
 
-class IncidentExportQuery(_AskedIncidents, frozen=True, kw_only=True):
+class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
     """All incidents, in one stream."""
 
     status: StatusParameter = ""

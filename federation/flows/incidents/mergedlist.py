@@ -62,7 +62,7 @@ def list_merged(
     """
     readable = readable_logs(view, caller, asked.election)
     reports = MergedReports(view, readable, due)
-    listing = _Listing(reports, asked, status)
+    listing = _ToldIncidents(reports, asked, status)
     listing.go_on(asked.traced)
     found: list[FoundIncident] = []
     after = asked.after
@@ -85,7 +85,7 @@ def list_merged(
                 )
 
 
-class _Listing:
+class _ToldIncidents:
     """Which incidents were told, as reports are gone through from the newest on."""
 
     def __init__(
