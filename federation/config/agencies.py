@@ -33,6 +33,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from federation.config.document import convert, parse_document, read_file
+from federation.config.keystore import read_private
 from federation.config.member import (
     Filled,
     MemberAgency,
@@ -65,6 +66,10 @@ _LEVELS: Final[dict[int, AgencyLevel]] = {
     6: "kecamatan",
     10: "desa",
 }
+
+
+#: An agency may answer by a secret of at least so many bytes.
+MIN_ANSWER_SECRET: Final = 32
 
 
 class AgencyEntry(
@@ -140,6 +145,20 @@ def load_agencies(path: Path) -> tuple[Agency, ...]:
     if not path.exists():
         return ()
     return parse_agencies(read_file(path), path)
+
+
+def load_answer_secret(path: Path) -> bytes:
+    """The secret that we share with an agency, by which it signs what it answers.
+
+    Raises:
+        ConfigError: it cannot be read, others can read it, too, or it is so short that
+            somebody may find it by trying.
+    """
+    secret = read_private(path).strip()
+    if len(secret) < MIN_ANSWER_SECRET:
+        why = Sentence("answers.short-secret", least=MIN_ANSWER_SECRET)
+        raise ConfigError(str(path), "", why)
+    return secret
 
 
 def parse_agencies(text: str, path: Path) -> tuple[Agency, ...]:

@@ -15,6 +15,9 @@ order nobody finds out by guessing who is a partner here.
 signed with another `tag` is somebody else's, and such a request is a stranger's; one
 without any tag is taken for one of ours, and its tag is missed.
 
+An agency that shares a secret with us signs its answers with that (`open_shared`),
+under another tag: what we sign with the same secret is never taken for its word.
+
 Source: RFC 9421, RFC 9530; docs/reference/protocol.md, "Who asks"; docs/adr/0019
 """
 
@@ -37,12 +40,19 @@ from http_message_signatures import (
     algorithms,
 )
 
-from federation.errors import ClockError, FederationError, RequestSignatureError
+from federation.errors import (
+    ClockError,
+    FederationError,
+    NotFoundError,
+    RequestSignatureError,
+)
 from federation.feeds.answer import show
 from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, encode_base64, parse_vkey, verify
 
 TAG: Final = "tps-federation"
+#: Of what an agency signs with the secret that it shares with us.
+ANSWER_TAG: Final = "tps-federation-answer"
 LABEL: Final = "federation"
 #: A signature is good for so long, and a clock may be wrong by as much.
 WINDOW_S: Final = 60
@@ -50,6 +60,11 @@ WINDOW_S: Final = 60
 ACCEPTED: Final = (
     f'{LABEL}=("@method" "@target-uri");created;expires;keyid;alg="ed25519";nonce;'
     f'tag="{TAG}"'
+)
+
+ANSWER_ACCEPTED: Final = (
+    f'{LABEL}=("@method" "@target-uri" "content-digest");created;expires;keyid;'
+    f'alg="hmac-sha256";nonce;tag="{ANSWER_TAG}"'
 )
 
 _COVERED: Final = ("@method", "@target-uri")
@@ -78,14 +93,23 @@ class RequestHead:
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request that holds; whose `key` that is must be asked of the key chains."""
+    """A request that holds.
 
-    key: VerifierKey
+    `key_id`: by what it says that it was signed; whose a vkey is must be asked of the
+    key chains.
+    """
+
+    key_id: str
     nonce: str
     created: int
     expires: int
     _head: RequestHead
     _result: VerifyResult
+
+    @property
+    def key(self) -> VerifierKey:
+        """The key of a node that signed it."""
+        return parse_vkey(self.key_id)
 
     def check_body(self, body: bytes) -> None:
         """Refuse a body that is not the one that was signed.
@@ -186,10 +210,44 @@ def open_request(method: str, url: str, headers: Headers, now: int) -> SignedReq
         ClockError: it was signed too early or too late for this clock.
         RequestSignatureError: it is not signed as it must be, or does not hold.
     """
+    return _open(_verifier(now), method, url, headers, TAG)
+
+
+def open_shared(
+    method: str,
+    url: str,
+    headers: Headers,
+    now: int,
+    secret_of: Callable[[str], bytes],
+) -> SignedRequest:
+    """A request that was signed with a secret we share, for this address, just now.
+
+    Args:
+        method: Of the request.
+        url: What was asked for, by the address that this node goes by.
+        headers: Of the request.
+        now: Unix seconds by the clock of this node.
+        secret_of: The secret of whoever the request names; raises NotFoundError.
+
+    Raises:
+        ClockError: it was signed too early or too late for this clock.
+        RequestSignatureError: it is not signed as it must be, or does not hold; of
+            somebody who is not known here, it does not hold.
+    """
+    verifier = _RequestVerifier(
+        signature_algorithm=_Hmac, key_resolver=_NamedSecret(secret_of)
+    )
+    verifier.now = now
+    return _open(verifier, method, url, headers, ANSWER_TAG)
+
+
+def _open(
+    verifier: "_RequestVerifier", method: str, url: str, headers: Headers, tag: str
+) -> SignedRequest:
     head = RequestHead(method, target_of(url), headers)
     try:
-        results = _verifier(now).verify(
-            head, max_age=None, expect_tag=TAG, require_components=_COVERED
+        results = verifier.verify(
+            head, max_age=None, expect_tag=tag, require_components=_COVERED
         )
     except HTTPMessageSignaturesException as error:
         raise RequestSignatureError(_why(error, head)) from error
@@ -197,7 +255,7 @@ def open_request(method: str, url: str, headers: Headers, now: int) -> SignedReq
         raise RequestSignatureError(Sentence("signature.several"))
     given: Mapping[str, Any] = results[0].parameters
     return SignedRequest(
-        parse_vkey(given["keyid"]),
+        given["keyid"],
         given["nonce"],
         given["created"],
         given["expires"],
@@ -234,6 +292,38 @@ class _Libsodium(algorithms.ED25519):
         """
         if not verify(self._public, message, signature):
             raise _WrongSignatureError
+
+
+class _Hmac(algorithms.HMAC_SHA256):
+    """HMAC-SHA256; a wrong one is told as any wrong signature is."""
+
+    def __init__(self, public_key: bytes | None = None) -> None:
+        self._secret = public_key or None
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Return if it holds.
+
+        Raises:
+            _WrongSignatureError: it does not.
+        """
+        # Without a secret the work is the same: nobody finds out who shares one.
+        expected = hmac.digest(self._secret or b"\0" * 32, message, "sha256")
+        if not hmac.compare_digest(signature, expected) or self._secret is None:
+            raise _WrongSignatureError
+
+
+class _NamedSecret(HTTPSignatureKeyResolver):
+    """The secret is the one that we share with whoever the request names."""
+
+    def __init__(self, secret_of: Callable[[str], bytes]) -> None:
+        self._secret_of = secret_of
+
+    def resolve_public_key(self, key_id: str) -> bytes:
+        """The secret; "" stands for none."""
+        try:
+            return self._secret_of(key_id)
+        except NotFoundError:
+            return b""
 
 
 class _NamedKey(HTTPSignatureKeyResolver):

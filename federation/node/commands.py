@@ -19,12 +19,13 @@ from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.node import (
     annexes,
+    answers,
     handedfiles,
     handedin,
     incidents,
     people,
     reading,
-    referrals,
+    referring,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -328,11 +329,12 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     RemoveToken: remove_token,
     FetchPhotos: fetch_photos,
     **annexes.WORK,
+    **answers.WORK,
     **handedin.WORK,
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
-    **referrals.WORK,
+    **referring.WORK,
     **takenphotos.WORK,
 }
 

@@ -17,11 +17,13 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.config.agencies import load_agencies
 from federation.config.keystore import load_contributor_secret
 from federation.files import placed, write_whole
 from federation.flows.incidents.handedin import report_key
 from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
+from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
@@ -71,7 +73,9 @@ async def serve(
         clock=lambda: int(clocks.wall()),
         new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         report_key=lambda: report_key(load_contributor_secret(secret)),
+        agencies=lambda: load_agencies(resources.home.agencies),
         has_annex_key=resources.home.annex_public.exists,
+        answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)

@@ -11,7 +11,7 @@ Who may see a row is asked of the gate: each says of which log it is.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from federation.store.db import Transaction, View
 from federation.store.logcursor import LogCursor
@@ -115,10 +115,35 @@ class IncidentEntry(NamedTuple):
     ref: str = ""
 
 
+class ListedReport(Protocol):
+    """What of a report is asked by a filter."""
+
+    @property
+    def category(self) -> str:
+        """Of what kind it is."""
+
+    @property
+    def law(self) -> str:
+        """Which law is said to be broken."""
+
+    @property
+    def org(self) -> str:
+        """Who passes it on."""
+
+    @property
+    def place(self) -> str:
+        """The code of its station or region."""
+
+    @property
+    def reported_at(self) -> str:
+        """When it was reported."""
+
+
 class IncidentFilter(NamedTuple):
     """Which incidents are meant; "" means all.
 
-    `after`: the `reported_at` and the name of the last one that was told.
+    `since` and `until`: reported then or later, and before; as `reported_at` is
+    written. `after`: the `reported_at` and the name of the last one that was told.
     """
 
     election: str
@@ -126,7 +151,20 @@ class IncidentFilter(NamedTuple):
     law: str = ""
     region: str = ""
     org: str = ""
+    since: str = ""
+    until: str = ""
     after: tuple[str, str] = ("", "")
+
+    def fits(self, report: ListedReport) -> bool:
+        """Whether a report of this election is meant, whatever was told before."""
+        return (
+            self.category in ("", report.category)
+            and self.law in ("", report.law)
+            and self.org in ("", report.org)
+            and report.place.startswith(self.region)
+            and report.reported_at >= self.since
+            and (not self.until or report.reported_at < self.until)
+        )
 
 
 def replace_entries(
@@ -274,6 +312,13 @@ def _where(kind: str, asked: IncidentFilter) -> tuple[str, list[Any]]:
     if asked.region:
         terms.append("place >= ? AND place < ?")
         values += [asked.region, asked.region + "~"]
+    for column, bound in (
+        ("reported_at >=", asked.since),
+        ("reported_at <", asked.until),
+    ):
+        if bound:
+            terms.append(f"{column} ?")
+            values.append(bound)
     if asked.after != ("", ""):
         # The first term is for the index.
         terms.append("reported_at <= ? AND (reported_at < ? OR incident < ?)")

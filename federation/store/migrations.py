@@ -49,6 +49,7 @@ SETS: Final = {
     "saidremovals": ("saidremovals",),
     "incidents": ("incidents",),
     "outbox": ("outbox",),
+    "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted",),
     "migrations": ("migrations",),
 }

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
 from federation.web import (
+    agencyanswers,
     alike,
     api,
     blobs,
@@ -64,6 +65,7 @@ def make_app(site: WebContext) -> web.Application:
     # an address may speak for many, as a proxy before this node does.
     app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
     app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
+    app[agencyanswers.ANSWERED] = Bucket(burst=30, refill_s=1)
     app[signin.SIGN_INS] = Bucket(burst=20, refill_s=60)
     app.add_routes(
         [
@@ -79,6 +81,7 @@ def make_app(site: WebContext) -> web.Application:
         *intake.endpoints(),
         *evidence.endpoints(),
         *incidents.endpoints(),
+        *agencyanswers.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
         *removals.endpoints(),

@@ -14,9 +14,12 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from federation.blobs.blobs import Blobs
+from federation.config.agencies import Agency
 from federation.config.settings import Settings
+from federation.errors import NotFoundError
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.incidents.due import DueDates
+from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.records.profile import Profile
@@ -72,6 +75,10 @@ async def _know_nobody() -> PartnerBook:
     return PartnerBook()
 
 
+def _share_none(_: str) -> bytes:
+    raise NotFoundError("no agency")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebContext:
     """The parts that handlers use."""
@@ -90,9 +97,14 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     #: Whether there is a key that what is personal of a report is sealed for.
     has_annex_key: Callable[[], bool] = bool
+    #: Those of agencies.toml, as it is now.
+    agencies: Callable[[], tuple[Agency, ...]] = tuple
+    #: The secret that we share with an agency, by its key; see `load_answer_secret`.
+    answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
     counts: CountsCache = field(default_factory=CountsCache)
+    region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.

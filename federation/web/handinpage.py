@@ -21,7 +21,8 @@ from msgspec import UNSET
 
 from federation.errors import ConflictError, FormatError, NotFoundError
 from federation.flows.incidents.handedin import HandedReport, read_handed
-from federation.records.canonical import INCIDENT_PATTERN, format_time
+from federation.flows.incidents.take import say_problem
+from federation.records.canonical import INCIDENT_PATTERN
 from federation.records.incident import CATEGORIES, LAWS, Incident
 from federation.records.readers import Caller, Person
 from federation.text import Sentence, Text
@@ -74,7 +75,7 @@ async def hand_in(page: Page, caller: Caller) -> web.Response:
     """
     request, site = page.request, page.request.app[SITE]
     given = await read_form(request)
-    read = read_report(given, format_time(site.clock()))
+    read = read_report(given)
     election, number = given.get("election", ""), given.get("form_id", "")
     if election not in site.settings.incidents or not _FORM.fullmatch(number):
         read.faults[WHOLE] = Sentence("handin.stale")
@@ -95,7 +96,7 @@ async def hand_in(page: Page, caller: Caller) -> web.Response:
     verdict = handed.verdict
     if verdict is not None and verdict.outcome == "refused":
         for error in verdict.errors:
-            read.faults[field_of(error.at)] = error.reason
+            read.faults[field_of(error.at)] = say_problem(error, read.draft)
         return _form(page, given, read)
     done = "again" if verdict is None else "new"
     raise web.HTTPSeeOther(page.link(f"{PATH}/{handed.id}", done=done))

@@ -40,6 +40,7 @@ from federation.records.result import Evidence
 from federation.records.sealed import seal
 from federation.schedule import result_of
 from federation.store import (
+    agencyanswers,
     alarms,
     blobs,
     copies,
@@ -56,6 +57,7 @@ from federation.store import (
     tokens,
     wanted,
 )
+from federation.store.agencyanswers import AgencyAnswer
 from federation.store.db import FILE_NAME, Database, Transaction
 from federation.store.guard import Guard
 from federation.store.originals import SharedCopy
@@ -331,6 +333,17 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         reference="12/LP/2024",
     )
     outbox.save_item(tx, item)
+    answer = AgencyAnswer(
+        id="5f" * 16,
+        way="program",
+        agency="bawaslu",
+        incident=item.incident,
+        digest="0c" * 32,
+        size=211,
+        received_at=NOW,
+        done_at=NOW,
+    )
+    agencyanswers.save_answer(tx, answer)
     pulls.save_offered(tx, PARTNER, ["baru.example/pilpres-2019"], NOW)
     pulls.save_seen(
         tx,

@@ -152,6 +152,36 @@ def test_a_place_that_the_election_does_not_have_is_refused(hand_in):
     assert outcomes(hand_in(*reports, code=1)) == ["region", "region"]
 
 
+def test_a_report_of_times_that_cannot_be_is_refused_with_its_times(
+    hand_in, federation, tmp_path
+):
+    wrong = {
+        "happened_at": ("2017-07-31T23:59:59Z", "time_past"),
+        "known_at": ("2099-01-01T07:00:00+07:00", "time_future"),
+        "reported_at": ("1970-01-01T00:00:00Z", "time_past"),
+    }
+    reports = [REPORT | {name: told} for name, (told, _) in wrong.items()]
+    # The others of a file go in.
+    verdicts = hand_in(*reports, REPORT, code=1)
+    codes = [code for _, code in wrong.values()]
+    assert outcomes(verdicts) == [*codes, "logged"]
+    assert [one["errors"][0]["at"] for one in verdicts[:3]] == list(wrong)
+    both = {"known_at": "2099-01-01T00:00:00Z", "region": "0001"}
+    [verdict] = hand_in(REPORT | both, code=1)
+    assert [one["at"] for one in verdict["errors"]] == ["known_at", "region"]
+    path = tmp_path / "table.csv"
+    names = ("category", "law", "summary", "happened_at", "region")
+    row = ",".join(REPORT[name] for name in names[:3]) + ",1970-01-01T00:00:00Z,0001"
+    path.write_text(",".join(names) + f"\n{row}\n")
+    words = ("incidents", "import", path, *WHICH[:-1])
+    told = federation(*words, "--lang", "id")
+    assert told.code == 1
+    assert "1970-01-01T00:00:00Z' (UTC) sebelum pemilu ini dimulai" in told.out
+    assert "tidak mempunyai tempat '0001'" in told.out
+    told = federation(*words)
+    assert "lies before this election began" in told.out
+
+
 def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
     hand_in, federation
 ):

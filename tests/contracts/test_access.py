@@ -159,6 +159,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /v1/incidents/statistics", "", "/v1/incidents/statistics"),
     ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
     ("POST /v1/incidents", "", "/v1/incidents"),
+    ("POST /v1/agency-answers", "", "/v1/agency-answers"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
     *(
         (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")
@@ -192,6 +193,11 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /laporan/kembar", "", "/laporan/kembar"),
     ("GET /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
     ("POST /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
+    (
+        "POST /laporan/{org}/{id}/foto",
+        "no report",
+        f"/laporan/{ORG}/{'0' * 32}/foto",
+    ),
     ("GET /berbeda", "", "/berbeda"),
     ("GET /antrean", "", "/antrean"),
     ("GET /antrean/baca", "", "/antrean/baca"),

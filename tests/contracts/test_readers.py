@@ -179,6 +179,7 @@ READS = {
 }
 WRITES = {
     "/v1/records": ["/v1/records"],
+    "/v1/agency-answers": ["/v1/agency-answers"],
     "/v1/evidence": ["/v1/evidence"],
     "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/requests.{format}": ["/open311/v2/requests.json"],
@@ -192,6 +193,7 @@ WRITES = {
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
+    "/laporan/{org}/{id}/foto": [f"/laporan/{ORG}/{'0' * 32}/foto"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

@@ -29,7 +29,6 @@ FORM = {
     "summary": "Amplop <b>dibagikan</b> di depan balai warga",
 }
 NAMED = "Amplop dibagikan oleh Bapak Hendrawan Tobing, 0813-5555-0117"
-NOW = "2019-04-20T00:00:00Z"
 
 
 @pytest.fixture
@@ -271,6 +270,14 @@ async def test_who_told_it_is_sealed_and_comes_back_nowhere(home, tmp_path):
     ],
 )
 def test_a_time_is_that_of_the_place(place, happened, utc):
-    read = read_report(FORM | {"place": place, "happened_at": happened}, NOW)
+    read = read_report(FORM | {"place": place, "happened_at": happened})
     assert read.faults == {}
     assert read.draft["happened_at"] == utc
+
+
+async def test_a_time_or_a_place_that_cannot_be_is_told_at_its_field(node, browser):
+    _, page = await fill(browser, place="0001", known_at="2099-01-01T05:00")
+    assert page.status == 400, page
+    assert "tidak mempunyai tempat" in page.text
+    assert "masih di masa depan" in page.text
+    assert (await reports(node))[1] == []

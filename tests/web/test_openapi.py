@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from federation.errors import FormatError
 from federation.flows.query import answers
 from federation.web import (
+    agencyanswers,
     alike,
     api,
     evidence,
@@ -35,6 +36,7 @@ ENDPOINTS = [
     *intake.endpoints(),
     *evidence.endpoints(),
     *incidents.endpoints(),
+    *agencyanswers.endpoints(),
     *queue.endpoints(),
     *alike.endpoints(),
     *removals.endpoints(),

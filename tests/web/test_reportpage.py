@@ -67,6 +67,25 @@ async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
         assert (await browser.open("/laporan/daftar?region=x")).status == 400
 
 
+async def test_the_map_leads_from_the_country_to_the_station_s_region(node):
+    async with Browser(node.url) as browser:
+        page = await browser.open("/laporan?lang=en")
+        assert "DKI Jakarta: at least 5 incidents" in page.text
+        assert "Jawa Barat: fewer than 5 incidents, or not shown" in page.text
+        assert page.text.count('class="tile ') == 2 * 39
+        assert '<td class="num" colspan="2"><small>fewer than 5' in page.text
+
+        await browser.sign_in(f"/masuk?k={'v' * 43}")
+        page = await browser.open("/laporan/daftar?lang=en&law=pidana")
+        assert "Jawa Barat: 1 in all" in page.text
+        assert "Aceh: 0 in all" in page.text
+        assert "law=pidana&amp;region=31" in page.text
+        page = await browser.open("/laporan/daftar?lang=en&law=pidana&region=31")
+        assert "<svg" not in page.text
+        assert "<b>6</b> incidents fit" in page.text
+        assert "law=pidana&amp;region=3171" in page.text
+
+
 async def test_a_report_has_a_page_with_its_history(node):
     async with Browser(node.url) as browser:
         await browser.sign_in(f"/masuk?k={'v' * 43}")

@@ -102,15 +102,18 @@ def _print_one(run: Run, found: ShownIncident) -> None:
     if found.due is not None:
         until = "; ".join(t.say(one) for one in found.due.tell())
         out.line(f"  {t('incidents.column-due')}: {until}")
+    if found.flags:
+        told = ", ".join(t(f"incidents.flag-{flag}") for flag in found.flags)
+        out.line(f"  {t('incidents.column-flags')}: {told}")
     out.line(t("incidents.history"))
     for one in found.history or ():
-        told = [f"{one.recorded_at} {one.org}"]
+        words = [f"{one.recorded_at} {one.org}"]
         if "summary" in one.said:
-            told.append(str(one.said["summary"]))
+            words.append(str(one.said["summary"]))
         else:
-            told.append(_state(run, one))
-        told += [_plain(one.said[name]) for name in _NAMED if name in one.said]
-        out.line("  " + " · ".join(told))
+            words.append(_state(run, one))
+        words += [_plain(one.said[name]) for name in _NAMED if name in one.said]
+        out.line("  " + " · ".join(words))
     if found.merged is not None:
         _print_merged(run, found.merged)
 

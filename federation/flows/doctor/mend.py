@@ -57,6 +57,7 @@ from federation.tlog.tile import WIDTH
 #: Told, fetched or made again, or given anew by the operator.
 _FORGOTTEN: Final = (
     "action",
+    "agency_answer",
     "alarm",
     "offered",
     "original",

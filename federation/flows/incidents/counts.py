@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from federation.flows.incidents.digest import read_placed
 from federation.flows.incidents.index import holds_incidents
+from federation.flows.incidents.places import name_region, read_places
 from federation.flows.query.table import QueryTable, TableRow
 from federation.records.incidentcounts import (
     CountKey,
@@ -20,7 +21,7 @@ from federation.records.incidentcounts import (
     week_begun,
 )
 from federation.records.readers import may_count
-from federation.store import incidents, logs, registers
+from federation.store import incidents, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Text
@@ -99,7 +100,7 @@ def counts_table(counts: IncidentCounts) -> QueryTable:
 
 
 def read_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:
-    """The names of the provinces in the tables, as far as the register has them."""
+    """The names of the provinces in the tables, as far as they are known."""
     codes = {
         code
         for table in counts.tables
@@ -107,7 +108,7 @@ def read_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:
         for kind, code in zip(table.by.split("-"), row.of, strict=True)
         if kind == "province"
     }
-    return registers.names(view, counts.election, sorted(codes))
+    return read_places(view, counts.election, codes)
 
 
 def name_cell(
@@ -122,7 +123,7 @@ def name_cell(
 
 def _name(t: Text, kind: str, code: str, provinces: Mapping[str, str]) -> str:
     if kind == "province":
-        return provinces.get(code) or t("page.unnamed", code=code)
+        return name_region(t, code, provinces)
     topic = "reports" if kind == "agency" else "verifier"
     return t.word(f"{topic}.{kind}_{code}", code)
 

@@ -100,8 +100,5 @@ def _newest(reports: list[Incident], asked: IncidentFilter) -> tuple[str, str]:
     return max(
         (report.reported_at, str(report.name))
         for report in reports
-        if asked.category in ("", report.category)
-        and asked.law in ("", report.law)
-        and asked.org in ("", report.org)
-        and report.place.startswith(asked.region)
+        if asked.fits(report)
     )

@@ -27,6 +27,7 @@ from aiohttp import BodyPartReader, hdrs, web
 from msgspec import Struct
 
 from federation.errors import FormatError
+from federation.flows.incidents.take import say_problem
 from federation.records.canonical import format_time
 from federation.records.readers import Sender, ThisMachine
 from federation.records.timezones import WIB
@@ -101,7 +102,11 @@ async def take_request(request: web.Request) -> web.StreamResponse:
     verdict = handed.verdict
     if verdict is not None and verdict.outcome == "refused":
         faults = [
-            Sentence("open311.fault", field=field_name(error.at), why=error.reason)
+            Sentence(
+                "open311.fault",
+                field=field_name(error.at),
+                why=say_problem(error, form.draft),
+            )
             for error in verdict.errors
         ]
         raise Open311Refusal(HTTPStatus.BAD_REQUEST, faults)

@@ -260,7 +260,14 @@ async def test_what_is_refused_leaves_nothing_behind(client, home):
     nowhere = {"address_id": "0171011001001"}
     status, [fault] = await client.post({**fields, **nowhere})
     assert status == 400
-    assert fault["description"].startswith("address_id: 01")
+    told = "address_id: the election has no such place as '0171011001001'"
+    assert fault["description"].startswith(told)
+    future = {"attribute[happened_at]": "2099-01-01T00:00:00Z"}
+    status, faults = await client.post({**fields, **nowhere, **future})
+    assert status == 400
+    assert [one["description"].partition(":")[0] for one in faults] == [
+        *("attribute[happened_at]", "address_id"),
+    ]
     words = {"description": "Hubungi 0812-3456-7890"}
     status, [fault] = await client.post({**fields, **words})
     assert status == 400

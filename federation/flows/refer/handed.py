@@ -1,0 +1,40 @@
+"""Whether an agency has a report from us: whoever answers one must have got it.
+
+Rule: what our log says counts, and what waits to be said there: a database that came
+back from a copy has forgotten some, the log has not.
+"""
+
+from typing import Final
+
+from federation.errors import NotFoundError
+from federation.flows.refer.holding import find_own
+from federation.store.db import View
+from federation.store.outbox import OutboxItem, OutboxState, find_item
+from federation.text import Sentence
+
+#: It has it, or may have it.
+_HANDED: Final[frozenset[OutboxState]] = frozenset(
+    {"sending", "unsure", "sent", "acknowledged"}
+)
+
+
+def find_handed(view: View, org: str, incident: str, agency: str) -> OutboxItem | None:
+    """What is known of it here; None: our log says it, and this database nothing.
+
+    Args:
+        view: A snapshot, whose index of incidents is up to date.
+        org: Our organisation.
+        incident: As `org/id`.
+        agency: Its key.
+
+    Raises:
+        NotFoundError: it was not handed over to that agency by us.
+    """
+    item = find_item(view, incident, agency)
+    if item is not None and item.state in _HANDED:
+        return item
+    own = find_own(view, org, incident, agency)
+    if own is None or own.incident != incident:
+        why = Sentence("answers.not-handed", incident=incident, agency=agency)
+        raise NotFoundError(why)
+    return None
