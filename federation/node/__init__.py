@@ -25,6 +25,7 @@ papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
 answers        what agencies answer, signed once
+comingphotos   photographs that come in pieces: what is not gone on with is forgotten
 handedin       a report that another system hands in: sealed, signed, never twice
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer

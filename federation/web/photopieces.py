@@ -16,8 +16,10 @@ A piece, a photograph, and what one person and all may have here are bounded; wh
 not gone on with is forgotten in a day (`store/comingphotos.py`). The form of a piece is
 one that no page of another site can send, and it proves that it is ours besides.
 
-Source: draft-ietf-httpbis-resumable-upload, whose names of fields and media type these
-are; its methods HEAD and PATCH are GET and POST here, which every proxy lets through
+Its fields and media type are called as in the draft of resumable uploads; that one's
+HEAD and PATCH are GET and POST here, which every proxy lets through.
+
+Source: https://datatracker.ietf.org/doc/draft-ietf-httpbis-resumable-upload/
 """
 
 import asyncio
