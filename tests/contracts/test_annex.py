@@ -23,6 +23,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.store import people
 from federation.store.annex import AnnexFolder
+from federation.store.mailbox import Mailbox
 from federation.text import Text
 from tests.annexed import CONTENTS, ELECTION, ID, give_key, passphrase_file
 from tests.cli.filled_home import federation
@@ -43,6 +44,14 @@ WORDS = (
     *("Zulkifli", "Manurung", "Kenari 17", "5555-0117", "Hendrawan", "Tobing"),
     *("juru bayar", "Roslina", "Sipayung", "1.395127", "120.754318", "Mak Uwo"),
     *("Amplop cokelat", "Dua saksi"),
+)
+
+#: Of a mail that an agency sent.
+MAILED = ("Farida Hasibuan", "8812-0931", "menolak laporan", "sekretariat@bawaslu")
+MAIL = (
+    b"From: Farida Hasibuan <sekretariat@bawaslu.example>\r\n"
+    b"Subject: kami menolak laporan itu\r\nMessage-ID: <7@bawaslu.example>\r\n\r\n"
+    b"Hubungi Farida Hasibuan, 8812-0931.\r\n"
 )
 
 
@@ -109,13 +118,27 @@ def plant(home, folder) -> tuple[str, str]:
     return tuple(base64.b64encode(piece).decode() for piece in pieces)
 
 
+async def plant_mail(home) -> str:
+    """A mail of an agency, which is kept; a piece of its sealed text."""
+    fields = {"Content-Type": "message/rfc822"}
+    fields["Authorization"] = f"Bearer {home.node.token}"
+    async with home.node._session.post(
+        f"{home.node.url}/v1/agency-mail", data=MAIL, headers=fields
+    ) as answer:
+        assert answer.status == 200, await answer.read()
+        mail_id = (await answer.json(content_type=None))["id"]
+    piece = Mailbox(home.home.mailbox).load(mail_id).sealed[42:72]
+    return base64.b64encode(piece).decode()
+
+
 @pytest.fixture
 async def planted(home, tmp_path, caplog):
-    """A node that keeps annexes, what it writes in its log, and the sealed texts."""
+    """A node that keeps annexes and a mail, what it writes in its log, sealed texts."""
     caplog.set_level(logging.DEBUG)
     folder = tmp_path / "outside"
     folder.mkdir()
     home.sealed = await asyncio.to_thread(plant, home, folder)
+    home.sealed += (await plant_mail(home),)
     home.lines = caplog
     return home
 
@@ -126,7 +149,7 @@ def hidden(home, data: bytes, where: object) -> int:
     Where it is written, the id of the incident is known to who reads the log for
     partners; here nobody has one, so it must not be told either.
     """
-    sought = (*WORDS, *home.sealed, ID)
+    sought = (*WORDS, *MAILED, *home.sealed, ID)
     assert found_in(data, sought) == [], where
     return len(data)
 

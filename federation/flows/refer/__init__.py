@@ -5,6 +5,8 @@ dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
 holding        who else is taking it there, or did
 handed         whether an agency has it from us
+inmail         what can be known of a mail that came in
+received       mail of agencies: kept, told, read, dealt with, deleted
 outbox         its way there, step by step
 mail           papers as an e-mail, handed to a server
 hook           papers as a program of an agency takes them
