@@ -197,7 +197,8 @@ async def test_no_export_has_an_annex(planted, tmp_path):
 
 
 async def test_no_site_is_written_where_annexes_lie(planted):
-    for place in (planted.home.annex, planted.home.annex / ELECTION):
+    home = planted.home
+    for place in (home.annex, home.annex / ELECTION, home.mailbox):
         words = ["export", "--static", place]
         code, out, err = await asyncio.to_thread(federation, planted.home, *words)
         assert code != 0, out
@@ -211,9 +212,9 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
     for path in planted.home.folder.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
-            assert found_in(data) == [], path
+            assert found_in(data, (*WORDS, *MAILED)) == [], path
             searched += len(data)
-            if planted.home.annex not in path.parents:
+            if not {planted.home.annex, planted.home.mailbox} & set(path.parents):
                 assert found_in(data, planted.sealed) == [], path
     assert searched > 500_000
     lines = planted.lines.text.encode()
@@ -223,11 +224,12 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
         ["doctor", "--deep"],
         ["people", "log"],
         ["annex", "list"],
+        ["refer", "answers"],
     ):
         code, out, err = await asyncio.to_thread(federation, planted.home, *words)
         told = out + err
         assert code in {0, 1}, told
-        assert found_in(told.encode()) == [], words
+        assert found_in(told.encode(), (*WORDS, *MAILED)) == [], words
         if words[0] in {"people", "annex"}:
             assert ID in told
         else:
@@ -236,7 +238,7 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
 
 async def test_what_is_purged_leaves_no_trace_of_its_sealed_text(planted):
     await asyncio.to_thread(annex, planted, "purge", ID, "--why", "sudah selesai")
-    first, second = planted.sealed
+    first, second, _ = planted.sealed
     files = [path for path in planted.home.folder.rglob("*") if path.is_file()]
     assert not any(found_in(path.read_bytes(), (first,)) for path in files)
     assert any(found_in(path.read_bytes(), (second,)) for path in files)
