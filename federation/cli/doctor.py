@@ -20,13 +20,16 @@ from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
+from federation.config.annexkey import key_id, load_annex_public
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine, mend
+from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.photos.remove import PhotoPlaces
 from federation.node.about import renew_about
 from federation.node.resources import load_own_keys, open_resources
 from federation.profiles import load_profiles
+from federation.store.annex import AnnexFolder
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
@@ -78,6 +81,20 @@ def _examine_keys(run: Run, report: DoctorReport) -> None:
         load_own_keys(run.home, settings.org, settings.origins)
     except ConfigError as error:
         report.error(KEY_FILE, error.path, str(error))
+    # Where there is none, annexes that lie here tell that one is missing.
+    if run.home.annex_public.exists():
+        try:
+            load_annex_public(run.home)
+        except ConfigError as error:
+            report.error(KEY_FILE, error.path, str(error))
+
+
+def _annex_places(run: Run) -> AnnexPlaces:
+    try:
+        key = key_id(load_annex_public(run.home))
+    except ConfigError:
+        key = ""
+    return AnnexPlaces(AnnexFolder(run.home.annex), key, run.settings.annex.days)
 
 
 @contextlib.contextmanager
@@ -115,6 +132,7 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
                 run.home.partial,
                 run.home.originals,
             ),
+            annexes=_annex_places(run),
             hidden={peer.org for peer in run.peers if peer.hidden},
             progress=progress,
         )

@@ -1,4 +1,4 @@
-"""Which polling stations an election does not have, as far as this node can know.
+"""Which stations and regions an election does not have, as far as this node can know.
 
 Rule: what is signed for a station that does not exist stands for ever, so it is asked
 before. Where a register is loaded, it decides; without one, the regions that the
@@ -62,4 +62,27 @@ def find_unlisted(
                 doubts[code] = Doubt(
                     REGION, Sentence("numbering.region-which", code=code)
                 )
+    return doubts
+
+
+def find_unlisted_regions(
+    view: View, election: str, codes: Iterable[str]
+) -> dict[str, Doubt]:
+    """Those of `codes`, of two to ten characters, that the election should not have.
+
+    A region in which the register has a station is one, and one that the list of
+    regions has: a register may be of a part of the country.
+    """
+    regions = load_regions(election)
+    is_known = registers.is_known(view, election)
+    doubts: dict[str, Doubt] = {}
+    for code in set(codes):
+        if registers.has_region(view, election, code):
+            continue
+        if regions is not None and (why := why_impossible(code, regions)):
+            doubts[code] = Doubt(REGION, why)
+        elif is_known and not (regions is not None and regions.lists(code)):
+            doubts[code] = Doubt(
+                UNLISTED, Sentence("incidents.unlisted-region", code=code)
+            )
     return doubts

@@ -24,9 +24,10 @@ from federation.node import (
     handedin,
     incidents,
     inmail,
+    papers,
     people,
     reading,
-    referrals,
+    referring,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -334,9 +335,10 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **handedin.WORK,
     **incidents.WORK,
     **inmail.WORK,
+    **papers.WORK,
     **people.WORK,
     **reading.WORK,
-    **referrals.WORK,
+    **referring.WORK,
     **takenphotos.WORK,
 }
 

@@ -9,7 +9,7 @@ differ in time.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -17,6 +17,9 @@ from federation.errors import RecordError
 from federation.records.profile import MAX_QUOTED, Profile
 from federation.records.result import TpsResult
 from federation.text import Sentence
+
+# Clocks of telephones go wrong by minutes; more than this is another day or zone.
+CLOCK_SLACK_S: Final = 15 * 60
 
 
 class Problem(NamedTuple):

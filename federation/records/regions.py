@@ -45,6 +45,10 @@ class Regions(NamedTuple):
         """Whether this code of ten characters is one of the election's kelurahan."""
         return kelurahan in self.kelurahan
 
+    def lists(self, code: str) -> bool:
+        """Whether this code, of two to ten characters, is one of its regions."""
+        return code in self.above or code in self.kelurahan
+
 
 def gather_regions(
     election: str, kelurahan: Iterable[str], *, abroad: bool, complete: bool
@@ -61,11 +65,11 @@ def why_impossible(code: str, regions: Regions) -> Sentence | None:
     """Why this election cannot have the region of a code; None: it can.
 
     Args:
-        code: Of a kelurahan, ten characters, or of a TPS, thirteen.
+        code: Of a region, two to ten characters, or of a TPS, thirteen.
         regions: Of the election.
     """
     kelurahan = code[:_LENGTH]
-    if kelurahan in regions.kelurahan:
+    if regions.lists(kelurahan):
         return None
     if kelurahan.startswith(OVERSEAS):
         return _why_not_abroad(code, regions)
@@ -77,12 +81,13 @@ def why_impossible(code: str, regions: Regions) -> Sentence | None:
 
 
 def is_kpu_overseas(code: str) -> bool:
-    """Whether KPU's numbering of 2024 can have this code, of ten or more characters.
+    """Whether KPU's numbering of 2024 can have this code, of two or more characters.
 
     Where it cannot, the code is of another one; where it can, it may still be: of
     Kawal Pemilu's 304 codes 96 have this form, and mean other places.
     """
-    return code.startswith(OVERSEAS) and code[4:_LENGTH] == _OVERSEAS_REST
+    rest = code[4:_LENGTH]
+    return code.startswith(OVERSEAS) and rest == _OVERSEAS_REST[: len(rest)]
 
 
 def _why_not_abroad(code: str, regions: Regions) -> Sentence | None:

@@ -10,6 +10,7 @@ shown waits for no disk, and is shown where the disk takes nothing.
               is older than a day that the operator names goes
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -120,6 +121,14 @@ def read_actions(view: View, before: int, limit: int) -> list[NotedAction]:
     )
     names = NotedAction.__struct_fields__
     return [NotedAction(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def list_subjects(view: View, prefix: str) -> Iterator[tuple[str, str]]:
+    """What was done, of all that is called so, and of what, the oldest first."""
+    yield from view.execute(
+        "SELECT what, subject FROM action WHERE what >= ? AND what < ? ORDER BY number",
+        (prefix, prefix + "~"),
+    )
 
 
 def forget_actions(tx: Transaction, before: int, now: int) -> int:

@@ -187,6 +187,18 @@ class AnnexFolder:
                 if found := self.look(folder.name, path.name):
                     yield found
 
+    def places(self) -> Iterator[Path]:
+        """The folder, those in it, and the files of annexes: what is private of it.
+
+        Raises:
+            OSError: a folder cannot be read.
+        """
+        if self._folder.exists():
+            yield self._folder
+        for folder in _inside(self._folder, ELECTION_PATTERN):
+            yield folder
+            yield from _inside(folder, INCIDENT_PATTERN)
+
     def drop(self, election: str, incident: str) -> bool:
         """Keep the annex of an incident no longer; whether there was one.
 

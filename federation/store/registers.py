@@ -204,6 +204,16 @@ def among(view: View, election: str, codes: Iterable[str]) -> set[str]:
     return known
 
 
+def has_region(view: View, election: str, region: str) -> bool:
+    """Whether the register has a station in a region of two to ten characters."""
+    row = view.execute(
+        "SELECT 1 FROM register_village"
+        " WHERE election=? AND village>=? AND village<? LIMIT 1",
+        (election, region, region + "~"),
+    ).fetchone()
+    return row is not None
+
+
 def voters(view: View, election: str, tps: str) -> int | None:
     """How many voters (DPT) the register says; None where it does not."""
     row = view.execute(

@@ -66,12 +66,11 @@ class ReadReport(NamedTuple):
     marked: dict[str, list[MarkedPiece]]
 
 
-def read_report(given: Mapping[str, str], now: str) -> ReadReport:
+def read_report(given: Mapping[str, str]) -> ReadReport:
     """What a form says.
 
     Args:
         given: Its fields; with `redact`, marks take the place of what is personal.
-        now: When it came, as a record has it.
     """
     said = {name: " ".join(text.split()) for name, text in given.items()}
     said = {name: text for name, text in said.items() if text}
@@ -93,9 +92,6 @@ def read_report(given: Mapping[str, str], now: str) -> ReadReport:
             if problem.code != "missing":  # told of the fields: the law is none of them
                 faults.setdefault(field_of(problem.at), problem.reason)
         read = {}
-    faults |= {
-        name: Sentence("handin.future") for name in _TIMES if read.get(name, "") > now
-    }
     marked = {
         name: list(_mark(fit[name]))
         for name in _WORDS & fit.keys()

@@ -14,9 +14,12 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.flows.ownlog import begin, ingest
 from federation.node.resources import open_resources
+from federation.store.annex import AnnexFolder
 from federation.store.db import Database
 from federation.store.removals import RemovedPhoto, note_removed, note_swept
 from federation.text import Text
+from tests.annexed import ELECTION as ANNEX_ELECTION
+from tests.annexed import ID, give_key, sealed
 
 
 @pytest.fixture
@@ -215,3 +218,23 @@ def test_a_row_is_told_with_its_table_and_its_key(filled, federation):
     assert finding["subject"] == "told"
     assert finding["detail"] == "fork, a.example"
     assert "told once more" in federation("doctor").out
+
+
+def test_a_damaged_annex_is_told_and_its_key_is_not_needed(filled, federation):
+    home = Home(filled.parent)
+    give_key(home, private=False)
+    folder = AnnexFolder(home.annex)
+    folder.save(sealed())
+    assert federation("doctor").code == 0
+    folder.path(ANNEX_ELECTION, ID).write_bytes(b"?")
+    ended = federation("doctor", "--lang", "id")
+    assert ended.code == 1
+    assert "lampiran tersegel rusak" in ended.out
+    folder.drop(ANNEX_ELECTION, ID)
+    home.annex_public.write_text("?")
+    ended = federation("doctor", "--json")
+    assert ended.code == 1
+    [found] = [
+        one for one in json.loads(ended.out)["findings"] if one["level"] == "error"
+    ]
+    assert (found["code"], found["subject"]) == ("key-file", str(home.annex_public))

@@ -11,6 +11,7 @@ from federation.config.settings import load_settings
 from federation.errors import FormatError
 from federation.store.db import Database
 from tests.homes import PASSPHRASE
+from tests.refer import HAND
 
 WHICH = ("--election", "pilpres-2019", "--json")
 REPORT = {
@@ -152,6 +153,36 @@ def test_a_place_that_the_election_does_not_have_is_refused(hand_in):
     assert outcomes(hand_in(*reports, code=1)) == ["region", "region"]
 
 
+def test_a_report_of_times_that_cannot_be_is_refused_with_its_times(
+    hand_in, federation, tmp_path
+):
+    wrong = {
+        "happened_at": ("2017-07-31T23:59:59Z", "time_past"),
+        "known_at": ("2099-01-01T07:00:00+07:00", "time_future"),
+        "reported_at": ("1970-01-01T00:00:00Z", "time_past"),
+    }
+    reports = [REPORT | {name: told} for name, (told, _) in wrong.items()]
+    # The others of a file go in.
+    verdicts = hand_in(*reports, REPORT, code=1)
+    codes = [code for _, code in wrong.values()]
+    assert outcomes(verdicts) == [*codes, "logged"]
+    assert [one["errors"][0]["at"] for one in verdicts[:3]] == list(wrong)
+    both = {"known_at": "2099-01-01T00:00:00Z", "region": "0001"}
+    [verdict] = hand_in(REPORT | both, code=1)
+    assert [one["at"] for one in verdict["errors"]] == ["known_at", "region"]
+    path = tmp_path / "table.csv"
+    names = ("category", "law", "summary", "happened_at", "region")
+    row = ",".join(REPORT[name] for name in names[:3]) + ",1970-01-01T00:00:00Z,0001"
+    path.write_text(",".join(names) + f"\n{row}\n")
+    words = ("incidents", "import", path, *WHICH[:-1])
+    told = federation(*words, "--lang", "id")
+    assert told.code == 1
+    assert "1970-01-01T00:00:00Z' (UTC) sebelum pemilu ini dimulai" in told.out
+    assert "tidak mempunyai tempat '0001'" in told.out
+    told = federation(*words)
+    assert "lies before this election began" in told.out
+
+
 def test_what_we_say_of_a_report_is_said_once_and_can_be_taken_back(
     hand_in, federation
 ):
@@ -287,6 +318,23 @@ def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
     federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
     assert sorted(merged()) == sorted([[one], [other]])
     assert proposed() == []
+
+
+def test_what_became_of_one_report_is_told_with_every_other_of_the_same_incident(
+    hand_in, federation, home
+):
+    (home / "agencies.toml").write_text(HAND)
+    one, other = (
+        verdict["incident"] for verdict in hand_in(REPORT, REPORT | {"ref": "QL-18"})
+    )
+    federation("refer", "by-hand", one, "--agency", "gakkumdu", "--reference", "12/LP")
+    org = one.partition("/")[0]
+    number = f"{org} · acknowledged · gakkumdu · 12/LP"
+    state = f"{org} · taken to an agency · gakkumdu · 12/LP"
+    assert number not in federation("incidents", "show", other).out
+    federation("incidents", "status", other, "duplicate", "--duplicate-of", one)
+    told = federation("incidents", "show", other).out
+    assert f"  {state}\n  {number}\n" in told, told
 
 
 def test_what_is_refused_says_why_in_the_language_of_whoever_reads_it(

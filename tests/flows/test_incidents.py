@@ -1,15 +1,19 @@
 """Which record speaks of which incident: noted behind the logs, from them alone."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from federation.flows.doctor.incidents import check_incidents
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.incidents.answers import find_incident, list_incidents
+from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.index import (
     index_all_incidents,
     index_incidents,
     is_behind,
 )
+from federation.profiles import load_shipped
 from federation.records.admission import Rejected
 from federation.records.incident import IncidentName
 from federation.records.readers import THIS_MACHINE, Partner
@@ -166,3 +170,19 @@ def test_what_is_noted_wrongly_is_found_and_made_again(held, change):
     index_all_incidents(held.db)
     assert held.found() == []
     assert held.listed() == {ONE: make_incident().summary}
+
+
+def test_a_report_of_a_partner_that_cannot_be_stands_and_is_flagged(held):
+    wrong = {"region": "00", "happened_at": "2034-01-01T00:00:00Z"}
+    held.add(ORG, make_incident(**wrong), make_incident(id=TWO, region="31"))
+    index_all_incidents(held.db)
+    profiles = load_shipped()
+    due = DueDates(profiles, datetime(2024, 3, 1, tzinfo=UTC))
+    with held.db.view() as view:
+        listed = list_incidents(view, THIS_MACHINE, ASKED, 9, due).incidents
+        shown = find_incident(view, THIS_MACHINE, IncidentName(id=ONE, org=ORG), due)
+        unknown = find_incident(view, THIS_MACHINE, IncidentName(id=ONE, org=ORG))
+    flags = {one.id: one.flags for one in listed}
+    assert flags == {ONE: ("region", "time_future"), TWO: ()}
+    assert shown.flags == flags[shown.id]
+    assert unknown.flags == flags[unknown.id]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.flows.listing import find_unlisted
+from federation.flows.listing import find_unlisted, find_unlisted_regions
 from federation.profiles import load_profiles
 from federation.records.register import Register
 from federation.store import registers
@@ -74,3 +74,28 @@ def test_nothing_is_asked_of_no_station(node):
 def test_regions_are_known_for_every_election_that_is_shipped(node, tmp_path):
     for election in load_profiles(tmp_path):
         assert doubts(node, election, "2871010001001")
+
+
+def region_doubts(node, election, *codes):
+    with node.db.view() as view:
+        found = find_unlisted_regions(view, election, codes)
+    return {code: doubt.code for code, doubt in found.items()}
+
+
+def test_without_a_list_of_stations_the_regions_of_an_election_decide(node):
+    good = ("31", "3171", "317101", "3171011001", "99", "99AB", "99AB01")
+    bad = ("999999", "00", "3199", "317199", "3171019999", "99AB010002")
+    found = region_doubts(node, "pemilu-2024", *good, *bad)
+    assert found == dict.fromkeys(bad, "region")
+    assert region_doubts(node, "pilkada-2024", "99", "31") == {"99": "region"}
+    assert region_doubts(node, "somewhere-else", *good, *bad) == {}
+
+
+def test_a_region_is_one_where_a_list_of_stations_or_of_regions_has_it(listed):
+    good = ("31", "3171", "317101", "3171011001", "32", "99", "99AB", "99AB010001")
+    assert region_doubts(listed, "pemilu-2024", *good) == {}
+    found = region_doubts(listed, "pemilu-2024", "9901", "990101", "999999", "00")
+    assert found == {
+        **dict.fromkeys(("9901", "990101"), "unlisted"),
+        **dict.fromkeys(("999999", "00"), "region"),
+    }

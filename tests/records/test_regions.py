@@ -42,6 +42,12 @@ def test_every_region_of_the_list_is_known_with_and_without_a_number():
         ("3171011002001", "region-kelurahan"),
         ("3171013001001", "region-kelurahan"),
         ("3171011002", "region-kelurahan"),
+        # Of regions above a kelurahan, the first part that is none.
+        *(("31", ""), ("3171", ""), ("317101", "")),
+        *(("00", "region-province"), ("3199", "region-kabupaten")),
+        ("317102", "region-kecamatan"),
+        *(("99", ""), ("9901", ""), ("990101", ""), ("99AB", "")),
+        *(("999999", "region-not-kpu"), ("99AB02", "region-not-kpu")),
     ],
 )
 def test_the_first_part_that_cannot_be_is_named(code, key):
@@ -56,7 +62,7 @@ def test_the_first_part_that_cannot_be_is_named(code, key):
 
 
 def test_an_election_that_is_not_held_abroad_has_no_code_there():
-    for code in ("9901010001001", "99AB010001"):
+    for code in ("9901010001001", "99AB010001", "99", "9901"):
         why = why_impossible(code, AT_HOME)
         assert why is not None
         assert why.key == "numbering.region-abroad"

@@ -21,7 +21,7 @@ from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.decoding import parse_any_json
 from federation.errors import ConfigError, FormatError
-from federation.flows.incidents.take import IncidentVerdict
+from federation.flows.incidents.take import IncidentVerdict, say_problem
 from federation.flows.ownlog.verdict import refuse
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.problem import Problem
@@ -133,26 +133,25 @@ async def hand_in_reports(
         FederationError: the desk could not be opened, or refused them all.
     """
     verdicts: list[IncidentVerdict] = []
-    readable: list[int] = []
+    readable: dict[int, dict[str, Any]] = {}
     for row, record in enumerate(records):
-        problems = read_incident(record)
-        if isinstance(problems, tuple):
-            verdicts.append(_refuse(run, row, problems))
+        read = read_incident(record)
+        if isinstance(read, tuple):
+            verdicts.append(_refuse(run, row, read))
         else:
-            readable.append(row)
+            readable[row] = read
     if not readable:
         return verdicts
     with run.out.progress(len(readable), run.t("incidents.working")) as advance:
         async with open_desk(run, alone=alone) as desk:
             for start in range(0, len(readable), _STEP):
-                rows = readable[start : start + _STEP]
+                rows = list(readable)[start : start + _STEP]
                 part = [records[row] for row in rows]
                 asked = AddIncidents(election=election, records=part)
                 answer = await desk.run(asked)
-                verdicts += [
-                    _worded(run, replace(one, row=rows[one.row]))
-                    for one in answer.verdicts
-                ]
+                for one in answer.verdicts:
+                    row = rows[one.row]
+                    verdicts.append(_worded(run, replace(one, row=row), readable[row]))
                 advance(len(part))
     return sorted(verdicts, key=lambda one: one.row)
 
@@ -169,14 +168,15 @@ def _refuse(run: Run, row: int, problems: tuple[Problem, ...]) -> IncidentVerdic
     )
 
 
-def _worded(run: Run, verdict: IncidentVerdict) -> IncidentVerdict:
+def _worded(
+    run: Run, verdict: IncidentVerdict, draft: dict[str, Any]
+) -> IncidentVerdict:
     """What the node answered, in the reader's language where there are words for it."""
     if verdict.outcome != "refused":
         reason = run.t.word(f"incidents.why-{verdict.outcome}", verdict.reason)
         return replace(verdict, reason=reason)
     problems = tuple(
-        one._replace(reason=run.t.word(f"incidents.why-{one.code}", one.reason))
-        for one in (Problem(e.at, e.code, e.reason) for e in verdict.errors)
+        Problem(one.at, one.code, say_problem(one, draft)) for one in verdict.errors
     )
     return _refuse(run, verdict.row, problems)
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.flows.annex.papers import OwnPapers, drop_papers
-from federation.flows.annex.uses import AnnexUse, note_use
+from federation.flows.annex.uses import AnnexUse, list_kept, note_use
 from federation.store.annex import AnnexFolder, FoundAnnex, SealedAnnex
 from federation.store.db import Database
 from federation.store.outbox import OutboxItem
@@ -65,14 +65,19 @@ def purge_annex(
 
     Which papers are on their way to an agency, and stay until they are there.
 
+    One that is lost, though the log of actions has it, is written down as gone.
+
     Raises:
         NotFoundError: none is kept, or nobody of that name may do it.
         FormatError: the reason tells of a person.
         OSError: a disk is full or failed; the annex is there still.
     """
-    if not folder.path(use.election, use.incident).exists():
-        why = Sentence("annex.none", incident=use.incident, election=use.election)
-        raise NotFoundError(why)
+    name = use.election, use.incident
+    if not folder.path(*name).exists():
+        with db.view() as view:
+            if name not in list_kept(view):
+                why = Sentence("annex.none", incident=name[1], election=name[0])
+                raise NotFoundError(why)
     with db.transaction() as tx:
         note_use(tx, use)
     left = drop_papers(db, papers, use.election, use.incident, use.at)

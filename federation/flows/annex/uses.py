@@ -16,13 +16,14 @@ from federation.records.canonical import check_text
 from federation.records.personal import find_personal
 from federation.records.readers import Person, may_do
 from federation.sources.row import clip
-from federation.store.actions import MACHINE, note_action
-from federation.store.db import Transaction
+from federation.store.actions import MACHINE, list_subjects, note_action
+from federation.store.db import Transaction, View
 from federation.store.people import find_person
 from federation.text import Sentence
 
 AnnexAct: TypeAlias = Literal["add", "show", "export", "purge", "expire"]
 MAX_WHY: Final = 200
+_GONE: Final = frozenset({"annex-purge", "annex-expire"})
 
 
 class AnnexUse(NamedTuple):
@@ -34,6 +35,22 @@ class AnnexUse(NamedTuple):
     person: str
     why: str
     at: int
+
+
+def list_kept(view: View) -> set[tuple[str, str]]:
+    """Election and id of each annex that was kept here and not purged since.
+
+    As far as the log of actions goes back. One that a disk refused after its use was
+    written down is among them: purged, it is no longer.
+    """
+    kept: set[tuple[str, str]] = set()
+    for what, subject in list_subjects(view, "annex-"):
+        election, incident, *_ = f"{subject}  ".split(" ")
+        if what == "annex-add":
+            kept.add((election, incident))
+        elif what in _GONE:
+            kept.discard((election, incident))
+    return kept
 
 
 def check_why(why: str) -> None:

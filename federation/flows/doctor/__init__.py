@@ -11,6 +11,7 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
     merged_map  the merged map and its roll-ups made again beside, and compared
     rows        what belongs to no log alone: written twice, signed by others
     photos      photographs: bytes where they are held, and what names them
+    annexes     what is personal of reports, sealed: looked at, never opened
     incidents   reports of violations: which record speaks of which
     mend        what can be made whole from what was signed, made whole
 """

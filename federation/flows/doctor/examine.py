@@ -8,6 +8,7 @@ from typing import ParamSpec
 
 from federation.errors import FederationError, RecordError, VerificationError
 from federation.flows.doctor import (
+    annexes,
     incidents,
     judgement,
     merged_map,
@@ -15,6 +16,7 @@ from federation.flows.doctor import (
     rows,
     tree,
 )
+from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.photos.remove import PhotoPlaces
 from federation.records.keychain import KeyChain, open_chain
@@ -46,6 +48,7 @@ class ExaminationInput:
         hidden: Organisations that are kept out of the map.
         scratch: An empty folder, for the map that is made again.
         photos: Where photographs lie; None: they are not looked at.
+        annexes: Where annexes lie; None: they are not looked at.
         now: Unix time in seconds, by which what waits too long is told.
         progress: Called with the leaves that were recomputed, and all there are.
     """
@@ -56,6 +59,7 @@ class ExaminationInput:
     profiles: Mapping[str, Profile]
     scratch: Path
     photos: PhotoPlaces | None = None
+    annexes: AnnexPlaces | None = None
     now: int = 0
     hidden: Collection[str] = frozenset()
     progress: Callable[[int, int], None] = field(default=_quiet)
@@ -84,6 +88,9 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         _told(place, report, photos.check_photos, view, examined.photos.blobs, report)
         _told(place, report, photos.check_removed, examined.photos, report)
         _told(place, report, photos.check_uncited, view, examined.now, report)
+    if examined.annexes is not None:
+        given = examined.annexes, examined.now, report
+        _told("annexes", report, annexes.check_annexes, view, *given)
     if not report.is_deep:
         for log in logs.list_logs(view):
             _examine_log(examined, view, None, log, report)

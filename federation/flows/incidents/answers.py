@@ -16,8 +16,10 @@ from federation.errors import NotFoundError
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.index import holds_incidents
 from federation.flows.incidents.merged import FoundIncident, MergedReports
+from federation.profiles import load_regions
 from federation.records.deadline import DeadlineNow
 from federation.records.incident import Incident, IncidentName
+from federation.records.incidentdoubt import flag_incident
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller, may_do, may_read
 from federation.records.sealed import Sealed
@@ -51,7 +53,8 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
     `standing`: the latest of each organisation about it, oldest first; `history`: all
     of them and all revisions, where one incident is asked for; `merged`: then also the
     incident that it is part of. `due`: until when it is to be brought to an agency;
-    null: one has it, it is closed or rejected, or the election has no rule.
+    null: one has it, it is closed or rejected, or the election has no rule. `flags`:
+    what of it cannot be (`records/incidentdoubt.py`).
     """
 
     incident: str
@@ -65,6 +68,7 @@ class ShownIncident(Struct, frozen=True, kw_only=True):
     history: tuple[IncidentSaid, ...] | None = None
     merged: FoundIncident | None = None
     due: DeadlineNow | None = None
+    flags: tuple[str, ...] = ()
 
 
 class IncidentList(Struct, frozen=True, kw_only=True):
@@ -92,7 +96,7 @@ def list_incidents(
     reports = MergedReports(view, readable, due)
     shown: list[ShownIncident] = []
     for entry in found[:limit]:
-        one = _show(view, entry, readable, is_whole=False)
+        one = _show(view, entry, readable, due, is_whole=False)
         if due is not None:
             name = IncidentName(id=one.id, org=one.org)
             one = replace(one, due=_due_of(reports.find(name), one.incident))
@@ -127,7 +131,7 @@ def find_incident(
         readable = _readable(view, caller, entry.election)
     if entry is None or entry.log_id not in readable:
         raise NotFoundError(Sentence("incidents.unknown", name=str(name)))
-    shown = _show(view, entry, readable, is_whole=True)
+    shown = _show(view, entry, readable, due, is_whole=True)
     merged = MergedReports(view, readable, due).find(name)
     return replace(shown, merged=merged, due=_due_of(merged, shown.incident))
 
@@ -158,7 +162,12 @@ def _readable(view: View, caller: Caller, election: str) -> frozenset[int]:
 
 
 def _show(
-    view: View, entry: IncidentEntry, readable: Iterable[int], *, is_whole: bool
+    view: View,
+    entry: IncidentEntry,
+    readable: Iterable[int],
+    due: DueDates | None,
+    *,
+    is_whole: bool,
 ) -> ShownIncident:
     about = [
         one
@@ -192,7 +201,14 @@ def _show(
             one for one in statements if one.is_latest and one.type != INCIDENT.name
         ),
         history=tuple(statements) if is_whole else None,
+        flags=_flags(incident, due),
     )
+
+
+def _flags(incident: Incident, due: DueDates | None) -> tuple[str, ...]:
+    profile = None if due is None else due.profiles.get(incident.election)
+    voting_day = "" if profile is None else profile.file.voting_day
+    return flag_incident(incident, voting_day, load_regions(incident.election))
 
 
 def _latest_of(

@@ -21,7 +21,7 @@ class DueDates:
 
     def __init__(self, profiles: Mapping[str, Profile], now: datetime) -> None:
         """`now` with its zone."""
-        self._profiles, self.now = profiles, now
+        self.profiles, self.now = profiles, now
 
     def of(self, report: Incident) -> DeadlineNow | None:
         """How it stands with this report; None: nobody knows a rule or a day."""
@@ -30,7 +30,7 @@ class DueDates:
 
     def deadline(self, report: Incident) -> Deadline | None:
         """Likewise, whatever the moment."""
-        profile = self._profiles.get(report.election)
+        profile = self.profiles.get(report.election)
         if profile is None or profile.reporting is None:
             return None
         known = report.known_at or None

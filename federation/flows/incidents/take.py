@@ -14,7 +14,7 @@ What is asked is the index of our own log (`index.py`), brought up to date first
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,22 +22,25 @@ from msgspec import UNSET
 
 from federation.errors import FormatError, RecordError
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.listing import find_unlisted
+from federation.flows.listing import find_unlisted, find_unlisted_regions
 from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.ingest import OwnLog, append_statements
-from federation.flows.ownlog.verdict import Verdict, problems_of, refuse
-from federation.profiles import load_regions
+from federation.flows.ownlog.verdict import RowError, Verdict, problems_of, refuse
 from federation.records.canonical import convert, encode, format_time
 from federation.records.incident import Incident, check_incident
+from federation.records.incidentdoubt import (
+    doubt_times,
+    election_begins,
+    latest_time,
+)
 from federation.records.kinds import INCIDENT
 from federation.records.problem import Problem
-from federation.records.regions import Regions
 from federation.records.sealed import leaf_statement, text_of
-from federation.records.tps import OVERSEAS
+from federation.sources.row import clip
 from federation.store import incidents, leaves
-from federation.store.db import Database, View
+from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
-from federation.text import Sentence
+from federation.text import Sentence, Text
 
 MAX_REPORTS: Final = 5_000
 _ID_BYTES: Final = 16
@@ -49,6 +52,18 @@ class IncidentVerdict(Verdict, frozen=True, kw_only=True):
     incident: str = ""
 
 
+def say_problem(error: RowError, draft: Mapping[str, Any]) -> Sentence | str:
+    """Why a report is refused, in words that have a key where there are some.
+
+    Args:
+        error: Of the verdict, which is for programs.
+        draft: The members of the report.
+    """
+    key = f"incidents.why-{error.code}"
+    value = clip(str(draft.get(error.at, "")))
+    return Sentence(key, value=value) if Text("en").has(key) else error.reason
+
+
 class _KnownIncident(NamedTuple):
     """What our log says of an incident: all its contents, and the latest statement."""
 
@@ -56,13 +71,15 @@ class _KnownIncident(NamedTuple):
     latest: Incident
 
 
-def take_incidents(
+def take_incidents(  # noqa: PLR0913  what signing needs, and what is signed
     db: Database,
     guard: Guard,
     log: OwnLog,
     rows: Sequence[Mapping[str, Any] | tuple[Problem, ...]],
     now: float,
     secret: bytes,
+    *,
+    also: Callable[[Transaction], None] | None = None,
 ) -> list[IncidentVerdict]:
     """Sign and log reports; on the writer thread, at most `MAX_REPORTS` at once.
 
@@ -73,6 +90,8 @@ def take_incidents(
         rows: As `sources/incidentdraft.py` reads them.
         now: Unix time in seconds.
         secret: Keys the ids of reports that have none.
+        also: Writes what is to be known of them here alone, in the transaction that
+            keeps them, if any is kept.
 
     Returns:
         A verdict for each row, in their order.
@@ -92,7 +111,7 @@ def take_incidents(
             drafts[row] = {"id": _make_id(log, given, secret), **given}
     with db.view() as view:
         known = _read_known(view, log, {str(one["id"]) for one in drafts.values()})
-        doubts = _find_doubts(view, log, drafts)
+        doubts = _find_doubts(view, log, drafts, now)
     made: dict[int, Incident] = {}
     for row, draft in drafts.items():
         try:
@@ -105,7 +124,7 @@ def take_incidents(
             name = "" if verdict.outcome == "refused" else _name(log, draft)
             verdicts[row] = _of(verdict, name)
     if made:
-        answers = append_statements(db, guard, log, list(made.values()), now)
+        answers = append_statements(db, guard, log, list(made.values()), now, also=also)
         for row, answer in zip(made, answers, strict=True):
             placed = msgspec.structs.replace(answer, row=row)
             name = "" if answer.outcome == "refused" else str(made[row].name)
@@ -150,31 +169,25 @@ def _read_known(view: View, log: OwnLog, ids: set[str]) -> dict[str, _KnownIncid
 
 
 def _find_doubts(
-    view: View, log: OwnLog, drafts: Mapping[int, Mapping[str, Any]]
+    view: View, log: OwnLog, drafts: Mapping[int, Mapping[str, Any]], now: float
 ) -> dict[int, Verdict]:
-    """The reports of places that the election does not have."""
+    """The reports of places and times that the election does not have."""
     election = log.chain.election
     stations = {str(draft["tps"]) for draft in drafts.values() if "tps" in draft}
+    named = {str(draft["region"]) for draft in drafts.values() if "region" in draft}
     outside = find_unlisted(view, election, stations)
-    regions = load_regions(election)
+    outside |= find_unlisted_regions(view, election, named)
+    first = election_begins(log.profile.file.voting_day)
+    last = latest_time(format_time(now))
     refused: dict[int, Verdict] = {}
     for row, draft in drafts.items():
-        if doubt := outside.get(str(draft.get("tps", ""))):
-            refused[row] = refuse(row, [Problem("tps", doubt.code, doubt.reason)])
-        code = str(draft.get("region", ""))
-        if not code or code.startswith(OVERSEAS) or regions is None:
-            continue
-        if _is_strange(code, regions):
-            why = Sentence("incidents.no-region", code=code, election=election)
-            refused[row] = refuse(row, [Problem("region", "region", why)])
+        problems = doubt_times(draft, first, last)
+        for name in ("region", "tps"):
+            if doubt := outside.get(str(draft.get(name, ""))):
+                problems.append(Problem(name, doubt.code, doubt.reason))
+        if problems:
+            refused[row] = refuse(row, problems)
     return refused
-
-
-def _is_strange(code: str, regions: Regions) -> bool:
-    """Whether the list of an election, which may lack some, lacks this one rightly."""
-    if code[:2] not in regions.above:
-        return True
-    return regions.complete and not (code in regions.above or regions.knows(code))
 
 
 def _judge(

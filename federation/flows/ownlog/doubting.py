@@ -31,7 +31,7 @@ from federation.records.contradiction import (
     judge_slot,
 )
 from federation.records.kinds import Statement, kind_of
-from federation.records.problem import Problem, find_strangers
+from federation.records.problem import CLOCK_SLACK_S, Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
 from federation.sources.personal import why_personal
@@ -40,8 +40,6 @@ from federation.text import Sentence
 
 OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"
 CONTRADICTION, PERSONAL = "contradiction", "personal"
-# Clocks of telephones go wrong by minutes; more than this is another day or zone.
-SLACK_S = 15 * 60
 # Abroad people vote up to ten days before voting day; a wrong clock says 1970.
 EARLY_DAYS = 31
 
@@ -78,7 +76,7 @@ class Doubts:
         self.repeats: dict[int, int] = {}
         self.outdated: dict[int, str] = {}
         # Times of one form and zone: they are compared as they are written.
-        self._first, self._last = _earliest(profile), format_time(now + SLACK_S)
+        self._first, self._last = _earliest(profile), format_time(now + CLOCK_SLACK_S)
         self._several = self._mixed = False
         for opened in rows:
             if opened.row in given and (problem := _find_personal(opened)):

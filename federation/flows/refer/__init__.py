@@ -3,7 +3,9 @@
 gather         what they are made of, from the signed records
 dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
+formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
+overview       what is on its way, for those who decide it
 handed         whether an agency has it from us
 inmail         what can be known of a mail that came in
 received       mail of agencies: kept, told, read, dealt with, deleted

@@ -23,6 +23,7 @@ annexes    what is personal of incidents: sealed, used, deleted
 answers    what an agency says of one, by a program of its own
 mail       what agencies wrote: taken in, read, dealt with, deleted
 referrals  reports on their way to agencies
+papers     such papers, to be looked at: of the web only
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies
 """
