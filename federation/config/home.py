@@ -29,6 +29,8 @@ Rule: every path of a home folder is named here and nowhere else.
     coming/                         0700: photographs of reports that come in pieces, as
                                     they were taken; gone when signed, or in a day; not
                                     in data/ either
+    mailbox/                        0700: mail that agencies sent back, sealed; not in
+                                    data/ either
     outbox/                         0700: papers on their way to agencies, by digest;
                                     gone when they have arrived; not in data/ either
     <photos.originals>/             0700, where the settings name it: photographs as
@@ -117,6 +119,11 @@ class Home:
         return self.keys / "annex.pub"
 
     @property
+    def mailbox(self) -> Path:
+        """The folder of sealed mail."""
+        return self.folder / "mailbox"
+
+    @property
     def annex(self) -> Path:
         """The folder of sealed annexes."""
         return self.folder / "annex"
@@ -155,10 +162,11 @@ class Home:
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
         keys = self.keys, self.identity_folder
-        inner = (self.data, *keys, self.guard, self.annex, self.coming, self.outbox)
+        inner = (self.data, *keys, self.guard, self.annex, self.outbox, self.mailbox)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
-        return (*inner, *(self.folder / named for named in photos if named))
+        named = (self.folder / one for one in photos if one)
+        return (*inner, self.coming, *named)
 
     @property
     def originals(self) -> Path | None:

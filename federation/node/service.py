@@ -28,6 +28,7 @@ from federation.node.api import NodeDesk
 from federation.node.comingphotos import tidy_coming
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
+from federation.node.inmail import MailCare
 from federation.node.node import Node
 from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
@@ -58,10 +59,16 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
+    mail = MailCare(resources, node.disk, clocks.wall)
     due = DueReports(resources, node.disk, clocks.wall)
-    tidying = tidy_coming(resources.home.coming, clocks.wall)
-    own = annexes.duty(), node.referrals.duty(), due.duty(), tidying
-    node.own_duties = (*publishing, *own)
+    node.own_duties = (
+        *publishing,
+        annexes.duty(),
+        mail.duty(),
+        node.referrals.duty(),
+        due.duty(),
+        tidy_coming(resources.home.coming, clocks.wall),
+    )
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
     site = WebContext(

@@ -8,6 +8,8 @@ holding        who else is taking it there, or did
 overview       what is on its way, for those who decide it
 handed         whether an agency has it from us
 underway       whether anything is, before the log of reports ends
+inmail         what can be known of a mail that came in
+received       mail of agencies: kept, told, read, dealt with, deleted
 outbox         its way there, step by step
 mail           papers as an e-mail, handed to a server
 hook           papers as a program of an agency takes them
