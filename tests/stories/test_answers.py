@@ -102,7 +102,8 @@ class Correspondence:
     def write_back(self):
         """It is sealed and told; nothing is signed of it."""
         token = self.a.tell("keys", "token", "add", "penyedia", "--mail")["token"]
-        kept = [hand_on(self.a, reply_to(self.sent), token) for _ in range(2)]
+        reply = reply_to(self.sent)
+        kept = [hand_on(self.a, reply, token) for _ in range(2)]
         assert [one["outcome"] for one in kept] == ["kept", "held"]
         self.mail = kept[0]["id"]
         listed = self.a.say("refer", "answers")
