@@ -19,7 +19,8 @@ publishing     the static site that follows what is held
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 incidents      reports of violations: found again, taken in, judged
-referrals      reports on their way to agencies
+referrals      reports on their way to agencies, by the clock
+referring      what people ask about them
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
 answers        what agencies answer, signed once

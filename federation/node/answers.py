@@ -18,7 +18,7 @@ from federation.flows.incidents.index import index_all_incidents
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.refer.handed import find_handed
 from federation.node.incidents import IncidentHost, say_status
-from federation.node.referrals import ReferringNode, resolve
+from federation.node.referring import ReferringNode, resolve
 from federation.node.resources import Resources
 from federation.store.agencyanswers import AgencyAnswer, find_answer, save_answer
 from federation.store.db import View

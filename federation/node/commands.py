@@ -25,7 +25,7 @@ from federation.node import (
     incidents,
     people,
     reading,
-    referrals,
+    referring,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -334,7 +334,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **incidents.WORK,
     **people.WORK,
     **reading.WORK,
-    **referrals.WORK,
+    **referring.WORK,
     **takenphotos.WORK,
 }
 

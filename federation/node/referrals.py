@@ -15,19 +15,18 @@ again blindly. Nor is anything sent while our log may not be signed: it may say 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import math
+from collections.abc import Iterable
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from aiohttp import ClientSession
 
-from federation.errors import ConfigError, FederationError
+from federation.errors import FederationError
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
 from federation.flows.refer.holding import find_holding
-from federation.flows.refer.outbox import Hand
-from federation.node.couriers import Courier, find_agency
+from federation.node.couriers import Courier
 from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
 from federation.node.resources import Clocks, Resources
@@ -37,15 +36,6 @@ from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, find_item, list_items
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, knows_action, newest_action
-from federation.text import Sentence
-from federation.web.requests.referrals import (
-    ApproveReferral,
-    HandOverReferral,
-    PrepareReferral,
-    ResolveReferral,
-    WithdrawReferral,
-)
-from federation.web.requests.request import Request
 
 NAME: Final = "reports to agencies"
 INTERVAL_S: Final = 2.0
@@ -53,11 +43,12 @@ UNSURE: Final = "referral-unsure"
 FAILED: Final = "referral-failed"
 TWICE: Final = "referred-twice"
 _DAY_S: Final = 86_400.0
-_HOUR_S: Final = 3_600
 #: Papers that no row names yet may belong to a command that is about to say so.
 _FRESH_S: Final = 3_600.0
-#: Partners are asked for so long before something is sent.
-_ASK_S: Final = 20.0
+#: Before something is sent all partners are asked at once, for so long, and once more
+#: where that was so long ago: a silent one costs a turn so much, not each report.
+_ASK_S: Final = 10.0
+_HEARD_S: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +79,7 @@ class Referrals:
         self._host = host
         self._lock = asyncio.Lock()
         self._busy = set[tuple[str, str]]()
+        self._heard_at = -math.inf
         self._mark = TryMark(host.resources.home.guard)
         self._past, self._is_past_known = asyncio.Lock(), False
         self._courier = Courier(host, random, self._mark)
@@ -101,11 +93,16 @@ class Referrals:
             return Result(outcome=OF_DISK)
         async with self._lock:
             await self._follow()
-        for item in await self._host.resources.db.read(list_items):
-            if self._is_due(item):
-                # Whoever waits to say something comes between two that are sent.
-                async with self._lock:
-                    await self._send(item)
+        items = await self._host.resources.db.read(list_items)
+        due = [item for item in items if self._is_due(item)]
+        self._heard_at = -math.inf
+        for item in due:
+            if self._why_not_signed(item):
+                continue
+            await self._hear()
+            # Whoever waits to say something comes between two that are sent.
+            async with self._lock:
+                await self._send(item)
         async with self._lock:
             await self._look()
         return Result(outcome="ok")
@@ -135,7 +132,6 @@ class Referrals:
         host, db = self._host, self._host.resources.db
         if self._why_not_signed(item):
             return
-        await host.ask_partners(_ASK_S)
         await db.run(index_all_incidents, db)
         org = host.resources.settings.org
         decided = await db.write(steps.decide, item, org, self._now())
@@ -149,6 +145,16 @@ class Referrals:
         finally:
             self._busy.discard(key)
         await self._say(said, wait_s=0.0)
+
+    async def _hear(self) -> None:
+        """Have what partners say now, unless they were asked a moment ago.
+
+        All that is due was said before this turn: whoever says later that they mean
+        to, too, finds ours before they send.
+        """
+        if self._host.clocks.steady() - self._heard_at > _HEARD_S:
+            await self._host.ask_partners(_ASK_S)
+            self._heard_at = self._host.clocks.steady()
 
     def _why_not_signed(self, item: OutboxItem) -> str:
         """Why our log may not be signed now, which may yet learn of more."""
@@ -250,140 +256,3 @@ def _tell(
 
 def _is_kept(item: OutboxItem) -> bool:
     return item.state in {"prepared", "intended", "sending", "unsure"}
-
-
-class ReferringNode(ReferralHost, Protocol):
-    """A node with what it has on its way."""
-
-    referrals: Referrals
-
-
-async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
-    """Papers are ready to be looked at.
-
-    Raises:
-        NotFoundError: the incident, the agency or the papers are not known here.
-        ConflictError: it is on its way already, or is there.
-        ConfigError: there is no way to send e-mail.
-        StoredError: the papers are damaged.
-    """
-    resources = node.resources
-    find_agency(resources, given.agency, given.way)
-    election = await resources.db.read(election_of_incident, given.incident)
-    resources.incidents_of(election)
-    if given.way == "email" and resources.settings.mail.host is None:
-        where = str(resources.home.settings)
-        raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
-    papers = PapersFolder(resources.home.outbox)
-    await asyncio.to_thread(papers.load, given.dossier)
-    now = int(node.clocks.wall())
-    item = OutboxItem(
-        incident=str(given.incident),
-        agency=given.agency,
-        election=election,
-        way=given.way,
-        state="prepared",
-        dossier=given.dossier,
-        formal=given.formal,
-        prepared_at=now,
-    )
-    return await resources.db.write(steps.prepare, item, Hand(given.person, now))
-
-
-async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
-    """Let it go: our log says so before this is answered, where it may be signed.
-
-    Raises:
-        ConflictError: other papers are prepared, it is on its way already, or another
-            organisation has it.
-        NotFoundError: nothing is prepared, or nobody of that name may do it.
-        FormatError: the reason tells of a person.
-        StoredError: the papers are damaged.
-    """
-    resources = node.resources
-    node.disk.check()
-    await node.referrals.find_doubtful()
-    papers = PapersFolder(resources.home.outbox)
-    await asyncio.to_thread(papers.load, given.dossier)
-    refer = resources.settings.refer
-    item = await resources.db.run(
-        steps.approve,
-        resources.db,
-        resources.settings.org,
-        str(given.incident),
-        given.agency,
-        given.dossier,
-        Hand(given.person, int(node.clocks.wall())),
-        anyway=given.anyway,
-        hold_s=refer.hold_s,
-        expires_s=refer.expires_h * _HOUR_S,
-    )
-    return await node.referrals.say(item)
-
-
-async def hand_over(node: ReferringNode, given: HandOverReferral) -> OutboxItem:
-    """It was brought by hand.
-
-    Raises:
-        NotFoundError: the incident or the agency is not known here.
-        ConflictError: it is on its way by other means, or is there under a number.
-        FormatError: the number tells of a person.
-    """
-    resources = node.resources
-    find_agency(resources, given.agency, None)
-    election = await resources.db.read(election_of_incident, given.incident)
-    resources.incidents_of(election)
-    item = OutboxItem(
-        incident=str(given.incident),
-        agency=given.agency,
-        election=election,
-        way="by-hand",
-        state="sent",
-    )
-    await node.referrals.find_doubtful()
-    hand = Hand(given.person, int(node.clocks.wall()))
-    item = await resources.db.write(steps.hand_over, item, given.reference or "", hand)
-    return await node.referrals.say(item)
-
-
-async def resolve(node: ReferringNode, given: ResolveReferral) -> OutboxItem:
-    """What became of it is known, or it goes once more.
-
-    Raises:
-        ConflictError: nobody is unsure about it.
-        NotFoundError: there is none, or nobody of that name may do it.
-    """
-    await node.referrals.find_doubtful()
-    item = await node.resources.db.write(
-        steps.resolve,
-        str(given.incident),
-        given.agency,
-        Hand(given.person, int(node.clocks.wall())),
-        was_sent=given.was_sent,
-    )
-    return await node.referrals.say(item)
-
-
-async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
-    """It is not to go after all.
-
-    Raises:
-        ConflictError: it may have left already, or is there.
-        NotFoundError: there is none, or nobody of that name may do it.
-    """
-    await node.referrals.find_doubtful()
-    hand = Hand(given.person, int(node.clocks.wall()))
-    item = await node.resources.db.write(
-        steps.withdraw, str(given.incident), given.agency, hand
-    )
-    return await node.referrals.say(item)
-
-
-#: The function of each request, for `commands.run`.
-WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
-    PrepareReferral: prepare,
-    ApproveReferral: approve,
-    HandOverReferral: hand_over,
-    ResolveReferral: resolve,
-    WithdrawReferral: withdraw,
-}

@@ -161,6 +161,34 @@ def test_a_partners_report_with_our_id_opens_none_of_our_annexes(
     assert federation(*words).code == OK
 
 
+def test_what_is_formally_required_decides_how_drawn_papers_go(
+    draw, name, home, federation, tmp_path
+):
+    give_key(Home(home))
+    bare, _ = draw("bare.pdf")
+
+    def prepare(file, *words, agency="gakkumdu"):
+        which = (name, "--agency", agency, "--dossier", file)
+        ended = federation("refer", "prepare", *which, *words, "--json")
+        return ended.code, ended.out + ended.err
+
+    code, told = prepare(bare, "--complete")
+    assert code == USAGE
+    for lacks in ("name and address of the reporter", "whom the report accuses"):
+        assert lacks in " ".join(told.split())
+    assert json.loads(prepare(bare)[1])["formal"] == "initial"
+    AnnexFolder(Home(home).annex).save(sealed(name.partition("/")[2]))
+    key = ("--passphrase-file", passphrase_file(tmp_path))
+    full, told = draw("full.pdf", "--annex", "--why", "untuk lembaga", *key)
+    assert told["formal"], told
+    for words, formal in (((), "report"), (("--initial",), "initial")):
+        code, told = prepare(full, *words)
+        assert (code, json.loads(told)["formal"]) == (OK, formal)
+    code, told = prepare(full, agency="bawaslu-31")
+    assert code == CONFLICT
+    assert "for gakkumdu" in told
+
+
 def test_another_agency_is_chosen_by_its_key(draw):
     path, told = draw("three.pdf", "--agency", "bawaslu-31")
     assert told["agency"] == "bawaslu-31"

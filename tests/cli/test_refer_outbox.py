@@ -27,6 +27,7 @@ def name(federation, home):
     ended = federation(
         *("incidents", "add", "--category", "politik_uang", "--law", "pidana"),
         *("--summary", "Amplop dibagikan", "--happened", "2019-04-17 05.30"),
+        *("--description", "Dua orang membagikan amplop."),
         *("--region", "3171", "--election", ELECTION, "--json"),
     )
     return json.loads(ended.out)["verdicts"][0]["incident"]
@@ -43,18 +44,20 @@ def papers_of(path):
     return ("--dossier", path, "--complete")
 
 
-def test_whether_papers_are_a_report_is_said_by_whoever_prepares_them(
+def test_papers_that_were_not_drawn_here_are_a_report_by_the_word_of_a_person(
     federation, name, papers
 ):
     which = (name, "--agency", "gakkumdu", "--dossier", papers)
-    for neither in ((), ("--initial", "--complete")):
-        ended = federation("refer", "prepare", *which, *neither)
-        assert ended.code == USAGE
-        assert "--complete" in ended.err
+    ended = federation("refer", "prepare", *which, "--initial", "--complete")
+    assert ended.code == USAGE
+    assert "--complete" in ended.err
     assert federation("refer", "status").out.startswith("Nothing")
-    assert federation("refer", "prepare", *which, "--complete").code == OK
-    [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
-    assert row["formal"] == "report"
+    for words, formal in (((), "initial"), (("--complete",), "report")):
+        ended = federation("refer", "prepare", *which, *words)
+        assert ended.code == OK, ended
+        assert ("--complete" in ended.out + ended.err) is (not words)
+        [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
+        assert row["formal"] == formal
 
 
 def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers):

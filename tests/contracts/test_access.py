@@ -193,6 +193,11 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /laporan/kembar", "", "/laporan/kembar"),
     ("GET /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
     ("POST /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
+    (
+        "POST /laporan/{org}/{id}/foto",
+        "no report",
+        f"/laporan/{ORG}/{'0' * 32}/foto",
+    ),
     ("GET /berbeda", "", "/berbeda"),
     ("GET /antrean", "", "/antrean"),
     ("GET /antrean/baca", "", "/antrean/baca"),

@@ -193,6 +193,7 @@ WRITES = {
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
+    "/laporan/{org}/{id}/foto": [f"/laporan/{ORG}/{'0' * 32}/foto"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

@@ -616,25 +616,32 @@ async def test_what_expires_while_the_server_is_asked_does_not_go(home, incident
     assert box.messages == []
 
 
-async def test_partners_are_asked_before_each_that_goes(home, joined, monkeypatch):
-    box, asked = Postbox(), []
-    name = "federation.node.node.Node.ask_partners"
+@pytest.mark.parametrize(("heard_s", "asked"), [(60.0, [0]), (-1.0, [0, 1])])
+async def test_partners_are_asked_once_for_all_that_go_then_unless_it_takes_long(
+    home, joined, monkeypatch, heard_s, asked
+):
+    box, seen = Postbox(), []
 
     async def ask_partners(self, within_s):
-        asked.append(len(box.messages))
+        assert within_s <= 10
+        seen.append(len(box.messages))
 
-    monkeypatch.setattr(name, ask_partners)
+    monkeypatch.setattr("federation.node.node.Node.ask_partners", ask_partners)
+    monkeypatch.setattr(referrals, "_HEARD_S", heard_s)
     async with box.open() as port:
         by_mail(home, port, "plain")
         async with serving(home, alone=True) as node:
-            for number, one in enumerate(joined):
-                await send(node, one, OTHER[:-1] + bytes([48 + number]))
+            with monkeypatch.context() as patch:
+                # Both are due in one turn.
+                patch.setattr(referrals.Referrals, "_is_due", lambda *_: False)
+                for number, one in enumerate(joined):
+                    await send(node, one, OTHER[:-1] + bytes([48 + number]))
 
             async def both():
                 return len(box.messages) == 2
 
             await until(both)
-    assert asked == [0, 1]
+    assert seen == asked
 
 
 async def test_by_hand_does_not_end_what_nobody_is_sure_about(home, incident):

@@ -12,10 +12,13 @@ import click
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.incidents.duedates import due_dates
+from federation.cli.incidents.named import read_name
 from federation.cli.refer.named import members_of, show_item, which
 from federation.config.agencies import load_agencies
 from federation.errors import ConfigError, FormatError, NotFoundError
 from federation.flows.incidents.index import is_behind
+from federation.flows.refer.formal import find_lacking, read_label, tell_lacking
 from federation.flows.refer.holding import find_holding
 from federation.store.papers import MAX_PAPERS, PapersFolder
 from federation.text import Sentence
@@ -46,12 +49,13 @@ def prepare(  # noqa: PLR0913  one parameter for each option
     alone: bool,
 ) -> None:
     """Keep papers to be looked at, and say whom they go to and who was there."""
-    if initial is complete:
+    if initial and complete:
         raise click.UsageError(run.t("outbox.initial-or-complete"))
     members = members_of(run, name, agency, person)
     members["way"] = way or _first_way(run, agency)
-    members["dossier"] = PapersFolder(run.home.outbox).save(_read(file))
-    members["formal"] = "initial" if initial else "report"
+    data = _read(file)
+    members["dossier"] = PapersFolder(run.home.outbox).save(data)
+    members["formal"] = "initial" if initial else "report" if complete else ""
     item = hand_in(run, check_request(PrepareReferral, members), alone=alone)
     show_item(run, item)
     if run.out.is_json:
@@ -61,14 +65,19 @@ def prepare(  # noqa: PLR0913  one parameter for each option
     where = found.email if item.way == "email" else found.webhook
     out.line(t("outbox.goes-to", agency=found.name, way=t(f"refer.way-{item.way}")))
     out.line(where if where and item.way != "by-hand" else found.address or "")
-    if item.formal == "initial":
-        out.line(t("dossier.outcome-initial"))
+    label = read_label(data)
     with run.open_database().view() as view:
+        lacking = find_lacking(view, due_dates(run), read_name(run, name), label)
         if is_behind(view):
             out.note(t("incidents.behind"))
         org, now = run.settings.org, run.clock()
         for one in find_holding(view, org, item.incident, item.agency, now):
             out.note(t.say(one.tell()))
+    if lacking:
+        out.note(t.say(tell_lacking(lacking)))
+    out.line(t(f"outbox.mail-{item.formal}"))
+    if label is None and not (initial or complete or lacking):
+        out.note(t("outbox.unseen"))
     path = PapersFolder(run.home.outbox).path(item.dossier)
     out.line(t("outbox.look-at", path=path))
     command = (

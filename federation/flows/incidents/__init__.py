@@ -14,5 +14,6 @@ counts      how many there are, for everybody
 regioncounts  how many there are in each region, for people of ours
 places      what these regions are called
 proposals   reports that may be of one thing, laid side by side
+history     all that was said of an incident; where it was taken
 desk        what somebody needs who judges them
 """

@@ -3,6 +3,7 @@
 gather         what they are made of, from the signed records
 dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
+formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
 handed         whether an agency has it from us
 outbox         its way there, step by step

@@ -43,6 +43,7 @@ from federation.flows.refer.dossier import (
     find_missing,
     is_formal,
 )
+from federation.flows.refer.formal import write_label
 from federation.records.result import Evidence
 from federation.records.timezones import zone_of
 from federation.text import Text
@@ -106,6 +107,7 @@ class _Papers:
             title=self.t(f"dossier.{self._kind}"),
             author=self._plain(self.given.sender),
             subject=f"{incident.org}/{incident.id}",
+            keywords=write_label(self.given),
             lang=self.t.language,
             invariant=1,
         )

@@ -17,7 +17,10 @@ from federation.web.requests.request import Request
 
 
 class PrepareReferral(Request[OutboxItem], frozen=True, kw_only=True):
-    """These papers are to be looked at before they go to this agency."""
+    """These papers are to be looked at before they go to this agency.
+
+    `formal`: what a person says that they are; "" leaves it to what is required.
+    """
 
     route = "/v1/control/prepare-referral"
 
