@@ -20,6 +20,7 @@ from federation.web import (
     incidents,
     intake,
     maps,
+    missing,
     openapi,
     photoask,
     queue,
@@ -84,6 +85,7 @@ def make_app(site: WebContext) -> web.Application:
         *agencyanswers.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
+        *missing.endpoints(),
         *removals.endpoints(),
     ]
     public = [

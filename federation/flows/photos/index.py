@@ -90,18 +90,20 @@ def _files(
     at: _Named, files: tuple[Evidence, ...] | UnsetType, *, is_form: bool
 ) -> list[EvidenceEntry]:
     # By their order, for each of all records: by name it takes twice as long.
-    leaf, *said, is_derived = at
     return [
         EvidenceEntry(
-            leaf,
+            at.leaf,
             place,
             file.sha256,
-            *said,
+            at.contest,
+            at.tps,
+            at.round,
+            at.record,
             file.size,
             file.media_type,
             None if file.page is UNSET else file.page,
             file.likeness if is_form and file.likeness else "",
-            is_derived,
+            at.is_derived,
         )
         for place, file in enumerate(() if files is UNSET else files)
     ]
