@@ -22,6 +22,7 @@ from federation.web import (
     maps,
     missing,
     openapi,
+    paperspage,
     photoask,
     queue,
     reading,
@@ -104,6 +105,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(reportpage.routes())
+    app.add_routes(paperspage.routes())
     app.add_routes(incidentpage.routes())
     app.add_routes(handinpage.routes())
     app.add_routes(formtaking.routes())

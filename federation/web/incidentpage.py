@@ -28,6 +28,7 @@ from federation.flows.incidents.desk import (
 from federation.flows.incidents.state import act_of
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.query.scope import ask, parse_region
+from federation.flows.refer.overview import OnItsWay, read_on_its_way
 from federation.records.canonical import convert, format_time
 from federation.records.incident import IncidentName
 from federation.records.incidentmerge import ARRIVED
@@ -59,7 +60,7 @@ REASONED: Final = frozenset({"unverifiable", "rejected"})
 _LOOKED_AT: Final = 100
 _MOST: Final = {"reason": 300, "reference": 100}
 _MEMBERS: Final = ("status", "agency", "reference", "outcome", "reason", "seen")
-_DONE: Final = ("logged", "held")
+_DONE: Final = ("logged", "held", "by-hand")
 #: What an agency did, that a coordinator notes.
 ANSWERS: Final = ("registered", "not_registered", "decided")
 
@@ -143,7 +144,7 @@ def _members(page: Page, caller: Caller, fields: Mapping[str, str]) -> dict[str,
         name: fields[name].strip() for name in _MEMBERS if fields.get(name, "").strip()
     }
     members["seen"] = fields.get("seen", "")
-    members["incident"] = to_builtins(_name(page))
+    members["incident"] = to_builtins(name_asked(page))
     members["person"] = caller.name if isinstance(caller, Person) else ""
     if fields["status"] in PAIR_STATES:
         org, _, incident = fields.get("duplicate_of", "").rpartition("/")
@@ -172,7 +173,7 @@ def _why(page: Page, verdict: Verdict) -> str:
 
 def _back(page: Page, fields: Mapping[str, str], verdict: Verdict) -> str:
     """Where the form was, with what has become of it."""
-    name, done = str(_name(page)), verdict.outcome
+    name, done = str(name_asked(page)), verdict.outcome
     if fields.get("back") == "pairs":
         more = {one: fields.get(one, "") for one in ("after", "region")}
         said = fields["status"]
@@ -185,7 +186,7 @@ def _done(page: Page) -> str:
     return done if done in _DONE else ""
 
 
-def _name(page: Page) -> IncidentName:
+def name_asked(page: Page) -> IncidentName:
     """The report that the address names.
 
     Raises:
@@ -205,15 +206,21 @@ async def _show(
     wrong: Sentence | str = "",
 ) -> web.Response:
     site = page.request.app[SITE]
+    org = site.settings.org
     desk = await site.db.read(
         read_desk,
         caller,
-        _name(page),
-        site.settings.org,
+        name_asked(page),
+        org,
         site.due_dates(),
         photos_public=site.settings.photos.public,
     )
-    known = known_agencies(site)
+    known, may_refer = known_agencies(site), may_do(caller, "refer")
+    ours: list[OnItsWay] = []
+    if may_refer:
+        ours = await site.db.read(
+            read_on_its_way, org, site.clock(), str(name_asked(page))
+        )
     answered = page.render(
         "incident.html",
         site.settings.name,
@@ -224,9 +231,10 @@ async def _show(
         now=format_time(site.clock()),
         agencies={one.key: one.name for one in known},
         choices=_choices(desk, known),
-        prefilled=_prefill(desk, site.settings.org),
+        prefilled=_prefill(desk, org),
+        ours=ours,
         may_judge=may_do(caller, "classify"),
-        may_refer=may_do(caller, "refer"),
+        may_refer=may_refer,
         judged=JUDGED,
         answers=ANSWERS,
         outcomes=OUTCOMES,

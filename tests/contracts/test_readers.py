@@ -99,6 +99,7 @@ TABLES = [
     for what in ("results", "disputed", "gaps", "coverage")
     for form in ("csv", "ndjson")
 ]
+REPORT_PAGE = f"/laporan/{ORG}/{'0' * 32}"
 #: What a stranger asks of each route. A route that is not here fails a test: say what
 #: it shows, and ask the gate (`records/readers.py`) for whoever asks.
 READS = {
@@ -167,6 +168,9 @@ READS = {
     "/laporan": ["/laporan"],
     "/laporan/daftar": ["/laporan/daftar"],
     "/laporan/kembar": ["/laporan/kembar"],
+    "/laporan/kiriman": ["/laporan/kiriman"],
+    "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
+    "/laporan/{org}/{id}/berkas/{digest}/pdf": [f"{REPORT_PAGE}/berkas/{'0' * 64}/pdf"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
@@ -194,7 +198,9 @@ WRITES = {
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
-    "/laporan/{org}/{id}/foto": [f"/laporan/{ORG}/{'0' * 32}/foto"],
+    "/laporan/{org}/{id}/foto": [f"{REPORT_PAGE}/foto"],
+    "/laporan/{org}/{id}/antar": [f"{REPORT_PAGE}/antar"],
+    "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

@@ -94,7 +94,8 @@ ANSWER = {
 
 
 def answer_form(page):
-    return next(form for form in page.forms() if "reference" in form.fields)
+    wanted = {"reference", "seen"}
+    return next(form for form in page.forms() if wanted <= form.fields.keys())
 
 
 def closing_form(page):
