@@ -10,7 +10,6 @@ from federation.records.readers import NOBODY, THIS_MACHINE, Insider, Partner, P
 from federation.store import wanted
 from federation.store.db import Database
 from federation.store.wanted import ALL, OPENED, PhotoTry
-from federation.web import access
 from federation.web.app import make_app
 from tests.ownnode import ELECTION, small_profile
 from tests.photographed import A, B, add_named, file_of
@@ -36,17 +35,6 @@ async def client(tmp_path):
     async with TestClient(TestServer(make_app(site))) as client:
         yield client
     db.close()
-
-
-@pytest.fixture
-def asks_as(monkeypatch):
-    def become(caller):
-        async def caller_of(_):
-            return caller
-
-        monkeypatch.setattr(access, "caller_of", caller_of)
-
-    return become
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from federation.flows.photos.index import index_all
 from federation.records.readers import NOBODY, THIS_MACHINE, Insider, Partner, Person
 from federation.store.db import Database
 from federation.text import Sentence
-from federation.web import thumbnails as served
 from federation.web.app import make_app
 from tests.photographed import A, add_named, file_of
 from tests.webnode import context_of, settings_of
@@ -45,7 +44,7 @@ def used():
 
 
 @pytest.fixture
-async def ask(tmp_path, monkeypatch, shown, used):
+async def ask(tmp_path, asks_as, shown, used):
     """Asks for a thumbnail as somebody; photos of the node are for everybody."""
     db, who = Database.open(tmp_path / "data"), []
     blobs = open_blobs("blobs", tmp_path)
@@ -57,15 +56,11 @@ async def ask(tmp_path, monkeypatch, shown, used):
     add_named(db, "b.example", [("3171010001001", [file_of(THEIRS)])])
     index_all(db)
 
-    async def caller_of(_):
-        return who[-1]
-
     async def thumbnail(digest):
         if len(who) > 1:
             raise PhotoError(Sentence("photo.broken", kind="JPEG"))
         return b"small " + digest.encode()
 
-    monkeypatch.setattr(served, "caller_of", caller_of)
     settings = settings_of(org=A, photos=PhotoSettings(public=True))
     desk = SimpleNamespace(
         thumbnail=thumbnail,
@@ -77,6 +72,7 @@ async def ask(tmp_path, monkeypatch, shown, used):
 
         async def asked(caller, digest=DIGEST):
             who.append(caller)
+            asks_as(caller)
             answer = await client.get(f"/foto/{digest}/kecil")
             return answer.status, answer.headers, await answer.read()
 
