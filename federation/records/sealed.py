@@ -61,13 +61,13 @@ class Sealed(NamedTuple):
 LeafError: TypeAlias = FormatError | RecordError | SignatureError
 
 
-class _Files(Struct):
+class _NamedFiles(Struct):
     """Of a record what tells its files."""
 
     evidence: tuple[Evidence, ...] | UnsetType = UNSET
 
 
-_read_files = json_parser(_Files)
+_read_files = json_parser(_NamedFiles)
 
 # A leaf that is right but for its signature: the signer's name, the public key and the
 # signature follow; no key, where none is needed. A named tuple would take 0.3 µs more.
