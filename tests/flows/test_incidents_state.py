@@ -1,5 +1,6 @@
 """What we say of a report: who may, having seen what; signed with who it was."""
 
+import errno
 import itertools
 import time
 from random import Random
