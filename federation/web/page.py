@@ -60,6 +60,7 @@ class Page:
                 span=self.t.span,
                 word=self.word,
                 stylesheet=self.to(static_address("style.css")),
+                tilemap_styles=self.to(static_address("tilemap.css")),
                 other_language=further(self.request, lang=other),
                 **{"data": "", **self._reader(), **values},
             )

@@ -156,11 +156,13 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /v1/queue", "", "/v1/queue"),
     ("GET /v1/incidents", "", "/v1/incidents"),
     ("GET /v1/incidents/merged", "", "/v1/incidents/merged"),
+    ("GET /v1/incidents/export", "", "/v1/incidents/export"),
     ("GET /v1/incidents/duplicates", "", "/v1/incidents/duplicates"),
     ("GET /v1/incidents/statistics", "", "/v1/incidents/statistics"),
     ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
     ("POST /v1/incidents", "", "/v1/incidents"),
     ("POST /v1/agency-answers", "", "/v1/agency-answers"),
+    ("POST /v1/agency-mail", "", "/v1/agency-mail"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
     *(
         (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")

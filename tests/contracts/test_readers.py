@@ -114,12 +114,19 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
-    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
-    "/v1/incidents/merged": ["/v1/incidents/merged"],
+    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13&format=csv"],
+    "/v1/incidents/merged": [
+        "/v1/incidents/merged",
+        "/v1/incidents/merged?format=geojson",
+    ],
+    "/v1/incidents/export": [
+        f"/v1/incidents/export?format={form}" for form in ("csv", "ndjson", "geojson")
+    ],
     "/v1/incidents/duplicates": ["/v1/incidents/duplicates"],
     "/v1/incidents/statistics": [
         "/v1/incidents/statistics",
         "/v1/incidents/statistics?format=csv",
+        "/v1/incidents/statistics?format=geojson",
     ],
     "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
@@ -184,6 +191,7 @@ READS = {
 WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/agency-answers": ["/v1/agency-answers"],
+    "/v1/agency-mail": ["/v1/agency-mail"],
     "/v1/evidence": ["/v1/evidence"],
     "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/requests.{format}": ["/open311/v2/requests.json"],
