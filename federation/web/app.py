@@ -21,6 +21,7 @@ from federation.web import (
     intake,
     mailin,
     maps,
+    missing,
     openapi,
     paperspage,
     photoask,
@@ -85,6 +86,7 @@ def make_app(site: WebContext) -> web.Application:
         *mailin.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
+        *missing.endpoints(),
         *removals.endpoints(),
     ]
     public = [
@@ -128,6 +130,7 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         # seconds; an address may speak for many, as a proxy before this node does.
         intake.NOTIFIED: Bucket(burst=3, refill_s=10),
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
+        agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),
         posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
         posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),
