@@ -7,6 +7,8 @@ formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
 overview       what is on its way, for those who decide it
 handed         whether an agency has it from us
+inmail         what can be known of a mail that came in
+received       mail of agencies: kept, told, read, dealt with, deleted
 outbox         its way there, step by step
 mail           papers as an e-mail, handed to a server
 hook           papers as a program of an agency takes them
