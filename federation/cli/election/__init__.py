@@ -16,11 +16,10 @@ from federation.cli.election.candidates import candidates, follow_rules
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
-from federation.config.disk import make_folder, replace_file
-from federation.errors import ConfigError, ConflictError, NotFoundError
+from federation.config.disk import make_folder, read_bounded, replace_file
+from federation.errors import ConflictError, NotFoundError
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
-from federation.text import Sentence
 from federation.web.requests.records import Close
 
 MAX_PROFILE_BYTES = 4 << 20
@@ -40,10 +39,7 @@ election.add_command(candidates)
 @command_options
 def add(run: Run, *, file: str) -> int | None:
     """Take in the rules of an election from a file."""
-    data = Path(file).read_bytes()
-    if len(data) > MAX_PROFILE_BYTES:
-        reason = Sentence("machine.file-too-large", most=MAX_PROFILE_BYTES)
-        raise ConfigError(file, "", reason)
+    data = read_bounded(Path(file), MAX_PROFILE_BYTES)
     profile = read_profile(data, file)
     if profile.election in load_shipped():
         raise ConflictError(run.t("election.is-shipped", election=profile.election))
@@ -92,22 +88,30 @@ _HEADERS = ("election", "name", "version", "contests", "from", "rules", "ours")
 
 @election.command("close", help="election.help-close")
 @click.argument("name", metavar="ELECTION")
+@click.option("--incidents", is_flag=True, help="election.option-incidents")
 @click.option("--reason", required=True, help="election.option-reason")
 @click.option("--yes", is_flag=True, help="cli.option-yes")
 @click.option("--alone", is_flag=True, help="import.option-alone")
 @command_options
-def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | None:
-    """End our own history of an election, for ever."""
+def close(
+    run: Run, *, name: str, incidents: bool, reason: str, yes: bool, alone: bool
+) -> int | None:
+    """End our own history of an election, or that of its reports, for ever."""
     if name not in run.settings.elections:
         raise NotFoundError(run.t("election.not-ours", election=name))
     check_reason(run, reason)
-    if not yes and not run.confirm(run.t("election.sure", election=name)):
+    of = "-incidents" if incidents else ""
+    if not yes and not run.confirm(run.t(f"election.sure{of}", election=name)):
         return NEGATIVE
-    verdict = run_statement(run, Close(election=name, reason=reason), alone=alone)
+    request = Close(election=name, reason=reason, incidents=incidents)
+    verdict = run_statement(run, request, alone=alone)
     done = verdict.outcome == "logged"
-    key = "election.closed" if done else "election.not-closed"
+    key = f"election.closed{of}" if done else f"election.not-closed{of}"
     sentence = run.t(key, election=name, reason=verdict.reason)
     run.out.show(verdict, lambda: run.out.line(sentence))
+    if done and not incidents and name in run.settings.incidents:
+        # They go on for weeks: an agency answers when it has decided.
+        run.out.note(run.t("election.reports-open", election=name))
     return OK if done else NEGATIVE
 
 
