@@ -12,7 +12,7 @@ Source: docs/adr/0020-photographs-by-their-digest.md
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,6 +20,8 @@ from typing import Final, Protocol
 #: No blob is larger; a photograph drawn anew is a tenth of it.
 MAX_BLOB_BYTES: Final = 16 << 20
 DIGEST_PATTERN: Final = r"[0-9a-f]{64}"
+#: What is read of a blob at once where all of it is handed over.
+PIECE_BYTES: Final = 1 << 18
 _DIGEST: Final = re.compile(DIGEST_PATTERN)
 _REMOTE: Final = re.compile(r"[a-z][a-z0-9+.-]*://")
 
@@ -51,6 +53,18 @@ class Blobs(Protocol):
 
         Raises:
             NotFoundError: they are not here.
+            OSError: the disk failed, or the object store.
+        """
+
+    def pieces(
+        self, digest: str, start: int, end: int, size: int
+    ) -> Generator[memoryview]:
+        """Bytes [start, end) of one that has `size` of them; to be read in a thread.
+
+        Each holds until the next is asked for. They end early where the bytes are gone
+        or are not as many as they should be.
+
+        Raises:
             OSError: the disk failed, or the object store.
         """
 

@@ -11,7 +11,7 @@ Source: https://developmentseed.org/obstore/latest/api/
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 import obstore
 from obstore.store import from_url
 
+from federation.blobs.blobs import PIECE_BYTES
 from federation.blobs.fault import refused, shown_address
 from federation.errors import NotFoundError
 from federation.text import Sentence
@@ -66,6 +67,18 @@ class ObjectBlobs:
         if body is None:
             raise NotFoundError(Sentence("blobs.not-here", digest=digest))
         return body
+
+    def pieces(
+        self, digest: str, start: int, end: int, size: int
+    ) -> Generator[memoryview]:
+        """Some of the bytes, piece by piece; see `Blobs.pieces`."""
+        for at in range(start, end, PIECE_BYTES):
+            length = min(PIECE_BYTES, end - at)
+            # Of the last with one byte more than there should be.
+            piece = self._read(digest, at, length + (at + length == size))
+            if piece is None or len(piece) != length:
+                return
+            yield memoryview(piece)
 
     async def size(self, digest: str) -> int | None:
         """How many bytes; see `Blobs.size`."""
