@@ -128,6 +128,14 @@ class ReferSettings(
     expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
 
 
+class LogSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What the node says of itself, on standard error."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class Open311Settings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
@@ -159,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
+    log: LogSettings = LogSettings()
     open311: Open311Settings = Open311Settings()
 
     @property
