@@ -108,7 +108,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tm
     assert ended.code == NOT_FOUND
     assert "refer prepare" in ended.err
     assert federation("refer", "status").out.startswith("Nothing")
-    ended = federation("refer", "note", *which, "--out", tmp_path / "note")
+    ended = federation("refer", "note", *which)
     assert ended.code == NOT_FOUND
 
 

@@ -6,7 +6,11 @@ papers         how they are drawn, as PDF
 formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
 handed         whether an agency has it from us
-outbox         its way there, step by step
+outbox         its way there, as people decide it
+sending        the same, as a node does it
+saying         what our log says of it
+row            one row of it, changed
+note           that two reports at an agency are one
 mail           papers as an e-mail, handed to a server
 hook           papers as a program of an agency takes them
 """

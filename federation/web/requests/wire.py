@@ -34,6 +34,7 @@ from federation.web.requests.records import (
 from federation.web.requests.referrals import (
     ApproveReferral,
     HandOverReferral,
+    PrepareNote,
     PrepareReferral,
     ResolveReferral,
     WithdrawReferral,
@@ -50,7 +51,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
-        *(PrepareReferral, ApproveReferral, HandOverReferral),
+        *(PrepareReferral, PrepareNote, ApproveReferral, HandOverReferral),
         *(ResolveReferral, WithdrawReferral),
         *(StateIncident, ClearAlarm, AddToken, RemoveToken),
     )
