@@ -132,9 +132,10 @@ class ReferSettings(
 class Open311Settings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """What becomes of reports that other systems hand in."""
+    """What becomes of reports that other systems hand in, and of how many."""
 
     redact: bool = False
+    per_hour: Annotated[int, Meta(ge=1, le=1_000_000)] = 3_600
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

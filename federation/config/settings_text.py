@@ -191,6 +191,10 @@ port = {port}
 # Apakah kata milik seseorang dalam laporan dari sistem lain diganti tanda, dan tulisan
 # aslinya disegel; jika tidak, laporan itu ditolak.
 # redact = false
+# So many reports each key may hand in at once, and as many more in an hour.
+# Sebanyak ini laporan boleh diserahkan tiap kunci sekaligus, dan sebanyak itu lagi
+# dalam satu jam.
+# per_hour = 3600
 
 [static]
 # A folder, relative to this file, in which everything public is kept as plain files for

@@ -4,12 +4,7 @@ Rule: what is signed is the method, the whole address, the digest of the body wh
 there is one, and when and by which key. `open_request` is the only way in, and refuses
 whatever is not exactly that, with the reason. It believes the key that the request
 names; whose key that is must be asked of the key chains (`flows/partners.py`). In this
-order nobody finds out by guessing who is a partner here.
-
-    Signature-Input: federation=("@method" "@target-uri");created=1707915900;
-        keyid="jagasuara.example/node+1a2b3c4d+AY…";alg="ed25519";
-        expires=1707915960;nonce="…";tag="tps-federation"
-    Signature: federation=:<base64>:
+order nobody finds out by guessing who is a partner here. The form: `usualform.py`.
 
 `keyid` is the vkey of the node key; `expires` is at most 60 s after `created`. What is
 signed with another `tag` is somebody else's, and such a request is a stranger's; one
@@ -47,13 +42,20 @@ from federation.errors import (
     RequestSignatureError,
 )
 from federation.feeds.answer import show
+from federation.feeds.usualform import (
+    COVERED,
+    LABEL,
+    TAG,
+    UsualForm,
+    is_usual,
+    read_fields,
+    write_fields,
+)
 from federation.text import Sentence
-from federation.tlog.keys import Signer, VerifierKey, encode_base64, parse_vkey, verify
+from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 
-TAG: Final = "tps-federation"
 #: Of what an agency signs with the secret that it shares with us.
 ANSWER_TAG: Final = "tps-federation-answer"
-LABEL: Final = "federation"
 #: A signature is good for so long, and a clock may be wrong by as much.
 WINDOW_S: Final = 60
 #: What a request without a good signature is told to send.
@@ -61,13 +63,11 @@ ACCEPTED: Final = (
     f'{LABEL}=("@method" "@target-uri");created;expires;keyid;alg="ed25519";nonce;'
     f'tag="{TAG}"'
 )
-
 ANSWER_ACCEPTED: Final = (
     f'{LABEL}=("@method" "@target-uri" "content-digest");created;expires;keyid;'
     f'alg="hmac-sha256";nonce;tag="{ANSWER_TAG}"'
 )
 
-_COVERED: Final = ("@method", "@target-uri")
 _PARAMETERS: Final = ("created", "expires", "nonce", "keyid", "alg", "tag")
 _NONCE_CHARS: Final = range(8, 65)
 _PORTS: Final = {"http": "80", "https": "443"}
@@ -159,33 +159,37 @@ class RequestSigner:
     ) -> None:
         """`signer` is our node key, or a secret; `wall` gives Unix seconds."""
         self._signer, self._wall, self._random = signer, wall, random
-        is_shared = isinstance(signer, SharedSecret)
-        algorithm = algorithms.HMAC_SHA256 if is_shared else _Libsodium
+        self._is_shared = isinstance(signer, SharedSecret)
+        algorithm = algorithms.HMAC_SHA256 if self._is_shared else _Libsodium
         self._sealer = HTTPMessageSigner(signature_algorithm=algorithm)
 
     def sign(self, method: str, url: str, body: bytes | None = None) -> dict[str, str]:
         """The header fields that say who asks, and when."""
-        now = self._wall()
+        now, key = self._wall(), str(self._signer.key)
+        # The time as well: a program that starts again may begin with the same random
+        # numbers, and would be taken for somebody who repeats it.
+        nonce = f"{int(now * 1e6):x}{self._random.getrandbits(64):016x}"
+        form = UsualForm(key, int(now), int(now) + WINDOW_S, nonce)
+        target = target_of(url)
+        if body is None and not self._is_shared and is_usual(method, target):
+            return write_fields(
+                form.params, self._signer.sign(form.base(method, target))
+            )
         headers: dict[str, str] = {}
-        head = RequestHead(method, target_of(url), headers)
         prepared = self._sealer.prepare(
-            head,
-            key_id=str(self._signer.key),
-            created=_moment(int(now)),
-            expires=_moment(int(now) + WINDOW_S),
-            # The time as well: a program that starts again may begin with the same
-            # random numbers, and would be taken for somebody who repeats it.
-            nonce=f"{int(now * 1e6):x}{self._random.getrandbits(64):016x}",
+            RequestHead(method, target, headers),
+            key_id=key,
+            created=_moment(form.created),
+            expires=_moment(form.expires),
+            nonce=nonce,
             label=LABEL,
             tag=TAG,
-            covered_component_ids=_COVERED,
+            covered_component_ids=COVERED,
             body=body,
         )
-        signature = encode_base64(self._signer.sign(prepared.signature_base))
+        signature = self._signer.sign(prepared.signature_base)
         # By hand: `apply` would read and build all of it again, in twice the time.
-        headers["Signature-Input"] = f"{LABEL}={prepared.signature_params}"
-        headers["Signature"] = f"{LABEL}=:{signature}:"
-        return headers
+        return headers | write_fields(prepared.signature_params, signature)
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
@@ -210,7 +214,8 @@ def open_request(method: str, url: str, headers: Headers, now: int) -> SignedReq
         ClockError: it was signed too early or too late for this clock.
         RequestSignatureError: it is not signed as it must be, or does not hold.
     """
-    return _open(_verifier(now), method, url, headers, TAG)
+    head = RequestHead(method, target_of(url), headers)
+    return _open_usual(head, now) or _open(_verifier(now), head, TAG)
 
 
 def open_shared(
@@ -238,16 +243,13 @@ def open_shared(
         signature_algorithm=_Hmac, key_resolver=_NamedSecret(secret_of)
     )
     verifier.now = now
-    return _open(verifier, method, url, headers, ANSWER_TAG)
+    return _open(verifier, RequestHead(method, target_of(url), headers), ANSWER_TAG)
 
 
-def _open(
-    verifier: "_RequestVerifier", method: str, url: str, headers: Headers, tag: str
-) -> SignedRequest:
-    head = RequestHead(method, target_of(url), headers)
+def _open(verifier: "_RequestVerifier", head: RequestHead, tag: str) -> SignedRequest:
     try:
         results = verifier.verify(
-            head, max_age=None, expect_tag=tag, require_components=_COVERED
+            head, max_age=None, expect_tag=tag, require_components=COVERED
         )
     except HTTPMessageSignaturesException as error:
         raise RequestSignatureError(_why(error, head)) from error
@@ -261,6 +263,36 @@ def _open(
         given["expires"],
         head,
         results[0],
+    )
+
+
+def _open_usual(head: RequestHead, now: int) -> SignedRequest | None:
+    """A request that is written as ours are, and holds; None: let the package judge."""
+    read = read_fields(head.method, head.url, head.headers.items())
+    if read is None:
+        return None
+    form, signature = read
+    base = form.base(head.method, head.url)
+    try:
+        key = parse_vkey(form.key_id)
+        check_window(form.created, form.expires, now)
+    except FederationError:
+        return None
+    if not verify(key.public, base, signature):
+        return None
+    covered = {'"@method"': head.method, '"@target-uri"': head.url}
+    covered['"@signature-params"'] = form.params
+    given: dict[str, int | str] = {
+        "created": form.created,
+        "keyid": form.key_id,
+        "alg": _Libsodium.algorithm_id,
+        "expires": form.expires,
+        "nonce": form.nonce,
+        "tag": TAG,
+    }
+    result = VerifyResult(LABEL, _Libsodium, covered, given, None, form.nonce)
+    return SignedRequest(
+        form.key_id, form.nonce, form.created, form.expires, head, result
     )
 
 
@@ -358,14 +390,22 @@ class _RequestVerifier(HTTPMessageVerifier):
         for name in _PARAMETERS:
             if name not in given:
                 raise RequestSignatureError(Sentence("signature.missing", name=name))
-        created, expires = given["created"], given["expires"]
-        if not 0 <= expires - created <= WINDOW_S:
-            raise RequestSignatureError(
-                Sentence("signature.too-long", seconds=expires - created)
-            )
         if len(given["nonce"]) not in _NONCE_CHARS:
             raise RequestSignatureError(Sentence("signature.nonce"))
-        check_moment(created, expires, self.now)
+        check_window(given["created"], given["expires"], self.now)
+
+
+def check_window(created: int, expires: int, now: int) -> None:
+    """Refuse what is good for longer than a minute, or was signed at another time.
+
+    Raises:
+        ClockError: see `check_moment`.
+        RequestSignatureError: it is good for too long, or for no time.
+    """
+    if not 0 <= expires - created <= WINDOW_S:
+        seconds = expires - created
+        raise RequestSignatureError(Sentence("signature.too-long", seconds=seconds))
+    check_moment(created, expires, now)
 
 
 def check_moment(created: int, expires: int, now: int) -> None:

@@ -22,6 +22,7 @@ incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
 referalarms    what somebody has to look at of them
 referring      what people ask about them
+papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
 answers        what agencies answer, signed once

@@ -5,7 +5,10 @@ report is ever without its annex; a report that is refused leaves none. Where a 
 is killed in between, an annex lies here of a report that nobody knows: whoever sends it
 again replaces it, or it goes on its last day. One at a time, or two of the same would
 both be new. A photograph comes in after its report: whoever has handed that in has it
-signed once more, with the photograph.
+signed once more, with the photograph. Which of ours it was stands in the log of
+actions, in the transaction that keeps what was signed:
+
+    report   report-photo        of which report, `org/id`
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -30,9 +33,12 @@ from federation.node.incidents import add_incidents
 from federation.node.node import Node
 from federation.records.canonical import format_time
 from federation.records.incident import Incident
+from federation.records.readers import may_do
 from federation.sources.incidentdraft import INCIDENT_MEMBERS
+from federation.store.actions import note_action
 from federation.store.annex import AnnexHead, format_annex
-from federation.store.db import Database
+from federation.store.db import Database, Transaction
+from federation.store.people import find_person
 from federation.text import Sentence
 from federation.web.requests.annexes import PurgeAnnex, SaveAnnex
 from federation.web.requests.handedin import (
@@ -52,7 +58,8 @@ async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
 
     Raises:
         NotFoundError: no reports are kept for this election.
-        ConflictError: something personal is in it, and there is no key to seal it for.
+        ConflictError: something personal is in it, and there is no key to seal it for;
+            or the person is let in no longer.
         OSError: a disk is full or failed.
     """
     resources = node.resources
@@ -64,12 +71,13 @@ async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
         db, org = resources.db, log.chain.org
         if await db.run(_read_known, db, org, report) is not None:
             return HandedIn(id=report, verdict=None)
+        also = await _noting(node, given.person, "report", report)
         if given.personal is not None:
             await _keep_sealed(node, given.election, report, given.personal)
         added = AddIncidents(
             election=given.election, records=[{**given.draft, "id": report}]
         )
-        [verdict] = (await add_incidents(node, added)).verdicts
+        [verdict] = (await add_incidents(node, added, also)).verdicts
         if verdict.outcome == "refused" and given.personal is not None:
             purge = PurgeAnnex(
                 election=given.election, incident=report, why=_WHY_PURGED
@@ -84,6 +92,7 @@ async def add_report_photo(node: Node, given: AddReportPhoto) -> HandedIn:
     Raises:
         NotFoundError: no such report stands, or somebody else has handed it in.
         FormatError: it has as many photographs as a form may bring.
+        ConflictError: the person is let in no longer.
         OSError: a disk is full or failed.
     """
     resources = node.resources
@@ -104,8 +113,31 @@ async def add_report_photo(node: Node, given: AddReportPhoto) -> HandedIn:
         draft["evidence"] = to_builtins((*photos, given.photo))
         draft["revision"] = draft.get("revision", 0) + 1
         added = AddIncidents(election=latest.election, records=[draft])
-        [verdict] = (await add_incidents(node, added)).verdicts
+        also = await _noting(node, given.person, "report-photo", given.report)
+        [verdict] = (await add_incidents(node, added, also)).verdicts
     return HandedIn(id=given.report, verdict=verdict)
+
+
+async def _noting(
+    node: Node, person: str, what: str, report: str
+) -> Callable[[Transaction], None] | None:
+    """What writes down who did it; None: it was a program.
+
+    Raises:
+        ConflictError: they were let in when they opened the page, and are no longer.
+    """
+    if not person:
+        return None
+    resources, now = node.resources, int(node.clocks.wall())
+    who = await resources.db.read(find_person, person, now)
+    if who is None or not may_do(who, "report"):
+        raise ConflictError(Sentence("incidents.not-let", name=person))
+    subject = f"{resources.settings.org}/{report}"
+
+    def note(tx: Transaction) -> None:
+        note_action(tx, who.name, who.role, what, subject, now)
+
+    return note
 
 
 def _read_known(db: Database, org: str, report: str) -> Incident | None:

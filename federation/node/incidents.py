@@ -24,6 +24,7 @@ from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
 from federation.node.resources import Clocks, Resources
 from federation.sources.incidentdraft import read_incident
+from federation.store.db import Transaction
 from federation.web.requests.incidents import (
     AddIncidents,
     IncidentVerdicts,
@@ -76,7 +77,11 @@ class IncidentIndex:
             await self.index()
 
 
-async def add_incidents(node: IncidentHost, given: AddIncidents) -> IncidentVerdicts:
+async def add_incidents(
+    node: IncidentHost,
+    given: AddIncidents,
+    also: Callable[[Transaction], None] | None = None,
+) -> IncidentVerdicts:
     """Sign and log reports of ours; see `flows/incidents/take.py`.
 
     Raises:
@@ -93,7 +98,7 @@ async def add_incidents(node: IncidentHost, given: AddIncidents) -> IncidentVerd
     for start in range(0, len(rows), _STEP):
         part = rows[start : start + _STEP]
         now = node.clocks.wall()
-        taken = await node.disk.write(take_incidents, log, part, now, secret)
+        taken = await node.disk.write(take_incidents, log, part, now, secret, also=also)
         verdicts += [_moved(verdict, start) for verdict in taken]
     if any(verdict.outcome == "logged" for verdict in verdicts):
         node.news()

@@ -17,6 +17,7 @@ from random import Random
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.config.agencies import load_agencies
 from federation.config.keystore import load_contributor_secret
 from federation.files import placed, write_whole
 from federation.flows.incidents.handedin import report_key
@@ -72,6 +73,7 @@ async def serve(
         clock=lambda: int(clocks.wall()),
         new_secret=lambda: random.randbytes(_SECRET_BYTES).hex(),
         report_key=lambda: report_key(load_contributor_secret(secret)),
+        agencies=lambda: load_agencies(resources.home.agencies),
         has_annex_key=resources.home.annex_public.exists,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,

@@ -7,7 +7,7 @@ Votes cast abroad, and the country as a whole, go by Jakarta's time: there the n
 offices are.
 """
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 WIB: Final = timezone(timedelta(hours=7), "WIB")
@@ -28,3 +28,19 @@ _ZONES: Final = {
 def zone_of(code: str) -> timezone:
     """The time that is kept where this code is, of a region or of a TPS."""
     return _ZONES.get(code[:_PROVINCE], WIB)
+
+
+def tell_local(stamp: str, code: str) -> str:
+    """A signed time as people there read it: `2024-02-14 08:30 WIB`.
+
+    Args:
+        stamp: As records have it, in UTC; one behind the end of the calendar there is
+            told as it is.
+        code: Of the region or the TPS.
+    """
+    zone = zone_of(code)
+    try:
+        moment = datetime.fromisoformat(stamp).astimezone(zone)
+    except OverflowError:
+        return stamp
+    return f"{moment:%Y-%m-%d %H:%M} {zone}"

@@ -143,7 +143,8 @@ class IncidentFilter(NamedTuple):
     """Which incidents are meant; "" means all.
 
     `since` and `until`: reported then or later, and before; as `reported_at` is
-    written. `after`: the `reported_at` and the name of the last one that was told.
+    written. `after`: the `reported_at` and the name of the last one that was told;
+    `traced`: the names of reports that were met before and say where that was.
     """
 
     election: str
@@ -154,6 +155,7 @@ class IncidentFilter(NamedTuple):
     since: str = ""
     until: str = ""
     after: tuple[str, str] = ("", "")
+    traced: tuple[str, ...] = ()
 
     def fits(self, report: ListedReport) -> bool:
         """Whether a report of this election is meant, whatever was told before."""

@@ -21,6 +21,7 @@ from federation.web import (
     intake,
     maps,
     openapi,
+    paperspage,
     photoask,
     queue,
     reading,
@@ -61,12 +62,8 @@ def make_app(site: WebContext) -> web.Application:
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
-    # An organisation wakes us up at most three times at once, then every ten seconds;
-    # an address may speak for many, as a proxy before this node does.
-    app[intake.NOTIFIED] = Bucket(burst=3, refill_s=10)
-    app[intake.SPOKEN] = Bucket(burst=30, refill_s=1)
-    app[agencyanswers.ANSWERED] = Bucket(burst=30, refill_s=1)
-    app[signin.SIGN_INS] = Bucket(burst=20, refill_s=60)
+    for key, bucket in _buckets(site).items():
+        app[key] = bucket
     app.add_routes(
         [
             web.get("/livez", live),
@@ -102,6 +99,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(reportpage.routes())
+    app.add_routes(paperspage.routes())
     app.add_routes(incidentpage.routes())
     app.add_routes(handinpage.routes())
     app.add_routes(formtaking.routes())
@@ -115,6 +113,22 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(following.routes())
     app.add_routes(catalogue.no_other())
     return app
+
+
+def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
+    """How often somebody may do something, and what of it is counted together."""
+    per_hour = site.settings.open311.per_hour
+    return {
+        # An organisation wakes us up at most three times at once, then every ten
+        # seconds; an address may speak for many, as a proxy before this node does.
+        intake.NOTIFIED: Bucket(burst=3, refill_s=10),
+        intake.SPOKEN: Bucket(burst=30, refill_s=1),
+        signin.SIGN_INS: Bucket(burst=20, refill_s=60),
+        posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
+        posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),
+        handinpage.REPORTED: Bucket(burst=handinpage.REPORTS_AT_ONCE, refill_s=60),
+        handinpage.PHOTOGRAPHED: Bucket(burst=handinpage.PHOTOS_AT_ONCE, refill_s=20),
+    }
 
 
 async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:

@@ -1,6 +1,7 @@
 """How often somebody may do something."""
 
 from collections import OrderedDict
+from math import ceil
 
 
 class Bucket:
@@ -13,11 +14,19 @@ class Bucket:
 
     def take(self, key: str, now: float) -> bool:
         """Whether `key` may do it once more at time `now` (seconds)."""
-        level, then = self._levels.pop(key, (float(self._burst), now))
-        # A clock that was set back takes nothing away.
-        level = min(self._burst, level + max(0.0, now - then) / self._refill_s)
+        level = self._level(key, now)
+        self._levels.pop(key, None)
         allowed = level >= 1
         self._levels[key] = (level - 1 if allowed else level, now)
         if len(self._levels) > self._max_keys:
             self._levels.popitem(last=False)
         return allowed
+
+    def wait_s(self, key: str, now: float) -> int:
+        """In how many whole seconds `key` may do it again; 0: at once."""
+        return max(0, ceil((1 - self._level(key, now)) * self._refill_s))
+
+    def _level(self, key: str, now: float) -> float:
+        level, then = self._levels.get(key, (float(self._burst), now))
+        # A clock that was set back takes nothing away.
+        return min(self._burst, level + max(0.0, now - then) / self._refill_s)

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from federation.blobs.blobs import Blobs
+from federation.config.agencies import Agency
 from federation.config.settings import Settings
 from federation.errors import NotFoundError
 from federation.flows.incidents.counts import CountsCache
@@ -96,6 +97,8 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     #: Whether there is a key that what is personal of a report is sealed for.
     has_annex_key: Callable[[], bool] = bool
+    #: Those of agencies.toml, as it is now.
+    agencies: Callable[[], tuple[Agency, ...]] = tuple
     #: The secret that we share with an agency, by its key; see `load_answer_secret`.
     answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody

@@ -5,10 +5,11 @@
     GET  /lapor/{id}     its number, what happens now, and a form for one photograph
     POST /lapor/{id}     one photograph more for it
 
-Rule: a few kilobytes and no script. The words are signed before any photograph is sent,
-and each photograph has a form of its own: a line that breaks costs that one, which is
-then sent from its beginning. A form has a number of its own, from which that of the
-report follows: sent twice, it is one report. Only whoever handed it in adds to it.
+Rule: a few kilobytes in one answer, and no script. The words are signed before any
+photograph is sent, and each photograph has a form of its own: a line that breaks costs
+that one, which is then sent from its beginning. A form has a number of its own, from
+which that of the report follows: sent twice, it is one report. Only whoever handed it
+in adds to it, and nobody does so without end.
 """
 
 import re
@@ -27,11 +28,11 @@ from federation.records.incident import CATEGORIES, LAWS, Incident
 from federation.records.readers import Caller, Person
 from federation.text import Sentence, Text
 from federation.web.access import require
+from federation.web.bucket import Bucket
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
 from federation.web.forms import read_form
 from federation.web.handinform import MOST, WHOLE, ReadReport, field_of, read_report
-from federation.web.page import Page
 from federation.web.photoform import FILE, check_photo_form, take_form_photo
 from federation.web.requests.handedin import (
     MOST_PHOTOS,
@@ -40,14 +41,21 @@ from federation.web.requests.handedin import (
     HandInReport,
 )
 from federation.web.sessions import PRIVATE
+from federation.web.smallpage import SmallPage
 
 PATH: Final = "/lapor"
+#: So many reports and photographs may come from one person at once, then one in a
+#: minute, and three.
+REPORTS_AT_ONCE: Final = 30
+PHOTOS_AT_ONCE: Final = 60
+REPORTED: Final[web.AppKey[Bucket]] = web.AppKey("reported", Bucket)
+PHOTOGRAPHED: Final[web.AppKey[Bucket]] = web.AppKey("photographed", Bucket)
 #: What the number of a form looks like; every page with a new form has a new one.
 _FORM: Final = re.compile("[0-9a-f]{32,64}")
 #: Of the report's page: what has just been done.
 _DONE: Final = ("new", "again", "photo", "none")
 
-ShowReporter = Callable[[Page, Caller], Awaitable[web.Response]]
+ShowReporter = Callable[[SmallPage, Caller], Awaitable[web.Response]]
 
 
 def routes() -> list[web.RouteDef]:
@@ -60,12 +68,12 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def show_form(page: Page, _: Caller) -> web.Response:
+async def show_form(page: SmallPage, _: Caller) -> web.Response:
     """An empty form."""
     return _form(page, {}, None)
 
 
-async def hand_in(page: Page, caller: Caller) -> web.Response:
+async def hand_in(page: SmallPage, caller: Caller) -> web.Response:
     """Sign what the form says.
 
     Raises:
@@ -87,7 +95,12 @@ async def hand_in(page: Page, caller: Caller) -> web.Response:
         what=f"{PATH} {number}",
         draft=read.draft,
         personal=read.personal,
+        person=_name(caller),
     )
+    wait_s = _spend(request, caller, REPORTED)
+    if wait_s:
+        read.faults[WHOLE] = Sentence("handin.too-often", seconds=wait_s)
+        return _later(_form(page, given, read), wait_s)
     try:
         handed = await site.desk.run(asked)
     except ConflictError as conflict:
@@ -102,7 +115,7 @@ async def hand_in(page: Page, caller: Caller) -> web.Response:
     raise web.HTTPSeeOther(page.link(f"{PATH}/{handed.id}", done=done))
 
 
-async def show_report(page: Page, caller: Caller) -> web.Response:
+async def show_report(page: SmallPage, caller: Caller) -> web.Response:
     """What has become of it, and a form for a photograph.
 
     Raises:
@@ -112,7 +125,7 @@ async def show_report(page: Page, caller: Caller) -> web.Response:
     return _report(page, await _find(page, caller), done if done in _DONE else "")
 
 
-async def add_photo(page: Page, caller: Caller) -> web.Response:
+async def add_photo(page: SmallPage, caller: Caller) -> web.Response:
     """Take in one photograph, and sign the report with it.
 
     Raises:
@@ -126,27 +139,31 @@ async def add_photo(page: Page, caller: Caller) -> web.Response:
     incident = await _find(page, caller)
     if site.photos_coming.locked():
         busy = _report(page, incident, "", Sentence("handin.busy"))
-        busy.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
-        busy.headers[hdrs.RETRY_AFTER] = "10"
-        return busy
+        return _later(busy, 10, HTTPStatus.SERVICE_UNAVAILABLE)
+    if wait_s := _spend(request, caller, PHOTOGRAPHED):
+        why = Sentence("handin.too-often", seconds=wait_s)
+        return _later(_report(page, incident, "", why), wait_s)
     done = "none"
     try:
         _check_room(incident)
         photo = await take_form_photo(request)
         if photo is not None:
             sender = _sender(caller)
-            asked = AddReportPhoto(report=incident.id, sender=sender, photo=photo)
+            asked = AddReportPhoto(
+                report=incident.id, sender=sender, photo=photo, person=_name(caller)
+            )
             handed = await site.desk.run(asked)
             _check_signed(handed)
             done = "photo"
-    except FormatError as error:
-        answered = _report(page, incident, "", error.what)
+    except (FormatError, ConflictError) as error:
+        cause = error.what if isinstance(error, FormatError) else error.args[0]
+        answered = _report(page, incident, "", cause)
         answered.set_status(HTTPStatus.BAD_REQUEST)
         return answered
     raise web.HTTPSeeOther(page.link(f"{PATH}/{incident.id}", done=done))
 
 
-async def _find(page: Page, caller: Caller) -> Incident:
+async def _find(page: SmallPage, caller: Caller) -> Incident:
     site, given = page.request.app[SITE], page.request.match_info["id"]
     is_known = re.fullmatch(INCIDENT_PATTERN, given) is not None
     if is_known and HandedReport(given, site.report_key()).is_from(_sender(caller)):
@@ -159,6 +176,27 @@ async def _find(page: Page, caller: Caller) -> Incident:
 def _sender(caller: Caller) -> str:
     """Whose report it is: no token has such a name."""
     return f"person\n{caller.name}" if isinstance(caller, Person) else ""
+
+
+def _name(caller: Caller) -> str:
+    return caller.name if isinstance(caller, Person) else ""
+
+
+def _spend(request: web.Request, caller: Caller, counter: web.AppKey[Bucket]) -> int:
+    """In how many seconds somebody may do it who does it too often; 0: they may."""
+    bucket, now = request.app[counter], request.app[SITE].clock()
+    name = _name(caller)
+    return 0 if bucket.take(name, now) else max(1, bucket.wait_s(name, now))
+
+
+def _later(
+    answered: web.Response,
+    wait_s: int,
+    status: HTTPStatus = HTTPStatus.TOO_MANY_REQUESTS,
+) -> web.Response:
+    answered.set_status(status)
+    answered.headers[hdrs.RETRY_AFTER] = str(wait_s)
+    return answered
 
 
 def _check_room(incident: Incident) -> None:
@@ -186,14 +224,13 @@ def _photos(incident: Incident) -> int:
 
 
 def _form(
-    page: Page, given: Mapping[str, str], read: ReadReport | None
+    page: SmallPage, given: Mapping[str, str], read: ReadReport | None
 ) -> web.Response:
     """The form, with what was typed and what is wrong of it."""
     site = page.request.app[SITE]
     number = given.get("form_id", "")
-    answered = page.render(
+    answered = page.show(
         "handin.html",
-        site.settings.name,
         given=given,
         form_id=number if _FORM.fullmatch(number) else site.new_secret()[:64],
         elections=site.settings.incidents,
@@ -212,11 +249,10 @@ def _form(
 
 
 def _report(
-    page: Page, incident: Incident, done: str, wrong: Sentence | str = ""
+    page: SmallPage, incident: Incident, done: str, wrong: Sentence | str = ""
 ) -> web.Response:
-    return page.render(
+    return page.show(
         "handedin.html",
-        page.request.app[SITE].settings.name,
         incident=incident,
         done=done,
         wrong=page.t.say(wrong),
@@ -226,7 +262,7 @@ def _report(
     )
 
 
-def _check_kept(page: Page) -> None:
+def _check_kept(page: SmallPage) -> None:
     """Return if reports are kept here.
 
     Raises:
@@ -244,7 +280,7 @@ def _for_reporters(
     async def handle(request: web.Request) -> web.Response:
         caller = await require(request, "report")
         chosen = {"lang": request.query["lang"]} if request.query.get("lang") else {}
-        page = Page(request, Text(pick_page_language(request)), chosen)
+        page = SmallPage(request, Text(pick_page_language(request)), chosen)
         owner = request.app[SITE].settings.name
         try:
             _check_kept(page)

@@ -17,21 +17,34 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import to_builtins
 
-from federation.errors import ConflictError, NotFoundError, RecordError
-from federation.flows.incidents.answers import ShownIncident, find_incident, parse_after
-from federation.flows.incidents.desk import find_on_desk, list_desk_pairs
+from federation.config.agencies import Agency, agencies_of
+from federation.errors import ConfigError, ConflictError, NotFoundError, RecordError
+from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.desk import (
+    ReportOnDesk,
+    list_desk_pairs,
+    read_desk,
+)
 from federation.flows.incidents.state import act_of
 from federation.flows.ownlog.verdict import Verdict
 from federation.flows.query.scope import ask, parse_region
-from federation.records.canonical import convert
+from federation.flows.refer.overview import OnItsWay, read_on_its_way
+from federation.records.canonical import convert, format_time
 from federation.records.incident import IncidentName
-from federation.records.incidentstatus import PAIR_STATES, STATES
+from federation.records.incidentmerge import ARRIVED
+from federation.records.incidentstatus import (
+    OF_AGENCY,
+    OUTCOMES,
+    PAIR_STATES,
+    STATES,
+)
 from federation.records.readers import Caller, Person, may_do
+from federation.records.timezones import tell_local
 from federation.sources.personal import why_personal
 from federation.store.incidents import IncidentFilter
 from federation.text import Sentence
 from federation.web.access import require
-from federation.web.context import SITE
+from federation.web.context import SITE, WebContext
 from federation.web.forms import read_form
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
@@ -47,7 +60,9 @@ REASONED: Final = frozenset({"unverifiable", "rejected"})
 _LOOKED_AT: Final = 100
 _MOST: Final = {"reason": 300, "reference": 100}
 _MEMBERS: Final = ("status", "agency", "reference", "outcome", "reason", "seen")
-_DONE: Final = ("logged", "held")
+_DONE: Final = ("logged", "held", "by-hand")
+#: What an agency did, that a coordinator notes.
+ANSWERS: Final = ("registered", "not_registered", "decided")
 
 
 def routes() -> list[web.RouteDef]:
@@ -86,6 +101,7 @@ async def show_pairs(page: Page, caller: Caller) -> web.Response:
         found=found,
         may_judge=may_do(caller, "classify"),
         after=query.get("after", ""),
+        local=tell_local,
         done=_done(page),
         about=query.get("about", ""),
         said=query.get("said", ""),
@@ -128,7 +144,7 @@ def _members(page: Page, caller: Caller, fields: Mapping[str, str]) -> dict[str,
         name: fields[name].strip() for name in _MEMBERS if fields.get(name, "").strip()
     }
     members["seen"] = fields.get("seen", "")
-    members["incident"] = to_builtins(_name(page))
+    members["incident"] = to_builtins(name_asked(page))
     members["person"] = caller.name if isinstance(caller, Person) else ""
     if fields["status"] in PAIR_STATES:
         org, _, incident = fields.get("duplicate_of", "").rpartition("/")
@@ -146,6 +162,8 @@ def _find_wrong(fields: Mapping[str, str]) -> Sentence | None:
             return Sentence("desk.personal", why=why)
     if fields["status"] in REASONED and not fields.get("reason", "").strip():
         return Sentence("desk.no-reason")
+    if fields["status"] in ANSWERS and not fields.get("reference", "").strip():
+        return Sentence("desk.no-reference")
     return None
 
 
@@ -155,7 +173,7 @@ def _why(page: Page, verdict: Verdict) -> str:
 
 def _back(page: Page, fields: Mapping[str, str], verdict: Verdict) -> str:
     """Where the form was, with what has become of it."""
-    name, done = str(_name(page)), verdict.outcome
+    name, done = str(name_asked(page)), verdict.outcome
     if fields.get("back") == "pairs":
         more = {one: fields.get(one, "") for one in ("after", "region")}
         said = fields["status"]
@@ -168,7 +186,7 @@ def _done(page: Page) -> str:
     return done if done in _DONE else ""
 
 
-def _name(page: Page) -> IncidentName:
+def name_asked(page: Page) -> IncidentName:
     """The report that the address names.
 
     Raises:
@@ -187,37 +205,91 @@ async def _show(
     given: Mapping[str, str] | None = None,
     wrong: Sentence | str = "",
 ) -> web.Response:
-    site, name = page.request.app[SITE], _name(page)
-    found = await site.db.read(find_incident, caller, name, site.due_dates())
+    site = page.request.app[SITE]
     org = site.settings.org
-    desk = await site.db.read(find_on_desk, caller, found.election, name, org)
+    desk = await site.db.read(
+        read_desk,
+        caller,
+        name_asked(page),
+        org,
+        site.due_dates(),
+        photos_public=site.settings.photos.public,
+    )
+    known, may_refer = known_agencies(site), may_do(caller, "refer")
+    ours: list[OnItsWay] = []
+    if may_refer:
+        ours = await site.db.read(
+            read_on_its_way, org, site.clock(), str(name_asked(page))
+        )
     answered = page.render(
         "incident.html",
         site.settings.name,
-        found=found,
         desk=desk,
-        before=_before(found, org),
+        found=desk.found,
+        place=_place(desk),
+        local=tell_local,
+        now=format_time(site.clock()),
+        agencies={one.key: one.name for one in known},
+        choices=_choices(desk, known),
+        prefilled=_prefill(desk, org),
+        ours=ours,
         may_judge=may_do(caller, "classify"),
-        may_refer=may_do(caller, "refer"),
+        may_refer=may_refer,
         judged=JUDGED,
+        answers=ANSWERS,
+        outcomes=OUTCOMES,
         most=_MOST,
         given=given or {},
         wrong=page.t.say(wrong),
+        at=_section(given or {}),
         done=_done(page),
+        asked=page.request.query.get("asked", ""),
     )
     if wrong:
         answered.set_status(HTTPStatus.BAD_REQUEST)
     return answered
 
 
-def _before(found: ShownIncident, org: str) -> Mapping[str, Any]:
-    """What we said of its state before our last word, to be said again."""
-    assert found.history is not None, "the whole was asked for"
-    words = [
-        one.said
-        for one in found.history
-        if one.org == org
-        and one.type == "incident-status/1"
-        and "duplicate_of" not in one.said
+def known_agencies(site: WebContext) -> tuple[Agency, ...]:
+    """Those of agencies.toml; none where it cannot be used: a page needs no names.
+
+    Whoever refers a report is told by the command what is wrong with the file.
+    """
+    try:
+        return site.agencies()
+    except ConfigError:
+        return ()
+
+
+def _place(desk: ReportOnDesk) -> str:
+    """The code of the station or the region."""
+    said = desk.found.said
+    return str(said.get("tps") or said["region"])
+
+
+def _choices(desk: ReportOnDesk, known: tuple[Agency, ...]) -> list[str]:
+    """The agencies that may have answered: where it was taken, then the nearest."""
+    taken = [one.agency for one in desk.agencies if one.agency]
+    near = [one.key for one in agencies_of(known, _place(desk))]
+    return list(dict.fromkeys([*taken, *near, *(one.key for one in known)]))
+
+
+def _prefill(desk: ReportOnDesk, org: str) -> dict[str, str]:
+    """The agency that we took it to, if it is one, and its number there."""
+    ours = [
+        line.said
+        for one in desk.agencies
+        for line in one.taken
+        if line.org == org and line.said["stage"] in ARRIVED
     ]
-    return words[-2] if len(words) > 1 else {"status": "received"}
+    if len(ours) != 1:
+        return {}
+    return {name: ours[0].get(name, "") for name in ("agency", "reference")}
+
+
+def _section(given: Mapping[str, str]) -> str:
+    """Where on the page the form is that was sent."""
+    status = given.get("status", "")
+    if status in PAIR_STATES:
+        return "pairs"
+    return "answer" if status in OF_AGENCY else "judge"

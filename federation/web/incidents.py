@@ -5,8 +5,9 @@ Rule: what is shown follows from the logs that the caller may read
 letter by letter. Everybody may have the counts, in which no small number can be found.
 Nothing is answered before it is durable and signed.
 
-    GET  /v1/incidents?election=&category=&law=&region=&org=&after=&limit=
-    GET  /v1/incidents/merged?…       those of one thing as one, with digests
+    GET  /v1/incidents?election=&category=&law=&region=&org=&since=&until=&after=&limit=
+    GET  /v1/incidents/merged?…&status=   those of one thing as one, with digests
+    GET  /v1/incidents/export?…       all of those, in one stream
     GET  /v1/incidents/duplicates?election=&region=&after=&limit=
     GET  /v1/incidents/statistics?election=&format=   for everybody: counts alone
     GET  /v1/incidents/{org}/{id}     one, with all that was said of it
@@ -17,7 +18,7 @@ Nothing is answered before it is durable and signed.
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import hdrs, web
@@ -29,12 +30,17 @@ from federation.flows.incidents.answers import (
     find_incident,
     list_incidents,
     parse_after,
+    parse_traced,
 )
-from federation.flows.incidents.counts import counts_table
+from federation.flows.incidents.counts import counts_table, read_provinces
+from federation.flows.incidents.days import day_begins, day_is_over
+from federation.flows.incidents.export import IncidentExport
 from federation.flows.incidents.mergedlist import MergedList, list_merged
 from federation.flows.incidents.proposals import ProposalList, list_proposals
+from federation.flows.incidents.table import read_merged_table, read_reports_table
 from federation.flows.incidents.take import MAX_REPORTS
-from federation.flows.query.scope import ask
+from federation.flows.query.scope import ask, parse_region
+from federation.flows.query.table import QueryTable
 from federation.records.canonical import convert
 from federation.records.incident import IncidentName
 from federation.records.incidentcounts import IncidentCounts
@@ -46,9 +52,18 @@ from federation.web.access import caller_of, require_token
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.intake import decode_body, status_of
 from federation.web.openapi import JSON, Endpoint, NoQuery
-from federation.web.queries import CountsQuery, DuplicatesQuery, IncidentsQuery
+from federation.web.queries import (
+    CountsQuery,
+    DuplicatesQuery,
+    IncidentExportQuery,
+    IncidentsQuery,
+    MergedQuery,
+)
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
-from federation.web.responses import reply
+from federation.web.responses import reply, stream
+
+#: An answer, and the same as a table where one was asked for.
+Tabled: TypeAlias = tuple[msgspec.Struct, QueryTable | None]
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -68,8 +83,15 @@ def endpoints() -> list[Endpoint[Any]]:
             path=f"{AddIncidents.route}/merged",
             summary="Reports of one thing as one incident, the newest first",
             handler=get_merged,
-            query=IncidentsQuery,
+            query=MergedQuery,
             response=MergedList,
+            token=True,
+        ),
+        Endpoint(
+            path=f"{AddIncidents.route}/export",
+            summary="All incidents that fit, in one stream, the newest first",
+            handler=get_incident_export,
+            query=IncidentExportQuery,
             token=True,
         ),
         Endpoint(
@@ -114,22 +136,46 @@ async def get_incidents(
     request: web.Request, query: IncidentsQuery
 ) -> web.StreamResponse:
     """A page of them."""
+    asked, due = _filter(request, query), request.app[SITE].due_dates()
 
-    def read(view: View, caller: Caller) -> IncidentList:
-        due = request.app[SITE].due_dates()
-        return list_incidents(view, caller, _filter(request, query), query.limit, due)
+    def read(view: View, caller: Caller) -> Tabled:
+        answer = list_incidents(view, caller, asked, query.limit, due)
+        if query.format == "json":
+            return answer, None
+        return answer, read_reports_table(view, answer.election, answer.incidents)
 
-    return await _answer(request, read)
+    return await _answer(request, query.format, read)
 
 
-async def get_merged(request: web.Request, query: IncidentsQuery) -> web.StreamResponse:
+async def get_merged(request: web.Request, query: MergedQuery) -> web.StreamResponse:
     """A page of those that are of one thing."""
+    asked, due = _filter(request, query), request.app[SITE].due_dates()
 
-    def read(view: View, caller: Caller) -> MergedList:
-        due, asked = request.app[SITE].due_dates(), _filter(request, query)
-        return list_merged(view, caller, asked, query.limit, due=due)
+    def read(view: View, caller: Caller) -> Tabled:
+        answer = list_merged(view, caller, asked, query.limit, query.status, due)
+        if query.format == "json":
+            return answer, None
+        return answer, read_merged_table(view, answer.election, answer.incidents)
 
-    return await _answer(request, read)
+    return await _answer(request, query.format, read)
+
+
+async def get_incident_export(
+    request: web.Request, query: IncidentExportQuery
+) -> web.StreamResponse:
+    """All of them, page by page.
+
+    Raises:
+        HTTPNotFound: nothing of it is there for somebody who is none of ours.
+    """
+    site, caller = request.app[SITE], await caller_of(request)
+    asked, due = _filter(request, query), site.due_dates()
+    try:
+        export = await site.db.read(IncidentExport, caller, asked, query.status, due)
+    except NotFoundError:
+        raise web.HTTPNotFound from None
+    request[ENTITLED] = True
+    return await stream(request, query.format, export, site)
 
 
 async def get_duplicates(
@@ -140,10 +186,11 @@ async def get_duplicates(
         election=query.election, region=query.region, after=query.after
     )
 
-    def read(view: View, caller: Caller) -> ProposalList:
-        return list_proposals(view, caller, _filter(request, asked), query.limit)
+    def read(view: View, caller: Caller) -> Tabled:
+        pairs = list_proposals(view, caller, _filter(request, asked), query.limit)
+        return pairs, None
 
-    return await _answer(request, read)
+    return await _answer(request, "json", read)
 
 
 async def get_statistics(
@@ -153,7 +200,9 @@ async def get_statistics(
     site = request.app[SITE]
     scope = ask(site.profiles, site.settings.elections, query.election)
     counts = await read_counts(site, scope.election)
-    table = None if query.format == "json" else counts_table(counts)
+    if query.format == "json":
+        return reply(request, "json", counts)
+    table = counts_table(counts, await site.db.read(read_provinces, counts))
     return reply(request, query.format, counts, table)
 
 
@@ -163,17 +212,26 @@ async def read_counts(site: WebContext, election: str) -> IncidentCounts:
         return await site.db.read(site.counts.read, election, site.clock())
 
 
-def _filter(request: web.Request, query: IncidentsQuery) -> IncidentFilter:
-    """Which incidents are asked for."""
-    site = request.app[SITE]
+def _filter(
+    request: web.Request, query: IncidentsQuery | MergedQuery | IncidentExportQuery
+) -> IncidentFilter:
+    """Which incidents are asked for.
+
+    Raises:
+        FormatError: `since` or `until` is no day, `region` no code.
+    """
+    site, after = request.app[SITE], getattr(query, "after", "")
     scope = ask(site.profiles, site.settings.elections, query.election)
     return IncidentFilter(
         election=scope.election,
         category=query.category,
         law=query.law,
-        region=query.region,
+        region=parse_region(query.region),
         org=query.org,
-        after=parse_after(query.after),
+        since=day_begins(query.since),
+        until=day_is_over(query.until),
+        after=parse_after(after),
+        traced=parse_traced(after),
     )
 
 
@@ -181,18 +239,19 @@ async def get_incident(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """One of them."""
     members = {name: request.match_info[name] for name in ("id", "org")}
 
-    def read(view: View, caller: Caller) -> ShownIncident:
+    def read(view: View, caller: Caller) -> Tabled:
         try:
             name = convert(members, IncidentName)
         except RecordError as error:
             raise NotFoundError(error.rule) from None
-        return find_incident(view, caller, name, request.app[SITE].due_dates())
+        due = request.app[SITE].due_dates()
+        return find_incident(view, caller, name, due), None
 
-    return await _answer(request, read)
+    return await _answer(request, "json", read)
 
 
 async def _answer(
-    request: web.Request, read: Callable[[View, Caller], msgspec.Struct]
+    request: web.Request, form: str, read: Callable[[View, Caller], Tabled]
 ) -> web.StreamResponse:
     """What was read, for this caller alone.
 
@@ -202,13 +261,13 @@ async def _answer(
     """
     caller = await caller_of(request)
     try:
-        answer = await request.app[SITE].db.read(read, caller)
+        answer, table = await request.app[SITE].db.read(read, caller)
     except NotFoundError:
         if may_do(caller, "see"):
             raise
         raise web.HTTPNotFound from None
     request[ENTITLED] = True
-    answered = reply(request, "json", answer)
+    answered = reply(request, form, answer, table)
     answered.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     return answered
 

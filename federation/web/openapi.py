@@ -20,6 +20,7 @@ from federation.errors import FormatError
 
 PATH = "/openapi.json"
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
+GEOJSON = "application/geo+json"
 TEXT = "text/plain"
 BYTES = "application/octet-stream"
 CURSOR = "Federation-Cursor"
@@ -166,7 +167,7 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
         content[JSON] = {"schema": schema_of[repr(endpoint.response)]}
     if endpoint.text:
         content[TEXT] = {"schema": {"type": "string"}}
-    for form, media in (("csv", CSV), ("ndjson", NDJSON)):
+    for form, media in (("csv", CSV), ("ndjson", NDJSON), ("geojson", GEOJSON)):
         if form in _forms(endpoint.query):
             content[media] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {"description": endpoint.summary}

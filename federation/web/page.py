@@ -60,6 +60,7 @@ class Page:
                 span=self.t.span,
                 word=self.word,
                 stylesheet=self.to(static_address("style.css")),
+                tilemap_styles=self.to(static_address("tilemap.css")),
                 other_language=further(self.request, lang=other),
                 **{"data": "", **self._reader(), **values},
             )
@@ -75,7 +76,9 @@ class Page:
         session = self.request.get(SIGNED_IN)
         token = form_token(self.request) if session else ""
         may_remove = session is not None and may_do(session.person, "remove")
+        may_refer = session is not None and may_do(session.person, "refer")
         return {
+            "may_refer": may_refer,
             "who": session.person if session else None,
             "form_token": token,
             "may_remove": may_remove,

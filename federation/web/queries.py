@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
 from federation.records.incident import IncidentCategory, IncidentLaw
+from federation.records.incidentstatus import WorkflowStatus
 from federation.records.readingqueue import ReadingQueue
 
 MAX_LIMIT = 1_000
@@ -24,6 +25,15 @@ Code = Annotated[str, Meta(description="only in this region (2 to 10 characters)
 After = Annotated[str, Meta(description="`next` of the page before")]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
 Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
+GeoForm = Annotated[
+    Literal["json", "csv", "ndjson", "geojson"], Meta(description="form of answer")
+]
+
+
+StatusParameter = Annotated[
+    Literal["", WorkflowStatus],
+    Meta(description="only those of which this is the status"),
+]
 
 
 class ElectionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,8 +99,8 @@ class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 100
 
 
-class IncidentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Reports of violations."""
+class _WhichIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which reports of violations."""
 
     election: ElectionParameter = ""
     category: Annotated[
@@ -99,8 +109,38 @@ class IncidentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     law: Annotated[Literal["", IncidentLaw], Meta(description="only of this law")] = ""
     region: Code = ""
     org: Annotated[str, Meta(description="only of this organisation")] = ""
+    since: Annotated[
+        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or later")
+    ] = ""
+    until: Annotated[
+        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or before")
+    ] = ""
+
+
+class IncidentsQuery(_WhichIncidents, frozen=True, kw_only=True):
+    """A page of reports of violations."""
+
+    format: GeoForm = "json"
     after: After = ""
     limit: Limit = 100
+
+
+class MergedQuery(_WhichIncidents, frozen=True, kw_only=True):
+    """A page of incidents."""
+
+    status: StatusParameter = ""
+    format: GeoForm = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
+    """All incidents, in one stream."""
+
+    status: StatusParameter = ""
+    format: Annotated[
+        Literal["csv", "ndjson", "geojson"], Meta(description="form of answer")
+    ] = "csv"
 
 
 class DuplicatesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +156,7 @@ class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """How many reports of violations there are."""
 
     election: ElectionParameter = ""
-    format: Form = "json"
+    format: GeoForm = "json"
 
 
 class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,11 +11,14 @@ functions, and change nothing. One report: `incidentpage.py`.
 from typing import Final
 
 from aiohttp import web
+from yarl import URL
 
-from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.answers import list_reporters, parse_after, parse_traced
 from federation.flows.incidents.counts import name_cell, read_provinces
+from federation.flows.incidents.days import day_begins, day_is_over, end_of_week
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.places import (
+    name_place,
     name_region,
     read_all_provinces,
     read_places,
@@ -33,9 +36,14 @@ from federation.web.incidentmap import bars_of, map_for_everybody, map_for_peopl
 from federation.web.incidents import read_counts
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
+from federation.web.requests.incidents import AddIncidents
 
 LIST: Final = "/laporan/daftar"
-_FILTERS: Final = ("election", "lang", "category", "law", "region", "status")
+_ASKED: Final = (
+    *("election", "category", "law", "region", "org", "status", "since", "until"),
+)
+_FILTERS: Final = ("lang", *_ASKED)
+_DOWNLOADS: Final = ("csv", "ndjson", "geojson")
 
 
 def _by_count(row: CountRow) -> tuple[int, CountKey]:
@@ -85,6 +93,7 @@ async def figures(page: Page) -> web.StreamResponse:
         "reports.html",
         site.settings.name,
         counts=counts,
+        keeps_reports=election in site.settings.incidents,
         map=map_for_everybody(page.t, counts, provinces, lead),
         until=monday_of(counts.until),
         tables=tables,
@@ -100,16 +109,38 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         category=chosen.get("category", ""),
         law=chosen.get("law", ""),
         region=parse_region(chosen.get("region", "")),
+        org=chosen.get("org", ""),
+        since=day_begins(chosen.get("since", "")),
+        until=day_is_over(chosen.get("until", "")),
         after=parse_after(page.request.query.get("after", "")),
+        traced=parse_traced(page.request.query.get("after", "")),
     )
     status = chosen.get("status", "")
     due = site.due_dates()
     answer = await site.db.read(list_merged, caller, asked, PAGE_SIZE, status, due)
     where = await _read_where(page, caller, asked, status)
     choices = {"category": CATEGORIES, "law": LAWS, "status": MERGED_STATES}
+    shown = {place for one in answer.incidents for place in one.merged.places}
+    codes = {code for place in shown for code in regions_around(place)}
+    names = await site.db.read(read_places, asked.election, codes)
     return page.render(
-        "incidents.html", site.settings.name, answer=answer, choices=choices, **where
+        "incidents.html",
+        site.settings.name,
+        answer=answer,
+        choices=choices,
+        orgs=await site.db.read(list_reporters, caller, asked.election),
+        places={place: name_place(page.t, place, names) for place in shown},
+        downloads={form: _download(page, form) for form in _DOWNLOADS},
+        keeps_reports=asked.election in site.settings.incidents,
+        **where,
     )
+
+
+def _download(page: Page, form: str) -> str:
+    """Where all that fits is as a file."""
+    query: dict[str, str] = {"format": form}
+    query |= {name: page.chosen[name] for name in _ASKED if name in page.chosen}
+    return page.to(str(URL.build(path=f"{AddIncidents.route}/export", query=query)))
 
 
 async def _read_where(
@@ -134,9 +165,19 @@ async def _read_where(
     else:
         provinces = await site.db.read(read_all_provinces, asked.election)
         drawn = map_for_people(t, counts, provinces | names, lead)
+    weeks = [
+        (monday, count, page.link(LIST, since=monday, until=end_of_week(monday)))
+        for monday, count in counts.weeks.items()
+    ]
     trail = [(code, name_region(t, code, names)) for code in around]
     whole = [("", t("reports.whole"))] if around else []
-    return {"counts": counts, "map": drawn, "bars": bars, "trail": whole + trail}
+    return {
+        "counts": counts,
+        "map": drawn,
+        "bars": bars,
+        "weeks": weeks,
+        "trail": whole + trail,
+    }
 
 
 def _election(page: Page) -> str:

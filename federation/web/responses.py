@@ -1,27 +1,52 @@
-"""One answer in the form that was asked for: JSON, CSV, NDJSON, or a long stream.
+"""One answer in the form that was asked for: JSON, a table's, or a long stream.
 
 Rule: an `ETag` is `<cursor>-<check>`: where the map stood, and CRC-32 of the bytes, so
 that it also changes with what is not of the map (who holds an entry). A stream has
 none. The cursor is in `Federation-Cursor` and in every row of a table.
 
-NDJSON begins with one line about the rest: cursor, sources, `next`.
+NDJSON begins with one line about the rest: cursor, sources, `next`; GeoJSON has the
+same as members of the collection.
 """
 
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import hdrs, web
 
 from federation.flows.query.cells import Cell, format_csv, format_ndjson
-from federation.flows.query.export import Export
+from federation.flows.query.geojson import (
+    CLOSED,
+    format_features,
+    format_geojson,
+    open_collection,
+)
 from federation.flows.query.table import QueryTable
+from federation.store.db import View
 from federation.web.context import WebContext
 from federation.web.further import further
-from federation.web.openapi import CSV, CURSOR, JSON, NDJSON
+from federation.web.openapi import CSV, CURSOR, GEOJSON, JSON, NDJSON
 
+_MEDIA = {"csv": CSV, "ndjson": NDJSON, "geojson": GEOJSON}
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
+
+
+class RowStream(Protocol):
+    """Rows without end, a page at a time."""
+
+    cursor: str
+    done: bool
+
+    @property
+    def name(self) -> str:
+        """What a file of it is called, without its ending."""
+
+    def head(self) -> Mapping[str, object]:
+        """What is told of all rows together."""
+
+    def read(self, view: View) -> QueryTable:
+        """The next page, until `done`; its columns are those of every page."""
 
 
 def reply(
@@ -41,7 +66,10 @@ def reply(
             "cursor": getattr(answer, "cursor", ""),
             **({"next": following} if following else {}),
         }
-        body, media = format_ndjson([head, *_dicts(table)]), NDJSON
+        if form == "geojson":
+            body, media = format_geojson(table, _said(head)), GEOJSON
+        else:
+            body, media = format_ndjson([head, *_dicts(table)]), NDJSON
     return _send(request, body, media, getattr(answer, "cursor", ""), following)
 
 
@@ -51,22 +79,24 @@ def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Respons
 
 
 async def stream(
-    request: web.Request, form: str, export: Export, site: WebContext
+    request: web.Request, form: str, rows: RowStream, site: WebContext
 ) -> web.StreamResponse:
     """The export, page by page; each page is read when the caller took the last."""
     response = web.StreamResponse()
-    response.content_type = CSV if form == "csv" else NDJSON
-    response.charset = "utf-8"
-    response.headers[CURSOR] = export.cursor
+    response.content_type = _MEDIA[form]
+    if form != "geojson":
+        response.charset = "utf-8"
+    if rows.cursor:
+        response.headers[CURSOR] = rows.cursor
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
-    name = f"{export.asked.election}-{export.what}.{form}"
-    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    name = f'attachment; filename="{rows.name}.{form}"'
+    response.headers[hdrs.CONTENT_DISPOSITION] = name
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response  # not a page is read for somebody who wants none
     is_whole = False
     try:
-        await _write_pages(response, form, export, site)
+        await _write_pages(response, form, rows, site)
         is_whole = True
     finally:
         # A refusal amid the rows would read as one: what breaks is cut off instead,
@@ -77,20 +107,33 @@ async def stream(
 
 
 async def _write_pages(
-    response: web.StreamResponse, form: str, export: Export, site: WebContext
+    response: web.StreamResponse, form: str, rows: RowStream, site: WebContext
 ) -> None:
     if form == "ndjson":
-        await response.write(format_ndjson([export.head()]))
+        await response.write(format_ndjson([rows.head()]))
+    elif form == "geojson":
+        await response.write(open_collection(rows.head()))
     is_first = True
-    while not export.done:
+    while not rows.done:
         async with site.export_pages:
-            page = await site.db.read(export.read)
+            page = await site.db.read(rows.read)
         if form == "ndjson":
             await response.write(format_ndjson(_dicts(page)))
-            continue
-        await response.write(format_csv([page.columns, *page.rows][not is_first :]))
-        is_first = False
+        elif form == "geojson":
+            features = list(format_features(page))
+            between = b"" if is_first or not features else b",\n"
+            await response.write(between + b",\n".join(features))
+            is_first = is_first and not features
+        else:
+            await response.write(format_csv([page.columns, *page.rows][not is_first :]))
+            is_first = False
+    if form == "geojson":
+        await response.write(CLOSED)
     await response.write_eof()
+
+
+def _said(head: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in head.items() if value}
 
 
 def _dicts(table: QueryTable) -> Iterable[Mapping[str, Cell]]:
@@ -111,6 +154,6 @@ def _send(
     return web.Response(
         body=body,
         content_type=media,
-        charset=None if media == JSON else "utf-8",
+        charset=None if media in {JSON, GEOJSON} else "utf-8",
         headers=headers,
     )

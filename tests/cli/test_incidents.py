@@ -11,6 +11,7 @@ from federation.config.settings import load_settings
 from federation.errors import FormatError
 from federation.store.db import Database
 from tests.homes import PASSPHRASE
+from tests.refer import HAND
 
 WHICH = ("--election", "pilpres-2019", "--json")
 REPORT = {
@@ -317,6 +318,23 @@ def test_two_reports_of_one_thing_are_proposed_joined_and_taken_apart_again(
     federation("incidents", "status", one, "not_duplicate", "--duplicate-of", other)
     assert sorted(merged()) == sorted([[one], [other]])
     assert proposed() == []
+
+
+def test_what_became_of_one_report_is_told_with_every_other_of_the_same_incident(
+    hand_in, federation, home
+):
+    (home / "agencies.toml").write_text(HAND)
+    one, other = (
+        verdict["incident"] for verdict in hand_in(REPORT, REPORT | {"ref": "QL-18"})
+    )
+    federation("refer", "by-hand", one, "--agency", "gakkumdu", "--reference", "12/LP")
+    org = one.partition("/")[0]
+    number = f"{org} · acknowledged · gakkumdu · 12/LP"
+    state = f"{org} · taken to an agency · gakkumdu · 12/LP"
+    assert number not in federation("incidents", "show", other).out
+    federation("incidents", "status", other, "duplicate", "--duplicate-of", one)
+    told = federation("incidents", "show", other).out
+    assert f"  {state}\n  {number}\n" in told, told
 
 
 def test_what_is_refused_says_why_in_the_language_of_whoever_reads_it(

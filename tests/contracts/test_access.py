@@ -38,6 +38,7 @@ from tests.contracts.test_readers import (
     PARTNER,
     PRIVATE,
     PUBLIC_LOG,
+    REPORT_PAGE,
     STATION,
     STRANGER,
     TREES,
@@ -155,6 +156,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /v1/queue", "", "/v1/queue"),
     ("GET /v1/incidents", "", "/v1/incidents"),
     ("GET /v1/incidents/merged", "", "/v1/incidents/merged"),
+    ("GET /v1/incidents/export", "", "/v1/incidents/export"),
     ("GET /v1/incidents/duplicates", "", "/v1/incidents/duplicates"),
     ("GET /v1/incidents/statistics", "", "/v1/incidents/statistics"),
     ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
@@ -193,6 +195,21 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /laporan/kembar", "", "/laporan/kembar"),
     ("GET /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
     ("POST /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
+    *(
+        (
+            f"{method} /laporan/{{org}}/{{id}}{path}",
+            "no report",
+            f"{REPORT_PAGE}{asked}",
+        )
+        for method, path, asked in (
+            ("POST", "/foto", "/foto"),
+            ("POST", "/antar", "/antar"),
+            ("GET", "/berkas/{digest}", f"/berkas/{'0' * 64}"),
+            ("POST", "/berkas/{digest}", f"/berkas/{'0' * 64}"),
+            ("GET", "/berkas/{digest}/pdf", f"/berkas/{'0' * 64}/pdf"),
+        )
+    ),
+    ("GET /laporan/kiriman", "", "/laporan/kiriman"),
     ("GET /berbeda", "", "/berbeda"),
     ("GET /antrean", "", "/antrean"),
     ("GET /antrean/baca", "", "/antrean/baca"),

@@ -1,7 +1,7 @@
 """What is personal of an incident leaves a node by no way: every byte is searched.
 
-The planted words are looked for as they are, in every case, as JSON and addresses
-escape them, and within what is packed; and so is the sealed text itself.
+The planted words are looked for in every form (`tests/searching.py`); and so is the
+sealed text itself. A run of real processes: `tests/stories/test_reports.py`.
 """
 
 import asyncio
@@ -10,20 +10,16 @@ import json
 import logging
 import re
 import time
-import zipfile
-import zlib
-from io import BytesIO
-from urllib.parse import quote
 
 import msgspec
 import pytest
-import zstandard
 
 from federation.cli import run
 from federation.cli.output import Output
 from federation.store import people
 from federation.store.annex import AnnexFolder
 from federation.text import Text
+from tests import searching
 from tests.annexed import CONTENTS, ELECTION, ID, give_key, passphrase_file
 from tests.cli.filled_home import federation
 from tests.contracts.test_people import LINK, SECRET, cookie
@@ -46,40 +42,9 @@ WORDS = (
 )
 
 
-def unpacked(data: bytes, depth: int = 3) -> list[bytes]:
-    """The bytes, and what they hold packed: ZIP, zstandard, gzip, zlib."""
-    found = [data]
-    if depth and data[:2] == b"PK":
-        with zipfile.ZipFile(BytesIO(data)) as bundle:
-            for name in bundle.namelist():
-                found += unpacked(name.encode(), 0)
-                found += unpacked(bundle.read(name), depth - 1)
-    if depth and data[:4] == b"\x28\xb5\x2f\xfd":
-        opened = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-        found += unpacked(opened, depth - 1)
-    if depth and data[:2] in {b"\x1f\x8b", b"\x78\x9c"}:
-        found += unpacked(zlib.decompressobj(47).decompress(data), depth - 1)
-    return found
-
-
-def forms(word: str) -> set[bytes]:
-    """How a word may stand in bytes; in base64 at each of its three places."""
-    plain = {word, json.dumps(word)[1:-1], quote(word), word.replace(" ", "+")}
-    made = {one.lower().encode() for one in plain}
-    for shift in range(3):
-        coded = base64.b64encode(b"\0" * shift + word.encode())
-        made.add(coded[(shift * 8 + 5) // 6 : -4].lower())
-    return {one for one in made if len(one) > 4}
-
-
 def found_in(data: bytes, words: tuple[str, ...] = WORDS) -> list[str]:
     """Which of the words stand in these bytes."""
-    texts = [one.lower() for one in unpacked(data)]
-    return [
-        word
-        for word in words
-        if any(form in text for form in forms(word) for text in texts)
-    ]
+    return searching.found_in(data, words)
 
 
 def annex(home, *words):
@@ -217,22 +182,6 @@ async def test_what_is_purged_leaves_no_trace_of_its_sealed_text(planted):
     files = [path for path in planted.home.folder.rglob("*") if path.is_file()]
     assert not any(found_in(path.read_bytes(), (first,)) for path in files)
     assert any(found_in(path.read_bytes(), (second,)) for path in files)
-
-
-def test_what_is_searched_for_is_found_in_whatever_form_it_stands():
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr("a", zstandard.compress(b'{"n":"Zulkifli"}'))
-    said = {
-        b"ZULKIFLI": ["Zulkifli"],
-        base64.b64encode(b"{Zulkifli}"): ["Zulkifli"],
-        b"x?q=Mak%20Uwo": ["Mak Uwo"],
-        packed.getvalue(): ["Zulkifli"],
-        zlib.compress(b"at 120.754318"): ["120.754318"],
-        b"nothing of it": [],
-    }
-    for data, words in said.items():
-        assert found_in(data) == words, data
 
 
 def test_no_help_and_no_refusal_repeats_what_was_handed_in(tmp_path, capsys):

@@ -99,6 +99,7 @@ TABLES = [
     for what in ("results", "disputed", "gaps", "coverage")
     for form in ("csv", "ndjson")
 ]
+REPORT_PAGE = f"/laporan/{ORG}/{'0' * 32}"
 #: What a stranger asks of each route. A route that is not here fails a test: say what
 #: it shows, and ask the gate (`records/readers.py`) for whoever asks.
 READS = {
@@ -113,12 +114,19 @@ READS = {
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
-    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13"],
-    "/v1/incidents/merged": ["/v1/incidents/merged"],
+    "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13&format=csv"],
+    "/v1/incidents/merged": [
+        "/v1/incidents/merged",
+        "/v1/incidents/merged?format=geojson",
+    ],
+    "/v1/incidents/export": [
+        f"/v1/incidents/export?format={form}" for form in ("csv", "ndjson", "geojson")
+    ],
     "/v1/incidents/duplicates": ["/v1/incidents/duplicates"],
     "/v1/incidents/statistics": [
         "/v1/incidents/statistics",
         "/v1/incidents/statistics?format=csv",
+        "/v1/incidents/statistics?format=geojson",
     ],
     "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
@@ -166,6 +174,9 @@ READS = {
     "/laporan": ["/laporan"],
     "/laporan/daftar": ["/laporan/daftar"],
     "/laporan/kembar": ["/laporan/kembar"],
+    "/laporan/kiriman": ["/laporan/kiriman"],
+    "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
+    "/laporan/{org}/{id}/berkas/{digest}/pdf": [f"{REPORT_PAGE}/berkas/{'0' * 64}/pdf"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
     "/static/{name}": ["/static/style.css"],
     "/verify": ["/verify"],
@@ -193,6 +204,9 @@ WRITES = {
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/laporan/{org}/{id}": [f"/laporan/{ORG}/{'0' * 32}"],
+    "/laporan/{org}/{id}/foto": [f"{REPORT_PAGE}/foto"],
+    "/laporan/{org}/{id}/antar": [f"{REPORT_PAGE}/antar"],
+    "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

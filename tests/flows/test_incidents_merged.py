@@ -68,9 +68,9 @@ class Partners:
                 )
         index_all_incidents(self.db)
 
-    def merged(self, asked=ASKED, caller=THIS_MACHINE, limit=100):
+    def merged(self, asked=ASKED, caller=THIS_MACHINE, limit=100, status=""):
         with self.db.view() as view:
-            return list_merged(view, caller, asked, limit)
+            return list_merged(view, caller, asked, limit, status)
 
     def digest(self):
         with self.db.view() as view:

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from federation.store import alarms, logs
 from federation.store import leaves as stored
@@ -37,6 +38,8 @@ class Node:
         self.org, self.origin = org, f"{org}/{ELECTION}"
         self.home = make_home(folder, org)
         self.process: subprocess.Popen[bytes] | None = None
+        #: Behind `python -m`.
+        self.program = ["federation"]
         self.move(free_port())
 
     def move(self, port: int) -> None:
@@ -56,7 +59,7 @@ class Node:
         words = ["serve", "--home", str(self.home.folder), *flags]
         with (self.home.folder / "serve.log").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "federation", *words],
+                [sys.executable, "-m", *self.program, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -170,11 +173,21 @@ class Node:
         return self.ask("/v1/status")[0] == 200 and self.home.control.exists()
 
 
-class Wire:
-    """A way to a node that can be cut and mended: plain TCP, byte for byte."""
+class Talk(NamedTuple):
+    """What went to a node over one connection, and what came from it."""
 
-    def __init__(self, port: int) -> None:
-        self._target = (LOOPBACK, port)
+    asked: bytearray
+    answered: bytearray
+
+
+class Wire:
+    """A way to a node that can be cut and mended: plain TCP, byte for byte.
+
+    Where `talks` is a list, all that goes over it is kept there.
+    """
+
+    def __init__(self, port: int, talks: list[Talk] | None = None) -> None:
+        self._target, self._talks = (LOOPBACK, port), talks
         self.is_cut = False
         self.connections = 0
         self._open: set[socket.socket] = set()
@@ -215,18 +228,23 @@ class Wire:
             contextlib.suppress(OSError),
             socket.create_connection(self._target) as far,
         ):
-            pair = {near, far}
+            pair, talk = {near, far}, Talk(bytearray(), bytearray())
             self._open |= pair
-            back = threading.Thread(target=self._carry, args=(far, near))
+            if self._talks is not None:
+                self._talks.append(talk)
+            back = threading.Thread(target=self._carry, args=(far, near, talk.answered))
             back.start()
-            self._carry(near, far)
+            self._carry(near, far, talk.asked)
             back.join()
             self._open -= pair
 
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
+    def _carry(
+        self, source: socket.socket, sink: socket.socket, kept: bytearray
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if self._talks is not None:
+                    kept += data
                 sink.sendall(data)
         for one in (source, sink):
             with contextlib.suppress(OSError):

@@ -35,3 +35,16 @@ def test_a_bucket_forgets_the_oldest_key_instead_of_growing():
     assert all(bucket.take(key, 0) for key in ("a", "b", "c"))
     assert bucket.take("a", 0)
     assert not bucket.take("c", 0)
+
+
+@given(st.lists(st.floats(0, 9), max_size=20), st.floats(0.1, 9))
+def test_what_is_told_to_wait_is_enough_and_no_second_more(gaps, refill_s):
+    bucket, now = Bucket(burst=2, refill_s=refill_s), 0.0
+    for gap in gaps:
+        now += gap
+        wait_s = bucket.wait_s("one", now)
+        assert (wait_s == 0) is (bucket._level("one", now) >= 1)
+        assert bucket._level("one", now + wait_s) >= 1 - 1e-9
+        assert wait_s < refill_s + 1
+        bucket.take("one", now)
+    assert bucket.wait_s("nobody", now) == 0

@@ -1,19 +1,24 @@
 """The page on which people of ours judge a report: who may, and what is signed."""
 
 import json
-import re
 
 import pytest
 
+from federation.records.incident import IncidentName
+from federation.records.result import Evidence
 from federation.store import people
 from federation.store.db import Database
 from tests.browsing import Browser
+from tests.desk import SignedIn, did, hold_statements, let_people_in
 from tests.homes import ELECTION, make_home, serving
 from tests.incidents import found_incidents
+from tests.records.test_incidentmerge import report as any_report
+from tests.records.test_incidentmerge import said as any_said
+from tests.records.test_incidentmerge import taken as any_taken
+from tests.refer import HAND, MAIL
 from tests.waiting import until
 
 ORG = "jagasuara.example"
-PEOPLE = {"Vina": "viewer", "Edi": "editor", "Esti": "editor", "Koko": "coordinator"}
 REPORT = {
     "category": "politik_uang",
     "law": "pidana",
@@ -27,11 +32,8 @@ REPORT = {
 async def node(tmp_path):
     home = make_home(tmp_path, ORG)
     found_incidents(home)
-    db = Database.open(home.data)
-    with db.transaction() as tx:
-        for name, role in PEOPLE.items():
-            people.save_person(tx, name, role, link_of(name), 0, 1 << 36)
-    db.close()
+    let_people_in(home)
+    (home.folder / "agencies.toml").write_text(HAND + MAIL)
     reports = [REPORT | {"ref": str(n)} for n in range(2)]
     reports.append(REPORT | {"ref": "x", "tps": "1371021001001"})
     async with serving(home, alone=True) as served:
@@ -54,22 +56,15 @@ async def edi(node):
         yield browser
 
 
-def link_of(name):
-    return name.ljust(43, "x")
+#: Nobody here has it.
+PHOTO = Evidence(media_type="image/jpeg", sha256="ab" * 32, size=1000)
 
 
-class SignedIn:
-    """A browser of this person."""
-
-    def __init__(self, node, name) -> None:
-        self.browser, self.name = Browser(node.url), name
-
-    async def __aenter__(self):
-        await self.browser.sign_in(f"/masuk?k={link_of(self.name)}")
-        return self.browser
-
-    async def __aexit__(self, *_):
-        await self.browser.session.close()
+def hold(node, *statements):
+    """What partners say, held here while the node runs."""
+    db = Database.open(node.home.data)
+    hold_statements(db, *statements)
+    db.close()
 
 
 async def shown(node, name):
@@ -88,13 +83,23 @@ async def states(node, name):
     ]
 
 
-def did(node):
-    """The log of actions: who did what to what, but for signing in."""
-    db = Database.open(node.home.data)
-    with db.view() as view:
-        rows = view.execute("SELECT person, role, what, subject FROM action").fetchall()
-    db.close()
-    return [row for row in rows if row[2] not in {"add", "sign-in"}]
+#: What a coordinator notes.
+ANSWER = {
+    "status": "registered",
+    "agency": "gakkumdu",
+    "reference": "017/LP/PP/2019",
+    "outcome": "",
+    "reason": "",
+}
+
+
+def answer_form(page):
+    wanted = {"reference", "seen"}
+    return next(form for form in page.forms() if wanted <= form.fields.keys())
+
+
+def closing_form(page):
+    return next(f for f in page.forms() if f.fields.get("status") == "closed")
 
 
 def judge_form(page, name):
@@ -119,7 +124,7 @@ async def test_an_editor_classifies_a_report_and_takes_it_back(node, edi):
     page = await edi.send(page, undo)
     assert "Pernyataan terakhir kita: diterima" in page.text
     assert await states(node, name) == ["verified", "received"]
-    assert did(node) == [
+    assert did(node.home) == [
         ("Edi", "editor", "classify", f"{name} verified"),
         ("Edi", "editor", "classify", f"{name} received"),
     ]
@@ -133,7 +138,7 @@ async def test_a_button_that_is_pressed_twice_changes_nothing(node, edi):
         answered = await edi.send(page, form, status="verified")
         assert said in answered.text
     assert await states(node, name) == ["verified"]
-    assert len(did(node)) == 1
+    assert len(did(node.home)) == 1
 
 
 async def test_of_two_editors_the_second_is_told_and_nothing_is_signed(node, edi):
@@ -178,7 +183,7 @@ async def test_what_is_wrong_is_told_and_nothing_is_signed(node, edi, fields, sa
     page = await edi.send(page, judge_form(page, name), **fields)
     assert (page.status, said in page.text) == (400, True), page.text
     assert await states(node, name) == []
-    assert did(node) == []
+    assert did(node.home) == []
 
 
 async def test_a_pair_is_proposed_with_reasons_confirmed_and_taken_back(node, edi):
@@ -201,7 +206,7 @@ async def test_a_pair_is_proposed_with_reasons_confirmed_and_taken_back(node, ed
     assert "bukan tentang satu hal" in page.text
     assert len((await shown(node, one))["merged"]["merged"]["reports"]) == 1
     pair = " ".join(sorted((one, other)))
-    assert did(node) == [
+    assert did(node.home) == [
         ("Edi", "editor", "pair", pair),
         ("Edi", "editor", "unpair", pair),
     ]
@@ -255,13 +260,11 @@ async def test_what_an_agency_did_is_for_coordinators_to_say_and_to_change(node,
         assert (await edi.send(page, form, status=status)).status == 403, status
     async with SignedIn(node, "Koko") as koko:
         there = await koko.open(f"/laporan/{name}?lang=id")
-        answered = await koko.send(there, judge_form(there, name), status="registered")
+        answered = await koko.send(there, answer_form(there), **ANSWER)
         assert answered.status == 200
     page = await edi.open(f"/laporan/{name}?lang=id")
     assert "hanya koordinator yang dapat mengubahnya" in page.text
-    last = re.search(r'name="seen" value="([0-9a-f]*)"', there.text)[1]
     seen = (await shown(node, name))["history"][-1]["record"]
-    assert last != seen
     late = await edi.send(page, form, status="verified", seen=seen)
     assert late.status == 409
     assert await states(node, name) == ["registered"]
@@ -280,3 +283,132 @@ async def test_a_form_of_another_site_and_one_of_another_browser_are_refused(nod
     assert await states(node, name) == []
     nobody = f"/laporan/{ORG}/{'0' * 32}"
     assert (await edi.post(nobody, form.fields | {"status": "verified"})).status == 404
+
+
+async def test_a_coordinator_notes_the_answer_closes_the_report_and_takes_it_back(node):
+    name = node.names[0]
+    async with SignedIn(node, "Koko") as koko:
+        page = await koko.open(f"/laporan/{name}?lang=id")
+        assert "Belum ke lembaga mana pun" in page.text
+        page = await koko.send(page, answer_form(page), **ANSWER)
+        assert "Sudah ditandatangani" in page.text
+        assert (
+            "Jawaban: <b>diregistrasi instansi</b> · nomor 017/LP/PP/2019" in page.text
+        )
+        decided = ANSWER | {"status": "decided", "outcome": "violation"}
+        decided["reason"] = "Terbukti <b>melanggar</b>"
+        page = await koko.send(page, answer_form(page), **decided)
+        assert "“Terbukti &lt;b&gt;melanggar&lt;/b&gt;”" in page.text
+        page = await koko.send(page, closing_form(page), reason="Selesai")
+        assert "Pernyataan terakhir kita: selesai" in page.text
+        assert "Jawaban: <b>diputuskan</b>" in page.text, "it stands when it is closed"
+        merged = (await shown(node, name))["merged"]["merged"]
+        assert merged["status"] == ["closed"]
+        assert merged["statuses"][0]["outcome"] == "violation"
+        # The form of an answer stands before it, with its last choice.
+        *_, undo = (f for f in page.forms() if f.fields.get("status") == "decided")
+        page = await koko.send(page, undo)
+        assert "Pernyataan terakhir kita: diputuskan" in page.text
+    found = await shown(node, name)
+    last = found["history"][-1]["said"]
+    assert (last["reference"], last["outcome"]) == ("017/LP/PP/2019", "violation")
+    assert [what for *_, what, _ in did(node.home)] == [
+        *("answer", "answer", "close", "answer")
+    ]
+    assert {(who, role) for who, role, *_ in did(node.home)} == {
+        ("Koko", "coordinator")
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reference": " "}, "nomor yang diberikan lembaga"),
+        ({"reference": "1" * 101}, "paling banyak 100"),
+        ({"reference": "0813-5555-0117"}, "Belum ada yang ditandatangani"),
+        ({"reason": "Kata Bapak Hendrawan Tobing"}, "Belum ada yang ditandatangani"),
+        ({"agency": "<script>"}, ""),
+        ({"outcome": "nonsense"}, ""),
+    ],
+)
+async def test_an_answer_that_is_wrong_is_refused_and_nothing_typed_is_lost(
+    node, fields, said
+):
+    name = node.names[0]
+    async with SignedIn(node, "Koko") as koko:
+        page = await koko.open(f"/laporan/{name}?lang=id")
+        typed = ANSWER | {"reason": "Berkas lengkap"} | fields
+        page = await koko.send(page, answer_form(page), **typed)
+    assert page.status == 400
+    assert said in page.text
+    assert not said or typed["reason"] in page.text
+    assert await states(node, name) == []
+
+
+async def test_where_it_was_taken_is_shown_whoever_took_it(node, edi):
+    name = node.names[0]
+    a1 = any_report("a.example", tps="1371011001001", evidence=(PHOTO,))
+    mine = IncidentName(org=ORG, id=name.partition("/")[2])
+    evil = "<script>alert(1)</script>"
+    hold(
+        node,
+        a1,
+        any_said("a.example", "duplicate", a1.name, duplicate_of=mine),
+        any_taken("a.example", "intended", a1.name, agency="gakkumdu"),
+        any_taken(
+            "a.example", "acknowledged", a1.name, agency="gakkumdu", reference=evil
+        ),
+        any_taken("b.example", "sent", mine, agency="gakkumdu"),
+        any_taken("c.example", "intended", mine, agency="bawaslu"),
+        any_said("a.example", "registered", a1.name, agency="gakkumdu", reason=evil),
+        any_said("b.example", "rejected", mine, reason="Bukan pelanggaran"),
+    )
+    page = await edi.open(f"/laporan/{name}?lang=id")
+    assert page.status == 200, page.text
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+    taken_part, history = page.text.split('id="history"')
+    assert "menerimanya dua kali" in taken_part
+    for org in ("a.example", "b.example", "c.example"):
+        assert f"<b>{org}</b>" in taken_part
+    assert "Sentra" in taken_part, "the agency has its name"
+    assert "waktunya sudah lewat (2024-02-15 10:00 WIB)" in taken_part
+    assert "Jawaban: <b>diregistrasi instansi</b>" in taken_part
+    assert "Bukan pelanggaran" in history
+    assert history.count("akan diteruskan") == 2
+
+
+async def test_photographs_of_partners_are_asked_for_and_shown_to_nobody_else(
+    node, edi
+):
+    name = node.names[0]
+    a1 = any_report("a.example", tps="1371011001001", evidence=(PHOTO,))
+    mine = IncidentName(org=ORG, id=name.partition("/")[2])
+    hold(node, a1, any_said("a.example", "duplicate", a1.name, duplicate_of=mine))
+
+    async def is_noted():
+        page = await edi.open(f"/laporan/{name}?lang=id")
+        return "disebut oleh a.example" in page.text
+
+    await until(is_noted)
+    page = await edi.open(f"/laporan/{name}?lang=id")
+    page = await edi.send(page, page.form(f"/laporan/{name}/foto"))
+    assert page.status == 200
+    assert "asked=" in page.url
+    async with Browser(node.url) as stranger:
+        assert (await stranger.post(f"/laporan/{name}/foto", {})).status == 403
+    nobody = f"/laporan/{ORG}/{'0' * 32}/foto"
+    token = page.form("/keluar").fields["form_token"]
+    assert (await edi.post(nobody, {"form_token": token})).status == 404
+
+
+async def test_whose_link_has_ended_says_nothing_any_more(node, edi):
+    name = node.names[0]
+    page = await edi.open(f"/laporan/{name}?lang=id")
+    db = Database.open(node.home.data)
+    with db.transaction() as tx:
+        people.save_person(tx, "Edi", "viewer", "n" * 43, 0, 1 << 36)
+    db.close()
+    answered = await edi.send(page, judge_form(page, name), status="verified")
+    assert answered.status == 403
+    assert await states(node, name) == []

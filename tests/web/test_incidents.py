@@ -1,11 +1,13 @@
 """Reports of violations over HTTP: in with a token, out to whom it concerns."""
 
 import asyncio
+import csv
+import io
 import json
 
 import pytest
 
-from federation.flows.incidents import counts
+from federation.flows.incidents import counts, export
 from federation.records.readers import (
     NOBODY,
     THIS_MACHINE,
@@ -77,7 +79,8 @@ async def test_reports_come_in_with_a_token_and_go_out_to_whom_they_concern(
     assert (await node.post("/v1/incidents", twice))[0] == 400
 
     paths = ("/v1/incidents", f"/v1/incidents/{good['incident']}")
-    paths += ("/v1/incidents/merged",)
+    paths += ("/v1/incidents/merged", "/v1/incidents/export")
+    paths += ("/v1/incidents/merged?format=geojson", "/v1/incidents?format=csv")
     nothing = await node.get("/v1/nothing")
     for caller, expected in CALLERS:
         as_caller(monkeypatch, caller)
@@ -86,7 +89,8 @@ async def test_reports_come_in_with_a_token_and_go_out_to_whom_they_concern(
             assert status == expected, (caller, path)
             if expected == 200:
                 assert REPORT["summary"].encode() in text
-                assert headers["Cache-Control"] == "private, no-cache"
+                private = ("no-store",) if "export" in path else ("private, no-cache",)
+                assert headers["Cache-Control"] in private
             else:
                 assert text == nothing[1], (caller, path)
 
@@ -117,12 +121,76 @@ async def test_everybody_may_have_counts_of_reports_and_nothing_else(node, monke
     assert (status, answer["incidents"]) == (200, 5)
     of_category = {"by": "category", "rows": [{"of": ["politik_uang"], "count": 5}]}
     assert answer["tables"][0] == of_category
-    for path in ("?format=csv", "?format=ndjson", ""):
+    for path in ("?format=csv", "?format=ndjson", "?format=geojson", ""):
         status, text, _ = await node.get(f"/v1/incidents/statistics{path}")
         assert status == 200
         assert b"lainnya" not in text
         assert ORG.encode() not in text
         assert REPORT["summary"].encode() not in text
+
+
+def read_rows(form, text):
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(text.decode())))
+    if form == "geojson":
+        features = json.loads(text)["features"]
+        assert all(feature["geometry"] is None for feature in features)
+        return [feature["properties"] for feature in features]
+    return [json.loads(line) for line in text.splitlines()[1:]]
+
+
+PLACES = ("3171", "32", "3171", "99", "3171011001", "51", "31")
+QUERIES = {
+    "": 7,
+    "region=31": 4,
+    "since=2019-04-12&until=2019-04-14": 3,
+    "law=kode_etik": 0,
+    "status=received": 7,
+    "status=verified": 0,
+    f"org={ORG}": 7,
+}
+
+
+@pytest.fixture
+async def filled(node, monkeypatch):
+    """A node with a report of each day, which everybody may read."""
+    monkeypatch.setattr(export, "_PAGE", 3)
+    reports = [
+        REPORT
+        | {"ref": str(n), "reported_at": f"2019-04-1{n}T03:00:00Z", "region": place}
+        for n, place in enumerate(PLACES)
+    ]
+    body = {"election": ELECTION, "records": reports}
+    assert (await node.post("/v1/incidents", body))[0] == 200
+    as_caller(monkeypatch, THIS_MACHINE)
+    return node
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])
+async def test_a_file_has_exactly_what_the_list_shows(filled, form):
+    for query, count in QUERIES.items():
+        _, text, _ = await filled.get(f"/v1/incidents/merged?limit=1000&{query}")
+        incidents = json.loads(text)["incidents"]
+        expected = [f"{ORG}/{one['merged']['incident']['id']}" for one in incidents]
+        assert len(expected) == count, query
+        for start in ("merged?limit=1000&", "export?"):
+            path = f"/v1/incidents/{start}{query}&format={form}"
+            status, text, headers = await filled.get(path)
+            assert status == 200, text
+            rows = read_rows(form, text)
+            assert [row["incident"] for row in rows] == expected, (path, text)
+            assert "no-" in headers["Cache-Control"]
+            if query == "region=31":
+                assert {row["province"] for row in rows} == {"DKI Jakarta"}
+    _, text, _ = await filled.get(f"/v1/incidents?limit=1000&format={form}")
+    rows = read_rows(form, text)
+    assert [row["ref"] for row in rows] == list("6543210")
+    assert rows[0]["summary"] == REPORT["summary"]
+
+
+async def test_a_question_that_means_nothing_is_refused(filled):
+    for query in ("since=x", "until=2019-02-30", "region=3", "status=duplicate"):
+        assert (await filled.get(f"/v1/incidents/export?{query}"))[0] == 400, query
 
 
 async def test_a_page_ends_where_the_next_begins(node, monkeypatch):

@@ -60,7 +60,11 @@ def test_every_endpoint_is_in_the_document_and_nothing_else(document):
 
 
 def test_the_media_types_are_those_that_format_chooses_from(document):
-    media = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+    media = {
+        "csv": "text/csv",
+        "ndjson": "application/x-ndjson",
+        "geojson": "application/geo+json",
+    }
     seen = set()
     files = {one.path for one in ENDPOINTS if one.text}
     for path, entry in document["paths"].items():

@@ -64,7 +64,8 @@ async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
         ):
             page = await browser.open(f"/laporan/daftar?{query}")
             assert page.text.count("Amplop") == count, query
-        assert (await browser.open("/laporan/daftar?region=x")).status == 400
+        for query in ("region=x", "since=x", "until=2019-02-30"):
+            assert (await browser.open(f"/laporan/daftar?{query}")).status == 400
 
 
 async def test_the_map_leads_from_the_country_to_the_station_s_region(node):
@@ -84,6 +85,14 @@ async def test_the_map_leads_from_the_country_to_the_station_s_region(node):
         assert "<svg" not in page.text
         assert "<b>6</b> incidents fit" in page.text
         assert "law=pidana&amp;region=3171" in page.text
+        # Names, and all of it as files.
+        assert "DKI Jakarta <span" in page.text
+        for form in ("csv", "ndjson", "geojson"):
+            at = f"export?format={form}&amp;law=pidana&amp;region=31"
+            assert at in page.text
+            found = await browser.open(f"/v1/incidents/{at.replace('&amp;', '&')}")
+            assert found.text.count("Amplop") == 6
+        assert "/lapor?" in page.text
 
 
 async def test_a_report_has_a_page_with_its_history(node):

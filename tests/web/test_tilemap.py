@@ -103,7 +103,7 @@ def test_the_key_names_the_figures_that_are_on_the_map():
 
 
 def test_words_can_be_read_on_every_shade_by_day_and_by_night():
-    sheet = static_file("style.css")[0].decode()
+    sheet = static_file("tilemap.css")[0].decode()
     light, dark = sheet.split("@media (prefers-color-scheme: dark)")
     for mode in (light, dark.split("\n}\n")[0]):
         colours = dict(re.findall(r"--(s\d|on\d): (#[0-9a-f]{3,6})", mode))

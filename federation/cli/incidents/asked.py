@@ -7,7 +7,7 @@ import click
 
 from federation.cli.arguments import find_scope, page_options
 from federation.cli.context import Run
-from federation.flows.incidents.answers import parse_after
+from federation.flows.incidents.answers import parse_after, parse_traced
 from federation.flows.incidents.index import is_behind
 from federation.records.incident import CATEGORIES, LAWS
 from federation.store.db import View
@@ -62,6 +62,7 @@ def read_filter(run: Run, **asked: Unpack[AskedIncidents]) -> IncidentFilter:
         region=asked.get("region", ""),
         org=asked.get("org", ""),
         after=parse_after(asked.get("after", "")),
+        traced=parse_traced(asked.get("after", "")),
     )
 
 

@@ -1,7 +1,7 @@
 """`federation incidents statistics`: how many there are, as everybody may know it.
 
-Rule: with `--json` and `--csv` the output is what `/v1/incidents/statistics` answers,
-byte for byte. The database is only read.
+Rule: with `--json`, `--csv` and `--geojson` the output is what
+`/v1/incidents/statistics` answers, byte for byte. The database is only read.
 """
 
 import sys
@@ -21,14 +21,16 @@ from federation.flows.incidents.counts import (
     read_provinces,
 )
 from federation.flows.query.cells import format_csv
+from federation.flows.query.geojson import format_geojson
 from federation.records.incidentcounts import IncidentCounts, monday_of
 
 
 @click.command("statistics", cls=Command, help="reports.help-statistics")
 @click.option("--csv", "is_csv", is_flag=True, help="reports.option-csv")
+@click.option("--geojson", "is_geojson", is_flag=True, help="reports.option-geojson")
 @click.option("--election", default="", help="views.option-election")
 @command_options
-def statistics(run: Run, *, is_csv: bool, election: str) -> None:
+def statistics(run: Run, *, is_csv: bool, is_geojson: bool, election: str) -> None:
     """Counts for everybody."""
     asked = find_scope(run, election).election
     with run.open_database().view() as view:
@@ -37,9 +39,10 @@ def statistics(run: Run, *, is_csv: bool, election: str) -> None:
         with run.out.progress(leaves, run.t("incidents.merging")) as advance:
             found = count_reports(view, asked, now, advance)
         provinces = read_provinces(view, found)
-    if is_csv:
-        table = counts_table(found)
-        sys.stdout.buffer.write(format_csv([table.columns, *table.rows]))
+    if is_csv or is_geojson:
+        table = counts_table(found, provinces)
+        rows = format_csv([table.columns, *table.rows])
+        sys.stdout.buffer.write(rows if is_csv else format_geojson(table, {}))
         return
     run.out.show(found, lambda: _print(run, found, provinces))
 

@@ -26,6 +26,7 @@ from federation.flows.incidents.answers import (
 )
 from federation.flows.incidents.merged import FoundIncident
 from federation.records.deadline import DeadlineNow
+from federation.records.incidentmerge import MergedIncident
 from federation.records.readers import THIS_MACHINE
 
 _MOST_PAIRS = 20
@@ -123,6 +124,7 @@ def _print_merged(run: Run, found: FoundIncident) -> None:
     out.line(t("incidents.part-of", incident=row.incident, digest=found.digest))
     for report in row.reports:
         out.line(f"  {report.org}/{report.id}")
+    _print_standing(run, row)
     for pair in row.pairs[:_MOST_PAIRS]:
         said = "; ".join(
             f"{it.org}: {t(f'verifier.status_{it.status}')}" for it in pair.said
@@ -139,6 +141,21 @@ def _print_merged(run: Run, found: FoundIncident) -> None:
         out.line("  " + t("incidents.contradicted"))
     if found.is_cut:
         out.line("  " + t("incidents.cut"))
+
+
+def _print_standing(run: Run, row: MergedIncident) -> None:
+    """What is said of its reports: of the others it is in no history of this one."""
+    told = [
+        (one.org, run.t(f"verifier.status_{one.status}"), one.agency, one.reference)
+        for one in row.statuses
+    ]
+    for at in row.referrals:
+        told += [
+            (one.org, run.t(f"verifier.stage_{one.stage}"), at.agency, one.reference)
+            for one in at.said
+        ]
+    for line in told if len(row.reports) > 1 else ():
+        run.out.line("  " + " · ".join(str(part) for part in line if part))
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401  a member of a record

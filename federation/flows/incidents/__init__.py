@@ -13,6 +13,10 @@ digest      one over all of them
 counts      how many there are, for everybody
 regioncounts  how many there are in each region, for people of ours
 places      what these regions are called
+days        days and weeks, and the times from when on they last
+table       rows and columns of them, for a spreadsheet or a map
+export      all that fit, page by page
 proposals   reports that may be of one thing, laid side by side
+history     all that was said of an incident; where it was taken
 desk        what somebody needs who judges them
 """

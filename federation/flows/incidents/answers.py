@@ -112,8 +112,13 @@ def list_incidents(
 
 def parse_after(text: str) -> tuple[str, str]:
     """What `next` has said, for `IncidentFilter.after`."""
-    reported_at, _, name = text.partition("_")
+    reported_at, name, *_ = [*text.split("_"), ""]
     return reported_at, name
+
+
+def parse_traced(text: str) -> tuple[str, ...]:
+    """What the same has said beside that, for `IncidentFilter.traced`."""
+    return tuple(text.split("_")[2:])
 
 
 def find_incident(
@@ -151,6 +156,12 @@ def readable_logs(view: View, caller: Caller, election: str) -> frozenset[int]:
     if not readable and not may_do(caller, "see"):
         raise NotFoundError(Sentence("incidents.none-here"))
     return readable
+
+
+def list_reporters(view: View, caller: Caller, election: str) -> list[str]:
+    """The organisations of whose reports the caller may know, sorted."""
+    readable = _readable(view, caller, election)
+    return sorted({log.org for log in logs.list_logs(view) if log.id in readable})
 
 
 def _readable(view: View, caller: Caller, election: str) -> frozenset[int]:

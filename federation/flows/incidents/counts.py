@@ -7,12 +7,13 @@ as records may also be judged anew.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from federation.flows.incidents.digest import read_placed
 from federation.flows.incidents.index import holds_incidents
 from federation.flows.incidents.places import name_region, read_places
-from federation.flows.query.table import QueryTable, TableRow
+from federation.flows.query.table import MapPoint, QueryTable, TableRow
 from federation.records.incidentcounts import (
     CountKey,
     CountTable,
@@ -20,6 +21,7 @@ from federation.records.incidentcounts import (
     count_statements,
     week_begun,
 )
+from federation.records.provinces import PROVINCES, is_province
 from federation.records.readers import may_count
 from federation.store import incidents, logs
 from federation.store.db import View
@@ -87,16 +89,35 @@ def count_leaves(view: View, election: str) -> int:
     )
 
 
-def counts_table(counts: IncidentCounts) -> QueryTable:
-    """The tables below one another: by what, of what (and of what else), how many."""
+def counts_table(
+    counts: IncidentCounts, provinces: Mapping[str, str] = MappingProxyType({})
+) -> QueryTable:
+    """The tables below one another: by what, of what (and of what else), how many.
+
+    `provinces`: what they are called here. A row of one has its capital as its point,
+    always the same: a count needs a point to be seen on a map, and that one says
+    nothing of where in the province anything happened.
+    """
     rows: list[TableRow] = []
+    points: list[MapPoint | None] = []
     for table in counts.tables:
         for row in table.rows:
             one, other = (*row.of, "")[:2]
             rows.append(
                 [counts.election, counts.until, table.by, one, other, row.count]
             )
-    return QueryTable(_COLUMNS, rows)
+            points.append(_point_of(table.by, row.of, provinces))
+    return QueryTable(_COLUMNS, rows, points)
+
+
+def _point_of(by: str, of: CountKey, provinces: Mapping[str, str]) -> MapPoint | None:
+    """The capital of the province that a row is of, if it is of one."""
+    codes = dict(zip(by.split("-"), of, strict=True))
+    code = codes.get("province", "")
+    known = PROVINCES.get(code)
+    if known is None or not is_province(code, provinces.get(code, "")):
+        return None
+    return known.longitude, known.latitude
 
 
 def read_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:

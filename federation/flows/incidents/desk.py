@@ -5,23 +5,45 @@ comes with the record in which we said ours (`seen`), so that whoever presses a 
 says it of what they saw (`state.py`).
 """
 
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from federation.flows.incidents.answers import readable_logs
-from federation.flows.incidents.merged import MergedReports, ReportInShort
+from federation.flows.incidents.answers import (
+    ShownIncident,
+    find_incident,
+    readable_logs,
+)
+from federation.flows.incidents.due import DueDates
+from federation.flows.incidents.history import (
+    AgencyTold,
+    HistoryLine,
+    IncidentHistory,
+    read_history,
+    told_to,
+)
+from federation.flows.incidents.merged import (
+    FoundIncident,
+    MergedReports,
+    ReportInShort,
+)
 from federation.flows.incidents.proposals import (
     ProposedPair,
     find_proposals,
     list_proposals,
 )
 from federation.flows.incidents.state import OwnWord, find_own_word
+from federation.flows.query.answers import Place
+from federation.flows.query.photos import ShownPhoto, photos_named
+from federation.flows.query.scope import places
 from federation.records.incident import IncidentName
 from federation.records.incidentlikeness import LikenessReason
 from federation.records.incidentmerge import PairSaid
+from federation.records.kinds import INCIDENT_STATUS
 from federation.records.readers import Caller
+from federation.records.tps import regions_of
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
 
@@ -65,15 +87,29 @@ class PairsOnDesk(Struct, frozen=True, kw_only=True):
 
 
 class ReportOnDesk(Struct, frozen=True, kw_only=True):
-    """One report, as somebody judges it.
+    """One report, as somebody judges it, all of one moment.
 
-    `word`: what we said last of its state; None: nothing. `pairs`: of which somebody
-    spoke; `proposed`: of which nobody did whose word counts.
+    Attributes:
+        found: The report, and the incident that it is part of.
+        word: What we said last of its state; None: nothing.
+        before: What of it we had said before that, to be said again.
+        pairs: Of which somebody spoke.
+        proposed: Of which nobody did whose word counts.
+        history: All that was said of the incident.
+        agencies: Where it was taken, and what was answered.
+        places: The regions around it.
+        photos: Those of all its reports that the caller may see, by organisation.
     """
 
+    found: ShownIncident
     word: OwnWord | None
+    before: Mapping[str, Any]
     pairs: tuple[PairOnDesk, ...]
     proposed: tuple[PairOnDesk, ...]
+    history: IncidentHistory
+    agencies: tuple[AgencyTold, ...]
+    places: tuple[Place, ...]
+    photos: Mapping[str, Sequence[ShownPhoto]]
 
 
 def list_desk_pairs(
@@ -85,43 +121,101 @@ def list_desk_pairs(
     return PairsOnDesk(pairs=pairs, next=found.next)
 
 
-def find_on_desk(
-    view: View, caller: Caller, election: str, name: IncidentName, org: str
+def read_desk(
+    view: View,
+    caller: Caller,
+    name: IncidentName,
+    org: str,
+    due: DueDates,
+    *,
+    photos_public: bool,
 ) -> ReportOnDesk:
-    """What there is to judge of one report, which the caller may see."""
-    readable = readable_logs(view, caller, election)
-    reports = MergedReports(view, readable)
-    found = reports.find(name)
-    assert found is not None, "it was shown"
-    known = {one.incident: one for one in found.reports}
+    """One report with all that is shown of it.
+
+    Args:
+        view: A snapshot.
+        caller: Who asks.
+        name: Of the report.
+        org: Our organisation.
+        due: What is told of deadlines.
+        photos_public: Whether the operator shows our photos to everybody.
+
+    Raises:
+        NotFoundError: there is none of that name for this caller.
+    """
+    found = find_incident(view, caller, name, due)
+    readable = readable_logs(view, caller, found.election)
+    reports = MergedReports(view, readable, due)
+    whole = reports.find(name)
+    assert whole is not None, "it was shown"
+    history = read_history(view, readable, whole.merged)
     proposed = [
         _proposed(view, org, pair) for pair in find_proposals(view, readable, name)
     ]
+    named = {
+        file.sha256: report.org
+        for report in sorted(
+            reports.reports_of(whole.merged), key=lambda report: report.org == org
+        )
+        if report.evidence is not UNSET
+        for file in report.evidence
+    }
+    place = found.said.get("tps") or found.said["region"]
+    around = [code for code in regions_of(place)[1:] if len(code) <= len(place)]
+    return ReportOnDesk(
+        found=found,
+        word=find_own_word(view, org, str(name)),
+        before=_find_before(history.lines, org, str(name)),
+        pairs=tuple(_stated(view, org, name, reports, whole, proposed)),
+        proposed=tuple(proposed),
+        history=history,
+        agencies=told_to(history.lines),
+        places=tuple(places(view, found.election, list(dict.fromkeys(around)))),
+        photos=photos_named(view, named, caller, org, is_public=photos_public),
+    )
+
+
+def _find_before(
+    lines: Sequence[HistoryLine], org: str, name: str
+) -> Mapping[str, Any]:
+    """What we said of the state of a report before our last word."""
+    words = [
+        line.said
+        for line in lines
+        if (line.org, line.incident, line.type) == (org, name, INCIDENT_STATUS.name)
+        and "duplicate_of" not in line.said
+    ]
+    return words[-2] if len(words) > 1 else {"status": "received"}
+
+
+def _stated(
+    view: View,
+    org: str,
+    name: IncidentName,
+    reports: MergedReports,
+    whole: FoundIncident,
+    proposed: Sequence[PairOnDesk],
+) -> Iterator[PairOnDesk]:
+    """Pairs of which somebody spoke, this report first where it is one of the two."""
+    known = {one.incident: one for one in whole.reports}
     shown_already = {frozenset((pair.one, pair.other)) for pair in proposed}
-    pairs = []
-    for pair in found.merged.pairs[:MOST_PAIRS]:
-        if frozenset((str(pair.one), str(pair.other))) in shown_already:
+    for pair in whole.merged.pairs[:MOST_PAIRS]:
+        one, other = str(pair.one), str(pair.other)
+        if frozenset((one, other)) in shown_already:
             continue
         for side in (pair.one, pair.other):
             if str(side) not in known and (beside := reports.find(side)) is not None:
                 known |= {one.incident: one for one in beside.reports}
-        one, other = str(pair.one), str(pair.other)
         if other == str(name):
             one, other = other, one
-        shown = tuple(known[side] for side in (one, other) if side in known)
         stated = PairOnDesk(
             one=one,
             other=other,
-            reports=shown,
+            reports=tuple(known[side] for side in (one, other) if side in known),
             said=tuple(pair.said),
             standing=pair.standing,
         )
-        pairs.append(_with_ours(view, org, stated))
-    return ReportOnDesk(
-        word=find_own_word(view, org, str(name)),
-        pairs=tuple(pairs),
-        proposed=tuple(proposed),
-    )
+        yield _with_ours(view, org, stated)
 
 
 def _proposed(view: View, org: str, pair: ProposedPair) -> PairOnDesk:

@@ -9,7 +9,7 @@ slower. What is found for one report is kept for the others of the same incident
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -98,12 +98,28 @@ class MergedReports:
         self._view, self._readable, self._due = view, readable, due
         self._about: dict[ReportKey, list[PlacedIncident]] = {}
         self._found: dict[ReportKey, FoundIncident] = {}
+        self._large: list[ReportKey] = []
         self._count = 0
 
     @property
     def is_spent(self) -> bool:
         """Whether as much was looked at as one answer may cost."""
         return self._count >= MAX_LISTED
+
+    @property
+    def large(self) -> Sequence[ReportKey]:
+        """From which reports incidents were found that are cut, or may be from others.
+
+        In the order in which they were found: what is found first for a report stays.
+        """
+        return self._large
+
+    def trace(self, keys: Iterable[ReportKey]) -> Iterator[FoundIncident]:
+        """Find again what was found from these, as far as one answer may cost."""
+        for key in keys:
+            if not self.is_spent and (one := self.find(name_of(key))) is not None:
+                yield one
+        self._count = 0  # a page goes on, however much was before it
 
     def about(self, key: ReportKey) -> list[PlacedIncident]:
         """The latest of each organisation about a report, the report itself too."""
@@ -162,6 +178,14 @@ class MergedReports:
                 wanted.add(one)
                 words += len(self.about(one))
         self._count += words
+        # Twice as far around another of its reports there may be more than is looked
+        # at: found from there, it would be another one.
+        if (
+            is_cut
+            or max(len(wanted) / MAX_LOOKED_AT, words / MAX_WORDS, steps / MAX_STEPS)
+            > 1 / 2
+        ):
+            self._large.append(key)
         for merged in merge_incidents(_once(placed)):
             if any((one.org, one.id) == key for one in merged.reports):
                 return FoundIncident(

@@ -1,24 +1,34 @@
 """Merged incidents, the newest first, a page at a time.
 
 Rule: an incident stands where the newest of its reports does that the question is
-about, and nowhere else: so a page needs nothing but where the last one ended, and
-nothing is counted or kept between two. One that cost much to find is shorter.
+about, and nowhere else: so a page needs nothing but where the last one ended. One that
+cost much to find is shorter.
+
+One so large that it is cut is another one from each of its reports, and each holds
+reports that others lack: there it depends on what was found before which of them are
+told, so that no report is told of twice and none is in none. `next` names the reports
+from which such were found, and the next page begins by finding them again. As many as
+one answer may cost: who joins tens of thousands of reports to one may be told twice of
+them, and everybody else never.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.merged import FoundIncident, MergedReports
-from federation.records.incident import Incident, IncidentName
-from federation.records.incidentmerge import ReportKey
+from federation.records.incident import Incident
+from federation.records.incidentmerge import MergedIncident, ReportKey, name_of
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
 from federation.store import incidents
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+
+#: So many of those that are cut are named in `next`.
+_MOST_TRACED = 40
 
 
 class MergedList(Struct, frozen=True, kw_only=True):
@@ -52,8 +62,9 @@ def list_merged(
     """
     readable = readable_logs(view, caller, asked.election)
     reports = MergedReports(view, readable, due)
+    listing = _ToldIncidents(reports, asked, status)
+    listing.go_on(asked.traced)
     found: list[FoundIncident] = []
-    shown: set[ReportKey] = set()
     after = asked.after
     while True:
         page = incidents.list_latest(
@@ -63,42 +74,81 @@ def list_merged(
             return MergedList(election=asked.election, incidents=tuple(found), next="")
         for entry in page:
             after = entry.reported_at, entry.incident
-            org, _, incident = entry.incident.partition("/")
-            one = reports.find(IncidentName(id=incident, org=org))
-            if (
-                one is not None
-                and status in ("", *(one.merged.status or ["received"]))
-                and _stands_here(one, after, reports, asked, shown)
-            ):
+            one = listing.tell(_key_of(entry.incident))
+            if one is not None:
                 found.append(one)
-                shown |= {(it.org, it.id) for it in one.merged.reports}
             if len(found) == limit or reports.is_spent:
                 return MergedList(
                     election=asked.election,
                     incidents=tuple(found),
-                    next="_".join(after),
+                    next="_".join([*after, *listing.traces(after)]),
                 )
 
 
-def _stands_here(
-    one: FoundIncident,
-    at: tuple[str, str],
-    reports: MergedReports,
-    asked: IncidentFilter,
-    shown: Collection[ReportKey],
-) -> bool:
-    """Whether an incident stands where this report of it does."""
-    if one.is_cut:
-        # Of its parts each holds others: no report is to be in none that is shown.
-        org, _, incident = at[1].partition("/")
-        return (org, incident) not in shown
-    return at == _newest(reports.reports_of(one.merged), asked)
+class _ToldIncidents:
+    """Which incidents were told, as reports are gone through from the newest on."""
+
+    def __init__(
+        self, reports: MergedReports, asked: IncidentFilter, status: str
+    ) -> None:
+        self._reports, self._asked, self._status = reports, asked, status
+        self._told: set[ReportKey] = set()
+
+    def go_on(self, traced: Sequence[str]) -> None:
+        """As if those had been found that were found from these reports before."""
+        for one in self._reports.trace(map(_key_of, traced)):
+            if self._is_asked(one.merged):
+                self._told |= _keys_of(one.merged)
+
+    def tell(self, key: ReportKey) -> FoundIncident | None:
+        """What is to be told when this report's turn comes."""
+        one = self._reports.find(name_of(key))
+        if one is None or not self._is_asked(one.merged) or key in self._told:
+            return None
+        newest = self._newest(one.merged)
+        if not one.is_cut and newest != key:
+            # Told when the newest one's turn was, if that led here.
+            there = self._reports.find(name_of(newest))
+            if there is not None and key in _keys_of(there.merged):
+                return None
+        self._told |= _keys_of(one.merged)
+        return one
+
+    def traces(self, after: tuple[str, str]) -> Iterator[str]:
+        """From which reports the next page is to find what this one knew."""
+        behind: set[ReportKey] = set()
+        wanted = []
+        for key in self._reports.large:
+            one = self._reports.find(name_of(key))
+            assert one is not None, "found before"
+            later = {
+                (report.org, report.id)
+                for report in self._fitting(one.merged)
+                if (report.reported_at, str(report.name)) < after
+            }
+            if not later or not later <= behind:
+                wanted.append(key)
+            behind |= later
+        return (str(name_of(key)) for key in wanted[:_MOST_TRACED])
+
+    def _is_asked(self, merged: MergedIncident) -> bool:
+        return self._status in ("", *(merged.status or ["received"]))
+
+    def _fitting(self, merged: MergedIncident) -> list[Incident]:
+        return [it for it in self._reports.reports_of(merged) if self._asked.fits(it)]
+
+    def _newest(self, merged: MergedIncident) -> ReportKey:
+        """The newest of its reports that fits, as lists are ordered."""
+        newest = max(
+            self._fitting(merged), key=lambda one: (one.reported_at, str(one.name))
+        )
+        return newest.org, newest.id
 
 
-def _newest(reports: list[Incident], asked: IncidentFilter) -> tuple[str, str]:
-    """Where the newest of these stands that fits what is asked."""
-    return max(
-        (report.reported_at, str(report.name))
-        for report in reports
-        if asked.fits(report)
-    )
+def _keys_of(merged: MergedIncident) -> set[ReportKey]:
+    return {(one.org, one.id) for one in merged.reports}
+
+
+def _key_of(name: str) -> ReportKey:
+    org, _, incident = name.partition("/")
+    return org, incident

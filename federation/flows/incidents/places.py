@@ -52,6 +52,18 @@ def regions_around(place: str) -> list[str]:
     return [place[:level] for level in REGION_LEVELS if level <= len(place)]
 
 
+def name_place(t: Text, place: str, names: Mapping[str, str]) -> str:
+    """A place in words, the smallest region first: as far as names are known."""
+    around = regions_around(place)
+    told = [name_region(t, code, names) for code in around if names.get(code)]
+    if place.startswith(OVERSEAS):
+        told.insert(0, name_region(t, OVERSEAS, names))
+        told = list(dict.fromkeys(told))
+    if len(place) > REGION_LEVELS[-1]:
+        told.append(t("page.station_number", number=place[REGION_LEVELS[-1] :]))
+    return ", ".join(reversed(told)) or name_region(t, place, names)
+
+
 def name_region(t: Text, code: str, names: Mapping[str, str]) -> str:
     """A region in words."""
     if code == OVERSEAS:

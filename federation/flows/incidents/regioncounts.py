@@ -18,6 +18,7 @@ from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.digest import read_placed
 from federation.flows.incidents.places import REGION_LEVELS
 from federation.records.incident import Incident
+from federation.records.incidentcounts import monday_of
 from federation.records.incidentmerge import merge_incidents
 from federation.records.readers import Caller
 from federation.store import incidents, logs
@@ -30,13 +31,14 @@ _MINUTE_S = 60
 
 
 class KeptReport(NamedTuple):
-    """What of a report a filter asks (`ListedReport`)."""
+    """What of a report a filter asks (`ListedReport`), and the Monday of its week."""
 
     category: str
     law: str
     org: str
     place: str
     reported_at: str
+    week: str
 
 
 class KeptIncident(NamedTuple):
@@ -54,11 +56,13 @@ class RegionCounts(NamedTuple):
         parts: By code of the next level; only those that have any.
         wider: Those that are in none of the parts: no report that fits says where in
             the region it was.
+        weeks: By the Monday of each week in which a report that fits was made.
     """
 
     total: int
     parts: dict[str, int]
     wider: int
+    weeks: dict[str, int]
 
 
 class RegionCountsCache:
@@ -122,6 +126,7 @@ def _keep_incidents(view: View, readable: Collection[int]) -> list[KeptIncident]
             one.statement.org,
             one.statement.place,
             one.statement.reported_at,
+            monday_of(one.statement.reported_at),
         )
         for one in placed
         if isinstance(one.statement, Incident)
@@ -140,9 +145,10 @@ def count_regions(
 ) -> RegionCounts:
     """How many of these fit, and in which parts of the region."""
     level = next((it for it in REGION_LEVELS if it > len(asked.region)), 0)
-    total, wider, parts = 0, 0, Counter[str]()
+    total, wider, parts, weeks = 0, 0, Counter[str](), Counter[str]()
     for incident in kept:
-        places = {one.place for one in incident.reports if asked.fits(one)}
+        fitting = [one for one in incident.reports if asked.fits(one)]
+        places = {one.place for one in fitting}
         if not places or status not in ("", *incident.statuses):
             continue
         total += 1
@@ -151,4 +157,7 @@ def count_regions(
         here = {place[:level] for place in places if level and len(place) >= level}
         parts.update(here)
         wider += not here
-    return RegionCounts(total, dict(sorted(parts.items())), wider)
+        weeks.update({one.week for one in fitting})
+    return RegionCounts(
+        total, dict(sorted(parts.items())), wider, dict(sorted(weeks.items()))
+    )

@@ -14,7 +14,7 @@ What is asked is the index of our own log (`index.py`), brought up to date first
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -38,7 +38,7 @@ from federation.records.problem import Problem
 from federation.records.sealed import leaf_statement, text_of
 from federation.sources.row import clip
 from federation.store import incidents, leaves
-from federation.store.db import Database, View
+from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.text import Sentence, Text
 
@@ -71,13 +71,15 @@ class _KnownIncident(NamedTuple):
     latest: Incident
 
 
-def take_incidents(
+def take_incidents(  # noqa: PLR0913  what signing needs, and what is signed
     db: Database,
     guard: Guard,
     log: OwnLog,
     rows: Sequence[Mapping[str, Any] | tuple[Problem, ...]],
     now: float,
     secret: bytes,
+    *,
+    also: Callable[[Transaction], None] | None = None,
 ) -> list[IncidentVerdict]:
     """Sign and log reports; on the writer thread, at most `MAX_REPORTS` at once.
 
@@ -88,6 +90,8 @@ def take_incidents(
         rows: As `sources/incidentdraft.py` reads them.
         now: Unix time in seconds.
         secret: Keys the ids of reports that have none.
+        also: Writes what is to be known of them here alone, in the transaction that
+            keeps them, if any is kept.
 
     Returns:
         A verdict for each row, in their order.
@@ -120,7 +124,7 @@ def take_incidents(
             name = "" if verdict.outcome == "refused" else _name(log, draft)
             verdicts[row] = _of(verdict, name)
     if made:
-        answers = append_statements(db, guard, log, list(made.values()), now)
+        answers = append_statements(db, guard, log, list(made.values()), now, also=also)
         for row, answer in zip(made, answers, strict=True):
             placed = msgspec.structs.replace(answer, row=row)
             name = "" if answer.outcome == "refused" else str(made[row].name)

@@ -39,7 +39,7 @@ FILES: Final = "files"
 #: So many photos of one partner at a time.
 AT_ONCE: Final = 8
 #: So many more that have come, and are made durable.
-_SETTLING: Final = 10
+_SETTLING: Final = 16
 _BATCH: Final = 64
 #: So often in a row it may give no answer at all; then the turn is over.
 _MAX_SILENCES: Final = 4

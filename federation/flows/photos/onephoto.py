@@ -23,8 +23,9 @@ from federation.text import Sentence
 
 #: One photo takes no longer from one partner; what has come by then stays.
 PHOTO_S: Final = 45.0
-#: What waits to be written: so much, or for so long.
-_WRITE_BYTES: Final = 1 << 19
+#: What waits to be written: so much, or for so long. Most photos have less, and come
+#: with one change of threads.
+_WRITE_BYTES: Final = 1 << 20
 _WRITE_S: Final = 2.0
 #: What shared copies are. A partner's word is not taken for it: a browser will be told.
 _MEDIA_TYPES: Final = {

@@ -1,17 +1,20 @@
 """Rows of photos whose bytes are durable: written together, as many as there are.
 
-Rule: whoever has put a photo waits until its row is durable, too. A commit waits for
-the disk; what comes meanwhile is written by the next one, in one transaction.
+Rule: whoever has put a photo waits until its row is durable, too. A commit costs the
+processor as much for one row as for ten: what comes within a hundredth of a second, or
+while the last one waits for the disk, is written in one transaction.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.db import Database, Transaction
 from federation.store.removals import removed_among
+
+_GATHER_S: Final = 0.01
 
 
 class NewPhoto(NamedTuple):
@@ -58,6 +61,7 @@ class PhotoRows:
 
     async def _write(self) -> None:
         while self._waiting:
+            await asyncio.sleep(_GATHER_S)
             waiting, self._waiting = self._waiting, []
             try:
                 removed = await self._db.write(_hold_all, [w.photo for w in waiting])

@@ -19,6 +19,7 @@ Every answer names the `cursor` it was read at.
     changes    rows that changed since a cursor
     table      rows and columns of an answer, for a spreadsheet
     cells      what stands in one cell of it
+    geojson    the same rows for a map
     export     all of a table, page by page
     published  the map for whoever makes it again
     mapcache   answers that read every row, kept until the map changes

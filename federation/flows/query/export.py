@@ -66,6 +66,11 @@ class Export:
         self._orgs = sorted({org for line in self._root for org in line.coverage.orgs})
         self._numbers = asked.numbers(self.region)
 
+    @property
+    def name(self) -> str:
+        """What a file of it is called, without its ending."""
+        return f"{self.asked.election}-{self.what}"
+
     def head(self) -> dict[str, object]:
         """What the first line of an NDJSON export says about the rest."""
         return {

@@ -1,4 +1,4 @@
-"""The photographs behind what is said of a station, as far as the caller may view them.
+"""The photographs behind what is said, as far as the caller may view them.
 
 Rule: the gate is asked for each photo, and for the record that names it. What is not
 for the caller is not there: no number, no place. Whether the bytes are here already is
@@ -7,6 +7,7 @@ said, for they come behind the records.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
@@ -53,14 +54,7 @@ def photos_of(
         if may_read(caller, row.log)
     ]
     digests = {row.entry.digest for row in rows}
-    digests -= removals.removed_among(view, digests)
-    shown = {
-        digest
-        for digest in digests
-        if may_view(
-            caller, evidence.read_photo(view, digest, caller, is_public=is_public)
-        )
-    }
+    shown = _viewed_among(view, digests, caller, is_public=is_public)
     held = blobs.held_among(view, shown)
     taken = {row.entry.digest for row in rows if not row.entry.is_derived}
     found: dict[str, list[ShownPhoto]] = defaultdict(list)
@@ -78,3 +72,41 @@ def photos_of(
     for photos in found.values():
         photos.sort(key=lambda photo: photo.page or _NO_PAGE)
     return found
+
+
+def photos_named(
+    view: View, named: Mapping[str, str], caller: Caller, org: str, *, is_public: bool
+) -> Mapping[str, Sequence[ShownPhoto]]:
+    """Of these photos those that the caller may view, by the organisation.
+
+    Args:
+        view: A snapshot.
+        named: Digest → the organisation whose record, which the caller may read, names
+            it.
+        caller: Who asks.
+        org: Our own organisation.
+        is_public: Whether the operator shows our own to everybody.
+    """
+    shown = _viewed_among(view, named.keys(), caller, is_public=is_public)
+    held = blobs.held_among(view, shown)
+    found: dict[str, list[ShownPhoto]] = defaultdict(list)
+    for digest, whose in named.items():
+        if digest in shown:
+            photo = ShownPhoto(
+                digest=digest, page=0, is_held=digest in held, is_theirs=whose != org
+            )
+            found[whose].append(photo)
+    return found
+
+
+def _viewed_among(
+    view: View, digests: AbstractSet[str], caller: Caller, *, is_public: bool
+) -> set[str]:
+    """Those that the caller may view, and nobody has had removed."""
+    return {
+        digest
+        for digest in digests - removals.removed_among(view, digests)
+        if may_view(
+            caller, evidence.read_photo(view, digest, caller, is_public=is_public)
+        )
+    }

@@ -18,6 +18,8 @@ from federation.records.merge import decode_row
 from federation.records.tps import regions_of
 
 TableRow: TypeAlias = list[Cell]
+#: Degrees east and north.
+MapPoint: TypeAlias = tuple[float, float]
 
 _PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
 _END = ("licence", "attribution", "cursor")
@@ -25,10 +27,14 @@ _STATUS = ("unread", "single", "agreed", "disputed")
 
 
 class QueryTable(NamedTuple):
-    """Column names and rows as long as they are."""
+    """Column names and rows as long as they are.
+
+    `points`: where the first rows are on a map, None: nowhere; the others are nowhere.
+    """
 
     columns: tuple[str, ...]
     rows: list[TableRow]
+    points: Sequence[MapPoint | None] = ()
 
 
 class Credit:

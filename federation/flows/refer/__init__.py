@@ -5,6 +5,7 @@ dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
 formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
+overview       what is on its way, for those who decide it
 handed         whether an agency has it from us
 outbox         its way there, as people decide it
 sending        the same, as a node does it

@@ -35,7 +35,7 @@ from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.open311.catalogue import FORMAT, PATH, jurisdiction, not_found
 from federation.web.open311.document import answer_document
-from federation.web.open311.posting import find_sender
+from federation.web.open311.posting import FOLLOWED, find_sender
 from federation.web.open311.refusals import (
     Open311Refusal,
     as_open311,
@@ -149,7 +149,7 @@ async def _ask(request: web.Request) -> tuple[Sender | ThisMachine, _Asked]:
         Open311Refusal: without a good key, or with what cannot be asked.
     """
     query, site = request.query, request.app[SITE]
-    caller = await find_sender(request, query.get("api_key", ""))
+    caller = await find_sender(request, query.get("api_key", ""), FOLLOWED)
     election = jurisdiction(site, query.get("jurisdiction_id", ""))
     for name in query:
         if name not in _PARAMETERS:

@@ -34,6 +34,7 @@ from federation.records.timezones import WIB
 from federation.text import Sentence, Text
 from federation.web.access import BadToken, Forbidden, admit_sender
 from federation.web.body import read_body
+from federation.web.bucket import Bucket
 from federation.web.connections import extend_deadline
 from federation.web.context import SITE, WebContext
 from federation.web.evidence import DEADLINE_S, take_pieces, too_many_photos
@@ -48,6 +49,9 @@ from federation.web.open311.refusals import (
 )
 from federation.web.requests.handedin import HandInReport
 
+#: How often a key may hand a report in, and ask what became of some.
+HANDED_IN: Final[web.AppKey[Bucket]] = web.AppKey("handed-in", Bucket)
+FOLLOWED: Final[web.AppKey[Bucket]] = web.AppKey("followed", Bucket)
 MAX_FORM_BYTES: Final = 1 << 17
 MAX_FIELDS: Final = 100
 MAX_PHOTOS: Final = 10
@@ -177,14 +181,18 @@ class _ComingForm:
         self._request = request
         self._own: set[str] = set()
         self._size = 0
+        self._sender: Sender | ThisMachine | None = None
 
     async def sender(self) -> Sender | ThisMachine:
-        """Who hands it in.
+        """Who hands it in; counted once for a form, whatever becomes of that.
 
         Raises:
-            Open311Refusal: its key is missing, or no good one.
+            Open311Refusal: its key is missing, no good one, or was sent too often.
         """
-        return await find_sender(self._request, self.fields.get("api_key", ""))
+        if self._sender is None:
+            given = self.fields.get("api_key", "")
+            self._sender = await find_sender(self._request, given, HANDED_IN)
+        return self._sender
 
     async def read(self) -> None:
         """Read all of it.
@@ -284,18 +292,32 @@ class _ComingForm:
         self.digests.append(digest.hexdigest())
 
 
-async def find_sender(request: web.Request, given: str) -> Sender | ThisMachine:
+async def find_sender(
+    request: web.Request, given: str, counter: web.AppKey[Bucket]
+) -> Sender | ThisMachine:
     """Who hands reports in, by a token in the header or by `api_key`.
 
+    Args:
+        request: What came.
+        given: The `api_key`.
+        counter: What it uses up of what a key may do; the node's own token may all.
+
     Raises:
-        Open311Refusal: there is none, or it is not good.
+        Open311Refusal: there is none, it is not good, or comes too often.
     """
     try:
-        return await admit_sender(request, given.strip())
+        sender = await admit_sender(request, given.strip())
     except (BadToken, Forbidden):
         is_sent = given.strip() or hdrs.AUTHORIZATION in request.headers
         why = Sentence("open311.bad-key" if is_sent else "open311.no-key")
         raise Open311Refusal(HTTPStatus.FORBIDDEN, [why]) from None
+    bucket, now = request.app[counter], request.app[SITE].clock()
+    if isinstance(sender, Sender) and not bucket.take(sender.name, now):
+        wait_s = bucket.wait_s(sender.name, now)
+        why = Sentence("open311.too-often", seconds=wait_s)
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        raise Open311Refusal(status, [why], retry_s=wait_s)
+    return sender
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:

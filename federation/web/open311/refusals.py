@@ -4,10 +4,12 @@
 
 Rule: which error is which status stands in `web/problem.py` alone; here it becomes one
 that the standard knows: 404 for what is not there, 403 without a good key, 400 for all
-else that is wrong with a request. What is this node's own fault keeps its 5xx, with
-`Retry-After`: whoever is told 400 throws the report away.
+else that is wrong with a request. The standard says nothing of a key that asks too
+often: 429 is HTTP's own for it, and whoever does not know it takes it for a 400. What
+is this node's own fault keeps its 5xx, with `Retry-After`: whoever is told 400 throws
+the report away.
 
-Source: GeoReport v2, "Errors"
+Source: GeoReport v2, "Errors"; RFC 6585, section 4 (429)
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +25,11 @@ from federation.web.open311.document import Open311Form, answer_document
 from federation.web.problem import DETAIL, Handler, answer_problems, status_of
 from federation.web.telling import tell
 
-_AS_THEY_ARE: Final = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+_AS_THEY_ARE: Final = {
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 
 class Open311Fault(Struct, frozen=True, kw_only=True):
@@ -36,10 +42,18 @@ class Open311Fault(Struct, frozen=True, kw_only=True):
 class Open311Refusal(Exception):  # noqa: N818  an answer, which never leaves the web
     """What is wrong with a request, one sentence or more, each for people."""
 
-    def __init__(self, status: HTTPStatus, causes: Sequence[object]) -> None:
-        """`causes`: sentences, as far as they are to be said in a language."""
+    def __init__(
+        self, status: HTTPStatus, causes: Sequence[object], *, retry_s: int = 0
+    ) -> None:
+        """Say it once.
+
+        Args:
+            status: Of the answer.
+            causes: Sentences, as far as they are to be said in a language.
+            retry_s: In how many seconds it may be sent again; 0: nothing is said.
+        """
         super().__init__(status, causes)
-        self.status, self.causes = status, causes
+        self.status, self.causes, self.retry_s = status, causes, retry_s
 
 
 def language_of(request: web.Request) -> Text:
@@ -61,7 +75,10 @@ def as_open311(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Open311Refusal as refusal:
-            return _answer(request, refusal.status, map(t.say, refusal.causes))
+            answer = _answer(request, refusal.status, map(t.say, refusal.causes))
+            if refusal.retry_s:
+                answer.headers[hdrs.RETRY_AFTER] = str(refusal.retry_s)
+            return answer
         except FederationError as error:
             return _answer(request, status_of(error), [tell(t, error)])
 

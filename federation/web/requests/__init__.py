@@ -21,6 +21,7 @@ handedin   a report of another system, with who reported it: of the web only
 annexes    what is personal of incidents: sealed, used, deleted
 answers    what an agency says of one, by a program of its own
 referrals  reports on their way to agencies
+papers     such papers, to be looked at: of the web only
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies
 """

@@ -27,7 +27,8 @@ class HandInReport(Request[HandedIn], frozen=True, kw_only=True):
 
     `sender`: the name of its token, or who is at the page; "" for this machine.
     `what`: whatever is the same when the same is sent again. `draft`: as
-    `sources/incidentdraft.py` reads it.
+    `sources/incidentdraft.py` reads it. `person`: which one of ours, for the log of
+    actions; "": a program.
     """
 
     route = ""
@@ -37,12 +38,14 @@ class HandInReport(Request[HandedIn], frozen=True, kw_only=True):
     what: str
     draft: dict[str, Any]
     personal: IncidentAnnex | None = None
+    person: str = ""
 
 
 class AddReportPhoto(Request[HandedIn], frozen=True, kw_only=True):
     """One photograph more for a report that stands; of the web only, and on no wire.
 
     `sender`: who has handed the report in. `photo`: of the copy that was drawn.
+    `person`: as of `HandInReport`.
     """
 
     route = ""
@@ -50,3 +53,4 @@ class AddReportPhoto(Request[HandedIn], frozen=True, kw_only=True):
     report: IncidentId
     sender: str
     photo: Evidence
+    person: str = ""

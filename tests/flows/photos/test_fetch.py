@@ -306,7 +306,7 @@ async def test_what_comes_is_on_the_disk_and_not_in_memory(node, db):
     finally:
         tracemalloc.stop()
     assert report.fetched == AT_ONCE
-    assert most < AT_ONCE * size / 4
+    assert most < AT_ONCE * size / 3
 
 
 def remove_at(node, data, *, cuts=False):

@@ -475,3 +475,34 @@ async def test_a_report_is_followed_after_the_node_has_begun_again(home):
                 break
             await asyncio.sleep(0.05)
         assert await client.report() == report
+
+
+async def test_a_key_that_comes_too_often_waits_and_nobody_else_does(home):
+    text = home.settings.read_text()
+    home.settings.write_text(text.replace("# per_hour = 3600", "per_hour = 2"))
+    async with serving(home, alone=True) as node:
+        client = await begin(node)
+        for number in range(2):
+            await client.report(description=f"Amplop dibagikan {number}")
+        third = {**FORM, "description": "Amplop", "api_key": KEYS["qlue"]}
+        status, [fault] = await client.post(third)
+        assert (status, fault["code"]) == (429, 429)
+        assert "seconds" in fault["description"]
+        body = urlencode(third)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        url = f"{node.url}{V2}/requests.xml"
+        async with client._session.post(url, data=body, headers=kind) as answer:
+            assert answer.status == 429
+            assert 0 < int(answer.headers["Retry-After"]) <= 1800
+            assert b"<code>429</code>" in await answer.read()
+        # With a photograph: refused before one is drawn.
+        status, _ = await client.post(third, media=[a_photo()])
+        assert status == 429
+        assert (await client.records())[1] == 2
+        await client.report("kota", description="Amplop lain")
+        # Whoever may hand in no more can still look.
+        assert (await client.get("requests.json"))[0] == 200
+        # A refused form counts, too: it is work.
+        bad = {"service_code": "politik_uang", "api_key": KEYS["kota"]}
+        assert (await client.post(bad))[0] == 400
+        assert (await client.post(bad))[0] == 429

@@ -1,0 +1,65 @@
+"""What is on its way to agencies, with who else was there: for those who decide it.
+
+Rule: it is only read. Papers hold what is personal, so that somebody was handed them to
+look at is written into the log of actions first (`note_papers_seen`).
+"""
+
+from typing import NamedTuple
+
+from federation.errors import NotFoundError
+from federation.flows.annex.uses import find_coordinator
+from federation.flows.refer.holding import StandingReferral, find_holding
+from federation.store.actions import note_action
+from federation.store.db import Transaction, View
+from federation.store.outbox import OutboxItem, list_items
+from federation.text import Sentence
+
+
+class OnItsWay(NamedTuple):
+    """One of ours, and what others have said of the same at that agency."""
+
+    item: OutboxItem
+    others: list[StandingReferral]
+
+
+def read_on_its_way(
+    view: View, org: str, now: float, incident: str = ""
+) -> list[OnItsWay]:
+    """All of ours, or those of one report.
+
+    Args:
+        view: A snapshot, whose index of incidents is up to date.
+        org: Our organisation.
+        now: Unix seconds.
+        incident: As `org/id`; "": all.
+    """
+    return [
+        OnItsWay(item, find_holding(view, org, item.incident, item.agency, now))
+        for item in list_items(view)
+        if incident in ("", item.incident)
+    ]
+
+
+def find_waiting(
+    view: View, org: str, incident: str, dossier: str, now: float
+) -> OnItsWay:
+    """The one with these papers.
+
+    Raises:
+        NotFoundError: there is none (any more).
+    """
+    for one in read_on_its_way(view, org, now, incident):
+        if dossier and one.item.dossier == dossier:
+            return one
+    raise NotFoundError(Sentence("outbox.no-such-papers", digest=dossier[:16]))
+
+
+def note_papers_seen(tx: Transaction, item: OutboxItem, person: str, now: int) -> None:
+    """Write down that somebody is handed papers, before they are.
+
+    Raises:
+        NotFoundError: nobody of that name may see them now.
+    """
+    known = find_coordinator(tx, person, now)
+    subject = f"{item.incident} {item.agency} {item.dossier[:16]}"
+    note_action(tx, known.name, known.role, "refer-look", subject, now)
