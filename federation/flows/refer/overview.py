@@ -34,7 +34,10 @@ def read_on_its_way(
         incident: As `org/id`; "": all.
     """
     return [
-        OnItsWay(item, find_holding(view, org, item.incident, item.agency, now))
+        OnItsWay(
+            item,
+            find_holding(view, org, item.incident, item.agency, now, item.kind),
+        )
         for item in list_items(view)
         if incident in ("", item.incident)
     ]
@@ -61,5 +64,5 @@ def note_papers_seen(tx: Transaction, item: OutboxItem, person: str, now: int) -
         NotFoundError: nobody of that name may see them now.
     """
     known = find_coordinator(tx, person, now)
-    subject = f"{item.incident} {item.agency} {item.dossier[:16]}"
+    subject = f"{item.subject} {item.dossier[:16]}"
     note_action(tx, known.name, known.role, "refer-look", subject, now)
