@@ -26,6 +26,8 @@ Rule: every path of a home folder is named here and nowhere else.
       tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
+    mailbox/                        0700: mail that agencies sent back, sealed; not in
+                                    data/ either
     outbox/                         0700: papers on their way to agencies, by digest;
                                     gone when they have arrived; not in data/ either
     <photos.originals>/             0700, where the settings name it: photographs as
@@ -114,6 +116,11 @@ class Home:
         return self.keys / "annex.pub"
 
     @property
+    def mailbox(self) -> Path:
+        """The folder of sealed mail."""
+        return self.folder / "mailbox"
+
+    @property
     def annex(self) -> Path:
         """The folder of sealed annexes."""
         return self.folder / "annex"
@@ -147,7 +154,7 @@ class Home:
     def private(self) -> tuple[Path, ...]:
         """The folders of which nothing may be published."""
         keys = self.keys, self.identity_folder
-        inner = (self.data, *keys, self.guard, self.annex, self.outbox)
+        inner = (self.data, *keys, self.guard, self.annex, self.outbox, self.mailbox)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
         return (*inner, *(self.folder / named for named in photos if named))

@@ -25,7 +25,8 @@ referring      what people ask about them
 papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
-answers        what agencies answer, signed once
+answers        what a program of an agency answers, signed once
+inmail         mail of agencies: sealed, told, deleted when its time has come
 handedin       a report that another system hands in: sealed, signed, never twice
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer

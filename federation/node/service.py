@@ -27,6 +27,7 @@ from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
+from federation.node.inmail import MailCare
 from federation.node.node import Node
 from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
@@ -57,8 +58,15 @@ async def serve(
     maps = MapCache()
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
+    mail = MailCare(resources, node.disk, clocks.wall)
     due = DueReports(resources, node.disk, clocks.wall)
-    node.own_duties = (*publishing, annexes.duty(), node.referrals.duty(), due.duty())
+    node.own_duties = (
+        *publishing,
+        annexes.duty(),
+        mail.duty(),
+        node.referrals.duty(),
+        due.duty(),
+    )
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
     site = WebContext(

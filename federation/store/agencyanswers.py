@@ -62,8 +62,8 @@ class AgencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
         kind: What it is.
         agency: Its key in agencies.toml; "": whose it is, is not known.
         incident: As `org/id`; "": which one is meant, is not known.
-        digest: SHA-256 of what it says, hex.
-        size: Of it, in bytes.
+        digest: SHA-256 of what a program says, hex; of a mail nothing is told.
+        size: Of it, in bytes; 0: it was deleted.
         sender: Of a mail: whether it names the address of that agency in agencies.toml
             as its sender, which proves nothing; "": nothing to compare.
         received_at: In seconds of Unix time, as all times here.
@@ -76,7 +76,7 @@ class AgencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     kind: AnswerKind = "answer"
     agency: str = ""
     incident: str = ""
-    digest: str
+    digest: str = ""
     size: int
     sender: Literal["", "agency", "other"] = ""
     received_at: _AnswerTime
@@ -122,6 +122,20 @@ def save_answer(tx: Transaction, answer: AgencyAnswer) -> bool:
         [getattr(answer, name) for name in _NAMES],
     )
     return done.rowcount == 1
+
+
+def change_answer(tx: Transaction, answer: AgencyAnswer) -> None:
+    """Keep this in place of what was known of it."""
+    changes = ", ".join(f"{name} = ?" for name in _NAMES[1:])
+    tx.execute(
+        f"UPDATE agency_answer SET {changes} WHERE id = ?",  # noqa: S608  constants
+        [*(getattr(answer, name) for name in _NAMES[1:]), answer.id],
+    )
+
+
+def drop_answer(tx: Transaction, answer_id: str) -> None:
+    """Forget the one of this id."""
+    tx.execute("DELETE FROM agency_answer WHERE id = ?", (answer_id,))
 
 
 def _answer(row: tuple[Any, ...]) -> AgencyAnswer:

@@ -9,17 +9,10 @@ anybody is told so, is replaced as a whole, and is never there by half.
 
     federation/annex/v1
     {"election":…,"incident":…,"keep_until":"2027-05-29","key":…,"org":…,"sealed_at":…}
-    <what was sealed, in base64>
-    <hex SHA-256 of the lines above>
-
-The first two lines are open and say nothing of a person; they are sealed along
-(`flows/annex/sealing.py`), so none of them can be changed. The last one is no defence:
-by it a damaged file is known before somebody needs it, without the key.
+    …                                   as every sealed file (`sealedfile.py`)
 """
 
-import base64
 import contextlib
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +21,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from federation.errors import FederationError, FormatError, NotFoundError, StoredError
+from federation.errors import FormatError, NotFoundError, StoredError
 from federation.files import (
     make_folders,
     open_regular,
@@ -41,11 +34,10 @@ from federation.records.canonical import (
     INCIDENT_PATTERN,
     Org,
     Time,
-    decode_as,
-    encode,
 )
 from federation.records.incident import IncidentId
 from federation.records.profile import ELECTION_PATTERN, Election
+from federation.store.sealedfile import format_sealed, head_lines, parse_sealed
 from federation.text import Sentence
 
 MAX_BYTES: Final = 1 << 20
@@ -100,13 +92,12 @@ class FoundAnnex(NamedTuple):
 
 def bound_to(head: AnnexHead) -> bytes:
     """The lines that are sealed along with what they head."""
-    return _VERSION + encode(head) + b"\n"
+    return head_lines(_VERSION, head)
 
 
 def format_annex(annex: SealedAnnex) -> bytes:
     """The file of an annex."""
-    lines = bound_to(annex.head) + base64.b64encode(annex.sealed) + b"\n"
-    return lines + hashlib.sha256(lines).hexdigest().encode() + b"\n"
+    return format_sealed(_VERSION, annex.head, annex.sealed)
 
 
 def parse_annex(data: bytes) -> SealedAnnex:
@@ -115,17 +106,7 @@ def parse_annex(data: bytes) -> SealedAnnex:
     Raises:
         FormatError: it is no whole file of this version.
     """
-    lines = data.split(b"\n")
-    if len(data) > MAX_BYTES or len(lines) != 5 or lines[0] + b"\n" != _VERSION:
-        raise FormatError(Sentence("annex.no-file"))
-    try:
-        head = decode_as(lines[1], AnnexHead)
-        annex = SealedAnnex(head, base64.b64decode(lines[2], validate=True))
-    except (FederationError, ValueError) as error:
-        raise FormatError(Sentence("annex.no-file")) from error
-    if format_annex(annex) != data:
-        raise FormatError(Sentence("annex.no-file"))
-    return annex
+    return SealedAnnex(*parse_sealed(data, _VERSION, AnnexHead, MAX_BYTES))
 
 
 class AnnexFolder:

@@ -2,8 +2,8 @@
 
 Rule: a token is long and random (the caller makes it), so one SHA-256 is enough: there
 is nothing to guess. Scopes: `reports` hands in reports of violations and is told what
-became of them, `intake` hands in records of every kind, `control` does what a command
-of the operator does.
+became of them, `mail` hands on what agencies wrote, `intake` hands in records of every
+kind, `control` does what a command of the operator does.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
 
-Scope = Literal["intake", "reports", "control"]
+Scope = Literal["intake", "reports", "mail", "control"]
 
 MIN_TOKEN_CHARS = 32
 

@@ -19,7 +19,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import BasicAuth, hdrs, web
 
 from federation.errors import (
     FormatError,
@@ -61,6 +61,7 @@ NONCES: Final[web.AppKey[Nonces]] = web.AppKey("nonces", Nonces)
 _HOW = {
     "intake": "`federation keys token add` on the node makes one",
     "reports": "`federation keys token add --reports` on the node makes one",
+    "mail": "`federation keys token add --mail` on the node makes one",
     "control": "It is that of data/control.json on the node's machine",
 }
 
@@ -121,6 +122,31 @@ async def admit_sender(request: web.Request, given: str = "") -> Sender | ThisMa
     if not {"reports", "intake"} & set(token.scopes):
         raise Forbidden(text=f"this token is of scope {', '.join(token.scopes)}")
     return Sender(token.name)
+
+
+async def require_mail_token(request: web.Request) -> None:
+    """Return if the request carries a token of scope `mail`, also as a password.
+
+    Raises:
+        BadToken: it carries none, or one that is not known here.
+        Forbidden: its token is of another scope.
+    """
+    given = _read_password(request) or _read_token(request, "mail")
+    site = request.app[SITE]
+    if not _is_own(site, given):
+        token = await _find_token(site, given, "mail")
+        if "mail" not in token.scopes:
+            raise Forbidden(text=f"this token is of scope {', '.join(token.scopes)}")
+    request[ENTITLED] = True
+
+
+def _read_password(request: web.Request) -> str:
+    """What an address carries before its host, behind a name that is not asked for."""
+    try:
+        given = request.headers.get(hdrs.AUTHORIZATION, "")
+        return str(BasicAuth.decode(given).password)
+    except ValueError:
+        return ""
 
 
 async def _find_token(site: WebContext, given: str, scope: str) -> Token:

@@ -114,6 +114,8 @@ class WebContext:
     photos_coming: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(16)
     )
+    # Each is in memory as a whole.
+    mail_coming: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     photos_drawn: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(2)
     )

@@ -162,6 +162,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /v1/incidents/{org}/{id}", "no report", f"/v1/incidents/{ORG}/{'0' * 32}"),
     ("POST /v1/incidents", "", "/v1/incidents"),
     ("POST /v1/agency-answers", "", "/v1/agency-answers"),
+    ("POST /v1/agency-mail", "", "/v1/agency-mail"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
     *(
         (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")

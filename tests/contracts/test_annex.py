@@ -18,6 +18,7 @@ from federation.cli import run
 from federation.cli.output import Output
 from federation.store import people
 from federation.store.annex import AnnexFolder
+from federation.store.mailbox import Mailbox
 from federation.text import Text
 from tests import searching
 from tests.annexed import CONTENTS, ELECTION, ID, give_key, passphrase_file
@@ -39,6 +40,14 @@ WORDS = (
     *("Zulkifli", "Manurung", "Kenari 17", "5555-0117", "Hendrawan", "Tobing"),
     *("juru bayar", "Roslina", "Sipayung", "1.395127", "120.754318", "Mak Uwo"),
     *("Amplop cokelat", "Dua saksi"),
+)
+
+#: Of a mail that an agency sent.
+MAILED = ("Farida Hasibuan", "8812-0931", "menolak laporan", "sekretariat@bawaslu")
+MAIL = (
+    b"From: Farida Hasibuan <sekretariat@bawaslu.example>\r\n"
+    b"Subject: kami menolak laporan itu\r\nMessage-ID: <7@bawaslu.example>\r\n\r\n"
+    b"Hubungi Farida Hasibuan, 8812-0931.\r\n"
 )
 
 
@@ -74,13 +83,27 @@ def plant(home, folder) -> tuple[str, str]:
     return tuple(base64.b64encode(piece).decode() for piece in pieces)
 
 
+async def plant_mail(home) -> str:
+    """A mail of an agency, which is kept; a piece of its sealed text."""
+    fields = {"Content-Type": "message/rfc822"}
+    fields["Authorization"] = f"Bearer {home.node.token}"
+    async with home.node._session.post(
+        f"{home.node.url}/v1/agency-mail", data=MAIL, headers=fields
+    ) as answer:
+        assert answer.status == 200, await answer.read()
+        mail_id = (await answer.json(content_type=None))["id"]
+    piece = Mailbox(home.home.mailbox).load(mail_id).sealed[42:72]
+    return base64.b64encode(piece).decode()
+
+
 @pytest.fixture
 async def planted(home, tmp_path, caplog):
-    """A node that keeps annexes, what it writes in its log, and the sealed texts."""
+    """A node that keeps annexes and a mail, what it writes in its log, sealed texts."""
     caplog.set_level(logging.DEBUG)
     folder = tmp_path / "outside"
     folder.mkdir()
     home.sealed = await asyncio.to_thread(plant, home, folder)
+    home.sealed += (await plant_mail(home),)
     home.lines = caplog
     return home
 
@@ -91,7 +114,7 @@ def hidden(home, data: bytes, where: object) -> int:
     Where it is written, the id of the incident is known to who reads the log for
     partners; here nobody has one, so it must not be told either.
     """
-    sought = (*WORDS, *home.sealed, ID)
+    sought = (*WORDS, *MAILED, *home.sealed, ID)
     assert found_in(data, sought) == [], where
     return len(data)
 
@@ -139,7 +162,8 @@ async def test_no_export_has_an_annex(planted, tmp_path):
 
 
 async def test_no_site_is_written_where_annexes_lie(planted):
-    for place in (planted.home.annex, planted.home.annex / ELECTION):
+    home = planted.home
+    for place in (home.annex, home.annex / ELECTION, home.mailbox):
         words = ["export", "--static", place]
         code, out, err = await asyncio.to_thread(federation, planted.home, *words)
         assert code != 0, out
@@ -153,9 +177,9 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
     for path in planted.home.folder.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
-            assert found_in(data) == [], path
+            assert found_in(data, (*WORDS, *MAILED)) == [], path
             searched += len(data)
-            if planted.home.annex not in path.parents:
+            if not {planted.home.annex, planted.home.mailbox} & set(path.parents):
                 assert found_in(data, planted.sealed) == [], path
     assert searched > 500_000
     lines = planted.lines.text.encode()
@@ -165,11 +189,12 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
         ["doctor", "--deep"],
         ["people", "log"],
         ["annex", "list"],
+        ["refer", "answers"],
     ):
         code, out, err = await asyncio.to_thread(federation, planted.home, *words)
         told = out + err
         assert code in {0, 1}, told
-        assert found_in(told.encode()) == [], words
+        assert found_in(told.encode(), (*WORDS, *MAILED)) == [], words
         if words[0] in {"people", "annex"}:
             assert ID in told
         else:
@@ -178,7 +203,7 @@ async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
 
 async def test_what_is_purged_leaves_no_trace_of_its_sealed_text(planted):
     await asyncio.to_thread(annex, planted, "purge", ID, "--why", "sudah selesai")
-    first, second = planted.sealed
+    first, second, _ = planted.sealed
     files = [path for path in planted.home.folder.rglob("*") if path.is_file()]
     assert not any(found_in(path.read_bytes(), (first,)) for path in files)
     assert any(found_in(path.read_bytes(), (second,)) for path in files)

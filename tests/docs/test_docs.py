@@ -28,6 +28,7 @@ from federation.flows.audit import (
     Holding,
     MapReport,
 )
+from federation.flows.refer import received
 from federation.node import metrics, referalarms
 from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
@@ -298,6 +299,7 @@ def test_every_alarm_has_words_and_every_word_an_alarm():
     assert unknown == {"?code", "?alarm.code"}
     said = (said - unknown) | {"fork", "own-fork", ALARM_FULL, ALARM_FAILED}
     said |= {referalarms.UNSURE, referalarms.FAILED, referalarms.TWICE}
+    said |= {received.CAME, received.BOUNCED}
     patterns = [re.escape(code).replace(r"\*", ".+") for code in said]
     for code in documented:
         assert any(re.fullmatch(one, code) for one in patterns), code

@@ -4,6 +4,7 @@ Rule: opened first, so that a wrong passphrase is no use of it; then the use is 
 down; then it is shown. If that cannot be written down, nothing is shown.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -84,13 +85,7 @@ def open_annex(
     where, name = read_incident(run, incident, election)
     why = checked_why(given["why"] or "")
     annex = AnnexFolder(run.home.annex).load(where, name)
-    key = given["key_file"]
-    path = Path(key) if key else run.home.annex_private
-    private = _load(run, path, given["passphrase_file"])
-    if key_id(public_of(private)) != annex.head.key:
-        reason = Sentence("annex.other-key", wanted=annex.head.key)
-        raise ConfigError(str(path), "", reason)
-    contents = open_sealed(annex, private)
+    contents = open_sealed(annex, load_private(run, annex.head.key, given))
     request = UseAnnex(
         use=use, election=where, incident=name, why=why, person=given["person"] or ""
     )
@@ -98,11 +93,28 @@ def open_annex(
     return annex.head, contents
 
 
-def _load(run: Run, path: Path, passphrase_file: str | None) -> bytes:
+def load_private(run: Run, wanted: str, given: Mapping[str, str | None]) -> bytes:
+    """The coordinator's key, where it is the one that something was sealed for.
+
+    Args:
+        run: Of the command.
+        wanted: Its id, 16 hex digits.
+        given: What `key_options` took.
+
+    Raises:
+        ConfigError: the key is missing, damaged or another one, or the passphrase is
+            wrong.
+    """
+    key = given["key_file"]
+    path = Path(key) if key else run.home.annex_private
     if not path.exists():
         raise ConfigError(str(path), "", Sentence("annex.key-not-here"))
     ask = "annex.ask-passphrase"
-    return load_annex_private(path, read_passphrase(run, passphrase_file, ask=ask))
+    passphrase = read_passphrase(run, given["passphrase_file"], ask=ask)
+    private = load_annex_private(path, passphrase)
+    if key_id(public_of(private)) != wanted:
+        raise ConfigError(str(path), "", Sentence("annex.other-key", wanted=wanted))
+    return private
 
 
 def _print(run: Run, head: AnnexHead, contents: IncidentAnnex) -> None:

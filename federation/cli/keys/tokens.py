@@ -27,10 +27,13 @@ def token() -> None:
 @token.command("add", help="tokens.help-add")
 @click.argument("name")
 @click.option("--reports", is_flag=True, help="tokens.option-reports")
+@click.option("--mail", is_flag=True, help="tokens.option-mail")
 @command_options
-def add(run: Run, *, name: str, reports: bool) -> None:
+def add(run: Run, *, name: str, reports: bool, mail: bool) -> None:
     """Make a token for a platform and show it this once."""
-    scope = "reports" if reports else "intake"
+    if reports and mail:
+        raise click.UsageError(run.t("tokens.one-scope"))
+    scope = "reports" if reports else "mail" if mail else "intake"
     secret = secrets.token_urlsafe(SECRET_BYTES)
     hand_in(
         run, check_request(AddToken, {"name": name, "secret": secret, "scope": scope})

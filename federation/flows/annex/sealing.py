@@ -41,10 +41,15 @@ def last_day(now: float, days: int) -> str:
 
 def seal(contents: IncidentAnnex, head: AnnexHead, public: bytes) -> SealedAnnex:
     """The annex, which only the private half of this key opens; `public`: 32 bytes."""
-    key = X25519PublicKey.from_public_bytes(public)
     plain = msgspec.json.encode(contents)
     plain += b" " * (-len(plain) % STEP)
-    return SealedAnnex(head, _SUITE.encrypt(plain, key, bound_to(head)))
+    return SealedAnnex(head, seal_bytes(plain, bound_to(head), public))
+
+
+def seal_bytes(plain: bytes, bound: bytes, public: bytes) -> bytes:
+    """What only the private half of this key opens, and only bound to the same."""
+    key = X25519PublicKey.from_public_bytes(public)
+    return _SUITE.encrypt(plain, key, bound)
 
 
 def open_sealed(annex: SealedAnnex, private: bytes) -> IncidentAnnex:
@@ -53,9 +58,17 @@ def open_sealed(annex: SealedAnnex, private: bytes) -> IncidentAnnex:
     Raises:
         VerificationError: it was sealed for another key, or is not what was sealed.
     """
+    return parse_contents(open_bytes(annex.sealed, bound_to(annex.head), private))
+
+
+def open_bytes(sealed: bytes, bound: bytes, private: bytes) -> bytes:
+    """What was sealed bound to these bytes; `private`: 32 bytes.
+
+    Raises:
+        VerificationError: for another key, or it is not what was sealed.
+    """
     key = X25519PrivateKey.from_private_bytes(private)
     try:
-        plain = _SUITE.decrypt(annex.sealed, key, bound_to(annex.head))
+        return _SUITE.decrypt(sealed, key, bound)
     except (InvalidTag, ValueError):
         raise VerificationError(Sentence("annex.not-opened")) from None
-    return parse_contents(plain)

@@ -12,6 +12,8 @@ sending        the same, as a node does it
 saying         what our log says of it
 row            one row of it, changed
 note           that two reports at an agency are one
+inmail         what can be known of a mail that came in
+received       mail of agencies: kept, told, read, dealt with, deleted
 mail           papers as an e-mail, handed to a server
 hook           papers as a program of an agency takes them
 """

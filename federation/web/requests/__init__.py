@@ -8,6 +8,7 @@ takes it off the wire; `node/commands.py` does it. It is answered when it is dur
     POST /v1/evidence           `TakePhoto`: a photograph for one of them
     POST /v1/incidents          `AddIncidents`: reports of violations
     POST /v1/agency-answers     `TakeAnswer`: what an agency says of one
+    POST /v1/agency-mail        `TakeMail`: a mail of an agency
     POST /v1/control/<command>  the others, from this machine only
 
 request    what all of them have, and where one is handed in
@@ -20,6 +21,7 @@ incidents  reports of violations: to be signed here; what we say of one
 handedin   a report of another system, with who reported it: of the web only
 annexes    what is personal of incidents: sealed, used, deleted
 answers    what an agency says of one, by a program of its own
+mail       what agencies wrote: taken in, read, dealt with, deleted
 referrals  reports on their way to agencies
 papers     such papers, to be looked at: of the web only
 upkeep     alarms, tokens

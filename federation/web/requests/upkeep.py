@@ -22,13 +22,13 @@ class ClearAlarm(Request[list[str]], frozen=True, kw_only=True):
 
 
 class AddToken(Request[None], frozen=True, kw_only=True):
-    """A secret by which a platform of ours may hand in records, or reports only."""
+    """A secret by which a platform may hand in records, or reports or mail only."""
 
     route = "/v1/control/add-token"
 
     name: ShortText
     secret: Annotated[str, Meta(min_length=MIN_TOKEN_CHARS, max_length=200)]
-    scope: Literal["intake", "reports"] = "intake"
+    scope: Literal["intake", "reports", "mail"] = "intake"
 
 
 class RemoveToken(Request[None], frozen=True, kw_only=True):

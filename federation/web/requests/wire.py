@@ -14,6 +14,7 @@ from federation.web.requests.annexes import (
     UseAnnex,
 )
 from federation.web.requests.incidents import StateIncident
+from federation.web.requests.mail import EndMail, PurgeMail, UseMail
 from federation.web.requests.partners import Sync, TakeFiles
 from federation.web.requests.people import AddPerson, ForgetActions, RevokePerson
 from federation.web.requests.photos import (
@@ -53,6 +54,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
         *(PrepareReferral, PrepareNote, ApproveReferral, HandOverReferral),
         *(ResolveReferral, WithdrawReferral),
+        *(UseMail, EndMail, PurgeMail),
         *(StateIncident, ClearAlarm, AddToken, RemoveToken),
     )
 }
