@@ -43,6 +43,14 @@ def tables_are_copied(new_database, monkeypatch) -> None:
     monkeypatch.setattr(sqlite, "open_to_write", copy_and_open)
 
 
+@pytest.fixture
+def db(tmp_path):
+    """A database of its own for one test, in `tmp_path / "data"`."""
+    opened = Database.open(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory) -> Path:
     """The database of the sample map, made once and only ever copied."""

@@ -22,7 +22,6 @@ from federation.schedule import (
     result_of,
 )
 from federation.store import alarms, pulls
-from federation.store.db import Database
 from federation.store.pulls import PeerTurn, Turn
 from tests.waiting import until
 
@@ -40,13 +39,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def db(tmp_path):
-    one = Database.open(tmp_path)
-    yield one
-    one.close()
 
 
 @pytest.fixture

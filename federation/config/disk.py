@@ -25,6 +25,23 @@ def refused(path: Path, verb: str, error: OSError) -> ConfigError:
     return ConfigError(str(path), "", reason)
 
 
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a file, at most so many.
+
+    Raises:
+        ConfigError: it cannot be read, or has more.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise refused(path, "read", error) from error
+    if len(data) > most:
+        reason = Sentence("machine.file-too-large", most=most)
+        raise ConfigError(str(path), "", reason)
+    return data
+
+
 @contextmanager
 def blaming(path: Path) -> Iterator[None]:
     """Whatever is refused while `path` is written says where, and why.

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from federation.config.disk import refused
+from federation.config.disk import read_bounded
 from federation.config.member import PLAIN
 from federation.errors import ConfigError
 from federation.text import Sentence
@@ -41,15 +41,7 @@ def read_file(path: Path) -> str:
         ConfigError: it cannot be read, is too large or is no text.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise refused(path, "read", error) from error
-    if len(data) > MAX_FILE_BYTES:
-        reason = Sentence("machine.file-too-large", most=MAX_FILE_BYTES)
-        raise ConfigError(str(path), "", reason)
-    try:
-        return decode_text(data)
+        return decode_text(read_bounded(path, MAX_FILE_BYTES))
     except MalformedError as error:
         raise ConfigError(str(path), "", error.reason) from error
 

@@ -20,6 +20,7 @@ from federation.config.disk import (
     PRIVATE_FOLDER,
     create_file,
     make_folder,
+    read_bounded,
     refused,
 )
 from federation.config.home import Home
@@ -181,14 +182,9 @@ def read_private(path: Path) -> bytes:
     try:
         check_private(path.parent, PRIVATE_FOLDER)
         check_private(path, PRIVATE_FILE)
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_BYTES + 1)
     except OSError as error:
         raise refused(path, "read", error) from error
-    if len(data) > _MAX_KEY_BYTES:
-        reason = Sentence("machine.file-too-large", most=_MAX_KEY_BYTES)
-        raise ConfigError(str(path), "", reason)
-    return data
+    return read_bounded(path, _MAX_KEY_BYTES)
 
 
 def check_private(path: Path, mode: int) -> None:

@@ -20,6 +20,7 @@ from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
 from federation.text.cause import tell_refusal
+from federation.web.staticcounts import StaticCounts
 
 ALARM = "static"
 NAME = "static site"  # no organisation's: theirs have no space
@@ -65,7 +66,8 @@ class _Keeper:
     ) -> None:
         self._resources, self._folder, self._clock = resources, folder, clock
         self._by = by
-        self._site = StaticSite(folder)
+        counts = StaticCounts(resources.settings, clock)
+        self._site = StaticSite(folder, counts)
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""

@@ -29,6 +29,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain, product
 from typing import Final, Literal, NamedTuple
 
@@ -258,8 +259,16 @@ class _PersonalPattern(NamedTuple):
     """A pattern, and its tells. What it keeps in a group is the finding, else all."""
 
     kind: PersonalKind
-    pattern: re.Pattern[str]
+    text: str
     tells: frozenset[str]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is asked first: most commands meet no text that asks it."""
+        return _compiled(self.text)
+
+
+_compiled: Final = cache(re.compile)
 
 
 # From the surest to the least sure: an e-mail may hold what looks like an account.
@@ -277,9 +286,7 @@ _ROWS: Final[tuple[tuple[PersonalKind, str, frozenset[str]], ...]] = (
     ("account", r"(?<![\w@])@(?!(?i:rp))[A-Za-z][\w.]{2,30}", words("@")),
     *(("name", pattern, tells) for pattern, tells in NAMES),
 )
-_PATTERNS: Final = tuple(
-    _PersonalPattern(kind, re.compile(pattern), tells) for kind, pattern, tells in _ROWS
-)
+_PATTERNS: Final = tuple(_PersonalPattern(*row) for row in _ROWS)
 _TELLS: Final = Tells(chain.from_iterable(one.tells for one in _PATTERNS))
 
 # In these nothing is looked for: a program's name of a row, in which digits may stand

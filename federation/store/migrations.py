@@ -41,7 +41,7 @@ SETS: Final = {
     "pulls": ("pulls",),
     "alarms": ("alarms",),
     "tokens": ("tokens",),
-    "people": ("people", "actions"),
+    "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
     "removals": ("removals",),
@@ -50,7 +50,7 @@ SETS: Final = {
     "incidents": ("incidents",),
     "outbox": ("outbox",),
     "agencyanswers": ("agencyanswers",),
-    "wanted": ("wanted",),
+    "wanted": ("wanted", "wantedcursors"),
     "migrations": ("migrations",),
 }
 

@@ -1,37 +1,36 @@
 """Who of our organisation is let in, by which link.
 
-Rule: of a link and of a session only the digest is kept: both are long and random, so
-one SHA-256 is enough (see `tokens.py`). Nothing of this is shared: no log, bundle,
+Rule: of a link only the digest is kept. Nothing of this is shared: no log, bundle,
 export, metric or answer to a program reads these tables. What they do: `actions.py`.
+A person is asked for with each session (`sessions.py`): a link that ended, or was
+revoked, ends all.
 
     person    one row a name: the role, and the newest link; `until` it opens, unless
               it is revoked
-    session   one row a browser that was signed in; `ended` says why it is no more
-
-A person is asked for with each session: a link that ended, or was revoked, ends all.
 """
 
-import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from federation.errors import NotFoundError, StoredError
 from federation.records.readers import Person, PersonRole
+from federation.store import sessions
 from federation.store.actions import MACHINE, note_action
 from federation.store.db import Transaction, View
+from federation.store.sessions import (
+    MIN_SECRET_CHARS,
+    UnixTime,
+    digest_of,
+    end_session,
+    end_sessions,
+)
 from federation.store.twice import write_twice
 from federation.text import Sentence
 
-#: How many browsers of one person are signed in at once: one more ends the oldest.
-MAX_SESSIONS: Final = 10
-#: Ended sessions are remembered to say why; this many of a person.
-_KEPT_SESSIONS: Final = 30
 #: So long after a link has ended its person is forgotten, when another is added.
 KEPT_S: Final = 400 * 86_400
-MIN_SECRET_CHARS: Final = 32
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -46,31 +45,16 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             revoked_at INTEGER,
             seen_at INTEGER
         ) STRICT, WITHOUT ROWID;
-        CREATE TABLE session (
-            digest BLOB PRIMARY KEY,
-            name TEXT NOT NULL,
-            opened_at INTEGER NOT NULL,
-            seen_at INTEGER NOT NULL,
-            ended TEXT
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX session_of ON session (name, opened_at);
         """
         + write_twice(
             "person",
             "name TEXT",
             "role TEXT, digest BLOB, added_at INTEGER, until INTEGER,"
             " revoked_at INTEGER, seen_at INTEGER",
-        )
-        + write_twice(
-            "session",
-            "digest BLOB",
-            "name TEXT, opened_at INTEGER, seen_at INTEGER, ended TEXT",
         ),
     ),
 )
 
-#: Seconds of Unix time that a calendar still has.
-_UnixTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
 _ROW: Final = "name, role, added_at, until, revoked_at, seen_at"
 
 
@@ -89,10 +73,10 @@ class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     role: PersonRole
-    added_at: _UnixTime
-    until: _UnixTime
-    revoked_at: _UnixTime | None = None
-    seen_at: _UnixTime | None = None
+    added_at: UnixTime
+    until: UnixTime
+    revoked_at: UnixTime | None = None
+    seen_at: UnixTime | None = None
     sessions: int = 0
 
 
@@ -112,16 +96,16 @@ def save_person(
     The link before opens nothing any more, and what it has opened ends.
     """
     assert len(link) >= MIN_SECRET_CHARS, "a link is made by a machine"
-    tx.execute("DELETE FROM session WHERE opened_at < ?", (now - KEPT_S,))
+    sessions.forget_sessions(tx, now - KEPT_S)
     tx.execute("DELETE FROM person WHERE until < ?", (now - KEPT_S,))
     before = next((one for one in list_people(tx, now) if one.name == name), None)
-    _end_sessions(tx, name, "replaced")
+    end_sessions(tx, name, "replaced")
     tx.execute(
         "INSERT INTO person (name, role, digest, added_at, until, revoked_at, seen_at)"
         " VALUES (?,?,?,?,?,NULL,NULL) ON CONFLICT (name) DO UPDATE SET"
         " role = excluded.role, digest = excluded.digest, revoked_at = NULL,"
         " added_at = excluded.added_at, until = excluded.until",
-        (name, role, _digest(link), now, until),
+        (name, role, digest_of(link), now, until),
     )
     note_action(tx, *MACHINE, "add", f"{name} {role}", now)
     return before
@@ -133,11 +117,7 @@ def list_people(view: View, now: int) -> list[KnownPerson]:
     Raises:
         StoredError: a row is not what was written.
     """
-    counted = dict(
-        view.execute(
-            "SELECT name, count(*) FROM session WHERE ended IS NULL GROUP BY name"
-        ).fetchall()
-    )
+    counted = sessions.count_sessions(view)
     rows = view.execute(f"SELECT {_ROW} FROM person ORDER BY name")  # noqa: S608  a constant
     people = map(_person, rows.fetchall())
     return [
@@ -169,7 +149,7 @@ def find_link(view: View, link: str, now: int) -> KnownPerson:
     """
     row = view.execute(
         f"SELECT {_ROW} FROM person WHERE digest = ?",  # noqa: S608  a constant
-        (_digest(link),),
+        (digest_of(link),),
     ).fetchone()
     if row is None:
         raise NotFoundError(Sentence("people.link-unknown"))
@@ -190,7 +170,7 @@ def revoke_person(tx: Transaction, name: str, now: int) -> int:
     row = tx.execute("SELECT revoked_at FROM person WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise NotFoundError(Sentence("people.none", name=name))
-    ended = _end_sessions(tx, name, "revoked")
+    ended = end_sessions(tx, name, "revoked")
     if row[0] is None:
         tx.execute("UPDATE person SET revoked_at = ? WHERE name = ?", (now, name))
         note_action(tx, *MACHINE, "revoke", name, now)
@@ -213,15 +193,10 @@ def open_session(
         NotFoundError: the link lets nobody in.
         StoredError: the row is not what was written.
     """
-    assert len(secret) >= MIN_SECRET_CHARS, "a session's secret is made by a machine"
     known = find_link(tx, link, now)
     if instead_of:
         close_session(tx, instead_of, now)
-    tx.execute(
-        "INSERT INTO session (digest, name, opened_at, seen_at) VALUES (?,?,?,?)",
-        (_digest(secret), known.name, now, now),
-    )
-    _keep_few(tx, known.name)
+    sessions.add_session(tx, secret, known.name, now)
     tx.execute("UPDATE person SET seen_at = ? WHERE name = ?", (now, known.name))
     note_action(tx, known.name, known.role, "sign-in", "", now)
     return SignedIn(Person(known.name, known.role), known.until, now)
@@ -234,35 +209,33 @@ def find_session(view: View, secret: str, now: int) -> SignedIn:
         NotFoundError: nobody's, any more: it says why.
         StoredError: the row is not what was written.
     """
-    row = view.execute(
-        "SELECT person.name, role, added_at, until, revoked_at, session.seen_at, ended"
-        " FROM session JOIN person ON person.name = session.name"
-        " WHERE session.digest = ?",
-        (_digest(secret),),
-    ).fetchone()
-    if row is None:
+    session = sessions.read_session(view, secret)
+    row = (
+        session
+        and view.execute(
+            f"SELECT {_ROW} FROM person WHERE name = ?",  # noqa: S608  a constant
+            (session.name,),
+        ).fetchone()
+    )
+    if not (session and row):
         raise NotFoundError(Sentence("people.session-unknown"))
-    known, ended = _person(row[:6]), row[6]
-    if ended is not None:
+    known = _person(row)
+    if session.ended is not None:
         # What it was ended by is one of four words, or the row is damaged.
-        raise NotFoundError(Sentence(f"people.session-{_reason(ended)}"))
+        raise NotFoundError(Sentence(f"people.session-{_reason(session.ended)}"))
     if known.revoked_at is not None:
         raise NotFoundError(Sentence("people.session-revoked"))
     if known.until <= now:
         raise NotFoundError(Sentence("people.link-ended", date=_date(known.until)))
     person = Person(known.name, known.role)
-    return SignedIn(person, known.until, known.seen_at or 0)
+    return SignedIn(person, known.until, session.seen_at)
 
 
 def see_session(tx: Transaction, secret: str, now: int) -> None:
     """Keep when this session, and whoever it is of, were last seen."""
-    digest = _digest(secret)
-    tx.execute("UPDATE session SET seen_at = ? WHERE digest = ?", (now, digest))
-    tx.execute(
-        "UPDATE person SET seen_at = ?"
-        " WHERE name IN (SELECT name FROM session WHERE digest = ?)",
-        (now, digest),
-    )
+    sessions.touch_session(tx, secret, now)
+    if session := sessions.read_session(tx, secret):
+        tx.execute("UPDATE person SET seen_at = ? WHERE name = ?", (now, session.name))
 
 
 def close_session(tx: Transaction, secret: str, now: int) -> bool:
@@ -271,35 +244,9 @@ def close_session(tx: Transaction, secret: str, now: int) -> bool:
         person = find_session(tx, secret, now).person
     except NotFoundError:
         return False
-    tx.execute("UPDATE session SET ended = 'out' WHERE digest = ?", (_digest(secret),))
+    end_session(tx, secret, "out")
     note_action(tx, person.name, person.role, "sign-out", "", now)
     return True
-
-
-def _end_sessions(tx: Transaction, name: str, why: str) -> int:
-    done = tx.execute(
-        "UPDATE session SET ended = ? WHERE name = ? AND ended IS NULL", (why, name)
-    )
-    return int(done.rowcount)
-
-
-def _keep_few(tx: Transaction, name: str) -> None:
-    """End the oldest sessions of somebody who has more than enough; forget the rest."""
-    newest = "SELECT digest FROM session WHERE name = ?"
-    order = "ORDER BY opened_at DESC, digest LIMIT ?"
-    tx.execute(
-        "UPDATE session SET ended = 'crowded' WHERE name = ? AND ended IS NULL"  # noqa: S608  constants
-        f" AND digest NOT IN ({newest} AND ended IS NULL {order})",
-        (name, name, MAX_SESSIONS),
-    )
-    tx.execute(
-        f"DELETE FROM session WHERE name = ? AND digest NOT IN ({newest} {order})",  # noqa: S608  constants
-        (name, name, _KEPT_SESSIONS),
-    )
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def _reason(ended: str) -> str:

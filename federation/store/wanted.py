@@ -6,16 +6,14 @@ who has it. A row beside it for each partner that did not hand it over, which sa
 it is asked for it again. Until then its name stands in the photo's own row: the rows of
 those who were asked alike stand together, so that what to ask a partner for next is
 found without a look at all that it does not have. What is wanted follows from the
-records (`evidence`), from the map and from the settings, behind cursors of its own;
-what somebody here asked for besides is asked for again. So all of it can be lost, at
-the cost of asking again. It is written twice all the same: a bit that flips would leave
-a photo unasked for, and nobody would know.
+records (`evidence`), from the map and from the settings, behind cursors
+(`wantedcursors.py`); what somebody here asked for besides is asked for again. So all of
+it can be lost, at the cost of asking again. It is written twice all the same: a bit
+that flips would leave a photo unasked for, and nobody would know.
 
     wanted         a photo, who names it, why, and from when on it is looked for; who is
                    not asked now (`tried`), and until when the first of them (`until`)
     wanted_try     who did not hand it over, why not, and until when it is not asked
-    wanted_noted   up to where the evidence of a log was looked through, by which policy
-    wanted_map     up to which change the map of an election was
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -46,16 +44,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             PRIMARY KEY (digest, org)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX wanted_try_org ON wanted_try (org, due);
-        CREATE TABLE wanted_noted (
-            log_id INTEGER PRIMARY KEY,
-            idx INTEGER NOT NULL,
-            policy TEXT NOT NULL
-        ) STRICT;
-        CREATE TABLE wanted_map (
-            election TEXT PRIMARY KEY,
-            epoch TEXT NOT NULL,
-            seq INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
         """,
     ),
     (
@@ -65,9 +53,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             "wanted_try",
             "digest TEXT, org TEXT",
             "cause TEXT, at INTEGER, times INTEGER, due INTEGER",
-        )
-        + write_twice("wanted_noted", "log_id INTEGER", "idx INTEGER, policy TEXT")
-        + write_twice("wanted_map", "election TEXT", "epoch TEXT, seq INTEGER"),
+        ),
     ),
     (
         # Whoever is left alone when this is applied is asked once more than need be.
@@ -352,41 +338,3 @@ def list_tries(view: View, digest: str) -> list[PhotoTry]:
         (digest,),
     )
     return [PhotoTry(*row) for row in rows]
-
-
-def looked_through(view: View, log_id: int, policy: str) -> int:
-    """Below which index the evidence of a log was looked through by this policy."""
-    row = view.execute(
-        "SELECT idx FROM wanted_noted WHERE log_id = ? AND policy = ?",
-        (log_id, policy),
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
-def note_looked(tx: Transaction, log_id: int, index: int, policy: str) -> None:
-    """The evidence of a log was looked through, below this index."""
-    tx.execute(
-        "INSERT INTO wanted_noted (log_id, idx, policy) VALUES (?,?,?)"
-        " ON CONFLICT (log_id) DO UPDATE SET idx = excluded.idx,"
-        " policy = excluded.policy",
-        (log_id, index, policy),
-    )
-
-
-def map_seen(view: View, election: str, epoch: str) -> int:
-    """Up to which change of this epoch the map of an election was looked through."""
-    row = view.execute(
-        "SELECT seq FROM wanted_map WHERE election = ? AND epoch = ?",
-        (election, epoch),
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
-def note_map_seen(tx: Transaction, election: str, epoch: str, seq: int) -> None:
-    """The map of an election was looked through, up to this change."""
-    tx.execute(
-        "INSERT INTO wanted_map (election, epoch, seq) VALUES (?,?,?)"
-        " ON CONFLICT (election) DO UPDATE SET epoch = excluded.epoch,"
-        " seq = excluded.seq",
-        (election, epoch, seq),
-    )

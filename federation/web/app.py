@@ -21,6 +21,7 @@ from federation.web import (
     intake,
     mailin,
     maps,
+    missing,
     openapi,
     paperspage,
     photoask,
@@ -83,6 +84,7 @@ def make_app(site: WebContext) -> web.Application:
         *mailin.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
+        *missing.endpoints(),
         *removals.endpoints(),
     ]
     public = [

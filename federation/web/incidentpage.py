@@ -159,7 +159,7 @@ def _find_wrong(fields: Mapping[str, str]) -> Sentence | None:
         if len(text) > most:
             return Sentence("desk.too-long", most=most)
         if why := why_personal(name, text):
-            return Sentence("desk.personal", why=why)
+            return why
     if fields["status"] in REASONED and not fields.get("reason", "").strip():
         return Sentence("desk.no-reason")
     if fields["status"] in ANSWERS and not fields.get("reference", "").strip():

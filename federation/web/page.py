@@ -108,6 +108,11 @@ class Page:
         return self.t.word(f"page.{kind}_{code}", code)
 
 
+def render_file(template: str, /, **values: object) -> bytes:
+    """A template as a file that stands by itself: of no request, for no reader."""
+    return _templates().get_template(template).render(**values).encode()
+
+
 def static_address(name: str) -> str:
     """Where a static file is; the address changes with its bytes."""
     return f"/static/{name}?v={_static(name)[1]}"

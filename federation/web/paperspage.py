@@ -233,6 +233,7 @@ async def _show(
         "papers.html",
         site.settings.name,
         item=item,
+        summary=found.summary,
         others=found.others,
         agency=agency,
         tell=_tell,

@@ -159,8 +159,8 @@ class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     format: GeoForm = "json"
 
 
-class RemovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of removed photographs."""
+class PhotosQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of photographs, by digest."""
 
     after: After = ""
     limit: Limit = 100

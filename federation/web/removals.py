@@ -16,7 +16,7 @@ from federation.records.readers import may_see
 from federation.web.access import caller_of
 from federation.web.context import ENTITLED, SITE
 from federation.web.openapi import Endpoint
-from federation.web.queries import RemovalsQuery
+from federation.web.queries import PhotosQuery
 from federation.web.requests.photos import ListRemovals
 from federation.web.responses import reply
 
@@ -28,16 +28,14 @@ def endpoints() -> list[Endpoint[Any]]:
             path="/v1/photos/removals",
             summary="Photographs that were removed: who asked, who deleted theirs",
             handler=get_removals,
-            query=RemovalsQuery,
+            query=PhotosQuery,
             response=RemovalsAnswer,
             token=True,
         )
     ]
 
 
-async def get_removals(
-    request: web.Request, query: RemovalsQuery
-) -> web.StreamResponse:
+async def get_removals(request: web.Request, query: PhotosQuery) -> web.StreamResponse:
     """What was removed.
 
     Raises:

@@ -14,7 +14,7 @@ from aiohttp import web
 from yarl import URL
 
 from federation.flows.incidents.answers import list_reporters, parse_after, parse_traced
-from federation.flows.incidents.counts import name_cell, read_provinces
+from federation.flows.incidents.counts import read_count_provinces
 from federation.flows.incidents.days import day_begins, day_is_over, end_of_week
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.places import (
@@ -26,13 +26,13 @@ from federation.flows.incidents.places import (
 )
 from federation.flows.query.scope import ask, parse_region
 from federation.records.incident import CATEGORIES, LAWS
-from federation.records.incidentcounts import CountKey, CountRow, monday_of
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import Caller
 from federation.store.incidents import IncidentFilter
 from federation.web.context import SITE
+from federation.web.countspage import FORMS, tell_counts
 from federation.web.dashboard import PAGE_SIZE, page_handler
-from federation.web.incidentmap import bars_of, map_for_everybody, map_for_people
+from federation.web.incidentmap import bars_of, map_for_people
 from federation.web.incidents import read_counts
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
@@ -43,19 +43,6 @@ _ASKED: Final = (
     *("election", "category", "law", "region", "org", "status", "since", "until"),
 )
 _FILTERS: Final = ("lang", *_ASKED)
-_DOWNLOADS: Final = ("csv", "ndjson", "geojson")
-
-
-def _by_count(row: CountRow) -> tuple[int, CountKey]:
-    """The most first."""
-    return -row.count, row.of
-
-
-def _by_time(row: CountRow) -> tuple[int, CountKey]:
-    return 0, row.of
-
-
-_ORDERS: Final = {"week": _by_time}
 
 
 def routes() -> list[web.RouteDef]:
@@ -71,33 +58,18 @@ async def figures(page: Page) -> web.StreamResponse:
     site = page.request.app[SITE]
     election = _election(page)
     counts = await read_counts(site, election)
-    provinces = await site.db.read(read_all_provinces, election)
-    provinces |= await site.db.read(read_provinces, counts)
-    tables = [
-        (
-            table.by,
-            max(row.count for row in table.rows),
-            [
-                (name_cell(page.t, table, row.of, provinces), row.count)
-                for row in sorted(table.rows, key=_ORDERS.get(table.by, _by_count))
-            ],
-        )
-        for table in counts.tables
-        if table.rows and table.by != "province"
+    provinces = await site.db.read(read_count_provinces, counts)
+    data = f"/v1/incidents/statistics?election={election}"
+    files = [
+        (name, page.to(f"{data}&format={form}"), f"laporan-{election}.{form}")
+        for form, name in FORMS.items()
     ]
-
-    def lead(code: str) -> str:
-        return f"#r-{code}"
-
     return page.render(
         "reports.html",
         site.settings.name,
-        counts=counts,
         keeps_reports=election in site.settings.incidents,
-        map=map_for_everybody(page.t, counts, provinces, lead),
-        until=monday_of(counts.until),
-        tables=tables,
-        data=f"/v1/incidents/statistics?election={election}",
+        data=data,
+        **tell_counts(page.t, counts, provinces, files),
     )
 
 
@@ -130,7 +102,8 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         choices=choices,
         orgs=await site.db.read(list_reporters, caller, asked.election),
         places={place: name_place(page.t, place, names) for place in shown},
-        downloads={form: _download(page, form) for form in _DOWNLOADS},
+        forms=FORMS,
+        downloads={form: _download(page, form) for form in FORMS},
         keeps_reports=asked.election in site.settings.incidents,
         **where,
     )

@@ -59,18 +59,22 @@ def reply(
     following = getattr(answer, "next", None) or ""
     if table is None:
         body, media = msgspec.json.encode(answer), JSON
-    elif form == "csv":
-        body, media = format_csv([table.columns, *table.rows]), CSV
     else:
         head = {
             "cursor": getattr(answer, "cursor", ""),
             **({"next": following} if following else {}),
         }
-        if form == "geojson":
-            body, media = format_geojson(table, _said(head)), GEOJSON
-        else:
-            body, media = format_ndjson([head, *_dicts(table)]), NDJSON
+        body, media = format_table(form, table, head), _MEDIA[form]
     return _send(request, body, media, getattr(answer, "cursor", ""), following)
+
+
+def format_table(form: str, table: QueryTable, head: Mapping[str, object]) -> bytes:
+    """A table's bytes; `head`: what is told of all rows together, not in CSV."""
+    if form == "csv":
+        return format_csv([table.columns, *table.rows])
+    if form == "geojson":
+        return format_geojson(table, {k: v for k, v in head.items() if v})
+    return format_ndjson([head, *_dicts(table)])
 
 
 def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Response:
@@ -130,10 +134,6 @@ async def _write_pages(
     if form == "geojson":
         await response.write(CLOSED)
     await response.write_eof()
-
-
-def _said(head: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in head.items() if value}
 
 
 def _dicts(table: QueryTable) -> Iterable[Mapping[str, Cell]]:

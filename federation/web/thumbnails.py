@@ -2,6 +2,8 @@
 
 Rule: for people of ours and this machine alone: a partner that may have a photo is
 handed the photo (`blobs.py`), never what we made of it. For all others it is not there.
+It counts as a look at the photo: a face is known by less, and a photo that people see
+in a list is not one that nobody wants.
 
     GET /foto/<hex>/kecil
 """
@@ -12,7 +14,7 @@ from aiohttp import hdrs, web
 
 from federation.blobs.blobs import DIGEST_PATTERN
 from federation.errors import NotFoundError, PhotoError
-from federation.records.readers import may_do
+from federation.records.readers import Person, may_do
 from federation.text import Sentence
 from federation.web.access import caller_of
 from federation.web.blobs import SAFELY, view_blob
@@ -35,7 +37,7 @@ async def get_thumbnail(request: web.Request) -> web.Response:
     caller = await caller_of(request)
     if not may_do(caller, "see"):
         raise NotFoundError(Sentence("blobs.not-here", digest=digest))
-    await view_blob(site, digest, caller)
+    viewed = await view_blob(site, digest, caller)
     headers = {
         **SAFELY,
         hdrs.ETAG: f'"{digest}-kecil"',
@@ -45,6 +47,11 @@ async def get_thumbnail(request: web.Request) -> web.Response:
         data = await site.desk.thumbnail(digest)
     except PhotoError:
         raise NotFoundError(Sentence("blobs.no-picture", digest=digest)) from None
+    if request.method == hdrs.METH_GET:
+        if isinstance(caller, Person):
+            site.desk.photo_shown(digest, caller)
+        if not viewed.held.is_own:
+            site.desk.photo_used(viewed.held)
     return web.Response(
         body=data, content_type="image/jpeg", headers=headers, status=HTTPStatus.OK
     )

@@ -39,6 +39,7 @@ from federation.store import blobs as held
 from federation.store.db import Database
 from tests.bench import night
 from tests.bench.node import NEVER_S, Node, Watch, free_port
+from tests.bench.processor import Account, Used, used_by
 from tests.bench.report import Figure, at_least, at_most, shown
 
 SIZE: Final = 1 << 20
@@ -70,6 +71,7 @@ class PhotoBench:
         self._digests: list[str] = []
         self._sample: list[str] = []
         self._blobs, self._copies = folder, 0
+        self._account = Account()
 
     def run(self) -> list[Figure]:
         """Measure, and clean up."""
@@ -140,6 +142,7 @@ class PhotoBench:
                 shown(f"memory of {name}, second half less first", more, "MB")
                 for name, more in flat.items()
             ),
+            *self._account.figures(self._folder, SIZE),
         ]  # fmt: skip
 
     def _fill(self, node: Node) -> None:
@@ -185,7 +188,7 @@ class PhotoBench:
         kills = [int(share * self._count) for share in KILLS]
         seconds, runs = 0.0, 1
         began = time.monotonic()
-        last, first = 0, None
+        last, first, before = 0, None, (Used(), Used())
         home = Home.of(c.home, load_settings(c.home / "federation.toml"))
         while True:
             count = _held(home.data)
@@ -193,10 +196,12 @@ class PhotoBench:
             assert now - began < _WITHIN_S, f"{count} of {self._count}"
             if first is None and count > last:
                 # Since the look before: nothing had come by then.
-                first = now - _LOOK_S
+                first, seen, before = now - _LOOK_S, count, _used(a, c)
             if count == self._count or (kills and count >= kills[0]):
                 # All that is missing until the next kill may have come at once.
                 seconds += now - (now - _LOOK_S if first is None else first)
+                if first is not None:
+                    self._settle_account(before, _used(a, c), count - seen)
                 self._say(f"{count:,} held")
                 if count == self._count:
                     return seconds, runs
@@ -209,6 +214,14 @@ class PhotoBench:
                 c.start("/livez")
                 watch.add(f"c.example, run {runs}", _pid(c))
             time.sleep(_LOOK_S)
+
+    def _settle_account(
+        self, before: tuple[Used, Used], after: tuple[Used, Used], number: int
+    ) -> None:
+        sender, receiver = (
+            Used().and_then(then, now) for then, now in zip(before, after, strict=True)
+        )
+        self._account.add("photos", number, sender=sender, receiver=receiver)
 
     def _copy(self, when: str) -> float:
         """MB a second of a plain copy of the sample; or of one that is `VERIFIED`."""
@@ -225,14 +238,20 @@ class PhotoBench:
         try:
             _wait_for(port)
             names = "\n".join(f"{digest[:2]}/{digest}" for digest in self._sample)
+            before = used_by(server.pid)
             done = subprocess.run(
                 script, input=names, text=True, capture_output=True, check=True
             )
+            served = Used().and_then(before, used_by(server.pid))
+            took, used = map(float, done.stdout.split())
+            kind = "copy that is verified" if when == VERIFIED else "plain copy"
+            client = Used(used)
+            self._account.add(kind, len(self._sample), server=served, client=client)
         finally:
             server.terminate()
             server.wait()
             _empty(target)
-        return len(self._sample) * SIZE / float(done.stdout.split()[0]) / 1e6
+        return len(self._sample) * SIZE / took / 1e6
 
     def _verify(self, node: Node) -> int:
         """How many are held that have their digest."""
@@ -306,6 +325,10 @@ def _sent(node: Node) -> float:
     return float(found[1])
 
 
+def _used(a: Node, c: Node) -> tuple[Used, Used]:
+    return used_by(_pid(a)), used_by(_pid(c))
+
+
 def _pid(node: Node) -> int:
     assert node.process is not None
     return node.process.pid
@@ -329,5 +352,6 @@ def _patiently() -> Iterator[None]:
 if __name__ == "__main__":
     PORT, TARGET = int(sys.argv[1]), Path(sys.argv[2])
     NAMES, IS_VERIFIED = sys.stdin.read().split(), VERIFIED in sys.argv
+    BEGAN = time.process_time()
     took = asyncio.run(_plain(PORT, TARGET, NAMES, is_verified=IS_VERIFIED))
-    sys.stdout.write(f"{took} {time.process_time()}\n")
+    sys.stdout.write(f"{took} {time.process_time() - BEGAN}\n")

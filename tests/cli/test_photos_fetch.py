@@ -110,6 +110,12 @@ async def test_what_could_not_be_had_is_told_with_who_said_to_have_it(home):
     assert said["next"] == BOTH[1]
     _, said = await asked(home, "photos", "missing", "--after", BOTH[1])
     assert said == {"photos": [], "next": ""}
+    # Over HTTP the same, byte for byte, for the operator.
+    _, printed, _ = await at(home, "photos", "missing", is_json=True)
+    async with serving(home, alone=True) as node:
+        ours = {"Authorization": f"Bearer {node.token}"}
+        status, body, _ = await node.get("/v1/photos/missing", headers=ours)
+        assert (status, body.decode()) == (200, printed.rstrip("\n"))
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /foto/{digest}/hapus", "our photo", f"/foto/{DIGESTS['ours']}/hapus"),
     ("POST /foto/{digest}/hapus", "our photo", f"/foto/{DIGESTS['ours']}/hapus"),
     ("GET /v1/photos/alike", "", "/v1/photos/alike"),
+    ("GET /v1/photos/missing", "", "/v1/photos/missing"),
     ("GET /.well-known/tps-federation", "our note", "/.well-known/tps-federation"),
     ("GET /livez", "", "/livez"),
     ("GET /readyz", "", "/readyz"),

@@ -11,7 +11,6 @@ from federation.records.merge import RULES_VERSION
 from federation.records.register import Register
 from federation.records.tps import parse_tps
 from federation.store import alarms, registers
-from federation.store.db import Database
 
 ELECTION, ORG, NOW = "pilpres-2019", "kawalpemilu.example", 1_700_000_000
 PROFILES = load_shipped()
@@ -41,13 +40,6 @@ def basis(**other):
 async def compare(db, partner):
     said = await ask_basis(partner, ORG)
     return await compare_basis(db, said, ORG, PROFILES, NOW)
-
-
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path)
-    yield database
-    database.close()
 
 
 def standing(db):

@@ -14,20 +14,12 @@ from federation.flows.cosign import (
 from federation.flows.pull import PullContext, pull
 from federation.profiles import load_shipped
 from federation.store import cosignatures, keystatements, logs
-from federation.store.db import Database
 from federation.tlog.cosignature import add_signatures, cosign, open_cosignatures
 from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.note import decode_notes, parse_note
 from tests import fakes
 
 NOW, HEARTBEAT = 1_707_915_900, 300
-
-
-@pytest.fixture
-def db(tmp_path):
-    one = Database.open(tmp_path)
-    yield one
-    one.close()
 
 
 @pytest.fixture

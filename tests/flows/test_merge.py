@@ -217,13 +217,6 @@ class Reference:
         return [encode_row(row) for row in self.rows()], self.counters(), vector
 
 
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path)
-    yield database
-    database.close()
-
-
 def save_register(tx, codes):
     register = Register(ELECTION)
     for code in codes:

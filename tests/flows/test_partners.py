@@ -1,13 +1,10 @@
 """Whom we know by their keys, and whose signed word lets them have what."""
 
-import pytest
-
 from federation.config.peers import Peer
 from federation.config.settings import Settings
 from federation.flows.partners import read_partners
 from federation.records.about import About, sign_about
 from federation.store import keystatements
-from federation.store.db import Database
 from federation.tlog.keys import Signer
 from tests.fakes import ELECTION, FakeOrg, Tree
 from tests.flows.publish.conftest import hold
@@ -16,13 +13,6 @@ OURS, ORIGIN, FRIEND = "jagasuara.example", "kawalpemilu.example", "friend.examp
 SETTINGS = Settings(
     org=OURS, name="Jaga Suara", contact="data@jagasuara.example", elections=[ELECTION]
 )
-
-
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path / "data")
-    yield database
-    database.close()
 
 
 def say(db, owner, issue, key, audience):

@@ -304,3 +304,14 @@ def test_whatever_a_result_says_it_opens_as_it_was_sealed(jaga, votes, note, rev
 def test_the_text_of_what_is_no_leaf_cannot_be_taken():
     with pytest.raises(FormatError):
         leaf_text(b"no leaf\n")
+
+
+def test_the_files_of_a_leaf_are_those_of_its_statement(jaga):
+    """Read without the rest, which was judged when it was admitted."""
+    for statement in statements_of(jaga).values():
+        leaf = sealed.seal(statement, jaga.records)
+        named = getattr(statement, "evidence", None)
+        assert sealed.leaf_files(leaf) == (named or ())
+    for wrong in (b"{}\n", b"{\n\n", b'{"evidence":[{"sha256":"0"}]}\n\n'):
+        with pytest.raises(FormatError):
+            sealed.leaf_files(wrong)

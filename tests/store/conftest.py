@@ -1,11 +1,6 @@
-"""A database in the test's own folder."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""Databases whose tables are made, not copied, and one transaction in one."""
 
 import pytest
-
-from federation.store.db import Database
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +9,6 @@ def tables_are_copied() -> None:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(tmp_path / "data")
-    yield database
-    database.close()
+def tx(db):
+    with db.transaction() as opened:
+        yield opened

@@ -1,7 +1,5 @@
 """What people did is written down, once each, and what one did covers nothing up."""
 
-import pytest
-
 from federation.records.readers import Person
 from federation.store import actions
 from tests.actions import all_actions
@@ -10,12 +8,6 @@ from tests.steps import steps_of
 NOW = 1_000
 READER = Person("Pembaca", "editor")
 OTHER = Person("Anggota", "viewer")
-
-
-@pytest.fixture
-def tx(db):
-    with db.transaction() as opened:
-        yield opened
 
 
 def test_the_log_of_actions_is_bounded_and_read_in_pages(tx, monkeypatch):

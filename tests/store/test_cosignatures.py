@@ -30,12 +30,6 @@ def keep_checkpoint(tx, log, size):
 
 
 @pytest.fixture
-def tx(db):
-    with db.transaction() as one:
-        yield one
-
-
-@pytest.fixture
 def log(tx):
     return logs.add_log(tx, ORIGIN, own=True)
 

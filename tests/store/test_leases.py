@@ -3,8 +3,6 @@
 import itertools
 from random import Random
 
-import pytest
-
 from federation.store import leases
 from federation.store.db import Database
 from federation.store.leases import LEASE_S, REST_S
@@ -12,13 +10,6 @@ from federation.store.photoanswers import FormPlace
 
 PLACE = FormPlace("e", "ppwp", "1371011001001")
 PEOPLE = ("ana", "budi", "citra")
-
-
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path)
-    yield database
-    database.close()
 
 
 def take(db, holder, now, place=PLACE):

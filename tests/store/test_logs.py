@@ -25,12 +25,6 @@ def grow(tx, log, start, end):
 
 
 @pytest.fixture
-def tx(db):
-    with db.transaction() as transaction:
-        yield transaction
-
-
-@pytest.fixture
 def own(tx):
     return logs.add_log(tx, ORIGIN, own=True)
 

@@ -7,7 +7,7 @@ import pytest
 
 from federation.errors import NotFoundError, StoredError
 from federation.records.readers import ROLES, Person
-from federation.store import people, twice
+from federation.store import people, sessions, twice
 from federation.store.actions import note_action
 from federation.store.db import FILE_NAME
 from tests.actions import all_actions
@@ -107,12 +107,12 @@ def test_another_session_of_one_browser_takes_the_place_of_its_first(tx):
 
 
 def test_the_sessions_of_one_link_are_few(tx):
-    secrets = [f"{number:043}" for number in range(people._KEPT_SESSIONS + 5)]
+    secrets = [f"{number:043}" for number in range(sessions._KEPT_SESSIONS + 5)]
     for number, secret in enumerate(secrets):
         people.open_session(tx, LINK, secret, NOW + number)
-    assert people.list_people(tx, NOW)[0].sessions == people.MAX_SESSIONS
-    assert people.find_session(tx, secrets[-people.MAX_SESSIONS], NOW)
-    crowded = secrets[-people.MAX_SESSIONS - 1]
+    assert people.list_people(tx, NOW)[0].sessions == sessions.MAX_SESSIONS
+    assert people.find_session(tx, secrets[-sessions.MAX_SESSIONS], NOW)
+    crowded = secrets[-sessions.MAX_SESSIONS - 1]
     assert refusal(people.find_session, tx, crowded, NOW) == "session-crowded"
     assert refusal(people.find_session, tx, secrets[0], NOW) == "session-unknown"
 

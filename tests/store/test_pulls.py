@@ -1,10 +1,8 @@
 """What is remembered of peers, and that it stays bounded."""
 
-import pytest
 from msgspec.structs import replace
 
 from federation.store import pulls
-from federation.store.db import Database
 from federation.store.pulls import (
     KEPT_OFFERS,
     KEPT_TURNS,
@@ -15,13 +13,6 @@ from federation.store.pulls import (
 )
 
 ORG = "jagasuara.example"
-
-
-@pytest.fixture
-def db(tmp_path):
-    one = Database.open(tmp_path)
-    yield one
-    one.close()
 
 
 def turn(at: int, org: str = ORG) -> Turn:

@@ -8,13 +8,6 @@ from federation.store.db import Database
 E, P = "pemilu-2024", "ppwp"
 
 
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path)
-    yield database
-    database.close()
-
-
 def add(db, deltas, contest=P, election=E):
     with db.transaction() as tx:
         rollup.add(tx, election, contest, deltas)

@@ -1,7 +1,5 @@
 """Intake finds what was said of a slot, in order, and the newest revision."""
 
-import pytest
-
 from federation.records.claim import StatementSlot
 from federation.store import statements
 from federation.store.statements import OwnStatement, Revision
@@ -15,12 +13,6 @@ def said(index, slot=SLOT, **members):
     return OwnStatement(
         slot, index, content, members.pop("review", "unreviewed"), **members
     )
-
-
-@pytest.fixture
-def tx(db):
-    with db.transaction() as transaction:
-        yield transaction
 
 
 def test_a_slot_gives_back_what_was_said_oldest_first(tx):

@@ -11,12 +11,6 @@ ORG = "suara.example"
 
 
 @pytest.fixture
-def tx(db):
-    with db.transaction() as tx:
-        yield tx
-
-
-@pytest.fixture
 def log(tx):
     held = logs.add_log(tx, f"{ORG}/pemilu-2024", own=False)
     new = [b"%d" % n for n in range(300)]

@@ -9,13 +9,6 @@ from federation.store.db import FILE_NAME, Database
 from federation.text import Text
 
 
-@pytest.fixture
-def db(tmp_path):
-    opened = Database.open(tmp_path)
-    yield opened
-    opened.close()
-
-
 def writings(db, table):
     with db.view() as view:
         columns = ", ".join(twice._columns(view, table))

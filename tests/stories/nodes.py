@@ -261,6 +261,14 @@ def station(number: int, first: int = 127) -> dict[str, object]:
     return draft(tps=f"{1371011001 + village}{tps + 1:03}", first=first)
 
 
+def trust_each_other(*nodes: Node) -> None:
+    """Each has all others as partners, and can reach them."""
+    for node in nodes:
+        for other in nodes:
+            if other is not node:
+                node.trust(other, other.url)
+
+
 def start_all(*nodes: Node) -> None:
     """Start nodes that wait for each other before they sign."""
     for node in nodes:

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 
 from tests.incidents import found_incidents
-from tests.stories.nodes import Node, closing_all, start_all
+from tests.stories.nodes import Node, closing_all, start_all, trust_each_other
 from tests.stories.test_usb import federation
 from tests.waiting import wait_until
 
@@ -58,10 +58,7 @@ def test_a_partner_in_the_audience_reads_a_report_and_others_get_nothing(tmp_pat
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")
     c = Node(tmp_path, "kawalpemilu.example")
-    for node in (a, b, c):
-        for other in (a, b, c):
-            if other is not node:
-                node.trust(other, other.url)
+    trust_each_other(a, b, c)
     origin, theirs = found_incidents(a.home), found_incidents(b.home)
     let_read(a, b)
     let_read(b, a)

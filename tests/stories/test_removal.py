@@ -10,7 +10,13 @@ from federation.blobs.blobs import open_blobs
 from federation.flows.photos.held import Photo, keep_photo
 from federation.store.db import Database
 from tests.homes import ELECTION
-from tests.stories.nodes import Node, closing_all, start_all, station
+from tests.stories.nodes import (
+    Node,
+    closing_all,
+    start_all,
+    station,
+    trust_each_other,
+)
 from tests.stories.test_usb import federation, typed
 from tests.waiting import wait_until
 
@@ -48,10 +54,7 @@ async def test_a_removes_b_deletes_and_says_so_and_c_does_not_follow_it(tmp_path
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")
     c = Node(tmp_path, "kawalpemilu.example")
-    for node in (a, b, c):
-        for other in (a, b, c):
-            if other is not node:
-                node.trust(other, other.url)
+    trust_each_other(a, b, c)
     # C decides by hand.
     peers, text = c.home.peers, c.home.peers.read_text()
     peers.write_text(

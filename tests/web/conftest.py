@@ -2,6 +2,7 @@
 
 import pytest
 
+from federation.web import access
 from tests.browsing import Browser
 from tests.peoplenode import PeopleNode
 
@@ -23,3 +24,13 @@ async def url(node):
 async def browser(url):
     async with Browser(url) as opened:
         yield opened
+
+
+@pytest.fixture
+def asks_as(monkeypatch):
+    """From now on whoever asks is taken for this caller."""
+
+    def become(caller):
+        monkeypatch.setattr(access, "public_caller", lambda _: caller)
+
+    return become

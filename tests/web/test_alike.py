@@ -8,7 +8,6 @@ from federation.flows.photos.alikeanswers import AlikeAnswer
 from federation.flows.photos.index import index_all
 from federation.records.readers import NOBODY, THIS_MACHINE, Insider, Partner, Person
 from federation.store.db import Database
-from federation.web import access, dashboard
 from federation.web.app import make_app
 from tests.ownnode import ELECTION, small_profile
 from tests.photographed import A, B, add_named, file_of
@@ -31,18 +30,6 @@ async def client(tmp_path):
     async with TestClient(TestServer(make_app(site))) as client:
         yield client
     db.close()
-
-
-@pytest.fixture
-def asks_as(monkeypatch):
-    def become(caller):
-        async def caller_of(_):
-            return caller
-
-        monkeypatch.setattr(access, "caller_of", caller_of)
-        monkeypatch.setattr(dashboard, "caller_of", caller_of)
-
-    return become
 
 
 @pytest.mark.parametrize(

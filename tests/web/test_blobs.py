@@ -43,16 +43,13 @@ CALLERS = {
 class Home:
     """A node with photos, and whoever asks it."""
 
-    def __init__(self, tmp_path, monkeypatch):
+    def __init__(self, tmp_path, asks_as):
         self.db = Database.open(tmp_path / "data")
         self.blobs = open_blobs("blobs", tmp_path)
-        self.caller = THIS_MACHINE
+        self.asks_as = asks_as
         self.used, self.lost, self.sent, self.shown = [], [], [], []
 
-        async def caller_of(_):
-            return self.caller
-
-        monkeypatch.setattr(served, "caller_of", caller_of)
+        asks_as(THIS_MACHINE)
 
     async def hold(self, data=DATA, media_type="image/jpeg", *, is_own=True):
         photo = Photo(hashlib.sha256(data).hexdigest(), data, media_type)
@@ -84,8 +81,8 @@ class Home:
 
 
 @pytest.fixture
-async def home(tmp_path, monkeypatch):
-    made = Home(tmp_path, monkeypatch)
+async def home(tmp_path, asks_as):
+    made = Home(tmp_path, asks_as)
     yield made
     await made.client.close()
     made.db.close()
@@ -206,7 +203,7 @@ async def test_who_may_not_view_it_gets_what_is_said_of_what_is_not_there(
     if public and named in {"ours", "both"}:
         who = set(CALLERS)
     for name, caller in CALLERS.items():
-        home.caller = caller
+        home.asks_as(caller)
         for method in ("GET", "HEAD"):
             await check_answer(home, method, is_shown=held and name in who)
 

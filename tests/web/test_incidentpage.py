@@ -172,7 +172,7 @@ async def test_of_two_editors_the_second_is_told_and_nothing_is_signed(node, edi
         ({"status": "rejected", "reason": "x" * 301}, "paling banyak 300"),
         (
             {"status": "rejected", "reason": "Kata Bapak Hendrawan Tobing tidak"},
-            "Belum ada yang ditandatangani",
+            "tampak seperti nama orang",
         ),
         ({"status": "rejected", "reason": "a\u202eb"}, "Belum tersimpan"),
     ],
@@ -325,8 +325,8 @@ async def test_a_coordinator_notes_the_answer_closes_the_report_and_takes_it_bac
     [
         ({"reference": " "}, "nomor yang diberikan lembaga"),
         ({"reference": "1" * 101}, "paling banyak 100"),
-        ({"reference": "0813-5555-0117"}, "Belum ada yang ditandatangani"),
-        ({"reason": "Kata Bapak Hendrawan Tobing"}, "Belum ada yang ditandatangani"),
+        ({"reference": "0813-5555-0117"}, "Belum tersimpan"),
+        ({"reason": "Kata Bapak Hendrawan Tobing"}, "tampak seperti nama orang"),
         ({"agency": "<script>"}, ""),
         ({"outcome": "nonsense"}, ""),
     ],

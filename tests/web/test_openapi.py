@@ -23,6 +23,7 @@ from federation.web import (
     intake,
     mailin,
     maps,
+    missing,
     queue,
     receipt,
     removals,
@@ -41,6 +42,7 @@ ENDPOINTS = [
     *mailin.endpoints(),
     *queue.endpoints(),
     *alike.endpoints(),
+    *missing.endpoints(),
     *removals.endpoints(),
 ]
 

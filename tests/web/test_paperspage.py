@@ -87,7 +87,7 @@ async def test_exactly_the_bytes_that_go_are_shown_and_that_is_written_down(node
 async def test_what_was_looked_at_is_approved_once_and_said_before_it_goes(node, koko):
     page = await koko.open(f"{node.page}?lang=id")
     page = await press(koko, page, "approve")
-    assert "Disetujui: dikirim setelah mitra" in page.text
+    assert "Disetujui, dan mitra diberi tahu" in page.text
     assert "disetujui, akan dikirim" in page.text
     assert history(node.home, node.incident) == ["report", "intended"]
     assert done(node) == [("Koko", "refer-approve")]
@@ -108,7 +108,7 @@ async def test_a_button_that_is_pressed_twice_is_pressed_once(node, koko):
     for _ in range(2):
         answered = await press(koko, page, "approve")
         assert answered.status == 200
-        assert "Disetujui: dikirim setelah mitra" in answered.text
+        assert "Disetujui, dan mitra diberi tahu" in answered.text
     assert history(node.home, node.incident).count("intended") == 1
     page = await koko.open(f"{node.page}?lang=id")
     for _ in range(2):
@@ -146,6 +146,20 @@ async def test_where_a_partner_was_it_goes_only_with_a_reason(node, koko):
     assert answered.status == 200
     assert "Bukti &lt;b&gt;baru&lt;/b&gt;" in answered.text
     assert find_row(node.home, node.incident).anyway == reason
+
+
+async def test_approved_to_be_brought_it_is_noted_where_it_was_approved(node, koko):
+    page = await koko.open("/laporan/kiriman?lang=id")
+    assert "Amplop dibagikan" in page.text
+    page = await koko.open(f"{node.page}?lang=id")
+    assert "persis berkas ini yang diantar" in page.text
+    page = await press(koko, page, "approve")
+    page = await koko.send(page, page.form(f"{node.report}/antar"), reference="7/2019")
+    assert "Sudah dicatat" in page.text
+    said = ["report", "intended", "acknowledged", "referred"]
+    assert history(node.home, node.incident) == said
+    row = find_row(node.home, node.incident)
+    assert (row.dossier, row.reference) == (DIGEST, "7/2019")
 
 
 async def test_what_was_brought_by_hand_is_noted_with_its_number_later(node, koko):

@@ -52,14 +52,9 @@ def name_files(db):
 class Pages:
     """The page of the station of a photo, as somebody sees it."""
 
-    def __init__(self, db, monkeypatch):
-        self.db, self.caller, self.public = db, NOBODY, False
+    def __init__(self, db, asks_as):
+        self.db, self.asks_as, self.public = db, asks_as, False
         self.digests = sorted(name_files(db))
-
-        async def caller_of(_):
-            return self.caller
-
-        monkeypatch.setattr(dashboard, "caller_of", caller_of)
 
     def hold(self, *, is_own=True):
         with self.db.transaction() as tx:
@@ -67,7 +62,7 @@ class Pages:
                 blobs.save_blob(tx, digest, 9, "image/jpeg", is_own=is_own, now=1)
 
     async def ask(self, caller=NOBODY, *, public=False):
-        self.caller = caller
+        self.asks_as(caller)
         settings = settings_of(photos=PhotoSettings(public=public))
         profiles = {sample.ELECTION: sample.profile()}
         app = web.Application(middlewares=[answer_problems])
@@ -82,8 +77,8 @@ TPS = sample.PHOTO
 
 
 @pytest.fixture
-def pages(sample_db, monkeypatch):
-    return Pages(sample_db, monkeypatch)
+def pages(sample_db, asks_as):
+    return Pages(sample_db, asks_as)
 
 
 def links(text):

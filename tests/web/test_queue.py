@@ -9,7 +9,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from federation.flows.queue.answers import QueueAnswer
 from federation.records.readers import NOBODY, THIS_MACHINE, Insider, Partner, Person
-from federation.web import access
 from federation.web.app import make_app
 from tests import sample_map as sample
 from tests.webnode import context_of, settings_of
@@ -51,12 +50,9 @@ async def test_the_machine_is_told_what_waits(client):
     ],
 )
 async def test_whoever_reads_no_forms_is_answered_as_if_it_were_not_there(
-    client, monkeypatch, caller, status
+    client, asks_as, caller, status
 ):
-    async def caller_of(_):
-        return caller
-
-    monkeypatch.setattr(access, "caller_of", caller_of)
+    asks_as(caller)
     got = await client.get("/v1/queue")
     assert got.status == status
     if status == 404:

@@ -16,11 +16,10 @@ from federation.cli.election.candidates import candidates, follow_rules
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
-from federation.config.disk import make_folder, replace_file
-from federation.errors import ConfigError, ConflictError, NotFoundError
+from federation.config.disk import make_folder, read_bounded, replace_file
+from federation.errors import ConflictError, NotFoundError
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
-from federation.text import Sentence
 from federation.web.requests.records import Close
 
 MAX_PROFILE_BYTES = 4 << 20
@@ -40,10 +39,7 @@ election.add_command(candidates)
 @command_options
 def add(run: Run, *, file: str) -> int | None:
     """Take in the rules of an election from a file."""
-    data = Path(file).read_bytes()
-    if len(data) > MAX_PROFILE_BYTES:
-        reason = Sentence("machine.file-too-large", most=MAX_PROFILE_BYTES)
-        raise ConfigError(file, "", reason)
+    data = read_bounded(Path(file), MAX_PROFILE_BYTES)
     profile = read_profile(data, file)
     if profile.election in load_shipped():
         raise ConflictError(run.t("election.is-shipped", election=profile.election))

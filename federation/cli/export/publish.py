@@ -39,6 +39,7 @@ from federation.profiles import load_profiles
 from federation.records.readers import NOBODY, Caller
 from federation.store.db import View
 from federation.tlog.tile import WIDTH
+from federation.web.staticcounts import StaticCounts
 
 
 def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
@@ -234,7 +235,7 @@ def write_site(
         ConflictError: it has more of a log than is held here, or another history.
     """
     check_folder(folder, run.home.private)
-    site = StaticSite(folder)
+    site = StaticSite(folder, StaticCounts(run.settings, run.clock))
     total = site.count(view, selection)
     with blaming(folder), run.out.progress(total, run.t("export.bundling")) as advance:
         return site.write(view, by, selection, advance)

@@ -1,6 +1,7 @@
 """`federation photos missing`: what is wanted and not held, and who said to have it.
 
-Rule: the database is only read, so it works while the node runs.
+Rule: with `--json` the output is what `/v1/photos/missing` answers, byte for byte. The
+database is only read, so it works while the node runs.
 """
 
 import click
@@ -19,15 +20,13 @@ from federation.records.readers import THIS_MACHINE
 def missing(run: Run, after: str, limit: int) -> None:
     """List them by digest."""
     with run.open_database().view() as view:
-        photos = list_missing(view, THIS_MACHINE, after, limit)
-    following = photos[-1].digest if len(photos) == limit else ""
-    answer = {"photos": photos, "next": following}
-    run.out.show(answer, lambda: _print(run, photos, following))
+        answer = list_missing(view, THIS_MACHINE, after, limit)
+    run.out.show(answer, lambda: _print(run, answer.photos, answer.next))
 
 
 def _print(run: Run, photos: list[MissingPhoto], following: str) -> None:
     t = run.t
-    if not photos:
+    if not photos and not following:
         run.out.line(t("photos.none-missing"))
         return
     headers = ("digest", "stations", "named-by", "asked")

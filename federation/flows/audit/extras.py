@@ -39,8 +39,22 @@ _OF_LOG: Final = frozenset({"about", "checkpoint", "cosigned", "fork", "keys"})
 _NAMED: Final = frozenset(
     {ABOUT.path, ELECTIONS.path, LOGS.path, PAGE_PATH, ".nojekyll"}
 )
+# Figures of a static site (`flows/publish/beside.py`): they are signed by nobody.
+_FIGURES: Final = re.compile(
+    r"laporan/(?:style\.css|tilemap\.css"
+    r"|[a-z0-9-]+/(?:index\.html|en\.html|statistics\.(?:json|csv|ndjson|geojson)))"
+)
 _BY_DIGEST: Final = tuple(named_by("").path for named_by in BY_DIGEST)
 _FOLDERS: Final = (map_of("").path, *_BY_DIGEST, RECEIPTS)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a file has its place there, beside the logs."""
+    return (
+        name in _NAMED
+        or name.startswith(_FOLDERS)
+        or _FIGURES.fullmatch(name) is not None
+    )
 
 
 class Listing:
@@ -57,7 +71,7 @@ class Listing:
                 self.closed.append(name)
             elif rest and _HEX.fullmatch(log):
                 self._of_log.setdefault(log, []).append(rest)
-            elif name not in _NAMED and not name.startswith(_FOLDERS):
+            elif not _is_known(name):
                 self.extra.append(name)
 
     def first_leaf(self, origin: str, size: int) -> int:

@@ -12,7 +12,11 @@ from typing import NamedTuple
 
 from federation.flows.incidents.digest import read_placed
 from federation.flows.incidents.index import holds_incidents
-from federation.flows.incidents.places import name_region, read_places
+from federation.flows.incidents.places import (
+    name_region,
+    read_all_provinces,
+    read_places,
+)
 from federation.flows.query.table import MapPoint, QueryTable, TableRow
 from federation.records.incidentcounts import (
     CountKey,
@@ -130,6 +134,11 @@ def read_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:
         if kind == "province"
     }
     return read_places(view, counts.election, codes)
+
+
+def read_count_provinces(view: View, counts: IncidentCounts) -> dict[str, str]:
+    """All provinces of the election, and of the tables, with their names or ""."""
+    return read_all_provinces(view, counts.election) | read_provinces(view, counts)
 
 
 def name_cell(

@@ -16,8 +16,13 @@ from federation.photos.likeness import bands_of
 from federation.records.claim import Claim
 from federation.records.incident import Incident
 from federation.records.kinds import INCIDENT
-from federation.records.result import Evidence, TpsResult
-from federation.records.sealed import leaf_statement, leaf_text, record_id
+from federation.records.result import Evidence
+from federation.records.sealed import (
+    leaf_files,
+    leaf_statement,
+    leaf_text,
+    record_id,
+)
 from federation.store import claims, evidence, leaves, likenesses, quarantine
 from federation.store.db import Transaction, View
 from federation.store.evidence import EvidenceEntry
@@ -64,12 +69,10 @@ def _bands(entries: Iterable[EvidenceEntry]) -> dict[str, list[int]]:
 
 
 def _entries(claim: Claim, leaf: bytes) -> list[EvidenceEntry]:
-    statement = leaf_statement(leaf)
-    assert isinstance(statement, TpsResult), "nothing else has files"
     at = _Named(
         claim.index, claim.contest, claim.tps, claim.round, claim.record, claim.derived
     )
-    return _files(at, statement.evidence, is_form=True)
+    return _files(at, leaf_files(leaf), is_form=True)
 
 
 class _Named(NamedTuple):
@@ -86,15 +89,21 @@ class _Named(NamedTuple):
 def _files(
     at: _Named, files: tuple[Evidence, ...] | UnsetType, *, is_form: bool
 ) -> list[EvidenceEntry]:
+    # By their order, for each of all records: by name it takes twice as long.
     return [
         EvidenceEntry(
-            place=place,
-            digest=file.sha256,
-            size=file.size,
-            media_type=file.media_type,
-            page=None if file.page is UNSET else file.page,
-            likeness=file.likeness if is_form and file.likeness else "",
-            **at._asdict(),
+            at.leaf,
+            place,
+            file.sha256,
+            at.contest,
+            at.tps,
+            at.round,
+            at.record,
+            file.size,
+            file.media_type,
+            None if file.page is UNSET else file.page,
+            file.likeness if is_form and file.likeness else "",
+            at.is_derived,
         )
         for place, file in enumerate(() if files is UNSET else files)
     ]

@@ -44,6 +44,13 @@ class MissingPhoto(msgspec.Struct, frozen=True, kw_only=True):
     is_opened: bool
 
 
+class MissingAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of them, by digest; `next`: behind which the following begins, or ""."""
+
+    photos: list[MissingPhoto]
+    next: str
+
+
 class PickedPhotos(NamedTuple):
     """What somebody asks for: how many photos, and of the lacking ones who names each.
 
@@ -61,10 +68,14 @@ class PickedPhotos(NamedTuple):
 
 def list_missing(
     view: View, caller: Caller, after: str = "", limit: int = 1000
-) -> list[MissingPhoto]:
-    """The next photos that are wanted and not held, as far as the caller may know."""
+) -> MissingAnswer:
+    """The next photos that are wanted and not held, as far as the caller may know.
+
+    Of `limit` that are wanted: a page may hold fewer, or none, and not be the last.
+    """
     found = []
-    for one in wanted.list_wanted(view, after, limit):
+    page = wanted.list_wanted(view, after, limit)
+    for one in page:
         named = [
             place
             for place in evidence.find_evidence(view, one.digest)
@@ -80,7 +91,8 @@ def list_missing(
                     is_opened=one.urgency == OPENED,
                 )
             )
-    return found
+    following = page[-1].digest if len(page) == limit else ""
+    return MissingAnswer(photos=found, next=following)
 
 
 def pick_photos(

@@ -19,7 +19,15 @@ from typing import Final, NamedTuple
 from federation.blobs.blobs import MAX_BLOB_BYTES
 from federation.config.peers import PhotoPolicy
 from federation.records.merge import decode_row
-from federation.store import blobs, evidence, logs, mapreading, mapstate, wanted
+from federation.store import (
+    blobs,
+    evidence,
+    logs,
+    mapreading,
+    mapstate,
+    wanted,
+    wantedcursors,
+)
 from federation.store.db import Database, Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.logs import Log
@@ -115,7 +123,7 @@ def _look(view: View, policies: Policies) -> list[_Looked]:
 
 def _look_at_log(view: View, log: Log, policy: PhotoPolicy) -> _Looked:
     noted = evidence.noted_up_to(view, log.id)
-    start = min(wanted.looked_through(view, log.id, policy), noted)
+    start = min(wantedcursors.looked_through(view, log.id, policy), noted)
     end = min(noted, start + STEP)
     entries = evidence.list_evidence(view, log.id, start, end)
     if policy == "disputed":
@@ -143,7 +151,7 @@ def _doubted(
 def _look_at_map(
     view: View, election: str, epoch: str, doubting: Collection[str]
 ) -> _Looked:
-    seen = wanted.map_seen(view, election, epoch)
+    seen = wantedcursors.map_seen(view, election, epoch)
     # What is behind the last change was made anew since: it is looked through again.
     start = min(seen, mapstate.last_seq(view, election))
     rows, end = mapreading.changes(view, election, start, STEP)
@@ -171,6 +179,6 @@ def _keep(tx: Transaction, steps: Iterable[_Looked], now: int) -> None:
         wanted.want_photos(tx, named, step.urgency, now)
         if step.of_log is not None:
             log_id, end, policy = step.of_log
-            wanted.note_looked(tx, log_id, end, policy)
+            wantedcursors.note_looked(tx, log_id, end, policy)
         if step.of_map is not None:
-            wanted.note_map_seen(tx, *step.of_map)
+            wantedcursors.note_map_seen(tx, *step.of_map)

@@ -4,6 +4,7 @@ readable       what is handed over of the logs, the same over HTTP and in a file
 items          every (path, bytes) of a selection, sorted
 photos         the photographs that go with records, and to whom
 folder         a static site, written beside what readers are reading
+beside         what stands in such a folder beside the records
 outputfolder   files that are whole from the moment they are there
 excerpt        a region's records, each with its proof
 trust          the trust file: whose signatures count, and how many are enough

@@ -18,6 +18,7 @@ from typing import Final
 
 from federation.errors import ConflictError, FormatError
 from federation.feeds.resource import LOGS, blob_of, checkpoint_of, log_path
+from federation.flows.publish.beside import BesideMaker, list_old
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -56,9 +57,14 @@ NO_JEKYLL: Final = ".nojekyll"
 class StaticSite:
     """A folder that follows what is held; one object for as long as it is written."""
 
-    def __init__(self, folder: Path) -> None:
-        """Nothing is written yet; see `outputfolder.check_folder`."""
-        self._folder = folder
+    def __init__(
+        self, folder: Path, beside: BesideMaker = lambda _view, _elections: []
+    ) -> None:
+        """Nothing is written yet; see `outputfolder.check_folder`.
+
+        `beside`: what stands there beside the records.
+        """
+        self._folder, self._beside = folder, beside
         self._sizes: dict[str, set[int]] = {}
         self._place = OutputFolder(folder)
 
@@ -92,6 +98,8 @@ class StaticSite:
         self._write_photos(list_photo_items(view, by, selection), advance)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         heads += list_heads(view, by, selection)
+        beside = self._beside(view, selection.elections)
+        heads += beside
         # Stable, so that of one stage all stand together.
         heads.sort(key=_stage)
         for _, together in groupby(heads, _stage):
@@ -99,6 +107,8 @@ class StaticSite:
                 self._put_changed(item)
                 advance(1)
             self._place.sync()
+        for path in list_old(self._folder, beside):
+            self._place.remove(path)
         for log in readable:
             self._remove_old(log, before[log.origin])
         self._place.end()

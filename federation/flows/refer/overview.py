@@ -9,6 +9,10 @@ from typing import NamedTuple
 from federation.errors import NotFoundError
 from federation.flows.annex.uses import find_coordinator
 from federation.flows.refer.holding import StandingReferral, find_holding
+from federation.records.incident import Incident
+from federation.records.kinds import INCIDENT
+from federation.records.sealed import leaf_statement
+from federation.store import incidents, leaves
 from federation.store.actions import note_action
 from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, list_items
@@ -16,10 +20,14 @@ from federation.text import Sentence
 
 
 class OnItsWay(NamedTuple):
-    """One of ours, and what others have said of the same at that agency."""
+    """One of ours, and what others have said of the same at that agency.
+
+    `summary`: of the report, "" where it is not known here.
+    """
 
     item: OutboxItem
     others: list[StandingReferral]
+    summary: str
 
 
 def read_on_its_way(
@@ -37,10 +45,22 @@ def read_on_its_way(
         OnItsWay(
             item,
             find_holding(view, org, item.incident, item.agency, now, item.kind),
+            _summary(view, item.incident),
         )
         for item in list_items(view)
         if incident in ("", item.incident)
     ]
+
+
+def _summary(view: View, incident: str) -> str:
+    org, _, report = incident.partition("/")
+    found = incidents.find_latest(view, org, INCIDENT.name, [report])
+    if report not in found:
+        return ""
+    entry = found[report]
+    said = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
+    assert isinstance(said, Incident), "of its kind"
+    return said.summary
 
 
 def find_waiting(

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from federation.records.readers import PersonRole
-from federation.store.people import MIN_SECRET_CHARS, KnownPerson, SignedIn
+from federation.store.people import KnownPerson, SignedIn
+from federation.store.sessions import MIN_SECRET_CHARS
 from federation.web.requests.request import Request
 
 #: Where a person's link leads to, and the member of its query that is the secret.

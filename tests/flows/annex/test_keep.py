@@ -17,7 +17,6 @@ from federation.flows.annex.papers import OwnPapers
 from federation.flows.annex.uses import AnnexUse
 from federation.store import actions, people
 from federation.store.annex import AnnexFolder, FoundAnnex
-from federation.store.db import Database
 from federation.store.outbox import OutboxItem, find_item, save_item
 from federation.store.papers import PapersFolder
 from tests.annexed import ELECTION, ID, ORG, head_of, sealed
@@ -25,13 +24,6 @@ from tests.annexed import ELECTION, ID, ORG, head_of, sealed
 NOW = 1_800_000_000  # 2027-01-15
 DAY = 86_400
 PAPERS = OwnPapers(PapersFolder(Path("nowhere")), ORG)
-
-
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path / "data")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -81,12 +81,5 @@ def feed_of(files: dict[str, bytes]) -> FileFeed:
 
 
 @pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path / "data")
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def publisher():
     return Publisher(settings_of(), {})

@@ -11,7 +11,6 @@ from federation.flows.photos.index import index_all
 from federation.flows.publish.photos import PhotoShelf, list_photos
 from federation.records.readers import NOBODY, Partner
 from federation.store import blobs as held
-from federation.store.db import Database
 from federation.store.removals import RemovedPhoto, note_removed
 from federation.store.wanted import OPENED, WantedPhoto
 from tests.fetching import Wanting, digest_of, named, photo
@@ -33,13 +32,6 @@ CALLERS = {
         {OURS, THEIRS},
     ),
 }
-
-
-@pytest.fixture
-def db(tmp_path):
-    database = Database.open(tmp_path / "data")
-    yield database
-    database.close()
 
 
 @pytest.fixture
