@@ -9,7 +9,6 @@ again blindly. Nor is anything sent while our log may not be signed: it may say 
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 from collections.abc import Collection
@@ -36,6 +35,8 @@ from federation.node.gate import GATE_S, Gate
 from federation.node.referalarms import find_told, tell_told
 from federation.node.resources import Clocks, Resources
 from federation.schedule import OF_DISK, Duty, Result
+from federation.store import incidents, logs
+from federation.store.db import View
 from federation.store.outbox import (
     OutboxItem,
     OutboxKey,
@@ -88,6 +89,7 @@ class Referrals:
         self._lock = asyncio.Lock()
         self._busy = set[OutboxKey]()
         self._heard_at = -math.inf
+        self._looked_at: tuple[list[OutboxItem], list[int]] | None = None
         self._mark = TryMark(host.resources.home.guard)
         self._past, self._is_past_known = asyncio.Lock(), False
         self._courier = Courier(host, random, self._mark)
@@ -133,31 +135,53 @@ class Referrals:
         """Tell what somebody has to look at, and drop papers that nobody waits for."""
         db, now = self._host.resources.db, self._now()
         await db.run(index_all_incidents, db)
-        await self._note_twice(now)
-        org = self._host.resources.settings.org
-        if changes := await db.read(find_told, org, now):
-            await db.write(tell_told, changes, now)
-        items = await db.read(list_items)
+        # All of it follows from the rows and the logs: read through where one changed.
+        items, ends = await db.read(list_items), await db.read(_ends)
+        if (items, ends) != self._looked_at:
+            is_noted = await self._note_twice(now)
+            org = self._host.resources.settings.org
+            if changes := await db.read(find_told, org, now):
+                await db.write(tell_told, changes, now)
+            self._looked_at = (items, ends) if is_noted else None
+            items = await db.read(list_items)
         keep = {one.dossier for one in items if _is_kept(one, now)}
         ended = {one.dossier for one in items} - keep
         before = now - _FRESH_S, now - _ENDED_S
         await db.run(self._papers.sweep, keep, ended, *before)
 
-    async def _note_twice(self, now: int) -> None:
-        """Have a note ready wherever an agency got a report twice."""
+    async def _note_twice(self, now: int) -> bool:
+        """Have a note ready wherever an agency got a report twice; whether it is."""
+        is_noted = True
         resources = self._host.resources
         db, org = resources.db, resources.settings.org
         found = await db.read(notes.find_twice, org, now)
         for twice in filter(notes.is_to_draw, found):
             told = await db.read(notes.find_told, org, twice, now)
             if told is None:
-                with contextlib.suppress(NotFoundError, ConflictError, ConfigError):
-                    await self.draw_note(twice, "")
+                try:
+                    await self._draw_changed(twice)
+                except (NotFoundError, ConflictError, ConfigError) as error:
+                    _log.warning("%s: no note yet: %s", twice.item.subject, error)
+                    is_noted = False
             elif twice.note is not None and twice.note.state == "prepared":
                 await db.write(steps.give_way, twice.note, told.tell(), now)
 
+        return is_noted
+
+    async def _draw_changed(self, twice: Twice) -> None:
+        item, _ = await self._text_of(twice)
+        if twice.note is None or twice.note.dossier != item.dossier:
+            await self.draw_note(twice, "")
+
+    async def _text_of(self, twice: Twice) -> tuple[OutboxItem, bytes]:
+        resources = self._host.resources
+        key, settings = twice.item.agency, resources.settings
+        agency = await asyncio.to_thread(find_agency, resources, key, None)
+        ours = settings.name, settings.org
+        return notes.draw_note(twice, agency, *ours, self._now())
+
     async def draw_note(self, twice: Twice, person: str) -> OutboxItem:
-        """The note about it, to be looked at; as it was where nothing has changed.
+        """The note about it, to be looked at.
 
         Raises:
             NotFoundError: the agency is not known here (any more), or nobody of that
@@ -166,19 +190,10 @@ class Referrals:
             ConfigError: agencies.toml cannot be used.
             OSError: a disk is full or failed.
         """
-        resources, now = self._host.resources, self._now()
-        agency = await asyncio.to_thread(
-            find_agency, resources, twice.item.agency, None
-        )
-        settings = resources.settings
-        given = twice, agency, settings.name, settings.org, now
-        item, text = notes.draw_note(*given)
-        before = twice.note
-        is_same = before is not None and before.dossier == item.dossier
-        if before is not None and is_same and before.state == "prepared":
-            return before
+        item, text = await self._text_of(twice)
         await asyncio.to_thread(self._papers.save, text, "note")
-        return await resources.db.write(outbox.prepare, item, Hand(person, now))
+        hand = Hand(person, item.prepared_at)
+        return await self._host.resources.db.write(outbox.prepare, item, hand)
 
     async def _send(self, item: OutboxItem) -> None:
         """Send one, if nobody is before us by what partners say now."""
@@ -295,6 +310,11 @@ class Referrals:
             return item
         host.news()
         return said
+
+
+def _ends(view: View) -> list[int]:
+    """Up to where it is known of each log which record speaks of which report."""
+    return [incidents.noted_up_to(view, log.id) for log in logs.list_logs(view)]
 
 
 def _is_open(item: OutboxItem) -> bool:

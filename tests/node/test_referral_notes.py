@@ -296,6 +296,24 @@ async def test_on_a_full_disk_it_is_drawn_when_there_is_room(home, monkeypatch):
             await until(is_there(home, incident, "prepared"))
 
 
+async def test_a_note_that_is_not_what_was_written_does_not_go(home):
+    async with twice(home) as (incident, box, _), serving(home, alone=True) as node:
+        await until(is_there(home, incident, "prepared"))
+        digest = find_note(home, incident).dossier
+        path = PapersFolder(home.outbox).path(digest, "note")
+        path.write_bytes(path.read_bytes() + b" ")
+        status, _ = await approve(node, incident)
+        assert status != 200
+        # Whoever asks for it has it as it was.
+        name = {"incident": incident, "agency": "bawaslu"}
+        status, said = await node.post("/v1/control/prepare-note", name)
+        assert (status, said["dossier"]) == (200, digest)
+        status, _ = await approve(node, incident)
+        assert status == 200
+        await until(is_there(home, incident))
+    assert len(box.messages) == 2
+
+
 async def test_it_is_brought_by_hand_only_where_there_is_one(home):
     async with twice(home) as (incident, box, _), serving(home, alone=True) as node:
         body = {"kind": "note", "reference": "8/PL/2019"}

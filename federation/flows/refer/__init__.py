@@ -3,6 +3,7 @@
 gather         what they are made of, from the signed records
 dossier        what the papers of one say, and what lacks
 papers         how they are drawn, as PDF
+sheet          sizes, letters, tables and margins of their pages
 formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
 overview       what is on its way, for those who decide it
