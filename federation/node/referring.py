@@ -61,7 +61,8 @@ async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
         where = str(resources.home.settings)
         raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
     papers = PapersFolder(resources.home.outbox)
-    label = read_label(await asyncio.to_thread(papers.load, given.dossier))
+    data = await asyncio.to_thread(papers.load, given.dossier)
+    label = read_label(data)
     await node.referrals.find_doubtful(begins=True)
     now = int(node.clocks.wall())
     due = DueDates(resources.profiles, datetime.fromtimestamp(now, UTC))
@@ -77,7 +78,10 @@ async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
         formal=formal,
         prepared_at=now,
     )
-    return await resources.db.write(steps.prepare, item, Hand(given.person, now))
+    item = await resources.db.write(steps.prepare, item, Hand(given.person, now))
+    # They may be old, of an attempt that has ended, and just be swept away.
+    await asyncio.to_thread(papers.save, data)
+    return item
 
 
 async def prepare_note(node: ReferringNode, given: PrepareNote) -> OutboxItem:

@@ -44,6 +44,7 @@ EACH = 2
 #: What the server has just seen when the node is killed, some milliseconds later.
 MOMENTS = ("MAIL", "RCPT", "DATA", "taken")
 LATER_S = 0.03
+DONE_S = 1_800.0
 
 
 @contextlib.contextmanager
@@ -144,7 +145,8 @@ def play(folder: Path, kills: int, seed: int) -> Counter[str]:
                 figures["unsure"] += victim.resolve(chance)
                 return set(victim.states()) == {"sent"}
 
-            wait_until(is_done, "all of them are there")
+            # Whatever no life of the node was long enough for waits until now.
+            wait_until(is_done, "all of them are there", DONE_S)
             wait_until(lambda: not any_due(victim), "all of it is said")
         finally:
             node.stop(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Papers for agencies lie here open: no longer than they have to."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -134,3 +135,28 @@ async def test_what_did_not_arrive_and_is_not_to_go_is_withdrawn(home, incident)
             assert (status, said["state"]) == (200, "withdrawn")
             assert history(home, incident)[-1] == "withdrawn"
     assert len(box.messages) == 1
+
+
+async def test_papers_of_an_attempt_that_ended_can_be_prepared_once_more(
+    home, incident, monkeypatch
+):
+    async with serving(home, alone=True) as node:
+        said = await prepare(node, incident)
+        path = PapersFolder(home.outbox).path(said["dossier"])
+        await ask(node, "withdraw", incident)
+        os.utime(path, (1, 1))
+        # Swept away between the look at them and the row that says so.
+        load = PapersFolder.load
+
+        def vanish(folder, digest, kind="dossier"):
+            data = load(folder, digest, kind)
+            path.unlink()
+            return data
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PapersFolder, "load", vanish)
+            status, said = await ask(
+                *(node, "prepare", incident), way="by-hand", dossier=path.stem
+            )
+            assert status == 200, said
+        assert path.exists()
