@@ -38,6 +38,8 @@ OutboxState: TypeAlias = Literal[
 #: The papers of a report; or the note that it and others' are one (`referral/1`).
 OutboxKind: TypeAlias = Literal["dossier", "note"]
 OutboxKey: TypeAlias = tuple[str, str, OutboxKind]
+#: Announced in our log, and not at its end there.
+ON_THE_WAY: Final = frozenset[OutboxState]({"intended", "sending", "unsure"})
 #: Of these another attempt may take the place.
 ENDED: Final = frozenset({"failed", "expired", "withdrawn"})
 

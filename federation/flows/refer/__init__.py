@@ -13,6 +13,7 @@ sending        the same, as a node does it
 saying         what our log says of it
 row            one row of it, changed
 note           that two reports at an agency are one
+underway       whether anything is, before the log of reports ends
 inmail         what can be known of a mail that came in
 received       mail of agencies: kept, told, read, dealt with, deleted
 mail           papers as an e-mail, handed to a server
