@@ -33,6 +33,8 @@ OutboxState: TypeAlias = Literal[
     "expired",
     "withdrawn",
 ]
+#: Announced in our log, and not at its end there.
+ON_THE_WAY: Final = frozenset[OutboxState]({"intended", "sending", "unsure"})
 #: Of these another attempt may take the place.
 ENDED: Final = frozenset({"failed", "expired", "withdrawn"})
 
