@@ -26,6 +26,9 @@ Rule: every path of a home folder is named here and nowhere else.
       tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
+    coming/                         0700: photographs of reports that come in pieces, as
+                                    they were taken; gone when signed, or in a day; not
+                                    in data/ either
     mailbox/                        0700: mail that agencies sent back, sealed; not in
                                     data/ either
     outbox/                         0700: papers on their way to agencies, by digest;
@@ -126,6 +129,11 @@ class Home:
         return self.folder / "annex"
 
     @property
+    def coming(self) -> Path:
+        """The folder of photographs of reports that come in pieces."""
+        return self.folder / "coming"
+
+    @property
     def outbox(self) -> Path:
         """The folder of papers on their way to agencies."""
         return self.folder / "outbox"
@@ -157,7 +165,8 @@ class Home:
         inner = (self.data, *keys, self.guard, self.annex, self.outbox, self.mailbox)
         # An address that is no path is of no folder of this machine.
         photos = self.originals_folder, None if "://" in self.blobs else self.store
-        return (*inner, *(self.folder / named for named in photos if named))
+        named = (self.folder / one for one in photos if one)
+        return (*inner, self.coming, *named)
 
     @property
     def originals(self) -> Path | None:

@@ -23,10 +23,12 @@ takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
+referalarms    what somebody has to look at of them
 referring      what people ask about them
 papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
+comingphotos   photographs that come in pieces: what is not gone on with is forgotten
 answers        what a program of an agency answers, signed once
 inmail         mail of agencies: sealed, told, deleted when its time has come
 handedin       a report that another system hands in: sealed, signed, never twice

@@ -17,6 +17,7 @@ from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
+from federation.flows.refer.underway import check_none_on_the_way
 from federation.node import (
     annexes,
     answers,
@@ -140,8 +141,18 @@ async def withdraw(node: Node, given: Withdraw) -> Verdict:
 
 
 async def close(node: Node, given: Close) -> Verdict:
-    """End our log of an election: nothing can be added afterwards."""
-    log = node.resources.log_of(given.election)
+    """End a log of ours of an election: nothing can be added afterwards.
+
+    Raises:
+        NotFoundError: it is none of ours, or no reports are kept for it.
+        ConflictError: reports are on their way to an agency: what becomes of them
+            could not be said any more.
+    """
+    resources = node.resources
+    log = resources.log_of(given.election)
+    if given.incidents:
+        log = resources.incidents_of(given.election)
+        await resources.db.read(check_none_on_the_way, given.election)
     statement = LogClosed(
         election=given.election,
         org=node.resources.settings.org,

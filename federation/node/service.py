@@ -26,6 +26,7 @@ from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
+from federation.node.comingphotos import tidy_coming
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
 from federation.node.events import say
@@ -68,6 +69,7 @@ async def serve(
         mail.duty(),
         node.referrals.duty(),
         due.duty(),
+        tidy_coming(resources.home.coming, clocks.wall),
     )
     node.photographs.has_duties = True
     secret = resources.home.contributor_secret
@@ -85,6 +87,7 @@ async def serve(
         report_key=lambda: report_key(load_contributor_secret(secret)),
         agencies=lambda: load_agencies(resources.home.agencies),
         has_annex_key=resources.home.annex_public.exists,
+        coming=resources.home.coming,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
     )

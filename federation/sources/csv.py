@@ -46,14 +46,15 @@ IsHeader: TypeAlias = Callable[[Sequence[str]], bool]
 
 
 class _OpenQuoteError(csv.Error):
-    """A cell spans more lines than `MAX_SPAN`."""
+    """A cell spans more lines than it may: how many that are."""
 
 
 class _Lines:
     """Lines for `csv.reader`, remembered since the row began so they can be re-read."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, most: int) -> None:
         self._source = source.lines(any_end=True)
+        self.most = most
         self._again: deque[str] = deque()
         self.span: list[str] = []
         self.is_windows = False  # a line that was read as code page 1252
@@ -63,9 +64,9 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else self._read()
-        if len(self.span) >= MAX_SPAN:
+        if len(self.span) >= self.most:
             self._again.appendleft(line)
-            raise _OpenQuoteError
+            raise _OpenQuoteError(self.most)
         self.span.append(line)
         return line
 
@@ -138,6 +139,7 @@ class CsvTable:
         delimiter: str | None = None,
         *,
         is_header: IsHeader | None = None,
+        span: int = MAX_SPAN,
     ) -> None:
         """Read the header of `source`.
 
@@ -146,11 +148,12 @@ class CsvTable:
             delimiter: None: is found out.
             is_header: Whether cells are surely a header. The first such row of the
                 first few is; without it, or where none is, the first row with text.
+            span: So many lines a quoted cell may have.
 
         Raises:
             FormatError: There is no header, or it cannot be read.
         """
-        self._lines = _Lines(source)
+        self._lines = _Lines(source, span)
         self._is_header = is_header
         self._row = 0
         first = next(self._lines, "")
@@ -273,7 +276,7 @@ def _name_fault(error: csv.Error) -> Sentence:
     """What `csv` says in words of its own."""
     message = str(error)
     if isinstance(error, _OpenQuoteError):
-        return Sentence("file.quote-open-within", lines=MAX_SPAN)
+        return Sentence("file.quote-open-within", lines=error.args[0])
     if "unexpected end" in message:
         return Sentence("file.quote-open")
     if "expected after" in message:

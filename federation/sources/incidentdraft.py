@@ -103,13 +103,14 @@ def _read_region(text: str) -> str:
     return text.replace(".", "").replace(" ", "").upper()
 
 
-def _read_word(text: str) -> str:
+def read_word(text: str) -> str:
+    """A category or a law as people write it, by the word of the record."""
     return text.lower().replace(" ", "_").replace("-", "_")
 
 
 _READ: Final[Mapping[str, Callable[[str], str | None]]] = {
     **dict.fromkeys(_TIMES, parse_time),
-    **dict.fromkeys(("category", "law"), _read_word),
+    **dict.fromkeys(("category", "law"), read_word),
     "tps": parse_place,
     "region": _read_region,
 }

@@ -6,13 +6,20 @@ all who reported it and where exactly. Times of a column that says it is in UTC 
 
     Ushahidi      Post ID → ref, Post Date (UTC) → reported_at, Title → summary,
                   Description, Unstructured Description → description,
-                  Categories → category
+                  Categories → category; a survey that calls its title and description
+                  otherwise is mapped by the operator
     KoboToolbox   _uuid → ref, _submission_time → reported_at; a question by its name,
-                  below its groups (`kejadian/summary`)
+                  below its groups (`kejadian/summary`), or by its label; what follows a
+                  question that is a column itself (`jenis`, `jenis/tps`) is an answer
+                  of it, not a question
 
-Source: https://github.com/ushahidi/platform (API documentation, `csv`)
+Both may write a second header, of tags (`#date +reported`): it is none of the reports.
+
+Source: https://github.com/ushahidi/platform/blob/develop/src/App/Formatter/Post/CSV.php
+and https://github.com/kobotoolbox/formpack/blob/master/src/formpack/reporting/export.py
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +28,7 @@ from federation.sources.csv import Cells, CsvTable
 from federation.sources.incidentdraft import INCIDENT_MEMBERS
 from federation.sources.row import Bad, clip
 from federation.sources.stream import SourceFile
+from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 _NAMES: Final[Mapping[str, str]] = {
@@ -51,6 +59,9 @@ _USHAHIDI: Final[Mapping[str, str]] = {
 _KOBO: Final[Mapping[str, str]] = {"_uuid": "ref", "_submission_time": "reported_at"}
 #: By so many of these headers an export is known; what its columns mean then.
 _TOOLS: Final = (({"Post ID", "Post Date (UTC)"}, _USHAHIDI), (set(_KOBO), _KOBO))
+#: What happened may be told in many paragraphs.
+_MOST_LINES: Final = 400
+_TAG: Final = re.compile(r"#[A-Za-z][A-Za-z0-9_]*(?: *\+[A-Za-z0-9_]+)*$")
 _TIMES: Final = frozenset({"happened_at", "known_at", "reported_at"})
 
 
@@ -89,7 +100,8 @@ class ReportColumns:
         tool = next((means for signs, means in _TOOLS if signs <= set(given)), {})
         for header in given:
             mapped = [member for member, name in named.items() if name == header]
-            guessed = _guess(header, tool)
+            is_answer = header.rpartition("/")[0] in given
+            guessed = "" if is_answer else _guess(header, tool)
             # A tool's column keeps its meaning beside the one that it is given.
             if guessed and guessed not in named and (header in tool or not mapped):
                 mapped.append(guessed)
@@ -126,20 +138,26 @@ def _guess(header: str, tool: Mapping[str, str]) -> str:
 
 
 def read_report_table(
-    source: SourceFile, named: Mapping[str, str], defaults: Mapping[str, str]
+    source: SourceFile | Workbook,
+    named: Mapping[str, str],
+    defaults: Mapping[str, str],
 ) -> tuple[ReportColumns, Iterator[ReportRow]]:
-    """What the columns of a CSV mean, and its rows.
+    """What the columns of a CSV or of a sheet mean, and its rows.
 
     Raises:
         ConfigError: see `ReportColumns`.
         FormatError: there is no header, or the file cannot be read.
     """
-    table = CsvTable(source)
+    table = (
+        source if isinstance(source, Workbook) else CsvTable(source, span=_MOST_LINES)
+    )
     columns = ReportColumns(table.header, named)
 
     def rows() -> Iterator[ReportRow]:
         for line in table.rows():
             if isinstance(line, Cells):
+                if _is_of_tags(line.cells):
+                    continue
                 # Of two columns of one name the first that holds something.
                 row: dict[str, str] = {}
                 for header, cell in zip(table.header, line.cells, strict=True):
@@ -150,3 +168,9 @@ def read_report_table(
                 yield ReportRow(line.row, {}, line)
 
     return columns, rows()
+
+
+def _is_of_tags(cells: Iterable[str]) -> bool:
+    """Whether a row has tags (HXL) and nothing else."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(map(_TAG.match, filled))

@@ -25,6 +25,7 @@ from federation.web import (
     openapi,
     paperspage,
     photoask,
+    photopieces,
     queue,
     reading,
     receipt,
@@ -61,6 +62,7 @@ def make_app(site: WebContext) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
+    app[photopieces.COMING] = set()
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
@@ -106,6 +108,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(paperspage.routes())
     app.add_routes(incidentpage.routes())
     app.add_routes(handinpage.routes())
+    app.add_routes(photopieces.routes())
     app.add_routes(formtaking.routes())
     app.add_routes(reading.routes())
     app.add_routes(signin.routes())
@@ -127,6 +130,7 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         # seconds; an address may speak for many, as a proxy before this node does.
         intake.NOTIFIED: Bucket(burst=3, refill_s=10),
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
+        agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),
         posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
         posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -97,6 +98,8 @@ class WebContext:
     report_key: Callable[[], bytes] = bytes
     #: Whether there is a key that what is personal of a report is sealed for.
     has_annex_key: Callable[[], bool] = bool
+    #: Where photographs lie that come in pieces.
+    coming: Path = Path("coming")
     #: Those of agencies.toml, as it is now.
     agencies: Callable[[], tuple[Agency, ...]] = tuple
     #: The secret that we share with an agency, by its key; see `load_answer_secret`.

@@ -7,7 +7,8 @@
 
 Rule: a few kilobytes in one answer, and no script. The words are signed before any
 photograph is sent, and each photograph has a form of its own: a line that breaks costs
-that one, which is then sent from its beginning. A form has a number of its own, from
+that one, which is then sent from its beginning, or goes on where it was with the script
+of the report's page (`photopieces.py`). A form has a number of its own, from
 which that of the report follows: sent twice, it is one report. Only whoever handed it
 in adds to it, and nobody does so without end.
 """
@@ -26,6 +27,7 @@ from federation.flows.incidents.take import say_problem
 from federation.records.canonical import INCIDENT_PATTERN
 from federation.records.incident import CATEGORIES, LAWS, Incident
 from federation.records.readers import Caller, Person
+from federation.records.result import Evidence
 from federation.text import Sentence, Text
 from federation.web.access import require
 from federation.web.bucket import Bucket
@@ -91,13 +93,13 @@ async def hand_in(page: SmallPage, caller: Caller) -> web.Response:
         return _form(page, given, read)
     asked = HandInReport(
         election=election,
-        sender=_sender(caller),
+        sender=sender_of(caller),
         what=f"{PATH} {number}",
         draft=read.draft,
         personal=read.personal,
         person=_name(caller),
     )
-    wait_s = _spend(request, caller, REPORTED)
+    wait_s = spend(request, caller, REPORTED)
     if wait_s:
         read.faults[WHOLE] = Sentence("handin.too-often", seconds=wait_s)
         return _later(_form(page, given, read), wait_s)
@@ -122,7 +124,7 @@ async def show_report(page: SmallPage, caller: Caller) -> web.Response:
         NotFoundError: nobody, or somebody else, has handed such a report in.
     """
     done = page.request.query.get("done", "")
-    return _report(page, await _find(page, caller), done if done in _DONE else "")
+    return _report(page, await find_own(page, caller), done if done in _DONE else "")
 
 
 async def add_photo(page: SmallPage, caller: Caller) -> web.Response:
@@ -136,24 +138,19 @@ async def add_photo(page: SmallPage, caller: Caller) -> web.Response:
     """
     request, site = page.request, page.request.app[SITE]
     check_photo_form(request)
-    incident = await _find(page, caller)
+    incident = await find_own(page, caller)
     if site.photos_coming.locked():
         busy = _report(page, incident, "", Sentence("handin.busy"))
         return _later(busy, 10, HTTPStatus.SERVICE_UNAVAILABLE)
-    if wait_s := _spend(request, caller, PHOTOGRAPHED):
+    if wait_s := spend(request, caller, PHOTOGRAPHED):
         why = Sentence("handin.too-often", seconds=wait_s)
         return _later(_report(page, incident, "", why), wait_s)
     done = "none"
     try:
-        _check_room(incident)
+        check_room(incident)
         photo = await take_form_photo(request)
         if photo is not None:
-            sender = _sender(caller)
-            asked = AddReportPhoto(
-                report=incident.id, sender=sender, photo=photo, person=_name(caller)
-            )
-            handed = await site.desk.run(asked)
-            _check_signed(handed)
+            await add_taken(page, caller, photo)
             done = "photo"
     except (FormatError, ConflictError) as error:
         cause = error.what if isinstance(error, FormatError) else error.args[0]
@@ -163,17 +160,39 @@ async def add_photo(page: SmallPage, caller: Caller) -> web.Response:
     raise web.HTTPSeeOther(page.link(f"{PATH}/{incident.id}", done=done))
 
 
-async def _find(page: SmallPage, caller: Caller) -> Incident:
+async def add_taken(page: SmallPage, caller: Caller, photo: Evidence) -> None:
+    """Sign the report of the page with a photograph that was taken in.
+
+    Raises:
+        NotFoundError: nobody, or somebody else, has handed such a report in.
+        FormatError: the report may not have it.
+        ConflictError: the person is let in no longer.
+    """
+    asked = AddReportPhoto(
+        report=page.request.match_info["id"],
+        sender=sender_of(caller),
+        photo=photo,
+        person=_name(caller),
+    )
+    _check_signed(await page.request.app[SITE].desk.run(asked))
+
+
+async def find_own(page: SmallPage, caller: Caller) -> Incident:
+    """The report of the page, for whoever handed it in.
+
+    Raises:
+        NotFoundError: nobody, or somebody else, has handed such a report in.
+    """
     site, given = page.request.app[SITE], page.request.match_info["id"]
     is_known = re.fullmatch(INCIDENT_PATTERN, given) is not None
-    if is_known and HandedReport(given, site.report_key()).is_from(_sender(caller)):
+    if is_known and HandedReport(given, site.report_key()).is_from(sender_of(caller)):
         incident = await site.db.read(read_handed, site.settings.org, given)
         if incident is not None:
             return incident
     raise NotFoundError(Sentence("handin.not-yours"))
 
 
-def _sender(caller: Caller) -> str:
+def sender_of(caller: Caller) -> str:
     """Whose report it is: no token has such a name."""
     return f"person\n{caller.name}" if isinstance(caller, Person) else ""
 
@@ -182,7 +201,7 @@ def _name(caller: Caller) -> str:
     return caller.name if isinstance(caller, Person) else ""
 
 
-def _spend(request: web.Request, caller: Caller, counter: web.AppKey[Bucket]) -> int:
+def spend(request: web.Request, caller: Caller, counter: web.AppKey[Bucket]) -> int:
     """In how many seconds somebody may do it who does it too often; 0: they may."""
     bucket, now = request.app[counter], request.app[SITE].clock()
     name = _name(caller)
@@ -199,7 +218,7 @@ def _later(
     return answered
 
 
-def _check_room(incident: Incident) -> None:
+def check_room(incident: Incident) -> None:
     """Before a file is read for nothing.
 
     Raises:
@@ -253,6 +272,8 @@ def _report(
 ) -> web.Response:
     return page.show(
         "handedin.html",
+        script="pieces.js",
+        pieces=page.to(f"{PATH}/{incident.id}/foto/"),
         incident=incident,
         done=done,
         wrong=page.t.say(wrong),

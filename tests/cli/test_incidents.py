@@ -392,3 +392,38 @@ def test_statistics_say_when_no_figure_can_be_shown(federation, hand_in):
     assert ended.out == "election,until,by,of,and,at_least\n"
     ended = federation("incidents", "statistics", "--election", "pilpres-2019")
     assert "at least 5 incidents" in ended.out, ended
+
+
+def test_the_log_of_reports_stays_open_until_it_is_closed_itself(hand_in, federation):
+    [verdict] = hand_in(REPORT)
+    name, reason = verdict["incident"], ("--reason", "tahap selesai", "--yes")
+    ended = federation("election", "close", "pilpres-2019", *reason)
+    assert ended.code == 0
+    assert "federation election close pilpres-2019 --incidents" in ended.err
+    # Weeks later an agency answers, and a report is brought on paper.
+    assert federation("incidents", "status", name, "verified").code == 0
+    assert outcomes(hand_in(REPORT | {"ref": "QL-18"})) == ["logged"]
+    ended = federation("election", "close", "pilpres-2019", "--incidents", *reason)
+    assert ended.code == 0, ended
+    assert "--incidents" not in ended.err
+    late = federation("incidents", "status", name, "rejected", "--lang", "id")
+    assert late.code != 0
+    assert "pilpres-2019/incidents sudah ditutup" in late.err
+    late = federation(
+        *("incidents", "add", "--category", "lainnya", "--law", "pidana"),
+        *("--summary", "x", "--happened", "2019-04-17 08.00", "--region", "31"),
+        *("--election", "pilpres-2019"),
+    )
+    assert late.code != 0
+    assert "is closed" in late.err
+    # What stands there is shown as before.
+    assert federation("incidents", "show", name).code == 0
+    again = federation("election", "close", "pilpres-2019", "--incidents", *reason)
+    assert again.code != 0
+
+
+def test_an_election_without_reports_has_no_log_of_them_to_close(federation, own_home):
+    words = ("--incidents", "--reason", "x", "--yes")
+    ended = federation("election", "close", "pemilu-2024", *words)
+    assert ended.code == 7
+    assert "federation keys chain" in ended.err

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.homes import PASSPHRASE
+from tests.sources.books import make, row
 
 USHAHIDI = """\
 Post ID,Survey,Post Status,Post Date (UTC),Contact ID,Contact,Title,Description,Kode,Categories
@@ -33,7 +34,10 @@ def import_file(federation, own_home, tmp_path):
 
     def run(text, *options):
         path = tmp_path / "reports"
-        path.write_text(text, encoding="utf-8")
+        if isinstance(text, str):
+            path.write_text(text, encoding="utf-8")
+        else:
+            path = text
         which = ("--election", "pilpres-2019", "--json")
         return federation("incidents", "import", path, *options, *which)
 
@@ -107,3 +111,113 @@ def test_what_is_not_there_is_named(import_file, options):
     ended = import_file(USHAHIDI, *options)
     assert ended.code in {2, 3}
     assert any(word in ended.err for word in ("reporter", "Nomor", "--word"))
+
+
+# The columns that every export of Ushahidi has, those of a survey behind them, and its
+# second header, which has tags or nothing.
+EXPORT = """\
+"Post ID","Post Status","Created (UTC)","Updated (UTC)","Post Date (UTC)","Contact ID",Contact,Sets,"Unstructured Description",Survey,Judul,"Apa yang terjadi?",Lokasi.lat,Lokasi.lon,Kode,Categories
+{tags}
+11,published,"2019-04-17 05:10:00","2019-04-17 06:00:00","2019-04-17 04:00:00",3,0812-3456-7890,,,Pelanggaran,"Saksi diusir","{story}",-6.17511,106.86503,3171,"Intimidasi,Saksi"
+12,draft,"2019-04-17 05:20:00","2019-04-17 05:20:00","2019-04-17 05:00:00",,,"Set A","Amplop dibagikan",Unstructured,Amplop,,,,3171,"Vote buying,Intimidasi"
+"""  # noqa: E501  as the export has it
+STORY = "Saksi diminta keluar.\n" * 60
+BY_HAND = (
+    *("--map", "summary=Judul", "--map", "description=Apa yang terjadi?"),
+    *("--map", "happened_at=Post Date (UTC)", "--map", "region=Kode"),
+    *("--word", "Vote buying=politik_uang", "--word", "Saksi=intimidasi"),
+    *("--law", "pidana"),
+)
+
+
+@pytest.mark.parametrize(
+    "tags", ["," * 15, "#meta +id,,#date +created" + "," * 13], ids=["none", "some"]
+)
+def test_a_whole_export_of_ushahidi_is_read_with_its_second_header(
+    import_file, federation, tags
+):
+    ended = import_file(EXPORT.format(tags=tags, story=STORY), *BY_HAND)
+    good, bad = json.loads(ended.out)["verdicts"]
+    assert (good["outcome"], bad["outcome"]) == ("logged", "refused"), ended
+    # Of two categories that mean one thing, that; of two that do not, none.
+    assert bad["errors"][0]["at"] == "category"
+    shown = json.loads(federation("incidents", "show", good["incident"], "--json").out)
+    said = shown["said"]
+    assert said["category"] == "intimidasi"
+    assert said["description"] == " ".join(STORY.split())
+    assert said["reported_at"] == "2019-04-17T04:00:00Z"
+    assert said["ref"] == "11"
+    for left in ("Lokasi.lat", "Contact", "Created (UTC)"):
+        assert left in ended.err
+
+
+# As KoboToolbox's CSV is by default: semicolons, all quoted, questions by their labels,
+# the answers of one that takes several as columns of their own, tags below.
+KOBO_CSV = """\
+"start";"end";"Ringkasan";"Wilayah";"Waktu kejadian";"Yang terlihat";"Yang terlihat/Summary";"Yang terlihat/TPS";"_Lokasi_latitude";"_id";"_uuid";"_submission_time";"_validation_status";"_notes";"_status";"_submitted_by";"__version__";"_tags";"_index"
+"";"";"#desc";"#adm2 +code";"#date +occurred";"#event +type";"";"";"";"";"";"";"";"";"";"";"";"";""
+"2019-04-17T10:00:00.000+07:00";"2019-04-17T10:05:00.000+07:00";"Alat peraga di dekat TPS";"3171";"2019-04-17T08:00:00.000+07:00";"Summary TPS";"1";"1";"-6.17511";"61";"b4a2c7f0-7c11-4b9e-9d0e-1f2a3b4c5d6e";"2019-04-17T03:05:10";"";"";"submitted_via_web";"budi";"vX1";"";"1"
+"""  # noqa: E501  as the export has it
+DEFAULTS = ("--category", "alat_peraga", "--law", "administrasi")
+
+
+def check_kobo(ended, federation):
+    assert ended.code == 0, ended
+    [verdict] = json.loads(ended.out)["verdicts"]
+    name = verdict["incident"]
+    said = json.loads(federation("incidents", "show", name, "--json").out)["said"]
+    assert said == {
+        "category": "alat_peraga",
+        "happened_at": "2019-04-17T01:00:00Z",
+        "law": "administrasi",
+        "ref": "b4a2c7f0-7c11-4b9e-9d0e-1f2a3b4c5d6e",
+        "region": "3171",
+        "reported_at": "2019-04-17T03:05:10Z",
+        "summary": "Alat peraga di dekat TPS",
+    }
+
+
+def test_a_csv_of_kobotoolbox_is_read_by_labels_and_no_answer_is_a_column(
+    import_file, federation
+):
+    ended = import_file(KOBO_CSV, *DEFAULTS)
+    check_kobo(ended, federation)
+    for left in ("Yang terlihat/TPS", "_submitted_by", "_Lokasi_latitude"):
+        assert left in ended.err
+
+
+def kobo_cells():
+    lines = KOBO_CSV.splitlines()
+    return [[cell.strip('"') for cell in line.split(";")] for line in lines]
+
+
+def test_a_workbook_of_kobotoolbox_is_read_and_a_sheet_named(
+    import_file, federation, tmp_path
+):
+    rows = "".join(row(at, *cells) for at, cells in enumerate(kobo_cells(), 1))
+    book = make(tmp_path / "export.xlsx", {"Laporan": rows})
+    check_kobo(import_file(book, *DEFAULTS), federation)
+    # A group that repeats has a sheet of its own.
+    other = row(1, "nama", "_index", "_parent_index") + row(2, "x", "1", "1")
+    book = make(tmp_path / "export.xlsx", {"Laporan": rows, "saksi": other})
+    ended = import_file(book, *DEFAULTS)
+    assert ended.code != 0
+    assert "saksi" in ended.err
+    ended = import_file(book, "--sheet", "Laporan", *DEFAULTS)
+    assert json.loads(ended.out)["verdicts"][0]["outcome"] == "held"
+
+
+def test_a_page_of_kobotoolboxs_api_is_read(import_file, federation):
+    page = {"count": 1, "next": None, "previous": None, "results": KOBO}
+    ended = import_file(json.dumps(page), *DEFAULTS)
+    assert ended.code == 0, ended
+    [verdict] = json.loads(ended.out)["verdicts"]
+    assert verdict["outcome"] == "logged"
+
+
+@pytest.mark.parametrize("cell", ["#", "#1", "# x", "bukan #tag", "#tag teks"])
+def test_a_row_with_more_than_tags_is_a_report(import_file, cell):
+    table = f"summary,category,law,region,happened_at\n{cell},,,,\n"
+    ended = import_file(table)
+    [verdict] = json.loads(ended.out)["verdicts"]
+    assert verdict["outcome"] == "refused"

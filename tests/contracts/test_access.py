@@ -192,6 +192,16 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /lapor", "", "/lapor"),
     ("GET /lapor/{id}", "no report", f"/lapor/{'0' * 32}"),
     ("POST /lapor/{id}", "no report", f"/lapor/{'0' * 32}"),
+    (
+        "GET /lapor/{id}/foto/{key}",
+        "no report",
+        f"/lapor/{'0' * 32}/foto/{'0' * 32}",
+    ),
+    (
+        "POST /lapor/{id}/foto/{key}",
+        "no report",
+        f"/lapor/{'0' * 32}/foto/{'0' * 32}",
+    ),
     ("GET /laporan", "", "/laporan"),
     ("GET /laporan/daftar", "", "/laporan/daftar"),
     ("GET /laporan/kembar", "", "/laporan/kembar"),

@@ -6,13 +6,24 @@ import time
 import aiohttp
 import pytest
 
+from federation.config.settings import load_settings
 from federation.flows.incidents.answers import find_incident
+from federation.node.resources import open_resources
 from federation.records.incident import IncidentName
 from federation.records.readers import THIS_MACHINE
 from federation.store.agencyanswers import list_answers
+from federation.store.outbox import OutboxItem, save_item
 from tests.answering import AGENCY, SECRET, an_answer, share_secret, sign
-from tests.homes import make_home, serving
-from tests.refer import ask, history, make_referring, opened, write_reports
+from tests.homes import ELECTION, make_home, serving
+from tests.refer import (
+    ask,
+    find_row,
+    forget_items,
+    history,
+    make_referring,
+    opened,
+    write_reports,
+)
 
 PATH = "/v1/agency-answers"
 
@@ -166,3 +177,37 @@ async def test_an_answer_is_of_one_form_and_nobodys_number(home, changes, status
     assert history(home, incident)[-1] == "referred"
     with opened(home) as view:
         assert list_answers(view) == []
+
+
+async def test_an_answer_proves_that_what_was_unsure_arrived(home):
+    [incident] = write_reports(home, 1)
+    item = OutboxItem(
+        incident=f"{incident['org']}/{incident['id']}",
+        agency="program",
+        election=ELECTION,
+        way="webhook",
+        state="unsure",
+        dossier="0c" * 32,
+        tries=1,
+    )
+    with (
+        open_resources(home, load_settings(home.settings)) as resources,
+        resources.db.transaction() as tx,
+    ):
+        save_item(tx, item)
+    async with serving(home, alone=True) as node:
+        assert (await post(node, an_answer(incident)))[1]["outcome"] == "logged"
+    assert find_row(home, incident, "program").state == "sent"
+    stages = history(home, incident)
+    assert {"registered", "sent"} <= set(stages)
+    assert "referred" not in stages[stages.index("registered") :]
+
+
+async def test_what_our_log_says_was_handed_over_is_answered_by_an_older_database(home):
+    [incident] = write_reports(home, 1)
+    async with serving(home, alone=True) as node:
+        await hand_over(node, incident)
+    forget_items(home)
+    async with serving(home, alone=True) as node:
+        assert (await post(node, an_answer(incident)))[1]["outcome"] == "logged"
+    assert history(home, incident)[-1] == "registered"

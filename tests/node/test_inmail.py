@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import hashlib
 import io
 import logging
@@ -10,10 +11,11 @@ import time
 import aiohttp
 import pytest
 
-from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
+from federation.cli.output import BUG, CONFLICT, NOT_FOUND, OK, USAGE
 from federation.config.settings import load_settings
 from federation.flows.refer import received
 from federation.flows.refer.mail import message_id
+from federation.node import inmail
 from federation.node.inmail import sweep_mail
 from federation.node.resources import open_resources
 from federation.store.actions import read_actions
@@ -358,6 +360,15 @@ async def test_nothing_is_shown_without_a_reason_a_key_and_somebody_who_may(
         ]
 
 
+async def test_no_reason_that_tells_of_a_person_is_noted_whoever_asks(home, sending):
+    _, said = await sending.hand(a_mail())
+    asked = {"id": said["id"], "why": "untuk 0812-3456-7890"}
+    for command, more in (("use", {"use": "show"}), ("purge", {})):
+        path = f"/v1/control/{command}-mail"
+        assert (await sending.node.post(path, asked | more))[0] == 400
+    assert len(list(home.mailbox.iterdir())) == 1
+
+
 async def test_what_is_deleted_is_gone_and_does_not_come_again(home, sending, tmp_path):
     mail = a_mail(in_reply_to=sending.numbers[0])
     _, said = await sending.hand(mail)
@@ -412,3 +423,38 @@ def test_mail_goes_when_its_time_has_come(home, reports):
             return list_answers(view)
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("step", ["_save", "note_mail"])
+async def test_a_full_disk_at_any_step_is_told_and_sent_again_it_is_one(
+    home, sending, monkeypatch, step
+):
+    owner = inmail if step == "_save" else received
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, step, full)
+        status, said = await sending.hand(a_mail(in_reply_to=sending.numbers[0]))
+        assert (status, said["code"]) == (507, "disk-full")
+        assert listed(home) == []
+    for outcome in ("kept", "held"):
+        _, said = await sending.hand(a_mail(in_reply_to=sending.numbers[0]))
+        assert said["outcome"] == outcome
+    assert len(list(home.mailbox.iterdir())) == len(listed(home)) == 1
+    assert received.CAME in standing(home)
+
+
+@pytest.mark.parametrize("at", [0, 30, -80, -1])
+async def test_a_damaged_mail_is_known_before_it_is_opened(home, sending, tmp_path, at):
+    _, said = await sending.hand(a_mail())
+    path = home.mailbox / said["id"]
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+    words = ("refer", "answers", "--show", said["id"], "--why", "jawaban")
+    words += ("--passphrase-file", passphrase_file(tmp_path))
+    code, out, err = await asyncio.to_thread(federation, home, *words)
+    assert code not in {OK, BUG}, out
+    assert "damaged" in err

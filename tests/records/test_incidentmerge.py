@@ -169,9 +169,12 @@ def test_what_others_say_of_two_reports_joins_nothing_and_is_shown():
 
 
 def test_conflicting_words_of_both_keep_them_apart_and_are_shown():
-    words = (same(A, a1, b1), apart(B, b1, a1))
-    assert together(*EACH, *words) == ["a1", "b1", "c1", "x1"]
-    assert standings(*EACH, *words) == ["contested"]
+    for words in (
+        (same(A, a1, b1), apart(B, b1, a1)),
+        (apart(A, a1, b1), same(B, b1, a1)),
+    ):
+        assert together(*EACH, *words) == ["a1", "b1", "c1", "x1"]
+        assert standings(*EACH, *words) == ["contested"]
 
 
 def test_by_one_word_alone_a_report_is_joined_to_one_thing_only():
@@ -210,7 +213,9 @@ def test_a_report_that_is_not_known_yet_joins_those_that_are():
 
 
 def test_a_report_is_no_duplicate_of_itself():
-    assert together(*EACH, same(A, a1, a1)) == ["a1", "b1", "c1", "x1"]
+    for word in (same(A, a1, a1), same(X, a1, a1)):
+        assert together(*EACH, word) == ["a1", "b1", "c1", "x1"]
+        assert standings(*EACH, word) == [], "it says nothing"
 
 
 def test_the_status_is_the_furthest_of_those_who_reported_it():
@@ -265,10 +270,25 @@ def test_an_agency_that_got_it_twice_is_named_with_both_who_sent_it():
         (A, "sent"),
         (B, "acknowledged"),
     ]
+    # A note about both is neither.
+    noted = (*sent, taken(A, "intended", a1, also_by=(B,)))
+    assert merge(*joined, *noted)[0].referrals == [agency]
     once = (taken(A, "sent", a1), taken(B, "intended", b1))
     assert merge(*joined, *once)[0].referrals[0].double == 0
     elsewhere = (taken(A, "sent", a1), taken(B, "sent", b1, agency="dkpp"))
     assert [one.double for one in merge(*joined, *elsewhere)[0].referrals] == [0, 0]
+
+
+def test_what_one_takes_to_two_agencies_stands_at_each():
+    sent = (taken(A, "sent", a1), taken(A, "intended", a1, agency="dkpp"))
+    row = merge(*EACH, *sent)[0]
+    assert [(one.agency, one.said[0].stage) for one in row.referrals] == [
+        ("bawaslu-dki", "sent"),
+        ("dkpp", "intended"),
+    ]
+    later = taken(A, "failed", a1, agency="dkpp")
+    row = merge(*EACH, *sent, later)[0]
+    assert [one.said[0].stage for one in row.referrals] == ["sent", "failed"]
 
 
 def test_it_awaits_a_referral_until_one_arrived_or_its_reporters_are_done():
@@ -386,6 +406,29 @@ def test_what_its_organisation_denies_is_never_in_one_incident_with_it(told):
         members = {(one.org, one.id) for one in row.reports}
         for (_, pair), status in latest.items():
             assert not (status == "not_duplicate" and pair <= members)
+
+
+#: One report of each: who is joined by way of others comes up often.
+FEW = [name(org) for org in ORGS]
+
+
+@st.composite
+def words_of_a_side(draw):
+    one, other = draw(st.permutations(FEW))[:2]
+    return draw(st.sampled_from([same, same, same, apart]))(one.org, one, other)
+
+
+@given(st.lists(words_of_a_side(), min_size=6, max_size=30))
+@settings(max_examples=200)
+def test_nor_by_way_of_any_others_who_say_that_all_is_one(told):
+    latest = {}
+    for one in told:
+        pair = frozenset((key_of(one.incident), key_of(one.duplicate_of)))
+        latest[one.org, pair] = one.status
+    denied = {pair for (_, pair), status in latest.items() if status != "duplicate"}
+    for row in merge(*EACH, *told):
+        members = {(one.org, one.id) for one in row.reports}
+        assert not any(pair <= members for pair in denied)
 
 
 def _without(row: MergedIncident, org: str) -> MergedIncident:

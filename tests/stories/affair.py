@@ -225,15 +225,43 @@ class Affair:
             assert part in whole, part
         assert "informasi awal" not in whole.lower(), "it has all that it must have"
 
-    def send(self) -> None:
-        """Prepared, looked at, approved; then it goes, once, over TLS."""
-        words = (self.name, *AGENCY, *AS, "--dossier")
-        told = self.a.say("refer", "prepare", *words, self.papers, "--complete")
+    def prepare(self) -> None:
+        """The papers wait to be looked at, and nothing leaves."""
+        words = (self.name, *AGENCY, *AS, "--dossier", self.papers, "--complete")
+        told = self.a.say("refer", "prepare", *words)
         assert "It goes to Bawaslu, by e-mail: lapor@bawaslu.example" in told
         assert "Nothing has left." in told
         assert self.post.box.messages == []
-        told = self.a.say("refer", "approve", *words, digest_of(self.papers))
-        assert "approved, on its way. Partners see it and hold back." in told
+
+    async def look_and_approve(self) -> None:
+        """The coordinator reads on a page exactly what goes, and lets it go."""
+        page = f"/laporan/{self.name}/berkas/{digest_of(self.papers)}"
+        links = {
+            name: self.a.tell("people", "add", name, "--role", role)["link"]
+            for name, role in (("Koko", "coordinator"), ("Edo", "editor"))
+        }
+        async with Browser(self.a.url) as edo:
+            await edo.sign_in(self.a.url + links["Edo"][links["Edo"].index("/masuk") :])
+            for path in (page, f"{page}/pdf"):
+                assert (await edo.open(path)).status == 403, "for coordinators alone"
+        # Not by the tap: who may read the papers sees what is in them.
+        async with Browser(self.a.node.url) as koko:
+            await koko.sign_in(links["Koko"])
+            shown = await koko.open(f"{page}?lang=en")
+            assert "lapor@bawaslu.example" in shown.text
+            async with koko.session.get(f"{self.a.node.url}{page}/pdf") as answer:
+                assert await answer.read() == self.papers.read_bytes()
+            assert self.post.box.messages == []
+            form = next(
+                one
+                for one in shown.forms()
+                if one.method == "post" and digest_of(self.papers) in one.action
+            )
+            shown = await koko.send(shown, form, do="approve")
+            assert "Approved. Partners see it and hold back" in shown.text
+
+    def send(self) -> None:
+        """It goes, once, over TLS."""
         wait_until(lambda: status_at(self.a, self.name) == "sent", "it is sent")
         assert "250 2.0.0 taken as 4711" in self.a.say("refer", "status")
         assert "STARTTLS" in self.post.box.commands
@@ -242,6 +270,9 @@ class Affair:
         assert "Laporan dugaan pelanggaran" in self.mail["Subject"]
         [attached] = self.mail.iter_attachments()
         assert attached.get_content() == self.papers.read_bytes()
+        used = self.a.say("people", "log")
+        for what in ("wrote the annex", "opened papers", "approved papers"):
+            assert f"Koko coordinator {what}" in used, used
 
     def hold_back(self) -> None:
         """It has a number; B, and C for its own report of it, are told so."""

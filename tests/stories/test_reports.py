@@ -33,6 +33,8 @@ async def test_a_report_goes_from_a_citizen_to_the_agency_and_back(tmp_path, cap
         affair.read_by_partners()
         await affair.confirm_duplicate()
         affair.draw_papers()
+        affair.prepare()
+        await affair.look_and_approve()
         affair.send()
         affair.hold_back()
         affair.answer()

@@ -1,60 +1,44 @@
 """The form by which somebody of ours reports: a bad line, no script, nobody's name."""
 
 import base64
-import contextlib
 import hashlib
-import io
-import json
 import re
 
 import aiohttp
 import pytest
-from PIL import Image
 
 from federation.config.annexkey import load_annex_private
 from federation.flows.annex.sealing import open_sealed
-from federation.store import actions, people
 from federation.store.annex import AnnexFolder
-from federation.store.db import Database
 from federation.web import handinpage
 from federation.web.handinform import read_report
 from tests.annexed import PASSPHRASE, give_key
 from tests.browsing import Browser
-from tests.homes import ELECTION, make_home, serving
-from tests.incidents import found_incidents
+from tests.handinnode import (
+    FORM,
+    ORG,
+    a_photo,
+    done,
+    fill,
+    make_reporting_home,
+    path_of,
+    reported_to,
+    reports,
+)
+from tests.homes import ELECTION, serving
 from tests.waiting import until
 
-ORG = "jagasuara.example"
-FORM = {
-    "category": "politik_uang",
-    "law": "",
-    "place": "3171",
-    "happened_at": "2019-04-17T05:00",
-    "summary": "Amplop <b>dibagikan</b> di depan balai warga",
-}
 NAMED = "Amplop dibagikan oleh Bapak Hendrawan Tobing, 0813-5555-0117"
 
 
 @pytest.fixture
 def home(tmp_path):
-    found = make_home(tmp_path, ORG)
-    found_incidents(found)
-    db = Database.open(found.data)
-    with db.transaction() as tx:
-        for name in ("Sari", "Budi"):
-            people.save_person(tx, name, "viewer", name[0] * 43, 0, 1 << 36)
-    db.close()
-    return found
+    return make_reporting_home(tmp_path)
 
 
 @pytest.fixture
 async def node(home):
-    async with serving(home, alone=True) as served:
-
-        async def is_ready():
-            return (await served.get("/readyz"))[0] == 200
-
-        await until(is_ready)
+    async with reported_to(home) as served:
         yield served
 
 
@@ -65,36 +49,12 @@ async def browser(node):
         yield opened
 
 
-async def reports(node):
-    headers = {"Authorization": f"Bearer {node.token}"}
-    _, said, _ = await node.get("/v1/incidents", headers=headers)
-    return said.decode(), json.loads(said)["incidents"]
-
-
-async def fill(browser, **more):
-    """Open a form, and send it; the page that sent it, and what came."""
-    page = await browser.open("/lapor")
-    return page, await browser.send(page, page.form("/lapor"), **FORM | more)
-
-
-def path_of(page):
-    return re.search("/lapor/[0-9a-f]{32}", page.url)[0]
-
-
 async def send_photo(browser, page, data, **fields):
     body = aiohttp.FormData()
     form = page.form(path_of(page))
     body.add_field("form_token", fields.get("token", form.fields["form_token"]))
     body.add_field("photo", data, filename="foto.jpg")
     return await browser.post(path_of(page), body)
-
-
-def a_photo(shade=90):
-    with io.BytesIO() as file:
-        exif = Image.Exif()
-        exif[0x010E] = "Zulkifli Manurung"
-        Image.new("RGB", (640, 480), (shade, 50, 50)).save(file, "JPEG", exif=exif)
-        return file.getvalue()
 
 
 async def test_the_form_is_small_has_no_script_and_asks_for_no_name_without_a_key(
@@ -314,18 +274,6 @@ async def test_who_reports_without_end_waits_and_loses_nothing(strict, node, bro
         await other.sign_in(f"/masuk?k={'B' * 43}")
         _, page = await fill(other, summary="Alat peraga")
         assert page.status == 200
-
-
-def done(home):
-    """What the log of actions says of reports, the oldest first."""
-    db = Database.open(home.data, readonly=True)
-    with contextlib.closing(db), db.view() as view:
-        lines = actions.read_actions(view, 1 << 62, 100)[::-1]
-    return [
-        (one.person, one.role, one.what, one.subject)
-        for one in lines
-        if one.what.startswith("report")
-    ]
 
 
 async def test_who_reported_and_added_a_photo_stands_in_the_log_of_actions(

@@ -88,22 +88,30 @@ _HEADERS = ("election", "name", "version", "contests", "from", "rules", "ours")
 
 @election.command("close", help="election.help-close")
 @click.argument("name", metavar="ELECTION")
+@click.option("--incidents", is_flag=True, help="election.option-incidents")
 @click.option("--reason", required=True, help="election.option-reason")
 @click.option("--yes", is_flag=True, help="cli.option-yes")
 @click.option("--alone", is_flag=True, help="import.option-alone")
 @command_options
-def close(run: Run, *, name: str, reason: str, yes: bool, alone: bool) -> int | None:
-    """End our own history of an election, for ever."""
+def close(
+    run: Run, *, name: str, incidents: bool, reason: str, yes: bool, alone: bool
+) -> int | None:
+    """End our own history of an election, or that of its reports, for ever."""
     if name not in run.settings.elections:
         raise NotFoundError(run.t("election.not-ours", election=name))
     check_reason(run, reason)
-    if not yes and not run.confirm(run.t("election.sure", election=name)):
+    of = "-incidents" if incidents else ""
+    if not yes and not run.confirm(run.t(f"election.sure{of}", election=name)):
         return NEGATIVE
-    verdict = run_statement(run, Close(election=name, reason=reason), alone=alone)
+    request = Close(election=name, reason=reason, incidents=incidents)
+    verdict = run_statement(run, request, alone=alone)
     done = verdict.outcome == "logged"
-    key = "election.closed" if done else "election.not-closed"
+    key = f"election.closed{of}" if done else f"election.not-closed{of}"
     sentence = run.t(key, election=name, reason=verdict.reason)
     run.out.show(verdict, lambda: run.out.line(sentence))
+    if done and not incidents and name in run.settings.incidents:
+        # They go on for weeks: an agency answers when it has decided.
+        run.out.note(run.t("election.reports-open", election=name))
     return OK if done else NEGATIVE
 
 

@@ -8,6 +8,7 @@ import click
 from federation.cli.arguments import find_scope, page_options
 from federation.cli.context import Run
 from federation.flows.incidents.answers import parse_after, parse_traced
+from federation.flows.incidents.days import day_begins, day_is_over
 from federation.flows.incidents.index import is_behind
 from federation.records.incident import CATEGORIES, LAWS
 from federation.store.db import View
@@ -26,6 +27,8 @@ class AskedIncidents(TypedDict, total=False):
     law: str | None
     region: str
     org: str
+    since: str
+    until: str
     after: str
     election: str
 
@@ -35,6 +38,8 @@ def list_options(function: F) -> F:
     for option in (
         click.option("--election", default="", help="views.option-election"),
         page_options(50, "queue.option-after", MOST),
+        click.option("--until", default="", help="reports.option-until"),
+        click.option("--since", default="", help="reports.option-since"),
         click.option("--org", default="", help="incidents.option-org"),
         click.option("--region", default="", help="incidents.option-under"),
         click.option("--law", type=click.Choice(LAWS), help="incidents.option-law"),
@@ -52,7 +57,7 @@ def read_filter(run: Run, **asked: Unpack[AskedIncidents]) -> IncidentFilter:
     """Which incidents are meant, of the election that this node has if none is named.
 
     Raises:
-        FormatError: `after` is not of a page.
+        FormatError: `since` or `until` is no day.
         NotFoundError: there is no such election here.
     """
     return IncidentFilter(
@@ -61,6 +66,8 @@ def read_filter(run: Run, **asked: Unpack[AskedIncidents]) -> IncidentFilter:
         law=asked.get("law") or "",
         region=asked.get("region", ""),
         org=asked.get("org", ""),
+        since=day_begins(asked.get("since", "")),
+        until=day_is_over(asked.get("until", "")),
         after=parse_after(asked.get("after", "")),
         traced=parse_traced(asked.get("after", "")),
     )

@@ -24,14 +24,17 @@ from federation.cli.output import NEGATIVE, OK
 from federation.flows.incidents.take import IncidentVerdict
 from federation.flows.ownlog.verdict import RowError
 from federation.records.incident import CATEGORIES, LAWS
+from federation.sources.incidentdraft import read_word
 from federation.sources.incidenttable import (
     ReportColumns,
     ReportRow,
     read_report_table,
 )
 from federation.sources.mapping import split_flags
+from federation.sources.recognise import open_file
 from federation.sources.row import Bad
 from federation.sources.stream import SourceFile
+from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 
@@ -43,6 +46,7 @@ from federation.text import Sentence
     "--category", type=click.Choice(CATEGORIES), help="incidents.option-category-else"
 )
 @click.option("--law", type=click.Choice(LAWS), help="incidents.option-law-else")
+@click.option("--sheet", help="import.option-sheet")
 @click.option("--redact", is_flag=True, help="incidents.option-redact")
 @click.option("--election", help="import.option-election")
 @click.option("--alone", is_flag=True, help="import.option-alone")
@@ -55,6 +59,7 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     words: tuple[str, ...],
     category: str | None,
     law: str | None,
+    sheet: str | None,
     redact: bool,
     election: str | None,
     alone: bool,
@@ -63,7 +68,7 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     asked = pick_election(run, election)
     given = {"category": category, "law": law}
     defaults = {name: value for name, value in given.items() if value is not None}
-    meant, rows = _read(file, split_flags(columns), defaults)
+    meant, rows = _read(file, sheet, split_flags(columns), defaults)
     if meant.unread:
         run.out.note(run.t("incidents.unread", columns=", ".join(meant.unread)))
     read = _in_our_words(rows, _split_words(run, words))
@@ -82,20 +87,27 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
 
 
 def _read(
-    file: str, named: dict[str, str], defaults: dict[str, str]
+    file: str, sheet: str | None, named: dict[str, str], defaults: dict[str, str]
 ) -> tuple[ReportColumns, list[ReportRow]]:
     """The rows of a file of any of the forms that are known, numbered as people do."""
-    with SourceFile(file) as source:
-        is_json = source.peek().lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"{", b"["}
-        if not is_json:
+    with open_file(file, sheet) as source:
+        if isinstance(source, Workbook) or not _is_json(source):
             meant, rows = read_report_table(source, named, defaults)
             return meant, list(rows)
     records: list[dict[str, Any]] = read_reports(file)
+    # What KoboToolbox's API answers: a page of them.
+    [first, *others] = records
+    if not others and isinstance(results := first.get("results"), list):
+        records = [one for one in results if isinstance(one, dict)]
     meant = ReportColumns((name for record in records for name in record), named)
     return meant, [
         ReportRow(number, meant.read(record, defaults))
         for number, record in enumerate(records, 1)
     ]
+
+
+def _is_json(source: SourceFile) -> bool:
+    return source.peek().lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"{", b"["}
 
 
 def _split_words(run: Run, flags: Iterable[str]) -> dict[str, str]:
@@ -114,11 +126,19 @@ def _split_words(run: Run, flags: Iterable[str]) -> dict[str, str]:
 
 
 def _in_our_words(rows: Iterable[ReportRow], words: dict[str, str]) -> list[ReportRow]:
-    """The rows, their categories and laws by the words that the operator gave."""
+    """The rows, their categories and laws by the words that the operator gave.
+
+    Of several categories in one cell, parted by commas, what all of them mean.
+    """
     for row in rows:
         for name in ("category", "law"):
-            if row.members.get(name) in words:
-                row.members[name] = words[row.members[name]]
+            value = row.members.get(name)
+            if not isinstance(value, str):
+                continue
+            parts = [value] if value in words else map(str.strip, value.split(","))
+            meant = {read_word(words.get(part, part)) for part in parts}
+            if len(meant) == 1:
+                row.members[name] = meant.pop()
     return list(rows)
 
 

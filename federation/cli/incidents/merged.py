@@ -26,19 +26,26 @@ from federation.flows.incidents.merged import FoundIncident
 from federation.flows.incidents.mergedlist import list_merged
 from federation.flows.incidents.proposals import ProposedPair, list_proposals
 from federation.records.incidentlikeness import PROPOSED
+from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import THIS_MACHINE
 from federation.store.incidents import noted_up_to
 
 
 @click.command("merged", cls=Command, help="incidents.help-merged")
 @list_options
+@click.option(
+    "--status", type=click.Choice(MERGED_STATES), help="reports.option-status"
+)
 @command_options
-def merged(run: Run, *, limit: int, **asked: Unpack[AskedIncidents]) -> None:
+def merged(
+    run: Run, *, limit: int, status: str | None, **asked: Unpack[AskedIncidents]
+) -> None:
     """Those of one thing as one."""
     which = read_filter(run, **asked)
     with run.open_database().view() as view:
         note_behind(run, view)
-        answer = list_merged(view, THIS_MACHINE, which, limit, due=due_dates(run))
+        due = due_dates(run)
+        answer = list_merged(view, THIS_MACHINE, which, limit, status or "", due)
     run.out.show(answer, lambda: _print_merged(run, answer.incidents, answer.next))
 
 

@@ -5,17 +5,15 @@ purges is told of that. All others are withdrawn and deleted, and the annex afte
 whatever is killed in between leaves the annex, to be purged once more.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from federation.store.actions import MACHINE, note_action
 from federation.store.db import Database
-from federation.store.outbox import OutboxItem, list_items, save_item
+from federation.store.outbox import ON_THE_WAY, OutboxItem, list_items, save_item
 from federation.store.papers import PapersFolder
 from federation.text import Sentence
-
-_ON_THE_WAY: Final = frozenset({"intended", "sending", "unsure"})
 
 
 class OwnPapers(NamedTuple):
@@ -43,8 +41,10 @@ def drop_papers(
     name = f"{own.org}/{incident}"
     with db.transaction() as tx:
         items = list_items(tx)
+        # A note names nobody.
+        dossiers = [one for one in items if one.kind == "dossier"]
         meant = [
-            one for one in items if (one.election, one.incident) == (election, name)
+            one for one in dossiers if (one.election, one.incident) == (election, name)
         ]
         for item in meant:
             if item.state == "prepared":
@@ -53,7 +53,7 @@ def drop_papers(
                 save_item(tx, gone)
                 subject = f"{name} {item.agency}"
                 note_action(tx, *MACHINE, "refer-withdraw", subject, now)
-    left = [one for one in meant if one.state in _ON_THE_WAY]
+    left = [one for one in meant if one.state in ON_THE_WAY]
     # Others may wait for the same bytes.
     needed = {one.dossier for one in items if one not in meant or one in left}
     for item in meant:

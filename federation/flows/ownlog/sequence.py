@@ -234,10 +234,12 @@ def check_writable(log: logs.Log) -> None:
     Raises:
         ConflictError: closed, frozen, stalled, or being refilled.
     """
-    reason = None
     if log.closed_at is not None:
-        reason = "is closed"
-    elif log.frozen is not None:
+        raise ConflictError(
+            Sentence("election.log-closed", origin=log.origin), log.size
+        )
+    reason = None
+    if log.frozen is not None:
         reason = "signed two histories: it cannot go on in this version"
     elif log.stalled is not None:
         reason = f"does not sign: {log.stalled}"

@@ -75,9 +75,10 @@ class Withdraw(Request[Verdict], frozen=True, kw_only=True):
 
 
 class Close(Request[Verdict], frozen=True, kw_only=True):
-    """Which of our logs ends, and why."""
+    """Which of our logs ends, and why; `incidents`: that of the reports."""
 
     route = "/v1/control/close"
 
     election: str
     reason: str
+    incidents: bool = False

@@ -381,7 +381,7 @@ async def test_an_agency_is_named_once_it_has_the_report(home):
     (home.folder / "agencies.toml").write_text(HAND)
     dossier = PapersFolder(home.outbox).save(PAPERS)
     steps = [
-        ("prepare", {"dossier": dossier, "formal": "report", "way": "by-hand"}, False),
+        ("prepare", {"dossier": dossier, "formal": "initial", "way": "by-hand"}, False),
         ("approve", {"dossier": dossier}, False),
         ("withdraw", {}, False),
         ("hand-over", {}, True),
