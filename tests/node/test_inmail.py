@@ -360,6 +360,15 @@ async def test_nothing_is_shown_without_a_reason_a_key_and_somebody_who_may(
         ]
 
 
+async def test_no_reason_that_tells_of_a_person_is_noted_whoever_asks(home, sending):
+    _, said = await sending.hand(a_mail())
+    asked = {"id": said["id"], "why": "untuk 0812-3456-7890"}
+    for command, more in (("use", {"use": "show"}), ("purge", {})):
+        path = f"/v1/control/{command}-mail"
+        assert (await sending.node.post(path, asked | more))[0] == 400
+    assert len(list(home.mailbox.iterdir())) == 1
+
+
 async def test_what_is_deleted_is_gone_and_does_not_come_again(home, sending, tmp_path):
     mail = a_mail(in_reply_to=sending.numbers[0])
     _, said = await sending.hand(mail)
