@@ -126,6 +126,7 @@ class ReferSettings(
 
     hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
     expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
+    prepared_h: Annotated[int, Meta(ge=1, le=720)] = 24
 
 
 class Open311Settings(

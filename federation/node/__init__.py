@@ -20,6 +20,7 @@ takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
+referalarms    what somebody has to look at of them
 referring      what people ask about them
 papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time
