@@ -13,6 +13,7 @@ Every answer names the `cursor` it was read at.
     state      how this node is, its logs, its partners, its alarms
     region     a region and its parts: coverage, votes
     tps        a polling station, what each says side by side
+    comparison what each says of a station, figure by figure
     cited      whose record another was read or copied from
     photos     the photographs behind what is said of a station
     lists      where nobody has been, where monitors differ
